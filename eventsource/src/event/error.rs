@@ -1,0 +1,83 @@
+//! What can go wrong between a typed event and its stored form.
+
+use super::{Position, StreamId};
+
+/// An event could not be turned into its stored form.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "event `{event_type}` cannot be encoded as JSON: {source}; give the field another type or a `#[serde(with = …)]`"
+)]
+#[non_exhaustive]
+pub struct EncodeError {
+    /// The stored name of the event.
+    pub event_type: &'static str,
+    /// What serde says.
+    pub source: serde_json::Error,
+}
+
+/// A stored event could not be turned into its typed form. Always a permanent failure: trying again changes nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The payload does not fit the type.
+    #[error(
+        "event `{event_type}` (version {version}) at position {position} of {stream} does not decode: {source}; \
+         a field that older events lack needs `#[serde(default)]`"
+    )]
+    Payload {
+        /// The stored name of the event.
+        event_type: String,
+        /// The schema version it was stored with.
+        version: u32,
+        /// Where it stands in the log.
+        position: Position,
+        /// The stream it belongs to.
+        stream: StreamId,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// The event was stored with another schema version than the type has.
+    #[error(
+        "event `{event_type}` at position {position} of {stream} was stored with schema version {stored}, \
+         but this program knows version {known} only"
+    )]
+    Version {
+        /// The stored name of the event.
+        event_type: String,
+        /// The schema version it was stored with.
+        stored: u32,
+        /// The schema version of the type it was asked for as.
+        known: u32,
+        /// Where it stands in the log.
+        position: Position,
+        /// The stream it belongs to.
+        stream: StreamId,
+    },
+    /// The event was asked for as another event.
+    #[error("the event at position {position} of {stream} is a `{event_type}`, not a `{wanted}`")]
+    OtherEvent {
+        /// The stored name of the event.
+        event_type: String,
+        /// The stored name of the type it was asked for as.
+        wanted: &'static str,
+        /// Where it stands in the log.
+        position: Position,
+        /// The stream it belongs to.
+        stream: StreamId,
+    },
+    /// The registry does not know the event.
+    #[error(
+        "event `{event_type}` (version {version}) at position {position} of {stream} is unknown to this registry; \
+         if a crate defines it, name that crate once (`use that_crate as _;`) so that it is linked"
+    )]
+    Unknown {
+        /// The stored name of the event.
+        event_type: String,
+        /// The schema version it was stored with.
+        version: u32,
+        /// Where it stands in the log.
+        position: Position,
+        /// The stream it belongs to.
+        stream: StreamId,
+    },
+}

@@ -1,0 +1,135 @@
+//! What is known about an event beside its payload.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{NewEvent, RecordedEvent};
+
+/// What is known about an event beside its payload: why it happened, by whom, for whom.
+///
+/// It is set per save (`AggregateRepository::save_with`) or per append ([`Metadata::stamp`]), and every store gives it back as it was.
+///
+/// ```
+/// use eventsource::Metadata;
+/// use uuid::Uuid;
+///
+/// let request = Uuid::now_v7();
+/// let metadata = Metadata::new().correlation_id(request).actor("alice").tenant("acme").entry("ip", "192.0.2.7");
+/// assert_eq!(metadata.get_tenant(), Some("acme"));
+/// assert_eq!(metadata.get_entry("ip"), Some(&"192.0.2.7".into()));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causation_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    entries: BTreeMap<String, serde_json::Value>,
+}
+
+impl Metadata {
+    /// Nothing known.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The metadata of something that happens because of `event`, as a handler that appends or sends writes it.
+    ///
+    /// The causation is the event's id; the correlation is the event's own, or the event's id where it has none
+    /// and so starts the chain. Actor, tenant and free entries are not inherited.
+    #[must_use]
+    pub fn caused_by(event: &RecordedEvent) -> Self {
+        Self::new().causation_id(event.id()).correlation_id(event.metadata().get_correlation_id().unwrap_or(event.id()))
+    }
+
+    /// With the id that all events of one business transaction share.
+    #[must_use]
+    pub fn correlation_id(mut self, id: Uuid) -> Self {
+        self.correlation_id = Some(id);
+        self
+    }
+
+    /// With the id of the event or command that caused this one.
+    #[must_use]
+    pub fn causation_id(mut self, id: Uuid) -> Self {
+        self.causation_id = Some(id);
+        self
+    }
+
+    /// With who did it.
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// With the tenant for whom it was done. Stores can filter by it.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// With one more free entry; a later one under the same key replaces the earlier.
+    #[must_use]
+    pub fn entry(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        self.entries.insert(key.into(), value.into());
+        self
+    }
+
+    /// The id that all events of one business transaction share.
+    #[must_use]
+    pub const fn get_correlation_id(&self) -> Option<Uuid> {
+        self.correlation_id
+    }
+
+    /// The id of the event or command that caused this one.
+    #[must_use]
+    pub const fn get_causation_id(&self) -> Option<Uuid> {
+        self.causation_id
+    }
+
+    /// Who did it.
+    #[must_use]
+    pub fn get_actor(&self) -> Option<&str> {
+        self.actor.as_deref()
+    }
+
+    /// The tenant for whom it was done.
+    #[must_use]
+    pub fn get_tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// The free entry under `key`.
+    #[must_use]
+    pub fn get_entry(&self, key: &str) -> Option<&serde_json::Value> {
+        self.entries.get(key)
+    }
+
+    /// All free entries, by key.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &serde_json::Value)> {
+        self.entries.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// `events`, each with this metadata: the way to set it per append.
+    #[must_use]
+    pub fn stamp(&self, events: Vec<NewEvent>) -> Vec<NewEvent> {
+        events.into_iter().map(|event| event.with_metadata(self.clone())).collect()
+    }
+}

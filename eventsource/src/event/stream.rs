@@ -1,0 +1,49 @@
+//! The name of a stream.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Name;
+
+/// The name of a stream: the events of one aggregate.
+///
+/// ```
+/// use eventsource::StreamId;
+/// use uuid::Uuid;
+///
+/// let stream = StreamId::new("Order", Uuid::nil());
+/// assert_eq!(stream.to_string(), "Order/00000000-0000-0000-0000-000000000000");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StreamId {
+    aggregate_type: Name,
+    aggregate_id: Uuid,
+}
+
+impl StreamId {
+    /// The stream of the aggregate `aggregate_id` of the type `aggregate_type`.
+    #[must_use]
+    pub fn new(aggregate_type: impl Into<Name>, aggregate_id: Uuid) -> Self {
+        Self { aggregate_type: aggregate_type.into(), aggregate_id }
+    }
+
+    /// The aggregate's type, such as `Order`.
+    #[must_use]
+    pub fn aggregate_type(&self) -> &str {
+        &self.aggregate_type
+    }
+
+    /// The aggregate's id.
+    #[must_use]
+    pub const fn aggregate_id(&self) -> Uuid {
+        self.aggregate_id
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.aggregate_type, self.aggregate_id)
+    }
+}

@@ -1,0 +1,141 @@
+//! The typed view of an event, which a handler sees.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{DecodeError, DomainEvent, Metadata, Position, RecordedEvent, StreamId};
+
+/// The typed view of a stored event: derefs to `E`, and knows the event's id, position, stream, times and metadata.
+///
+/// A handler takes `&Event<E>`, or `&E` where the payload is all it needs.
+pub struct Event<E> {
+    payload: E,
+    recorded: Arc<RecordedEvent>,
+}
+
+impl<E: DomainEvent> Event<E> {
+    /// The typed view of `recorded`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where the event is another one, was stored with another schema version, or does not fit `E`.
+    pub fn decode(recorded: &Arc<RecordedEvent>) -> Result<Self, DecodeError> {
+        if recorded.event_type() != E::NAME {
+            return Err(other_event(recorded, E::NAME));
+        }
+        if recorded.schema_version() != E::VERSION {
+            return Err(other_version(recorded, E::VERSION));
+        }
+        match E::decode(recorded.payload()) {
+            Ok(payload) => Ok(Self { payload, recorded: Arc::clone(recorded) }),
+            Err(source) => Err(payload_error(recorded, source)),
+        }
+    }
+}
+
+// The cold halves of `decode`, compiled once and not once an event.
+
+#[cold]
+fn other_event(recorded: &RecordedEvent, wanted: &'static str) -> DecodeError {
+    DecodeError::OtherEvent {
+        event_type: recorded.event_type().to_owned(),
+        wanted,
+        position: recorded.position(),
+        stream: recorded.stream().clone(),
+    }
+}
+
+#[cold]
+pub(super) fn other_version(recorded: &RecordedEvent, known: u32) -> DecodeError {
+    DecodeError::Version {
+        event_type: recorded.event_type().to_owned(),
+        stored: recorded.schema_version(),
+        known,
+        position: recorded.position(),
+        stream: recorded.stream().clone(),
+    }
+}
+
+#[cold]
+pub(super) fn payload_error(recorded: &RecordedEvent, source: serde_json::Error) -> DecodeError {
+    DecodeError::Payload {
+        event_type: recorded.event_type().to_owned(),
+        version: recorded.schema_version(),
+        position: recorded.position(),
+        stream: recorded.stream().clone(),
+        source,
+    }
+}
+
+impl<E> Event<E> {
+    /// The event as stored.
+    #[must_use]
+    pub const fn recorded(&self) -> &Arc<RecordedEvent> {
+        &self.recorded
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.recorded.id()
+    }
+
+    /// Where it stands in the log.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.recorded.position()
+    }
+
+    /// The stream it belongs to.
+    #[must_use]
+    pub fn stream(&self) -> &StreamId {
+        self.recorded.stream()
+    }
+
+    /// The aggregate it belongs to.
+    #[must_use]
+    pub fn aggregate_id(&self) -> Uuid {
+        self.recorded.aggregate_id()
+    }
+
+    /// Its version in the stream, from 1.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.recorded.version()
+    }
+
+    /// When it occurred, as its author said.
+    #[must_use]
+    pub fn occurred_at(&self) -> DateTime<Utc> {
+        self.recorded.occurred_at()
+    }
+
+    /// When it was stored.
+    #[must_use]
+    pub fn recorded_at(&self) -> DateTime<Utc> {
+        self.recorded.recorded_at()
+    }
+
+    /// What is known beside the payload.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        self.recorded.metadata()
+    }
+}
+
+impl<E> Deref for Event<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.payload
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Event<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event").field("payload", &self.payload).field("recorded", &self.recorded).finish()
+    }
+}

@@ -1,0 +1,16 @@
+//! Turns an event log into read models.
+pub mod event;
+pub mod projection;
+pub mod store;
+pub use event::{
+    AnyEvent, DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, Metadata, NewEvent, Position,
+    RecordedEvent, Registry, RegistryError, StreamId,
+};
+pub use projection::HandlerError;
+pub use store::{
+    AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, ReadStream, StoreError,
+};
+#[doc(hidden)]
+pub mod __private;
+#[cfg(feature = "macros")]
+pub use eventsource_macros::{DomainEvent, handles, projection, truncate};

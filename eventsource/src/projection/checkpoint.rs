@@ -1,0 +1,124 @@
+//! The checkpoint, and the port to where checkpoints are kept.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::UnitOfWork;
+use crate::event::Position;
+
+/// The position up to which a subscription's effects are durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Checkpoint {
+    /// The name of the subscription.
+    pub name: String,
+    /// Every event up to here is applied or passed over.
+    pub position: Position,
+    /// Which owner it has: each start of the subscription, in whichever process, raises it by one (law 3).
+    pub epoch: u64,
+    /// Which projection made it: see [`fingerprint`](super::fingerprint).
+    pub fingerprint: String,
+    /// When it last moved.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Checkpoint {
+    /// A checkpoint, for authors of checkpoint stores.
+    #[must_use]
+    pub const fn new(
+        name: String,
+        position: Position,
+        epoch: u64,
+        fingerprint: String,
+        updated_at: DateTime<Utc>,
+    ) -> Self {
+        Self { name, position, epoch, fingerprint, updated_at }
+    }
+}
+
+/// A step of a checkpoint: it is taken only from where the owner left it (compare-and-set, law 3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Advance {
+    /// The name of the subscription.
+    pub name: String,
+    /// The epoch of the owner that takes the step.
+    pub epoch: u64,
+    /// Where the owner left the checkpoint.
+    pub from: Position,
+    /// Where it moves to.
+    pub to: Position,
+}
+
+impl Advance {
+    /// The step of the checkpoint `name`, owned since `epoch`, from `from` to `to`.
+    #[must_use]
+    pub fn new(name: impl Into<String>, epoch: u64, from: Position, to: Position) -> Self {
+        Self { name: name.into(), epoch, from, to }
+    }
+}
+
+/// Where checkpoints are kept, and the units of work in which they move.
+///
+/// # Laws
+/// * **Exactly once** (law 3). What a unit of work lends and the checkpoint commit together, or neither does. A step
+///   is taken only if the checkpoint is at the step's `from` and belongs to the step's `epoch`.
+/// * **Epochs only grow**, also over a reset: an owner that was replaced can never move the checkpoint again.
+#[async_trait]
+pub trait CheckpointStore: Send + Sync + 'static {
+    /// The unit of work.
+    type Unit: UnitOfWork;
+
+    /// The checkpoint of the subscription `name`; `None` where it never ran, or was reset since.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError>;
+
+    /// All checkpoints, by name.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError>;
+
+    /// Makes the caller the owner of the checkpoint `name`: its epoch is raised and its fingerprint replaced. Where
+    /// there is no checkpoint, one is made at `start`.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn claim(&self, name: &str, fingerprint: &str, start: Position) -> Result<Checkpoint, CheckpointError>;
+
+    /// Opens a unit of work.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn begin(&self) -> Result<Self::Unit, CheckpointError>;
+
+    /// A unit of work for subscribers that are not transactional: it holds nothing open and lends nothing.
+    fn detached(&self) -> Self::Unit;
+
+    /// Whether checkpoints outlive the process.
+    fn is_durable(&self) -> bool;
+}
+
+/// A checkpoint store failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// The store did not do what was asked; the source says why. Trying again may help.
+    #[error("the checkpoint store could not {action}: {source}")]
+    Failed {
+        /// What was asked, such as `load the checkpoint of order-rows`.
+        action: String,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Something stored cannot be read back: the store was changed from outside, or is damaged.
+    #[error("the checkpoint store holds something that cannot be read: {what}")]
+    Corrupt {
+        /// What, and where.
+        what: String,
+    },
+}

@@ -1,0 +1,61 @@
+//! Where a subscriber's effects go, and what follows from it.
+
+use std::fmt;
+
+/// Where a subscriber's effects go. It decides what is promised (see [`Kind::guarantee`]) and where the checkpoint lives.
+///
+/// Memory and transactions do not mix: a transaction rolls back, a field does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Into what the unit of work lends, and nowhere else. The checkpoint moves in the same transaction.
+    Transactional,
+    /// Into the subscriber's own fields. The checkpoint lives as long as they do: a new process replays from the beginning.
+    Memory,
+    /// Into the outside world. The checkpoint is saved after the batch.
+    Effects,
+}
+
+/// How often an event's effects happen, over crashes and restarts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Guarantee {
+    /// Once: the effects and the checkpoint commit together (law 3).
+    ExactlyOnce,
+    /// Once in the state of this process, which a new process builds anew from the log.
+    ExactlyOnceInProcess,
+    /// Once or more: a crash between a batch and its checkpoint repeats the batch.
+    AtLeastOnce,
+}
+
+impl Kind {
+    /// What is promised to a subscriber of this kind.
+    #[must_use]
+    pub const fn guarantee(self) -> Guarantee {
+        match self {
+            Self::Transactional => Guarantee::ExactlyOnce,
+            Self::Memory => Guarantee::ExactlyOnceInProcess,
+            Self::Effects => Guarantee::AtLeastOnce,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transactional => "transactional",
+            Self::Memory => "memory",
+            Self::Effects => "effects",
+        })
+    }
+}
+
+impl fmt::Display for Guarantee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ExactlyOnce => "exactly once",
+            Self::ExactlyOnceInProcess => "exactly once in this process",
+            Self::AtLeastOnce => "at least once",
+        })
+    }
+}

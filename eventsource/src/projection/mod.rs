@@ -1,0 +1,21 @@
+//! What a projection is to the runtime: who handles which events, what it is lent, and how its progress is kept.
+
+mod checkpoint;
+mod error;
+mod fingerprint;
+mod inject;
+mod kind;
+mod memory;
+mod output;
+mod subscriber;
+mod unit;
+
+pub use checkpoint::{Advance, Checkpoint, CheckpointError, CheckpointStore};
+pub use error::{ErrorClass, HandlerError, NoTruncateHook};
+pub use fingerprint::fingerprint;
+pub use inject::{FromEvent, Inject};
+pub use kind::{Guarantee, Kind};
+pub use memory::{MemoryCheckpoints, MemoryUnit};
+pub use output::HandlerOutput;
+pub use subscriber::{EventSubscriber, Subscriber};
+pub use unit::{CommitError, UnitOfWork};

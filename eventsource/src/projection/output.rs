@@ -1,0 +1,29 @@
+//! What a handler may return.
+
+use super::HandlerError;
+
+/// What a handler may return: `()`, or a `Result<(), E>` whose error converts into a [`HandlerError`].
+#[diagnostic::on_unimplemented(
+    message = "a handler returns `()` or `Result<(), E>` where `E` is an error, not `{Self}`",
+    label = "not what a handler returns",
+    note = "any type that implements `std::error::Error + Send + Sync` serves as `E`, and so does `HandlerError`"
+)]
+pub trait HandlerOutput {
+    /// The same as a result.
+    ///
+    /// # Errors
+    /// The handler's.
+    fn into_result(self) -> Result<(), HandlerError>;
+}
+
+impl HandlerOutput for () {
+    fn into_result(self) -> Result<(), HandlerError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<HandlerError>> HandlerOutput for Result<(), E> {
+    fn into_result(self) -> Result<(), HandlerError> {
+        self.map_err(Into::into)
+    }
+}

@@ -1,0 +1,83 @@
+//! The traits that `#[projection]` implements, and that a subscriber written by hand implements as well.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::sync::Arc;
+
+use super::{HandlerError, Kind, NoTruncateHook, UnitOfWork};
+use crate::event::RecordedEvent;
+use crate::store::EventFilter;
+
+/// What a subscriber is, whatever the unit of work.
+pub trait Subscriber: Send + Sync + 'static {
+    /// Where its effects go. It is stated, never guessed: what is promised depends on it.
+    const KIND: Kind;
+
+    /// The name under which its checkpoint is kept, unless the subscription gives it another.
+    fn name(&self) -> Cow<'static, str>;
+
+    /// Which version of the projection this is. It is raised when the handlers change what they write.
+    fn version(&self) -> u32 {
+        1
+    }
+
+    /// The events that it is handed.
+    fn subscribed_to(&self) -> EventFilter;
+}
+
+/// A subscriber that can run in units of work of the type `U`. `#[projection]` generates it; by hand it reads so:
+///
+/// ```
+/// use std::borrow::Cow;
+/// use std::sync::Arc;
+///
+/// use eventsource::projection::{EventSubscriber, Kind, Subscriber, UnitOfWork};
+/// use eventsource::{EventFilter, HandlerError, RecordedEvent};
+///
+/// #[derive(Default)]
+/// struct Count(u64);
+///
+/// impl Subscriber for Count {
+///     const KIND: Kind = Kind::Memory;
+///     fn name(&self) -> Cow<'static, str> { "count".into() }
+///     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderPlaced"]) }
+/// }
+///
+/// impl<U: UnitOfWork> EventSubscriber<U> for Count {
+///     async fn handle(&mut self, _: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+///         self.0 += 1;
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// # Laws
+/// * A transactional subscriber writes through what `unit` lends and nowhere else; its fields stay as they are,
+///   since nobody rolls them back.
+/// * A memory subscriber finishes what can fail before it changes a field: a failed event is handed to it again,
+///   the events before it are not (law 5).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be subscribed to a manager whose unit of work is `{U}`",
+    label = "not a subscriber there",
+    note = "mark its impl block with `#[projection]`, or implement `Subscriber` and `EventSubscriber` by hand"
+)]
+pub trait EventSubscriber<U: UnitOfWork>: Subscriber {
+    /// Handles one event. Events come in position order, one at a time.
+    ///
+    /// # Errors
+    /// What went wrong: the event is then retried, and the subscription stops as faulted when the retries are spent.
+    fn handle(
+        &mut self,
+        event: &Arc<RecordedEvent>,
+        unit: &mut U,
+    ) -> impl Future<Output = Result<(), HandlerError>> + Send;
+
+    /// Empties what it has written, for a reset. The checkpoint is cleared in the same unit of work.
+    ///
+    /// # Errors
+    /// What went wrong; the default says that there is no such hook ([`NoTruncateHook`]).
+    fn truncate(&mut self, unit: &mut U) -> impl Future<Output = Result<(), HandlerError>> + Send {
+        let _ = unit;
+        async { Err(HandlerError::permanent(NoTruncateHook)) }
+    }
+}

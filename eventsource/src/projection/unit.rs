@@ -1,0 +1,84 @@
+//! The unit of work: the transaction in which one batch is applied and its checkpoint moves.
+
+use std::error::Error;
+use std::future::Future;
+
+use super::{Advance, Checkpoint, CheckpointError};
+
+/// The transaction in which one batch of events is applied and its checkpoint moves.
+///
+/// What it lends to handlers is said by [`Inject`](super::Inject), one implementation for each type that is lent.
+///
+/// # Laws
+/// * Dropping it, or [`rollback`](UnitOfWork::rollback), undoes everything.
+/// * [`commit`](UnitOfWork::commit) proves that the transaction is still the one that the unit began (law 3): a
+///   handler that ended it itself has made that impossible, and the checkpoint stays where it is.
+pub trait UnitOfWork: Send + 'static {
+    /// Moves the checkpoint and commits, both or neither.
+    ///
+    /// # Errors
+    /// [`CommitError`]; after each but [`CommitError::Failed`] nothing is committed. `Failed` leaves it open: the
+    /// caller reads the checkpoint back to find out.
+    fn commit(self, step: &Advance) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Removes the checkpoint `name`, fences its owner, and commits, all or nothing.
+    ///
+    /// # Errors
+    /// As [`commit`](UnitOfWork::commit), except that there is no step that could be fenced.
+    fn clear(self, name: &str) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Undoes everything.
+    fn rollback(self) -> impl Future<Output = ()> + Send;
+
+    /// Whether the transaction is still the one that the unit began, as far as can be told without asking the
+    /// database. It is asked after each event, so that the handler that ended it can be named.
+    fn is_intact(&self) -> bool {
+        true
+    }
+
+    /// Runs `work`, which is everything that happens inside the unit. A unit that holds a lock marks the task, so
+    /// that work that would wait for that lock is refused and does not wait for itself.
+    fn scope<F: Future + Send>(&self, work: F) -> impl Future<Output = F::Output> + Send {
+        work
+    }
+
+    /// Whether `error`, or a cause of it, says that the database cannot be reached or is locked: an outage, which is
+    /// waited out, and not the handler's failure (law 5).
+    fn is_outage(error: &(dyn Error + 'static)) -> bool {
+        let _ = error;
+        false
+    }
+}
+
+/// Why a unit of work did not commit.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// The checkpoint belongs to another owner, or is somewhere else. Nothing was changed.
+    #[error(
+        "the checkpoint of `{}` was expected at position {} in epoch {}, but {}: another runner has taken it over",
+        .step.name, .step.from, .step.epoch, whereabouts(.found.as_ref())
+    )]
+    Fenced {
+        /// The step that was not taken.
+        step: Advance,
+        /// The checkpoint that was found; `None` where it was reset.
+        found: Option<Checkpoint>,
+    },
+    /// A handler ended the transaction itself. The checkpoint was not moved.
+    #[error(
+        "a handler ended the batch's transaction itself, with COMMIT or ROLLBACK or by leaving a transaction of its \
+         own open; the runtime commits, together with the checkpoint: remove the statement"
+    )]
+    TransactionEnded,
+    /// The store failed, perhaps after it had committed.
+    #[error(transparent)]
+    Failed(#[from] CheckpointError),
+}
+
+fn whereabouts(checkpoint: Option<&Checkpoint>) -> String {
+    match checkpoint {
+        Some(found) => format!("is at position {} in epoch {}", found.position, found.epoch),
+        None => "was reset".to_owned(),
+    }
+}

@@ -1,0 +1,85 @@
+//! The event store in memory: for tests, examples, and whoever needs no durability.
+
+mod log;
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use async_trait::async_trait;
+
+use self::log::Log;
+use super::{
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp,
+    WakeUps, check_append,
+};
+use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
+
+/// The event store in memory. It keeps the laws of [`EventStore`] as any other and forgets everything when dropped.
+///
+/// ```
+/// use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let store = MemoryEventStore::new();
+/// let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// let appended = store.append(&stream, ExpectedVersion::NoStream, vec![NewEvent::raw("OrderPlaced", 1, "{}")]).await?;
+/// assert_eq!(store.head().await?, appended.position());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Default)]
+pub struct MemoryEventStore {
+    log: RwLock<Log>,
+    wake_ups: WakeUps,
+}
+
+impl MemoryEventStore {
+    /// An empty log.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // A poisoned lock guards a log that is whole: `Log::append` changes nothing before it has checked everything.
+    fn read(&self) -> RwLockReadGuard<'_, Log> {
+        self.log.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Log> {
+        self.log.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl EventStore for MemoryEventStore {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        check_append(stream, &events)?;
+        let appended = self.write().append(stream, expected, events)?;
+        self.wake_ups.wake();
+        Ok(appended)
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        Ok(self.read().read_stream(stream, read))
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+        Ok(self.read().read_log(after, filter, limit))
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        Ok(self.read().head())
+    }
+
+    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
+        Ok(self.read().backlog(after))
+    }
+
+    fn wake_ups(&self) -> Option<WakeUp> {
+        Some(self.wake_ups.listen())
+    }
+}

@@ -1,0 +1,22 @@
+//! The log: the port to it, and the stores that implement it.
+
+mod appended;
+mod check;
+mod error;
+mod expected;
+mod filter;
+mod memory;
+mod port;
+mod read;
+// pub mod sqlite;
+mod wakeup;
+
+pub use appended::Appended;
+pub use check::check_append;
+pub use error::{AppendError, StoreError};
+pub use expected::{ExpectedVersion, StreamVersion};
+pub use filter::EventFilter;
+pub use memory::MemoryEventStore;
+pub use port::EventStore;
+pub use read::{Backlog, Direction, LogPage, ReadStream};
+pub use wakeup::{WakeUp, WakeUps};

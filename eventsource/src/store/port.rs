@@ -1,0 +1,100 @@
+//! The event store's port, and the laws that bind who implements it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{AppendError, Appended, Backlog, EventFilter, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp};
+use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
+
+/// The log of events, and the streams in it.
+///
+/// # Laws
+/// * **All or nothing.** An append stores all its events or none; no reader sees a part of it.
+/// * **Order** (law 1). Positions strictly increase in the order in which events become readable; within a stream,
+///   versions run from 1 without a gap, and positions increase with them.
+/// * **Nothing is skipped** (law 2). Once a reader has been given the position `p`, as an event's or as a page's
+///   [`horizon`](LogPage::horizon) or as the head, no event at or before `p` can still appear.
+/// * **A wake-up is not data** (law 4). [`EventStore::wake_ups`] may lose or double any of them.
+///
+/// The contract suite in `eventsource::testing` (feature `testing`) holds a store to them.
+#[async_trait]
+pub trait EventStore: Send + Sync + 'static {
+    /// Appends `events` to `stream`, if the stream is at the version that `expected` names.
+    ///
+    /// Returns the events as stored, with their versions and positions.
+    ///
+    /// # Errors
+    /// Each leaves the log as it was. [`AppendError::Conflict`] where the stream is at another version,
+    /// [`AppendError::DuplicateEvent`] where an event's id is taken, [`AppendError::Empty`] where there is nothing to
+    /// append, [`AppendError::ForeignEvent`] where an event belongs to another type of aggregate
+    /// (the last three by [`check_append`](super::check_append)), [`AppendError::Store`] where the store fails.
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError>;
+
+    /// The events of `stream` that `read` asks for, in its direction. A stream that does not exist has none.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError>;
+
+    /// At most `limit` (at least 1) events of the log after `after` that pass `filter`, in position order, and how
+    /// far the log was searched. The store evaluates the filter.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError>;
+
+    /// The position of the last readable event, or [`Position::START`] in an empty log.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn head(&self) -> Result<Position, StoreError>;
+
+    /// What of the log lies after `after`, unfiltered: by this a subscription's lag is measured.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError>;
+
+    /// Wake-ups at appends, as far as the store hears of them; `None` where it does not, and readers only poll.
+    fn wake_ups(&self) -> Option<WakeUp> {
+        None
+    }
+}
+
+#[async_trait]
+impl<S: EventStore + ?Sized> EventStore for Arc<S> {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        (**self).append(stream, expected, events).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        (**self).read_stream(stream, read).await
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+        (**self).read_log(after, filter, limit).await
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        (**self).head().await
+    }
+
+    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
+        (**self).backlog(after).await
+    }
+
+    fn wake_ups(&self) -> Option<WakeUp> {
+        (**self).wake_ups()
+    }
+}

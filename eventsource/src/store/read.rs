@@ -1,0 +1,110 @@
+//! What a reader asks a store for, and what it is given.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::event::{Position, RecordedEvent};
+
+/// The order in which a stream is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The first version first.
+    Forward,
+    /// The last version first.
+    Backward,
+}
+
+/// Which events of a stream to read, and in which order.
+///
+/// ```
+/// use eventsource::ReadStream;
+/// let last_ten = ReadStream::backward().limit(10);
+/// let some = ReadStream::forward().from(3).to(9);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadStream {
+    direction: Direction,
+    from: u64,
+    to: u64,
+    limit: Option<usize>,
+}
+
+impl ReadStream {
+    /// All events, the first one first.
+    #[must_use]
+    pub const fn forward() -> Self {
+        Self { direction: Direction::Forward, from: 1, to: u64::MAX, limit: None }
+    }
+
+    /// All events, the last one first.
+    #[must_use]
+    pub const fn backward() -> Self {
+        Self { direction: Direction::Backward, ..Self::forward() }
+    }
+
+    /// Only versions from `version` on, itself included, in both directions.
+    #[must_use]
+    pub const fn from(mut self, version: u64) -> Self {
+        self.from = version;
+        self
+    }
+
+    /// Only versions up to `version`, itself included, in both directions.
+    #[must_use]
+    pub const fn to(mut self, version: u64) -> Self {
+        self.to = version;
+        self
+    }
+
+    /// At most the first `events` in the order of reading.
+    #[must_use]
+    pub const fn limit(mut self, events: usize) -> Self {
+        self.limit = Some(events);
+        self
+    }
+
+    /// The order of reading.
+    #[must_use]
+    pub const fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The lowest version wanted.
+    #[must_use]
+    pub const fn lowest(&self) -> u64 {
+        self.from
+    }
+
+    /// The highest version wanted.
+    #[must_use]
+    pub const fn highest(&self) -> u64 {
+        self.to
+    }
+
+    /// How many events are wanted at most.
+    #[must_use]
+    pub const fn most(&self) -> Option<usize> {
+        self.limit
+    }
+}
+
+/// A page of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogPage {
+    /// The events, in position order.
+    pub events: Vec<Arc<RecordedEvent>>,
+    /// How far the log was searched: every event up to here that passes the filter, and lies after where the search
+    /// began, is in [`events`](LogPage::events), and no other can still appear (law 2). The last event's position in
+    /// a full page; at least that in one which is not full.
+    pub horizon: Position,
+}
+
+/// What of the log lies after a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// How many events.
+    pub events: u64,
+    /// When the first of them was stored.
+    pub oldest: Option<DateTime<Utc>>,
+}
