@@ -1,14 +1,26 @@
 //! Turns an event log into read models.
+extern crate self as eventsource;
+pub mod aggregate;
+pub mod bus;
 pub mod event;
+pub mod prelude;
 pub mod projection;
 pub mod store;
+pub mod subscription;
+pub use aggregate::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, Applies, Saved};
+pub use bus::{EventBus, MemoryEventBus};
 pub use event::{
-    AnyEvent, DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, Metadata, NewEvent, Position,
+    AnyEvent, DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, EventFilter, Metadata, NewEvent, Position,
     RecordedEvent, Registry, RegistryError, StreamId,
 };
-pub use projection::HandlerError;
+pub use projection::{
+    Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
+};
 pub use store::{
-    AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, ReadStream, StoreError,
+    AppendError, Appended, EventStore, ExpectedVersion, LogPage, MemoryEventStore, ReadStream, StoreError,
+};
+pub use subscription::{
+    SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState, SubscriptionStatus, WaitError,
 };
 #[doc(hidden)]
 pub mod __private;

@@ -4,6 +4,7 @@
 
 mod domain_event;
 mod error;
+mod filter;
 mod metadata;
 mod names;
 mod new_event;
@@ -16,6 +17,7 @@ mod typed;
 
 pub use domain_event::{DomainEvent, EventDescriptor};
 pub use error::{DecodeError, EncodeError};
+pub use filter::EventFilter;
 pub use metadata::Metadata;
 pub(crate) use names::Name;
 pub use new_event::NewEvent;

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::future::Future;
 
 use super::{Advance, Checkpoint, CheckpointError};
+use crate::store::HeldLock;
 
 /// The transaction in which one batch of events is applied and its checkpoint moves.
 ///
@@ -36,10 +37,10 @@ pub trait UnitOfWork: Send + 'static {
         true
     }
 
-    /// Runs `work`, which is everything that happens inside the unit. A unit that holds a lock marks the task, so
-    /// that work that would wait for that lock is refused and does not wait for itself.
-    fn scope<F: Future + Send>(&self, work: F) -> impl Future<Output = F::Output> + Send {
-        work
+    /// The lock that the unit holds while it is open, where it holds one: handlers run marked with it, so that what
+    /// would wait for that lock from inside a handler is refused and does not wait for itself.
+    fn held_lock(&self) -> Option<HeldLock> {
+        None
     }
 
     /// Whether `error`, or a cause of it, says that the database cannot be reached or is locked: an outage, which is

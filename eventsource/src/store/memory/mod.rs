@@ -13,7 +13,7 @@ use super::{
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
-/// The event store in memory. It keeps the laws of [`EventStore`] as any other and forgets everything when dropped.
+/// The event store in memory. It keeps the laws of [`EventStore`] as any other and forgets everything with its last clone.
 ///
 /// ```
 /// use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
@@ -26,8 +26,13 @@ use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct MemoryEventStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
     log: RwLock<Log>,
     wake_ups: WakeUps,
 }
@@ -41,11 +46,11 @@ impl MemoryEventStore {
 
     // A poisoned lock guards a log that is whole: `Log::append` changes nothing before it has checked everything.
     fn read(&self) -> RwLockReadGuard<'_, Log> {
-        self.log.read().unwrap_or_else(PoisonError::into_inner)
+        self.shared.log.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Log> {
-        self.log.write().unwrap_or_else(PoisonError::into_inner)
+        self.shared.log.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -59,7 +64,7 @@ impl EventStore for MemoryEventStore {
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
         let appended = self.write().append(stream, expected, events)?;
-        self.wake_ups.wake();
+        self.shared.wake_ups.wake();
         Ok(appended)
     }
 
@@ -80,6 +85,6 @@ impl EventStore for MemoryEventStore {
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {
-        Some(self.wake_ups.listen())
+        Some(self.shared.wake_ups.listen())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::{Name, RecordedEvent};
+use super::{Name, RecordedEvent};
 
 /// Which events of the log a reader wants. The parts are joined by "and"; a part that is not set lets all pass.
 ///

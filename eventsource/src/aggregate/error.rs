@@ -1,0 +1,40 @@
+//! Why an aggregate was not loaded or saved.
+
+use crate::event::{DecodeError, EncodeError, Position, StreamId};
+use crate::store::{AppendError, StoreError};
+
+/// Why an aggregate was not loaded or saved. After a failed save it still has its uncommitted events.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AggregateError {
+    /// There is no such aggregate.
+    #[error("{stream} does not exist")]
+    NotFound {
+        /// Its stream.
+        stream: StreamId,
+    },
+    /// Its stream holds an event that the aggregate does not declare.
+    #[error(
+        "{stream} holds the event `{event_type}` at position {position}, which is not in `type Events` of its aggregate: add it there"
+    )]
+    UndeclaredEvent {
+        /// Its stream.
+        stream: StreamId,
+        /// The stored name of the event.
+        event_type: String,
+        /// Where it stands in the log.
+        position: Position,
+    },
+    /// A stored event does not decode.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A recorded event cannot be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The append was refused; most often because somebody else wrote ([`AppendError::Conflict`]).
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

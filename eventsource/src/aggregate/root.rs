@@ -1,0 +1,109 @@
+//! One aggregate at work: its state, its version, and what is not saved yet.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::events::{assert_declared, assert_own};
+use super::{Aggregate, AggregateError, Applies, EventsOf, UncommittedEvent};
+use crate::event::{DomainEvent, Position, RecordedEvent, StreamId};
+use crate::store::{Appended, ExpectedVersion};
+
+/// One aggregate at work: its state (to which it derefs), its version, and the events that are not saved yet.
+///
+/// The state decides, and the root records: `order.record(order.ship("TRACK-001")?)`.
+#[derive(Debug, Clone)]
+pub struct AggregateRoot<A> {
+    id: Uuid,
+    state: A,
+    stored: u64,
+    position: Position,
+    uncommitted: Vec<UncommittedEvent>,
+}
+
+impl<A: Aggregate> AggregateRoot<A> {
+    /// A new aggregate, of which nothing is stored.
+    #[must_use]
+    pub fn new(id: Uuid) -> Self {
+        Self { id, state: A::default(), stored: 0, position: Position::START, uncommitted: Vec::new() }
+    }
+
+    /// Records that `event` happened: the state changes now, the log when the aggregate is saved.
+    ///
+    /// An event of another aggregate does not compile.
+    pub fn record<E: DomainEvent>(&mut self, event: E)
+    where
+        A: Applies<E>,
+    {
+        const {
+            assert_own::<A, E>();
+            assert_declared::<A, E>();
+        };
+        self.state.apply(&event);
+        self.uncommitted.push(UncommittedEvent::new(event));
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Its stream.
+    #[must_use]
+    pub fn stream(&self) -> StreamId {
+        StreamId::new(A::TYPE, self.id)
+    }
+
+    /// How many events it has, the ones that are not saved yet included.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.stored + self.uncommitted.len() as u64
+    }
+
+    /// The events that are not saved yet.
+    #[must_use]
+    pub fn uncommitted(&self) -> &[UncommittedEvent] {
+        &self.uncommitted
+    }
+
+    /// The position of its last stored event.
+    pub(super) const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The version that its stream has, if nobody else wrote.
+    pub(super) const fn expected(&self) -> ExpectedVersion {
+        if self.stored == 0 { ExpectedVersion::NoStream } else { ExpectedVersion::Exact(self.stored) }
+    }
+
+    /// Applies a stored event.
+    pub(super) fn replay(&mut self, event: &Arc<RecordedEvent>) -> Result<(), AggregateError> {
+        if !A::Events::apply(&mut self.state, event)? {
+            return Err(AggregateError::UndeclaredEvent {
+                stream: event.stream().clone(),
+                event_type: event.event_type().to_owned(),
+                position: event.position(),
+            });
+        }
+        self.stored = event.version();
+        self.position = event.position();
+        Ok(())
+    }
+
+    /// Takes note that its uncommitted events are stored.
+    pub(super) fn committed(&mut self, appended: &Appended) {
+        self.uncommitted.clear();
+        self.stored = appended.version();
+        self.position = appended.position();
+    }
+}
+
+impl<A> Deref for AggregateRoot<A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.state
+    }
+}

@@ -1,0 +1,14 @@
+//! What a program with projections names most: `use eventsource::prelude::*;`.
+
+pub use crate::aggregate::{Aggregate, AggregateRepository, AggregateRoot, Applies};
+pub use crate::bus::{EventBus, MemoryEventBus};
+pub use crate::event::{
+    DomainEvent, Event, EventFilter, Metadata, NewEvent, Position, RecordedEvent, Registry, StreamId,
+};
+pub use crate::projection::{
+    CheckpointStore, EventSubscriber, HandlerError, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
+};
+pub use crate::store::{EventStore, ExpectedVersion, MemoryEventStore, ReadStream};
+pub use crate::subscription::{SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState};
+#[cfg(feature = "macros")]
+pub use eventsource_macros::{DomainEvent, handles, projection, truncate};

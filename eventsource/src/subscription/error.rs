@@ -1,0 +1,190 @@
+//! What can go wrong with a subscription, outside its handlers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Failure, StopReason, SubscriptionState};
+use crate::event::{DuplicateEvent, Position};
+use crate::projection::{CheckpointError, CommitError, HandlerError};
+
+/// Why a projection was not subscribed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// The manager has a subscription of this name.
+    #[error(
+        "there is a subscription `{subscription}` already: give one of them another name (`SubscriptionConfig::name`)"
+    )]
+    DuplicateName {
+        /// The name.
+        subscription: String,
+    },
+    /// The stored name of an event that the projection handles is claimed by several types.
+    #[error("`{subscription}` cannot be subscribed: {duplicate}; give one of them another `#[event(name = \"…\")]`")]
+    DuplicateEvent {
+        /// The name of the subscription.
+        subscription: String,
+        /// The event, and the places that declare it.
+        duplicate: DuplicateEvent,
+    },
+    /// A start was asked for, but there is a durable checkpoint, and it decides.
+    #[error(
+        "`{subscription}` has a checkpoint at position {position}, so that it cannot start {wanted}: subscribe it \
+         with `SubscriptionConfig::default()` to go on from there, or subscribe it so and call `reset()` on the handle \
+         to begin anew"
+    )]
+    CheckpointExists {
+        /// The name of the subscription.
+        subscription: String,
+        /// Where the checkpoint is.
+        position: Position,
+        /// Which start was asked for.
+        wanted: String,
+    },
+    /// The checkpoint store failed.
+    #[error("`{subscription}` cannot be subscribed: {source}")]
+    Checkpoint {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: CheckpointError,
+    },
+}
+
+/// Why a wait ended before what it waited for.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// The subscription was not started, so that nothing would ever come.
+    #[error("`{subscription}` is not started: call `start()` on the manager first")]
+    NotStarted {
+        /// The name of the subscription.
+        subscription: String,
+    },
+    /// The subscription stopped.
+    #[error("`{subscription}` stopped at {}: {reason}", place(*.position))]
+    Stopped {
+        /// The name of the subscription.
+        subscription: String,
+        /// Where it stopped.
+        position: Option<Position>,
+        /// Why.
+        reason: StopReason,
+    },
+    /// The subscription faulted.
+    #[error("`{}` is faulted: {failure}", .failure.subscription)]
+    Faulted {
+        /// What failed.
+        failure: Arc<Failure>,
+    },
+    /// Another runner has taken the subscription over.
+    #[error("`{subscription}` is fenced: {reason}")]
+    Fenced {
+        /// The name of the subscription.
+        subscription: String,
+        /// How that was found out.
+        reason: Arc<str>,
+    },
+    /// The deadline passed.
+    #[error("`{subscription}` was not there within {deadline:?}; it is {state} at {}", place(*.position))]
+    Deadline {
+        /// The name of the subscription.
+        subscription: String,
+        /// The deadline.
+        deadline: Duration,
+        /// What the subscription was doing then.
+        state: SubscriptionState,
+        /// Where it was then.
+        position: Option<Position>,
+    },
+    /// The log could not be asked for its head.
+    #[error("`{subscription}`: {source}")]
+    Store {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: Arc<crate::store::StoreError>,
+    },
+}
+
+fn place(position: Option<Position>) -> String {
+    position.map_or_else(|| "no position yet".to_owned(), |position| format!("position {position}"))
+}
+
+/// Why a projection was not reset. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResetError {
+    /// The subscription runs.
+    #[error("`{subscription}` runs, and cannot be reset: stop the manager, or unsubscribe it, first")]
+    Running {
+        /// The name of the subscription.
+        subscription: String,
+    },
+    /// The projection has no truncate hook, so that its read model would keep what it has.
+    #[error(
+        "`{subscription}` cannot be reset, because its projection has no truncate hook: give it a method marked \
+         `#[truncate]`, or implement `EventSubscriber::truncate`"
+    )]
+    NoTruncateHook {
+        /// The name of the subscription.
+        subscription: String,
+    },
+    /// The truncate hook failed.
+    #[error("the truncate hook of `{subscription}` failed: {error}")]
+    Truncate {
+        /// The name of the subscription.
+        subscription: String,
+        /// How.
+        error: HandlerError,
+    },
+    /// The unit of work could not be opened.
+    #[error("`{subscription}` cannot be reset: {source}")]
+    Checkpoint {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: CheckpointError,
+    },
+    /// The unit of work could not be committed.
+    #[error("`{subscription}` cannot be reset: {source}")]
+    Commit {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: CommitError,
+    },
+}
+
+/// Why the manager did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManagerError {
+    /// There is no tokio runtime for the subscriptions to run in.
+    #[error("the manager was started outside a tokio runtime: start it from an async function that tokio runs")]
+    NoRuntime,
+    /// A subscription stopped, and its last checkpoint was not saved. The next start repeats what follows the one before.
+    #[error("`{subscription}` stopped without saving its last checkpoint: {source}")]
+    NotSaved {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: Box<CommitError>,
+    },
+    /// There is no such subscription.
+    #[error("there is no subscription `{subscription}`; there are: {known}")]
+    Unknown {
+        /// The name that was asked for.
+        subscription: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// The subscription does not run, so that it cannot be paused or resumed.
+    #[error("`{subscription}` does not run: it is {state}")]
+    NotRunning {
+        /// The name of the subscription.
+        subscription: String,
+        /// What it is doing.
+        state: SubscriptionState,
+    },
+}

@@ -1,0 +1,97 @@
+//! The handle of a subscription: read the projection, wait for it, ask for its status, reset it.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::shared::SharedSubscriber;
+use super::slot::{Core, Resettable};
+use super::{ResetError, SubscriptionStatus, Wait};
+use crate::event::Position;
+
+/// The handle of a subscription: reads the projection, waits for it, asks for its status, resets it.
+pub struct SubscriptionHandle<P> {
+    core: Arc<Core>,
+    subscriber: Arc<SharedSubscriber<P>>,
+    slot: Arc<dyn Resettable>,
+}
+
+/// A projection as it was between two batches. It never changes; a later [`SubscriptionHandle::read`] gives a later one.
+pub struct View<P>(Arc<P>);
+
+impl<P> SubscriptionHandle<P> {
+    pub(super) fn new(core: Arc<Core>, subscriber: Arc<SharedSubscriber<P>>, slot: Arc<dyn Resettable>) -> Self {
+        Self { core, subscriber, slot }
+    }
+
+    /// The name of the subscription.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.core.name
+    }
+
+    /// The projection as it is between two batches: it waits for a running batch to end, and stops nobody while it
+    /// is held. A handler that reads its own projection waits for itself; it has `self`.
+    pub async fn read(&self) -> View<P>
+    where
+        P: Clone,
+    {
+        View(self.subscriber.view().await)
+    }
+
+    /// What `look` makes of the projection as it is between two batches. The next batch waits for `look`, so that it
+    /// is to be short; [`read`](Self::read) has no such cost where the projection is `Clone`.
+    pub async fn with<T>(&self, look: impl FnOnce(&P) -> T) -> T {
+        self.subscriber.with(look).await
+    }
+
+    /// Waits until the subscription has passed the head that the log has at the time of the call.
+    pub fn caught_up(&self) -> Wait {
+        Wait::for_head(Arc::clone(&self.core))
+    }
+
+    /// Waits until the subscription has passed `position`: read your own write with the position that a save answered.
+    pub fn wait_for(&self, position: Position) -> Wait {
+        Wait::for_position(Arc::clone(&self.core), position)
+    }
+
+    /// What the subscription tells of itself.
+    pub async fn status(&self) -> SubscriptionStatus {
+        self.core.status().await
+    }
+
+    /// Runs the projection's truncate hook and clears the checkpoint, in one unit of work (law 9): the next start
+    /// begins where [`SubscriptionConfig`](super::SubscriptionConfig) says.
+    ///
+    /// # Errors
+    /// [`ResetError`]; nothing was changed. It is refused while the subscription runs, and where there is no hook.
+    pub async fn reset(&self) -> Result<(), ResetError> {
+        self.slot.reset().await
+    }
+}
+
+impl<P> Clone for SubscriptionHandle<P> {
+    fn clone(&self) -> Self {
+        Self { core: Arc::clone(&self.core), subscriber: Arc::clone(&self.subscriber), slot: Arc::clone(&self.slot) }
+    }
+}
+
+impl<P> fmt::Debug for SubscriptionHandle<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubscriptionHandle").field("core", &self.core).finish_non_exhaustive()
+    }
+}
+
+impl<P> Deref for View<P> {
+    type Target = P;
+
+    fn deref(&self) -> &P {
+        &self.0
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for View<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

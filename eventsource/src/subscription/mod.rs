@@ -1,0 +1,22 @@
+//! Subscriptions: named projections at work. Stands on everything else and is the only module that knows the whole.
+
+mod backoff;
+mod config;
+mod error;
+mod handle;
+mod manager;
+mod progress;
+mod runner;
+mod shared;
+mod slot;
+mod state;
+mod status;
+mod wait;
+
+pub use config::{ConfigError, RetryPolicy, StartFrom, SubscriptionConfig};
+pub use error::{ManagerError, ResetError, SubscribeError, WaitError};
+pub use handle::{SubscriptionHandle, View};
+pub use manager::{Subscribe, SubscriptionManager};
+pub use state::{Failure, StopReason, SubscriptionState};
+pub use status::{Lag, SubscriptionStatus};
+pub use wait::Wait;

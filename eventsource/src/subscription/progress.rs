@@ -1,0 +1,63 @@
+//! Where a subscription stands: told by its runner, heard by whoever waits.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::SubscriptionState;
+use crate::event::Position;
+
+/// Where a subscription stands.
+#[derive(Debug, Clone)]
+pub(super) struct Snapshot {
+    pub(super) state: SubscriptionState,
+    pub(super) position: Option<Position>,
+    pub(super) handled: u64,
+    pub(super) last_error: Option<Arc<str>>,
+}
+
+/// Where a subscription stands, now and from now on.
+#[derive(Debug)]
+pub(super) struct Progress(watch::Sender<Snapshot>);
+
+impl Progress {
+    pub(super) fn new(position: Option<Position>) -> Self {
+        Self(watch::Sender::new(Snapshot { state: SubscriptionState::Idle, position, handled: 0, last_error: None }))
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        self.0.borrow().clone()
+    }
+
+    pub(super) fn listen(&self) -> watch::Receiver<Snapshot> {
+        self.0.subscribe()
+    }
+
+    pub(super) fn set_state(&self, state: SubscriptionState) {
+        self.0.send_modify(|snapshot| snapshot.state = state);
+    }
+
+    /// Moves to `position`, `handled` events further on.
+    pub(super) fn advance(&self, position: Position, handled: u64) {
+        self.0.send_modify(|snapshot| {
+            snapshot.position = Some(position);
+            snapshot.handled += handled;
+        });
+    }
+
+    /// Takes note of what went wrong, and of the state that follows from it.
+    pub(super) fn fail(&self, error: impl Into<Arc<str>>, state: SubscriptionState) {
+        self.0.send_modify(|snapshot| {
+            snapshot.last_error = Some(error.into());
+            snapshot.state = state;
+        });
+    }
+
+    /// As it was before the first start.
+    pub(super) fn clear(&self) {
+        self.0.send_modify(|snapshot| {
+            snapshot.position = None;
+            snapshot.state = SubscriptionState::Idle;
+        });
+    }
+}

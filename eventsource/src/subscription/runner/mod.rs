@@ -1,0 +1,205 @@
+//! The runner: one task a subscription, which reads the log and applies it, in one loop for history and for what is new.
+//!
+//! ```text
+//! claim the checkpoint -> [ heed the control -> read a page -> apply it -> (at the end of the log) wait ]*
+//! ```
+//!
+//! Every step that can end the subscription returns an [`End`]; `?` carries it out of the loop.
+
+mod apply;
+mod commit;
+mod pace;
+mod read;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use self::read::Prefetched;
+use super::config::StartFrom;
+use super::shared::ErasedSubscriber;
+use super::slot::{Control, Core};
+use super::{Failure, StopReason, SubscriptionState};
+use crate::event::Position;
+use crate::projection::{CheckpointStore, CommitError, Kind};
+use crate::store::WakeUp;
+
+/// The task of one subscription.
+pub(super) struct Runner<C: CheckpointStore> {
+    core: Arc<Core>,
+    checkpoints: Arc<C>,
+    subscriber: Arc<dyn ErasedSubscriber<C::Unit>>,
+    control: watch::Receiver<Control>,
+    store_wake_up: Option<WakeUp>,
+    bus_wake_up: WakeUp,
+    prefetched: Option<Prefetched>,
+    /// Every event up to here is applied or passed over.
+    position: Position,
+    /// Where the stored checkpoint is: behind `position` only by events that are not the subscription's own.
+    saved: Position,
+    saved_at: Instant,
+    /// The owner's epoch, of a stored checkpoint.
+    epoch: u64,
+    /// Whether the end of the log has been reached.
+    live: bool,
+}
+
+/// Why the runner ends.
+enum End {
+    Stopped(StopReason),
+    Faulted(Arc<Failure>),
+    Fenced(Arc<str>),
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    pub(super) fn new(core: Arc<Core>, checkpoints: Arc<C>, subscriber: Arc<dyn ErasedSubscriber<C::Unit>>) -> Self {
+        Self {
+            control: core.control.subscribe(),
+            // Listening begins before the first read, so that no append falls between the two.
+            store_wake_up: core.store.wake_ups(),
+            bus_wake_up: core.bus_wake_ups.listen(),
+            prefetched: None,
+            position: Position::START,
+            saved: Position::START,
+            saved_at: Instant::now(),
+            epoch: 0,
+            live: false,
+            core,
+            checkpoints,
+            subscriber,
+        }
+    }
+
+    /// Runs until something ends the subscription.
+    ///
+    /// # Errors
+    /// Why the last checkpoint was not saved, where the subscription was stopped and that failed.
+    pub(super) async fn run(mut self) -> Result<(), CommitError> {
+        let end = match self.work().await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        };
+        let mut saved = Ok(());
+        if let End::Stopped(_) = end {
+            saved = self.save_before_stop().await;
+        }
+        let end = match &saved {
+            Err(fenced @ CommitError::Fenced { .. }) => End::Fenced(fenced.to_string().into()),
+            _ => end,
+        };
+        self.tell(end);
+        saved
+    }
+
+    fn tell(&self, end: End) {
+        let subscription = &self.core.name;
+        match end {
+            End::Stopped(reason) => {
+                tracing::info!(subscription, position = %self.position, %reason, "stopped");
+                self.core.progress.set_state(SubscriptionState::Stopped { reason });
+            }
+            End::Faulted(failure) => {
+                tracing::error!(subscription, position = %failure.position, %failure, "faulted");
+                self.core.progress.fail(failure.to_string(), SubscriptionState::Faulted { failure });
+            }
+            End::Fenced(reason) => {
+                tracing::warn!(subscription, %reason, "fenced");
+                self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Fenced { reason });
+            }
+        }
+    }
+
+    async fn work(&mut self) -> Result<Infallible, End> {
+        self.claim().await?;
+        loop {
+            self.heed_control().await?;
+            let page = self.next_page().await?;
+            let full = page.events.len() >= self.core.config.batch_size;
+            if full {
+                self.live = false;
+                self.working();
+                self.prefetch(page.horizon);
+            }
+            if page.events.is_empty() {
+                self.pass(page.horizon)
+            } else {
+                self.apply_page(&page).await?
+            }
+            if !full {
+                self.live = true;
+                self.working();
+                self.idle().await?;
+            }
+        }
+    }
+
+    /// Takes the checkpoint over, or begins where the configuration says.
+    async fn claim(&mut self) -> Result<(), End> {
+        let start = match self.core.config.start {
+            StartFrom::Checkpoint | StartFrom::Beginning => Position::START,
+            StartFrom::After(position) => position,
+            StartFrom::End => self.head().await?,
+        };
+        let position = if self.core.kind == Kind::Memory {
+            self.claim_in_memory(start)
+        } else {
+            let checkpoint = self.claim_stored(start).await?;
+            self.epoch = checkpoint.epoch;
+            checkpoint.position
+        };
+        (self.position, self.saved) = (position, position);
+        self.core.progress.advance(position, 0);
+        tracing::info!(subscription = self.core.name, %position, guarantee = %self.core.kind.guarantee(), "started");
+        Ok(())
+    }
+
+    fn claim_in_memory(&self, start: Position) -> Position {
+        let mut in_memory = self.core.in_memory();
+        if in_memory.is_none() && self.checkpoints.is_durable() {
+            tracing::info!(
+                subscription = self.core.name,
+                %start,
+                "a memory projection does not outlive its process: it replays the log from its start"
+            );
+        }
+        *in_memory.get_or_insert(start)
+    }
+
+    /// Passes over events that are not the subscription's own (law 6). Who waits sees it at once; the checkpoint
+    /// follows with the next batch, within a second, or at the stop.
+    fn pass(&mut self, horizon: Position) {
+        if horizon > self.position {
+            self.arrive(horizon, 0);
+        }
+    }
+
+    /// Everything up to `position` is applied or passed over, `handled` events of it applied just now.
+    fn arrive(&mut self, position: Position, handled: usize) {
+        self.position = position;
+        if self.core.kind == Kind::Memory {
+            *self.core.in_memory() = Some(position);
+        }
+        self.core.progress.advance(position, handled as u64);
+    }
+
+    /// Shows that the subscription works, whatever held it up before.
+    fn working(&self) {
+        let state = if self.live { SubscriptionState::Live } else { SubscriptionState::CatchingUp };
+        let now = self.core.progress.snapshot().state;
+        if std::mem::discriminant(&now) != std::mem::discriminant(&state) {
+            self.core.progress.set_state(state);
+        }
+    }
+}
+
+impl<C: CheckpointStore> Drop for Runner<C> {
+    /// A task that is dropped before it ended was dropped with its async runtime.
+    fn drop(&mut self) {
+        if self.core.progress.snapshot().state.is_running() {
+            let reason = StopReason::RuntimeShutDown;
+            self.core.progress.set_state(SubscriptionState::Stopped { reason });
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! When the runner goes on: it heeds the control, waits for something new, and waits outages out.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{End, Runner};
+use crate::projection::CheckpointStore;
+use crate::subscription::backoff::full_jitter;
+use crate::subscription::slot::Control;
+use crate::subscription::{StopReason, SubscriptionState};
+
+/// How often, at most, a checkpoint is saved that only passes events over.
+const PASS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The delays between two attempts to reach a store that does not answer.
+const OUTAGE_FIRST: Duration = Duration::from_millis(50);
+const OUTAGE_MAX: Duration = Duration::from_secs(5);
+
+/// Returns when the control says stop.
+async fn stop_requested(control: &mut watch::Receiver<Control>) -> StopReason {
+    loop {
+        if let Control::Stop(reason) = *control.borrow_and_update() {
+            return reason;
+        }
+        // The sender lives as long as the subscription.
+        let _ = control.changed().await;
+    }
+}
+
+/// Returns when the control says anything but run.
+async fn hold_requested(control: &mut watch::Receiver<Control>) {
+    while *control.borrow_and_update() == Control::Run {
+        let _ = control.changed().await;
+    }
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Between two batches: ends where the control says stop, and waits where it says pause.
+    pub(super) async fn heed_control(&mut self) -> Result<(), End> {
+        loop {
+            let control = *self.control.borrow_and_update();
+            match control {
+                Control::Stop(reason) => return Err(End::Stopped(reason)),
+                Control::Pause => {
+                    self.core.progress.set_state(SubscriptionState::Paused);
+                    let _ = self.control.changed().await;
+                }
+                Control::Run => {
+                    if matches!(self.core.progress.snapshot().state, SubscriptionState::Paused) {
+                        self.working();
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// `work`, given up where the control says stop. Only for work that may be dropped half-way.
+    pub(super) async fn or_stop<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
+        tokio::select! {
+            done = work => Ok(done),
+            reason = stop_requested(&mut self.control) => Err(End::Stopped(reason)),
+        }
+    }
+
+    /// Waits for `delay`; a stop and a pause are heeded at once.
+    pub(super) async fn delay(&mut self, delay: Duration) -> Result<(), End> {
+        tokio::select! {
+            () = sleep(delay) => {}
+            () = hold_requested(&mut self.control) => {}
+        }
+        self.heed_control().await
+    }
+
+    /// Waits, at the end of the log, until there may be something new (law 4: whatever wakes it only makes it look).
+    pub(super) async fn idle(&mut self) -> Result<(), End> {
+        if self.has_unsaved() && self.saved_at.elapsed() >= PASS_INTERVAL {
+            self.save_passed().await?;
+        }
+        let poll_at = Instant::now() + self.core.config.poll_interval;
+        let save_at = if self.has_unsaved() { (self.saved_at + PASS_INTERVAL).min(poll_at) } else { poll_at };
+        let store_wake_up = async {
+            match &mut self.store_wake_up {
+                Some(wake_up) => wake_up.wait().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = store_wake_up => {}
+            () = self.bus_wake_up.wait() => {}
+            () = sleep_until(save_at) => {}
+            () = hold_requested(&mut self.control) => {}
+        }
+        Ok(())
+    }
+
+    /// Waits before a store is asked again that has not answered `failures` times (law 5: an outage is waited out,
+    /// visibly, and never counts against a handler).
+    pub(super) async fn outage(&mut self, reason: String, failures: u32) -> Result<(), End> {
+        tracing::warn!(subscription = self.core.name, reason, failures, "waiting for a store");
+        let reason: Arc<str> = reason.into();
+        self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Waiting { reason });
+        self.delay(full_jitter(OUTAGE_FIRST, OUTAGE_MAX, failures)).await
+    }
+}

@@ -1,0 +1,175 @@
+//! The subscriber behind its lock: applied by the runner, read by whoever holds the handle.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+
+use tokio::sync::RwLock;
+use tracing::Instrument as _;
+
+use crate::event::RecordedEvent;
+use crate::projection::{CommitError, EventSubscriber, HandlerError, UnitOfWork};
+
+/// The subscriber behind its lock.
+///
+/// Views are handed out as clones of the `Arc` inside. The runner takes the lock for a batch; where a view is still
+/// held then, it goes on with a copy, so that nobody who reads stops it for long and no view ever changes.
+pub(super) struct SharedSubscriber<P> {
+    current: RwLock<Arc<P>>,
+    /// Set before the first view is handed out, which is possible only where `P: Clone`.
+    copy: OnceLock<fn(&P) -> P>,
+}
+
+/// How the application of a batch ended.
+pub(super) enum Applied {
+    All,
+    /// The event at `index` failed; those before it were applied.
+    Failed {
+        index: usize,
+        error: HandlerError,
+    },
+    /// The event at `index` met an outage; those before it were applied.
+    Outage {
+        index: usize,
+        error: HandlerError,
+    },
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A subscriber whose type is forgotten: one boxed future a batch.
+pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
+    /// Applies `events`, in order, until one fails.
+    fn apply<'a>(
+        &'a self,
+        subscription: &'a str,
+        events: &'a [Arc<RecordedEvent>],
+        unit: &'a mut U,
+    ) -> Boxed<'a, Applied>;
+
+    /// Runs the truncate hook.
+    fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
+}
+
+impl<P> SharedSubscriber<P> {
+    pub(super) fn new(subscriber: P) -> Self {
+        Self { current: RwLock::new(Arc::new(subscriber)), copy: OnceLock::new() }
+    }
+
+    /// The state between two batches.
+    pub(super) async fn view(&self) -> Arc<P>
+    where
+        P: Clone,
+    {
+        self.copy.get_or_init(|| P::clone);
+        Arc::clone(&*self.current.read().await)
+    }
+
+    /// What `look` makes of the state between two batches.
+    pub(super) async fn with<T>(&self, look: impl FnOnce(&P) -> T) -> T {
+        look(&**self.current.read().await)
+    }
+
+    /// The state for writing: copied where a view of it is held.
+    fn make_mut<'a>(&self, current: &'a mut Arc<P>) -> Option<&'a mut P> {
+        if Arc::get_mut(current).is_none() {
+            let copy = self.copy.get()?;
+            *current = Arc::new(copy(current));
+        }
+        Arc::get_mut(current)
+    }
+}
+
+impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscriber<P> {
+    fn apply<'a>(
+        &'a self,
+        subscription: &'a str,
+        events: &'a [Arc<RecordedEvent>],
+        unit: &'a mut U,
+    ) -> Boxed<'a, Applied> {
+        Box::pin(async move {
+            let mut current = self.current.write().await;
+            let Some(subscriber) = self.make_mut(&mut current) else {
+                return Applied::Failed { index: 0, error: shared() };
+            };
+            let done = AtomicUsize::new(0);
+            let held = unit.held_lock();
+            let work = apply_each(subscription, subscriber, events, unit, &done);
+            let result = match held {
+                Some(lock) => catch_panic(lock.scope(work)).await,
+                None => catch_panic(work).await,
+            };
+            let index = done.into_inner();
+            match result {
+                Ok(()) => Applied::All,
+                Err(error) if U::is_outage(error.source()) => Applied::Outage { index, error },
+                Err(error) => Applied::Failed { index, error },
+            }
+        })
+    }
+
+    fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>> {
+        Box::pin(async move {
+            let mut current = self.current.write().await;
+            let subscriber = self.make_mut(&mut current).ok_or_else(shared)?;
+            match unit.held_lock() {
+                Some(lock) => catch_panic(lock.scope(subscriber.truncate(unit))).await,
+                None => catch_panic(subscriber.truncate(unit)).await,
+            }
+        })
+    }
+}
+
+async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
+    subscription: &str,
+    subscriber: &mut P,
+    events: &[Arc<RecordedEvent>],
+    unit: &mut U,
+    done: &AtomicUsize,
+) -> Result<(), HandlerError> {
+    for event in events {
+        let span = tracing::debug_span!(
+            "event",
+            subscription,
+            event_type = event.event_type(),
+            position = event.position().value()
+        );
+        let result = subscriber.handle(event, unit).instrument(span).await;
+        // A handler that ended the transaction may have failed because of it, or not at all; an outage ends it as well.
+        if !unit.is_intact() && !result.as_ref().is_err_and(|error| U::is_outage(error.source())) {
+            return Err(HandlerError::permanent(CommitError::TransactionEnded));
+        }
+        result?;
+        done.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// `work`, with a panic turned into a failure.
+async fn catch_panic(work: impl Future<Output = Result<(), HandlerError>>) -> Result<(), HandlerError> {
+    let mut work = pin!(work);
+    poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+        Ok(poll) => poll,
+        Err(panic) => Poll::Ready(Err(panicked(&*panic))),
+    })
+    .await
+}
+
+#[cold]
+fn panicked(panic: &(dyn std::any::Any + Send)) -> HandlerError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message");
+    HandlerError::transient(format!("the handler panicked: {text}"))
+}
+
+/// Cannot happen: views are handed out by `view` alone, which says first how to copy.
+#[cold]
+fn shared() -> HandlerError {
+    HandlerError::permanent("the projection is held by somebody who reads it, and cannot be copied")
+}

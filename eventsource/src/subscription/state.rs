@@ -1,0 +1,151 @@
+//! The states of a subscription, and their reasons.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::event::{Position, StreamId};
+use crate::projection::HandlerError;
+
+/// What a subscription is doing. Every state but the two in which it works as it should carries its reason (law 7).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum SubscriptionState {
+    /// It is subscribed, and the manager was not started since.
+    Idle,
+    /// It reads what was stored before.
+    CatchingUp,
+    /// It has applied everything, and waits for what is stored next.
+    Live,
+    /// A handler failed; the event is tried again after a delay.
+    Retrying {
+        /// What failed.
+        failure: Arc<Failure>,
+        /// How many attempts there will be at most.
+        attempts: u32,
+        /// The delay before the next one.
+        delay: Duration,
+    },
+    /// The event store or the checkpoint store does not answer; it is asked again, for as long as it takes.
+    Waiting {
+        /// For what.
+        reason: Arc<str>,
+    },
+    /// It was paused, and waits to be resumed.
+    Paused,
+    /// It was stopped.
+    Stopped {
+        /// By whom.
+        reason: StopReason,
+    },
+    /// An event could not be applied, and the retries are spent. Nothing after that event is applied.
+    Faulted {
+        /// What failed.
+        failure: Arc<Failure>,
+    },
+    /// Another runner has taken the checkpoint over. This one has changed nothing since.
+    Fenced {
+        /// How that was found out.
+        reason: Arc<str>,
+    },
+}
+
+/// Why a subscription stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The manager was stopped.
+    ManagerStopped,
+    /// The subscription was taken out of the manager.
+    Unsubscribed,
+    /// The manager was dropped.
+    ManagerDropped,
+    /// The runner's task ended before its time: the async runtime was shut down.
+    RuntimeShutDown,
+}
+
+/// An event that a subscription could not apply.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The name of the subscription.
+    pub subscription: String,
+    /// Where the event stands in the log.
+    pub position: Position,
+    /// The stream it belongs to.
+    pub stream: StreamId,
+    /// Its stored name.
+    pub event_type: String,
+    /// Its id.
+    pub event_id: Uuid,
+    /// How often its handler was called.
+    pub attempts: u32,
+    /// How the handler failed the last time.
+    pub error: HandlerError,
+}
+
+impl SubscriptionState {
+    /// The reason for the state; `None` while the subscription catches up or is live.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::CatchingUp | Self::Live => None,
+            Self::Idle => Some("the manager has not been started since it was subscribed".to_owned()),
+            Self::Retrying { failure, attempts, delay } => {
+                Some(format!("{failure}; attempt {} of {attempts} follows in {delay:?}", failure.attempts + 1))
+            }
+            Self::Waiting { reason } | Self::Fenced { reason } => Some(reason.to_string()),
+            Self::Paused => Some("it was paused, and waits to be resumed".to_owned()),
+            Self::Stopped { reason } => Some(reason.to_string()),
+            Self::Faulted { failure } => Some(failure.to_string()),
+        }
+    }
+
+    /// Whether a runner is at work in this state, or about to be.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        matches!(self, Self::CatchingUp | Self::Live | Self::Retrying { .. } | Self::Waiting { .. } | Self::Paused)
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::CatchingUp => "catching up",
+            Self::Live => "live",
+            Self::Retrying { .. } => "retrying",
+            Self::Waiting { .. } => "waiting",
+            Self::Paused => "paused",
+            Self::Stopped { .. } => "stopped",
+            Self::Faulted { .. } => "faulted",
+            Self::Fenced { .. } => "fenced",
+        }
+    }
+}
+
+/// The name of the state alone, such as `catching up`.
+impl fmt::Display for SubscriptionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ManagerStopped => "the manager was stopped",
+            Self::Unsubscribed => "it was taken out of the manager",
+            Self::ManagerDropped => "the manager was dropped",
+            Self::RuntimeShutDown => "the async runtime was shut down",
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { position, stream, event_type, attempts, error, .. } = self;
+        let times = if *attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
+        write!(f, "event `{event_type}` at position {position} of {stream} failed {times}: {error}")
+    }
+}

@@ -1,0 +1,52 @@
+//! What a subscription tells of itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::SubscriptionState;
+use crate::event::{Position, now};
+use crate::projection::Guarantee;
+use crate::store::{Backlog, StoreError};
+
+/// What a subscription tells of itself.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SubscriptionStatus {
+    /// Its name.
+    pub name: String,
+    /// What it is doing, and why.
+    pub state: SubscriptionState,
+    /// Every event up to here is applied or passed over; `None` while it has no checkpoint.
+    pub position: Option<Position>,
+    /// How many events its handlers have applied since it was subscribed.
+    pub events_handled: u64,
+    /// The last thing that went wrong since it was subscribed, whether it was overcome or not.
+    pub last_error: Option<Arc<str>>,
+    /// What is promised about the effects of an event.
+    pub guarantee: Guarantee,
+    /// How far it is behind the head of the log, whatever its state; the error where the log could not be asked.
+    pub lag: Result<Lag, Arc<StoreError>>,
+}
+
+/// How far a subscription is behind the head of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Lag {
+    /// How many stored events it has not passed, its own and others.
+    pub events: u64,
+    /// For how long the first of them has been stored; zero at the head.
+    pub time: Duration,
+}
+
+impl Lag {
+    pub(super) fn of(backlog: Backlog) -> Self {
+        Self { events: backlog.events, time: backlog.oldest.map_or(Duration::ZERO, since) }
+    }
+}
+
+/// A stored time in the future (clocks differ) is no time ago.
+fn since(time: DateTime<Utc>) -> Duration {
+    (now() - time).to_std().unwrap_or_default()
+}
