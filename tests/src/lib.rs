@@ -1,1 +1,5 @@
-//! x
+//! What the tests share: a small domain, stores that misbehave on purpose, and waiting with a deadline.
+
+pub mod domain;
+pub mod faults;
+pub mod wait;

@@ -1,0 +1,141 @@
+//! The read side: four projections of the same events.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use eventsource::prelude::*;
+use eventsource::sqlx::{self, SqliteConnection, SqlitePool};
+use uuid::Uuid;
+
+use crate::order::{OrderCancelled, OrderPlaced, OrderShipped};
+
+/// How many orders there are, by status, and what they were worth when they were placed.
+#[derive(Clone, Default)]
+pub struct OrderSummary {
+    status_of: HashMap<Uuid, &'static str>,
+    pub revenue: f64,
+}
+
+impl OrderSummary {
+    pub fn total(&self) -> usize {
+        self.status_of.len()
+    }
+
+    pub fn with_status(&self, status: &str) -> usize {
+        self.status_of.values().filter(|own| **own == status).count()
+    }
+}
+
+#[projection(name = "order-summary")]
+impl OrderSummary {
+    #[handles(OrderPlaced)]
+    fn placed(&mut self, event: &Event<OrderPlaced>) {
+        self.status_of.insert(event.aggregate_id(), "placed");
+        self.revenue += event.total_amount;
+    }
+
+    #[handles(OrderShipped)]
+    fn shipped(&mut self, event: &Event<OrderShipped>) {
+        self.status_of.insert(event.aggregate_id(), "shipped");
+    }
+
+    #[handles(OrderCancelled)]
+    fn cancelled(&mut self, event: &Event<OrderCancelled>) {
+        self.status_of.insert(event.aggregate_id(), "cancelled");
+    }
+
+    #[truncate]
+    fn truncate(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// How many orders each customer has placed, and what they spent.
+#[derive(Clone, Default)]
+pub struct CustomerStatistics {
+    customers: BTreeMap<String, (u64, f64)>,
+}
+
+impl CustomerStatistics {
+    /// The customers who spent most: name, orders, spend.
+    pub fn top(&self, limit: usize) -> Vec<(&str, u64, f64)> {
+        let mut top: Vec<_> = self.customers.iter().map(|(name, (orders, spend))| (&**name, *orders, *spend)).collect();
+        top.sort_by(|a, b| b.2.total_cmp(&a.2));
+        top.truncate(limit);
+        top
+    }
+}
+
+#[projection(name = "customer-statistics")]
+impl CustomerStatistics {
+    #[handles(OrderPlaced)]
+    fn placed(&mut self, event: &OrderPlaced) {
+        let (orders, spend) = self.customers.entry(event.customer_name.clone()).or_default();
+        *orders += 1;
+        *spend += event.total_amount;
+    }
+}
+
+/// Revenue by the day, in UTC, on which the order was placed.
+#[derive(Clone, Default)]
+pub struct DailyRevenue {
+    pub days: BTreeMap<NaiveDate, f64>,
+}
+
+#[projection(name = "daily-revenue")]
+impl DailyRevenue {
+    #[handles(OrderPlaced)]
+    fn placed(&mut self, event: &Event<OrderPlaced>) {
+        *self.days.entry(event.occurred_at().date_naive()).or_default() += event.total_amount;
+    }
+}
+
+/// A row for each order, in the database: written in the transaction that also moves the checkpoint.
+pub struct OrderRows;
+
+impl OrderRows {
+    pub async fn create_table(pool: &SqlitePool) -> sqlx::Result<()> {
+        let table = "CREATE TABLE IF NOT EXISTS orders (id BLOB PRIMARY KEY, customer TEXT, total REAL, status TEXT)";
+        sqlx::query(table).execute(pool).await?;
+        Ok(())
+    }
+
+    pub async fn count(pool: &SqlitePool) -> sqlx::Result<i64> {
+        sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(pool).await
+    }
+}
+
+#[projection(name = "order-rows")]
+impl OrderRows {
+    #[handles(OrderPlaced)]
+    async fn placed(&self, event: &Event<OrderPlaced>, db: &mut SqliteConnection) -> sqlx::Result<()> {
+        sqlx::query("INSERT INTO orders (id, customer, total, status) VALUES (?, ?, ?, 'placed')")
+            .bind(event.aggregate_id())
+            .bind(&event.customer_name)
+            .bind(event.total_amount)
+            .execute(db)
+            .await?;
+        Ok(())
+    }
+
+    #[handles(OrderShipped)]
+    async fn shipped(&self, event: &Event<OrderShipped>, db: &mut SqliteConnection) -> sqlx::Result<()> {
+        set_status(db, event.aggregate_id(), "shipped").await
+    }
+
+    #[handles(OrderCancelled)]
+    async fn cancelled(&self, event: &Event<OrderCancelled>, db: &mut SqliteConnection) -> sqlx::Result<()> {
+        set_status(db, event.aggregate_id(), "cancelled").await
+    }
+
+    #[truncate]
+    async fn truncate(&self, db: &mut SqliteConnection) -> sqlx::Result<()> {
+        sqlx::query("DELETE FROM orders").execute(db).await?;
+        Ok(())
+    }
+}
+
+async fn set_status(db: &mut SqliteConnection, id: Uuid, status: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE orders SET status = ? WHERE id = ?").bind(status).bind(id).execute(db).await?;
+    Ok(())
+}

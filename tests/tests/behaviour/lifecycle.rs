@@ -1,0 +1,161 @@
+//! Start, stop, start again, subscribe while running, unsubscribe, pause, resume.
+
+use std::time::Duration;
+
+use eventsource::prelude::*;
+use eventsource::subscription::{ManagerError, WaitError};
+use eventsource_tests::domain::{Seen, bump};
+use eventsource_tests::faults::FaultyStore;
+use eventsource_tests::wait::eventually;
+
+type Manager = SubscriptionManager<MemoryCheckpoints>;
+
+fn manager(store: &MemoryEventStore) -> Manager {
+    SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new())
+}
+
+#[tokio::test]
+async fn it_stops_and_starts_again_where_it_was() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    for round in 0..5 {
+        manager.start().await.unwrap();
+        let position = bump(&store, [round]).await;
+        seen.wait_for(position).await.unwrap();
+        manager.stop().await.unwrap();
+        assert_eq!(seen.status().await.state.to_string(), "stopped");
+    }
+    assert_eq!(seen.read().await.numbers(), [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn starting_twice_and_stopping_twice_is_starting_and_stopping() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    manager.stop().await.unwrap();
+    manager.start().await.unwrap();
+    manager.start().await.unwrap();
+    let position = bump(&store, [1]).await;
+    seen.wait_for(position).await.unwrap();
+    manager.stop().await.unwrap();
+    manager.stop().await.unwrap();
+    assert_eq!(seen.read().await.numbers(), [1]);
+}
+
+#[tokio::test]
+async fn a_projection_subscribed_while_running_starts_at_once() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    manager.start().await.unwrap();
+    let position = bump(&store, [1, 2]).await;
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    seen.wait_for(position).await.unwrap();
+    assert_eq!(seen.read().await.numbers(), [1, 2]);
+    let error = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap_err();
+    assert!(error.to_string().contains("`seen` already"), "{error}");
+}
+
+#[tokio::test]
+async fn an_unsubscribed_projection_sees_nothing_more_and_frees_its_name() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    manager.start().await.unwrap();
+    seen.wait_for(bump(&store, [1]).await).await.unwrap();
+    manager.unsubscribe("seen").await.unwrap();
+    let position = bump(&store, [2]).await;
+    assert!(matches!(seen.wait_for(position).await, Err(WaitError::Stopped { .. })));
+    assert_eq!(seen.read().await.numbers(), [1]);
+    let again = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    again.wait_for(position).await.unwrap();
+    assert_eq!(again.read().await.numbers(), [1, 2]);
+    let error = manager.unsubscribe("sene").await.unwrap_err();
+    assert!(matches!(&error, ManagerError::Unknown { known, .. } if known.contains("`seen`")), "{error}");
+}
+
+#[tokio::test]
+async fn a_pause_stops_delivery_and_a_resume_loses_nothing() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    assert!(matches!(manager.pause("seen").await, Err(ManagerError::NotRunning { .. })));
+    manager.start().await.unwrap();
+    seen.wait_for(bump(&store, [1]).await).await.unwrap();
+    manager.pause("seen").await.unwrap();
+    let position = bump(&store, [2, 3]).await;
+    let status = seen.status().await;
+    assert_eq!(status.state.to_string(), "paused");
+    assert!(status.state.reason().is_some());
+    assert_eq!(status.lag.unwrap().events, 2, "the lag is measured against the log, also while paused");
+    let waited = seen.wait_for(position).within(Duration::from_millis(50)).await;
+    assert!(matches!(waited, Err(WaitError::Deadline { .. })), "{waited:?}");
+    assert_eq!(seen.read().await.numbers(), [1]);
+    manager.resume("seen").await.unwrap();
+    seen.wait_for(position).await.unwrap();
+    assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
+    manager.pause("seen").await.unwrap();
+    manager.stop().await.unwrap();
+    assert_eq!(seen.status().await.state.to_string(), "stopped", "a stop does not wait for a resume");
+    manager.start().await.unwrap();
+    seen.wait_for(bump(&store, [4]).await).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_wake_ups_the_poll_finds_what_was_stored() {
+    let store = FaultyStore::silent(MemoryEventStore::new());
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(20)).unwrap();
+    let seen = manager.subscribe(Seen::default(), config).await.unwrap();
+    manager.start().await.unwrap();
+    seen.caught_up().await.unwrap();
+    for n in 0..5 {
+        seen.wait_for(bump(&store, [n]).await).await.unwrap();
+    }
+    assert_eq!(seen.read().await.numbers(), [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_published_event_only_wakes() {
+    let store = FaultyStore::silent(MemoryEventStore::new());
+    let bus = MemoryEventBus::new();
+    let manager = SubscriptionManager::new(store.clone(), bus.clone(), MemoryCheckpoints::new());
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(3_600)).unwrap();
+    let seen = manager.subscribe(Seen::default(), config).await.unwrap();
+    manager.start().await.unwrap();
+    seen.caught_up().await.unwrap();
+
+    // Elsewhere, never appended here: it delivers nothing, and the wake-up finds what was.
+    let elsewhere = MemoryEventStore::new();
+    let ghost = {
+        let events = vec![NewEvent::of(&eventsource_tests::domain::Bumped { by: 666 }).unwrap()];
+        let stream = StreamId::new("Counter", uuid::Uuid::now_v7());
+        elsewhere.append(&stream, ExpectedVersion::Any, events).await.unwrap()
+    };
+    let position = bump(&store, [1]).await;
+    let publishers: Vec<_> = (0..10)
+        .map(|_| {
+            let (bus, ghost) = (bus.clone(), ghost.clone());
+            tokio::spawn(async move { bus.publish(ghost.events()).await })
+        })
+        .collect();
+    for publisher in publishers {
+        publisher.await.unwrap().unwrap();
+    }
+    seen.wait_for(position).await.unwrap();
+    assert_eq!(seen.read().await.numbers(), [1], "ten publishers of a ghost deliver the one stored event once");
+}
+
+#[tokio::test]
+async fn dropping_the_manager_stops_its_subscriptions() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    manager.start().await.unwrap();
+    seen.wait_for(bump(&store, [1]).await).await.unwrap();
+    drop(manager);
+    eventually("the runner hears of it", || async { seen.status().await.state.to_string() == "stopped" }).await;
+    bump(&store, [2]).await;
+    assert_eq!(seen.read().await.numbers(), [1]);
+}

@@ -1,0 +1,11 @@
+//! What the framework does, point by point.
+
+mod aggregates;
+mod bus;
+mod failures;
+mod lifecycle;
+mod outages;
+mod reset;
+mod start;
+mod status;
+mod waiting;

@@ -1,0 +1,89 @@
+//! An outage of a store is waited out, visibly, and is nobody's failure.
+
+use std::sync::{Arc, Mutex};
+
+use eventsource::prelude::*;
+use eventsource_tests::domain::{Bumped, Seen, bump, note};
+use eventsource_tests::faults::{FaultyCheckpoints, FaultyStore};
+use eventsource_tests::wait::eventually;
+
+/// An effect whose checkpoint is stored: what it did, in order.
+#[derive(Clone, Default)]
+struct Did(Arc<Mutex<Vec<u64>>>);
+
+#[projection(effects)]
+impl Did {
+    #[handles(Bumped)]
+    fn bumped(&self, event: &Bumped) {
+        self.0.lock().unwrap().push(event.by);
+    }
+}
+
+#[tokio::test]
+async fn reads_that_fail_are_repeated_and_the_state_says_so() {
+    let store = FaultyStore::new(MemoryEventStore::new());
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    store.reads.set(usize::MAX);
+    let position = bump(&store, 1..=3).await;
+    manager.start().await.unwrap();
+    eventually("it waits", || async { seen.status().await.state.to_string() == "waiting" }).await;
+    let status = seen.status().await;
+    assert!(status.state.reason().unwrap().contains("the test says no"));
+    assert_eq!(status.events_handled, 0);
+    store.reads.set(0);
+    seen.wait_for(position).await.unwrap();
+    eventually("it is live", || async { seen.status().await.state.to_string() == "live" }).await;
+    assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
+    assert!(seen.status().await.last_error.unwrap().contains("the test says no"), "what was overcome is still told");
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_the_end_of_an_outage() {
+    let store = FaultyStore::new(MemoryEventStore::new());
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    store.reads.set(usize::MAX);
+    manager.start().await.unwrap();
+    eventually("it waits", || async { seen.status().await.state.to_string() == "waiting" }).await;
+    manager.stop().await.unwrap();
+    assert_eq!(seen.status().await.state.to_string(), "stopped");
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_is_repeated_and_one_whose_answer_is_lost_is_not() {
+    let store = MemoryEventStore::new();
+    let checkpoints = FaultyCheckpoints::default();
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
+    let did = Did::default();
+    let handle = manager.subscribe(did.clone(), SubscriptionConfig::default()).await.unwrap();
+    manager.start().await.unwrap();
+    for (before, after) in [(0, 1), (3, 0), (2, 1)] {
+        checkpoints.before_commit.set(before);
+        checkpoints.after_commit.set(after);
+        let position = bump(&store, [1]).await;
+        handle.wait_for(position).await.unwrap();
+        assert_eq!(checkpoints.load("Did").await.unwrap().unwrap().position, position);
+        assert_eq!((checkpoints.before_commit.left(), checkpoints.after_commit.left()), (0, 0));
+    }
+    assert_eq!(*did.0.lock().unwrap(), [1, 1, 1], "each event once: the batch was never repeated for its checkpoint");
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_cannot_be_saved_at_the_stop_is_told() {
+    let store = MemoryEventStore::new();
+    let checkpoints = FaultyCheckpoints::default();
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
+    let did = manager.subscribe(Did::default(), SubscriptionConfig::default()).await.unwrap();
+    manager.start().await.unwrap();
+    did.wait_for(bump(&store, [1]).await).await.unwrap();
+    checkpoints.before_commit.set(1);
+    let passed = note(&store, 1).await;
+    did.wait_for(passed).await.unwrap();
+    let error = manager.stop().await.unwrap_err();
+    assert!(error.to_string().contains("`Did` stopped without saving"), "{error}");
+    manager.start().await.unwrap();
+    did.wait_for(passed).await.unwrap();
+    manager.stop().await.unwrap();
+    assert_eq!(checkpoints.load("Did").await.unwrap().unwrap().position, passed);
+}
