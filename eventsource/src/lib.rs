@@ -10,6 +10,8 @@ pub use projection::HandlerError;
 pub use store::{
     AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, ReadStream, StoreError,
 };
+#[cfg(feature = "sqlite")]
+pub use sqlx;
 #[doc(hidden)]
 pub mod __private;
 #[cfg(feature = "macros")]
