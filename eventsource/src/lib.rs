@@ -7,11 +7,11 @@ pub use event::{
     RecordedEvent, Registry, RegistryError, StreamId,
 };
 pub use projection::HandlerError;
+#[cfg(feature = "sqlite")]
+pub use sqlx;
 pub use store::{
     AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, ReadStream, StoreError,
 };
-#[cfg(feature = "sqlite")]
-pub use sqlx;
 #[doc(hidden)]
 pub mod __private;
 #[cfg(feature = "macros")]

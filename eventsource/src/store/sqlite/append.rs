@@ -123,5 +123,6 @@ fn metadata(event: &RecordedEvent) -> Result<Option<String>, Failure> {
 }
 
 fn signed(value: u64) -> Result<i64, Failure> {
-    i64::try_from(value).map_err(|_| Failure::Corrupt(format!("the log ends at {value}, where SQLite counts no further")))
+    i64::try_from(value)
+        .map_err(|_| Failure::Corrupt(format!("the log ends at {value}, where SQLite counts no further")))
 }

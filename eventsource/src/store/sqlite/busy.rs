@@ -70,9 +70,7 @@ impl<'a> Patience<'a> {
     pub(crate) fn error(&self, failure: Failure) -> StoreError {
         match failure {
             Failure::Database(error) if is_locked(&error) => self.busy(),
-            Failure::Database(error) => {
-                StoreError::Failed { action: self.action.to_string(), source: Box::new(error) }
-            }
+            Failure::Database(error) => StoreError::Failed { action: self.action.to_string(), source: Box::new(error) },
             Failure::Corrupt(what) => StoreError::Corrupt { what },
         }
     }

@@ -133,9 +133,8 @@ impl SqliteDatabase {
     /// Begins a transaction that may write.
     pub(crate) async fn write(&self, patience: &Patience<'_>) -> Result<Writing, StoreError> {
         let turn = self.turn(patience).await?;
-        let tx = patiently!(patience, async {
-            self.0.pool.begin_with(statements::BEGIN).await.map_err(Failure::from)
-        })?;
+        let tx =
+            patiently!(patience, async { self.0.pool.begin_with(statements::BEGIN).await.map_err(Failure::from) })?;
         Ok(Writing { tx, _turn: turn })
     }
 

@@ -76,7 +76,9 @@ impl EventStore for SqliteEventStore {
                 let _ = writing.tx.rollback().await;
                 return Err(match refusal {
                     Refusal::Conflict { actual } => AppendError::Conflict { stream: stream.clone(), expected, actual },
-                    Refusal::DuplicateEvent(event_id) => AppendError::DuplicateEvent { stream: stream.clone(), event_id },
+                    Refusal::DuplicateEvent(event_id) => {
+                        AppendError::DuplicateEvent { stream: stream.clone(), event_id }
+                    }
                     Refusal::Failed(failure) => patience.error(failure).into(),
                 });
             }
