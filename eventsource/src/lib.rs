@@ -16,6 +16,8 @@ pub use event::{
 pub use projection::{
     Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
+#[cfg(feature = "sqlite")]
+pub use sqlx;
 pub use store::{
     AppendError, Appended, EventStore, ExpectedVersion, LogPage, MemoryEventStore, ReadStream, StoreError,
 };

@@ -4,38 +4,48 @@ use std::future::Future;
 use std::sync::Arc;
 
 tokio::task_local! {
-    static HELD: HeldLock;
+    static HELD: Vec<HeldLock>;
 }
 
-/// A lock that a unit of work holds while it is open, known by a name such as the path of the database file.
+/// A lock that a unit of work holds while it is open.
 ///
 /// A handler that waits for the lock that its own batch holds would wait for ever. So the runner marks a handler's
-/// task with the lock ([`HeldLock::scope`]), and whoever is about to wait for it asks first ([`HeldLock::is_held_here`]).
+/// task with the lock ([`HeldLock::scope`]), and whoever is about to wait for it asks first ([`HeldLock::any`]).
 /// Tasks that a handler spawns are not marked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct HeldLock(Arc<str>);
+pub struct HeldLock {
+    resource: Arc<str>,
+    through: u64,
+}
 
 impl HeldLock {
-    /// The lock of this name.
+    /// The lock on `resource`, such as a database file, held through the pool of connections `through`.
     #[must_use]
-    pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
+    pub fn new(resource: impl Into<Arc<str>>, through: u64) -> Self {
+        Self { resource: resource.into(), through }
     }
 
-    /// The name.
+    /// What is locked.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.0
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// Through which pool of connections it is locked.
+    #[must_use]
+    pub const fn through(&self) -> u64 {
+        self.through
     }
 
     /// Runs `work` marked as holding this lock.
     pub async fn scope<F: Future>(self, work: F) -> F::Output {
-        HELD.scope(self, work).await
+        let mut all = HELD.try_with(Clone::clone).unwrap_or_default();
+        all.push(self);
+        HELD.scope(all, work).await
     }
 
-    /// Whether the code that asks runs inside a unit of work that holds this lock.
-    #[must_use]
-    pub fn is_held_here(&self) -> bool {
-        HELD.try_with(|held| held == self).unwrap_or(false)
+    /// Whether the code that asks runs inside a unit of work that holds a lock for which `is` is true.
+    pub fn any(is: impl Fn(&Self) -> bool) -> bool {
+        HELD.try_with(|all| all.iter().any(is)).unwrap_or(false)
     }
 }

@@ -8,7 +8,8 @@ mod held;
 mod memory;
 mod port;
 mod read;
-// pub mod sqlite;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod wakeup;
 
 pub use crate::event::EventFilter;

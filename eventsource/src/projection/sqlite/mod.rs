@@ -1,0 +1,11 @@
+//! Checkpoints and the unit of work in a SQLite file (feature `sqlite`).
+
+mod batch;
+mod checkpoints;
+mod rows;
+mod statements;
+mod unit;
+mod watch;
+
+pub use checkpoints::SqliteCheckpoints;
+pub use unit::{LentConnection, SqliteUnit};

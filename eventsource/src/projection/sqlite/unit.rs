@@ -1,0 +1,194 @@
+//! The unit of work on a SQLite file.
+
+use std::error::Error;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use sqlx::SqliteConnection;
+use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+
+use super::batch::{Batch, Unfinished};
+use super::checkpoints::failed;
+use super::rows;
+use super::watch::Watch;
+use crate::projection::{Advance, CheckpointError, CommitError, HandlerError, Inject, UnitOfWork};
+use crate::store::sqlite::SqliteDatabase;
+use crate::store::sqlite::action::Action;
+use crate::store::sqlite::busy::{Failure, is_locked, result_code};
+use crate::store::{AppendError, HeldLock, StoreError};
+
+/// The unit of work on a SQLite file: a transaction that holds the file's write lock from its first moment on.
+///
+/// It lends its connection to handlers that ask for a `&mut SqliteConnection`. A nested `conn.begin()` of theirs is a
+/// savepoint. A handler that ends the transaction itself, by `COMMIT` or `ROLLBACK`, leaves nothing behind: SQLite
+/// refuses every commit but the unit's own while the batch runs.
+#[derive(Debug)]
+pub struct SqliteUnit {
+    db: SqliteDatabase,
+    /// `None` in a detached unit, which begins its transaction when it commits.
+    batch: Option<Arc<Mutex<Batch>>>,
+    watch: Watch,
+}
+
+/// The connection of a batch, as lent to a handler.
+#[derive(Debug)]
+pub struct LentConnection(OwnedMappedMutexGuard<Batch, SqliteConnection>);
+
+impl Deref for LentConnection {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for LentConnection {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
+}
+
+/// Why a unit has no connection to lend, or cannot commit.
+#[derive(Debug, thiserror::Error)]
+enum NotLent {
+    #[error("only a transactional subscriber is lent a connection; this one's unit of work has no transaction")]
+    Detached,
+    #[error("the batch's connection is lent already: a handler can ask for it once, and must give it back")]
+    Twice,
+    #[error("the batch has ended, and lends nothing any more")]
+    Ended,
+}
+
+impl Inject<SqliteUnit> for SqliteConnection {
+    type Guard = LentConnection;
+
+    async fn inject(unit: &mut SqliteUnit) -> Result<LentConnection, HandlerError> {
+        let batch = unit.batch.as_ref().ok_or_else(|| HandlerError::permanent(NotLent::Detached))?;
+        let batch = Arc::clone(batch).try_lock_owned().map_err(|_| HandlerError::permanent(NotLent::Twice))?;
+        OwnedMutexGuard::try_map(batch, Batch::connection)
+            .map(LentConnection)
+            .map_err(|_| HandlerError::permanent(NotLent::Ended))
+    }
+}
+
+impl SqliteUnit {
+    pub(super) async fn begin(db: &SqliteDatabase) -> Result<Self, StoreError> {
+        let watch = Watch::default();
+        let batch = Batch::begin(db, watch.clone()).await?;
+        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), watch })
+    }
+
+    pub(super) fn detached(db: &SqliteDatabase) -> Self {
+        Self { db: db.clone(), batch: None, watch: Watch::default() }
+    }
+
+    async fn end(self, change: Change<'_>) -> Result<(), CommitError> {
+        let action = change.action();
+        let Some(batch) = self.batch else { return end_detached(&self.db, change).await };
+        let Ok(mut batch) = batch.try_lock_owned() else {
+            let source = Box::new(NotLent::Twice);
+            return Err(CheckpointError::Failed { action: action.to_string(), source }.into());
+        };
+        let ended = end_batch(&mut batch, change).await;
+        if ended.is_err()
+            && let Some(undone) = batch.undo()
+        {
+            let _ = undone.await;
+        }
+        ended
+    }
+}
+
+/// What a unit does to the checkpoint.
+#[derive(Clone, Copy)]
+enum Change<'a> {
+    Advance(&'a Advance),
+    Clear(&'a str),
+}
+
+impl<'a> Change<'a> {
+    fn action(self) -> Action<'a> {
+        match self {
+            Self::Advance(step) => Action::Commit(&step.name),
+            Self::Clear(name) => Action::Clear(name),
+        }
+    }
+
+    async fn make(self, conn: &mut SqliteConnection) -> Result<(), CommitError> {
+        let failed = |failure| failed(self.action(), failure);
+        match self {
+            Self::Advance(step) if !rows::advance(conn, step).await.map_err(failed)? => {
+                let found = rows::load(conn, &step.name).await.map_err(failed)?;
+                Err(CommitError::Fenced { step: step.clone(), found })
+            }
+            Self::Advance(_) => Ok(()),
+            Self::Clear(name) => Ok(rows::clear(conn, name).await.map_err(failed)?),
+        }
+    }
+}
+
+async fn end_batch(batch: &mut Batch, change: Change<'_>) -> Result<(), CommitError> {
+    let unfinished = |unfinished| match unfinished {
+        Unfinished::Ended => CommitError::TransactionEnded,
+        Unfinished::Failed(failure) => failed(change.action(), failure).into(),
+    };
+    batch.prove().await.map_err(unfinished)?;
+    change.make(batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
+    batch.commit().await.map_err(unfinished)
+}
+
+async fn end_detached(db: &SqliteDatabase, change: Change<'_>) -> Result<(), CommitError> {
+    let patience = db.patience(change.action());
+    let mut writing = db.write(&patience).await.map_err(|error| CheckpointError::of(change.action(), error))?;
+    change.make(&mut writing.tx).await?;
+    writing.tx.commit().await.map_err(|error| failed(change.action(), Failure::from(error)))?;
+    Ok(())
+}
+
+impl UnitOfWork for SqliteUnit {
+    async fn commit(self, step: &Advance) -> Result<(), CommitError> {
+        self.end(Change::Advance(step)).await
+    }
+
+    async fn clear(self, name: &str) -> Result<(), CommitError> {
+        self.end(Change::Clear(name)).await
+    }
+
+    async fn rollback(self) {
+        if let Some(batch) = self.batch
+            && let Ok(mut batch) = batch.try_lock_owned()
+            && let Some(undone) = batch.undo()
+        {
+            let _ = undone.await;
+        }
+    }
+
+    fn is_intact(&self) -> bool {
+        !self.watch.has_ended()
+    }
+
+    fn held_lock(&self) -> Option<HeldLock> {
+        self.batch.as_ref().map(|_| self.db.lock().clone())
+    }
+
+    fn is_outage(error: &(dyn Error + 'static)) -> bool {
+        std::iter::successors(Some(error), |&error| error.source()).any(|error| {
+            if let Some(error) = error.downcast_ref() {
+                return is_outage(error);
+            }
+            // A transparent error passes over the one that it wraps.
+            let store = error.downcast_ref::<StoreError>().or_else(|| match error.downcast_ref()? {
+                AppendError::Store(error) => Some(error),
+                _ => None,
+            });
+            matches!(store, Some(StoreError::Busy { .. }))
+        })
+    }
+}
+
+fn is_outage(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
+    // SQLITE_NOMEM, SQLITE_IOERR and SQLITE_FULL, after which SQLite has rolled back by itself.
+    let out_of_resources = matches!(result_code(error), Some(7 | 10 | 13));
+    is_locked(error) || out_of_resources || matches!(error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed)
+}

@@ -1,0 +1,39 @@
+//! What the database was asked to do, for error messages.
+
+use std::fmt;
+
+use crate::event::StreamId;
+
+/// What the database was asked to do. It is put into words only where it failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Action<'a> {
+    Append(&'a StreamId),
+    ReadStream(&'a StreamId),
+    ReadLog,
+    ReadHead,
+    MeasureBacklog,
+    Begin,
+    Commit(&'a str),
+    Clear(&'a str),
+    Load(&'a str),
+    List,
+    Claim(&'a str),
+}
+
+impl fmt::Display for Action<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Append(stream) => write!(f, "append to {stream}"),
+            Self::ReadStream(stream) => write!(f, "read {stream}"),
+            Self::ReadLog => f.write_str("read the log"),
+            Self::ReadHead => f.write_str("find the head of the log"),
+            Self::MeasureBacklog => f.write_str("measure a backlog"),
+            Self::Begin => f.write_str("open a unit of work"),
+            Self::Commit(name) => write!(f, "move the checkpoint of `{name}`"),
+            Self::Clear(name) => write!(f, "clear the checkpoint of `{name}`"),
+            Self::Load(name) => write!(f, "load the checkpoint of `{name}`"),
+            Self::List => f.write_str("list the checkpoints"),
+            Self::Claim(name) => write!(f, "claim the checkpoint of `{name}`"),
+        }
+    }
+}

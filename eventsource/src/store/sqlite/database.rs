@@ -1,0 +1,150 @@
+//! A database file, opened: its connections, and who may write.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::action::Action;
+use super::busy::{Failure, Patience, patiently};
+use super::{SqliteOpenError, SqliteOptions, open, statements};
+use crate::store::{HeldLock, StoreError, WakeUps};
+
+/// A database file, opened, with the tables of this crate in it. A clone is the same database.
+///
+/// An event store and checkpoints on it share its connections, and so may your own tables:
+///
+/// ```
+/// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+/// use eventsource::sqlx;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
+/// let db = SqliteDatabase::open(&path).await?;
+/// let store = SqliteEventStore::new(&db);
+/// sqlx::query("CREATE TABLE orders (id BLOB PRIMARY KEY, total REAL)").execute(db.pool()).await?;
+/// db.close().await;
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct SqliteDatabase(Arc<Inner>);
+
+struct Inner {
+    pool: SqlitePool,
+    lock: HeldLock,
+    in_memory: bool,
+    only_connection: bool,
+    writing: Arc<Mutex<()>>,
+    write_timeout: Duration,
+    wake_ups: WakeUps,
+}
+
+/// A transaction that may write. What is not committed when it is dropped is rolled back.
+pub(crate) struct Writing {
+    pub(crate) tx: Transaction<'static, Sqlite>,
+    // Dropped after the transaction, so that the next writer finds the connection on its way back.
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl SqliteDatabase {
+    /// Opens the file at `path`, which is made where it does not exist, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`SqliteOpenError`]
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, SqliteOpenError> {
+        Self::open_with(SqliteOptions::new(path)).await
+    }
+
+    /// Opens a file by these options.
+    ///
+    /// # Errors
+    /// [`SqliteOpenError`]
+    pub async fn open_with(options: SqliteOptions) -> Result<Self, SqliteOpenError> {
+        static POOLS: AtomicU64 = AtomicU64::new(0);
+        let opened = open::open(&options).await?;
+        let pool = POOLS.fetch_add(1, Ordering::Relaxed);
+        let file = opened.file.as_deref().map_or_else(|| format!("in memory #{pool}").into(), Arc::from);
+        Ok(Self(Arc::new(Inner {
+            pool: opened.pool,
+            lock: HeldLock::new(file, pool),
+            in_memory: opened.file.is_none(),
+            only_connection: options.connections == 1,
+            writing: Arc::default(),
+            write_timeout: options.write_timeout,
+            wake_ups: WakeUps::new(),
+        })))
+    }
+
+    /// The connections, for your own tables and queries.
+    ///
+    /// SQLite lets one connection write at a time: keep transactions that write short, and begin them with
+    /// `pool.begin_with("BEGIN IMMEDIATE")`.
+    #[must_use]
+    pub fn pool(&self) -> &SqlitePool {
+        &self.0.pool
+    }
+
+    /// Closes all connections, those in use when they are given back. Whatever is asked afterwards fails.
+    pub async fn close(&self) {
+        self.0.pool.close().await;
+    }
+
+    pub(crate) fn wake_ups(&self) -> &WakeUps {
+        &self.0.wake_ups
+    }
+
+    /// The lock that a unit of work on this database holds.
+    pub(crate) fn lock(&self) -> &HeldLock {
+        &self.0.lock
+    }
+
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.0.in_memory
+    }
+
+    pub(crate) fn patience<'a>(&self, action: Action<'a>) -> Patience<'a> {
+        Patience::new(action, self.0.write_timeout)
+    }
+
+    /// Waits until nobody else in this process writes through this database. A connection is acquired only
+    /// afterwards: writers that wait hold none, and cannot starve the readers or the writer whose turn it is.
+    pub(crate) async fn turn(&self, patience: &Patience<'_>) -> Result<OwnedMutexGuard<()>, StoreError> {
+        if HeldLock::any(|held| held.resource() == self.0.lock.resource()) {
+            return Err(self.inside_unit_of_work(patience.action()));
+        }
+        let turn = Arc::clone(&self.0.writing).lock_owned();
+        tokio::time::timeout(patience.left(), turn).await.map_err(|_| patience.busy())
+    }
+
+    /// Refuses a read for which there can be no connection while the task holds the only one.
+    pub(crate) fn check_read(&self, action: Action<'_>) -> Result<(), StoreError> {
+        if self.0.only_connection && HeldLock::any(|held| held.through() == self.0.lock.through()) {
+            return Err(self.inside_unit_of_work(action));
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that may write.
+    pub(crate) async fn write(&self, patience: &Patience<'_>) -> Result<Writing, StoreError> {
+        let turn = self.turn(patience).await?;
+        let tx =
+            patiently!(patience, async { self.0.pool.begin_with(statements::BEGIN).await.map_err(Failure::from) })?;
+        Ok(Writing { tx, _turn: turn })
+    }
+
+    fn inside_unit_of_work(&self, action: Action<'_>) -> StoreError {
+        StoreError::InsideUnitOfWork { action: action.to_string(), database: self.0.lock.resource().to_owned() }
+    }
+}
+
+impl fmt::Debug for SqliteDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteDatabase").field("file", &self.0.lock.resource()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! The event store in a SQLite file.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::action::Action;
+use super::append::{self, Refusal};
+use super::busy::patiently;
+use super::{SqliteDatabase, read};
+use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
+use crate::store::{
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp,
+    check_append,
+};
+
+/// The event store in a SQLite file. A clone is the same store.
+///
+/// Appends of this process wait for their turn in order; those of other processes on the same file are waited out
+/// ([`SqliteOptions::write_timeout`](super::SqliteOptions::write_timeout)). Readers wait for nobody.
+///
+/// ```
+/// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+/// use eventsource::{EventStore, ExpectedVersion, NewEvent, ReadStream, StreamId};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
+/// let db = SqliteDatabase::open(&path).await?;
+/// let store = SqliteEventStore::new(&db);
+/// let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// store.append(&stream, ExpectedVersion::NoStream, vec![NewEvent::raw("OrderPlaced", 1, "{}")]).await?;
+/// assert_eq!(store.read_stream(&stream, ReadStream::forward()).await?.len(), 1);
+/// # db.close().await;
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone)]
+pub struct SqliteEventStore {
+    db: SqliteDatabase,
+}
+
+impl SqliteEventStore {
+    /// The event store in `db`.
+    #[must_use]
+    pub fn new(db: &SqliteDatabase) -> Self {
+        Self { db: db.clone() }
+    }
+
+    /// How SQLite reads the log through `filter`: the steps of its query plan.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    pub async fn explain_read_log(&self, filter: &EventFilter) -> Result<Vec<String>, StoreError> {
+        self.db.check_read(Action::ReadLog)?;
+        let patience = self.db.patience(Action::ReadLog);
+        patiently!(patience, read::explain(self.db.pool(), filter))
+    }
+}
+
+#[async_trait]
+impl EventStore for SqliteEventStore {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        check_append(stream, &events)?;
+        let patience = self.db.patience(Action::Append(stream));
+        let mut writing = self.db.write(&patience).await?;
+        let appended = match append::append(&mut writing.tx, stream, expected, events).await {
+            Ok(appended) => appended,
+            Err(refusal) => {
+                // Where even this fails, dropping the transaction queues another rollback.
+                let _ = writing.tx.rollback().await;
+                return Err(match refusal {
+                    Refusal::Conflict { actual } => AppendError::Conflict { stream: stream.clone(), expected, actual },
+                    Refusal::DuplicateEvent(event_id) => {
+                        AppendError::DuplicateEvent { stream: stream.clone(), event_id }
+                    }
+                    Refusal::Failed(failure) => patience.error(failure).into(),
+                });
+            }
+        };
+        writing.tx.commit().await.map_err(|error| patience.error(error.into()))?;
+        self.db.wake_ups().wake();
+        Ok(appended)
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        self.db.check_read(Action::ReadStream(stream))?;
+        let patience = self.db.patience(Action::ReadStream(stream));
+        patiently!(patience, read::stream(self.db.pool(), stream, read))
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+        self.db.check_read(Action::ReadLog)?;
+        let patience = self.db.patience(Action::ReadLog);
+        patiently!(patience, read::log(self.db.pool(), after, filter, limit))
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.db.check_read(Action::ReadHead)?;
+        let patience = self.db.patience(Action::ReadHead);
+        patiently!(patience, read::head(self.db.pool()))
+    }
+
+    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
+        self.db.check_read(Action::MeasureBacklog)?;
+        let patience = self.db.patience(Action::MeasureBacklog);
+        patiently!(patience, read::backlog(self.db.pool(), after))
+    }
+
+    fn wake_ups(&self) -> Option<WakeUp> {
+        Some(self.db.wake_ups().listen())
+    }
+}

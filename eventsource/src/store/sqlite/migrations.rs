@@ -1,0 +1,63 @@
+//! The tables, version by version.
+
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::open::Trouble;
+use super::{SqliteOpenError, SqliteOptions, statements};
+use crate::event::now;
+
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// In order. One that was released is never changed: a new one follows it.
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "events_and_checkpoints",
+    sql: include_str!("migrations/0001_events_and_checkpoints.sql"),
+}];
+
+/// Brings the tables up to date, in one transaction. Of two processes that open a new file one waits for the other.
+pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
+    // Looking costs no lock, so that a file in use opens at once.
+    if is_current(version(conn).await?, options)? {
+        return Ok(());
+    }
+    let mut tx = conn.begin_with(statements::BEGIN).await?;
+    let version = version(&mut tx).await?;
+    if is_current(version, options)? {
+        return Ok(());
+    }
+    sqlx::query(statements::CREATE_SCHEMA_TABLE).execute(&mut *tx).await?;
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > version) {
+        sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
+        sqlx::query(statements::INSERT_SCHEMA_VERSION)
+            .bind(migration.version)
+            .bind(migration.name)
+            .bind(now().timestamp_micros())
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The version of the tables; 0 where there are none.
+async fn version(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    let exists: bool = sqlx::query_scalar(statements::HAS_SCHEMA_TABLE).fetch_one(&mut *conn).await?;
+    if !exists {
+        return Ok(0);
+    }
+    let version: Option<i64> = sqlx::query_scalar(statements::SCHEMA_VERSION).fetch_one(conn).await?;
+    Ok(version.unwrap_or(0))
+}
+
+fn is_current(found: i64, options: &SqliteOptions) -> Result<bool, Trouble> {
+    let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    if found > known {
+        return Err(Trouble::Refused(SqliteOpenError::NewerSchema { path: options.shown_path(), found, known }));
+    }
+    Ok(found == known)
+}

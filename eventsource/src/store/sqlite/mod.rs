@@ -1,0 +1,22 @@
+//! The event store in a SQLite file, which several processes may share (feature `sqlite`).
+//!
+//! [`SqliteDatabase`] is the file; [`SqliteEventStore`] is the log in it, and
+//! [`SqliteCheckpoints`](crate::projection::sqlite::SqliteCheckpoints) the checkpoints.
+
+pub(crate) mod action;
+mod append;
+pub(crate) mod busy;
+mod database;
+mod error;
+mod event_store;
+mod migrations;
+mod open;
+mod options;
+mod read;
+pub(crate) mod row;
+pub(crate) mod statements;
+
+pub use database::SqliteDatabase;
+pub use error::SqliteOpenError;
+pub use event_store::SqliteEventStore;
+pub use options::SqliteOptions;

@@ -1,0 +1,73 @@
+//! Opening: the connections, the journal mode, the migrations.
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Sqlite, SqliteConnection, SqlitePool};
+use tokio::time::{Duration, Instant, sleep};
+
+use super::busy::is_locked;
+use super::{SqliteOpenError, SqliteOptions, migrations, statements};
+
+pub(super) struct Opened {
+    pub(super) pool: SqlitePool,
+    /// The file as SQLite knows it: absolute, symbolic links resolved. `None` in memory.
+    pub(super) file: Option<String>,
+}
+
+/// Why a step of opening failed.
+pub(super) enum Trouble {
+    Database(sqlx::Error),
+    Refused(SqliteOpenError),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+pub(super) async fn open(options: &SqliteOptions) -> Result<Opened, SqliteOpenError> {
+    options.check()?;
+    let started = Instant::now();
+    let pool = options.pool_options().connect_lazy_with(options.connect_options());
+    loop {
+        let source = match prepare(&pool, options).await {
+            Ok(file) => return Ok(Opened { pool, file }),
+            Err(Trouble::Refused(error)) => return Err(error),
+            Err(Trouble::Database(source)) => source,
+        };
+        let path = options.shown_path();
+        if !is_locked(&source) {
+            return Err(SqliteOpenError::Failed { path, source });
+        }
+        if started.elapsed() >= options.write_timeout {
+            return Err(SqliteOpenError::Busy { path, waited: started.elapsed() });
+        }
+        // SQLite does not wait by itself where two connections switch a new file to WAL.
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn prepare(pool: &SqlitePool, options: &SqliteOptions) -> Result<Option<String>, Trouble> {
+    let mut conn: PoolConnection<Sqlite> = pool.acquire().await?;
+    let file: String = sqlx::query_scalar(statements::FILE).fetch_one(&mut *conn).await?;
+    let file = Some(file).filter(|file| !file.is_empty());
+    if file.is_some() {
+        switch_to_wal(&mut conn, options).await?;
+    } else if options.connections > 1 {
+        let (path, connections) = (options.shown_path(), options.connections);
+        return Err(Trouble::Refused(SqliteOpenError::InMemory { path, connections }));
+    }
+    migrations::migrate(&mut conn, options).await?;
+    Ok(file)
+}
+
+async fn switch_to_wal(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
+    let mode: String = sqlx::query_scalar(statements::JOURNAL_MODE).fetch_one(&mut *conn).await?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    match sqlx::query_scalar(statements::SWITCH_TO_WAL).fetch_one(conn).await? {
+        mode if mode == "wal" => Ok(()),
+        mode => Err(Trouble::Refused(SqliteOpenError::NoWal { path: options.shown_path(), mode })),
+    }
+}

@@ -1,0 +1,88 @@
+//! Reading: streams, and the log.
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+use sqlx::{AssertSqlSafe, SqlitePool};
+
+use super::busy::Failure;
+use super::row::{self, clamped, unsigned};
+use super::statements;
+use crate::event::{Position, RecordedEvent, StreamId};
+use crate::store::{Backlog, EventFilter, LogPage, ReadStream};
+
+pub(super) async fn stream(
+    pool: &SqlitePool,
+    stream: &StreamId,
+    read: ReadStream,
+) -> Result<Vec<Arc<RecordedEvent>>, Failure> {
+    let rows = sqlx::query(statements::read_stream(read.direction()))
+        .bind(stream.aggregate_type())
+        .bind(stream.aggregate_id())
+        .bind(clamped(read.lowest()))
+        .bind(clamped(read.highest()))
+        .bind(read.most().map_or(-1, |most| clamped(most as u64)))
+        .fetch_all(pool)
+        .await?;
+    rows.iter().map(row::event).collect()
+}
+
+/// The head first, then the rows up to it: positions are drawn under the write lock, so every position up to a head
+/// that was read is visible to whoever reads after it (law 2).
+pub(super) async fn log(
+    pool: &SqlitePool,
+    after: Position,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<LogPage, Failure> {
+    let limit = limit.max(1);
+    let head = head(pool).await?;
+    let horizon = head.max(after);
+    if head <= after || lets_nothing_pass(filter) {
+        return Ok(LogPage { events: Vec::new(), horizon });
+    }
+    let mut query = sqlx::query(AssertSqlSafe(statements::read_log(filter)))
+        .bind(clamped(after.value()))
+        .bind(clamped(head.value()))
+        .bind(clamped(limit as u64));
+    for value in statements::filter_values(filter) {
+        query = query.bind(value);
+    }
+    let rows = query.fetch_all(pool).await?;
+    let events = rows.iter().map(row::event).collect::<Result<Vec<_>, _>>()?;
+    let horizon = match events.last() {
+        Some(last) if events.len() == limit => last.position(),
+        _ => horizon,
+    };
+    Ok(LogPage { events, horizon })
+}
+
+fn lets_nothing_pass(filter: &EventFilter) -> bool {
+    filter.event_types().is_some_and(|names| names.len() == 0)
+        || filter.aggregate_types().is_some_and(|names| names.len() == 0)
+}
+
+pub(super) async fn head(pool: &SqlitePool) -> Result<Position, Failure> {
+    let head: Option<i64> = sqlx::query_scalar(statements::HEAD).fetch_one(pool).await?;
+    Ok(Position::new(unsigned(head.unwrap_or(0), "the head of the log")?))
+}
+
+/// Positions are dense, so nothing is counted.
+pub(super) async fn backlog(pool: &SqlitePool, after: Position) -> Result<Backlog, Failure> {
+    let first: Option<(i64, i64)> =
+        sqlx::query_as(statements::BACKLOG).bind(clamped(after.value())).fetch_optional(pool).await?;
+    let Some((head, recorded_at)) = first else { return Ok(Backlog::default()) };
+    Ok(Backlog {
+        events: unsigned(head, "the head of the log")?.saturating_sub(after.value()),
+        oldest: DateTime::from_timestamp_micros(recorded_at),
+    })
+}
+
+pub(super) async fn explain(pool: &SqlitePool, filter: &EventFilter) -> Result<Vec<String>, Failure> {
+    if lets_nothing_pass(filter) {
+        return Ok(Vec::new());
+    }
+    let sql = statements::explain(&statements::read_log(filter));
+    let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|(.., detail)| detail).collect())
+}

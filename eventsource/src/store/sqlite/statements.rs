@@ -1,0 +1,185 @@
+//! The SQL of the event store.
+
+use std::fmt::Write as _;
+
+use crate::store::{Direction, EventFilter};
+
+pub(super) const JOURNAL_MODE: &str = "PRAGMA journal_mode";
+pub(super) const SWITCH_TO_WAL: &str = "PRAGMA journal_mode = WAL";
+pub(super) const FILE: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+
+pub(super) const HAS_SCHEMA_TABLE: &str =
+    "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'eventsource_schema')";
+pub(super) const CREATE_SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS eventsource_schema \
+     (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+pub(super) const SCHEMA_VERSION: &str = "SELECT max(version) FROM eventsource_schema";
+pub(super) const INSERT_SCHEMA_VERSION: &str =
+    "INSERT INTO eventsource_schema (version, name, applied_at) VALUES (?1, ?2, ?3)";
+
+pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
+
+pub(super) const HEAD: &str = "SELECT max(position) FROM eventsource_events";
+pub(super) const HAS_EVENT: &str = "SELECT EXISTS (SELECT 1 FROM eventsource_events WHERE event_id = ?1)";
+
+/// Of a stream its version; of the log its head, and when the last event was stored.
+pub(super) const BEFORE_APPEND: &str = "SELECT \
+     (SELECT max(version) FROM eventsource_events WHERE aggregate_type = ?1 AND aggregate_id = ?2), \
+     (SELECT max(position) FROM eventsource_events), \
+     (SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1)";
+
+/// The head, and when the first event after a position was stored: no row at the head.
+pub(super) const BACKLOG: &str = "SELECT (SELECT max(position) FROM eventsource_events), recorded_at \
+     FROM eventsource_events WHERE position > ?1 ORDER BY position LIMIT 1";
+
+/// In the order in which `row.rs` reads them and `append.rs` binds them.
+macro_rules! columns {
+    () => {
+        "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
+         recorded_at, tenant, metadata, payload"
+    };
+}
+
+const COLUMNS: &str = columns!();
+const COLUMN_COUNT: usize = 12;
+
+/// How many rows one `INSERT` takes at most: far below the 32,766 parameters that SQLite allows.
+const MOST_ROWS: usize = 256;
+
+/// How many of `rows` the next `INSERT` takes: powers of two, so that few statements serve all and stay prepared.
+pub(super) fn rows_at_once(rows: usize) -> usize {
+    let rows = rows.clamp(1, MOST_ROWS);
+    1 << rows.ilog2()
+}
+
+pub(super) fn insert_events(rows: usize) -> String {
+    let mut row = "(?".to_owned();
+    row.push_str(&",?".repeat(COLUMN_COUNT - 1));
+    row.push(')');
+    let mut sql = format!("INSERT INTO eventsource_events ({COLUMNS}) VALUES {row}");
+    for _ in 1..rows {
+        sql.push(',');
+        sql.push_str(&row);
+    }
+    sql
+}
+
+pub(super) const fn read_stream(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Forward => concat!(
+            "SELECT ",
+            columns!(),
+            " FROM eventsource_events WHERE aggregate_type = ?1 AND aggregate_id = ?2 \
+             AND version BETWEEN ?3 AND ?4 ORDER BY version LIMIT ?5"
+        ),
+        Direction::Backward => concat!(
+            "SELECT ",
+            columns!(),
+            " FROM eventsource_events WHERE aggregate_type = ?1 AND aggregate_id = ?2 \
+             AND version BETWEEN ?3 AND ?4 ORDER BY version DESC LIMIT ?5"
+        ),
+    }
+}
+
+/// With more names than this the log is read in order and its rows are compared with the names.
+const MOST_ARMS: usize = 100;
+
+/// Reads the log in position order through `filter`, which lets something pass: after `?1`, up to `?2`, at most `?3`
+/// rows; from `?4` on the names of event types, the types of aggregates, and the tenant (see [`filter_values`]).
+///
+/// Each name wanted has an arm that reads its part of an index, which is in position order; SQLite merges the arms
+/// and stops at the limit, so that a page costs a page and nothing is sorted. `INDEXED BY` holds the planner to it.
+pub(super) fn read_log(filter: &EventFilter) -> String {
+    let mut next = 4;
+    let mut parameters = |names: Option<usize>| {
+        names.map(|count| {
+            let first = next;
+            next += if count > MOST_ARMS { 1 } else { count };
+            Names { first, count }
+        })
+    };
+    let types = parameters(filter.event_types().map(|names| names.len()));
+    let aggregates = parameters(filter.aggregate_types().map(|names| names.len()));
+    let tenant = parameters(filter.get_tenant().map(|_| 1));
+
+    let mut residual = String::new();
+    let (column, index, names) = match (types, aggregates) {
+        (Some(types), _) if types.count <= MOST_ARMS => {
+            push_one_of(&mut residual, "aggregate_type", aggregates);
+            ("event_type", "eventsource_events_by_event_type", Some(types))
+        }
+        (None, Some(aggregates)) if aggregates.count <= MOST_ARMS => {
+            ("aggregate_type", "eventsource_events_by_aggregate_type", Some(aggregates))
+        }
+        (None, None) if tenant.is_some() => ("tenant", "eventsource_events_by_tenant", tenant),
+        (types, aggregates) => {
+            push_one_of(&mut residual, "event_type", types);
+            push_one_of(&mut residual, "aggregate_type", aggregates);
+            ("", "", None)
+        }
+    };
+    if column != "tenant" {
+        push_one_of(&mut residual, "tenant", tenant);
+    }
+
+    let mut sql = String::new();
+    match names {
+        None => push_arm(&mut sql, "NOT INDEXED", "", &residual),
+        Some(names) => {
+            for parameter in names.first..names.first + names.count {
+                if !sql.is_empty() {
+                    sql.push_str(" UNION ALL ");
+                }
+                push_arm(&mut sql, &format!("INDEXED BY {index}"), &format!("{column} = ?{parameter} AND "), &residual);
+            }
+        }
+    }
+    sql.push_str(" ORDER BY position LIMIT ?3");
+    sql
+}
+
+/// The parameters of one part of a filter: one a name, or one JSON array where there are too many.
+#[derive(Clone, Copy)]
+struct Names {
+    first: usize,
+    count: usize,
+}
+
+fn push_arm(sql: &mut String, index: &str, equals: &str, residual: &str) {
+    let _ = write!(
+        sql,
+        "SELECT {COLUMNS} FROM eventsource_events {index} WHERE {equals}position > ?1 AND position <= ?2{residual}"
+    );
+}
+
+/// Adds "and `column` is one of these". The unary plus keeps the planner from looking for an index.
+fn push_one_of(sql: &mut String, column: &str, names: Option<Names>) {
+    let Some(Names { first, count }) = names else { return };
+    if count > MOST_ARMS {
+        let _ = write!(sql, " AND +{column} IN (SELECT value FROM json_each(?{first}))");
+        return;
+    }
+    let list: Vec<_> = (first..first + count).map(|parameter| format!("?{parameter}")).collect();
+    let _ = write!(sql, " AND +{column} IN ({})", list.join(","));
+}
+
+/// What to bind from `?4` on.
+pub(super) fn filter_values(filter: &EventFilter) -> Vec<String> {
+    fn push<'a>(values: &mut Vec<String>, names: Option<impl ExactSizeIterator<Item = &'a str>>) {
+        match names {
+            Some(names) if names.len() > MOST_ARMS => {
+                values.push(serde_json::Value::from(names.collect::<Vec<_>>()).to_string());
+            }
+            Some(names) => values.extend(names.map(str::to_owned)),
+            None => {}
+        }
+    }
+    let mut values = Vec::new();
+    push(&mut values, filter.event_types());
+    push(&mut values, filter.aggregate_types());
+    values.extend(filter.get_tenant().map(str::to_owned));
+    values
+}
+
+pub(super) fn explain(sql: &str) -> String {
+    format!("EXPLAIN QUERY PLAN {sql}")
+}
