@@ -1,5 +1,9 @@
-//! What the tests share: a small domain, stores that misbehave on purpose, and waiting with a deadline.
+//! What the tests share: a small domain, stores that misbehave on purpose, randomness with a seed, and waiting with a
+//! deadline.
 
 pub mod domain;
 pub mod faults;
+pub mod random;
+pub mod rows;
+pub mod soak;
 pub mod wait;

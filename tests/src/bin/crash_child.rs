@@ -1,0 +1,30 @@
+//! `crash_child FILE`: projects the log in FILE into its tables until it is killed; `crash_child FILE once`: until it
+//! has caught up.
+
+use std::error::Error;
+use std::time::Duration;
+
+use eventsource::prelude::*;
+use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource_tests::rows::BumpRows;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let file = arguments.next().ok_or("usage: crash_child FILE [once]")?;
+    let db = SqliteDatabase::open(file).await?;
+    let store = SqliteEventStore::new(&db);
+    let manager = SubscriptionManager::new(store, MemoryEventBus::new(), SqliteCheckpoints::new(&db));
+    let config = SubscriptionConfig::default().batch_size(3)?.poll_interval(Duration::from_millis(5))?;
+    let rows = manager.subscribe(BumpRows, config).await?;
+    manager.start().await?;
+    if arguments.next().is_some() {
+        rows.caught_up().await?;
+        manager.stop().await?;
+        return Ok(());
+    }
+    // Nobody stops it but a signal; a fault would be told by this.
+    rows.wait_for(Position::new(u64::MAX)).await?;
+    Ok(())
+}

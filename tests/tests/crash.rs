@@ -1,0 +1,83 @@
+//! A process that projects into SQLite is killed at random moments, again and again: nothing is lost, nothing doubled.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use eventsource::prelude::*;
+use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource_tests::domain::bump;
+use eventsource_tests::random::Random;
+use eventsource_tests::rows::BumpRows;
+use eventsource_tests::soak::Rounds;
+use eventsource_tests::wait::eventually;
+
+/// A child that is killed when the test ends, however it ends.
+struct Killed(Child);
+
+impl Killed {
+    fn start(file: &Path) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_crash_child")).arg(file).stdout(Stdio::null()).spawn();
+        Self(child.expect("the child starts"))
+    }
+
+    fn kill(&mut self) {
+        assert!(self.0.try_wait().unwrap().is_none(), "the child ended by itself, before it was killed");
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
+    let mut random = Random::from_environment();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crash.db");
+    let db = SqliteDatabase::open(&file).await.unwrap();
+    let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
+    BumpRows::create_tables(db.pool()).await.unwrap();
+    let position = || async {
+        let checkpoint = checkpoints.load("bump-rows").await.unwrap();
+        checkpoint.map_or(Position::START, |checkpoint| checkpoint.position)
+    };
+
+    let mut kills = Rounds::at_least(30);
+    let mut amid = 0;
+    while kills.another() {
+        let before = position().await;
+        // In batches of 3, much more than a child gets done before it is killed.
+        while store.head().await.unwrap().value() < before.value() + 1_500 {
+            let numbers: Vec<_> = (0..300).map(|_| random.below(1_000)).collect();
+            bump(&store, numbers).await;
+        }
+        let head = store.head().await.unwrap();
+        let mut child = Killed::start(&file);
+        if random.below(6) > 0 {
+            eventually("the child commits for the first time", || async { position().await > before }).await;
+        }
+        tokio::time::sleep(random.delay(Duration::from_millis(40))).await;
+        child.kill();
+        let after = position().await;
+        amid += u32::from(before < after && after < head);
+        let rows = BumpRows::rows(db.pool()).await.unwrap();
+        let last = rows.last().map_or(0, |(position, _)| *position);
+        assert_eq!(last as u64, after.value(), "after each kill the rows are where the checkpoint is");
+    }
+    let kills = kills.done();
+    println!("{kills} kills, {amid} of them between the child's first and last commit");
+    assert!(amid * 3 >= kills * 2, "only {amid} of {kills} kills fell between the child's first and last commit");
+
+    let ended = Command::new(env!("CARGO_BIN_EXE_crash_child")).arg(&file).arg("once").status().unwrap();
+    assert!(ended.success());
+    let (rows, fold) = (BumpRows::rows(db.pool()).await.unwrap(), BumpRows::fold(&store).await);
+    assert!(rows == fold, "{} rows, {} events", rows.len(), fold.len());
+    assert_eq!(BumpRows::sum(db.pool()).await.unwrap(), fold.iter().map(|(_, by)| by).sum::<i64>());
+}
