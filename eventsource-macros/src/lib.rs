@@ -1,22 +1,96 @@
-//! The macros of the `eventsource` crate.
+//! The macros of the `eventsource` crate, which re-exports them and has their examples: depend on that crate.
+
+mod errors;
+mod event;
+mod marker;
+mod names;
+mod options;
+mod projection;
+mod spans;
+mod suggest;
+mod text;
+
 use proc_macro::TokenStream;
-/// todo
+
+use crate::marker::Marker;
+
+/// Makes a struct an event: implements `DomainEvent`, and registers it in the catalogue.
+///
+/// The struct has named fields or none, has no generics, and is serialised by serde: derive `Serialize` and
+/// `Deserialize` beside it.
+///
+/// # Options
+///
+/// They stand in `#[event(…)]`.
+///
+/// | option | meaning |
+/// |---|---|
+/// | `aggregate = "Order"` | The type of the aggregate that emits the event. Required. |
+/// | `name = "order.placed"` | The name under which it is stored; by default the name of the struct. It is part of the stored data: give it before you rename the struct. |
+/// | `version = 2` | The schema version with which it is stored; by default 1. |
+/// | `crate = my::reexport` | The path to the `eventsource` crate, where it is not `::eventsource`. |
+///
+/// A name is a letter, then up to 127 letters, digits, `_`, `.` or `-`.
 #[proc_macro_derive(DomainEvent, attributes(event))]
-pub fn derive_domain_event(_: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn derive_domain_event(input: TokenStream) -> TokenStream {
+    event::derive(input.into()).into()
 }
-/// todo
+
+/// Makes the methods of an impl block the handlers of a projection: implements `Subscriber` and `EventSubscriber`.
+///
+/// The type has one such block. Its methods marked [`#[handles(SomeEvent)]`](macro@handles) are called, each with its
+/// event, in the order of the log; a method marked [`#[truncate]`](macro@truncate) empties the projection for a reset.
+/// The other items of the block are left alone.
+///
+/// # Kinds
+///
+/// Where the effects go decides what is promised. It is told by what the methods take:
+///
+/// | kind | its methods |
+/// |---|---|
+/// | transactional | some of them ask for something that the unit of work lends, `&mut T`; all take `&self` |
+/// | memory | some handler takes `&mut self`, and none asks for something lent; or the option `memory` says so |
+/// | effects | the option `effects` says so; none asks for something lent |
+///
+/// Memory and transactions do not mix: a transaction is rolled back, a field is not.
+///
+/// # Options
+///
+/// | option | meaning |
+/// |---|---|
+/// | `name = "order-rows"` | The name under which the checkpoint is kept; by default the name of the type. |
+/// | `version = 2` | Raise it when the handlers change what they write; by default 1. |
+/// | `memory` | The effects go into the projection itself, behind a lock: a new process builds them anew from the log. |
+/// | `effects` | The effects go into the outside world, at least once. |
+/// | `crate = my::reexport` | The path to the `eventsource` crate, where it is not `::eventsource`. |
 #[proc_macro_attribute]
-pub fn projection(_: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn projection(options: TokenStream, item: TokenStream) -> TokenStream {
+    projection::projection(options.into(), item.into()).into()
 }
-/// todo
+
+/// Marks a method inside of a `#[projection]` impl block as the handler of one event: `#[handles(OrderPlaced)]`.
+///
+/// The method is async or not. It takes, in this order:
+///
+/// * `&self` or `&mut self` (see [`#[projection]`](macro@projection) for what follows from which),
+/// * the event: `&OrderPlaced`, or `&Event<OrderPlaced>` to know its id, position, stream, times and metadata too,
+/// * what it asks for, if anything: `&T` for what the stored event knows (`&Metadata`, `&StreamId`,
+///   `&RecordedEvent`), `&mut T` for what the unit of work lends, such as a database connection inside of the batch's
+///   transaction.
+///
+/// It returns `()`, or `Result<(), E>` with any error, or with `HandlerError` to say whether trying again can help.
+///
+/// A `#[cfg(…)]` on the method goes to all that is generated from it.
 #[proc_macro_attribute]
 pub fn handles(_: TokenStream, item: TokenStream) -> TokenStream {
-    item
+    marker::misplaced(Marker::Handles, item.into()).into()
 }
-/// todo
+
+/// Marks the method inside of a `#[projection]` impl block that empties the projection, for a reset.
+///
+/// The method is async or not, takes `&self` or `&mut self` and then what it asks the unit of work for, as `&mut T`,
+/// and returns what a [handler](macro@handles) returns. There is at most one.
 #[proc_macro_attribute]
 pub fn truncate(_: TokenStream, item: TokenStream) -> TokenStream {
-    item
+    marker::misplaced(Marker::Truncate, item.into()).into()
 }

@@ -1,11 +1,14 @@
 //! What generated code names, and nobody else: no part of it is covered by semver.
 
+use std::fmt;
 use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub use std::borrow::Cow;
 pub use std::boxed::Box;
 pub use std::result::Result;
-pub use std::string::String;
 pub use std::sync::Arc;
 
 #[cfg(feature = "inventory")]
@@ -38,13 +41,70 @@ macro_rules! __submit {
 
 pub use crate::__submit as submit;
 
-/// The typed view of `recorded`.
+/// What an event has to be besides being one, as one bound.
+pub trait EventBounds: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<E: Serialize + DeserializeOwned + Send + Sync + 'static> EventBounds for E {}
+
+/// The event in `payload`. It asks for an event, not for what serde asks for, so that a struct that serde does not
+/// know is one error.
 ///
 /// # Errors
-/// A permanent one where it does not decode.
+/// What serde says.
 #[inline]
-pub fn decode<E: DomainEvent>(recorded: &Arc<RecordedEvent>) -> Result<Event<E>, HandlerError> {
+pub fn from_json<E: DomainEvent>(payload: &str) -> Result<E, serde_json::Error> {
+    serde_json::from_str(payload)
+}
+
+/// How the events of one type are told and decoded. A type that is no event has none: see [`route`].
+pub struct Route<E> {
+    name: &'static str,
+    decode: fn(&Arc<RecordedEvent>) -> Result<Event<E>, HandlerError>,
+}
+
+/// The route of `E`.
+#[must_use]
+pub const fn route<E: DomainEvent>() -> Route<E> {
+    Route { name: E::NAME, decode: decode::<E> }
+}
+
+impl<E> Route<E> {
+    /// The stored name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The typed view of `recorded`.
+    ///
+    /// # Errors
+    /// A permanent one where it does not decode.
+    #[inline]
+    pub fn decode(&self, recorded: &Arc<RecordedEvent>) -> Result<Event<E>, HandlerError> {
+        (self.decode)(recorded)
+    }
+}
+
+impl<E> fmt::Debug for Route<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn decode<E: DomainEvent>(recorded: &Arc<RecordedEvent>) -> Result<Event<E>, HandlerError> {
     Event::decode(recorded).map_err(HandlerError::permanent)
+}
+
+/// What stands for a parameter that a `cfg` has removed: every unit of work lends it.
+#[derive(Debug)]
+pub struct NotAsked;
+
+impl<U: UnitOfWork> Inject<U> for NotAsked {
+    type Guard = Box<Self>;
+
+    async fn inject(_: &mut U) -> Result<Self::Guard, HandlerError> {
+        Ok(Box::new(Self))
+    }
 }
 
 /// The future, which is checked to be `Send` here, so that the compiler's message points at the handler.
@@ -59,14 +119,37 @@ pub const fn assert_distinct(names: &[&str]) {
     while later < names.len() {
         let mut earlier = 0;
         while earlier < later {
-            assert!(
-                !same(names[earlier], names[later]),
-                "two methods of this projection handle the same event: keep one of them"
-            );
+            if same(names[earlier], names[later]) {
+                handled_twice(names[later]);
+            }
             earlier += 1;
         }
         later += 1;
     }
+}
+
+/// A panic at compile time has a message without formatting: it is put together here.
+#[allow(clippy::panic)]
+const fn handled_twice(name: &str) -> ! {
+    let mut text = [0; 256];
+    let mut end = append(&mut text, 0, b"two methods of this projection handle the event `");
+    end = append(&mut text, end, name.as_bytes());
+    end = append(&mut text, end, b"`, one of them perhaps through an alias: keep one of them");
+    match std::str::from_utf8(text.split_at(end).0) {
+        Ok(text) => panic!("{}", text),
+        Err(_) => panic!("two methods of this projection handle the same event"),
+    }
+}
+
+/// Writes `more` into `text` from `end` on, as far as it fits, and returns the new end.
+const fn append(text: &mut [u8], mut end: usize, more: &[u8]) -> usize {
+    let mut i = 0;
+    while i < more.len() && end < text.len() {
+        text[end] = more[i];
+        end += 1;
+        i += 1;
+    }
+    end
 }
 
 /// Whether two texts are the same, at compile time.

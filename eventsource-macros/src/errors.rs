@@ -1,0 +1,48 @@
+//! The mistakes of one macro call, gathered so that all of them are reported at once.
+
+use std::fmt::Display;
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+
+/// The mistakes of one macro call. Each stands on the user's own token.
+#[derive(Default)]
+pub(crate) struct Errors {
+    all: Option<syn::Error>,
+}
+
+impl Errors {
+    /// A mistake in `tokens`.
+    pub(crate) fn push(&mut self, tokens: impl ToTokens, message: impl Display) {
+        self.add(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// A mistake at `span`.
+    pub(crate) fn at(&mut self, span: Span, message: impl Display) {
+        self.add(syn::Error::new(span, message));
+    }
+
+    /// A mistake that syn found.
+    pub(crate) fn add(&mut self, error: syn::Error) {
+        match &mut self.all {
+            Some(all) => all.combine(error),
+            None => self.all = Some(error),
+        }
+    }
+
+    /// Whether there is no mistake.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.all.is_none()
+    }
+
+    /// The mistakes as items that do not compile.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.all.map(syn::Error::into_compile_error).unwrap_or_default()
+    }
+
+    /// The texts, for tests.
+    #[cfg(test)]
+    pub(crate) fn texts(self) -> Vec<String> {
+        self.all.into_iter().flatten().map(|error| error.to_string()).collect()
+    }
+}

@@ -1,0 +1,24 @@
+//! `#[derive(DomainEvent)]`.
+
+mod expand;
+mod model;
+mod parse;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::errors::Errors;
+
+/// The derive's output for `input`.
+pub(crate) fn derive(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let mut output = match syn::parse2::<DeriveInput>(input) {
+        Ok(input) => expand::expand(&parse::parse(input, &mut errors)),
+        Err(error) => error.into_compile_error(),
+    };
+    output.extend(errors.into_tokens());
+    output
+}
+
+#[cfg(test)]
+mod tests;

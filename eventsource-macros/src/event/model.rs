@@ -1,0 +1,23 @@
+//! What the derive knows of an event.
+
+use proc_macro2::TokenStream;
+use syn::{Generics, Ident};
+
+/// What the derive knows of an event.
+pub(super) struct Event {
+    /// The path to the runtime crate.
+    pub(super) library: TokenStream,
+    /// The type.
+    pub(super) ident: Ident,
+    /// Its generics: without parameters, unless the event is broken.
+    pub(super) generics: Generics,
+    /// The stored name.
+    pub(super) name: String,
+    /// The schema version.
+    pub(super) version: u32,
+    /// The type of the aggregate that emits it.
+    pub(super) aggregate: String,
+    /// Whether something is wrong with it: its traits are implemented all the same, so that the mistake is the only
+    /// error, but it is not registered.
+    pub(super) broken: bool,
+}

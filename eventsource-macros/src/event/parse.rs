@@ -1,0 +1,94 @@
+//! From the derive's input to the event.
+
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{Data, DeriveInput, Fields, LitStr, Meta};
+
+use super::model::Event;
+use crate::errors::Errors;
+use crate::names;
+use crate::options::{Options, Spec};
+
+const OPTIONS: &[Spec] = &[
+    Spec { key: "aggregate", example: Some("aggregate = \"Order\"") },
+    Spec { key: "name", example: Some("name = \"order.placed\"") },
+    Spec { key: "version", example: Some("version = 2") },
+    Spec { key: "crate", example: Some("crate = my::reexport") },
+];
+
+/// The event that `input` declares, and what is wrong with it.
+pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
+    check_shape(&input, errors);
+    let mut options = Options::new(OPTIONS);
+    let mut readable = true;
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
+        match &attribute.meta {
+            Meta::List(list) => options.read(list.tokens.clone(), errors),
+            other => {
+                errors.push(other, "the options stand in parentheses: `#[event(aggregate = \"Order\")]`");
+                readable = false;
+            }
+        }
+    }
+    let library = options.library(errors);
+    let version = options.version(errors);
+    let name = match options.text("name", errors) {
+        Some(literal) => checked(&literal, errors),
+        None => default_name(&input, options.span("name").is_some(), errors),
+    };
+    let aggregate = options.text("aggregate", errors).map(|literal| checked(&literal, errors));
+    if readable && options.span("aggregate").is_none() {
+        let message = "the aggregate that emits this event is missing: add `#[event(aggregate = \"…\")]`";
+        errors.push(&input.ident, message);
+    }
+    Event {
+        library,
+        ident: input.ident,
+        generics: input.generics,
+        name,
+        version,
+        aggregate: aggregate.unwrap_or_default(),
+        broken: !errors.is_empty(),
+    }
+}
+
+/// The text of `literal`, which is a stored name.
+fn checked(literal: &LitStr, errors: &mut Errors) -> String {
+    let name = literal.value();
+    if let Err(message) = names::check(&name) {
+        errors.push(literal, message);
+    }
+    name
+}
+
+/// The name of the struct as the event's stored name.
+fn default_name(input: &DeriveInput, given: bool, errors: &mut Errors) -> String {
+    let name = input.ident.unraw().to_string();
+    if let (false, Err(message)) = (given, names::check(&name)) {
+        errors.push(&input.ident, format_args!("{message}; give the event another one: `#[event(name = \"…\")]`"));
+    }
+    name
+}
+
+/// An event is a struct with named fields, or without any, and without generics.
+fn check_shape(input: &DeriveInput, errors: &mut Errors) {
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(_) | Fields::Unit => {}
+            Fields::Unnamed(fields) => {
+                errors.push(fields, "an event names its fields, so that it can grow: write `{ field: Type }`");
+            }
+        },
+        Data::Enum(data) => {
+            let message = "an event is one fact: write one struct for each variant, each with `#[derive(DomainEvent)]`";
+            errors.push(data.enum_token, message);
+        }
+        Data::Union(data) => errors.push(data.union_token, "an event cannot be a union: write a struct"),
+    }
+    if !input.generics.params.is_empty() {
+        let params = input.generics.params.to_token_stream();
+        let message = "an event is stored under one name, so it cannot be generic: write one struct for each type, \
+                       and own what it holds";
+        errors.push(params, message);
+    }
+}

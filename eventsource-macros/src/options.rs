@@ -1,0 +1,230 @@
+//! The options of an attribute: `key = value`, or a key alone, between commas.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Ident, LitInt, LitStr, Path, Token};
+
+use crate::errors::Errors;
+use crate::suggest::nearest;
+
+/// An option that an attribute knows.
+pub(crate) struct Spec {
+    /// How it is written.
+    pub(crate) key: &'static str,
+    /// What it looks like with its value; `None` where it stands alone.
+    pub(crate) example: Option<&'static str>,
+}
+
+/// The options that were given, each at most once.
+pub(crate) struct Options {
+    valid: &'static [Spec],
+    given: Vec<Given>,
+}
+
+struct Given {
+    key: &'static str,
+    span: Span,
+    value: TokenStream,
+}
+
+impl Options {
+    /// No options yet, of those in `valid`.
+    pub(crate) const fn new(valid: &'static [Spec]) -> Self {
+        Self { valid, given: Vec::new() }
+    }
+
+    /// Reads what stands between an attribute's parentheses.
+    pub(crate) fn read(&mut self, tokens: TokenStream, errors: &mut Errors) {
+        let result = (|input: ParseStream| {
+            while !input.is_empty() {
+                self.read_one(input, errors)?;
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        })
+        .parse2(tokens);
+        if let Err(error) = result {
+            errors.add(error);
+        }
+    }
+
+    /// Reads one option, up to the comma after it.
+    fn read_one(&mut self, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+        let Ok(key) = input.call(Ident::parse_any) else {
+            let rest = up_to_comma(input)?;
+            errors.push(or_first(rest, input), format_args!("an option is expected here, one of {}", self.list()));
+            return Ok(());
+        };
+        let equals: Option<Token![=]> = input.parse()?;
+        let value = up_to_comma(input)?;
+        let Some(spec) = self.find(&key, errors) else { return Ok(()) };
+        if self.given.iter().any(|given| given.key == spec.key) {
+            errors.push(&key, format_args!("`{}` is given twice: keep one of them", spec.key));
+            return Ok(());
+        }
+        match spec.example {
+            Some(example) if equals.is_none() || value.is_empty() => {
+                errors.push(&key, format_args!("`{}` needs a value, such as `{example}`", spec.key));
+            }
+            None if equals.is_some() || !value.is_empty() => {
+                errors.push(&key, format_args!("`{}` stands alone, without a value", spec.key));
+            }
+            _ => {}
+        }
+        self.given.push(Given {
+            key: spec.key,
+            span: key.span(),
+            value: if equals.is_some() { value } else { TokenStream::new() },
+        });
+        Ok(())
+    }
+
+    /// The option that is written `key`, or that it was meant to be.
+    fn find(&self, key: &Ident, errors: &mut Errors) -> Option<&'static Spec> {
+        let word = key.unraw().to_string();
+        if let Some(spec) = self.valid.iter().find(|spec| word == spec.key) {
+            return Some(spec);
+        }
+        let meant = nearest(&word, self.valid.iter().map(|spec| spec.key));
+        let hint = meant.map_or_else(|| ": the".to_owned(), |meant| format!(", did you mean `{meant}`? The"));
+        errors.push(key, format_args!("there is no option `{word}`{hint} options are {}", self.list()));
+        self.valid.iter().find(|spec| Some(spec.key) == meant)
+    }
+
+    /// The options that there are.
+    fn list(&self) -> String {
+        let keys: Vec<_> = self.valid.iter().map(|spec| format!("`{}`", spec.key)).collect();
+        keys.join(", ")
+    }
+
+    fn given(&self, key: &str) -> Option<&Given> {
+        self.given.iter().find(|given| given.key == key)
+    }
+
+    /// Where the option `key` was given.
+    pub(crate) fn span(&self, key: &str) -> Option<Span> {
+        self.given(key).map(|given| given.span)
+    }
+
+    /// The value of the option `key`, where it was given with one that is a `T`.
+    fn value<T: syn::parse::Parse>(&self, key: &str, what: &str, errors: &mut Errors) -> Option<T> {
+        let value = self.given(key).map(|given| &given.value).filter(|value| !value.is_empty())?;
+        let parsed = syn::parse2(value.clone());
+        if parsed.is_err() {
+            errors.push(value, format_args!("`{key}` is {what}"));
+        }
+        parsed.ok()
+    }
+
+    /// The value of an option that is a text.
+    pub(crate) fn text(&self, key: &str, errors: &mut Errors) -> Option<LitStr> {
+        self.value(key, "a text between quotes", errors)
+    }
+
+    /// The value of the option `version`, which is 1 where it is not given.
+    pub(crate) fn version(&self, errors: &mut Errors) -> u32 {
+        const RULE: &str = "a whole number from 1 on, such as `version = 2`";
+        let Some(literal) = self.value::<LitInt>("version", RULE, errors) else { return 1 };
+        match literal.base10_parse() {
+            Ok(version) if version >= 1 => version,
+            _ => {
+                errors.push(literal, format_args!("`version` is {RULE}"));
+                1
+            }
+        }
+    }
+
+    /// The path to the runtime crate: that of the option `crate`, or `::eventsource`.
+    pub(crate) fn library(&self, errors: &mut Errors) -> TokenStream {
+        let path = self.value::<ModPath>("crate", "a path, such as `crate = my::reexport`", errors);
+        path.map_or_else(|| quote::quote!(::eventsource), |ModPath(path)| path.into_token_stream())
+    }
+}
+
+/// A path without generic arguments.
+struct ModPath(Path);
+
+impl syn::parse::Parse for ModPath {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        input.call(Path::parse_mod_style).map(Self)
+    }
+}
+
+/// The tokens up to the next comma, which stays.
+fn up_to_comma(input: ParseStream) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        tokens.extend([input.parse::<TokenTree>()?]);
+    }
+    Ok(tokens)
+}
+
+/// `tokens`, or the token that comes next where there are none.
+fn or_first(tokens: TokenStream, input: ParseStream) -> TokenStream {
+    if tokens.is_empty() {
+        input.cursor().token_tree().map(|(token, _)| token.into()).unwrap_or_default()
+    } else {
+        tokens
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALID: &[Spec] = &[
+        Spec { key: "name", example: Some("name = \"x\"") },
+        Spec { key: "version", example: Some("version = 2") },
+        Spec { key: "memory", example: None },
+        Spec { key: "crate", example: Some("crate = x") },
+    ];
+
+    fn read(text: &str) -> (Options, Vec<String>) {
+        let (mut options, mut errors) = (Options::new(VALID), Errors::default());
+        if let Ok(tokens) = text.parse() {
+            options.read(tokens, &mut errors);
+        }
+        options.text("name", &mut errors);
+        options.version(&mut errors);
+        options.library(&mut errors);
+        (options, errors.texts())
+    }
+
+    #[test]
+    fn it_reads_every_kind_of_option() {
+        let (options, errors) = read("name = \"a\", version = 3, memory, crate = crate::x,");
+        assert_eq!(errors, Vec::<String>::new());
+        assert_eq!(options.version(&mut Errors::default()), 3);
+        assert_eq!(options.library(&mut Errors::default()).to_string(), "crate :: x");
+        assert!(options.span("memory").is_some());
+    }
+
+    #[test]
+    fn it_reports_all_mistakes_and_goes_on_after_each() {
+        let (_, errors) = read("nmae = \"a\", stream = X::<u8>, memory = true, version, memory, 7, crate = 3");
+        assert_eq!(
+            errors,
+            [
+                "there is no option `nmae`, did you mean `name`? The options are `name`, `version`, `memory`, `crate`",
+                "there is no option `stream`: the options are `name`, `version`, `memory`, `crate`",
+                "`memory` stands alone, without a value",
+                "`version` needs a value, such as `version = 2`",
+                "`memory` is given twice: keep one of them",
+                "an option is expected here, one of `name`, `version`, `memory`, `crate`",
+                "`crate` is a path, such as `crate = my::reexport`",
+            ]
+        );
+    }
+
+    #[test]
+    fn versions_are_whole_numbers_from_one() {
+        for wrong in ["version = 0", "version = \"1\"", "version = -1", "version = 1.5", "version = 5000000000"] {
+            let (_, errors) = read(wrong);
+            assert_eq!(errors, ["`version` is a whole number from 1 on, such as `version = 2`"], "{wrong}");
+        }
+    }
+}

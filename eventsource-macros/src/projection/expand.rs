@@ -1,0 +1,228 @@
+//! From the projection to its traits.
+//!
+//! All of it stands in one anonymous constant. Each handled event has a route there, which is the only place that
+//! asks whether it is an event, so that an answer of "no" is one error.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Attribute, GenericParam};
+
+use super::call::{self, Names};
+use super::model::{Handler, Injected, Kind, Projection};
+use crate::spans::located;
+
+/// The items that `#[projection]` adds.
+pub(super) fn expand(projection: &Projection) -> TokenStream {
+    let library = &projection.library;
+    let private = quote!(#library::__private);
+    if projection.broken {
+        return broken(projection, &private);
+    }
+    let routes = projection.handlers.iter().enumerate().map(|(index, handler)| route(index, handler, &private));
+    let names = projection.handlers.iter().enumerate().map(|(index, handler)| {
+        let (cfgs, name) = (&handler.call.cfgs, route_name(index));
+        quote! { #(#cfgs)* #name }
+    });
+    let distinct = distinct(projection, &private);
+    let (aliases, bounds) = bounds(projection, &private);
+    let subscriber = subscriber(projection, &quote!(#private::EventFilter::types(__NAMES.iter().copied())), &private);
+    let methods = methods(projection, &private);
+    let event_subscriber = event_subscriber(projection, &bounds, &methods, &private);
+    quote! {
+        const _: () = {
+            #(#routes)*
+            const __NAMES: &[&::core::primitive::str] = &[#(#names),*];
+            #distinct
+            #aliases
+            #subscriber
+            #event_subscriber
+        };
+    }
+}
+
+/// The name of the constant that holds the stored name of the event of the handler `index`.
+fn route_name(index: usize) -> Ident {
+    format_ident!("__NAME_{index}")
+}
+
+/// The constants of one handler: how its event is decoded, and under which name it is stored.
+fn route(index: usize, handler: &Handler, private: &TokenStream) -> TokenStream {
+    let Handler { event, call, .. } = handler;
+    let (cfgs, name, route) = (&call.cfgs, route_name(index), format_ident!("__ROUTE_{index}"));
+    quote! {
+        #(#cfgs)*
+        const #route: #private::Route<#event> = #private::route::<#event>();
+        #(#cfgs)*
+        const #name: &::core::primitive::str = #route.name();
+    }
+}
+
+/// The check that no event is handled twice, which sees through aliases, at the last of the events.
+fn distinct(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
+    let last = projection.handlers.iter().skip(1).last()?;
+    let span = located(last.event.span());
+    Some(quote_spanned! {span=> const _: () = #private::assert_distinct(__NAMES); })
+}
+
+/// Aliases for what is asked for behind a `cfg`, and the bounds: one for each type that is asked for.
+fn bounds(projection: &Projection, private: &TokenStream) -> (TokenStream, Vec<TokenStream>) {
+    let mut seen = Vec::new();
+    let (mut aliases, mut bounds) = (TokenStream::new(), Vec::new());
+    let (always, conditional): (Vec<_>, Vec<_>) = asked(projection).partition(|(cfgs, _)| cfgs.is_empty());
+    for (cfgs, Injected { ty, .. }) in always.into_iter().chain(conditional) {
+        let key = quote!(#(#cfgs)* #ty).to_string();
+        if seen.contains(&key) || seen.contains(&quote!(#ty).to_string()) {
+            continue;
+        }
+        seen.push(key);
+        if cfgs.is_empty() {
+            bounds.push(quote! { #ty: #private::Inject<__U> });
+            continue;
+        }
+        // An attribute cannot stand in a `where` clause.
+        let alias = format_ident!("__Lent{}", seen.len());
+        let conditions = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok()).map(|list| &list.tokens);
+        let condition = quote!(all(#(#conditions),*));
+        aliases.extend(quote! {
+            #[cfg(#condition)]
+            type #alias = #ty;
+            #[cfg(not(#condition))]
+            type #alias = #private::NotAsked;
+        });
+        bounds.push(quote! { #alias: #private::Inject<__U> });
+    }
+    (aliases, bounds)
+}
+
+/// All that is asked of the unit of work, each with the `cfg`s that it stands behind.
+fn asked(projection: &Projection) -> impl Iterator<Item = (&[Attribute], &Injected)> {
+    projection.calls().flat_map(|call| call.lent().map(|injected| (&*call.cfgs, injected)))
+}
+
+/// `handle`, and `truncate` where there is a hook.
+fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
+    let arms = projection.handlers.iter().enumerate().map(|(index, handler)| {
+        let (cfgs, name, route) = (&handler.call.cfgs, route_name(index), format_ident!("__ROUTE_{index}"));
+        let names = Names { recorded: quote!(__recorded), unit: quote!(__unit), private };
+        let call = call::handler(handler, &names);
+        quote! {
+            #(#cfgs)*
+            #name => {
+                let __event = #route.decode(__recorded)?;
+                #call
+            }
+        }
+    });
+    let truncate = projection.truncate.as_ref().map(|hook| {
+        let cfgs = &hook.cfgs;
+        let names = Names { recorded: quote!(__recorded), unit: quote!(__unit), private };
+        let call = call::call(hook, None, &names);
+        quote! {
+            #(#cfgs)*
+            async fn truncate(&mut self, __unit: &mut __U) -> #private::Result<(), #private::HandlerError> { #call }
+        }
+    });
+    quote! {
+        // Two names that are the same are an error already.
+        #[allow(unreachable_patterns)]
+        async fn handle(
+            &mut self,
+            __recorded: &#private::Arc<#private::RecordedEvent>,
+            __unit: &mut __U,
+        ) -> #private::Result<(), #private::HandlerError> {
+            match __recorded.event_type() {
+                #(#arms)*
+                _ => #private::Result::Ok(()),
+            }
+        }
+        #truncate
+    }
+}
+
+/// The implementation of `Subscriber`.
+fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStream) -> TokenStream {
+    let Projection { ty, generics, name, version, .. } = projection;
+    let kind = match projection.kind {
+        Kind::Transactional => quote!(Transactional),
+        Kind::Memory => quote!(Memory),
+        Kind::Effects => quote!(Effects),
+    };
+    let (impl_generics, _, _) = generics.split_for_impl();
+    let predicates = predicates(projection);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #private::Subscriber for #ty where #(#predicates,)* {
+            const KIND: #private::Kind = #private::Kind::#kind;
+
+            fn name(&self) -> #private::Cow<'static, ::core::primitive::str> {
+                #private::Cow::Borrowed(#name)
+            }
+
+            fn version(&self) -> ::core::primitive::u32 {
+                #version
+            }
+
+            fn subscribed_to(&self) -> #private::EventFilter {
+                #filter
+            }
+        }
+    }
+}
+
+/// The implementation of `EventSubscriber`, for every unit of work that fulfils `bounds`.
+fn event_subscriber(
+    projection: &Projection,
+    bounds: &[TokenStream],
+    methods: &TokenStream,
+    private: &TokenStream,
+) -> TokenStream {
+    let Projection { ty, generics, .. } = projection;
+    let parameters = generics.params.iter();
+    let predicates = predicates(projection);
+    quote! {
+        #[automatically_derived]
+        impl<#(#parameters,)* __U: #private::UnitOfWork> #private::EventSubscriber<__U> for #ty
+        where
+            #(#predicates,)*
+            #(#bounds,)*
+        {
+            #methods
+        }
+    }
+}
+
+/// The predicates of the impl block. A projection that borrows is an error already; it is taken to borrow for ever,
+/// so that nothing follows from that error.
+fn predicates(projection: &Projection) -> Vec<TokenStream> {
+    let given = projection.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let assumed = projection.generics.params.iter().filter_map(|parameter| match parameter {
+        GenericParam::Lifetime(parameter) => {
+            let lifetime = &parameter.lifetime;
+            Some(quote!(#lifetime: 'static))
+        }
+        _ => None,
+    });
+    given.map(|predicate| quote!(#predicate)).chain(assumed).collect()
+}
+
+/// The traits of a projection with a mistake: they do nothing, and ask for nothing.
+fn broken(projection: &Projection, private: &TokenStream) -> TokenStream {
+    let subscriber = subscriber(projection, &quote!(#private::EventFilter::all()), private);
+    let methods = quote! {
+        async fn handle(
+            &mut self,
+            _: &#private::Arc<#private::RecordedEvent>,
+            _: &mut __U,
+        ) -> #private::Result<(), #private::HandlerError> {
+            #private::Result::Ok(())
+        }
+    };
+    let event_subscriber = event_subscriber(projection, &[], &methods, private);
+    quote! {
+        const _: () = {
+            #subscriber
+            #event_subscriber
+        };
+    }
+}

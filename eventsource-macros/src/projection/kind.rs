@@ -1,0 +1,68 @@
+//! Where a projection's effects go, told by what its methods take.
+
+use syn::Type;
+
+use super::model::{Call, Handler, Injected, Kind};
+use crate::errors::Errors;
+use crate::options::Options;
+use crate::text::shown;
+
+/// The kind of the projection, and what contradicts it: memory and transactions do not mix.
+pub(super) fn decide(
+    ty: &Type,
+    handlers: &[Handler],
+    truncate: Option<&Call>,
+    options: &Options,
+    errors: &mut Errors,
+) -> Kind {
+    let calls = || handlers.iter().map(|handler| &handler.call).chain(truncate);
+    let (memory, effects) = (options.span("memory"), options.span("effects"));
+    let mut lent = calls().flat_map(|call| call.lent().map(move |injected| (call, injected))).peekable();
+    if let (Some(_), Some(span)) = (memory, effects) {
+        errors.at(span, "a projection is `memory` or `effects`, not both: keep the one that says where its effects go");
+        return Kind::Effects;
+    }
+    if let Some((kind, word)) = memory.map(|_| (Kind::Memory, "memory")).or(effects.map(|_| (Kind::Effects, "effects")))
+    {
+        for (_, injected) in lent {
+            refuse_lent(injected, word, errors);
+        }
+        return kind;
+    }
+    if let Some(&(call, injected)) = lent.peek() {
+        refuse_mut_self(calls(), call, injected, errors);
+        return Kind::Transactional;
+    }
+    let asks_nothing = handlers.iter().all(|handler| !handler.call.receiver.is_mut);
+    if asks_nothing && errors.is_empty() && !handlers.is_empty() {
+        let message = "every handler of this projection takes `&self` and asks the unit of work for nothing, so it does not \
+                       say where its effects go: write `#[projection(memory)]` where they go into its own state behind a \
+                       lock, which a new process builds anew from the log, or `#[projection(effects)]` where they go into \
+                       the outside world, at least once";
+        errors.push(ty, message);
+    }
+    Kind::Memory
+}
+
+/// `memory` and `effects` say that nothing goes into the transaction.
+fn refuse_lent(injected: &Injected, word: &str, errors: &mut Errors) {
+    let message = format_args!(
+        "a projection with `{word}` stands outside of the transaction and cannot ask for `{}`: remove the parameter, \
+         or the option `{word}` where this is all that the projection writes to",
+        shown(&injected.parameter)
+    );
+    errors.push(&injected.parameter, message);
+}
+
+/// A transactional projection changes nothing that is not rolled back.
+fn refuse_mut_self<'a>(calls: impl Iterator<Item = &'a Call>, asks: &Call, injected: &Injected, errors: &mut Errors) {
+    for call in calls.filter(|call| call.receiver.is_mut) {
+        let message = format_args!(
+            "`{}` asks for `{}`, so this projection is transactional and its methods take `&self`: a transaction is \
+             rolled back, a changed field is not",
+            asks.method,
+            shown(&injected.parameter)
+        );
+        errors.at(call.receiver.span, message);
+    }
+}

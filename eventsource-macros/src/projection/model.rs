@@ -1,0 +1,97 @@
+//! What `#[projection]` knows of a projection.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Attribute, Generics, Ident, Type};
+
+/// What `#[projection]` knows of a projection.
+pub(super) struct Projection {
+    /// The path to the runtime crate.
+    pub(super) library: TokenStream,
+    /// The type.
+    pub(super) ty: Type,
+    /// The generics of its impl block.
+    pub(super) generics: Generics,
+    /// Its name.
+    pub(super) name: String,
+    /// Its version.
+    pub(super) version: u32,
+    /// Its kind.
+    pub(super) kind: Kind,
+    /// Its handlers, as written.
+    pub(super) handlers: Vec<Handler>,
+    /// Its truncate hook.
+    pub(super) truncate: Option<Call>,
+    /// Whether something is wrong with it: its traits are implemented all the same, so that the mistake is the only
+    /// error, but they do nothing.
+    pub(super) broken: bool,
+}
+
+/// Where a projection's effects go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Into what the unit of work lends.
+    Transactional,
+    /// Into its fields.
+    Memory,
+    /// Into the outside world.
+    Effects,
+}
+
+/// A method that handles an event.
+pub(super) struct Handler {
+    /// The event's type, as it stands in `#[handles(…)]`.
+    pub(super) event: Type,
+    /// The type of the event's parameter.
+    pub(super) event_parameter: Type,
+    /// The method.
+    pub(super) call: Call,
+}
+
+/// A method of the user's that generated code calls.
+pub(super) struct Call {
+    /// Its name.
+    pub(super) method: Ident,
+    /// Its `cfg` attributes: they go to all that is generated from it.
+    pub(super) cfgs: Vec<Attribute>,
+    /// Whether it is async.
+    pub(super) is_async: bool,
+    /// How it takes `self`.
+    pub(super) receiver: Receiver,
+    /// What it asks for, in its order.
+    pub(super) injected: Vec<Injected>,
+    /// Where its return type stands, or its name where it has none.
+    pub(super) output: Span,
+}
+
+/// How a method takes `self`, and where it says so.
+#[derive(Clone, Copy)]
+pub(super) struct Receiver {
+    /// Whether it is `&mut self`.
+    pub(super) is_mut: bool,
+    /// Its `mut`, or its `self`.
+    pub(super) span: Span,
+}
+
+/// A parameter that the runtime fills.
+pub(super) struct Injected {
+    /// The type behind the reference.
+    pub(super) ty: Type,
+    /// The parameter's type, with its reference.
+    pub(super) parameter: Type,
+    /// Whether it is `&mut`, and so lent by the unit of work; otherwise it is read off the event.
+    pub(super) is_lent: bool,
+}
+
+impl Call {
+    /// What it asks the unit of work for.
+    pub(super) fn lent(&self) -> impl Iterator<Item = &Injected> {
+        self.injected.iter().filter(|injected| injected.is_lent)
+    }
+}
+
+impl Projection {
+    /// All methods that generated code calls.
+    pub(super) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.handlers.iter().map(|handler| &handler.call).chain(&self.truncate)
+    }
+}
