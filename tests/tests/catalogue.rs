@@ -40,7 +40,7 @@ fn the_catalogue_holds_every_linked_event_and_decodes_by_name() {
     let names: Vec<_> = registry.events().map(|event| event.name()).collect();
     assert!(names.is_sorted() && names.contains(&"Noted") && names.contains(&"counter.renamed"), "{names:?}");
     let found = registry.find("counter.renamed", 3).unwrap();
-    assert!(found.place().contains("Renamed at ") && found.place().contains("events.rs:"), "{}", found.place());
+    assert!(found.place().contains("Renamed at ") && found.place().contains("catalogue.rs:"), "{}", found.place());
     assert!(registry.find("counter.renamed", 2).is_none());
 
     let event = Renamed { name: "n".into() };
@@ -63,7 +63,7 @@ fn the_catalogue_holds_every_linked_event_and_decodes_by_name() {
 async fn a_duplicate_is_reported_with_both_places_and_refused() {
     let registry = || Registry::of([Bumped::DESCRIPTOR, legacy::OldBumped::DESCRIPTOR, Noted::DESCRIPTOR]);
     let error = registry().check().unwrap_err().to_string();
-    for part in ["`Bumped` (version 1)", "domain.rs:", "legacy::OldBumped at ", "events.rs:"] {
+    for part in ["`Bumped` (version 1)", "domain.rs:", "legacy::OldBumped at ", "catalogue.rs:"] {
         assert!(error.contains(part), "{part} in {error}");
     }
     assert!(Registry::of([Bumped::DESCRIPTOR, Bumped::DESCRIPTOR, Noted::DESCRIPTOR]).check().is_ok());

@@ -23,7 +23,7 @@ use crate::store::{EventStore, WakeUps};
 
 /// Runs projections: each as a subscription of its own, with its own position and its own failures.
 ///
-/// ```
+/// ```standalone_crate
 /// # #[cfg(feature = "macros")]
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// use eventsource::prelude::*;

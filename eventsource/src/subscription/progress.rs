@@ -1,5 +1,6 @@
 //! Where a subscription stands: told by its runner, heard by whoever waits.
 
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -37,11 +38,15 @@ impl Progress {
         self.0.send_modify(|snapshot| snapshot.state = state);
     }
 
-    /// Moves to `position`, `handled` events further on.
-    pub(super) fn advance(&self, position: Position, handled: u64) {
-        self.0.send_modify(|snapshot| {
+    /// Moves to `position`, `handled` events further on. Nobody is woken where that changes nothing.
+    pub(super) fn advance(&self, position: Position, handled: u64, state: SubscriptionState) {
+        self.0.send_if_modified(|snapshot| {
+            let moved = snapshot.position != Some(position) || handled > 0;
+            let changed = discriminant(&snapshot.state) != discriminant(&state);
             snapshot.position = Some(position);
             snapshot.handled += handled;
+            snapshot.state = state;
+            moved || changed
         });
     }
 

@@ -6,6 +6,7 @@ mod failures;
 mod lifecycle;
 mod outages;
 mod reset;
+mod sqlite;
 mod start;
 mod status;
 mod waiting;

@@ -83,7 +83,7 @@ async fn a_checkpoint_that_cannot_be_saved_at_the_stop_is_told() {
     let error = manager.stop().await.unwrap_err();
     assert!(error.to_string().contains("`Did` stopped without saving"), "{error}");
     manager.start().await.unwrap();
-    did.wait_for(passed).await.unwrap();
+    eventually("it is live again", || async { did.status().await.state.to_string() == "live" }).await;
     manager.stop().await.unwrap();
     assert_eq!(checkpoints.load("Did").await.unwrap().unwrap().position, passed);
 }

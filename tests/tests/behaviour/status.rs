@@ -108,12 +108,16 @@ async fn checkpoints_are_loaded_by_name_and_listed() {
     let store = MemoryEventStore::new();
     let checkpoints = MemoryCheckpoints::new();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
+    let mut handles = Vec::new();
     for name in ["b", "a"] {
         let config = SubscriptionConfig::default().name(name).unwrap();
-        manager.subscribe(Counts::default(), config).await.unwrap();
+        handles.push(manager.subscribe(Counts::default(), config).await.unwrap());
     }
     assert!(checkpoints.list().await.unwrap().is_empty());
     manager.start().await.unwrap();
+    for handle in &handles {
+        handle.caught_up().await.unwrap();
+    }
     manager.stop().await.unwrap();
     let all = checkpoints.list().await.unwrap();
     assert_eq!(all.iter().map(|checkpoint| checkpoint.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);

@@ -65,7 +65,6 @@ impl<C: CheckpointStore> Runner<C> {
                     next = until;
                     outages = 0;
                     failing = failing.filter(|failing| failing.index >= next);
-                    self.working();
                 }
                 Batch::Failed { index, error, kept } => {
                     let index = next + index;

@@ -110,7 +110,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Moves the stored checkpoint over the events passed.
     pub(super) async fn save_passed(&mut self) -> Result<(), End> {
         self.save(self.position).await?;
-        self.working();
+        self.core.progress.set_state(self.working());
         Ok(())
     }
 

@@ -42,8 +42,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     saved_at: Instant,
     /// The owner's epoch, of a stored checkpoint.
     epoch: u64,
-    /// Whether the end of the log has been reached.
-    live: bool,
+    /// Where the log ends, as far as the last page tells.
+    end: Option<Position>,
 }
 
 /// Why the runner ends.
@@ -65,7 +65,7 @@ impl<C: CheckpointStore> Runner<C> {
             saved: Position::START,
             saved_at: Instant::now(),
             epoch: 0,
-            live: false,
+            end: None,
             core,
             checkpoints,
             subscriber,
@@ -117,19 +117,16 @@ impl<C: CheckpointStore> Runner<C> {
             self.heed_control().await?;
             let page = self.next_page().await?;
             let full = page.events.len() >= self.core.config.batch_size;
+            self.end = (!full).then_some(page.horizon);
             if full {
-                self.live = false;
-                self.working();
                 self.prefetch(page.horizon);
             }
             if page.events.is_empty() {
-                self.pass(page.horizon)
+                self.arrive(page.horizon, 0);
             } else {
-                self.apply_page(&page).await?
+                self.apply_page(&page).await?;
             }
             if !full {
-                self.live = true;
-                self.working();
                 self.idle().await?;
             }
         }
@@ -150,7 +147,7 @@ impl<C: CheckpointStore> Runner<C> {
             checkpoint.position
         };
         (self.position, self.saved) = (position, position);
-        self.core.progress.advance(position, 0);
+        self.core.progress.advance(position, 0, SubscriptionState::CatchingUp);
         tracing::info!(subscription = self.core.name, %position, guarantee = %self.core.kind.guarantee(), "started");
         Ok(())
     }
@@ -167,29 +164,23 @@ impl<C: CheckpointStore> Runner<C> {
         *in_memory.get_or_insert(start)
     }
 
-    /// Passes over events that are not the subscription's own (law 6). Who waits sees it at once; the checkpoint
-    /// follows with the next batch, within a second, or at the stop.
-    fn pass(&mut self, horizon: Position) {
-        if horizon > self.position {
-            self.arrive(horizon, 0);
-        }
-    }
-
-    /// Everything up to `position` is applied or passed over, `handled` events of it applied just now.
+    /// Everything up to `position` is applied or passed over (law 6), `handled` events of it applied just now.
+    ///
+    /// Who waits sees it at once; where nothing was applied, the checkpoint follows with the next batch, within a
+    /// second, or at the stop.
     fn arrive(&mut self, position: Position, handled: usize) {
-        self.position = position;
+        self.position = self.position.max(position);
         if self.core.kind == Kind::Memory {
-            *self.core.in_memory() = Some(position);
+            *self.core.in_memory() = Some(self.position);
         }
-        self.core.progress.advance(position, handled as u64);
+        self.core.progress.advance(self.position, handled as u64, self.working());
     }
 
-    /// Shows that the subscription works, whatever held it up before.
-    fn working(&self) {
-        let state = if self.live { SubscriptionState::Live } else { SubscriptionState::CatchingUp };
-        let now = self.core.progress.snapshot().state;
-        if std::mem::discriminant(&now) != std::mem::discriminant(&state) {
-            self.core.progress.set_state(state);
+    /// The state of a subscription that works: live at the end of the log, and catching up before it.
+    fn working(&self) -> SubscriptionState {
+        match self.end {
+            Some(end) if self.position >= end => SubscriptionState::Live,
+            _ => SubscriptionState::CatchingUp,
         }
     }
 }

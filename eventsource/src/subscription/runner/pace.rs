@@ -51,7 +51,7 @@ impl<C: CheckpointStore> Runner<C> {
                 }
                 Control::Run => {
                     if matches!(self.core.progress.snapshot().state, SubscriptionState::Paused) {
-                        self.working();
+                        self.core.progress.set_state(self.working());
                     }
                     return Ok(());
                 }
