@@ -1,5 +1,74 @@
-//! Turns an event log into read models.
+//! Turns an append-only log of domain events into read models.
+//!
+//! You write a plain `impl` block, and mark its methods with `#[handles(SomeEvent)]`:
+//!
+//! ```standalone_crate
+//! # #[cfg(feature = "macros")]
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! use eventsource::prelude::*;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize, DomainEvent)]
+//! #[event(aggregate = "Order")]
+//! struct OrderPlaced { total: u64 }
+//!
+//! #[derive(Clone, Default)]
+//! struct Revenue(u64);
+//!
+//! #[projection]
+//! impl Revenue {
+//!     #[handles(OrderPlaced)]
+//!     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+//! }
+//!
+//! let store = MemoryEventStore::new();
+//! let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+//! let revenue = manager.subscribe(Revenue::default(), SubscriptionConfig::from_beginning()).await?;
+//! manager.start().await?;
+//!
+//! let order = StreamId::new("Order", uuid::Uuid::now_v7());
+//! let event = NewEvent::of(&OrderPlaced { total: 150 })?;
+//! let appended = store.append(&order, ExpectedVersion::NoStream, vec![event]).await?;
+//! revenue.wait_for(appended.position()).await?;
+//! assert_eq!(revenue.read().await.0, 150);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Where to look
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`event`] | what an event is: [`DomainEvent`], [`Event`], [`RecordedEvent`], [`Metadata`], [`Registry`] |
+//! | [`store`] | the log: the port [`EventStore`], and the stores |
+//! | [`bus`] | the port [`EventBus`], and the bus in memory |
+//! | [`aggregate`] | the write side: [`Aggregate`], [`AggregateRepository`] |
+//! | [`projection`] | what a projection is to the runtime: kinds, injection, checkpoints, units of work, errors |
+//! | [`subscription`] | projections at work: [`SubscriptionManager`] |
+//! | [`prelude`] | what a program names most |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `macros` | yes | `#[derive(DomainEvent)]`, `#[projection]`, `#[handles]`, `#[truncate]` |
+//! | `inventory` | yes | [`Registry::global`] knows every linked event |
+//! | `sqlite` | no | event store and checkpoints in a SQLite file; `eventsource::sqlx` is the driver's version to use in handlers |
+//! | `testing` | no | contract suites for event stores and checkpoint stores |
+//!
+//! # Versions
+//!
+//! Semantic versioning holds for what is documented. `__private` and what macros expand to are exempt. Stored data is
+//! interface as well: the stored names of events and aggregates, the layout of the tables, and the defaults of the
+//! macros do not change without a migration and an entry in the changelog. The minimum Rust version may rise in a
+//! minor version.
+
+#![warn(unreachable_pub)]
+
 extern crate self as eventsource;
+
+#[doc(hidden)]
+pub mod __private;
 pub mod aggregate;
 pub mod bus;
 pub mod event;
@@ -7,12 +76,17 @@ pub mod prelude;
 pub mod projection;
 pub mod store;
 pub mod subscription;
+#[cfg(feature = "testing")]
+pub mod testing;
+
 pub use aggregate::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, Applies, Saved};
 pub use bus::{EventBus, MemoryEventBus};
 pub use event::{
     AnyEvent, DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, EventFilter, Metadata, NewEvent, Position,
     RecordedEvent, Registry, RegistryError, StreamId,
 };
+#[cfg(feature = "macros")]
+pub use eventsource_macros::{DomainEvent, handles, projection, truncate};
 pub use projection::{
     Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
@@ -24,7 +98,3 @@ pub use store::{
 pub use subscription::{
     SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState, SubscriptionStatus, WaitError,
 };
-#[doc(hidden)]
-pub mod __private;
-#[cfg(feature = "macros")]
-pub use eventsource_macros::{DomainEvent, handles, projection, truncate};
