@@ -3,12 +3,25 @@
 //! With the location of the user's token, an error in generated code is shown there. With its hygiene too, the code
 //! would break as soon as that token comes out of somebody's `macro_rules!`, and lints would take it for the user's.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// The location of `span`, with names resolved as ours.
 pub(crate) fn located(span: Span) -> Span {
     span.resolved_at(Span::call_site())
+}
+
+/// `tokens`, which are a path of ours, located at `span`. Their names stay resolved as they were: a path may come from
+/// the user.
+pub(crate) fn moved(tokens: &TokenStream, span: Span) -> TokenStream {
+    let relocated = |mut token: TokenTree| {
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), moved(&group.stream(), span)).into();
+        }
+        token.set_span(span.resolved_at(token.span()));
+        token
+    };
+    tokens.clone().into_iter().map(relocated).collect()
 }
 
 /// The locations of the first and of the last of `tokens`. An expression whose first and last tokens stand there is

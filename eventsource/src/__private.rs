@@ -56,6 +56,18 @@ pub fn from_json<E: DomainEvent>(payload: &str) -> Result<E, serde_json::Error> 
     serde_json::from_str(payload)
 }
 
+/// The descriptor of `E`.
+#[must_use]
+pub const fn descriptor<E: DomainEvent>() -> EventDescriptor {
+    E::DESCRIPTOR
+}
+
+/// The events with these stored names.
+#[must_use]
+pub fn filter(names: &[&'static str]) -> EventFilter {
+    EventFilter::types(names.iter().copied())
+}
+
 /// How the events of one type are told and decoded. A type that is no event has none: see [`route`].
 pub struct Route<E> {
     name: &'static str,
@@ -114,6 +126,7 @@ pub fn require_send<F: Future + Send>(future: F) -> F {
 }
 
 /// Fails to compile where two names are the same: two handlers for one event, one of them perhaps behind an alias.
+#[track_caller]
 pub const fn assert_distinct(names: &[&str]) {
     let mut later = 1;
     while later < names.len() {
@@ -130,6 +143,7 @@ pub const fn assert_distinct(names: &[&str]) {
 
 /// A panic at compile time has a message without formatting: it is put together here.
 #[allow(clippy::panic)]
+#[track_caller]
 const fn handled_twice(name: &str) -> ! {
     let mut text = [0; 256];
     let mut end = append(&mut text, 0, b"two methods of this projection handle the event `");

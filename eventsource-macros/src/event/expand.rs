@@ -14,7 +14,7 @@ pub(super) fn expand(event: &Event) -> TokenStream {
     let (impl_generics, type_generics, _) = event.generics.split_for_impl();
     let bounds = bounds(event, &private);
     let submit = (!event.broken).then(|| {
-        quote! { #private::submit! { <#ident as #private::DomainEvent>::DESCRIPTOR } }
+        quote! { #private::submit! { #private::descriptor::<#ident>() } }
     });
     quote! {
         const _: () = {

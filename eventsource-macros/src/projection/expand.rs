@@ -8,9 +8,9 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, GenericParam};
 
-use super::call::{self, Names};
+use super::call;
 use super::model::{Handler, Injected, Kind, Projection};
-use crate::spans::located;
+use crate::spans::{located, moved};
 
 /// The items that `#[projection]` adds.
 pub(super) fn expand(projection: &Projection) -> TokenStream {
@@ -26,7 +26,7 @@ pub(super) fn expand(projection: &Projection) -> TokenStream {
     });
     let distinct = distinct(projection, &private);
     let (aliases, bounds) = bounds(projection, &private);
-    let subscriber = subscriber(projection, &quote!(#private::EventFilter::types(__NAMES.iter().copied())), &private);
+    let subscriber = subscriber(projection, &quote!(#private::filter(__NAMES)), &private);
     let methods = methods(projection, &private);
     let event_subscriber = event_subscriber(projection, &bounds, &methods, &private);
     quote! {
@@ -62,6 +62,7 @@ fn route(index: usize, handler: &Handler, private: &TokenStream) -> TokenStream 
 fn distinct(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
     let last = projection.handlers.iter().skip(1).last()?;
     let span = located(last.event.span());
+    let private = moved(private, span);
     Some(quote_spanned! {span=> const _: () = #private::assert_distinct(__NAMES); })
 }
 
@@ -104,8 +105,7 @@ fn asked(projection: &Projection) -> impl Iterator<Item = (&[Attribute], &Inject
 fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
     let arms = projection.handlers.iter().enumerate().map(|(index, handler)| {
         let (cfgs, name, route) = (&handler.call.cfgs, route_name(index), format_ident!("__ROUTE_{index}"));
-        let names = Names { recorded: quote!(__recorded), unit: quote!(__unit), private };
-        let call = call::handler(handler, &names);
+        let call = call::handler(handler, private);
         quote! {
             #(#cfgs)*
             #name => {
@@ -116,8 +116,7 @@ fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
     });
     let truncate = projection.truncate.as_ref().map(|hook| {
         let cfgs = &hook.cfgs;
-        let names = Names { recorded: quote!(__recorded), unit: quote!(__unit), private };
-        let call = call::call(hook, None, &names);
+        let call = call::call(hook, None, private);
         quote! {
             #(#cfgs)*
             async fn truncate(&mut self, __unit: &mut __U) -> #private::Result<(), #private::HandlerError> { #call }

@@ -22,6 +22,7 @@ impl HandlerOutput for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<HandlerError>> HandlerOutput for Result<(), E> {
     fn into_result(self) -> Result<(), HandlerError> {
         self.map_err(Into::into)

@@ -1,0 +1,9 @@
+//! An event that serde does not know.
+
+use eventsource::DomainEvent;
+
+#[derive(DomainEvent)]
+#[event(aggregate = "Order")]
+struct Placed {}
+
+fn main() {}

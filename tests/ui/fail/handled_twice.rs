@@ -1,0 +1,25 @@
+//! Two handlers for one event.
+
+use eventsource::{DomainEvent, projection};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Order")]
+struct Placed {}
+
+struct Count(u64);
+
+#[projection]
+impl Count {
+    #[handles(Placed)]
+    fn placed(&mut self, _: &Placed) {
+        self.0 += 1;
+    }
+
+    #[handles(Placed)]
+    fn placed_again(&mut self, _: &Placed) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

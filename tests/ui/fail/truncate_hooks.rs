@@ -1,0 +1,34 @@
+//! What a truncate hook cannot be.
+
+use eventsource::{DomainEvent, projection};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Order")]
+struct Placed {}
+
+#[derive(Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Order")]
+struct Shipped {}
+
+struct Count(u64);
+
+#[projection]
+impl Count {
+    #[handles(Placed)]
+    fn placed(&mut self, _: &Placed) {
+        self.0 += 1;
+    }
+
+    #[truncate]
+    fn first(&mut self) {}
+
+    #[truncate]
+    fn second(&mut self) {}
+
+    #[truncate(hard)]
+    #[handles(Shipped)]
+    fn both(&mut self, _: &Shipped) {}
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! A handler for a type that does not exist.
+
+use eventsource::{DomainEvent, projection};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Order")]
+struct Placed {}
+
+struct Count(u64);
+
+#[projection]
+impl Count {
+    #[handles(Placd)]
+    fn placed(&mut self, _: &Placed) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}
