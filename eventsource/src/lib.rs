@@ -2,6 +2,8 @@
 pub mod event;
 pub mod projection;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub use event::{
     AnyEvent, DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, Metadata, NewEvent, Position,
     RecordedEvent, Registry, RegistryError, StreamId,
