@@ -62,6 +62,10 @@ impl Core {
         Ok(())
     }
 
+    pub(super) fn is_running(&self) -> bool {
+        self.progress.snapshot().state.is_running()
+    }
+
     /// A subscription that was never started has no runner to say that it ended.
     pub(super) fn end_if_idle(&self, reason: StopReason) {
         if matches!(self.progress.snapshot().state, SubscriptionState::Idle) {

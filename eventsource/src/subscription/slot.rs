@@ -17,7 +17,7 @@ pub(super) struct Slot<C: CheckpointStore> {
     checkpoints: Arc<C>,
     subscriber: Arc<dyn ErasedSubscriber<C::Unit>>,
     /// Held while the runner is started, stopped, or must not be running.
-    task: tokio::sync::Mutex<Option<JoinHandle<Result<(), CommitError>>>>,
+    task: tokio::sync::Mutex<Option<Task>>,
 }
 
 /// What the handle can do, without knowing the checkpoint store.
@@ -34,9 +34,11 @@ impl<C: CheckpointStore> Slot<C> {
     /// Starts the runner, unless it runs.
     pub(super) async fn start(&self, runtime: &tokio::runtime::Handle) {
         let mut task = self.task.lock().await;
-        if task.as_ref().is_some_and(|task| !task.is_finished()) {
+        if self.core.is_running() && !matches!(*self.core.control.borrow(), Control::Stop(_)) {
             return;
         }
+        // One that has been told to stop, or has just told that it ended, is gone before the next one begins.
+        let _ = join(&mut task).await;
         self.core.control.send_replace(Control::Run);
         self.core.progress.set_state(SubscriptionState::CatchingUp);
         let runner = Runner::new(Arc::clone(&self.core), Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber));
@@ -54,26 +56,33 @@ impl<C: CheckpointStore> Slot<C> {
     /// Where its last checkpoint was not saved.
     pub(super) async fn stopped(&self) -> Result<(), ManagerError> {
         let mut task = self.task.lock().await;
-        let Some(task) = task.take() else { return Ok(()) };
-        match task.await {
-            Ok(Err(source)) => {
-                Err(ManagerError::NotSaved { subscription: self.core.name.clone(), source: Box::new(source) })
-            }
-            // A runner that did not end by itself ended with the runtime, and its state says so.
-            Ok(Ok(())) | Err(_) => Ok(()),
-        }
+        join(&mut task)
+            .await
+            .map_err(|source| ManagerError::NotSaved { subscription: self.core.name.clone(), source: Box::new(source) })
     }
+}
+
+type Task = JoinHandle<Result<(), CommitError>>;
+
+/// Returns when the runner has ended. Given up half-way, it leaves the runner to the next who asks.
+async fn join(task: &mut Option<Task>) -> Result<(), CommitError> {
+    let Some(running) = task else { return Ok(()) };
+    let ended = running.await;
+    *task = None;
+    // A runner that did not end by itself ended with the runtime, and its state says so.
+    ended.unwrap_or(Ok(()))
 }
 
 #[async_trait]
 impl<C: CheckpointStore> Resettable for Slot<C> {
     async fn reset(&self) -> Result<(), ResetError> {
         // The lock keeps a start away until the reset is done.
-        let task = self.task.lock().await;
+        let mut task = self.task.lock().await;
         let subscription = self.core.name.clone();
-        if task.as_ref().is_some_and(|task| !task.is_finished()) {
+        if self.core.is_running() {
             return Err(ResetError::Running { subscription });
         }
+        let _ = join(&mut task).await;
         let mut unit = match self.core.kind {
             Kind::Transactional => match self.checkpoints.begin().await {
                 Ok(unit) => unit,

@@ -1,12 +1,15 @@
 //! Start, stop, start again, subscribe while running, unsubscribe, pause, resume.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::subscription::{ManagerError, WaitError};
-use eventsource_tests::domain::{Seen, bump};
+use eventsource::subscription::{ManagerError, RetryPolicy, WaitError};
+use eventsource_tests::domain::{Bumped, Seen, bump};
 use eventsource_tests::faults::FaultyStore;
 use eventsource_tests::wait::eventually;
+use tokio::sync::Semaphore;
 
 type Manager = SubscriptionManager<MemoryCheckpoints>;
 
@@ -129,7 +132,7 @@ async fn a_published_event_only_wakes() {
     // Elsewhere, never appended here: it delivers nothing, and the wake-up finds what was.
     let elsewhere = MemoryEventStore::new();
     let ghost = {
-        let events = vec![NewEvent::of(&eventsource_tests::domain::Bumped { by: 666 }).unwrap()];
+        let events = vec![NewEvent::of(&Bumped { by: 666 }).unwrap()];
         let stream = StreamId::new("Counter", uuid::Uuid::now_v7());
         elsewhere.append(&stream, ExpectedVersion::Any, events).await.unwrap()
     };
@@ -158,4 +161,72 @@ async fn dropping_the_manager_stops_its_subscriptions() {
     eventually("the runner hears of it", || async { seen.status().await.state.to_string() == "stopped" }).await;
     bump(&store, [2]).await;
     assert_eq!(seen.read().await.numbers(), [1]);
+}
+
+/// Holds the runner in its handler until it is let go, and counts the calls.
+#[derive(Clone)]
+struct Gate {
+    open: Arc<Semaphore>,
+    calls: Arc<AtomicU64>,
+    seen: Vec<u64>,
+}
+
+impl Gate {
+    fn new() -> Self {
+        Self { open: Arc::new(Semaphore::new(0)), calls: Arc::default(), seen: Vec::new() }
+    }
+}
+
+#[projection]
+impl Gate {
+    #[handles(Bumped)]
+    async fn bumped(&mut self, event: &Bumped) -> Result<(), HandlerError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.open.acquire().await?.forget();
+        self.seen.push(event.by);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_stop_that_is_given_up_half_way_leaves_one_runner_and_not_two() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let gate = Gate::new();
+    let handle = manager.subscribe(gate.clone(), SubscriptionConfig::default()).await.unwrap();
+    let position = bump(&store, [1, 2, 3]).await;
+    manager.start().await.unwrap();
+    eventually("the handler is called", || async { gate.calls.load(Ordering::SeqCst) == 1 }).await;
+    let given_up = tokio::time::timeout(Duration::from_millis(20), manager.stop()).await;
+    assert!(given_up.is_err(), "the handler holds the runner");
+    let (started, ()) = tokio::join!(manager.start(), async { gate.open.add_permits(3) });
+    started.unwrap();
+    handle.wait_for(position).await.unwrap();
+    let position = bump(&store, [4, 5, 6]).await;
+    gate.open.add_permits(3);
+    handle.wait_for(position).await.unwrap();
+    assert_eq!(handle.read().await.seen, [1, 2, 3, 4, 5, 6]);
+    manager.stop().await.unwrap();
+    bump(&store, [7]).await;
+    gate.open.add_permits(1);
+    manager.start().await.unwrap();
+    handle.caught_up().await.unwrap();
+    assert_eq!(gate.calls.load(Ordering::SeqCst), 7, "a runner that was left over would have called as well");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_right_after_a_fault_starts() {
+    for _ in 0..300 {
+        let store = MemoryEventStore::new();
+        let manager = manager(&store);
+        let gate = Gate::new();
+        gate.open.close();
+        let config = SubscriptionConfig::default().retry(RetryPolicy::never());
+        let handle = manager.subscribe(gate.clone(), config).await.unwrap();
+        let position = bump(&store, [1]).await;
+        manager.start().await.unwrap();
+        handle.wait_for(position).await.unwrap_err();
+        manager.start().await.unwrap();
+        eventually("the handler is called again", || async { gate.calls.load(Ordering::SeqCst) == 2 }).await;
+    }
 }
