@@ -44,6 +44,7 @@ async fn the_example_runs() -> Result<(), Box<dyn std::error::Error>> {
     revenue.wait_for(appended.position()).await?;        // read your own write, without a sleep
     println!("{}", revenue.read().await.0);
     assert_eq!(revenue.read().await.0, 150.0);
+    assert_eq!(OrderRows.name(), "order-rows");
     Ok(())
 }
 

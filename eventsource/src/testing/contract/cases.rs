@@ -1,0 +1,103 @@
+//! The cases of both contracts, listed once.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::{Verdict, Violation, append, concurrent, read_log, read_stream, round_trip};
+use crate::store::EventStore;
+
+/// The cases of the event store's contract, handed to another macro. A name here is a function and a test.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __event_store_cases {
+    ([$($then:tt)*] $($with:tt)*) => {
+        $($then)*! { {$($with)*}
+            append::any_version_is_always_allowed
+            append::no_stream_is_allowed_once
+            append::an_existing_stream_must_exist
+            append::an_exact_version_must_be_the_streams
+            append::a_stale_version_is_a_conflict
+            append::a_stored_id_is_refused
+            append::an_id_twice_in_one_append_is_refused
+            append::a_refused_append_leaves_nothing
+            append::an_empty_append_is_refused
+            append::an_event_of_another_aggregate_is_refused
+            append::the_answer_is_what_is_stored
+            append::positions_and_versions_increase
+            read_stream::a_stream_reads_in_both_directions
+            read_stream::a_stream_reads_from_and_to_a_version
+            read_stream::a_stream_reads_up_to_a_limit
+            read_stream::an_absent_stream_has_no_events
+            read_log::the_log_reads_in_pages
+            read_log::a_filter_by_event_type_is_applied
+            read_log::a_filter_by_aggregate_type_is_applied
+            read_log::a_filter_by_tenant_is_applied
+            read_log::the_parts_of_a_filter_are_joined
+            read_log::a_filter_may_be_long
+            read_log::the_horizon_tells_how_far_was_searched
+            read_log::the_head_is_the_last_position
+            read_log::the_backlog_counts_all_events
+            round_trip::an_event_comes_back_as_it_was
+            round_trip::metadata_comes_back_as_it_was
+            round_trip::times_come_back_to_the_microsecond
+            round_trip::payloads_come_back_to_the_byte
+            concurrent::one_writer_wins_each_version
+            concurrent::many_writers_lose_nothing
+            concurrent::a_reader_sees_whole_appends_and_skips_nothing
+            concurrent::an_append_wakes_who_listens
+        }
+    };
+}
+
+type Run = fn(Arc<dyn EventStore>) -> Pin<Box<dyn Future<Output = Verdict> + Send>>;
+
+/// A case of the event store's contract.
+#[derive(Clone, Copy)]
+pub struct Case {
+    name: &'static str,
+    run: Run,
+}
+
+macro_rules! list {
+    ({} $($module:ident :: $case:ident)*) => {
+        &[$(Case { name: stringify!($case), run: |store| Box::pin($module::$case(store)) }),*]
+    };
+}
+
+const CASES: &[Case] = crate::__event_store_cases!([list]);
+
+impl Case {
+    /// All cases.
+    #[must_use]
+    pub const fn all() -> &'static [Self] {
+        CASES
+    }
+
+    /// The case of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        CASES.iter().copied().find(|case| case.name == name)
+    }
+
+    /// Its name: the law in a few words.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Runs it on a fresh, empty store, in a Tokio runtime with time.
+    ///
+    /// # Errors
+    /// The [`Violation`], where the store does not keep to the contract.
+    pub async fn run(&self, store: Arc<dyn EventStore>) -> Result<(), Violation> {
+        (self.run)(store).await
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Case").field(&self.name).finish()
+    }
+}

@@ -1,0 +1,197 @@
+//! The checkpoint store's contract.
+
+use super::violation::{ensure, ensure_eq};
+use super::{Verdict, Violation};
+use crate::event::{Position, now};
+use crate::projection::{Advance, Checkpoint, CheckpointStore, CommitError, UnitOfWork};
+
+/// The cases of the checkpoint store's contract, handed to another macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __checkpoint_store_cases {
+    ([$($then:tt)*] $($with:tt)*) => {
+        $($then)*! { {$($with)*}
+            an_unknown_checkpoint_is_none
+            a_claim_makes_a_checkpoint_at_the_start
+            a_claim_raises_the_epoch_and_keeps_the_position
+            a_commit_moves_the_checkpoint
+            a_detached_commit_moves_the_checkpoint
+            a_step_from_another_position_is_fenced
+            a_step_of_another_epoch_is_fenced
+            a_rollback_moves_nothing
+            a_reset_keeps_the_epoch_growing
+            checkpoints_are_listed_by_name
+        }
+    };
+}
+
+macro_rules! dispatch {
+    ({ $name:ident $store:ident } $($case:ident)*) => {
+        match $name {
+            $(stringify!($case) => $case($store).await,)*
+            _ => Err(Violation::new(format_args!("there is no case {}", $name))),
+        }
+    };
+}
+
+macro_rules! names {
+    ({} $($case:ident)*) => { &[$(stringify!($case)),*] };
+}
+
+/// The names of the cases of the checkpoint store's contract.
+pub const CHECKPOINT_CASES: &[&str] = crate::__checkpoint_store_cases!([names]);
+
+/// Runs the case `name` of the checkpoint store's contract on a fresh, empty store.
+///
+/// # Errors
+/// The [`Violation`], where the store does not keep to the contract, or there is no such case.
+pub async fn run_on_checkpoints<C: CheckpointStore>(name: &str, store: &C) -> Result<(), Violation> {
+    crate::__checkpoint_store_cases!([dispatch] name store)
+}
+
+const START: Position = Position::START;
+
+fn at(position: u64) -> Position {
+    Position::new(position)
+}
+
+async fn load<C: CheckpointStore>(store: &C, name: &str) -> Result<Checkpoint, Violation> {
+    store.load(name).await?.ok_or_else(|| Violation::new(format_args!("the checkpoint `{name}` is gone")))
+}
+
+async fn advance<C: CheckpointStore>(store: &C, epoch: u64, from: u64, to: u64) -> Result<(), CommitError> {
+    store.begin().await?.commit(&Advance::new("orders", epoch, at(from), at(to))).await
+}
+
+async fn an_unknown_checkpoint_is_none<C: CheckpointStore>(store: &C) -> Verdict {
+    ensure_eq!(store.load("orders").await?, None, "a checkpoint that was never claimed");
+    ensure_eq!(store.list().await?, Vec::new(), "all checkpoints of a fresh store");
+    store.begin().await?.clear("orders").await?;
+    ensure_eq!(store.load("orders").await?, None, "a checkpoint that was cleared before it was claimed");
+    let refused = advance(store, 1, 0, 1).await;
+    ensure!(
+        matches!(refused, Err(CommitError::Fenced { found: None, .. })),
+        "a step without a checkpoint: {refused:?}"
+    );
+    ensure_eq!(store.load("orders").await?, None, "a checkpoint after a step without one");
+    Ok(())
+}
+
+async fn a_claim_makes_a_checkpoint_at_the_start<C: CheckpointStore>(store: &C) -> Verdict {
+    let before = now();
+    let claimed = store.claim("orders", "orders v1", at(41)).await?;
+    ensure_eq!((&*claimed.name, claimed.position), ("orders", at(41)), "the checkpoint claimed");
+    ensure_eq!(claimed.fingerprint, "orders v1", "its fingerprint");
+    ensure!(claimed.updated_at >= before, "it was claimed at {}, before {before}", claimed.updated_at);
+    ensure_eq!(load(store, "orders").await?, claimed, "what is loaded is what was claimed");
+    Ok(())
+}
+
+async fn a_claim_raises_the_epoch_and_keeps_the_position<C: CheckpointStore>(store: &C) -> Verdict {
+    let first = store.claim("orders", "v1", START).await?;
+    advance(store, first.epoch, 0, 7).await?;
+    let second = store.claim("orders", "v2", at(3)).await?;
+    ensure!(second.epoch > first.epoch, "the epoch went from {} to {}", first.epoch, second.epoch);
+    ensure_eq!(second.position, at(7), "the position: a start applies only where there is no checkpoint");
+    ensure_eq!(second.fingerprint, "v2", "the fingerprint");
+    Ok(())
+}
+
+async fn a_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -> Verdict {
+    let claimed = store.claim("orders", "v1", START).await?;
+    let other = store.claim("customers", "v1", START).await?;
+    for (from, to) in [(0, 5), (5, 6), (6, 6), (6, 1_000)] {
+        advance(store, claimed.epoch, from, to).await?;
+        let loaded = load(store, "orders").await?;
+        ensure_eq!((loaded.position, loaded.epoch), (at(to), claimed.epoch), "after a step from {from}");
+        ensure!(loaded.updated_at >= claimed.updated_at, "the time of the checkpoint steps back");
+    }
+    ensure_eq!(load(store, "customers").await?, other, "another checkpoint");
+    Ok(())
+}
+
+async fn a_detached_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -> Verdict {
+    let claimed = store.claim("orders", "v1", START).await?;
+    let unit = store.detached();
+    // It holds nothing open: others can work meanwhile.
+    let customers = store.claim("customers", "v1", START).await?;
+    store.begin().await?.commit(&Advance::new("customers", customers.epoch, START, at(2))).await?;
+    unit.commit(&Advance::new("orders", claimed.epoch, START, at(9))).await?;
+    ensure_eq!(load(store, "orders").await?.position, at(9), "the position after a detached commit");
+    let refused = store.detached().commit(&Advance::new("orders", claimed.epoch, START, at(10))).await;
+    ensure!(matches!(refused, Err(CommitError::Fenced { .. })), "a detached step from elsewhere: {refused:?}");
+    store.detached().clear("orders").await?;
+    ensure_eq!(store.load("orders").await?, None, "a checkpoint cleared by a detached unit");
+    Ok(())
+}
+
+/// That the step was fenced, which names it and what was found, and has changed nothing.
+async fn fenced<C: CheckpointStore>(store: &C, refused: Result<(), CommitError>, left: &Checkpoint) -> Verdict {
+    match refused {
+        Err(CommitError::Fenced { step, found }) => {
+            ensure_eq!(step.name, left.name, "the step named");
+            ensure_eq!(found.as_ref(), Some(left), "the checkpoint found");
+        }
+        other => ensure!(false, "a step that is not the owner's gave {other:?}"),
+    }
+    ensure_eq!(&load(store, &left.name).await?, left, "the checkpoint after a fenced step");
+    Ok(())
+}
+
+async fn a_step_from_another_position_is_fenced<C: CheckpointStore>(store: &C) -> Verdict {
+    let epoch = store.claim("orders", "v1", START).await?.epoch;
+    advance(store, epoch, 0, 5).await?;
+    let left = load(store, "orders").await?;
+    for from in [0, 4, 6, u64::MAX] {
+        fenced(store, advance(store, epoch, from, 9).await, &left).await?;
+    }
+    Ok(())
+}
+
+async fn a_step_of_another_epoch_is_fenced<C: CheckpointStore>(store: &C) -> Verdict {
+    let old = store.claim("orders", "v1", START).await?;
+    let unit = store.detached();
+    let new = store.claim("orders", "v1", START).await?;
+    fenced(store, unit.commit(&Advance::new("orders", old.epoch, START, at(1))).await, &new).await?;
+    fenced(store, advance(store, old.epoch, 0, 1).await, &new).await?;
+    fenced(store, advance(store, u64::MAX, 0, 1).await, &new).await?;
+    advance(store, new.epoch, 0, 1).await?;
+    Ok(())
+}
+
+async fn a_rollback_moves_nothing<C: CheckpointStore>(store: &C) -> Verdict {
+    let claimed = store.claim("orders", "v1", START).await?;
+    store.begin().await?.rollback().await;
+    drop(store.begin().await?);
+    drop(store.detached());
+    ensure_eq!(load(store, "orders").await?, claimed, "the checkpoint after a rollback");
+    // And the next unit is not in anybody's way.
+    advance(store, claimed.epoch, 0, 1).await?;
+    Ok(())
+}
+
+async fn a_reset_keeps_the_epoch_growing<C: CheckpointStore>(store: &C) -> Verdict {
+    let old = store.claim("orders", "v1", START).await?;
+    advance(store, old.epoch, 0, 5).await?;
+    store.begin().await?.clear("orders").await?;
+    ensure_eq!(store.load("orders").await?, None, "a checkpoint that was reset");
+    ensure_eq!(store.list().await?, Vec::new(), "all checkpoints, after the only one was reset");
+    for from in [0, 5] {
+        let refused = advance(store, old.epoch, from, 6).await;
+        ensure!(matches!(refused, Err(CommitError::Fenced { found: None, .. })), "a step after a reset: {refused:?}");
+    }
+    let new = store.claim("orders", "v1", at(2)).await?;
+    ensure_eq!(new.position, at(2), "where it starts again");
+    ensure!(new.epoch > old.epoch, "the epoch went from {} over a reset to {}", old.epoch, new.epoch);
+    fenced(store, advance(store, old.epoch, 2, 6).await, &new).await
+}
+
+async fn checkpoints_are_listed_by_name<C: CheckpointStore>(store: &C) -> Verdict {
+    let mut expected = Vec::new();
+    for name in ["orders", "Orders", "it's", "größe", "a", ""] {
+        expected.push(store.claim(name, "v1", START).await?);
+    }
+    expected.sort_by(|a, b| a.name.cmp(&b.name));
+    ensure_eq!(store.list().await?, expected, "all checkpoints");
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Events and streams for the cases.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Violation;
+use super::violation::{ensure, ensure_eq};
+use crate::event::{DomainEvent, EventDescriptor, Metadata, NewEvent, Position, StreamId};
+use crate::store::{EventFilter, EventStore, ReadStream};
+
+/// An event whose aggregate is known, and which the catalogue does not list.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OrderPlaced;
+
+impl DomainEvent for OrderPlaced {
+    const NAME: &'static str = "OrderPlaced";
+    const VERSION: u32 = 1;
+    const AGGREGATE: &'static str = "Order";
+    const DESCRIPTOR: EventDescriptor = EventDescriptor::of::<Self>(
+        "eventsource::testing::contract::OrderPlaced",
+        (file!(), line!()),
+        (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+    );
+}
+
+pub(super) fn order() -> StreamId {
+    StreamId::new("Order", Uuid::now_v7())
+}
+
+pub(super) fn event(event_type: &'static str) -> NewEvent {
+    NewEvent::raw(event_type, 1, "{}")
+}
+
+pub(super) fn events(count: usize) -> Vec<NewEvent> {
+    (0..count).map(|n| NewEvent::raw("Counted", 1, format!(r#"{{"n":{n}}}"#))).collect()
+}
+
+pub(super) fn for_tenant(tenant: &str, event: NewEvent) -> NewEvent {
+    event.with_metadata(Metadata::new().tenant(tenant))
+}
+
+/// The payloads of the whole log, read in pages of `limit`, and whether no page was longer.
+pub(super) async fn log(store: &dyn EventStore, filter: &EventFilter, limit: usize) -> Result<Vec<String>, Violation> {
+    let (mut after, mut payloads) = (Position::START, Vec::new());
+    loop {
+        let page = store.read_log(after, filter, limit).await?;
+        if page.events.len() > limit {
+            return Err(Violation::new(format_args!("a page of {} with the limit {limit}", page.events.len())));
+        }
+        if page.events.is_empty() {
+            return Ok(payloads);
+        }
+        if page.horizon <= after {
+            return Err(Violation::new(format_args!("the horizon stays at {after} while there are events")));
+        }
+        payloads.extend(page.events.iter().map(|event| event.payload().to_owned()));
+        after = page.horizon;
+    }
+}
+
+/// The versions of a stream, as `read` gives them.
+pub(super) async fn versions(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    read: ReadStream,
+) -> Result<Vec<u64>, Violation> {
+    Ok(store.read_stream(stream, read).await?.iter().map(|event| event.version()).collect())
+}
+
+/// That the log ends at `head` and the stream is at `version`: what holds after a refused append.
+pub(super) async fn unchanged(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    version: u64,
+    head: Position,
+) -> Result<(), Violation> {
+    let versions = versions(store, stream, ReadStream::forward()).await?;
+    ensure_eq!(versions, (1..=version).collect::<Vec<_>>(), "the versions after a refused append");
+    ensure_eq!(store.head().await?, head, "the head after a refused append");
+    let rest = store.read_log(head, &EventFilter::all(), 10).await?.events;
+    ensure!(rest.is_empty(), "a refused append left {} events in the log", rest.len());
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! A test for each case.
+
+use std::future::Future;
+
+use super::{Case, CheckpointStoreFixture, EventStoreFixture, Violation};
+
+/// Makes a `#[test]` of each [`Case`](crate::testing::contract::Case), which runs on the store that the expression
+/// makes, alone or with what has to outlive it. The expression may await; it is evaluated anew for each test.
+///
+/// ```
+/// mod on_memory {
+///     eventsource::event_store_contract!(eventsource::MemoryEventStore::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! event_store_contract {
+    ($fresh:expr) => {
+        $crate::__event_store_cases!([$crate::__event_store_tests] $fresh);
+    };
+}
+
+/// Makes a `#[test]` of each case of the checkpoint store's contract, as
+/// [`event_store_contract!`](crate::event_store_contract) does.
+///
+/// ```
+/// mod on_memory {
+///     eventsource::checkpoint_store_contract!(eventsource::projection::MemoryCheckpoints::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! checkpoint_store_contract {
+    ($fresh:expr) => {
+        $crate::__checkpoint_store_cases!([$crate::__checkpoint_store_tests] $fresh);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __event_store_tests {
+    ({ $fresh:expr } $($module:ident :: $case:ident)*) => {
+        $(
+            #[test]
+            fn $case() -> ::core::result::Result<(), $crate::testing::contract::Violation> {
+                $crate::testing::contract::__test_event_store(stringify!($case), async { $fresh })
+            }
+        )*
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __checkpoint_store_tests {
+    ({ $fresh:expr } $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() -> ::core::result::Result<(), $crate::testing::contract::Violation> {
+                $crate::testing::contract::__test_checkpoint_store(stringify!($case), async { $fresh })
+            }
+        )*
+    };
+}
+
+/// What a generated test does.
+#[doc(hidden)]
+pub fn __test_event_store<F: EventStoreFixture>(name: &str, fresh: impl Future<Output = F>) -> Result<(), Violation> {
+    let case = Case::named(name).ok_or_else(|| Violation::new(format_args!("there is no case {name}")))?;
+    runtime()?.block_on(async {
+        let (store, kept) = fresh.await.split();
+        let verdict = case.run(store).await;
+        drop(kept);
+        verdict
+    })
+}
+
+/// What a generated test does.
+#[doc(hidden)]
+pub fn __test_checkpoint_store<F: CheckpointStoreFixture>(
+    name: &str,
+    fresh: impl Future<Output = F>,
+) -> Result<(), Violation> {
+    runtime()?.block_on(async {
+        let (store, kept) = fresh.await.split();
+        let verdict = super::run_on_checkpoints(name, &*store).await;
+        drop(kept);
+        verdict
+    })
+}
+
+/// Two threads: concurrent cases need real concurrency.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}

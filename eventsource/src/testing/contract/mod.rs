@@ -1,0 +1,61 @@
+//! Contract suites: one for event stores, one for checkpoint stores. Each law and promise of the ports has a case.
+//!
+//! An adapter runs them as tests, one a case, on stores that it makes for them:
+//!
+//! ```
+//! mod contract {
+//!     eventsource::event_store_contract!(eventsource::MemoryEventStore::new());
+//! }
+//! ```
+//!
+//! or by hand, all of them or one by name:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use eventsource::{EventStore, MemoryEventStore};
+//! use eventsource::testing::contract::{self, Case};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let violations = contract::run_all(async || Arc::new(MemoryEventStore::new()) as Arc<dyn EventStore>).await;
+//! assert!(violations.is_empty());
+//!
+//! let case = Case::named("a_stale_version_is_a_conflict").unwrap();
+//! case.run(Arc::new(MemoryEventStore::new())).await.unwrap();
+//! # });
+//! ```
+
+mod append;
+mod cases;
+mod checkpoints;
+mod concurrent;
+mod events;
+mod fixture;
+mod macros;
+mod read_log;
+mod read_stream;
+mod round_trip;
+mod violation;
+
+use std::sync::Arc;
+
+pub use cases::Case;
+pub use checkpoints::{CHECKPOINT_CASES, run_on_checkpoints};
+pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
+#[doc(hidden)]
+pub use macros::{__test_checkpoint_store, __test_event_store};
+use violation::Verdict;
+pub use violation::Violation;
+
+use crate::store::EventStore;
+
+/// Runs all cases of the event store's contract, each on a store that `fresh` makes, and returns what was violated
+/// under the names of the cases.
+pub async fn run_all(fresh: impl AsyncFn() -> Arc<dyn EventStore>) -> Vec<(&'static str, Violation)> {
+    let mut violations = Vec::new();
+    for case in Case::all() {
+        if let Err(violation) = case.run(fresh().await).await {
+            violations.push((case.name(), violation));
+        }
+    }
+    violations
+}

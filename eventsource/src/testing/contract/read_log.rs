@@ -1,0 +1,149 @@
+//! Reading the log: pages, filters, the horizon, the head, the backlog.
+
+use std::sync::Arc;
+
+use super::events::{event, events, for_tenant, log, order};
+use super::violation::ensure_eq;
+use super::{Verdict, Violation};
+use crate::event::{NewEvent, Position, StreamId};
+use crate::store::{Backlog, EventFilter, EventStore, ExpectedVersion};
+
+type Store = Arc<dyn EventStore>;
+
+/// 4 types of events × 3 types of aggregates × 3 tenants (one of them none), three times over. The payload says which.
+async fn every_combination(store: &Store) -> Result<Vec<[&'static str; 3]>, Violation> {
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        for event_type in ["Placed", "Shipped", "it's", "Cancelled"] {
+            for aggregate_type in ["Order", "Customer", "Invoice"] {
+                for tenant in ["", "acme", "it's"] {
+                    let event = NewEvent::raw(event_type, 1, format!("{:?}", [event_type, aggregate_type, tenant]));
+                    let event = if tenant.is_empty() { event } else { for_tenant(tenant, event) };
+                    let stream = StreamId::new(aggregate_type, order().aggregate_id());
+                    store.append(&stream, ExpectedVersion::Any, vec![event]).await?;
+                    all.push([event_type, aggregate_type, tenant]);
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+async fn reads<'a>(
+    store: &Store,
+    filter: EventFilter,
+    expected: impl Iterator<Item = &'a [&'static str; 3]>,
+) -> Verdict {
+    let expected: Vec<_> = expected.map(|parts| format!("{parts:?}")).collect();
+    for limit in [1, 7, 1_000] {
+        ensure_eq!(log(&**store, &filter, limit).await?, expected, "the log in pages of {limit} through {filter:?}");
+    }
+    Ok(())
+}
+
+pub(super) async fn the_log_reads_in_pages(store: Store) -> Verdict {
+    let all = every_combination(&store).await?;
+    reads(&store, EventFilter::all(), all.iter()).await
+}
+
+pub(super) async fn a_filter_by_event_type_is_applied(store: Store) -> Verdict {
+    let all = every_combination(&store).await?;
+    for types in [&["Shipped"][..], &["Placed", "Cancelled"], &["it's", "Unknown"], &["placed"], &[]] {
+        let filter = EventFilter::types(types.iter().copied());
+        reads(&store, filter, all.iter().filter(|[own, ..]| types.contains(own))).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn a_filter_by_aggregate_type_is_applied(store: Store) -> Verdict {
+    let all = every_combination(&store).await?;
+    for types in [&["Order"][..], &["Customer", "Invoice", "Unknown"], &["order"], &[]] {
+        let filter = EventFilter::all().aggregates(types.iter().copied());
+        reads(&store, filter, all.iter().filter(|[_, own, _]| types.contains(own))).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn a_filter_by_tenant_is_applied(store: Store) -> Verdict {
+    let all = every_combination(&store).await?;
+    for tenant in ["acme", "it's", "unknown"] {
+        reads(&store, EventFilter::all().tenant(tenant), all.iter().filter(|[.., own]| *own == tenant)).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn the_parts_of_a_filter_are_joined(store: Store) -> Verdict {
+    let all = every_combination(&store).await?;
+    let types = ["Placed", "Shipped"];
+    let of_types = || all.iter().filter(|[own, ..]| types.contains(own));
+    let filter = EventFilter::types(types).aggregates(["Order"]);
+    reads(&store, filter.clone(), of_types().filter(|[_, own, _]| *own == "Order")).await?;
+    let of_tenant = of_types().filter(|[_, own, tenant]| *own == "Order" && *tenant == "acme");
+    reads(&store, filter.tenant("acme"), of_tenant).await?;
+    let filter = EventFilter::types(types).tenant("acme");
+    reads(&store, filter, of_types().filter(|[.., tenant]| *tenant == "acme")).await?;
+    let filter = EventFilter::all().aggregates(["Invoice", "Order"]).tenant("it's");
+    reads(&store, filter, all.iter().filter(|[_, own, tenant]| *own != "Customer" && *tenant == "it's")).await
+}
+
+pub(super) async fn a_filter_may_be_long(store: Store) -> Verdict {
+    let all = every_combination(&store).await?;
+    let names = |prefix: &'static str| (0..40_000).map(move |n| format!("{prefix}{n}"));
+    let types = names("Type").chain(["Placed".to_owned(), "it's".to_owned()]);
+    let of_types = || all.iter().filter(|[own, ..]| ["Placed", "it's"].contains(own));
+    let filter = EventFilter::types(types);
+    reads(&store, filter.clone(), of_types()).await?;
+    let filter = filter.aggregates(names("Aggregate").chain(["Order".to_owned()])).tenant("acme");
+    reads(&store, filter, of_types().filter(|[_, own, tenant]| *own == "Order" && *tenant == "acme")).await
+}
+
+pub(super) async fn the_horizon_tells_how_far_was_searched(store: Store) -> Verdict {
+    let empty = store.read_log(Position::START, &EventFilter::all(), 10).await?;
+    ensure_eq!((empty.events.len(), empty.horizon), (0, Position::START), "the page of an empty log");
+
+    let batch = vec![event("A"), event("B"), event("A"), event("B"), event("B")];
+    let positions: Vec<_> = store.append(&order(), ExpectedVersion::Any, batch).await?.positions().collect();
+    let [_, second_b, third, _, head] = positions[..] else {
+        return Err(Violation::new("an append of 5 events gave another number of positions"));
+    };
+    let a = EventFilter::types(["A"]);
+    let full = store.read_log(Position::START, &a, 2).await?;
+    ensure_eq!((full.events.len(), full.horizon), (2, third), "a full page: its last event is the horizon");
+    let rest = store.read_log(Position::START, &a, 3).await?;
+    ensure_eq!((rest.events.len(), rest.horizon), (2, head), "a page that is not full was searched to the head");
+    let none = store.read_log(third, &a, 1).await?;
+    ensure_eq!((none.events.len(), none.horizon), (0, head), "an empty page was searched to the head");
+    let nothing = store.read_log(Position::START, &EventFilter::types::<&str>([]), 1).await?;
+    ensure_eq!((nothing.events.len(), nothing.horizon), (0, head), "a filter that nothing passes");
+    let at_head = store.read_log(head, &EventFilter::all(), 1).await?;
+    ensure_eq!((at_head.events.len(), at_head.horizon), (0, head), "a page after the head");
+    let least = store.read_log(second_b, &EventFilter::all(), 0).await?;
+    ensure_eq!((least.events.len(), least.horizon), (1, third), "the limit is at least 1");
+    Ok(())
+}
+
+pub(super) async fn the_head_is_the_last_position(store: Store) -> Verdict {
+    ensure_eq!(store.head().await?, Position::START, "the head of an empty log");
+    for _ in 0..3 {
+        let appended = store.append(&order(), ExpectedVersion::Any, events(2)).await?;
+        ensure_eq!(store.head().await?, appended.position(), "the head after an append");
+    }
+    Ok(())
+}
+
+pub(super) async fn the_backlog_counts_all_events(store: Store) -> Verdict {
+    ensure_eq!(store.backlog(Position::START).await?, Backlog::default(), "the backlog of an empty log");
+    let mut all = Vec::new();
+    for count in 1..=4 {
+        all.extend_from_slice(store.append(&order(), ExpectedVersion::Any, events(count)).await?.events());
+    }
+    let mut after = Position::START;
+    for (passed, event) in all.iter().enumerate() {
+        let expected = Backlog { events: (all.len() - passed) as u64, oldest: Some(event.recorded_at()) };
+        ensure_eq!(store.backlog(after).await?, expected, "the backlog after {after}");
+        after = event.position();
+    }
+    ensure_eq!(store.backlog(after).await?, Backlog::default(), "the backlog at the head");
+    ensure_eq!(store.backlog(Position::new(u64::MAX)).await?, Backlog::default(), "the backlog beyond the head");
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Both contract suites, on both backends, as a store outside this project would run them; and three stores that
+//! break the contract on purpose, each of which must fail the case that names its mistake.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+use eventsource::store::{Backlog, WakeUp};
+use eventsource::testing::contract::{self, Case};
+use eventsource::{
+    AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, NewEvent, Position,
+    ReadStream, RecordedEvent, StoreError, StreamId,
+};
+use tempfile::TempDir;
+
+mod memory {
+    mod event_store {
+        eventsource::event_store_contract!(eventsource::MemoryEventStore::new());
+    }
+    mod checkpoints {
+        eventsource::checkpoint_store_contract!(eventsource::projection::MemoryCheckpoints::new());
+    }
+}
+
+mod sqlite {
+    mod event_store {
+        eventsource::event_store_contract!(crate::sqlite_store().await);
+    }
+    mod checkpoints {
+        eventsource::checkpoint_store_contract!(crate::sqlite_checkpoints().await);
+    }
+}
+
+mod sqlite_in_memory {
+    mod event_store {
+        eventsource::event_store_contract!(crate::SqliteEventStore::new(&crate::in_memory().await));
+    }
+    mod checkpoints {
+        eventsource::checkpoint_store_contract!(crate::SqliteCheckpoints::new(&crate::in_memory().await));
+    }
+}
+
+async fn sqlite() -> (SqliteDatabase, TempDir) {
+    let dir = TempDir::new().unwrap();
+    (SqliteDatabase::open(dir.path().join("events.db")).await.unwrap(), dir)
+}
+
+async fn sqlite_store() -> (SqliteEventStore, TempDir) {
+    let (db, dir) = sqlite().await;
+    (SqliteEventStore::new(&db), dir)
+}
+
+async fn sqlite_checkpoints() -> (SqliteCheckpoints, TempDir) {
+    let (db, dir) = sqlite().await;
+    (SqliteCheckpoints::new(&db), dir)
+}
+
+async fn in_memory() -> SqliteDatabase {
+    SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await.unwrap()
+}
+
+/// What is broken in a store.
+#[derive(Clone, Copy, PartialEq)]
+enum Broken {
+    ExpectedVersion,
+    Filter,
+    Atomicity,
+}
+
+struct BrokenStore(MemoryEventStore, Broken);
+
+#[async_trait]
+impl EventStore for BrokenStore {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        match self.1 {
+            Broken::ExpectedVersion => self.0.append(stream, ExpectedVersion::Any, events).await,
+            Broken::Filter => self.0.append(stream, expected, events).await,
+            Broken::Atomicity => {
+                eventsource::store::check_append(stream, &events)?;
+                let (mut appended, mut expected) = (Vec::new(), expected);
+                for event in events {
+                    appended.extend_from_slice(self.0.append(stream, expected, vec![event]).await?.events());
+                    expected = ExpectedVersion::Any;
+                    tokio::task::yield_now().await;
+                }
+                Ok(Appended::new(appended))
+            }
+        }
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        self.0.read_stream(stream, read).await
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+        let all = EventFilter::all();
+        self.0.read_log(after, if self.1 == Broken::Filter { &all } else { filter }, limit).await
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.0.head().await
+    }
+
+    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
+        self.0.backlog(after).await
+    }
+
+    fn wake_ups(&self) -> Option<WakeUp> {
+        self.0.wake_ups()
+    }
+}
+
+async fn violated(broken: Broken) -> Vec<&'static str> {
+    let fresh = async || Arc::new(BrokenStore(MemoryEventStore::new(), broken)) as Arc<dyn EventStore>;
+    contract::run_all(fresh).await.into_iter().map(|(case, _)| case).collect()
+}
+
+#[tokio::test]
+async fn a_store_that_ignores_the_expected_version_fails() {
+    let violated = violated(Broken::ExpectedVersion).await;
+    assert!(violated.contains(&"a_stale_version_is_a_conflict"), "{violated:?}");
+    assert!(violated.contains(&"one_writer_wins_each_version"), "{violated:?}");
+    assert!(!violated.contains(&"a_filter_by_event_type_is_applied"), "{violated:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_filter_fails() {
+    let violated = violated(Broken::Filter).await;
+    assert!(violated.contains(&"a_filter_by_event_type_is_applied"), "{violated:?}");
+    assert!(violated.contains(&"a_filter_by_tenant_is_applied"), "{violated:?}");
+    assert!(!violated.contains(&"a_stale_version_is_a_conflict"), "{violated:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_appends_one_by_one_fails() {
+    let violated = violated(Broken::Atomicity).await;
+    assert!(violated.contains(&"a_refused_append_leaves_nothing"), "{violated:?}");
+    assert!(violated.contains(&"a_reader_sees_whole_appends_and_skips_nothing"), "{violated:?}");
+    assert!(!violated.contains(&"a_filter_by_event_type_is_applied"), "{violated:?}");
+}
+
+#[tokio::test]
+async fn cases_are_found_by_name() {
+    assert!(Case::all().len() > 30);
+    for case in Case::all() {
+        assert_eq!(Case::named(case.name()).unwrap().name(), case.name());
+    }
+    assert!(Case::named("no_such_case").is_none());
+}

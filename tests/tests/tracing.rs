@@ -1,0 +1,123 @@
+//! What is traced: a span a batch, a span an event at debug level, a warning on a retry, an error on a fault.
+
+use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use eventsource::prelude::*;
+use eventsource::subscription::RetryPolicy;
+use eventsource_tests::domain::{Bumped, bump};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event as Traced, Level, Metadata as CallSite, Subscriber as Collector};
+
+/// Collects spans and events up to a level, as text.
+#[derive(Clone)]
+struct Lines {
+    level: Level,
+    lines: Arc<Mutex<Vec<String>>>,
+    next: Arc<AtomicU64>,
+}
+
+struct Fields<'a>(&'a mut String);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = write!(self.0, " {}={value:?}", field.name());
+    }
+}
+
+impl Lines {
+    fn new(level: Level) -> Self {
+        Self { level, lines: Arc::default(), next: Arc::new(AtomicU64::new(1)) }
+    }
+
+    fn push(&self, site: &CallSite<'_>, record: impl FnOnce(&mut Fields<'_>)) {
+        let mut line = format!("{} {}", site.level(), if site.is_span() { site.name() } else { "" });
+        record(&mut Fields(&mut line));
+        self.lines.lock().unwrap().push(line);
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    fn count(&self, start: &str, part: &str) -> usize {
+        self.all().iter().filter(|line| line.starts_with(start) && line.contains(part)).count()
+    }
+}
+
+impl Collector for Lines {
+    fn enabled(&self, site: &CallSite<'_>) -> bool {
+        *site.level() <= self.level && site.target().starts_with("eventsource")
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.push(span.metadata(), |fields| span.record(fields));
+        Id::from_u64(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn event(&self, event: &Traced<'_>) {
+        self.push(event.metadata(), |fields| event.record(fields));
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// Refuses 3, at first or for good.
+struct Picky {
+    refusals: u32,
+}
+
+#[projection(name = "picky")]
+impl Picky {
+    #[handles(Bumped)]
+    fn bumped(&mut self, event: &Bumped) -> Result<(), HandlerError> {
+        if event.by == 3 && self.refusals > 0 {
+            self.refusals -= 1;
+            return Err(HandlerError::transient("not 3"));
+        }
+        Ok(())
+    }
+}
+
+async fn run(level: Level, refusals: u32) -> Lines {
+    let lines = Lines::new(level);
+    let _collecting = tracing::subscriber::set_default(lines.clone());
+    let store = MemoryEventStore::new();
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let retry = RetryPolicy::new(3, Duration::from_millis(1), Duration::from_millis(1)).unwrap();
+    let config = SubscriptionConfig::default().batch_size(2).unwrap().retry(retry);
+    let picky = manager.subscribe(Picky { refusals }, config).await.unwrap();
+    let position = bump(&store, 1..=4).await;
+    manager.start().await.unwrap();
+    let _ = picky.wait_for(position).await;
+    manager.stop().await.unwrap();
+    lines
+}
+
+// One test, in one thread: what is enabled is remembered for each place in the code, whoever asks first.
+#[tokio::test]
+async fn spans_warnings_and_errors() {
+    let lines = run(Level::DEBUG, 1).await;
+    let all = lines.all();
+    assert_eq!(lines.count("INFO batch", r#"subscription="picky" events=2 first=1 to=2"#), 1, "{all:#?}");
+    for position in [1, 2, 4] {
+        let event = format!(r#"subscription="picky" event_type="Bumped" position={position}"#);
+        assert_eq!(lines.count("DEBUG event", &event), 1, "{all:#?}");
+    }
+    assert_eq!(lines.count("DEBUG event", "position=3"), 2, "tried twice: {all:#?}");
+    assert_eq!(lines.count("WARN", "not 3"), 1, "{all:#?}");
+    assert_eq!(lines.count("ERROR", ""), 0, "{all:#?}");
+
+    let lines = run(Level::INFO, u32::MAX).await;
+    let all = lines.all();
+    assert!(lines.count("INFO batch", "picky") > 1, "{all:#?}");
+    assert_eq!(lines.count("DEBUG", ""), 0, "{all:#?}");
+    assert_eq!(lines.count("WARN", "not 3"), 2, "{all:#?}");
+    assert_eq!(lines.count("ERROR", "position 3"), 1, "{all:#?}");
+}
