@@ -14,6 +14,7 @@ pub use std::sync::Arc;
 #[cfg(feature = "inventory")]
 pub use inventory;
 
+use crate::event::same;
 pub use crate::event::{DomainEvent, Event, EventDescriptor, RecordedEvent};
 pub use crate::projection::{
     EventSubscriber, FromEvent, HandlerError, HandlerOutput, Inject, Kind, Subscriber, UnitOfWork,
@@ -164,20 +165,4 @@ const fn append(text: &mut [u8], mut end: usize, more: &[u8]) -> usize {
         i += 1;
     }
     end
-}
-
-/// Whether two texts are the same, at compile time.
-pub const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
 }

@@ -72,6 +72,8 @@ pub mod __private;
 pub mod aggregate;
 pub mod bus;
 pub mod event;
+#[cfg(feature = "macros")]
+mod macros;
 pub mod prelude;
 pub mod projection;
 pub mod store;
@@ -86,7 +88,7 @@ pub use event::{
     RecordedEvent, Registry, RegistryError, StreamId,
 };
 #[cfg(feature = "macros")]
-pub use eventsource_macros::{DomainEvent, handles, projection, truncate};
+pub use macros::{DomainEvent, handles, projection, truncate};
 pub use projection::{
     Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };

@@ -5,10 +5,10 @@ pub use crate::bus::{EventBus, MemoryEventBus};
 pub use crate::event::{
     DomainEvent, Event, EventFilter, Metadata, NewEvent, Position, RecordedEvent, Registry, StreamId,
 };
+#[cfg(feature = "macros")]
+pub use crate::macros::{DomainEvent, handles, projection, truncate};
 pub use crate::projection::{
     CheckpointStore, EventSubscriber, HandlerError, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
 pub use crate::store::{EventStore, ExpectedVersion, MemoryEventStore, ReadStream};
 pub use crate::subscription::{SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState};
-#[cfg(feature = "macros")]
-pub use eventsource_macros::{DomainEvent, handles, projection, truncate};

@@ -114,7 +114,7 @@ fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
             }
         }
     });
-    let truncate = projection.truncate.as_ref().map(|hook| {
+    let truncate = projection.hooks.iter().map(|hook| {
         let cfgs = &hook.cfgs;
         let call = call::call(hook, None, private);
         quote! {
@@ -135,7 +135,7 @@ fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
                 _ => #private::Result::Ok(()),
             }
         }
-        #truncate
+        #(#truncate)*
     }
 }
 

@@ -8,14 +8,8 @@ use crate::options::Options;
 use crate::text::shown;
 
 /// The kind of the projection, and what contradicts it: memory and transactions do not mix.
-pub(super) fn decide(
-    ty: &Type,
-    handlers: &[Handler],
-    truncate: Option<&Call>,
-    options: &Options,
-    errors: &mut Errors,
-) -> Kind {
-    let calls = || handlers.iter().map(|handler| &handler.call).chain(truncate);
+pub(super) fn decide(ty: &Type, handlers: &[Handler], hooks: &[Call], options: &Options, errors: &mut Errors) -> Kind {
+    let calls = || handlers.iter().map(|handler| &handler.call).chain(hooks);
     let (memory, effects) = (options.span("memory"), options.span("effects"));
     let mut lent = calls().flat_map(|call| call.lent().map(move |injected| (call, injected))).peekable();
     if let (Some(_), Some(span)) = (memory, effects) {

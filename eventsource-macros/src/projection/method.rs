@@ -125,11 +125,8 @@ fn call<'a>(
     })
 }
 
-/// A handler is a plain function, without type parameters.
+/// A handler is safe to call, and has no type parameters. It may be `const`, as clippy asks of small ones.
 fn check_qualifiers(signature: &Signature, what: &str, errors: &mut Errors) {
-    if let Some(token) = &signature.constness {
-        errors.push(token, format_args!("{what} cannot be `const`: remove the word"));
-    }
     if let Safety::Unsafe(token) = &signature.safety {
         errors.push(
             token,

@@ -19,8 +19,8 @@ pub(super) struct Projection {
     pub(super) kind: Kind,
     /// Its handlers, as written.
     pub(super) handlers: Vec<Handler>,
-    /// Its truncate hook.
-    pub(super) truncate: Option<Call>,
+    /// Its truncate hook, of which several stand behind `cfg`s that exclude each other.
+    pub(super) hooks: Vec<Call>,
     /// Whether something is wrong with it: its traits are implemented all the same, so that the mistake is the only
     /// error, but they do nothing.
     pub(super) broken: bool,
@@ -92,6 +92,6 @@ impl Call {
 impl Projection {
     /// All methods that generated code calls.
     pub(super) fn calls(&self) -> impl Iterator<Item = &Call> {
-        self.handlers.iter().map(|handler| &handler.call).chain(&self.truncate)
+        self.handlers.iter().map(|handler| &handler.call).chain(&self.hooks)
     }
 }

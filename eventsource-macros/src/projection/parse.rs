@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
-use syn::{Attribute, GenericParam, Meta, Type};
+use syn::{Attribute, Meta, Type};
 
 use super::block::{Block, Item, ItemKind};
 use super::kind;
@@ -37,44 +37,77 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
         return None;
     }
     let generics = block.signature.generics.clone();
-    for parameter in &generics.params {
-        if let GenericParam::Lifetime(lifetime) = parameter {
-            errors.push(
-                lifetime,
-                "a projection lives as long as its subscription: it owns what it holds, or shares it in an `Arc`",
-            );
-        }
+    for parameter in generics.lifetimes() {
+        let message = "a projection lives as long as its subscription: it owns what it holds, or shares it in an `Arc`";
+        errors.push(parameter, message);
     }
     let scope = Scope::of(&generics);
-    let (mut handlers, mut truncate) = (Vec::new(), Vec::new());
+    let mut marked = Marked::default();
     for item in &mut block.items {
         let marks = take_marks(item, &library, errors);
         let context = Context { scope: &scope, attributes: &item.attributes, errors };
-        match read_item(&item.kind, &marks, context) {
-            Some(Found::Handler(handler)) => handlers.push(handler),
-            Some(Found::Truncate(call, mark)) => truncate.push((call, mark)),
-            None => {}
-        }
+        marked.read(&item.kind, &marks, context);
     }
+    let Marked { handlers, hooks } = marked;
     let ty = *block.signature.self_ty.clone();
     if handlers.is_empty() && errors.is_empty() {
         errors.push(&ty, "this projection handles no event: mark its handlers with `#[handles(SomeEvent)]`");
     }
     check_duplicates(&handlers, errors);
-    let mut hooks = truncate.into_iter();
-    let truncate = hooks.next().map(|(call, _)| call);
-    if let (Some(first), Some((_, mark))) = (&truncate, hooks.next()) {
-        errors.push(mark, format_args!("a projection has one truncate hook, and `{}` is it already", first.method));
-    }
-    let kind = kind::decide(&ty, &handlers, truncate.as_ref(), &options, errors);
+    check_hooks(&hooks, errors);
+    let hooks: Vec<_> = hooks.into_iter().map(|(call, _)| call).collect();
+    let kind = kind::decide(&ty, &handlers, &hooks, &options, errors);
     let name = name(&ty, &options, errors)?;
-    Some(Projection { library, ty, generics, name, version, kind, handlers, truncate, broken: !errors.is_empty() })
+    Some(Projection { library, ty, generics, name, version, kind, handlers, hooks, broken: !errors.is_empty() })
 }
 
-/// What a marked item turned out to be.
-enum Found {
-    Handler(Handler),
-    Truncate(Call, Attribute),
+/// The marked methods.
+#[derive(Default)]
+struct Marked {
+    handlers: Vec<Handler>,
+    hooks: Vec<(Call, Attribute)>,
+}
+
+impl Marked {
+    /// Reads one item of the impl block by its marks.
+    fn read(&mut self, kind: &ItemKind, marks: &[(Marker, Attribute)], mut context: Context<'_>) {
+        match (kind, marks) {
+            (ItemKind::MacroCall(call), _) => {
+                let message = "`#[projection]` does not see into a macro call, so handlers in it would not be called: \
+                               move the call to an impl block of its own";
+                context.errors.push(call, message);
+            }
+            (_, []) => {}
+            (ItemKind::Unreadable(_, error), _) => context.errors.add(error.clone()),
+            (ItemKind::Other(_), [(marker, mark), ..]) => {
+                context.errors.push(mark, format_args!("`#[{}]` goes on a method", marker.name()));
+            }
+            (ItemKind::Method(method), [(marker, mark), more @ ..]) => {
+                check_more(*marker, more, context.errors);
+                match marker {
+                    Marker::Handles => self.handlers.extend(method::handler(mark, &method.signature, &mut context)),
+                    Marker::Truncate => {
+                        let hook = method::truncate(mark, &method.signature, &mut context);
+                        self.hooks.extend(hook.map(|call| (call, mark.clone())));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The marks after the first one of a method, which has one.
+fn check_more(first: Marker, more: &[(Marker, Attribute)], errors: &mut Errors) {
+    for (other, mark) in more {
+        let message = match (first, other) {
+            (Marker::Handles, Marker::Handles) => {
+                "a method handles one event: write one method for each, and let them call a shared one"
+            }
+            (Marker::Truncate, Marker::Truncate) => "this method is the truncate hook already",
+            _ => "a method is a handler or the truncate hook, not both",
+        };
+        errors.push(mark, message);
+    }
 }
 
 /// Takes the marks off `item`.
@@ -108,44 +141,6 @@ fn hidden_mark(attribute: &Attribute) -> Option<String> {
     after.into_iter().find(|token| *token == "handles" || *token == "truncate").cloned()
 }
 
-/// Reads one item of the impl block by its marks.
-fn read_item(kind: &ItemKind, marks: &[(Marker, Attribute)], mut context: Context<'_>) -> Option<Found> {
-    match (kind, marks) {
-        (ItemKind::MacroCall(call), _) => {
-            let message = "`#[projection]` does not see into a macro call, so handlers in it would not be called: \
-                           move the call to an impl block of its own";
-            context.errors.push(call, message);
-            None
-        }
-        (_, []) => None,
-        (ItemKind::Method(method), [(marker, mark), more @ ..]) => {
-            for (other, extra) in more {
-                let message = match (marker, other) {
-                    (Marker::Handles, Marker::Handles) => {
-                        "a method handles one event: write one method for each, and let them call a shared one"
-                    }
-                    (Marker::Truncate, Marker::Truncate) => "this method is the truncate hook already",
-                    _ => "a method is a handler or the truncate hook, not both",
-                };
-                context.errors.push(extra, message);
-            }
-            match marker {
-                Marker::Handles => method::handler(mark, &method.signature, &mut context).map(Found::Handler),
-                Marker::Truncate => method::truncate(mark, &method.signature, &mut context)
-                    .map(|call| Found::Truncate(call, mark.clone())),
-            }
-        }
-        (ItemKind::Unreadable(_, error), _) => {
-            context.errors.add(error.clone());
-            None
-        }
-        (ItemKind::Other(_), [(marker, mark), ..]) => {
-            context.errors.push(mark, format_args!("`#[{}]` goes on a method", marker.name()));
-            None
-        }
-    }
-}
-
 /// Two methods for one event. Where one of them is behind a `cfg`, or the event behind an alias, generated code finds it.
 fn check_duplicates(handlers: &[Handler], errors: &mut Errors) {
     let certain: Vec<_> = handlers.iter().filter(|handler| handler.call.cfgs.is_empty()).collect();
@@ -158,6 +153,15 @@ fn check_duplicates(handlers: &[Handler], errors: &mut Errors) {
             format_args!("`{event}` is handled twice, by `{kept}` already: keep one of the two methods"),
         );
         errors.push(&first.event, format_args!("this is the other handler of `{event}`, beside `{other}`"));
+    }
+}
+
+/// Two truncate hooks. Where one of them is behind a `cfg`, the compiler finds out.
+fn check_hooks(hooks: &[(Call, Attribute)], errors: &mut Errors) {
+    let mut certain = hooks.iter().filter(|(call, _)| call.cfgs.is_empty());
+    let Some((first, _)) = certain.next() else { return };
+    for (_, mark) in certain {
+        errors.push(mark, format_args!("a projection has one truncate hook, and `{}` is it already", first.method));
     }
 }
 

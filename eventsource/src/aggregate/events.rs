@@ -1,9 +1,9 @@
 //! A tuple of event types as an aggregate's events.
 
-use super::{Aggregate, Applies};
-use crate::__private::same;
-use crate::event::{DecodeError, DomainEvent, Event, RecordedEvent};
 use std::sync::Arc;
+
+use super::{Aggregate, Applies};
+use crate::event::{DecodeError, DomainEvent, Event, RecordedEvent, same};
 
 /// A tuple of event types that the aggregate `A` applies, up to sixteen.
 pub trait EventsOf<A> {

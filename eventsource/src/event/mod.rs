@@ -19,7 +19,7 @@ pub use domain_event::{DomainEvent, EventDescriptor};
 pub use error::{DecodeError, EncodeError};
 pub use filter::EventFilter;
 pub use metadata::Metadata;
-pub(crate) use names::Name;
+pub(crate) use names::{Name, same};
 pub use new_event::NewEvent;
 pub use position::Position;
 pub use recorded::{RecordedEvent, RecordedParts};

@@ -4,8 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::core::Core;
 use super::shared::SharedSubscriber;
-use super::slot::{Core, Resettable};
+use super::slot::Resettable;
 use super::{ResetError, SubscriptionStatus, Wait};
 use crate::event::Position;
 

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod config;
+mod core;
 mod error;
 mod handle;
 mod manager;
@@ -11,12 +12,14 @@ mod shared;
 mod slot;
 mod state;
 mod status;
+mod subscribe;
 mod wait;
 
 pub use config::{ConfigError, RetryPolicy, StartFrom, SubscriptionConfig};
 pub use error::{ManagerError, ResetError, SubscribeError, WaitError};
 pub use handle::{SubscriptionHandle, View};
-pub use manager::{Subscribe, SubscriptionManager};
+pub use manager::SubscriptionManager;
 pub use state::{Failure, StopReason, SubscriptionState};
 pub use status::{Lag, SubscriptionStatus};
+pub use subscribe::Subscribe;
 pub use wait::Wait;

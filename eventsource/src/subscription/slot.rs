@@ -1,92 +1,15 @@
-//! A subscription in the manager: what all its parts know of it, and the task that runs it.
+//! A subscription in the manager: the task that runs it, and its reset.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::config::SubscriptionConfig;
-use super::progress::{Progress, Snapshot};
+use super::core::{Control, Core};
 use super::runner::Runner;
 use super::shared::ErasedSubscriber;
-use super::status::{Lag, SubscriptionStatus};
 use super::{ManagerError, ResetError, StopReason, SubscriptionState};
-use crate::event::{EventFilter, Position};
 use crate::projection::{CheckpointStore, CommitError, Kind, NoTruncateHook, UnitOfWork};
-use crate::store::{EventStore, WakeUps};
-
-/// What every part of a subscription knows of it.
-pub(super) struct Core {
-    pub(super) name: String,
-    pub(super) kind: Kind,
-    pub(super) filter: EventFilter,
-    pub(super) fingerprint: String,
-    pub(super) config: SubscriptionConfig,
-    pub(super) store: Arc<dyn EventStore>,
-    pub(super) bus_wake_ups: Arc<WakeUps>,
-    pub(super) progress: Progress,
-    pub(super) control: watch::Sender<Control>,
-    /// The checkpoint of a memory projection: it lives as long as the state.
-    pub(super) in_memory: Mutex<Option<Position>>,
-}
-
-/// What the runner is told to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Control {
-    Run,
-    Pause,
-    Stop(StopReason),
-}
-
-impl std::fmt::Debug for Core {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Subscription").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-impl Core {
-    pub(super) fn in_memory(&self) -> std::sync::MutexGuard<'_, Option<Position>> {
-        self.in_memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes what the runner is told from `from` to `to`. Told to stop, it stops.
-    pub(super) fn tell(&self, from: Control, to: Control) -> Result<(), ManagerError> {
-        let state = self.progress.snapshot().state;
-        if !state.is_running() {
-            return Err(ManagerError::NotRunning { subscription: self.name.clone(), state });
-        }
-        self.control.send_if_modified(|control| {
-            let change = *control == from;
-            if change {
-                *control = to;
-            }
-            change
-        });
-        Ok(())
-    }
-
-    /// A subscription that was never started has no runner to say that it ended.
-    pub(super) fn end_if_idle(&self, reason: StopReason) {
-        if matches!(self.progress.snapshot().state, SubscriptionState::Idle) {
-            self.progress.set_state(SubscriptionState::Stopped { reason });
-        }
-    }
-
-    pub(super) async fn status(&self) -> SubscriptionStatus {
-        let Snapshot { state, position, handled, last_error } = self.progress.snapshot();
-        let lag = self.store.backlog(position.unwrap_or(Position::START)).await;
-        SubscriptionStatus {
-            name: self.name.clone(),
-            state,
-            position,
-            events_handled: handled,
-            last_error,
-            guarantee: self.kind.guarantee(),
-            lag: lag.map(Lag::of).map_err(Arc::new),
-        }
-    }
-}
 
 /// A subscription in the manager.
 pub(super) struct Slot<C: CheckpointStore> {

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::core::Core;
 use super::progress::Snapshot;
-use super::slot::Core;
 use super::{SubscriptionState, WaitError};
 use crate::event::Position;
 

@@ -13,7 +13,7 @@ struct Count(u64);
 impl Count {
     #[handles(Placed)]
     async fn placed(&mut self, _: &Placed) {
-        self.0 += "one";
+        self.0 = "one";
     }
 }
 

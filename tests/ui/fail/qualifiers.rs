@@ -19,10 +19,6 @@ struct C {}
 #[event(aggregate = "Order")]
 struct D {}
 
-#[derive(Serialize, Deserialize, DomainEvent)]
-#[event(aggregate = "Order")]
-struct E {}
-
 struct Count(u64);
 
 #[projection]
@@ -37,10 +33,7 @@ impl Count {
     unsafe fn danger(&mut self, _: &C) {}
 
     #[handles(D)]
-    const fn constant(&mut self, _: &D) {}
-
-    #[handles(E)]
-    extern "C" fn foreign(&mut self, _: &E) {}
+    extern "C" fn foreign(&mut self, _: &D) {}
 }
 
 fn main() {}

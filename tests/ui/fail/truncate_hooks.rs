@@ -23,11 +23,11 @@ impl Count {
     #[truncate]
     fn first(&mut self) {}
 
-    #[truncate]
+    #[truncate(hard)]
     fn second(&mut self) {}
 
-    #[truncate(hard)]
     #[handles(Shipped)]
+    #[truncate]
     fn both(&mut self, _: &Shipped) {}
 }
 

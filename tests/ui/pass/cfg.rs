@@ -38,6 +38,10 @@ impl Off {
     #[cfg(any())]
     #[truncate]
     fn truncate(&self, _: &mut NoSuchThing) {}
+
+    #[cfg(not(any()))]
+    #[truncate]
+    fn truncate(&self) {}
 }
 
 fn runs<U: UnitOfWork>(_: impl EventSubscriber<U>) {}

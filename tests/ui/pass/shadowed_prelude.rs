@@ -3,7 +3,7 @@
 #![no_implicit_prelude]
 
 mod shadowed {
-    #![allow(dead_code, unused_macros)]
+    #![allow(dead_code, non_snake_case, unused_macros)]
 
     pub struct Result;
     pub struct Option;

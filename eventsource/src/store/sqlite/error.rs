@@ -64,3 +64,15 @@ pub enum SqliteOpenError {
         url: String,
     },
 }
+
+/// Why a step of opening failed.
+pub(super) enum Trouble {
+    Database(sqlx::Error),
+    Refused(SqliteOpenError),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}

@@ -2,7 +2,7 @@
 
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::open::Trouble;
+use super::error::Trouble;
 use super::{SqliteOpenError, SqliteOptions, statements};
 use crate::event::now;
 

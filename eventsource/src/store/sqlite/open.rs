@@ -5,24 +5,13 @@ use sqlx::{Sqlite, SqliteConnection, SqlitePool};
 use tokio::time::{Duration, Instant, sleep};
 
 use super::busy::is_locked;
+use super::error::Trouble;
 use super::{SqliteOpenError, SqliteOptions, migrations, statements};
 
 pub(super) struct Opened {
     pub(super) pool: SqlitePool,
     /// The file as SQLite knows it: absolute, symbolic links resolved. `None` in memory.
     pub(super) file: Option<String>,
-}
-
-/// Why a step of opening failed.
-pub(super) enum Trouble {
-    Database(sqlx::Error),
-    Refused(SqliteOpenError),
-}
-
-impl From<sqlx::Error> for Trouble {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
-    }
 }
 
 pub(super) async fn open(options: &SqliteOptions) -> Result<Opened, SqliteOpenError> {

@@ -19,8 +19,8 @@ use tokio::time::Instant;
 
 use self::read::Prefetched;
 use super::config::StartFrom;
+use super::core::{Control, Core};
 use super::shared::ErasedSubscriber;
-use super::slot::{Control, Core};
 use super::{Failure, StopReason, SubscriptionState};
 use crate::event::Position;
 use crate::projection::{CheckpointStore, CommitError, Kind};

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::{End, Runner};
 use crate::projection::CheckpointStore;
 use crate::subscription::backoff::full_jitter;
-use crate::subscription::slot::Control;
+use crate::subscription::core::Control;
 use crate::subscription::{StopReason, SubscriptionState};
 
 /// How often, at most, a checkpoint is saved that only passes events over.

@@ -1,0 +1,99 @@
+//! The macros, with the examples that the macro crate itself cannot compile (feature `macros`).
+
+/// ```
+/// use eventsource::DomainEvent;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced {
+///     total: u64,
+/// }
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order", name = "order.shipped", version = 2)]
+/// struct OrderShipped;
+///
+/// assert_eq!((OrderPlaced::NAME, OrderPlaced::VERSION), ("OrderPlaced", 1));
+/// assert_eq!((OrderShipped::NAME, OrderShipped::VERSION), ("order.shipped", 2));
+/// ```
+///
+/// An event says which aggregate emits it:
+///
+/// ```compile_fail
+/// #[derive(serde::Serialize, serde::Deserialize, eventsource::DomainEvent)]
+/// struct OrderPlaced {
+///     total: u64,
+/// }
+/// ```
+pub use eventsource_macros::DomainEvent;
+pub use eventsource_macros::handles;
+/// ```
+/// use eventsource::projection::{Kind, Subscriber};
+/// use eventsource::{DomainEvent, Event, HandlerError, Metadata, projection};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced {
+///     total: u64,
+/// }
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderCancelled {}
+///
+/// #[derive(Default)]
+/// struct Summary {
+///     open: u64,
+///     revenue: u64,
+/// }
+///
+/// #[projection(name = "order-summary")]
+/// impl Summary {
+///     // The typed view of the event, and something that the stored event knows.
+///     #[handles(OrderPlaced)]
+///     async fn placed(&mut self, event: &Event<OrderPlaced>, metadata: &Metadata) -> Result<(), HandlerError> {
+///         // What can fail comes before the first change.
+///         let revenue = self.revenue.checked_add(event.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+///         if metadata.get_actor() != Some("a test") {
+///             (self.open, self.revenue) = (self.open + 1, revenue);
+///         }
+///         Ok(())
+///     }
+///
+///     // The bare payload, no `async` and no result are fine too.
+///     #[handles(OrderCancelled)]
+///     fn cancelled(&mut self, _: &OrderCancelled) {
+///         self.open -= 1;
+///     }
+///
+///     #[truncate]
+///     fn truncate(&mut self) {
+///         *self = Self::default();
+///     }
+/// }
+///
+/// assert_eq!(Summary::KIND, Kind::Memory);
+/// assert_eq!(Summary::default().name(), "order-summary");
+/// ```
+///
+/// The marks inside of the block need no import.
+///
+/// In a transaction no field is changed, since nobody would roll it back:
+///
+/// ```compile_fail
+/// # #[derive(serde::Serialize, serde::Deserialize, eventsource::DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced {}
+/// # struct Connection;
+/// struct Rows(u64);
+///
+/// #[eventsource::projection]
+/// impl Rows {
+///     #[handles(OrderPlaced)]
+///     async fn placed(&mut self, _: &OrderPlaced, connection: &mut Connection) {}
+/// }
+/// ```
+pub use eventsource_macros::projection;
+pub use eventsource_macros::truncate;
