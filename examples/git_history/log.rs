@@ -52,10 +52,11 @@ impl Log {
         let parents = String::from_utf8(self.field().await?.to_owned())?;
         let name = Text::from_bytes(self.field().await?);
         let email = Text::from_bytes(self.field().await?);
-        let time = time(self.field().await?);
+        let seconds = self.field().await?.to_owned();
         let subject = Text::from_bytes(self.field().await?);
         let parents = parents.split_whitespace().map(str::to_owned).collect();
-        Ok(Some(Commit { sha, parents, author: Author { name, email }, time, subject }))
+        let author = author(name, email, &seconds);
+        Ok(Some(Commit { sha, parents, author, time: time(&seconds), subject }))
     }
 
     /// The next file of the commit; `None` behind its last one.
@@ -92,6 +93,14 @@ impl Log {
 /// A binary file has `-` in place of a number.
 fn number(digits: &[u8]) -> Option<u64> {
     str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// A commit can hold an author line that is none: `git shortlog` then prints its own pattern, and so this is the name.
+fn author(name: Text, email: Text, seconds: &[u8]) -> Author {
+    if name.is_empty() && email.is_empty() && seconds.is_empty() {
+        return Author { name: Text::from_bytes(b"%aN"), email: Text::from_bytes(b"%aE") };
+    }
+    Author { name, email }
 }
 
 /// A commit can hold a time that is none: it counts as 1970, as in git.
