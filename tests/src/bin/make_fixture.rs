@@ -1,4 +1,4 @@
-//! Makes the database file that `tests/tests/sqlite_fixture.rs` opens: `cargo run --bin make_fixture -- FILE`.
+//! Makes the database file that `tests/tests/sqlite/fixture.rs` opens: `cargo run --bin make_fixture -- FILE`.
 //!
 //! A fixture belongs to the schema version that made it and is never made again: it shows that later versions of the
 //! code open what this one has written.

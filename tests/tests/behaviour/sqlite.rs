@@ -6,7 +6,6 @@ use eventsource::prelude::*;
 use eventsource::projection::CommitError;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::sqlx::{self, Connection as _, SqliteConnection};
-use eventsource::store::StoreError;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::subscription::{RetryPolicy, SubscribeError, SubscriptionState};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
@@ -144,7 +143,6 @@ async fn a_handler_that_ends_the_transaction_is_a_permanent_failure_and_leaves_n
         assert!(error.to_string().contains("ended the batch's transaction itself"), "{sql}: {error}");
         assert_eq!(world.rows().await, [1, 2, 3, 4, 5, 6], "{sql}");
         assert_eq!(world.checkpoint("misbehaves").await, Some(Position::new(6)), "{sql}");
-        assert!(!manager.start().await.is_err());
         bump(&world.store, [11]).await;
     }
 }
@@ -177,7 +175,6 @@ async fn an_append_from_inside_a_handler_on_the_same_file_is_a_prompt_error() {
     );
     assert!(!error.to_string().contains("locked for"), "{error}");
     assert_eq!(world.store.head().await.unwrap(), position, "nothing was appended");
-    let _ = StoreError::Corrupt { what: String::new() };
 }
 
 #[tokio::test]

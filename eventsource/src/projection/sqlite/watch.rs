@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sqlx::SqliteConnection;
+use sqlx::{Connection as _, SqliteConnection};
 
 /// Watches the transaction of a batch through SQLite's commit and rollback hooks: a commit is refused, which SQLite
 /// turns into a rollback, and both are remembered. So a handler that ends the transaction leaves nothing behind,
@@ -27,6 +27,8 @@ impl Watch {
     /// Stops to watch, once all that was asked of `conn` before is done, unless the transaction has ended by then.
     /// Returns whether it has.
     pub(super) async fn remove(&self, conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+        // The handle alone may be had while a cancelled statement still waits in the queue; the answer to a ping not.
+        conn.ping().await?;
         let mut handle = conn.lock_handle().await?;
         let ended = self.has_ended();
         if !ended {

@@ -1,7 +1,5 @@
 //! A database file of the first schema version, as it was written then, opens today.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::Path;
 
 use eventsource::projection::sqlite::SqliteCheckpoints;

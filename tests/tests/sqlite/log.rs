@@ -1,0 +1,87 @@
+//! The log: what cannot be read, stored times, and how SQLite reads through a filter.
+
+use eventsource::sqlx;
+use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, Position, StoreError};
+use tempfile::TempDir;
+
+use crate::{open, order, placed};
+
+#[tokio::test]
+async fn something_unreadable_is_named_by_its_position() {
+    let dir = TempDir::new().unwrap();
+    let (db, store) = open(&dir.path().join("events.db")).await;
+    for _ in 0..3 {
+        store.append(&order(), ExpectedVersion::Any, placed()).await.unwrap();
+    }
+    for sql in [
+        "UPDATE eventsource_events SET metadata = 'nonsense' WHERE position = 2",
+        "UPDATE eventsource_events SET metadata = NULL, aggregate_id = x'00' WHERE position = 2",
+        "UPDATE eventsource_events SET aggregate_id = zeroblob(16), version = -1 WHERE position = 2",
+        "UPDATE eventsource_events SET version = 1, occurred_at = 9223372036854775807 WHERE position = 2",
+        "UPDATE eventsource_events SET occurred_at = 0, schema_version = -1 WHERE position = 2",
+    ] {
+        sqlx::query(sql).execute(db.pool()).await.unwrap();
+        let error = store.read_log(Position::START, &EventFilter::all(), 10).await.unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{sql}: {error:?}");
+        assert!(error.to_string().contains("position 2"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn stored_times_never_step_back() {
+    let dir = TempDir::new().unwrap();
+    let (db, store) = open(&dir.path().join("events.db")).await;
+    store.append(&order(), ExpectedVersion::Any, placed()).await.unwrap();
+    sqlx::query("UPDATE eventsource_events SET recorded_at = 4102444800000000").execute(db.pool()).await.unwrap();
+    let next = store.append(&order(), ExpectedVersion::Any, placed()).await.unwrap();
+    assert_eq!(next.events()[0].recorded_at().timestamp_micros(), 4_102_444_800_000_000);
+}
+
+#[tokio::test]
+async fn the_log_is_read_by_an_index_and_never_sorted() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("events.db");
+    let (db, store) = open(&path).await;
+    assert_plans(&store).await;
+    // With statistics, also such as say that one type is nearly all of the log, the plans stay the same.
+    let events =
+        || (0..100).map(|_| NewEvent::raw("OrderPlaced", 1, "{}").with_metadata(Metadata::new().tenant("acme")));
+    store.append(&order(), ExpectedVersion::Any, events().collect()).await.unwrap();
+    sqlx::query("ANALYZE").execute(db.pool()).await.unwrap();
+    db.close().await;
+    assert_plans(&open(&path).await.1).await;
+}
+
+async fn assert_plans(store: &SqliteEventStore) {
+    const BY_KEY: &str = "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
+    const BY_EVENT_TYPE: &str = "eventsource_events_by_event_type (event_type=? AND rowid>? AND rowid<?)";
+    const BY_AGGREGATE_TYPE: &str = "eventsource_events_by_aggregate_type (aggregate_type=? AND rowid>? AND rowid<?)";
+    const BY_TENANT: &str = "eventsource_events_by_tenant (tenant=? AND rowid>? AND rowid<?)";
+    let names = |count: usize| (0..count).map(|n| format!("Name{n}"));
+    let two = || EventFilter::types(["OrderPlaced", "OrderShipped"]);
+    let cases = [
+        (EventFilter::all(), BY_KEY, 1),
+        (EventFilter::types(["OrderPlaced"]), BY_EVENT_TYPE, 1),
+        (two(), BY_EVENT_TYPE, 2),
+        (EventFilter::types(names(100)), BY_EVENT_TYPE, 100),
+        (two().aggregates(["Order"]).tenant("acme"), BY_EVENT_TYPE, 2),
+        (two().aggregates(names(101)), BY_EVENT_TYPE, 2),
+        (EventFilter::types(names(101)), BY_KEY, 1),
+        (EventFilter::types(names(101)).aggregates(["Order"]).tenant("acme"), BY_KEY, 1),
+        (EventFilter::all().aggregates(["Order", "Customer", "Invoice"]), BY_AGGREGATE_TYPE, 3),
+        (EventFilter::all().aggregates(["Order"]).tenant("acme"), BY_AGGREGATE_TYPE, 1),
+        (EventFilter::all().aggregates(names(101)), BY_KEY, 1),
+        (EventFilter::all().tenant("acme"), BY_TENANT, 1),
+    ];
+    for (filter, step, arms) in cases {
+        let plan = store.explain_read_log(&filter).await.unwrap();
+        assert_eq!(plan.iter().filter(|detail| detail.contains(step)).count(), arms, "{plan:#?}");
+        assert_eq!(plan.iter().any(|detail| detail.starts_with("MERGE")), arms > 1, "{plan:#?}");
+        for detail in &plan {
+            assert!(!detail.contains("TEMP B-TREE"), "it sorts: {plan:#?}");
+            assert!(!detail.starts_with("SCAN") || detail.contains("json_each"), "it scans: {plan:#?}");
+        }
+    }
+    assert!(store.explain_read_log(&EventFilter::types::<&str>([])).await.unwrap().is_empty());
+}

@@ -1,0 +1,104 @@
+//! Opening: the file is made, shared, or refused.
+
+use eventsource::sqlx;
+use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOpenError, SqliteOptions};
+use eventsource::{EventStore, ExpectedVersion, Position, ReadStream};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use crate::{open, order, placed};
+
+async fn pragma(db: &SqliteDatabase, sql: &'static str) -> String {
+    sqlx::query_scalar::<_, String>(sql).fetch_one(db.pool()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_file_is_made_with_wal_and_full_sync() {
+    let dir = TempDir::new().unwrap();
+    let (db, _) = open(&dir.path().join("events.db")).await;
+    assert_eq!(pragma(&db, "SELECT journal_mode FROM pragma_journal_mode").await, "wal");
+    assert_eq!(pragma(&db, "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous").await, "2");
+    assert_eq!(pragma(&db, "SELECT CAST(foreign_keys AS TEXT) FROM pragma_foreign_keys").await, "1");
+    assert_eq!(pragma(&db, "SELECT CAST(max(version) AS TEXT) FROM eventsource_schema").await, "1");
+}
+
+#[tokio::test]
+async fn what_is_stored_is_there_when_the_file_is_opened_again() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("events.db");
+    let (db, store) = open(&path).await;
+    let stream = order();
+    let appended = store.append(&stream, ExpectedVersion::NoStream, placed()).await.unwrap();
+    db.close().await;
+    assert!(store.head().await.is_err(), "a closed database answers nothing");
+    let (_, store) = open(&path).await;
+    assert_eq!(store.read_stream(&stream, ReadStream::forward()).await.unwrap(), appended.events());
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_with_both_numbers() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("events.db");
+    let (db, _) = open(&path).await;
+    sqlx::query("INSERT INTO eventsource_schema VALUES (7, 'from the future', 0)").execute(db.pool()).await.unwrap();
+    db.close().await;
+    let error = SqliteDatabase::open(&path).await.unwrap_err();
+    assert!(matches!(error, SqliteOpenError::NewerSchema { found: 7, known: 1, .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("schema version 7") && text.contains("version 1 at"), "{text}");
+}
+
+#[tokio::test]
+async fn memory_with_several_connections_is_refused() {
+    for path in [":memory:", "", "file:shared?mode=memory", "file::memory:", "file:shared?mode=memory&cache=shared"] {
+        let error = SqliteDatabase::open(path).await.unwrap_err();
+        assert!(matches!(error, SqliteOpenError::InMemory { connections: 5, .. }), "{path}: {error}");
+        let text = error.to_string();
+        assert!(text.contains("connections(1)") && text.contains("MemoryEventStore"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn memory_with_one_connection_works() {
+    let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await.unwrap();
+    let store = SqliteEventStore::new(&db);
+    for _ in 0..3 {
+        store.append(&order(), ExpectedVersion::NoStream, placed()).await.unwrap();
+    }
+    assert_eq!(store.head().await.unwrap(), Position::new(3));
+}
+
+#[tokio::test]
+async fn a_path_that_cannot_be_opened_is_named() {
+    let dir = TempDir::new().unwrap();
+    let missing = dir.path().join("no/such/directory/events.db");
+    let error = SqliteDatabase::open(&missing).await.unwrap_err();
+    assert!(error.to_string().contains("no/such/directory"), "{error}");
+    assert!(matches!(SqliteDatabase::open("sqlite://events.db").await, Err(SqliteOpenError::Url { .. })));
+    let text = dir.path().join("text.db");
+    std::fs::write(&text, "this is no database, however long the text becomes".repeat(100)).unwrap();
+    let error = SqliteDatabase::open(&text).await.unwrap_err();
+    assert!(matches!(error, SqliteOpenError::Failed { .. }), "{error}");
+}
+
+/// Each opens a file that is new, on its own pool, as processes do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_open_a_new_file_at_once() {
+    for _ in 0..5 {
+        let dir = TempDir::new().unwrap();
+        let mut tasks = JoinSet::new();
+        for _ in 0..6 {
+            let path = dir.path().join("events.db");
+            tasks.spawn(async move {
+                let (db, store) = open(&path).await;
+                store.append(&order(), ExpectedVersion::Any, placed()).await.unwrap();
+                db.close().await;
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.unwrap();
+        }
+        let (_, store) = open(&dir.path().join("events.db")).await;
+        assert_eq!(store.head().await.unwrap(), Position::new(6));
+    }
+}

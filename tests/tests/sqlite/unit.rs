@@ -1,0 +1,99 @@
+//! The unit of work: what it commits, what it lends, what it tells apart.
+
+use std::time::Duration;
+
+use eventsource::projection::sqlite::SqliteUnit;
+use eventsource::projection::{Advance, CheckpointStore, CommitError, ErrorClass, Inject, UnitOfWork};
+use eventsource::sqlx::{self, SqliteConnection};
+use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::{HandlerError, Position};
+
+use crate::scope::append;
+use crate::world::{insert, run, world, world_with};
+
+#[tokio::test]
+async fn what_is_written_commits_with_the_checkpoint() {
+    let world = world().await;
+    let mut unit = world.checkpoints.begin().await.unwrap();
+    insert(&mut unit).await;
+    assert_eq!(world.rows().await, 0, "nobody sees it before the commit");
+    assert!(unit.is_intact());
+    unit.commit(&world.step).await.unwrap();
+    assert_eq!((world.rows().await, world.position().await), (1, Position::new(5)));
+}
+
+#[tokio::test]
+async fn a_fenced_unit_changes_nothing() {
+    let world = world().await;
+    let stale = Advance::new("rows", world.step.epoch + 1, Position::START, Position::new(5));
+    let elsewhere = Advance::new("rows", world.step.epoch, Position::new(1), Position::new(5));
+    for step in [stale, elsewhere] {
+        let mut unit = world.checkpoints.begin().await.unwrap();
+        insert(&mut unit).await;
+        match unit.commit(&step).await {
+            Err(CommitError::Fenced { found: Some(found), .. }) => assert_eq!(found.position, Position::START),
+            other => panic!("{other:?}"),
+        }
+    }
+    world.is_untouched_and_usable().await;
+}
+
+#[tokio::test]
+async fn a_reset_and_what_a_truncate_hook_wrote_commit_together() {
+    let world = world().await;
+    let mut unit = world.checkpoints.begin().await.unwrap();
+    insert(&mut unit).await;
+    unit.commit(&world.step).await.unwrap();
+    let mut unit = world.checkpoints.begin().await.unwrap();
+    run(&mut unit, "DELETE FROM rows").await.unwrap();
+    unit.clear("rows").await.unwrap();
+    assert_eq!((world.rows().await, world.checkpoints.load("rows").await.unwrap()), (0, None));
+}
+
+#[tokio::test]
+async fn the_connection_is_lent_once() {
+    let world = world().await;
+    let mut unit = world.checkpoints.begin().await.unwrap();
+    let lent = SqliteConnection::inject(&mut unit).await.unwrap();
+    let error = SqliteConnection::inject(&mut unit).await.err().unwrap();
+    assert_eq!(error.class(), ErrorClass::Permanent);
+    assert!(error.to_string().contains("lent already"), "{error}");
+    // Kept beyond the batch it is given back when its keeper goes.
+    let kept = unit.commit(&world.step).await;
+    assert!(matches!(kept, Err(CommitError::Failed(_))), "{kept:?}");
+    drop(lent);
+    world.is_untouched_and_usable().await;
+}
+
+#[tokio::test]
+async fn a_detached_unit_lends_nothing() {
+    let world = world().await;
+    let mut unit = world.checkpoints.detached();
+    let error = SqliteConnection::inject(&mut unit).await.err().unwrap();
+    assert_eq!(error.class(), ErrorClass::Permanent);
+    assert!(error.to_string().contains("only a transactional subscriber"), "{error}");
+    unit.rollback().await;
+}
+
+#[tokio::test]
+async fn outages_are_told_from_mistakes() {
+    let world = world_with(|options| options.write_timeout(Duration::from_millis(100))).await;
+    let (busy, missing) = {
+        let _held = world.checkpoints.begin().await.unwrap();
+        let mut conn = world.db.pool().acquire().await.unwrap();
+        let busy = sqlx::query("INSERT INTO rows DEFAULT VALUES").execute(&mut *conn).await.unwrap_err();
+        let missing = sqlx::query("INSERT INTO nowhere DEFAULT VALUES").execute(&mut *conn).await.unwrap_err();
+        let waited = world.checkpoints.begin().await.unwrap_err();
+        assert!(SqliteUnit::is_outage(&waited), "{waited:?}");
+        let append = append(&SqliteEventStore::new(&world.db)).await.unwrap_err();
+        assert!(SqliteUnit::is_outage(&append), "{append:?}");
+        (busy, missing)
+    };
+    assert!(SqliteUnit::is_outage(&busy), "{busy:?}");
+    assert!(!SqliteUnit::is_outage(&missing), "{missing:?}");
+    let handlers: HandlerError = busy.into();
+    assert!(SqliteUnit::is_outage(handlers.source()));
+    assert!(SqliteUnit::is_outage(&sqlx::Error::PoolTimedOut));
+    world.db.close().await;
+    assert!(SqliteUnit::is_outage(&world.checkpoints.load("rows").await.unwrap_err()));
+}
