@@ -49,6 +49,9 @@ impl Log {
         }
         self.at_commit = false;
         let sha = String::from_utf8(self.part.clone())?;
+        if sha.is_empty() || !sha.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(format!("`git log` wrote {sha:?} where a commit begins").into());
+        }
         let parents = String::from_utf8(self.field().await?.to_owned())?;
         let name = Text::from_bytes(self.field().await?);
         let email = Text::from_bytes(self.field().await?);

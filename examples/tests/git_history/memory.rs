@@ -1,7 +1,7 @@
 //! Memory stays flat, however long the history.
 
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::repository::{Repository, long_history};
 
@@ -18,12 +18,14 @@ fn peak_kib(commits: usize) -> u64 {
     let mut child = repository.program(&["--json"]).stdout(Stdio::null()).spawn().unwrap();
     let file = format!("/proc/{}/status", child.id());
     let mut peak = 0;
+    let deadline = Instant::now() + Duration::from_secs(120);
     while child.try_wait().unwrap().is_none() {
         // It only grows, so that the last look before the end sees the most.
         let status = std::fs::read_to_string(&file).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
         peak = kib.unwrap_or(peak);
+        assert!(Instant::now() < deadline, "it takes too long");
         std::thread::sleep(Duration::from_millis(2));
     }
     assert!(child.wait().unwrap().success());

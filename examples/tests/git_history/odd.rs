@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use crate::kinds::ordinary;
 use crate::repository::Repository;
+use crate::run::Done;
 
 #[test]
 fn odd_author_names() {
@@ -103,7 +104,11 @@ fn a_configuration_that_changes_what_git_prints() {
          [pager]\nlog = false\n[alias]\nlog = status\n",
     );
     repository.commit_as("Zoë <z@example.org>", "Grüße");
+    let who = "Ann Author <ann@example.org> 1700000000 +0000";
+    let signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n -----END PGP SIGNATURE-----";
+    repository.commit_raw(format!("author {who}\ncommitter {who}\n{signature}\n\nSigned\n").as_bytes());
     repository.assert_equals_git();
+    assert_eq!(repository.assert_equals_git(), Done { imported: 0, projected: 0 });
 }
 
 #[test]

@@ -124,20 +124,23 @@ impl Repository {
     }
 }
 
-/// A history of `commits` small commits in a row, for `git fast-import`.
+/// A history of `commits` small commits for `git fast-import`: two branches side by side, one of which takes the other
+/// in now and then, with dates in no order.
 pub fn long_history(commits: usize) -> String {
     let mut stream = String::new();
     for n in 0..commits {
-        let time = 1_500_000_000 + n * 600;
+        let time = 1_500_000_000 + n * 7_919 % 6_000 * 600;
         let (author, folder, file) = (n % 50, n % 20, n % 500);
-        let from = if n == 0 { String::new() } else { format!("from :{n}\n") };
+        let from = if n < 2 { String::new() } else { format!("from :{}\n", n - 1) };
+        let merge = if n > 0 && (n % 10 == 0 || n + 1 == commits) { format!("merge :{n}\n") } else { String::new() };
         let mark = n + 1;
         let (message, content) = (format!("change {n}\n"), format!("{n}\n"));
         let (long, size) = (message.len(), content.len());
+        let branch = if n == 1 { "side" } else { "main" };
         write!(
             stream,
-            "commit refs/heads/main\nmark :{mark}\nauthor A{author} <a{author}@example.org> {time} +0000\n\
-             committer C <c@example.org> {time} +0000\ndata {long}\n{message}{from}\
+            "commit refs/heads/{branch}\nmark :{mark}\nauthor A{author} <a{author}@example.org> {time} +0000\n\
+             committer C <c@example.org> {time} +0000\ndata {long}\n{message}{from}{merge}\
              M 100644 inline d{folder}/f{file}\ndata {size}\n{content}\n"
         )
         .unwrap();
