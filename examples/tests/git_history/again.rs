@@ -1,5 +1,7 @@
 //! A second run on the same database.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::kinds::ordinary;
@@ -55,7 +57,7 @@ fn goes_on_in_another_branch_that_has_all_that_is_imported() {
 #[test]
 fn two_runs_at_once_end_with_the_same_totals() {
     let repository = Repository::imported(&crate::repository::long_history(3_000));
-    let start = || repository.program(&["--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let start = || repository.program(&["--json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let both = [start(), start()];
     for child in both {
         let output = child.wait_with_output().unwrap();

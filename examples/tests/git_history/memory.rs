@@ -15,7 +15,7 @@ fn five_times_the_commits_need_no_more_memory() {
 /// The program's own peak, as the kernel counts it, without git's.
 fn peak_kib(commits: usize) -> u64 {
     let repository = Repository::imported(&long_history(commits));
-    let mut child = repository.program(&["--json"]).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = repository.program(&["--json"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let file = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     let deadline = Instant::now() + Duration::from_secs(120);
