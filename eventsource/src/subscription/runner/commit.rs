@@ -21,31 +21,13 @@ impl<C: CheckpointStore> Runner<C> {
     /// Takes the stored checkpoint over, or makes one at `start`.
     pub(super) async fn claim_stored(&mut self, start: Position) -> Result<Checkpoint, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let mut failures = 0;
-        loop {
-            match self.or_stop(checkpoints.claim(&core.name, &core.fingerprint, start)).await? {
-                Ok(checkpoint) => return Ok(checkpoint),
-                Err(error) => {
-                    failures += 1;
-                    self.outage(error.to_string(), failures).await?;
-                }
-            }
-        }
+        self.ask(|| checkpoints.claim(&core.name, &core.fingerprint, start)).await
     }
 
     /// Opens a unit of work.
     pub(super) async fn begin(&mut self) -> Result<C::Unit, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
-        let mut failures = 0;
-        loop {
-            match self.or_stop(checkpoints.begin()).await? {
-                Ok(unit) => return Ok(unit),
-                Err(error) => {
-                    failures += 1;
-                    self.outage(error.to_string(), failures).await?;
-                }
-            }
-        }
+        self.ask(|| checkpoints.begin()).await
     }
 
     /// Commits `unit` with the checkpoint moved to `to`.
@@ -63,32 +45,20 @@ impl<C: CheckpointStore> Runner<C> {
         }
         self.saved = to;
         self.saved_at = Instant::now();
+        self.failed_commits = 0;
         Ok(Committed::Yes)
     }
 
     /// Whether `step`, whose commit gave no clear answer, was taken: the checkpoint is read back, not guessed.
-    async fn settle(&mut self, step: &Advance, mut error: CheckpointError) -> Result<bool, End> {
+    async fn settle(&mut self, step: &Advance, error: CheckpointError) -> Result<bool, End> {
+        self.failed_commits += 1;
+        self.outage(error.to_string(), self.failed_commits).await?;
         let checkpoints = Arc::clone(&self.checkpoints);
-        let mut failures = 0;
-        loop {
-            failures += 1;
-            self.outage(error.to_string(), failures).await?;
-            let found = match self.or_stop(checkpoints.load(&step.name)).await? {
-                Ok(found) => found,
-                Err(again) => {
-                    error = again;
-                    continue;
-                }
-            };
-            let owned = found.as_ref().filter(|found| found.epoch == step.epoch).map(|found| found.position);
-            return match owned {
-                Some(position) if position == step.to => Ok(true),
-                Some(position) if position == step.from => Ok(false),
-                _ => {
-                    let fenced = CommitError::Fenced { step: step.clone(), found };
-                    Err(End::Fenced(fenced.to_string().into()))
-                }
-            };
+        let found = self.ask(|| checkpoints.load(&step.name)).await?;
+        match found.as_ref().filter(|found| found.epoch == step.epoch).map(|found| found.position) {
+            Some(position) if position == step.to => Ok(true),
+            Some(position) if position == step.from => Ok(false),
+            _ => Err(End::Fenced(CommitError::Fenced { step: step.clone(), found }.to_string().into())),
         }
     }
 

@@ -40,6 +40,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     /// Where the stored checkpoint is: behind `position` only by events that are not the subscription's own.
     saved: Position,
     saved_at: Instant,
+    /// How many commits in a row gave no clear answer.
+    failed_commits: u32,
     /// The owner's epoch, of a stored checkpoint.
     epoch: u64,
     /// Where the log ends, as far as the last page tells.
@@ -64,6 +66,7 @@ impl<C: CheckpointStore> Runner<C> {
             position: Position::START,
             saved: Position::START,
             saved_at: Instant::now(),
+            failed_commits: 0,
             epoch: 0,
             end: None,
             core,
