@@ -77,7 +77,12 @@ impl<C: CheckpointStore> Runner<C> {
         let mut failures = 0;
         loop {
             match self.or_stop(question()).await? {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    if failures > 0 {
+                        self.core.progress.set_state(self.working());
+                    }
+                    return Ok(answer);
+                }
                 Err(error) => {
                     failures += 1;
                     self.outage(error.to_string(), failures).await?;
