@@ -11,7 +11,7 @@ use tokio::sync::RwLock;
 use tracing::Instrument as _;
 
 use crate::event::RecordedEvent;
-use crate::projection::{CommitError, EventSubscriber, HandlerError, UnitOfWork};
+use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, UnitOfWork};
 
 /// The subscriber behind its lock.
 ///
@@ -130,7 +130,11 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
     unit: &mut U,
     done: &AtomicUsize,
 ) -> Result<(), HandlerError> {
+    if P::KIND == Kind::Transactional {
+        unit.announce(events);
+    }
     for event in events {
+        unit.handling(event);
         let span = tracing::debug_span!(
             "event",
             subscription,

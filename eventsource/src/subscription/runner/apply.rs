@@ -7,7 +7,9 @@ use tracing::Instrument as _;
 use super::commit::Committed;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent};
-use crate::projection::{CheckpointStore, CommitError, ErrorClass, HandlerError, Kind, UnitOfWork as _};
+use crate::projection::{
+    ChangesRefused, CheckpointStore, CommitError, ErrorClass, HandlerError, Kind, UnitOfWork as _,
+};
 use crate::store::LogPage;
 use crate::subscription::backoff::full_jitter;
 use crate::subscription::shared::Applied;
@@ -18,6 +20,8 @@ enum Batch {
     Applied,
     /// The batch is to be applied again as it was.
     Again,
+    /// What some event of it has changed was refused when it was written: it is to be applied again in parts.
+    InParts,
     /// The event at `index` failed. The events before it stay applied where `kept`, and were undone where not.
     Failed {
         index: usize,
@@ -42,12 +46,14 @@ impl<C: CheckpointStore> Runner<C> {
     /// Applies a page that is not empty.
     ///
     /// An event that fails parts the page: what stands before it is applied as a batch and kept, then it runs alone,
-    /// after a delay each time, and when it has succeeded the rest follows as a batch.
+    /// after a delay each time, and when it has succeeded the rest follows as a batch. Where it cannot be told which
+    /// event it was, the page is parted in halves until it is one.
     pub(super) async fn apply_page(&mut self, page: &LogPage) -> Result<(), End> {
         let events = &page.events[..];
         let mut next = 0;
         let mut failing: Option<Failing> = None;
         let mut outages = 0;
+        let mut at_most = events.len();
         while next < events.len() {
             self.heed_control().await?;
             let until = match &failing {
@@ -58,11 +64,14 @@ impl<C: CheckpointStore> Runner<C> {
                 }
                 Some(failing) => failing.index,
             };
+            let until = until.min(next + at_most);
             let to = if until == events.len() { page.horizon } else { events[until - 1].position() };
             match self.apply_batch(&events[next..until], to).await? {
                 Batch::Again => {}
+                Batch::InParts => at_most = (until - next).div_ceil(2),
                 Batch::Applied => {
                     next = until;
+                    at_most = (at_most * 2).min(events.len());
                     outages = 0;
                     failing = failing.filter(|failing| failing.index >= next);
                 }
@@ -133,6 +142,11 @@ impl<C: CheckpointStore> Runner<C> {
         let mut unit = self.begin().await?;
         match self.subscriber.apply(&self.core.name, events, &mut unit).await {
             Applied::All => {}
+            // The event that failed came upon what an earlier one had changed.
+            Applied::Failed { error, .. } if events.len() > 1 && error.is_caused_by::<ChangesRefused>() => {
+                unit.rollback().await;
+                return Ok(Batch::InParts);
+            }
             Applied::Failed { index, error } => {
                 unit.rollback().await;
                 return Ok(Batch::Failed { index, error, kept: false });
@@ -148,6 +162,8 @@ impl<C: CheckpointStore> Runner<C> {
                 Ok(Batch::Applied)
             }
             Committed::No => Ok(Batch::Again),
+            Committed::Refused(_) if events.len() > 1 => Ok(Batch::InParts),
+            Committed::Refused(refused) => Ok(Batch::Failed { index: 0, error: refused.into(), kept: false }),
             Committed::TransactionEnded => Err(End::Faulted(self.transaction_ended(events))),
         }
     }

@@ -6,13 +6,17 @@ use tokio::time::Instant;
 
 use super::{End, Runner};
 use crate::event::Position;
-use crate::projection::{Advance, Checkpoint, CheckpointError, CheckpointStore, CommitError, Kind, UnitOfWork};
+use crate::projection::{
+    Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, Kind, UnitOfWork,
+};
 
 /// How a commit ended, where the subscription goes on.
 pub(super) enum Committed {
     Yes,
     /// Nothing was committed: what the unit did is undone.
     No,
+    /// What handlers had left to be written was refused: nothing was committed.
+    Refused(ChangesRefused),
     /// A handler had ended the transaction: what the unit did is lost, or was committed by that handler.
     TransactionEnded,
 }
@@ -53,6 +57,7 @@ impl<C: CheckpointStore> Runner<C> {
         let step = Advance::new(self.core.name.clone(), self.epoch, self.saved, to);
         match unit.commit(&step).await {
             Ok(()) => {}
+            Err(CommitError::Refused(refused)) => return Ok(Committed::Refused(refused)),
             Err(CommitError::TransactionEnded) => return Ok(Committed::TransactionEnded),
             Err(CommitError::Failed(error)) => {
                 if !self.settle(&step, error).await? {
