@@ -24,6 +24,9 @@ pub(crate) trait Deferred: Any + Send + Sync {
 
     /// Shows everybody what was written, where no database does it.
     fn publish(&self) {}
+
+    /// The unit of work has ended: whoever still holds what was lent has no use of it.
+    fn close(&self);
 }
 
 /// The batch of a unit of work, beside its transaction.
@@ -90,6 +93,14 @@ impl Scope {
     pub(crate) fn publish(&self) {
         if let Some(deferred) = &self.deferred {
             deferred.publish();
+        }
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        if let Some(deferred) = &self.deferred {
+            deferred.close();
         }
     }
 }

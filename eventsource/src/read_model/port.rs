@@ -48,4 +48,7 @@ pub(crate) trait WriteTables: ReadTables {
 
     /// Shows everybody what was written, where no database does it.
     fn publish(&self) {}
+
+    /// Lets go of what the transaction holds, where no database does it.
+    fn close(&self) {}
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -24,6 +25,7 @@ pub(crate) struct Session {
     state: tokio::sync::Mutex<State>,
     /// The aggregates that the batch's events are about: where the id of one of them is read, all are.
     aggregates: Mutex<Arc<[Uuid]>>,
+    closed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -41,7 +43,20 @@ struct Map {
 
 impl Session {
     pub(crate) fn new(tables: Box<dyn WriteTables>) -> Self {
-        Self { tables, state: tokio::sync::Mutex::default(), aggregates: Mutex::default() }
+        Self {
+            tables,
+            state: tokio::sync::Mutex::default(),
+            aggregates: Mutex::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// What the batch knows and has changed, until it ends.
+    async fn state(&self) -> Result<tokio::sync::MutexGuard<'_, State>, ReadModelError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(ReadModelError::not_lent("the batch has ended, and lends nothing any more"));
+        }
+        Ok(self.state.lock().await)
     }
 
     /// The batch's events are about these aggregates.
@@ -102,7 +117,7 @@ impl Session {
         expected: Option<u64>,
     ) -> Result<(), ReadModelError> {
         let id = values.get(table.id).cloned().unwrap_or(Value::Null);
-        let mut state = self.state.lock().await;
+        let mut state = self.state().await?;
         if let Some(expected) = expected {
             let map = self.know(&mut state, table, std::slice::from_ref(&id)).await?;
             let found = map.entries.get(&id).and_then(Entry::row).map_or(0, |row| row.version);
@@ -116,7 +131,7 @@ impl Session {
     }
 
     pub(crate) async fn delete(&self, table: &'static Table, id: Value) -> Result<(), ReadModelError> {
-        self.state.lock().await.map(table)?.change(id, Entry::deleted);
+        self.state().await?.map(table)?.change(id, Entry::deleted);
         Ok(())
     }
 
@@ -128,7 +143,7 @@ impl Session {
         deleted: bool,
         time: DateTime<Utc>,
     ) -> Result<bool, ReadModelError> {
-        let mut state = self.state.lock().await;
+        let mut state = self.state().await?;
         let map = self.know(&mut state, table, std::slice::from_ref(&id)).await?;
         let changes = map.entries.get(&id).and_then(Entry::row).is_some_and(|row| row.deleted_at.is_some() != deleted);
         if changes {
@@ -139,7 +154,7 @@ impl Session {
     }
 
     pub(crate) async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
-        let mut state = self.state.lock().await;
+        let mut state = self.state().await?;
         state.map(table)?.entries.clear();
         self.tables.truncate(table).await
     }
@@ -228,13 +243,13 @@ impl Map {
 #[async_trait]
 impl ReadTables for Session {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
-        let mut state = self.state.lock().await;
+        let mut state = self.state().await?;
         let map = self.know(&mut state, table, ids).await?;
         Ok(ids.iter().filter_map(|id| map.entries.get(id)?.row().cloned()).collect())
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
-        let mut state = self.state.lock().await;
+        let mut state = self.state().await?;
         self.write(&mut state).await.map_err(ReadModelError::Refused)?;
         let rows = self.tables.select(table, query).await?;
         let map = state.map(table)?;
@@ -245,7 +260,7 @@ impl ReadTables for Session {
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
-        let mut state = self.state.lock().await;
+        let mut state = self.state().await?;
         self.write(&mut state).await.map_err(ReadModelError::Refused)?;
         self.tables.count(table, query).await
     }
@@ -270,5 +285,10 @@ impl Deferred for Session {
 
     fn publish(&self) {
         self.tables.publish();
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.tables.close();
     }
 }

@@ -79,10 +79,16 @@ async fn a_repository_that_outlives_its_batch_is_of_no_use<W: World>(world: &W) 
     let mut items = W::lend::<Item>(&mut batch.unit).await;
     items.save(item(1, "a", 1)).await.unwrap();
     batch.commit().await.unwrap();
-    items.save(item(2, "b", 1)).await.unwrap();
-    let error = items.find(Query::all()).await.unwrap_err();
-    assert!(error.to_string().contains("the batch has ended"), "{error}");
-    assert_eq!(world.names().await, ["a"]);
+    for error in [items.save(item(2, "b", 1)).await.unwrap_err(), items.find(Query::all()).await.unwrap_err()] {
+        assert!(error.to_string().contains("the batch has ended"), "{error}");
+    }
+    world.save([item(3, "c", 1)]).await;
+    // Nor does it hold the next one up.
+    let mut batch = world.batch().await;
+    let _kept = W::lend::<Item>(&mut batch.unit).await;
+    drop(batch);
+    world.save([item(4, "d", 1)]).await;
+    assert_eq!(world.names().await, ["a", "c", "d"]);
 }
 
 #[tokio::test]

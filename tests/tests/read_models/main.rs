@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod batch;
-mod identity;
 mod operations;
 mod projection;
 mod queries;

@@ -39,10 +39,16 @@ pub(crate) trait World: Sync {
     type Unit: UnitOfWork;
 
     fn checkpoints(&self) -> Self::Checkpoints;
-    fn store(&self) -> Arc<dyn EventStore>;
+    type Store: EventStore + Clone + 'static;
+
+    fn shared_store(&self) -> Self::Store;
     fn rows<M: ReadModel>(&self) -> ReadRepository<M>;
     fn create<M: ReadModel>(&self) -> impl Future<Output = ()> + Send;
     fn lend<M: ReadModel>(unit: &mut Self::Unit) -> impl Future<Output = Box<Repository<M>>> + Send;
+
+    fn store(&self) -> Arc<dyn EventStore> {
+        Arc::new(self.shared_store())
+    }
 
     /// Begins a batch, whose checkpoint is its own.
     async fn batch(&self) -> Batch<Self::Unit> {
@@ -118,8 +124,10 @@ impl World for Memory {
         self.checkpoints.clone()
     }
 
-    fn store(&self) -> Arc<dyn EventStore> {
-        Arc::new(self.store.clone())
+    type Store = MemoryEventStore;
+
+    fn shared_store(&self) -> MemoryEventStore {
+        self.store.clone()
     }
 
     fn rows<M: ReadModel>(&self) -> ReadRepository<M> {
@@ -160,8 +168,10 @@ impl World for Sqlite {
         SqliteCheckpoints::new(&self.db)
     }
 
-    fn store(&self) -> Arc<dyn EventStore> {
-        Arc::new(SqliteEventStore::new(&self.db))
+    type Store = SqliteEventStore;
+
+    fn shared_store(&self) -> SqliteEventStore {
+        SqliteEventStore::new(&self.db)
     }
 
     fn rows<M: ReadModel>(&self) -> ReadRepository<M> {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use sqlx::SqliteConnection;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
@@ -35,14 +35,14 @@ pub struct SqliteUnit {
     scope: Scope,
 }
 
-/// The connection of a batch, for whoever is lent it.
+/// The connection of a batch, for whoever is lent it. It does not keep the batch open.
 #[derive(Debug, Clone)]
-pub(crate) struct BatchConnection(Arc<Mutex<Batch>>);
+pub(crate) struct BatchConnection(Weak<Mutex<Batch>>);
 
 impl BatchConnection {
     /// The connection, unless somebody has it already.
     pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
-        let batch = Arc::clone(&self.0).try_lock_owned().map_err(|_| NotLent::Twice)?;
+        let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
         OwnedMutexGuard::try_map(batch, Batch::connection).map(LentConnection).map_err(|_| NotLent::Ended)
     }
 }
@@ -102,7 +102,7 @@ impl SqliteUnit {
 
     /// The batch's connection, where there is a batch.
     pub(crate) fn connection(&self) -> Result<BatchConnection, NotLent> {
-        self.batch.clone().map(BatchConnection).ok_or(NotLent::Detached)
+        self.batch.as_ref().map(|batch| BatchConnection(Arc::downgrade(batch))).ok_or(NotLent::Detached)
     }
 
     pub(crate) const fn database(&self) -> &SqliteDatabase {

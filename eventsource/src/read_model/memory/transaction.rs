@@ -143,6 +143,12 @@ impl WriteTables for Transaction {
         }
         changes.turn = None;
     }
+
+    fn close(&self) {
+        if let Ok(mut changes) = self.open() {
+            changes.turn = None;
+        }
+    }
 }
 
 fn publish(tables: &mut Tables, name: &'static str, changed: Changed) {
