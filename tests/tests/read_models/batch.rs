@@ -2,6 +2,7 @@
 
 use eventsource::prelude::*;
 use eventsource::projection::{Advance, CommitError, Inject as _, UnitOfWork};
+use eventsource::read_model::ReadModel;
 
 use crate::world::{Item, World, id, item};
 
@@ -9,6 +10,7 @@ crate::on_every_backend! {
     a_batch_that_is_rolled_back_or_dropped_leaves_nothing
     a_fenced_batch_leaves_nothing
     batches_follow_one_another
+    a_batch_above_the_bind_limit_is_split
     a_repository_that_outlives_its_batch_is_of_no_use
 }
 
@@ -72,6 +74,32 @@ async fn batches_follow_one_another<W: World>(world: &W) {
     tokio::join!(one, two);
     let row = world.rows::<Item>().get_stored(id(1)).await.unwrap().unwrap();
     assert_eq!((row.count, row.version()), (40, 41), "no change is lost");
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "wide")]
+struct Wide {
+    #[read_model(id)]
+    id: u64,
+    a: u64,
+    b: u64,
+    c: u64,
+}
+
+/// 8 columns: 4,095 rows are what one statement binds on SQLite.
+async fn a_batch_above_the_bind_limit_is_split<W: World>(world: &W) {
+    world.create::<Wide>().await;
+    let rows: Vec<_> = (0..40_000).map(|id| Wide { id, a: id, b: id + 1, c: id + 2 }).collect();
+    let mut batch = world.batch().await;
+    let mut wide = W::lend::<Wide>(&mut batch.unit).await;
+    wide.save_many(&rows).await.unwrap();
+    wide.count(Query::all()).await.unwrap();
+    assert_eq!(wide.get_many(0..40_000u64).await.unwrap(), rows, "ids above the limit as well");
+    for id in 0..39_000u64 {
+        wide.delete(id).await.unwrap();
+    }
+    batch.commit().await.unwrap();
+    assert_eq!(world.rows::<Wide>().find(Query::all()).await.unwrap(), rows[39_000..]);
 }
 
 async fn a_repository_that_outlives_its_batch_is_of_no_use<W: World>(world: &W) {
