@@ -43,8 +43,8 @@ pub struct Column<M, T> {
 
 /// What a column that holds a `T` is compared with: a `T`, a `&T`, a `&str` for text, and the value in an `Option`.
 #[diagnostic::on_unimplemented(
-    message = "a column of `{T}` cannot be compared with a `{Self}`",
-    label = "not what the column holds"
+    message = "a column or id of the type `{T}` cannot be compared with a `{Self}`",
+    label = "not a `{T}`"
 )]
 pub trait Comparand<T> {
     /// The value.
@@ -100,13 +100,11 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Rows in which it is null.
-    #[must_use]
     pub const fn is_null(self) -> Condition<M> {
         Condition::new(Expr::Null { column: self.index, is: true })
     }
 
     /// Rows in which it is not null.
-    #[must_use]
     pub const fn is_not_null(self) -> Condition<M> {
         Condition::new(Expr::Null { column: self.index, is: false })
     }
@@ -126,43 +124,36 @@ impl<M: ReadModel, T: Comparable> Column<M, T> {
     }
 
     /// Rows in which it is `value`; where that is `None`, rows in which it is null.
-    #[must_use]
     pub fn eq(self, value: impl Comparand<T>) -> Condition<M> {
         self.compare(Op::Eq, value)
     }
 
     /// Rows in which it is another value than `value`, and not null; where that is `None`, rows in which it is not null.
-    #[must_use]
     pub fn ne(self, value: impl Comparand<T>) -> Condition<M> {
         self.compare(Op::Ne, value)
     }
 
     /// Rows in which it is less than `value`.
-    #[must_use]
     pub fn lt(self, value: impl Comparand<T>) -> Condition<M> {
         self.compare(Op::Lt, value)
     }
 
     /// Rows in which it is at most `value`.
-    #[must_use]
     pub fn le(self, value: impl Comparand<T>) -> Condition<M> {
         self.compare(Op::Le, value)
     }
 
     /// Rows in which it is greater than `value`.
-    #[must_use]
     pub fn gt(self, value: impl Comparand<T>) -> Condition<M> {
         self.compare(Op::Gt, value)
     }
 
     /// Rows in which it is at least `value`.
-    #[must_use]
     pub fn ge(self, value: impl Comparand<T>) -> Condition<M> {
         self.compare(Op::Ge, value)
     }
 
     /// Rows in which it is one of `values`, and not null.
-    #[must_use]
     pub fn is_in<V: Comparand<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M> {
         let values: Result<Vec<_>, Unfit> = values.into_iter().map(Comparand::into_value).collect();
         Condition::new(match values {
@@ -174,13 +165,11 @@ impl<M: ReadModel, T: Comparable> Column<M, T> {
     }
 
     /// The smallest first; null before all.
-    #[must_use]
     pub const fn asc(self) -> Order<M> {
         Order::new(By { column: self.index, descending: false })
     }
 
     /// The largest first; null after all.
-    #[must_use]
     pub const fn desc(self) -> Order<M> {
         Order::new(By { column: self.index, descending: true })
     }

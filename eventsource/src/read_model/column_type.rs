@@ -21,6 +21,10 @@ pub trait ColumnType: Sized {
     /// Whether the column may be null.
     const NULLABLE: bool = false;
 
+    /// How many options it consists of, one in another.
+    #[doc(hidden)]
+    const OPTIONS: u8 = 0;
+
     /// The value for the column.
     ///
     /// # Errors
@@ -129,11 +133,9 @@ impl IdType for Uuid {}
 impl IdType for String {}
 
 impl<T: ColumnType> ColumnType for Option<T> {
-    const KIND: ColumnKind = {
-        assert!(!T::NULLABLE, "an option of an option cannot be stored: `None` and `Some(None)` would be one null");
-        T::KIND
-    };
+    const KIND: ColumnKind = T::KIND;
     const NULLABLE: bool = true;
+    const OPTIONS: u8 = T::OPTIONS + 1;
 
     fn to_value(&self) -> Result<Value, Unfit> {
         self.as_ref().map_or(Ok(Value::Null), T::to_value)

@@ -21,12 +21,15 @@ impl<T> std::fmt::Debug for Field<T> {
 
 /// A field with a column of its type.
 #[must_use]
+#[track_caller]
 pub const fn field<T: ColumnType>(column: &'static str, name: &'static str) -> Field<T> {
+    assert!(T::OPTIONS < 2, "an option of an option cannot be stored: `None` and `Some(None)` would be one null");
     Field { column: ColumnDef::new(column, name, T::KIND, T::NULLABLE), to: T::to_value, from: T::from_value }
 }
 
 /// The field with the id.
 #[must_use]
+#[track_caller]
 pub const fn id_field<T: IdType>(column: &'static str, name: &'static str) -> Field<T> {
     field(column, name)
 }

@@ -32,7 +32,7 @@ pub use field::{Field, field, id_field, json_field};
 pub use memory::MemoryReadModels;
 pub use model::ReadModel;
 pub use query::{Condition, Order, Query};
-pub use reader::ReadRepository;
+pub use reader::{Answer, ReadRepository};
 pub use repository::Repository;
 pub use stored::Stored;
 pub use table::{ColumnDef, ColumnKind, Table};

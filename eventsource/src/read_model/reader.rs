@@ -1,12 +1,17 @@
 //! A read model as it is read.
 
 use std::fmt;
+use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::port::ReadTables;
 use super::stored::{About, Row};
 use super::{Comparand, Query, ReadModel, ReadModelError, Stored, UnfitField, Value};
+
+/// What an operation answers, once it is awaited. It has a type of its own, so that a mistake in an id is one error.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadModelError>> + Send + 'a>>;
 
 /// A read model as it is read. Outside of a projection it sees what is committed; a [`Repository`](super::Repository)
 /// derefs to one that sees what the batch has changed.
@@ -24,18 +29,18 @@ impl<M: ReadModel> ReadRepository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub async fn get(&self, id: impl Comparand<M::Id>) -> Result<Option<M>, ReadModelError> {
-        let id = value_of::<M>(id)?;
-        self.row(id).await?.filter(|row| row.deleted_at.is_none()).map(Row::model).transpose()
+    pub fn get(&self, id: impl Comparand<M::Id>) -> Answer<'_, Option<M>> {
+        let id = value_of::<M>(id);
+        Box::pin(async move { self.row(id?).await?.filter(|row| row.deleted_at.is_none()).map(Row::model).transpose() })
     }
 
     /// The row with this id, with its version and times, soft-deleted or not.
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub async fn get_stored(&self, id: impl Comparand<M::Id>) -> Result<Option<Stored<M>>, ReadModelError> {
-        let id = value_of::<M>(id)?;
-        self.row(id).await?.map(Stored::new).transpose()
+    pub fn get_stored(&self, id: impl Comparand<M::Id>) -> Answer<'_, Option<Stored<M>>> {
+        let id = value_of::<M>(id);
+        Box::pin(async move { self.row(id?).await?.map(Stored::new).transpose() })
     }
 
     /// The rows with these ids, in their order, without those that are missing or soft-deleted.
@@ -69,9 +74,9 @@ impl<M: ReadModel> ReadRepository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub async fn exists(&self, id: impl Comparand<M::Id>) -> Result<bool, ReadModelError> {
-        let id = value_of::<M>(id)?;
-        Ok(self.row(id).await?.is_some_and(|row| row.deleted_at.is_none()))
+    pub fn exists(&self, id: impl Comparand<M::Id>) -> Answer<'_, bool> {
+        let id = value_of::<M>(id);
+        Box::pin(async move { Ok(self.row(id?).await?.is_some_and(|row| row.deleted_at.is_none())) })
     }
 
     /// The rows that are wanted, in their order.

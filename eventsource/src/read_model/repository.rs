@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::reader::value_of;
+use super::reader::{Answer, value_of};
 use super::session::Session;
 use super::{Comparand, ReadModel, ReadModelError, ReadRepository, Value};
 use crate::projection::HoldsChanges;
@@ -125,27 +125,27 @@ impl<M: ReadModel> Repository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub async fn delete(&mut self, id: impl Comparand<M::Id>) -> Result<(), ReadModelError> {
-        let id = value_of::<M>(id)?;
-        self.session.delete(M::TABLE, id).await
+    pub fn delete(&mut self, id: impl Comparand<M::Id>) -> Answer<'_, ()> {
+        let id = value_of::<M>(id);
+        Box::pin(async move { self.session.delete(M::TABLE, id?).await })
     }
 
     /// Hides the row with this id from then on. Whether there was one to hide.
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub async fn soft_delete(&mut self, id: impl Comparand<M::Id>) -> Result<bool, ReadModelError> {
-        let id = value_of::<M>(id)?;
-        self.session.mark(M::TABLE, id, true, self.time).await
+    pub fn soft_delete(&mut self, id: impl Comparand<M::Id>) -> Answer<'_, bool> {
+        let id = value_of::<M>(id);
+        Box::pin(async move { self.session.mark(M::TABLE, id?, true, self.time).await })
     }
 
     /// Shows a row again that was soft-deleted. Whether there was one.
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub async fn restore(&mut self, id: impl Comparand<M::Id>) -> Result<bool, ReadModelError> {
-        let id = value_of::<M>(id)?;
-        self.session.mark(M::TABLE, id, false, self.time).await
+    pub fn restore(&mut self, id: impl Comparand<M::Id>) -> Answer<'_, bool> {
+        let id = value_of::<M>(id);
+        Box::pin(async move { self.session.mark(M::TABLE, id?, false, self.time).await })
     }
 
     /// Deletes all rows, soft-deleted ones as well.

@@ -27,7 +27,7 @@ async fn a_saved_row_is_read_back<W: World>(world: &W) {
     batch.commit().await.unwrap();
     let rows = world.rows::<Item>();
     assert_eq!(rows.get(id(1)).await.unwrap(), Some(item(1, "uno", 2)));
-    assert!(rows.exists(&id(1)).await.unwrap() && !rows.exists(id(2)).await.unwrap());
+    assert!(rows.exists(id(1)).await.unwrap() && !rows.exists(id(2)).await.unwrap());
 }
 
 async fn many_rows_are_saved_and_read<W: World>(world: &W) {

@@ -28,7 +28,7 @@ impl Bumps {
     #[handles(Bumped)]
     async fn bumped(&self, event: &Event<Bumped>, rows: &mut Repository<BumpRow>) -> Result<(), ReadModelError> {
         rows.save(BumpRow { position: event.position().value(), by: event.by }).await?;
-        if self.counting && event.position().value() % 5 == 0 {
+        if self.counting && event.position().value().is_multiple_of(5) {
             rows.count(Query::all()).await?;
         }
         Ok(())

@@ -186,7 +186,7 @@ async fn texts_and_integers_are_ids<W: World>(world: &W) {
     batch.commit().await.unwrap();
     let rows = world.rows::<Setting>();
     assert_eq!(rows.get("b").await.unwrap().unwrap().value, 2);
-    assert_eq!(rows.get(&"ä".to_owned()).await.unwrap().unwrap().value, 3);
+    assert_eq!(rows.get(&rows.get("ä").await.unwrap().unwrap().key).await.unwrap().unwrap().value, 3);
     let values: Vec<_> = rows.find(Query::all()).await.unwrap().into_iter().map(|row| row.value).collect();
     assert_eq!(values, [1, 2, 3], "by the bytes of the id");
 }
