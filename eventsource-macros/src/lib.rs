@@ -108,8 +108,8 @@ pub fn projection(options: TokenStream, item: TokenStream) -> TokenStream {
 /// * `&self` or `&mut self` (see [`#[projection]`](macro@projection) for what follows from which),
 /// * the event: `&OrderPlaced`, or `&Event<OrderPlaced>` to know its id, position, stream, times and metadata too,
 /// * what it asks for, if anything: `&T` for what the stored event knows (`&Metadata`, `&StreamId`,
-///   `&RecordedEvent`), `&mut T` for what the unit of work lends, such as a database connection inside of the batch's
-///   transaction.
+///   `&RecordedEvent`), `&mut T` for what the unit of work lends: `&mut Repository<Row>` for a read model, as many as it
+///   likes, or a database connection inside of the batch's transaction, not both.
 ///
 /// It returns `()`, or `Result<(), E>` with any error, or with `HandlerError` to say whether trying again can help.
 ///

@@ -91,11 +91,11 @@ pub use event::{
     RecordedEvent, Registry, RegistryError, StreamId,
 };
 #[cfg(feature = "macros")]
-pub use macros::{DomainEvent, ReadModel, handles, projection, truncate};
+pub use macros::{DomainEvent, handles, projection, truncate};
 pub use projection::{
     Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
-pub use read_model::{MemoryReadModels, Query, ReadModelError, ReadRepository, Repository};
+pub use read_model::{MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
 #[cfg(feature = "sqlite")]
 pub use sqlx;
 pub use store::{

@@ -6,10 +6,10 @@ pub use crate::event::{
     DomainEvent, Event, EventFilter, Metadata, NewEvent, Position, RecordedEvent, Registry, StreamId,
 };
 #[cfg(feature = "macros")]
-pub use crate::macros::{DomainEvent, ReadModel, handles, projection, truncate};
+pub use crate::macros::{DomainEvent, handles, projection, truncate};
 pub use crate::projection::{
     CheckpointStore, EventSubscriber, HandlerError, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
-pub use crate::read_model::{MemoryReadModels, Query, ReadModelError, ReadRepository, Repository};
+pub use crate::read_model::{MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
 pub use crate::store::{EventStore, ExpectedVersion, MemoryEventStore, ReadStream};
 pub use crate::subscription::{SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState};

@@ -56,7 +56,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     }
     check_duplicates(&handlers, errors);
     check_hooks(&hooks, errors);
-    let read_models = read_models(&options, &hooks, errors);
+    let read_models = read_models(&options, &hooks, &scope, errors);
     let hooks: Vec<_> = hooks.into_iter().map(|(call, _)| call).collect();
     let kind = kind::decide(&ty, &handlers, &hooks, &options, errors);
     let name = name(&ty, &options, errors)?;
@@ -169,9 +169,12 @@ fn check_hooks(hooks: &[(Call, Attribute)], errors: &mut Errors) {
 }
 
 /// The read models that the projection owns. They are emptied without a truncate hook.
-fn read_models(options: &Options, hooks: &[(Call, Attribute)], errors: &mut Errors) -> Vec<Type> {
+fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, errors: &mut Errors) -> Vec<Type> {
     let read_models = options.types("read_models", errors);
     for (at, ty) in read_models.iter().enumerate() {
+        if let Some(name) = scope.used_in(ty) {
+            errors.push(ty, format_args!("`{name}` means nothing here: name a read model"));
+        }
         if read_models[..at].iter().any(|other| shown(other) == shown(ty)) {
             errors.push(ty, format_args!("`{}` is named twice: keep one of them", shown(ty)));
         }

@@ -6,6 +6,7 @@ mod batch;
 mod operations;
 mod projection;
 mod queries;
+mod random;
 mod refused;
 mod schema;
 mod types;
