@@ -6,6 +6,7 @@ mod marker;
 mod names;
 mod options;
 mod projection;
+mod read_model;
 mod spans;
 mod suggest;
 mod text;
@@ -36,6 +37,37 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
     event::derive(input.into()).into()
 }
 
+/// Makes a struct a row of a read model: implements `ReadModel`, and gives it a constant for each column.
+///
+/// The struct has named fields and no generics. A field is a column; its type is one that a column can hold: an integer,
+/// a float, `bool`, `String`, `Uuid`, `DateTime<Utc>`, `NaiveDate`, `Vec<u8>`, a decimal, `serde_json::Value`, or an
+/// `Option` of these.
+///
+/// Queries name the columns by constants that are called as the fields, in upper case: `OrderRow::STATUS`. Every table
+/// has the columns `version`, `created_at`, `updated_at` and `deleted_at` beside those of its model.
+///
+/// # Options
+///
+/// They stand in `#[read_model(…)]`, on the struct or on a field.
+///
+/// | option of the struct | meaning |
+/// |---|---|
+/// | `table = "orders"` | The name of the table; by default the name of the struct, as `order_row`. |
+/// | `crate = my::reexport` | The path to the `eventsource` crate, where it is not `::eventsource`. |
+///
+/// | option of a field | meaning |
+/// |---|---|
+/// | `id` | The field is the id: a UUID, an integer or a text. One field is. |
+/// | `column = "customer"` | The name of the column; by default that of the field. |
+/// | `index` | The column has an index. |
+/// | `json` | The field is stored as JSON: any type that serde knows. |
+///
+/// A name is a letter or `_`, then up to 62 letters, digits or `_`.
+#[proc_macro_derive(ReadModel, attributes(read_model))]
+pub fn derive_read_model(input: TokenStream) -> TokenStream {
+    read_model::derive(input.into()).into()
+}
+
 /// Makes the methods of an impl block the handlers of a projection: implements `Subscriber` and `EventSubscriber`.
 ///
 /// The type has one such block. Its methods marked [`#[handles(SomeEvent)]`](macro@handles) are called, each with its
@@ -62,6 +94,7 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
 /// | `version = 2` | Raise it when the handlers change what they write; by default 1. |
 /// | `memory` | The effects go into the projection itself, behind a lock: a new process builds them anew from the log. |
 /// | `effects` | The effects go into the outside world, at least once. |
+/// | `read_models(OrderRow, …)` | The read models that it owns: a reset empties them, in place of a truncate hook. |
 /// | `crate = my::reexport` | The path to the `eventsource` crate, where it is not `::eventsource`. |
 #[proc_macro_attribute]
 pub fn projection(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -75,8 +108,8 @@ pub fn projection(options: TokenStream, item: TokenStream) -> TokenStream {
 /// * `&self` or `&mut self` (see [`#[projection]`](macro@projection) for what follows from which),
 /// * the event: `&OrderPlaced`, or `&Event<OrderPlaced>` to know its id, position, stream, times and metadata too,
 /// * what it asks for, if anything: `&T` for what the stored event knows (`&Metadata`, `&StreamId`,
-///   `&RecordedEvent`), `&mut T` for what the unit of work lends, such as a database connection inside of the batch's
-///   transaction.
+///   `&RecordedEvent`), `&mut T` for what the unit of work lends: `&mut Repository<Row>` for a read model, as many as it
+///   likes, or a database connection inside of the batch's transaction, not both.
 ///
 /// It returns `()`, or `Result<(), E>` with any error, or with `HandlerError` to say whether trying again can help.
 ///

@@ -1,10 +1,11 @@
 //! The options of an attribute: `key = value`, or a key alone, between commas.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, LitInt, LitStr, Path, Token};
+use syn::punctuated::Punctuated;
+use syn::{Ident, LitInt, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 use crate::suggest::nearest;
@@ -15,6 +16,13 @@ pub(crate) struct Spec {
     pub(crate) key: &'static str,
     /// What it looks like with its value; `None` where it stands alone.
     pub(crate) example: Option<&'static str>,
+}
+
+impl Spec {
+    /// Whether its value is a list in parentheses.
+    fn is_list(&self) -> bool {
+        self.example.is_some_and(|example| example.ends_with(')'))
+    }
 }
 
 /// The options that were given, each at most once.
@@ -66,7 +74,9 @@ impl Options {
             errors.push(&key, format_args!("`{}` is given twice: keep one of them", spec.key));
             return Ok(());
         }
+        let list = spec.is_list().then(|| in_parentheses(&value)).flatten();
         match spec.example {
+            Some(_) if list.is_some() && equals.is_none() => {}
             Some(example) if equals.is_none() || value.is_empty() => {
                 errors.push(&key, format_args!("`{}` needs a value, such as `{example}`", spec.key));
             }
@@ -78,7 +88,7 @@ impl Options {
         self.given.push(Given {
             key: spec.key,
             span: key.span(),
-            value: if equals.is_some() { value } else { TokenStream::new() },
+            value: list.unwrap_or_else(|| if equals.is_some() { value } else { TokenStream::new() }),
         });
         Ok(())
     }
@@ -125,6 +135,20 @@ impl Options {
         self.value(key, "a text between quotes", errors)
     }
 
+    /// The value of an option that is a list of types.
+    pub(crate) fn types(&self, key: &str, errors: &mut Errors) -> Vec<Type> {
+        let Some(value) = self.given(key).map(|given| &given.value).filter(|value| !value.is_empty()) else {
+            return Vec::new();
+        };
+        match Punctuated::<Type, Token![,]>::parse_terminated.parse2(value.clone()) {
+            Ok(types) => types.into_iter().collect(),
+            Err(error) => {
+                errors.add(error);
+                Vec::new()
+            }
+        }
+    }
+
     /// The value of the option `version`, which is 1 where it is not given.
     pub(crate) fn version(&self, errors: &mut Errors) -> u32 {
         const RULE: &str = "a whole number from 1 on, such as `version = 2`";
@@ -142,6 +166,15 @@ impl Options {
     pub(crate) fn library(&self, errors: &mut Errors) -> TokenStream {
         let path = self.value::<ModPath>("crate", "a path, such as `crate = my::reexport`", errors);
         path.map_or_else(|| quote::quote!(::eventsource), |ModPath(path)| path.into_token_stream())
+    }
+}
+
+/// What stands in the parentheses that `tokens` are.
+fn in_parentheses(tokens: &TokenStream) -> Option<TokenStream> {
+    let mut tokens = tokens.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),
+        _ => None,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,6 +12,7 @@ pub use std::borrow::Cow;
 pub use std::boxed::Box;
 pub use std::result::Result;
 pub use std::sync::Arc;
+pub use std::vec::Vec;
 
 #[cfg(feature = "inventory")]
 pub use inventory;
@@ -19,7 +22,13 @@ pub use crate::event::{DomainEvent, Event, EventDescriptor, RecordedEvent};
 pub use crate::projection::{
     EventSubscriber, FromEvent, HandlerError, HandlerOutput, Inject, Kind, Subscriber, UnitOfWork,
 };
+use crate::projection::{HoldsChanges, RawConnection};
+use crate::read_model::ReadModelError;
+pub use crate::read_model::{
+    Column, ColumnDef, Field, Json, ReadModel, Repository, Table, UnfitField, Value, field, id_field, json_field,
+};
 pub use crate::store::EventFilter;
+pub use chrono::{DateTime, Utc};
 pub use serde_json;
 
 /// Registers a descriptor in the catalogue, where the feature `inventory` is on.
@@ -124,6 +133,74 @@ impl<U: UnitOfWork> Inject<U> for NotAsked {
 #[inline(always)]
 pub fn require_send<F: Future + Send>(future: F) -> F {
     future
+}
+
+/// A read model that a projection owns. A type that is none has none: see [`owned`].
+pub struct Owned<M>(for<'a> fn(&'a mut Repository<M>) -> Truncating<'a>);
+
+type Truncating<'a> = Pin<Box<dyn Future<Output = Result<(), ReadModelError>> + Send + 'a>>;
+
+/// The read model `M`.
+#[must_use]
+pub const fn owned<M: ReadModel>() -> Owned<M> {
+    Owned(|repository| Box::pin(repository.truncate()))
+}
+
+impl<M> Owned<M> {
+    /// Empties it.
+    #[must_use]
+    pub fn truncate<'a>(&self, repository: &'a mut Repository<M>) -> Truncating<'a> {
+        (self.0)(repository)
+    }
+}
+
+impl<M> fmt::Debug for Owned<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Owned")
+    }
+}
+
+/// Tells what a handler asks for, whatever its name: the constants of its own come before those of the trait
+/// [`ProbeFallback`], but are there for some types only.
+#[derive(Debug)]
+pub struct Probe<T>(PhantomData<T>);
+
+impl<T: RawConnection> Probe<T> {
+    /// It is a connection.
+    pub const CONNECTION: bool = true;
+}
+
+impl<T: HoldsChanges> Probe<T> {
+    /// It holds changes.
+    pub const CHANGES: bool = true;
+}
+
+/// What holds for all other types.
+pub trait ProbeFallback {
+    /// It is no connection.
+    const CONNECTION: bool = false;
+    /// It holds no changes.
+    const CHANGES: bool = false;
+}
+
+impl<T> ProbeFallback for Probe<T> {}
+
+/// Fails to compile where a connection stands beside something that holds changes.
+#[allow(clippy::panic)]
+#[track_caller]
+pub const fn assert_apart(asked: &[(bool, bool)]) {
+    let (mut connection, mut changes, mut at) = (false, false, 0);
+    while at < asked.len() {
+        connection |= asked[at].0;
+        changes |= asked[at].1;
+        at += 1;
+    }
+    if connection && changes {
+        panic!(
+            "a handler asks for a connection and for a repository: the connection would not see what the repository \
+             holds until the end of the batch. Ask for the repository alone, or for the connection in a handler of its own"
+        );
+    }
 }
 
 /// Fails to compile where two names are the same: two handlers for one event, one of them perhaps behind an alias.

@@ -44,6 +44,7 @@
 //! | [`bus`] | the port [`EventBus`], and the bus in memory |
 //! | [`aggregate`] | the write side: [`Aggregate`], [`AggregateRepository`] |
 //! | [`projection`](mod@projection) | what a projection is to the runtime: kinds, injection, checkpoints, units of work, errors |
+//! | [`read_model`] | read models without SQL: `#[derive(ReadModel)]`, [`Repository`], queries |
 //! | [`subscription`] | projections at work: [`SubscriptionManager`] |
 //! | [`prelude`] | what a program names most |
 //!
@@ -51,9 +52,10 @@
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
-//! | `macros` | yes | `#[derive(DomainEvent)]`, `#[projection]`, `#[handles]`, `#[truncate]` |
+//! | `macros` | yes | `#[derive(DomainEvent)]`, `#[derive(ReadModel)]`, `#[projection]`, `#[handles]`, `#[truncate]` |
 //! | `inventory` | yes | [`Registry::global`] knows every linked event |
 //! | `sqlite` | no | event store and checkpoints in a SQLite file; `eventsource::sqlx` is the driver's version to use in handlers |
+//! | `decimal` | no | columns of read models that hold a `rust_decimal::Decimal` |
 //! | `testing` | no | contract suites for event stores and checkpoint stores |
 //!
 //! # Versions
@@ -76,6 +78,7 @@ pub mod event;
 mod macros;
 pub mod prelude;
 pub mod projection;
+pub mod read_model;
 pub mod store;
 pub mod subscription;
 #[cfg(feature = "testing")]
@@ -92,6 +95,7 @@ pub use macros::{DomainEvent, handles, projection, truncate};
 pub use projection::{
     Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
+pub use read_model::{MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
 #[cfg(feature = "sqlite")]
 pub use sqlx;
 pub use store::{

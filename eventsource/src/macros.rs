@@ -27,6 +27,36 @@
 /// }
 /// ```
 pub use eventsource_macros::DomainEvent;
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use eventsource::read_model::{ColumnKind, ReadModel};
+/// use serde::{Deserialize, Serialize};
+/// use uuid::Uuid;
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Line {
+///     article: String,
+///     count: u32,
+/// }
+///
+/// #[derive(ReadModel)]
+/// #[read_model(table = "orders")]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: Uuid,
+///     #[read_model(column = "customer", index)]
+///     customer_name: String,
+///     total: f64,
+///     shipped_at: Option<DateTime<Utc>>,
+///     #[read_model(json)]
+///     lines: Vec<Line>,
+/// }
+///
+/// let table = OrderRow::TABLE;
+/// assert_eq!((table.name, table.columns[1].name, table.columns[4].kind), ("orders", "customer", ColumnKind::Json));
+/// assert_eq!(OrderRow::CUSTOMER_NAME.name(), "customer");
+/// ```
+pub use eventsource_macros::ReadModel;
 pub use eventsource_macros::handles;
 /// ```
 /// use eventsource::projection::{Kind, Subscriber};

@@ -10,5 +10,6 @@ pub use crate::macros::{DomainEvent, handles, projection, truncate};
 pub use crate::projection::{
     CheckpointStore, EventSubscriber, HandlerError, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
+pub use crate::read_model::{MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
 pub use crate::store::{EventStore, ExpectedVersion, MemoryEventStore, ReadStream};
 pub use crate::subscription::{SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState};

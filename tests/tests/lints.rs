@@ -7,7 +7,9 @@
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
 
 use eventsource::projection::{Inject, Subscriber, UnitOfWork};
-use eventsource::{DomainEvent, Event, HandlerError, Metadata, StreamId, projection};
+use eventsource::{
+    DomainEvent, Event, HandlerError, Metadata, ReadModel, ReadModelError, Repository, StreamId, projection,
+};
 use serde::{Deserialize, Serialize};
 
 /// An event.
@@ -43,6 +45,32 @@ impl Total {
     #[truncate]
     const fn truncate(&mut self) {
         self.0 = 0;
+    }
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq, ReadModel)]
+pub struct Row {
+    /// Its id.
+    #[read_model(id)]
+    pub id: u64,
+    /// What it is called.
+    #[read_model(index)]
+    pub name: Option<String>,
+    /// What it has.
+    #[read_model(json)]
+    pub lines: Vec<u64>,
+}
+
+/// A projection into rows, which it owns.
+#[derive(Debug)]
+pub struct Kept;
+
+#[projection(name = "kept", read_models(Row))]
+impl Kept {
+    #[handles(Placed)]
+    async fn placed(&self, event: &Placed, rows: &mut Repository<Row>) -> Result<(), ReadModelError> {
+        rows.save(Row { id: event.total, name: None, lines: Vec::new() }).await
     }
 }
 

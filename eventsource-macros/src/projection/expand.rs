@@ -8,8 +8,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, GenericParam};
 
-use super::call;
 use super::model::{Handler, Injected, Kind, Projection};
+use super::{call, read_models};
 use crate::spans::{located, moved};
 
 /// The items that `#[projection]` adds.
@@ -25,7 +25,10 @@ pub(super) fn expand(projection: &Projection) -> TokenStream {
         quote! { #(#cfgs)* #name }
     });
     let distinct = distinct(projection, &private);
-    let (aliases, bounds) = bounds(projection, &private);
+    let (aliases, mut bounds) = bounds(projection, &private);
+    let owned = projection.read_models.iter().enumerate().map(|(at, ty)| read_models::owned(at, ty, &private));
+    bounds.extend(projection.read_models.iter().map(|ty| quote! { #private::Repository<#ty>: #private::Inject<__U> }));
+    let apart = read_models::apart(projection, &private);
     let subscriber = subscriber(projection, &quote!(#private::filter(__NAMES)), &private);
     let methods = methods(projection, &private);
     let event_subscriber = event_subscriber(projection, &bounds, &methods, &private);
@@ -34,6 +37,8 @@ pub(super) fn expand(projection: &Projection) -> TokenStream {
             #(#routes)*
             const __NAMES: &[&::core::primitive::str] = &[#(#names),*];
             #distinct
+            #(#owned)*
+            #apart
             #aliases
             #subscriber
             #event_subscriber
@@ -122,6 +127,7 @@ fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
             async fn truncate(&mut self, __unit: &mut __U) -> #private::Result<(), #private::HandlerError> { #call }
         }
     });
+    let empty = read_models::truncate(&projection.read_models, private);
     quote! {
         // Two names that are the same are an error already.
         #[allow(unreachable_patterns)]
@@ -136,6 +142,7 @@ fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
             }
         }
         #(#truncate)*
+        #empty
     }
 }
 

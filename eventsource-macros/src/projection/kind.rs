@@ -21,10 +21,22 @@ pub(super) fn decide(ty: &Type, handlers: &[Handler], hooks: &[Call], options: &
         for (_, injected) in lent {
             refuse_lent(injected, word, errors);
         }
+        if let Some(span) = options.span("read_models") {
+            let message = format_args!(
+                "a projection with `{word}` stands outside of the transaction and has no read models: keep one of the \
+                 two options"
+            );
+            errors.at(span, message);
+        }
         return kind;
     }
     if let Some(&(call, injected)) = lent.peek() {
-        refuse_mut_self(calls(), call, injected, errors);
+        let reason = format!("`{}` asks for `{}`", call.method, shown(&injected.parameter));
+        refuse_mut_self(calls(), &reason, errors);
+        return Kind::Transactional;
+    }
+    if options.span("read_models").is_some() {
+        refuse_mut_self(calls(), "`read_models` stand in the transaction", errors);
         return Kind::Transactional;
     }
     let asks_nothing = handlers.iter().all(|handler| !handler.call.receiver.is_mut);
@@ -49,13 +61,11 @@ fn refuse_lent(injected: &Injected, word: &str, errors: &mut Errors) {
 }
 
 /// A transactional projection changes nothing that is not rolled back.
-fn refuse_mut_self<'a>(calls: impl Iterator<Item = &'a Call>, asks: &Call, injected: &Injected, errors: &mut Errors) {
+fn refuse_mut_self<'a>(calls: impl Iterator<Item = &'a Call>, reason: &str, errors: &mut Errors) {
     for call in calls.filter(|call| call.receiver.is_mut) {
         let message = format_args!(
-            "`{}` asks for `{}`, so this projection is transactional and its methods take `&self`: a transaction is \
-             rolled back, a changed field is not",
-            asks.method,
-            shown(&injected.parameter)
+            "{reason}, so this projection is transactional and its methods take `&self`: a transaction is rolled back, a \
+             changed field is not"
         );
         errors.at(call.receiver.span, message);
     }

@@ -8,6 +8,7 @@ mod method;
 mod model;
 mod parameter;
 mod parse;
+mod read_models;
 mod scope;
 
 use proc_macro2::{Span, TokenStream};

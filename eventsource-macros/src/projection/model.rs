@@ -21,6 +21,8 @@ pub(super) struct Projection {
     pub(super) handlers: Vec<Handler>,
     /// Its truncate hook, of which several stand behind `cfg`s that exclude each other.
     pub(super) hooks: Vec<Call>,
+    /// The read models that it owns: a reset empties them.
+    pub(super) read_models: Vec<Type>,
     /// Whether something is wrong with it: its traits are implemented all the same, so that the mistake is the only
     /// error, but they do nothing.
     pub(super) broken: bool,

@@ -20,6 +20,7 @@ const OPTIONS: &[Spec] = &[
     Spec { key: "version", example: Some("version = 2") },
     Spec { key: "memory", example: None },
     Spec { key: "effects", example: None },
+    Spec { key: "read_models", example: Some("read_models(OrderRow)") },
     Spec { key: "crate", example: Some("crate = my::reexport") },
 ];
 
@@ -55,10 +56,12 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     }
     check_duplicates(&handlers, errors);
     check_hooks(&hooks, errors);
+    let read_models = read_models(&options, &hooks, &scope, errors);
     let hooks: Vec<_> = hooks.into_iter().map(|(call, _)| call).collect();
     let kind = kind::decide(&ty, &handlers, &hooks, &options, errors);
     let name = name(&ty, &options, errors)?;
-    Some(Projection { library, ty, generics, name, version, kind, handlers, hooks, broken: !errors.is_empty() })
+    let broken = !errors.is_empty();
+    Some(Projection { library, ty, generics, name, version, kind, handlers, hooks, read_models, broken })
 }
 
 /// The marked methods.
@@ -163,6 +166,27 @@ fn check_hooks(hooks: &[(Call, Attribute)], errors: &mut Errors) {
     for (_, mark) in certain {
         errors.push(mark, format_args!("a projection has one truncate hook, and `{}` is it already", first.method));
     }
+}
+
+/// The read models that the projection owns. They are emptied without a truncate hook.
+fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, errors: &mut Errors) -> Vec<Type> {
+    let read_models = options.types("read_models", errors);
+    for (at, ty) in read_models.iter().enumerate() {
+        if let Some(name) = scope.used_in(ty) {
+            errors.push(ty, format_args!("`{name}` means nothing here: name a read model"));
+        }
+        if read_models[..at].iter().any(|other| shown(other) == shown(ty)) {
+            errors.push(ty, format_args!("`{}` is named twice: keep one of them", shown(ty)));
+        }
+    }
+    if let (Some(_), Some((hook, mark))) = (options.span("read_models"), hooks.first()) {
+        let message = format_args!(
+            "`read_models` generates the truncate hook, and `{}` is one: keep one of the two",
+            hook.method
+        );
+        errors.push(mark, message);
+    }
+    read_models
 }
 
 /// The name of the projection: that of the option, or of the type.

@@ -9,7 +9,8 @@ use crate::event::DecodeError;
 
 /// How a handler fails: an error of any type, and whether trying again can help.
 ///
-/// Any error converts with `?`. It then counts as transient, except a [`DecodeError`], which is permanent.
+/// Any error converts with `?`. It then counts as transient, except a [`DecodeError`] and what is caused by
+/// [`Permanent`], which are permanent.
 /// (So that any error converts, this type is not itself an [`Error`].)
 ///
 /// ```
@@ -76,7 +77,10 @@ impl HandlerError {
 
 impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        if (&error as &dyn Any).is::<DecodeError>() { Self::permanent(error) } else { Self::transient(error) }
+        let permanent = (&error as &dyn Any).is::<DecodeError>()
+            || std::iter::successors(Some(&error as &(dyn Error + 'static)), |&error| error.source())
+                .any(|cause| cause.is::<Permanent>());
+        if permanent { Self::permanent(error) } else { Self::transient(error) }
     }
 }
 
@@ -110,6 +114,12 @@ impl fmt::Debug for HandlerError {
 )]
 #[non_exhaustive]
 pub struct NoTruncateHook;
+
+/// Stands at the end of the causes of an error that trying again cannot cure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("trying again does not help")]
+#[non_exhaustive]
+pub struct Permanent;
 
 /// What handlers had changed was refused when it was written, later than the handler returned: the change of an
 /// earlier event of the batch perhaps. The runner takes the batch apart until it knows of which.

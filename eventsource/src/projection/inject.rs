@@ -55,3 +55,10 @@ impl FromEvent for StreamId {
         event.stream()
     }
 }
+
+/// A connection to the database, as it is. A handler that asks for one cannot ask for what [`HoldsChanges`] beside it:
+/// the connection would not see those changes.
+pub trait RawConnection {}
+
+/// Holds changes that are written at the end of the batch, such as a repository.
+pub trait HoldsChanges {}

@@ -5,15 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use super::scope::Scope;
 use super::{Advance, Checkpoint, CheckpointError, CheckpointStore, CommitError, UnitOfWork};
-use crate::event::{Position, now};
+use crate::event::{Position, RecordedEvent, now};
+use crate::store::attached::Attached;
 
-/// Checkpoints in memory, forgotten with the last clone. The unit of work lends nothing.
+/// Checkpoints in memory, forgotten with the last clone. The unit of work lends repositories of read models, which are
+/// kept in memory as well: see [`MemoryReadModels`](crate::read_model::MemoryReadModels).
 ///
-/// It serves memory projections, whose checkpoint lives with their state anyway, and effects in tests.
+/// It serves memory projections, whose checkpoint lives with their state anyway, and tests.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryCheckpoints {
     rows: Arc<Mutex<BTreeMap<String, Row>>>,
+    attached: Attached,
 }
 
 /// A checkpoint, or what a reset left of it: the epoch goes on from there.
@@ -28,6 +32,11 @@ impl MemoryCheckpoints {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What a module above keeps beside the checkpoints.
+    pub(crate) const fn attached(&self) -> &Attached {
+        &self.attached
     }
 
     fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Row>> {
@@ -62,7 +71,7 @@ impl CheckpointStore for MemoryCheckpoints {
     }
 
     fn detached(&self) -> MemoryUnit {
-        MemoryUnit { checkpoints: self.clone() }
+        MemoryUnit { checkpoints: self.clone(), scope: Scope::default() }
     }
 
     fn is_durable(&self) -> bool {
@@ -70,20 +79,33 @@ impl CheckpointStore for MemoryCheckpoints {
     }
 }
 
-/// The unit of work of [`MemoryCheckpoints`]: it moves the checkpoint and lends nothing.
+/// The unit of work of [`MemoryCheckpoints`]: a transaction over read models in memory.
 #[derive(Debug)]
 pub struct MemoryUnit {
     checkpoints: MemoryCheckpoints,
+    scope: Scope,
+}
+
+impl MemoryUnit {
+    pub(crate) const fn checkpoints(&self) -> &MemoryCheckpoints {
+        &self.checkpoints
+    }
+
+    pub(crate) const fn scope(&mut self) -> &mut Scope {
+        &mut self.scope
+    }
 }
 
 impl UnitOfWork for MemoryUnit {
     async fn commit(self, step: &Advance) -> Result<(), CommitError> {
+        self.scope.flush().await?;
         let mut rows = self.checkpoints.rows();
         let found = rows.get_mut(&step.name).and_then(|row| row.checkpoint.as_mut());
         match found {
             Some(checkpoint) if (checkpoint.position, checkpoint.epoch) == (step.from, step.epoch) => {
                 checkpoint.position = step.to;
                 checkpoint.updated_at = now();
+                self.scope.publish();
                 Ok(())
             }
             found => Err(CommitError::Fenced { step: step.clone(), found: found.cloned() }),
@@ -91,12 +113,23 @@ impl UnitOfWork for MemoryUnit {
     }
 
     async fn clear(self, name: &str) -> Result<(), CommitError> {
-        if let Some(row) = self.checkpoints.rows().get_mut(name) {
+        self.scope.flush().await?;
+        let mut rows = self.checkpoints.rows();
+        if let Some(row) = rows.get_mut(name) {
             row.checkpoint = None;
             row.epoch += 1;
         }
+        self.scope.publish();
         Ok(())
     }
 
     async fn rollback(self) {}
+
+    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
+        self.scope.announce(events);
+    }
+
+    fn handling(&mut self, event: &RecordedEvent) {
+        self.scope.handling(event);
+    }
 }

@@ -7,15 +7,16 @@ mod inject;
 mod kind;
 mod memory;
 mod output;
+pub(crate) mod scope;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod subscriber;
 mod unit;
 
 pub use checkpoint::{Advance, Checkpoint, CheckpointError, CheckpointStore};
-pub use error::{ChangesRefused, ErrorClass, HandlerError, NoTruncateHook};
+pub use error::{ChangesRefused, ErrorClass, HandlerError, NoTruncateHook, Permanent};
 pub use fingerprint::fingerprint;
-pub use inject::{FromEvent, Inject};
+pub use inject::{FromEvent, HoldsChanges, Inject, RawConnection};
 pub use kind::{Guarantee, Kind};
 pub use memory::{MemoryCheckpoints, MemoryUnit};
 pub use output::HandlerOutput;

@@ -2,8 +2,10 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::sync::Arc;
 
 use super::{Advance, ChangesRefused, Checkpoint, CheckpointError};
+use crate::event::RecordedEvent;
 use crate::store::HeldLock;
 
 /// The transaction in which one batch of events is applied and its checkpoint moves.
@@ -30,6 +32,16 @@ pub trait UnitOfWork: Send + 'static {
 
     /// Undoes everything.
     fn rollback(self) -> impl Future<Output = ()> + Send;
+
+    /// The batch is going to consist of `events`. A unit of work may read ahead what they are about.
+    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
+        let _ = events;
+    }
+
+    /// `event` is handled next: what is lent from now on is lent for it.
+    fn handling(&mut self, event: &RecordedEvent) {
+        let _ = event;
+    }
 
     /// Whether the transaction is still the one that the unit began, as far as can be told without asking the
     /// database. It is asked after each event, so that the handler that ended it can be named.

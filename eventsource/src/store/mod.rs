@@ -1,6 +1,7 @@
 //! The log: the port to it, and the stores that implement it.
 
 mod appended;
+pub(crate) mod attached;
 mod check;
 mod error;
 mod expected;

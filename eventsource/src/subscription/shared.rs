@@ -122,7 +122,11 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
     unit: &mut U,
     done: &AtomicUsize,
 ) -> Result<(), HandlerError> {
+    if P::KIND == Kind::Transactional {
+        unit.announce(events);
+    }
     for event in events {
+        unit.handling(event);
         let span = tracing::debug_span!(
             "event",
             subscription = core.name,

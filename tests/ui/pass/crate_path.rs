@@ -9,7 +9,7 @@ mod vendored {
 mod eventsource {}
 
 use serde::{Deserialize, Serialize};
-use vendored::deep::{DomainEvent, projection};
+use vendored::deep::{DomainEvent, ReadModel, Repository, projection};
 
 #[derive(Serialize, Deserialize, DomainEvent)]
 #[event(aggregate = "Order", crate = crate::vendored::deep)]
@@ -25,6 +25,24 @@ impl Count {
     }
 }
 
+#[derive(ReadModel)]
+#[read_model(crate = vendored::deep)]
+struct Row {
+    #[read_model(id)]
+    id: i64,
+}
+
+struct Rows;
+
+#[projection(crate = vendored::deep, read_models(Row))]
+impl Rows {
+    #[handles(Placed)]
+    async fn placed(&self, _: &Placed, rows: &mut Repository<Row>) -> Result<(), vendored::deep::ReadModelError> {
+        rows.save(Row { id: 1 }).await
+    }
+}
+
 fn main() {
+    let _ = Rows;
     let _ = Count(0);
 }

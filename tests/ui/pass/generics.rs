@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use eventsource::projection::{EventSubscriber, Inject, MemoryUnit, UnitOfWork};
-use eventsource::{DomainEvent, Event, HandlerError, projection};
+use eventsource::{DomainEvent, Event, HandlerError, ReadModel, Repository, projection};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, DomainEvent)]
@@ -33,8 +33,23 @@ where
     }
 }
 
+#[derive(ReadModel)]
+struct Row {
+    #[read_model(id)]
+    id: i64,
+}
+
+struct Kept<M>(PhantomData<M>);
+
+#[projection(name = "kept", read_models(Row))]
+impl<M: eventsource::read_model::ReadModel> Kept<M> {
+    #[handles(Placed)]
+    async fn placed(&self, _: &Placed, _: &mut Repository<M>, _: &mut Repository<Row>) {}
+}
+
 fn runs<U: UnitOfWork>(_: impl EventSubscriber<U>) {}
 
 fn main() {
     runs::<MemoryUnit>(Rows::<u8, 3>(PhantomData));
+    runs::<MemoryUnit>(Kept::<Row>(PhantomData));
 }

@@ -12,6 +12,21 @@ macro_rules! event {
     };
 }
 
+macro_rules! row {
+    ($name:ident, $table:literal, $id:ident: $ty:ty, $($field:ident: $other:ty),*) => {
+        #[derive(eventsource::ReadModel)]
+        #[read_model(table = $table)]
+        struct $name {
+            #[read_model(id)]
+            $id: $ty,
+            local: Option<u64>,
+            $($field: $other,)*
+        }
+    };
+}
+
+row!(Row, "rows", key: i64, name: String, total: f64);
+
 macro_rules! totals {
     ($ty:ty, $event:ty, $handler:ident, $metadata:ty) => {
         #[projection]
@@ -51,5 +66,6 @@ totals!(whole impl Whole {
 });
 
 fn main() {
+    let _ = (Row::KEY.eq(1).and(Row::NAME.eq("a")), Row::TOTAL.desc());
     let _ = (Total(0), Whole(0));
 }

@@ -40,6 +40,15 @@ mod shadowed {
         pub r#type: ::core::primitive::u64,
     }
 
+    #[derive(::eventsource::ReadModel)]
+    pub struct Row {
+        #[read_model(id)]
+        pub r#type: ::core::primitive::u64,
+        pub values: ::core::option::Option<::std::string::String>,
+        #[read_model(json)]
+        pub __values: ::std::vec::Vec<::core::primitive::u8>,
+    }
+
     pub struct Lent;
 
     impl<U: ::eventsource::projection::UnitOfWork> ::eventsource::projection::Inject<U> for Lent {
@@ -71,6 +80,21 @@ mod shadowed_primitives {
     pub struct u32;
     pub struct u64;
 
+    #[derive(::eventsource::ReadModel)]
+    pub struct Row {
+        #[read_model(id)]
+        id: ::core::primitive::u64,
+        flag: ::core::primitive::bool,
+    }
+
+    pub struct Rows;
+
+    #[::eventsource::projection(read_models(Row))]
+    impl Rows {
+        #[handles(super::shadowed::Placed)]
+        async fn placed(&self, _: &super::shadowed::Placed, _: &mut ::eventsource::Repository<Row>) {}
+    }
+
     pub struct Projected;
 
     #[::eventsource::projection(effects, version = 2)]
@@ -95,5 +119,6 @@ fn main() {
         }
     }
 
+    let _ = (shadowed::Row::TYPE, shadowed_primitives::Rows);
     let _ = (shadowed::Projected, shadowed_primitives::Projected, Inside(0));
 }

@@ -8,4 +8,5 @@ mod unit;
 mod watch;
 
 pub use checkpoints::SqliteCheckpoints;
+pub(crate) use unit::BatchConnection;
 pub use unit::{LentConnection, SqliteUnit};

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use sqlx::SqliteConnection;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
@@ -11,7 +11,11 @@ use super::batch::{Batch, Unfinished};
 use super::checkpoints::failed;
 use super::rows;
 use super::watch::Watch;
-use crate::projection::{Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, UnitOfWork};
+use crate::event::RecordedEvent;
+use crate::projection::scope::Scope;
+use crate::projection::{
+    Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, RawConnection, UnitOfWork,
+};
 use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::action::Action;
 use crate::store::sqlite::busy::{Failure, is_locked, result_code};
@@ -28,6 +32,19 @@ pub struct SqliteUnit {
     /// `None` in a detached unit, which begins its transaction when it commits.
     batch: Option<Arc<Mutex<Batch>>>,
     watch: Watch,
+    scope: Scope,
+}
+
+/// The connection of a batch, for whoever is lent it. It does not keep the batch open.
+#[derive(Debug, Clone)]
+pub(crate) struct BatchConnection(Weak<Mutex<Batch>>);
+
+impl BatchConnection {
+    /// The connection, unless somebody has it already.
+    pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
+        let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
+        OwnedMutexGuard::try_map(batch, Batch::connection).map(LentConnection).map_err(|_| NotLent::Ended)
+    }
 }
 
 /// The connection of a batch, as lent to a handler.
@@ -50,7 +67,7 @@ impl DerefMut for LentConnection {
 
 /// Why a unit has no connection to lend, or cannot commit.
 #[derive(Debug, thiserror::Error)]
-enum NotLent {
+pub(crate) enum NotLent {
     #[error("only a transactional subscriber is lent a connection; this one's unit of work has no transaction")]
     Detached,
     #[error("the batch's connection is lent already: a handler can ask for it once, and must give it back")]
@@ -63,33 +80,51 @@ impl Inject<SqliteUnit> for SqliteConnection {
     type Guard = LentConnection;
 
     async fn inject(unit: &mut SqliteUnit) -> Result<LentConnection, HandlerError> {
-        let batch = unit.batch.as_ref().ok_or_else(|| HandlerError::permanent(NotLent::Detached))?;
-        let batch = Arc::clone(batch).try_lock_owned().map_err(|_| HandlerError::permanent(NotLent::Twice))?;
-        OwnedMutexGuard::try_map(batch, Batch::connection)
-            .map(LentConnection)
-            .map_err(|_| HandlerError::permanent(NotLent::Ended))
+        let batch = unit.connection().map_err(HandlerError::permanent)?;
+        // Repositories hold changes that the connection is to see, and read what it may change.
+        unit.scope.hand_over().await?;
+        batch.lend().map_err(HandlerError::permanent)
     }
 }
+
+impl RawConnection for SqliteConnection {}
 
 impl SqliteUnit {
     pub(super) async fn begin(db: &SqliteDatabase) -> Result<Self, StoreError> {
         let watch = Watch::default();
         let batch = Batch::begin(db, watch.clone()).await?;
-        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), watch })
+        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), watch, scope: Scope::default() })
     }
 
     pub(super) fn detached(db: &SqliteDatabase) -> Self {
-        Self { db: db.clone(), batch: None, watch: Watch::default() }
+        Self { db: db.clone(), batch: None, watch: Watch::default(), scope: Scope::default() }
+    }
+
+    /// The batch's connection, where there is a batch.
+    pub(crate) fn connection(&self) -> Result<BatchConnection, NotLent> {
+        self.batch.as_ref().map(|batch| BatchConnection(Arc::downgrade(batch))).ok_or(NotLent::Detached)
+    }
+
+    pub(crate) const fn database(&self) -> &SqliteDatabase {
+        &self.db
+    }
+
+    pub(crate) const fn scope(&mut self) -> &mut Scope {
+        &mut self.scope
     }
 
     async fn end(self, change: Change<'_>) -> Result<(), CommitError> {
         let action = change.action();
         let Some(batch) = self.batch else { return end_detached(&self.db, change).await };
+        let flushed = self.scope.flush().await.map_err(|refused| refusal(action, refused));
         let Ok(mut batch) = batch.try_lock_owned() else {
             let source = Box::new(NotLent::Twice);
             return Err(CheckpointError::Failed { action: action.to_string(), source }.into());
         };
-        let ended = end_batch(&mut batch, change).await;
+        let ended = match flushed {
+            Ok(()) => end_batch(&mut batch, change).await,
+            Err(error) => Err(error),
+        };
         if ended.is_err()
             && let Some(undone) = batch.undo()
         {
@@ -97,6 +132,14 @@ impl SqliteUnit {
         }
         ended
     }
+}
+
+/// An outage is nobody's fault; what was refused is a handler's.
+fn refusal(action: Action<'_>, refused: ChangesRefused) -> CommitError {
+    if is_outage(&refused, false) {
+        return CheckpointError::Failed { action: action.to_string(), source: Box::new(refused) }.into();
+    }
+    refused.into()
 }
 
 /// What a unit does to the checkpoint.
@@ -172,6 +215,14 @@ impl UnitOfWork for SqliteUnit {
         }
     }
 
+    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
+        self.scope.announce(events);
+    }
+
+    fn handling(&mut self, event: &RecordedEvent) {
+        self.scope.handling(event);
+    }
+
     fn is_intact(&self) -> bool {
         !self.watch.has_ended()
     }
@@ -182,19 +233,23 @@ impl UnitOfWork for SqliteUnit {
 
     fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
         // Inside the batch the write lock is this unit's: who is kept waiting for it waits for the handler itself.
-        let locked = self.batch.is_none();
-        std::iter::successors(Some(error), |&error| error.source()).any(|error| {
-            if let Some(error) = error.downcast_ref() {
-                return is_out_of_order(error) || (locked && is_locked(error));
-            }
-            // A transparent error passes over the one that it wraps.
-            let store = error.downcast_ref::<StoreError>().or_else(|| match error.downcast_ref()? {
-                AppendError::Store(error) => Some(error),
-                _ => None,
-            });
-            locked && matches!(store, Some(StoreError::Busy { .. }))
-        })
+        is_outage(error, self.batch.is_none())
     }
+}
+
+/// Whether `error`, or a cause of it, is an outage; a lock that somebody else holds is one where `others_may_lock`.
+fn is_outage(error: &(dyn Error + 'static), others_may_lock: bool) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(|error| {
+        if let Some(error) = error.downcast_ref() {
+            return is_out_of_order(error) || (others_may_lock && is_locked(error));
+        }
+        // A transparent error passes over the one that it wraps.
+        let store = error.downcast_ref::<StoreError>().or_else(|| match error.downcast_ref()? {
+            AppendError::Store(error) => Some(error),
+            _ => None,
+        });
+        others_may_lock && matches!(store, Some(StoreError::Busy { .. }))
+    })
 }
 
 /// Whether the database cannot be reached, or has nothing left to work with.

@@ -18,6 +18,8 @@ pub(crate) enum Action<'a> {
     Load(&'a str),
     List,
     Claim(&'a str),
+    ReadTable(&'a str),
+    CreateTable(&'a str),
 }
 
 impl fmt::Display for Action<'_> {
@@ -33,6 +35,8 @@ impl fmt::Display for Action<'_> {
             Self::Clear(name) => write!(f, "clear the checkpoint of `{name}`"),
             Self::Load(name) => write!(f, "load the checkpoint of `{name}`"),
             Self::List => f.write_str("list the checkpoints"),
+            Self::ReadTable(name) => write!(f, "read the table `{name}`"),
+            Self::CreateTable(name) => write!(f, "create the table `{name}`"),
             Self::Claim(name) => write!(f, "claim the checkpoint of `{name}`"),
         }
     }

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::action::Action;
 use super::busy::{Failure, Patience, patiently};
 use super::{SqliteOpenError, SqliteOptions, open, statements};
+use crate::store::attached::Attached;
 use crate::store::{HeldLock, StoreError, WakeUps};
 
 /// A database file, opened, with the tables of this crate in it. A clone is the same database.
@@ -43,6 +44,7 @@ struct Inner {
     writing: Arc<Mutex<()>>,
     write_timeout: Duration,
     wake_ups: WakeUps,
+    attached: Attached,
 }
 
 /// A transaction that may write. What is not committed when it is dropped is rolled back.
@@ -78,6 +80,7 @@ impl SqliteDatabase {
             writing: Arc::default(),
             write_timeout: options.write_timeout,
             wake_ups: WakeUps::new(),
+            attached: Attached::default(),
         })))
     }
 
@@ -97,6 +100,11 @@ impl SqliteDatabase {
 
     pub(crate) fn wake_ups(&self) -> &WakeUps {
         &self.0.wake_ups
+    }
+
+    /// What a module above keeps beside the database.
+    pub(crate) fn attached(&self) -> &Attached {
+        &self.0.attached
     }
 
     /// The lock that a unit of work on this database holds.

@@ -7,7 +7,9 @@ use tracing::Instrument as _;
 use super::commit::Committed;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent};
-use crate::projection::{CheckpointStore, CommitError, ErrorClass, HandlerError, Kind, UnitOfWork as _};
+use crate::projection::{
+    ChangesRefused, CheckpointStore, CommitError, ErrorClass, HandlerError, Kind, UnitOfWork as _,
+};
 use crate::store::LogPage;
 use crate::subscription::backoff::full_jitter;
 use crate::subscription::shared::Applied;
@@ -140,6 +142,11 @@ impl<C: CheckpointStore> Runner<C> {
         let mut unit = self.begin().await?;
         match self.subscriber.apply(&self.core, events, &mut unit).await {
             Applied::All => {}
+            // The event that failed came upon what an earlier one had changed.
+            Applied::Failed { error, .. } if events.len() > 1 && error.is_caused_by::<ChangesRefused>() => {
+                unit.rollback().await;
+                return Ok(Batch::InParts);
+            }
             Applied::Failed { index, error } => {
                 unit.rollback().await;
                 return Ok(Batch::Failed { index, error, kept: false });

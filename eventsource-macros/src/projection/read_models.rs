@@ -1,0 +1,67 @@
+//! What `#[projection]` generates for read models: how a reset empties them, and that no connection stands beside them.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+use super::model::{Call, Injected, Projection};
+use super::scope::Scope;
+use crate::spans::{ends, located, moved};
+
+/// The constant of an owned read model, which is the only place that asks whether the type is one.
+pub(super) fn owned(at: usize, ty: &Type, private: &TokenStream) -> TokenStream {
+    let (name, span) = (name(at), located(ty.span()));
+    let private = moved(private, span);
+    quote_spanned! {span=> const #name: #private::Owned<#ty> = #private::owned::<#ty>(); }
+}
+
+fn name(at: usize) -> Ident {
+    format_ident!("__OWNED_{at}")
+}
+
+/// The truncate hook that empties the owned read models, where there are any.
+pub(super) fn truncate(owned: &[Type], private: &TokenStream) -> Option<TokenStream> {
+    let each = owned.iter().enumerate().map(|(at, ty)| {
+        let name = name(at);
+        quote! {
+            let mut __repository = <#private::Repository<#ty> as #private::Inject<__U>>::inject(__unit).await?;
+            #name.truncate(&mut *__repository).await?;
+        }
+    });
+    (!owned.is_empty()).then(|| {
+        quote! {
+            async fn truncate(&mut self, __unit: &mut __U) -> #private::Result<(), #private::HandlerError> {
+                #(#each)*
+                #private::Result::Ok(())
+            }
+        }
+    })
+}
+
+/// The checks that no method asks for a connection beside a repository, which see through aliases.
+pub(super) fn apart(projection: &Projection, private: &TokenStream) -> TokenStream {
+    let scope = Scope::of(&projection.generics);
+    let checks = projection.calls().filter_map(|call| check(call, &scope, private));
+    quote! {
+        #[allow(unused_imports)]
+        use #private::ProbeFallback as _;
+        #(#checks)*
+    }
+}
+
+/// The check of one method, at the last thing that it asks for. What it asks for has to be known here: a type
+/// parameter is told apart when it runs.
+fn check(call: &Call, scope: &Scope, private: &TokenStream) -> Option<TokenStream> {
+    let lent: Vec<&Injected> = call.lent().filter(|injected| scope.used_in(&injected.ty).is_none()).collect();
+    let (last, _) = lent.split_last().filter(|(_, others)| !others.is_empty())?;
+    let (cfgs, (span, _)) = (&call.cfgs, ends(&last.parameter));
+    let types = lent.iter().map(|injected| &injected.ty);
+    let private = moved(private, span);
+    let probes =
+        types.map(|ty| quote_spanned!(span=> (<#private::Probe<#ty>>::CONNECTION, <#private::Probe<#ty>>::CHANGES)));
+    Some(quote_spanned! {span=>
+        #(#cfgs)*
+        const _: () = #private::assert_apart(&[#(#probes),*]);
+    })
+}

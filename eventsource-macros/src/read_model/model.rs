@@ -1,0 +1,36 @@
+//! What the derive knows of a read model.
+
+use proc_macro2::TokenStream;
+use syn::{Ident, Type, Visibility};
+
+/// What the derive knows of a read model.
+pub(super) struct Model {
+    /// The path to the runtime crate.
+    pub(super) library: TokenStream,
+    /// The type.
+    pub(super) ident: Ident,
+    /// Who sees the type, and so its columns.
+    pub(super) visibility: Visibility,
+    /// The name of its table.
+    pub(super) table: String,
+    /// Its fields.
+    pub(super) fields: Vec<Field>,
+    /// Which of them is the id.
+    pub(super) id: usize,
+}
+
+/// A field, and its column.
+pub(super) struct Field {
+    /// Its name.
+    pub(super) ident: Ident,
+    /// Its type.
+    pub(super) ty: Type,
+    /// The name of the column.
+    pub(super) column: String,
+    /// Whether it is the id.
+    pub(super) is_id: bool,
+    /// Whether it has an index.
+    pub(super) is_indexed: bool,
+    /// Whether it is stored as JSON.
+    pub(super) is_json: bool,
+}

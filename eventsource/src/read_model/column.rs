@@ -1,0 +1,190 @@
+//! The columns of a model, as queries name them.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::select::{By, Expr, Op};
+use super::stored::About;
+use super::{Comparable, Condition, Order, ReadModel, Unfit, UnfitField, Value, column_type};
+use crate::read_model::ColumnType;
+
+/// A column of the model `M` that holds a `T`: a constant of the model, named after its field.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::{Query, ReadModel};
+/// use uuid::Uuid;
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: Uuid,
+///     status: String,
+///     total: f64,
+/// }
+///
+/// let large = OrderRow::STATUS.is_in(["placed", "paid"]).and(OrderRow::TOTAL.ge(100.0));
+/// let query = Query::from(large).order_by(OrderRow::TOTAL.desc()).limit(10);
+/// # }
+/// ```
+///
+/// A column that the model does not have does not compile:
+///
+/// ```compile_fail
+/// # use eventsource::read_model::ReadModel;
+/// # #[derive(ReadModel)]
+/// # struct OrderRow { #[read_model(id)] id: i64 }
+/// let query = OrderRow::STATUS.eq("placed");
+/// ```
+pub struct Column<M, T> {
+    index: usize,
+    about: About<(M, T)>,
+}
+
+/// What a column that holds a `T` is compared with: a `T`, a `&T`, a `&str` for text, and the value in an `Option`.
+#[diagnostic::on_unimplemented(
+    message = "a column or id of the type `{T}` cannot be compared with a `{Self}`",
+    label = "not a `{T}`"
+)]
+pub trait Comparand<T> {
+    /// The value.
+    ///
+    /// # Errors
+    /// Why the column cannot hold it.
+    fn into_value(self) -> Result<Value, Unfit>;
+}
+
+impl<T: ColumnType> Comparand<T> for T {
+    fn into_value(self) -> Result<Value, Unfit> {
+        self.to_value()
+    }
+}
+
+impl<T: ColumnType> Comparand<T> for &T {
+    fn into_value(self) -> Result<Value, Unfit> {
+        self.to_value()
+    }
+}
+
+impl<T: ColumnType> Comparand<Option<T>> for T {
+    fn into_value(self) -> Result<Value, Unfit> {
+        self.to_value()
+    }
+}
+
+impl Comparand<String> for &str {
+    fn into_value(self) -> Result<Value, Unfit> {
+        Ok(Value::Text(column_type::text(self)?.to_owned()))
+    }
+}
+
+impl Comparand<Option<String>> for &str {
+    fn into_value(self) -> Result<Value, Unfit> {
+        Comparand::<String>::into_value(self)
+    }
+}
+
+impl<M, T> Column<M, T> {
+    /// The column with this index among those of the table. Generated code calls it.
+    #[must_use]
+    pub const fn new(index: usize) -> Self {
+        Self { index, about: PhantomData }
+    }
+}
+
+impl<M: ReadModel, T> Column<M, T> {
+    /// Its name in the table.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        M::TABLE.column(self.index).map_or("", |column| column.name)
+    }
+
+    /// Rows in which it is null.
+    pub const fn is_null(self) -> Condition<M> {
+        Condition::new(Expr::Null { column: self.index, is: true })
+    }
+
+    /// Rows in which it is not null.
+    pub const fn is_not_null(self) -> Condition<M> {
+        Condition::new(Expr::Null { column: self.index, is: false })
+    }
+}
+
+impl<M: ReadModel, T: Comparable> Column<M, T> {
+    fn compare(self, op: Op, value: impl Comparand<T>) -> Condition<M> {
+        Condition::new(match value.into_value() {
+            Ok(value) => Expr::compare(self.index, op, value),
+            Err(reason) => self.unfit(reason),
+        })
+    }
+
+    fn unfit(self, reason: Unfit) -> Expr {
+        let field = M::TABLE.column(self.index).map_or("", |column| column.field);
+        Expr::Unfit(UnfitField::new(field, reason))
+    }
+
+    /// Rows in which it is `value`; where that is `None`, rows in which it is null.
+    pub fn eq(self, value: impl Comparand<T>) -> Condition<M> {
+        self.compare(Op::Eq, value)
+    }
+
+    /// Rows in which it is another value than `value`, and not null; where that is `None`, rows in which it is not null.
+    pub fn ne(self, value: impl Comparand<T>) -> Condition<M> {
+        self.compare(Op::Ne, value)
+    }
+
+    /// Rows in which it is less than `value`.
+    pub fn lt(self, value: impl Comparand<T>) -> Condition<M> {
+        self.compare(Op::Lt, value)
+    }
+
+    /// Rows in which it is at most `value`.
+    pub fn le(self, value: impl Comparand<T>) -> Condition<M> {
+        self.compare(Op::Le, value)
+    }
+
+    /// Rows in which it is greater than `value`.
+    pub fn gt(self, value: impl Comparand<T>) -> Condition<M> {
+        self.compare(Op::Gt, value)
+    }
+
+    /// Rows in which it is at least `value`.
+    pub fn ge(self, value: impl Comparand<T>) -> Condition<M> {
+        self.compare(Op::Ge, value)
+    }
+
+    /// Rows in which it is one of `values`, and not null. A database takes some ten thousand values at most.
+    pub fn is_in<V: Comparand<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M> {
+        let values: Result<Vec<_>, Unfit> = values.into_iter().map(Comparand::into_value).collect();
+        Condition::new(match values {
+            Ok(values) => {
+                Expr::In { column: self.index, values: values.into_iter().filter(|v| !v.is_null()).collect() }
+            }
+            Err(reason) => self.unfit(reason),
+        })
+    }
+
+    /// The smallest first; null before all.
+    pub const fn asc(self) -> Order<M> {
+        Order::new(By { column: self.index, descending: false })
+    }
+
+    /// The largest first; null after all.
+    pub const fn desc(self) -> Order<M> {
+        Order::new(By { column: self.index, descending: true })
+    }
+}
+
+impl<M, T> Clone for Column<M, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M, T> Copy for Column<M, T> {}
+
+impl<M, T> fmt::Debug for Column<M, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Column").field("index", &self.index).finish()
+    }
+}

@@ -1,0 +1,157 @@
+//! How a read model cannot be read or written.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use crate::projection::{ChangesRefused, Permanent};
+
+/// Why a value does not fit a column, or a column's value a field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unfit(Cow<'static, str>);
+
+impl Unfit {
+    /// For this reason.
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// Which field of a model it is, and why its value does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the field `{field}`: {reason}")]
+#[non_exhaustive]
+pub struct UnfitField {
+    /// The field.
+    pub field: &'static str,
+    /// Why not.
+    pub reason: Unfit,
+}
+
+impl UnfitField {
+    /// The field `field`, because of `reason`.
+    #[must_use]
+    pub const fn new(field: &'static str, reason: Unfit) -> Self {
+        Self { field, reason }
+    }
+}
+
+/// How a read model cannot be read or written.
+///
+/// In a handler it is a permanent failure where trying again cannot help: all but [`ReadModelError::Failed`], and what
+/// was [`ReadModelError::Refused`] because of that.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadModelError {
+    /// A field has a value that cannot be stored.
+    Unfit {
+        /// The table.
+        table: &'static str,
+        /// The row, where it is known.
+        id: Option<String>,
+        /// The field, and why.
+        field: UnfitField,
+    },
+    /// A row that was to be saved has another version than it was expected to have.
+    VersionConflict {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: String,
+        /// The version that was expected; 0 where there was to be no row.
+        expected: u64,
+        /// The version that was found; 0 where there is no row.
+        found: u64,
+    },
+    /// A stored value is none of its field's.
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column, and what is wrong with its value.
+        what: String,
+    },
+    /// There is no such table.
+    NoTable {
+        /// The table.
+        table: &'static str,
+    },
+    /// The table is another one than the model describes.
+    Mismatch {
+        /// The table.
+        table: &'static str,
+        /// What differs.
+        differences: Vec<String>,
+    },
+    /// The database refused what would break a rule of the table's.
+    Constraint {
+        /// The table.
+        table: &'static str,
+        /// What the database says.
+        message: String,
+    },
+    /// What handlers had changed before could not be written.
+    Refused(ChangesRefused),
+    /// The database failed.
+    Failed {
+        /// The table.
+        table: &'static str,
+        /// What was being done.
+        action: &'static str,
+        /// What it says.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The repository was used when its batch had ended, or while the batch's connection was lent to somebody else.
+    NotLent {
+        /// Why it cannot be used.
+        reason: String,
+    },
+}
+
+impl ReadModelError {
+    /// The batch has no connection for the repository, for this reason.
+    pub(crate) fn not_lent(reason: impl fmt::Display) -> Self {
+        Self::NotLent { reason: reason.to_string() }
+    }
+}
+
+impl fmt::Display for ReadModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unfit { table, id: Some(id), field } => {
+                write!(f, "the row {id} of `{table}` cannot be stored: {field}")
+            }
+            Self::Unfit { table, id: None, field } => write!(f, "a value for `{table}` cannot be stored: {field}"),
+            Self::VersionConflict { table, id, expected: 0, found } => {
+                write!(f, "the row {id} of `{table}` was expected not to be there, but has the version {found}")
+            }
+            Self::VersionConflict { table, id, expected, found: 0 } => {
+                write!(f, "the row {id} of `{table}` was expected to have the version {expected}, but is not there")
+            }
+            Self::VersionConflict { table, id, expected, found } => {
+                write!(f, "the row {id} of `{table}` was expected to have the version {expected}, but has {found}")
+            }
+            Self::Corrupt { table, what } => write!(f, "the table `{table}` holds what its model does not: {what}"),
+            Self::NoTable { table } => {
+                write!(f, "there is no table `{table}`: create it, with `create_table` or by hand")
+            }
+            Self::Mismatch { table, differences } => {
+                write!(f, "the table `{table}` does not match its model: {}", differences.join("; "))
+            }
+            Self::Constraint { table, message } => write!(f, "the table `{table}` refuses a change: {message}"),
+            Self::Refused(refused) => refused.fmt(f),
+            Self::Failed { table, action, source } => write!(f, "could not {action} `{table}`: {source}"),
+            Self::NotLent { reason } => f.write_str(reason),
+        }
+    }
+}
+
+impl Error for ReadModelError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Refused(refused) => Some(refused),
+            Self::Failed { source, .. } => Some(&**source),
+            _ => Some(&Permanent),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What generated code knows of a field.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::column_type::unexpected;
+use super::{ColumnDef, ColumnKind, ColumnType, IdType, Unfit, UnfitField, Value};
+
+/// A field of a read model: its column, and the way there and back. A type that cannot be stored has none.
+pub struct Field<T> {
+    column: ColumnDef,
+    to: fn(&T) -> Result<Value, Unfit>,
+    from: fn(Value) -> Result<T, Unfit>,
+}
+
+impl<T> std::fmt::Debug for Field<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Field").field("column", &self.column).finish_non_exhaustive()
+    }
+}
+
+/// A field with a column of its type.
+#[must_use]
+#[track_caller]
+pub const fn field<T: ColumnType>(column: &'static str, name: &'static str) -> Field<T> {
+    assert!(T::OPTIONS < 2, "an option of an option cannot be stored: `None` and `Some(None)` would be one null");
+    Field { column: ColumnDef::new(column, name, T::KIND, T::NULLABLE), to: T::to_value, from: T::from_value }
+}
+
+/// The field with the id.
+#[must_use]
+#[track_caller]
+pub const fn id_field<T: IdType>(column: &'static str, name: &'static str) -> Field<T> {
+    field(column, name)
+}
+
+/// A field that is stored as JSON.
+#[must_use]
+pub const fn json_field<T: Serialize + DeserializeOwned>(column: &'static str, name: &'static str) -> Field<T> {
+    Field { column: ColumnDef::new(column, name, ColumnKind::Json, false), to: to_json, from: from_json }
+}
+
+fn to_json<T: Serialize>(field: &T) -> Result<Value, Unfit> {
+    serde_json::to_string(field).map(Value::Json).map_err(|error| Unfit::new(error.to_string()))
+}
+
+fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, Unfit> {
+    match value {
+        Value::Json(text) => serde_json::from_str(&text).map_err(|error| Unfit::new(error.to_string())),
+        other => Err(unexpected(&other)),
+    }
+}
+
+impl<T> Field<T> {
+    /// Its column.
+    #[must_use]
+    pub const fn column(&self, indexed: bool) -> ColumnDef {
+        self.column.indexed(indexed)
+    }
+
+    /// The value for the column.
+    ///
+    /// # Errors
+    /// Why it cannot be stored.
+    pub fn to_value(&self, field: &T) -> Result<Value, UnfitField> {
+        (self.to)(field).map_err(|reason| UnfitField::new(self.column.field, reason))
+    }
+
+    /// The field's value, of the column's that comes next.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn from_next(&self, values: &mut std::vec::IntoIter<Value>) -> Result<T, UnfitField> {
+        (self.from)(values.next().unwrap_or(Value::Null)).map_err(|reason| UnfitField::new(self.column.field, reason))
+    }
+}

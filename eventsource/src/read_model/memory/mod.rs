@@ -1,0 +1,53 @@
+//! Read models in memory, with real transactions.
+
+mod tables;
+mod transaction;
+
+use std::sync::Arc;
+
+use self::tables::Shared;
+use self::transaction::Transaction;
+use super::session::Session;
+use super::{ReadModel, ReadRepository, Repository};
+use crate::projection::{HandlerError, Inject, MemoryCheckpoints, MemoryUnit};
+
+/// The read models that projections keep beside [`MemoryCheckpoints`], forgotten with the last clone of these.
+///
+/// Tables are made when they are first written. One batch writes at a time; what it changes is seen by others when it
+/// commits, all at once, and a batch that fails leaves nothing.
+#[derive(Debug, Clone)]
+pub struct MemoryReadModels {
+    shared: Arc<Shared>,
+}
+
+impl MemoryReadModels {
+    /// The read models beside `checkpoints`.
+    #[must_use]
+    pub fn new(checkpoints: &MemoryCheckpoints) -> Self {
+        Self { shared: checkpoints.attached().get() }
+    }
+
+    /// The rows of `M`, as they are committed.
+    #[must_use]
+    pub fn repository<M: ReadModel>(&self) -> ReadRepository<M> {
+        ReadRepository::new(Arc::<Shared>::clone(&self.shared))
+    }
+}
+
+impl<M: ReadModel> Inject<MemoryUnit> for Repository<M> {
+    type Guard = Box<Self>;
+
+    async fn inject(unit: &mut MemoryUnit) -> Result<Box<Self>, HandlerError> {
+        let session = match unit.scope().deferred::<Session>() {
+            Some(session) => session,
+            None => {
+                let transaction = Transaction::begin(unit.checkpoints().attached().get()).await;
+                let session = Arc::new(Session::new(Box::new(transaction)));
+                unit.scope().defer(Arc::<Session>::clone(&session));
+                session
+            }
+        };
+        session.announce(unit.scope().aggregates());
+        Ok(Box::new(Self::new(session, unit.scope().time())))
+    }
+}

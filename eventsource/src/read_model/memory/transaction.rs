@@ -1,0 +1,166 @@
+//! A transaction over tables in memory: what it changes lies over them until it commits.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::OwnedMutexGuard;
+
+use super::tables::{self, Rows, Shared, Tables};
+use crate::read_model::port::{ReadTables, WriteTables};
+use crate::read_model::select::Select;
+use crate::read_model::stored::Row;
+use crate::read_model::{ReadModelError, Table, Value};
+
+/// A transaction. Dropping it undoes it.
+pub(super) struct Transaction {
+    shared: Arc<Shared>,
+    changes: Mutex<Changes>,
+}
+
+#[derive(Default)]
+struct Changes {
+    tables: BTreeMap<&'static str, Changed>,
+    /// `None` when it has committed.
+    turn: Option<OwnedMutexGuard<()>>,
+}
+
+/// What is changed in a table.
+struct Changed {
+    table: &'static Table,
+    emptied: bool,
+    /// `None` for a row that is deleted.
+    rows: BTreeMap<Value, Option<Row>>,
+}
+
+impl Transaction {
+    /// Begins when all others have ended.
+    pub(super) async fn begin(shared: Arc<Shared>) -> Self {
+        let turn = Some(Arc::clone(&shared.writing).lock_owned().await);
+        Self { shared, changes: Mutex::new(Changes { tables: BTreeMap::new(), turn }) }
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, Changes>, ReadModelError> {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        match changes.turn {
+            Some(_) => Ok(changes),
+            None => Err(ReadModelError::not_lent("the batch has ended, and lends nothing any more")),
+        }
+    }
+
+    /// Changes `table`, which has to be the one that is there already.
+    fn change(&self, table: &'static Table, change: impl FnOnce(&mut Changed)) -> Result<(), ReadModelError> {
+        tables::rows(&self.shared.tables(), table)?;
+        let mut changes = self.open()?;
+        let changed = || Changed { table, emptied: false, rows: BTreeMap::new() };
+        change(changes.tables.entry(table.name).or_insert_with(changed));
+        Ok(())
+    }
+
+    /// What `look` makes of the rows as the transaction sees them.
+    fn look<T>(
+        &self,
+        table: &'static Table,
+        look: impl FnOnce(&mut dyn Iterator<Item = &Row>) -> T,
+    ) -> Result<T, ReadModelError> {
+        let tables = self.shared.tables();
+        let committed = tables::rows(&tables, table)?;
+        let changes = self.open()?;
+        let Some(changed) = changes.tables.get(table.name) else {
+            return Ok(look(&mut committed.into_iter().flat_map(BTreeMap::values)));
+        };
+        let beneath = committed.filter(|_| !changed.emptied).into_iter().flatten();
+        let beneath = beneath.filter(|(id, _)| !changed.rows.contains_key(id)).map(|(_, row)| row);
+        Ok(look(&mut beneath.chain(changed.rows.values().flatten())))
+    }
+}
+
+#[async_trait]
+impl ReadTables for Transaction {
+    async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
+        let tables = self.shared.tables();
+        let committed = tables::rows(&tables, table)?;
+        let changes = self.open()?;
+        let changed = changes.tables.get(table.name);
+        let committed = committed.filter(|_| !changed.is_some_and(|changed| changed.emptied));
+        let row = |id| match changed.and_then(|changed| changed.rows.get(id)) {
+            Some(row) => row.clone(),
+            None => committed.and_then(|rows| rows.get(id)).cloned(),
+        };
+        Ok(ids.iter().filter_map(row).collect())
+    }
+
+    async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
+        self.look(table, |rows| tables::select(rows, query))
+    }
+
+    async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
+        self.look(table, |rows| tables::count(rows, query))
+    }
+}
+
+#[async_trait]
+impl WriteTables for Transaction {
+    async fn merge(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError> {
+        let ids: Vec<_> = rows.iter().map(|row| row.id(table)).collect();
+        let found = self.load(table, &ids).await?;
+        let mut found: BTreeMap<_, _> = found.into_iter().map(|row| (row.id(table), row)).collect();
+        self.change(table, |changed| {
+            for (id, &row) in ids.into_iter().zip(rows) {
+                let row = match found.remove(&id) {
+                    Some(Row { version, created_at, deleted_at, .. }) => {
+                        Row { version: version + row.version, created_at, deleted_at, ..row.clone() }
+                    }
+                    None => row.clone(),
+                };
+                changed.rows.insert(id, Some(row));
+            }
+        })
+    }
+
+    async fn update(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError> {
+        self.change(table, |changed| {
+            changed.rows.extend(rows.iter().map(|&row| (row.id(table), Some(row.clone()))));
+        })
+    }
+
+    async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {
+        self.change(table, |changed| changed.rows.extend(ids.iter().map(|&id| (id.clone(), None))))
+    }
+
+    async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
+        self.change(table, |changed| {
+            changed.emptied = true;
+            changed.rows.clear();
+        })
+    }
+
+    fn publish(&self) {
+        let mut tables = self.shared.tables();
+        let Ok(mut changes) = self.open() else { return };
+        for (name, changed) in std::mem::take(&mut changes.tables) {
+            publish(&mut tables, name, changed);
+        }
+        changes.turn = None;
+    }
+
+    fn close(&self) {
+        if let Ok(mut changes) = self.open() {
+            changes.turn = None;
+        }
+    }
+}
+
+fn publish(tables: &mut Tables, name: &'static str, changed: Changed) {
+    let Changed { table, emptied, rows: changes } = changed;
+    let rows = &mut tables.entry(name).or_insert_with(|| Rows { table, rows: BTreeMap::new() }).rows;
+    if emptied {
+        rows.clear();
+    }
+    for (id, row) in changes {
+        match row {
+            Some(row) => drop(rows.insert(id, row)),
+            None => drop(rows.remove(&id)),
+        }
+    }
+}

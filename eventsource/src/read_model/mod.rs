@@ -1,0 +1,42 @@
+//! Read models without SQL: rows of a struct, kept by projections through a [`Repository`], on any backend.
+//!
+//! A row is a struct with `#[derive(ReadModel)]`. A handler asks for `&mut Repository<Row>`; who reads the model takes a
+//! [`ReadRepository`] from [`MemoryReadModels`] or from the database's own.
+
+mod column;
+mod column_type;
+mod decimal;
+mod entry;
+mod error;
+mod field;
+mod memory;
+mod model;
+mod port;
+mod query;
+mod reader;
+mod repository;
+mod select;
+mod session;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+mod stored;
+mod table;
+mod value;
+
+pub use column::{Column, Comparand};
+pub use column_type::{ColumnType, Comparable, IdType, Json};
+pub use decimal::Decimal;
+pub use error::{ReadModelError, Unfit, UnfitField};
+#[doc(hidden)]
+pub use field::{Field, field, id_field, json_field};
+pub use memory::MemoryReadModels;
+pub use model::ReadModel;
+pub use query::{Condition, Order, Query};
+pub use reader::{Answer, ReadRepository};
+pub use repository::Repository;
+pub use stored::Stored;
+pub use table::{ColumnDef, ColumnKind, Table};
+pub use value::Value;
+
+#[cfg(feature = "macros")]
+pub use crate::macros::ReadModel;

@@ -1,0 +1,172 @@
+//! A query as a backend gets it: columns by their index.
+
+use std::cmp::Ordering;
+
+use super::stored::Row;
+use super::{ReadModelError, Table, UnfitField, Value};
+
+/// How a column is compared with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Op {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+impl Op {
+    const fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Eq => ordering.is_eq(),
+            Self::Ne => ordering.is_ne(),
+            Self::Lt => ordering.is_lt(),
+            Self::Le => ordering.is_le(),
+            Self::Gt => ordering.is_gt(),
+            Self::Ge => ordering.is_ge(),
+        }
+    }
+}
+
+/// Which rows are wanted. A column that is null compares with nothing, as in SQL.
+#[derive(Debug, Clone)]
+pub(crate) enum Expr {
+    Compare {
+        column: usize,
+        op: Op,
+        value: Value,
+    },
+    In {
+        column: usize,
+        values: Vec<Value>,
+    },
+    Null {
+        column: usize,
+        is: bool,
+    },
+    /// All of them; every row, where there is none.
+    And(Vec<Self>),
+    /// One of them; no row, where there is none.
+    Or(Vec<Self>),
+    /// A value of it is none that the column could hold.
+    Unfit(UnfitField),
+}
+
+impl Expr {
+    /// `column op value`, where the value may be null: equal to null is what is null.
+    pub(crate) fn compare(column: usize, op: Op, value: Value) -> Self {
+        match (op, value.is_null()) {
+            (_, false) => Self::Compare { column, op, value },
+            (Op::Eq, true) => Self::Null { column, is: true },
+            (Op::Ne, true) => Self::Null { column, is: false },
+            (_, true) => Self::Or(Vec::new()),
+        }
+    }
+
+    /// Both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match self {
+            Self::And(mut all) => {
+                all.push(other);
+                Self::And(all)
+            }
+            first => Self::And(vec![first, other]),
+        }
+    }
+
+    /// One of the two, or both.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match self {
+            Self::Or(mut all) => {
+                all.push(other);
+                Self::Or(all)
+            }
+            first => Self::Or(vec![first, other]),
+        }
+    }
+
+    /// The value that does not fit, if there is one.
+    pub(crate) fn check(&self, table: &'static Table) -> Result<(), ReadModelError> {
+        match self {
+            Self::Unfit(field) => Err(ReadModelError::Unfit { table: table.name, id: None, field: field.clone() }),
+            Self::And(all) | Self::Or(all) => all.iter().try_for_each(|one| one.check(table)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it holds for `row`.
+    pub(crate) fn holds(&self, row: &Row) -> bool {
+        match self {
+            Self::Compare { column, op, value } => {
+                let found = row.value(*column);
+                !found.is_null() && op.holds(found.cmp(value))
+            }
+            Self::In { column, values } => {
+                let found = row.value(*column);
+                !found.is_null() && values.contains(&found)
+            }
+            Self::Null { column, is } => row.value(*column).is_null() == *is,
+            Self::And(all) => all.iter().all(|one| one.holds(row)),
+            Self::Or(all) => all.iter().any(|one| one.holds(row)),
+            Self::Unfit(_) => false,
+        }
+    }
+}
+
+/// A column by which rows are ordered: nulls come first, and last where it descends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct By {
+    pub(crate) column: usize,
+    pub(crate) descending: bool,
+}
+
+impl By {
+    /// What comes after `value` in this order, in this column alone.
+    fn after(self, value: Value) -> Expr {
+        let Self { column, descending } = self;
+        match (value.is_null(), descending) {
+            (true, false) => Expr::Null { column, is: false },
+            (true, true) => Expr::Or(Vec::new()),
+            (false, false) => Expr::compare(column, Op::Gt, value),
+            (false, true) => Expr::compare(column, Op::Lt, value).or(Expr::Null { column, is: true }),
+        }
+    }
+}
+
+/// A query as a backend gets it.
+#[derive(Debug, Clone)]
+pub(crate) struct Select {
+    pub(crate) condition: Expr,
+    /// By which columns, the first one first; the last one is the id, so that there is one order.
+    pub(crate) order: Vec<By>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) offset: u64,
+}
+
+impl Select {
+    /// How two rows are ordered.
+    pub(crate) fn compare(&self, a: &Row, b: &Row) -> Ordering {
+        for by in &self.order {
+            let ordering = a.value(by.column).cmp(&b.value(by.column));
+            if ordering.is_ne() {
+                return if by.descending { ordering.reverse() } else { ordering };
+            }
+        }
+        Ordering::Equal
+    }
+}
+
+/// The rows that come after `row` in this order: the keyset that pages go by.
+pub(crate) fn after(order: &[By], row: &Row) -> Expr {
+    let mut any = Vec::new();
+    let mut equal = Vec::new();
+    for &by in order {
+        let value = row.value(by.column);
+        let mut all = equal.clone();
+        all.push(by.after(value.clone()));
+        any.push(Expr::And(all));
+        equal.push(Expr::compare(by.column, Op::Eq, value));
+    }
+    Expr::Or(any)
+}

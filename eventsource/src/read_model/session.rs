@@ -1,0 +1,294 @@
+//! The identity map of a batch: a row is read once, changed in memory, and written with all others at the end.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::entry::Entry;
+use super::port::{ReadTables, WriteTables};
+use super::select::Select;
+use super::stored::Row;
+use super::{ReadModelError, Table, Unfit, UnfitField, Value};
+use crate::projection::ChangesRefused;
+use crate::projection::scope::Deferred;
+
+/// The identity map of a batch, over the tables of its transaction.
+pub(crate) struct Session {
+    tables: Box<dyn WriteTables>,
+    state: tokio::sync::Mutex<State>,
+    /// The aggregates that the batch's events are about: where the id of one of them is read, all are.
+    aggregates: Mutex<Arc<[Uuid]>>,
+    closed: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    maps: BTreeMap<&'static str, Map>,
+    /// What was refused once is not tried again: the transaction may hold a part of it.
+    refused: Option<ChangesRefused>,
+}
+
+/// What a batch knows of one table.
+struct Map {
+    table: &'static Table,
+    entries: BTreeMap<Value, Entry>,
+}
+
+impl Session {
+    pub(crate) fn new(tables: Box<dyn WriteTables>) -> Self {
+        Self {
+            tables,
+            state: tokio::sync::Mutex::default(),
+            aggregates: Mutex::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// What the batch knows and has changed, until it ends.
+    async fn state(&self) -> Result<tokio::sync::MutexGuard<'_, State>, ReadModelError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(ReadModelError::not_lent("the batch has ended, and lends nothing any more"));
+        }
+        Ok(self.state.lock().await)
+    }
+
+    /// The batch's events are about these aggregates.
+    pub(crate) fn announce(&self, aggregates: &Arc<[Uuid]>) {
+        *self.aggregates() = Arc::clone(aggregates);
+    }
+
+    fn aggregates(&self) -> MutexGuard<'_, Arc<[Uuid]>> {
+        self.aggregates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes known what is in the table under `ids`, by one statement at most.
+    async fn know<'s>(
+        &self,
+        state: &'s mut State,
+        table: &'static Table,
+        ids: &[Value],
+    ) -> Result<&'s mut Map, ReadModelError> {
+        let map = state.map(table)?;
+        let mut missing: Vec<Value> = ids.iter().filter(|id| !map.knows(id)).cloned().collect();
+        if !missing.is_empty() {
+            let aggregates = Arc::clone(&*self.aggregates());
+            let announced = |id: &Value| matches!(id, Value::Uuid(id) if aggregates.binary_search(id).is_ok());
+            if missing.iter().any(announced) {
+                missing.extend(aggregates.iter().map(|id| Value::Uuid(*id)).filter(|id| !map.knows(id)));
+            }
+            missing.sort_unstable();
+            missing.dedup();
+            let found = self.tables.load(table, &missing).await?;
+            let mut found: BTreeMap<_, _> = found.into_iter().map(|row| (row.id(table), row)).collect();
+            for id in missing {
+                let row = found.remove(&id);
+                map.change(id, |before| Entry::read(before, row));
+            }
+        }
+        Ok(map)
+    }
+
+    /// Refuses what this backend cannot hold.
+    pub(crate) fn check(&self, table: &'static Table, values: &[Value]) -> Result<(), ReadModelError> {
+        let is_nan = |value: &Value| matches!(value, Value::Float(number) if number.is_nan());
+        match values.iter().zip(table.columns).find(|(value, _)| is_nan(value)) {
+            Some((_, column)) if !self.tables.holds_nan() => {
+                let field = UnfitField::new(column.field, Unfit::new("NaN cannot be stored: it is no number"));
+                let id = values.get(table.id).map(Value::to_string);
+                Err(ReadModelError::Unfit { table: table.name, id, field })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Saves `values`, unless the row has another version than `expected`, where one is.
+    pub(crate) async fn save(
+        &self,
+        table: &'static Table,
+        values: Vec<Value>,
+        time: DateTime<Utc>,
+        expected: Option<u64>,
+    ) -> Result<(), ReadModelError> {
+        let id = values.get(table.id).cloned().unwrap_or(Value::Null);
+        let mut state = self.state().await?;
+        if let Some(expected) = expected {
+            let map = self.know(&mut state, table, std::slice::from_ref(&id)).await?;
+            let found = map.entries.get(&id).and_then(Entry::row).map_or(0, |row| row.version);
+            if found != expected {
+                let id = id.to_string();
+                return Err(ReadModelError::VersionConflict { table: table.name, id, expected, found });
+            }
+        }
+        state.map(table)?.change(id, |before| Entry::saved(before, values, time));
+        Ok(())
+    }
+
+    pub(crate) async fn delete(&self, table: &'static Table, id: Value) -> Result<(), ReadModelError> {
+        self.state().await?.map(table)?.change(id, Entry::deleted);
+        Ok(())
+    }
+
+    /// Soft-deletes the row, or restores it. Whether that changed it.
+    pub(crate) async fn mark(
+        &self,
+        table: &'static Table,
+        id: Value,
+        deleted: bool,
+        time: DateTime<Utc>,
+    ) -> Result<bool, ReadModelError> {
+        let mut state = self.state().await?;
+        let map = self.know(&mut state, table, std::slice::from_ref(&id)).await?;
+        let changes = map.entries.get(&id).and_then(Entry::row).is_some_and(|row| row.deleted_at.is_some() != deleted);
+        if changes {
+            let mark = deleted.then_some(time);
+            map.change(id, |before| before.map_or(Entry::Gone, |entry| entry.marked(mark, time)));
+        }
+        Ok(changes)
+    }
+
+    pub(crate) async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
+        let mut state = self.state().await?;
+        state.map(table)?.entries.clear();
+        self.tables.truncate(table).await
+    }
+
+    /// Writes all changes: the tables by their names, in each what is deleted, then what is new, then what is changed.
+    async fn write(&self, state: &mut State) -> Result<(), ChangesRefused> {
+        if let Some(refused) = &state.refused {
+            return Err(refused.clone());
+        }
+        for map in state.maps.values_mut() {
+            if let Err(error) = self.write_map(map).await {
+                let refused = ChangesRefused::new(error);
+                state.refused = Some(refused.clone());
+                return Err(refused);
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_map(&self, map: &mut Map) -> Result<(), ReadModelError> {
+        let (mut delete, mut merge, mut update) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, entry) in &map.entries {
+            match entry {
+                Entry::Clean(_) => {}
+                Entry::Changed { row, existed: true } => update.push(row),
+                Entry::Changed { row, existed: false } | Entry::Blind(row) => merge.push(row),
+                Entry::Gone => delete.push(id),
+                Entry::Replaced(row) => {
+                    delete.push(id);
+                    merge.push(row);
+                }
+            }
+        }
+        if delete.is_empty() && merge.is_empty() && update.is_empty() {
+            return Ok(());
+        }
+        if !delete.is_empty() {
+            self.tables.delete(map.table, &delete).await?;
+        }
+        if !merge.is_empty() {
+            self.tables.merge(map.table, &merge).await?;
+        }
+        if !update.is_empty() {
+            self.tables.update(map.table, &update).await?;
+        }
+        map.written();
+        Ok(())
+    }
+}
+
+impl State {
+    /// What is known of `table`. Two models of one table have to agree: they share its rows.
+    fn map(&mut self, table: &'static Table) -> Result<&mut Map, ReadModelError> {
+        let map = self.maps.entry(table.name).or_insert_with(|| Map { table, entries: BTreeMap::new() });
+        if map.table != table {
+            let differences = vec!["another read model of this batch describes it otherwise".to_owned()];
+            return Err(ReadModelError::Mismatch { table: table.name, differences });
+        }
+        Ok(map)
+    }
+}
+
+impl Map {
+    fn knows(&self, id: &Value) -> bool {
+        self.entries.get(id).is_some_and(Entry::is_known)
+    }
+
+    fn change(&mut self, id: Value, change: impl FnOnce(Option<Entry>) -> Entry) {
+        match self.entries.entry(id) {
+            btree_map::Entry::Vacant(vacant) => {
+                vacant.insert(change(None));
+            }
+            btree_map::Entry::Occupied(mut occupied) => {
+                let before = occupied.insert(Entry::Gone);
+                occupied.insert(change(Some(before)));
+            }
+        }
+    }
+
+    fn written(&mut self) {
+        let entries = std::mem::take(&mut self.entries);
+        self.entries = entries.into_iter().filter_map(|(id, entry)| Some((id, entry.written()?))).collect();
+    }
+}
+
+#[async_trait]
+impl ReadTables for Session {
+    async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
+        let mut state = self.state().await?;
+        let map = self.know(&mut state, table, ids).await?;
+        Ok(ids.iter().filter_map(|id| map.entries.get(id)?.row().cloned()).collect())
+    }
+
+    async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
+        let mut state = self.state().await?;
+        self.write(&mut state).await.map_err(ReadModelError::Refused)?;
+        let rows = self.tables.select(table, query).await?;
+        let map = state.map(table)?;
+        for row in &rows {
+            map.entries.entry(row.id(table)).or_insert_with(|| Entry::Clean(Some(row.clone())));
+        }
+        Ok(rows)
+    }
+
+    async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
+        let mut state = self.state().await?;
+        self.write(&mut state).await.map_err(ReadModelError::Refused)?;
+        self.tables.count(table, query).await
+    }
+}
+
+impl Deferred for Session {
+    fn flush(&self) -> Pin<Box<dyn Future<Output = Result<(), ChangesRefused>> + Send + '_>> {
+        Box::pin(async move {
+            let mut state = self.state.lock().await;
+            self.write(&mut state).await
+        })
+    }
+
+    fn hand_over(&self) -> Pin<Box<dyn Future<Output = Result<(), ChangesRefused>> + Send + '_>> {
+        Box::pin(async move {
+            let mut state = self.state.lock().await;
+            self.write(&mut state).await?;
+            state.maps.clear();
+            Ok(())
+        })
+    }
+
+    fn publish(&self) {
+        self.tables.publish();
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.tables.close();
+    }
+}

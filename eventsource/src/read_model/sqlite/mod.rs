@@ -1,0 +1,12 @@
+//! Read models in a SQLite file (feature `sqlite`).
+
+mod batch;
+mod failure;
+mod models;
+mod pool;
+mod schema;
+mod statements;
+mod tables;
+mod value;
+
+pub use models::SqliteReadModels;

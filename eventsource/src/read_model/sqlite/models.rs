@@ -1,0 +1,112 @@
+//! The read models in a SQLite file, and how a handler is lent them.
+
+use std::sync::Arc;
+
+use super::batch::BatchTables;
+use super::failure::failed;
+use super::pool::PoolTables;
+use super::schema;
+use crate::projection::sqlite::SqliteUnit;
+use crate::projection::{HandlerError, Inject};
+use crate::read_model::session::Session;
+use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
+use crate::store::sqlite::SqliteDatabase;
+use crate::store::sqlite::action::Action;
+
+/// The read models in a SQLite file: their tables, and what is committed of them.
+///
+/// ```
+/// # #[cfg(feature = "macros")]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::read_model::sqlite::SqliteReadModels;
+/// use eventsource::read_model::{Query, ReadModel};
+/// use eventsource::store::sqlite::SqliteDatabase;
+/// use uuid::Uuid;
+///
+/// #[derive(ReadModel)]
+/// #[read_model(table = "orders")]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: Uuid,
+///     status: String,
+/// }
+///
+/// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
+/// let db = SqliteDatabase::open(&path).await?;
+/// let models = SqliteReadModels::new(&db);
+/// models.create_table::<OrderRow>().await?;
+/// let orders = models.repository::<OrderRow>();
+/// assert_eq!(orders.count(Query::all()).await?, 0);
+/// # db.close().await;
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+///
+/// In the tables a UUID is a blob of 16 bytes, a time a number of microseconds since 1970, a day a text such as
+/// `2026-01-31`, JSON a text, and a decimal a text that is ordered as the numbers are.
+#[derive(Debug, Clone)]
+pub struct SqliteReadModels {
+    db: SqliteDatabase,
+}
+
+impl SqliteReadModels {
+    /// The read models in `db`.
+    #[must_use]
+    pub fn new(db: &SqliteDatabase) -> Self {
+        Self { db: db.clone() }
+    }
+
+    /// Creates the table of `M` and its indexes, where they do not exist.
+    ///
+    /// # Errors
+    /// [`ReadModelError::Mismatch`], where there is such a table and it does not match.
+    pub async fn create_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
+        let table = M::TABLE;
+        let patience = self.db.patience(Action::CreateTable(table.name));
+        let source = |error| ReadModelError::Failed { table: table.name, action: "create", source: Box::new(error) };
+        let mut writing = self.db.write(&patience).await.map_err(source)?;
+        schema::create(&mut writing.tx, table).await?;
+        writing.tx.commit().await.map_err(|error| failed(table, "create", error))
+    }
+
+    /// Looks whether the table of `M` is as the model describes it.
+    ///
+    /// # Errors
+    /// [`ReadModelError::Mismatch`], with what differs; [`ReadModelError::NoTable`].
+    pub async fn check_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
+        let mut conn = PoolTables::new(&self.db).acquire(M::TABLE).await?;
+        schema::check(&mut conn, M::TABLE).await
+    }
+
+    /// The SQL by which [`create_table`](SqliteReadModels::create_table) creates the table, for migrations of your own.
+    #[must_use]
+    pub fn table_sql<M: ReadModel>() -> String {
+        schema::sql(M::TABLE)
+    }
+
+    /// The rows of `M`, as they are committed.
+    #[must_use]
+    pub fn repository<M: ReadModel>(&self) -> ReadRepository<M> {
+        ReadRepository::new(Arc::new(PoolTables::new(&self.db)))
+    }
+}
+
+impl<M: ReadModel> Inject<SqliteUnit> for Repository<M> {
+    type Guard = Box<Self>;
+
+    async fn inject(unit: &mut SqliteUnit) -> Result<Box<Self>, HandlerError> {
+        let session = match unit.scope().deferred::<Session>() {
+            Some(session) => session,
+            None => {
+                let connection = unit.connection().map_err(HandlerError::permanent)?;
+                let tables = BatchTables::new(connection, unit.database());
+                let session = Arc::new(Session::new(Box::new(tables)));
+                unit.scope().defer(Arc::<Session>::clone(&session));
+                session
+            }
+        };
+        session.announce(unit.scope().aggregates());
+        Ok(Box::new(Self::new(session, unit.scope().time())))
+    }
+}

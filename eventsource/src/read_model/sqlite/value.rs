@@ -1,0 +1,87 @@
+//! Values as SQLite keeps them.
+
+use chrono::{DateTime, NaiveDate};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Decode, Row as _, Sqlite, Type};
+use uuid::Uuid;
+
+use crate::read_model::{ColumnKind, Decimal, ReadModelError, Table, Value};
+
+/// A statement, and what is bound to it.
+pub(super) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+/// `statement` with one more value.
+pub(super) fn bind(statement: Statement<'_>, value: Value) -> Statement<'_> {
+    match value {
+        Value::Null => statement.bind(None::<i64>),
+        Value::Bool(value) => statement.bind(value),
+        Value::Int(value) => statement.bind(value),
+        Value::Float(value) => statement.bind(value),
+        Value::Text(value) | Value::Json(value) => statement.bind(value),
+        Value::Uuid(value) => statement.bind(value),
+        Value::Timestamp(value) => statement.bind(value.timestamp_micros()),
+        Value::Date(value) => statement.bind(value.format(DATE).to_string()),
+        Value::Decimal(value) => statement.bind(value.to_key()),
+        Value::Bytes(value) => statement.bind(value),
+    }
+}
+
+const DATE: &str = "%Y-%m-%d";
+
+/// The type of a column.
+pub(super) const fn type_name(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Bool | ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 | ColumnKind::Timestamp => "INTEGER",
+        ColumnKind::F32 | ColumnKind::F64 => "REAL",
+        ColumnKind::Uuid | ColumnKind::Bytes => "BLOB",
+        ColumnKind::Text | ColumnKind::Date | ColumnKind::Decimal | ColumnKind::Json => "TEXT",
+    }
+}
+
+/// The values of all columns of a row.
+pub(super) fn values(row: &SqliteRow, table: &'static Table) -> Result<Vec<Value>, ReadModelError> {
+    let columns = table.all_columns().enumerate();
+    columns
+        .map(|(index, column)| {
+            value(row, index, column.kind).map_err(|problem| ReadModelError::Corrupt {
+                table: table.name,
+                what: format!("the column `{}`: {problem}", column.name),
+            })
+        })
+        .collect()
+}
+
+fn value(row: &SqliteRow, index: usize, kind: ColumnKind) -> Result<Value, String> {
+    Ok(match kind {
+        ColumnKind::Bool => get(row, index)?.map(Value::Bool),
+        ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 => get(row, index)?.map(Value::Int),
+        ColumnKind::F32 | ColumnKind::F64 => get(row, index)?.map(Value::Float),
+        ColumnKind::Text => get(row, index)?.map(Value::Text),
+        ColumnKind::Json => get(row, index)?.map(Value::Json),
+        ColumnKind::Uuid => get::<Uuid>(row, index)?.map(Value::Uuid),
+        ColumnKind::Bytes => get(row, index)?.map(Value::Bytes),
+        ColumnKind::Timestamp => match get::<i64>(row, index)? {
+            None => None,
+            Some(micros) => {
+                let time = DateTime::from_timestamp_micros(micros).ok_or_else(|| format!("{micros} is no time"))?;
+                Some(Value::Timestamp(time))
+            }
+        },
+        ColumnKind::Date => match get::<String>(row, index)? {
+            None => None,
+            Some(text) => {
+                Some(Value::Date(NaiveDate::parse_from_str(&text, DATE).map_err(|_| format!("{text:?} is no day"))?))
+            }
+        },
+        ColumnKind::Decimal => match get::<String>(row, index)? {
+            None => None,
+            Some(key) => Some(Value::Decimal(Decimal::from_key(&key).map_err(|error| error.to_string())?)),
+        },
+    }
+    .unwrap_or(Value::Null))
+}
+
+fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, index: usize) -> Result<Option<T>, String> {
+    row.try_get(index).map_err(|error| error.to_string())
+}

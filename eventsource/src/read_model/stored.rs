@@ -1,0 +1,145 @@
+//! A row with what the framework keeps of it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use chrono::{DateTime, Utc};
+
+use super::{ReadModel, ReadModelError, Table, Value};
+
+/// A row as a database holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// The values of the model's columns.
+    pub(crate) values: Vec<Value>,
+    pub(crate) version: u64,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    /// A row that is saved for the first time.
+    pub(crate) const fn new(values: Vec<Value>, time: DateTime<Utc>) -> Self {
+        Self { values, version: 1, created_at: time, updated_at: time, deleted_at: None }
+    }
+
+    /// The value of the column with this index among all of the table's.
+    pub(crate) fn value(&self, column: usize) -> Value {
+        match self.values.get(column) {
+            Some(value) => value.clone(),
+            None => match column - self.values.len() {
+                0 => Value::Int(i64::try_from(self.version).unwrap_or(i64::MAX)),
+                1 => Value::Timestamp(self.created_at),
+                2 => Value::Timestamp(self.updated_at),
+                _ => self.deleted_at.map_or(Value::Null, Value::Timestamp),
+            },
+        }
+    }
+
+    /// The id.
+    pub(crate) fn id(&self, table: &Table) -> Value {
+        self.value(table.id)
+    }
+
+    /// The row with these values of all columns.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "rows of a database are read so"))]
+    pub(crate) fn from_all(mut all: Vec<Value>, table: &'static Table) -> Result<Self, ReadModelError> {
+        let framework = all.split_off(table.columns.len().min(all.len()));
+        let [Value::Int(version), Value::Timestamp(created_at), Value::Timestamp(updated_at), deleted_at] =
+            &framework[..]
+        else {
+            return Err(ReadModelError::Corrupt {
+                table: table.name,
+                what: "a row without version and times".to_owned(),
+            });
+        };
+        let deleted_at = match deleted_at {
+            Value::Timestamp(time) => Some(*time),
+            _ => None,
+        };
+        let version = u64::try_from(*version).map_err(|_| ReadModelError::Corrupt {
+            table: table.name,
+            what: format!("a row with the version {version}"),
+        })?;
+        Ok(Self { values: all, version, created_at: *created_at, updated_at: *updated_at, deleted_at })
+    }
+
+    /// The model's row.
+    pub(crate) fn model<M: ReadModel>(self) -> Result<M, ReadModelError> {
+        M::from_values(self.values)
+            .map_err(|error| ReadModelError::Corrupt { table: M::TABLE.name, what: error.to_string() })
+    }
+}
+
+/// A row with what the framework keeps of it. It derefs to the row.
+#[derive(Clone, PartialEq)]
+pub struct Stored<M> {
+    model: M,
+    row: Row,
+}
+
+impl<M: ReadModel> Stored<M> {
+    pub(crate) fn new(row: Row) -> Result<Self, ReadModelError> {
+        Ok(Self { model: row.clone().model()?, row })
+    }
+
+    pub(crate) const fn row(&self) -> &Row {
+        &self.row
+    }
+}
+
+impl<M> Stored<M> {
+    /// The row.
+    pub fn into_inner(self) -> M {
+        self.model
+    }
+
+    /// How many events have changed it, from 1: the first one has made it. An event that saves it twice counts twice.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.row.version
+    }
+
+    /// When the event occurred that has made it.
+    #[must_use]
+    pub const fn created_at(&self) -> DateTime<Utc> {
+        self.row.created_at
+    }
+
+    /// When the event occurred that has changed it last.
+    #[must_use]
+    pub const fn updated_at(&self) -> DateTime<Utc> {
+        self.row.updated_at
+    }
+
+    /// When the event occurred that has soft-deleted it, where one has.
+    #[must_use]
+    pub const fn deleted_at(&self) -> Option<DateTime<Utc>> {
+        self.row.deleted_at
+    }
+}
+
+impl<M> Deref for Stored<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.model
+    }
+}
+
+impl<M: fmt::Debug> fmt::Debug for Stored<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored")
+            .field("model", &self.model)
+            .field("version", &self.row.version)
+            .field("created_at", &self.row.created_at)
+            .field("updated_at", &self.row.updated_at)
+            .field("deleted_at", &self.row.deleted_at)
+            .finish()
+    }
+}
+
+/// The type that a generic item is about, without owning one.
+pub(crate) type About<M> = PhantomData<fn() -> M>;

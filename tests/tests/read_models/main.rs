@@ -1,0 +1,33 @@
+//! Read models: one suite for every backend, and what is particular to one.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod batch;
+mod operations;
+mod projection;
+mod queries;
+mod random;
+mod refused;
+mod schema;
+mod types;
+mod world;
+
+/// Runs each of the named tests in memory and on SQLite.
+macro_rules! on_every_backend {
+    ($($test:ident)*) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(&crate::world::Memory::default()).await;
+            })*
+        }
+
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(&crate::world::Sqlite::new().await).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_every_backend;

@@ -1,0 +1,148 @@
+//! Queries give the same rows in the same order on every backend, also of what is not written yet.
+
+use eventsource::prelude::*;
+use eventsource::read_model::Condition;
+
+use crate::world::{Item, World, id, item};
+
+crate::on_every_backend! {
+    conditions
+    nulls
+    orders_limits_and_offsets
+    pages_by_keyset
+    a_query_sees_what_the_batch_has_changed
+}
+
+async fn fill<W: World>(world: &W) {
+    let noted = |n, name, count, note: &str| Item { note: Some(note.to_owned()), ..item(n, name, count) };
+    world
+        .save([item(1, "a", 3), noted(2, "b", 1, "x"), item(3, "c", 2), noted(4, "d", 2, "y"), noted(5, "a", -7, "")])
+        .await;
+}
+
+async fn numbers<W: World>(world: &W, query: impl Into<Query<Item>>) -> Vec<u128> {
+    let query = query.into();
+    let rows = world.rows::<Item>();
+    let found: Vec<_> = rows.find(query.clone()).await.unwrap().iter().map(|item| item.id.as_u128()).collect();
+    // The same inside of a batch.
+    let mut batch = world.batch().await;
+    let inside = W::lend::<Item>(&mut batch.unit).await.find(query).await.unwrap();
+    assert_eq!(inside.iter().map(|item| item.id.as_u128()).collect::<Vec<_>>(), found);
+    found
+}
+
+async fn conditions<W: World>(world: &W) {
+    fill(world).await;
+    let cases: [(Condition<Item>, &[u128]); 14] = [
+        (Item::NAME.eq("a"), &[1, 5]),
+        (Item::NAME.eq("a".to_owned()), &[1, 5]),
+        (Item::NAME.ne("a"), &[2, 3, 4]),
+        (Item::COUNT.lt(2), &[2, 5]),
+        (Item::COUNT.le(2), &[2, 3, 4, 5]),
+        (Item::COUNT.gt(2), &[1]),
+        (Item::COUNT.ge(2), &[1, 3, 4]),
+        (Item::ID.is_in([id(5), id(1), id(9)]), &[1, 5]),
+        (Item::ID.is_in(Vec::<uuid::Uuid>::new()), &[]),
+        (Item::NAME.eq("a").and(Item::COUNT.gt(0)), &[1]),
+        (Item::NAME.eq("b").or(Item::COUNT.eq(2)), &[2, 3, 4]),
+        (Item::NAME.eq("a").or(Item::NAME.eq("b")).and(Item::COUNT.lt(2)), &[2, 5]),
+        (Item::NAME.eq("a").and(Item::COUNT.lt(0)).or(Item::NAME.eq("d")), &[4, 5]),
+        (Item::VERSION.eq(1).and(Item::DELETED_AT.is_null()), &[1, 2, 3, 4, 5]),
+    ];
+    for (condition, expected) in cases {
+        assert_eq!(numbers(world, condition.clone()).await, expected, "{condition:?}");
+        assert_eq!(world.rows::<Item>().count(condition).await.unwrap(), expected.len() as u64);
+    }
+    let first =
+        world.rows::<Item>().find_one(Query::from(Item::COUNT.eq(2)).order_by(Item::NAME.desc())).await.unwrap();
+    assert_eq!(first.unwrap().name, "d");
+    assert_eq!(world.rows::<Item>().find_one(Item::NAME.eq("nobody")).await.unwrap(), None);
+}
+
+async fn nulls<W: World>(world: &W) {
+    fill(world).await;
+    let cases: [(Condition<Item>, &[u128]); 8] = [
+        (Item::NOTE.is_null(), &[1, 3]),
+        (Item::NOTE.is_not_null(), &[2, 4, 5]),
+        (Item::NOTE.eq(None), &[1, 3]),
+        (Item::NOTE.ne(None), &[2, 4, 5]),
+        (Item::NOTE.eq("x"), &[2]),
+        (Item::NOTE.ne("x"), &[4, 5]),
+        (Item::NOTE.lt("y"), &[2, 5]),
+        (Item::NOTE.is_in([Some("x".to_owned()), None]), &[2]),
+    ];
+    for (condition, expected) in cases {
+        assert_eq!(numbers(world, condition.clone()).await, expected, "{condition:?}");
+    }
+    assert_eq!(numbers(world, Query::all().order_by(Item::NOTE.asc())).await, [1, 3, 5, 2, 4]);
+    assert_eq!(numbers(world, Query::all().order_by(Item::NOTE.desc())).await, [4, 2, 5, 1, 3]);
+}
+
+async fn orders_limits_and_offsets<W: World>(world: &W) {
+    fill(world).await;
+    let query = || Query::all().order_by(Item::COUNT.desc()).order_by(Item::NAME.asc());
+    assert_eq!(numbers(world, query()).await, [1, 3, 4, 2, 5]);
+    assert_eq!(numbers(world, query().limit(2)).await, [1, 3]);
+    assert_eq!(numbers(world, query().limit(2).offset(3)).await, [2, 5]);
+    assert_eq!(numbers(world, query().offset(4)).await, [5]);
+    assert_eq!(numbers(world, query().offset(9)).await, [] as [u128; 0]);
+    assert_eq!(numbers(world, query().limit(0)).await, [] as [u128; 0]);
+    let filtered = query().filter(Item::COUNT.gt(0)).filter(Item::NOTE.is_null());
+    assert_eq!(numbers(world, filtered).await, [1, 3]);
+    assert_eq!(world.rows::<Item>().count(query().limit(2)).await.unwrap(), 5, "the limit does not count");
+}
+
+async fn pages_by_keyset<W: World>(world: &W) {
+    fill(world).await;
+    let orders: [fn() -> Query<Item>; 4] = [
+        || Query::all().order_by(Item::COUNT.desc()).order_by(Item::NOTE.asc()),
+        || Query::all().order_by(Item::NOTE.desc()),
+        || Query::all().order_by(Item::NOTE.asc()).order_by(Item::COUNT.asc()),
+        Query::all,
+    ];
+    for query in orders {
+        let all = numbers(world, query()).await;
+        let (mut paged, mut last) = (Vec::new(), None);
+        loop {
+            let page = match &last {
+                None => query().limit(2),
+                Some(last) => query().limit(2).after(last),
+            };
+            let mut page = world.rows::<Item>().find_stored(page).await.unwrap();
+            paged.extend(page.iter().map(|item| item.id.as_u128()));
+            match page.pop() {
+                Some(row) => last = Some(row),
+                None => break,
+            }
+        }
+        assert_eq!(paged, all);
+    }
+}
+
+async fn a_query_sees_what_the_batch_has_changed<W: World>(world: &W) {
+    fill(world).await;
+    let mut batch = world.batch().await;
+    let mut items = W::lend::<Item>(&mut batch.unit).await;
+    let mut one = items.get(id(1)).await.unwrap().unwrap();
+    one.name = "changed".to_owned();
+    items.save(&one).await.unwrap();
+    items.delete(id(2)).await.unwrap();
+    items.soft_delete(id(3)).await.unwrap();
+    items.save(item(6, "new", 6)).await.unwrap();
+    let names = async |items: &Repository<Item>| {
+        let found = items.find(Query::all().order_by(Item::ID.asc())).await.unwrap();
+        found.into_iter().map(|item| item.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&items).await, ["changed", "d", "a", "new"]);
+    // And again after it has been written once.
+    items.save(item(6, "newer", 6)).await.unwrap();
+    items.restore(id(3)).await.unwrap();
+    items.delete(id(1)).await.unwrap();
+    assert_eq!(names(&items).await, ["c", "d", "a", "newer"]);
+    assert_eq!(items.count(Item::NAME.eq("newer")).await.unwrap(), 1);
+    drop(items);
+    batch.commit().await.unwrap();
+    assert_eq!(world.names().await, ["a", "c", "d", "newer"]);
+    let stored = world.rows::<Item>().get_stored(id(6)).await.unwrap().unwrap();
+    assert_eq!(stored.version(), 2);
+}

@@ -1,0 +1,104 @@
+//! What the database refuses when the batch is written is blamed on the event whose change it was.
+
+use eventsource::prelude::*;
+use eventsource::projection::{ChangesRefused, CommitError, ErrorClass};
+use eventsource::read_model::ReadModel;
+use eventsource::sqlx;
+use eventsource::subscription::SubscriptionState;
+use eventsource_tests::domain::Bumped;
+
+use crate::projection::{bump, config};
+use crate::world::{Item, Sqlite, World, id, item};
+
+/// A row for each bump; with `counting`, each handler also asks how many there are.
+struct Bumps {
+    counting: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "bump_rows")]
+struct BumpRow {
+    #[read_model(id)]
+    position: u64,
+    by: u64,
+}
+
+#[projection(name = "bumps", read_models(BumpRow))]
+impl Bumps {
+    #[handles(Bumped)]
+    async fn bumped(&self, event: &Event<Bumped>, rows: &mut Repository<BumpRow>) -> Result<(), ReadModelError> {
+        rows.save(BumpRow { position: event.position().value(), by: event.by }).await?;
+        if self.counting && event.position().value().is_multiple_of(5) {
+            rows.count(Query::all()).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn world_that_refuses_13() -> Sqlite {
+    let world = Sqlite::new().await;
+    let sql = "CREATE TABLE bump_rows (position INTEGER NOT NULL PRIMARY KEY, by INTEGER NOT NULL CHECK (by <> 13), \
+               version INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, deleted_at INTEGER)";
+    sqlx::query(sql).execute(world.db.pool()).await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn the_event_is_found_and_those_before_it_are_kept() {
+    for counting in [false, true] {
+        let world = world_that_refuses_13().await;
+        let mut numbers: Vec<u64> = (100..200).collect();
+        numbers[61] = 13;
+        let position = bump(&*world.store(), 1, &numbers).await;
+        let manager = SubscriptionManager::new(world.shared_store(), MemoryEventBus::new(), world.checkpoints());
+        let handle = manager.subscribe(Bumps { counting }, config(1000)).await.unwrap();
+        manager.start().await.unwrap();
+        let error = handle.wait_for(position).await.unwrap_err();
+        let SubscriptionState::Faulted { failure } = handle.status().await.state else { panic!("{error}") };
+        assert_eq!((failure.position, failure.attempts), (Position::new(62), 1), "{error}");
+        assert_eq!(failure.error.class(), ErrorClass::Permanent, "{error}");
+        assert!(failure.error.is_caused_by::<ChangesRefused>() && error.to_string().contains("bump_rows"), "{error}");
+        assert_eq!(world.rows::<BumpRow>().count(Query::all()).await.unwrap(), 61);
+        let checkpoint = world.checkpoints().load("bumps").await.unwrap().unwrap();
+        assert_eq!(checkpoint.position, Position::new(61));
+    }
+}
+
+#[tokio::test]
+async fn when_the_rule_is_gone_all_follows() {
+    let world = world_that_refuses_13().await;
+    let position = bump(&*world.store(), 1, &[1, 13, 2, 13, 3]).await;
+    let manager = SubscriptionManager::new(world.shared_store(), MemoryEventBus::new(), world.checkpoints());
+    let handle = manager.subscribe(Bumps { counting: true }, config(1000)).await.unwrap();
+    manager.start().await.unwrap();
+    handle.wait_for(position).await.unwrap_err();
+    manager.stop().await.unwrap();
+    sqlx::raw_sql("DROP TABLE bump_rows").execute(world.db.pool()).await.unwrap();
+    world.create::<BumpRow>().await;
+    manager.start().await.unwrap();
+    handle.wait_for(position).await.unwrap();
+    let rows = world.rows::<BumpRow>().find(Query::all()).await.unwrap();
+    assert_eq!(
+        rows.iter().map(|row| row.by).collect::<Vec<_>>(),
+        [13, 2, 13, 3],
+        "the first one was in the other table"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_batch_stays_refused_and_leaves_nothing() {
+    let world = Sqlite::new().await;
+    sqlx::raw_sql("CREATE UNIQUE INDEX one_name ON items (name)").execute(world.db.pool()).await.unwrap();
+    let mut batch = world.batch().await;
+    let mut items = Sqlite::lend::<Item>(&mut batch.unit).await;
+    items.save_many([item(1, "same", 1), item(2, "same", 2)]).await.unwrap();
+    let error = items.find(Query::all()).await.unwrap_err();
+    assert!(matches!(&error, ReadModelError::Refused(_)), "{error}");
+    assert!(error.to_string().contains("UNIQUE"), "{error}");
+    // The handler may not look away.
+    items.delete(id(2)).await.unwrap();
+    let error = batch.commit().await.unwrap_err();
+    assert!(matches!(error, CommitError::Refused(_)), "{error}");
+    assert!(world.names().await.is_empty());
+    world.save([item(1, "same", 1)]).await;
+}

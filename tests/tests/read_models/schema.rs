@@ -1,0 +1,108 @@
+//! Tables on SQLite: created from the model, and refused where they do not match it.
+
+use eventsource::prelude::*;
+use eventsource::read_model::ReadModel;
+use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::sqlx;
+use uuid::Uuid;
+
+use crate::world::{Item, Sqlite, World, item};
+
+/// What became of [`Item`] in a later version of the program.
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "items")]
+struct LaterItem {
+    #[read_model(id)]
+    id: Uuid,
+    name: Option<String>,
+    count: f64,
+    price: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+struct NeverCreated {
+    #[read_model(id)]
+    id: i64,
+}
+
+#[test]
+fn the_table_is_derived_from_the_model() {
+    let sql = SqliteReadModels::table_sql::<Item>();
+    let expected = r#"CREATE TABLE IF NOT EXISTS "items" (
+    "id" BLOB NOT NULL PRIMARY KEY,
+    "name" TEXT NOT NULL,
+    "count" INTEGER NOT NULL,
+    "note" TEXT,
+    "version" INTEGER NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "updated_at" INTEGER NOT NULL,
+    "deleted_at" INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS "items_name_idx" ON "items" ("name");
+"#;
+    assert_eq!(sql, expected);
+}
+
+#[tokio::test]
+async fn it_is_created_once_and_with_its_indexes() {
+    let world = Sqlite::new().await;
+    world.save([item(1, "a", 1)]).await;
+    world.create::<Item>().await;
+    world.models().check_table::<Item>().await.unwrap();
+    assert_eq!(world.names().await, ["a"]);
+    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as("EXPLAIN QUERY PLAN SELECT * FROM items WHERE name = 'a'")
+        .fetch_all(world.db.pool())
+        .await
+        .unwrap();
+    assert!(plan[0].3.contains("items_name_idx"), "{plan:?}");
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_match_is_refused_with_what_differs() {
+    let world = Sqlite::new().await;
+    world.save([item(1, "a", 1)]).await;
+    let expected = [
+        "the column `name` is NOT NULL, and the field may be null",
+        "the column `count` is INTEGER, and not REAL",
+        "the column `price` REAL is missing",
+        "the column `note` TEXT is none of the model's",
+    ];
+    let check = |error: ReadModelError| {
+        let ReadModelError::Mismatch { table: "items", differences } = &error else { panic!("{error}") };
+        assert_eq!(differences[..], expected, "{error}");
+    };
+    check(world.models().create_table::<LaterItem>().await.unwrap_err());
+    check(world.models().check_table::<LaterItem>().await.unwrap_err());
+    check(world.rows::<LaterItem>().find(Query::all()).await.unwrap_err());
+    let mut batch = world.batch().await;
+    let mut items = Sqlite::lend::<LaterItem>(&mut batch.unit).await;
+    check(items.get(Uuid::nil()).await.unwrap_err());
+    check(items.truncate().await.unwrap_err());
+    drop(batch);
+    assert_eq!(world.names().await, ["a"]);
+}
+
+#[tokio::test]
+async fn a_missing_table_is_named() {
+    let world = Sqlite::new().await;
+    let error = world.rows::<NeverCreated>().get(1).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no table `never_created`: create it, with `create_table` or by hand");
+    world.create::<NeverCreated>().await;
+    assert_eq!(world.rows::<NeverCreated>().get(1).await.unwrap(), None, "it is looked for again");
+}
+
+#[tokio::test]
+async fn two_models_of_one_table_have_to_agree() {
+    let world = Sqlite::new().await;
+    let mut batch = world.batch().await;
+    let mut items = Sqlite::lend::<Item>(&mut batch.unit).await;
+    items.save(item(1, "a", 1)).await.unwrap();
+    let later = Sqlite::lend::<LaterItem>(&mut batch.unit).await;
+    let error = later.get(Uuid::nil()).await.unwrap_err();
+    assert!(error.to_string().contains("another read model of this batch"), "{error}");
+
+    let memory = crate::world::Memory::default();
+    memory.save([item(1, "a", 1)]).await;
+    let error = memory.rows::<LaterItem>().find(Query::all()).await.unwrap_err();
+    assert!(error.to_string().contains("another read model has made it"), "{error}");
+}

@@ -1,0 +1,254 @@
+//! Every type of a field goes there and back, and what cannot is a permanent error that names the field.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use eventsource::prelude::*;
+use eventsource::projection::ErrorClass;
+use eventsource::read_model::{Condition, Decimal, ReadModel};
+use rust_decimal::Decimal as RustDecimal;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::world::{World, id};
+
+crate::on_every_backend! {
+    every_type_survives
+    every_integer_survives
+    texts_and_integers_are_ids
+    decimals_times_and_days_compare
+    what_cannot_be_stored_names_its_field
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Line {
+    article: String,
+    counts: Vec<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "every_type")]
+struct Every {
+    #[read_model(id)]
+    key: Uuid,
+    flag: bool,
+    int: i64,
+    unsigned: u64,
+    float: f64,
+    single: f32,
+    text: String,
+    uuid: Uuid,
+    time: DateTime<Utc>,
+    day: NaiveDate,
+    decimal: Decimal,
+    money: RustDecimal,
+    bytes: Vec<u8>,
+    value: serde_json::Value,
+    #[read_model(json)]
+    lines: Vec<Line>,
+    #[read_model(column = "order")]
+    r#type: Option<String>,
+    maybe_time: Option<DateTime<Utc>>,
+    maybe_money: Option<RustDecimal>,
+    maybe_bytes: Option<Vec<u8>>,
+    maybe_float: Option<f64>,
+    maybe_uuid: Option<Uuid>,
+    maybe_flag: Option<bool>,
+    maybe_day: Option<NaiveDate>,
+    maybe_value: Option<serde_json::Value>,
+}
+
+fn micros(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap()
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn plain(n: u128) -> Every {
+    Every {
+        key: id(n),
+        flag: false,
+        int: 0,
+        unsigned: 0,
+        float: 0.0,
+        single: 0.0,
+        text: String::new(),
+        uuid: Uuid::nil(),
+        time: micros(0),
+        day: day("1970-01-01"),
+        decimal: "0".parse().unwrap(),
+        money: RustDecimal::ZERO,
+        bytes: vec![],
+        value: serde_json::Value::Null,
+        lines: vec![],
+        r#type: None,
+        maybe_time: None,
+        maybe_money: None,
+        maybe_bytes: None,
+        maybe_float: None,
+        maybe_uuid: None,
+        maybe_flag: None,
+        maybe_day: None,
+        maybe_value: None,
+    }
+}
+
+fn full(n: u128) -> Every {
+    let value = serde_json::json!({ "nul": "a\u{0}b", "deep": [1, 2.5, null, { "x": "ü" }], "large": u64::MAX });
+    Every {
+        key: id(n),
+        flag: true,
+        int: i64::MIN,
+        unsigned: i64::MAX as u64,
+        float: 0.1 + 0.2,
+        single: f32::MIN_POSITIVE,
+        text: "Größe 🦀 \"'; -- %_\\ \u{1}\n".to_owned(),
+        uuid: Uuid::max(),
+        time: micros(-62_135_596_800_000_001),
+        day: day("9999-12-31"),
+        decimal: "-123456789012345678901234567890.000000000000000000000000000001".parse().unwrap(),
+        money: RustDecimal::MAX,
+        bytes: (0..=255).collect(),
+        value: value.clone(),
+        lines: vec![Line { article: "a\u{0}".to_owned(), counts: vec![u64::MAX] }],
+        r#type: Some("x".to_owned()),
+        maybe_time: Some(micros(1)),
+        maybe_money: Some(RustDecimal::MIN),
+        maybe_bytes: Some(vec![]),
+        maybe_float: Some(f64::INFINITY),
+        maybe_uuid: Some(id(7)),
+        maybe_flag: Some(false),
+        maybe_day: Some(day("0000-01-01")),
+        maybe_value: Some(value),
+    }
+}
+
+async fn every_type_survives<W: World>(world: &W) {
+    world.create::<Every>().await;
+    let extremes = Every { int: i64::MAX, float: f64::MIN_POSITIVE, single: f32::MAX, ..full(3) };
+    let rows = [plain(1), full(2), extremes];
+    let mut batch = world.batch().await;
+    let mut repository = W::lend::<Every>(&mut batch.unit).await;
+    repository.save_many(&rows).await.unwrap();
+    assert_eq!(repository.get_many([1, 2, 3].map(id)).await.unwrap(), rows, "before it is written");
+    batch.commit().await.unwrap();
+    let found = world.rows::<Every>().find(Query::all()).await.unwrap();
+    assert_eq!(found, rows);
+
+    // Updated by the other statement.
+    let mut batch = world.batch().await;
+    let mut repository = W::lend::<Every>(&mut batch.unit).await;
+    repository.get_many([1, 2].map(id)).await.unwrap();
+    repository.save_many([full(1), plain(2)]).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(world.rows::<Every>().get_many([1, 2].map(id)).await.unwrap(), [full(1), plain(2)]);
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "integers")]
+struct Integers {
+    #[read_model(id)]
+    id: i64,
+    a: i8,
+    b: i16,
+    c: i32,
+    d: u8,
+    e: u16,
+    f: u32,
+}
+
+async fn every_integer_survives<W: World>(world: &W) {
+    world.create::<Integers>().await;
+    let low = Integers { id: i64::MIN, a: i8::MIN, b: i16::MIN, c: i32::MIN, d: 0, e: 0, f: 0 };
+    let high = Integers { id: i64::MAX, a: i8::MAX, b: i16::MAX, c: i32::MAX, d: u8::MAX, e: u16::MAX, f: u32::MAX };
+    let mut batch = world.batch().await;
+    W::lend::<Integers>(&mut batch.unit).await.save_many([&high, &low]).await.unwrap();
+    batch.commit().await.unwrap();
+    let rows = world.rows::<Integers>();
+    assert_eq!(rows.find(Query::all().order_by(Integers::F.asc())).await.unwrap(), [low, high.clone()]);
+    assert_eq!(rows.get(i64::MAX).await.unwrap(), Some(high));
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+struct Setting {
+    #[read_model(id, column = "name")]
+    key: String,
+    value: u64,
+}
+
+async fn texts_and_integers_are_ids<W: World>(world: &W) {
+    world.create::<Setting>().await;
+    let mut batch = world.batch().await;
+    let mut settings = W::lend::<Setting>(&mut batch.unit).await;
+    settings.save(Setting { key: "b".to_owned(), value: 2 }).await.unwrap();
+    settings.save(Setting { key: "ä".to_owned(), value: 3 }).await.unwrap();
+    settings.save(Setting { key: "B".to_owned(), value: 1 }).await.unwrap();
+    batch.commit().await.unwrap();
+    let rows = world.rows::<Setting>();
+    assert_eq!(rows.get("b").await.unwrap().unwrap().value, 2);
+    assert_eq!(rows.get(&rows.get("ä").await.unwrap().unwrap().key).await.unwrap().unwrap().value, 3);
+    let values: Vec<_> = rows.find(Query::all()).await.unwrap().into_iter().map(|row| row.value).collect();
+    assert_eq!(values, [1, 2, 3], "by the bytes of the id");
+}
+
+async fn decimals_times_and_days_compare<W: World>(world: &W) {
+    world.create::<Every>().await;
+    let money: Vec<RustDecimal> = ["-1000", "-9.95", "-9.9", "0", "0.05", "0.5", "5", "10", "99.99", "100"]
+        .map(|text| text.parse().unwrap())
+        .into();
+    let mut batch = world.batch().await;
+    let mut repository = W::lend::<Every>(&mut batch.unit).await;
+    for (n, money) in money.iter().enumerate() {
+        let at = micros(n as i64 - 5);
+        let day = day("0999-12-31") + chrono::Days::new(n as u64 * 400);
+        // Saved in another order than that of the values.
+        let key = id((n as u128 * 7) % 10);
+        repository
+            .save(Every { key, money: *money, time: at, day, maybe_money: Some(*money), ..plain(0) })
+            .await
+            .unwrap();
+    }
+    batch.commit().await.unwrap();
+    let rows = world.rows::<Every>();
+    let found = rows.find(Query::all().order_by(Every::MONEY.asc())).await.unwrap();
+    assert_eq!(found.iter().map(|row| row.money).collect::<Vec<_>>(), money);
+    assert!(found.is_sorted_by_key(|row| row.time) && found.is_sorted_by_key(|row| row.day));
+    for (n, pivot) in found.iter().enumerate() {
+        let n = n as u64;
+        let count = async |condition: Condition<Every>| rows.count(condition).await.unwrap();
+        assert_eq!(count(Every::MONEY.lt(pivot.money)).await, n);
+        assert_eq!(count(Every::MONEY.ge(pivot.money)).await, 10 - n);
+        assert_eq!(count(Every::MAYBE_MONEY.eq(pivot.money)).await, 1);
+        assert_eq!(count(Every::TIME.le(pivot.time)).await, n + 1);
+        assert_eq!(count(Every::DAY.gt(pivot.day)).await, 9 - n);
+    }
+    let trailing: RustDecimal = "0.500".parse().unwrap();
+    assert_eq!(rows.count(Every::MONEY.eq(trailing)).await.unwrap(), 1, "it is the number that counts");
+}
+
+async fn what_cannot_be_stored_names_its_field<W: World>(world: &W) {
+    world.create::<Every>().await;
+    let mut batch = world.batch().await;
+    let mut repository = W::lend::<Every>(&mut batch.unit).await;
+    let cases = [
+        (Every { float: f64::NAN, ..plain(1) }, "the field `float`: NaN"),
+        (Every { single: f32::NAN, ..plain(1) }, "the field `single`: NaN"),
+        (Every { maybe_float: Some(-f64::NAN), ..plain(1) }, "the field `maybe_float`: NaN"),
+        (Every { text: "a\0".to_owned(), ..plain(1) }, "the field `text`: a text with the character NUL"),
+        (Every { r#type: Some("\0".to_owned()), ..plain(1) }, "the field `type`: a text with"),
+        (Every { unsigned: u64::MAX, ..plain(1) }, "the field `unsigned`: 18446744073709551615 is above"),
+        (Every { day: NaiveDate::MAX, ..plain(1) }, "the field `day`: "),
+    ];
+    for (row, expected) in cases {
+        let error = repository.save(&row).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(expected) && text.contains("`every_type`"), "{expected}: {text}");
+        assert_eq!(HandlerError::from(error).class(), ErrorClass::Permanent);
+        repository.save_many([plain(2), row]).await.unwrap_err();
+    }
+    let error = repository.find(Every::TEXT.eq("\0")).await.unwrap_err();
+    assert!(error.to_string().contains("the field `text`"), "{error}");
+    assert!(repository.get(id(2)).await.unwrap().is_none(), "all rows are saved or none");
+    batch.commit().await.unwrap();
+    assert_eq!(world.rows::<Every>().count(Query::all()).await.unwrap(), 0);
+}

@@ -1,0 +1,188 @@
+//! A backend with read models and a checkpoint, ready for units of work.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use eventsource::event::RecordedParts;
+use eventsource::prelude::*;
+use eventsource::projection::sqlite::{SqliteCheckpoints, SqliteUnit};
+use eventsource::projection::{Advance, CommitError, Inject, MemoryUnit, UnitOfWork};
+use eventsource::read_model::ReadModel;
+use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use uuid::Uuid;
+
+/// The row that most tests are about.
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "items")]
+pub(crate) struct Item {
+    #[read_model(id)]
+    pub(crate) id: Uuid,
+    #[read_model(index)]
+    pub(crate) name: String,
+    pub(crate) count: i64,
+    pub(crate) note: Option<String>,
+}
+
+pub(crate) fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+pub(crate) fn item(n: u128, name: &str, count: i64) -> Item {
+    Item { id: id(n), name: name.to_owned(), count, note: None }
+}
+
+/// A backend. Nothing but its methods tells the tests which one it is.
+#[allow(async_fn_in_trait, reason = "these futures stay in one task")]
+pub(crate) trait World: Sync {
+    type Checkpoints: CheckpointStore<Unit = Self::Unit>;
+    type Unit: UnitOfWork;
+
+    fn checkpoints(&self) -> Self::Checkpoints;
+    type Store: EventStore + Clone + 'static;
+
+    fn shared_store(&self) -> Self::Store;
+    fn rows<M: ReadModel>(&self) -> ReadRepository<M>;
+    fn create<M: ReadModel>(&self) -> impl Future<Output = ()> + Send;
+    fn lend<M: ReadModel>(unit: &mut Self::Unit) -> impl Future<Output = Box<Repository<M>>> + Send;
+
+    fn store(&self) -> Arc<dyn EventStore> {
+        Arc::new(self.shared_store())
+    }
+
+    /// Begins a batch, whose checkpoint is its own.
+    async fn batch(&self) -> Batch<Self::Unit> {
+        let (name, checkpoints) = (Uuid::now_v7().to_string(), self.checkpoints());
+        let epoch = checkpoints.claim(&name, "", Position::START).await.unwrap().epoch;
+        let step = Advance::new(name, epoch, Position::START, Position::new(1));
+        Batch { unit: checkpoints.begin().await.unwrap(), step }
+    }
+
+    /// Commits items.
+    async fn save(&self, items: impl IntoIterator<Item = Item> + Send) {
+        let mut batch = self.batch().await;
+        Self::lend::<Item>(&mut batch.unit).await.save_many(items.into_iter().collect::<Vec<_>>()).await.unwrap();
+        batch.commit().await.unwrap();
+    }
+
+    /// The names of all items that are committed, in order.
+    async fn names(&self) -> Vec<String> {
+        let items = self.rows::<Item>().find(Query::all().order_by(Item::NAME.asc())).await.unwrap();
+        items.into_iter().map(|item| item.name).collect()
+    }
+}
+
+/// A unit of work, and the step of its checkpoint.
+pub(crate) struct Batch<U> {
+    pub(crate) unit: U,
+    step: Advance,
+}
+
+impl<U: UnitOfWork> Batch<U> {
+    pub(crate) async fn commit(self) -> Result<(), CommitError> {
+        self.unit.commit(&self.step).await
+    }
+
+    /// The event that is handled next occurred at this second.
+    pub(crate) fn at(&mut self, second: i64) {
+        self.unit.handling(&event(1, second));
+    }
+}
+
+/// An event about the aggregate `n` that occurred at this second.
+pub(crate) fn event(n: u128, second: i64) -> RecordedEvent {
+    let time = time(second);
+    RecordedEvent::from(RecordedParts {
+        id: Uuid::now_v7(),
+        position: Position::new(1),
+        stream: StreamId::new("Item", id(n)),
+        version: 1,
+        event_type: "Happened".into(),
+        schema_version: 1,
+        occurred_at: time,
+        recorded_at: Utc::now(),
+        metadata: Metadata::new(),
+        payload: "{}".to_owned(),
+    })
+}
+
+pub(crate) fn time(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(second, 123_456_000).unwrap()
+}
+
+#[derive(Default)]
+pub(crate) struct Memory {
+    checkpoints: MemoryCheckpoints,
+    store: MemoryEventStore,
+}
+
+impl World for Memory {
+    type Checkpoints = MemoryCheckpoints;
+    type Unit = MemoryUnit;
+
+    fn checkpoints(&self) -> MemoryCheckpoints {
+        self.checkpoints.clone()
+    }
+
+    type Store = MemoryEventStore;
+
+    fn shared_store(&self) -> MemoryEventStore {
+        self.store.clone()
+    }
+
+    fn rows<M: ReadModel>(&self) -> ReadRepository<M> {
+        MemoryReadModels::new(&self.checkpoints).repository()
+    }
+
+    async fn create<M: ReadModel>(&self) {}
+
+    async fn lend<M: ReadModel>(unit: &mut MemoryUnit) -> Box<Repository<M>> {
+        Repository::inject(unit).await.unwrap()
+    }
+}
+
+pub(crate) struct Sqlite {
+    _folder: tempfile::TempDir,
+    pub(crate) db: SqliteDatabase,
+}
+
+impl Sqlite {
+    /// A file with the table of [`Item`].
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let db = SqliteDatabase::open(folder.path().join("world.db")).await.unwrap();
+        SqliteReadModels::new(&db).create_table::<Item>().await.unwrap();
+        Self { _folder: folder, db }
+    }
+
+    pub(crate) fn models(&self) -> SqliteReadModels {
+        SqliteReadModels::new(&self.db)
+    }
+}
+
+impl World for Sqlite {
+    type Checkpoints = SqliteCheckpoints;
+    type Unit = SqliteUnit;
+
+    fn checkpoints(&self) -> SqliteCheckpoints {
+        SqliteCheckpoints::new(&self.db)
+    }
+
+    type Store = SqliteEventStore;
+
+    fn shared_store(&self) -> SqliteEventStore {
+        SqliteEventStore::new(&self.db)
+    }
+
+    fn rows<M: ReadModel>(&self) -> ReadRepository<M> {
+        self.models().repository()
+    }
+
+    async fn create<M: ReadModel>(&self) {
+        self.models().create_table::<M>().await.unwrap();
+    }
+
+    async fn lend<M: ReadModel>(unit: &mut SqliteUnit) -> Box<Repository<M>> {
+        Repository::inject(unit).await.unwrap()
+    }
+}

@@ -1,0 +1,204 @@
+//! A page of 1,000 events is a few statements: per table at most one that reads, inserts, updates and deletes, and one
+//! for the checkpoint. The statements are those that the driver logs.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use eventsource::prelude::*;
+use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::read_model::ReadModel;
+use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource_tests::domain::{Bumped, Cleared};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event as Traced, Metadata as CallSite, Subscriber as Collector};
+use uuid::Uuid;
+
+/// Collects what the driver logs of statements, from whatever thread.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<Vec<String>>>);
+
+struct Text<'a>(&'a mut String);
+
+impl Visit for Text<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "db.statement" || (field.name() == "summary" && self.0.is_empty()) {
+            *self.0 = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+impl Collector for Statements {
+    fn enabled(&self, site: &CallSite<'_>) -> bool {
+        site.target() == "sqlx::query"
+    }
+
+    fn event(&self, event: &Traced<'_>) {
+        let mut text = String::new();
+        event.record(&mut Text(&mut text));
+        self.0.lock().unwrap().push(text);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+impl Statements {
+    /// What was logged since it was asked last, by the first word of the statement and the table, where it is about
+    /// one of ours.
+    fn take(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for text in self.0.lock().unwrap().drain(..) {
+            let tables = ["counters", "activity", "eventsource_checkpoints"];
+            let Some(table) = tables.into_iter().find(|table| text.contains(table)) else { continue };
+            let verb = text.split(' ').next().unwrap().to_lowercase();
+            let verb = match verb.as_str() {
+                // A row that was read is updated with everything in it, also with when it was made.
+                "insert" if text.contains("\"created_at\" = excluded") => "update",
+                verb => verb,
+            };
+            *counts.entry(format!("{verb} {table}")).or_default() += 1;
+        }
+        counts
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "counters")]
+struct CounterRow {
+    #[read_model(id)]
+    id: Uuid,
+    total: u64,
+    label: String,
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "activity")]
+struct ActivityRow {
+    #[read_model(id)]
+    event: Uuid,
+    by: u64,
+}
+
+struct Counters;
+
+#[projection(read_models(CounterRow, ActivityRow))]
+impl Counters {
+    #[handles(Bumped)]
+    async fn bumped(
+        &self,
+        event: &Event<Bumped>,
+        counters: &mut Repository<CounterRow>,
+        activity: &mut Repository<ActivityRow>,
+    ) -> Result<(), ReadModelError> {
+        let id = event.aggregate_id();
+        let mut row =
+            counters.get(id).await?.unwrap_or(CounterRow { id, total: 0, label: event.position().to_string() });
+        row.total += event.by;
+        counters.save(row).await?;
+        activity.save(ActivityRow { event: event.id(), by: event.by }).await
+    }
+
+    #[handles(Cleared)]
+    async fn cleared(
+        &self,
+        event: &Event<Cleared>,
+        counters: &mut Repository<CounterRow>,
+    ) -> Result<(), ReadModelError> {
+        counters.delete(event.aggregate_id()).await
+    }
+}
+
+async fn append(
+    store: &SqliteEventStore,
+    counters: impl IntoIterator<Item = u128>,
+    event: impl Fn() -> NewEvent,
+) -> Position {
+    let mut position = Position::START;
+    for counter in counters {
+        let stream = StreamId::new("Counter", Uuid::from_u128(counter));
+        position = store.append(&stream, ExpectedVersion::Any, vec![event()]).await.unwrap().position();
+    }
+    position
+}
+
+fn expected(counts: &[(&str, usize)]) -> BTreeMap<String, usize> {
+    counts.iter().map(|(what, count)| ((*what).to_owned(), *count)).collect()
+}
+
+// One test: what is collected comes from the whole process.
+#[tokio::test]
+async fn a_page_is_a_few_statements() {
+    let statements = Statements::default();
+    tracing::subscriber::set_global_default(statements.clone()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let options = eventsource::store::sqlite::SqliteOptions::new(folder.path().join("statements.db"))
+        .synchronous(eventsource::sqlx::sqlite::SqliteSynchronous::Off);
+    let db = SqliteDatabase::open_with(options).await.unwrap();
+    let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
+    let models = SqliteReadModels::new(&db);
+    models.create_table::<CounterRow>().await.unwrap();
+    models.create_table::<ActivityRow>().await.unwrap();
+    let bump = || NewEvent::of(&Bumped { by: 1 }).unwrap();
+    let clear = || NewEvent::of(&Cleared {}).unwrap();
+
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints);
+    let config = SubscriptionConfig::default().batch_size(1_000).unwrap();
+    let handle = manager.subscribe(Counters, config).await.unwrap();
+    let run = async |position: Position| {
+        statements.take();
+        manager.start().await.unwrap();
+        handle.wait_for(position).await.unwrap();
+        manager.stop().await.unwrap();
+        let mut counts = statements.take();
+        // Claiming the checkpoint, at the start.
+        counts.remove("insert eventsource_checkpoints");
+        counts.remove("select eventsource_checkpoints");
+        counts
+    };
+
+    // New rows.
+    let counts = run(append(&store, 0..1_000, bump).await).await;
+    let checkpoint = ("update eventsource_checkpoints", 1);
+    let insert = [("select counters", 1), ("insert counters", 1), ("insert activity", 1), checkpoint];
+    assert_eq!(counts, expected(&insert));
+
+    // Rows that are there, each four times.
+    let counts = run(append(&store, (0..1_000).map(|n| n % 250), bump).await).await;
+    let update = [("select counters", 1), ("update counters", 1), ("insert activity", 1), checkpoint];
+    assert_eq!(counts, expected(&update));
+
+    // All of it in one page.
+    append(&store, 0..300, clear).await;
+    let counts = run(append(&store, 600..1_300, bump).await).await;
+    let all = [
+        ("select counters", 1),
+        ("delete counters", 1),
+        ("insert counters", 1),
+        ("update counters", 1),
+        ("insert activity", 1),
+        checkpoint,
+    ];
+    assert_eq!(counts, expected(&all));
+    let rows = models.repository::<CounterRow>();
+    assert_eq!(rows.count(Query::all()).await.unwrap(), 1_000);
+    assert_eq!(rows.count(CounterRow::TOTAL.eq(2)).await.unwrap(), 400);
+
+    // Two pages are twice as much.
+    let counts = run(append(&store, (0..2_000).map(|n| n % 500), bump).await).await;
+    assert_eq!(counts["update eventsource_checkpoints"], 2, "{counts:?}");
+    assert!(counts.values().all(|&count| count <= 2), "{counts:?}");
+    assert_eq!(models.repository::<ActivityRow>().count(Query::all()).await.unwrap(), 4_700);
+}
