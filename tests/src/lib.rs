@@ -6,4 +6,5 @@ pub mod faults;
 pub mod random;
 pub mod rows;
 pub mod soak;
+pub mod sums;
 pub mod wait;

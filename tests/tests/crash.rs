@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::read_model::Stored;
+use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::domain::bump;
 use eventsource_tests::random::Random;
 use eventsource_tests::rows::BumpRows;
 use eventsource_tests::soak::Rounds;
+use eventsource_tests::sums::{BumpSums, SumRow};
 use eventsource_tests::wait::eventually;
 
 /// A child that is killed when the test ends, however it ends.
@@ -44,6 +47,9 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
     let db = SqliteDatabase::open(&file).await.unwrap();
     let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
     BumpRows::create_tables(db.pool()).await.unwrap();
+    let models = SqliteReadModels::new(&db);
+    models.create_table::<SumRow>().await.unwrap();
+    let sums = models.repository::<SumRow>();
     let position = || async {
         let checkpoint = checkpoints.load("bump-rows").await.unwrap();
         checkpoint.map_or(Position::START, |checkpoint| checkpoint.position)
@@ -70,6 +76,11 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
         let rows = BumpRows::rows(db.pool()).await.unwrap();
         let last = rows.last().map_or(0, |(position, _)| *position);
         assert_eq!(last as u64, after.value(), "after each kill the rows are where the checkpoint is");
+        let sums = sums.find_stored(Query::all()).await.unwrap();
+        let last = sums.iter().map(|row| row.last).max().unwrap_or(0);
+        let checkpoint = checkpoints.load("bump-sums").await.unwrap();
+        assert_eq!(last, checkpoint.map_or(0, |checkpoint| checkpoint.position.value()), "and so is the read model");
+        assert!(BumpSums::counted_once(&sums), "{sums:?}");
     }
     let kills = kills.done();
     println!("{kills} kills, {amid} of them between the child's first and last commit");
@@ -79,5 +90,9 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
     assert!(ended.success());
     let (rows, fold) = (BumpRows::rows(db.pool()).await.unwrap(), BumpRows::fold(&store).await);
     assert!(rows == fold, "{} rows, {} events", rows.len(), fold.len());
+    let sums = sums.find_stored(Query::all()).await.unwrap();
+    assert!(BumpSums::counted_once(&sums), "{sums:?}");
+    let sums: Vec<_> = sums.into_iter().map(Stored::into_inner).collect();
+    assert_eq!(sums, BumpSums::fold(&fold));
     assert_eq!(BumpRows::sum(db.pool()).await.unwrap(), fold.iter().map(|(_, by)| by).sum::<i64>());
 }

@@ -2,6 +2,8 @@
 //! The README's code, compiled and run; a test holds the README to it, line by line.
 
 use eventsource::prelude::*;
+use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::store::sqlite::SqliteDatabase;
 use eventsource::sqlx::{self, SqliteConnection};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -29,6 +31,33 @@ impl OrderRows {
         sqlx::query("UPDATE orders SET status = 'shipped' WHERE id = ?").bind(event.aggregate_id()).execute(db).await?;
         Ok(())
     }
+}
+
+#[derive(ReadModel)]
+#[read_model(table = "orders")]
+struct OrderRow { #[read_model(id)] id: Uuid, status: String }
+
+struct Orders;
+
+#[projection(read_models(OrderRow))]
+impl Orders {
+    #[handles(OrderShipped)]
+    async fn shipped(&self, event: &Event<OrderShipped>, orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+        let Some(mut order) = orders.get(event.aggregate_id()).await? else { return Ok(()) };
+        order.status = "shipped".into();
+        orders.save(order).await
+    }
+}
+
+#[tokio::test]
+async fn the_read_models_run() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let db = SqliteDatabase::open(folder.path().join("readme.db")).await?;
+    SqliteReadModels::new(&db).create_table::<OrderRow>().await?;
+    let open = SqliteReadModels::new(&db).repository().find(OrderRow::STATUS.ne("shipped")).await?;
+    assert!(open.is_empty());
+    assert_eq!(Orders.name(), "Orders");
+    Ok(())
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod decimal;
 mod entry;
 mod error;
 mod field;
+mod map;
 mod memory;
 mod model;
 mod port;

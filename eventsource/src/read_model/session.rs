@@ -1,7 +1,6 @@
 //! The identity map of a batch: a row is read once, changed in memory, and written with all others at the end.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +11,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::entry::Entry;
+use super::map::{Changes, Map, State};
 use super::port::{ReadTables, WriteTables};
 use super::select::Select;
 use super::stored::Row;
@@ -26,19 +26,6 @@ pub(crate) struct Session {
     /// The aggregates that the batch's events are about: where the id of one of them is read, all are.
     aggregates: Mutex<Arc<[Uuid]>>,
     closed: AtomicBool,
-}
-
-#[derive(Default)]
-struct State {
-    maps: BTreeMap<&'static str, Map>,
-    /// What was refused once is not tried again: the transaction may hold a part of it.
-    refused: Option<ChangesRefused>,
-}
-
-/// What a batch knows of one table.
-struct Map {
-    table: &'static Table,
-    entries: BTreeMap<Value, Entry>,
 }
 
 impl Session {
@@ -120,7 +107,7 @@ impl Session {
         let mut state = self.state().await?;
         if let Some(expected) = expected {
             let map = self.know(&mut state, table, std::slice::from_ref(&id)).await?;
-            let found = map.entries.get(&id).and_then(Entry::row).map_or(0, |row| row.version);
+            let found = map.row(&id).map_or(0, |row| row.version);
             if found != expected {
                 let id = id.to_string();
                 return Err(ReadModelError::VersionConflict { table: table.name, id, expected, found });
@@ -145,7 +132,7 @@ impl Session {
     ) -> Result<bool, ReadModelError> {
         let mut state = self.state().await?;
         let map = self.know(&mut state, table, std::slice::from_ref(&id)).await?;
-        let changes = map.entries.get(&id).and_then(Entry::row).is_some_and(|row| row.deleted_at.is_some() != deleted);
+        let changes = map.row(&id).is_some_and(|row| row.deleted_at.is_some() != deleted);
         if changes {
             let mark = deleted.then_some(time);
             map.change(id, |before| before.map_or(Entry::Gone, |entry| entry.marked(mark, time)));
@@ -155,14 +142,20 @@ impl Session {
 
     pub(crate) async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
         let mut state = self.state().await?;
+        state.map(table)?;
+        self.tables.truncate(table).await?;
         state.map(table)?.entries.clear();
-        self.tables.truncate(table).await
+        Ok(())
     }
 
     /// Writes all changes: the tables by their names, in each what is deleted, then what is new, then what is changed.
     async fn write(&self, state: &mut State) -> Result<(), ChangesRefused> {
         if let Some(refused) = &state.refused {
             return Err(refused.clone());
+        }
+        if std::mem::replace(&mut state.writing, true) {
+            let reason = "a handler has given up an operation while it wrote: how far it came cannot be told";
+            return Err(ChangesRefused::new(ReadModelError::not_lent(reason)));
         }
         for map in state.maps.values_mut() {
             if let Err(error) = self.write_map(map).await {
@@ -171,23 +164,12 @@ impl Session {
                 return Err(refused);
             }
         }
+        state.writing = false;
         Ok(())
     }
 
     async fn write_map(&self, map: &mut Map) -> Result<(), ReadModelError> {
-        let (mut delete, mut merge, mut update) = (Vec::new(), Vec::new(), Vec::new());
-        for (id, entry) in &map.entries {
-            match entry {
-                Entry::Clean(_) => {}
-                Entry::Changed { row, existed: true } => update.push(row),
-                Entry::Changed { row, existed: false } | Entry::Blind(row) => merge.push(row),
-                Entry::Gone => delete.push(id),
-                Entry::Replaced(row) => {
-                    delete.push(id);
-                    merge.push(row);
-                }
-            }
-        }
+        let Changes { delete, merge, update } = map.changes();
         if delete.is_empty() && merge.is_empty() && update.is_empty() {
             return Ok(());
         }
@@ -205,47 +187,12 @@ impl Session {
     }
 }
 
-impl State {
-    /// What is known of `table`. Two models of one table have to agree: they share its rows.
-    fn map(&mut self, table: &'static Table) -> Result<&mut Map, ReadModelError> {
-        let map = self.maps.entry(table.name).or_insert_with(|| Map { table, entries: BTreeMap::new() });
-        if map.table != table {
-            let differences = vec!["another read model of this batch describes it otherwise".to_owned()];
-            return Err(ReadModelError::Mismatch { table: table.name, differences });
-        }
-        Ok(map)
-    }
-}
-
-impl Map {
-    fn knows(&self, id: &Value) -> bool {
-        self.entries.get(id).is_some_and(Entry::is_known)
-    }
-
-    fn change(&mut self, id: Value, change: impl FnOnce(Option<Entry>) -> Entry) {
-        match self.entries.entry(id) {
-            btree_map::Entry::Vacant(vacant) => {
-                vacant.insert(change(None));
-            }
-            btree_map::Entry::Occupied(mut occupied) => {
-                let before = occupied.insert(Entry::Gone);
-                occupied.insert(change(Some(before)));
-            }
-        }
-    }
-
-    fn written(&mut self) {
-        let entries = std::mem::take(&mut self.entries);
-        self.entries = entries.into_iter().filter_map(|(id, entry)| Some((id, entry.written()?))).collect();
-    }
-}
-
 #[async_trait]
 impl ReadTables for Session {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let mut state = self.state().await?;
         let map = self.know(&mut state, table, ids).await?;
-        Ok(ids.iter().filter_map(|id| map.entries.get(id)?.row().cloned()).collect())
+        Ok(ids.iter().filter_map(|id| map.row(id).cloned()).collect())
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {

@@ -8,6 +8,7 @@ use eventsource::prelude::*;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::rows::BumpRows;
+use eventsource_tests::sums::BumpSums;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -17,10 +18,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = SqliteEventStore::new(&db);
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), SqliteCheckpoints::new(&db));
     let config = SubscriptionConfig::default().batch_size(3)?.poll_interval(Duration::from_millis(5))?;
+    let sums = manager.subscribe(BumpSums, config.clone()).await?;
     let rows = manager.subscribe(BumpRows, config).await?;
     manager.start().await?;
     if arguments.next().is_some() {
         rows.caught_up().await?;
+        sums.caught_up().await?;
         manager.stop().await?;
         return Ok(());
     }

@@ -102,3 +102,26 @@ async fn a_refused_batch_stays_refused_and_leaves_nothing() {
     assert!(world.names().await.is_empty());
     world.save([item(1, "same", 1)]).await;
 }
+
+#[tokio::test]
+async fn an_operation_that_is_given_up_while_it_writes_is_never_written_twice() {
+    let world = Sqlite::new().await;
+    world.save([item(1, "a", 1)]).await;
+    let mut batch = world.batch().await;
+    let mut items = Sqlite::lend::<Item>(&mut batch.unit).await;
+    // So many that they cannot be written at the first go.
+    items.save_many((1..20_000).map(|n| item(n, "b", 2)).collect::<Vec<_>>()).await.unwrap();
+    {
+        let mut counting = std::pin::pin!(items.count(Query::all()));
+        std::future::poll_fn(|context| {
+            assert!(counting.as_mut().poll(context).is_pending());
+            std::task::Poll::Ready(())
+        })
+        .await;
+    }
+    let error = items.count(Query::all()).await.unwrap_err();
+    assert!(error.to_string().contains("given up an operation while it wrote"), "{error}");
+    let error = batch.commit().await.unwrap_err();
+    assert!(matches!(error, CommitError::Refused(_)), "{error}");
+    assert_eq!(world.names().await, ["a"]);
+}

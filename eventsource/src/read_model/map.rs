@@ -1,0 +1,94 @@
+//! What a batch knows of the tables.
+
+use std::collections::{BTreeMap, btree_map};
+
+use super::entry::Entry;
+use super::stored::Row;
+use super::{ReadModelError, Table, Value};
+use crate::projection::ChangesRefused;
+
+/// What a batch knows of all tables, by their names.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) maps: BTreeMap<&'static str, Map>,
+    /// What was refused once is not tried again: the transaction may hold a part of it.
+    pub(super) refused: Option<ChangesRefused>,
+    /// Whether it is being written. A handler may drop that half-way; it is not to be written twice.
+    pub(super) writing: bool,
+}
+
+/// What a batch knows of one table, by the ids.
+pub(super) struct Map {
+    pub(super) table: &'static Table,
+    pub(super) entries: BTreeMap<Value, Entry>,
+}
+
+/// What a batch has changed in one table, sorted by the ids, in the order in which it is written.
+pub(super) struct Changes<'m> {
+    pub(super) delete: Vec<&'m Value>,
+    /// What is new, or has not been read.
+    pub(super) merge: Vec<&'m Row>,
+    /// What was read.
+    pub(super) update: Vec<&'m Row>,
+}
+
+impl State {
+    /// What is known of `table`. Two models of one table have to agree: they share its rows.
+    pub(super) fn map(&mut self, table: &'static Table) -> Result<&mut Map, ReadModelError> {
+        let map = self.maps.entry(table.name).or_insert_with(|| Map { table, entries: BTreeMap::new() });
+        if map.table != table {
+            let differences = vec!["another read model of this batch describes it otherwise".to_owned()];
+            return Err(ReadModelError::Mismatch { table: table.name, differences });
+        }
+        Ok(map)
+    }
+}
+
+impl Map {
+    /// Whether it is known what is there under `id`.
+    pub(super) fn knows(&self, id: &Value) -> bool {
+        self.entries.get(id).is_some_and(Entry::is_known)
+    }
+
+    /// The row with this id, as far as it is known.
+    pub(super) fn row(&self, id: &Value) -> Option<&Row> {
+        self.entries.get(id).and_then(Entry::row)
+    }
+
+    /// Changes what is known of `id`.
+    pub(super) fn change(&mut self, id: Value, change: impl FnOnce(Option<Entry>) -> Entry) {
+        match self.entries.entry(id) {
+            btree_map::Entry::Vacant(vacant) => {
+                vacant.insert(change(None));
+            }
+            btree_map::Entry::Occupied(mut occupied) => {
+                let before = occupied.insert(Entry::Gone);
+                occupied.insert(change(Some(before)));
+            }
+        }
+    }
+
+    /// What is to be written.
+    pub(super) fn changes(&self) -> Changes<'_> {
+        let mut changes = Changes { delete: Vec::new(), merge: Vec::new(), update: Vec::new() };
+        for (id, entry) in &self.entries {
+            match entry {
+                Entry::Clean(_) => {}
+                Entry::Changed { row, existed: true } => changes.update.push(row),
+                Entry::Changed { row, existed: false } | Entry::Blind(row) => changes.merge.push(row),
+                Entry::Gone => changes.delete.push(id),
+                Entry::Replaced(row) => {
+                    changes.delete.push(id);
+                    changes.merge.push(row);
+                }
+            }
+        }
+        changes
+    }
+
+    /// It has been written.
+    pub(super) fn written(&mut self) {
+        let entries = std::mem::take(&mut self.entries);
+        self.entries = entries.into_iter().filter_map(|(id, entry)| Some((id, entry.written()?))).collect();
+    }
+}
