@@ -16,9 +16,8 @@ async fn a_handler_that_ends_the_transaction_leaves_nothing() {
         "ROLLBACK",
         "COMMIT; BEGIN",
         "ROLLBACK; BEGIN",
-        "ROLLBACK; BEGIN IMMEDIATE; SAVEPOINT eventsource_batch",
+        "ROLLBACK; BEGIN IMMEDIATE; SAVEPOINT mine",
         "COMMIT; BEGIN; INSERT INTO rows DEFAULT VALUES; COMMIT",
-        "RELEASE eventsource_batch; COMMIT",
         "INSERT INTO rows VALUES (99); INSERT OR ROLLBACK INTO rows VALUES (99)",
     ] {
         let world = world().await;
@@ -37,15 +36,17 @@ async fn a_handler_that_ends_the_transaction_leaves_nothing() {
     }
 }
 
+/// Its name is the batch's own.
 #[tokio::test]
-async fn a_released_savepoint_is_found_out() {
-    let world = world().await;
-    let mut unit = world.checkpoints.begin().await.unwrap();
-    insert(&mut unit).await;
-    run(&mut unit, "RELEASE eventsource_batch").await.unwrap();
-    let refused = unit.commit(&world.step).await;
-    assert!(matches!(refused, Err(CommitError::TransactionEnded)), "{refused:?}");
-    world.is_untouched_and_usable().await;
+async fn no_handler_releases_the_batchs_savepoint_or_rolls_back_to_it() {
+    for sql in ["RELEASE eventsource", "RELEASE eventsource_batch", "ROLLBACK TO eventsource_batch"] {
+        let world = world().await;
+        let mut unit = world.checkpoints.begin().await.unwrap();
+        insert(&mut unit).await;
+        run(&mut unit, sql).await.unwrap_err();
+        unit.commit(&world.step).await.unwrap();
+        assert_eq!(world.rows().await, 1, "{sql}");
+    }
 }
 
 #[tokio::test]
