@@ -14,7 +14,7 @@ use crate::projection::HoldsChanges;
 
 /// A read model as a handler changes it: asked for as `&mut Repository<M>`, without SQL and on any backend.
 ///
-/// ```
+/// ```standalone_crate
 /// # #[cfg(feature = "macros")]
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// use eventsource::prelude::*;

@@ -68,7 +68,10 @@ impl<C: CheckpointStore> Runner<C> {
             let to = if until == events.len() { page.horizon } else { events[until - 1].position() };
             match self.apply_batch(&events[next..until], to).await? {
                 Batch::Again => {}
-                Batch::InParts => at_most = (until - next).div_ceil(2),
+                Batch::InParts => {
+                    at_most = (until - next).div_ceil(2);
+                    tracing::debug!(subscription = self.core.name, at_most, "a change was refused: applying in parts");
+                }
                 Batch::Applied => {
                     next = until;
                     at_most = (at_most * 2).min(events.len());
