@@ -54,6 +54,8 @@
 //! | `macros` | yes | `#[derive(DomainEvent)]`, `#[projection]`, `#[handles]`, `#[truncate]` |
 //! | `inventory` | yes | [`Registry::global`] knows every linked event |
 //! | `sqlite` | no | event store and checkpoints in a SQLite file; `eventsource::sqlx` is the driver's version to use in handlers |
+//! | `postgres` | no | event store and checkpoints in PostgreSQL, 15 and newer |
+//! | `postgres-tls` | no | the same, over TLS to servers that are not on this machine |
 //! | `testing` | no | contract suites for event stores and checkpoint stores |
 //!
 //! # Versions
@@ -92,7 +94,7 @@ pub use macros::{DomainEvent, handles, projection, truncate};
 pub use projection::{
     Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sqlx;
 pub use store::{
     AppendError, Appended, EventStore, ExpectedVersion, LogPage, MemoryEventStore, ReadStream, StoreError,

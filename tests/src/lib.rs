@@ -3,6 +3,7 @@
 
 pub mod domain;
 pub mod faults;
+pub mod postgres;
 pub mod random;
 pub mod rows;
 pub mod soak;
