@@ -4,6 +4,7 @@
 pub mod domain;
 pub mod faults;
 pub mod postgres;
+pub mod postgres_rows;
 pub mod random;
 pub mod rows;
 pub mod soak;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
@@ -49,11 +50,17 @@ mod postgres {
     mod event_store {
         eventsource::event_store_contract!(crate::postgres_store(|options| options).await);
     }
+    mod checkpoints {
+        eventsource::checkpoint_store_contract!(crate::postgres_checkpoints(|options| options).await);
+    }
 }
 
 mod postgres_as_through_a_pooler {
     mod event_store {
         eventsource::event_store_contract!(crate::postgres_store(|options| options.pooler_mode(true)).await);
+    }
+    mod checkpoints {
+        eventsource::checkpoint_store_contract!(crate::postgres_checkpoints(|options| options.pooler_mode(true)).await);
     }
 }
 
@@ -65,6 +72,13 @@ async fn postgres(options: impl FnOnce(PostgresOptions) -> PostgresOptions) -> (
 async fn postgres_store(options: impl FnOnce(PostgresOptions) -> PostgresOptions) -> (PostgresEventStore, Schema) {
     let (db, schema) = postgres(options).await;
     (PostgresEventStore::new(&db), schema)
+}
+
+async fn postgres_checkpoints(
+    options: impl FnOnce(PostgresOptions) -> PostgresOptions,
+) -> (PostgresCheckpoints, Schema) {
+    let (db, schema) = postgres(options).await;
+    (PostgresCheckpoints::new(&db), schema)
 }
 
 async fn sqlite() -> (SqliteDatabase, TempDir) {

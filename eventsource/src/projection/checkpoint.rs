@@ -8,10 +8,7 @@ use chrono::{DateTime, Utc};
 use super::UnitOfWork;
 use crate::event::Position;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-use crate::store::{
-    StoreError,
-    sql::{Action, Failure},
-};
+use crate::store::sql::{Action, Failure};
 
 /// The position up to which a subscription's effects are durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,16 +127,6 @@ pub enum CheckpointError {
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl CheckpointError {
-    /// What the database answered, as a checkpoint store says it.
-    pub(super) fn of(action: Action<'_>, error: StoreError) -> Self {
-        let source = match error {
-            StoreError::Failed { source, .. } => source,
-            StoreError::Corrupt { what } => return Self::Corrupt { what },
-            error => Box::new(error),
-        };
-        Self::Failed { action: action.to_string(), source }
-    }
-
     /// The error of a failure inside a transaction, where nothing is tried again.
     pub(super) fn failed(action: Action<'_>, failure: Failure) -> Self {
         match failure {

@@ -69,7 +69,8 @@ pub enum CommitError {
     /// A handler ended the transaction itself. The checkpoint was not moved.
     #[error(
         "a handler ended the batch's transaction itself, with COMMIT or ROLLBACK or by leaving a transaction of its \
-         own open; the runtime commits, together with the checkpoint: remove the statement"
+         own open, or went on after a statement that had failed, with which PostgreSQL fails the whole transaction; the \
+         runtime commits, together with the checkpoint: remove the statement, or return its error"
     )]
     TransactionEnded,
     /// The store failed, perhaps after it had committed.

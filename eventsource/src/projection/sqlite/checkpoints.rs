@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::{SqliteUnit, rows};
 use crate::event::Position;
 use crate::projection::{Checkpoint, CheckpointError, CheckpointStore};
+use crate::store::StoreError;
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::busy::patiently;
@@ -91,5 +92,17 @@ impl CheckpointStore for SqliteCheckpoints {
 
     fn is_durable(&self) -> bool {
         true
+    }
+}
+
+impl CheckpointError {
+    /// What the database answered, as a checkpoint store says it.
+    pub(super) fn of(action: Action<'_>, error: StoreError) -> Self {
+        let source = match error {
+            StoreError::Failed { source, .. } => source,
+            StoreError::Corrupt { what } => return Self::Corrupt { what },
+            error => Box::new(error),
+        };
+        Self::Failed { action: action.to_string(), source }
     }
 }

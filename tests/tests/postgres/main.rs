@@ -1,0 +1,8 @@
+//! PostgreSQL: opening and migrating, the log and its horizon, the unit of work, outages, crashes, and a pooler.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod behaviour;
+mod horizon;
+mod unit;
+mod world;
