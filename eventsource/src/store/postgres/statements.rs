@@ -20,7 +20,9 @@ pub(super) const HORIZON: &str = "SELECT standby, drawn, held, head FROM {schema
 
 /// Who holds the horizon back, the one who began first in front. Others' queries show only where the role may see them.
 pub(super) const HOLDERS: &str = "SELECT min(a.after_position) AS after_position, a.pid, s.application_name, \
-     (SELECT min(p.gid) FROM pg_prepared_xacts p WHERE a.pid IS NULL AND a.virtualtransaction = '-1/' || p.transaction) AS gid, \
+     (SELECT min(p.gid) FROM pg_prepared_xacts p JOIN pg_locks x ON x.locktype = 'transactionid' \
+         AND x.transactionid = p.transaction AND x.virtualtransaction = a.virtualtransaction \
+         WHERE a.pid IS NULL AND x.pid IS NULL) AS gid, \
      extract(epoch FROM clock_timestamp() - s.xact_start)::float8 AS age, s.state, s.query \
      FROM {schema}.eventsource_appending a LEFT JOIN pg_stat_activity s ON s.pid = a.pid \
      GROUP BY a.pid, a.virtualtransaction, s.application_name, s.xact_start, s.state, s.query ORDER BY 1";
