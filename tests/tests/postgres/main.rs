@@ -5,5 +5,9 @@
 mod behaviour;
 mod crash;
 mod horizon;
+mod opening;
+mod plans;
+mod pooler;
 mod unit;
+mod wake;
 mod world;

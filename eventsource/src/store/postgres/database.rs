@@ -13,7 +13,7 @@ use super::announce::Announcer;
 use super::horizon::Watch;
 use super::listen::Listener;
 use super::schema::Schema;
-use super::{PostgresOpenError, PostgresOptions, open};
+use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::store::WakeUps;
 
 /// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database.
@@ -74,7 +74,7 @@ impl PostgresDatabase {
         let opened = open::open(&options).await?;
         // Every transaction reads what is committed, whatever the server's default: see `horizon.rs`.
         let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = {}",
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = {}",
             timeout(options.idle_in_transaction)
         );
         Ok(Self(Arc::new(Inner {
@@ -154,6 +154,11 @@ impl PostgresDatabase {
     /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         self.0.pool.begin_with(AssertSqlSafe(self.0.begin.clone())).await
+    }
+
+    /// Begins a transaction that reads a page. It need not be ended: nobody waits for that.
+    pub(super) async fn begin_page(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.0.pool.begin_with(AssertSqlSafe(format!("{}; {}", self.0.begin, statements::PLAN_A_PAGE))).await
     }
 
     /// A connection for one statement.

@@ -42,9 +42,9 @@ pub(super) async fn log(
         return Ok(LogPage { events: Vec::new(), horizon });
     }
     let sql = statements::read_log(filter);
-    let mut session = db.session().await?;
-    let rows = page(db, &sql, filter, after, head, limit).fetch_all(&mut *session).await?;
-    session.end().await?;
+    let mut tx = db.begin_page().await?;
+    let rows = page(db, &sql, filter, after, head, limit).fetch_all(&mut *tx).await?;
+    drop(tx);
     let events = rows.iter().map(row::event).collect::<Result<Vec<_>, _>>()?;
     let horizon = match events.last() {
         Some(last) if events.len() == limit => last.position(),
@@ -55,7 +55,6 @@ pub(super) async fn log(
 
 type Query = sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments>;
 
-/// Planned each time, for the names and the positions that are asked for: a plan for any of them could sort.
 fn page(
     db: &PostgresDatabase,
     sql: &str,
@@ -74,7 +73,7 @@ fn page(
         .bind(owned(filter.event_types()))
         .bind(owned(filter.aggregate_types()))
         .bind(filter.get_tenant().map(str::to_owned))
-        .persistent(false)
+        .persistent(db.names_statements())
 }
 
 fn lets_nothing_pass(filter: &EventFilter) -> bool {
@@ -113,8 +112,8 @@ pub(super) async fn explain(
     }
     let head = Position::new(horizon::read(db).await?);
     let sql = statements::explain(&statements::read_log(filter));
-    let mut session = db.session().await?;
-    let rows = page(db, &sql, filter, after, head, limit).fetch_all(&mut *session).await?;
-    session.end().await?;
+    let mut tx = db.begin_page().await?;
+    let rows = page(db, &sql, filter, after, head, limit).fetch_all(&mut *tx).await?;
+    drop(tx);
     Ok(rows.iter().map(|row| sqlx::Row::try_get(row, 0)).collect::<Result<_, _>>()?)
 }

@@ -27,9 +27,9 @@ impl Schema {
         &self.0
     }
 
-    /// `sql`, with the schema where `{schema}` stands.
+    /// `sql`, with the schema where `{schema}` stands, and its bare name where `{name}` stands.
     pub(crate) fn sql(&self, sql: &str) -> String {
-        sql.replace("{schema}", &format!("\"{}\"", self.0))
+        sql.replace("{schema}", &format!("\"{}\"", self.0)).replace("{name}", &self.0)
     }
 }
 
