@@ -1,5 +1,5 @@
 # guardian.sh FOLDER BIN PORT: a PostgreSQL server in FOLDER that ends with whoever holds our standard input open.
-# Each line of the input is a command (start, stop), which is answered by a line. Runs as the server's user.
+# Each line of the input is a command (start, stop, standby), which is answered by a line. Runs as the server's user.
 folder=$1 bin=$2 port=$3
 trap '' INT TERM HUP
 start() {
@@ -21,6 +21,7 @@ CONF
 while read -r command; do
     case $command in
     start) if start; then echo ok; else echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; fi ;;
+    standby) if stop && : > "$folder/data/standby.signal" && start; then echo ok; else echo "failed: no standby"; fi ;;
     stop) if stop; then echo ok; else echo "failed: the server does not stop"; fi ;;
     esac
 done

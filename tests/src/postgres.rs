@@ -70,6 +70,11 @@ impl Server {
         self.command("stop");
     }
 
+    /// Starts it again as a standby, which only reads.
+    pub fn resume_as_standby(&mut self) {
+        self.command("standby");
+    }
+
     /// Starts it again.
     pub fn resume(&mut self) {
         self.command("start");

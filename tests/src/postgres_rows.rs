@@ -32,13 +32,15 @@ impl PgBumpRows {
     /// The rows, in the order in which they were written.
     pub async fn rows(&self, pool: &PgPool) -> sqlx::Result<Rows> {
         let sql = "SELECT position, by FROM {schema}.bumps ORDER BY n";
-        sqlx::query_as(self.sql(sql)).persistent(false).fetch_all(pool).await
+        // A simple query passes every pooler.
+        let rows = sqlx::raw_sql(self.sql(sql)).fetch_all(pool).await?;
+        rows.iter().map(sqlx::FromRow::from_row).collect()
     }
 
     /// The running sum.
     pub async fn sum(&self, pool: &PgPool) -> sqlx::Result<i64> {
         let sql = "SELECT coalesce(sum(total), 0)::bigint FROM {schema}.bump_sum";
-        sqlx::query_scalar(self.sql(sql)).persistent(false).fetch_one(pool).await
+        sqlx::Row::try_get(&sqlx::raw_sql(self.sql(sql)).fetch_one(pool).await?, 0)
     }
 }
 

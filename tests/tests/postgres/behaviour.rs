@@ -36,7 +36,7 @@ impl Misbehaves {
         match &self.0 {
             Misdeed::Fails => return Err(HandlerError::transient("not this one")),
             Misdeed::Sql(sql) => drop(sqlx::raw_sql(*sql).execute(&mut *db).await),
-            Misdeed::SqlWithItsError(sql) => drop(sqlx::raw_sql(*sql).execute(&mut *db).await?),
+            Misdeed::SqlWithItsError(sql) => sqlx::raw_sql(*sql).execute(&mut *db).await.map(|_| ())?,
             Misdeed::LeavesOpen => std::mem::forget(db.begin().await?),
             Misdeed::Appends(store) => {
                 let stream = StreamId::new("Note", uuid::Uuid::now_v7());

@@ -174,7 +174,8 @@ async fn terminated_connections_are_waited_out_and_the_rows_equal_a_fold_of_the_
               {stored} appends beside, {failed} answered by an error"
     );
     assert!(amid * 3 >= rounds * 2, "only {amid} of {rounds} fell while there was work");
-    rows.caught_up().within(Duration::from_secs(60)).await.unwrap();
+    // Who asks for the head may be given a connection that has just been terminated.
+    eventually("it catches up", || async { rows.caught_up().within(Duration::from_secs(60)).await.is_ok() }).await;
     world.assert_rows_equal_the_log().await;
 }
 
@@ -213,7 +214,7 @@ async fn a_server_that_crashes_under_load_is_waited_out() {
         (stored, failed) = (stored + ok, failed + no);
     }
     println!("{waited} crashes under load; {stored} appends, {failed} answered by an error");
-    rows.caught_up().within(Duration::from_secs(60)).await.unwrap();
+    eventually("it catches up", || async { rows.caught_up().within(Duration::from_secs(60)).await.is_ok() }).await;
     world.assert_rows_equal_the_log().await;
     let status = rows.status().await;
     assert!(matches!(status.state, SubscriptionState::Live), "{:?}", status.state);

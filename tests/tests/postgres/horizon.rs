@@ -9,6 +9,7 @@ use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::store::postgres::PostgresEventStore;
 use eventsource::{AppendError, ReadStream};
+use eventsource_tests::postgres::{Schema, Server};
 use eventsource_tests::random::Random;
 use eventsource_tests::wait::eventually;
 use tokio::time::sleep;
@@ -400,6 +401,26 @@ async fn a_strict_default_isolation_changes_nothing() {
         }
         seen.extend(read(&store, after).await.0);
         assert!(seen.len() as i64 >= 160 && total <= 160 && seen.len() == readable(&store).await.len(), "{level}");
+    }
+}
+
+/// Where nobody can see who appends, nothing may be said about what is still to come.
+#[tokio::test]
+async fn reading_from_a_standby_is_refused() {
+    let mut server = Server::start();
+    let schema = Schema::unmade_on(&server.url());
+    schema.options().migrate().await.unwrap();
+    let world = World::on(schema, |options| options).await;
+    append(&world.store).await;
+    world.db.close().await;
+    server.resume_as_standby();
+    let store = PostgresEventStore::new(&world.schema.open().await);
+    for error in [
+        store.read_log(Position::START, &EventFilter::all(), 10).await.unwrap_err(),
+        store.head().await.unwrap_err(),
+        store.backlog(Position::START).await.unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("the server is a standby"), "{error}");
     }
 }
 

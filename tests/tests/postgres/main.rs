@@ -8,6 +8,7 @@ mod horizon;
 mod opening;
 mod plans;
 mod pooler;
+mod tell;
 mod unit;
 mod wake;
 mod world;

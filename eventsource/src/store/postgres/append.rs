@@ -42,6 +42,9 @@ pub(super) struct Append<'a> {
     pub(super) events: Vec<NewEvent>,
 }
 
+/// The stream's version before, and an event's version, position and time; without these three where none is stored.
+type Row = (i64, Option<i64>, Option<i64>, Option<DateTime<Utc>>);
+
 /// Where an event was stored.
 type Stored = (u64, Position, DateTime<Utc>);
 
@@ -101,23 +104,22 @@ impl Append<'_> {
         let Self { db, stream, expected, events } = self;
         let (lowest, highest) = bounds(*expected);
         let metadata = events.iter().map(|event| metadata_json(event.metadata())).collect::<Result<Vec<_>, _>>()?;
-        let rows: Vec<(i64, Option<i64>, Option<i64>, Option<DateTime<Utc>>)> =
-            sqlx::query_as(db.sql(statements::APPEND))
-                .bind(stream.aggregate_type())
-                .bind(stream.aggregate_id())
-                .bind(lowest)
-                .bind(highest)
-                .bind(now())
-                .bind(self.ids())
-                .bind(events.iter().map(NewEvent::event_type).collect::<Vec<_>>())
-                .bind(events.iter().map(|event| i64::from(event.schema_version())).collect::<Vec<_>>())
-                .bind(events.iter().map(NewEvent::occurred_at).collect::<Vec<_>>())
-                .bind(events.iter().map(|event| event.metadata().get_tenant()).collect::<Vec<_>>())
-                .bind(metadata)
-                .bind(events.iter().map(NewEvent::payload).collect::<Vec<_>>())
-                .persistent(db.names_statements())
-                .fetch_all(conn)
-                .await?;
+        let rows: Vec<Row> = sqlx::query_as(db.sql(statements::APPEND))
+            .bind(stream.aggregate_type())
+            .bind(stream.aggregate_id())
+            .bind(lowest)
+            .bind(highest)
+            .bind(now())
+            .bind(self.ids())
+            .bind(events.iter().map(NewEvent::event_type).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| i64::from(event.schema_version())).collect::<Vec<_>>())
+            .bind(events.iter().map(NewEvent::occurred_at).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.metadata().get_tenant()).collect::<Vec<_>>())
+            .bind(metadata)
+            .bind(events.iter().map(NewEvent::payload).collect::<Vec<_>>())
+            .persistent(db.names_statements())
+            .fetch_all(conn)
+            .await?;
         let stored: Vec<_> = rows
             .iter()
             .filter_map(|&(_, version, position, recorded_at)| Some((version?, position?, recorded_at?)))

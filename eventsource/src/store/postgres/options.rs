@@ -95,8 +95,8 @@ impl PostgresOptions {
 
     /// Whether the database is reached through a pooler that gives a connection to one transaction at a time, such as
     /// PgBouncer with `pool_mode = transaction`. Then statements are prepared without names, and nothing is set for
-    /// longer than a transaction. Your own queries on such connections need `.persistent(false)`, or a pooler that
-    /// knows prepared statements.
+    /// longer than a transaction. Your own queries on such connections need `.persistent(false)` and a transaction
+    /// around them, as handlers have one, or `sqlx::raw_sql`.
     ///
     /// Notifications do not pass such a pooler: give the server's own address as [`listener_url`](Self::listener_url),
     /// or do without them, which costs latency up to the poll interval.
