@@ -35,7 +35,11 @@ impl Misbehaves {
         }
         match &self.0 {
             Misdeed::Fails => return Err(HandlerError::transient("not this one")),
-            Misdeed::Sql(sql) => drop(sqlx::raw_sql(*sql).execute(&mut *db).await),
+            Misdeed::Sql(sql) => {
+                let _ = sqlx::raw_sql(*sql).execute(&mut *db).await;
+                let insert = format!("INSERT INTO {}.bumps (position, by) VALUES (0, 666)", self.1);
+                let _ = sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(&mut *db).await;
+            }
             Misdeed::SqlWithItsError(sql) => sqlx::raw_sql(*sql).execute(&mut *db).await.map(|_| ())?,
             Misdeed::LeavesOpen => std::mem::forget(db.begin().await?),
             Misdeed::Appends(store) => {

@@ -96,6 +96,7 @@ async fn a_handler_that_ends_the_transaction_leaves_nothing() {
         "COMMIT AND CHAIN",
         "ROLLBACK; BEGIN",
         "ROLLBACK; BEGIN; SAVEPOINT eventsource_batch",
+        "ROLLBACK; BEGIN; INSERT INTO {schema}.bumps (position, by) VALUES (0, 2); COMMIT",
         "RELEASE eventsource_batch; COMMIT",
         "RELEASE eventsource_batch; INSERT INTO {schema}.bumps (position, by) VALUES (0, 2); COMMIT",
         "SELECT 1/0",
@@ -104,6 +105,10 @@ async fn a_handler_that_ends_the_transaction_leaves_nothing() {
         let mut unit = world.checkpoints.begin().await.unwrap();
         run(&world, &mut unit, INSERT).await.unwrap();
         let _ = run(&world, &mut unit, sql).await;
+        // What is written afterwards stands in no transaction of the unit's.
+        for later in [INSERT, "BEGIN; INSERT INTO {schema}.bumps (position, by) VALUES (0, 3); COMMIT"] {
+            let _ = run(&world, &mut unit, later).await;
+        }
         let refused = unit.commit(&step).await;
         assert!(matches!(refused, Err(CommitError::TransactionEnded)), "{sql}: {refused:?}");
         is_untouched_and_usable(&world, &step).await;

@@ -37,7 +37,7 @@ impl Batch {
         let id = Uuid::now_v7();
         let begin = db.sql(&format!("{}; {}", db.begin_sql(), statements::begin_batch(id)));
         // From here on dropping the batch ends what was begun, also where it was begun in part.
-        let mut batch = Self { id, conn: Some(db.pool().acquire().await?) };
+        let mut batch = Self { id, conn: Some(db.units().acquire().await?) };
         if let Some(conn) = batch.connection() {
             Manager::begin(conn, Some(begin.into_sql_str())).await?;
         }

@@ -21,8 +21,9 @@ use crate::store::sql::Action;
 /// statement otherwise has failed the whole transaction, which PostgreSQL does not commit any more.
 ///
 /// A handler cannot commit the transaction itself: PostgreSQL refuses it, as it does a violated constraint. One that
-/// rolls it back is found out at the end of the batch, and nothing of the batch is kept; but what it writes after the
-/// rollback, or begins and commits by itself, is its own.
+/// rolls it back is found out at the end of the batch, and nothing of the batch is kept; what it writes after the
+/// rollback is refused, because the connection only reads outside the unit's transaction. (Through a pooler, which
+/// shares its connections, such writes are not refused, and are kept.)
 #[derive(Debug)]
 pub struct PostgresUnit {
     db: PostgresDatabase,

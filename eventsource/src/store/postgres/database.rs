@@ -38,6 +38,7 @@ pub struct PostgresDatabase(Arc<Inner>);
 
 struct Inner {
     pool: PgPool,
+    units: PgPool,
     schema: Schema,
     shown: String,
     pooler: bool,
@@ -74,11 +75,12 @@ impl PostgresDatabase {
         let opened = open::open(&options).await?;
         // Every transaction reads what is committed, whatever the server's default: see `horizon.rs`.
         let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = {}",
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = {}",
             timeout(options.idle_in_transaction)
         );
         Ok(Self(Arc::new(Inner {
             pool: opened.pool,
+            units: opened.units,
             schema: opened.schema,
             shown: options.shown(),
             pooler: options.pooler,
@@ -109,6 +111,7 @@ impl PostgresDatabase {
         if let Some(listener) = self.0.listener.get_or_init(|| None) {
             listener.stop();
         }
+        self.0.units.close().await;
         self.0.pool.close().await;
     }
 
@@ -126,6 +129,11 @@ impl PostgresDatabase {
     pub(super) fn announce(&self) {
         self.0.wake_ups.wake();
         self.0.announcer.announce(&self.0.pool);
+    }
+
+    /// The connections of units of work.
+    pub(crate) fn units(&self) -> &PgPool {
+        &self.0.units
     }
 
     pub(super) fn announcer(&self) -> &Announcer {

@@ -11,6 +11,9 @@ const OLDEST: u32 = 150_000;
 
 pub(super) struct Opened {
     pub(super) pool: PgPool,
+    /// The connections of units of work: what stands outside a transaction on them writes nothing. Through a pooler,
+    /// which shares a connection with everybody, the same as the others.
+    pub(super) units: PgPool,
     pub(super) schema: Schema,
     /// What names the log in its database.
     pub(super) log: i64,
@@ -23,8 +26,12 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOp
         let mut conn = pool.acquire().await?;
         prepare(&mut conn, &schema, options).await
     };
+    let units = match options.pooler {
+        true => pool.clone(),
+        false => options.unit_pool_options().connect_lazy_with(options.connect_options()),
+    };
     match prepared.await {
-        Ok(log) => Ok(Opened { pool, schema, log }),
+        Ok(log) => Ok(Opened { pool, units, schema, log }),
         Err(trouble) => Err(trouble.on(options.shown())),
     }
 }

@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
 use super::error::Trouble;
 use super::schema::Schema;
-use super::{PostgresOpenError, migrations};
+use super::{PostgresOpenError, migrations, statements};
 
 /// How a database is opened.
 ///
@@ -69,8 +69,8 @@ impl PostgresOptions {
         self
     }
 
-    /// At most this many connections, at least 2; 10 by default. Each subscription uses up to two, the one that waits
-    /// for notifications is not counted.
+    /// At most this many connections for the log and for your own queries, at least 2; 10 by default. As many again, at
+    /// most, serve the units of work, one a subscription; and one waits for notifications.
     #[must_use]
     pub fn connections(mut self, connections: u32) -> Self {
         self.connections = connections.max(2);
@@ -166,6 +166,13 @@ impl PostgresOptions {
                     Ok(true)
                 })
             })
+    }
+
+    /// A handler that rolls its batch back writes nothing afterwards either.
+    pub(super) fn unit_pool_options(&self) -> PgPoolOptions {
+        self.pool_options().after_connect(|conn, _| {
+            Box::pin(async move { sqlx::raw_sql(statements::WRITE_ONLY_IN_A_UNIT).execute(conn).await.map(drop) })
+        })
     }
 
     pub(super) fn connect_options(&self) -> PgConnectOptions {

@@ -15,6 +15,9 @@ pub(super) const CREATE_SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS {schema
 pub(super) const SCHEMA_VERSION: &str = "SELECT max(version) FROM {schema}.eventsource_schema";
 pub(super) const INSERT_SCHEMA_VERSION: &str = "INSERT INTO {schema}.eventsource_schema (version, name) VALUES";
 
+/// On the connections of units of work, which begin their transactions as `READ WRITE`.
+pub(super) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only = on";
+
 /// What names the log in the database: its channel of notifications.
 pub(super) const LOG: &str = "SELECT '{schema}.eventsource_events'::regclass::oid::bigint";
 
