@@ -43,7 +43,7 @@
 //! | [`store`] | the log: the port [`EventStore`], and the stores |
 //! | [`bus`] | the port [`EventBus`], and the bus in memory |
 //! | [`aggregate`] | the write side: [`Aggregate`], [`AggregateRepository`] |
-//! | [`projection`] | what a projection is to the runtime: kinds, injection, checkpoints, units of work, errors |
+//! | [`projection`](mod@projection) | what a projection is to the runtime: kinds, injection, checkpoints, units of work, errors |
 //! | [`subscription`] | projections at work: [`SubscriptionManager`] |
 //! | [`prelude`] | what a program names most |
 //!

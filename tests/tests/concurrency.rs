@@ -9,6 +9,7 @@ use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::domain::{Bumped, Seen, bump};
 use eventsource_tests::rows::BumpRows;
+use eventsource_tests::wait::DEADLINE;
 use uuid::Uuid;
 
 /// Ten tasks append 40 times each, to streams of their own and to a common one.
@@ -51,7 +52,7 @@ async fn ten_writers_in_memory() {
         tokio::task::yield_now().await;
         manager.start().await.unwrap();
         writers.await.unwrap();
-        seen.caught_up().await.unwrap();
+        seen.caught_up().within(DEADLINE).await.unwrap();
         let seen = seen.read().await;
         assert!(seen.bumps.is_sorted_by(|a, b| a.0 < b.0), "in position order");
         every_number_once(seen.numbers());
@@ -72,8 +73,8 @@ async fn ten_writers_on_sqlite() {
     tokio::task::yield_now().await;
     manager.start().await.unwrap();
     writers.await.unwrap();
-    rows.caught_up().await.unwrap();
-    seen.caught_up().await.unwrap();
+    rows.caught_up().within(DEADLINE).await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
     every_number_once(seen.read().await.numbers());
     let written = BumpRows::rows(db.pool()).await.unwrap();
     assert_eq!(written, BumpRows::fold(&store).await);
@@ -91,7 +92,7 @@ async fn a_second_process_on_the_same_file_is_seen_live() {
     let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50)).unwrap();
     let rows = manager.subscribe(BumpRows, config).await.unwrap();
     manager.start().await.unwrap();
-    rows.caught_up().await.unwrap();
+    rows.caught_up().within(DEADLINE).await.unwrap();
 
     let mut other = Command::new(env!("CARGO_BIN_EXE_appender")).arg(&file).arg("100").spawn().unwrap();
     let mut here = 0;

@@ -7,6 +7,7 @@ use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::sqlx::sqlite::SqliteSynchronous;
 use eventsource::sqlx::{self, SqliteConnection};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+use eventsource_tests::wait::DEADLINE;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,7 @@ async fn in_memory(case: &Case) -> Result<(), TestCaseError> {
             }
         }
     }
-    handle.caught_up().await.unwrap();
+    handle.caught_up().within(DEADLINE).await.unwrap();
     prop_assert_eq!(&handle.read().await.0, &writer.expected);
     prop_assert_eq!(handle.status().await.events_handled, writer.expected.len() as u64);
     Ok(())
@@ -188,7 +189,7 @@ async fn on_sqlite(case: &Case) -> Result<(), TestCaseError> {
             }
         }
     }
-    handle.caught_up().await.unwrap();
+    handle.caught_up().within(DEADLINE).await.unwrap();
     let applied: Vec<u32> =
         sqlx::query_scalar("SELECT n FROM applied ORDER BY rowid").fetch_all(db.pool()).await.unwrap();
     prop_assert_eq!(applied, writer.expected);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use eventsource::prelude::*;
 use eventsource::subscription::RetryPolicy;
 use eventsource_tests::domain::{Bumped, bump};
+use eventsource_tests::wait::DEADLINE;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event as Traced, Level, Metadata as CallSite, Subscriber as Collector};
@@ -95,7 +96,7 @@ async fn run(level: Level, refusals: u32) -> Lines {
     let picky = manager.subscribe(Picky { refusals }, config).await.unwrap();
     let position = bump(&store, 1..=4).await;
     manager.start().await.unwrap();
-    let _ = picky.wait_for(position).await;
+    let _ = picky.wait_for(position).within(DEADLINE).await;
     manager.stop().await.unwrap();
     lines
 }

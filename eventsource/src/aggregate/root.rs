@@ -31,7 +31,22 @@ impl<A: Aggregate> AggregateRoot<A> {
 
     /// Records that `event` happened: the state changes now, the log when the aggregate is saved.
     ///
-    /// An event of another aggregate does not compile.
+    /// An event that names another aggregate does not compile:
+    ///
+    /// ```compile_fail
+    /// # use eventsource::{Aggregate, AggregateRoot, Applies, DomainEvent};
+    /// # use serde::{Deserialize, Serialize};
+    /// #[derive(Serialize, Deserialize, DomainEvent)]
+    /// #[event(aggregate = "Invoice")]
+    /// struct Paid {}
+    /// # #[derive(Default)]
+    /// # struct Order;
+    /// # impl Aggregate for Order { const TYPE: &'static str = "Order"; type Events = (Paid,); }
+    /// # impl Applies<Paid> for Order { fn apply(&mut self, _: &Paid) {} }
+    ///
+    /// let mut order = AggregateRoot::<Order>::new(uuid::Uuid::now_v7());
+    /// order.record(Paid {});
+    /// ```
     pub fn record<E: DomainEvent>(&mut self, event: E)
     where
         A: Applies<E>,

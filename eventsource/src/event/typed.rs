@@ -71,6 +71,12 @@ pub(super) fn payload_error(recorded: &RecordedEvent, source: serde_json::Error)
 }
 
 impl<E> Event<E> {
+    /// The payload alone.
+    #[must_use]
+    pub fn into_payload(self) -> E {
+        self.payload
+    }
+
     /// The event as stored.
     #[must_use]
     pub const fn recorded(&self) -> &Arc<RecordedEvent> {

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::event::DecodeError;
 
@@ -109,3 +110,27 @@ impl fmt::Debug for HandlerError {
 )]
 #[non_exhaustive]
 pub struct NoTruncateHook;
+
+/// What handlers had changed was refused when it was written, later than the handler returned: the change of an
+/// earlier event of the batch perhaps. The runner takes the batch apart until it knows of which.
+#[derive(Debug, Clone)]
+pub struct ChangesRefused(Arc<dyn Error + Send + Sync>);
+
+impl ChangesRefused {
+    /// Refused because of `source`.
+    pub fn new(source: impl Error + Send + Sync + 'static) -> Self {
+        Self(Arc::new(source))
+    }
+}
+
+impl fmt::Display for ChangesRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "what was changed could not be written: {}", self.0)
+    }
+}
+
+impl Error for ChangesRefused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}

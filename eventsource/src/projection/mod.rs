@@ -15,7 +15,7 @@ mod subscriber;
 mod unit;
 
 pub use checkpoint::{Advance, Checkpoint, CheckpointError, CheckpointStore};
-pub use error::{ErrorClass, HandlerError, NoTruncateHook};
+pub use error::{ChangesRefused, ErrorClass, HandlerError, NoTruncateHook};
 pub use fingerprint::fingerprint;
 pub use inject::{FromEvent, Inject};
 pub use kind::{Guarantee, Kind};

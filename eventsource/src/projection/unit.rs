@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::future::Future;
 
-use super::{Advance, Checkpoint, CheckpointError};
+use super::{Advance, ChangesRefused, Checkpoint, CheckpointError};
 use crate::store::HeldLock;
 
 /// The transaction in which one batch of events is applied and its checkpoint moves.
@@ -43,9 +43,9 @@ pub trait UnitOfWork: Send + 'static {
         None
     }
 
-    /// Whether `error`, or a cause of it, says that the database cannot be reached or is locked: an outage, which is
-    /// waited out, and not the handler's failure (law 5).
-    fn is_outage(error: &(dyn Error + 'static)) -> bool {
+    /// Whether `error`, or a cause of it, with which a handler failed in this unit, says that the database cannot be
+    /// reached or is locked by somebody else: an outage, which is waited out, and not the handler's failure (law 5).
+    fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
         let _ = error;
         false
     }
@@ -69,10 +69,13 @@ pub enum CommitError {
     /// A handler ended the transaction itself. The checkpoint was not moved.
     #[error(
         "a handler ended the batch's transaction itself, with COMMIT or ROLLBACK or by leaving a transaction of its \
-         own open, or went on after a statement that had failed, with which PostgreSQL fails the whole transaction; the \
-         runtime commits, together with the checkpoint: remove the statement, or return its error"
+         own open; the runtime commits, together with the checkpoint: remove the statement"
     )]
     TransactionEnded,
+    /// What handlers had changed was refused at the end of the batch, such as by a constraint that is checked at the
+    /// commit. Nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] ChangesRefused),
     /// The store failed, perhaps after it had committed.
     #[error(transparent)]
     Failed(#[from] CheckpointError),

@@ -1,10 +1,12 @@
 //! What every part of a subscription knows of it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
-use super::config::SubscriptionConfig;
+use super::config::{StartFrom, SubscriptionConfig};
+use super::in_memory::InMemory;
+use super::inside::is_handler_of;
 use super::progress::{Progress, Snapshot};
 use super::status::{Lag, SubscriptionStatus};
 use super::{ManagerError, StopReason, SubscriptionState};
@@ -24,7 +26,9 @@ pub(super) struct Core {
     pub(super) progress: Progress,
     pub(super) control: watch::Sender<Control>,
     /// The checkpoint of a memory projection: it lives as long as the state.
-    pub(super) in_memory: Mutex<Option<Position>>,
+    pub(super) in_memory: InMemory,
+    /// Where the log ended when the subscription was first started, for one that starts there.
+    pub(super) end_at_start: OnceLock<Position>,
 }
 
 /// What the runner is told to do.
@@ -42,10 +46,6 @@ impl std::fmt::Debug for Core {
 }
 
 impl Core {
-    pub(super) fn in_memory(&self) -> MutexGuard<'_, Option<Position>> {
-        self.in_memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Changes what the runner is told from `from` to `to`. Told to stop, it stops.
     pub(super) fn tell(&self, from: Control, to: Control) -> Result<(), ManagerError> {
         let state = self.progress.snapshot().state;
@@ -59,6 +59,29 @@ impl Core {
             }
             change
         });
+        Ok(())
+    }
+
+    /// Finds out where the log ends, for a subscription that starts there: what is stored after its first start is its
+    /// own. Where the log does not answer, the runner asks again.
+    pub(super) async fn find_end(&self) {
+        if self.config.start == StartFrom::End && self.end_at_start.get().is_none() {
+            match self.store.head().await {
+                Ok(head) => drop(self.end_at_start.set(head)),
+                Err(error) => tracing::warn!(subscription = self.name, %error, "the end of the log is not known yet"),
+            }
+        }
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.progress.snapshot().state.is_running()
+    }
+
+    /// Refuses a handler of this subscription something that waits until the handler has returned.
+    pub(super) fn refuse_handler(&self, action: &'static str) -> Result<(), ManagerError> {
+        if is_handler_of(self) {
+            return Err(ManagerError::InsideHandler { subscription: self.name.clone(), action });
+        }
         Ok(())
     }
 

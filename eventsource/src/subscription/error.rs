@@ -85,6 +85,12 @@ pub enum WaitError {
         /// How that was found out.
         reason: Arc<str>,
     },
+    /// A handler of the subscription waits for the subscription, which waits for the handler.
+    #[error("a handler of `{subscription}` waits for `{subscription}` itself, which would never end")]
+    InsideHandler {
+        /// The name of the subscription.
+        subscription: String,
+    },
     /// The deadline passed.
     #[error("`{subscription}` was not there within {deadline:?}; it is {state} at {}", place(*.position))]
     Deadline {
@@ -178,6 +184,17 @@ pub enum ManagerError {
         subscription: String,
         /// The names that there are.
         known: String,
+    },
+    /// A handler asked for something that waits until the handler has returned.
+    #[error(
+        "a handler of `{subscription}` asked the manager to {action}, which waits for the handler itself: ask from \
+         outside, or from a task of its own"
+    )]
+    InsideHandler {
+        /// The name of the subscription.
+        subscription: String,
+        /// What was asked.
+        action: &'static str,
     },
     /// The subscription does not run, so that it cannot be paused or resumed.
     #[error("`{subscription}` does not run: it is {state}")]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::core::Control;
 use super::error::ManagerError;
-use super::slot::Slot;
+use super::slot::{Slot, Slots};
 use super::{StopReason, SubscriptionState, SubscriptionStatus};
 use crate::bus::{BusSubscription, EventBus};
 use crate::event::{EventFilter, RecordedEvent, Registry};
@@ -55,7 +55,7 @@ pub struct SubscriptionManager<C: CheckpointStore> {
     pub(super) checkpoints: Arc<C>,
     pub(super) registry: Option<Registry>,
     pub(super) bus_wake_ups: Arc<WakeUps>,
-    slots: Mutex<BTreeMap<String, Arc<Slot<C>>>>,
+    pub(super) slots: Arc<Slots<C>>,
     /// Held while subscriptions come, go, start or stop.
     pub(super) running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -77,7 +77,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             checkpoints: Arc::new(checkpoints),
             registry: None,
             bus_wake_ups: Arc::new(WakeUps::new()),
-            slots: Mutex::default(),
+            slots: Arc::default(),
             running: tokio::sync::Mutex::default(),
         }
     }
@@ -112,6 +112,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             };
             *running = Some(Running { runtime: runtime.clone(), _bus: bus });
         }
+        if let Some(running) = &mut *running {
+            running.runtime = runtime.clone();
+        }
         for slot in self.all() {
             slot.start(&runtime).await;
         }
@@ -122,10 +125,15 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// all have stopped. [`start`](Self::start) goes on from there.
     ///
     /// # Errors
-    /// [`ManagerError::NotSaved`] where a checkpoint could not be saved. All have stopped all the same.
+    /// [`ManagerError::NotSaved`] where a checkpoint could not be saved: all have stopped all the same.
+    /// [`ManagerError::InsideHandler`] in a handler, which would wait for itself: none has.
     pub async fn stop(&self) -> Result<(), ManagerError> {
-        let mut running = self.running.lock().await;
         let slots = self.all();
+        for slot in &slots {
+            slot.core.refuse_handler("stop")?;
+        }
+        // Not held while the runners end: their handlers may ask the manager for something.
+        *self.running.lock().await = None;
         for slot in &slots {
             slot.tell_to_stop(StopReason::ManagerStopped);
         }
@@ -133,43 +141,51 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         for slot in &slots {
             saved = saved.and(slot.stopped().await);
         }
-        *running = None;
         saved
     }
 
     /// Stops the subscription `name` and takes it out of the manager. Its checkpoint stays.
     ///
     /// # Errors
-    /// [`ManagerError::Unknown`]; [`ManagerError::NotSaved`] where the checkpoint could not be saved: it is out all the same.
+    /// [`ManagerError::Unknown`]; [`ManagerError::InsideHandler`] in a handler of it, which would wait for itself;
+    /// [`ManagerError::NotSaved`] where the checkpoint could not be saved: it is out all the same.
     pub async fn unsubscribe(&self, name: &str) -> Result<(), ManagerError> {
-        let _running = self.running.lock().await;
         let slot = self.slot(name)?;
-        slot.tell_to_stop(StopReason::Unsubscribed);
+        slot.core.refuse_handler("unsubscribe it")?;
+        slot.take_out();
         let saved = slot.stopped().await;
         slot.core.end_if_idle(StopReason::Unsubscribed);
-        self.slots().remove(name);
+        let mut slots = self.slots();
+        if slots.get(name).is_some_and(|own| Arc::ptr_eq(own, &slot)) {
+            slots.remove(name);
+        }
         saved
     }
 
-    /// Pauses the subscription `name`, and returns when the batch that it applies has ended.
+    /// Pauses the subscription `name`, and returns when the batch that it applies has ended, or when a resume has
+    /// overtaken the pause.
     ///
     /// # Errors
-    /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it does not run, or ends before it pauses.
+    /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it does not run, or ends before it pauses;
+    /// [`ManagerError::InsideHandler`] in a handler of it, which would wait for itself.
     pub async fn pause(&self, name: &str) -> Result<(), ManagerError> {
         let core = Arc::clone(&self.slot(name)?.core);
+        core.refuse_handler("pause it")?;
+        let (mut progress, mut control) = (core.progress.listen(), core.control.subscribe());
         core.tell(Control::Run, Control::Pause)?;
-        let mut progress = core.progress.listen();
         loop {
             let state = progress.borrow_and_update().state.clone();
-            match state {
-                SubscriptionState::Paused => return Ok(()),
-                state if !state.is_running() => {
-                    return Err(ManagerError::NotRunning { subscription: core.name.clone(), state });
-                }
-                _ => {}
+            if matches!(state, SubscriptionState::Paused) || *control.borrow_and_update() == Control::Run {
+                return Ok(());
             }
-            // The sender lives in `core`.
-            let _ = progress.changed().await;
+            if !state.is_running() {
+                return Err(ManagerError::NotRunning { subscription: core.name.clone(), state });
+            }
+            // The senders live in `core`.
+            tokio::select! {
+                _ = progress.changed() => {}
+                _ = control.changed() => {}
+            }
         }
     }
 

@@ -5,6 +5,8 @@ mod config;
 mod core;
 mod error;
 mod handle;
+mod in_memory;
+mod inside;
 mod manager;
 mod progress;
 mod runner;

@@ -10,8 +10,10 @@ use std::task::Poll;
 use tokio::sync::RwLock;
 use tracing::Instrument as _;
 
+use super::core::Core;
+use super::inside;
 use crate::event::RecordedEvent;
-use crate::projection::{CommitError, EventSubscriber, HandlerError, UnitOfWork};
+use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, UnitOfWork};
 
 /// The subscriber behind its lock.
 ///
@@ -43,12 +45,7 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A subscriber whose type is forgotten: one boxed future a batch.
 pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
     /// Applies `events`, in order, until one fails.
-    fn apply<'a>(
-        &'a self,
-        subscription: &'a str,
-        events: &'a [Arc<RecordedEvent>],
-        unit: &'a mut U,
-    ) -> Boxed<'a, Applied>;
+    fn apply<'a>(&'a self, core: &'a Core, events: &'a [Arc<RecordedEvent>], unit: &'a mut U) -> Boxed<'a, Applied>;
 
     /// Runs the truncate hook.
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
@@ -84,20 +81,15 @@ impl<P> SharedSubscriber<P> {
 }
 
 impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscriber<P> {
-    fn apply<'a>(
-        &'a self,
-        subscription: &'a str,
-        events: &'a [Arc<RecordedEvent>],
-        unit: &'a mut U,
-    ) -> Boxed<'a, Applied> {
+    fn apply<'a>(&'a self, core: &'a Core, events: &'a [Arc<RecordedEvent>], unit: &'a mut U) -> Boxed<'a, Applied> {
         Box::pin(async move {
             let mut current = self.current.write().await;
-            let Some(subscriber) = self.make_mut(&mut current) else {
-                return Applied::Failed { index: 0, error: shared() };
-            };
             let done = AtomicUsize::new(0);
             let held = unit.held_lock();
-            let work = apply_each(subscription, subscriber, events, unit, &done);
+            let work = inside::handling(core, async {
+                let subscriber = self.make_mut(&mut current).ok_or_else(shared)?;
+                apply_each(core, subscriber, events, unit, &done).await
+            });
             let result = match held {
                 Some(lock) => catch_panic(lock.scope(work)).await,
                 None => catch_panic(work).await,
@@ -105,7 +97,7 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
             let index = done.into_inner();
             match result {
                 Ok(()) => Applied::All,
-                Err(error) if U::is_outage(error.source()) => Applied::Outage { index, error },
+                Err(error) if unit.is_outage(error.source()) => Applied::Outage { index, error },
                 Err(error) => Applied::Failed { index, error },
             }
         })
@@ -124,7 +116,7 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
 }
 
 async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
-    subscription: &str,
+    core: &Core,
     subscriber: &mut P,
     events: &[Arc<RecordedEvent>],
     unit: &mut U,
@@ -133,17 +125,21 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
     for event in events {
         let span = tracing::debug_span!(
             "event",
-            subscription,
+            subscription = core.name,
             event_type = event.event_type(),
             position = event.position().value()
         );
         let result = subscriber.handle(event, unit).instrument(span).await;
         // A handler that ended the transaction may have failed because of it, or not at all; an outage ends it as well.
-        if !unit.is_intact() && !result.as_ref().is_err_and(|error| U::is_outage(error.source())) {
+        if !unit.is_intact() && !result.as_ref().is_err_and(|error| unit.is_outage(error.source())) {
             return Err(HandlerError::permanent(CommitError::TransactionEnded));
         }
         result?;
         done.fetch_add(1, Ordering::Relaxed);
+        if P::KIND == Kind::Memory {
+            // With the state, event by event: whatever ends the runner, nothing is applied to it again.
+            core.in_memory.move_to(event.position());
+        }
     }
     Ok(())
 }

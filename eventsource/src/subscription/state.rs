@@ -17,7 +17,7 @@ pub enum SubscriptionState {
     Idle,
     /// It reads what was stored before.
     CatchingUp,
-    /// It has applied everything, and waits for what is stored next.
+    /// It has reached the end of the log, and applies what is stored as it comes.
     Live,
     /// A handler failed; the event is tried again after a delay.
     Retrying {
@@ -64,6 +64,10 @@ pub enum StopReason {
     ManagerDropped,
     /// The runner's task ended before its time: the async runtime was shut down.
     RuntimeShutDown,
+    /// The runner's task panicked, outside a handler: in a store, or where an error is shown.
+    RunnerPanicked,
+    /// A reset failed half-way, so that the state of a memory projection is not known. Reset it again.
+    ResetFailed,
 }
 
 /// An event that a subscription could not apply.
@@ -138,6 +142,8 @@ impl fmt::Display for StopReason {
             Self::Unsubscribed => "it was taken out of the manager",
             Self::ManagerDropped => "the manager was dropped",
             Self::RuntimeShutDown => "the async runtime was shut down",
+            Self::RunnerPanicked => "its runner panicked outside a handler, perhaps in a store",
+            Self::ResetFailed => "a reset failed half-way, and its state is not known: reset it again",
         })
     }
 }

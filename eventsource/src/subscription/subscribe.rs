@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use tokio::sync::watch;
@@ -12,6 +12,7 @@ use super::config::{StartFrom, SubscriptionConfig};
 use super::core::{Control, Core};
 use super::error::SubscribeError;
 use super::handle::SubscriptionHandle;
+use super::in_memory::InMemory;
 use super::manager::SubscriptionManager;
 use super::progress::Progress;
 use super::shared::SharedSubscriber;
@@ -57,10 +58,11 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),
             progress: Progress::new(position),
             control: watch::Sender::new(Control::Run),
-            in_memory: Mutex::new(None),
+            in_memory: InMemory::default(),
+            end_at_start: OnceLock::new(),
         };
         let subscriber = Arc::new(SharedSubscriber::new(projection));
-        let slot = Arc::new(Slot::new(core, Arc::clone(&self.checkpoints), Arc::clone(&subscriber) as _));
+        let slot = Arc::new(Slot::new(core, Arc::clone(&self.checkpoints), Arc::clone(&subscriber) as _, &self.slots));
         self.slots().insert(name, Arc::clone(&slot));
         if let Some(running) = &*running {
             slot.start(&running.runtime).await;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::Core;
+use super::inside::is_handler_of;
 use super::progress::Snapshot;
 use super::{SubscriptionState, WaitError};
 use crate::event::Position;
@@ -67,6 +68,9 @@ impl IntoFuture for Wait {
 
 /// The position at which the subscription was found to be there.
 async fn reach(core: &Core, target: Target) -> Result<Position, WaitError> {
+    if is_handler_of(core) {
+        return Err(WaitError::InsideHandler { subscription: core.name.clone() });
+    }
     let mut progress = core.progress.listen();
     let target = match target {
         Target::Position(position) => position,

@@ -8,6 +8,7 @@ use eventsource::bus::{BusError, BusSubscriber, BusSubscription};
 use eventsource::prelude::*;
 use eventsource::store::AppendError;
 use eventsource_tests::domain::{Bumped, Cleared};
+use eventsource_tests::wait::DEADLINE;
 use uuid::Uuid;
 
 #[derive(Debug, Default)]
@@ -122,7 +123,7 @@ async fn a_manager_whose_bus_is_dead_works_without_it() {
     let seen =
         manager.subscribe(eventsource_tests::domain::Seen::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
-    seen.wait_for(eventsource_tests::domain::bump(&store, [1]).await).await.unwrap();
+    seen.wait_for(eventsource_tests::domain::bump(&store, [1]).await).within(DEADLINE).await.unwrap();
 }
 
 #[tokio::test]

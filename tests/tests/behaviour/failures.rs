@@ -7,7 +7,7 @@ use eventsource::prelude::*;
 use eventsource::projection::ErrorClass;
 use eventsource::subscription::{RetryPolicy, SubscriptionState};
 use eventsource_tests::domain::{Bumped, Cleared, Seen, bump, note};
-use eventsource_tests::wait::eventually;
+use eventsource_tests::wait::{DEADLINE, eventually};
 
 /// How a bump by a certain number fails.
 #[derive(Clone, Copy)]
@@ -69,7 +69,7 @@ async fn event_7_of_10_fails_and_every_event_is_applied_once() {
         let sum = manager.subscribe(Sum::failing(7, Fails::Times(times)), quick(5)).await.unwrap();
         let position = bump(&store, 1..=10).await;
         manager.start().await.unwrap();
-        sum.wait_for(position).await.unwrap();
+        sum.wait_for(position).within(DEADLINE).await.unwrap();
         let state = sum.read().await;
         assert_eq!(state.applied, (1..=10).collect::<Vec<_>>(), "failing {times} times");
         for by in 1..=10 {
@@ -90,7 +90,7 @@ async fn when_the_retries_are_spent_it_faults_after_the_good_prefix() {
     let other = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     let position = bump(&store, 1..=10).await;
     manager.start().await.unwrap();
-    sum.wait_for(position).await.unwrap_err();
+    sum.wait_for(position).within(DEADLINE).await.unwrap_err();
     let status = sum.status().await;
     let SubscriptionState::Faulted { failure } = &status.state else { panic!("{:?}", status.state) };
     assert_eq!((failure.attempts, failure.position, failure.event_type.as_str()), (5, Position::new(7), "Bumped"));
@@ -99,7 +99,7 @@ async fn when_the_retries_are_spent_it_faults_after_the_good_prefix() {
     assert_eq!(status.lag.unwrap().events, 4);
     assert_eq!(sum.read().await.applied, (1..=6).collect::<Vec<_>>());
     assert_eq!(sum.read().await.calls[&7], 5);
-    other.wait_for(position).await.unwrap();
+    other.wait_for(position).within(DEADLINE).await.unwrap();
     assert_eq!(other.read().await.numbers(), (1..=10).collect::<Vec<_>>(), "the others go on");
     manager.start().await.unwrap();
     eventually("a start tries a faulted subscription again", || async { sum.read().await.calls[&7] == 10 }).await;
@@ -113,7 +113,7 @@ async fn a_permanent_failure_is_not_retried() {
     let sum = manager.subscribe(Sum::failing(2, Fails::Permanently), quick(5)).await.unwrap();
     let position = bump(&store, 1..=3).await;
     manager.start().await.unwrap();
-    let error = sum.wait_for(position).await.unwrap_err();
+    let error = sum.wait_for(position).within(DEADLINE).await.unwrap_err();
     assert!(error.to_string().contains("failed once: never"), "{error}");
     assert_eq!(sum.read().await.calls[&2], 1);
 }
@@ -125,7 +125,7 @@ async fn a_panic_is_a_failure_like_another() {
     let sum = manager.subscribe(Sum::failing(2, Fails::Panics), quick(3)).await.unwrap();
     let position = bump(&store, 1..=3).await;
     manager.start().await.unwrap();
-    let error = sum.wait_for(position).await.unwrap_err();
+    let error = sum.wait_for(position).within(DEADLINE).await.unwrap_err();
     assert!(error.to_string().contains("failed 3 times: the handler panicked: out of luck"), "{error}");
     assert_eq!(sum.read().await.calls[&2], 3);
     assert_eq!(sum.read().await.applied, [1]);
@@ -141,7 +141,7 @@ async fn a_payload_that_does_not_decode_faults_with_its_place() {
     let bad = vec![NewEvent::raw("Bumped", 1, r#"{"by":"many"}"#)];
     let position = store.append(&stream, ExpectedVersion::Any, bad).await.unwrap().position();
     manager.start().await.unwrap();
-    let error = seen.wait_for(position).await.unwrap_err().to_string();
+    let error = seen.wait_for(position).within(DEADLINE).await.unwrap_err().to_string();
     for part in ["`Bumped`", "position 2", "Counter/", "does not decode", "failed once"] {
         assert!(error.contains(part), "{part} in {error}");
     }
@@ -151,7 +151,7 @@ async fn a_payload_that_does_not_decode_faults_with_its_place() {
     let manager = self::manager(&other);
     let seen = manager.subscribe(Seen::default(), quick(5)).await.unwrap();
     manager.start().await.unwrap();
-    let error = seen.wait_for(position).await.unwrap_err().to_string();
+    let error = seen.wait_for(position).within(DEADLINE).await.unwrap_err().to_string();
     assert!(error.contains("schema version 2") && error.contains("version 1 only"), "{error}");
 }
 
@@ -198,7 +198,7 @@ async fn an_effect_is_not_repeated_for_the_events_before_a_failing_one() {
     note(&store, 1).await;
     let position = bump(&store, 1..=4).await;
     manager.start().await.unwrap();
-    sends.wait_for(position).await.unwrap_err();
+    sends.wait_for(position).within(DEADLINE).await.unwrap_err();
     let status = sends.status().await;
     assert_eq!(status.guarantee.to_string(), "at least once");
     assert_eq!(checkpoints.load("Sends").await.unwrap().unwrap().position, Position::new(3));

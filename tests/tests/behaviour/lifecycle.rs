@@ -1,12 +1,15 @@
 //! Start, stop, start again, subscribe while running, unsubscribe, pause, resume.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::subscription::{ManagerError, WaitError};
-use eventsource_tests::domain::{Seen, bump};
+use eventsource::subscription::{ManagerError, RetryPolicy, WaitError};
+use eventsource_tests::domain::{Bumped, Seen, bump};
 use eventsource_tests::faults::FaultyStore;
-use eventsource_tests::wait::eventually;
+use eventsource_tests::wait::{DEADLINE, eventually};
+use tokio::sync::Semaphore;
 
 type Manager = SubscriptionManager<MemoryCheckpoints>;
 
@@ -22,7 +25,7 @@ async fn it_stops_and_starts_again_where_it_was() {
     for round in 0..5 {
         manager.start().await.unwrap();
         let position = bump(&store, [round]).await;
-        seen.wait_for(position).await.unwrap();
+        seen.wait_for(position).within(DEADLINE).await.unwrap();
         manager.stop().await.unwrap();
         assert_eq!(seen.status().await.state.to_string(), "stopped");
     }
@@ -38,7 +41,7 @@ async fn starting_twice_and_stopping_twice_is_starting_and_stopping() {
     manager.start().await.unwrap();
     manager.start().await.unwrap();
     let position = bump(&store, [1]).await;
-    seen.wait_for(position).await.unwrap();
+    seen.wait_for(position).within(DEADLINE).await.unwrap();
     manager.stop().await.unwrap();
     manager.stop().await.unwrap();
     assert_eq!(seen.read().await.numbers(), [1]);
@@ -51,7 +54,7 @@ async fn a_projection_subscribed_while_running_starts_at_once() {
     manager.start().await.unwrap();
     let position = bump(&store, [1, 2]).await;
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
-    seen.wait_for(position).await.unwrap();
+    seen.wait_for(position).within(DEADLINE).await.unwrap();
     assert_eq!(seen.read().await.numbers(), [1, 2]);
     let error = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap_err();
     assert!(error.to_string().contains("`seen` already"), "{error}");
@@ -63,13 +66,13 @@ async fn an_unsubscribed_projection_sees_nothing_more_and_frees_its_name() {
     let manager = manager(&store);
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
-    seen.wait_for(bump(&store, [1]).await).await.unwrap();
+    seen.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     manager.unsubscribe("seen").await.unwrap();
     let position = bump(&store, [2]).await;
-    assert!(matches!(seen.wait_for(position).await, Err(WaitError::Stopped { .. })));
+    assert!(matches!(seen.wait_for(position).within(DEADLINE).await, Err(WaitError::Stopped { .. })));
     assert_eq!(seen.read().await.numbers(), [1]);
     let again = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
-    again.wait_for(position).await.unwrap();
+    again.wait_for(position).within(DEADLINE).await.unwrap();
     assert_eq!(again.read().await.numbers(), [1, 2]);
     let error = manager.unsubscribe("sene").await.unwrap_err();
     assert!(matches!(&error, ManagerError::Unknown { known, .. } if known.contains("`seen`")), "{error}");
@@ -82,7 +85,7 @@ async fn a_pause_stops_delivery_and_a_resume_loses_nothing() {
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     assert!(matches!(manager.pause("seen").await, Err(ManagerError::NotRunning { .. })));
     manager.start().await.unwrap();
-    seen.wait_for(bump(&store, [1]).await).await.unwrap();
+    seen.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     manager.pause("seen").await.unwrap();
     let position = bump(&store, [2, 3]).await;
     let status = seen.status().await;
@@ -93,13 +96,13 @@ async fn a_pause_stops_delivery_and_a_resume_loses_nothing() {
     assert!(matches!(waited, Err(WaitError::Deadline { .. })), "{waited:?}");
     assert_eq!(seen.read().await.numbers(), [1]);
     manager.resume("seen").await.unwrap();
-    seen.wait_for(position).await.unwrap();
+    seen.wait_for(position).within(DEADLINE).await.unwrap();
     assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
     manager.pause("seen").await.unwrap();
     manager.stop().await.unwrap();
     assert_eq!(seen.status().await.state.to_string(), "stopped", "a stop does not wait for a resume");
     manager.start().await.unwrap();
-    seen.wait_for(bump(&store, [4]).await).await.unwrap();
+    seen.wait_for(bump(&store, [4]).await).within(DEADLINE).await.unwrap();
 }
 
 #[tokio::test]
@@ -109,9 +112,9 @@ async fn without_wake_ups_the_poll_finds_what_was_stored() {
     let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(20)).unwrap();
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();
-    seen.caught_up().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
     for n in 0..5 {
-        seen.wait_for(bump(&store, [n]).await).await.unwrap();
+        seen.wait_for(bump(&store, [n]).await).within(DEADLINE).await.unwrap();
     }
     assert_eq!(seen.read().await.numbers(), [0, 1, 2, 3, 4]);
 }
@@ -124,12 +127,12 @@ async fn a_published_event_only_wakes() {
     let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(3_600)).unwrap();
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();
-    seen.caught_up().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
 
     // Elsewhere, never appended here: it delivers nothing, and the wake-up finds what was.
     let elsewhere = MemoryEventStore::new();
     let ghost = {
-        let events = vec![NewEvent::of(&eventsource_tests::domain::Bumped { by: 666 }).unwrap()];
+        let events = vec![NewEvent::of(&Bumped { by: 666 }).unwrap()];
         let stream = StreamId::new("Counter", uuid::Uuid::now_v7());
         elsewhere.append(&stream, ExpectedVersion::Any, events).await.unwrap()
     };
@@ -143,7 +146,7 @@ async fn a_published_event_only_wakes() {
     for publisher in publishers {
         publisher.await.unwrap().unwrap();
     }
-    seen.wait_for(position).await.unwrap();
+    seen.wait_for(position).within(DEADLINE).await.unwrap();
     assert_eq!(seen.read().await.numbers(), [1], "ten publishers of a ghost deliver the one stored event once");
 }
 
@@ -153,9 +156,77 @@ async fn dropping_the_manager_stops_its_subscriptions() {
     let manager = manager(&store);
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
-    seen.wait_for(bump(&store, [1]).await).await.unwrap();
+    seen.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     drop(manager);
     eventually("the runner hears of it", || async { seen.status().await.state.to_string() == "stopped" }).await;
     bump(&store, [2]).await;
     assert_eq!(seen.read().await.numbers(), [1]);
+}
+
+/// Holds the runner in its handler until it is let go, and counts the calls.
+#[derive(Clone)]
+struct Gate {
+    open: Arc<Semaphore>,
+    calls: Arc<AtomicU64>,
+    seen: Vec<u64>,
+}
+
+impl Gate {
+    fn new() -> Self {
+        Self { open: Arc::new(Semaphore::new(0)), calls: Arc::default(), seen: Vec::new() }
+    }
+}
+
+#[projection]
+impl Gate {
+    #[handles(Bumped)]
+    async fn bumped(&mut self, event: &Bumped) -> Result<(), HandlerError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.open.acquire().await?.forget();
+        self.seen.push(event.by);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_stop_that_is_given_up_half_way_leaves_one_runner_and_not_two() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let gate = Gate::new();
+    let handle = manager.subscribe(gate.clone(), SubscriptionConfig::default()).await.unwrap();
+    let position = bump(&store, [1, 2, 3]).await;
+    manager.start().await.unwrap();
+    eventually("the handler is called", || async { gate.calls.load(Ordering::SeqCst) == 1 }).await;
+    let given_up = tokio::time::timeout(Duration::from_millis(20), manager.stop()).await;
+    assert!(given_up.is_err(), "the handler holds the runner");
+    let (started, ()) = tokio::join!(manager.start(), async { gate.open.add_permits(3) });
+    started.unwrap();
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    let position = bump(&store, [4, 5, 6]).await;
+    gate.open.add_permits(3);
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    assert_eq!(handle.read().await.seen, [1, 2, 3, 4, 5, 6]);
+    manager.stop().await.unwrap();
+    bump(&store, [7]).await;
+    gate.open.add_permits(1);
+    manager.start().await.unwrap();
+    handle.caught_up().within(DEADLINE).await.unwrap();
+    assert_eq!(gate.calls.load(Ordering::SeqCst), 7, "a runner that was left over would have called as well");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_right_after_a_fault_starts() {
+    for _ in 0..300 {
+        let store = MemoryEventStore::new();
+        let manager = manager(&store);
+        let gate = Gate::new();
+        gate.open.close();
+        let config = SubscriptionConfig::default().retry(RetryPolicy::never());
+        let handle = manager.subscribe(gate.clone(), config).await.unwrap();
+        let position = bump(&store, [1]).await;
+        manager.start().await.unwrap();
+        handle.wait_for(position).within(DEADLINE).await.unwrap_err();
+        manager.start().await.unwrap();
+        eventually("the handler is called again", || async { gate.calls.load(Ordering::SeqCst) == 2 }).await;
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use eventsource::prelude::*;
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
 use eventsource_tests::faults::{FaultyCheckpoints, FaultyStore};
-use eventsource_tests::wait::eventually;
+use eventsource_tests::wait::{DEADLINE, eventually};
 
 /// An effect whose checkpoint is stored: what it did, in order.
 #[derive(Clone, Default)]
@@ -32,7 +32,7 @@ async fn reads_that_fail_are_repeated_and_the_state_says_so() {
     assert!(status.state.reason().unwrap().contains("the test says no"));
     assert_eq!(status.events_handled, 0);
     store.reads.set(0);
-    seen.wait_for(position).await.unwrap();
+    seen.wait_for(position).within(DEADLINE).await.unwrap();
     eventually("it is live", || async { seen.status().await.state.to_string() == "live" }).await;
     assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
     assert!(seen.status().await.last_error.unwrap().contains("the test says no"), "what was overcome is still told");
@@ -62,7 +62,7 @@ async fn a_commit_that_fails_is_repeated_and_one_whose_answer_is_lost_is_not() {
         checkpoints.before_commit.set(before);
         checkpoints.after_commit.set(after);
         let position = bump(&store, [1]).await;
-        handle.wait_for(position).await.unwrap();
+        handle.wait_for(position).within(DEADLINE).await.unwrap();
         assert_eq!(checkpoints.load("Did").await.unwrap().unwrap().position, position);
         assert_eq!((checkpoints.before_commit.left(), checkpoints.after_commit.left()), (0, 0));
     }
@@ -76,10 +76,10 @@ async fn a_checkpoint_that_cannot_be_saved_at_the_stop_is_told() {
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
     let did = manager.subscribe(Did::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
-    did.wait_for(bump(&store, [1]).await).await.unwrap();
+    did.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     checkpoints.before_commit.set(1);
     let passed = note(&store, 1).await;
-    did.wait_for(passed).await.unwrap();
+    did.wait_for(passed).within(DEADLINE).await.unwrap();
     let error = manager.stop().await.unwrap_err();
     assert!(error.to_string().contains("`Did` stopped without saving"), "{error}");
     manager.start().await.unwrap();

@@ -3,6 +3,7 @@
 use eventsource::prelude::*;
 use eventsource::subscription::{ResetError, SubscribeError};
 use eventsource_tests::domain::{Bumped, Seen, bump};
+use eventsource_tests::wait::DEADLINE;
 
 fn manager(store: &MemoryEventStore, checkpoints: &MemoryCheckpoints) -> SubscriptionManager<MemoryCheckpoints> {
     SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone())
@@ -40,7 +41,7 @@ async fn reset_then_start_gives_the_same_model_again() {
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::from_beginning()).await.unwrap();
     bump(&store, 1..=5).await;
     manager.start().await.unwrap();
-    seen.caught_up().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
     let model = seen.read().await.bumps.clone();
     assert!(matches!(seen.reset().await, Err(ResetError::Running { .. })), "refused while it runs");
     assert_eq!(seen.read().await.bumps, model);
@@ -49,7 +50,7 @@ async fn reset_then_start_gives_the_same_model_again() {
     assert!(seen.read().await.bumps.is_empty());
     assert_eq!(seen.status().await.position, None);
     manager.start().await.unwrap();
-    seen.caught_up().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(seen.read().await.bumps, model);
 }
 
@@ -61,7 +62,7 @@ async fn a_reset_clears_the_stored_checkpoint_and_allows_any_start() {
     let effect = manager.subscribe(Effect { fails: false }, SubscriptionConfig::from_beginning()).await.unwrap();
     bump(&store, 1..=5).await;
     manager.start().await.unwrap();
-    effect.caught_up().await.unwrap();
+    effect.caught_up().within(DEADLINE).await.unwrap();
     manager.unsubscribe("Effect").await.unwrap();
 
     for config in [
@@ -80,7 +81,7 @@ async fn a_reset_clears_the_stored_checkpoint_and_allows_any_start() {
     effect.reset().await.unwrap();
     assert!(checkpoints.load("Effect").await.unwrap().is_none());
     let again = manager.subscribe(Effect { fails: false }, SubscriptionConfig::after(Position::new(2))).await.unwrap();
-    again.caught_up().await.unwrap();
+    again.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(again.status().await.events_handled, 3);
     assert_eq!(checkpoints.load("Effect").await.unwrap().unwrap().epoch, 3, "epochs grow over a reset");
 }
@@ -94,8 +95,8 @@ async fn a_failing_hook_and_a_missing_one_change_nothing() {
     let no_hook = manager.subscribe(NoHook, SubscriptionConfig::default()).await.unwrap();
     let position = bump(&store, 1..=5).await;
     manager.start().await.unwrap();
-    effect.caught_up().await.unwrap();
-    no_hook.caught_up().await.unwrap();
+    effect.caught_up().within(DEADLINE).await.unwrap();
+    no_hook.caught_up().within(DEADLINE).await.unwrap();
     manager.stop().await.unwrap();
 
     let error = effect.reset().await.unwrap_err();

@@ -10,7 +10,7 @@ use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::subscription::{RetryPolicy, SubscribeError, SubscriptionState};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
 use eventsource_tests::rows::BumpRows;
-use eventsource_tests::wait::eventually;
+use eventsource_tests::wait::{DEADLINE, eventually};
 
 struct World {
     _folder: tempfile::TempDir,
@@ -97,7 +97,7 @@ async fn rows_and_checkpoint_survive_together_and_nothing_is_replayed() {
         note(&world.store, 2).await;
         expected.extend([round as i64, round as i64 + 10]);
         manager.start().await.unwrap();
-        rows.caught_up().await.unwrap();
+        rows.caught_up().within(DEADLINE).await.unwrap();
         assert_eq!(rows.status().await.events_handled, 2);
         manager.stop().await.unwrap();
         assert_eq!(world.rows().await, expected);
@@ -115,10 +115,10 @@ async fn a_failing_event_keeps_the_good_prefix_and_leaves_nothing_of_itself() {
     let other = manager.subscribe(BumpRows, SubscriptionConfig::default().name("other").unwrap()).await.unwrap();
     let position = bump(&world.store, 1..=10).await;
     manager.start().await.unwrap();
-    let error = rows.wait_for(position).await.unwrap_err().to_string();
+    let error = rows.wait_for(position).within(DEADLINE).await.unwrap_err().to_string();
     assert!(error.contains("position 7") && error.contains("3 times: not this one"), "{error}");
     assert_eq!(world.checkpoint("misbehaves").await, Some(Position::new(6)));
-    other.wait_for(position).await.unwrap();
+    other.wait_for(position).within(DEADLINE).await.unwrap();
     let mut all = world.rows().await;
     all.sort_unstable();
     let mut expected: Vec<_> = (1..=10).chain(1..=6).collect();
@@ -135,7 +135,7 @@ async fn a_handler_that_ends_the_transaction_is_a_permanent_failure_and_leaves_n
         let rows = manager.subscribe(Misbehaves(Misdeed::Sql(sql)), quick(5)).await.unwrap();
         let position = bump(&world.store, 1..=10).await;
         manager.start().await.unwrap();
-        let error = rows.wait_for(position).await.unwrap_err();
+        let error = rows.wait_for(position).within(DEADLINE).await.unwrap_err();
         let status = rows.status().await;
         let SubscriptionState::Faulted { failure } = &status.state else { panic!("{sql}: {:?}", status.state) };
         assert_eq!((failure.position, failure.attempts), (Position::new(7), 1), "{sql}: it is named, and not retried");
@@ -154,7 +154,7 @@ async fn a_transaction_left_open_in_the_batch_moves_nothing() {
     let rows = manager.subscribe(Misbehaves(Misdeed::LeavesOpen), quick(5)).await.unwrap();
     let position = bump(&world.store, [7]).await;
     manager.start().await.unwrap();
-    let error = rows.wait_for(position).await.unwrap_err().to_string();
+    let error = rows.wait_for(position).within(DEADLINE).await.unwrap_err().to_string();
     assert!(error.contains("leaving a transaction of its own open"), "{error}");
     assert_eq!((world.rows().await, world.checkpoint("misbehaves").await), (vec![], Some(Position::START)));
 }
@@ -183,9 +183,9 @@ async fn another_connection_that_holds_the_file_is_waited_out_and_is_nobodys_fai
     let manager = world.manager();
     let rows = manager.subscribe(BumpRows, quick(1)).await.unwrap();
     manager.start().await.unwrap();
-    rows.caught_up().await.unwrap();
+    rows.caught_up().within(DEADLINE).await.unwrap();
     let position = bump(&world.store, [1, 2]).await;
-    rows.wait_for(position).await.unwrap();
+    rows.wait_for(position).within(DEADLINE).await.unwrap();
 
     // As another process would, on a connection of its own.
     let file = world._folder.path().join("world.db");
@@ -199,7 +199,7 @@ async fn another_connection_that_holds_the_file_is_waited_out_and_is_nobodys_fai
         tokio::time::timeout(Duration::from_millis(300), rows.wait_for(Position::new(3)).into_future()).await.is_err()
     );
     sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
-    rows.wait_for(append.await.unwrap()).await.unwrap();
+    rows.wait_for(append.await.unwrap()).within(DEADLINE).await.unwrap();
     assert_eq!(world.rows().await, [1, 2, 3]);
     assert_eq!(rows.status().await.last_error, None);
 }
@@ -212,7 +212,7 @@ async fn a_memory_projection_over_durable_checkpoints_replays_in_a_new_process()
         let manager = world.manager();
         let seen = manager.subscribe(Seen::default(), SubscriptionConfig::from_beginning()).await.unwrap();
         manager.start().await.unwrap();
-        seen.caught_up().await.unwrap();
+        seen.caught_up().within(DEADLINE).await.unwrap();
         assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
         assert_eq!(seen.status().await.guarantee.to_string(), "exactly once in this process");
         manager.stop().await.unwrap();
@@ -227,7 +227,7 @@ async fn a_start_is_refused_where_a_checkpoint_is_and_a_reset_gives_the_same_mod
     let manager = world.manager();
     let rows = manager.subscribe(BumpRows, SubscriptionConfig::from_beginning()).await.unwrap();
     manager.start().await.unwrap();
-    rows.caught_up().await.unwrap();
+    rows.caught_up().within(DEADLINE).await.unwrap();
     manager.stop().await.unwrap();
     let model = (world.rows().await, BumpRows::sum(world.db.pool()).await.unwrap());
 
@@ -239,7 +239,7 @@ async fn a_start_is_refused_where_a_checkpoint_is_and_a_reset_gives_the_same_mod
     rows.reset().await.unwrap();
     assert_eq!((world.rows().await, world.checkpoint("bump-rows").await), (vec![], None));
     manager.start().await.unwrap();
-    rows.caught_up().await.unwrap();
+    rows.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!((world.rows().await, BumpRows::sum(world.db.pool()).await.unwrap()), model);
 }
 
@@ -250,11 +250,11 @@ async fn a_second_process_under_the_same_name_fences_the_first_and_nothing_doubl
     let first = one.subscribe(BumpRows, SubscriptionConfig::default()).await.unwrap();
     let second = two.subscribe(BumpRows, SubscriptionConfig::default()).await.unwrap();
     one.start().await.unwrap();
-    first.wait_for(bump(&world.store, [1]).await).await.unwrap();
+    first.wait_for(bump(&world.store, [1]).await).within(DEADLINE).await.unwrap();
     two.start().await.unwrap();
-    second.caught_up().await.unwrap();
+    second.caught_up().within(DEADLINE).await.unwrap();
     let position = bump(&world.store, [2]).await;
-    second.wait_for(position).await.unwrap();
+    second.wait_for(position).within(DEADLINE).await.unwrap();
     eventually("the first one is fenced", || async { first.status().await.state.to_string() == "fenced" }).await;
     assert_eq!(world.rows().await, [1, 2]);
 }

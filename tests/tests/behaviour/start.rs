@@ -3,15 +3,16 @@
 use eventsource::prelude::*;
 use eventsource::subscription::SubscribeError;
 use eventsource_tests::domain::{Seen, bump, note};
+use eventsource_tests::wait::DEADLINE;
 
 async fn started(store: &MemoryEventStore, config: SubscriptionConfig) -> (Vec<u64>, Vec<u64>) {
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();
-    seen.caught_up().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
     let before = seen.read().await.numbers();
     let position = bump(store, [99]).await;
-    seen.wait_for(position).await.unwrap();
+    seen.wait_for(position).within(DEADLINE).await.unwrap();
     (before, seen.read().await.numbers())
 }
 
@@ -46,11 +47,11 @@ async fn the_end_is_where_the_log_ended_at_the_first_start() {
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::from_end()).await.unwrap();
     bump(&store, [1]).await;
     manager.start().await.unwrap();
-    seen.caught_up().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
     manager.stop().await.unwrap();
     bump(&store, [2]).await;
     manager.start().await.unwrap();
-    seen.caught_up().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(seen.read().await.numbers(), [2], "what was stored between the two starts is not skipped");
 }
 

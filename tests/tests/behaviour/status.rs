@@ -7,7 +7,7 @@ use std::time::Duration;
 use eventsource::prelude::*;
 use eventsource::projection::Guarantee;
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
-use eventsource_tests::wait::eventually;
+use eventsource_tests::wait::{DEADLINE, eventually};
 
 /// An effect: its checkpoint is stored.
 #[derive(Clone, Default)]
@@ -36,8 +36,8 @@ async fn it_tells_state_position_lag_and_guarantee() {
     assert!(before.state.reason().is_some());
 
     manager.start().await.unwrap();
-    seen.caught_up().await.unwrap();
-    counts.caught_up().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
+    counts.caught_up().within(DEADLINE).await.unwrap();
     eventually("both are live", || async {
         manager.statuses().await.iter().all(|status| status.state.to_string() == "live")
     })
@@ -77,7 +77,7 @@ async fn a_checkpoint_over_foreign_events_is_saved_within_a_second_or_at_the_sto
     let counts = manager.subscribe(Counts::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
     let own = bump(&store, [1]).await;
-    counts.wait_for(own).await.unwrap();
+    counts.wait_for(own).within(DEADLINE).await.unwrap();
     let at = |position| {
         let checkpoints = checkpoints.clone();
         async move { checkpoints.load("Counts").await.unwrap().unwrap().position == position }
@@ -88,7 +88,7 @@ async fn a_checkpoint_over_foreign_events_is_saved_within_a_second_or_at_the_sto
     let mut last = own;
     for _ in 0..20 {
         let passed = note(&store, 1).await;
-        counts.wait_for(passed).await.unwrap();
+        counts.wait_for(passed).within(DEADLINE).await.unwrap();
         let now = checkpoints.load("Counts").await.unwrap().unwrap().position;
         saves += usize::from(now != last);
         last = now;
@@ -98,7 +98,7 @@ async fn a_checkpoint_over_foreign_events_is_saved_within_a_second_or_at_the_sto
     eventually("it is saved without anything else happening", || at(head)).await;
 
     let passed = note(&store, 1).await;
-    counts.wait_for(passed).await.unwrap();
+    counts.wait_for(passed).within(DEADLINE).await.unwrap();
     manager.stop().await.unwrap();
     assert!(at(passed).await, "a stop saves it");
 }
@@ -116,7 +116,7 @@ async fn checkpoints_are_loaded_by_name_and_listed() {
     assert!(checkpoints.list().await.unwrap().is_empty());
     manager.start().await.unwrap();
     for handle in &handles {
-        handle.caught_up().await.unwrap();
+        handle.caught_up().within(DEADLINE).await.unwrap();
     }
     manager.stop().await.unwrap();
     let all = checkpoints.list().await.unwrap();
@@ -135,11 +135,11 @@ async fn a_second_runner_under_one_name_fences_the_first() {
     let first = one.subscribe(Counts::default(), SubscriptionConfig::default()).await.unwrap();
     let second = two.subscribe(Counts::default(), SubscriptionConfig::default()).await.unwrap();
     one.start().await.unwrap();
-    first.wait_for(bump(&store, [1]).await).await.unwrap();
+    first.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     two.start().await.unwrap();
-    second.caught_up().await.unwrap();
+    second.caught_up().within(DEADLINE).await.unwrap();
     let position = bump(&store, [2]).await;
-    second.wait_for(position).await.unwrap();
+    second.wait_for(position).within(DEADLINE).await.unwrap();
     eventually("the first one is fenced", || async { first.status().await.state.to_string() == "fenced" }).await;
     let reason = first.status().await.state.reason().unwrap();
     assert!(reason.contains("epoch 1") && reason.contains("epoch 2"), "{reason}");
@@ -153,9 +153,9 @@ async fn a_view_does_not_change_and_does_not_stop_the_runner() {
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
-    seen.wait_for(bump(&store, [1]).await).await.unwrap();
+    seen.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     let view = seen.read().await;
-    seen.wait_for(bump(&store, [2]).await).await.unwrap();
+    seen.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap();
     assert_eq!(view.numbers(), [1]);
     assert_eq!(seen.read().await.numbers(), [1, 2]);
     assert_eq!(seen.with(|seen| seen.bumps.len()).await, 2);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use eventsource::prelude::*;
 use eventsource::subscription::{RetryPolicy, StopReason, WaitError};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
+use eventsource_tests::wait::DEADLINE;
 
 #[derive(Default)]
 struct Refuses;
@@ -23,10 +24,10 @@ async fn before_the_start_it_is_an_error() {
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     let position = bump(&store, [1]).await;
-    assert!(matches!(seen.wait_for(position).await, Err(WaitError::NotStarted { .. })));
-    assert!(matches!(seen.caught_up().await, Err(WaitError::NotStarted { .. })));
+    assert!(matches!(seen.wait_for(position).within(DEADLINE).await, Err(WaitError::NotStarted { .. })));
+    assert!(matches!(seen.caught_up().within(DEADLINE).await, Err(WaitError::NotStarted { .. })));
     drop(manager);
-    let waited = seen.wait_for(position).await;
+    let waited = seen.wait_for(position).within(DEADLINE).await;
     assert!(matches!(waited, Err(WaitError::Stopped { reason: StopReason::ManagerDropped, .. })), "{waited:?}");
 }
 
@@ -35,7 +36,7 @@ async fn an_empty_log_is_caught_up_with_at_once() {
     let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
-    assert_eq!(seen.caught_up().await.unwrap(), Position::START);
+    assert_eq!(seen.caught_up().within(DEADLINE).await.unwrap(), Position::START);
 }
 
 #[tokio::test]
@@ -48,7 +49,11 @@ async fn a_stop_ends_it() {
     manager.stop().await.unwrap();
     let error = wait.await.unwrap().unwrap_err();
     assert!(matches!(error, WaitError::Stopped { reason: StopReason::ManagerStopped, .. }), "{error}");
-    assert_eq!(seen.caught_up().await.unwrap(), Position::START, "what is there is there, stopped or not");
+    assert_eq!(
+        seen.caught_up().within(DEADLINE).await.unwrap(),
+        Position::START,
+        "what is there is there, stopped or not"
+    );
 }
 
 #[tokio::test]
@@ -59,7 +64,7 @@ async fn a_fault_ends_it_with_the_place_and_the_cause() {
     let refuses = manager.subscribe(Refuses, config).await.unwrap();
     manager.start().await.unwrap();
     let position = bump(&store, [1]).await;
-    let error = refuses.wait_for(position).await.unwrap_err();
+    let error = refuses.wait_for(position).within(DEADLINE).await.unwrap_err();
     let WaitError::Faulted { failure } = &error else { panic!("{error}") };
     assert_eq!(failure.position, position);
     for part in ["Refuses", "`Bumped`", "position 1", "Counter/", "not today"] {
@@ -87,7 +92,7 @@ async fn the_end_of_the_runtime_ends_it() {
             let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
             let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
             manager.start().await.unwrap();
-            seen.caught_up().await.unwrap();
+            seen.caught_up().within(DEADLINE).await.unwrap();
             std::mem::forget(manager);
             (seen, store)
         })
@@ -95,6 +100,6 @@ async fn the_end_of_the_runtime_ends_it() {
     .join()
     .unwrap();
     let position = bump(&store, [1]).await;
-    let error = seen.wait_for(position).await.unwrap_err();
+    let error = seen.wait_for(position).within(DEADLINE).await.unwrap_err();
     assert!(matches!(error, WaitError::Stopped { reason: StopReason::RuntimeShutDown, .. }), "{error}");
 }

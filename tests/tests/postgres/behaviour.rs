@@ -104,10 +104,8 @@ async fn the_error_of_a_statement_is_what_is_reported() {
 }
 
 #[tokio::test]
-async fn a_handler_that_ends_the_transaction_or_passes_over_a_failure_faults_and_leaves_nothing() {
-    for sql in
-        ["COMMIT", "ROLLBACK", "END", "COMMIT; BEGIN", "ROLLBACK; BEGIN; SAVEPOINT eventsource_batch", "SELECT 1/0"]
-    {
+async fn a_handler_that_ends_the_transaction_faults_and_leaves_nothing() {
+    for sql in ["COMMIT", "ROLLBACK", "END", "COMMIT; BEGIN", "ROLLBACK; BEGIN; SAVEPOINT eventsource_batch"] {
         let world = World::new().await;
         let manager = world.manager();
         let rows = manager.subscribe(misbehaves(&world, Misdeed::Sql(sql)), quick(5)).await.unwrap();
@@ -122,6 +120,18 @@ async fn a_handler_that_ends_the_transaction_or_passes_over_a_failure_faults_and
         assert_eq!(world.checkpoint("misbehaves").await, Some(Position::START), "{sql}");
         bump(&world.store, [11]).await;
     }
+}
+
+#[tokio::test]
+async fn a_handler_that_passes_over_a_failed_statement_is_named() {
+    let world = World::new().await;
+    let manager = world.manager();
+    let rows = manager.subscribe(misbehaves(&world, Misdeed::Sql("SELECT 1/0")), quick(2)).await.unwrap();
+    let position = bump(&world.store, 1..=10).await;
+    manager.start().await.unwrap();
+    let error = rows.wait_for(position).await.unwrap_err().to_string();
+    assert!(error.contains("position 7") && error.contains("went on after a statement that had failed"), "{error}");
+    assert_eq!(world.numbers().await, [1, 2, 3, 4, 5, 6]);
 }
 
 #[tokio::test]

@@ -99,7 +99,6 @@ async fn a_handler_that_ends_the_transaction_leaves_nothing() {
         "ROLLBACK; BEGIN; INSERT INTO {schema}.bumps (position, by) VALUES (0, 2); COMMIT",
         "RELEASE eventsource_batch; COMMIT",
         "RELEASE eventsource_batch; INSERT INTO {schema}.bumps (position, by) VALUES (0, 2); COMMIT",
-        "SELECT 1/0",
     ] {
         let (world, step) = world().await;
         let mut unit = world.checkpoints.begin().await.unwrap();
@@ -121,8 +120,30 @@ async fn a_handlers_commit_is_refused_with_a_reason() {
     let mut unit = world.checkpoints.begin().await.unwrap();
     let error = run(&world, &mut unit, "COMMIT").await.unwrap_err();
     assert!(error.to_string().contains("tries to commit the transaction of its batch"), "{error}");
-    assert!(!PostgresUnit::is_outage(&error));
+    assert!(!unit.is_outage(&error));
     drop(unit);
+    is_untouched_and_usable(&world, &step).await;
+}
+
+/// What is refused at the end of the batch is the handlers' failure, and not an outage.
+#[tokio::test]
+async fn a_constraint_checked_at_the_commit_and_a_failure_passed_over_are_refused() {
+    let (world, step) = world().await;
+    let mut conn = world.schema.connect().await;
+    let deferred = "CREATE TABLE {schema}.parents (id int PRIMARY KEY); CREATE TABLE {schema}.children \
+                    (parent int REFERENCES {schema}.parents DEFERRABLE INITIALLY DEFERRED)";
+    world.run(&mut conn, deferred).await.unwrap();
+    for (sql, reason) in [
+        ("INSERT INTO {schema}.children VALUES (1)", "foreign key"),
+        ("SELECT 1/0", "went on after a statement that had failed"),
+    ] {
+        let mut unit = world.checkpoints.begin().await.unwrap();
+        run(&world, &mut unit, INSERT).await.unwrap();
+        let _ = run(&world, &mut unit, sql).await;
+        let refused = unit.commit(&step).await.unwrap_err();
+        assert!(matches!(refused, CommitError::Refused(_)), "{sql}: {refused:?}");
+        assert!(refused.to_string().contains(reason), "{refused}");
+    }
     is_untouched_and_usable(&world, &step).await;
 }
 
@@ -243,7 +264,7 @@ async fn a_cancelled_commit_is_whole_or_absent() {
 #[tokio::test]
 async fn outages_are_told_from_mistakes() {
     let (world, _) = world().await;
-    let mut conn = world.schema.connect().await;
+    let (mut conn, unit) = (world.schema.connect().await, world.checkpoints.detached());
     for (code, outage) in [
         ("57P01", true),
         ("57P02", true),
@@ -260,11 +281,11 @@ async fn outages_are_told_from_mistakes() {
     ] {
         let raise = format!("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$");
         let error = sqlx::raw_sql(sqlx::AssertSqlSafe(raise)).execute(&mut conn).await.unwrap_err();
-        assert_eq!(PostgresUnit::is_outage(&error), outage, "{code}");
-        assert_eq!(PostgresUnit::is_outage(HandlerError::from(error).source()), outage, "{code}");
+        assert_eq!(unit.is_outage(&error), outage, "{code}");
+        assert_eq!(unit.is_outage(HandlerError::from(error).source()), outage, "{code}");
     }
-    assert!(PostgresUnit::is_outage(&sqlx::Error::PoolTimedOut));
+    assert!(unit.is_outage(&sqlx::Error::PoolTimedOut));
     world.db.close().await;
-    assert!(PostgresUnit::is_outage(&world.checkpoints.load("rows").await.unwrap_err()));
-    assert!(PostgresUnit::is_outage(&world.store.head().await.unwrap_err()));
+    assert!(unit.is_outage(&world.checkpoints.load("rows").await.unwrap_err()));
+    assert!(unit.is_outage(&world.store.head().await.unwrap_err()));
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use eventsource::projection::sqlite::{SqliteCheckpoints, SqliteUnit};
+use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::projection::{CheckpointError, CheckpointStore, UnitOfWork};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::{AppendError, EventFilter, EventStore, ExpectedVersion, NewEvent, Position, StoreError, StreamId};
@@ -34,7 +34,7 @@ async fn an_append_inside_a_unit_is_refused_at_once() {
                     panic!("{refused:?}")
                 };
                 assert!(error.to_string().contains("this handler runs inside the transaction of its batch"), "{error}");
-                assert!(!SqliteUnit::is_outage(&error), "waiting would not help");
+                assert!(!unit.is_outage(&error), "waiting would not help");
                 let refused = SqliteCheckpoints::new(db).claim("rows", "v1", Position::START).await.unwrap_err();
                 assert!(matches!(refused, CheckpointError::Failed { .. }), "{refused:?}");
                 // Reading is allowed: other connections do it.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use eventsource::projection::sqlite::SqliteUnit;
 use eventsource::projection::{Advance, CheckpointStore, CommitError, ErrorClass, Inject, UnitOfWork};
 use eventsource::sqlx::{self, SqliteConnection};
 use eventsource::store::sqlite::SqliteEventStore;
@@ -78,22 +77,24 @@ async fn a_detached_unit_lends_nothing() {
 #[tokio::test]
 async fn outages_are_told_from_mistakes() {
     let world = world_with(|options| options.write_timeout(Duration::from_millis(100))).await;
+    let unit = world.checkpoints.detached();
     let (busy, missing) = {
-        let _held = world.checkpoints.begin().await.unwrap();
+        let held = world.checkpoints.begin().await.unwrap();
         let mut conn = world.db.pool().acquire().await.unwrap();
         let busy = sqlx::query("INSERT INTO rows DEFAULT VALUES").execute(&mut *conn).await.unwrap_err();
         let missing = sqlx::query("INSERT INTO nowhere DEFAULT VALUES").execute(&mut *conn).await.unwrap_err();
         let waited = world.checkpoints.begin().await.unwrap_err();
-        assert!(SqliteUnit::is_outage(&waited), "{waited:?}");
+        assert!(unit.is_outage(&waited), "{waited:?}");
         let append = append(&SqliteEventStore::new(&world.db)).await.unwrap_err();
-        assert!(SqliteUnit::is_outage(&append), "{append:?}");
+        assert!(unit.is_outage(&append), "{append:?}");
+        assert!(!held.is_outage(&append), "inside the batch, what waits for the batch waits for itself: {append:?}");
         (busy, missing)
     };
-    assert!(SqliteUnit::is_outage(&busy), "{busy:?}");
-    assert!(!SqliteUnit::is_outage(&missing), "{missing:?}");
+    assert!(unit.is_outage(&busy), "{busy:?}");
+    assert!(!unit.is_outage(&missing), "{missing:?}");
     let handlers: HandlerError = busy.into();
-    assert!(SqliteUnit::is_outage(handlers.source()));
-    assert!(SqliteUnit::is_outage(&sqlx::Error::PoolTimedOut));
+    assert!(unit.is_outage(handlers.source()));
+    assert!(unit.is_outage(&sqlx::Error::PoolTimedOut));
     world.db.close().await;
-    assert!(SqliteUnit::is_outage(&world.checkpoints.load("rows").await.unwrap_err()));
+    assert!(unit.is_outage(&world.checkpoints.load("rows").await.unwrap_err()));
 }

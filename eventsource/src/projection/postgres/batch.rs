@@ -23,6 +23,8 @@ pub(super) struct Batch {
 /// How a batch did not commit.
 pub(super) enum Unfinished {
     Ended,
+    /// A statement has failed in it, which a handler has passed over.
+    Aborted,
     Failed(Failure),
 }
 
@@ -60,10 +62,10 @@ impl Batch {
         match sqlx::raw_sql(release).execute(conn).await {
             Ok(done) if done.rows_affected() == 1 => Ok(()),
             Ok(_) => Err(Unfinished::Ended),
-            // No such savepoint; no transaction at all; a failed statement was passed over.
-            Err(error) if matches!(code(&error).as_deref(), Some("3B001" | "25P01" | "25P02")) => {
-                Err(Unfinished::Ended)
-            }
+            // A failed statement was passed over.
+            Err(error) if code(&error).as_deref() == Some("25P02") => Err(Unfinished::Aborted),
+            // No such savepoint; no transaction at all.
+            Err(error) if matches!(code(&error).as_deref(), Some("3B001" | "25P01")) => Err(Unfinished::Ended),
             Err(error) => Err(error.into()),
         }
     }

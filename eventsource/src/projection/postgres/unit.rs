@@ -9,10 +9,10 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::batch::{Batch, Unfinished};
 use super::rows;
-use crate::projection::{Advance, CheckpointError, CommitError, HandlerError, Inject, UnitOfWork};
+use crate::projection::{Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, UnitOfWork};
 use crate::store::postgres::PostgresDatabase;
 use crate::store::postgres::failure::is_outage;
-use crate::store::sql::Action;
+use crate::store::sql::{Action, Failure};
 
 /// The unit of work in PostgreSQL: a transaction, in the isolation level `READ COMMITTED`.
 ///
@@ -59,6 +59,14 @@ enum NotLent {
     #[error("the batch has ended, and lends nothing any more")]
     Ended,
 }
+
+/// A handler took a statement's failure for nothing.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a handler went on after a statement that had failed, with which PostgreSQL fails the whole transaction: return the \
+     error, or try the statement in a transaction of its own (`conn.begin()`)"
+)]
+struct PassedOver;
 
 impl Inject<PostgresUnit> for PgConnection {
     type Guard = LentConnection;
@@ -130,6 +138,11 @@ impl<'a> Change<'a> {
 async fn end_batch(db: &PostgresDatabase, batch: &mut Batch, change: Change<'_>) -> Result<(), CommitError> {
     let unfinished = |unfinished| match unfinished {
         Unfinished::Ended => CommitError::TransactionEnded,
+        Unfinished::Aborted => ChangesRefused::new(PassedOver).into(),
+        // The server has answered, and rolled back: a constraint that is checked at the commit, for example.
+        Unfinished::Failed(Failure::Database(error)) if error.as_database_error().is_some() && !is_outage(&error) => {
+            ChangesRefused::new(error).into()
+        }
         Unfinished::Failed(failure) => CheckpointError::failed(change.action(), failure).into(),
     };
     batch.prove(db).await.map_err(unfinished)?;
@@ -162,7 +175,7 @@ impl UnitOfWork for PostgresUnit {
         }
     }
 
-    fn is_outage(error: &(dyn Error + 'static)) -> bool {
+    fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
         std::iter::successors(Some(error), |&error| error.source())
             .any(|error| error.downcast_ref().is_some_and(is_outage))
     }

@@ -7,6 +7,7 @@ use sqlx_core::transaction::TransactionManager as _;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use super::statements;
 use super::watch::Watch;
@@ -21,6 +22,7 @@ pub(super) struct Batch(Option<Open>);
 
 #[derive(Debug)]
 struct Open {
+    id: Uuid,
     conn: PoolConnection<Sqlite>,
     watch: Watch,
     in_memory: bool,
@@ -44,13 +46,14 @@ impl Batch {
     pub(super) async fn begin(db: &SqliteDatabase, watch: Watch) -> Result<Self, StoreError> {
         let patience = db.patience(Action::Begin);
         let turn = db.turn(&patience).await?;
+        let id = Uuid::now_v7();
         let conn = patiently!(patience, async {
             let mut conn = db.pool().acquire().await?;
-            Manager::begin(&mut conn, Some(statements::BEGIN_BATCH.into_sql_str())).await?;
+            Manager::begin(&mut conn, Some(AssertSqlSafe(statements::begin_batch(id)).into_sql_str())).await?;
             Ok::<_, Failure>(conn)
         })?;
         // From here on the transaction is open, and dropping the batch ends it.
-        let mut batch = Self(Some(Open { conn, watch: watch.clone(), in_memory: db.is_in_memory(), turn }));
+        let mut batch = Self(Some(Open { id, conn, watch: watch.clone(), in_memory: db.is_in_memory(), turn }));
         if let Some(conn) = batch.connection() {
             watch.install(conn).await.map_err(|error| patience.error(error.into()))?;
         }
@@ -64,11 +67,11 @@ impl Batch {
 
     /// Proves that the transaction is still the one that [`Batch::begin`] began, and with no other open in it (law 3).
     pub(super) async fn prove(&mut self) -> Result<(), Unfinished> {
-        let Open { conn, watch, .. } = self.0.as_mut().ok_or(Unfinished::Ended)?;
+        let Open { conn, watch, id, .. } = self.0.as_mut().ok_or(Unfinished::Ended)?;
         if watch.has_ended() {
             return Err(Unfinished::Ended);
         }
-        match sqlx::raw_sql(statements::RELEASE_BATCH).execute(&mut **conn).await {
+        match sqlx::raw_sql(AssertSqlSafe(statements::release_batch(*id))).execute(&mut **conn).await {
             Ok(_) => {}
             // SQLITE_ERROR: there is no such savepoint.
             Err(error) if result_code(&error) == Some(1) => return Err(Unfinished::Ended),

@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 use super::statements;
 use crate::event::{Position, now};
 use crate::projection::{Advance, Checkpoint};
-use crate::store::sql::unsigned;
+use crate::store::sql::{clamped, unsigned};
 use crate::store::sqlite::busy::Failure;
 
 type Row = (String, i64, i64, String, i64);
@@ -37,7 +37,7 @@ pub(super) async fn claim(
 ) -> Result<Checkpoint, Failure> {
     sqlx::query(statements::CLAIM)
         .bind(name)
-        .bind(signed(start)?)
+        .bind(clamped(start.value()))
         .bind(fingerprint)
         .bind(now().timestamp_micros())
         .execute(&mut *conn)

@@ -1,8 +1,17 @@
 //! The SQL of checkpoints and of the unit of work.
 
-/// One statement for the transaction and for the savepoint whose release proves that it is still the same.
-pub(super) const BEGIN_BATCH: &str = "BEGIN IMMEDIATE; SAVEPOINT eventsource_batch";
-pub(super) const RELEASE_BATCH: &str = "RELEASE eventsource_batch";
+use uuid::Uuid;
+
+/// One statement for the transaction and for the savepoint whose release proves that it is still the same. The name
+/// of the savepoint is the batch's own, so that no handler rolls back to it.
+pub(super) fn begin_batch(batch: Uuid) -> String {
+    format!("BEGIN IMMEDIATE; SAVEPOINT eventsource_{}", batch.simple())
+}
+
+pub(super) fn release_batch(batch: Uuid) -> String {
+    format!("RELEASE eventsource_{}", batch.simple())
+}
+
 pub(super) const BEGIN_ANEW: &str = "BEGIN";
 
 /// The savepoint that sqlx makes for a transaction inside `depth` others.

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 use super::batch::{Batch, Unfinished};
 use super::rows;
 use super::watch::Watch;
-use crate::projection::{Advance, CheckpointError, CommitError, HandlerError, Inject, UnitOfWork};
+use crate::projection::{Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, UnitOfWork};
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::busy::{Failure, is_locked, result_code};
@@ -126,6 +126,9 @@ impl<'a> Change<'a> {
     }
 }
 
+/// SQLITE_CONSTRAINT.
+const CONSTRAINT: i32 = 19;
+
 async fn end_batch(batch: &mut Batch, change: Change<'_>) -> Result<(), CommitError> {
     let unfinished = |unfinished| match unfinished {
         Unfinished::Ended => CommitError::TransactionEnded,
@@ -133,7 +136,13 @@ async fn end_batch(batch: &mut Batch, change: Change<'_>) -> Result<(), CommitEr
     };
     batch.prove().await.map_err(unfinished)?;
     change.make(batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
-    batch.commit().await.map_err(unfinished)
+    match batch.commit().await {
+        // A constraint that is checked at the commit: the handlers' failure, and nobody's outage.
+        Err(Unfinished::Failed(Failure::Database(error))) if result_code(&error) == Some(CONSTRAINT) => {
+            Err(ChangesRefused::new(error).into())
+        }
+        committed => committed.map_err(unfinished),
+    }
 }
 
 async fn end_detached(db: &SqliteDatabase, change: Change<'_>) -> Result<(), CommitError> {
@@ -170,24 +179,27 @@ impl UnitOfWork for SqliteUnit {
         self.batch.as_ref().map(|_| self.db.lock().clone())
     }
 
-    fn is_outage(error: &(dyn Error + 'static)) -> bool {
+    fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
+        // Inside the batch the write lock is this unit's: who is kept waiting for it waits for the handler itself.
+        let locked = self.batch.is_none();
         std::iter::successors(Some(error), |&error| error.source()).any(|error| {
             if let Some(error) = error.downcast_ref() {
-                return is_outage(error);
+                return is_out_of_order(error) || (locked && is_locked(error));
             }
             // A transparent error passes over the one that it wraps.
             let store = error.downcast_ref::<StoreError>().or_else(|| match error.downcast_ref()? {
                 AppendError::Store(error) => Some(error),
                 _ => None,
             });
-            matches!(store, Some(StoreError::Busy { .. }))
+            locked && matches!(store, Some(StoreError::Busy { .. }))
         })
     }
 }
 
-fn is_outage(error: &sqlx::Error) -> bool {
+/// Whether the database cannot be reached, or has nothing left to work with.
+fn is_out_of_order(error: &sqlx::Error) -> bool {
     use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
     // SQLITE_NOMEM, SQLITE_IOERR and SQLITE_FULL, after which SQLite has rolled back by itself.
     let out_of_resources = matches!(result_code(error), Some(7 | 10 | 13));
-    is_locked(error) || out_of_resources || matches!(error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed)
+    out_of_resources || matches!(error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed)
 }

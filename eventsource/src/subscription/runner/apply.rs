@@ -18,6 +18,8 @@ enum Batch {
     Applied,
     /// The batch is to be applied again as it was.
     Again,
+    /// What some event of it has changed was refused when it was written: it is to be applied again in parts.
+    InParts,
     /// The event at `index` failed. The events before it stay applied where `kept`, and were undone where not.
     Failed {
         index: usize,
@@ -42,12 +44,14 @@ impl<C: CheckpointStore> Runner<C> {
     /// Applies a page that is not empty.
     ///
     /// An event that fails parts the page: what stands before it is applied as a batch and kept, then it runs alone,
-    /// after a delay each time, and when it has succeeded the rest follows as a batch.
+    /// after a delay each time, and when it has succeeded the rest follows as a batch. Where it cannot be told which
+    /// event it was, the page is parted in halves until it is one.
     pub(super) async fn apply_page(&mut self, page: &LogPage) -> Result<(), End> {
         let events = &page.events[..];
         let mut next = 0;
         let mut failing: Option<Failing> = None;
         let mut outages = 0;
+        let mut at_most = events.len();
         while next < events.len() {
             self.heed_control().await?;
             let until = match &failing {
@@ -58,11 +62,14 @@ impl<C: CheckpointStore> Runner<C> {
                 }
                 Some(failing) => failing.index,
             };
+            let until = until.min(next + at_most);
             let to = if until == events.len() { page.horizon } else { events[until - 1].position() };
             match self.apply_batch(&events[next..until], to).await? {
                 Batch::Again => {}
+                Batch::InParts => at_most = (until - next).div_ceil(2),
                 Batch::Applied => {
                     next = until;
+                    at_most = (at_most * 2).min(events.len());
                     outages = 0;
                     failing = failing.filter(|failing| failing.index >= next);
                 }
@@ -131,7 +138,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// The effects and the checkpoint commit together, or neither does.
     async fn apply_in_transaction(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
         let mut unit = self.begin().await?;
-        match self.subscriber.apply(&self.core.name, events, &mut unit).await {
+        match self.subscriber.apply(&self.core, events, &mut unit).await {
             Applied::All => {}
             Applied::Failed { index, error } => {
                 unit.rollback().await;
@@ -142,12 +149,14 @@ impl<C: CheckpointStore> Runner<C> {
                 return Ok(Batch::Outage { index, error, kept: false });
             }
         }
-        match self.commit(unit, to).await? {
+        match self.commit(unit, to, events.len()).await? {
             Committed::Yes => {
                 self.arrive(to, events.len());
                 Ok(Batch::Applied)
             }
             Committed::No => Ok(Batch::Again),
+            Committed::Refused(_) if events.len() > 1 => Ok(Batch::InParts),
+            Committed::Refused(refused) => Ok(Batch::Failed { index: 0, error: refused.into(), kept: false }),
             Committed::TransactionEnded => Err(End::Faulted(self.transaction_ended(events))),
         }
     }
@@ -169,7 +178,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// the last event that succeeded.
     async fn apply_outside(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
         let mut unit = self.checkpoints.detached();
-        let applied = self.subscriber.apply(&self.core.name, events, &mut unit).await;
+        let applied = self.subscriber.apply(&self.core, events, &mut unit).await;
         let (done, batch) = match applied {
             Applied::All => (events.len(), Batch::Applied),
             Applied::Failed { index, error } => (index, Batch::Failed { index, error, kept: true }),
@@ -177,9 +186,12 @@ impl<C: CheckpointStore> Runner<C> {
         };
         if done > 0 {
             let to = if done == events.len() { to } else { events[done - 1].position() };
+            // What is applied is applied, also where a stop comes before its checkpoint is saved.
+            (self.position, self.unreported) = (to, done);
             if self.core.kind == Kind::Effects {
                 self.save(to).await?;
             }
+            self.unreported = 0;
             self.arrive(to, done);
         }
         Ok(batch)

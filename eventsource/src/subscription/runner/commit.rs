@@ -6,13 +6,17 @@ use tokio::time::Instant;
 
 use super::{End, Runner};
 use crate::event::Position;
-use crate::projection::{Advance, Checkpoint, CheckpointError, CheckpointStore, CommitError, Kind, UnitOfWork};
+use crate::projection::{
+    Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, Kind, UnitOfWork,
+};
 
 /// How a commit ended, where the subscription goes on.
 pub(super) enum Committed {
     Yes,
     /// Nothing was committed: what the unit did is undone.
     No,
+    /// What handlers had changed was refused: nothing was committed.
+    Refused(ChangesRefused),
     /// A handler had ended the transaction: what the unit did is lost, or was committed by that handler.
     TransactionEnded,
 }
@@ -21,41 +25,27 @@ impl<C: CheckpointStore> Runner<C> {
     /// Takes the stored checkpoint over, or makes one at `start`.
     pub(super) async fn claim_stored(&mut self, start: Position) -> Result<Checkpoint, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let mut failures = 0;
-        loop {
-            match self.or_stop(checkpoints.claim(&core.name, &core.fingerprint, start)).await? {
-                Ok(checkpoint) => return Ok(checkpoint),
-                Err(error) => {
-                    failures += 1;
-                    self.outage(error.to_string(), failures).await?;
-                }
-            }
-        }
+        self.ask(|| checkpoints.claim(&core.name, &core.fingerprint, start)).await
     }
 
     /// Opens a unit of work.
     pub(super) async fn begin(&mut self) -> Result<C::Unit, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
-        let mut failures = 0;
-        loop {
-            match self.or_stop(checkpoints.begin()).await? {
-                Ok(unit) => return Ok(unit),
-                Err(error) => {
-                    failures += 1;
-                    self.outage(error.to_string(), failures).await?;
-                }
-            }
-        }
+        self.ask(|| checkpoints.begin()).await
     }
 
-    /// Commits `unit` with the checkpoint moved to `to`.
-    pub(super) async fn commit(&mut self, unit: C::Unit, to: Position) -> Result<Committed, End> {
+    /// Commits `unit`, in which `handled` events were applied, with the checkpoint moved to `to`.
+    pub(super) async fn commit(&mut self, unit: C::Unit, to: Position, handled: usize) -> Result<Committed, End> {
         let step = Advance::new(self.core.name.clone(), self.epoch, self.saved, to);
         match unit.commit(&step).await {
             Ok(()) => {}
+            Err(CommitError::Refused(refused)) => return Ok(Committed::Refused(refused)),
             Err(CommitError::TransactionEnded) => return Ok(Committed::TransactionEnded),
             Err(CommitError::Failed(error)) => {
-                if !self.settle(&step, error).await? {
+                self.unsettled = Some((step.clone(), handled));
+                let taken = self.settle(&step, error).await?;
+                self.unsettled = None;
+                if !taken {
                     return Ok(Committed::No);
                 }
             }
@@ -63,40 +53,24 @@ impl<C: CheckpointStore> Runner<C> {
         }
         self.saved = to;
         self.saved_at = Instant::now();
+        self.failed_commits = 0;
         Ok(Committed::Yes)
     }
 
     /// Whether `step`, whose commit gave no clear answer, was taken: the checkpoint is read back, not guessed.
-    async fn settle(&mut self, step: &Advance, mut error: CheckpointError) -> Result<bool, End> {
+    async fn settle(&mut self, step: &Advance, error: CheckpointError) -> Result<bool, End> {
+        self.failed_commits += 1;
+        self.outage(error.to_string(), self.failed_commits).await?;
         let checkpoints = Arc::clone(&self.checkpoints);
-        let mut failures = 0;
-        loop {
-            failures += 1;
-            self.outage(error.to_string(), failures).await?;
-            let found = match self.or_stop(checkpoints.load(&step.name)).await? {
-                Ok(found) => found,
-                Err(again) => {
-                    error = again;
-                    continue;
-                }
-            };
-            let owned = found.as_ref().filter(|found| found.epoch == step.epoch).map(|found| found.position);
-            return match owned {
-                Some(position) if position == step.to => Ok(true),
-                Some(position) if position == step.from => Ok(false),
-                _ => {
-                    let fenced = CommitError::Fenced { step: step.clone(), found };
-                    Err(End::Fenced(fenced.to_string().into()))
-                }
-            };
-        }
+        let found = self.ask(|| checkpoints.load(&step.name)).await?;
+        was_taken(step, found).map_err(|fenced| End::Fenced(fenced.to_string().into()))
     }
 
     /// Moves the stored checkpoint to `to`, outside the transaction of a batch.
     pub(super) async fn save(&mut self, to: Position) -> Result<(), End> {
         loop {
             let unit = self.checkpoints.detached();
-            if let Committed::Yes = self.commit(unit, to).await? {
+            if let Committed::Yes = self.commit(unit, to, 0).await? {
                 return Ok(());
             }
         }
@@ -114,13 +88,36 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Saves what is not saved yet, before a stop. Where the store does not answer, the stop does not wait: what is
-    /// lost is progress over events that are not the subscription's own.
+    /// Saves what is not saved yet, before a stop, and tells where the subscription stands. The stop does not wait for
+    /// a store that does not answer.
+    ///
+    /// # Errors
+    /// Why it was not saved.
     pub(super) async fn save_before_stop(&mut self) -> Result<(), CommitError> {
-        if !self.has_unsaved() {
-            return Ok(());
+        if let Some((step, handled)) = self.unsettled.take() {
+            let found = self.checkpoints.load(&step.name).await?;
+            if was_taken(&step, found).map_err(|fenced| *fenced)? {
+                self.saved = step.to;
+                self.position = self.position.max(step.to);
+                self.unreported += handled;
+            }
         }
-        let step = Advance::new(self.core.name.clone(), self.epoch, self.saved, self.position);
-        self.checkpoints.detached().commit(&step).await
+        if self.has_unsaved() {
+            let step = Advance::new(self.core.name.clone(), self.epoch, self.saved, self.position);
+            self.checkpoints.detached().commit(&step).await?;
+            self.saved = self.position;
+        }
+        let unreported = std::mem::take(&mut self.unreported);
+        self.core.progress.advance(self.position, unreported as u64, self.working());
+        Ok(())
+    }
+}
+
+/// Whether `step` was taken, by the checkpoint that was `found` later.
+fn was_taken(step: &Advance, found: Option<Checkpoint>) -> Result<bool, Box<CommitError>> {
+    match found.as_ref().filter(|found| found.epoch == step.epoch).map(|found| found.position) {
+        Some(position) if position == step.to => Ok(true),
+        Some(position) if position == step.from => Ok(false),
+        _ => Err(Box::new(CommitError::Fenced { step: step.clone(), found })),
     }
 }

@@ -23,7 +23,7 @@ use super::core::{Control, Core};
 use super::shared::ErasedSubscriber;
 use super::{Failure, StopReason, SubscriptionState};
 use crate::event::Position;
-use crate::projection::{CheckpointStore, CommitError, Kind};
+use crate::projection::{Advance, CheckpointStore, CommitError, Kind};
 use crate::store::WakeUp;
 
 /// The task of one subscription.
@@ -40,6 +40,12 @@ pub(super) struct Runner<C: CheckpointStore> {
     /// Where the stored checkpoint is: behind `position` only by events that are not the subscription's own.
     saved: Position,
     saved_at: Instant,
+    /// The step whose commit gave no clear answer, and how many events it applied.
+    unsettled: Option<(Advance, usize)>,
+    /// How many events were applied outside a transaction, and are not told of before their checkpoint is saved.
+    unreported: usize,
+    /// How many commits in a row gave no clear answer.
+    failed_commits: u32,
     /// The owner's epoch, of a stored checkpoint.
     epoch: u64,
     /// Where the log ends, as far as the last page tells.
@@ -64,6 +70,9 @@ impl<C: CheckpointStore> Runner<C> {
             position: Position::START,
             saved: Position::START,
             saved_at: Instant::now(),
+            unsettled: None,
+            unreported: 0,
+            failed_commits: 0,
             epoch: 0,
             end: None,
             core,
@@ -137,7 +146,10 @@ impl<C: CheckpointStore> Runner<C> {
         let start = match self.core.config.start {
             StartFrom::Checkpoint | StartFrom::Beginning => Position::START,
             StartFrom::After(position) => position,
-            StartFrom::End => self.head().await?,
+            StartFrom::End => match self.core.end_at_start.get() {
+                Some(end) => *end,
+                None => self.head().await?,
+            },
         };
         let position = if self.core.kind == Kind::Memory {
             self.claim_in_memory(start)
@@ -153,15 +165,14 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     fn claim_in_memory(&self, start: Position) -> Position {
-        let mut in_memory = self.core.in_memory();
-        if in_memory.is_none() && self.checkpoints.is_durable() {
+        if self.core.in_memory.is_new() && self.checkpoints.is_durable() {
             tracing::info!(
                 subscription = self.core.name,
                 %start,
                 "a memory projection does not outlive its process: it replays the log from its start"
             );
         }
-        *in_memory.get_or_insert(start)
+        self.core.in_memory.claim(start)
     }
 
     /// Everything up to `position` is applied or passed over (law 6), `handled` events of it applied just now.
@@ -171,7 +182,7 @@ impl<C: CheckpointStore> Runner<C> {
     fn arrive(&mut self, position: Position, handled: usize) {
         self.position = self.position.max(position);
         if self.core.kind == Kind::Memory {
-            *self.core.in_memory() = Some(self.position);
+            self.core.in_memory.move_to(self.position);
         }
         self.core.progress.advance(self.position, handled as u64, self.working());
     }
@@ -186,10 +197,11 @@ impl<C: CheckpointStore> Runner<C> {
 }
 
 impl<C: CheckpointStore> Drop for Runner<C> {
-    /// A task that is dropped before it ended was dropped with its async runtime.
+    /// A task that is dropped before it ended has panicked, or was dropped with its async runtime.
     fn drop(&mut self) {
         if self.core.progress.snapshot().state.is_running() {
-            let reason = StopReason::RuntimeShutDown;
+            let panicking = std::thread::panicking();
+            let reason = if panicking { StopReason::RunnerPanicked } else { StopReason::RuntimeShutDown };
             self.core.progress.set_state(SubscriptionState::Stopped { reason });
         }
     }

@@ -1,5 +1,6 @@
 //! When the runner goes on: it heeds the control, waits for something new, and waits outages out.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +65,29 @@ impl<C: CheckpointStore> Runner<C> {
         tokio::select! {
             done = work => Ok(done),
             reason = stop_requested(&mut self.control) => Err(End::Stopped(reason)),
+        }
+    }
+
+    /// Asks a store until it answers. Only for questions that may be dropped half-way.
+    pub(super) async fn ask<T, E, F>(&mut self, question: impl Fn() -> F) -> Result<T, End>
+    where
+        E: Display,
+        F: Future<Output = Result<T, E>>,
+    {
+        let mut failures = 0;
+        loop {
+            match self.or_stop(question()).await? {
+                Ok(answer) => {
+                    if failures > 0 {
+                        self.core.progress.set_state(self.working());
+                    }
+                    return Ok(answer);
+                }
+                Err(error) => {
+                    failures += 1;
+                    self.outage(error.to_string(), failures).await?;
+                }
+            }
         }
     }
 

@@ -38,32 +38,13 @@ impl<C: CheckpointStore> Runner<C> {
         {
             return Ok(page);
         }
-        let core = Arc::clone(&self.core);
-        let mut failures = 0;
-        loop {
-            let read = core.store.read_log(self.position, &core.filter, core.config.batch_size);
-            match self.or_stop(read).await? {
-                Ok(page) => return Ok(page),
-                Err(error) => {
-                    failures += 1;
-                    self.outage(error.to_string(), failures).await?;
-                }
-            }
-        }
+        let (core, after) = (Arc::clone(&self.core), self.position);
+        self.ask(|| core.store.read_log(after, &core.filter, core.config.batch_size)).await
     }
 
     /// The head of the log.
     pub(super) async fn head(&mut self) -> Result<Position, End> {
         let store = Arc::clone(&self.core.store);
-        let mut failures = 0;
-        loop {
-            match self.or_stop(store.head()).await? {
-                Ok(head) => return Ok(head),
-                Err(error) => {
-                    failures += 1;
-                    self.outage(error.to_string(), failures).await?;
-                }
-            }
-        }
+        self.ask(|| store.head()).await
     }
 }

@@ -1,0 +1,17 @@
+//! States that have to be true.
+
+use super::world::*;
+
+#[tokio::test]
+async fn it_does_not_wait_for_a_store_that_has_answered() {
+    let store = eventsource_tests::faults::FaultyStore::new(MemoryEventStore::new());
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let door = Door::shut();
+    let gated = manager.subscribe(Gated::behind(&door), SubscriptionConfig::default()).await.unwrap();
+    bump(&store, [1]).await;
+    store.reads.set(1);
+    manager.start().await.unwrap();
+    door.somebody_waits().await;
+    let state = gated.status().await.state;
+    assert_ne!(state.to_string(), "waiting", "the store has answered, and a handler is at work: {:?}", state.reason());
+}
