@@ -231,7 +231,7 @@ async fn a_dropped_unit_leaves_nothing() {
 async fn a_cancelled_commit_is_whole_or_absent() {
     let (world, step) = world().await;
     let (mut position, mut rows) = (Position::START, 0);
-    for (next, micros) in (1..).zip((0..40).map(|n| n * 100)) {
+    for (next, micros) in (1..).zip((0..40).map(|n| n * n * 20)) {
         let mut unit = world.checkpoints.begin().await.unwrap();
         run(&world, &mut unit, INSERT).await.unwrap();
         let to = Advance::new("rows", step.epoch, position, Position::new(next));

@@ -55,15 +55,22 @@ impl Batch {
     /// statement failed in it (law 3).
     pub(super) async fn prove(&mut self, db: &PostgresDatabase) -> Result<(), Unfinished> {
         let release = db.sql(&statements::release_batch(self.id));
+        let recover = db.sql(&statements::recover_batch(self.id));
         let conn = self.connection().ok_or(Unfinished::Ended)?;
         if Manager::get_transaction_depth(conn) != 1 {
             return Err(Unfinished::Ended);
         }
-        match sqlx::raw_sql(release).execute(conn).await {
+        match sqlx::raw_sql(release).execute(&mut *conn).await {
             Ok(done) if done.rows_affected() == 1 => Ok(()),
             Ok(_) => Err(Unfinished::Ended),
-            // A failed statement was passed over.
-            Err(error) if code(&error).as_deref() == Some("25P02") => Err(Unfinished::Aborted),
+            // A failed statement was passed over, in this transaction or in another one.
+            Err(error) if code(&error).as_deref() == Some("25P02") => {
+                match sqlx::raw_sql(recover).execute(conn).await {
+                    Ok(done) if done.rows_affected() == 1 => Err(Unfinished::Aborted),
+                    Err(error) if error.as_database_error().is_none() => Err(error.into()),
+                    Ok(_) | Err(_) => Err(Unfinished::Ended),
+                }
+            }
             // No such savepoint; no transaction at all.
             Err(error) if matches!(code(&error).as_deref(), Some("3B001" | "25P01")) => Err(Unfinished::Ended),
             Err(error) => Err(error.into()),

@@ -13,6 +13,11 @@ pub(super) fn release_batch(id: Uuid) -> String {
     format!("RELEASE SAVEPOINT eventsource_batch; DELETE FROM {{schema}}.eventsource_batches WHERE id = '{id}'")
 }
 
+/// The same where a statement has failed: what handlers did is undone, and only who they were is still to be found out.
+pub(super) fn recover_batch(id: Uuid) -> String {
+    format!("ROLLBACK TO SAVEPOINT eventsource_batch; DELETE FROM {{schema}}.eventsource_batches WHERE id = '{id}'")
+}
+
 macro_rules! columns {
     () => {
         "name, position, epoch, fingerprint, updated_at"
