@@ -97,6 +97,7 @@ async fn a_handler_that_ends_the_transaction_leaves_nothing() {
         "ROLLBACK; BEGIN",
         "ROLLBACK; BEGIN; SAVEPOINT eventsource_batch",
         "ROLLBACK; BEGIN; INSERT INTO {schema}.bumps (position, by) VALUES (0, 2); COMMIT",
+        "ROLLBACK TO eventsource_batch",
         "RELEASE eventsource_batch; COMMIT",
         "RELEASE eventsource_batch; INSERT INTO {schema}.bumps (position, by) VALUES (0, 2); COMMIT",
     ] {
@@ -109,7 +110,13 @@ async fn a_handler_that_ends_the_transaction_leaves_nothing() {
             let _ = run(&world, &mut unit, later).await;
         }
         let refused = unit.commit(&step).await;
-        assert!(matches!(refused, Err(CommitError::TransactionEnded)), "{sql}: {refused:?}");
+        // The savepoint of the batch cannot be named: to try it is a failed statement.
+        let refused_as = if sql.contains("eventsource_batch") && !sql.contains("SAVEPOINT") {
+            matches!(refused, Err(CommitError::Refused(_)))
+        } else {
+            matches!(refused, Err(CommitError::TransactionEnded))
+        };
+        assert!(refused_as, "{sql}: {refused:?}");
         is_untouched_and_usable(&world, &step).await;
     }
 }

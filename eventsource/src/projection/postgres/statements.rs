@@ -3,19 +3,23 @@
 use uuid::Uuid;
 
 /// After the beginning of a transaction: the row without which it cannot commit, and the savepoint whose release
-/// proves that it is still the same.
+/// proves that it is still the same. Its name is the batch's own, so that no handler rolls back to it.
 pub(super) fn begin_batch(id: Uuid) -> String {
-    format!("INSERT INTO {{schema}}.eventsource_batches VALUES ('{id}'); SAVEPOINT eventsource_batch")
+    format!("INSERT INTO {{schema}}.eventsource_batches VALUES ('{id}'); SAVEPOINT eventsource_{}", id.simple())
 }
 
 /// Removes one row, in the transaction in which [`begin_batch`] made it and in no other.
 pub(super) fn release_batch(id: Uuid) -> String {
-    format!("RELEASE SAVEPOINT eventsource_batch; DELETE FROM {{schema}}.eventsource_batches WHERE id = '{id}'")
+    format!("RELEASE SAVEPOINT eventsource_{}; {}", id.simple(), remove_batch(id))
 }
 
 /// The same where a statement has failed: what handlers did is undone, and only who they were is still to be found out.
 pub(super) fn recover_batch(id: Uuid) -> String {
-    format!("ROLLBACK TO SAVEPOINT eventsource_batch; DELETE FROM {{schema}}.eventsource_batches WHERE id = '{id}'")
+    format!("ROLLBACK TO SAVEPOINT eventsource_{}; {}", id.simple(), remove_batch(id))
+}
+
+fn remove_batch(id: Uuid) -> String {
+    format!("DELETE FROM {{schema}}.eventsource_batches WHERE id = '{id}'")
 }
 
 macro_rules! columns {
