@@ -56,6 +56,8 @@
 //! | `inventory` | yes | [`Registry::global`] knows every linked event |
 //! | `sqlite` | no | event store and checkpoints in a SQLite file; `eventsource::sqlx` is the driver's version to use in handlers |
 //! | `decimal` | no | columns of read models that hold a `rust_decimal::Decimal` |
+//! | `postgres` | no | event store and checkpoints in PostgreSQL, 15 and newer |
+//! | `postgres-tls` | no | the same, over TLS to servers that are not on this machine |
 //! | `testing` | no | contract suites for event stores and checkpoint stores |
 //!
 //! # Versions
@@ -96,7 +98,7 @@ pub use projection::{
     Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
 pub use read_model::{MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sqlx;
 pub use store::{
     AppendError, Appended, EventStore, ExpectedVersion, LogPage, MemoryEventStore, ReadStream, StoreError,

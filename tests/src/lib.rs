@@ -3,6 +3,8 @@
 
 pub mod domain;
 pub mod faults;
+pub mod postgres;
+pub mod postgres_rows;
 pub mod random;
 pub mod rows;
 pub mod soak;

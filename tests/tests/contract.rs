@@ -1,4 +1,4 @@
-//! Both contract suites, on both backends, as a store outside this project would run them; and three stores that
+//! Both contract suites, on every backend, as a store outside this project would run them; and three stores that
 //! break the contract on purpose, each of which must fail the case that names its mistake.
 
 #![allow(clippy::unwrap_used)]
@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::store::{Backlog, WakeUp};
 use eventsource::testing::contract::{self, Case};
@@ -14,6 +16,7 @@ use eventsource::{
     AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, NewEvent, Position,
     ReadStream, RecordedEvent, StoreError, StreamId,
 };
+use eventsource_tests::postgres::Schema;
 use tempfile::TempDir;
 
 mod memory {
@@ -41,6 +44,41 @@ mod sqlite_in_memory {
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::SqliteCheckpoints::new(&crate::in_memory().await));
     }
+}
+
+mod postgres {
+    mod event_store {
+        eventsource::event_store_contract!(crate::postgres_store(|options| options).await);
+    }
+    mod checkpoints {
+        eventsource::checkpoint_store_contract!(crate::postgres_checkpoints(|options| options).await);
+    }
+}
+
+mod postgres_as_through_a_pooler {
+    mod event_store {
+        eventsource::event_store_contract!(crate::postgres_store(|options| options.pooler_mode(true)).await);
+    }
+    mod checkpoints {
+        eventsource::checkpoint_store_contract!(crate::postgres_checkpoints(|options| options.pooler_mode(true)).await);
+    }
+}
+
+async fn postgres(options: impl FnOnce(PostgresOptions) -> PostgresOptions) -> (PostgresDatabase, Schema) {
+    let schema = Schema::migrated().await;
+    (PostgresDatabase::open_with(options(schema.options())).await.unwrap(), schema)
+}
+
+async fn postgres_store(options: impl FnOnce(PostgresOptions) -> PostgresOptions) -> (PostgresEventStore, Schema) {
+    let (db, schema) = postgres(options).await;
+    (PostgresEventStore::new(&db), schema)
+}
+
+async fn postgres_checkpoints(
+    options: impl FnOnce(PostgresOptions) -> PostgresOptions,
+) -> (PostgresCheckpoints, Schema) {
+    let (db, schema) = postgres(options).await;
+    (PostgresCheckpoints::new(&db), schema)
 }
 
 async fn sqlite() -> (SqliteDatabase, TempDir) {

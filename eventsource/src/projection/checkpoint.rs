@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::UnitOfWork;
 use crate::event::Position;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::store::sql::{Action, Failure};
 
 /// The position up to which a subscription's effects are durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,4 +123,15 @@ pub enum CheckpointError {
         /// What, and where.
         what: String,
     },
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl CheckpointError {
+    /// The error of a failure inside a transaction, where nothing is tried again.
+    pub(super) fn failed(action: Action<'_>, failure: Failure) -> Self {
+        match failure {
+            Failure::Database(error) => Self::Failed { action: action.to_string(), source: Box::new(error) },
+            Failure::Corrupt(what) => Self::Corrupt { what },
+        }
+    }
 }

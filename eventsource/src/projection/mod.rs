@@ -7,6 +7,8 @@ mod inject;
 mod kind;
 mod memory;
 mod output;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub(crate) mod scope;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

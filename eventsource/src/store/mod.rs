@@ -8,7 +8,11 @@ mod expected;
 mod held;
 mod memory;
 mod port;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod read;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod wakeup;

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::statements;
 use super::watch::Watch;
 use crate::store::StoreError;
+use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::action::Action;
 use crate::store::sqlite::busy::{Failure, patiently, result_code};
 
 /// The transaction of one batch. Dropping it undoes it.

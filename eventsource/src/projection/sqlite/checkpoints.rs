@@ -6,9 +6,9 @@ use super::{SqliteUnit, rows};
 use crate::event::Position;
 use crate::projection::{Checkpoint, CheckpointError, CheckpointStore};
 use crate::store::StoreError;
+use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::action::Action;
-use crate::store::sqlite::busy::{Failure, patiently};
+use crate::store::sqlite::busy::patiently;
 
 /// Checkpoints in a SQLite file, in which they move together with what handlers write. A clone is the same store.
 ///
@@ -77,8 +77,8 @@ impl CheckpointStore for SqliteCheckpoints {
         let patience = self.db.patience(action);
         let mut writing = self.db.write(&patience).await.map_err(|error| CheckpointError::of(action, error))?;
         let claimed = rows::claim(&mut writing.tx, name, fingerprint, start).await;
-        let claimed = claimed.map_err(|failure| failed(action, failure))?;
-        writing.tx.commit().await.map_err(|error| failed(action, error.into()))?;
+        let claimed = claimed.map_err(|failure| CheckpointError::failed(action, failure))?;
+        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
         Ok(claimed)
     }
 
@@ -92,14 +92,6 @@ impl CheckpointStore for SqliteCheckpoints {
 
     fn is_durable(&self) -> bool {
         true
-    }
-}
-
-/// The error of a failure inside a transaction, where nothing is tried again.
-pub(super) fn failed(action: Action<'_>, failure: Failure) -> CheckpointError {
-    match failure {
-        Failure::Database(error) => CheckpointError::Failed { action: action.to_string(), source: Box::new(error) },
-        Failure::Corrupt(what) => CheckpointError::Corrupt { what },
     }
 }
 

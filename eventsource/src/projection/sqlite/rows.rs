@@ -6,8 +6,8 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 use super::statements;
 use crate::event::{Position, now};
 use crate::projection::{Advance, Checkpoint};
+use crate::store::sql::{clamped, unsigned};
 use crate::store::sqlite::busy::Failure;
-use crate::store::sqlite::row::{clamped, unsigned};
 
 type Row = (String, i64, i64, String, i64);
 

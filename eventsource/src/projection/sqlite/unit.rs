@@ -8,7 +8,6 @@ use sqlx::SqliteConnection;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::batch::{Batch, Unfinished};
-use super::checkpoints::failed;
 use super::rows;
 use super::watch::Watch;
 use crate::event::RecordedEvent;
@@ -16,8 +15,8 @@ use crate::projection::scope::Scope;
 use crate::projection::{
     Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, RawConnection, UnitOfWork,
 };
+use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::action::Action;
 use crate::store::sqlite::busy::{Failure, is_locked, result_code};
 use crate::store::{AppendError, HeldLock, StoreError};
 
@@ -158,7 +157,7 @@ impl<'a> Change<'a> {
     }
 
     async fn make(self, conn: &mut SqliteConnection) -> Result<(), CommitError> {
-        let failed = |failure| failed(self.action(), failure);
+        let failed = |failure| CheckpointError::failed(self.action(), failure);
         match self {
             Self::Advance(step) if !rows::advance(conn, step).await.map_err(failed)? => {
                 let found = rows::load(conn, &step.name).await.map_err(failed)?;
@@ -176,7 +175,7 @@ const CONSTRAINT: i32 = 19;
 async fn end_batch(batch: &mut Batch, change: Change<'_>) -> Result<(), CommitError> {
     let unfinished = |unfinished| match unfinished {
         Unfinished::Ended => CommitError::TransactionEnded,
-        Unfinished::Failed(failure) => failed(change.action(), failure).into(),
+        Unfinished::Failed(failure) => CheckpointError::failed(change.action(), failure).into(),
     };
     batch.prove().await.map_err(unfinished)?;
     change.make(batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
@@ -193,7 +192,7 @@ async fn end_detached(db: &SqliteDatabase, change: Change<'_>) -> Result<(), Com
     let patience = db.patience(change.action());
     let mut writing = db.write(&patience).await.map_err(|error| CheckpointError::of(change.action(), error))?;
     change.make(&mut writing.tx).await?;
-    writing.tx.commit().await.map_err(|error| failed(change.action(), Failure::from(error)))?;
+    writing.tx.commit().await.map_err(|error| CheckpointError::failed(change.action(), Failure::from(error)))?;
     Ok(())
 }
 

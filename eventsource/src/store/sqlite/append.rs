@@ -7,9 +7,9 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
 use super::busy::Failure;
-use super::row::unsigned;
 use super::statements;
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId, now};
+use crate::store::sql::{metadata_json, unsigned};
 use crate::store::{Appended, ExpectedVersion};
 
 /// Why nothing is appended.
@@ -91,7 +91,7 @@ async fn insert(conn: &mut SqliteConnection, rows: &[Arc<RecordedEvent>]) -> Res
             .bind(event.occurred_at().timestamp_micros())
             .bind(event.recorded_at().timestamp_micros())
             .bind(event.metadata().get_tenant())
-            .bind(metadata(event)?)
+            .bind(metadata_json(event.metadata())?)
             .bind(event.payload());
     }
     match query.execute(&mut *conn).await {
@@ -107,19 +107,6 @@ async fn insert(conn: &mut SqliteConnection, rows: &[Arc<RecordedEvent>]) -> Res
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// As JSON that can be read back: serde_json writes deeper values than it reads.
-fn metadata(event: &RecordedEvent) -> Result<Option<String>, Failure> {
-    if event.metadata().is_empty() {
-        return Ok(None);
-    }
-    let encode = |error| Failure::Database(sqlx::Error::Encode(Box::new(error)));
-    let json = serde_json::to_string(event.metadata()).map_err(encode)?;
-    if event.metadata().entries().any(|(_, value)| value.is_array() || value.is_object()) {
-        serde_json::from_str::<serde::de::IgnoredAny>(&json).map_err(encode)?;
-    }
-    Ok(Some(json))
 }
 
 fn signed(value: u64) -> Result<i64, Failure> {

@@ -4,21 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::action::Action;
 use crate::store::StoreError;
-
-/// How a statement failed.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    Database(sqlx::Error),
-    Corrupt(String),
-}
-
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
-    }
-}
+use crate::store::sql::Action;
+pub(crate) use crate::store::sql::Failure;
 
 /// SQLite's primary result code, where the error is one of SQLite's.
 pub(crate) fn result_code(error: &sqlx::Error) -> Option<i32> {

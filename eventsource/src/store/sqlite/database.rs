@@ -9,10 +9,10 @@ use std::time::Duration;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::action::Action;
 use super::busy::{Failure, Patience, patiently};
 use super::{SqliteOpenError, SqliteOptions, open, statements};
 use crate::store::attached::Attached;
+use crate::store::sql::Action;
 use crate::store::{HeldLock, StoreError, WakeUps};
 
 /// A database file, opened, with the tables of this crate in it. A clone is the same database.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::action::Action;
 use super::append::{self, Refusal};
 use super::busy::patiently;
 use super::{SqliteDatabase, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
+use crate::store::sql::Action;
 use crate::store::{
     AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp,
     check_append,

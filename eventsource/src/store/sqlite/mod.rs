@@ -3,7 +3,6 @@
 //! [`SqliteDatabase`] is the file; [`SqliteEventStore`] is the log in it, and
 //! [`SqliteCheckpoints`](crate::projection::sqlite::SqliteCheckpoints) the checkpoints.
 
-pub(crate) mod action;
 mod append;
 pub(crate) mod busy;
 mod database;
@@ -13,7 +12,7 @@ mod migrations;
 mod open;
 mod options;
 mod read;
-pub(crate) mod row;
+mod row;
 pub(crate) mod statements;
 
 pub use database::SqliteDatabase;

@@ -6,9 +6,9 @@ use chrono::DateTime;
 use sqlx::{AssertSqlSafe, SqlitePool};
 
 use super::busy::Failure;
-use super::row::{self, clamped, unsigned};
-use super::statements;
+use super::{row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
+use crate::store::sql::{clamped, unsigned};
 use crate::store::{Backlog, EventFilter, LogPage, ReadStream};
 
 pub(super) async fn stream(

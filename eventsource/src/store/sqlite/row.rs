@@ -56,13 +56,3 @@ impl<'r> Columns<'r> {
         Failure::Corrupt(format!("the event at position {}, column `{column}`: {error}", self.position))
     }
 }
-
-/// A stored number that is never negative.
-pub(crate) fn unsigned(value: i64, what: &str) -> Result<u64, Failure> {
-    u64::try_from(value).map_err(|_| Failure::Corrupt(format!("{what} is {value}")))
-}
-
-/// The same for SQLite, whose integers end earlier; no stored value lies beyond its end.
-pub(crate) fn clamped(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}

@@ -1,0 +1,114 @@
+//! The transaction of one batch, and how it ends.
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgTransactionManager as Manager;
+use sqlx::{PgConnection, Postgres, SqlSafeStr as _};
+use sqlx_core::transaction::TransactionManager as _;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::statements;
+use crate::store::postgres::PostgresDatabase;
+use crate::store::postgres::failure::code;
+use crate::store::sql::Failure;
+
+/// The transaction of one batch. Dropping it undoes it.
+#[derive(Debug)]
+pub(super) struct Batch {
+    id: Uuid,
+    conn: Option<PoolConnection<Postgres>>,
+}
+
+/// How a batch did not commit.
+pub(super) enum Unfinished {
+    Ended,
+    /// A statement has failed in it, which a handler has passed over.
+    Aborted,
+    Failed(Failure),
+}
+
+impl<F: Into<Failure>> From<F> for Unfinished {
+    fn from(failure: F) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+impl Batch {
+    pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {
+        let id = Uuid::now_v7();
+        let begin = db.sql(&format!("{}; {}", db.begin_sql(), statements::begin_batch(id)));
+        // From here on dropping the batch ends what was begun, also where it was begun in part.
+        let mut batch = Self { id, conn: Some(db.units().acquire().await?) };
+        if let Some(conn) = batch.connection() {
+            Manager::begin(conn, Some(begin.into_sql_str())).await?;
+        }
+        Ok(batch)
+    }
+
+    /// The connection, until the batch has ended.
+    pub(super) fn connection(&mut self) -> Option<&mut PgConnection> {
+        self.conn.as_deref_mut()
+    }
+
+    /// Proves that the transaction is still the one that [`Batch::begin`] began, with no other open in it and no
+    /// statement failed in it (law 3).
+    pub(super) async fn prove(&mut self, db: &PostgresDatabase) -> Result<(), Unfinished> {
+        let release = db.sql(&statements::release_batch(self.id));
+        let recover = db.sql(&statements::recover_batch(self.id));
+        let conn = self.connection().ok_or(Unfinished::Ended)?;
+        if Manager::get_transaction_depth(conn) != 1 {
+            return Err(Unfinished::Ended);
+        }
+        match sqlx::raw_sql(release).execute(&mut *conn).await {
+            Ok(done) if done.rows_affected() == 1 => Ok(()),
+            Ok(_) => Err(Unfinished::Ended),
+            // A failed statement was passed over, in this transaction or in another one.
+            Err(error) if code(&error).as_deref() == Some("25P02") => {
+                match sqlx::raw_sql(recover).execute(conn).await {
+                    Ok(done) if done.rows_affected() == 1 => Err(Unfinished::Aborted),
+                    Err(error) if error.as_database_error().is_none() => Err(error.into()),
+                    Ok(_) | Err(_) => Err(Unfinished::Ended),
+                }
+            }
+            // No such savepoint; no transaction at all.
+            Err(error) if matches!(code(&error).as_deref(), Some("3B001" | "25P01")) => Err(Unfinished::Ended),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn commit(&mut self) -> Result<(), Unfinished> {
+        Manager::commit(self.connection().ok_or(Unfinished::Ended)?).await?;
+        self.conn = None;
+        Ok(())
+    }
+
+    /// Undoes it. What is returned ends when the connection is clean again, or gone; it need not be waited for.
+    pub(super) fn undo(&mut self) -> Option<JoinHandle<()>> {
+        let conn = self.conn.take()?;
+        match Handle::try_current() {
+            // In a task of its own, which nobody cancels half way.
+            Ok(runtime) => Some(runtime.spawn(undo(conn))),
+            // Closing the connection rolls back.
+            Err(_) => {
+                drop(conn.detach());
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.undo();
+    }
+}
+
+async fn undo(mut conn: PoolConnection<Postgres>) {
+    // What is left open inside, or was never counted, is not worth to be mended: the server rolls back where its
+    // client goes away.
+    let clean = Manager::get_transaction_depth(&conn) == 1 && Manager::rollback(&mut conn).await.is_ok();
+    if !clean {
+        let _ = conn.close().await;
+    }
+}

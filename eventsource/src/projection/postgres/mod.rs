@@ -1,0 +1,10 @@
+//! Checkpoints and the unit of work in PostgreSQL (feature `postgres`).
+
+mod batch;
+mod checkpoints;
+mod rows;
+mod statements;
+mod unit;
+
+pub use checkpoints::PostgresCheckpoints;
+pub use unit::{LentConnection, PostgresUnit};

@@ -1,0 +1,182 @@
+//! The unit of work in PostgreSQL.
+
+use std::error::Error;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use sqlx::PgConnection;
+use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+
+use super::batch::{Batch, Unfinished};
+use super::rows;
+use crate::projection::{Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, UnitOfWork};
+use crate::store::postgres::PostgresDatabase;
+use crate::store::postgres::failure::is_outage;
+use crate::store::sql::{Action, Failure};
+
+/// The unit of work in PostgreSQL: a transaction, in the isolation level `READ COMMITTED`.
+///
+/// It lends its connection to handlers that ask for a `&mut PgConnection`. A nested `conn.begin()` of theirs is a
+/// savepoint: what a handler tries in it may fail without failing the batch. A handler that passes over a failed
+/// statement otherwise has failed the whole transaction, which PostgreSQL does not commit any more.
+///
+/// A handler cannot commit the transaction itself: PostgreSQL refuses it, as it does a violated constraint. One that
+/// rolls it back is found out at the end of the batch, and nothing of the batch is kept; what it writes after the
+/// rollback is refused, because the connection only reads outside the unit's transaction. (Through a pooler, which
+/// shares its connections, such writes are not refused, and are kept.)
+#[derive(Debug)]
+pub struct PostgresUnit {
+    db: PostgresDatabase,
+    /// `None` in a detached unit, which begins its transaction when it commits.
+    batch: Option<Arc<Mutex<Batch>>>,
+}
+
+/// The connection of a batch, as lent to a handler.
+#[derive(Debug)]
+pub struct LentConnection(OwnedMappedMutexGuard<Batch, PgConnection>);
+
+impl Deref for LentConnection {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for LentConnection {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
+
+/// Why a unit has no connection to lend, or cannot commit.
+#[derive(Debug, thiserror::Error)]
+enum NotLent {
+    #[error("only a transactional subscriber is lent a connection; this one's unit of work has no transaction")]
+    Detached,
+    #[error("the batch's connection is lent already: a handler can ask for it once, and must give it back")]
+    Twice,
+    #[error("the batch has ended, and lends nothing any more")]
+    Ended,
+}
+
+/// A handler took a statement's failure for nothing.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a handler went on after a statement that had failed, with which PostgreSQL fails the whole transaction: return the \
+     error, or try the statement in a transaction of its own (`conn.begin()`)"
+)]
+struct PassedOver;
+
+impl Inject<PostgresUnit> for PgConnection {
+    type Guard = LentConnection;
+
+    async fn inject(unit: &mut PostgresUnit) -> Result<LentConnection, HandlerError> {
+        let batch = unit.batch.as_ref().ok_or_else(|| HandlerError::permanent(NotLent::Detached))?;
+        let batch = Arc::clone(batch).try_lock_owned().map_err(|_| HandlerError::permanent(NotLent::Twice))?;
+        OwnedMutexGuard::try_map(batch, Batch::connection)
+            .map(LentConnection)
+            .map_err(|_| HandlerError::permanent(NotLent::Ended))
+    }
+}
+
+impl PostgresUnit {
+    pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {
+        let batch = Batch::begin(db).await?;
+        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))) })
+    }
+
+    pub(super) fn detached(db: &PostgresDatabase) -> Self {
+        Self { db: db.clone(), batch: None }
+    }
+
+    async fn end(self, change: Change<'_>) -> Result<(), CommitError> {
+        let action = change.action();
+        let Some(batch) = self.batch else { return end_detached(&self.db, change).await };
+        let Ok(mut batch) = batch.try_lock_owned() else {
+            let source = Box::new(NotLent::Twice);
+            return Err(CheckpointError::Failed { action: action.to_string(), source }.into());
+        };
+        let ended = end_batch(&self.db, &mut batch, change).await;
+        if ended.is_err()
+            && let Some(undone) = batch.undo()
+        {
+            let _ = undone.await;
+        }
+        ended
+    }
+}
+
+/// What a unit does to the checkpoint.
+#[derive(Clone, Copy)]
+enum Change<'a> {
+    Advance(&'a Advance),
+    Clear(&'a str),
+}
+
+impl<'a> Change<'a> {
+    fn action(self) -> Action<'a> {
+        match self {
+            Self::Advance(step) => Action::Commit(&step.name),
+            Self::Clear(name) => Action::Clear(name),
+        }
+    }
+
+    async fn make(self, db: &PostgresDatabase, conn: &mut PgConnection) -> Result<(), CommitError> {
+        let failed = |failure| CheckpointError::failed(self.action(), failure);
+        match self {
+            Self::Advance(step) if !rows::advance(db, conn, step).await.map_err(failed)? => {
+                let found = rows::load(db, conn, &step.name).await.map_err(failed)?;
+                Err(CommitError::Fenced { step: step.clone(), found })
+            }
+            Self::Advance(_) => Ok(()),
+            Self::Clear(name) => Ok(rows::clear(db, conn, name).await.map_err(failed)?),
+        }
+    }
+}
+
+async fn end_batch(db: &PostgresDatabase, batch: &mut Batch, change: Change<'_>) -> Result<(), CommitError> {
+    let unfinished = |unfinished| match unfinished {
+        Unfinished::Ended => CommitError::TransactionEnded,
+        Unfinished::Aborted => ChangesRefused::new(PassedOver).into(),
+        // The server has answered, and rolled back: a constraint that is checked at the commit, for example.
+        Unfinished::Failed(Failure::Database(error)) if error.as_database_error().is_some() && !is_outage(&error) => {
+            ChangesRefused::new(error).into()
+        }
+        Unfinished::Failed(failure) => CheckpointError::failed(change.action(), failure).into(),
+    };
+    batch.prove(db).await.map_err(unfinished)?;
+    change.make(db, batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
+    batch.commit().await.map_err(unfinished)
+}
+
+async fn end_detached(db: &PostgresDatabase, change: Change<'_>) -> Result<(), CommitError> {
+    let failed = |error: sqlx::Error| CheckpointError::failed(change.action(), error.into());
+    let mut tx = db.begin().await.map_err(failed)?;
+    change.make(db, &mut tx).await?;
+    Ok(tx.commit().await.map_err(failed)?)
+}
+
+impl UnitOfWork for PostgresUnit {
+    async fn commit(self, step: &Advance) -> Result<(), CommitError> {
+        self.end(Change::Advance(step)).await
+    }
+
+    async fn clear(self, name: &str) -> Result<(), CommitError> {
+        self.end(Change::Clear(name)).await
+    }
+
+    async fn rollback(self) {
+        if let Some(batch) = self.batch
+            && let Ok(mut batch) = batch.try_lock_owned()
+            && let Some(undone) = batch.undo()
+        {
+            let _ = undone.await;
+        }
+    }
+
+    fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
+        std::iter::successors(Some(error), |&error| error.source())
+            .any(|error| error.downcast_ref().is_some_and(is_outage))
+    }
+}

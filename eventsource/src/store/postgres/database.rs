@@ -1,0 +1,223 @@
+//! A database, opened: its connections and its schema.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use tokio::runtime::Handle;
+
+use super::announce::Announcer;
+use super::horizon::Watch;
+use super::listen::Listener;
+use super::schema::Schema;
+use super::{PostgresOpenError, PostgresOptions, open, statements};
+use crate::store::WakeUps;
+
+/// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database.
+///
+/// An event store and checkpoints on it share its connections, and so may your own tables:
+///
+/// ```no_run
+/// use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
+/// use eventsource::sqlx;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = PostgresOptions::new("postgres://shop@localhost/shop")?;
+/// options.migrate().await?;
+/// let db = PostgresDatabase::open_with(options).await?;
+/// let store = PostgresEventStore::new(&db);
+/// sqlx::query("CREATE TABLE orders (id uuid PRIMARY KEY, total numeric)").execute(db.pool()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PostgresDatabase(Arc<Inner>);
+
+struct Inner {
+    pool: PgPool,
+    units: PgPool,
+    schema: Schema,
+    shown: String,
+    pooler: bool,
+    begin: String,
+    watch: Watch,
+    announcer: Announcer,
+    wake_ups: Arc<WakeUps>,
+    options: PostgresOptions,
+    listener: OnceLock<Option<Listener>>,
+    runtime: Handle,
+}
+
+/// A connection for one statement. Through a pooler a statement takes several messages, which only a transaction
+/// keeps together.
+pub(crate) enum Session {
+    Alone(PoolConnection<Postgres>),
+    InTransaction(Transaction<'static, Postgres>),
+}
+
+impl PostgresDatabase {
+    /// Opens the database at `url`, with the tables in the schema `public`.
+    ///
+    /// # Errors
+    /// [`PostgresOpenError`], such as where the tables are not there: see [`PostgresOptions::migrate`].
+    pub async fn open(url: &str) -> Result<Self, PostgresOpenError> {
+        Self::open_with(PostgresOptions::new(url)?).await
+    }
+
+    /// Opens a database by these options.
+    ///
+    /// # Errors
+    /// [`PostgresOpenError`], such as where the tables are not there: see [`PostgresOptions::migrate`].
+    pub async fn open_with(options: PostgresOptions) -> Result<Self, PostgresOpenError> {
+        let opened = open::open(&options).await?;
+        // Every transaction reads what is committed, whatever the server's default: see `horizon.rs`.
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = {}",
+            timeout(options.idle_in_transaction)
+        );
+        Ok(Self(Arc::new(Inner {
+            pool: opened.pool,
+            units: opened.units,
+            schema: opened.schema,
+            shown: options.shown(),
+            pooler: options.pooler,
+            begin,
+            watch: Watch::new(options.horizon_warning),
+            announcer: Announcer::new(opened.log),
+            wake_ups: Arc::default(),
+            options,
+            listener: OnceLock::new(),
+            runtime: Handle::current(),
+        })))
+    }
+
+    /// The connections, for your own tables and queries.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    /// The schema in which this crate's tables are.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        self.0.schema.name()
+    }
+
+    /// Closes all connections, those in use when they are given back. Whatever is asked afterwards fails.
+    pub async fn close(&self) {
+        if let Some(listener) = self.0.listener.get_or_init(|| None) {
+            listener.stop();
+        }
+        self.0.units.close().await;
+        self.0.pool.close().await;
+    }
+
+    /// The wake-ups. The first call begins to listen for what other processes append.
+    pub(super) fn wake_ups(&self) -> &WakeUps {
+        let Inner { listener, options, announcer, wake_ups, runtime, .. } = &*self.0;
+        listener.get_or_init(|| {
+            let connect = options.listener_options()?;
+            Some(Listener::start(runtime, connect, announcer, Arc::clone(wake_ups)))
+        });
+        wake_ups
+    }
+
+    /// Tells everybody that something was appended: this process at once, the others soon.
+    pub(super) fn announce(&self) {
+        self.0.wake_ups.wake();
+        self.0.announcer.announce(&self.0.pool);
+    }
+
+    /// The connections of units of work.
+    pub(crate) fn units(&self) -> &PgPool {
+        &self.0.units
+    }
+
+    pub(super) fn announcer(&self) -> &Announcer {
+        &self.0.announcer
+    }
+
+    pub(super) fn watch(&self) -> &Watch {
+        &self.0.watch
+    }
+
+    /// `sql`, with the schema where `{schema}` stands.
+    pub(crate) fn sql(&self, sql: &str) -> AssertSqlSafe<String> {
+        AssertSqlSafe(self.0.schema.sql(sql))
+    }
+
+    /// What begins a transaction of this crate.
+    pub(crate) fn begin_sql(&self) -> &str {
+        &self.0.begin
+    }
+
+    /// Whether statements may keep a name on their connection.
+    pub(crate) fn names_statements(&self) -> bool {
+        !self.0.pooler
+    }
+
+    /// Begins a transaction.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.0.pool.begin_with(AssertSqlSafe(self.0.begin.clone())).await
+    }
+
+    /// Begins a transaction that reads a page. It need not be ended: nobody waits for that.
+    pub(super) async fn begin_page(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.0.pool.begin_with(AssertSqlSafe(format!("{}; {}", self.0.begin, statements::PLAN_A_PAGE))).await
+    }
+
+    /// A connection for one statement.
+    pub(crate) async fn session(&self) -> Result<Session, sqlx::Error> {
+        if self.0.pooler {
+            return Ok(Session::InTransaction(self.begin().await?));
+        }
+        Ok(Session::Alone(self.0.pool.acquire().await?))
+    }
+}
+
+/// In milliseconds, as the server counts; 0 would be never.
+fn timeout(timeout: Duration) -> u32 {
+    u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX).clamp(1, i32::MAX as u32)
+}
+
+impl Session {
+    /// Keeps what the statement did.
+    pub(crate) async fn end(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Alone(_) => Ok(()),
+            Self::InTransaction(tx) => tx.commit().await,
+        }
+    }
+}
+
+impl Deref for Session {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Alone(conn) => conn,
+            Self::InTransaction(tx) => tx,
+        }
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Alone(conn) => conn,
+            Self::InTransaction(tx) => tx,
+        }
+    }
+}
+
+impl fmt::Debug for PostgresDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresDatabase")
+            .field("database", &self.0.shown)
+            .field("schema", &self.0.schema.name())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,138 @@
+//! The event store in PostgreSQL.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::PgConnection;
+
+use super::append::{Append, Refusal};
+use super::failure::store_error;
+use super::{HorizonHolder, PostgresDatabase, holders, read};
+use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
+use crate::store::sql::Action;
+use crate::store::{
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp,
+    check_append,
+};
+
+/// The event store in PostgreSQL. A clone is the same store.
+///
+/// Writers do not wait for each other, except for one that appends to the same stream. An append is one statement, and
+/// its events can be read as soon as no earlier position can still appear: see [the module](super).
+#[derive(Debug, Clone)]
+pub struct PostgresEventStore {
+    db: PostgresDatabase,
+}
+
+impl PostgresEventStore {
+    /// The event store in `db`.
+    #[must_use]
+    pub fn new(db: &PostgresDatabase) -> Self {
+        Self { db: db.clone() }
+    }
+
+    /// Appends inside the transaction that `conn` has open: the events commit or vanish with whatever else it does.
+    ///
+    /// ```no_run
+    /// # use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
+    /// # use eventsource::{ExpectedVersion, NewEvent, StreamId, sqlx};
+    /// # async fn example(db: PostgresDatabase, store: PostgresEventStore, order: StreamId) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut tx = db.pool().begin().await?;
+    /// sqlx::query("INSERT INTO outbox DEFAULT VALUES").execute(&mut *tx).await?;
+    /// let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// store.append_in(&mut tx, &order, ExpectedVersion::NoStream, vec![placed]).await?;
+    /// tx.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Append last, and commit soon: from the append to the commit nobody can read what others append meanwhile.
+    /// A refused append leaves the transaction as it was. Give the transaction up where the future is dropped.
+    /// The commit notifies; PostgreSQL lets transactions that do commit one after the other, and does not prepare them
+    /// (`PREPARE TRANSACTION`).
+    ///
+    /// # Errors
+    /// As [`EventStore::append`], and where there is no transaction open.
+    pub async fn append_in(
+        &self,
+        conn: &mut PgConnection,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        check_append(stream, &events)?;
+        let append = Append { db: &self.db, stream, expected, events };
+        append.inside(conn).await.map_err(|refusal| refused(refusal, stream, expected))
+    }
+
+    /// Who appends at this moment, and so keeps what comes after from being read: the one who began first in front.
+    ///
+    /// Under a load there is nearly always somebody. One whose [`age`](HorizonHolder::age) grows is in the way; the
+    /// log says so, too, after [`horizon_warning`](super::PostgresOptions::horizon_warning).
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    pub async fn horizon_holders(&self) -> Result<Vec<HorizonHolder>, StoreError> {
+        holders::read(&self.db).await.map_err(|failure| store_error(Action::ReadHead, failure))
+    }
+
+    /// How PostgreSQL reads a page of at most `limit` events of the log after `after` through `filter`: the lines of its
+    /// query plan.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    pub async fn explain_read_log(
+        &self,
+        after: Position,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        read::explain(&self.db, after, filter, limit).await.map_err(|failure| store_error(Action::ReadLog, failure))
+    }
+}
+
+fn refused(refusal: Refusal, stream: &StreamId, expected: ExpectedVersion) -> AppendError {
+    match refusal {
+        Refusal::Conflict { actual } => AppendError::Conflict { stream: stream.clone(), expected, actual },
+        Refusal::DuplicateEvent(event_id) => AppendError::DuplicateEvent { stream: stream.clone(), event_id },
+        Refusal::Failed(failure) => store_error(Action::Append(stream), failure).into(),
+    }
+}
+
+#[async_trait]
+impl EventStore for PostgresEventStore {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        check_append(stream, &events)?;
+        let append = Append { db: &self.db, stream, expected, events };
+        let appended = append.alone().await.map_err(|refusal| refused(refusal, stream, expected))?;
+        self.db.announce();
+        Ok(appended)
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        let events = read::stream(&self.db, stream, read).await;
+        events.map_err(|failure| store_error(Action::ReadStream(stream), failure))
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+        let page = read::log(&self.db, after, filter, limit).await;
+        page.map_err(|failure| store_error(Action::ReadLog, failure))
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        read::head(&self.db).await.map_err(|failure| store_error(Action::ReadHead, failure))
+    }
+
+    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
+        read::backlog(&self.db, after).await.map_err(|failure| store_error(Action::MeasureBacklog, failure))
+    }
+
+    fn wake_ups(&self) -> Option<WakeUp> {
+        Some(self.db.wake_ups().listen())
+    }
+}

@@ -1,0 +1,74 @@
+//! Who holds the horizon of the log back.
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::Row as _;
+
+use super::{PostgresDatabase, statements};
+use crate::event::Position;
+use crate::store::sql::{Failure, unsigned};
+
+/// A transaction that appends, and so holds the horizon of the log back: nothing after
+/// [`after`](HorizonHolder::after) can be read before it ends.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct HorizonHolder {
+    /// Nothing after this position can be read.
+    pub after: Position,
+    /// The process of the server; `None` for a prepared transaction.
+    pub pid: Option<i32>,
+    /// The name of a prepared transaction.
+    pub prepared: Option<String>,
+    /// What the client calls itself.
+    pub application_name: Option<String>,
+    /// How long ago its transaction began, where the role may see it.
+    pub age: Option<Duration>,
+    /// What the connection does, such as `idle in transaction`, where the role may see it.
+    pub state: Option<String>,
+    /// Its current or last query, where the role may see it.
+    pub query: Option<String>,
+}
+
+impl fmt::Display for HorizonHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.pid, &self.prepared) {
+            (Some(pid), _) => write!(f, "pid {pid}")?,
+            (None, Some(prepared)) => write!(f, "the prepared transaction `{prepared}`")?,
+            (None, None) => write!(f, "a prepared transaction")?,
+        }
+        if let Some(name) = self.application_name.as_ref().filter(|name| !name.is_empty()) {
+            write!(f, " ({name})")?;
+        }
+        write!(f, " appends after position {}", self.after)?;
+        if let Some(age) = self.age {
+            write!(f, " in a transaction that is {:.1} s old", age.as_secs_f64())?;
+        }
+        if let Some(state) = &self.state {
+            write!(f, ", {state}")?;
+        }
+        if let Some(query) = &self.query {
+            write!(f, ": {query:.200}")?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) async fn read(db: &PostgresDatabase) -> Result<Vec<HorizonHolder>, Failure> {
+    // A simple query passes every pooler.
+    let rows = sqlx::raw_sql(db.sql(statements::HOLDERS)).fetch_all(db.pool()).await?;
+    rows.iter()
+        .map(|row| {
+            let age: Option<f64> = row.try_get("age")?;
+            Ok(HorizonHolder {
+                after: Position::new(unsigned(row.try_get("after_position")?, "the key of a lock")?),
+                pid: row.try_get("pid")?,
+                prepared: row.try_get("gid")?,
+                application_name: row.try_get("application_name")?,
+                age: age.and_then(|age| Duration::try_from_secs_f64(age).ok()),
+                state: row.try_get("state")?,
+                query: row.try_get("query")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,80 @@
+//! How far the log can be read (law 2), and a log line where somebody holds it back.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{PostgresDatabase, holders, statements};
+use crate::store::sql::{Failure, unsigned};
+
+/// The server is a standby, on which nobody sees who appends.
+#[derive(Debug, thiserror::Error)]
+#[error("the server is a standby, which does not know who appends: read the log from the primary")]
+struct Standby;
+
+/// The last position up to which every event is there, or will never be; 0 in an empty log. What is read up to it has
+/// to be read by a later statement, outside the transaction of this one.
+pub(super) async fn read(db: &PostgresDatabase) -> Result<u64, Failure> {
+    // A transaction of its own either way. A simple query passes every pooler.
+    let row: (bool, Option<i64>, Option<i64>, Option<i64>) = if db.names_statements() {
+        sqlx::query_as(db.sql(statements::HORIZON)).fetch_one(db.pool()).await?
+    } else {
+        let row = sqlx::raw_sql(db.sql(statements::HORIZON)).fetch_one(db.pool()).await?;
+        sqlx::FromRow::from_row(&row)?
+    };
+    let (false, Some(drawn), held, Some(head)) = row else {
+        return Err(Failure::Database(sqlx::Error::Configuration(Box::new(Standby))));
+    };
+    if db.watch().is_due(held.filter(|held| *held < drawn)) {
+        tell(db).await;
+    }
+    unsigned(head, "the head of the log")
+}
+
+async fn tell(db: &PostgresDatabase) {
+    let Ok(holders) = holders::read(db).await else { return };
+    for holder in holders.iter().take(1) {
+        tracing::warn!(schema = db.schema(), %holder, "the horizon of the log is held back: later events wait");
+    }
+}
+
+/// Watches for how long the horizon stays where it is held.
+#[derive(Debug)]
+pub(super) struct Watch {
+    after: Duration,
+    held: Mutex<Option<Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    at: i64,
+    since: Instant,
+    times_told: u32,
+}
+
+impl Watch {
+    pub(super) fn new(after: Duration) -> Self {
+        Self { after, held: Mutex::default() }
+    }
+
+    /// Whether it is time to say who holds the horizon at the position `at`: once after each time that was set.
+    fn is_due(&self, at: Option<i64>) -> bool {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = at else {
+            *held = None;
+            return false;
+        };
+        match &mut *held {
+            Some(held) if held.at == at => {
+                let due = held.since.elapsed() >= self.after.saturating_mul(held.times_told + 1);
+                held.times_told += u32::from(due);
+                due
+            }
+            _ => {
+                *held = Some(Held { at, since: Instant::now(), times_told: 0 });
+                false
+            }
+        }
+    }
+}

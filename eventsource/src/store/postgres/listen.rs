@@ -1,0 +1,73 @@
+//! Hearing of what other processes append.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use super::announce::Announcer;
+use crate::store::WakeUps;
+
+/// The delays between two attempts to listen again.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
+
+/// Listens until it is dropped.
+#[derive(Debug)]
+pub(super) struct Listener(JoinHandle<()>);
+
+impl Listener {
+    pub(super) fn start(
+        runtime: &Handle,
+        connect: PgConnectOptions,
+        announcer: &Announcer,
+        wake_ups: Arc<WakeUps>,
+    ) -> Self {
+        let (channel, own) = (announcer.channel().to_owned(), announcer.own().to_owned());
+        Self(runtime.spawn(async move {
+            let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+            let pool = pool.connect_lazy_with(connect);
+            let mut delay = FIRST_DELAY;
+            loop {
+                let Err(error) = listen(&pool, &channel, &own, &wake_ups, &mut delay).await;
+                tracing::debug!(%error, ?delay, "not notified of appends; listening again after a delay");
+                tokio::time::sleep(delay).await;
+                delay = (delay * 2).min(LONGEST_DELAY);
+            }
+        }))
+    }
+
+    pub(super) fn stop(&self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+async fn listen(
+    pool: &PgPool,
+    channel: &str,
+    own: &str,
+    wake_ups: &WakeUps,
+    delay: &mut Duration,
+) -> Result<std::convert::Infallible, sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(channel).await?;
+    *delay = FIRST_DELAY;
+    // Nobody knows what was missed.
+    wake_ups.wake();
+    loop {
+        match listener.try_recv().await? {
+            Some(notification) if notification.payload() == own => {}
+            // `None`: the connection was lost, and is there again.
+            Some(_) | None => wake_ups.wake(),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Opening: the connections, the server's version, the tables' version.
+
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
+
+use super::error::Trouble;
+use super::schema::Schema;
+use super::{PostgresOpenError, PostgresOptions, migrations, statements};
+
+/// The oldest server that does, as the driver counts.
+const OLDEST: u32 = 150_000;
+
+pub(super) struct Opened {
+    pub(super) pool: PgPool,
+    /// The connections of units of work: what stands outside a transaction on them writes nothing. Through a pooler,
+    /// which shares a connection with everybody, the same as the others.
+    pub(super) units: PgPool,
+    pub(super) schema: Schema,
+    /// What names the log in its database.
+    pub(super) log: i64,
+}
+
+pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOpenError> {
+    let schema = options.parsed_schema()?;
+    let pool = options.pool_options().connect_lazy_with(options.connect_options());
+    let prepared = async {
+        let mut conn = pool.acquire().await?;
+        prepare(&mut conn, &schema, options).await
+    };
+    let units = match options.pooler {
+        true => pool.clone(),
+        false => options.unit_pool_options().connect_lazy_with(options.connect_options()),
+    };
+    match prepared.await {
+        Ok(log) => Ok(Opened { pool, units, schema, log }),
+        Err(trouble) => Err(trouble.on(options.shown())),
+    }
+}
+
+async fn prepare(conn: &mut PgConnection, schema: &Schema, options: &PostgresOptions) -> Result<i64, Trouble> {
+    if let Some(found) = conn.server_version_num().filter(|version| *version < OLDEST) {
+        let (database, found) = (options.shown(), found / 10_000);
+        return Err(Trouble::Refused(PostgresOpenError::OldServer { database, found }));
+    }
+    let (found, known) = (migrations::version(conn, schema).await?, migrations::known());
+    if found != known {
+        let (database, schema) = (options.shown(), schema.to_string());
+        return Err(Trouble::Refused(if found > known {
+            PostgresOpenError::NewerSchema { database, schema, found, known }
+        } else {
+            PostgresOpenError::NotMigrated { database, schema, found, known }
+        }));
+    }
+    let row = sqlx::raw_sql(AssertSqlSafe(schema.sql(statements::LOG))).fetch_one(conn).await?;
+    Ok(row.try_get(0)?)
+}

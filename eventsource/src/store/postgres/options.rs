@@ -1,0 +1,192 @@
+//! How a database is opened.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+
+use super::error::Trouble;
+use super::schema::Schema;
+use super::{PostgresOpenError, migrations, statements};
+
+/// How a database is opened.
+///
+/// ```no_run
+/// use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = PostgresOptions::new("postgres://shop@localhost/shop")?.schema("events").connections(20);
+/// options.migrate().await?;
+/// let db = PostgresDatabase::open_with(options).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct PostgresOptions {
+    connect: PgConnectOptions,
+    listener: Option<PgConnectOptions>,
+    connections: u32,
+    acquire_timeout: Duration,
+    schema: String,
+    pub(super) idle_in_transaction: Duration,
+    pub(super) pooler: bool,
+    pub(super) horizon_warning: Duration,
+}
+
+/// A connection that has been idle for longer is asked whether it is still there before it is used.
+const IDLE_FOR: Duration = Duration::from_secs(1);
+
+impl PostgresOptions {
+    /// The database at `url`, such as `postgres://user:password@host:5432/database`.
+    ///
+    /// # Errors
+    /// [`PostgresOpenError::Url`] where it is none.
+    pub fn new(url: &str) -> Result<Self, PostgresOpenError> {
+        let connect = PgConnectOptions::from_str(url).map_err(|source| PostgresOpenError::Url { source })?;
+        Ok(Self::from_connect_options(connect))
+    }
+
+    /// The database that the driver's own options name.
+    #[must_use]
+    pub fn from_connect_options(connect: PgConnectOptions) -> Self {
+        Self {
+            connect,
+            listener: None,
+            connections: 10,
+            acquire_timeout: Duration::from_secs(10),
+            schema: "public".to_owned(),
+            idle_in_transaction: Duration::from_secs(30),
+            pooler: false,
+            horizon_warning: Duration::from_secs(10),
+        }
+    }
+
+    /// The schema in which the tables are; `public` by default.
+    #[must_use]
+    pub fn schema(mut self, schema: impl Into<String>) -> Self {
+        self.schema = schema.into();
+        self
+    }
+
+    /// At most this many connections for the log and for your own queries, at least 2; 10 by default. As many again, at
+    /// most, serve the units of work, one a subscription; and one waits for notifications.
+    #[must_use]
+    pub fn connections(mut self, connections: u32) -> Self {
+        self.connections = connections.max(2);
+        self
+    }
+
+    /// How long a free connection is waited for, before that is an error; 10 s by default.
+    #[must_use]
+    pub const fn acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.acquire_timeout = timeout;
+        self
+    }
+
+    /// After what time the server ends a transaction of this crate in which nothing happens, with its connection;
+    /// 30 s by default. So a frozen process cannot hold the log for ever. A handler that does something else than to
+    /// query for longer than this fails.
+    #[must_use]
+    pub const fn idle_in_transaction_session_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_in_transaction = timeout;
+        self
+    }
+
+    /// Whether the database is reached through a pooler that gives a connection to one transaction at a time, such as
+    /// PgBouncer with `pool_mode = transaction`. Then statements are prepared without names, and nothing is set for
+    /// longer than a transaction. Your own queries on such connections need `.persistent(false)` and a transaction
+    /// around them, as handlers have one, or `sqlx::raw_sql`.
+    ///
+    /// Notifications do not pass such a pooler: give the server's own address as [`listener_url`](Self::listener_url),
+    /// or do without them, which costs latency up to the poll interval.
+    #[must_use]
+    pub const fn pooler_mode(mut self, pooler: bool) -> Self {
+        self.pooler = pooler;
+        self
+    }
+
+    /// Where to listen for notifications, in place of the database's own URL.
+    ///
+    /// # Errors
+    /// [`PostgresOpenError::Url`] where it is no URL.
+    pub fn listener_url(mut self, url: &str) -> Result<Self, PostgresOpenError> {
+        self.listener = Some(PgConnectOptions::from_str(url).map_err(|source| PostgresOpenError::Url { source })?);
+        Ok(self)
+    }
+
+    /// After what time a log line says who holds the log's horizon back; 10 s by default.
+    #[must_use]
+    pub const fn horizon_warning(mut self, after: Duration) -> Self {
+        self.horizon_warning = after;
+        self
+    }
+
+    /// Brings the tables up to date: makes them where there are none, in the schema, which is made as well. Several
+    /// processes may do it at once. It may run on every start, and needs the right to create only where there is
+    /// something to do.
+    ///
+    /// # Errors
+    /// [`PostgresOpenError`]
+    pub async fn migrate(&self) -> Result<(), PostgresOpenError> {
+        let schema = self.parsed_schema()?;
+        let migrated = async {
+            let mut conn: PgConnection = self.connect_options().connect().await?;
+            migrations::migrate(&mut conn, &schema, &self.shown()).await?;
+            let _ = sqlx::Connection::close(conn).await;
+            Ok(())
+        };
+        migrated.await.map_err(|trouble: Trouble| trouble.on(self.shown()))
+    }
+
+    pub(super) fn parsed_schema(&self) -> Result<Schema, PostgresOpenError> {
+        Schema::parse(&self.schema)
+    }
+
+    /// The server and the database, without a password.
+    pub(super) fn shown(&self) -> String {
+        let connect = &self.connect;
+        let database = connect.get_database().unwrap_or_else(|| connect.get_username());
+        match connect.get_socket() {
+            Some(socket) => format!("{database} at {}", socket.display()),
+            None => format!("{database} at {}:{}", connect.get_host(), connect.get_port()),
+        }
+    }
+
+    pub(super) fn pool_options(&self) -> PgPoolOptions {
+        PgPoolOptions::new()
+            .max_connections(self.connections)
+            .acquire_timeout(self.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(|conn, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > IDLE_FOR {
+                        sqlx::Connection::ping(conn).await?;
+                    }
+                    Ok(true)
+                })
+            })
+    }
+
+    /// A handler that rolls its batch back writes nothing afterwards either.
+    pub(super) fn unit_pool_options(&self) -> PgPoolOptions {
+        self.pool_options().after_connect(|conn, _| {
+            Box::pin(async move { sqlx::raw_sql(statements::WRITE_ONLY_IN_A_UNIT).execute(conn).await.map(drop) })
+        })
+    }
+
+    pub(super) fn connect_options(&self) -> PgConnectOptions {
+        let connect = named(self.connect.clone());
+        if self.pooler { connect.statement_cache_capacity(0) } else { connect }
+    }
+
+    pub(super) fn listener_options(&self) -> Option<PgConnectOptions> {
+        let own = (!self.pooler).then(|| self.connect.clone());
+        self.listener.clone().or(own).map(named)
+    }
+}
+
+/// With a name under which the server's views show it.
+fn named(connect: PgConnectOptions) -> PgConnectOptions {
+    if connect.get_application_name().is_none() { connect.application_name("eventsource") } else { connect }
+}

@@ -1,0 +1,119 @@
+//! Reading: streams, and the log.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{PostgresDatabase, horizon, row, statements};
+use crate::event::{Position, RecordedEvent, StreamId};
+use crate::store::sql::{Failure, clamped, unsigned};
+use crate::store::{Backlog, EventFilter, LogPage, ReadStream};
+
+pub(super) async fn stream(
+    db: &PostgresDatabase,
+    stream: &StreamId,
+    read: ReadStream,
+) -> Result<Vec<Arc<RecordedEvent>>, Failure> {
+    let mut session = db.session().await?;
+    let rows = sqlx::query(db.sql(statements::read_stream(read.direction())))
+        .bind(stream.aggregate_type())
+        .bind(stream.aggregate_id())
+        .bind(clamped(read.lowest()))
+        .bind(clamped(read.highest()))
+        .bind(read.most().map(|most| clamped(most as u64)))
+        .persistent(db.names_statements())
+        .fetch_all(&mut *session)
+        .await?;
+    session.end().await?;
+    rows.iter().map(row::event).collect()
+}
+
+/// The horizon first, then, by another statement, the rows up to it (law 2).
+pub(super) async fn log(
+    db: &PostgresDatabase,
+    after: Position,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<LogPage, Failure> {
+    let limit = limit.max(1);
+    let head = Position::new(horizon::read(db).await?);
+    let horizon = head.max(after);
+    if head <= after || lets_nothing_pass(filter) {
+        return Ok(LogPage { events: Vec::new(), horizon });
+    }
+    let sql = statements::read_log(filter);
+    let mut tx = db.begin_page().await?;
+    let rows = page(db, &sql, filter, after, head, limit).fetch_all(&mut *tx).await?;
+    drop(tx);
+    let events = rows.iter().map(row::event).collect::<Result<Vec<_>, _>>()?;
+    let horizon = match events.last() {
+        Some(last) if events.len() == limit => last.position(),
+        _ => horizon,
+    };
+    Ok(LogPage { events, horizon })
+}
+
+type Query = sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+fn page(
+    db: &PostgresDatabase,
+    sql: &str,
+    filter: &EventFilter,
+    after: Position,
+    head: Position,
+    limit: usize,
+) -> Query {
+    fn owned<'a>(names: Option<impl Iterator<Item = &'a str>>) -> Vec<String> {
+        names.into_iter().flatten().map(str::to_owned).collect()
+    }
+    sqlx::query(db.sql(sql))
+        .bind(clamped(after.value()))
+        .bind(clamped(head.value()))
+        .bind(clamped(limit as u64))
+        .bind(owned(filter.event_types()))
+        .bind(owned(filter.aggregate_types()))
+        .bind(filter.get_tenant().map(str::to_owned))
+        .persistent(db.names_statements())
+}
+
+fn lets_nothing_pass(filter: &EventFilter) -> bool {
+    filter.event_types().is_some_and(|names| names.len() == 0)
+        || filter.aggregate_types().is_some_and(|names| names.len() == 0)
+}
+
+pub(super) async fn head(db: &PostgresDatabase) -> Result<Position, Failure> {
+    Ok(Position::new(horizon::read(db).await?))
+}
+
+pub(super) async fn backlog(db: &PostgresDatabase, after: Position) -> Result<Backlog, Failure> {
+    let head = horizon::read(db).await?;
+    if head <= after.value() {
+        return Ok(Backlog::default());
+    }
+    let mut session = db.session().await?;
+    let (events, oldest): (i64, Option<DateTime<Utc>>) = sqlx::query_as(db.sql(statements::BACKLOG))
+        .bind(clamped(after.value()))
+        .bind(clamped(head))
+        .persistent(db.names_statements())
+        .fetch_one(&mut *session)
+        .await?;
+    session.end().await?;
+    Ok(Backlog { events: unsigned(events, "a count")?, oldest })
+}
+
+pub(super) async fn explain(
+    db: &PostgresDatabase,
+    after: Position,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<Vec<String>, Failure> {
+    if lets_nothing_pass(filter) {
+        return Ok(Vec::new());
+    }
+    let head = Position::new(horizon::read(db).await?);
+    let sql = statements::explain(&statements::read_log(filter));
+    let mut tx = db.begin_page().await?;
+    let rows = page(db, &sql, filter, after, head, limit).fetch_all(&mut *tx).await?;
+    drop(tx);
+    Ok(rows.iter().map(|row| sqlx::Row::try_get(row, 0)).collect::<Result<_, _>>()?)
+}

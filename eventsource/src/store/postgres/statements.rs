@@ -1,0 +1,141 @@
+//! The SQL of the event store. `{schema}` stands for the schema, `{name}` for its name without quotes.
+
+use std::fmt::Write as _;
+
+use crate::store::{Direction, EventFilter};
+
+// Asked of the catalogue's tables: what else knows of names may not have heard of a migration that was waited for.
+pub(super) const HAS_SCHEMA_TABLE: &str =
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = '{name}' AND tablename = 'eventsource_schema')";
+pub(super) const LOCK_MIGRATIONS: &str = "SELECT pg_advisory_xact_lock(hashtextextended('eventsource {schema}', 0))";
+pub(super) const HAS_SCHEMA: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{name}')";
+pub(super) const CREATE_SCHEMA: &str = "CREATE SCHEMA {schema}";
+pub(super) const CREATE_SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS {schema}.eventsource_schema \
+     (version bigint PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
+pub(super) const SCHEMA_VERSION: &str = "SELECT max(version) FROM {schema}.eventsource_schema";
+pub(super) const INSERT_SCHEMA_VERSION: &str = "INSERT INTO {schema}.eventsource_schema (version, name) VALUES";
+
+/// On the connections of units of work, which begin their transactions as `READ WRITE`.
+pub(super) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only = on";
+
+/// What names the log in the database: its channel of notifications.
+pub(super) const LOG: &str = "SELECT '{schema}.eventsource_events'::regclass::oid::bigint";
+
+pub(super) const HORIZON: &str = "SELECT standby, drawn, held, head FROM {schema}.eventsource_horizon()";
+
+/// Who holds the horizon back, the one who began first in front. Others' queries show only where the role may see them.
+pub(super) const HOLDERS: &str = "SELECT min(a.after_position) AS after_position, a.pid, s.application_name, \
+     (SELECT min(p.gid) FROM pg_prepared_xacts p JOIN pg_locks x ON x.locktype = 'transactionid' \
+         AND x.transactionid = p.transaction AND x.virtualtransaction = a.virtualtransaction \
+         WHERE a.pid IS NULL AND x.pid IS NULL) AS gid, \
+     extract(epoch FROM clock_timestamp() - s.xact_start)::float8 AS age, s.state, s.query \
+     FROM {schema}.eventsource_appending a LEFT JOIN pg_stat_activity s ON s.pid = a.pid \
+     GROUP BY a.pid, a.virtualtransaction, s.application_name, s.xact_start, s.state, s.query ORDER BY 1";
+
+pub(super) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM {schema}.eventsource_events \
+     WHERE aggregate_type = $1 AND aggregate_id = $2";
+
+pub(super) const TAKEN_IDS: &str = "SELECT event_id FROM {schema}.eventsource_events WHERE event_id = ANY ($1)";
+
+/// Appends, where the stream's version lies between `$3` and `$4`, and says at which version it was. A stale snapshot
+/// is caught by the unique constraint. What the clock says (`$5`) is not stored where it steps back.
+pub(super) const APPEND: &str = "WITH before AS MATERIALIZED ( \
+         SELECT coalesce(max(version), 0) AS version FROM {schema}.eventsource_events \
+         WHERE aggregate_type = $1 AND aggregate_id = $2 \
+     ), stored AS ( \
+         INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, version, event_type, \
+             schema_version, occurred_at, recorded_at, tenant, metadata, payload) \
+         SELECT new.event_id, $1, $2, before.version + new.n, new.event_type, new.schema_version, new.occurred_at, \
+             greatest($5, (SELECT recorded_at FROM {schema}.eventsource_events ORDER BY position DESC LIMIT 1)), \
+             new.tenant, new.metadata::json, new.payload \
+         FROM before, unnest($6::uuid[], $7::text[], $8::bigint[], $9::timestamptz[], $10::text[], $11::text[], \
+             $12::text[]) WITH ORDINALITY \
+             AS new (event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
+         WHERE before.version BETWEEN $3 AND $4 ORDER BY new.n \
+         RETURNING version, position, recorded_at \
+     ) SELECT before.version AS before, stored.version, stored.position, stored.recorded_at \
+     FROM before LEFT JOIN stored ON true ORDER BY stored.version";
+
+pub(super) const SAVEPOINT: &str = "SAVEPOINT eventsource_append";
+pub(super) const RELEASE: &str = "RELEASE SAVEPOINT eventsource_append";
+pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT eventsource_append; RELEASE SAVEPOINT eventsource_append";
+
+/// Up to `$2`; how many events, and when the first of them was stored.
+pub(super) const BACKLOG: &str = "SELECT count(*), (SELECT recorded_at FROM {schema}.eventsource_events \
+     WHERE position > $1 AND position <= $2 ORDER BY position LIMIT 1) \
+     FROM {schema}.eventsource_events WHERE position > $1 AND position <= $2";
+
+/// In the order in which `row.rs` reads them.
+macro_rules! columns {
+    () => {
+        "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
+         recorded_at, metadata::text, payload"
+    };
+}
+
+pub(super) const fn read_stream(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Forward => concat!(
+            "SELECT ",
+            columns!(),
+            " FROM {schema}.eventsource_events WHERE aggregate_type = $1 AND aggregate_id = $2 \
+             AND version BETWEEN $3 AND $4 ORDER BY version LIMIT $5"
+        ),
+        Direction::Backward => concat!(
+            "SELECT ",
+            columns!(),
+            " FROM {schema}.eventsource_events WHERE aggregate_type = $1 AND aggregate_id = $2 \
+             AND version BETWEEN $3 AND $4 ORDER BY version DESC LIMIT $5"
+        ),
+    }
+}
+
+/// With more names than this the log is read in order and its rows are compared with the names.
+const MOST_ARMS: usize = 100;
+
+/// After the beginning of a transaction that reads a page: rows are never sorted, and the plan is made for the names
+/// that are asked for, not for any. By the statistics alone, which may be old, the planner would now and then read all
+/// that is left of the log, and sort it.
+pub(super) const PLAN_A_PAGE: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; \
+     SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan";
+
+/// Reads the log in position order through `filter`, which lets something pass: after `$1`, up to `$2`, at most `$3`
+/// rows; `$4` are the names of event types, `$5` the types of aggregates, `$6` the tenant.
+///
+/// Each name wanted has an arm that reads its part of an index, which is in position order; PostgreSQL merges the arms
+/// and stops at the limit, so that a page costs a page and nothing is sorted.
+pub(super) fn read_log(filter: &EventFilter) -> String {
+    let few = |count: Option<usize>| count.filter(|count| *count <= MOST_ARMS);
+    let types = filter.event_types().map(|names| names.len());
+    let aggregates = filter.aggregate_types().map(|names| names.len());
+    let tenant = filter.get_tenant().is_some();
+    // The conditions for which no arm stands are checked on each row.
+    let (column, parameter, arms) = match (few(types), few(aggregates)) {
+        (Some(arms), _) => ("event_type", "$4", arms),
+        (None, Some(arms)) if types.is_none() => ("aggregate_type", "$5", arms),
+        _ => ("", "", 1),
+    };
+    let mut residual = String::new();
+    for (name, parameter, wanted) in [("event_type", "$4", types), ("aggregate_type", "$5", aggregates)] {
+        if wanted.is_some() && name != column {
+            let _ = write!(residual, " AND {name} = ANY ({parameter}::text[])");
+        }
+    }
+    if tenant {
+        residual.push_str(" AND tenant = $6");
+    }
+    let arm = |n: usize| {
+        let equals =
+            if column.is_empty() { String::new() } else { format!("{column} = ({parameter}::text[])[{n}] AND ") };
+        format!(
+            "(SELECT * FROM {{schema}}.eventsource_events WHERE {equals}position > $1 AND position <= $2{residual} \
+             ORDER BY position LIMIT $3)"
+        )
+    };
+    let arms: Vec<_> = (1..=arms).map(arm).collect();
+    format!(concat!("SELECT ", columns!(), " FROM ({}) AS log ORDER BY position LIMIT $3"), arms.join(" UNION ALL "))
+}
+
+pub(super) fn explain(sql: &str) -> String {
+    format!("EXPLAIN {sql}")
+}

@@ -1,0 +1,39 @@
+//! How a statement failed, and the values that go between rows and events.
+
+use crate::event::Metadata;
+
+/// How a statement failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Database(sqlx::Error),
+    Corrupt(String),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// A stored number that is never negative.
+pub(crate) fn unsigned(value: i64, what: &str) -> Result<u64, Failure> {
+    u64::try_from(value).map_err(|_| Failure::Corrupt(format!("{what} is {value}")))
+}
+
+/// The same for the database, whose integers end earlier; no stored value lies beyond their end.
+pub(crate) fn clamped(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Metadata as JSON that can be read back: serde_json writes deeper values than it reads. `None` where it is empty.
+pub(crate) fn metadata_json(metadata: &Metadata) -> Result<Option<String>, Failure> {
+    if metadata.is_empty() {
+        return Ok(None);
+    }
+    let encode = |error| Failure::Database(sqlx::Error::Encode(Box::new(error)));
+    let json = serde_json::to_string(metadata).map_err(encode)?;
+    if metadata.entries().any(|(_, value)| value.is_array() || value.is_object()) {
+        serde_json::from_str::<serde::de::IgnoredAny>(&json).map_err(encode)?;
+    }
+    Ok(Some(json))
+}

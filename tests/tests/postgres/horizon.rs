@@ -1,0 +1,452 @@
+//! Nothing is skipped (law 2): adversaries on connections of their own, and who holds the horizon back.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use eventsource::prelude::*;
+use eventsource::sqlx::{self, Connection as _, PgConnection};
+use eventsource::store::postgres::PostgresEventStore;
+use eventsource::{AppendError, ReadStream};
+use eventsource_tests::postgres::{Schema, Server};
+use eventsource_tests::random::Random;
+use eventsource_tests::wait::eventually;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::world::World;
+
+fn order() -> StreamId {
+    StreamId::new("Order", Uuid::now_v7())
+}
+
+fn placed(count: usize) -> Vec<NewEvent> {
+    (0..count).map(|_| NewEvent::raw("OrderPlaced", 1, "{}")).collect()
+}
+
+async fn append(store: &PostgresEventStore) -> Position {
+    store.append(&order(), ExpectedVersion::NoStream, placed(1)).await.unwrap().position()
+}
+
+async fn append_in(store: &PostgresEventStore, conn: &mut PgConnection) -> Position {
+    store.append_in(conn, &order(), ExpectedVersion::NoStream, placed(1)).await.unwrap().position()
+}
+
+/// What a reader is given after `after`, and the horizon.
+async fn read(store: &PostgresEventStore, after: Position) -> (Vec<Position>, Position) {
+    let page = store.read_log(after, &EventFilter::all(), 10_000).await.unwrap();
+    (page.events.iter().map(|event| event.position()).collect(), page.horizon)
+}
+
+async fn readable(store: &PostgresEventStore) -> Vec<Position> {
+    read(store, Position::START).await.0
+}
+
+const WRITERS: u64 = 20;
+const TIME: Duration = Duration::from_secs(6);
+
+/// One of the twenty: plain appends, appends in transactions that linger, savepoints rolled back, and rollbacks.
+async fn write(store: PostgresEventStore, mut conn: PgConnection, seed: u64, until: Instant) -> u64 {
+    let (mut random, mut committed) = (Random::new(seed), 0);
+    while Instant::now() < until {
+        let events = 1 + random.below(3) as usize;
+        match random.below(10) {
+            0..4 => {
+                store.append(&order(), ExpectedVersion::Any, placed(events)).await.unwrap();
+                committed += events as u64;
+            }
+            how => {
+                let mut tx = conn.begin().await.unwrap();
+                sleep(random.delay(Duration::from_millis(3))).await;
+                if how >= 8 {
+                    let mut inner = tx.begin().await.unwrap();
+                    store.append_in(&mut inner, &order(), ExpectedVersion::Any, placed(events)).await.unwrap();
+                    sleep(random.delay(Duration::from_millis(5))).await;
+                    inner.rollback().await.unwrap();
+                    sleep(random.delay(Duration::from_millis(5))).await;
+                }
+                store.append_in(&mut tx, &order(), ExpectedVersion::Any, placed(events)).await.unwrap();
+                sleep(random.delay(Duration::from_millis(15))).await;
+                if how % 4 == 0 {
+                    tx.rollback().await.unwrap();
+                } else {
+                    tx.commit().await.unwrap();
+                    committed += events as u64;
+                }
+            }
+        }
+    }
+    committed
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_writers_with_delays_and_rollbacks_lose_nothing_that_a_naive_reader_loses() {
+    let world = World::with(|options| options.connections(30)).await;
+    let done = Arc::new(AtomicBool::new(false));
+    let reader = tokio::spawn({
+        let (store, done) = (world.store.clone(), Arc::clone(&done));
+        async move {
+            let (mut after, mut seen, mut pages) = (Position::START, Vec::new(), 0);
+            loop {
+                let last = done.load(Ordering::SeqCst);
+                let (events, horizon) = read(&store, after).await;
+                assert!(events.iter().all(|position| *position > after), "behind the horizon {after}: {events:?}");
+                seen.extend(events);
+                assert!(horizon >= after && seen.last().is_none_or(|last| *last <= horizon));
+                after = horizon;
+                pages += 1;
+                if last {
+                    return (seen, pages);
+                }
+            }
+        }
+    });
+    let naive = tokio::spawn({
+        let (mut conn, done) = (world.schema.connect().await, Arc::clone(&done));
+        let sql = world.sql("SELECT position FROM {schema}.eventsource_events WHERE position > $1 ORDER BY position");
+        async move {
+            let (mut after, mut seen) = (0_i64, 0);
+            loop {
+                let last = done.load(Ordering::SeqCst);
+                let events: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.0.clone()))
+                    .bind(after)
+                    .fetch_all(&mut conn)
+                    .await
+                    .unwrap();
+                seen += events.len();
+                after = events.last().copied().unwrap_or(after);
+                if last {
+                    return seen;
+                }
+            }
+        }
+    });
+    let (mut random, until) = (Random::from_environment(), Instant::now() + TIME);
+    let mut writers = Vec::new();
+    for _ in 0..WRITERS {
+        let conn = world.schema.connect().await;
+        writers.push(tokio::spawn(write(world.store.clone(), conn, random.number(), until)));
+    }
+    let mut committed = 0;
+    for writer in writers {
+        committed += writer.await.unwrap();
+    }
+    done.store(true, Ordering::SeqCst);
+    let ((seen, pages), naive) = (reader.await.unwrap(), naive.await.unwrap());
+    let stored: Vec<i64> =
+        sqlx::query_scalar(world.sql("SELECT position FROM {schema}.eventsource_events ORDER BY position"))
+            .fetch_all(world.db.pool())
+            .await
+            .unwrap();
+    println!(
+        "{committed} events by {WRITERS} writers in {TIME:?}, read in {pages} pages: {} missed; the naive reader missed {}",
+        stored.len() - seen.len(),
+        stored.len() - naive
+    );
+    assert_eq!(stored.len() as u64, committed);
+    assert!(seen.is_sorted_by(|a, b| a < b), "in order, and nothing twice");
+    assert!(seen.iter().map(|position| position.value() as i64).eq(stored.iter().copied()));
+    assert!(naive < stored.len(), "a run in which a naive reader misses nothing proves nothing");
+    assert!(store_is_free(&world).await);
+}
+
+async fn store_is_free(world: &World) -> bool {
+    world.store.horizon_holders().await.unwrap().is_empty()
+}
+
+#[tokio::test]
+async fn an_append_held_open_holds_later_ones_back_and_then_both_come_in_order() {
+    let world = World::new().await;
+    let first = append(&world.store).await;
+    let mut conn = world.schema.connect().await;
+    let mut held = conn.begin().await.unwrap();
+    let open = append_in(&world.store, &mut held).await;
+    let later = append(&world.store).await;
+    assert!(open < later);
+    let naive: i64 = sqlx::query_scalar(world.sql("SELECT max(position) FROM {schema}.eventsource_events"))
+        .fetch_one(world.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(naive as u64, later.value(), "a naive reader goes on to here, past the open one");
+    assert_eq!(read(&world.store, Position::START).await, (vec![first], first));
+    assert_eq!(world.store.head().await.unwrap(), first);
+    assert_eq!(world.store.backlog(Position::START).await.unwrap().events, 1);
+    assert_eq!(world.store.backlog(first).await.unwrap().events, 0);
+    // The stream itself is read as it is.
+    let streams = world.store.read_log(first, &EventFilter::types(["OrderPlaced"]), 10).await.unwrap();
+    assert!(streams.events.is_empty());
+    held.commit().await.unwrap();
+    assert_eq!(readable(&world.store).await, [first, open, later]);
+    assert_eq!(world.store.backlog(Position::START).await.unwrap().events, 3);
+}
+
+#[tokio::test]
+async fn an_aborted_append_holds_nothing_up() {
+    let world = World::new().await;
+    for end in ["rollback", "drop", "terminate"] {
+        let head = world.store.head().await.unwrap();
+        let mut conn = world.schema.connect().await;
+        let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut conn).await.unwrap();
+        sqlx::raw_sql("BEGIN").execute(&mut conn).await.unwrap();
+        append_in(&world.store, &mut conn).await;
+        let later = append(&world.store).await;
+        assert_eq!(world.store.head().await.unwrap(), head, "{end}");
+        match end {
+            "rollback" => drop(sqlx::raw_sql("ROLLBACK").execute(&mut conn).await.unwrap()),
+            "drop" => drop(conn),
+            _ => drop(sqlx::query("SELECT pg_terminate_backend($1)").bind(pid).execute(world.db.pool()).await.unwrap()),
+        }
+        let store = &world.store;
+        eventually("the log goes on", || async move { store.head().await.unwrap() == later }).await;
+        assert!(store_is_free(&world).await);
+    }
+    assert_eq!(readable(&world.store).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_transaction_that_writes_first_and_appends_last_holds_back_only_from_then_on() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    let mut tx = conn.begin().await.unwrap();
+    world.run(&mut tx, "INSERT INTO {schema}.bumps (position, by) VALUES (1, 1)").await.unwrap();
+    // Its xid is older than that of all of these.
+    let before: Vec<_> = [append(&world.store).await, append(&world.store).await].into();
+    assert_eq!(readable(&world.store).await, before, "it has not appended yet, and holds nothing back");
+    let last = append_in(&world.store, &mut tx).await;
+    let after = append(&world.store).await;
+    assert_eq!(read(&world.store, before[1]).await, (vec![], before[1]));
+    tx.commit().await.unwrap();
+    assert_eq!(read(&world.store, before[1]).await, (vec![last, after], after));
+    assert_eq!(world.numbers().await, [1], "what else it wrote came with it");
+}
+
+#[tokio::test]
+async fn a_users_writes_and_its_append_vanish_together() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    let mut tx = conn.begin().await.unwrap();
+    world.run(&mut tx, "INSERT INTO {schema}.bumps (position, by) VALUES (1, 1)").await.unwrap();
+    append_in(&world.store, &mut tx).await;
+    tx.rollback().await.unwrap();
+    assert_eq!((world.numbers().await, readable(&world.store).await), (vec![], vec![]));
+    // Outside a transaction it is refused, and a refused append leaves the transaction usable.
+    let refused = world.store.append_in(&mut conn, &order(), ExpectedVersion::Any, placed(1)).await.unwrap_err();
+    assert!(refused.to_string().contains("has no transaction open"), "{refused}");
+    let stream = order();
+    let mut tx = conn.begin().await.unwrap();
+    let events = placed(2);
+    world.store.append_in(&mut tx, &stream, ExpectedVersion::NoStream, events.clone()).await.unwrap();
+    let conflict = world.store.append_in(&mut tx, &stream, ExpectedVersion::NoStream, placed(1)).await.unwrap_err();
+    assert!(matches!(conflict, AppendError::Conflict { actual: 2, .. }), "{conflict}");
+    let twice = world.store.append_in(&mut tx, &order(), ExpectedVersion::Any, events).await.unwrap_err();
+    assert!(matches!(twice, AppendError::DuplicateEvent { .. }), "{twice}");
+    world.run(&mut tx, "INSERT INTO {schema}.bumps (position, by) VALUES (1, 1)").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.store.read_stream(&stream, ReadStream::forward()).await.unwrap().len(), 2);
+    assert_eq!((world.numbers().await, readable(&world.store).await.len()), (vec![1], 2));
+}
+
+#[tokio::test]
+async fn an_append_rolled_back_to_a_savepoint_and_repeated_takes_its_lock_again() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    let mut tx = conn.begin().await.unwrap();
+    sqlx::raw_sql("SAVEPOINT mine").execute(&mut *tx).await.unwrap();
+    append_in(&world.store, &mut tx).await;
+    assert!(!store_is_free(&world).await);
+    sqlx::raw_sql("ROLLBACK TO SAVEPOINT mine").execute(&mut *tx).await.unwrap();
+    assert!(store_is_free(&world).await, "the rollback lets go of the lock");
+    let between = append(&world.store).await;
+    assert_eq!(readable(&world.store).await, [between]);
+    let again = append_in(&world.store, &mut tx).await;
+    let later = append(&world.store).await;
+    assert_eq!(readable(&world.store).await, [between], "the repeated append holds back what comes after it");
+    tx.commit().await.unwrap();
+    assert_eq!(readable(&world.store).await, [between, again, later]);
+}
+
+#[tokio::test]
+async fn many_appends_in_one_transaction_take_one_lock() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    let mut tx = conn.begin().await.unwrap();
+    for _ in 0..50 {
+        append_in(&world.store, &mut tx).await;
+    }
+    let locks: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+    assert_eq!(locks, 1);
+    append(&world.store).await;
+    assert!(readable(&world.store).await.is_empty());
+    tx.commit().await.unwrap();
+    assert_eq!(readable(&world.store).await.len(), 51);
+}
+
+#[tokio::test]
+async fn plain_sql_that_inserts_keeps_to_the_horizon() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    let mut tx = conn.begin().await.unwrap();
+    let insert = "INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, version, event_type, \
+                  schema_version, occurred_at, recorded_at, payload) SELECT gen_random_uuid(), 'Order', \
+                  gen_random_uuid(), 1, 'OrderPlaced', 1, now(), now(), '{}' FROM generate_series(1, 3)";
+    world.run(&mut tx, insert).await.unwrap();
+    append(&world.store).await;
+    assert!(readable(&world.store).await.is_empty());
+    tx.commit().await.unwrap();
+    assert_eq!(readable(&world.store).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_prepared_transaction_counts() {
+    let world = World::new().await;
+    let supported: String =
+        sqlx::query_scalar("SHOW max_prepared_transactions").fetch_one(world.db.pool()).await.unwrap();
+    if supported == "0" {
+        println!("this server prepares no transactions: nothing to prove");
+        return;
+    }
+    let name = Uuid::now_v7().simple().to_string();
+    let mut conn = world.schema.connect().await;
+    let insert = "INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, version, event_type, \
+                  schema_version, occurred_at, recorded_at, payload) VALUES (gen_random_uuid(), 'Order', \
+                  gen_random_uuid(), 1, 'OrderPlaced', 1, now(), now(), '{}')";
+    world.run(&mut conn, &format!("BEGIN; {insert}")).await.unwrap();
+    world.run(&mut conn, &format!("PREPARE TRANSACTION '{name}'")).await.unwrap();
+    drop(conn);
+    append(&world.store).await;
+    assert!(readable(&world.store).await.is_empty());
+    let holders = world.store.horizon_holders().await.unwrap();
+    assert_eq!((holders[0].pid, holders[0].prepared.as_deref()), (None, Some(&*name)), "{holders:?}");
+    let mut conn = world.schema.connect().await;
+    world.run(&mut conn, &format!("COMMIT PREPARED '{name}'")).await.unwrap();
+    assert_eq!(readable(&world.store).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_unrelated_transaction_delays_nothing_not_even_in_another_database() {
+    let world = World::new().await;
+    let mut here = world.schema.connect().await;
+    world.run(&mut here, "BEGIN; INSERT INTO {schema}.bumps (position, by) VALUES (1, 1)").await.unwrap();
+    // Another log in this database, and one in another database with the same keys and names.
+    let other = World::new().await;
+    let mut beside = other.schema.connect().await;
+    sqlx::raw_sql("BEGIN").execute(&mut beside).await.unwrap();
+    append_in(&other.store, &mut beside).await;
+    let elsewhere = format!("elsewhere_{}", Uuid::now_v7().simple());
+    let mut conn = world.schema.connect().await;
+    world.run(&mut conn, &format!("CREATE DATABASE {elsewhere}")).await.unwrap();
+    let mut url = world.schema.url().to_owned();
+    url.truncate(url.rfind('/').unwrap() + 1);
+    let mut far = PgConnection::connect(&format!("{url}{elsewhere}")).await.unwrap();
+    let lock = "BEGIN; CREATE TABLE t (x int); SELECT pg_advisory_xact_lock_shared(key) FROM (SELECT \
+                ((oid::bigint % 65534 + 1) << 48) AS key FROM (SELECT {oid}::bigint AS oid) AS o) AS k";
+    let oid: i64 = sqlx::query_scalar(world.sql("SELECT '{schema}.eventsource_events'::regclass::oid::bigint"))
+        .fetch_one(world.db.pool())
+        .await
+        .unwrap();
+    let lock = lock.replace("{oid}", &oid.to_string());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lock.clone())).execute(&mut far).await.unwrap();
+    for n in 1..=10 {
+        let appended = append(&world.store).await;
+        assert_eq!(world.store.head().await.unwrap(), appended);
+        assert_eq!(readable(&world.store).await.len(), n);
+    }
+    // The same lock in this database does hold the log back, which shows that the test tests.
+    let mut near = world.schema.connect().await;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lock.replace("CREATE TABLE t (x int);", ""))).execute(&mut near).await.unwrap();
+    assert!(readable(&world.store).await.is_empty());
+    drop((near, far));
+    let drop = format!("DROP DATABASE {elsewhere} WITH (FORCE)");
+    world.run(&mut conn, &drop).await.unwrap();
+}
+
+/// The default isolation level of the server must not give a page an old snapshot.
+#[tokio::test]
+async fn a_strict_default_isolation_changes_nothing() {
+    let world = World::new().await;
+    let connect: sqlx::postgres::PgConnectOptions = world.schema.url().parse().unwrap();
+    for level in ["serializable", "repeatable read"] {
+        let connect = connect.clone().options([("default_transaction_isolation", level)]);
+        let options = eventsource::store::postgres::PostgresOptions::from_connect_options(connect);
+        let options = options.schema(world.schema.name());
+        let db = eventsource::store::postgres::PostgresDatabase::open_with(options).await.unwrap();
+        let store = PostgresEventStore::new(&db);
+        let tasks: Vec<_> = (0..8)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    for _ in 0..20 {
+                        append(&store).await;
+                    }
+                })
+            })
+            .collect();
+        let (mut after, mut seen) = (Position::START, BTreeSet::new());
+        let total = sqlx::query_scalar::<_, i64>(world.sql("SELECT count(*) FROM {schema}.eventsource_events"))
+            .fetch_one(world.db.pool())
+            .await
+            .unwrap();
+        while !tasks.iter().all(tokio::task::JoinHandle::is_finished) {
+            let (events, horizon) = read(&store, after).await;
+            seen.extend(events);
+            after = horizon;
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        seen.extend(read(&store, after).await.0);
+        assert!(seen.len() as i64 >= 160 && total <= 160 && seen.len() == readable(&store).await.len(), "{level}");
+    }
+}
+
+/// Where nobody can see who appends, nothing may be said about what is still to come.
+#[tokio::test]
+async fn reading_from_a_standby_is_refused() {
+    let mut server = Server::start();
+    let schema = Schema::unmade_on(&server.url());
+    schema.options().migrate().await.unwrap();
+    let world = World::on(schema, |options| options).await;
+    append(&world.store).await;
+    world.db.close().await;
+    server.resume_as_standby();
+    let store = PostgresEventStore::new(&world.schema.open().await);
+    for error in [
+        store.read_log(Position::START, &EventFilter::all(), 10).await.unwrap_err(),
+        store.head().await.unwrap_err(),
+        store.backlog(Position::START).await.unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("the server is a standby"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn who_holds_the_horizon_back_is_named() {
+    let world = World::new().await;
+    let connect: sqlx::postgres::PgConnectOptions = world.schema.url().parse().unwrap();
+    let mut conn = PgConnection::connect_with(&connect.application_name("the-culprit")).await.unwrap();
+    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut conn).await.unwrap();
+    let before = append(&world.store).await;
+    sqlx::raw_sql("BEGIN").execute(&mut conn).await.unwrap();
+    append_in(&world.store, &mut conn).await;
+    sqlx::raw_sql("SELECT 'thinking'").execute(&mut conn).await.unwrap();
+    let holders = world.store.horizon_holders().await.unwrap();
+    assert_eq!(holders.len(), 1);
+    let holder = &holders[0];
+    assert_eq!(
+        (holder.pid, holder.after, holder.application_name.as_deref()),
+        (Some(pid), before, Some("the-culprit"))
+    );
+    assert!(holder.age.is_some_and(|age| age < Duration::from_secs(30)));
+    let text = holder.to_string();
+    assert!(
+        text.contains("the-culprit") && text.contains("idle in transaction") && text.contains("thinking"),
+        "{text}"
+    );
+    sqlx::raw_sql("COMMIT").execute(&mut conn).await.unwrap();
+    assert!(store_is_free(&world).await);
+}

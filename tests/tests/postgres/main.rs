@@ -1,0 +1,14 @@
+//! PostgreSQL: opening and migrating, the log and its horizon, the unit of work, outages, crashes, and a pooler.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod behaviour;
+mod crash;
+mod horizon;
+mod opening;
+mod plans;
+mod pooler;
+mod tell;
+mod unit;
+mod wake;
+mod world;

@@ -1,0 +1,113 @@
+//! How PostgreSQL reads the log: by an index, a page at a time, never sorted.
+
+use eventsource::prelude::*;
+use eventsource::{Metadata, sqlx};
+
+use crate::world::World;
+
+/// Twenty types, one of them rare, ten aggregates, three tenants.
+async fn fill(world: &World, events: i64) {
+    let sql = "INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, version, event_type, \
+               schema_version, occurred_at, recorded_at, tenant, metadata, payload) \
+               SELECT *, json_build_object('tenant', tenant), repeat('x', 100) FROM (SELECT gen_random_uuid(), 'Aggregate' || n % 10, gen_random_uuid(), 1, \
+               CASE WHEN n % 5000 = 0 THEN 'Rare' ELSE 'Type' || n % 19 END, 1, now(), now(), \
+               CASE WHEN n % 100 = 0 THEN 'small' WHEN n % 2 = 0 THEN 'big' END AS tenant \
+               FROM generate_series(1, {events}) AS n) AS new";
+    let mut conn = world.schema.connect().await;
+    world.run(&mut conn, &sql.replace("{events}", &events.to_string())).await.unwrap();
+}
+
+fn filters() -> Vec<(&'static str, EventFilter)> {
+    let many = |count: usize| (0..count).map(|n| format!("Type{n}")).collect::<Vec<_>>();
+    vec![
+        ("all", EventFilter::all()),
+        ("a common type", EventFilter::types(["Type1"])),
+        ("a rare type", EventFilter::types(["Rare"])),
+        ("an unknown type", EventFilter::types(["Unknown"])),
+        ("three types", EventFilter::types(["Rare", "Type1", "Type2"])),
+        ("nineteen types", EventFilter::types(many(19))),
+        ("ninety types, most unknown", EventFilter::types(many(90))),
+        ("a thousand types, most unknown", EventFilter::types(many(1_000))),
+        ("an aggregate", EventFilter::all().aggregates(["Aggregate3"])),
+        ("a type of an aggregate", EventFilter::types(["Type1"]).aggregates(["Aggregate3"])),
+        ("a small tenant", EventFilter::all().tenant("small")),
+        ("a type of a tenant", EventFilter::types(["Type1"]).tenant("big")),
+    ]
+}
+
+async fn assert_plans(world: &World, when: &str) {
+    let head = world.store.head().await.unwrap();
+    for after in [Position::START, Position::new(head.value() / 2)] {
+        for (what, filter) in filters() {
+            let plan = world.store.explain_read_log(after, &filter, 100).await.unwrap().join("\n");
+            let of = format!("{when}, {what}, after {after}:\n{plan}");
+            assert!(plan.contains("Index Scan using eventsource_events_"), "{of}");
+            assert!(!plan.contains("Bitmap") && !plan.contains("Seq Scan") && !plan.contains("Sort  "), "{of}");
+        }
+        let rare = world.store.explain_read_log(after, &EventFilter::types(["Rare"]), 100).await.unwrap().join("\n");
+        assert!(rare.contains("eventsource_events_by_event_type"), "{when}: {rare}");
+        let small = EventFilter::all().tenant("small");
+        let small = world.store.explain_read_log(after, &small, 100).await.unwrap().join("\n");
+        assert!(small.contains("eventsource_events_by_tenant"), "{when}: {small}");
+        let three = EventFilter::types(["Rare", "Type1", "Type2"]);
+        let three = world.store.explain_read_log(after, &three, 100).await.unwrap().join("\n");
+        assert!(three.contains("Merge Append"), "{when}: {three}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_read_by_an_index_and_never_sorted() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    fill(&world, 40_000).await;
+    world.run(&mut conn, "VACUUM ANALYZE {schema}.eventsource_events").await.unwrap();
+    assert_plans(&world, "with statistics").await;
+    // The statistics know nothing of the greater part of the log.
+    fill(&world, 60_000).await;
+    assert_plans(&world, "with old statistics").await;
+    world
+        .run(&mut conn, "DELETE FROM pg_statistic WHERE starelid = '{schema}.eventsource_events'::regclass")
+        .await
+        .unwrap();
+    assert_plans(&world, "without statistics").await;
+}
+
+/// A page costs a page: few blocks are touched, also for a rare type and for many types.
+#[tokio::test]
+async fn a_page_touches_few_blocks() {
+    let world = World::with(|options| options.connections(2)).await;
+    let mut conn = world.schema.connect().await;
+    fill(&world, 60_000).await;
+    world.run(&mut conn, "VACUUM ANALYZE {schema}.eventsource_events").await.unwrap();
+    for (what, filter) in filters() {
+        let most = if what.contains("thousand") { 3_000 } else { 1_500 };
+        // Often enough that PostgreSQL would take up a plan for any names and positions.
+        for _ in 0..8 {
+            world.store.read_log(Position::START, &filter, 100).await.unwrap();
+        }
+        let before = blocks(&world).await;
+        let page = world.store.read_log(Position::START, &filter, 100).await.unwrap();
+        assert!(page.events.iter().all(|event| filter.matches(event)));
+        let touched = blocks(&world).await - before;
+        println!("{what}: {} events, {touched} blocks", page.events.len());
+        assert!(touched < most, "{what}: {touched} blocks");
+    }
+    let metadata = Metadata::new().tenant("small");
+    let event = NewEvent::raw("Last", 1, "{}").with_metadata(metadata);
+    world.store.append(&StreamId::new("Order", uuid::Uuid::nil()), ExpectedVersion::Any, vec![event]).await.unwrap();
+    let page = world.store.read_log(Position::new(59_999), &EventFilter::all().tenant("small"), 10).await.unwrap();
+    assert_eq!(page.events.len(), 2);
+}
+
+/// Blocks of the events and their indexes that were asked for, by everybody.
+async fn blocks(world: &World) -> i64 {
+    let mut conn = world.schema.connect().await;
+    // Each of the pool's connections counts for itself.
+    let (mut one, mut two) = (world.db.pool().acquire().await.unwrap(), world.db.pool().acquire().await.unwrap());
+    for pooled in [&mut one, &mut two] {
+        sqlx::raw_sql("SELECT pg_stat_force_next_flush()").execute(&mut **pooled).await.unwrap();
+    }
+    let sql = "SELECT (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::bigint FROM pg_statio_all_tables \
+               WHERE relid = '{schema}.eventsource_events'::regclass";
+    sqlx::query_scalar(world.sql(sql)).fetch_one(&mut conn).await.unwrap()
+}
