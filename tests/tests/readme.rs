@@ -96,5 +96,5 @@ fn the_readme_shows_this_code() {
     }
     assert!(lines > 20, "{lines}");
     let shell = readme.split("```sh\n").nth(1).unwrap();
-    assert_eq!(shell.lines().take(2).collect::<Vec<_>>(), ["cargo run --bin tutorial", "cargo test --workspace"]);
+    assert_eq!(shell.lines().take(2).collect::<Vec<_>>(), ["cargo run --bin tutorial", "tests/setup && cargo test --workspace"]);
 }

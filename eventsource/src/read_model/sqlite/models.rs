@@ -10,8 +10,8 @@ use crate::projection::sqlite::SqliteUnit;
 use crate::projection::{HandlerError, Inject};
 use crate::read_model::session::Session;
 use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
+use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::action::Action;
 
 /// The read models in a SQLite file: their tables, and what is committed of them.
 ///

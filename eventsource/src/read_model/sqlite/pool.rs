@@ -10,8 +10,8 @@ use crate::read_model::port::ReadTables;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
+use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::action::Action;
 
 /// The tables as they are committed.
 pub(super) struct PoolTables {
