@@ -10,7 +10,8 @@ use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 /// The log of events, and the streams in it.
 ///
 /// # Laws
-/// * **All or nothing.** An append stores all its events or none; no reader sees a part of it.
+/// * **All or nothing.** An append stores all its events or none: who sees one of them finds all of them stored, though
+///   a page of the log may end between two.
 /// * **Order** (law 1). Positions strictly increase in the order in which events become readable; within a stream,
 ///   versions run from 1 without a gap, and positions increase with them.
 /// * **Nothing is skipped** (law 2). Once a reader has been given the position `p`, as an event's or as a page's
