@@ -10,6 +10,8 @@ mod output;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub(crate) mod scope;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod subscriber;

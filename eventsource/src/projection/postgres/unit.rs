@@ -9,10 +9,11 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::batch::{Batch, Unfinished};
 use super::rows;
+use crate::projection::sql::{Change, NotLent};
 use crate::projection::{Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, UnitOfWork};
 use crate::store::postgres::PostgresDatabase;
 use crate::store::postgres::failure::is_outage;
-use crate::store::sql::{Action, Failure};
+use crate::store::sql::Failure;
 
 /// The unit of work in PostgreSQL: a transaction, in the isolation level `READ COMMITTED`.
 ///
@@ -47,17 +48,6 @@ impl DerefMut for LentConnection {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.0
     }
-}
-
-/// Why a unit has no connection to lend, or cannot commit.
-#[derive(Debug, thiserror::Error)]
-enum NotLent {
-    #[error("only a transactional subscriber is lent a connection; this one's unit of work has no transaction")]
-    Detached,
-    #[error("the batch's connection is lent already: a handler can ask for it once, and must give it back")]
-    Twice,
-    #[error("the batch has ended, and lends nothing any more")]
-    Ended,
 }
 
 /// A handler took a statement's failure for nothing.
@@ -107,31 +97,16 @@ impl PostgresUnit {
     }
 }
 
-/// What a unit does to the checkpoint.
-#[derive(Clone, Copy)]
-enum Change<'a> {
-    Advance(&'a Advance),
-    Clear(&'a str),
-}
-
-impl<'a> Change<'a> {
-    fn action(self) -> Action<'a> {
-        match self {
-            Self::Advance(step) => Action::Commit(&step.name),
-            Self::Clear(name) => Action::Clear(name),
+/// Makes `change` to the checkpoint.
+async fn make(change: Change<'_>, db: &PostgresDatabase, conn: &mut PgConnection) -> Result<(), CommitError> {
+    let failed = |failure| CheckpointError::failed(change.action(), failure);
+    match change {
+        Change::Advance(step) if !rows::advance(db, conn, step).await.map_err(failed)? => {
+            let found = rows::load(db, conn, &step.name).await.map_err(failed)?;
+            Err(CommitError::Fenced { step: step.clone(), found })
         }
-    }
-
-    async fn make(self, db: &PostgresDatabase, conn: &mut PgConnection) -> Result<(), CommitError> {
-        let failed = |failure| CheckpointError::failed(self.action(), failure);
-        match self {
-            Self::Advance(step) if !rows::advance(db, conn, step).await.map_err(failed)? => {
-                let found = rows::load(db, conn, &step.name).await.map_err(failed)?;
-                Err(CommitError::Fenced { step: step.clone(), found })
-            }
-            Self::Advance(_) => Ok(()),
-            Self::Clear(name) => Ok(rows::clear(db, conn, name).await.map_err(failed)?),
-        }
+        Change::Advance(_) => Ok(()),
+        Change::Clear(name) => Ok(rows::clear(db, conn, name).await.map_err(failed)?),
     }
 }
 
@@ -146,14 +121,14 @@ async fn end_batch(db: &PostgresDatabase, batch: &mut Batch, change: Change<'_>)
         Unfinished::Failed(failure) => CheckpointError::failed(change.action(), failure).into(),
     };
     batch.prove(db).await.map_err(unfinished)?;
-    change.make(db, batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
+    make(change, db, batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
     batch.commit().await.map_err(unfinished)
 }
 
 async fn end_detached(db: &PostgresDatabase, change: Change<'_>) -> Result<(), CommitError> {
     let failed = |error: sqlx::Error| CheckpointError::failed(change.action(), error.into());
     let mut tx = db.begin().await.map_err(failed)?;
-    change.make(db, &mut tx).await?;
+    make(change, db, &mut tx).await?;
     Ok(tx.commit().await.map_err(failed)?)
 }
 

@@ -12,6 +12,7 @@ use super::rows;
 use super::watch::Watch;
 use crate::event::RecordedEvent;
 use crate::projection::scope::Scope;
+use crate::projection::sql::{Change, NotLent};
 use crate::projection::{
     Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, RawConnection, UnitOfWork,
 };
@@ -62,17 +63,6 @@ impl DerefMut for LentConnection {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         &mut self.0
     }
-}
-
-/// Why a unit has no connection to lend, or cannot commit.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotLent {
-    #[error("only a transactional subscriber is lent a connection; this one's unit of work has no transaction")]
-    Detached,
-    #[error("the batch's connection is lent already: a handler can ask for it once, and must give it back")]
-    Twice,
-    #[error("the batch has ended, and lends nothing any more")]
-    Ended,
 }
 
 impl Inject<SqliteUnit> for SqliteConnection {
@@ -141,31 +131,16 @@ fn refusal(action: Action<'_>, refused: ChangesRefused) -> CommitError {
     refused.into()
 }
 
-/// What a unit does to the checkpoint.
-#[derive(Clone, Copy)]
-enum Change<'a> {
-    Advance(&'a Advance),
-    Clear(&'a str),
-}
-
-impl<'a> Change<'a> {
-    fn action(self) -> Action<'a> {
-        match self {
-            Self::Advance(step) => Action::Commit(&step.name),
-            Self::Clear(name) => Action::Clear(name),
+/// Makes `change` to the checkpoint.
+async fn make(change: Change<'_>, conn: &mut SqliteConnection) -> Result<(), CommitError> {
+    let failed = |failure| CheckpointError::failed(change.action(), failure);
+    match change {
+        Change::Advance(step) if !rows::advance(conn, step).await.map_err(failed)? => {
+            let found = rows::load(conn, &step.name).await.map_err(failed)?;
+            Err(CommitError::Fenced { step: step.clone(), found })
         }
-    }
-
-    async fn make(self, conn: &mut SqliteConnection) -> Result<(), CommitError> {
-        let failed = |failure| CheckpointError::failed(self.action(), failure);
-        match self {
-            Self::Advance(step) if !rows::advance(conn, step).await.map_err(failed)? => {
-                let found = rows::load(conn, &step.name).await.map_err(failed)?;
-                Err(CommitError::Fenced { step: step.clone(), found })
-            }
-            Self::Advance(_) => Ok(()),
-            Self::Clear(name) => Ok(rows::clear(conn, name).await.map_err(failed)?),
-        }
+        Change::Advance(_) => Ok(()),
+        Change::Clear(name) => Ok(rows::clear(conn, name).await.map_err(failed)?),
     }
 }
 
@@ -178,7 +153,7 @@ async fn end_batch(batch: &mut Batch, change: Change<'_>) -> Result<(), CommitEr
         Unfinished::Failed(failure) => CheckpointError::failed(change.action(), failure).into(),
     };
     batch.prove().await.map_err(unfinished)?;
-    change.make(batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
+    make(change, batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
     match batch.commit().await {
         // A constraint that is checked at the commit: the handlers' failure, and nobody's outage.
         Err(Unfinished::Failed(Failure::Database(error))) if result_code(&error) == Some(CONSTRAINT) => {
@@ -191,7 +166,7 @@ async fn end_batch(batch: &mut Batch, change: Change<'_>) -> Result<(), CommitEr
 async fn end_detached(db: &SqliteDatabase, change: Change<'_>) -> Result<(), CommitError> {
     let patience = db.patience(change.action());
     let mut writing = db.write(&patience).await.map_err(|error| CheckpointError::of(change.action(), error))?;
-    change.make(&mut writing.tx).await?;
+    make(change, &mut writing.tx).await?;
     writing.tx.commit().await.map_err(|error| CheckpointError::failed(change.action(), Failure::from(error)))?;
     Ok(())
 }

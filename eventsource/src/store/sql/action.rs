@@ -18,7 +18,9 @@ pub(crate) enum Action<'a> {
     Load(&'a str),
     List,
     Claim(&'a str),
+    #[cfg(feature = "sqlite")]
     ReadTable(&'a str),
+    #[cfg(feature = "sqlite")]
     CreateTable(&'a str),
 }
 
@@ -35,7 +37,9 @@ impl fmt::Display for Action<'_> {
             Self::Clear(name) => write!(f, "clear the checkpoint of `{name}`"),
             Self::Load(name) => write!(f, "load the checkpoint of `{name}`"),
             Self::List => f.write_str("list the checkpoints"),
+            #[cfg(feature = "sqlite")]
             Self::ReadTable(name) => write!(f, "read the table `{name}`"),
+            #[cfg(feature = "sqlite")]
             Self::CreateTable(name) => write!(f, "create the table `{name}`"),
             Self::Claim(name) => write!(f, "claim the checkpoint of `{name}`"),
         }
