@@ -139,7 +139,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
         let mut saved = Ok(());
         for slot in &slots {
-            saved = saved.and(slot.stopped().await);
+            saved = saved.and(slot.stop(StopReason::ManagerStopped).await);
         }
         saved
     }
@@ -153,7 +153,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         let slot = self.slot(name)?;
         slot.core.refuse_handler("unsubscribe it")?;
         slot.take_out();
-        let saved = slot.stopped().await;
+        let saved = slot.stop(StopReason::Unsubscribed).await;
         slot.core.end_if_idle(StopReason::Unsubscribed);
         let mut slots = self.slots();
         if slots.get(name).is_some_and(|own| Arc::ptr_eq(own, &slot)) {

@@ -92,12 +92,16 @@ impl<C: CheckpointStore> Slot<C> {
         self.core.control.send_replace(Control::Stop(reason));
     }
 
-    /// Returns when the runner has stopped.
+    /// Tells the runner to stop, and returns when it has.
     ///
     /// # Errors
     /// Where its last checkpoint was not saved.
-    pub(super) async fn stopped(&self) -> Result<(), ManagerError> {
+    pub(super) async fn stop(&self, reason: StopReason) -> Result<(), ManagerError> {
         let mut task = self.task.lock().await;
+        // Under the lock: a start that came before would otherwise be waited for, and nobody would stop it.
+        if task.is_some() {
+            self.tell_to_stop(reason);
+        }
         join(&mut task)
             .await
             .map_err(|source| ManagerError::NotSaved { subscription: self.core.name.clone(), source: Box::new(source) })
