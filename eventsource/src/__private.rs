@@ -243,3 +243,26 @@ const fn append(text: &mut [u8], mut end: usize, more: &[u8]) -> usize {
     }
     end
 }
+
+/// Copies a projection, where it can be: the method of that name is there for types that are `Clone`, and shadows that
+/// of [`PristineFallback`].
+#[derive(Debug)]
+pub struct Pristine<'a, T>(pub &'a T);
+
+impl<T: Clone> Pristine<'_, T> {
+    /// The copy.
+    #[must_use]
+    pub fn pristine(&self) -> Option<T> {
+        Some(self.0.clone())
+    }
+}
+
+/// What a projection that is not `Clone` has in place of a copy.
+pub trait PristineFallback<T> {
+    /// Nothing.
+    fn pristine(&self) -> Option<T> {
+        None
+    }
+}
+
+impl<T> PristineFallback<T> for Pristine<'_, T> {}

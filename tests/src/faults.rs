@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use eventsource::prelude::*;
-use eventsource::projection::{Advance, Checkpoint, CheckpointError, CommitError, MemoryUnit};
+use eventsource::projection::{
+    Advance, Checkpoint, CheckpointError, Claim, ClaimError, CommitError, DeadLetter, MemoryUnit, Snapshot,
+};
 use eventsource::store::{AppendError, Appended, Backlog, LogPage, StoreError, WakeUp};
 
 /// How often something is still to fail.
@@ -117,8 +120,20 @@ impl CheckpointStore for FaultyCheckpoints {
         self.inner.list().await
     }
 
-    async fn claim(&self, name: &str, fingerprint: &str, start: Position) -> Result<Checkpoint, CheckpointError> {
-        self.inner.claim(name, fingerprint, start).await
+    async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
+        self.inner.claim(claim).await
+    }
+
+    async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
+        self.inner.renew(name, epoch, time).await
+    }
+
+    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
+        self.inner.dead_letters(name).await
+    }
+
+    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
+        self.inner.snapshot(name).await
     }
 
     async fn begin(&self) -> Result<FaultyUnit, CheckpointError> {
@@ -151,8 +166,8 @@ impl UnitOfWork for FaultyUnit {
         Ok(())
     }
 
-    async fn clear(self, name: &str) -> Result<(), CommitError> {
-        self.inner.clear(name).await
+    async fn clear(self, name: &str, rebuild_to: Option<Position>) -> Result<(), CommitError> {
+        self.inner.clear(name, rebuild_to).await
     }
 
     async fn rollback(self) {

@@ -188,7 +188,7 @@ impl UnitOfWork for LendingUnit {
         Ok(())
     }
 
-    async fn clear(self, _: &str) -> Result<(), CommitError> {
+    async fn clear(self, _: &str, _: Option<Position>) -> Result<(), CommitError> {
         Ok(())
     }
 

@@ -154,6 +154,14 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         Kind::Memory => quote!(Memory),
         Kind::Effects => quote!(Effects),
     };
+    let pristine = matches!(projection.kind, Kind::Memory).then(|| {
+        quote! {
+            fn pristine(&self) -> ::core::option::Option<Self> {
+                use #private::PristineFallback as _;
+                #private::Pristine(self).pristine()
+            }
+        }
+    });
     let (impl_generics, _, _) = generics.split_for_impl();
     let predicates = predicates(projection);
     quote! {
@@ -172,6 +180,8 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
             fn subscribed_to(&self) -> #private::EventFilter {
                 #filter
             }
+
+            #pristine
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The checkpoint, and the port to where checkpoints are kept.
 
 use std::error::Error;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::UnitOfWork;
+use super::{Claim, ClaimError, DeadLetter, Snapshot, UnitOfWork};
 use crate::event::Position;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::store::sql::{Action, Failure};
@@ -24,6 +25,8 @@ pub struct Checkpoint {
     pub fingerprint: String,
     /// When it last moved.
     pub updated_at: DateTime<Utc>,
+    /// Up to where it is being rebuilt; `None` once it has been there.
+    pub rebuild_to: Option<Position>,
 }
 
 impl Checkpoint {
@@ -36,29 +39,14 @@ impl Checkpoint {
         fingerprint: String,
         updated_at: DateTime<Utc>,
     ) -> Self {
-        Self { name, position, epoch, fingerprint, updated_at }
+        Self { name, position, epoch, fingerprint, updated_at, rebuild_to: None }
     }
-}
 
-/// A step of a checkpoint: it is taken only from where the owner left it (compare-and-set, law 3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Advance {
-    /// The name of the subscription.
-    pub name: String,
-    /// The epoch of the owner that takes the step.
-    pub epoch: u64,
-    /// Where the owner left the checkpoint.
-    pub from: Position,
-    /// Where it moves to.
-    pub to: Position,
-}
-
-impl Advance {
-    /// The step of the checkpoint `name`, owned since `epoch`, from `from` to `to`.
+    /// The same checkpoint, which is being rebuilt up to `target`.
     #[must_use]
-    pub fn new(name: impl Into<String>, epoch: u64, from: Position, to: Position) -> Self {
-        Self { name: name.into(), epoch, from, to }
+    pub const fn rebuilding(mut self, target: Option<Position>) -> Self {
+        self.rebuild_to = target;
+        self
     }
 }
 
@@ -67,6 +55,7 @@ impl Advance {
 /// # Laws
 /// * **Exactly once** (law 3). What a unit of work lends and the checkpoint commit together, or neither does. A step
 ///   is taken only if the checkpoint is at the step's `from` and belongs to the step's `epoch`.
+/// * **A step is whole**: the dead letters, the snapshot and the lease that it carries are stored with it, or nothing is.
 /// * **Epochs only grow**, also over a reset: an owner that was replaced can never move the checkpoint again.
 #[async_trait]
 pub trait CheckpointStore: Send + Sync + 'static {
@@ -85,12 +74,32 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// [`CheckpointError`] where the store fails.
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError>;
 
-    /// Makes the caller the owner of the checkpoint `name`: its epoch is raised and its fingerprint replaced. Where
-    /// there is no checkpoint, one is made at `start`.
+    /// Makes the caller the owner of a checkpoint: its epoch is raised and its fingerprint replaced. Where there is no
+    /// checkpoint, one is made at the claim's start.
+    ///
+    /// # Errors
+    /// [`ClaimError::Held`] where the claim asks for a lease and somebody else holds one; [`ClaimError::Store`] where
+    /// the store fails.
+    async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError>;
+
+    /// Renews the lease of the owner since `epoch` for `time` from now on; none at all gives it up. Returns whether
+    /// the checkpoint is still that owner's.
     ///
     /// # Errors
     /// [`CheckpointError`] where the store fails.
-    async fn claim(&self, name: &str, fingerprint: &str, start: Position) -> Result<Checkpoint, CheckpointError>;
+    async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError>;
+
+    /// The dead letters of the subscription `name`, by position, dismissed ones included.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// The state that was stored last with a step of the checkpoint `name`.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError>;
 
     /// Opens a unit of work.
     ///

@@ -4,13 +4,17 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::event::DecodeError;
 
 /// How a handler fails: an error of any type, and whether trying again can help.
 ///
-/// Any error converts with `?`. It then counts as transient, except a [`DecodeError`] and what is caused by
-/// [`Permanent`], which are permanent.
+/// Any error converts with `?`. Its class is then the unit of work's to say, which knows its database's errors (see
+/// [`UnitOfWork::classify`](super::UnitOfWork::classify)); otherwise it counts as transient, except a [`DecodeError`]
+/// and what is caused by [`Permanent`], which are permanent.
 /// (So that any error converts, this type is not itself an [`Error`].)
 ///
 /// ```
@@ -27,11 +31,13 @@ use crate::event::DecodeError;
 /// ```
 pub struct HandlerError {
     class: ErrorClass,
+    /// Whether whoever made it said which class it has.
+    classified: bool,
     source: Box<dyn Error + Send + Sync>,
 }
 
 /// Whether trying again can help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ErrorClass {
     /// It can: the event is retried.
@@ -43,18 +49,26 @@ pub enum ErrorClass {
 impl HandlerError {
     /// A failure that trying again may cure. Takes an error, or a text.
     pub fn transient(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { class: ErrorClass::Transient, source: source.into() }
+        Self { class: ErrorClass::Transient, classified: true, source: source.into() }
     }
 
     /// A failure that trying again cannot cure. Takes an error, or a text.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { class: ErrorClass::Permanent, source: source.into() }
+        Self { class: ErrorClass::Permanent, classified: true, source: source.into() }
     }
 
     /// Whether trying again can help.
     #[must_use]
     pub const fn class(&self) -> ErrorClass {
         self.class
+    }
+
+    /// The same error, of this class unless whoever made it said which class it has.
+    pub(crate) fn or_class(mut self, class: Option<ErrorClass>) -> Self {
+        if let (false, Some(class)) = (self.classified, class) {
+            (self.class, self.classified) = (class, true);
+        }
+        self
     }
 
     /// The error.
@@ -80,7 +94,8 @@ impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
         let permanent = (&error as &dyn Any).is::<DecodeError>()
             || std::iter::successors(Some(&error as &(dyn Error + 'static)), |&error| error.source())
                 .any(|cause| cause.is::<Permanent>());
-        if permanent { Self::permanent(error) } else { Self::transient(error) }
+        let class = if permanent { ErrorClass::Permanent } else { ErrorClass::Transient };
+        Self { class, classified: permanent, source: Box::new(error) }
     }
 }
 
@@ -120,6 +135,41 @@ pub struct NoTruncateHook;
 #[error("trying again does not help")]
 #[non_exhaustive]
 pub struct Permanent;
+
+/// A handler panicked. What it had done to a field stays done, and nobody knows what that is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the handler panicked: {message}")]
+#[non_exhaustive]
+pub struct HandlerPanicked {
+    /// What it said.
+    pub message: String,
+}
+
+/// A call of a handler took longer than it may, and was dropped where it stood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the handler was not done within {after:?}: see `SubscriptionConfig::handler_timeout`")]
+#[non_exhaustive]
+pub struct HandlerTimedOut {
+    /// How long it may take.
+    pub after: Duration,
+}
+
+impl HandlerError {
+    /// The handler panicked, with this message. It would do so again.
+    pub(crate) fn panicked(message: impl Into<String>) -> Self {
+        Self::permanent(HandlerPanicked { message: message.into() })
+    }
+
+    /// The handler was not done in time. It may be the next time.
+    pub(crate) fn timed_out(after: Duration) -> Self {
+        Self::transient(HandlerTimedOut { after })
+    }
+
+    /// Whether the handler was cut off in the middle of what it did.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.is_caused_by::<HandlerPanicked>() || self.is_caused_by::<HandlerTimedOut>()
+    }
+}
 
 /// What handlers had changed was refused when it was written, later than the handler returned: the change of an
 /// earlier event of the batch perhaps. The runner takes the batch apart until it knows of which.

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::scope::Scope;
-use super::{Advance, Checkpoint, CheckpointError, CheckpointStore, CommitError, UnitOfWork};
+use super::{
+    Advance, Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, CommitError, DeadLetter, Snapshot,
+    UnitOfWork,
+};
 use crate::event::{Position, RecordedEvent, now};
 use crate::store::attached::Attached;
 
@@ -21,10 +26,65 @@ pub struct MemoryCheckpoints {
 }
 
 /// A checkpoint, or what a reset left of it: the epoch goes on from there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Row {
     checkpoint: Option<Checkpoint>,
     epoch: u64,
+    rebuild_to: Option<Position>,
+    letters: BTreeMap<Position, DeadLetter>,
+    snapshot: Option<Snapshot>,
+    leased: Option<(Arc<str>, DateTime<Utc>)>,
+}
+
+impl Row {
+    fn claim(&mut self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
+        if let (Some(lease), Some((owner, until))) = (&claim.lease, &self.leased)
+            && lease.owner != *owner
+            && *until > now()
+        {
+            return Err(ClaimError::Held { name: claim.name.to_owned(), owner: owner.to_string(), until: *until });
+        }
+        self.leased = claim.lease.as_ref().map(|lease| (Arc::clone(&lease.owner), now() + lease.time));
+        self.epoch += 1;
+        let position = self.checkpoint.as_ref().map_or(claim.start, |checkpoint| checkpoint.position);
+        let rebuild_to = match &self.checkpoint {
+            Some(checkpoint) => checkpoint.rebuild_to,
+            None => self.rebuild_to.take(),
+        };
+        let (name, fingerprint) = (claim.name.to_owned(), claim.fingerprint.to_owned());
+        let checkpoint = Checkpoint::new(name, position, self.epoch, fingerprint, now()).rebuilding(rebuild_to);
+        self.checkpoint = Some(checkpoint.clone());
+        Ok(checkpoint)
+    }
+
+    /// Takes `step`.
+    ///
+    /// # Errors
+    /// The checkpoint, where it is elsewhere, or another owner's.
+    fn advance(&mut self, step: &Advance) -> Result<(), Option<Checkpoint>> {
+        let Some(checkpoint) = &mut self.checkpoint else { return Err(None) };
+        if (checkpoint.position, checkpoint.epoch) != (step.from, step.epoch) {
+            return Err(Some(checkpoint.clone()));
+        }
+        (checkpoint.position, checkpoint.updated_at) = (step.to, now());
+        checkpoint.rebuild_to = checkpoint.rebuild_to.filter(|target| *target > step.to);
+        if let Some(state) = &step.snapshot {
+            self.snapshot = Some(Snapshot::new(step.to, checkpoint.fingerprint.clone(), state.clone()));
+        }
+        for change in &step.letters {
+            change.apply(&mut self.letters);
+        }
+        self.renew(step.lease);
+        Ok(())
+    }
+
+    fn renew(&mut self, time: Option<Duration>) {
+        match (time, &mut self.leased) {
+            (Some(Duration::ZERO), leased) => *leased = None,
+            (Some(time), Some((_, until))) => *until = now() + time,
+            _ => {}
+        }
+    }
 }
 
 impl MemoryCheckpoints {
@@ -56,14 +116,23 @@ impl CheckpointStore for MemoryCheckpoints {
         Ok(self.rows().values().filter_map(|row| row.checkpoint.clone()).collect())
     }
 
-    async fn claim(&self, name: &str, fingerprint: &str, start: Position) -> Result<Checkpoint, CheckpointError> {
+    async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
+        self.rows().entry(claim.name.to_owned()).or_default().claim(claim)
+    }
+
+    async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
         let mut rows = self.rows();
-        let row = rows.entry(name.to_owned()).or_insert(Row { checkpoint: None, epoch: 0 });
-        row.epoch += 1;
-        let position = row.checkpoint.as_ref().map_or(start, |checkpoint| checkpoint.position);
-        let checkpoint = Checkpoint::new(name.to_owned(), position, row.epoch, fingerprint.to_owned(), now());
-        row.checkpoint = Some(checkpoint.clone());
-        Ok(checkpoint)
+        let Some(row) = rows.get_mut(name).filter(|row| row.epoch == epoch) else { return Ok(false) };
+        row.renew(Some(time));
+        Ok(row.checkpoint.is_some())
+    }
+
+    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
+        Ok(self.rows().get(name).map(|row| row.letters.values().cloned().collect()).unwrap_or_default())
+    }
+
+    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
+        Ok(self.rows().get(name).and_then(|row| row.snapshot.clone()))
     }
 
     async fn begin(&self) -> Result<MemoryUnit, CheckpointError> {
@@ -100,24 +169,20 @@ impl UnitOfWork for MemoryUnit {
     async fn commit(self, step: &Advance) -> Result<(), CommitError> {
         self.scope.flush().await?;
         let mut rows = self.checkpoints.rows();
-        let found = rows.get_mut(&step.name).and_then(|row| row.checkpoint.as_mut());
-        match found {
-            Some(checkpoint) if (checkpoint.position, checkpoint.epoch) == (step.from, step.epoch) => {
-                checkpoint.position = step.to;
-                checkpoint.updated_at = now();
+        match rows.get_mut(&step.name).map_or(Err(None), |row| row.advance(step)) {
+            Ok(()) => {
                 self.scope.publish();
                 Ok(())
             }
-            found => Err(CommitError::Fenced { step: step.clone(), found: found.cloned() }),
+            Err(found) => Err(CommitError::Fenced { step: Box::new(step.clone()), found }),
         }
     }
 
-    async fn clear(self, name: &str) -> Result<(), CommitError> {
+    async fn clear(self, name: &str, rebuild_to: Option<Position>) -> Result<(), CommitError> {
         self.scope.flush().await?;
         let mut rows = self.checkpoints.rows();
         if let Some(row) = rows.get_mut(name) {
-            row.checkpoint = None;
-            row.epoch += 1;
+            *row = Row { epoch: row.epoch + 1, rebuild_to, ..Row::default() };
         }
         self.scope.publish();
         Ok(())

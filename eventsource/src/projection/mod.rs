@@ -1,6 +1,8 @@
 //! What a projection is to the runtime: who handles which events, what it is lent, and how its progress is kept.
 
 mod checkpoint;
+mod claim;
+mod dead_letter;
 mod error;
 mod fingerprint;
 mod inject;
@@ -14,15 +16,22 @@ pub(crate) mod scope;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod step;
 mod subscriber;
 mod unit;
 
-pub use checkpoint::{Advance, Checkpoint, CheckpointError, CheckpointStore};
-pub use error::{ChangesRefused, ErrorClass, HandlerError, NoTruncateHook, Permanent};
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointStore};
+pub use claim::{Claim, ClaimError, Lease};
+pub(crate) use dead_letter::times;
+pub use dead_letter::{DeadLetter, LetterChange, LetterState};
+pub use error::{
+    ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoTruncateHook, Permanent,
+};
 pub use fingerprint::fingerprint;
 pub use inject::{FromEvent, HoldsChanges, Inject, RawConnection};
 pub use kind::{Guarantee, Kind};
 pub use memory::{MemoryCheckpoints, MemoryUnit};
 pub use output::HandlerOutput;
+pub use step::{Advance, Snapshot};
 pub use subscriber::{EventSubscriber, Subscriber};
 pub use unit::{CommitError, UnitOfWork};

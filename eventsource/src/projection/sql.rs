@@ -1,7 +1,10 @@
 //! What the units of work on SQL databases share.
 
-use super::Advance;
-use crate::store::sql::Action;
+use std::error::Error;
+
+use super::{Advance, DeadLetter, ErrorClass};
+use crate::event::Position;
+use crate::store::sql::{Action, Failure, unsigned};
 
 /// Why a unit has no connection to lend, or cannot commit.
 #[derive(Debug, thiserror::Error)]
@@ -14,18 +17,43 @@ pub(crate) enum NotLent {
     Ended,
 }
 
+/// The class of an error of sqlx, or of a cause of `error` that is one: `is_permanent` knows those of the database.
+pub(super) fn classify(error: &(dyn Error + 'static), is_permanent: fn(&sqlx::Error) -> bool) -> Option<ErrorClass> {
+    use sqlx::Error::{ColumnDecode, ColumnIndexOutOfBounds, ColumnNotFound, Decode, Encode, TypeNotFound};
+    let errors = std::iter::successors(Some(error), |&error| error.source());
+    let error = errors.into_iter().find_map(|error| error.downcast_ref::<sqlx::Error>())?;
+    let permanent = match error {
+        ColumnDecode { .. } | ColumnIndexOutOfBounds { .. } | ColumnNotFound(_) => true,
+        Decode(_) | Encode(_) | TypeNotFound { .. } => true,
+        error => is_permanent(error),
+    };
+    Some(if permanent { ErrorClass::Permanent } else { ErrorClass::Transient })
+}
+
 /// What a unit does to the checkpoint.
 #[derive(Clone, Copy)]
 pub(super) enum Change<'a> {
     Advance(&'a Advance),
-    Clear(&'a str),
+    Clear(&'a str, Option<Position>),
 }
 
 impl<'a> Change<'a> {
     pub(super) fn action(self) -> Action<'a> {
         match self {
             Self::Advance(step) => Action::Commit(&step.name),
-            Self::Clear(name) => Action::Clear(name),
+            Self::Clear(name, _) => Action::Clear(name),
         }
     }
+}
+
+/// A dead letter as JSON. How many events wait behind it stands in a column of its own.
+pub(super) fn letter_json(letter: &DeadLetter) -> Result<String, Failure> {
+    serde_json::to_string(letter).map_err(|error| Failure::Database(sqlx::Error::Encode(Box::new(error))))
+}
+
+/// The dead letter of the subscription `name` that is stored as `json`.
+pub(super) fn letter_from_json(name: &str, json: &str, held: i64) -> Result<DeadLetter, Failure> {
+    let letter: DeadLetter =
+        serde_json::from_str(json).map_err(|error| Failure::Corrupt(format!("a dead letter of `{name}`: {error}")))?;
+    Ok(DeadLetter { subscription: name.to_owned(), held: unsigned(held, "what waits behind a dead letter")?, ..letter })
 }

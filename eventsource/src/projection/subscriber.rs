@@ -23,6 +23,15 @@ pub trait Subscriber: Send + Sync + 'static {
 
     /// The events that it is handed.
     fn subscribed_to(&self) -> EventFilter;
+
+    /// A copy of it. A memory projection is copied when it is subscribed, so that it can begin anew where a handler has
+    /// left its state in pieces; one that cannot be copied is truncated instead. `#[projection]` copies what is `Clone`.
+    fn pristine(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// A subscriber that can run in units of work of the type `U`. `#[projection]` generates it; by hand it reads so:

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Advance, ChangesRefused, Checkpoint, CheckpointError};
-use crate::event::RecordedEvent;
+use super::{Advance, ChangesRefused, Checkpoint, CheckpointError, ErrorClass};
+use crate::event::{Position, RecordedEvent};
 use crate::store::HeldLock;
 
 /// The transaction in which one batch of events is applied and its checkpoint moves.
@@ -24,11 +24,12 @@ pub trait UnitOfWork: Send + 'static {
     /// caller reads the checkpoint back to find out.
     fn commit(self, step: &Advance) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Removes the checkpoint `name`, fences its owner, and commits, all or nothing.
+    /// Removes the checkpoint `name`, its dead letters and its snapshot, fences its owner, and commits, all or
+    /// nothing. The next claim makes a checkpoint that is being rebuilt up to `rebuild_to`.
     ///
     /// # Errors
     /// As [`commit`](UnitOfWork::commit), except that there is no step that could be fenced.
-    fn clear(self, name: &str) -> impl Future<Output = Result<(), CommitError>> + Send;
+    fn clear(self, name: &str, rebuild_to: Option<Position>) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Undoes everything.
     fn rollback(self) -> impl Future<Output = ()> + Send;
@@ -55,6 +56,13 @@ pub trait UnitOfWork: Send + 'static {
         None
     }
 
+    /// Whether trying again can help after `error`, or a cause of it, as far as the database's errors tell. It is asked
+    /// about errors whose class whoever made them did not say.
+    fn classify(&self, error: &(dyn Error + 'static)) -> Option<ErrorClass> {
+        let _ = error;
+        None
+    }
+
     /// Whether `error`, or a cause of it, with which a handler failed in this unit, says that the database cannot be
     /// reached or is locked by somebody else: an outage, which is waited out, and not the handler's failure (law 5).
     fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
@@ -74,7 +82,7 @@ pub enum CommitError {
     )]
     Fenced {
         /// The step that was not taken.
-        step: Advance,
+        step: Box<Advance>,
         /// The checkpoint that was found; `None` where it was reset.
         found: Option<Checkpoint>,
     },

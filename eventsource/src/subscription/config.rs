@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::policy::{FailureLimit, FailurePolicies, FailurePolicy, RetryPolicy};
 use crate::event::Position;
 
 /// Where a subscription starts, as long as it has no checkpoint.
@@ -36,6 +37,9 @@ pub struct SubscriptionConfig {
     pub(super) batch_size: usize,
     pub(super) poll_interval: Duration,
     pub(super) retry: RetryPolicy,
+    pub(super) failures: FailurePolicies,
+    pub(super) handler_timeout: Duration,
+    pub(super) lease: Duration,
 }
 
 /// A configuration asked for something that makes no sense.
@@ -51,7 +55,12 @@ pub struct ConfigError {
     pub rule: &'static str,
 }
 
-fn require(holds: bool, option: &'static str, value: impl ToString, rule: &'static str) -> Result<(), ConfigError> {
+pub(super) fn require(
+    holds: bool,
+    option: &'static str,
+    value: impl ToString,
+    rule: &'static str,
+) -> Result<(), ConfigError> {
     if holds { Ok(()) } else { Err(ConfigError { option, value: value.to_string(), rule }) }
 }
 
@@ -63,6 +72,9 @@ impl Default for SubscriptionConfig {
             batch_size: 1_000,
             poll_interval: Duration::from_millis(500),
             retry: RetryPolicy::default(),
+            failures: FailurePolicies::default(),
+            handler_timeout: Duration::from_secs(60),
+            lease: Duration::from_secs(4),
         }
     }
 }
@@ -131,41 +143,63 @@ impl SubscriptionConfig {
         self.retry = policy;
         self
     }
-}
 
-/// How a failing handler is retried: how often, and after which delays.
-///
-/// By default five attempts; before the second one up to 100 ms, then up to twice as much each time, at most 10 s.
-/// Each delay is drawn from 0 to that bound (full jitter), so that what failed together is not retried together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryPolicy {
-    pub(super) attempts: u32,
-    pub(super) first_delay: Duration,
-    pub(super) max_delay: Duration,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self { attempts: 5, first_delay: Duration::from_millis(100), max_delay: Duration::from_secs(10) }
+    /// What becomes of an event whose retries are spent, whatever its error; [`FailurePolicy::DeadLetter`] by default.
+    #[must_use]
+    pub const fn on_failure(self, policy: FailurePolicy) -> Self {
+        self.on_transient_failure(policy).on_permanent_failure(policy)
     }
-}
 
-impl RetryPolicy {
-    /// `attempts` calls of the handler for one event, the first included; between them delays that double from
-    /// `first_delay` to `max_delay`.
+    /// What becomes of an event whose last error was [transient](crate::projection::ErrorClass::Transient).
+    #[must_use]
+    pub const fn on_transient_failure(mut self, policy: FailurePolicy) -> Self {
+        self.failures.transient = policy;
+        self
+    }
+
+    /// What becomes of an event whose last error was [permanent](crate::projection::ErrorClass::Permanent).
+    #[must_use]
+    pub const fn on_permanent_failure(mut self, policy: FailurePolicy) -> Self {
+        self.failures.permanent = policy;
+        self
+    }
+
+    /// What becomes of an event that fails in a rebuild, whatever its error; as in normal running by default.
+    #[must_use]
+    pub const fn on_failure_in_rebuild(mut self, policy: FailurePolicy) -> Self {
+        self.failures.in_rebuild = Some(policy);
+        self
+    }
+
+    /// How many events may fail, before the subscription faults rather than put the log aside event by event.
+    #[must_use]
+    pub const fn failure_limit(mut self, limit: FailureLimit) -> Self {
+        self.failures.limit = limit;
+        self
+    }
+
+    /// How long one call of a handler may take; 60 s by default. A call that takes longer is dropped, and has failed. A
+    /// handler that blocks its thread cannot be interrupted.
     ///
     /// # Errors
-    /// [`ConfigError`] where there is no attempt, or where `max_delay` is less than `first_delay` or above one day.
-    pub fn new(attempts: u32, first_delay: Duration, max_delay: Duration) -> Result<Self, ConfigError> {
-        require(attempts > 0, "attempts", attempts, "at least 1: the first call counts")?;
-        let sensible = first_delay <= max_delay && max_delay <= Duration::from_secs(86_400);
-        require(sensible, "max_delay", format!("{max_delay:?}"), "at least `first_delay` and at most one day")?;
-        Ok(Self { attempts, first_delay, max_delay })
+    /// [`ConfigError`] outside 1 ms to 1 day.
+    pub fn handler_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
+        let sensible = (Duration::from_millis(1)..=Duration::from_secs(86_400)).contains(&timeout);
+        require(sensible, "handler_timeout", format!("{timeout:?}"), "1 ms to 1 day")?;
+        self.handler_timeout = timeout;
+        Ok(self)
     }
 
-    /// One attempt: the first failure faults the subscription.
-    #[must_use]
-    pub const fn never() -> Self {
-        Self { attempts: 1, first_delay: Duration::ZERO, max_delay: Duration::ZERO }
+    /// How long a durable checkpoint stays this process's own after it was heard of last; 4 s by default. Another
+    /// process with the same subscription waits as a standby, and takes over when the lease has run out, or at once
+    /// when the subscription stops. The lease is renewed three times in that time.
+    ///
+    /// # Errors
+    /// [`ConfigError`] outside 50 ms to 1 hour.
+    pub fn lease(mut self, time: Duration) -> Result<Self, ConfigError> {
+        let sensible = (Duration::from_millis(50)..=Duration::from_secs(3_600)).contains(&time);
+        require(sensible, "lease", format!("{time:?}"), "50 ms to 1 hour")?;
+        self.lease = time;
+        Ok(self)
     }
 }

@@ -8,6 +8,7 @@ use super::config::{StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::is_handler_of;
 use super::progress::{Progress, Snapshot};
+use super::requests::Requests;
 use super::status::{Lag, SubscriptionStatus};
 use super::{ManagerError, StopReason, SubscriptionState};
 use crate::event::{EventFilter, Position};
@@ -27,6 +28,10 @@ pub(super) struct Core {
     pub(super) control: watch::Sender<Control>,
     /// The checkpoint of a memory projection: it lives as long as the state.
     pub(super) in_memory: InMemory,
+    /// What the runner is asked to do between two batches.
+    pub(super) requests: Requests,
+    /// Who owns its checkpoint while it runs, for others to read.
+    pub(super) owner: Arc<str>,
     /// Where the log ended when the subscription was first started, for one that starts there.
     pub(super) end_at_start: OnceLock<Position>,
 }
@@ -73,6 +78,15 @@ impl Core {
         }
     }
 
+    /// Why the projection is not run on a checkpoint that another one made, and what can be done.
+    pub(super) fn changed(&self, stored: &str) -> String {
+        format!(
+            "the projection has changed: its checkpoint was made by `{stored}`, and it is `{}` now; reset the subscription to \
+             build its read model anew, or go back to the projection as it was",
+            self.fingerprint
+        )
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.progress.snapshot().state.is_running()
     }
@@ -93,7 +107,7 @@ impl Core {
     }
 
     pub(super) async fn status(&self) -> SubscriptionStatus {
-        let Snapshot { state, position, handled, last_error } = self.progress.snapshot();
+        let Snapshot { state, position, handled, last_error, letters, held } = self.progress.snapshot();
         let lag = self.store.backlog(position.unwrap_or(Position::START)).await;
         SubscriptionStatus {
             name: self.name.clone(),
@@ -101,6 +115,8 @@ impl Core {
             position,
             events_handled: handled,
             last_error,
+            dead_letters: letters,
+            events_held: held,
             guarantee: self.kind.guarantee(),
             lag: lag.map(Lag::of).map_err(Arc::new),
         }

@@ -41,6 +41,20 @@ pub enum SubscribeError {
         /// Which start was asked for.
         wanted: String,
     },
+    /// The projection has changed since its checkpoint was made (law 8).
+    #[error(
+        "`{subscription}` cannot be subscribed, because the projection has changed: its checkpoint was made by \
+         `{stored}`, and it is `{current}` now; go back to the projection as it was, give the subscription another name \
+         (`SubscriptionConfig::name`), or say what is to happen (`SubscriptionConfig::on_change`)"
+    )]
+    Changed {
+        /// The name of the subscription.
+        subscription: String,
+        /// The fingerprint of the projection that made the checkpoint.
+        stored: String,
+        /// The fingerprint of the projection as it is.
+        current: String,
+    },
     /// The checkpoint store failed.
     #[error("`{subscription}` cannot be subscribed: {source}")]
     Checkpoint {
@@ -76,6 +90,14 @@ pub enum WaitError {
     Faulted {
         /// What failed.
         failure: Arc<Failure>,
+    },
+    /// The subscription is not run as things are.
+    #[error("`{subscription}` is refused: {reason}")]
+    Refused {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why, and the remedy.
+        reason: Arc<str>,
     },
     /// Another runner has taken the subscription over.
     #[error("`{subscription}` is fenced: {reason}")]

@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::shared::SharedSubscriber;
-use super::slot::Resettable;
-use super::{ResetError, SubscriptionStatus, Wait};
+use super::slot::Operations;
+use super::{DeadLetters, ResetError, SubscriptionStatus, Wait};
 use crate::event::Position;
 
 /// The handle of a subscription: reads the projection, waits for it, asks for its status, resets it.
 pub struct SubscriptionHandle<P> {
     core: Arc<Core>,
     subscriber: Arc<SharedSubscriber<P>>,
-    slot: Arc<dyn Resettable>,
+    slot: Arc<dyn Operations>,
 }
 
 /// A projection as it was between two batches. It never changes; a later [`SubscriptionHandle::read`] gives a later one.
 pub struct View<P>(Arc<P>);
 
 impl<P> SubscriptionHandle<P> {
-    pub(super) fn new(core: Arc<Core>, subscriber: Arc<SharedSubscriber<P>>, slot: Arc<dyn Resettable>) -> Self {
+    pub(super) fn new(core: Arc<Core>, subscriber: Arc<SharedSubscriber<P>>, slot: Arc<dyn Operations>) -> Self {
         Self { core, subscriber, slot }
     }
 
@@ -59,6 +59,12 @@ impl<P> SubscriptionHandle<P> {
     /// What the subscription tells of itself.
     pub async fn status(&self) -> SubscriptionStatus {
         self.core.status().await
+    }
+
+    /// The events that it could not apply: list, retry or dismiss them.
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters::new(Arc::clone(&self.core), Arc::clone(&self.slot))
     }
 
     /// Runs the projection's truncate hook and clears the checkpoint, in one unit of work (law 9): the next start

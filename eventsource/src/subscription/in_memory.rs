@@ -1,17 +1,23 @@
-//! The checkpoint of a memory projection.
+//! What a memory projection has in place of a stored checkpoint.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::event::Position;
+use crate::projection::{DeadLetter, LetterChange};
 
-/// The checkpoint of a memory projection: it lives as long as the state, and moves with it, event by event.
+/// The checkpoint of a memory projection and its dead letters: they live as long as the state, and the checkpoint moves
+/// with it, event by event.
 #[derive(Debug, Default)]
 pub(super) struct InMemory(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     position: Option<Position>,
-    half_reset: bool,
+    /// How far the subscription has been, before its state began anew.
+    furthest: Position,
+    in_pieces: bool,
+    letters: BTreeMap<Position, DeadLetter>,
 }
 
 impl InMemory {
@@ -19,36 +25,59 @@ impl InMemory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where the state is, or `start` where it is new.
-    pub(super) fn claim(&self, start: Position) -> Position {
-        *self.inner().position.get_or_insert(start)
+    /// Where the state is, or `start` where it is new; and how far the subscription has been.
+    pub(super) fn claim(&self, start: Position) -> (Position, Position) {
+        let mut inner = self.inner();
+        let position = *inner.position.get_or_insert(start);
+        inner.furthest = inner.furthest.max(position);
+        (position, inner.furthest)
     }
 
     pub(super) fn is_new(&self) -> bool {
         self.inner().position.is_none()
     }
 
+    /// The state is at `position`, or further on.
     pub(super) fn move_to(&self, position: Position) {
-        self.inner().position = Some(position);
+        let mut inner = self.inner();
+        inner.position = inner.position.max(Some(position));
+        inner.furthest = inner.furthest.max(position);
     }
 
-    /// A truncate hook begins: until it has succeeded nobody knows what the state is.
-    pub(super) fn begin_reset(&self) {
-        self.inner().half_reset = true;
+    /// Makes `changes` to the dead letters.
+    pub(super) fn change_letters(&self, changes: &[LetterChange]) {
+        let letters = &mut self.inner().letters;
+        changes.iter().for_each(|change| change.apply(letters));
     }
 
-    /// There was no truncate hook, after all.
-    pub(super) fn give_up_reset(&self) {
-        self.inner().half_reset = false;
+    /// The dead letters, by position.
+    pub(super) fn letters(&self) -> Vec<DeadLetter> {
+        self.inner().letters.values().cloned().collect()
     }
 
-    /// The truncate hook has succeeded: the state is new.
-    pub(super) fn end_reset(&self) {
+    /// Something begins to change the state that may not get to its end: until then nobody knows what the state is.
+    pub(super) fn fall_to_pieces(&self) {
+        self.inner().in_pieces = true;
+    }
+
+    /// The state is what it was, after all.
+    pub(super) fn is_whole_again(&self) {
+        self.inner().in_pieces = false;
+    }
+
+    /// The state is new, and the letters are what they were: what they keep is passed over as the log is replayed.
+    pub(super) fn begin_anew(&self) {
+        let mut inner = self.inner();
+        (inner.position, inner.in_pieces) = (None, false);
+    }
+
+    /// The state is new, and so is everything else.
+    pub(super) fn reset(&self) {
         *self.inner() = Inner::default();
     }
 
-    /// Whether a truncate hook has begun and not succeeded.
-    pub(super) fn is_half_reset(&self) -> bool {
-        self.inner().half_reset
+    /// Whether nobody knows what the state is.
+    pub(super) fn is_in_pieces(&self) -> bool {
+        self.inner().in_pieces
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use uuid::Uuid;
+
 use super::core::Control;
 use super::error::ManagerError;
 use super::slot::{Slot, Slots};
-use super::{StopReason, SubscriptionState, SubscriptionStatus};
+use super::{DeadLetters, StopReason, SubscriptionState, SubscriptionStatus};
 use crate::bus::{BusSubscription, EventBus};
 use crate::event::{EventFilter, RecordedEvent, Registry};
 use crate::projection::CheckpointStore;
@@ -56,6 +58,8 @@ pub struct SubscriptionManager<C: CheckpointStore> {
     pub(super) registry: Option<Registry>,
     pub(super) bus_wake_ups: Arc<WakeUps>,
     pub(super) slots: Arc<Slots<C>>,
+    /// By what other processes, and their operators, know whose checkpoints these are.
+    pub(super) owner: Arc<str>,
     /// Held while subscriptions come, go, start or stop.
     pub(super) running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -78,6 +82,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             registry: None,
             bus_wake_ups: Arc::new(WakeUps::new()),
             slots: Arc::default(),
+            owner: owner(),
             running: tokio::sync::Mutex::default(),
         }
     }
@@ -205,6 +210,15 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(self.slot(name)?.core.status().await)
     }
 
+    /// The events that the subscription `name` could not apply: list, retry or dismiss them.
+    ///
+    /// # Errors
+    /// [`ManagerError::Unknown`].
+    pub fn dead_letters(&self, name: &str) -> Result<DeadLetters, ManagerError> {
+        let slot = self.slot(name)?;
+        Ok(DeadLetters::new(Arc::clone(&slot.core), slot))
+    }
+
     /// What every subscription tells of itself, by name.
     pub async fn statuses(&self) -> Vec<SubscriptionStatus> {
         let mut statuses = Vec::new();
@@ -229,6 +243,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             known: slots.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
         })
     }
+}
+
+/// A name for this manager that no other has.
+fn owner() -> Arc<str> {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let host = host.as_deref().map_or("an unknown host", str::trim);
+    format!("process {} on {host} ({})", std::process::id(), Uuid::now_v7().simple()).into()
 }
 
 impl<C: CheckpointStore> Drop for SubscriptionManager<C> {

@@ -15,6 +15,8 @@ pub(super) struct Snapshot {
     pub(super) position: Option<Position>,
     pub(super) handled: u64,
     pub(super) last_error: Option<Arc<str>>,
+    pub(super) letters: usize,
+    pub(super) held: u64,
 }
 
 /// Where a subscription stands, now and from now on.
@@ -23,7 +25,14 @@ pub(super) struct Progress(watch::Sender<Snapshot>);
 
 impl Progress {
     pub(super) fn new(position: Option<Position>) -> Self {
-        Self(watch::Sender::new(Snapshot { state: SubscriptionState::Idle, position, handled: 0, last_error: None }))
+        Self(watch::Sender::new(Snapshot {
+            state: SubscriptionState::Idle,
+            position,
+            handled: 0,
+            last_error: None,
+            letters: 0,
+            held: 0,
+        }))
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
@@ -58,9 +67,19 @@ impl Progress {
         });
     }
 
+    /// So many dead letters wait, and so many events behind them.
+    pub(super) fn set_letters(&self, letters: usize, held: u64) {
+        self.0.send_if_modified(|snapshot| {
+            let changed = (snapshot.letters, snapshot.held) != (letters, held);
+            (snapshot.letters, snapshot.held) = (letters, held);
+            changed
+        });
+    }
+
     /// As it was before the first start.
     pub(super) fn clear(&self) {
         self.0.send_modify(|snapshot| {
+            (snapshot.letters, snapshot.held) = (0, 0);
             snapshot.position = None;
             snapshot.state = SubscriptionState::Idle;
         });

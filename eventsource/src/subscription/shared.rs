@@ -6,6 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::sync::RwLock;
 use tracing::Instrument as _;
@@ -13,7 +14,7 @@ use tracing::Instrument as _;
 use super::core::Core;
 use super::inside;
 use crate::event::RecordedEvent;
-use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, UnitOfWork};
+use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, Subscriber, UnitOfWork};
 
 /// The subscriber behind its lock.
 ///
@@ -23,6 +24,8 @@ pub(super) struct SharedSubscriber<P> {
     current: RwLock<Arc<P>>,
     /// Set before the first view is handed out, which is possible only where `P: Clone`.
     copy: OnceLock<fn(&P) -> P>,
+    /// What it was when it was subscribed, where it can be copied and may have to be.
+    pristine: Option<P>,
 }
 
 /// How the application of a batch ended.
@@ -49,13 +52,19 @@ pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
 
     /// Runs the truncate hook.
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
+
+    /// Makes it what it was when it was subscribed: from a copy of that, or else by the truncate hook.
+    fn begin_anew<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
+}
+
+impl<P: Subscriber> SharedSubscriber<P> {
+    pub(super) fn new(subscriber: P) -> Self {
+        let pristine = if P::KIND == Kind::Memory { subscriber.pristine() } else { None };
+        Self { current: RwLock::new(Arc::new(subscriber)), copy: OnceLock::new(), pristine }
+    }
 }
 
 impl<P> SharedSubscriber<P> {
-    pub(super) fn new(subscriber: P) -> Self {
-        Self { current: RwLock::new(Arc::new(subscriber)), copy: OnceLock::new() }
-    }
-
     /// The state between two batches.
     pub(super) async fn view(&self) -> Arc<P>
     where
@@ -98,7 +107,10 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
             match result {
                 Ok(()) => Applied::All,
                 Err(error) if unit.is_outage(error.source()) => Applied::Outage { index, error },
-                Err(error) => Applied::Failed { index, error },
+                Err(error) => {
+                    let class = unit.classify(error.source());
+                    Applied::Failed { index, error: error.or_class(class) }
+                }
             }
         })
     }
@@ -111,6 +123,14 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
                 Some(lock) => catch_panic(lock.scope(subscriber.truncate(unit))).await,
                 None => catch_panic(subscriber.truncate(unit)).await,
             }
+        })
+    }
+
+    fn begin_anew<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>> {
+        Box::pin(async move {
+            let Some(pristine) = self.pristine.as_ref().and_then(P::pristine) else { return self.truncate(unit).await };
+            *self.current.write().await = Arc::new(pristine);
+            Ok(())
         })
     }
 }
@@ -133,7 +153,8 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
             event_type = event.event_type(),
             position = event.position().value()
         );
-        let result = subscriber.handle(event, unit).instrument(span).await;
+        let call = subscriber.handle(event, unit).instrument(span);
+        let result = in_time(core.config.handler_timeout, call).await;
         // A handler that ended the transaction may have failed because of it, or not at all; an outage ends it as well.
         if !unit.is_intact() && !result.as_ref().is_err_and(|error| unit.is_outage(error.source())) {
             return Err(HandlerError::permanent(CommitError::TransactionEnded));
@@ -146,6 +167,15 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
         }
     }
     Ok(())
+}
+
+/// `call`, given up after `timeout`. A call that is done at once costs no timer.
+async fn in_time(timeout: Duration, call: impl Future<Output = Result<(), HandlerError>>) -> Result<(), HandlerError> {
+    let mut call = pin!(call);
+    if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
+        return done;
+    }
+    tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| Err(HandlerError::timed_out(timeout)))
 }
 
 /// `work`, with a panic turned into a failure.
@@ -165,7 +195,7 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> HandlerError {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without a message");
-    HandlerError::transient(format!("the handler panicked: {text}"))
+    HandlerError::panicked(text)
 }
 
 /// Cannot happen: views are handed out by `view` alone, which says first how to copy.

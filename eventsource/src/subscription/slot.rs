@@ -11,7 +11,7 @@ use super::core::{Control, Core};
 use super::runner::Runner;
 use super::shared::ErasedSubscriber;
 use super::{ManagerError, ResetError, StopReason, SubscriptionState};
-use crate::projection::{CheckpointStore, CommitError, Kind, NoTruncateHook, UnitOfWork};
+use crate::projection::{CheckpointError, CheckpointStore, CommitError, DeadLetter, Kind, NoTruncateHook, UnitOfWork};
 
 /// A subscription in the manager.
 pub(super) struct Slot<C: CheckpointStore> {
@@ -31,8 +31,11 @@ pub(super) type Slots<C> = Mutex<BTreeMap<String, Arc<Slot<C>>>>;
 
 /// What the handle can do, without knowing the checkpoint store.
 #[async_trait]
-pub(super) trait Resettable: Send + Sync {
+pub(super) trait Operations: Send + Sync {
     async fn reset(&self) -> Result<(), ResetError>;
+
+    /// The dead letters, dismissed ones included.
+    async fn letters(&self) -> Result<Vec<DeadLetter>, CheckpointError>;
 }
 
 impl<C: CheckpointStore> Slot<C> {
@@ -63,8 +66,8 @@ impl<C: CheckpointStore> Slot<C> {
         }
         // One that has been told to stop, or has just told that it ended, is gone before the next one begins.
         let _ = join(&mut task).await;
-        if self.core.in_memory.is_half_reset() {
-            self.core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::ResetFailed });
+        if self.core.in_memory.is_in_pieces() {
+            self.core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
             return;
         }
         self.core.find_end().await;
@@ -120,7 +123,14 @@ async fn join(task: &mut Option<Task>) -> Result<(), CommitError> {
 }
 
 #[async_trait]
-impl<C: CheckpointStore> Resettable for Slot<C> {
+impl<C: CheckpointStore> Operations for Slot<C> {
+    async fn letters(&self) -> Result<Vec<DeadLetter>, CheckpointError> {
+        match self.core.kind {
+            Kind::Memory => Ok(self.core.in_memory.letters()),
+            _ => self.checkpoints.dead_letters(&self.core.name).await,
+        }
+    }
+
     async fn reset(&self) -> Result<(), ResetError> {
         // The lock keeps a start away until the reset is done.
         let mut task = self.task.lock().await;
@@ -138,20 +148,20 @@ impl<C: CheckpointStore> Resettable for Slot<C> {
             _ => self.checkpoints.detached(),
         };
         if in_memory {
-            self.core.in_memory.begin_reset();
+            self.core.in_memory.fall_to_pieces();
         }
         if let Err(error) = self.subscriber.truncate(&mut unit).await {
             unit.rollback().await;
             return Err(if error.is_caused_by::<NoTruncateHook>() {
-                self.core.in_memory.give_up_reset();
+                self.core.in_memory.is_whole_again();
                 ResetError::NoTruncateHook { subscription }
             } else {
                 ResetError::Truncate { subscription, error }
             });
         }
         if in_memory {
-            self.core.in_memory.end_reset();
-        } else if let Err(source) = unit.clear(&self.core.name).await {
+            self.core.in_memory.reset();
+        } else if let Err(source) = unit.clear(&self.core.name, None).await {
             return Err(ResetError::Commit { subscription, source });
         }
         self.core.progress.clear();

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::event::{Position, StreamId};
-use crate::projection::HandlerError;
+use crate::projection::{HandlerError, times};
 
 /// What a subscription is doing. Every state but the two in which it works as it should carries its reason (law 7).
 #[derive(Debug, Clone)]
@@ -33,6 +34,13 @@ pub enum SubscriptionState {
         /// For what.
         reason: Arc<str>,
     },
+    /// Another process, or another manager, runs it: this one takes over when that one has stopped, died or hangs.
+    Standby {
+        /// Who runs it.
+        owner: Arc<str>,
+        /// Until when that is certain, by the clock of the checkpoint store.
+        until: DateTime<Utc>,
+    },
     /// It was paused, and waits to be resumed.
     Paused,
     /// It was stopped.
@@ -44,6 +52,11 @@ pub enum SubscriptionState {
     Faulted {
         /// What failed.
         failure: Arc<Failure>,
+    },
+    /// It is not run as things are, such as after a change of the projection (law 8). Nothing was changed.
+    Refused {
+        /// Why, and the remedy.
+        reason: Arc<str>,
     },
     /// Another runner has taken the checkpoint over. This one has changed nothing since.
     Fenced {
@@ -66,8 +79,9 @@ pub enum StopReason {
     RuntimeShutDown,
     /// The runner's task panicked, outside a handler: in a store, or where an error is shown.
     RunnerPanicked,
-    /// A reset failed half-way, so that the state of a memory projection is not known. Reset it again.
-    ResetFailed,
+    /// What state a memory projection is in is not known: a reset failed half-way, or a handler was cut off and the
+    /// projection can neither be copied nor truncated. Reset it.
+    StateUnknown,
 }
 
 /// An event that a subscription could not apply.
@@ -86,8 +100,27 @@ pub struct Failure {
     pub event_id: Uuid,
     /// How often its handler was called.
     pub attempts: u32,
+    /// When the handler failed first.
+    pub first_failed_at: DateTime<Utc>,
     /// How the handler failed the last time.
     pub error: HandlerError,
+}
+
+impl Failure {
+    /// The same failure, said with another error.
+    pub(super) fn with(&self, error: HandlerError) -> Self {
+        let Self { subscription, position, stream, event_type, event_id, attempts, first_failed_at, error: _ } = self;
+        Self {
+            subscription: subscription.clone(),
+            position: *position,
+            stream: stream.clone(),
+            event_type: event_type.clone(),
+            event_id: *event_id,
+            attempts: *attempts,
+            first_failed_at: *first_failed_at,
+            error,
+        }
+    }
 }
 
 impl SubscriptionState {
@@ -100,7 +133,8 @@ impl SubscriptionState {
             Self::Retrying { failure, attempts, delay } => {
                 Some(format!("{failure}; attempt {} of {attempts} follows in {delay:?}", failure.attempts + 1))
             }
-            Self::Waiting { reason } | Self::Fenced { reason } => Some(reason.to_string()),
+            Self::Standby { owner, until } => Some(format!("{owner} runs it, at least until {until}")),
+            Self::Waiting { reason } | Self::Fenced { reason } | Self::Refused { reason } => Some(reason.to_string()),
             Self::Paused => Some("it was paused, and waits to be resumed".to_owned()),
             Self::Stopped { reason } => Some(reason.to_string()),
             Self::Faulted { failure } => Some(failure.to_string()),
@@ -110,7 +144,12 @@ impl SubscriptionState {
     /// Whether a runner is at work in this state, or about to be.
     #[must_use]
     pub const fn is_running(&self) -> bool {
-        matches!(self, Self::CatchingUp | Self::Live | Self::Retrying { .. } | Self::Waiting { .. } | Self::Paused)
+        match self {
+            Self::CatchingUp | Self::Live | Self::Paused => true,
+            Self::Retrying { .. } | Self::Waiting { .. } | Self::Standby { .. } => true,
+            Self::Idle | Self::Stopped { .. } => false,
+            Self::Faulted { .. } | Self::Refused { .. } | Self::Fenced { .. } => false,
+        }
     }
 
     const fn name(&self) -> &'static str {
@@ -120,9 +159,11 @@ impl SubscriptionState {
             Self::Live => "live",
             Self::Retrying { .. } => "retrying",
             Self::Waiting { .. } => "waiting",
+            Self::Standby { .. } => "standing by",
             Self::Paused => "paused",
             Self::Stopped { .. } => "stopped",
             Self::Faulted { .. } => "faulted",
+            Self::Refused { .. } => "refused",
             Self::Fenced { .. } => "fenced",
         }
     }
@@ -143,7 +184,10 @@ impl fmt::Display for StopReason {
             Self::ManagerDropped => "the manager was dropped",
             Self::RuntimeShutDown => "the async runtime was shut down",
             Self::RunnerPanicked => "its runner panicked outside a handler, perhaps in a store",
-            Self::ResetFailed => "a reset failed half-way, and its state is not known: reset it again",
+            Self::StateUnknown => {
+                "its state is not known, after a reset that failed half-way or a handler that was cut \
+                                   off: reset it"
+            }
         })
     }
 }
@@ -151,7 +195,7 @@ impl fmt::Display for StopReason {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { position, stream, event_type, attempts, error, .. } = self;
-        let times = if *attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
+        let times = times(*attempts);
         write!(f, "event `{event_type}` at position {position} of {stream} failed {times}: {error}")
     }
 }

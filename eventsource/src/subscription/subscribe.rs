@@ -15,6 +15,7 @@ use super::handle::SubscriptionHandle;
 use super::in_memory::InMemory;
 use super::manager::SubscriptionManager;
 use super::progress::Progress;
+use super::requests::Requests;
 use super::shared::SharedSubscriber;
 use super::slot::Slot;
 use crate::event::{EventFilter, Position, Registry};
@@ -46,19 +47,22 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
         let filter = projection.subscribed_to();
         self.check_registry(&name, &filter)?;
-        let position = self.check_start(&name, P::KIND, config.start).await?;
+        let fingerprint = fingerprint(&projection);
+        let position = self.check_start(&name, P::KIND, config.start, &fingerprint).await?;
 
         let core = Core {
             name: name.clone(),
             kind: P::KIND,
             filter,
-            fingerprint: fingerprint(&projection),
+            fingerprint,
             config,
             store: Arc::clone(&self.store),
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),
             progress: Progress::new(position),
             control: watch::Sender::new(Control::Run),
             in_memory: InMemory::default(),
+            requests: Requests::default(),
+            owner: Arc::clone(&self.owner),
             end_at_start: OnceLock::new(),
         };
         let subscriber = Arc::new(SharedSubscriber::new(projection));
@@ -81,7 +85,14 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 
     /// The position of the checkpoint, where there is one. A start position applies only where there is none (law 3).
-    async fn check_start(&self, name: &str, kind: Kind, start: StartFrom) -> Result<Option<Position>, SubscribeError> {
+    /// A checkpoint that another projection made is refused (law 8).
+    async fn check_start(
+        &self,
+        name: &str,
+        kind: Kind,
+        start: StartFrom,
+        fingerprint: &str,
+    ) -> Result<Option<Position>, SubscribeError> {
         if kind == Kind::Memory {
             return Ok(None);
         }
@@ -89,6 +100,12 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             Ok(checkpoint) => checkpoint,
             Err(source) => return Err(SubscribeError::Checkpoint { subscription: name.to_owned(), source }),
         };
+        if let Some(stored) =
+            checkpoint.as_ref().map(|found| &found.fingerprint).filter(|stored| *stored != fingerprint)
+        {
+            let (stored, current) = (stored.clone(), fingerprint.to_owned());
+            return Err(SubscribeError::Changed { subscription: name.to_owned(), stored, current });
+        }
         let wanted = match start {
             StartFrom::Checkpoint => return Ok(checkpoint.map(|checkpoint| checkpoint.position)),
             StartFrom::Beginning => "from the beginning".to_owned(),

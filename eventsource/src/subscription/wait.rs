@@ -105,6 +105,7 @@ fn judge(core: &Core, now: &Snapshot, target: Position) -> Option<Result<Positio
             WaitError::Stopped { subscription, position: now.position, reason: *reason }
         }
         SubscriptionState::Faulted { failure } => WaitError::Faulted { failure: Arc::clone(failure) },
+        SubscriptionState::Refused { reason } => WaitError::Refused { subscription, reason: Arc::clone(reason) },
         SubscriptionState::Fenced { reason } => WaitError::Fenced { subscription, reason: Arc::clone(reason) },
         _ => return None,
     };

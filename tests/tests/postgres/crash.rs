@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use eventsource::AppendError;
 use eventsource::prelude::*;
+use eventsource::projection::Claim;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::subscription::SubscriptionState;
 use eventsource_tests::domain::{Bumped, bump};
@@ -90,7 +91,7 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
         sleep(random.delay(Duration::from_millis(60))).await;
         child.kill();
         // The server notices a little later, and ends the transaction that was open.
-        world.checkpoints.claim("bump-rows", "kill", Position::START).await.unwrap();
+        world.checkpoints.claim(&Claim::new("bump-rows", "kill", Position::START)).await.unwrap();
         let after = position(&world).await;
         amid += u32::from(before < after && after < head);
         let rows = world.rows.rows(world.db.pool()).await.unwrap();

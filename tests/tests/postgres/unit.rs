@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use eventsource::Position;
 use eventsource::projection::postgres::PostgresUnit;
-use eventsource::projection::{Advance, CheckpointStore, CommitError, ErrorClass, Inject, UnitOfWork};
+use eventsource::projection::{Advance, CheckpointStore, Claim, CommitError, ErrorClass, Inject, UnitOfWork};
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::{EventStore as _, HandlerError};
 
@@ -15,7 +15,7 @@ const INSERT: &str = "INSERT INTO {schema}.bumps (position, by) VALUES (0, 1)";
 /// A world with a checkpoint, the step that is to be taken, and few connections.
 async fn world() -> (World, Advance) {
     let world = World::with(|options| options.connections(3).acquire_timeout(Duration::from_secs(2))).await;
-    let epoch = world.checkpoints.claim("rows", "v1", Position::START).await.unwrap().epoch;
+    let epoch = world.checkpoints.claim(&Claim::new("rows", "v1", Position::START)).await.unwrap().epoch;
     let step = Advance::new("rows", epoch, Position::START, Position::new(5));
     (world, step)
 }
@@ -82,7 +82,7 @@ async fn a_reset_and_what_a_truncate_hook_wrote_commit_together() {
     unit.commit(&step).await.unwrap();
     let mut unit = world.checkpoints.begin().await.unwrap();
     run(&world, &mut unit, "TRUNCATE {schema}.bumps").await.unwrap();
-    unit.clear("rows").await.unwrap();
+    unit.clear("rows", None).await.unwrap();
     assert_eq!((world.numbers().await.len(), world.checkpoint("rows").await), (0, None));
 }
 

@@ -1,7 +1,7 @@
 //! A batch is a transaction: it commits whole, with its checkpoint, or leaves nothing.
 
 use eventsource::prelude::*;
-use eventsource::projection::{Advance, CommitError, Inject as _, UnitOfWork};
+use eventsource::projection::{Advance, Claim, CommitError, Inject as _, UnitOfWork};
 use eventsource::read_model::ReadModel;
 
 use crate::world::{Item, World, id, item};
@@ -38,7 +38,7 @@ async fn a_batch_that_is_rolled_back_or_dropped_leaves_nothing<W: World>(world: 
 
 async fn a_fenced_batch_leaves_nothing<W: World>(world: &W) {
     let checkpoints = world.checkpoints();
-    let mine = checkpoints.claim("fenced", "", Position::START).await.unwrap();
+    let mine = checkpoints.claim(&Claim::new("fenced", "", Position::START)).await.unwrap();
     let mut unit = checkpoints.begin().await.unwrap();
     W::lend::<Item>(&mut unit).await.save(item(1, "a", 1)).await.unwrap();
     let stale = Advance::new("fenced", mine.epoch + 1, Position::START, Position::new(1));

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use eventsource::event::RecordedParts;
 use eventsource::prelude::*;
 use eventsource::projection::sqlite::{SqliteCheckpoints, SqliteUnit};
-use eventsource::projection::{Advance, CommitError, Inject, MemoryUnit, UnitOfWork};
+use eventsource::projection::{Advance, Claim, CommitError, Inject, MemoryUnit, UnitOfWork};
 use eventsource::read_model::ReadModel;
 use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
@@ -53,7 +53,7 @@ pub(crate) trait World: Sync {
     /// Begins a batch, whose checkpoint is its own.
     async fn batch(&self) -> Batch<Self::Unit> {
         let (name, checkpoints) = (Uuid::now_v7().to_string(), self.checkpoints());
-        let epoch = checkpoints.claim(&name, "", Position::START).await.unwrap().epoch;
+        let epoch = checkpoints.claim(&Claim::new(&name, "", Position::START)).await.unwrap().epoch;
         let step = Advance::new(name, epoch, Position::START, Position::new(1));
         Batch { unit: checkpoints.begin().await.unwrap(), step }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::projection::{Advance, CheckpointStore, UnitOfWork};
+use eventsource::projection::{Advance, CheckpointStore, Claim, UnitOfWork};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, Position, StreamId};
 use tempfile::TempDir;
@@ -41,7 +41,7 @@ async fn a_file_of_schema_version_1_opens() {
     let [rows] = &all[..] else { panic!("{all:?}") };
     assert_eq!((&*rows.name, rows.position, rows.epoch), ("order-rows", Position::new(4), 1));
     assert_eq!(rows.fingerprint, "order-rows v1");
-    assert_eq!(checkpoints.claim("reset", "reset v1", Position::START).await.unwrap().epoch, 3);
+    assert_eq!(checkpoints.claim(&Claim::new("reset", "reset v1", Position::START)).await.unwrap().epoch, 3);
 
     // And it goes on.
     let events = vec![NewEvent::raw("OrderPlaced", 1, "{}")];

@@ -19,7 +19,7 @@ async fn the_file_is_made_with_wal_and_full_sync() {
     assert_eq!(pragma(&db, "SELECT journal_mode FROM pragma_journal_mode").await, "wal");
     assert_eq!(pragma(&db, "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous").await, "2");
     assert_eq!(pragma(&db, "SELECT CAST(foreign_keys AS TEXT) FROM pragma_foreign_keys").await, "1");
-    assert_eq!(pragma(&db, "SELECT CAST(max(version) AS TEXT) FROM eventsource_schema").await, "1");
+    assert_eq!(pragma(&db, "SELECT CAST(max(version) AS TEXT) FROM eventsource_schema").await, "2");
 }
 
 #[tokio::test]
@@ -43,9 +43,9 @@ async fn a_newer_schema_is_refused_with_both_numbers() {
     sqlx::query("INSERT INTO eventsource_schema VALUES (7, 'from the future', 0)").execute(db.pool()).await.unwrap();
     db.close().await;
     let error = SqliteDatabase::open(&path).await.unwrap_err();
-    assert!(matches!(error, SqliteOpenError::NewerSchema { found: 7, known: 1, .. }), "{error}");
+    assert!(matches!(error, SqliteOpenError::NewerSchema { found: 7, known: 2, .. }), "{error}");
     let text = error.to_string();
-    assert!(text.contains("schema version 7") && text.contains("version 1 at"), "{text}");
+    assert!(text.contains("schema version 7") && text.contains("version 2 at"), "{text}");
 }
 
 #[tokio::test]

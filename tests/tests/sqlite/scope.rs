@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::projection::{CheckpointError, CheckpointStore, UnitOfWork};
+use eventsource::projection::{CheckpointError, CheckpointStore, Claim, ClaimError, UnitOfWork};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::{AppendError, EventFilter, EventStore, ExpectedVersion, NewEvent, Position, StoreError, StreamId};
 use tempfile::TempDir;
@@ -35,8 +35,9 @@ async fn an_append_inside_a_unit_is_refused_at_once() {
                 };
                 assert!(error.to_string().contains("this handler runs inside the transaction of its batch"), "{error}");
                 assert!(!unit.is_outage(&error), "waiting would not help");
-                let refused = SqliteCheckpoints::new(db).claim("rows", "v1", Position::START).await.unwrap_err();
-                assert!(matches!(refused, CheckpointError::Failed { .. }), "{refused:?}");
+                let refused =
+                    SqliteCheckpoints::new(db).claim(&Claim::new("rows", "v1", Position::START)).await.unwrap_err();
+                assert!(matches!(refused, ClaimError::Store(CheckpointError::Failed { .. })), "{refused:?}");
                 // Reading is allowed: other connections do it.
                 SqliteEventStore::new(db).read_log(Position::START, &EventFilter::all(), 1).await.unwrap();
             }

@@ -1,10 +1,12 @@
 //! Checkpoints in PostgreSQL.
 
-use async_trait::async_trait;
+use std::time::Duration;
 
-use super::{PostgresUnit, rows};
-use crate::event::Position;
-use crate::projection::{Checkpoint, CheckpointError, CheckpointStore};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{PostgresUnit, letters, rows};
+use crate::projection::{Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Snapshot};
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure};
 
@@ -54,11 +56,32 @@ impl PostgresCheckpoints {
         Ok(found)
     }
 
-    async fn try_claim(&self, name: &str, fingerprint: &str, start: Position) -> Result<Checkpoint, Failure> {
+    async fn try_claim(&self, claim: &Claim<'_>) -> Result<Result<Checkpoint, (String, DateTime<Utc>)>, Failure> {
         let mut session = self.db.session().await?;
-        let claimed = rows::claim(&self.db, &mut session, name, fingerprint, start).await?;
+        let claimed = rows::claim(&self.db, &mut session, claim).await?;
         session.end().await?;
         Ok(claimed)
+    }
+
+    async fn try_renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, Failure> {
+        let mut session = self.db.session().await?;
+        let renewed = rows::renew(&self.db, &mut session, name, epoch, time).await?;
+        session.end().await?;
+        Ok(renewed)
+    }
+
+    async fn try_letters(&self, name: &str) -> Result<Vec<DeadLetter>, Failure> {
+        let mut session = self.db.session().await?;
+        let found = letters::list(&self.db, &mut session, name).await?;
+        session.end().await?;
+        Ok(found)
+    }
+
+    async fn try_snapshot(&self, name: &str) -> Result<Option<Snapshot>, Failure> {
+        let mut session = self.db.session().await?;
+        let found = rows::snapshot(&self.db, &mut session, name).await?;
+        session.end().await?;
+        Ok(found)
     }
 }
 
@@ -74,9 +97,23 @@ impl CheckpointStore for PostgresCheckpoints {
         self.try_list().await.map_err(|failure| CheckpointError::failed(Action::List, failure))
     }
 
-    async fn claim(&self, name: &str, fingerprint: &str, start: Position) -> Result<Checkpoint, CheckpointError> {
-        let claimed = self.try_claim(name, fingerprint, start).await;
-        claimed.map_err(|failure| CheckpointError::failed(Action::Claim(name), failure))
+    async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
+        let claimed = self.try_claim(claim).await;
+        let claimed = claimed.map_err(|failure| CheckpointError::failed(Action::Claim(claim.name), failure))?;
+        claimed.map_err(|(owner, until)| ClaimError::Held { name: claim.name.to_owned(), owner, until })
+    }
+
+    async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
+        let renewed = self.try_renew(name, epoch, time).await;
+        renewed.map_err(|failure| CheckpointError::failed(Action::Renew(name), failure))
+    }
+
+    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
+        self.try_letters(name).await.map_err(|failure| CheckpointError::failed(Action::Letters(name), failure))
+    }
+
+    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
+        self.try_snapshot(name).await.map_err(|failure| CheckpointError::failed(Action::Snapshot(name), failure))
     }
 
     async fn begin(&self) -> Result<PostgresUnit, CheckpointError> {

@@ -1,20 +1,23 @@
 //! Checkpoints as rows.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::statements;
+use super::{letters, statements};
 use crate::event::{Position, now};
-use crate::projection::{Advance, Checkpoint};
+use crate::projection::{Advance, Checkpoint, Claim, Snapshot};
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Failure, unsigned};
 
-type Row = (String, i64, i64, String, DateTime<Utc>);
+type Row = (String, i64, i64, String, DateTime<Utc>, Option<i64>);
 
-fn checkpoint((name, position, epoch, fingerprint, updated_at): Row) -> Result<Checkpoint, Failure> {
+fn checkpoint((name, position, epoch, fingerprint, updated_at, rebuild_to): Row) -> Result<Checkpoint, Failure> {
     let position = Position::new(unsigned(position, &format!("the position of the checkpoint `{name}`"))?);
     let epoch = unsigned(epoch, &format!("the epoch of the checkpoint `{name}`"))?;
-    Ok(Checkpoint::new(name, position, epoch, fingerprint, updated_at))
+    let rebuild_to = rebuild_to.map(|target| unsigned(target, &format!("where `{name}` is rebuilt to"))).transpose()?;
+    Ok(Checkpoint::new(name, position, epoch, fingerprint, updated_at).rebuilding(rebuild_to.map(Position::new)))
 }
 
 pub(super) async fn load(
@@ -33,23 +36,51 @@ pub(super) async fn list(db: &PostgresDatabase, conn: &mut PgConnection) -> Resu
     rows.into_iter().map(checkpoint).collect()
 }
 
+/// The checkpoint claimed, or who holds it and until when.
 pub(super) async fn claim(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    name: &str,
-    fingerprint: &str,
-    start: Position,
-) -> Result<Checkpoint, Failure> {
-    let query = sqlx::query_as(db.sql(statements::CLAIM))
-        .bind(name)
-        .bind(signed(start)?)
-        .bind(fingerprint)
-        .bind(now())
-        .persistent(db.names_statements());
-    checkpoint(query.fetch_one(conn).await?)
+    claim: &Claim<'_>,
+) -> Result<Result<Checkpoint, (String, DateTime<Utc>)>, Failure> {
+    loop {
+        let query = sqlx::query_as(db.sql(statements::CLAIM))
+            .bind(claim.name)
+            .bind(signed(claim.start)?)
+            .bind(claim.fingerprint)
+            .bind(now())
+            .bind(claim.lease.as_ref().map(|lease| &*lease.owner))
+            .bind(claim.lease.as_ref().and_then(|lease| micros(lease.time)))
+            .persistent(db.names_statements());
+        if let Some(row) = query.fetch_optional(&mut *conn).await? {
+            return Ok(Ok(checkpoint(row)?));
+        }
+        let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(claim.name).persistent(db.names_statements());
+        // A lease that was given up in between is no lease.
+        if let Some(held) = query.fetch_optional(&mut *conn).await? {
+            return Ok(Err(held));
+        }
+    }
 }
 
-/// Whether the step was taken.
+/// The time of a lease; `None` where it is given up.
+fn micros(time: Duration) -> Option<i64> {
+    Some(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)).filter(|micros| *micros > 0)
+}
+
+/// Whether the checkpoint is still the owner's.
+pub(super) async fn renew(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+    epoch: u64,
+    time: Duration,
+) -> Result<bool, Failure> {
+    let Ok(epoch) = i64::try_from(epoch) else { return Ok(false) };
+    let query = sqlx::query(db.sql(statements::RENEW)).bind(micros(time)).bind(name).bind(epoch);
+    Ok(query.persistent(db.names_statements()).execute(conn).await?.rows_affected() == 1)
+}
+
+/// Whether the step was taken, with all that it carries.
 pub(super) async fn advance(db: &PostgresDatabase, conn: &mut PgConnection, step: &Advance) -> Result<bool, Failure> {
     // What the database cannot count to is the position of no checkpoint, and the epoch of no owner.
     let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(false) };
@@ -59,16 +90,48 @@ pub(super) async fn advance(db: &PostgresDatabase, conn: &mut PgConnection, step
         .bind(&step.name)
         .bind(from)
         .bind(epoch)
+        .bind(step.lease.and_then(micros))
         .persistent(db.names_statements())
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(done.rows_affected() == 1)
+    if done.rows_affected() != 1 {
+        return Ok(false);
+    }
+    letters::change(db, conn, &step.name, &step.letters).await?;
+    if let Some(state) = &step.snapshot {
+        let query = sqlx::query(db.sql(statements::SAVE_SNAPSHOT)).bind(&step.name).bind(state);
+        query.persistent(db.names_statements()).execute(conn).await?;
+    }
+    Ok(true)
 }
 
-pub(super) async fn clear(db: &PostgresDatabase, conn: &mut PgConnection, name: &str) -> Result<(), Failure> {
-    let query = sqlx::query(db.sql(statements::CLEAR)).bind(name).bind(now()).persistent(db.names_statements());
-    query.execute(conn).await?;
+pub(super) async fn clear(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+    rebuild_to: Option<Position>,
+) -> Result<(), Failure> {
+    let query = sqlx::query(db.sql(statements::CLEAR)).bind(name).bind(now());
+    let query = query.bind(rebuild_to.map(signed).transpose()?).persistent(db.names_statements());
+    query.execute(&mut *conn).await?;
+    for statement in [statements::CLEAR_LETTERS, statements::CLEAR_SNAPSHOT] {
+        sqlx::query(db.sql(statement)).bind(name).persistent(db.names_statements()).execute(&mut *conn).await?;
+    }
     Ok(())
+}
+
+pub(super) async fn snapshot(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+) -> Result<Option<Snapshot>, Failure> {
+    let query = sqlx::query_as(db.sql(statements::SNAPSHOT)).bind(name).persistent(db.names_statements());
+    let row: Option<(i64, String, Vec<u8>)> = query.fetch_optional(conn).await?;
+    row.map(|(position, fingerprint, state)| {
+        let position = unsigned(position, &format!("the position of the snapshot `{name}`"))?;
+        Ok(Snapshot::new(Position::new(position), fingerprint, state))
+    })
+    .transpose()
 }
 
 fn signed(position: Position) -> Result<i64, Failure> {

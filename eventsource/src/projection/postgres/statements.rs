@@ -24,7 +24,7 @@ fn remove_batch(id: Uuid) -> String {
 
 macro_rules! columns {
     () => {
-        "name, position, epoch, fingerprint, updated_at"
+        "name, position, epoch, fingerprint, updated_at, rebuild_to"
     };
 }
 
@@ -34,17 +34,49 @@ pub(super) const LOAD: &str =
 pub(super) const LIST: &str =
     concat!("SELECT ", columns!(), " FROM {schema}.eventsource_checkpoints WHERE position IS NOT NULL ORDER BY name");
 
+/// No row comes back where somebody else holds a lease and one is asked for.
 pub(super) const CLAIM: &str = concat!(
-    "INSERT INTO {schema}.eventsource_checkpoints AS mine (name, position, epoch, fingerprint, updated_at) \
-     VALUES ($1, $2, 1, $3, $4) \
+    "INSERT INTO {schema}.eventsource_checkpoints AS mine \
+     (name, position, epoch, fingerprint, updated_at, owner, leased_until) \
+     VALUES ($1, $2, 1, $3, $4, $5, clock_timestamp() + $6 * interval '1 microsecond') \
      ON CONFLICT (name) DO UPDATE SET position = coalesce(mine.position, excluded.position), epoch = mine.epoch + 1, \
-     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at RETURNING ",
+     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, owner = excluded.owner, \
+     leased_until = excluded.leased_until \
+     WHERE excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.leased_until <= clock_timestamp() \
+     OR mine.owner = excluded.owner RETURNING ",
     columns!()
 );
+pub(super) const HOLDER: &str =
+    "SELECT owner, leased_until FROM {schema}.eventsource_checkpoints WHERE name = $1 AND leased_until IS NOT NULL";
+
+pub(super) const RENEW: &str = "UPDATE {schema}.eventsource_checkpoints \
+     SET leased_until = clock_timestamp() + $1 * interval '1 microsecond' \
+     WHERE name = $2 AND epoch = $3 AND position IS NOT NULL";
 
 /// Compare-and-set: no row changes where another owner has moved or claimed the checkpoint.
-pub(super) const ADVANCE: &str = "UPDATE {schema}.eventsource_checkpoints SET position = $1, updated_at = $2 \
+pub(super) const ADVANCE: &str = "UPDATE {schema}.eventsource_checkpoints SET position = $1, updated_at = $2, \
+     rebuild_to = CASE WHEN rebuild_to > $1 THEN rebuild_to END, \
+     leased_until = coalesce(clock_timestamp() + $6 * interval '1 microsecond', leased_until) \
      WHERE name = $3 AND position = $4 AND epoch = $5";
 
-pub(super) const CLEAR: &str = "UPDATE {schema}.eventsource_checkpoints \
-     SET position = NULL, epoch = epoch + 1, updated_at = $2 WHERE name = $1";
+pub(super) const CLEAR: &str = "UPDATE {schema}.eventsource_checkpoints SET position = NULL, epoch = epoch + 1, \
+     updated_at = $2, rebuild_to = $3, leased_until = NULL WHERE name = $1";
+pub(super) const CLEAR_LETTERS: &str = "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1";
+pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM {schema}.eventsource_snapshots WHERE name = $1";
+
+pub(super) const LETTERS: &str =
+    "SELECT letter, held FROM {schema}.eventsource_dead_letters WHERE subscription = $1 ORDER BY position";
+pub(super) const INSERT_LETTER: &str = "INSERT INTO {schema}.eventsource_dead_letters \
+     (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+     ON CONFLICT (subscription, position) DO UPDATE SET parks = excluded.parks, held = excluded.held, letter = excluded.letter";
+pub(super) const HOLD_BEHIND_LETTER: &str = "UPDATE {schema}.eventsource_dead_letters SET held = held + $4 \
+     WHERE subscription = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND parks";
+pub(super) const RELEASE_STREAM: &str = "DELETE FROM {schema}.eventsource_dead_letters \
+     WHERE subscription = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND parks";
+
+pub(super) const SNAPSHOT: &str =
+    "SELECT position, fingerprint, state FROM {schema}.eventsource_snapshots WHERE name = $1";
+pub(super) const SAVE_SNAPSHOT: &str = "INSERT INTO {schema}.eventsource_snapshots (name, position, fingerprint, state) \
+     SELECT name, position, fingerprint, $2 FROM {schema}.eventsource_checkpoints WHERE name = $1 \
+     ON CONFLICT (name) DO UPDATE SET position = excluded.position, fingerprint = excluded.fingerprint, \
+     state = excluded.state";

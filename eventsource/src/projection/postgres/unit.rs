@@ -9,10 +9,13 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::batch::{Batch, Unfinished};
 use super::rows;
-use crate::projection::sql::{Change, NotLent};
-use crate::projection::{Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, UnitOfWork};
+use crate::event::Position;
+use crate::projection::sql::{Change, NotLent, classify};
+use crate::projection::{
+    Advance, ChangesRefused, CheckpointError, CommitError, ErrorClass, HandlerError, Inject, UnitOfWork,
+};
 use crate::store::postgres::PostgresDatabase;
-use crate::store::postgres::failure::is_outage;
+use crate::store::postgres::failure::{code, is_outage};
 use crate::store::sql::Failure;
 
 /// The unit of work in PostgreSQL: a transaction, in the isolation level `READ COMMITTED`.
@@ -103,10 +106,10 @@ async fn make(change: Change<'_>, db: &PostgresDatabase, conn: &mut PgConnection
     match change {
         Change::Advance(step) if !rows::advance(db, conn, step).await.map_err(failed)? => {
             let found = rows::load(db, conn, &step.name).await.map_err(failed)?;
-            Err(CommitError::Fenced { step: step.clone(), found })
+            Err(CommitError::Fenced { step: Box::new(step.clone()), found })
         }
         Change::Advance(_) => Ok(()),
-        Change::Clear(name) => Ok(rows::clear(db, conn, name).await.map_err(failed)?),
+        Change::Clear(name, rebuild_to) => Ok(rows::clear(db, conn, name, rebuild_to).await.map_err(failed)?),
     }
 }
 
@@ -137,8 +140,8 @@ impl UnitOfWork for PostgresUnit {
         self.end(Change::Advance(step)).await
     }
 
-    async fn clear(self, name: &str) -> Result<(), CommitError> {
-        self.end(Change::Clear(name)).await
+    async fn clear(self, name: &str, rebuild_to: Option<Position>) -> Result<(), CommitError> {
+        self.end(Change::Clear(name, rebuild_to)).await
     }
 
     async fn rollback(self) {
@@ -148,6 +151,11 @@ impl UnitOfWork for PostgresUnit {
         {
             let _ = undone.await;
         }
+    }
+
+    fn classify(&self, error: &(dyn Error + 'static)) -> Option<ErrorClass> {
+        // Data exceptions, and statements that are wrong, or name what does not exist.
+        classify(error, |error| code(error).is_some_and(|code| code.starts_with("22") || code.starts_with("42")))
     }
 
     fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {

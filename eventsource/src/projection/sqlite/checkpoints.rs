@@ -1,21 +1,22 @@
 //! Checkpoints in a SQLite file.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
-use super::{SqliteUnit, rows};
-use crate::event::Position;
-use crate::projection::{Checkpoint, CheckpointError, CheckpointStore};
+use super::{SqliteUnit, letters, rows};
+use crate::projection::{Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Snapshot};
 use crate::store::StoreError;
 use crate::store::sql::Action;
-use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::busy::patiently;
+use crate::store::sqlite::busy::{Patience, patiently};
+use crate::store::sqlite::{SqliteDatabase, Writing};
 
 /// Checkpoints in a SQLite file, in which they move together with what handlers write. A clone is the same store.
 ///
 /// ```
 /// use eventsource::Position;
 /// use eventsource::projection::sqlite::SqliteCheckpoints;
-/// use eventsource::projection::{Advance, CheckpointStore, Inject, UnitOfWork};
+/// use eventsource::projection::{Advance, CheckpointStore, Claim, Inject, UnitOfWork};
 /// use eventsource::sqlx::{self, SqliteConnection};
 /// use eventsource::store::sqlite::SqliteDatabase;
 ///
@@ -23,7 +24,7 @@ use crate::store::sqlite::busy::patiently;
 /// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
 /// let db = SqliteDatabase::open(&path).await?;
 /// let checkpoints = SqliteCheckpoints::new(&db);
-/// let mine = checkpoints.claim("orders", "v1", Position::START).await?;
+/// let mine = checkpoints.claim(&Claim::new("orders", "v1", Position::START)).await?;
 ///
 /// let mut unit = checkpoints.begin().await?;
 /// let mut conn = SqliteConnection::inject(&mut unit).await.map_err(|error| error.to_string())?;
@@ -52,6 +53,20 @@ impl SqliteCheckpoints {
     pub const fn database(&self) -> &SqliteDatabase {
         &self.db
     }
+
+    fn reading<'a>(&self, action: Action<'a>) -> Result<Patience<'a>, CheckpointError> {
+        self.db.check_read(action).map_err(|error| CheckpointError::of(action, error))?;
+        Ok(self.db.patience(action))
+    }
+
+    async fn write(&self, action: Action<'_>) -> Result<Writing, CheckpointError> {
+        let writing = self.db.write(&self.db.patience(action)).await;
+        writing.map_err(|error| CheckpointError::of(action, error))
+    }
+}
+
+fn failed(patience: &Patience<'_>, error: StoreError) -> CheckpointError {
+    CheckpointError::of(patience.action(), error)
 }
 
 #[async_trait]
@@ -59,27 +74,41 @@ impl CheckpointStore for SqliteCheckpoints {
     type Unit = SqliteUnit;
 
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
-        let action = Action::Load(name);
-        self.db.check_read(action).map_err(|error| CheckpointError::of(action, error))?;
-        let patience = self.db.patience(action);
-        patiently!(patience, rows::load(self.db.pool(), name)).map_err(|error| CheckpointError::of(action, error))
+        let patience = self.reading(Action::Load(name))?;
+        patiently!(patience, rows::load(self.db.pool(), name)).map_err(|error| failed(&patience, error))
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
-        let action = Action::List;
-        self.db.check_read(action).map_err(|error| CheckpointError::of(action, error))?;
-        let patience = self.db.patience(action);
-        patiently!(patience, rows::list(self.db.pool())).map_err(|error| CheckpointError::of(action, error))
+        let patience = self.reading(Action::List)?;
+        patiently!(patience, rows::list(self.db.pool())).map_err(|error| failed(&patience, error))
     }
 
-    async fn claim(&self, name: &str, fingerprint: &str, start: Position) -> Result<Checkpoint, CheckpointError> {
-        let action = Action::Claim(name);
-        let patience = self.db.patience(action);
-        let mut writing = self.db.write(&patience).await.map_err(|error| CheckpointError::of(action, error))?;
-        let claimed = rows::claim(&mut writing.tx, name, fingerprint, start).await;
+    async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
+        let action = Action::Claim(claim.name);
+        let mut writing = self.write(action).await?;
+        let claimed = rows::claim(&mut writing.tx, claim).await;
         let claimed = claimed.map_err(|failure| CheckpointError::failed(action, failure))?;
         writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
-        Ok(claimed)
+        claimed.map_err(|(owner, until)| ClaimError::Held { name: claim.name.to_owned(), owner, until })
+    }
+
+    async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
+        let action = Action::Renew(name);
+        let mut writing = self.write(action).await?;
+        let renewed = rows::renew(&mut writing.tx, name, epoch, time).await;
+        let renewed = renewed.map_err(|failure| CheckpointError::failed(action, failure))?;
+        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
+        Ok(renewed)
+    }
+
+    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
+        let patience = self.reading(Action::Letters(name))?;
+        patiently!(patience, letters::list(self.db.pool(), name)).map_err(|error| failed(&patience, error))
+    }
+
+    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
+        let patience = self.reading(Action::Snapshot(name))?;
+        patiently!(patience, rows::snapshot(self.db.pool(), name)).map_err(|error| failed(&patience, error))
     }
 
     async fn begin(&self) -> Result<SqliteUnit, CheckpointError> {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod checkpoints;
+mod letters;
 mod rows;
 mod statements;
 mod unit;

@@ -1,22 +1,29 @@
 //! Checkpoints as rows.
 
-use chrono::DateTime;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use sqlx::{SqliteConnection, SqliteExecutor};
 
-use super::statements;
+use super::{letters, statements};
 use crate::event::{Position, now};
-use crate::projection::{Advance, Checkpoint};
+use crate::projection::{Advance, Checkpoint, Claim, Snapshot};
 use crate::store::sql::{clamped, unsigned};
 use crate::store::sqlite::busy::Failure;
 
-type Row = (String, i64, i64, String, i64);
+type Row = (String, i64, i64, String, i64, Option<i64>);
 
-fn checkpoint((name, position, epoch, fingerprint, updated_at): Row) -> Result<Checkpoint, Failure> {
+fn checkpoint((name, position, epoch, fingerprint, updated_at, rebuild_to): Row) -> Result<Checkpoint, Failure> {
     let position = Position::new(unsigned(position, &format!("the position of the checkpoint `{name}`"))?);
     let epoch = unsigned(epoch, &format!("the epoch of the checkpoint `{name}`"))?;
-    let updated_at = DateTime::from_timestamp_micros(updated_at)
-        .ok_or_else(|| Failure::Corrupt(format!("the time of the checkpoint `{name}` is {updated_at}")))?;
-    Ok(Checkpoint::new(name, position, epoch, fingerprint, updated_at))
+    let updated_at = time(updated_at, &name)?;
+    let rebuild_to = rebuild_to.map(|target| unsigned(target, &format!("where `{name}` is rebuilt to"))).transpose()?;
+    Ok(Checkpoint::new(name, position, epoch, fingerprint, updated_at).rebuilding(rebuild_to.map(Position::new)))
+}
+
+fn time(micros: i64, name: &str) -> Result<DateTime<Utc>, Failure> {
+    DateTime::from_timestamp_micros(micros)
+        .ok_or_else(|| Failure::Corrupt(format!("a time of the checkpoint `{name}` is {micros}")))
 }
 
 pub(super) async fn load(conn: impl SqliteExecutor<'_>, name: &str) -> Result<Option<Checkpoint>, Failure> {
@@ -29,25 +36,48 @@ pub(super) async fn list(conn: impl SqliteExecutor<'_>) -> Result<Vec<Checkpoint
     rows.into_iter().map(checkpoint).collect()
 }
 
+/// The checkpoint claimed, or who holds it and until when.
 pub(super) async fn claim(
     conn: &mut SqliteConnection,
-    name: &str,
-    fingerprint: &str,
-    start: Position,
-) -> Result<Checkpoint, Failure> {
-    sqlx::query(statements::CLAIM)
-        .bind(name)
-        .bind(clamped(start.value()))
-        .bind(fingerprint)
+    claim: &Claim<'_>,
+) -> Result<Result<Checkpoint, (String, DateTime<Utc>)>, Failure> {
+    let done = sqlx::query(statements::CLAIM)
+        .bind(claim.name)
+        .bind(clamped(claim.start.value()))
+        .bind(claim.fingerprint)
         .bind(now().timestamp_micros())
+        .bind(claim.lease.as_ref().map(|lease| &*lease.owner))
+        .bind(claim.lease.as_ref().and_then(|lease| until(lease.time)))
         .execute(&mut *conn)
         .await?;
-    load(conn, name)
-        .await?
-        .ok_or_else(|| Failure::Corrupt(format!("the checkpoint `{name}` vanished as it was claimed")))
+    if done.rows_affected() == 0 {
+        let held: (String, i64) = sqlx::query_as(statements::HOLDER).bind(claim.name).fetch_one(conn).await?;
+        return Ok(Err((held.0, time(held.1, claim.name)?)));
+    }
+    let claimed = load(conn, claim.name).await?;
+    let vanished = || Failure::Corrupt(format!("the checkpoint `{}` vanished as it was claimed", claim.name));
+    claimed.ok_or_else(vanished).map(Ok)
 }
 
-/// Whether the step was taken.
+/// When a lease ends that holds for `time` from now on; `None` where it is given up.
+fn until(time: Duration) -> Option<i64> {
+    let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+    (micros > 0).then(|| now().timestamp_micros().saturating_add(micros))
+}
+
+/// Whether the checkpoint is still the owner's.
+pub(super) async fn renew(
+    conn: &mut SqliteConnection,
+    name: &str,
+    epoch: u64,
+    time: Duration,
+) -> Result<bool, Failure> {
+    let Ok(epoch) = i64::try_from(epoch) else { return Ok(false) };
+    let done = sqlx::query(statements::RENEW).bind(until(time)).bind(name).bind(epoch).execute(conn).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether the step was taken, with all that it carries.
 pub(super) async fn advance(conn: &mut SqliteConnection, step: &Advance) -> Result<bool, Failure> {
     // What SQLite cannot count to is the position of no checkpoint, and the epoch of no owner.
     let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(false) };
@@ -57,14 +87,40 @@ pub(super) async fn advance(conn: &mut SqliteConnection, step: &Advance) -> Resu
         .bind(&step.name)
         .bind(from)
         .bind(epoch)
-        .execute(conn)
+        .bind(step.lease.and_then(until))
+        .execute(&mut *conn)
         .await?;
-    Ok(done.rows_affected() == 1)
+    if done.rows_affected() != 1 {
+        return Ok(false);
+    }
+    letters::change(conn, &step.name, &step.letters).await?;
+    if let Some(state) = &step.snapshot {
+        sqlx::query(statements::SAVE_SNAPSHOT).bind(&step.name).bind(state).execute(conn).await?;
+    }
+    Ok(true)
 }
 
-pub(super) async fn clear(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
-    sqlx::query(statements::CLEAR).bind(name).bind(now().timestamp_micros()).execute(conn).await?;
+pub(super) async fn clear(
+    conn: &mut SqliteConnection,
+    name: &str,
+    rebuild_to: Option<Position>,
+) -> Result<(), Failure> {
+    let rebuild_to = rebuild_to.map(signed).transpose()?;
+    let time = now().timestamp_micros();
+    sqlx::query(statements::CLEAR).bind(name).bind(time).bind(rebuild_to).execute(&mut *conn).await?;
+    sqlx::query(statements::CLEAR_LETTERS).bind(name).execute(&mut *conn).await?;
+    sqlx::query(statements::CLEAR_SNAPSHOT).bind(name).execute(conn).await?;
     Ok(())
+}
+
+pub(super) async fn snapshot(conn: impl SqliteExecutor<'_>, name: &str) -> Result<Option<Snapshot>, Failure> {
+    let row: Option<(i64, String, Vec<u8>)> =
+        sqlx::query_as(statements::SNAPSHOT).bind(name).fetch_optional(conn).await?;
+    row.map(|(position, fingerprint, state)| {
+        let position = unsigned(position, &format!("the position of the snapshot `{name}`"))?;
+        Ok(Snapshot::new(Position::new(position), fingerprint, state))
+    })
+    .transpose()
 }
 
 fn signed(position: Position) -> Result<i64, Failure> {

@@ -21,7 +21,10 @@ pub(super) fn savepoint(depth: usize) -> String {
 
 macro_rules! select {
     ($($rest:literal)?) => {
-        concat!("SELECT name, position, epoch, fingerprint, updated_at FROM eventsource_checkpoints ", $($rest)?)
+        concat!(
+            "SELECT name, position, epoch, fingerprint, updated_at, rebuild_to FROM eventsource_checkpoints ",
+            $($rest)?
+        )
     };
 }
 
@@ -29,14 +32,37 @@ macro_rules! select {
 pub(super) const LOAD: &str = select!("WHERE name = ?1 AND position IS NOT NULL");
 pub(super) const LIST: &str = select!("WHERE position IS NOT NULL ORDER BY name");
 
-pub(super) const CLAIM: &str = "INSERT INTO eventsource_checkpoints AS mine (name, position, epoch, fingerprint, updated_at) \
-     VALUES (?1, ?2, 1, ?3, ?4) \
+/// No row changes where somebody else holds a lease and one is asked for.
+pub(super) const CLAIM: &str = "INSERT INTO eventsource_checkpoints AS mine \
+     (name, position, epoch, fingerprint, updated_at, owner, leased_until) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6) \
      ON CONFLICT (name) DO UPDATE SET position = coalesce(mine.position, excluded.position), epoch = mine.epoch + 1, \
-     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at";
+     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, owner = excluded.owner, \
+     leased_until = excluded.leased_until \
+     WHERE excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.leased_until <= ?4 OR mine.owner = excluded.owner";
+pub(super) const HOLDER: &str = "SELECT owner, leased_until FROM eventsource_checkpoints WHERE name = ?1";
+
+pub(super) const RENEW: &str =
+    "UPDATE eventsource_checkpoints SET leased_until = ?1 WHERE name = ?2 AND epoch = ?3 AND position IS NOT NULL";
 
 /// Compare-and-set: no row changes where another owner has moved or claimed the checkpoint.
-pub(super) const ADVANCE: &str = "UPDATE eventsource_checkpoints SET position = ?1, updated_at = ?2 \
+pub(super) const ADVANCE: &str = "UPDATE eventsource_checkpoints SET position = ?1, updated_at = ?2, \
+     rebuild_to = CASE WHEN rebuild_to > ?1 THEN rebuild_to END, leased_until = coalesce(?6, leased_until) \
      WHERE name = ?3 AND position = ?4 AND epoch = ?5";
 
-pub(super) const CLEAR: &str =
-    "UPDATE eventsource_checkpoints SET position = NULL, epoch = epoch + 1, updated_at = ?2 WHERE name = ?1";
+pub(super) const CLEAR: &str = "UPDATE eventsource_checkpoints SET position = NULL, epoch = epoch + 1, updated_at = ?2, \
+     rebuild_to = ?3, leased_until = NULL WHERE name = ?1";
+pub(super) const CLEAR_LETTERS: &str = "DELETE FROM eventsource_dead_letters WHERE subscription = ?1";
+pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM eventsource_snapshots WHERE name = ?1";
+
+pub(super) const LETTERS: &str =
+    "SELECT letter, held FROM eventsource_dead_letters WHERE subscription = ?1 ORDER BY position";
+pub(super) const INSERT_LETTER: &str = "INSERT OR REPLACE INTO eventsource_dead_letters \
+     (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(super) const HOLD_BEHIND_LETTER: &str = "UPDATE eventsource_dead_letters SET held = held + ?4 \
+     WHERE subscription = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3 AND parks = 1";
+pub(super) const RELEASE_STREAM: &str = "DELETE FROM eventsource_dead_letters \
+     WHERE subscription = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3 AND parks = 1";
+
+pub(super) const SNAPSHOT: &str = "SELECT position, fingerprint, state FROM eventsource_snapshots WHERE name = ?1";
+pub(super) const SAVE_SNAPSHOT: &str = "INSERT OR REPLACE INTO eventsource_snapshots (name, position, fingerprint, state) \
+     SELECT name, position, fingerprint, ?2 FROM eventsource_checkpoints WHERE name = ?1";

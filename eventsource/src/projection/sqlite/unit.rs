@@ -10,11 +10,11 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 use super::batch::{Batch, Unfinished};
 use super::rows;
 use super::watch::Watch;
-use crate::event::RecordedEvent;
+use crate::event::{Position, RecordedEvent};
 use crate::projection::scope::Scope;
-use crate::projection::sql::{Change, NotLent};
+use crate::projection::sql::{Change, NotLent, classify};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, CommitError, HandlerError, Inject, RawConnection, UnitOfWork,
+    Advance, ChangesRefused, CheckpointError, CommitError, ErrorClass, HandlerError, Inject, RawConnection, UnitOfWork,
 };
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
@@ -137,10 +137,10 @@ async fn make(change: Change<'_>, conn: &mut SqliteConnection) -> Result<(), Com
     match change {
         Change::Advance(step) if !rows::advance(conn, step).await.map_err(failed)? => {
             let found = rows::load(conn, &step.name).await.map_err(failed)?;
-            Err(CommitError::Fenced { step: step.clone(), found })
+            Err(CommitError::Fenced { step: Box::new(step.clone()), found })
         }
         Change::Advance(_) => Ok(()),
-        Change::Clear(name) => Ok(rows::clear(conn, name).await.map_err(failed)?),
+        Change::Clear(name, rebuild_to) => Ok(rows::clear(conn, name, rebuild_to).await.map_err(failed)?),
     }
 }
 
@@ -176,8 +176,8 @@ impl UnitOfWork for SqliteUnit {
         self.end(Change::Advance(step)).await
     }
 
-    async fn clear(self, name: &str) -> Result<(), CommitError> {
-        self.end(Change::Clear(name)).await
+    async fn clear(self, name: &str, rebuild_to: Option<Position>) -> Result<(), CommitError> {
+        self.end(Change::Clear(name, rebuild_to)).await
     }
 
     async fn rollback(self) {
@@ -203,6 +203,11 @@ impl UnitOfWork for SqliteUnit {
 
     fn held_lock(&self) -> Option<HeldLock> {
         self.batch.as_ref().map(|_| self.db.lock().clone())
+    }
+
+    fn classify(&self, error: &(dyn Error + 'static)) -> Option<ErrorClass> {
+        // SQLITE_ERROR (a wrong statement, a missing table), SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE.
+        classify(error, |error| matches!(result_code(error), Some(1 | 18 | 20 | 25)))
     }
 
     fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {

@@ -13,11 +13,18 @@ struct Migration {
 }
 
 /// In order. One that was released is never changed: a new one follows it.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "events_and_checkpoints",
-    sql: include_str!("migrations/0001_events_and_checkpoints.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "events_and_checkpoints",
+        sql: include_str!("migrations/0001_events_and_checkpoints.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "dead_letters_leases_snapshots",
+        sql: include_str!("migrations/0002_dead_letters_leases_snapshots.sql"),
+    },
+];
 
 pub(super) fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)

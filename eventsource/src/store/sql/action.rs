@@ -18,6 +18,9 @@ pub(crate) enum Action<'a> {
     Load(&'a str),
     List,
     Claim(&'a str),
+    Renew(&'a str),
+    Letters(&'a str),
+    Snapshot(&'a str),
     #[cfg(feature = "sqlite")]
     ReadTable(&'a str),
     #[cfg(feature = "sqlite")]
@@ -42,6 +45,9 @@ impl fmt::Display for Action<'_> {
             #[cfg(feature = "sqlite")]
             Self::CreateTable(name) => write!(f, "create the table `{name}`"),
             Self::Claim(name) => write!(f, "claim the checkpoint of `{name}`"),
+            Self::Renew(name) => write!(f, "renew the lease on the checkpoint of `{name}`"),
+            Self::Letters(name) => write!(f, "read the dead letters of `{name}`"),
+            Self::Snapshot(name) => write!(f, "read the snapshot of `{name}`"),
         }
     }
 }

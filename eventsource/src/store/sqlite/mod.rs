@@ -16,6 +16,7 @@ mod row;
 pub(crate) mod statements;
 
 pub use database::SqliteDatabase;
+pub(crate) use database::Writing;
 pub use error::SqliteOpenError;
 pub use event_store::SqliteEventStore;
 pub use options::SqliteOptions;

@@ -1,4 +1,11 @@
 //! Applying a page: as one batch where all goes well, around the failing event where it does not (law 5).
+//!
+//! ```text
+//! batch -> applied
+//!       -> an event failed -> what stands before it, as a batch -> the event alone, with delays
+//!                             -> applied -> the rest, as a batch
+//!                             -> given up: by the policy a dead letter, skipped, or the end as faulted -> the rest
+//! ```
 
 use std::sync::Arc;
 
@@ -6,12 +13,11 @@ use tracing::Instrument as _;
 
 use super::commit::Committed;
 use super::{End, Runner};
-use crate::event::{Position, RecordedEvent};
+use crate::event::{Position, RecordedEvent, now};
 use crate::projection::{
     ChangesRefused, CheckpointStore, CommitError, ErrorClass, HandlerError, Kind, UnitOfWork as _,
 };
 use crate::store::LogPage;
-use crate::subscription::backoff::full_jitter;
 use crate::subscription::shared::Applied;
 use crate::subscription::{Failure, SubscriptionState};
 
@@ -37,7 +43,7 @@ enum Batch {
 }
 
 /// The event of a page that fails.
-struct Failing {
+struct Failed {
     index: usize,
     failure: Arc<Failure>,
 }
@@ -46,26 +52,32 @@ impl<C: CheckpointStore> Runner<C> {
     /// Applies a page that is not empty.
     ///
     /// An event that fails parts the page: what stands before it is applied as a batch and kept, then it runs alone,
-    /// after a delay each time, and when it has succeeded the rest follows as a batch. Where it cannot be told which
-    /// event it was, the page is parted in halves until it is one.
+    /// after a delay each time, and when it has succeeded or was given up the rest follows as a batch. Where it cannot
+    /// be told which event it was, the page is parted in halves until it is one.
     pub(super) async fn apply_page(&mut self, page: &LogPage) -> Result<(), End> {
         let events = &page.events[..];
         let mut next = 0;
-        let mut failing: Option<Failing> = None;
+        let mut failed = self.failed_before(events);
         let mut outages = 0;
         let mut at_most = events.len();
         while next < events.len() {
             self.heed_control().await?;
-            let until = match &failing {
-                None => events.len(),
-                Some(failing) if failing.index == next => {
-                    self.before_retry(&failing.failure).await?;
-                    next + 1
-                }
-                Some(failing) => failing.index,
+            let alone = failed.as_ref().filter(|failed| failed.index == next).map(|failed| Arc::clone(&failed.failure));
+            let until = match (&alone, &failed) {
+                (Some(_), _) => next + 1,
+                (None, Some(failed)) => failed.index,
+                (None, None) => events.len(),
             };
             let until = until.min(next + at_most);
             let to = if until == events.len() { page.horizon } else { events[until - 1].position() };
+            if let Some(failure) = alone
+                && !self.is_tried_again(&failure).await?
+            {
+                self.give_up(&events[next], to, failure).await?;
+                next = until;
+                failed = None;
+                continue;
+            }
             match self.apply_batch(&events[next..until], to).await? {
                 Batch::Again => {}
                 Batch::InParts => {
@@ -76,13 +88,16 @@ impl<C: CheckpointStore> Runner<C> {
                     next = until;
                     at_most = (at_most * 2).min(events.len());
                     outages = 0;
-                    failing = failing.filter(|failing| failing.index >= next);
+                    failed = failed.filter(|failed| failed.index >= next);
                 }
                 Batch::Failed { index, error, kept } => {
                     let index = next + index;
-                    let before = failing.filter(|failing| failing.index == index);
-                    let attempts = 1 + before.map_or(0, |failing| failing.failure.attempts);
-                    failing = Some(Failing { index, failure: self.failure(&events[index], attempts, error) });
+                    let before = failed.filter(|failed| failed.index == index);
+                    let failure = self.failure(&events[index], before.map(|failed| failed.failure), error);
+                    if self.core.in_memory.is_in_pieces() {
+                        return self.begin_anew(failure).await;
+                    }
+                    failed = Some(Failed { index, failure });
                     if kept {
                         next = index;
                     }
@@ -100,27 +115,41 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Waits before a failed event is tried again; faults where trying again is of no use.
-    async fn before_retry(&mut self, failure: &Arc<Failure>) -> Result<(), End> {
+    /// The event of the page that had failed before a memory projection began anew.
+    fn failed_before(&mut self, events: &[Arc<RecordedEvent>]) -> Option<Failed> {
+        let position = self.cut_off.as_ref()?.position;
+        let index = events.iter().position(|event| event.position() == position)?;
+        self.cut_off.take().map(|failure| Failed { index, failure })
+    }
+
+    /// Waits before a failed event is tried again; says where trying again is of no use.
+    pub(super) async fn is_tried_again(&mut self, failure: &Arc<Failure>) -> Result<bool, End> {
         let policy = self.core.config.retry;
         if failure.error.class() == ErrorClass::Permanent || failure.attempts >= policy.attempts {
-            return Err(End::Faulted(Arc::clone(failure)));
+            return Ok(false);
         }
-        let delay = full_jitter(policy.first_delay, policy.max_delay, failure.attempts);
+        let delay = policy.backoff.delay(failure.attempts);
         tracing::warn!(subscription = self.core.name, position = %failure.position, ?delay, %failure, "retrying");
         let state = SubscriptionState::Retrying { failure: Arc::clone(failure), attempts: policy.attempts, delay };
         self.core.progress.fail(failure.to_string(), state);
-        self.delay(delay).await
+        self.delay(delay).await?;
+        Ok(true)
     }
 
-    fn failure(&self, event: &RecordedEvent, attempts: u32, error: HandlerError) -> Arc<Failure> {
+    pub(super) fn failure(
+        &self,
+        event: &RecordedEvent,
+        before: Option<Arc<Failure>>,
+        error: HandlerError,
+    ) -> Arc<Failure> {
         Arc::new(Failure {
             subscription: self.core.name.clone(),
             position: event.position(),
             stream: event.stream().clone(),
             event_type: event.event_type().to_owned(),
             event_id: event.id(),
-            attempts,
+            attempts: 1 + before.as_ref().map_or(0, |before| before.attempts),
+            first_failed_at: before.map_or_else(now, |before| before.first_failed_at),
             error,
         })
     }
@@ -142,37 +171,45 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// The effects and the checkpoint commit together, or neither does.
     async fn apply_in_transaction(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
+        let held = self.parked.hold(events, self.seen);
+        let sifted = self.parked.sift(events);
         let mut unit = self.begin().await?;
-        match self.subscriber.apply(&self.core, events, &mut unit).await {
+        match self.subscriber.apply(&self.core, &sifted.events, &mut unit).await {
             Applied::All => {}
             // The event that failed came upon what an earlier one had changed.
-            Applied::Failed { error, .. } if events.len() > 1 && error.is_caused_by::<ChangesRefused>() => {
+            Applied::Failed { error, .. } if sifted.events.len() > 1 && error.is_caused_by::<ChangesRefused>() => {
                 unit.rollback().await;
                 return Ok(Batch::InParts);
             }
             Applied::Failed { index, error } => {
-                unit.rollback().await;
-                return Ok(Batch::Failed { index, error, kept: false });
+                // What was cut off may still run in the database: its end is not waited for.
+                if error.is_cut_off() {
+                    drop(unit)
+                } else {
+                    unit.rollback().await
+                }
+                return Ok(Batch::Failed { index: sifted.index(index), error, kept: false });
             }
             Applied::Outage { index, error } => {
                 unit.rollback().await;
-                return Ok(Batch::Outage { index, error, kept: false });
+                return Ok(Batch::Outage { index: sifted.index(index), error, kept: false });
             }
         }
-        match self.commit(unit, to, events.len()).await? {
+        let (handled, first) = (sifted.events.len(), sifted.index(0));
+        match self.commit(unit, self.step(to, held), handled).await? {
             Committed::Yes => {
-                self.arrive(to, events.len());
+                self.arrive(to, handled);
                 Ok(Batch::Applied)
             }
             Committed::No => Ok(Batch::Again),
-            Committed::Refused(_) if events.len() > 1 => Ok(Batch::InParts),
-            Committed::Refused(refused) => Ok(Batch::Failed { index: 0, error: refused.into(), kept: false }),
+            Committed::Refused(_) if handled > 1 => Ok(Batch::InParts),
+            Committed::Refused(refused) => Ok(Batch::Failed { index: first, error: refused.into(), kept: false }),
             Committed::TransactionEnded => Err(End::Faulted(self.transaction_ended(events))),
         }
     }
 
     /// Which handler it was cannot be told any more, and what it committed cannot be undone: nothing is tried again.
-    fn transaction_ended(&self, events: &[Arc<RecordedEvent>]) -> Arc<Failure> {
+    pub(super) fn transaction_ended(&self, events: &[Arc<RecordedEvent>]) -> Arc<Failure> {
         let error = match events {
             [first, _, ..] => HandlerError::permanent(format!(
                 "{}; it was the handler of this event or of one before it, from position {} on",
@@ -181,29 +218,67 @@ impl<C: CheckpointStore> Runner<C> {
             )),
             _ => HandlerError::permanent(CommitError::TransactionEnded),
         };
-        self.failure(&events[events.len() - 1], 1, error)
+        self.failure(&events[events.len() - 1], None, error)
     }
 
     /// The effects are there when the handler returns. What is applied is never applied again: the checkpoint follows
     /// the last event that succeeded.
     async fn apply_outside(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
+        let sifted = self.parked.sift(events);
         let mut unit = self.checkpoints.detached();
-        let applied = self.subscriber.apply(&self.core, events, &mut unit).await;
-        let (done, batch) = match applied {
-            Applied::All => (events.len(), Batch::Applied),
-            Applied::Failed { index, error } => (index, Batch::Failed { index, error, kept: true }),
-            Applied::Outage { index, error } => (index, Batch::Outage { index, error, kept: true }),
+        let applied = self.subscriber.apply(&self.core, &sifted.events, &mut unit).await;
+        let (handled, passed, batch) = match applied {
+            Applied::All => (sifted.events.len(), events.len(), Batch::Applied),
+            Applied::Failed { index, error } => {
+                let at = sifted.index(index);
+                self.note_cut_off(&error);
+                (index, at, Batch::Failed { index: at, error, kept: true })
+            }
+            Applied::Outage { index, error } => {
+                let at = sifted.index(index);
+                (index, at, Batch::Outage { index: at, error, kept: true })
+            }
         };
-        if done > 0 {
-            let to = if done == events.len() { to } else { events[done - 1].position() };
+        if passed > 0 {
+            let to = if passed == events.len() { to } else { events[passed - 1].position() };
+            let held = self.parked.hold(&events[..passed], self.seen);
             // What is applied is applied, also where a stop comes before its checkpoint is saved.
-            (self.position, self.unreported) = (to, done);
-            if self.core.kind == Kind::Effects {
-                self.save(to).await?;
+            (self.position, self.unreported) = (to, handled);
+            if self.core.kind == Kind::Effects || !held.is_empty() {
+                self.save(to, held).await?;
             }
             self.unreported = 0;
-            self.arrive(to, done);
+            self.arrive(to, handled);
         }
         Ok(batch)
+    }
+
+    /// A memory handler that was cut off has left its state in pieces.
+    pub(super) fn note_cut_off(&self, error: &HandlerError) {
+        if self.core.kind == Kind::Memory && error.is_cut_off() {
+            self.core.in_memory.fall_to_pieces();
+        }
+    }
+
+    /// Makes a memory projection what it was at its start, from where the log is replayed: a handler was cut off, with
+    /// this failure, and has left the state in pieces. What was given up before is passed over.
+    pub(super) async fn begin_anew(&mut self, failure: Arc<Failure>) -> Result<(), End> {
+        let mut unit = self.checkpoints.detached();
+        if let Err(error) = self.subscriber.begin_anew(&mut unit).await {
+            let error = HandlerError::permanent(format!(
+                "{}; what it left of the projection cannot be told, and the projection cannot begin anew: derive \
+                 `Clone` for it, or give it a working method marked `#[truncate]` ({error})",
+                failure.error
+            ));
+            return Err(End::Faulted(Arc::new(failure.with(error))));
+        }
+        tracing::warn!(subscription = self.core.name, %failure, "a handler was cut off: replaying the log");
+        self.core.in_memory.begin_anew();
+        self.core.in_memory.claim(self.start);
+        self.position = self.start;
+        self.core.progress.fail(failure.to_string(), SubscriptionState::CatchingUp);
+        self.core.progress.advance(self.start, 0, SubscriptionState::CatchingUp);
+        self.cut_off = Some(failure);
+        Ok(())
     }
 }

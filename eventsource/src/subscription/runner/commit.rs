@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::{
-    Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, Kind, UnitOfWork,
+    Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, Kind, LetterChange, UnitOfWork,
 };
+use crate::subscription::core::Core;
 
 /// How a commit ended, where the subscription goes on.
 pub(super) enum Committed {
@@ -22,21 +23,20 @@ pub(super) enum Committed {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Takes the stored checkpoint over, or makes one at `start`.
-    pub(super) async fn claim_stored(&mut self, start: Position) -> Result<Checkpoint, End> {
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        self.ask(|| checkpoints.claim(&core.name, &core.fingerprint, start)).await
-    }
-
     /// Opens a unit of work.
     pub(super) async fn begin(&mut self) -> Result<C::Unit, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
         self.ask(|| checkpoints.begin()).await
     }
 
-    /// Commits `unit`, in which `handled` events were applied, with the checkpoint moved to `to`.
-    pub(super) async fn commit(&mut self, unit: C::Unit, to: Position, handled: usize) -> Result<Committed, End> {
-        let step = Advance::new(self.core.name.clone(), self.epoch, self.saved, to);
+    /// The step of the checkpoint to `to`, with what becomes of dead letters.
+    pub(super) fn step(&self, to: Position, letters: Vec<LetterChange>) -> Advance {
+        let Core { name, config, .. } = &*self.core;
+        Advance::new(name.clone(), self.epoch, self.saved, to).letters(letters).lease(Some(config.lease))
+    }
+
+    /// Commits `unit`, in which `handled` events were applied, with `step`.
+    pub(super) async fn commit(&mut self, unit: C::Unit, step: Advance, handled: usize) -> Result<Committed, End> {
         match unit.commit(&step).await {
             Ok(()) => {}
             Err(CommitError::Refused(refused)) => return Ok(Committed::Refused(refused)),
@@ -51,26 +51,47 @@ impl<C: CheckpointStore> Runner<C> {
             }
             Err(fenced @ CommitError::Fenced { .. }) => return Err(End::Fenced(fenced.to_string().into())),
         }
-        self.saved = to;
+        self.change_letters(&step.letters);
+        self.saved = step.to;
         self.saved_at = Instant::now();
         self.failed_commits = 0;
         Ok(Committed::Yes)
     }
 
-    /// Whether `step`, whose commit gave no clear answer, was taken: the checkpoint is read back, not guessed.
-    async fn settle(&mut self, step: &Advance, error: CheckpointError) -> Result<bool, End> {
-        self.failed_commits += 1;
-        self.outage(error.to_string(), self.failed_commits).await?;
-        let checkpoints = Arc::clone(&self.checkpoints);
-        let found = self.ask(|| checkpoints.load(&step.name)).await?;
-        was_taken(step, found).map_err(|fenced| End::Fenced(fenced.to_string().into()))
+    /// Follows changes that are stored.
+    fn change_letters(&mut self, changes: &[LetterChange]) {
+        if !changes.is_empty() {
+            changes.iter().for_each(|change| self.parked.change(change));
+            self.tell_letters();
+        }
     }
 
-    /// Moves the stored checkpoint to `to`, outside the transaction of a batch.
-    pub(super) async fn save(&mut self, to: Position) -> Result<(), End> {
+    /// Whether `step`, whose commit gave no clear answer, was taken: what is stored is read back, not guessed.
+    async fn settle(&mut self, step: &Advance, error: CheckpointError) -> Result<bool, End> {
+        self.failed_commits += 1;
+        self.outage(in_context(step, error), self.failed_commits).await?;
+        let checkpoints = Arc::clone(&self.checkpoints);
+        let found = self.ask(|| checkpoints.load(&step.name)).await?;
+        let taken = was_taken(step, found).map_err(|fenced| End::Fenced(fenced.to_string().into()))?;
+        if step.from != step.to {
+            return Ok(taken);
+        }
+        // The checkpoint stays where it is: whether the step was taken is told by the letters.
+        let letters = self.ask(|| checkpoints.dead_letters(&step.name)).await?;
+        Ok(step.letters.iter().all(|change| change.is_made(&letters)))
+    }
+
+    /// Moves the stored checkpoint to `to`, outside the transaction of a batch, with what becomes of dead letters.
+    pub(super) async fn save(&mut self, to: Position, letters: Vec<LetterChange>) -> Result<(), End> {
+        if self.core.kind == Kind::Memory {
+            self.core.in_memory.change_letters(&letters);
+            self.change_letters(&letters);
+            return Ok(());
+        }
+        let step = self.step(to, letters);
         loop {
             let unit = self.checkpoints.detached();
-            if let Committed::Yes = self.commit(unit, to, 0).await? {
+            if let Committed::Yes = self.commit(unit, step.clone(), 0).await? {
                 return Ok(());
             }
         }
@@ -83,7 +104,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Moves the stored checkpoint over the events passed.
     pub(super) async fn save_passed(&mut self) -> Result<(), End> {
-        self.save(self.position).await?;
+        self.save(self.position, Vec::new()).await?;
         self.core.progress.set_state(self.working());
         Ok(())
     }
@@ -103,7 +124,7 @@ impl<C: CheckpointStore> Runner<C> {
             }
         }
         if self.has_unsaved() {
-            let step = Advance::new(self.core.name.clone(), self.epoch, self.saved, self.position);
+            let step = self.step(self.position, Vec::new());
             self.checkpoints.detached().commit(&step).await?;
             self.saved = self.position;
         }
@@ -113,11 +134,23 @@ impl<C: CheckpointStore> Runner<C> {
     }
 }
 
+/// The error, and whose failure it keeps from being stored: it must not mask it.
+fn in_context(step: &Advance, error: CheckpointError) -> String {
+    let kept = step.letters.iter().find_map(|change| match change {
+        LetterChange::Keep(letter) | LetterChange::Dismiss(letter) => Some(letter),
+        _ => None,
+    });
+    match kept {
+        Some(letter) => format!("{error}; what waits to be stored with it: {letter}"),
+        None => error.to_string(),
+    }
+}
+
 /// Whether `step` was taken, by the checkpoint that was `found` later.
 fn was_taken(step: &Advance, found: Option<Checkpoint>) -> Result<bool, Box<CommitError>> {
     match found.as_ref().filter(|found| found.epoch == step.epoch).map(|found| found.position) {
         Some(position) if position == step.to => Ok(true),
         Some(position) if position == step.from => Ok(false),
-        _ => Err(Box::new(CommitError::Fenced { step: step.clone(), found })),
+        _ => Err(Box::new(CommitError::Fenced { step: Box::new(step.clone()), found })),
     }
 }

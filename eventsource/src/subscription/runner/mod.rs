@@ -7,8 +7,12 @@
 //! Every step that can end the subscription returns an [`End`]; `?` carries it out of the loop.
 
 mod apply;
+mod claim;
 mod commit;
+mod failing;
+mod letters;
 mod pace;
+mod parked;
 mod read;
 
 use std::convert::Infallible;
@@ -17,8 +21,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use self::claim::Heartbeat;
+use self::failing::Failing;
+use self::parked::Parked;
 use self::read::Prefetched;
-use super::config::StartFrom;
 use super::core::{Control, Core};
 use super::shared::ErasedSubscriber;
 use super::{Failure, StopReason, SubscriptionState};
@@ -46,8 +52,20 @@ pub(super) struct Runner<C: CheckpointStore> {
     unreported: usize,
     /// How many commits in a row gave no clear answer.
     failed_commits: u32,
+    /// How far the subscription has been: beyond `position` while a memory projection begins anew.
+    seen: Position,
+    /// Up to where the read model is being rebuilt.
+    rebuild_to: Option<Position>,
+    /// Where the subscription starts that has no checkpoint.
+    start: Position,
+    parked: Parked,
+    failing: Failing,
+    /// The failure after which a memory projection began anew, until its event is reached again.
+    cut_off: Option<Arc<Failure>>,
     /// The owner's epoch, of a stored checkpoint.
     epoch: u64,
+    /// Renews the lease on it.
+    heartbeat: Option<Heartbeat>,
     /// Where the log ends, as far as the last page tells.
     end: Option<Position>,
 }
@@ -57,6 +75,8 @@ enum End {
     Stopped(StopReason),
     Faulted(Arc<Failure>),
     Fenced(Arc<str>),
+    /// It is not run as things are, for this reason.
+    Refused(Arc<str>),
 }
 
 impl<C: CheckpointStore> Runner<C> {
@@ -73,6 +93,13 @@ impl<C: CheckpointStore> Runner<C> {
             unsettled: None,
             unreported: 0,
             failed_commits: 0,
+            seen: Position::START,
+            rebuild_to: None,
+            start: Position::START,
+            cut_off: None,
+            parked: Parked::default(),
+            failing: Failing::new(core.config.failures.limit),
+            heartbeat: None,
             epoch: 0,
             end: None,
             core,
@@ -98,6 +125,8 @@ impl<C: CheckpointStore> Runner<C> {
             Err(fenced @ CommitError::Fenced { .. }) => End::Fenced(fenced.to_string().into()),
             _ => end,
         };
+        self.give_up_lease().await;
+        self.core.requests.clear();
         self.tell(end);
         saved
     }
@@ -113,6 +142,10 @@ impl<C: CheckpointStore> Runner<C> {
                 tracing::error!(subscription, position = %failure.position, %failure, "faulted");
                 self.core.progress.fail(failure.to_string(), SubscriptionState::Faulted { failure });
             }
+            End::Refused(reason) => {
+                tracing::error!(subscription, %reason, "refused");
+                self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Refused { reason });
+            }
             End::Fenced(reason) => {
                 tracing::warn!(subscription, %reason, "fenced");
                 self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Fenced { reason });
@@ -122,8 +155,10 @@ impl<C: CheckpointStore> Runner<C> {
 
     async fn work(&mut self) -> Result<Infallible, End> {
         self.claim().await?;
+        self.follow_released().await?;
         loop {
             self.heed_control().await?;
+            self.serve_requests().await?;
             let page = self.next_page().await?;
             let full = page.events.len() >= self.core.config.batch_size;
             self.end = (!full).then_some(page.horizon);
@@ -141,48 +176,19 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Takes the checkpoint over, or begins where the configuration says.
-    async fn claim(&mut self) -> Result<(), End> {
-        let start = match self.core.config.start {
-            StartFrom::Checkpoint | StartFrom::Beginning => Position::START,
-            StartFrom::After(position) => position,
-            StartFrom::End => match self.core.end_at_start.get() {
-                Some(end) => *end,
-                None => self.head().await?,
-            },
-        };
-        let position = if self.core.kind == Kind::Memory {
-            self.claim_in_memory(start)
-        } else {
-            let checkpoint = self.claim_stored(start).await?;
-            self.epoch = checkpoint.epoch;
-            checkpoint.position
-        };
-        (self.position, self.saved) = (position, position);
-        self.core.progress.advance(position, 0, SubscriptionState::CatchingUp);
-        tracing::info!(subscription = self.core.name, %position, guarantee = %self.core.kind.guarantee(), "started");
-        Ok(())
-    }
-
-    fn claim_in_memory(&self, start: Position) -> Position {
-        if self.core.in_memory.is_new() && self.checkpoints.is_durable() {
-            tracing::info!(
-                subscription = self.core.name,
-                %start,
-                "a memory projection does not outlive its process: it replays the log from its start"
-            );
-        }
-        self.core.in_memory.claim(start)
-    }
-
     /// Everything up to `position` is applied or passed over (law 6), `handled` events of it applied just now.
     ///
     /// Who waits sees it at once; where nothing was applied, the checkpoint follows with the next batch, within a
     /// second, or at the stop.
     fn arrive(&mut self, position: Position, handled: usize) {
         self.position = self.position.max(position);
+        self.seen = self.seen.max(self.position);
+        self.rebuild_to = self.rebuild_to.filter(|target| *target > self.position);
         if self.core.kind == Kind::Memory {
             self.core.in_memory.move_to(self.position);
+        }
+        if handled > 0 {
+            self.failing.success();
         }
         self.core.progress.advance(self.position, handled as u64, self.working());
     }

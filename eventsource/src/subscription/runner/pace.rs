@@ -8,9 +8,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::claim::Heartbeat;
 use super::{End, Runner};
 use crate::projection::CheckpointStore;
-use crate::subscription::backoff::full_jitter;
+use crate::subscription::backoff::Backoff;
 use crate::subscription::core::Control;
 use crate::subscription::{StopReason, SubscriptionState};
 
@@ -18,8 +19,7 @@ use crate::subscription::{StopReason, SubscriptionState};
 const PASS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The delays between two attempts to reach a store that does not answer.
-const OUTAGE_FIRST: Duration = Duration::from_millis(50);
-const OUTAGE_MAX: Duration = Duration::from_secs(5);
+const OUTAGE: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
 
 /// Returns when the control says stop.
 async fn stop_requested(control: &mut watch::Receiver<Control>) -> StopReason {
@@ -40,7 +40,7 @@ async fn hold_requested(control: &mut watch::Receiver<Control>) {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Between two batches: ends where the control says stop, and waits where it says pause.
+    /// Between two batches: ends where the control says stop, or the checkpoint is another's; waits where it says pause.
     pub(super) async fn heed_control(&mut self) -> Result<(), End> {
         loop {
             let control = *self.control.borrow_and_update();
@@ -48,7 +48,10 @@ impl<C: CheckpointStore> Runner<C> {
                 Control::Stop(reason) => return Err(End::Stopped(reason)),
                 Control::Pause => {
                     self.core.progress.set_state(SubscriptionState::Paused);
-                    let _ = self.control.changed().await;
+                    tokio::select! {
+                        _ = self.control.changed() => {}
+                        () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
+                    }
                 }
                 Control::Run => {
                     if matches!(self.core.progress.snapshot().state, SubscriptionState::Paused) {
@@ -58,6 +61,10 @@ impl<C: CheckpointStore> Runner<C> {
                 }
             }
         }
+    }
+
+    fn lost(&self) -> End {
+        End::Fenced(format!("the checkpoint of `{}` was taken over by another runner", self.core.name).into())
     }
 
     /// `work`, given up where the control says stop. Only for work that may be dropped half-way.
@@ -118,6 +125,8 @@ impl<C: CheckpointStore> Runner<C> {
             () = self.bus_wake_up.wait() => {}
             () = sleep_until(save_at) => {}
             () = hold_requested(&mut self.control) => {}
+            () = self.core.requests.waiting() => {}
+            () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
         }
         Ok(())
     }
@@ -128,6 +137,6 @@ impl<C: CheckpointStore> Runner<C> {
         tracing::warn!(subscription = self.core.name, reason, failures, "waiting for a store");
         let reason: Arc<str> = reason.into();
         self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Waiting { reason });
-        self.delay(full_jitter(OUTAGE_FIRST, OUTAGE_MAX, failures)).await
+        self.delay(OUTAGE.delay(failures)).await
     }
 }

@@ -3,7 +3,7 @@
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
-use crate::projection::{Advance, Checkpoint, CheckpointStore, CommitError, UnitOfWork};
+use crate::projection::{Advance, Checkpoint, CheckpointStore, Claim, CommitError, UnitOfWork};
 
 /// The cases of the checkpoint store's contract, handed to another macro.
 #[doc(hidden)]
@@ -66,7 +66,7 @@ async fn advance<C: CheckpointStore>(store: &C, epoch: u64, from: u64, to: u64) 
 async fn an_unknown_checkpoint_is_none<C: CheckpointStore>(store: &C) -> Verdict {
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was never claimed");
     ensure_eq!(store.list().await?, Vec::new(), "all checkpoints of a fresh store");
-    store.begin().await?.clear("orders").await?;
+    store.begin().await?.clear("orders", None).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was cleared before it was claimed");
     let refused = advance(store, 1, 0, 1).await;
     ensure!(
@@ -79,7 +79,7 @@ async fn an_unknown_checkpoint_is_none<C: CheckpointStore>(store: &C) -> Verdict
 
 async fn a_claim_makes_a_checkpoint_at_the_start<C: CheckpointStore>(store: &C) -> Verdict {
     let before = now();
-    let claimed = store.claim("orders", "orders v1", at(41)).await?;
+    let claimed = store.claim(&Claim::new("orders", "orders v1", at(41))).await?;
     ensure_eq!((&*claimed.name, claimed.position), ("orders", at(41)), "the checkpoint claimed");
     ensure_eq!(claimed.fingerprint, "orders v1", "its fingerprint");
     ensure!(claimed.updated_at >= before, "it was claimed at {}, before {before}", claimed.updated_at);
@@ -88,9 +88,9 @@ async fn a_claim_makes_a_checkpoint_at_the_start<C: CheckpointStore>(store: &C) 
 }
 
 async fn a_claim_raises_the_epoch_and_keeps_the_position<C: CheckpointStore>(store: &C) -> Verdict {
-    let first = store.claim("orders", "v1", START).await?;
+    let first = store.claim(&Claim::new("orders", "v1", START)).await?;
     advance(store, first.epoch, 0, 7).await?;
-    let second = store.claim("orders", "v2", at(3)).await?;
+    let second = store.claim(&Claim::new("orders", "v2", at(3))).await?;
     ensure!(second.epoch > first.epoch, "the epoch went from {} to {}", first.epoch, second.epoch);
     ensure_eq!(second.position, at(7), "the position: a start applies only where there is no checkpoint");
     ensure_eq!(second.fingerprint, "v2", "the fingerprint");
@@ -98,8 +98,8 @@ async fn a_claim_raises_the_epoch_and_keeps_the_position<C: CheckpointStore>(sto
 }
 
 async fn a_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -> Verdict {
-    let claimed = store.claim("orders", "v1", START).await?;
-    let other = store.claim("customers", "v1", START).await?;
+    let claimed = store.claim(&Claim::new("orders", "v1", START)).await?;
+    let other = store.claim(&Claim::new("customers", "v1", START)).await?;
     for (from, to) in [(0, 5), (5, 6), (6, 6), (6, 1_000)] {
         advance(store, claimed.epoch, from, to).await?;
         let loaded = load(store, "orders").await?;
@@ -111,16 +111,16 @@ async fn a_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -> Verdict
 }
 
 async fn a_detached_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -> Verdict {
-    let claimed = store.claim("orders", "v1", START).await?;
+    let claimed = store.claim(&Claim::new("orders", "v1", START)).await?;
     let unit = store.detached();
     // It holds nothing open: others can work meanwhile.
-    let customers = store.claim("customers", "v1", START).await?;
+    let customers = store.claim(&Claim::new("customers", "v1", START)).await?;
     store.begin().await?.commit(&Advance::new("customers", customers.epoch, START, at(2))).await?;
     unit.commit(&Advance::new("orders", claimed.epoch, START, at(9))).await?;
     ensure_eq!(load(store, "orders").await?.position, at(9), "the position after a detached commit");
     let refused = store.detached().commit(&Advance::new("orders", claimed.epoch, START, at(10))).await;
     ensure!(matches!(refused, Err(CommitError::Fenced { .. })), "a detached step from elsewhere: {refused:?}");
-    store.detached().clear("orders").await?;
+    store.detached().clear("orders", None).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint cleared by a detached unit");
     Ok(())
 }
@@ -139,7 +139,7 @@ async fn fenced<C: CheckpointStore>(store: &C, refused: Result<(), CommitError>,
 }
 
 async fn a_step_from_another_position_is_fenced<C: CheckpointStore>(store: &C) -> Verdict {
-    let epoch = store.claim("orders", "v1", START).await?.epoch;
+    let epoch = store.claim(&Claim::new("orders", "v1", START)).await?.epoch;
     advance(store, epoch, 0, 5).await?;
     let left = load(store, "orders").await?;
     for from in [0, 4, 6, u64::MAX] {
@@ -149,9 +149,9 @@ async fn a_step_from_another_position_is_fenced<C: CheckpointStore>(store: &C) -
 }
 
 async fn a_step_of_another_epoch_is_fenced<C: CheckpointStore>(store: &C) -> Verdict {
-    let old = store.claim("orders", "v1", START).await?;
+    let old = store.claim(&Claim::new("orders", "v1", START)).await?;
     let unit = store.detached();
-    let new = store.claim("orders", "v1", START).await?;
+    let new = store.claim(&Claim::new("orders", "v1", START)).await?;
     fenced(store, unit.commit(&Advance::new("orders", old.epoch, START, at(1))).await, &new).await?;
     fenced(store, advance(store, old.epoch, 0, 1).await, &new).await?;
     fenced(store, advance(store, u64::MAX, 0, 1).await, &new).await?;
@@ -160,7 +160,7 @@ async fn a_step_of_another_epoch_is_fenced<C: CheckpointStore>(store: &C) -> Ver
 }
 
 async fn a_rollback_moves_nothing<C: CheckpointStore>(store: &C) -> Verdict {
-    let claimed = store.claim("orders", "v1", START).await?;
+    let claimed = store.claim(&Claim::new("orders", "v1", START)).await?;
     store.begin().await?.rollback().await;
     drop(store.begin().await?);
     drop(store.detached());
@@ -171,16 +171,16 @@ async fn a_rollback_moves_nothing<C: CheckpointStore>(store: &C) -> Verdict {
 }
 
 async fn a_reset_keeps_the_epoch_growing<C: CheckpointStore>(store: &C) -> Verdict {
-    let old = store.claim("orders", "v1", START).await?;
+    let old = store.claim(&Claim::new("orders", "v1", START)).await?;
     advance(store, old.epoch, 0, 5).await?;
-    store.begin().await?.clear("orders").await?;
+    store.begin().await?.clear("orders", None).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was reset");
     ensure_eq!(store.list().await?, Vec::new(), "all checkpoints, after the only one was reset");
     for from in [0, 5] {
         let refused = advance(store, old.epoch, from, 6).await;
         ensure!(matches!(refused, Err(CommitError::Fenced { found: None, .. })), "a step after a reset: {refused:?}");
     }
-    let new = store.claim("orders", "v1", at(2)).await?;
+    let new = store.claim(&Claim::new("orders", "v1", at(2))).await?;
     ensure_eq!(new.position, at(2), "where it starts again");
     ensure!(new.epoch > old.epoch, "the epoch went from {} over a reset to {}", old.epoch, new.epoch);
     fenced(store, advance(store, old.epoch, 2, 6).await, &new).await
@@ -189,7 +189,7 @@ async fn a_reset_keeps_the_epoch_growing<C: CheckpointStore>(store: &C) -> Verdi
 async fn checkpoints_are_listed_by_name<C: CheckpointStore>(store: &C) -> Verdict {
     let mut expected = Vec::new();
     for name in ["orders", "Orders", "it's", "größe", "a", ""] {
-        expected.push(store.claim(name, "v1", START).await?);
+        expected.push(store.claim(&Claim::new(name, "v1", START)).await?);
     }
     expected.sort_by(|a, b| a.name.cmp(&b.name));
     ensure_eq!(store.list().await?, expected, "all checkpoints");

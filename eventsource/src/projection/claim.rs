@@ -1,0 +1,77 @@
+//! Who owns a checkpoint: claims, and leases on them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::CheckpointError;
+use crate::event::Position;
+
+/// A request to become the owner of a checkpoint.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Claim<'a> {
+    /// The name of the subscription.
+    pub name: &'a str,
+    /// The fingerprint of the projection that claims it, which replaces the one before.
+    pub fingerprint: &'a str,
+    /// Where the checkpoint is made, where there is none.
+    pub start: Position,
+    /// Under which lease it is to be owned; `None` takes it over from whoever has it.
+    pub lease: Option<Lease>,
+}
+
+/// A lease on a checkpoint: as long as its owner keeps renewing it, nobody else who asks for a lease gets the checkpoint.
+///
+/// It only spares work that would be in vain: what keeps two owners apart is the epoch (law 3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lease {
+    /// Who asks, in words that a status can show. The same owner renews its lease by asking again.
+    pub owner: Arc<str>,
+    /// For how long, by the clock of the store.
+    pub time: Duration,
+}
+
+impl<'a> Claim<'a> {
+    /// A claim of the checkpoint `name` for a projection of this fingerprint, which takes it over from whoever has it.
+    #[must_use]
+    pub const fn new(name: &'a str, fingerprint: &'a str, start: Position) -> Self {
+        Self { name, fingerprint, start, lease: None }
+    }
+
+    /// The same, but only where nobody else holds a lease.
+    #[must_use]
+    pub fn under(mut self, lease: Lease) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+}
+
+impl Lease {
+    /// A lease of `owner` for `time`.
+    #[must_use]
+    pub fn new(owner: impl Into<Arc<str>>, time: Duration) -> Self {
+        Self { owner: owner.into(), time }
+    }
+}
+
+/// Why a checkpoint was not claimed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimError {
+    /// Somebody else holds a lease on it. Nothing was changed.
+    #[error("the checkpoint of `{name}` belongs to {owner} until {until}, and longer if that is renewed")]
+    Held {
+        /// The name of the subscription.
+        name: String,
+        /// Who has it.
+        owner: String,
+        /// Until when, at least, by the clock of the store.
+        until: DateTime<Utc>,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] CheckpointError),
+}

@@ -1,0 +1,172 @@
+//! The dead letters of a subscription: list them, retry them, dismiss them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::core::Core;
+use super::requests::{Answer, Request, Which};
+use super::slot::Operations;
+use super::{ManagerError, SubscriptionState};
+use crate::event::{Position, StreamId};
+use crate::projection::{CheckpointError, DeadLetter};
+
+/// The dead letters of a subscription.
+///
+/// Retrying and dismissing is done by the subscription's own runner, between two batches, in the same unit of work as
+/// everything else: nothing is applied twice, and nothing races it. So the subscription has to run.
+#[derive(Clone)]
+pub struct DeadLetters {
+    core: Arc<Core>,
+    slot: Arc<dyn Operations>,
+}
+
+/// What a retry, or what followed a dismissal, came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retried {
+    /// How many events were applied: letters, and what had waited behind them.
+    pub applied: u64,
+    /// The letters behind which the streams are parked now; none where all was applied.
+    pub left: Vec<DeadLetter>,
+}
+
+/// Why nothing was done about a dead letter.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeadLetterError {
+    /// There is no such letter that waits.
+    #[error("`{subscription}` has no dead letter {which} that waits: `list()` says which it has")]
+    Unknown {
+        /// The name of the subscription.
+        subscription: String,
+        /// Which letter was named.
+        which: String,
+    },
+    /// The subscription does not run, or ended before it came to it.
+    #[error(
+        "the dead letters of `{subscription}` are retried by the subscription itself, which is {state}: start or resume it"
+    )]
+    NotRunning {
+        /// The name of the subscription.
+        subscription: String,
+        /// What it is doing.
+        state: SubscriptionState,
+    },
+    /// A handler of the subscription asked, which the subscription waits for.
+    #[error(transparent)]
+    InsideHandler(#[from] ManagerError),
+    /// The store failed.
+    #[error("the dead letters of `{subscription}` cannot be read: {source}")]
+    Store {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: CheckpointError,
+    },
+}
+
+impl DeadLetters {
+    pub(super) fn new(core: Arc<Core>, slot: Arc<dyn Operations>) -> Self {
+        Self { core, slot }
+    }
+
+    /// The letters that wait, by position: one for each stream that is parked.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Store`]
+    pub async fn list(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
+        Ok(self.all().await?.into_iter().filter(DeadLetter::parks).collect())
+    }
+
+    /// The letters that were dismissed, or skipped by policy, by position. A reset or rebuild forgets them.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Store`]
+    pub async fn dismissed(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
+        Ok(self.all().await?.into_iter().filter(|letter| !letter.parks()).collect())
+    }
+
+    /// The letter of the event at `position`, whether it waits or was dismissed.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Unknown`], [`DeadLetterError::Store`]
+    pub async fn get(&self, position: Position) -> Result<DeadLetter, DeadLetterError> {
+        let found = self.all().await?.into_iter().find(|letter| letter.position == position);
+        found.ok_or_else(|| DeadLetterError::Unknown {
+            subscription: self.core.name.clone(),
+            which: Which::At(position).to_string(),
+        })
+    }
+
+    async fn all(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
+        let letters = self.slot.letters().await;
+        letters.map_err(|source| DeadLetterError::Store { subscription: self.core.name.clone(), source })
+    }
+
+    /// Applies the event of the letter at `position`, and then what waits behind it, in order. Where one of them fails,
+    /// after its retries, it is the letter from then on.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
+    pub async fn retry(&self, position: Position) -> Result<Retried, DeadLetterError> {
+        self.ask(|answer| Request::Retry { which: Which::At(position), answer }).await
+    }
+
+    /// Applies the event of the letter of `stream`, and what waits behind it: see [`retry`](Self::retry).
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
+    pub async fn retry_stream(&self, stream: &StreamId) -> Result<Retried, DeadLetterError> {
+        self.ask(|answer| Request::Retry { which: Which::Stream(stream.clone()), answer }).await
+    }
+
+    /// Does that for every letter that waits, by position.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::NotRunning`]
+    pub async fn retry_all(&self) -> Result<Retried, DeadLetterError> {
+        self.ask(|answer| Request::Retry { which: Which::All, answer }).await
+    }
+
+    /// Gives the event of the letter at `position` up for good, for `reason`, and applies what waits behind it.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
+    pub async fn dismiss(&self, position: Position, reason: impl Into<String>) -> Result<Retried, DeadLetterError> {
+        let reason = reason.into();
+        self.ask(|answer| Request::Dismiss { position, reason, answer }).await
+    }
+
+    /// Asks the runner, which answers between two batches.
+    async fn ask(&self, request: impl FnOnce(Answer) -> Request) -> Result<Retried, DeadLetterError> {
+        self.core.refuse_handler("retry or dismiss dead letters")?;
+        let (answer, mut answered) = oneshot::channel();
+        let mut progress = self.core.progress.listen();
+        self.core.requests.add(request(answer));
+        loop {
+            let state = progress.borrow_and_update().state.clone();
+            if !state.is_running() || matches!(state, SubscriptionState::Paused | SubscriptionState::Standby { .. }) {
+                // It may have been served just before that.
+                return answered.try_recv().unwrap_or_else(|_| Err(self.not_running()));
+            }
+            // The sender of the progress lives in `core`.
+            tokio::select! {
+                answer = &mut answered => return answer.unwrap_or_else(|_| Err(self.not_running())),
+                _ = progress.changed() => {}
+            }
+        }
+    }
+
+    fn not_running(&self) -> DeadLetterError {
+        let state = self.core.progress.snapshot().state;
+        DeadLetterError::NotRunning { subscription: self.core.name.clone(), state }
+    }
+}
+
+impl fmt::Debug for DeadLetters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetters").field("subscription", &self.core.name).finish_non_exhaustive()
+    }
+}

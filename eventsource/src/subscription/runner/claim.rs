@@ -1,0 +1,163 @@
+//! Becoming the owner of the checkpoint, and staying it: claim, lease, standby.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::parked::Parked;
+use super::{End, Runner};
+use crate::event::Position;
+use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, Kind, Lease};
+use crate::subscription::SubscriptionState;
+use crate::subscription::config::StartFrom;
+
+/// Renews the lease on the checkpoint until it is dropped, or the lease is lost.
+pub(super) struct Heartbeat {
+    task: JoinHandle<()>,
+    lost: watch::Receiver<bool>,
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Heartbeat {
+    /// Returns when another owner has the checkpoint.
+    pub(super) async fn lost(heartbeat: &mut Option<Self>) {
+        let Some(heartbeat) = heartbeat else { return std::future::pending().await };
+        if heartbeat.lost.wait_for(|lost| *lost).await.is_err() {
+            // The task has ended with its runtime.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Takes the checkpoint over, or begins where the configuration says.
+    pub(super) async fn claim(&mut self) -> Result<(), End> {
+        let start = match self.core.config.start {
+            StartFrom::Checkpoint | StartFrom::Beginning => Position::START,
+            StartFrom::After(position) => position,
+            StartFrom::End => match self.core.end_at_start.get() {
+                Some(end) => *end,
+                None => self.head().await?,
+            },
+        };
+        self.start = start;
+        if self.core.kind == Kind::Memory {
+            self.claim_in_memory(start);
+        } else {
+            self.claim_stored(start).await?;
+        }
+        self.core.progress.advance(self.position, 0, SubscriptionState::CatchingUp);
+        let guarantee = self.core.kind.guarantee();
+        tracing::info!(subscription = self.core.name, position = %self.position, %guarantee, "started");
+        Ok(())
+    }
+
+    fn claim_in_memory(&mut self, start: Position) {
+        let in_memory = &self.core.in_memory;
+        if in_memory.is_new() && self.checkpoints.is_durable() {
+            tracing::info!(
+                subscription = self.core.name,
+                %start,
+                "a memory projection does not outlive its process: it replays the log from its start"
+            );
+        }
+        let (position, seen) = in_memory.claim(start);
+        (self.position, self.saved, self.seen) = (position, position, seen);
+        self.parked = Parked::new(in_memory.letters(), true);
+        self.tell_letters();
+    }
+
+    async fn claim_stored(&mut self, start: Position) -> Result<(), End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let lease = Lease::new(Arc::clone(&core.owner), core.config.lease);
+        let claim = Claim::new(&core.name, &core.fingerprint, start).under(lease);
+        let checkpoint = loop {
+            self.refuse_changed().await?;
+            let answer = self.ask(|| async {
+                match checkpoints.claim(&claim).await {
+                    Ok(checkpoint) => Ok(Ok(checkpoint)),
+                    Err(ClaimError::Held { owner, until, .. }) => Ok(Err((owner, until))),
+                    Err(ClaimError::Store(error)) => Err(error),
+                }
+            });
+            match answer.await? {
+                Ok(checkpoint) => break checkpoint,
+                Err((owner, until)) => self.stand_by(owner, until).await?,
+            }
+        };
+        self.own(&checkpoint);
+        let letters = self.ask(|| checkpoints.dead_letters(&core.name)).await?;
+        self.parked = Parked::new(letters, false);
+        self.tell_letters();
+        Ok(())
+    }
+
+    /// Begins to work from `checkpoint`, which was claimed.
+    fn own(&mut self, checkpoint: &Checkpoint) {
+        self.epoch = checkpoint.epoch;
+        (self.position, self.saved, self.seen) = (checkpoint.position, checkpoint.position, checkpoint.position);
+        self.rebuild_to = checkpoint.rebuild_to;
+        self.heartbeat = Some(self.keep_lease());
+    }
+
+    /// A projection that has changed is not run on a checkpoint that another one made (law 8).
+    async fn refuse_changed(&mut self) -> Result<(), End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        match self.ask(|| checkpoints.load(&core.name)).await? {
+            Some(found) if found.fingerprint != core.fingerprint => {
+                Err(End::Refused(core.changed(&found.fingerprint).into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits as the standby of `owner`, who holds the checkpoint until `until` at least.
+    async fn stand_by(&mut self, owner: String, until: DateTime<Utc>) -> Result<(), End> {
+        if !matches!(self.core.progress.snapshot().state, SubscriptionState::Standby { .. }) {
+            tracing::info!(subscription = self.core.name, owner, "standing by");
+        }
+        self.core.progress.set_state(SubscriptionState::Standby { owner: owner.into(), until });
+        self.delay(self.core.config.lease / 4).await
+    }
+
+    fn keep_lease(&self) -> Heartbeat {
+        let (core, checkpoints, epoch) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints), self.epoch);
+        let (lose, lost) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            let lease = core.config.lease;
+            let mut beat = interval(lease / 3);
+            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            beat.tick().await;
+            loop {
+                beat.tick().await;
+                match checkpoints.renew(&core.name, epoch, lease).await {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        let _ = lose.send(true);
+                        return;
+                    }
+                    // Whoever takes over meanwhile is not stopped by it, and fences this runner.
+                    Err(error) => tracing::debug!(subscription = core.name, %error, "the lease was not renewed"),
+                }
+            }
+        });
+        Heartbeat { task, lost }
+    }
+
+    /// Lets a standby take over at once. A store that does not answer is not waited for.
+    pub(super) async fn give_up_lease(&mut self) {
+        if self.heartbeat.take().is_some() {
+            let given_up = self.checkpoints.renew(&self.core.name, self.epoch, Duration::ZERO);
+            let _ = tokio::time::timeout(self.core.config.lease, given_up).await;
+        }
+    }
+}

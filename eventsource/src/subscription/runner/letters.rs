@@ -1,0 +1,263 @@
+//! Dead letters: giving an event up, and what is asked for afterwards.
+
+use std::sync::Arc;
+
+use super::commit::Committed;
+use super::{End, Runner};
+use crate::event::{Position, RecordedEvent, StreamId, now};
+use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, UnitOfWork as _};
+use crate::store::ReadStream;
+use crate::subscription::policy::FailurePolicy;
+use crate::subscription::requests::{Request, Which};
+use crate::subscription::shared::Applied;
+use crate::subscription::{DeadLetterError, Failure, Retried};
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Does with `event`, which cannot be applied, what the policy says, and passes it over.
+    pub(super) async fn give_up(
+        &mut self,
+        event: &RecordedEvent,
+        to: Position,
+        failure: Arc<Failure>,
+    ) -> Result<(), End> {
+        let policy = self.core.config.failures.of(failure.error.class(), self.rebuild_to.is_some());
+        if policy == FailurePolicy::Stop {
+            return Err(End::Faulted(failure));
+        }
+        if let Some(limit) = self.failing.count(event.position()) {
+            let error = HandlerError::permanent(format!(
+                "{}; {limit}, and a subscription faults rather than put the log aside (`SubscriptionConfig::failure_limit`)",
+                failure.error
+            ));
+            return Err(End::Faulted(Arc::new(failure.with(error))));
+        }
+        let letter = self.letter(event, &failure);
+        let change = match policy {
+            FailurePolicy::Skip => LetterChange::Dismiss(letter.dismissed("skipped by the policy of the subscription")),
+            _ => LetterChange::Keep(letter),
+        };
+        self.core.progress.fail(failure.to_string(), self.working());
+        self.save(to, vec![change]).await?;
+        tracing::error!(subscription = self.core.name, position = %event.position(), ?policy, %failure, "gave up an event");
+        self.arrive(to, 0);
+        Ok(())
+    }
+
+    fn letter(&self, event: &RecordedEvent, failure: &Failure) -> DeadLetter {
+        let mut letter = DeadLetter::new(&*self.core.name, event, &failure.error, failure.attempts);
+        letter.first_failed_at = failure.first_failed_at;
+        letter
+    }
+
+    /// Tells how many letters wait.
+    pub(super) fn tell_letters(&self) {
+        let letters = self.parked.letters();
+        self.core.progress.set_letters(letters.len(), letters.iter().map(|letter| letter.held).sum());
+    }
+
+    /// Applies what was released before the last stop, and not applied since.
+    pub(super) async fn follow_released(&mut self) -> Result<(), End> {
+        for stream in self.parked.released() {
+            self.follow(&stream).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what was asked for meanwhile, once the state is where it was.
+    pub(super) async fn serve_requests(&mut self) -> Result<(), End> {
+        while self.position >= self.seen
+            && let Some(request) = self.core.requests.take()
+        {
+            if request.is_forgotten() {
+                continue;
+            }
+            match request {
+                Request::Retry { which, answer } => drop(answer.send(self.retry(which).await?)),
+                Request::Dismiss { position, reason, answer } => {
+                    drop(answer.send(self.dismiss(position, reason).await?));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn retry(&mut self, which: Which) -> Result<Result<Retried, DeadLetterError>, End> {
+        let letters = self.parked.letters();
+        let wanted: Vec<_> = letters
+            .iter()
+            .filter(|letter| match &which {
+                Which::All => true,
+                Which::At(position) => letter.position == *position,
+                Which::Stream(stream) => letter.stream == *stream,
+            })
+            .map(|letter| letter.stream.clone())
+            .collect();
+        if wanted.is_empty() && !matches!(which, Which::All) {
+            return Ok(Err(self.no_such_letter(&which)));
+        }
+        let mut retried = Retried { applied: 0, left: Vec::new() };
+        for stream in wanted {
+            retried.applied += self.follow(&stream).await?;
+            retried.left.extend(self.parked.letter(&stream).cloned());
+        }
+        Ok(Ok(retried))
+    }
+
+    async fn dismiss(&mut self, position: Position, reason: String) -> Result<Result<Retried, DeadLetterError>, End> {
+        let Some(letter) = self.parked.letters().into_iter().find(|letter| letter.position == position).cloned() else {
+            return Ok(Err(self.no_such_letter(&Which::At(position))));
+        };
+        let (_, after) = self.waiting(&letter).await?;
+        let stream = letter.stream.clone();
+        let mut changes = vec![LetterChange::Dismiss(letter.clone().dismissed(reason))];
+        changes.extend(after.map(|event| self.next_letter(&letter, &event)));
+        self.save(self.saved, changes).await?;
+        let applied = self.follow(&stream).await?;
+        Ok(Ok(Retried { applied, left: self.parked.letter(&stream).cloned().into_iter().collect() }))
+    }
+
+    fn no_such_letter(&self, which: &Which) -> DeadLetterError {
+        DeadLetterError::Unknown { subscription: self.core.name.clone(), which: which.to_string() }
+    }
+
+    /// Applies the letter of `stream`, and then what waits behind it, in order, until one fails, which becomes the
+    /// letter. Each commits together with what is left to do: who is killed goes on from there. Returns how many events
+    /// were applied.
+    async fn follow(&mut self, stream: &StreamId) -> Result<u64, End> {
+        let mut applied = 0;
+        while let Some(letter) = self.parked.letter(stream).cloned() {
+            self.heed_control().await?;
+            let (event, after) = self.waiting(&letter).await?;
+            let next = match after {
+                Some(after) => self.next_letter(&letter, &after),
+                None => LetterChange::Release { stream: stream.clone() },
+            };
+            let Some(event) = event else {
+                // What the projection asks for has changed: nothing of it waits any more.
+                self.save(self.saved, vec![next]).await?;
+                continue;
+            };
+            match self.apply_alone(&event, next).await? {
+                None => applied += 1,
+                Some(failure) => {
+                    let mut failed = self.letter(&event, &failure);
+                    failed.held = letter.held;
+                    failed.attempts = letter.attempts.saturating_add(failure.attempts);
+                    if letter.attempts > 0 {
+                        failed.first_failed_at = letter.first_failed_at;
+                    }
+                    self.save(self.saved, vec![LetterChange::Keep(failed)]).await?;
+                    if self.core.in_memory.is_in_pieces() {
+                        self.begin_anew(failure).await?;
+                    }
+                    break;
+                }
+            }
+        }
+        Ok(applied)
+    }
+
+    /// The letter that takes the place of `letter`, once that is no more.
+    fn next_letter(&self, letter: &DeadLetter, event: &RecordedEvent) -> LetterChange {
+        let held = letter.held.saturating_sub(1);
+        LetterChange::Keep(DeadLetter { held, ..DeadLetter::released(&*self.core.name, event, now()) })
+    }
+
+    /// The event of `letter`, and the next one that waits behind it.
+    async fn waiting(
+        &mut self,
+        letter: &DeadLetter,
+    ) -> Result<(Option<Arc<RecordedEvent>>, Option<Arc<RecordedEvent>>), End> {
+        const PAGE: usize = 100;
+        let (core, mut from) = (Arc::clone(&self.core), letter.version);
+        let mut found = Vec::new();
+        loop {
+            let read = ReadStream::forward().from(from).limit(PAGE);
+            let events = self.ask(|| core.store.read_stream(&letter.stream, read)).await?;
+            let passed = events.iter().take_while(|event| event.position() <= self.seen);
+            found.extend(passed.filter(|event| core.filter.matches(event)).take(2).cloned());
+            let at_end = events.len() < PAGE || events.last().is_none_or(|event| event.position() > self.seen);
+            if found.len() >= 2 || at_end {
+                break;
+            }
+            from += PAGE as u64;
+        }
+        let mut found = found.into_iter().peekable();
+        let event = found.next_if(|event| event.version() == letter.version);
+        Ok((event, found.next()))
+    }
+
+    /// Applies `event`, with retries, together with what becomes of its letter. Returns the failure, where it failed.
+    async fn apply_alone(
+        &mut self,
+        event: &Arc<RecordedEvent>,
+        change: LetterChange,
+    ) -> Result<Option<Arc<Failure>>, End> {
+        let mut failure: Option<Arc<Failure>> = None;
+        let mut outages = 0;
+        loop {
+            if let Some(failed) = &failure
+                && (self.core.in_memory.is_in_pieces() || !self.is_tried_again(&Arc::clone(failed)).await?)
+            {
+                return Ok(failure);
+            }
+            let error = match self.try_alone(event, &change).await? {
+                Tried::Done => {
+                    self.failing.success();
+                    self.core.progress.advance(self.position, 1, self.working());
+                    return Ok(None);
+                }
+                Tried::Again => continue,
+                Tried::Outage(error) => {
+                    outages += 1;
+                    let at = event.position();
+                    self.outage(format!("{error} (met by the handler at position {at})"), outages).await?;
+                    continue;
+                }
+                Tried::Failed(error) => error,
+            };
+            self.note_cut_off(&error);
+            failure = Some(self.failure(event, failure, error));
+        }
+    }
+
+    async fn try_alone(&mut self, event: &Arc<RecordedEvent>, change: &LetterChange) -> Result<Tried, End> {
+        let events = std::slice::from_ref(event);
+        let transactional = self.core.kind == Kind::Transactional;
+        let mut unit = if transactional { self.begin().await? } else { self.checkpoints.detached() };
+        match self.subscriber.apply(&self.core, events, &mut unit).await {
+            Applied::All => {}
+            Applied::Failed { error, .. } => {
+                if error.is_cut_off() {
+                    drop(unit)
+                } else {
+                    unit.rollback().await
+                }
+                return Ok(Tried::Failed(error));
+            }
+            Applied::Outage { error, .. } => {
+                unit.rollback().await;
+                return Ok(Tried::Outage(error));
+            }
+        }
+        if !transactional {
+            self.save(self.saved, vec![change.clone()]).await?;
+            return Ok(Tried::Done);
+        }
+        let step = self.step(self.saved, vec![change.clone()]);
+        Ok(match self.commit(unit, step, 1).await? {
+            Committed::Yes => Tried::Done,
+            Committed::No => Tried::Again,
+            Committed::Refused(refused) => Tried::Failed(refused.into()),
+            Committed::TransactionEnded => return Err(End::Faulted(self.transaction_ended(events))),
+        })
+    }
+}
+
+/// How one call for one event ended.
+enum Tried {
+    Done,
+    Again,
+    Outage(HandlerError),
+    Failed(HandlerError),
+}
