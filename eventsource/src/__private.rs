@@ -136,21 +136,30 @@ pub fn require_send<F: Future + Send>(future: F) -> F {
 }
 
 /// A read model that a projection owns. A type that is none has none: see [`owned`].
-pub struct Owned<M>(for<'a> fn(&'a mut Repository<M>) -> Truncating<'a>);
+pub struct Owned<M> {
+    truncate: for<'a> fn(&'a mut Repository<M>) -> Truncating<'a>,
+    table: &'static Table,
+}
 
 type Truncating<'a> = Pin<Box<dyn Future<Output = Result<(), ReadModelError>> + Send + 'a>>;
 
 /// The read model `M`.
 #[must_use]
 pub const fn owned<M: ReadModel>() -> Owned<M> {
-    Owned(|repository| Box::pin(repository.truncate()))
+    Owned { truncate: |repository| Box::pin(repository.truncate()), table: M::TABLE }
 }
 
 impl<M> Owned<M> {
     /// Empties it.
     #[must_use]
     pub fn truncate<'a>(&self, repository: &'a mut Repository<M>) -> Truncating<'a> {
-        (self.0)(repository)
+        (self.truncate)(repository)
+    }
+
+    /// Its table.
+    #[must_use]
+    pub const fn table(&self) -> &'static Table {
+        self.table
     }
 }
 

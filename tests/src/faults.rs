@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use eventsource::prelude::*;
 use eventsource::projection::{
-    Advance, Checkpoint, CheckpointError, Claim, ClaimError, CommitError, DeadLetter, MemoryUnit, Snapshot,
+    Advance, Checkpoint, CheckpointError, Claim, ClaimError, Clear, CommitError, DeadLetter, MemoryUnit, Snapshot,
 };
 use eventsource::store::{AppendError, Appended, Backlog, LogPage, StoreError, WakeUp};
 
@@ -166,8 +166,8 @@ impl UnitOfWork for FaultyUnit {
         Ok(())
     }
 
-    async fn clear(self, name: &str, rebuild_to: Option<Position>) -> Result<(), CommitError> {
-        self.inner.clear(name, rebuild_to).await
+    async fn clear(self, clear: &Clear) -> Result<(), CommitError> {
+        self.inner.clear(clear).await
     }
 
     async fn rollback(self) {

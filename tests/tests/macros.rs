@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use eventsource::event::now;
 use eventsource::projection::{
-    Advance, CheckpointStore, CommitError, EventSubscriber, Inject, Kind, MemoryCheckpoints, NoTruncateHook,
+    Advance, CheckpointStore, Clear, CommitError, EventSubscriber, Inject, Kind, MemoryCheckpoints, NoTruncateHook,
     Subscriber, UnitOfWork, fingerprint,
 };
 use eventsource::{
@@ -188,7 +188,7 @@ impl UnitOfWork for LendingUnit {
         Ok(())
     }
 
-    async fn clear(self, _: &str, _: Option<Position>) -> Result<(), CommitError> {
+    async fn clear(self, _: &Clear) -> Result<(), CommitError> {
         Ok(())
     }
 

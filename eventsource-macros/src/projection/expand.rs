@@ -162,6 +162,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
             }
         }
     });
+    let read_models = read_models::tables(projection, private);
     let (impl_generics, _, _) = generics.split_for_impl();
     let predicates = predicates(projection);
     quote! {
@@ -181,6 +182,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
                 #filter
             }
 
+            #read_models
             #pristine
         }
     }

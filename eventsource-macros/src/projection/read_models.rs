@@ -20,6 +20,19 @@ fn name(at: usize) -> Ident {
     format_ident!("__OWNED_{at}")
 }
 
+/// The tables of the owned read models, where there are any.
+pub(super) fn tables(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
+    let owned = if projection.broken { &[] } else { &*projection.read_models };
+    let each = (0..owned.len()).map(name);
+    (!owned.is_empty()).then(|| {
+        quote! {
+            fn read_models(&self) -> #private::Vec<&'static #private::Table> {
+                #private::Vec::from([#(#each.table()),*])
+            }
+        }
+    })
+}
+
 /// The truncate hook that empties the owned read models, where there are any.
 pub(super) fn truncate(owned: &[Type], private: &TokenStream) -> Option<TokenStream> {
     let each = owned.iter().enumerate().map(|(at, ty)| {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::scope::Scope;
 use super::{
-    Advance, Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, CommitError, DeadLetter, Snapshot,
+    Advance, Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, Clear, CommitError, DeadLetter, Snapshot,
     UnitOfWork,
 };
 use crate::event::{Position, RecordedEvent, now};
@@ -178,11 +178,16 @@ impl UnitOfWork for MemoryUnit {
         }
     }
 
-    async fn clear(self, name: &str, rebuild_to: Option<Position>) -> Result<(), CommitError> {
+    async fn clear(self, clear: &Clear) -> Result<(), CommitError> {
         self.scope.flush().await?;
         let mut rows = self.checkpoints.rows();
-        if let Some(row) = rows.get_mut(name) {
-            *row = Row { epoch: row.epoch + 1, rebuild_to, ..Row::default() };
+        let row = rows.get_mut(&clear.name);
+        let is_owned = row.as_ref().is_some_and(|row| row.checkpoint.is_some() && Some(row.epoch) == clear.owner);
+        if clear.owner.is_some() && !is_owned {
+            return Err(CommitError::NotOwned { clear: Box::new(clear.clone()) });
+        }
+        if let Some(row) = row {
+            *row = Row { epoch: row.epoch + 1, rebuild_to: clear.rebuild_to, ..Row::default() };
         }
         self.scope.publish();
         Ok(())

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod claim;
+mod clear;
 mod dead_letter;
 mod error;
 mod fingerprint;
@@ -18,10 +19,12 @@ pub(crate) mod sql;
 pub mod sqlite;
 mod step;
 mod subscriber;
+mod table;
 mod unit;
 
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointStore};
 pub use claim::{Claim, ClaimError, Lease};
+pub use clear::Clear;
 pub(crate) use dead_letter::times;
 pub use dead_letter::{DeadLetter, LetterChange, LetterState};
 pub use error::{
@@ -34,4 +37,5 @@ pub use memory::{MemoryCheckpoints, MemoryUnit};
 pub use output::HandlerOutput;
 pub use step::{Advance, Snapshot};
 pub use subscriber::{EventSubscriber, Subscriber};
+pub use table::{ColumnDef, ColumnKind, Table};
 pub use unit::{CommitError, UnitOfWork};

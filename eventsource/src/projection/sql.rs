@@ -2,8 +2,7 @@
 
 use std::error::Error;
 
-use super::{Advance, DeadLetter, ErrorClass};
-use crate::event::Position;
+use super::{Advance, Clear, DeadLetter, ErrorClass};
 use crate::store::sql::{Action, Failure, unsigned};
 
 /// Why a unit has no connection to lend, or cannot commit.
@@ -34,14 +33,14 @@ pub(super) fn classify(error: &(dyn Error + 'static), is_permanent: fn(&sqlx::Er
 #[derive(Clone, Copy)]
 pub(super) enum Change<'a> {
     Advance(&'a Advance),
-    Clear(&'a str, Option<Position>),
+    Clear(&'a Clear),
 }
 
 impl<'a> Change<'a> {
     pub(super) fn action(self) -> Action<'a> {
         match self {
             Self::Advance(step) => Action::Commit(&step.name),
-            Self::Clear(name, _) => Action::Clear(name),
+            Self::Clear(clear) => Action::Clear(&clear.name),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{HandlerError, Kind, NoTruncateHook, UnitOfWork};
+use super::{HandlerError, Kind, NoTruncateHook, Table, UnitOfWork};
 use crate::event::RecordedEvent;
 use crate::store::EventFilter;
 
@@ -23,6 +23,12 @@ pub trait Subscriber: Send + Sync + 'static {
 
     /// The events that it is handed.
     fn subscribed_to(&self) -> EventFilter;
+
+    /// The tables of the read models that it declares as its own: `#[projection(read_models(…))]` names them. They belong
+    /// to what it is noticed by when it has changed, and it can be rebuilt side by side where it writes nothing else.
+    fn read_models(&self) -> Vec<&'static Table> {
+        Vec::new()
+    }
 
     /// A copy of it. A memory projection is copied when it is subscribed, so that it can begin anew where a handler has
     /// left its state in pieces; one that cannot be copied is truncated instead. `#[projection]` copies what is `Clone`.

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Advance, ChangesRefused, Checkpoint, CheckpointError, ErrorClass};
-use crate::event::{Position, RecordedEvent};
+use super::{Advance, ChangesRefused, Checkpoint, CheckpointError, Clear, ErrorClass};
+use crate::event::RecordedEvent;
 use crate::store::HeldLock;
 
 /// The transaction in which one batch of events is applied and its checkpoint moves.
@@ -24,12 +24,12 @@ pub trait UnitOfWork: Send + 'static {
     /// caller reads the checkpoint back to find out.
     fn commit(self, step: &Advance) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Removes the checkpoint `name`, its dead letters and its snapshot, fences its owner, and commits, all or
-    /// nothing. The next claim makes a checkpoint that is being rebuilt up to `rebuild_to`.
+    /// Removes a checkpoint, its dead letters and its snapshot, fences its owner, and commits, all or nothing. The
+    /// next claim makes a checkpoint that is being rebuilt up to [`Clear::rebuild_to`].
     ///
     /// # Errors
-    /// As [`commit`](UnitOfWork::commit), except that there is no step that could be fenced.
-    fn clear(self, name: &str, rebuild_to: Option<Position>) -> impl Future<Output = Result<(), CommitError>> + Send;
+    /// As [`commit`](UnitOfWork::commit); [`CommitError::NotOwned`] where the owner is another one than was named.
+    fn clear(self, clear: &Clear) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Undoes everything.
     fn rollback(self) -> impl Future<Output = ()> + Send;
@@ -85,6 +85,12 @@ pub enum CommitError {
         step: Box<Advance>,
         /// The checkpoint that was found; `None` where it was reset.
         found: Option<Checkpoint>,
+    },
+    /// The checkpoint that was to be cleared belongs to another owner. Nothing was changed.
+    #[error("the checkpoint of `{}` was not cleared: another runner has taken it over", .clear.name)]
+    NotOwned {
+        /// What was asked for.
+        clear: Box<Clear>,
     },
     /// A handler ended the transaction itself. The checkpoint was not moved.
     #[error(

@@ -21,7 +21,6 @@ mod session;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod stored;
-mod table;
 mod value;
 
 pub use column::{Column, Comparand};
@@ -36,8 +35,9 @@ pub use query::{Condition, Order, Query};
 pub use reader::{Answer, ReadRepository};
 pub use repository::Repository;
 pub use stored::Stored;
-pub use table::{ColumnDef, ColumnKind, Table};
 pub use value::Value;
+
+pub use crate::projection::{ColumnDef, ColumnKind, Table};
 
 #[cfg(feature = "macros")]
 pub use crate::macros::ReadModel;

@@ -20,6 +20,22 @@ pub enum StartFrom {
     After(Position),
 }
 
+/// What happens where the projection has changed since its checkpoint was made (law 8): its name, its version, the events
+/// that it handles, or the read models that it declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum OnChange {
+    /// It is refused, with what it was and what it is.
+    #[default]
+    Refuse,
+    /// It is rebuilt in place: its read model is emptied, and the log is replayed into it. Who reads sees it grow.
+    Rebuild,
+    /// It is rebuilt side by side: the read models that it declares are built anew beside those that serve, which stay
+    /// as they are until they are replaced, all at once. A process that still runs the projection as it was goes on
+    /// keeping them current, until it is fenced.
+    RebuildSideBySide,
+}
+
 /// How a subscription is to run. Every value is checked when it is set.
 ///
 /// ```
@@ -40,6 +56,7 @@ pub struct SubscriptionConfig {
     pub(super) failures: FailurePolicies,
     pub(super) handler_timeout: Duration,
     pub(super) lease: Duration,
+    pub(super) on_change: OnChange,
 }
 
 /// A configuration asked for something that makes no sense.
@@ -75,6 +92,7 @@ impl Default for SubscriptionConfig {
             failures: FailurePolicies::default(),
             handler_timeout: Duration::from_secs(60),
             lease: Duration::from_secs(4),
+            on_change: OnChange::Refuse,
         }
     }
 }
@@ -201,5 +219,20 @@ impl SubscriptionConfig {
         require(sensible, "lease", format!("{time:?}"), "50 ms to 1 hour")?;
         self.lease = time;
         Ok(self)
+    }
+
+    /// What happens where the projection has changed since its checkpoint was made; [`OnChange::Refuse`] by default.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::OnChange;
+    ///
+    /// let config = SubscriptionConfig::default().on_change(OnChange::RebuildSideBySide);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn on_change(mut self, action: OnChange) -> Self {
+        self.on_change = action;
+        self
     }
 }

@@ -8,6 +8,7 @@ use super::config::{StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::is_handler_of;
 use super::progress::{Progress, Snapshot};
+use super::rebuilds::Rebuilds;
 use super::requests::Requests;
 use super::status::{Lag, SubscriptionStatus};
 use super::{ManagerError, StopReason, SubscriptionState};
@@ -30,6 +31,8 @@ pub(super) struct Core {
     pub(super) in_memory: InMemory,
     /// What the runner is asked to do between two batches.
     pub(super) requests: Requests,
+    /// The rebuild that was begun last.
+    pub(super) rebuilds: Rebuilds,
     /// Who owns its checkpoint while it runs, for others to read.
     pub(super) owner: Arc<str>,
     /// Where the log ended when the subscription was first started, for one that starts there.
@@ -81,8 +84,8 @@ impl Core {
     /// Why the projection is not run on a checkpoint that another one made, and what can be done.
     pub(super) fn changed(&self, stored: &str) -> String {
         format!(
-            "the projection has changed: its checkpoint was made by `{stored}`, and it is `{}` now; reset the subscription to \
-             build its read model anew, or go back to the projection as it was",
+            "the projection has changed: its checkpoint was made by `{stored}`, and it is `{}` now; go back to the \
+             projection as it was, or say what is to happen (`SubscriptionConfig::on_change`)",
             self.fingerprint
         )
     }
@@ -109,6 +112,10 @@ impl Core {
     pub(super) async fn status(&self) -> SubscriptionStatus {
         let Snapshot { state, position, handled, last_error, letters, held } = self.progress.snapshot();
         let lag = self.store.backlog(position.unwrap_or(Position::START)).await;
+        let rebuild = match self.rebuilds.unfinished() {
+            Some(tracked) => Some(tracked.progress(&*self.store).await),
+            None => None,
+        };
         SubscriptionStatus {
             name: self.name.clone(),
             state,
@@ -117,6 +124,7 @@ impl Core {
             last_error,
             dead_letters: letters,
             events_held: held,
+            rebuild,
             guarantee: self.kind.guarantee(),
             lag: lag.map(Lag::of).map_err(Arc::new),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::core::Core;
-use super::requests::{Answer, Request, Which};
+use super::requests::{Answer, Request, Which, answered};
 use super::slot::Operations;
 use super::{ManagerError, SubscriptionState};
 use crate::event::{Position, StreamId};
@@ -142,26 +142,11 @@ impl DeadLetters {
     /// Asks the runner, which answers between two batches.
     async fn ask(&self, request: impl FnOnce(Answer) -> Request) -> Result<Retried, DeadLetterError> {
         self.core.refuse_handler("retry or dismiss dead letters")?;
-        let (answer, mut answered) = oneshot::channel();
-        let mut progress = self.core.progress.listen();
+        let (answer, receiver) = oneshot::channel();
         self.core.requests.add(request(answer));
-        loop {
-            let state = progress.borrow_and_update().state.clone();
-            if !state.is_running() || matches!(state, SubscriptionState::Paused | SubscriptionState::Standby { .. }) {
-                // It may have been served just before that.
-                return answered.try_recv().unwrap_or_else(|_| Err(self.not_running()));
-            }
-            // The sender of the progress lives in `core`.
-            tokio::select! {
-                answer = &mut answered => return answer.unwrap_or_else(|_| Err(self.not_running())),
-                _ = progress.changed() => {}
-            }
-        }
-    }
-
-    fn not_running(&self) -> DeadLetterError {
-        let state = self.core.progress.snapshot().state;
-        DeadLetterError::NotRunning { subscription: self.core.name.clone(), state }
+        answered(&self.core, receiver)
+            .await
+            .unwrap_or_else(|state| Err(DeadLetterError::NotRunning { subscription: self.core.name.clone(), state }))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::core::Core;
 use super::shared::SharedSubscriber;
 use super::slot::Operations;
-use super::{DeadLetters, ResetError, SubscriptionStatus, Wait};
+use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, ResetError, SubscriptionStatus, Wait};
 use crate::event::Position;
 
 /// The handle of a subscription: reads the projection, waits for it, asks for its status, resets it.
@@ -74,6 +74,31 @@ impl<P> SubscriptionHandle<P> {
     /// [`ResetError`]; nothing was changed. It is refused while the subscription runs, and where there is no hook.
     pub async fn reset(&self) -> Result<(), ResetError> {
         self.slot.reset().await
+    }
+
+    /// Builds the read model anew, in place: empties it and clears the checkpoint, in one unit of work, and replays the
+    /// log. A subscription that does not run is started. Returns when the replay has begun; await what is returned to
+    /// wait until it has come to where the log ended then.
+    ///
+    /// A rebuild that a stop or a crash interrupts goes on at the next start. Dead letters are forgotten; their events
+    /// are tried again. Who reads a stored read model meanwhile sees it grow.
+    ///
+    /// # Errors
+    /// [`RebuildError`]; nothing was changed.
+    pub async fn rebuild(&self) -> Result<Rebuild, RebuildError> {
+        self.begin_rebuild(RebuildKind::InPlace).await
+    }
+
+    /// The rebuild that is not finished, whoever asked for it.
+    #[must_use]
+    pub fn unfinished_rebuild(&self) -> Option<Rebuild> {
+        let tracked = self.core.rebuilds.unfinished()?;
+        Some(Rebuild::new(Arc::clone(&self.core), Arc::clone(&self.slot), tracked))
+    }
+
+    async fn begin_rebuild(&self, kind: RebuildKind) -> Result<Rebuild, RebuildError> {
+        let tracked = self.slot.rebuild(kind).await?;
+        Ok(Rebuild::new(Arc::clone(&self.core), Arc::clone(&self.slot), tracked))
     }
 }
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::core::Control;
 use super::error::ManagerError;
-use super::slot::{Slot, Slots};
-use super::{DeadLetters, StopReason, SubscriptionState, SubscriptionStatus};
+use super::slot::{Operations as _, Slot, Slots};
+use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, StopReason, SubscriptionState, SubscriptionStatus};
 use crate::bus::{BusSubscription, EventBus};
 use crate::event::{EventFilter, RecordedEvent, Registry};
 use crate::projection::CheckpointStore;
@@ -217,6 +217,21 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     pub fn dead_letters(&self, name: &str) -> Result<DeadLetters, ManagerError> {
         let slot = self.slot(name)?;
         Ok(DeadLetters::new(Arc::clone(&slot.core), slot))
+    }
+
+    /// Builds the read model of the subscription `name` anew, in place: see
+    /// [`SubscriptionHandle::rebuild`](super::SubscriptionHandle::rebuild).
+    ///
+    /// # Errors
+    /// [`RebuildError`]; nothing was changed.
+    pub async fn rebuild(&self, name: &str) -> Result<Rebuild, RebuildError> {
+        self.begin_rebuild(name, RebuildKind::InPlace).await
+    }
+
+    async fn begin_rebuild(&self, name: &str, kind: RebuildKind) -> Result<Rebuild, RebuildError> {
+        let slot = self.slot(name)?;
+        let tracked = slot.rebuild(kind).await?;
+        Ok(Rebuild::new(Arc::clone(&slot.core), slot, tracked))
     }
 
     /// What every subscription tells of itself, by name.

@@ -2,20 +2,26 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::{DeadLetterError, Retried};
+use super::core::Core;
+use super::rebuilds::Tracked;
+use super::{DeadLetterError, RebuildError, RebuildKind, Retried, SubscriptionState};
 use crate::event::{Position, StreamId};
 
 /// Where the answer goes. It is dropped where the subscription ends before it is asked.
 pub(super) type Answer = oneshot::Sender<Result<Retried, DeadLetterError>>;
 
+/// Where the rebuild goes that was begun, or why it was not.
+pub(super) type Begun = oneshot::Sender<Result<Arc<Tracked>, RebuildError>>;
+
 /// What a running subscription is asked to do between two batches.
 pub(super) enum Request {
     Retry { which: Which, answer: Answer },
     Dismiss { position: Position, reason: String, answer: Answer },
+    Rebuild { kind: RebuildKind, answer: Begun },
 }
 
 impl Request {
@@ -23,6 +29,7 @@ impl Request {
     pub(super) fn is_forgotten(&self) -> bool {
         match self {
             Self::Retry { answer, .. } | Self::Dismiss { answer, .. } => answer.is_closed(),
+            Self::Rebuild { answer, .. } => answer.is_closed(),
         }
     }
 }
@@ -82,5 +89,25 @@ impl Requests {
 impl fmt::Debug for Requests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Requests").field("waiting", &self.queue().len()).finish_non_exhaustive()
+    }
+}
+
+/// The runner's answer to what it was asked for.
+///
+/// # Errors
+/// What the subscription is doing, where it does not come to that.
+pub(super) async fn answered<T>(core: &Core, mut answer: oneshot::Receiver<T>) -> Result<T, SubscriptionState> {
+    let mut progress = core.progress.listen();
+    loop {
+        let state = progress.borrow_and_update().state.clone();
+        if !state.is_running() || matches!(state, SubscriptionState::Paused | SubscriptionState::Standby { .. }) {
+            // It may have been served just before that.
+            return answer.try_recv().map_err(|_| state);
+        }
+        // The sender of the progress lives in `core`.
+        tokio::select! {
+            answer = &mut answer => return answer.map_err(|_| core.progress.snapshot().state),
+            _ = progress.changed() => {}
+        }
     }
 }

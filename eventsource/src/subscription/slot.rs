@@ -5,13 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::core::{Control, Core};
+use super::rebuilds::Tracked;
+use super::requests::{Request, answered};
 use super::runner::Runner;
 use super::shared::ErasedSubscriber;
-use super::{ManagerError, ResetError, StopReason, SubscriptionState};
-use crate::projection::{CheckpointError, CheckpointStore, CommitError, DeadLetter, Kind, NoTruncateHook, UnitOfWork};
+use super::{ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionState};
+use crate::projection::{
+    CheckpointError, CheckpointStore, Clear, CommitError, DeadLetter, Kind, NoTruncateHook, UnitOfWork,
+};
 
 /// A subscription in the manager.
 pub(super) struct Slot<C: CheckpointStore> {
@@ -36,6 +41,12 @@ pub(super) trait Operations: Send + Sync {
 
     /// The dead letters, dismissed ones included.
     async fn letters(&self) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// Begins a rebuild, by the runner, which is started where it does not run.
+    async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError>;
+
+    /// Gives a rebuild up.
+    async fn cancel_rebuild(&self, tracked: &Tracked) -> Result<(), ManagerError>;
 }
 
 impl<C: CheckpointStore> Slot<C> {
@@ -57,20 +68,27 @@ impl<C: CheckpointStore> Slot<C> {
 
     /// Starts the runner, unless it runs, or was taken out of the manager.
     pub(super) async fn start(&self, runtime: &tokio::runtime::Handle) {
+        self.start_with(runtime, None).await;
+    }
+
+    /// The same, with something to do before anything else.
+    async fn start_with(&self, runtime: &tokio::runtime::Handle, request: Option<Request>) {
         let mut task = self.task.lock().await;
         if self.is_out.load(Ordering::SeqCst) {
             return;
         }
         if self.core.is_running() && !matches!(*self.core.control.borrow(), Control::Stop(_)) {
+            request.into_iter().for_each(|request| self.core.requests.add(request));
             return;
         }
         // One that has been told to stop, or has just told that it ended, is gone before the next one begins.
         let _ = join(&mut task).await;
-        if self.core.in_memory.is_in_pieces() {
+        if self.core.in_memory.is_in_pieces() && request.is_none() {
             self.core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
             return;
         }
         self.core.find_end().await;
+        request.into_iter().for_each(|request| self.core.requests.add(request));
         self.core.control.send_replace(Control::Run);
         self.core.progress.set_state(SubscriptionState::CatchingUp);
         let runner = Runner::new(Arc::clone(&self.core), Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber));
@@ -131,6 +149,20 @@ impl<C: CheckpointStore> Operations for Slot<C> {
         }
     }
 
+    async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError> {
+        self.core.refuse_handler("rebuild it")?;
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
+        let (answer, receiver) = oneshot::channel();
+        self.start_with(&runtime, Some(Request::Rebuild { kind, answer })).await;
+        answered(&self.core, receiver)
+            .await
+            .unwrap_or_else(|state| Err(RebuildError::NotRunning { subscription: self.core.name.clone(), state }))
+    }
+
+    async fn cancel_rebuild(&self, _: &Tracked) -> Result<(), ManagerError> {
+        self.stop(StopReason::RebuildCancelled).await
+    }
+
     async fn reset(&self) -> Result<(), ResetError> {
         // The lock keeps a start away until the reset is done.
         let mut task = self.task.lock().await;
@@ -161,9 +193,10 @@ impl<C: CheckpointStore> Operations for Slot<C> {
         }
         if in_memory {
             self.core.in_memory.reset();
-        } else if let Err(source) = unit.clear(&self.core.name, None).await {
+        } else if let Err(source) = unit.clear(&Clear::new(&*self.core.name)).await {
             return Err(ResetError::Commit { subscription, source });
         }
+        self.core.rebuilds.clear();
         self.core.progress.clear();
         tracing::info!(subscription, "reset: the read model is empty and the checkpoint cleared");
         Ok(())

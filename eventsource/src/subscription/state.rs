@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::RebuildKind;
 use crate::event::{Position, StreamId};
 use crate::projection::{HandlerError, times};
 
@@ -20,6 +21,13 @@ pub enum SubscriptionState {
     CatchingUp,
     /// It has reached the end of the log, and applies what is stored as it comes.
     Live,
+    /// Its read model is being rebuilt: see [`SubscriptionStatus::rebuild`](super::SubscriptionStatus::rebuild).
+    Rebuilding {
+        /// How.
+        kind: RebuildKind,
+        /// Up to where.
+        target: Position,
+    },
     /// A handler failed; the event is tried again after a delay.
     Retrying {
         /// What failed.
@@ -82,6 +90,8 @@ pub enum StopReason {
     /// What state a memory projection is in is not known: a reset failed half-way, or a handler was cut off and the
     /// projection can neither be copied nor truncated. Reset it.
     StateUnknown,
+    /// Its rebuild was cancelled half-way: the next start goes on with it.
+    RebuildCancelled,
 }
 
 /// An event that a subscription could not apply.
@@ -130,6 +140,9 @@ impl SubscriptionState {
         match self {
             Self::CatchingUp | Self::Live => None,
             Self::Idle => Some("the manager has not been started since it was subscribed".to_owned()),
+            Self::Rebuilding { kind, target } => {
+                Some(format!("its read model is being rebuilt {kind}, up to position {target}"))
+            }
             Self::Retrying { failure, attempts, delay } => {
                 Some(format!("{failure}; attempt {} of {attempts} follows in {delay:?}", failure.attempts + 1))
             }
@@ -145,7 +158,7 @@ impl SubscriptionState {
     #[must_use]
     pub const fn is_running(&self) -> bool {
         match self {
-            Self::CatchingUp | Self::Live | Self::Paused => true,
+            Self::CatchingUp | Self::Live | Self::Paused | Self::Rebuilding { .. } => true,
             Self::Retrying { .. } | Self::Waiting { .. } | Self::Standby { .. } => true,
             Self::Idle | Self::Stopped { .. } => false,
             Self::Faulted { .. } | Self::Refused { .. } | Self::Fenced { .. } => false,
@@ -157,6 +170,7 @@ impl SubscriptionState {
             Self::Idle => "idle",
             Self::CatchingUp => "catching up",
             Self::Live => "live",
+            Self::Rebuilding { .. } => "rebuilding",
             Self::Retrying { .. } => "retrying",
             Self::Waiting { .. } => "waiting",
             Self::Standby { .. } => "standing by",
@@ -184,6 +198,7 @@ impl fmt::Display for StopReason {
             Self::ManagerDropped => "the manager was dropped",
             Self::RuntimeShutDown => "the async runtime was shut down",
             Self::RunnerPanicked => "its runner panicked outside a handler, perhaps in a store",
+            Self::RebuildCancelled => "its rebuild was cancelled half-way: the next start goes on with it",
             Self::StateUnknown => {
                 "its state is not known, after a reset that failed half-way or a handler that was cut \
                                    off: reset it"

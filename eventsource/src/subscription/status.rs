@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::SubscriptionState;
+use super::{RebuildProgress, SubscriptionState};
 use crate::event::{Position, now};
 use crate::projection::Guarantee;
 use crate::store::{Backlog, StoreError};
@@ -28,6 +28,8 @@ pub struct SubscriptionStatus {
     pub dead_letters: usize,
     /// How many events wait behind them, in streams that are parked.
     pub events_held: u64,
+    /// How far its rebuild is; `None` where it is not being rebuilt.
+    pub rebuild: Option<RebuildProgress>,
     /// What is promised about the effects of an event.
     pub guarantee: Guarantee,
     /// How far it is behind the head of the log, whatever its state; the error where the log could not be asked.

@@ -8,18 +8,20 @@ use std::task::{Context, Poll};
 
 use tokio::sync::watch;
 
-use super::config::{StartFrom, SubscriptionConfig};
+use super::RebuildKind;
+use super::config::{OnChange, StartFrom, SubscriptionConfig};
 use super::core::{Control, Core};
 use super::error::SubscribeError;
 use super::handle::SubscriptionHandle;
 use super::in_memory::InMemory;
 use super::manager::SubscriptionManager;
 use super::progress::Progress;
+use super::rebuilds::Rebuilds;
 use super::requests::Requests;
 use super::shared::SharedSubscriber;
 use super::slot::Slot;
 use crate::event::{EventFilter, Position, Registry};
-use crate::projection::{CheckpointStore, EventSubscriber, Kind, fingerprint};
+use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, Kind, fingerprint};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Subscribes `projection`. Where the manager is started, the subscription starts at once.
@@ -48,7 +50,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         let filter = projection.subscribed_to();
         self.check_registry(&name, &filter)?;
         let fingerprint = fingerprint(&projection);
-        let position = self.check_start(&name, P::KIND, config.start, &fingerprint).await?;
+        let checkpoint = self.check_start(&name, P::KIND, &config, &fingerprint).await?;
 
         let core = Core {
             name: name.clone(),
@@ -58,13 +60,17 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             config,
             store: Arc::clone(&self.store),
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),
-            progress: Progress::new(position),
+            progress: Progress::new(checkpoint.as_ref().map(|checkpoint| checkpoint.position)),
             control: watch::Sender::new(Control::Run),
             in_memory: InMemory::default(),
             requests: Requests::default(),
+            rebuilds: Rebuilds::default(),
             owner: Arc::clone(&self.owner),
             end_at_start: OnceLock::new(),
         };
+        if let Some((target, position)) = checkpoint.and_then(|found| Some((found.rebuild_to?, found.position))) {
+            core.rebuilds.resume(RebuildKind::InPlace, Position::START, target, position);
+        }
         let subscriber = Arc::new(SharedSubscriber::new(projection));
         let slot = Arc::new(Slot::new(core, Arc::clone(&self.checkpoints), Arc::clone(&subscriber) as _, &self.slots));
         self.slots().insert(name, Arc::clone(&slot));
@@ -84,15 +90,15 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         })
     }
 
-    /// The position of the checkpoint, where there is one. A start position applies only where there is none (law 3).
-    /// A checkpoint that another projection made is refused (law 8).
+    /// The checkpoint, where there is one. A start position applies only where there is none (law 3).
+    /// A checkpoint that another projection made is refused, unless the configuration says otherwise (law 8).
     async fn check_start(
         &self,
         name: &str,
         kind: Kind,
-        start: StartFrom,
+        config: &SubscriptionConfig,
         fingerprint: &str,
-    ) -> Result<Option<Position>, SubscribeError> {
+    ) -> Result<Option<Checkpoint>, SubscribeError> {
         if kind == Kind::Memory {
             return Ok(None);
         }
@@ -100,14 +106,15 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             Ok(checkpoint) => checkpoint,
             Err(source) => return Err(SubscribeError::Checkpoint { subscription: name.to_owned(), source }),
         };
-        if let Some(stored) =
-            checkpoint.as_ref().map(|found| &found.fingerprint).filter(|stored| *stored != fingerprint)
+        if config.on_change == OnChange::Refuse
+            && let Some(stored) =
+                checkpoint.as_ref().map(|found| &found.fingerprint).filter(|stored| *stored != fingerprint)
         {
             let (stored, current) = (stored.clone(), fingerprint.to_owned());
             return Err(SubscribeError::Changed { subscription: name.to_owned(), stored, current });
         }
-        let wanted = match start {
-            StartFrom::Checkpoint => return Ok(checkpoint.map(|checkpoint| checkpoint.position)),
+        let wanted = match config.start {
+            StartFrom::Checkpoint => return Ok(checkpoint),
             StartFrom::Beginning => "from the beginning".to_owned(),
             StartFrom::End => "from the end".to_owned(),
             StartFrom::After(position) => format!("after position {position}"),

@@ -8,7 +8,7 @@ use std::error::Error;
 use chrono::DateTime;
 use eventsource::event::truncate_to_micros;
 use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::projection::{Advance, CheckpointStore, Claim, UnitOfWork};
+use eventsource::projection::{Advance, CheckpointStore, Claim, Clear, UnitOfWork};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::{EventStore, ExpectedVersion, Metadata, NewEvent, Position, StreamId, sqlx};
 use uuid::Uuid;
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let step = Advance::new("order-rows", claimed.epoch, Position::START, Position::new(4));
     checkpoints.begin().await?.commit(&step).await?;
     checkpoints.claim(&Claim::new("reset", "reset v1", Position::START)).await?;
-    checkpoints.detached().clear("reset", None).await?;
+    checkpoints.detached().clear(&Clear::new("reset")).await?;
     // Into one file, as small as it gets.
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(db.pool()).await?;
     db.close().await;

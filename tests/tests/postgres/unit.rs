@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use eventsource::Position;
 use eventsource::projection::postgres::PostgresUnit;
-use eventsource::projection::{Advance, CheckpointStore, Claim, CommitError, ErrorClass, Inject, UnitOfWork};
+use eventsource::projection::{Advance, CheckpointStore, Claim, Clear, CommitError, ErrorClass, Inject, UnitOfWork};
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::{EventStore as _, HandlerError};
 
@@ -82,7 +82,7 @@ async fn a_reset_and_what_a_truncate_hook_wrote_commit_together() {
     unit.commit(&step).await.unwrap();
     let mut unit = world.checkpoints.begin().await.unwrap();
     run(&world, &mut unit, "TRUNCATE {schema}.bumps").await.unwrap();
-    unit.clear("rows", None).await.unwrap();
+    unit.clear(&Clear::new("rows")).await.unwrap();
     assert_eq!((world.numbers().await.len(), world.checkpoint("rows").await), (0, None));
 }
 

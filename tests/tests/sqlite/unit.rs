@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eventsource::projection::{Advance, CheckpointStore, CommitError, ErrorClass, Inject, UnitOfWork};
+use eventsource::projection::{Advance, CheckpointStore, Clear, CommitError, ErrorClass, Inject, UnitOfWork};
 use eventsource::sqlx::{self, SqliteConnection};
 use eventsource::store::sqlite::SqliteEventStore;
 use eventsource::{HandlerError, Position};
@@ -45,7 +45,7 @@ async fn a_reset_and_what_a_truncate_hook_wrote_commit_together() {
     unit.commit(&world.step).await.unwrap();
     let mut unit = world.checkpoints.begin().await.unwrap();
     run(&mut unit, "DELETE FROM rows").await.unwrap();
-    unit.clear("rows", None).await.unwrap();
+    unit.clear(&Clear::new("rows")).await.unwrap();
     assert_eq!((world.rows().await, world.checkpoints.load("rows").await.unwrap()), (0, None));
 }
 

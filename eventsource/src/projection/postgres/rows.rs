@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::{letters, statements};
 use crate::event::{Position, now};
-use crate::projection::{Advance, Checkpoint, Claim, Snapshot};
+use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Failure, unsigned};
 
@@ -105,19 +105,19 @@ pub(super) async fn advance(db: &PostgresDatabase, conn: &mut PgConnection, step
     Ok(true)
 }
 
-pub(super) async fn clear(
-    db: &PostgresDatabase,
-    conn: &mut PgConnection,
-    name: &str,
-    rebuild_to: Option<Position>,
-) -> Result<(), Failure> {
-    let query = sqlx::query(db.sql(statements::CLEAR)).bind(name).bind(now());
-    let query = query.bind(rebuild_to.map(signed).transpose()?).persistent(db.names_statements());
-    query.execute(&mut *conn).await?;
-    for statement in [statements::CLEAR_LETTERS, statements::CLEAR_SNAPSHOT] {
-        sqlx::query(db.sql(statement)).bind(name).persistent(db.names_statements()).execute(&mut *conn).await?;
+/// Whether the checkpoint was cleared: where an owner is named, only if it is still its.
+pub(super) async fn clear(db: &PostgresDatabase, conn: &mut PgConnection, clear: &Clear) -> Result<bool, Failure> {
+    let rebuild_to = clear.rebuild_to.map(signed).transpose()?;
+    let Ok(owner) = clear.owner.map(i64::try_from).transpose() else { return Ok(false) };
+    let query = sqlx::query(db.sql(statements::CLEAR)).bind(&clear.name).bind(now()).bind(rebuild_to).bind(owner);
+    let cleared = query.persistent(db.names_statements()).execute(&mut *conn).await?.rows_affected();
+    if clear.owner.is_some() && cleared != 1 {
+        return Ok(false);
     }
-    Ok(())
+    for statement in [statements::CLEAR_LETTERS, statements::CLEAR_SNAPSHOT] {
+        sqlx::query(db.sql(statement)).bind(&clear.name).persistent(db.names_statements()).execute(&mut *conn).await?;
+    }
+    Ok(true)
 }
 
 pub(super) async fn snapshot(

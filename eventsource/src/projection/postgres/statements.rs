@@ -60,7 +60,8 @@ pub(super) const ADVANCE: &str = "UPDATE {schema}.eventsource_checkpoints SET po
      WHERE name = $3 AND position = $4 AND epoch = $5";
 
 pub(super) const CLEAR: &str = "UPDATE {schema}.eventsource_checkpoints SET position = NULL, epoch = epoch + 1, \
-     updated_at = $2, rebuild_to = $3, leased_until = NULL WHERE name = $1";
+     updated_at = $2, rebuild_to = $3, leased_until = NULL \
+     WHERE name = $1 AND ($4::bigint IS NULL OR (epoch = $4 AND position IS NOT NULL))";
 pub(super) const CLEAR_LETTERS: &str = "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1";
 pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM {schema}.eventsource_snapshots WHERE name = $1";
 

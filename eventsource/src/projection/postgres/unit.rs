@@ -9,10 +9,9 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::batch::{Batch, Unfinished};
 use super::rows;
-use crate::event::Position;
 use crate::projection::sql::{Change, NotLent, classify};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, CommitError, ErrorClass, HandlerError, Inject, UnitOfWork,
+    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ErrorClass, HandlerError, Inject, UnitOfWork,
 };
 use crate::store::postgres::PostgresDatabase;
 use crate::store::postgres::failure::{code, is_outage};
@@ -109,7 +108,10 @@ async fn make(change: Change<'_>, db: &PostgresDatabase, conn: &mut PgConnection
             Err(CommitError::Fenced { step: Box::new(step.clone()), found })
         }
         Change::Advance(_) => Ok(()),
-        Change::Clear(name, rebuild_to) => Ok(rows::clear(db, conn, name, rebuild_to).await.map_err(failed)?),
+        Change::Clear(clear) if !rows::clear(db, conn, clear).await.map_err(failed)? => {
+            Err(CommitError::NotOwned { clear: Box::new(clear.clone()) })
+        }
+        Change::Clear(_) => Ok(()),
     }
 }
 
@@ -140,8 +142,8 @@ impl UnitOfWork for PostgresUnit {
         self.end(Change::Advance(step)).await
     }
 
-    async fn clear(self, name: &str, rebuild_to: Option<Position>) -> Result<(), CommitError> {
-        self.end(Change::Clear(name, rebuild_to)).await
+    async fn clear(self, clear: &Clear) -> Result<(), CommitError> {
+        self.end(Change::Clear(clear)).await
     }
 
     async fn rollback(self) {

@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 
 use super::{letters, statements};
 use crate::event::{Position, now};
-use crate::projection::{Advance, Checkpoint, Claim, Snapshot};
+use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
 use crate::store::sql::{clamped, unsigned};
 use crate::store::sqlite::busy::Failure;
 
@@ -100,17 +100,18 @@ pub(super) async fn advance(conn: &mut SqliteConnection, step: &Advance) -> Resu
     Ok(true)
 }
 
-pub(super) async fn clear(
-    conn: &mut SqliteConnection,
-    name: &str,
-    rebuild_to: Option<Position>,
-) -> Result<(), Failure> {
-    let rebuild_to = rebuild_to.map(signed).transpose()?;
-    let time = now().timestamp_micros();
-    sqlx::query(statements::CLEAR).bind(name).bind(time).bind(rebuild_to).execute(&mut *conn).await?;
-    sqlx::query(statements::CLEAR_LETTERS).bind(name).execute(&mut *conn).await?;
-    sqlx::query(statements::CLEAR_SNAPSHOT).bind(name).execute(conn).await?;
-    Ok(())
+/// Whether the checkpoint was cleared: where an owner is named, only if it is still its.
+pub(super) async fn clear(conn: &mut SqliteConnection, clear: &Clear) -> Result<bool, Failure> {
+    let rebuild_to = clear.rebuild_to.map(signed).transpose()?;
+    let Ok(owner) = clear.owner.map(i64::try_from).transpose() else { return Ok(false) };
+    let query = sqlx::query(statements::CLEAR).bind(&clear.name).bind(now().timestamp_micros()).bind(rebuild_to);
+    let cleared = query.bind(owner).execute(&mut *conn).await?.rows_affected();
+    if clear.owner.is_some() && cleared != 1 {
+        return Ok(false);
+    }
+    sqlx::query(statements::CLEAR_LETTERS).bind(&clear.name).execute(&mut *conn).await?;
+    sqlx::query(statements::CLEAR_SNAPSHOT).bind(&clear.name).execute(conn).await?;
+    Ok(true)
 }
 
 pub(super) async fn snapshot(conn: impl SqliteExecutor<'_>, name: &str) -> Result<Option<Snapshot>, Failure> {

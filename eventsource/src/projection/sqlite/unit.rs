@@ -10,11 +10,12 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 use super::batch::{Batch, Unfinished};
 use super::rows;
 use super::watch::Watch;
-use crate::event::{Position, RecordedEvent};
+use crate::event::RecordedEvent;
 use crate::projection::scope::Scope;
 use crate::projection::sql::{Change, NotLent, classify};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, CommitError, ErrorClass, HandlerError, Inject, RawConnection, UnitOfWork,
+    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ErrorClass, HandlerError, Inject, RawConnection,
+    UnitOfWork,
 };
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
@@ -140,7 +141,10 @@ async fn make(change: Change<'_>, conn: &mut SqliteConnection) -> Result<(), Com
             Err(CommitError::Fenced { step: Box::new(step.clone()), found })
         }
         Change::Advance(_) => Ok(()),
-        Change::Clear(name, rebuild_to) => Ok(rows::clear(conn, name, rebuild_to).await.map_err(failed)?),
+        Change::Clear(clear) if !rows::clear(conn, clear).await.map_err(failed)? => {
+            Err(CommitError::NotOwned { clear: Box::new(clear.clone()) })
+        }
+        Change::Clear(_) => Ok(()),
     }
 }
 
@@ -176,8 +180,8 @@ impl UnitOfWork for SqliteUnit {
         self.end(Change::Advance(step)).await
     }
 
-    async fn clear(self, name: &str, rebuild_to: Option<Position>) -> Result<(), CommitError> {
-        self.end(Change::Clear(name, rebuild_to)).await
+    async fn clear(self, clear: &Clear) -> Result<(), CommitError> {
+        self.end(Change::Clear(clear)).await
     }
 
     async fn rollback(self) {

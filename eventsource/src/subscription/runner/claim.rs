@@ -55,7 +55,7 @@ impl<C: CheckpointStore> Runner<C> {
         } else {
             self.claim_stored(start).await?;
         }
-        self.core.progress.advance(self.position, 0, SubscriptionState::CatchingUp);
+        self.core.progress.advance(self.position, 0, self.working());
         let guarantee = self.core.kind.guarantee();
         tracing::info!(subscription = self.core.name, position = %self.position, %guarantee, "started");
         Ok(())
@@ -76,22 +76,15 @@ impl<C: CheckpointStore> Runner<C> {
         self.tell_letters();
     }
 
-    async fn claim_stored(&mut self, start: Position) -> Result<(), End> {
+    pub(super) async fn claim_stored(&mut self, start: Position) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let lease = Lease::new(Arc::clone(&core.owner), core.config.lease);
-        let claim = Claim::new(&core.name, &core.fingerprint, start).under(lease);
+        let claim = Claim::new(&core.name, &core.fingerprint, start).under(self.lease());
         let checkpoint = loop {
-            self.refuse_changed().await?;
-            let answer = self.ask(|| async {
-                match checkpoints.claim(&claim).await {
-                    Ok(checkpoint) => Ok(Ok(checkpoint)),
-                    Err(ClaimError::Held { owner, until, .. }) => Ok(Err((owner, until))),
-                    Err(ClaimError::Store(error)) => Err(error),
-                }
-            });
-            match answer.await? {
-                Ok(checkpoint) => break checkpoint,
-                Err((owner, until)) => self.stand_by(owner, until).await?,
+            if !self.heed_change().await? {
+                continue;
+            }
+            if let Some(checkpoint) = self.try_claim(&claim).await? {
+                break checkpoint;
             }
         };
         self.own(&checkpoint);
@@ -101,27 +94,36 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Begins to work from `checkpoint`, which was claimed.
-    fn own(&mut self, checkpoint: &Checkpoint) {
-        self.epoch = checkpoint.epoch;
-        (self.position, self.saved, self.seen) = (checkpoint.position, checkpoint.position, checkpoint.position);
-        self.rebuild_to = checkpoint.rebuild_to;
-        self.heartbeat = Some(self.keep_lease());
+    pub(super) fn lease(&self) -> Lease {
+        Lease::new(Arc::clone(&self.core.owner), self.core.config.lease)
     }
 
-    /// A projection that has changed is not run on a checkpoint that another one made (law 8).
-    async fn refuse_changed(&mut self) -> Result<(), End> {
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        match self.ask(|| checkpoints.load(&core.name)).await? {
-            Some(found) if found.fingerprint != core.fingerprint => {
-                Err(End::Refused(core.changed(&found.fingerprint).into()))
+    /// Claims the checkpoint; `None` where somebody else holds it, after a while as the standby.
+    pub(super) async fn try_claim(&mut self, claim: &Claim<'_>) -> Result<Option<Checkpoint>, End> {
+        let checkpoints = Arc::clone(&self.checkpoints);
+        let answer = self.ask(|| async {
+            match checkpoints.claim(claim).await {
+                Ok(checkpoint) => Ok(Ok(checkpoint)),
+                Err(ClaimError::Held { owner, until, .. }) => Ok(Err((owner, until))),
+                Err(ClaimError::Store(error)) => Err(error),
             }
-            _ => Ok(()),
+        });
+        match answer.await? {
+            Ok(checkpoint) => Ok(Some(checkpoint)),
+            Err((owner, until)) => self.stand_by(owner, until).await.map(|()| None),
         }
     }
 
+    /// Begins to work from `checkpoint`, which was claimed.
+    pub(super) fn own(&mut self, checkpoint: &Checkpoint) {
+        self.epoch = checkpoint.epoch;
+        (self.position, self.saved, self.seen) = (checkpoint.position, checkpoint.position, checkpoint.position);
+        self.go_on_rebuilding(checkpoint.rebuild_to);
+        self.heartbeat = Some(self.keep_lease());
+    }
+
     /// Waits as the standby of `owner`, who holds the checkpoint until `until` at least.
-    async fn stand_by(&mut self, owner: String, until: DateTime<Utc>) -> Result<(), End> {
+    pub(super) async fn stand_by(&mut self, owner: String, until: DateTime<Utc>) -> Result<(), End> {
         if !matches!(self.core.progress.snapshot().state, SubscriptionState::Standby { .. }) {
             tracing::info!(subscription = self.core.name, owner, "standing by");
         }

@@ -49,7 +49,9 @@ impl<C: CheckpointStore> Runner<C> {
                     return Ok(Committed::No);
                 }
             }
-            Err(fenced @ CommitError::Fenced { .. }) => return Err(End::Fenced(fenced.to_string().into())),
+            Err(fenced @ (CommitError::Fenced { .. } | CommitError::NotOwned { .. })) => {
+                return Err(End::Fenced(fenced.to_string().into()));
+            }
         }
         self.change_letters(&step.letters);
         self.saved = step.to;

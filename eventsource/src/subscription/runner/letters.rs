@@ -76,6 +76,7 @@ impl<C: CheckpointStore> Runner<C> {
                 Request::Dismiss { position, reason, answer } => {
                     drop(answer.send(self.dismiss(position, reason).await?));
                 }
+                Request::Rebuild { kind, answer } => drop(answer.send(self.rebuild(kind).await?)),
             }
         }
         Ok(())

@@ -14,6 +14,7 @@ mod letters;
 mod pace;
 mod parked;
 mod read;
+mod rebuild;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,8 +27,9 @@ use self::failing::Failing;
 use self::parked::Parked;
 use self::read::Prefetched;
 use super::core::{Control, Core};
+use super::rebuilds::Tracked;
 use super::shared::ErasedSubscriber;
-use super::{Failure, StopReason, SubscriptionState};
+use super::{Failure, RebuildKind, StopReason, SubscriptionState};
 use crate::event::Position;
 use crate::projection::{Advance, CheckpointStore, CommitError, Kind};
 use crate::store::WakeUp;
@@ -56,6 +58,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     seen: Position,
     /// Up to where the read model is being rebuilt.
     rebuild_to: Option<Position>,
+    /// The rebuild, for whoever follows it.
+    rebuild: Option<Arc<Tracked>>,
     /// Where the subscription starts that has no checkpoint.
     start: Position,
     parked: Parked,
@@ -95,6 +99,7 @@ impl<C: CheckpointStore> Runner<C> {
             failed_commits: 0,
             seen: Position::START,
             rebuild_to: None,
+            rebuild: None,
             start: Position::START,
             cut_off: None,
             parked: Parked::default(),
@@ -155,10 +160,14 @@ impl<C: CheckpointStore> Runner<C> {
 
     async fn work(&mut self) -> Result<Infallible, End> {
         self.claim().await?;
-        self.follow_released().await?;
+        // What nobody knows the state of has been started to be rebuilt.
+        if !self.core.in_memory.is_in_pieces() {
+            self.follow_released().await?;
+        }
         loop {
             self.heed_control().await?;
             self.serve_requests().await?;
+            self.is_whole()?;
             let page = self.next_page().await?;
             let full = page.events.len() >= self.core.config.batch_size;
             self.end = (!full).then_some(page.horizon);
@@ -183,7 +192,7 @@ impl<C: CheckpointStore> Runner<C> {
     fn arrive(&mut self, position: Position, handled: usize) {
         self.position = self.position.max(position);
         self.seen = self.seen.max(self.position);
-        self.rebuild_to = self.rebuild_to.filter(|target| *target > self.position);
+        self.rebuilt();
         if self.core.kind == Kind::Memory {
             self.core.in_memory.move_to(self.position);
         }
@@ -193,8 +202,11 @@ impl<C: CheckpointStore> Runner<C> {
         self.core.progress.advance(self.position, handled as u64, self.working());
     }
 
-    /// The state of a subscription that works: live at the end of the log, and catching up before it.
+    /// The state of a subscription that works: live at the end of the log, and catching up or rebuilding before it.
     fn working(&self) -> SubscriptionState {
+        if let Some(target) = self.rebuild_to {
+            return SubscriptionState::Rebuilding { kind: RebuildKind::InPlace, target };
+        }
         match self.end {
             Some(end) if self.position >= end => SubscriptionState::Live,
             _ => SubscriptionState::CatchingUp,

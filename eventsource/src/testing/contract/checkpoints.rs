@@ -3,7 +3,7 @@
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
-use crate::projection::{Advance, Checkpoint, CheckpointStore, Claim, CommitError, UnitOfWork};
+use crate::projection::{Advance, Checkpoint, CheckpointStore, Claim, Clear, CommitError, UnitOfWork};
 
 /// The cases of the checkpoint store's contract, handed to another macro.
 #[doc(hidden)]
@@ -20,6 +20,8 @@ macro_rules! __checkpoint_store_cases {
             a_step_of_another_epoch_is_fenced
             a_rollback_moves_nothing
             a_reset_keeps_the_epoch_growing
+            a_clear_by_an_owner_that_was_replaced_changes_nothing
+            a_cleared_checkpoint_knows_up_to_where_it_is_rebuilt
             checkpoints_are_listed_by_name
         }
     };
@@ -66,7 +68,7 @@ async fn advance<C: CheckpointStore>(store: &C, epoch: u64, from: u64, to: u64) 
 async fn an_unknown_checkpoint_is_none<C: CheckpointStore>(store: &C) -> Verdict {
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was never claimed");
     ensure_eq!(store.list().await?, Vec::new(), "all checkpoints of a fresh store");
-    store.begin().await?.clear("orders", None).await?;
+    store.begin().await?.clear(&Clear::new("orders")).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was cleared before it was claimed");
     let refused = advance(store, 1, 0, 1).await;
     ensure!(
@@ -120,7 +122,7 @@ async fn a_detached_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -
     ensure_eq!(load(store, "orders").await?.position, at(9), "the position after a detached commit");
     let refused = store.detached().commit(&Advance::new("orders", claimed.epoch, START, at(10))).await;
     ensure!(matches!(refused, Err(CommitError::Fenced { .. })), "a detached step from elsewhere: {refused:?}");
-    store.detached().clear("orders", None).await?;
+    store.detached().clear(&Clear::new("orders")).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint cleared by a detached unit");
     Ok(())
 }
@@ -173,7 +175,7 @@ async fn a_rollback_moves_nothing<C: CheckpointStore>(store: &C) -> Verdict {
 async fn a_reset_keeps_the_epoch_growing<C: CheckpointStore>(store: &C) -> Verdict {
     let old = store.claim(&Claim::new("orders", "v1", START)).await?;
     advance(store, old.epoch, 0, 5).await?;
-    store.begin().await?.clear("orders", None).await?;
+    store.begin().await?.clear(&Clear::new("orders")).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was reset");
     ensure_eq!(store.list().await?, Vec::new(), "all checkpoints, after the only one was reset");
     for from in [0, 5] {
@@ -184,6 +186,37 @@ async fn a_reset_keeps_the_epoch_growing<C: CheckpointStore>(store: &C) -> Verdi
     ensure_eq!(new.position, at(2), "where it starts again");
     ensure!(new.epoch > old.epoch, "the epoch went from {} over a reset to {}", old.epoch, new.epoch);
     fenced(store, advance(store, old.epoch, 2, 6).await, &new).await
+}
+
+async fn a_clear_by_an_owner_that_was_replaced_changes_nothing<C: CheckpointStore>(store: &C) -> Verdict {
+    let old = store.claim(&Claim::new("orders", "v1", START)).await?;
+    let new = store.claim(&Claim::new("orders", "v1", START)).await?;
+    for unit in [store.begin().await?, store.detached()] {
+        let refused = unit.clear(&Clear::new("orders").owned_since(old.epoch)).await;
+        ensure!(matches!(refused, Err(CommitError::NotOwned { .. })), "a clear by a former owner: {refused:?}");
+        ensure_eq!(load(store, "orders").await?, new, "the checkpoint after it");
+    }
+    store.begin().await?.clear(&Clear::new("orders").owned_since(new.epoch)).await?;
+    ensure_eq!(store.load("orders").await?, None, "a checkpoint that its owner cleared");
+    let refused = store.begin().await?.clear(&Clear::new("orders").owned_since(new.epoch + 1)).await;
+    ensure!(matches!(refused, Err(CommitError::NotOwned { .. })), "what is cleared is nobody's: {refused:?}");
+    Ok(())
+}
+
+async fn a_cleared_checkpoint_knows_up_to_where_it_is_rebuilt<C: CheckpointStore>(store: &C) -> Verdict {
+    let first = store.claim(&Claim::new("orders", "v1", START)).await?;
+    ensure_eq!(first.rebuild_to, None, "what is not rebuilt");
+    store.begin().await?.clear(&Clear::new("orders").owned_since(first.epoch).rebuild_to(at(7))).await?;
+    ensure_eq!(store.load("orders").await?, None, "a checkpoint that was cleared to be rebuilt");
+    for step in [(0, 3), (3, 6)] {
+        let claimed = store.claim(&Claim::new("orders", "v1", START)).await?;
+        ensure_eq!(claimed.rebuild_to, Some(at(7)), "whoever claims it goes on with the rebuild");
+        advance(store, claimed.epoch, step.0, step.1).await?;
+    }
+    let last = store.claim(&Claim::new("orders", "v1", START)).await?;
+    advance(store, last.epoch, 6, 7).await?;
+    ensure_eq!(load(store, "orders").await?.rebuild_to, None, "once it has been there");
+    Ok(())
 }
 
 async fn checkpoints_are_listed_by_name<C: CheckpointStore>(store: &C) -> Verdict {

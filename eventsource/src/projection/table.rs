@@ -1,4 +1,4 @@
-//! A table, as its model describes it.
+//! A table that a projection declares, as its read model describes it.
 
 use std::fmt;
 

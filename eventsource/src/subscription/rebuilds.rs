@@ -1,0 +1,169 @@
+//! The rebuild of a subscription, as its runner tells of it and as whoever asked for it follows it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::rebuild::{RebuildKind, RebuildProgress};
+use crate::event::Position;
+use crate::store::{EventStore, StoreError};
+
+/// The rebuild of a subscription that was begun last.
+#[derive(Debug, Default)]
+pub(super) struct Rebuilds(Mutex<Option<Arc<Tracked>>>);
+
+/// A rebuild that was begun.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) kind: RebuildKind,
+    /// Where it began.
+    start: Position,
+    /// It is done when it has been there.
+    pub(super) target: Position,
+    outcome: watch::Sender<Outcome>,
+    run: Mutex<Run>,
+}
+
+/// How a rebuild ended.
+#[derive(Debug, Clone)]
+pub(super) enum Outcome {
+    Unfinished,
+    Done(Position),
+    /// Another rebuild, or a reset, has taken its place.
+    Replaced,
+    Cancelled,
+    /// For this reason.
+    Failed(Arc<str>),
+}
+
+/// How far it is, and since when it goes on in this process.
+#[derive(Debug)]
+struct Run {
+    since: Instant,
+    from: Position,
+    at: Position,
+    counted: Option<Counted>,
+}
+
+/// How many events there are up to the target, and how many of them lay behind when it went on in this process.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    total: u64,
+    before: u64,
+}
+
+impl Rebuilds {
+    fn last(&self) -> MutexGuard<'_, Option<Arc<Tracked>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rebuild that is not finished.
+    pub(super) fn unfinished(&self) -> Option<Arc<Tracked>> {
+        self.last().clone().filter(|tracked| tracked.is_unfinished())
+    }
+
+    /// A rebuild begins, in place of the one before.
+    pub(super) fn begin(&self, kind: RebuildKind, start: Position, target: Position) -> Arc<Tracked> {
+        let tracked = Arc::new(Tracked {
+            kind,
+            start,
+            target,
+            outcome: watch::Sender::new(Outcome::Unfinished),
+            run: Mutex::new(Run { since: Instant::now(), from: start, at: start, counted: None }),
+        });
+        if let Some(before) = self.last().replace(Arc::clone(&tracked)) {
+            before.end(Outcome::Replaced);
+        }
+        tracked
+    }
+
+    /// A rebuild goes on from `at`, perhaps one that was begun by another process.
+    pub(super) fn resume(&self, kind: RebuildKind, start: Position, target: Position, at: Position) -> Arc<Tracked> {
+        let same = |tracked: &Arc<Tracked>| tracked.kind == kind && tracked.target == target;
+        let tracked = self.unfinished().filter(same).unwrap_or_else(|| self.begin(kind, start, target));
+        *tracked.run() = Run { since: Instant::now(), from: at, at, counted: None };
+        tracked
+    }
+
+    /// Nothing is being rebuilt any more.
+    pub(super) fn clear(&self) {
+        if let Some(before) = self.last().take() {
+            before.end(Outcome::Replaced);
+        }
+    }
+}
+
+impl Tracked {
+    fn run(&self) -> MutexGuard<'_, Run> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_unfinished(&self) -> bool {
+        matches!(*self.outcome.borrow(), Outcome::Unfinished)
+    }
+
+    pub(super) fn listen(&self) -> watch::Receiver<Outcome> {
+        self.outcome.subscribe()
+    }
+
+    /// It ends so, unless it has ended before.
+    pub(super) fn end(&self, how: Outcome) {
+        self.outcome.send_if_modified(|outcome| {
+            let ends = matches!(outcome, Outcome::Unfinished);
+            if ends {
+                *outcome = how;
+            }
+            ends
+        });
+    }
+
+    /// Everything up to `position` is applied.
+    pub(super) fn move_to(&self, position: Position) {
+        self.run().at = position;
+    }
+
+    /// How far it is. The log is asked how many events lie ahead; where it does not answer, their number is not known.
+    pub(super) async fn progress(&self, store: &dyn EventStore) -> RebuildProgress {
+        let (since, from, at, known) = {
+            let run = self.run();
+            (run.since, run.from, run.at, run.counted)
+        };
+        let at = at.min(self.target);
+        let mut progress = RebuildProgress::new(self.kind, at, self.target);
+        let Ok((counted, left)) = self.count(store, known, from, at).await else { return progress };
+        self.run().counted.get_or_insert(counted);
+        let done = counted.total.saturating_sub(left);
+        let elapsed = since.elapsed();
+        progress.events_done = Some(done);
+        progress.events_total = Some(counted.total);
+        let lately = done.saturating_sub(counted.before);
+        if lately > 0 && !elapsed.is_zero() {
+            let rate = lately as f64 / elapsed.as_secs_f64();
+            progress.rate = Some(rate);
+            progress.time_left = Duration::try_from_secs_f64(left as f64 / rate).ok();
+        }
+        progress
+    }
+
+    async fn count(
+        &self,
+        store: &dyn EventStore,
+        known: Option<Counted>,
+        from: Position,
+        at: Position,
+    ) -> Result<(Counted, u64), StoreError> {
+        let beyond = store.backlog(self.target).await?.events;
+        let ahead = |position| async move { Ok(store.backlog(position).await?.events.saturating_sub(beyond)) };
+        let left = ahead(at).await?;
+        let counted = match known {
+            Some(counted) => counted,
+            None => {
+                let total = ahead(self.start).await?;
+                Counted { total, before: total.saturating_sub(ahead(from).await?) }
+            }
+        };
+        Ok((counted, left))
+    }
+}

@@ -1,0 +1,189 @@
+//! Rebuilding in place: what the projection has written is emptied together with its checkpoint, and the log replayed.
+//!
+//! ```text
+//! truncate and clear the checkpoint, in one unit -> claim it anew: it knows up to where it is rebuilt -> replay
+//! ```
+//!
+//! Whoever claims such a checkpoint, after a crash or in another process, goes on with the rebuild.
+
+use std::sync::Arc;
+
+use super::failing::Failing;
+use super::parked::Parked;
+use super::{End, Runner};
+use crate::event::Position;
+use crate::projection::{
+    CheckpointStore, Claim, Clear, CommitError, HandlerError, Kind, NoTruncateHook, UnitOfWork as _,
+};
+use crate::subscription::config::{OnChange, StartFrom};
+use crate::subscription::rebuilds::{Outcome, Tracked};
+use crate::subscription::{RebuildError, RebuildKind, StopReason};
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Begins a rebuild that was asked for.
+    pub(super) async fn rebuild(&mut self, kind: RebuildKind) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
+        let RebuildKind::InPlace = kind else {
+            let (subscription, reason) = (self.core.name.clone(), "it is done in place only".into());
+            return Ok(Err(RebuildError::Failed { subscription, reason }));
+        };
+        if self.core.kind == Kind::Memory { self.rebuild_memory().await } else { self.rebuild_stored().await }
+    }
+
+    /// Up to `target`, where there is one, the read model is being rebuilt.
+    pub(super) fn go_on_rebuilding(&mut self, target: Option<Position>) {
+        self.rebuild_to = target;
+        self.rebuild = target.map(|to| self.core.rebuilds.resume(RebuildKind::InPlace, self.start, to, self.position));
+        self.rebuilt();
+    }
+
+    /// Takes note of how far the rebuild is.
+    pub(super) fn rebuilt(&mut self) {
+        let Some(target) = self.rebuild_to else { return };
+        if let Some(tracked) = &self.rebuild {
+            tracked.move_to(self.position);
+        }
+        if self.position >= target {
+            self.rebuild_to = None;
+            if let Some(tracked) = self.rebuild.take() {
+                tracked.end(Outcome::Done(self.position));
+            }
+            tracing::info!(subscription = self.core.name, position = %self.position, "rebuilt");
+        }
+    }
+
+    /// A memory projection becomes what it was when it was subscribed.
+    async fn rebuild_memory(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
+        let target = self.head().await?;
+        let (core, mut unit) = (Arc::clone(&self.core), self.checkpoints.detached());
+        let was_in_pieces = core.in_memory.is_in_pieces();
+        core.in_memory.fall_to_pieces();
+        if let Err(error) = self.subscriber.begin_anew(&mut unit).await {
+            let error = self.not_emptied(error);
+            if matches!(error, RebuildError::NoTruncateHook { .. }) && !was_in_pieces {
+                core.in_memory.is_whole_again();
+            }
+            return Ok(Err(error));
+        }
+        core.in_memory.reset();
+        let (position, seen) = core.in_memory.claim(self.start);
+        (self.position, self.saved, self.seen) = (position, position, seen);
+        self.parked = Parked::new(Vec::new(), true);
+        self.cut_off = None;
+        Ok(Ok(self.replay(target)))
+    }
+
+    /// The read model and the checkpoint are emptied in one unit of work, and the checkpoint is claimed anew.
+    async fn rebuild_stored(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
+        if self.core.config.start == StartFrom::End {
+            return Ok(Err(RebuildError::StartsAtEnd { subscription: self.core.name.clone() }));
+        }
+        let target = self.head().await?;
+        if let Err(error) = self.empty(target).await? {
+            return Ok(Err(error));
+        }
+        self.heartbeat = None;
+        self.claim_stored(self.start).await?;
+        Ok(Ok(self.replay(target)))
+    }
+
+    /// Replays the log from where the runner is.
+    fn replay(&mut self, target: Position) -> Arc<Tracked> {
+        (self.prefetched, self.end) = (None, None);
+        self.unreported = 0;
+        self.failing = Failing::new(self.core.config.failures.limit);
+        self.tell_letters();
+        let tracked = self.core.rebuilds.begin(RebuildKind::InPlace, self.start, target);
+        (self.rebuild_to, self.rebuild) = (Some(target), Some(Arc::clone(&tracked)));
+        self.rebuilt();
+        tracing::info!(subscription = self.core.name, %target, "rebuilding: the read model is empty");
+        self.core.progress.advance(self.position, 0, self.working());
+        tracked
+    }
+
+    /// Empties the read model and clears the checkpoint, which is the runner's, in one unit of work. Where that fails,
+    /// nothing was changed.
+    async fn empty(&mut self, target: Position) -> Result<Result<(), RebuildError>, End> {
+        let checkpoints = Arc::clone(&self.checkpoints);
+        let clear = Clear::new(&*self.core.name).owned_since(self.epoch).rebuild_to(target);
+        let mut outages = 0;
+        loop {
+            let transactional = self.core.kind == Kind::Transactional;
+            let mut unit = if transactional { self.begin().await? } else { checkpoints.detached() };
+            if let Err(error) = self.subscriber.truncate(&mut unit).await {
+                let is_outage = unit.is_outage(error.source());
+                unit.rollback().await;
+                if !is_outage {
+                    return Ok(Err(self.not_emptied(error)));
+                }
+                outages += 1;
+                self.outage(format!("{error} (met by the truncate hook)"), outages).await?;
+                continue;
+            }
+            match unit.clear(&clear).await {
+                Ok(()) => return Ok(Ok(())),
+                Err(error @ (CommitError::NotOwned { .. } | CommitError::Fenced { .. })) => {
+                    return Err(End::Fenced(error.to_string().into()));
+                }
+                Err(CommitError::Refused(error)) => return Ok(Err(self.not_emptied(error.into()))),
+                Err(error @ CommitError::TransactionEnded) => {
+                    return Ok(Err(self.not_emptied(HandlerError::permanent(error))));
+                }
+                Err(CommitError::Failed(error)) => {
+                    outages += 1;
+                    self.outage(error.to_string(), outages).await?;
+                    // Whether it was cleared is read back, not guessed: what is cleared is nobody's.
+                    let found = self.ask(|| checkpoints.load(&clear.name)).await?;
+                    if found.is_none_or(|found| found.epoch != self.epoch) {
+                        return Ok(Ok(()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn not_emptied(&self, error: HandlerError) -> RebuildError {
+        let subscription = self.core.name.clone();
+        if error.is_caused_by::<NoTruncateHook>() {
+            RebuildError::NoTruncateHook { subscription }
+        } else {
+            RebuildError::Truncate { subscription, error }
+        }
+    }
+
+    /// After what was asked for: what nobody knows the state of is not worked with.
+    pub(super) fn is_whole(&self) -> Result<(), End> {
+        if self.core.in_memory.is_in_pieces() { Err(End::Stopped(StopReason::StateUnknown)) } else { Ok(()) }
+    }
+
+    /// Looks who made the checkpoint, before it is claimed: one that another projection made is refused, or rebuilt, as
+    /// the configuration says (law 8). Whether it can be claimed now.
+    pub(super) async fn heed_change(&mut self) -> Result<bool, End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let Some(found) = self.ask(|| checkpoints.load(&core.name)).await? else { return Ok(true) };
+        if found.fingerprint == core.fingerprint {
+            return Ok(true);
+        }
+        match core.config.on_change {
+            OnChange::Rebuild => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
+            _ => Err(End::Refused(core.changed(&found.fingerprint).into())),
+        }
+    }
+
+    /// Empties what the projection has written as it was, `stored`. Until that is done the checkpoint keeps its
+    /// fingerprint, so that whoever comes after a crash finds it changed as well.
+    async fn rebuild_changed(&mut self, stored: &str) -> Result<(), End> {
+        let core = Arc::clone(&self.core);
+        if core.config.start == StartFrom::End {
+            let error = RebuildError::StartsAtEnd { subscription: core.name.clone() };
+            return Err(End::Refused(format!("{}; {error}", core.changed(stored)).into()));
+        }
+        let claim = Claim::new(&core.name, stored, self.start).under(self.lease());
+        let Some(checkpoint) = self.try_claim(&claim).await? else { return Ok(()) };
+        self.own(&checkpoint);
+        tracing::warn!(subscription = core.name, stored, current = core.fingerprint, "the projection has changed");
+        let target = self.head().await?;
+        let emptied = self.empty(target).await?;
+        self.heartbeat = None;
+        emptied.map_err(|error| End::Refused(format!("{}; {error}", core.changed(stored)).into()))
+    }
+}

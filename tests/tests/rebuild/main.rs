@@ -1,0 +1,6 @@
+//! Rebuilds, in place and side by side, and projections that have changed: alike on every backend.
+
+mod changed;
+mod in_place;
+mod memory;
+mod world;

@@ -1,0 +1,88 @@
+//! The rebuild of a projection in memory: it becomes what it was when it was subscribed, and the log is replayed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use eventsource::prelude::*;
+use eventsource::subscription::{RebuildError, StopReason, SubscriptionState};
+use eventsource_tests::domain::{Bumped, bump};
+use eventsource_tests::wait::DEADLINE;
+
+use crate::world::{Memory, World as _, small};
+
+/// Counts on from where it was made, and can be copied.
+#[derive(Debug, Clone)]
+struct From100(u64);
+
+#[projection]
+impl From100 {
+    #[handles(Bumped)]
+    fn bumped(&mut self, _: &Bumped) {
+        self.0 += 1;
+    }
+}
+
+/// Cannot be copied, and its hook fails when it is told to.
+struct Hooked {
+    count: u64,
+    fails: Arc<AtomicBool>,
+}
+
+#[projection]
+impl Hooked {
+    #[handles(Bumped)]
+    fn bumped(&mut self, _: &Bumped) {
+        self.count += 1;
+    }
+
+    #[truncate]
+    fn truncate(&mut self) -> Result<(), HandlerError> {
+        self.count = 0;
+        if self.fails.load(Ordering::SeqCst) { Err(HandlerError::permanent("half-way")) } else { Ok(()) }
+    }
+}
+
+#[tokio::test]
+async fn it_begins_anew_as_it_was_subscribed() {
+    let world = Memory::new().await;
+    let manager = world.manager();
+    let count = manager.subscribe(From100(100), small()).await.unwrap();
+    bump(&world.store(), 0..30).await;
+    manager.start().await.unwrap();
+    count.caught_up().within(DEADLINE).await.unwrap();
+    let view = count.read().await;
+    for _ in 0..2 {
+        count.rebuild().await.unwrap().await.unwrap();
+        assert_eq!(count.read().await.0, 130);
+    }
+    assert_eq!(view.0, 130, "a view never changes");
+    count.wait_for(bump(&world.store(), [1]).await).within(DEADLINE).await.unwrap();
+    assert_eq!(count.read().await.0, 131);
+
+    // From the end of the log on it has a history as well, as long as its process lives.
+    let late = manager.subscribe(From100(0), SubscriptionConfig::from_end().name("late").unwrap()).await.unwrap();
+    late.wait_for(bump(&world.store(), [1, 2]).await).within(DEADLINE).await.unwrap();
+    late.rebuild().await.unwrap().await.unwrap();
+    assert_eq!(late.read().await.0, 2);
+}
+
+#[tokio::test]
+async fn one_whose_hook_fails_half_way_is_not_worked_with_until_a_rebuild_succeeds() {
+    let world = Memory::new().await;
+    let (manager, fails) = (world.manager(), Arc::new(AtomicBool::new(true)));
+    let hooked = manager.subscribe(Hooked { count: 0, fails: Arc::clone(&fails) }, small()).await.unwrap();
+    bump(&world.store(), 0..30).await;
+    manager.start().await.unwrap();
+    hooked.caught_up().within(DEADLINE).await.unwrap();
+    let error = hooked.rebuild().await.unwrap_err();
+    assert!(matches!(error, RebuildError::Truncate { .. }) && error.to_string().contains("half-way"), "{error}");
+    hooked.wait_for(Position::new(99)).within(DEADLINE).await.unwrap_err();
+    let state = hooked.status().await.state;
+    assert!(matches!(state, SubscriptionState::Stopped { reason: StopReason::StateUnknown }), "{state:?}");
+    manager.start().await.unwrap();
+    assert!(!hooked.status().await.state.is_running(), "it is not started as it is");
+
+    fails.store(false, Ordering::SeqCst);
+    hooked.rebuild().await.unwrap().await.unwrap();
+    assert_eq!(hooked.with(|hooked| hooked.count).await, 30);
+}
