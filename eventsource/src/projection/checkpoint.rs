@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Claim, ClaimError, DeadLetter, Snapshot, UnitOfWork};
+use super::{Claim, ClaimError, DeadLetter, Generations, Snapshot, UnitOfWork};
 use crate::event::Position;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::store::sql::{Action, Failure};
@@ -110,6 +110,12 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// A unit of work for subscribers that are not transactional: it holds nothing open and lends nothing.
     fn detached(&self) -> Self::Unit;
 
+    /// The generations of the read models that are kept beside the checkpoints, where projections can be rebuilt side
+    /// by side.
+    fn generations(&self) -> Option<&dyn Generations<Self::Unit>> {
+        None
+    }
+
     /// Whether checkpoints outlive the process.
     fn is_durable(&self) -> bool;
 }
@@ -137,7 +143,7 @@ pub enum CheckpointError {
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl CheckpointError {
     /// The error of a failure inside a transaction, where nothing is tried again.
-    pub(super) fn failed(action: Action<'_>, failure: Failure) -> Self {
+    pub(crate) fn failed(action: Action<'_>, failure: Failure) -> Self {
         match failure {
             Failure::Database(error) => Self::Failed { action: action.to_string(), source: Box::new(error) },
             Failure::Corrupt(what) => Self::Corrupt { what },

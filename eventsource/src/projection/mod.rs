@@ -6,6 +6,7 @@ mod clear;
 mod dead_letter;
 mod error;
 mod fingerprint;
+pub(crate) mod generation;
 mod inject;
 mod kind;
 mod memory;
@@ -31,6 +32,7 @@ pub use error::{
     ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoTruncateHook, Permanent,
 };
 pub use fingerprint::fingerprint;
+pub use generation::{Generations, Switch, Switched};
 pub use inject::{FromEvent, HoldsChanges, Inject, RawConnection};
 pub use kind::{Guarantee, Kind};
 pub use memory::{MemoryCheckpoints, MemoryUnit};

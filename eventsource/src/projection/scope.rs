@@ -9,7 +9,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::ChangesRefused;
+use super::generation::OutsideGeneration;
+use super::{ChangesRefused, HandlerError, Table};
 use crate::event::{RecordedEvent, now};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -35,9 +36,35 @@ pub(crate) struct Scope {
     aggregates: Arc<[Uuid]>,
     time: Option<DateTime<Utc>>,
     deferred: Option<Arc<dyn Deferred>>,
+    /// The tables whose next generation is being built.
+    next: Option<Arc<[&'static Table]>>,
 }
 
 impl Scope {
+    /// The next generation of `tables` is lent in their place, and nothing else.
+    pub(crate) fn build_next(&mut self, tables: &[&'static Table]) {
+        self.next = Some(tables.into());
+    }
+
+    /// Whether a next generation is being built.
+    pub(crate) const fn builds_next(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// Refuses a table that is not built beside the one that serves, where a next generation is being built.
+    pub(crate) fn check_table(&self, table: &'static Table) -> Result<(), HandlerError> {
+        match &self.next {
+            Some(tables) if !tables.contains(&table) => Err(OutsideGeneration::table(table)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses the connection, where a next generation is being built.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn check_connection(&self) -> Result<(), HandlerError> {
+        if self.builds_next() { Err(OutsideGeneration::connection()) } else { Ok(()) }
+    }
+
     /// The batch consists of `events`.
     pub(crate) fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
         let mut ids: Vec<_> = events.iter().map(|event| event.aggregate_id()).collect();

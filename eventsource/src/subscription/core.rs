@@ -13,7 +13,8 @@ use super::requests::Requests;
 use super::status::{Lag, SubscriptionStatus};
 use super::{ManagerError, StopReason, SubscriptionState};
 use crate::event::{EventFilter, Position};
-use crate::projection::Kind;
+use crate::projection::generation::next_checkpoint;
+use crate::projection::{Kind, Table};
 use crate::store::{EventStore, WakeUps};
 
 /// What every part of a subscription knows of it.
@@ -22,6 +23,10 @@ pub(super) struct Core {
     pub(super) kind: Kind,
     pub(super) filter: EventFilter,
     pub(super) fingerprint: String,
+    /// The tables of the read models that the projection declares.
+    pub(super) tables: Vec<&'static Table>,
+    /// The subscription whose next generation is built under this name, where one is.
+    pub(super) next_of: Option<Arc<Self>>,
     pub(super) config: SubscriptionConfig,
     pub(super) store: Arc<dyn EventStore>,
     pub(super) bus_wake_ups: Arc<WakeUps>,
@@ -54,6 +59,28 @@ impl std::fmt::Debug for Core {
 }
 
 impl Core {
+    /// What is to be known to build the next generation of `live`.
+    pub(super) fn of_next(live: &Arc<Self>) -> Self {
+        Self {
+            name: next_checkpoint(&live.name),
+            kind: live.kind,
+            filter: live.filter.clone(),
+            fingerprint: live.fingerprint.clone(),
+            tables: live.tables.clone(),
+            next_of: Some(Arc::clone(live)),
+            config: live.config.clone(),
+            store: Arc::clone(&live.store),
+            bus_wake_ups: Arc::clone(&live.bus_wake_ups),
+            progress: Progress::new(None),
+            control: watch::Sender::new(Control::Run),
+            in_memory: InMemory::default(),
+            requests: Requests::default(),
+            rebuilds: Rebuilds::default(),
+            owner: Arc::clone(&live.owner),
+            end_at_start: OnceLock::new(),
+        }
+    }
+
     /// Changes what the runner is told from `from` to `to`. Told to stop, it stops.
     pub(super) fn tell(&self, from: Control, to: Control) -> Result<(), ManagerError> {
         let state = self.progress.snapshot().state;

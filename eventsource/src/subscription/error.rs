@@ -19,6 +19,17 @@ pub enum SubscribeError {
         /// The name.
         subscription: String,
     },
+    /// Its name, or that of a table that it declares, is what next generations are called.
+    #[error(
+        "`{subscription}` cannot be subscribed: `{reserved}` is what the next generation of something is called while it \
+         is being built; give it another name"
+    )]
+    ReservedName {
+        /// The name of the subscription.
+        subscription: String,
+        /// The name that it cannot have.
+        reserved: String,
+    },
     /// The stored name of an event that the projection handles is claimed by several types.
     #[error("`{subscription}` cannot be subscribed: {duplicate}; give one of them another `#[event(name = \"…\")]`")]
     DuplicateEvent {
@@ -215,6 +226,25 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
+    /// The projection declares no read models, so that nobody knows what is to be built beside what serves. Nothing was
+    /// changed.
+    #[error(
+        "`{subscription}` cannot be rebuilt side by side, because its projection declares no read models: name them, \
+         `#[projection(read_models(…))]`, or rebuild it in place"
+    )]
+    NoReadModels {
+        /// The name of the subscription.
+        subscription: String,
+    },
+    /// The checkpoint store keeps no generations of read models. Nothing was changed.
+    #[error(
+        "`{subscription}` cannot be rebuilt side by side, because its checkpoint store keeps no generations of read \
+         models: rebuild it in place"
+    )]
+    NoGenerations {
+        /// The name of the subscription.
+        subscription: String,
+    },
     /// The subscription does not come to it: it is paused, or another process runs it. Nothing was changed.
     #[error("`{subscription}` cannot be rebuilt while it is {state}: resume it, or ask the process that runs it")]
     NotRunning {
@@ -295,6 +325,14 @@ pub enum ManagerError {
         subscription: String,
         /// What was asked.
         action: &'static str,
+    },
+    /// The checkpoint store failed.
+    #[error("`{subscription}`: {source}")]
+    Store {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: CheckpointError,
     },
     /// The subscription does not run, so that it cannot be paused or resumed.
     #[error("`{subscription}` does not run: it is {state}")]

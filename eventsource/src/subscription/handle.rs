@@ -89,6 +89,22 @@ impl<P> SubscriptionHandle<P> {
         self.begin_rebuild(RebuildKind::InPlace).await
     }
 
+    /// Builds the read models that the projection declares anew, beside those that serve: in tables of their own, under a
+    /// checkpoint of their own. Those that serve stay current meanwhile; then the new ones take their place, in one
+    /// transaction, and the subscription goes on with them. A subscription that does not run is started. Where such a
+    /// rebuild is under way, that one is returned.
+    ///
+    /// Whoever reads finds all of the one generation or all of the other, also after a crash at any moment; an unfinished
+    /// rebuild goes on at the next start. The tables are made as their models describe them: indexes, triggers and grants
+    /// that were added by hand to those that are replaced are not carried over.
+    ///
+    /// # Errors
+    /// [`RebuildError`]: the projection declares no read models, or the checkpoint store keeps no generations of them, as
+    /// the one in memory.
+    pub async fn rebuild_side_by_side(&self) -> Result<Rebuild, RebuildError> {
+        self.begin_rebuild(RebuildKind::SideBySide).await
+    }
+
     /// The rebuild that is not finished, whoever asked for it.
     #[must_use]
     pub fn unfinished_rebuild(&self) -> Option<Rebuild> {

@@ -10,7 +10,8 @@ tokio::task_local! {
 }
 
 fn identity(core: &Core) -> usize {
-    std::ptr::from_ref(core).addr()
+    // A handler that builds the next generation holds up the one that serves as well.
+    std::ptr::from_ref(core.next_of.as_deref().unwrap_or(core)).addr()
 }
 
 /// Runs `work`, which calls handlers, with the mark of their subscription.

@@ -228,6 +228,15 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         self.begin_rebuild(name, RebuildKind::InPlace).await
     }
 
+    /// Builds the read models of the subscription `name` anew, beside those that serve: see
+    /// [`SubscriptionHandle::rebuild_side_by_side`](super::SubscriptionHandle::rebuild_side_by_side).
+    ///
+    /// # Errors
+    /// [`RebuildError`]; nothing was changed.
+    pub async fn rebuild_side_by_side(&self, name: &str) -> Result<Rebuild, RebuildError> {
+        self.begin_rebuild(name, RebuildKind::SideBySide).await
+    }
+
     async fn begin_rebuild(&self, name: &str, kind: RebuildKind) -> Result<Rebuild, RebuildError> {
         let slot = self.slot(name)?;
         let tracked = slot.rebuild(kind).await?;

@@ -67,6 +67,11 @@ impl Progress {
         });
     }
 
+    /// Takes note of what went wrong beside it.
+    pub(super) fn note(&self, error: Arc<str>) {
+        self.0.send_modify(|snapshot| snapshot.last_error = Some(error));
+    }
+
     /// So many dead letters wait, and so many events behind them.
     pub(super) fn set_letters(&self, letters: usize, held: u64) {
         self.0.send_if_modified(|snapshot| {

@@ -19,9 +19,23 @@ pub(super) type Begun = oneshot::Sender<Result<Arc<Tracked>, RebuildError>>;
 
 /// What a running subscription is asked to do between two batches.
 pub(super) enum Request {
-    Retry { which: Which, answer: Answer },
-    Dismiss { position: Position, reason: String, answer: Answer },
-    Rebuild { kind: RebuildKind, answer: Begun },
+    Retry {
+        which: Which,
+        answer: Answer,
+    },
+    Dismiss {
+        position: Position,
+        reason: String,
+        answer: Answer,
+    },
+    Rebuild {
+        kind: RebuildKind,
+        answer: Begun,
+    },
+    /// Drops what was built of the next generation.
+    CancelNext {
+        answer: oneshot::Sender<()>,
+    },
 }
 
 impl Request {
@@ -30,6 +44,7 @@ impl Request {
         match self {
             Self::Retry { answer, .. } | Self::Dismiss { answer, .. } => answer.is_closed(),
             Self::Rebuild { answer, .. } => answer.is_closed(),
+            Self::CancelNext { answer } => answer.is_closed(),
         }
     }
 }

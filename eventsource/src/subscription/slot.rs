@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::core::{Control, Core};
-use super::rebuilds::Tracked;
+use super::rebuilds::{Outcome, Tracked};
 use super::requests::{Request, answered};
 use super::runner::Runner;
 use super::shared::ErasedSubscriber;
@@ -95,6 +95,16 @@ impl<C: CheckpointStore> Slot<C> {
         *task = Some(runtime.spawn(runner.run()));
     }
 
+    /// Drops what was built of a next generation.
+    async fn discard_next(&self) -> Result<(), CheckpointError> {
+        match self.checkpoints.generations() {
+            Some(generations) if !self.core.tables.is_empty() => {
+                generations.discard(&self.core.name, &self.core.tables).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The subscription is being taken out of the manager: it is not started any more.
     pub(super) fn take_out(&self) {
         self.is_out.store(true, Ordering::SeqCst);
@@ -159,8 +169,26 @@ impl<C: CheckpointStore> Operations for Slot<C> {
             .unwrap_or_else(|state| Err(RebuildError::NotRunning { subscription: self.core.name.clone(), state }))
     }
 
-    async fn cancel_rebuild(&self, _: &Tracked) -> Result<(), ManagerError> {
-        self.stop(StopReason::RebuildCancelled).await
+    async fn cancel_rebuild(&self, tracked: &Tracked) -> Result<(), ManagerError> {
+        if tracked.kind == RebuildKind::InPlace {
+            return self.stop(StopReason::RebuildCancelled).await;
+        }
+        let (answer, receiver) = oneshot::channel();
+        self.core.requests.add(Request::CancelNext { answer });
+        let Err(state) = answered(&self.core, receiver).await else { return Ok(()) };
+        let mut task = self.task.lock().await;
+        if self.core.is_running() || !tracked.is_unfinished() {
+            let subscription = self.core.name.clone();
+            return if tracked.is_unfinished() {
+                Err(ManagerError::NotRunning { subscription, state })
+            } else {
+                Ok(())
+            };
+        }
+        let _ = join(&mut task).await;
+        let discarded = self.discard_next().await;
+        tracked.end(Outcome::Cancelled);
+        discarded.map_err(|source| ManagerError::Store { subscription: self.core.name.clone(), source })
     }
 
     async fn reset(&self) -> Result<(), ResetError> {
@@ -171,6 +199,9 @@ impl<C: CheckpointStore> Operations for Slot<C> {
             return Err(ResetError::Running { subscription });
         }
         let _ = join(&mut task).await;
+        if let Err(source) = self.discard_next().await {
+            return Err(ResetError::Checkpoint { subscription, source });
+        }
         let in_memory = self.core.kind == Kind::Memory;
         let mut unit = match self.core.kind {
             Kind::Transactional => match self.checkpoints.begin().await {

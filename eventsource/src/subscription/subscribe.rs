@@ -21,6 +21,7 @@ use super::requests::Requests;
 use super::shared::SharedSubscriber;
 use super::slot::Slot;
 use crate::event::{EventFilter, Position, Registry};
+use crate::projection::generation::is_reserved;
 use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, Kind, fingerprint};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -50,13 +51,22 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         let filter = projection.subscribed_to();
         self.check_registry(&name, &filter)?;
         let fingerprint = fingerprint(&projection);
+        let tables = projection.read_models();
+        let mut names = std::iter::once(&*name).chain(tables.iter().map(|table| table.name));
+        if let Some(reserved) = names.find(|name| is_reserved(name)).map(ToOwned::to_owned) {
+            return Err(SubscribeError::ReservedName { reserved, subscription: name });
+        }
         let checkpoint = self.check_start(&name, P::KIND, &config, &fingerprint).await?;
+        // What the projection has applied as it was is not what it has applied as it is.
+        let checkpoint = checkpoint.filter(|found| found.fingerprint == fingerprint);
 
         let core = Core {
             name: name.clone(),
             kind: P::KIND,
             filter,
             fingerprint,
+            tables,
+            next_of: None,
             config,
             store: Arc::clone(&self.store),
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),

@@ -3,4 +3,5 @@
 mod changed;
 mod in_place;
 mod memory;
+mod side_by_side;
 mod world;

@@ -1,5 +1,6 @@
 //! A backend with a log, checkpoints and read models, and a projection to rebuild on it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use eventsource::projection::EventSubscriber;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::read_model::ReadModel;
 use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::sqlx;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::rows::BumpRows;
@@ -39,7 +41,11 @@ pub(crate) trait World: Sized {
         let rows = self.rows::<SumRow>().find_stored(Query::all().order_by(SumRow::DIGIT.asc())).await.unwrap();
         assert!(BumpSums::counted_once(&rows), "{rows:?}");
         let rows: Vec<_> = rows.into_iter().map(|row| row.into_inner()).collect();
-        assert_eq!(rows, BumpSums::fold(&BumpRows::fold(&self.store()).await));
+        let log = BumpRows::fold(&self.store()).await;
+        assert_eq!(rows, BumpSums::fold(&log));
+        let lasts: BTreeMap<_, _> = log.into_iter().map(|(position, by)| (by as u64, position as u64)).collect();
+        let rows = self.rows::<LastRow>().find(Query::all()).await.unwrap();
+        assert_eq!(rows.iter().map(|row| (row.by, row.last)).collect::<BTreeMap<_, _>>(), lasts);
     }
 }
 
@@ -82,7 +88,9 @@ impl World for Sqlite {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = SqliteDatabase::open(folder.path().join("world.db")).await.unwrap();
-        SqliteReadModels::new(&db).create_table::<SumRow>().await.unwrap();
+        let models = SqliteReadModels::new(&db);
+        models.create_table::<SumRow>().await.unwrap();
+        models.create_table::<LastRow>().await.unwrap();
         Self { _folder: folder, db }
     }
 
@@ -98,6 +106,43 @@ impl World for Sqlite {
         SqliteReadModels::new(&self.db).repository()
     }
 }
+
+/// A backend that can keep two generations.
+#[allow(async_fn_in_trait, reason = "these futures stay in one task")]
+pub(crate) trait Sql: World {
+    async fn execute(&self, sql: &'static str);
+    /// The names of tables and indexes of read models.
+    async fn names(&self) -> Vec<String>;
+}
+
+impl Sql for Sqlite {
+    async fn execute(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(self.db.pool()).await.unwrap();
+    }
+
+    async fn names(&self) -> Vec<String> {
+        let sql = "SELECT name FROM sqlite_schema WHERE name LIKE 'bump%' ORDER BY name";
+        sqlx::query_scalar(sql).fetch_all(self.db.pool()).await.unwrap()
+    }
+}
+
+/// Runs a test on every backend that can keep two generations.
+macro_rules! on_sql_backends {
+    ($($test:ident),* $(,)?) => {
+        $(
+            mod $test {
+                use crate::world::{Sqlite, World};
+
+                #[tokio::test]
+                async fn on_sqlite() {
+                    super::$test(<Sqlite as World>::new().await).await;
+                }
+            }
+        )*
+    };
+}
+
+pub(crate) use on_sql_backends;
 
 /// Runs a test on every backend.
 macro_rules! on_every_backend {
@@ -129,10 +174,26 @@ pub(crate) struct Sums {
     pub(crate) refuses: Arc<AtomicBool>,
 }
 
-#[projection(name = "bump-sums", read_models(SumRow))]
+/// The last bump of each number, to be found by its position.
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "bump_lasts")]
+pub(crate) struct LastRow {
+    #[read_model(id)]
+    pub(crate) by: u64,
+    #[read_model(index)]
+    pub(crate) last: u64,
+}
+
+#[projection(name = "bump-sums", read_models(SumRow, LastRow))]
 impl Sums {
     #[handles(Bumped)]
-    async fn bumped(&self, event: &Event<Bumped>, sums: &mut Repository<SumRow>) -> Result<(), HandlerError> {
+    async fn bumped(
+        &self,
+        event: &Event<Bumped>,
+        sums: &mut Repository<SumRow>,
+        lasts: &mut Repository<LastRow>,
+    ) -> Result<(), HandlerError> {
+        lasts.save(LastRow { by: event.by, last: event.position().value() }).await?;
         if self.slow.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }

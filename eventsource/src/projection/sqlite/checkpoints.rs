@@ -5,11 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{SqliteUnit, letters, rows};
-use crate::projection::{Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Snapshot};
+use crate::projection::{
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, Snapshot,
+};
 use crate::store::StoreError;
 use crate::store::sql::Action;
+use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::busy::{Patience, patiently};
-use crate::store::sqlite::{SqliteDatabase, Writing};
 
 /// Checkpoints in a SQLite file, in which they move together with what handlers write. A clone is the same store.
 ///
@@ -58,11 +60,6 @@ impl SqliteCheckpoints {
         self.db.check_read(action).map_err(|error| CheckpointError::of(action, error))?;
         Ok(self.db.patience(action))
     }
-
-    async fn write(&self, action: Action<'_>) -> Result<Writing, CheckpointError> {
-        let writing = self.db.write(&self.db.patience(action)).await;
-        writing.map_err(|error| CheckpointError::of(action, error))
-    }
 }
 
 fn failed(patience: &Patience<'_>, error: StoreError) -> CheckpointError {
@@ -85,7 +82,7 @@ impl CheckpointStore for SqliteCheckpoints {
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
         let action = Action::Claim(claim.name);
-        let mut writing = self.write(action).await?;
+        let mut writing = self.writing(action).await?;
         let claimed = rows::claim(&mut writing.tx, claim).await;
         let claimed = claimed.map_err(|failure| CheckpointError::failed(action, failure))?;
         writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
@@ -94,7 +91,7 @@ impl CheckpointStore for SqliteCheckpoints {
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
         let action = Action::Renew(name);
-        let mut writing = self.write(action).await?;
+        let mut writing = self.writing(action).await?;
         let renewed = rows::renew(&mut writing.tx, name, epoch, time).await;
         let renewed = renewed.map_err(|failure| CheckpointError::failed(action, failure))?;
         writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
@@ -117,6 +114,10 @@ impl CheckpointStore for SqliteCheckpoints {
 
     fn detached(&self) -> SqliteUnit {
         SqliteUnit::detached(&self.db)
+    }
+
+    fn generations(&self) -> Option<&dyn Generations<SqliteUnit>> {
+        Some(self)
     }
 
     fn is_durable(&self) -> bool {

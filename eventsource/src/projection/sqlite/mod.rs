@@ -2,6 +2,7 @@
 
 mod batch;
 mod checkpoints;
+pub(crate) mod generations;
 mod letters;
 mod rows;
 mod statements;
@@ -9,5 +10,6 @@ mod unit;
 mod watch;
 
 pub use checkpoints::SqliteCheckpoints;
+pub(crate) use generations::Claimed;
 pub(crate) use unit::BatchConnection;
 pub use unit::{LentConnection, SqliteUnit};

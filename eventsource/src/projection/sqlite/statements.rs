@@ -52,6 +52,16 @@ pub(super) const ADVANCE: &str = "UPDATE eventsource_checkpoints SET position = 
 pub(super) const CLEAR: &str = "UPDATE eventsource_checkpoints SET position = NULL, epoch = epoch + 1, updated_at = ?2, \
      rebuild_to = ?3, leased_until = NULL \
      WHERE name = ?1 AND (?4 IS NULL OR (epoch = ?4 AND position IS NOT NULL))";
+/// What was claimed begins as the checkpoint of a next generation.
+pub(super) const BEGIN_NEXT: &str = "UPDATE eventsource_checkpoints SET position = ?2, rebuild_to = ?3 WHERE name = ?1";
+/// The checkpoint `?2` takes the place of `?1`, whose owner is fenced.
+pub(super) const SWITCH: &str = "INSERT INTO eventsource_checkpoints AS live \
+     (name, position, epoch, fingerprint, updated_at, rebuild_to) \
+     SELECT ?1, position, 1, fingerprint, ?3, rebuild_to FROM eventsource_checkpoints WHERE name = ?2 \
+     ON CONFLICT (name) DO UPDATE SET position = excluded.position, epoch = live.epoch + 1, \
+     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, rebuild_to = excluded.rebuild_to, \
+     owner = NULL, leased_until = NULL";
+pub(super) const MOVE_LETTERS: &str = "UPDATE eventsource_dead_letters SET subscription = ?1 WHERE subscription = ?2";
 pub(super) const CLEAR_LETTERS: &str = "DELETE FROM eventsource_dead_letters WHERE subscription = ?1";
 pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM eventsource_snapshots WHERE name = ?1";
 

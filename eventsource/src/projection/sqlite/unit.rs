@@ -70,6 +70,7 @@ impl Inject<SqliteUnit> for SqliteConnection {
     type Guard = LentConnection;
 
     async fn inject(unit: &mut SqliteUnit) -> Result<LentConnection, HandlerError> {
+        unit.scope.check_connection()?;
         let batch = unit.connection().map_err(HandlerError::permanent)?;
         // Repositories hold changes that the connection is to see, and read what it may change.
         unit.scope.hand_over().await?;

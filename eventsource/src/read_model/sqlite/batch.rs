@@ -14,50 +14,61 @@ use crate::store::sqlite::SqliteDatabase;
 pub(super) struct BatchTables {
     connection: BatchConnection,
     db: SqliteDatabase,
+    /// Whether the next generation of each table is meant.
+    builds_next: bool,
 }
 
 impl BatchTables {
-    pub(super) fn new(connection: BatchConnection, db: &SqliteDatabase) -> Self {
-        Self { connection, db: db.clone() }
+    pub(super) fn new(connection: BatchConnection, db: &SqliteDatabase, builds_next: bool) -> Self {
+        Self { connection, db: db.clone(), builds_next }
     }
 
-    async fn ready(&self, table: &'static Table) -> Result<LentConnection, ReadModelError> {
+    /// The connection, and the table that is meant.
+    async fn ready(&self, table: &'static Table) -> Result<(LentConnection, &'static Table), ReadModelError> {
+        let table = if self.builds_next { table.next() } else { table };
         let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;
         schema::check_once(&mut conn, &self.db, table).await?;
-        Ok(conn)
+        Ok((conn, table))
     }
 }
 
 #[async_trait]
 impl ReadTables for BatchTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
-        tables::load(&mut *self.ready(table).await?, table, ids).await
+        let (mut conn, table) = self.ready(table).await?;
+        tables::load(&mut conn, table, ids).await
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
-        tables::select(&mut *self.ready(table).await?, table, query).await
+        let (mut conn, table) = self.ready(table).await?;
+        tables::select(&mut conn, table, query).await
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
-        tables::count(&mut *self.ready(table).await?, table, query).await
+        let (mut conn, table) = self.ready(table).await?;
+        tables::count(&mut conn, table, query).await
     }
 }
 
 #[async_trait]
 impl WriteTables for BatchTables {
     async fn merge(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError> {
-        tables::write(&mut *self.ready(table).await?, table, rows, statements::merge).await
+        let (mut conn, table) = self.ready(table).await?;
+        tables::write(&mut conn, table, rows, statements::merge).await
     }
 
     async fn update(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError> {
-        tables::write(&mut *self.ready(table).await?, table, rows, statements::update).await
+        let (mut conn, table) = self.ready(table).await?;
+        tables::write(&mut conn, table, rows, statements::update).await
     }
 
     async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {
-        tables::delete(&mut *self.ready(table).await?, table, ids).await
+        let (mut conn, table) = self.ready(table).await?;
+        tables::delete(&mut conn, table, ids).await
     }
 
     async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
-        tables::truncate(&mut *self.ready(table).await?, table).await
+        let (mut conn, table) = self.ready(table).await?;
+        tables::truncate(&mut conn, table).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod failure;
+mod generations;
 mod models;
 mod pool;
 mod schema;

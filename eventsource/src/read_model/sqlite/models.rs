@@ -96,11 +96,13 @@ impl<M: ReadModel> Inject<SqliteUnit> for Repository<M> {
     type Guard = Box<Self>;
 
     async fn inject(unit: &mut SqliteUnit) -> Result<Box<Self>, HandlerError> {
+        unit.scope().check_table(M::TABLE)?;
+        let builds_next = unit.scope().builds_next();
         let session = match unit.scope().deferred::<Session>() {
             Some(session) => session,
             None => {
                 let connection = unit.connection().map_err(HandlerError::permanent)?;
-                let tables = BatchTables::new(connection, unit.database());
+                let tables = BatchTables::new(connection, unit.database(), builds_next);
                 let session = Arc::new(Session::new(Box::new(tables)));
                 unit.scope().defer(Arc::<Session>::clone(&session));
                 session

@@ -95,6 +95,15 @@ pub(super) async fn create(conn: &mut SqliteConnection, table: &'static Table) -
     done.map(drop).map_err(|error| failed(table, "create", error))
 }
 
+/// Creates the table, which must not be there, and its indexes.
+pub(super) async fn create_new(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
+    if !columns(conn, table).await?.is_empty() {
+        let differences = vec!["there is a table of that name already, which is not its own".to_owned()];
+        return Err(ReadModelError::Mismatch { table: table.name, differences });
+    }
+    create(conn, table).await
+}
+
 /// The statements that create the table.
 pub(super) fn sql(table: &Table) -> String {
     let columns = table.all_columns().map(|column| {
@@ -104,7 +113,12 @@ pub(super) fn sql(table: &Table) -> String {
     });
     let columns = columns.collect::<Vec<_>>().join(",\n");
     let name = quoted(table.name);
-    let mut sql = format!("CREATE TABLE IF NOT EXISTS {name} (\n{columns}\n) STRICT;\n");
+    format!("CREATE TABLE IF NOT EXISTS {name} (\n{columns}\n) STRICT;\n") + &indexes_sql(table)
+}
+
+/// The statements that create its indexes.
+pub(super) fn indexes_sql(table: &Table) -> String {
+    let (mut sql, name) = (String::new(), quoted(table.name));
     for column in table.columns.iter().filter(|column| column.indexed) {
         let (index, column) = (quoted(&table.index_name(column.name)), quoted(column.name));
         sql.push_str(&format!("CREATE INDEX IF NOT EXISTS {index} ON {name} ({column});\n"));

@@ -48,6 +48,23 @@ pub(super) fn truncate(table: &Table) -> String {
     format!("DELETE FROM {}", quoted(table.name))
 }
 
+/// A rename that follows leaves views and triggers as they are, which name the table that was dropped.
+const RENAME_ALONE: &str = "PRAGMA legacy_alter_table = ON;\n";
+pub(super) const RENAME_AS_BEFORE: &str = "PRAGMA legacy_alter_table = OFF";
+
+pub(super) fn drop_table(table: &Table) -> String {
+    format!("DROP TABLE IF EXISTS {}", quoted(table.name))
+}
+
+/// The table `next` and its rows become `table`, without indexes.
+pub(super) fn take_place(next: &Table, table: &Table) -> String {
+    let mut sql = format!("{RENAME_ALONE}ALTER TABLE {} RENAME TO {};\n", quoted(next.name), quoted(table.name));
+    for column in next.columns.iter().filter(|column| column.indexed) {
+        sql.push_str(&format!("DROP INDEX IF EXISTS {};\n", quoted(&next.index_name(column.name))));
+    }
+    sql
+}
+
 /// The insertion of so many rows, into those that are there already.
 pub(super) fn merge(table: &Table, rows: usize) -> String {
     upsert(table, rows, |column| match column.name {

@@ -21,6 +21,8 @@ pub(crate) enum Action<'a> {
     Renew(&'a str),
     Letters(&'a str),
     Snapshot(&'a str),
+    Switch(&'a str),
+    Discard(&'a str),
     #[cfg(feature = "sqlite")]
     ReadTable(&'a str),
     #[cfg(feature = "sqlite")]
@@ -47,6 +49,8 @@ impl fmt::Display for Action<'_> {
             Self::Claim(name) => write!(f, "claim the checkpoint of `{name}`"),
             Self::Renew(name) => write!(f, "renew the lease on the checkpoint of `{name}`"),
             Self::Letters(name) => write!(f, "read the dead letters of `{name}`"),
+            Self::Switch(name) => write!(f, "put the next generation of `{name}` in its place"),
+            Self::Discard(name) => write!(f, "drop the next generation of `{name}`"),
             Self::Snapshot(name) => write!(f, "read the snapshot of `{name}`"),
         }
     }

@@ -41,14 +41,7 @@ impl Heartbeat {
 impl<C: CheckpointStore> Runner<C> {
     /// Takes the checkpoint over, or begins where the configuration says.
     pub(super) async fn claim(&mut self) -> Result<(), End> {
-        let start = match self.core.config.start {
-            StartFrom::Checkpoint | StartFrom::Beginning => Position::START,
-            StartFrom::After(position) => position,
-            StartFrom::End => match self.core.end_at_start.get() {
-                Some(end) => *end,
-                None => self.head().await?,
-            },
-        };
+        let start = self.find_start().await?;
         self.start = start;
         if self.core.kind == Kind::Memory {
             self.claim_in_memory(start);
@@ -59,6 +52,18 @@ impl<C: CheckpointStore> Runner<C> {
         let guarantee = self.core.kind.guarantee();
         tracing::info!(subscription = self.core.name, position = %self.position, %guarantee, "started");
         Ok(())
+    }
+
+    /// Where the subscription starts that has no checkpoint.
+    pub(super) async fn find_start(&mut self) -> Result<Position, End> {
+        Ok(match self.core.config.start {
+            StartFrom::Checkpoint | StartFrom::Beginning => Position::START,
+            StartFrom::After(position) => position,
+            StartFrom::End => match self.core.end_at_start.get() {
+                Some(end) => *end,
+                None => self.head().await?,
+            },
+        })
     }
 
     fn claim_in_memory(&mut self, start: Position) {
@@ -77,7 +82,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     pub(super) async fn claim_stored(&mut self, start: Position) -> Result<(), End> {
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let core = Arc::clone(&self.core);
         let claim = Claim::new(&core.name, &core.fingerprint, start).under(self.lease());
         let checkpoint = loop {
             if !self.heed_change().await? {
@@ -88,6 +93,11 @@ impl<C: CheckpointStore> Runner<C> {
             }
         };
         self.own(&checkpoint);
+        self.load_letters().await
+    }
+
+    pub(super) async fn load_letters(&mut self) -> Result<(), End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let letters = self.ask(|| checkpoints.dead_letters(&core.name)).await?;
         self.parked = Parked::new(letters, false);
         self.tell_letters();

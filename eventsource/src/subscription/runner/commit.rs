@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::builder::generations;
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::{
@@ -26,7 +27,12 @@ impl<C: CheckpointStore> Runner<C> {
     /// Opens a unit of work.
     pub(super) async fn begin(&mut self) -> Result<C::Unit, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
-        self.ask(|| checkpoints.begin()).await
+        match self.building.clone() {
+            Some(building) => {
+                self.ask(|| async { generations(&*checkpoints)?.begin_next(&building.tables).await }).await
+            }
+            None => self.ask(|| checkpoints.begin()).await,
+        }
     }
 
     /// The step of the checkpoint to `to`, with what becomes of dead letters.

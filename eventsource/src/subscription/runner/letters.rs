@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::commit::Committed;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
+use crate::projection::generation::OutsideGeneration;
 use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, UnitOfWork as _};
 use crate::store::ReadStream;
 use crate::subscription::policy::FailurePolicy;
+use crate::subscription::rebuilds::Outcome;
 use crate::subscription::requests::{Request, Which};
 use crate::subscription::shared::Applied;
 use crate::subscription::{DeadLetterError, Failure, Retried};
@@ -21,7 +23,7 @@ impl<C: CheckpointStore> Runner<C> {
         failure: Arc<Failure>,
     ) -> Result<(), End> {
         let policy = self.core.config.failures.of(failure.error.class(), self.rebuild_to.is_some());
-        if policy == FailurePolicy::Stop {
+        if policy == FailurePolicy::Stop || failure.error.is_caused_by::<OutsideGeneration>() {
             return Err(End::Faulted(failure));
         }
         if let Some(limit) = self.failing.count(event.position()) {
@@ -75,6 +77,10 @@ impl<C: CheckpointStore> Runner<C> {
                 Request::Retry { which, answer } => drop(answer.send(self.retry(which).await?)),
                 Request::Dismiss { position, reason, answer } => {
                     drop(answer.send(self.dismiss(position, reason).await?));
+                }
+                Request::CancelNext { answer } => {
+                    self.drop_next(Outcome::Cancelled).await?;
+                    let _ = answer.send(());
                 }
                 Request::Rebuild { kind, answer } => drop(answer.send(self.rebuild(kind).await?)),
             }

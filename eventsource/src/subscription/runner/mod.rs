@@ -7,10 +7,12 @@
 //! Every step that can end the subscription returns an [`End`]; `?` carries it out of the loop.
 
 mod apply;
+mod builder;
 mod claim;
 mod commit;
 mod failing;
 mod letters;
+mod next;
 mod pace;
 mod parked;
 mod read;
@@ -22,12 +24,14 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use self::builder::Building;
 use self::claim::Heartbeat;
 use self::failing::Failing;
+use self::next::Companion;
 use self::parked::Parked;
 use self::read::Prefetched;
 use super::core::{Control, Core};
-use super::rebuilds::Tracked;
+use super::rebuilds::{Outcome, Tracked};
 use super::shared::ErasedSubscriber;
 use super::{Failure, RebuildKind, StopReason, SubscriptionState};
 use crate::event::Position;
@@ -60,6 +64,12 @@ pub(super) struct Runner<C: CheckpointStore> {
     rebuild_to: Option<Position>,
     /// The rebuild, for whoever follows it.
     rebuild: Option<Arc<Tracked>>,
+    /// Where it builds the next generation for another runner.
+    building: Option<Arc<Building>>,
+    /// The runner that builds the next generation for this one.
+    next: Option<Companion>,
+    /// Whether the generation that it serves may have been replaced just now.
+    is_replaced: bool,
     /// Where the subscription starts that has no checkpoint.
     start: Position,
     parked: Parked,
@@ -81,6 +91,27 @@ enum End {
     Fenced(Arc<str>),
     /// It is not run as things are, for this reason.
     Refused(Arc<str>),
+    /// The next generation that it has built serves, and is another runner's.
+    Serves,
+}
+
+impl End {
+    /// Why what depends on the runner is stopped.
+    const fn reason(&self) -> StopReason {
+        match self {
+            Self::Stopped(reason) => *reason,
+            _ => StopReason::ManagerStopped,
+        }
+    }
+
+    /// Why it failed, where it did.
+    fn failure(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Faulted(failure) => Some(failure.to_string().into()),
+            Self::Fenced(reason) | Self::Refused(reason) => Some(Arc::clone(reason)),
+            Self::Stopped(_) | Self::Serves => None,
+        }
+    }
 }
 
 impl<C: CheckpointStore> Runner<C> {
@@ -100,6 +131,9 @@ impl<C: CheckpointStore> Runner<C> {
             seen: Position::START,
             rebuild_to: None,
             rebuild: None,
+            building: None,
+            next: None,
+            is_replaced: false,
             start: Position::START,
             cut_off: None,
             parked: Parked::default(),
@@ -113,18 +147,33 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
+    /// The same, to build the next generation of another one.
+    fn building(mut self, building: Building, tracked: Arc<Tracked>) -> Self {
+        (self.building, self.rebuild) = (Some(Arc::new(building)), Some(tracked));
+        self
+    }
+
     /// Runs until something ends the subscription.
     ///
     /// # Errors
     /// Why the last checkpoint was not saved, where the subscription was stopped and that failed.
     pub(super) async fn run(mut self) -> Result<(), CommitError> {
-        let end = match self.work().await {
+        let work = match self.building.clone() {
+            Some(building) => self.build(building).await,
+            None => self.work().await,
+        };
+        let end = match work {
             Ok(never) => match never {},
             Err(end) => end,
         };
+        self.end_next(end.reason(), None).await;
         let mut saved = Ok(());
         if let End::Stopped(_) = end {
             saved = self.save_before_stop().await;
+        }
+        if self.is_replaced && matches!(saved, Err(CommitError::Fenced { .. })) {
+            // By its own next generation, which has saved what this one has not.
+            saved = Ok(());
         }
         let end = match &saved {
             Err(fenced @ CommitError::Fenced { .. }) => End::Fenced(fenced.to_string().into()),
@@ -138,6 +187,9 @@ impl<C: CheckpointStore> Runner<C> {
 
     fn tell(&self, end: End) {
         let subscription = &self.core.name;
+        if let (Some(tracked), Some(_), Some(reason)) = (&self.rebuild, &self.building, end.failure()) {
+            tracked.end(Outcome::Failed(reason));
+        }
         match end {
             End::Stopped(reason) => {
                 tracing::info!(subscription, position = %self.position, %reason, "stopped");
@@ -147,6 +199,7 @@ impl<C: CheckpointStore> Runner<C> {
                 tracing::error!(subscription, position = %failure.position, %failure, "faulted");
                 self.core.progress.fail(failure.to_string(), SubscriptionState::Faulted { failure });
             }
+            End::Serves => self.core.progress.set_state(SubscriptionState::Idle),
             End::Refused(reason) => {
                 tracing::error!(subscription, %reason, "refused");
                 self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Refused { reason });
@@ -164,25 +217,32 @@ impl<C: CheckpointStore> Runner<C> {
         if !self.core.in_memory.is_in_pieces() {
             self.follow_released().await?;
         }
+        self.resume_next().await?;
         loop {
             self.heed_control().await?;
             self.serve_requests().await?;
+            self.serve_next().await?;
             self.is_whole()?;
-            let page = self.next_page().await?;
-            let full = page.events.len() >= self.core.config.batch_size;
-            self.end = (!full).then_some(page.horizon);
-            if full {
-                self.prefetch(page.horizon);
-            }
-            if page.events.is_empty() {
-                self.arrive(page.horizon, 0);
-            } else {
-                self.apply_page(&page).await?;
-            }
-            if !full {
+            if !self.turn().await? {
                 self.idle().await?;
             }
         }
+    }
+
+    /// Reads a page and applies it. Whether it was full, so that there may be more.
+    async fn turn(&mut self) -> Result<bool, End> {
+        let page = self.next_page().await?;
+        let full = page.events.len() >= self.core.config.batch_size;
+        self.end = (!full).then_some(page.horizon);
+        if full {
+            self.prefetch(page.horizon);
+        }
+        if page.events.is_empty() {
+            self.arrive(page.horizon, 0);
+        } else {
+            self.apply_page(&page).await?;
+        }
+        Ok(full)
     }
 
     /// Everything up to `position` is applied or passed over (law 6), `handled` events of it applied just now.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::claim::Heartbeat;
+use super::next::Companion;
 use super::{End, Runner};
 use crate::projection::CheckpointStore;
 use crate::subscription::backoff::Backoff;
@@ -22,7 +23,7 @@ const PASS_INTERVAL: Duration = Duration::from_secs(1);
 const OUTAGE: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
 
 /// Returns when the control says stop.
-async fn stop_requested(control: &mut watch::Receiver<Control>) -> StopReason {
+pub(super) async fn stop_requested(control: &mut watch::Receiver<Control>) -> StopReason {
     loop {
         if let Control::Stop(reason) = *control.borrow_and_update() {
             return reason;
@@ -33,7 +34,7 @@ async fn stop_requested(control: &mut watch::Receiver<Control>) -> StopReason {
 }
 
 /// Returns when the control says anything but run.
-async fn hold_requested(control: &mut watch::Receiver<Control>) {
+pub(super) async fn hold_requested(control: &mut watch::Receiver<Control>) {
     while *control.borrow_and_update() == Control::Run {
         let _ = control.changed().await;
     }
@@ -47,6 +48,7 @@ impl<C: CheckpointStore> Runner<C> {
             match control {
                 Control::Stop(reason) => return Err(End::Stopped(reason)),
                 Control::Pause => {
+                    self.tell_next(Control::Pause);
                     self.core.progress.set_state(SubscriptionState::Paused);
                     tokio::select! {
                         _ = self.control.changed() => {}
@@ -56,6 +58,7 @@ impl<C: CheckpointStore> Runner<C> {
                 Control::Run => {
                     if matches!(self.core.progress.snapshot().state, SubscriptionState::Paused) {
                         self.core.progress.set_state(self.working());
+                        self.tell_next(Control::Run);
                     }
                     return Ok(());
                 }
@@ -120,15 +123,19 @@ impl<C: CheckpointStore> Runner<C> {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
-            () = store_wake_up => {}
-            () = self.bus_wake_up.wait() => {}
-            () = sleep_until(save_at) => {}
-            () = hold_requested(&mut self.control) => {}
-            () = self.core.requests.waiting() => {}
+        let asked = tokio::select! {
+            () = store_wake_up => None,
+            () = self.bus_wake_up.wait() => None,
+            () = sleep_until(save_at) => None,
+            () = hold_requested(&mut self.control) => None,
+            () = self.core.requests.waiting() => None,
+            asked = Companion::asks(&mut self.next) => Some(asked),
             () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
+        };
+        match asked {
+            Some(asked) => self.serve_asked(asked).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Waits before a store is asked again that has not answered `failures` times (law 5: an outage is waited out,
@@ -136,6 +143,9 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn outage(&mut self, reason: String, failures: u32) -> Result<(), End> {
         tracing::warn!(subscription = self.core.name, reason, failures, "waiting for a store");
         let reason: Arc<str> = reason.into();
+        if let Some(building) = &self.building {
+            building.live.progress.note(Arc::clone(&reason));
+        }
         self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Waiting { reason });
         self.delay(OUTAGE.delay(failures)).await
     }

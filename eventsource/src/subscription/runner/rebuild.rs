@@ -22,28 +22,34 @@ use crate::subscription::{RebuildError, RebuildKind, StopReason};
 impl<C: CheckpointStore> Runner<C> {
     /// Begins a rebuild that was asked for.
     pub(super) async fn rebuild(&mut self, kind: RebuildKind) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
-        let RebuildKind::InPlace = kind else {
-            let (subscription, reason) = (self.core.name.clone(), "it is done in place only".into());
-            return Ok(Err(RebuildError::Failed { subscription, reason }));
-        };
+        if kind == RebuildKind::SideBySide {
+            return self.rebuild_beside().await;
+        }
         if self.core.kind == Kind::Memory { self.rebuild_memory().await } else { self.rebuild_stored().await }
     }
 
     /// Up to `target`, where there is one, the read model is being rebuilt.
     pub(super) fn go_on_rebuilding(&mut self, target: Option<Position>) {
         self.rebuild_to = target;
+        if self.building.is_some() {
+            return;
+        }
         self.rebuild = target.map(|to| self.core.rebuilds.resume(RebuildKind::InPlace, self.start, to, self.position));
         self.rebuilt();
     }
 
     /// Takes note of how far the rebuild is.
     pub(super) fn rebuilt(&mut self) {
-        let Some(target) = self.rebuild_to else { return };
         if let Some(tracked) = &self.rebuild {
             tracked.move_to(self.position);
         }
+        let Some(target) = self.rebuild_to else { return };
         if self.position >= target {
             self.rebuild_to = None;
+            if self.building.is_some() {
+                // It is done when it serves.
+                return;
+            }
             if let Some(tracked) = self.rebuild.take() {
                 tracked.end(Outcome::Done(self.position));
             }
@@ -77,6 +83,7 @@ impl<C: CheckpointStore> Runner<C> {
         if self.core.config.start == StartFrom::End {
             return Ok(Err(RebuildError::StartsAtEnd { subscription: self.core.name.clone() }));
         }
+        self.drop_next(Outcome::Replaced).await?;
         let target = self.head().await?;
         if let Err(error) = self.empty(target).await? {
             return Ok(Err(error));
@@ -165,7 +172,8 @@ impl<C: CheckpointStore> Runner<C> {
         }
         match core.config.on_change {
             OnChange::Rebuild => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
-            _ => Err(End::Refused(core.changed(&found.fingerprint).into())),
+            OnChange::RebuildSideBySide => self.build_changed(&found.fingerprint).await.map(|()| false),
+            OnChange::Refuse => Err(End::Refused(core.changed(&found.fingerprint).into())),
         }
     }
 

@@ -1,0 +1,153 @@
+//! Generations of read models: the next one is built beside the one that serves, and takes its place at once.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::{Checkpoint, CheckpointError, Claim, ClaimError, ColumnDef, HandlerError, Table};
+use crate::event::Position;
+
+/// How the checkpoint of the next generation is called: as that of the subscription, and this behind it.
+const NEXT_CHECKPOINT: &str = "~next";
+
+/// How a table of the next generation is called: as the one that serves, and this behind it.
+const NEXT_TABLE: &str = "__next";
+
+/// The name of the checkpoint of the next generation of the subscription `name`.
+pub(crate) fn next_checkpoint(name: &str) -> String {
+    format!("{name}{NEXT_CHECKPOINT}")
+}
+
+/// Whether `name` is the name of the next generation of something, which nothing else may have.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name.ends_with(NEXT_CHECKPOINT) || name.ends_with(NEXT_TABLE)
+}
+
+/// The tables of next generations that were asked for: one for each table of the program, kept as long as it.
+static NEXT_TABLES: Mutex<Vec<(&'static Table, &'static Table)>> = Mutex::new(Vec::new());
+
+impl Table {
+    /// The table of the next generation: `orders__next` for `orders`, with the same columns.
+    pub(crate) fn next(&'static self) -> &'static Self {
+        let mut known = NEXT_TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, next)) = known.iter().find(|(table, _)| *table == self) {
+            return next;
+        }
+        let next: &Self = Box::leak(Box::new(self.called(format!("{}{NEXT_TABLE}", self.name).leak())));
+        known.push((self, next));
+        next
+    }
+
+    const fn called(&self, name: &'static str) -> Self {
+        let (columns, id): (&'static [ColumnDef], usize) = (self.columns, self.id);
+        Self { name, columns, id }
+    }
+}
+
+/// The read models of a checkpoint store, as far as it can build their next generation beside the one that serves.
+///
+/// # Laws
+/// * **One live generation, whole** (law 9). [`switch`](Generations::switch) is one transaction: whoever reads, and
+///   whoever comes after a crash, finds all of the one before or all of the next, and the checkpoint that belongs to it.
+/// * **Nothing is lost by it** (law 3). The next generation takes over only where its own checkpoint is where its
+///   builder left it, and the live one is not ahead of it. The owner of the live one is fenced by it.
+/// * The checkpoint of the next generation and its tables begin together and end together.
+#[async_trait]
+pub trait Generations<U>: Send + Sync {
+    /// Why there can be no next generation of `tables`, where there can be none.
+    ///
+    /// # Errors
+    /// The reason, and the remedy.
+    fn check(&self, tables: &[&'static Table]) -> Result<(), String>;
+
+    /// Claims the checkpoint of a next generation, which the claim names. Where there is none, or one of another
+    /// fingerprint, it begins at the claim's start, being rebuilt up to `target`, with tables that are new and empty.
+    ///
+    /// # Errors
+    /// As [`CheckpointStore::claim`](super::CheckpointStore::claim).
+    async fn claim_next(
+        &self,
+        claim: &Claim<'_>,
+        target: Position,
+        tables: &[&'static Table],
+    ) -> Result<Checkpoint, ClaimError>;
+
+    /// Opens a unit of work that lends the next generation of `tables` in their place, and nothing else.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn begin_next(&self, tables: &[&'static Table]) -> Result<U, CheckpointError>;
+
+    /// Puts the next generation in the place of the one that serves: its tables, its checkpoint and its dead letters.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails, perhaps after it had committed: the caller reads back.
+    async fn switch(&self, switch: &Switch) -> Result<Switched, CheckpointError>;
+
+    /// Drops the next generation of the subscription `name`, where there is one.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn discard(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError>;
+}
+
+/// A request to put the next generation in the place of the one that serves.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Switch {
+    /// The name of the subscription.
+    pub name: String,
+    /// The epoch of the owner of the next generation's checkpoint.
+    pub epoch: u64,
+    /// Where that checkpoint is.
+    pub position: Position,
+    /// The tables that serve, which are replaced.
+    pub tables: Vec<&'static Table>,
+}
+
+/// What became of a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Switched {
+    /// The next generation serves.
+    Yes,
+    /// The generation that serves is further on, at this position. Nothing was changed.
+    Behind(Position),
+    /// The next generation belongs to somebody else by now, or is no more. Nothing was changed.
+    Fenced,
+}
+
+impl Switch {
+    /// Puts the next generation of the subscription `name`, which is at `position` and owned since `epoch`, in its place.
+    #[must_use]
+    pub fn new(name: impl Into<String>, epoch: u64, position: Position, tables: &[&'static Table]) -> Self {
+        Self { name: name.into(), epoch, position, tables: tables.to_vec() }
+    }
+}
+
+/// A handler asked for something that is not built beside what serves.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{what} cannot be rebuilt side by side: declare every read model that the projection writes \
+     (`#[projection(read_models(…))]`) and write through repositories only, or rebuild it in place"
+)]
+pub(crate) struct OutsideGeneration {
+    what: String,
+}
+
+impl OutsideGeneration {
+    /// The failure of a handler that asks for the table `table`, which the projection does not declare.
+    pub(crate) fn table(table: &Table) -> HandlerError {
+        HandlerError::permanent(Self {
+            what: format!("the table `{}`, which the projection does not declare,", table.name),
+        })
+    }
+
+    /// The failure of a handler that asks for the connection.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn connection() -> HandlerError {
+        HandlerError::permanent(Self {
+            what: "what a handler writes by itself, through the connection that it asks for,".into(),
+        })
+    }
+}

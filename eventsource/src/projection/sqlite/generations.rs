@@ -1,0 +1,85 @@
+//! The checkpoint of a next generation, and its way into the place of the one that serves.
+
+use sqlx::SqliteConnection;
+
+use super::{SqliteCheckpoints, SqliteUnit, rows, statements};
+use crate::event::{Position, now};
+use crate::projection::generation::next_checkpoint;
+use crate::projection::{Checkpoint, CheckpointError, Claim, Clear, Switch, Switched, Table};
+use crate::store::sql::{Action, clamped};
+use crate::store::sqlite::Writing;
+use crate::store::sqlite::busy::Failure;
+
+/// The checkpoint of a next generation that was claimed.
+pub(crate) enum Claimed {
+    /// It goes on.
+    GoesOn(Checkpoint),
+    /// It begins; the tables of another one are there, where `replaces`.
+    Begins { checkpoint: Checkpoint, replaces: bool },
+    /// Somebody else holds it.
+    Held { owner: String, until: chrono::DateTime<chrono::Utc> },
+}
+
+impl SqliteCheckpoints {
+    /// A transaction that writes.
+    pub(crate) async fn writing(&self, action: Action<'_>) -> Result<Writing, CheckpointError> {
+        let writing = self.database().write(&self.database().patience(action)).await;
+        writing.map_err(|error| CheckpointError::of(action, error))
+    }
+
+    /// A unit of work on the next generation of `tables`.
+    pub(crate) async fn unit_of_next(&self, tables: &[&'static Table]) -> Result<SqliteUnit, CheckpointError> {
+        let unit = SqliteUnit::begin(self.database()).await;
+        let mut unit = unit.map_err(|error| CheckpointError::of(Action::Begin, error))?;
+        unit.scope().build_next(tables);
+        Ok(unit)
+    }
+}
+
+/// Claims the checkpoint of a next generation.
+pub(crate) async fn claim(
+    conn: &mut SqliteConnection,
+    claim: &Claim<'_>,
+    target: Position,
+) -> Result<Claimed, Failure> {
+    let before = rows::load(&mut *conn, claim.name).await?;
+    let checkpoint = match rows::claim(conn, claim).await? {
+        Ok(checkpoint) => checkpoint,
+        Err((owner, until)) => return Ok(Claimed::Held { owner, until }),
+    };
+    if before.as_ref().is_some_and(|before| before.fingerprint == claim.fingerprint) {
+        return Ok(Claimed::GoesOn(checkpoint));
+    }
+    let (start, target) = (clamped(claim.start.value()), clamped(target.value()));
+    sqlx::query(statements::BEGIN_NEXT).bind(claim.name).bind(start).bind(target).execute(&mut *conn).await?;
+    sqlx::query(statements::CLEAR_LETTERS).bind(claim.name).execute(&mut *conn).await?;
+    let checkpoint = rows::load(conn, claim.name).await?.unwrap_or(checkpoint);
+    Ok(Claimed::Begins { checkpoint, replaces: before.is_some() })
+}
+
+/// Whether the next generation may take over.
+pub(crate) async fn may_switch(conn: &mut SqliteConnection, switch: &Switch) -> Result<Switched, Failure> {
+    let next = rows::load(&mut *conn, &next_checkpoint(&switch.name)).await?;
+    if next.is_none_or(|next| (next.epoch, next.position) != (switch.epoch, switch.position)) {
+        return Ok(Switched::Fenced);
+    }
+    let live = rows::load(conn, &switch.name).await?;
+    Ok(live
+        .filter(|live| live.position > switch.position)
+        .map_or(Switched::Yes, |live| Switched::Behind(live.position)))
+}
+
+/// The checkpoint of the next generation, and its dead letters, take the place of those that serve.
+pub(crate) async fn switch(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
+    let (next, time) = (next_checkpoint(name), now().timestamp_micros());
+    sqlx::query(statements::SWITCH).bind(name).bind(&next).bind(time).execute(&mut *conn).await?;
+    sqlx::query(statements::CLEAR_LETTERS).bind(name).execute(&mut *conn).await?;
+    sqlx::query(statements::MOVE_LETTERS).bind(name).bind(&next).execute(&mut *conn).await?;
+    sqlx::query(statements::CLEAR_SNAPSHOT).bind(name).execute(&mut *conn).await?;
+    discard(conn, name).await
+}
+
+/// The checkpoint of the next generation is no more.
+pub(crate) async fn discard(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
+    rows::clear(conn, &Clear::new(next_checkpoint(name))).await.map(drop)
+}

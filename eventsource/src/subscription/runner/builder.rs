@@ -1,0 +1,176 @@
+//! Building the next generation of read models, beside the runner of the subscription.
+//!
+//! ```text
+//! claim the next generation's checkpoint -> [ read a page -> apply it ]* -> at the end of the log, ask the one that serves
+//! to hold still -> pass where it is -> switch, in one transaction -> it goes on with the new generation
+//! ```
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{End, Runner};
+use crate::event::Position;
+use crate::projection::{
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, Generations, Switch, Switched, Table,
+};
+use crate::subscription::RebuildKind;
+use crate::subscription::core::Core;
+use crate::subscription::rebuilds::Outcome;
+
+/// What a runner knows that builds the next generation for another one.
+pub(super) struct Building {
+    /// The subscription whose next generation it is.
+    pub(super) live: Arc<Core>,
+    pub(super) tables: Arc<[&'static Table]>,
+    /// Where the log ended when the rebuild was asked for.
+    pub(super) target: Position,
+    /// Whether it is built because the projection has changed, until somebody has switched to it.
+    pub(super) changed: bool,
+    /// To the runner of the subscription.
+    pub(super) holds: mpsc::Sender<Hold>,
+}
+
+/// A request to hold still: to apply nothing until it is known what became of a switch.
+pub(super) struct Hold {
+    /// Takes the position at which it holds still.
+    pub(super) ready: oneshot::Sender<Position>,
+    /// Ends when it need not any more.
+    pub(super) over: oneshot::Receiver<()>,
+}
+
+/// The generations of a store that was found to keep them.
+pub(super) fn generations<C: CheckpointStore>(checkpoints: &C) -> Result<&dyn Generations<C::Unit>, CheckpointError> {
+    checkpoints.generations().ok_or_else(|| CheckpointError::Failed {
+        action: "build a next generation".to_owned(),
+        source: "the checkpoint store keeps no generations of read models".into(),
+    })
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Builds the next generation until it serves.
+    pub(super) async fn build(&mut self, building: Arc<Building>) -> Result<Infallible, End> {
+        self.start = self.find_start().await?;
+        self.claim_next(&building).await?;
+        self.follow_released().await?;
+        loop {
+            self.heed_control().await?;
+            if self.turn().await? {
+                continue;
+            }
+            if self.take_over(&building).await? {
+                return Err(End::Serves);
+            }
+            self.idle().await?;
+        }
+    }
+
+    async fn claim_next(&mut self, building: &Building) -> Result<(), End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let claim = Claim::new(&core.name, &core.fingerprint, self.start).under(self.lease());
+        let checkpoint = loop {
+            if building.changed {
+                let live = self.ask(|| checkpoints.load(&building.live.name)).await?;
+                if let Some(live) = live.filter(|live| live.fingerprint == core.fingerprint) {
+                    // Another process has built it.
+                    self.finish(live.position);
+                    return Err(End::Serves);
+                }
+            }
+            let answer = self.ask(|| async {
+                match generations(&*checkpoints)?.claim_next(&claim, building.target, &building.tables).await {
+                    Ok(checkpoint) => Ok(Ok(checkpoint)),
+                    Err(ClaimError::Held { owner, until, .. }) => Ok(Err((owner, until))),
+                    Err(ClaimError::Store(error)) => Err(error),
+                }
+            });
+            match answer.await? {
+                Ok(checkpoint) => break checkpoint,
+                Err((owner, until)) => self.stand_by(owner, until).await?,
+            }
+        };
+        self.own_next(building, &checkpoint);
+        self.load_letters().await
+    }
+
+    fn own_next(&mut self, building: &Building, checkpoint: &Checkpoint) {
+        self.own(checkpoint);
+        let target = super::next::target(checkpoint);
+        let rebuilds = &building.live.rebuilds;
+        let tracked = rebuilds.resume(RebuildKind::SideBySide, self.start, target, self.position);
+        tracked.move_to(self.position);
+        self.rebuild = Some(tracked);
+        tracing::info!(
+            subscription = building.live.name, position = %self.position, %target,
+            "building the next generation beside the one that serves"
+        );
+        self.core.progress.advance(self.position, 0, self.working());
+    }
+
+    /// The next generation serves, at `position`.
+    fn finish(&mut self, position: Position) {
+        if let Some(tracked) = &self.rebuild {
+            tracked.end(Outcome::Done(position));
+        }
+    }
+
+    /// At the end of the log: puts the next generation in the place of the one that serves, while that one's runner holds
+    /// still. Whether it serves now.
+    async fn take_over(&mut self, building: &Building) -> Result<bool, End> {
+        let ((ready, at), (over, hold_over)) = (oneshot::channel(), oneshot::channel());
+        let hold = Hold { ready, over: hold_over };
+        // Who does not take it has ended, or ends: it stops this runner as well.
+        if self.or_stop(building.holds.send(hold)).await?.is_err() {
+            return Ok(false);
+        }
+        let Ok(at) = self.or_stop(at).await? else { return Ok(false) };
+        while self.position < at {
+            self.heed_control().await?;
+            self.turn().await?;
+        }
+        if self.has_unsaved() {
+            self.save_passed().await?;
+        }
+        let switched = self.switch(building).await;
+        drop(over);
+        switched
+    }
+
+    async fn switch(&mut self, building: &Building) -> Result<bool, End> {
+        let (core, checkpoints, name) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints), &building.live.name);
+        let switch = Switch::new(name.clone(), self.epoch, self.saved, &building.tables);
+        let switched = match generations(&*checkpoints) {
+            Ok(generations) => generations.switch(&switch).await,
+            Err(error) => Err(error),
+        };
+        match switched {
+            Ok(Switched::Yes) => {}
+            Ok(Switched::Behind(live)) => {
+                tracing::debug!(subscription = name, at = %self.saved, %live, "the one that serves is further on");
+                return Ok(false);
+            }
+            Ok(Switched::Fenced) => {
+                let reason = format!("the next generation of `{name}` was taken over by another runner");
+                return Err(End::Fenced(reason.into()));
+            }
+            Err(error) => {
+                self.failed_commits += 1;
+                self.outage(error.to_string(), self.failed_commits).await?;
+                // Whether it was done is read back, not guessed: what serves is no next generation any more.
+                let next = self.ask(|| checkpoints.load(&core.name)).await?;
+                if next.is_some_and(|next| next.epoch == self.epoch) {
+                    return Ok(false);
+                }
+                let live = self.ask(|| checkpoints.load(name)).await?;
+                if live.is_none_or(|live| live.position < switch.position || live.fingerprint != core.fingerprint) {
+                    let reason = format!("the next generation of `{name}` was dropped by another runner");
+                    return Err(End::Fenced(reason.into()));
+                }
+            }
+        }
+        tracing::info!(subscription = name, position = %self.saved, "the next generation serves");
+        self.finish(self.saved);
+        Ok(true)
+    }
+}

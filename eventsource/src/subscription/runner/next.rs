@@ -1,0 +1,272 @@
+//! The runner of a subscription, and the one that builds its next generation: it is begun, held still for, and ended.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::builder::{Building, Hold, generations};
+use super::pace::{hold_requested, stop_requested};
+use super::{End, Runner};
+use crate::event::Position;
+use crate::projection::generation::next_checkpoint;
+use crate::projection::{Checkpoint, CheckpointStore, CommitError, Kind};
+use crate::subscription::config::StartFrom;
+use crate::subscription::core::{Control, Core};
+use crate::subscription::rebuilds::{Outcome, Tracked};
+use crate::subscription::requests::Request;
+use crate::subscription::{RebuildError, RebuildKind, StopReason, SubscriptionState};
+
+/// The runner that builds the next generation, for the runner of the subscription.
+pub(super) struct Companion {
+    core: Arc<Core>,
+    task: JoinHandle<Result<(), CommitError>>,
+    holds: mpsc::Receiver<Hold>,
+    tracked: Arc<Tracked>,
+}
+
+impl Drop for Companion {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What the builder wants of the runner of the subscription.
+pub(super) enum Asked {
+    ToHold(Hold),
+    /// It has ended.
+    Nothing,
+}
+
+impl Companion {
+    /// Returns when the builder wants something.
+    pub(super) async fn asks(companion: &mut Option<Self>) -> Asked {
+        match companion {
+            Some(companion) => companion.holds.recv().await.map_or(Asked::Nothing, Asked::ToHold),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What it wants already.
+    fn asks_now(&mut self) -> Option<Asked> {
+        match self.holds.try_recv() {
+            Ok(hold) => Some(Asked::ToHold(hold)),
+            Err(mpsc::error::TryRecvError::Empty) => None,
+            Err(mpsc::error::TryRecvError::Disconnected) => Some(Asked::Nothing),
+        }
+    }
+}
+
+/// Up to where a next generation is being built; one that has been there may have come further.
+pub(super) fn target(next: &Checkpoint) -> Position {
+    next.rebuild_to.unwrap_or(next.position)
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Why there can be no next generation of the projection's read models, where there can be none.
+    fn refuse_side_by_side(&self) -> Result<(), RebuildError> {
+        let subscription = self.core.name.clone();
+        if self.core.kind != Kind::Transactional || self.core.tables.is_empty() {
+            return Err(RebuildError::NoReadModels { subscription });
+        }
+        if self.core.config.start == StartFrom::End {
+            return Err(RebuildError::StartsAtEnd { subscription });
+        }
+        let Some(generations) = self.checkpoints.generations() else {
+            return Err(RebuildError::NoGenerations { subscription });
+        };
+        generations
+            .check(&self.core.tables)
+            .map_err(|reason| RebuildError::Failed { subscription, reason: reason.into() })
+    }
+
+    /// Begins a rebuild side by side that was asked for, or names the one that is under way.
+    pub(super) async fn rebuild_beside(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
+        if let Err(error) = self.refuse_side_by_side() {
+            return Ok(Err(error));
+        }
+        if let Some(companion) = self.next.as_ref().filter(|companion| companion.tracked.is_unfinished()) {
+            return Ok(Ok(Arc::clone(&companion.tracked)));
+        }
+        if self.rebuild_to.is_some() {
+            let (subscription, reason) = (self.core.name.clone(), "it is being rebuilt in place".into());
+            return Ok(Err(RebuildError::Failed { subscription, reason }));
+        }
+        self.drop_next(Outcome::Replaced).await?;
+        let target = self.head().await?;
+        Ok(Ok(self.begin_next(target, None, false)))
+    }
+
+    /// Begins to build the next generation, or goes on with the one whose checkpoint was `found`.
+    fn begin_next(&mut self, target: Position, found: Option<&Checkpoint>, changed: bool) -> Arc<Tracked> {
+        let (kind, start) = (RebuildKind::SideBySide, self.start);
+        let tracked = match found {
+            Some(found) => self.core.rebuilds.resume(kind, start, target, found.position),
+            None => self.core.rebuilds.begin(kind, start, target),
+        };
+        let (holds, held) = mpsc::channel(1);
+        let live = Arc::clone(&self.core);
+        let core = Arc::new(Core::of_next(&live));
+        let building = Building { tables: live.tables.as_slice().into(), live, target, changed, holds };
+        let (checkpoints, subscriber) = (Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber));
+        let runner = Self::new(Arc::clone(&core), checkpoints, subscriber).building(building, Arc::clone(&tracked));
+        let task = tokio::spawn(runner.run());
+        self.next = Some(Companion { core, task, holds: held, tracked: Arc::clone(&tracked) });
+        tracked
+    }
+
+    /// After a start: goes on with a next generation that was not finished, and drops one of another projection.
+    pub(super) async fn resume_next(&mut self) -> Result<(), End> {
+        if self.next.is_some() || self.refuse_side_by_side().is_err() {
+            return Ok(());
+        }
+        match self.found_next().await? {
+            Some(found) if found.fingerprint == self.core.fingerprint => {
+                self.begin_next(target(&found), Some(&found), false);
+                Ok(())
+            }
+            Some(_) => self.drop_next(Outcome::Replaced).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The checkpoint of the next generation.
+    async fn found_next(&mut self) -> Result<Option<Checkpoint>, End> {
+        let (checkpoints, name) = (Arc::clone(&self.checkpoints), next_checkpoint(&self.core.name));
+        self.ask(|| checkpoints.load(&name)).await
+    }
+
+    /// Ends the builder, and drops what it has built.
+    pub(super) async fn drop_next(&mut self, outcome: Outcome) -> Result<(), End> {
+        self.end_next(StopReason::RebuildCancelled, Some(outcome)).await;
+        if self.refuse_side_by_side().is_err() {
+            return Ok(());
+        }
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        self.ask(|| async { generations(&*checkpoints)?.discard(&core.name, &core.tables).await }).await
+    }
+
+    /// Ends the builder; what it has built stays.
+    pub(super) async fn end_next(&mut self, reason: StopReason, outcome: Option<Outcome>) {
+        let Some(mut companion) = self.next.take() else { return };
+        companion.core.control.send_replace(Control::Stop(reason));
+        // It may wait for an answer.
+        companion.holds.close();
+        while companion.holds.recv().await.is_some() {}
+        let _ = (&mut companion.task).await;
+        if let Some(outcome) = outcome {
+            companion.tracked.end(outcome);
+        }
+    }
+
+    /// Tells the builder what the runner is told.
+    pub(super) fn tell_next(&self, control: Control) {
+        if let Some(companion) = &self.next {
+            companion.core.control.send_replace(control);
+        }
+    }
+
+    /// Does what the builder wants by now.
+    pub(super) async fn serve_next(&mut self) -> Result<(), End> {
+        match self.next.as_mut().and_then(Companion::asks_now) {
+            Some(asked) => self.serve_asked(asked).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Holds still while the next generation takes over, and goes on with the one that serves then.
+    pub(super) async fn serve_asked(&mut self, asked: Asked) -> Result<(), End> {
+        let Asked::ToHold(hold) = asked else {
+            self.end_next(StopReason::RebuildCancelled, None).await;
+            return Ok(());
+        };
+        self.is_replaced = true;
+        let Hold { ready, mut over } = hold;
+        if ready.send(self.position).is_ok() {
+            tokio::select! {
+                _ = &mut over => {}
+                // It ends sooner then, but not before it is known what it did.
+                reason = stop_requested(&mut self.control) => {
+                    self.tell_next(Control::Stop(reason));
+                    let _ = over.await;
+                }
+            }
+        }
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let found = self.ask(|| checkpoints.load(&core.name)).await?;
+        if found.is_none_or(|found| found.epoch != self.epoch) {
+            (self.prefetched, self.end, self.heartbeat) = (None, None, None);
+            self.claim_stored(self.start).await?;
+            self.core.progress.advance(self.position, 0, self.working());
+            self.follow_released().await?;
+        }
+        self.is_replaced = false;
+        Ok(())
+    }
+
+    /// The projection has changed: builds what it is now beside what it was, `stored`, which is left alone until then.
+    pub(super) async fn build_changed(&mut self, stored: &str) -> Result<(), End> {
+        let refused = |error: &dyn std::fmt::Display, core: &Core| {
+            End::Refused(format!("{}; {error}", core.changed(stored)).into())
+        };
+        if let Err(error) = self.refuse_side_by_side() {
+            return Err(refused(&error, &self.core));
+        }
+        let found = self.found_next().await?.filter(|found| found.fingerprint == self.core.fingerprint);
+        let target = match &found {
+            Some(found) => target(found),
+            None => self.head().await?,
+        };
+        tracing::warn!(
+            subscription = self.core.name,
+            stored,
+            current = self.core.fingerprint,
+            "the projection has changed"
+        );
+        let tracked = self.begin_next(target, found.as_ref(), true);
+        loop {
+            self.heed_control().await?;
+            self.cancel_changed().await?;
+            let target = self.core.rebuilds.unfinished().map_or(target, |tracked| tracked.target);
+            let state = SubscriptionState::Rebuilding { kind: RebuildKind::SideBySide, target };
+            self.core.progress.set_state(state);
+            let asked = tokio::select! {
+                asked = Companion::asks(&mut self.next) => asked,
+                () = self.core.requests.waiting() => continue,
+                () = sleep(self.core.config.poll_interval) => continue,
+                () = hold_requested(&mut self.control) => continue,
+            };
+            match asked {
+                Asked::ToHold(hold) => {
+                    // It does not apply anything: whoever does is another process, and is not waited for.
+                    if hold.ready.send(Position::START).is_ok() {
+                        let _ = hold.over.await;
+                    }
+                }
+                Asked::Nothing => {
+                    self.end_next(StopReason::RebuildCancelled, None).await;
+                    let outcome = tracked.listen().borrow().clone();
+                    return match outcome {
+                        Outcome::Failed(reason) => Err(refused(&reason, &self.core)),
+                        // Nobody has ended it.
+                        Outcome::Unfinished => Err(End::Stopped(StopReason::RunnerPanicked)),
+                        _ => Ok(()),
+                    };
+                }
+            }
+        }
+    }
+
+    /// While nothing else can be asked for: drops the next generation where that was asked for.
+    async fn cancel_changed(&mut self) -> Result<(), End> {
+        while let Some(request) = self.core.requests.take() {
+            if let Request::CancelNext { answer } = request {
+                self.drop_next(Outcome::Cancelled).await?;
+                let _ = answer.send(());
+                return Err(End::Stopped(StopReason::RebuildCancelled));
+            }
+        }
+        Ok(())
+    }
+}
