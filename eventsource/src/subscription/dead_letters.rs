@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::core::Core;
+use super::core::{Control, Core};
 use super::requests::{Answer, Request, Which};
 use super::slot::Operations;
 use super::{ManagerError, SubscriptionState};
@@ -147,7 +147,8 @@ impl DeadLetters {
         self.core.requests.add(request(answer));
         loop {
             let state = progress.borrow_and_update().state.clone();
-            if !state.is_running() || matches!(state, SubscriptionState::Paused | SubscriptionState::Standby { .. }) {
+            let paused = *self.core.control.borrow() == Control::Pause;
+            if paused || !state.is_running() || matches!(state, SubscriptionState::Standby { .. }) {
                 // It may have been served just before that.
                 return answered.try_recv().unwrap_or_else(|_| Err(self.not_running()));
             }

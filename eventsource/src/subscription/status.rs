@@ -24,7 +24,7 @@ pub struct SubscriptionStatus {
     pub events_handled: u64,
     /// The last thing that went wrong since it was subscribed, whether it was overcome or not.
     pub last_error: Option<Arc<str>>,
-    /// How many dead letters wait to be retried or dismissed, as far as it has run in this process.
+    /// How many dead letters wait to be retried or dismissed.
     pub dead_letters: usize,
     /// How many events wait behind them, in streams that are parked.
     pub events_held: u64,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::Guarantee;
+use eventsource::projection::{Claim, Guarantee};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
 use eventsource_tests::wait::{DEADLINE, eventually};
 
@@ -127,7 +127,7 @@ async fn checkpoints_are_loaded_by_name_and_listed() {
 }
 
 #[tokio::test]
-async fn a_second_runner_under_one_name_fences_the_first() {
+async fn a_second_runner_under_one_name_stands_by_until_the_first_is_fenced() {
     let store = MemoryEventStore::new();
     let checkpoints = MemoryCheckpoints::new();
     let manager = || SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
@@ -137,12 +137,17 @@ async fn a_second_runner_under_one_name_fences_the_first() {
     one.start().await.unwrap();
     first.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     two.start().await.unwrap();
-    second.caught_up().within(DEADLINE).await.unwrap();
-    let position = bump(&store, [2]).await;
+    eventually("the second one stands by", || async { second.status().await.state.to_string() == "standing by" }).await;
+    let reason = second.status().await.state.reason().unwrap();
+    assert!(reason.contains(&format!("process {} on", std::process::id())), "it says who runs it: {reason}");
+    first.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap();
+    // Without asking for a lease: as an operator does who knows that the first one is gone.
+    checkpoints.claim(&Claim::new("Counts", "Counts v1: Bumped", Position::START)).await.unwrap();
+    let position = bump(&store, [3]).await;
     second.wait_for(position).within(DEADLINE).await.unwrap();
     eventually("the first one is fenced", || async { first.status().await.state.to_string() == "fenced" }).await;
     let reason = first.status().await.state.reason().unwrap();
-    assert!(reason.contains("epoch 1") && reason.contains("epoch 2"), "{reason}");
+    assert!(reason.contains("taken"), "{reason}");
     assert_eq!(second.status().await.state.to_string(), "live");
     assert_eq!(second.status().await.events_handled, 1, "it went on where the first one was");
 }
