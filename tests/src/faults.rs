@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use eventsource::prelude::*;
 use eventsource::projection::{Advance, Checkpoint, CheckpointError, CommitError, MemoryUnit};
-use eventsource::store::{AppendError, Appended, Backlog, LogPage, StoreError, WakeUp};
+use eventsource::store::{AppendError, Appended, Backlog, HeldBack, LogPage, StoreError, WakeUp};
 
 /// How often something is still to fail.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +79,10 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
         self.inner.backlog(after).await
+    }
+
+    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+        self.inner.held_back().await
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{AppendError, Appended, Backlog, EventFilter, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp};
+use super::{
+    AppendError, Appended, Backlog, EventFilter, ExpectedVersion, HeldBack, LogPage, ReadStream, StoreError, WakeUp,
+};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
 /// The log of events, and the streams in it.
@@ -62,6 +64,15 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError`] where the store fails.
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError>;
 
+    /// Who keeps the log from being read further, where somebody has for longer than the store takes for normal. A
+    /// store that makes nobody wait has nobody to name: that is the default.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+        Ok(None)
+    }
+
     /// Wake-ups at appends, as far as the store hears of them; `None` where it does not, and readers only poll.
     fn wake_ups(&self) -> Option<WakeUp> {
         None
@@ -93,6 +104,10 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
         (**self).backlog(after).await
+    }
+
+    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+        (**self).held_back().await
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

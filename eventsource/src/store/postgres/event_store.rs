@@ -7,12 +7,12 @@ use sqlx::PgConnection;
 
 use super::append::{Append, Refusal};
 use super::failure::store_error;
-use super::{HorizonHolder, PostgresDatabase, holders, read};
+use super::{HorizonHolder, PostgresDatabase, holders, horizon, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::Action;
 use crate::store::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp,
-    check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, HeldBack, LogPage, ReadStream,
+    StoreError, WakeUp, check_append,
 };
 
 /// The event store in PostgreSQL. A clone is the same store.
@@ -67,8 +67,9 @@ impl PostgresEventStore {
 
     /// Who appends at this moment, and so keeps what comes after from being read: the one who began first in front.
     ///
-    /// Under a load there is nearly always somebody. One whose [`age`](HorizonHolder::age) grows is in the way; the
-    /// log says so, too, after [`horizon_warning`](super::PostgresOptions::horizon_warning).
+    /// Under a load there is nearly always somebody. One whose [`age`](HorizonHolder::age) grows is in the way;
+    /// [`EventStore::held_back`], by which a subscription's status says so, and a log line name it after
+    /// [`horizon_warning`](super::PostgresOptions::horizon_warning).
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
@@ -130,6 +131,12 @@ impl EventStore for PostgresEventStore {
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
         read::backlog(&self.db, after).await.map_err(|failure| store_error(Action::MeasureBacklog, failure))
+    }
+
+    /// After [`horizon_warning`](super::PostgresOptions::horizon_warning), as seen by whoever reads the log through
+    /// this database's handle.
+    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+        horizon::held_back(&self.db).await.map_err(|failure| store_error(Action::ReadHead, failure))
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

@@ -115,7 +115,8 @@ impl PostgresOptions {
         Ok(self)
     }
 
-    /// After what time a log line says who holds the log's horizon back; 10 s by default.
+    /// After what time a log line, and the status of every subscription, say who holds the log's horizon back; 10 s by
+    /// default. The log line is repeated after each such time.
     #[must_use]
     pub const fn horizon_warning(mut self, after: Duration) -> Self {
         self.horizon_warning = after;

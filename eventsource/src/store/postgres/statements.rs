@@ -25,12 +25,14 @@ pub(super) const HORIZON: &str = "SELECT standby, drawn, held, head FROM {schema
 
 /// Who holds the horizon back, the one who began first in front. Others' queries show only where the role may see them.
 pub(super) const HOLDERS: &str = "SELECT min(a.after_position) AS after_position, a.pid, s.application_name, \
-     (SELECT min(p.gid) FROM pg_prepared_xacts p JOIN pg_locks x ON x.locktype = 'transactionid' \
-         AND x.transactionid = p.transaction AND x.virtualtransaction = a.virtualtransaction \
-         WHERE a.pid IS NULL AND x.pid IS NULL) AS gid, \
-     extract(epoch FROM clock_timestamp() - s.xact_start)::float8 AS age, s.state, s.query \
+     p.gid, extract(epoch FROM clock_timestamp() - coalesce(s.xact_start, p.prepared))::float8 AS age, s.state, \
+     nullif(s.query, '<insufficient privilege>') AS query \
      FROM {schema}.eventsource_appending a LEFT JOIN pg_stat_activity s ON s.pid = a.pid \
-     GROUP BY a.pid, a.virtualtransaction, s.application_name, s.xact_start, s.state, s.query ORDER BY 1";
+     LEFT JOIN LATERAL (SELECT p.gid, p.prepared FROM pg_prepared_xacts p JOIN pg_locks x \
+         ON x.locktype = 'transactionid' AND x.transactionid = p.transaction WHERE a.pid IS NULL AND x.pid IS NULL \
+         AND x.virtualtransaction = a.virtualtransaction LIMIT 1) p ON true \
+     GROUP BY a.pid, a.virtualtransaction, s.application_name, s.xact_start, p.gid, p.prepared, s.state, s.query \
+     ORDER BY 1, age DESC NULLS LAST";
 
 pub(super) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM {schema}.eventsource_events \
      WHERE aggregate_type = $1 AND aggregate_id = $2";
