@@ -10,6 +10,7 @@ use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::sqlx;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource_tests::domain::Bumped;
+use eventsource_tests::orphan::end_with_parent;
 use eventsource_tests::postgres_rows::PgBumpRows;
 use uuid::Uuid;
 
@@ -42,6 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         manager.stop().await?;
         return Ok(());
     }
+    end_with_parent();
     println!("started");
     // Nobody stops it but a signal, or another process under the same name.
     let error = rows.wait_for(Position::new(u64::MAX)).await;

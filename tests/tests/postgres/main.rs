@@ -5,6 +5,7 @@
 mod behaviour;
 mod crash;
 mod horizon;
+mod lifetime;
 mod opening;
 mod plans;
 mod pooler;
