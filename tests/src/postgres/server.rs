@@ -26,6 +26,9 @@ impl Server {
     /// put files there.
     pub fn configured(configure: impl FnOnce(&Path) -> String) -> Self {
         let bin = programs::server();
+        if std::env::var_os("DATABASE_URL").is_some() {
+            println!("this test stops, starts or configures its server, so that it runs on a private one only");
+        }
         let (folder, port) = (folder("eventsource-postgres-"), free_port());
         std::fs::write(folder.join("more.conf"), configure(&folder)).unwrap();
         let arguments = [bin.to_str().unwrap(), &port.to_string()];
