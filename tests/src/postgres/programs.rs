@@ -21,7 +21,8 @@ pub(super) fn server() -> PathBuf {
         Some(bin) => Some(PathBuf::from(bin)).filter(|bin| bin.join("initdb").exists()),
         None => newest().or_else(|| in_path("initdb")?.parent().map(Path::to_owned)),
     };
-    found.expect(if std::env::var_os("DATABASE_URL").is_some() { NO_PRIVATE_SERVER } else { NO_SERVER })
+    let private = std::env::var_os("DATABASE_URL").is_some();
+    found.unwrap_or_else(|| panic!("{}", if private { NO_PRIVATE_SERVER } else { NO_SERVER }))
 }
 
 fn newest() -> Option<PathBuf> {

@@ -6,6 +6,7 @@ mod behaviour;
 mod crash;
 mod horizon;
 mod lifetime;
+mod lost;
 mod opening;
 mod plans;
 mod pooler;

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use super::announce::Announcer;
 use super::horizon::Watch;
 use super::listen::Listener;
+use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::store::WakeUps;
@@ -39,6 +40,7 @@ pub struct PostgresDatabase(Arc<Inner>);
 struct Inner {
     pool: PgPool,
     units: PgPool,
+    losses: Losses,
     schema: Schema,
     shown: String,
     pooler: bool,
@@ -81,6 +83,7 @@ impl PostgresDatabase {
         Ok(Self(Arc::new(Inner {
             pool: opened.pool,
             units: opened.units,
+            losses: opened.losses,
             schema: opened.schema,
             shown: options.shown(),
             pooler: options.pooler,
@@ -134,6 +137,10 @@ impl PostgresDatabase {
     /// The connections of units of work.
     pub(crate) fn units(&self) -> &PgPool {
         &self.0.units
+    }
+
+    pub(super) fn losses(&self) -> &Losses {
+        &self.0.losses
     }
 
     pub(super) fn announcer(&self) -> &Announcer {

@@ -19,6 +19,9 @@ use crate::store::{
 ///
 /// Writers do not wait for each other, except for one that appends to the same stream. An append is one statement, and
 /// its events can be read as soon as no earlier position can still appear: see [the module](super).
+///
+/// Where a connection turns out to be lost, what was asked on it is asked once more on another, so that a server that
+/// was started again answers at once. Of an append whose answer was lost it is found out whether it was stored.
 #[derive(Debug, Clone)]
 pub struct PostgresEventStore {
     db: PostgresDatabase,
@@ -116,27 +119,30 @@ impl EventStore for PostgresEventStore {
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        let events = read::stream(&self.db, stream, read).await;
+        let events = self.db.again(|| read::stream(&self.db, stream, read)).await;
         events.map_err(|failure| store_error(Action::ReadStream(stream), failure))
     }
 
     async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
-        let page = read::log(&self.db, after, filter, limit).await;
+        let page = self.db.again(|| read::log(&self.db, after, filter, limit)).await;
         page.map_err(|failure| store_error(Action::ReadLog, failure))
     }
 
     async fn head(&self) -> Result<Position, StoreError> {
-        read::head(&self.db).await.map_err(|failure| store_error(Action::ReadHead, failure))
+        let head = self.db.again(|| read::head(&self.db)).await;
+        head.map_err(|failure| store_error(Action::ReadHead, failure))
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
-        read::backlog(&self.db, after).await.map_err(|failure| store_error(Action::MeasureBacklog, failure))
+        let backlog = self.db.again(|| read::backlog(&self.db, after)).await;
+        backlog.map_err(|failure| store_error(Action::MeasureBacklog, failure))
     }
 
     /// After [`horizon_warning`](super::PostgresOptions::horizon_warning), as seen by whoever reads the log through
     /// this database's handle.
     async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
-        horizon::held_back(&self.db).await.map_err(|failure| store_error(Action::ReadHead, failure))
+        let held_back = self.db.again(|| horizon::held_back(&self.db)).await;
+        held_back.map_err(|failure| store_error(Action::ReadHead, failure))
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

@@ -7,6 +7,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
 use super::error::Trouble;
+use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, migrations, statements};
 
@@ -33,9 +34,6 @@ pub struct PostgresOptions {
     pub(super) pooler: bool,
     pub(super) horizon_warning: Duration,
 }
-
-/// A connection that has been idle for longer is asked whether it is still there before it is used.
-const IDLE_FOR: Duration = Duration::from_secs(1);
 
 impl PostgresOptions {
     /// The database at `url`, such as `postgres://user:password@host:5432/database`.
@@ -154,14 +152,16 @@ impl PostgresOptions {
         }
     }
 
-    pub(super) fn pool_options(&self) -> PgPoolOptions {
+    pub(super) fn pool_options(&self, losses: &Losses) -> PgPoolOptions {
+        let losses = losses.clone();
         PgPoolOptions::new()
             .max_connections(self.connections)
             .acquire_timeout(self.acquire_timeout)
             .test_before_acquire(false)
-            .before_acquire(|conn, meta| {
+            .before_acquire(move |conn, meta| {
+                let doubted = losses.doubt(meta.idle_for);
                 Box::pin(async move {
-                    if meta.idle_for > IDLE_FOR {
+                    if doubted {
                         sqlx::Connection::ping(conn).await?;
                     }
                     Ok(true)
@@ -170,8 +170,8 @@ impl PostgresOptions {
     }
 
     /// A handler that rolls its batch back writes nothing afterwards either.
-    pub(super) fn unit_pool_options(&self) -> PgPoolOptions {
-        self.pool_options().after_connect(|conn, _| {
+    pub(super) fn unit_pool_options(&self, losses: &Losses) -> PgPoolOptions {
+        self.pool_options(losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::WRITE_ONLY_IN_A_UNIT).execute(conn).await.map(drop) })
         })
     }

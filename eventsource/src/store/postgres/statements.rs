@@ -39,6 +39,10 @@ pub(super) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM {schema}
 
 pub(super) const TAKEN_IDS: &str = "SELECT event_id FROM {schema}.eventsource_events WHERE event_id = ANY ($1)";
 
+/// Where events were stored by an append whose answer was lost.
+pub(super) const STORED: &str = "SELECT version, position, recorded_at FROM {schema}.eventsource_events \
+     WHERE event_id = ANY ($1) AND aggregate_type = $2 AND aggregate_id = $3 ORDER BY version";
+
 /// Appends, where the stream's version lies between `$3` and `$4`, and says at which version it was. A stale snapshot
 /// is caught by the unique constraint. What the clock says (`$5`) is not stored where it steps back.
 pub(super) const APPEND: &str = "WITH before AS MATERIALIZED ( \
