@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
@@ -25,12 +26,17 @@ fn placed() -> Vec<NewEvent> {
 
 /// As many connections in the pool as it takes, all idle.
 async fn warm(db: &PostgresDatabase, connections: usize) {
-    let mut held = Vec::new();
-    for _ in 0..connections {
-        held.push(db.pool().acquire().await.unwrap());
-    }
-    drop(held);
-    eventually("all are idle", || async { db.pool().num_idle() >= connections }).await;
+    eventually("all are idle", || async {
+        let mut held = Vec::new();
+        for _ in 0..connections {
+            held.push(db.pool().acquire().await.unwrap());
+        }
+        // Each is tested when it is given back, and closed where it is gone.
+        drop(held);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        db.pool().num_idle() >= connections
+    })
+    .await;
 }
 
 async fn assert_answers(store: &PostgresEventStore) {

@@ -5,6 +5,7 @@
 mod behaviour;
 mod crash;
 mod horizon;
+mod idle;
 mod lifetime;
 mod lost;
 mod opening;

@@ -99,10 +99,12 @@ impl Append<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            sqlx::raw_sql(statements::SAVEPOINT).execute(&mut *conn).await.map_err(|error| {
-                let alone = code(&error).as_deref() == Some("25P01");
-                if alone { sqlx::Error::Configuration(Box::new(NoTransaction)) } else { error }
-            })?;
+            sqlx::raw_sql(AssertSqlSafe(self.db.savepoint_sql().to_owned())).execute(&mut *conn).await.map_err(
+                |error| {
+                    let alone = code(&error).as_deref() == Some("25P01");
+                    if alone { sqlx::Error::Configuration(Box::new(NoTransaction)) } else { error }
+                },
+            )?;
             let refusal = match self.attempt(conn).await {
                 Ok(stored) => {
                     let done = format!("{}; {}", statements::RELEASE, self.db.announcer().notify_in_transaction());

@@ -45,6 +45,7 @@ struct Inner {
     shown: String,
     pooler: bool,
     begin: String,
+    savepoint: String,
     watch: Watch,
     announcer: Announcer,
     wake_ups: Arc<WakeUps>,
@@ -88,6 +89,7 @@ impl PostgresDatabase {
             shown: options.shown(),
             pooler: options.pooler,
             begin,
+            savepoint: statements::savepoint(timeout(options.idle_in_transaction)),
             watch: Watch::new(options.horizon_warning),
             announcer: Announcer::new(opened.log),
             wake_ups: Arc::default(),
@@ -159,6 +161,11 @@ impl PostgresDatabase {
     /// What begins a transaction of this crate.
     pub(crate) fn begin_sql(&self) -> &str {
         &self.0.begin
+    }
+
+    /// What begins an append in a transaction of the user's.
+    pub(super) fn savepoint_sql(&self) -> &str {
+        &self.0.savepoint
     }
 
     /// Whether statements may keep a name on their connection.

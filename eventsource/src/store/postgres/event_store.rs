@@ -50,6 +50,9 @@ impl PostgresEventStore {
     /// ```
     ///
     /// Append last, and commit soon: from the append to the commit nobody can read what others append meanwhile.
+    /// So that a frozen process does not hold the log for ever, from then on the server ends the transaction when nothing
+    /// happens in it for longer than
+    /// [`idle_in_transaction_session_timeout`](super::PostgresOptions::idle_in_transaction_session_timeout).
     /// A refused append leaves the transaction as it was. Give the transaction up where the future is dropped.
     /// The commit notifies; PostgreSQL lets transactions that do commit one after the other, and does not prepare them
     /// (`PREPARE TRANSACTION`).

@@ -83,8 +83,11 @@ impl PostgresOptions {
     }
 
     /// After what time the server ends a transaction of this crate in which nothing happens, with its connection;
-    /// 30 s by default. So a frozen process cannot hold the log for ever. A handler that does something else than to
-    /// query for longer than this fails.
+    /// 30 s by default. So a frozen process cannot hold the log for ever.
+    ///
+    /// A handler that does something else than to query for longer than this has failed (SQLSTATE 25P03): that is its
+    /// own doing, and no outage. It is retried like after another failure, and not given up at once, because the next
+    /// time may be quicker, and because a process that was frozen sees the same.
     #[must_use]
     pub const fn idle_in_transaction_session_timeout(mut self, timeout: Duration) -> Self {
         self.idle_in_transaction = timeout;

@@ -62,7 +62,16 @@ pub(super) const APPEND: &str = "WITH before AS MATERIALIZED ( \
      ) SELECT before.version AS before, stored.version, stored.position, stored.recorded_at \
      FROM before LEFT JOIN stored ON true ORDER BY stored.version";
 
-pub(super) const SAVEPOINT: &str = "SAVEPOINT eventsource_append";
+/// From an append on, a transaction is not idle for longer than `timeout` (in milliseconds), whoever began it: it holds
+/// the log back. A shorter timeout of its own stays, and so does its own where the append is undone.
+pub(super) fn savepoint(timeout: u32) -> String {
+    format!(
+        "SAVEPOINT eventsource_append; SELECT set_config('idle_in_transaction_session_timeout', '{timeout}', true) \
+         WHERE current_setting('idle_in_transaction_session_timeout')::interval \
+         NOT BETWEEN interval '1 ms' AND interval '{timeout} ms'"
+    )
+}
+
 pub(super) const RELEASE: &str = "RELEASE SAVEPOINT eventsource_append";
 pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT eventsource_append; RELEASE SAVEPOINT eventsource_append";
 
