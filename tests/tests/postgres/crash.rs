@@ -263,3 +263,31 @@ async fn a_frozen_runner_is_fenced_when_it_wakes() {
     rows.wait_for(bump(&world.store, [7]).await).await.unwrap();
     world.assert_rows_equal_the_log().await;
 }
+
+/// Of two processes that project under one name, at the same time, one works in the end, and nothing is applied twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_under_one_name_apply_each_event_once() {
+    let mut random = Random::from_environment();
+    let world = World::new().await;
+    for _ in 0..4 {
+        fill(&world, &mut random, 600).await;
+        let mut both = [Process::start(&world, &["project"]), Process::start(&world, &["project"])];
+        let at = world.store.head().await.unwrap();
+        eventually("one of them applies all of it", || async { position(&world).await == at }).await;
+        let fenced = |process: &mut Process| process.0.try_wait().unwrap().is_some();
+        eventually("the other one is fenced", || {
+            let ended = both.iter_mut().map(fenced).filter(|ended| *ended).count();
+            async move { ended == 1 }
+        })
+        .await;
+        for process in &mut both {
+            if fenced(process) {
+                assert_eq!((process.line(), process.line()), ("started".to_owned(), "fenced".to_owned()));
+            }
+        }
+        // The one that is left goes on.
+        let next = bump(&world.store, [7]).await;
+        eventually("it goes on", || async { position(&world).await == next }).await;
+        world.assert_rows_equal_the_log().await;
+    }
+}
