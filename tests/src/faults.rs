@@ -37,12 +37,14 @@ pub struct FaultyStore<S> {
     pub reads: Failures,
     /// Whether anybody hears of appends.
     pub wakes: bool,
+    /// How often a backlog was measured.
+    pub backlogs: Arc<AtomicUsize>,
 }
 
 impl<S> FaultyStore<S> {
     /// A store that works.
     pub fn new(inner: S) -> Self {
-        Self { inner, reads: Failures::default(), wakes: true }
+        Self { inner, reads: Failures::default(), wakes: true, backlogs: Arc::default() }
     }
 
     /// A store that never wakes anybody.
@@ -78,6 +80,7 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
+        self.backlogs.fetch_add(1, Ordering::SeqCst);
         self.inner.backlog(after).await
     }
 

@@ -59,7 +59,8 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError`] where the store fails.
     async fn head(&self) -> Result<Position, StoreError>;
 
-    /// What of the log lies after `after`, unfiltered: by this a subscription's lag is measured.
+    /// What of the log lies after `after`, unfiltered: by this a subscription's lag is measured, whenever somebody asks
+    /// for a status, and never by a runner. To count may take as long as there is much to count.
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.

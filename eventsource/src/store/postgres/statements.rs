@@ -75,6 +75,7 @@ pub(super) fn savepoint(timeout: u32) -> String {
 pub(super) const RELEASE: &str = "RELEASE SAVEPOINT eventsource_append";
 pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT eventsource_append; RELEASE SAVEPOINT eventsource_append";
 
+/// An exact count, which reads an index from `$1` on: about a tenth of a second for a million events. Only a status asks.
 /// Up to `$2`; how many events, and when the first of them was stored.
 pub(super) const BACKLOG: &str = "SELECT count(*), (SELECT recorded_at FROM {schema}.eventsource_events \
      WHERE position > $1 AND position <= $2 ORDER BY position LIMIT 1) \
