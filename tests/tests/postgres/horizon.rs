@@ -1,159 +1,18 @@
 //! Nothing is skipped (law 2): adversaries on connections of their own, and who holds the horizon back.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::store::postgres::PostgresEventStore;
 use eventsource::{AppendError, ReadStream};
 use eventsource_tests::postgres::{Schema, Server};
-use eventsource_tests::random::Random;
 use eventsource_tests::wait::eventually;
-use tokio::time::sleep;
 use uuid::Uuid;
 
+use crate::steps::{append, append_in, order, placed, read, readable, store_is_free};
 use crate::world::World;
-
-fn order() -> StreamId {
-    StreamId::new("Order", Uuid::now_v7())
-}
-
-fn placed(count: usize) -> Vec<NewEvent> {
-    (0..count).map(|_| NewEvent::raw("OrderPlaced", 1, "{}")).collect()
-}
-
-async fn append(store: &PostgresEventStore) -> Position {
-    store.append(&order(), ExpectedVersion::NoStream, placed(1)).await.unwrap().position()
-}
-
-async fn append_in(store: &PostgresEventStore, conn: &mut PgConnection) -> Position {
-    store.append_in(conn, &order(), ExpectedVersion::NoStream, placed(1)).await.unwrap().position()
-}
-
-/// What a reader is given after `after`, and the horizon.
-async fn read(store: &PostgresEventStore, after: Position) -> (Vec<Position>, Position) {
-    let page = store.read_log(after, &EventFilter::all(), 10_000).await.unwrap();
-    (page.events.iter().map(|event| event.position()).collect(), page.horizon)
-}
-
-async fn readable(store: &PostgresEventStore) -> Vec<Position> {
-    read(store, Position::START).await.0
-}
-
-const WRITERS: u64 = 20;
-const TIME: Duration = Duration::from_secs(6);
-
-/// One of the twenty: plain appends, appends in transactions that linger, savepoints rolled back, and rollbacks.
-async fn write(store: PostgresEventStore, mut conn: PgConnection, seed: u64, until: Instant) -> u64 {
-    let (mut random, mut committed) = (Random::new(seed), 0);
-    while Instant::now() < until {
-        let events = 1 + random.below(3) as usize;
-        match random.below(10) {
-            0..4 => {
-                store.append(&order(), ExpectedVersion::Any, placed(events)).await.unwrap();
-                committed += events as u64;
-            }
-            how => {
-                let mut tx = conn.begin().await.unwrap();
-                sleep(random.delay(Duration::from_millis(3))).await;
-                if how >= 8 {
-                    let mut inner = tx.begin().await.unwrap();
-                    store.append_in(&mut inner, &order(), ExpectedVersion::Any, placed(events)).await.unwrap();
-                    sleep(random.delay(Duration::from_millis(5))).await;
-                    inner.rollback().await.unwrap();
-                    sleep(random.delay(Duration::from_millis(5))).await;
-                }
-                store.append_in(&mut tx, &order(), ExpectedVersion::Any, placed(events)).await.unwrap();
-                sleep(random.delay(Duration::from_millis(15))).await;
-                if how % 4 == 0 {
-                    tx.rollback().await.unwrap();
-                } else {
-                    tx.commit().await.unwrap();
-                    committed += events as u64;
-                }
-            }
-        }
-    }
-    committed
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_writers_with_delays_and_rollbacks_lose_nothing_that_a_naive_reader_loses() {
-    let world = World::with(|options| options.connections(30)).await;
-    let done = Arc::new(AtomicBool::new(false));
-    let reader = tokio::spawn({
-        let (store, done) = (world.store.clone(), Arc::clone(&done));
-        async move {
-            let (mut after, mut seen, mut pages) = (Position::START, Vec::new(), 0);
-            loop {
-                let last = done.load(Ordering::SeqCst);
-                let (events, horizon) = read(&store, after).await;
-                assert!(events.iter().all(|position| *position > after), "behind the horizon {after}: {events:?}");
-                seen.extend(events);
-                assert!(horizon >= after && seen.last().is_none_or(|last| *last <= horizon));
-                after = horizon;
-                pages += 1;
-                if last {
-                    return (seen, pages);
-                }
-            }
-        }
-    });
-    let naive = tokio::spawn({
-        let (mut conn, done) = (world.schema.connect().await, Arc::clone(&done));
-        let sql = world.sql("SELECT position FROM {schema}.eventsource_events WHERE position > $1 ORDER BY position");
-        async move {
-            let (mut after, mut seen) = (0_i64, 0);
-            loop {
-                let last = done.load(Ordering::SeqCst);
-                let events: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.0.clone()))
-                    .bind(after)
-                    .fetch_all(&mut conn)
-                    .await
-                    .unwrap();
-                seen += events.len();
-                after = events.last().copied().unwrap_or(after);
-                if last {
-                    return seen;
-                }
-            }
-        }
-    });
-    let (mut random, until) = (Random::from_environment(), Instant::now() + TIME);
-    let mut writers = Vec::new();
-    for _ in 0..WRITERS {
-        let conn = world.schema.connect().await;
-        writers.push(tokio::spawn(write(world.store.clone(), conn, random.number(), until)));
-    }
-    let mut committed = 0;
-    for writer in writers {
-        committed += writer.await.unwrap();
-    }
-    done.store(true, Ordering::SeqCst);
-    let ((seen, pages), naive) = (reader.await.unwrap(), naive.await.unwrap());
-    let stored: Vec<i64> =
-        sqlx::query_scalar(world.sql("SELECT position FROM {schema}.eventsource_events ORDER BY position"))
-            .fetch_all(world.db.pool())
-            .await
-            .unwrap();
-    println!(
-        "{committed} events by {WRITERS} writers in {TIME:?}, read in {pages} pages: {} missed; the naive reader missed {}",
-        stored.len() - seen.len(),
-        stored.len() - naive
-    );
-    assert_eq!(stored.len() as u64, committed);
-    assert!(seen.is_sorted_by(|a, b| a < b), "in order, and nothing twice");
-    assert!(seen.iter().map(|position| position.value() as i64).eq(stored.iter().copied()));
-    assert!(naive < stored.len(), "a run in which a naive reader misses nothing proves nothing");
-    assert!(store_is_free(&world).await);
-}
-
-async fn store_is_free(world: &World) -> bool {
-    world.store.horizon_holders().await.unwrap().is_empty()
-}
 
 #[tokio::test]
 async fn an_append_held_open_holds_later_ones_back_and_then_both_come_in_order() {
