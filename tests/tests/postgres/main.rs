@@ -13,6 +13,7 @@ mod plans;
 mod pooler;
 mod steps;
 mod tell;
+mod tls;
 mod unit;
 mod wake;
 mod world;
