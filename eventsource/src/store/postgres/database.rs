@@ -17,7 +17,8 @@ use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::store::WakeUps;
 
-/// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database.
+/// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database: open
+/// it once a process, whose subscriptions then share its connections and the one that listens for appends.
 ///
 /// An event store and checkpoints on it share its connections, and so may your own tables:
 ///
