@@ -114,7 +114,7 @@ pub enum WaitError {
         subscription: String,
     },
     /// The deadline passed.
-    #[error("`{subscription}` was not there within {deadline:?}; it is {state} at {}", place(*.position))]
+    #[error("`{subscription}` was not there within {deadline:?}; it is {state} at {}{}", place(*.position), because(.state))]
     Deadline {
         /// The name of the subscription.
         subscription: String,
@@ -133,6 +133,10 @@ pub enum WaitError {
         /// Why.
         source: Arc<crate::store::StoreError>,
     },
+}
+
+fn because(state: &SubscriptionState) -> String {
+    state.reason().map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 fn place(position: Option<Position>) -> String {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use eventsource::prelude::*;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource_tests::orphan::end_with_parent;
 use eventsource_tests::rows::BumpRows;
 use eventsource_tests::sums::BumpSums;
 
@@ -30,6 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         manager.stop().await?;
         return Ok(());
     }
+    end_with_parent();
     // Nobody stops it but a signal; a fault would be told by this.
     rows.wait_for(Position::new(u64::MAX)).await?;
     Ok(())

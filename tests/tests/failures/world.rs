@@ -167,7 +167,10 @@ impl World for Memory {
     }
 }
 
-pub(crate) struct Sqlite(SqliteDatabase, tempfile::TempDir);
+pub(crate) struct Sqlite {
+    db: SqliteDatabase,
+    _folder: tempfile::TempDir,
+}
 
 impl World for Sqlite {
     type Checkpoints = SqliteCheckpoints;
@@ -177,19 +180,19 @@ impl World for Sqlite {
         let folder = tempfile::tempdir().unwrap();
         let db = SqliteDatabase::open(folder.path().join("world.db")).await.unwrap();
         SqliteReadModels::new(&db).create_table::<AppliedRow>().await.unwrap();
-        Self(db, folder)
+        Self { db, _folder: folder }
     }
 
     fn checkpoints(&self) -> SqliteCheckpoints {
-        SqliteCheckpoints::new(&self.0)
+        SqliteCheckpoints::new(&self.db)
     }
 
     fn store(&self) -> SqliteEventStore {
-        SqliteEventStore::new(&self.0)
+        SqliteEventStore::new(&self.db)
     }
 
     fn rows(&self) -> ReadRepository<AppliedRow> {
-        SqliteReadModels::new(&self.0).repository()
+        SqliteReadModels::new(&self.db).repository()
     }
 }
 

@@ -28,6 +28,15 @@ pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether the connection was lost on which something was asked: by a crash, by the network, or terminated. What was
+/// asked may have been done all the same, its answer being lost.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match code(error).as_deref() {
+        Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P05"),
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::BeginFailed),
+    }
+}
+
 pub(crate) fn store_error(action: Action<'_>, failure: Failure) -> StoreError {
     match failure {
         Failure::Database(error) => StoreError::Failed { action: action.to_string(), source: Box::new(error) },

@@ -21,6 +21,7 @@ pub(crate) mod failure;
 mod holders;
 mod horizon;
 mod listen;
+mod lost;
 mod migrations;
 mod open;
 mod options;
