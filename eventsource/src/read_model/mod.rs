@@ -18,6 +18,8 @@ mod reader;
 mod repository;
 mod select;
 mod session;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod stored;

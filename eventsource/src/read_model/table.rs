@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Value;
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -32,6 +34,25 @@ pub enum ColumnKind {
     Json,
     /// Bytes.
     Bytes,
+}
+
+impl ColumnKind {
+    /// Whether a column of this kind holds `value`; any kind may hold null.
+    pub(crate) const fn holds(self, value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Bool(_) => matches!(self, Self::Bool),
+            Value::Int(_) => matches!(self, Self::I16 | Self::I32 | Self::I64),
+            Value::Float(_) => matches!(self, Self::F32 | Self::F64),
+            Value::Text(_) => matches!(self, Self::Text),
+            Value::Uuid(_) => matches!(self, Self::Uuid),
+            Value::Timestamp(_) => matches!(self, Self::Timestamp),
+            Value::Date(_) => matches!(self, Self::Date),
+            Value::Decimal(_) => matches!(self, Self::Decimal),
+            Value::Json(_) => matches!(self, Self::Json),
+            Value::Bytes(_) => matches!(self, Self::Bytes),
+        }
+    }
 }
 
 /// A column, as its field describes it.
