@@ -13,6 +13,8 @@ mod map;
 mod memory;
 mod model;
 mod port;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod query;
 mod reader;
 mod repository;
