@@ -3,6 +3,7 @@
 
 pub mod domain;
 pub mod faults;
+pub mod pooler;
 pub mod postgres;
 pub mod postgres_rows;
 pub mod random;

@@ -10,6 +10,7 @@ mod queries;
 mod random;
 mod refused;
 mod schema;
+mod together;
 mod types;
 mod world;
 
