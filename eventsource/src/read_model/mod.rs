@@ -1,7 +1,7 @@
 //! Read models without SQL: rows of a struct, kept by projections through a [`Repository`], on any backend.
 //!
 //! A row is a struct with `#[derive(ReadModel)]`. A handler asks for `&mut Repository<Row>`; who reads the model takes a
-//! [`ReadRepository`] from [`MemoryReadModels`] or from the database's own.
+//! [`ReadRepository`] from [`MemoryReadModels`] or from the database's own, such as `PostgresReadModels`.
 
 mod column;
 mod column_type;
