@@ -6,4 +6,6 @@ mod statements;
 
 pub(super) use dialect::Dialect;
 pub(super) use schema::{Found, Matching, compare, create};
-pub(super) use statements::{Argument, Sql, count, joined, load, names, quoted, replaced, select, with_ids};
+#[cfg(feature = "sqlite")]
+pub(super) use statements::with_ids;
+pub(super) use statements::{Argument, Sql, count, joined, load, names, quoted, replaced, select};
