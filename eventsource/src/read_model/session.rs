@@ -15,7 +15,7 @@ use super::map::{Changes, Map, State};
 use super::port::{ReadTables, WriteTables};
 use super::select::Select;
 use super::stored::Row;
-use super::{ReadModelError, Table, Unfit, UnfitField, Value};
+use super::{ColumnDef, ReadModelError, Table, Unfit, UnfitField, Value};
 use crate::projection::ChangesRefused;
 use crate::projection::scope::{Deferred, Scope};
 
@@ -97,22 +97,20 @@ impl Session {
     /// Refuses what this backend cannot hold.
     pub(crate) fn check(&self, table: &'static Table, values: &[Value]) -> Result<(), ReadModelError> {
         let holds_nan = self.tables.holds_nan();
-        for (value, column) in values.iter().zip(table.columns) {
-            let reason = match value {
-                Value::Float(number) if number.is_nan() && !holds_nan => {
-                    Unfit::new("NaN cannot be stored: it is no number")
-                }
-                Value::Null if !column.nullable => Unfit::new("null cannot be stored: the column is never null"),
-                value if !column.kind.holds(value) => {
-                    Unfit::new(format!("its type makes {value} of it, for a column of the kind {:?}", column.kind))
-                }
-                _ => continue,
-            };
-            let field = UnfitField::new(column.field, reason);
+        let check = |value: &Value, column: &ColumnDef| match value {
+            Value::Float(number) if number.is_nan() && !holds_nan => {
+                Err(UnfitField::new(column.field, Unfit::new("NaN cannot be stored: it is no number")))
+            }
+            Value::Null if !column.nullable => {
+                Err(UnfitField::new(column.field, Unfit::new("null cannot be stored: the column is never null")))
+            }
+            value => column.check_kind(value),
+        };
+        let checked = values.iter().zip(table.columns).try_for_each(|(value, column)| check(value, column));
+        checked.map_err(|field| {
             let id = values.get(table.id).map(Value::to_string);
-            return Err(ReadModelError::Unfit { table: table.name, id, field });
-        }
-        Ok(())
+            ReadModelError::Unfit { table: table.name, id, field }
+        })
     }
 
     /// Saves `values`, unless the row has another version than `expected`, where one is.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Value;
+use super::{Unfit, UnfitField, Value};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +76,15 @@ impl ColumnDef {
     #[must_use]
     pub const fn new(name: &'static str, field: &'static str, kind: ColumnKind, nullable: bool) -> Self {
         Self { name, field, kind, nullable, indexed: false }
+    }
+
+    /// Refuses a value of another kind, which a [`ColumnType`](super::ColumnType) of somebody's own may make.
+    pub(crate) fn check_kind(&self, value: &Value) -> Result<(), UnfitField> {
+        if self.kind.holds(value) {
+            return Ok(());
+        }
+        let reason = format!("its type makes {value} of it, for a column of the kind {:?}", self.kind);
+        Err(UnfitField::new(self.field, Unfit::new(reason)))
     }
 
     /// The same with an index, or without one.

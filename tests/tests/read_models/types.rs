@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use eventsource::prelude::*;
 use eventsource::projection::ErrorClass;
-use eventsource::read_model::{Condition, Decimal, ReadModel};
+use eventsource::read_model::{ColumnKind, ColumnType, Comparable, Condition, Decimal, ReadModel, Unfit, Value};
 use rust_decimal::Decimal as RustDecimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,6 +18,7 @@ crate::on_every_backend! {
     what_cannot_be_stored_names_its_field
     nan_is_stored_or_names_its_field
     the_range_of_times_is_one_on_every_backend
+    a_type_that_contradicts_itself_names_its_field
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -300,4 +301,54 @@ async fn the_range_of_times_is_one_on_every_backend<W: World>(world: &W) {
     assert_eq!(rows.count(Every::TIME.ge(first).and(Every::TIME.lt(last))).await.unwrap(), 1);
     assert_eq!(rows.count(Every::MAYBE_TIME.eq(last)).await.unwrap(), 1, "and in what is compared with it");
     rows.count(Every::TIME.lt(DateTime::<Utc>::MIN_UTC)).await.unwrap_err();
+}
+
+/// A type of somebody's own, whose values are not always of the kind that it says.
+#[derive(Debug, Clone, PartialEq)]
+struct Grade(i64);
+
+impl ColumnType for Grade {
+    const KIND: ColumnKind = ColumnKind::I16;
+
+    fn to_value(&self) -> Result<Value, Unfit> {
+        Ok(match self.0 {
+            0 => Value::Null,
+            1 => Value::Text("one".to_owned()),
+            n => Value::Int(n),
+        })
+    }
+
+    fn from_value(value: Value) -> Result<Self, Unfit> {
+        match value {
+            Value::Int(value) => Ok(Self(value)),
+            other => Err(Unfit::new(other.to_string())),
+        }
+    }
+}
+
+impl Comparable for Grade {}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+struct Graded {
+    #[read_model(id)]
+    id: i64,
+    grade: Grade,
+}
+
+async fn a_type_that_contradicts_itself_names_its_field<W: World>(world: &W) {
+    world.create::<Graded>().await;
+    let mut batch = world.batch().await;
+    let mut rows = W::lend::<Graded>(&mut batch.unit).await;
+    rows.save(Graded { id: 1, grade: Grade(2) }).await.unwrap();
+    for (grade, expected) in
+        [(0, "null cannot be stored"), (1, "its type makes \"one\" of it, for a column of the kind I16")]
+    {
+        let error = rows.save(Graded { id: 1, grade: Grade(grade) }).await.unwrap_err();
+        assert!(error.to_string().contains(&format!("the field `grade`: {expected}")), "{error}");
+        assert_eq!(HandlerError::from(error).class(), ErrorClass::Permanent);
+    }
+    let error = rows.count(Graded::GRADE.is_in([Grade(2), Grade(1)])).await.unwrap_err();
+    assert!(error.to_string().contains("the field `grade`: its type makes"), "{error}");
+    batch.commit().await.unwrap();
+    assert_eq!(world.rows::<Graded>().count(Graded::GRADE.eq(Grade(2))).await.unwrap(), 1);
 }
