@@ -186,7 +186,7 @@ mod tests {
         let rows: Vec<_> = sizes.into_iter().map(of).collect();
         let changes: Vec<_> = rows.iter().map(|row| RowChange { row, before: Before::Unread }).collect();
         let parts: Vec<usize> = chunks(&changes).map(<[_]>::len).collect();
-        assert_eq!(parts, [2, 2, 3, 2]);
+        assert_eq!(parts, [2, 2, 4, 1]);
         assert_eq!(chunks(&[]).count(), 0);
     }
 }
