@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::{Unfit, UnfitField, Value};
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -34,6 +36,25 @@ pub enum ColumnKind {
     Bytes,
 }
 
+impl ColumnKind {
+    /// Whether a column of this kind holds `value`; any kind may hold null.
+    pub(crate) const fn holds(self, value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Bool(_) => matches!(self, Self::Bool),
+            Value::Int(_) => matches!(self, Self::I16 | Self::I32 | Self::I64),
+            Value::Float(_) => matches!(self, Self::F32 | Self::F64),
+            Value::Text(_) => matches!(self, Self::Text),
+            Value::Uuid(_) => matches!(self, Self::Uuid),
+            Value::Timestamp(_) => matches!(self, Self::Timestamp),
+            Value::Date(_) => matches!(self, Self::Date),
+            Value::Decimal(_) => matches!(self, Self::Decimal),
+            Value::Json(_) => matches!(self, Self::Json),
+            Value::Bytes(_) => matches!(self, Self::Bytes),
+        }
+    }
+}
+
 /// A column, as its field describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -55,6 +76,15 @@ impl ColumnDef {
     #[must_use]
     pub const fn new(name: &'static str, field: &'static str, kind: ColumnKind, nullable: bool) -> Self {
         Self { name, field, kind, nullable, indexed: false }
+    }
+
+    /// Refuses a value of another kind, which a [`ColumnType`](super::ColumnType) of somebody's own may make.
+    pub(crate) fn check_kind(&self, value: &Value) -> Result<(), UnfitField> {
+        if self.kind.holds(value) {
+            return Ok(());
+        }
+        let reason = format!("its type makes {value} of it, for a column of the kind {:?}", self.kind);
+        Err(UnfitField::new(self.field, Unfit::new(reason)))
     }
 
     /// The same with an index, or without one.

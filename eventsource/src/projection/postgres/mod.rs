@@ -8,4 +8,5 @@ mod statements;
 mod unit;
 
 pub use checkpoints::PostgresCheckpoints;
+pub(crate) use unit::BatchConnection;
 pub use unit::{LentConnection, PostgresUnit};

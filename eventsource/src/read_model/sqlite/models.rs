@@ -82,7 +82,7 @@ impl SqliteReadModels {
     /// The SQL by which [`create_table`](SqliteReadModels::create_table) creates the table, for migrations of your own.
     #[must_use]
     pub fn table_sql<M: ReadModel>() -> String {
-        schema::sql(M::TABLE)
+        schema::create_sql(M::TABLE)
     }
 
     /// The rows of `M`, as they are committed.
@@ -96,17 +96,9 @@ impl<M: ReadModel> Inject<SqliteUnit> for Repository<M> {
     type Guard = Box<Self>;
 
     async fn inject(unit: &mut SqliteUnit) -> Result<Box<Self>, HandlerError> {
-        let session = match unit.scope().deferred::<Session>() {
-            Some(session) => session,
-            None => {
-                let connection = unit.connection().map_err(HandlerError::permanent)?;
-                let tables = BatchTables::new(connection, unit.database());
-                let session = Arc::new(Session::new(Box::new(tables)));
-                unit.scope().defer(Arc::<Session>::clone(&session));
-                session
-            }
-        };
-        session.announce(unit.scope().aggregates());
+        let connection = unit.connection().map_err(HandlerError::permanent)?;
+        let db = unit.database().clone();
+        let session = Session::of(unit.scope(), || Box::new(BatchTables::new(connection, &db)));
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }

@@ -16,6 +16,7 @@ use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::store::WakeUps;
+use crate::store::attached::Attached;
 
 /// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database: open
 /// it once a process, whose subscriptions then share its connections and the one that listens for appends.
@@ -53,6 +54,7 @@ struct Inner {
     options: PostgresOptions,
     listener: OnceLock<Option<Listener>>,
     runtime: Handle,
+    attached: Attached,
 }
 
 /// A connection for one statement. Through a pooler a statement takes several messages, which only a transaction
@@ -97,6 +99,7 @@ impl PostgresDatabase {
             options,
             listener: OnceLock::new(),
             runtime: Handle::current(),
+            attached: Attached::default(),
         })))
     }
 
@@ -135,6 +138,11 @@ impl PostgresDatabase {
     pub(super) fn announce(&self) {
         self.0.wake_ups.wake();
         self.0.announcer.announce(&self.0.pool);
+    }
+
+    /// What modules above keep beside the database.
+    pub(crate) fn attached(&self) -> &Attached {
+        &self.0.attached
     }
 
     /// The connections of units of work.

@@ -8,6 +8,11 @@ pub(crate) fn code(error: &sqlx::Error) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())
 }
 
+/// Another transaction has written between this one's reading a row and its writing it.
+#[derive(Debug, thiserror::Error)]
+#[error("another transaction has changed a row of it meanwhile")]
+pub(crate) struct Overtaken;
+
 /// Whether the transaction was in the way of another, and was undone: serialization failure, deadlock.
 pub(crate) fn is_collision(error: &sqlx::Error) -> bool {
     matches!(code(error).as_deref(), Some("40001" | "40P01"))

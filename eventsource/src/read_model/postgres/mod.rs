@@ -1,0 +1,13 @@
+//! Read models in PostgreSQL (feature `postgres`).
+
+mod batch;
+mod dialect;
+mod failure;
+mod models;
+mod pool;
+mod schema;
+mod statements;
+mod tables;
+mod value;
+
+pub use models::PostgresReadModels;
