@@ -54,9 +54,9 @@
 //! | --- | --- | --- |
 //! | `macros` | yes | `#[derive(DomainEvent)]`, `#[derive(ReadModel)]`, `#[projection]`, `#[handles]`, `#[truncate]` |
 //! | `inventory` | yes | [`Registry::global`] knows every linked event |
-//! | `sqlite` | no | event store and checkpoints in a SQLite file; `eventsource::sqlx` is the driver's version to use in handlers |
+//! | `sqlite` | no | event store, checkpoints and read models in a SQLite file; `eventsource::sqlx` is the driver's version to use in handlers |
 //! | `decimal` | no | columns of read models that hold a `rust_decimal::Decimal` |
-//! | `postgres` | no | event store and checkpoints in PostgreSQL, 15 and newer |
+//! | `postgres` | no | event store, checkpoints and read models in PostgreSQL, 15 and newer |
 //! | `postgres-tls` | no | the same, over TLS to servers that are not on this machine |
 //! | `testing` | no | contract suites for event stores and checkpoint stores |
 //!

@@ -1,7 +1,8 @@
 //! The tutorial's orders as rows of a read model, without SQL, on a backend of your choice.
 //!
-//! `cargo run --bin read_models` keeps them in memory; `cargo run --bin read_models sqlite` in a temporary SQLite file.
-//! Both print the same table.
+//! `cargo run --bin read_models` keeps them in memory; `cargo run --bin read_models sqlite` in a temporary SQLite file;
+//! `DATABASE_URL=postgres://… cargo run --bin read_models postgres` in a schema of its own in that database, which is
+//! dropped at the end. All print the same table.
 
 #[allow(dead_code, reason = "the tutorial uses more of it")]
 #[path = "../tutorial/order.rs"]
@@ -11,8 +12,12 @@ mod rows;
 use std::error::Error;
 
 use eventsource::prelude::*;
+use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::read_model::postgres::PostgresReadModels;
 use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::sqlx;
+use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use uuid::Uuid;
 
@@ -26,7 +31,8 @@ async fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         None | Some("memory") => in_memory().await,
         Some("sqlite") => on_sqlite().await,
-        Some(other) => Err(format!("there is no backend `{other}`: say `memory` or `sqlite`").into()),
+        Some("postgres") => on_postgres().await,
+        Some(other) => Err(format!("there is no backend `{other}`: say `memory`, `sqlite` or `postgres`").into()),
     }
 }
 
@@ -42,6 +48,23 @@ async fn on_sqlite() -> Result<()> {
     let models = SqliteReadModels::new(&db);
     models.create_table::<OrderRow>().await?;
     run(SqliteEventStore::new(&db), SqliteCheckpoints::new(&db), models.repository()).await
+}
+
+async fn on_postgres() -> Result<()> {
+    let url = std::env::var("DATABASE_URL")
+        .map_err(|_| "set DATABASE_URL to a PostgreSQL database, such as postgres://user:password@localhost/shop")?;
+    let schema = format!("read_models_{}", Uuid::now_v7().simple());
+    let options = PostgresOptions::new(&url)?.schema(&schema);
+    options.migrate().await?;
+    let db = PostgresDatabase::open_with(options).await?;
+    let models = PostgresReadModels::new(&db);
+    models.create_table::<OrderRow>().await?;
+    let ran = run(PostgresEventStore::new(&db), PostgresCheckpoints::new(&db), models.repository()).await;
+    // A schema of your own would stay.
+    let drop = sqlx::AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE"));
+    sqlx::raw_sql(drop).execute(db.pool()).await?;
+    db.close().await;
+    ran
 }
 
 /// From here on nothing knows which backend it is.

@@ -39,8 +39,22 @@ fn on_sqlite() {
 }
 
 #[test]
-fn another_backend_is_named() {
-    let output = Command::new(env!("CARGO_BIN_EXE_read_models")).arg("paper").output().unwrap();
+fn on_postgres() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_read_models"));
+    let output = command.arg("postgres").env("DATABASE_URL", eventsource_tests::postgres::url()).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), EXPECTED);
+}
+
+fn refused(backend: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_read_models"));
+    let output = command.arg(backend).env_remove("DATABASE_URL").output().unwrap();
     assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("say `memory` or `sqlite`"));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    assert!(refused("paper").contains("say `memory`, `sqlite` or `postgres`"));
+    assert!(refused("postgres").contains("set DATABASE_URL to a PostgreSQL database"));
 }

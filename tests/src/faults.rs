@@ -9,7 +9,7 @@ use eventsource::prelude::*;
 use eventsource::projection::{
     Advance, Checkpoint, CheckpointError, Claim, ClaimError, Clear, CommitError, DeadLetter, MemoryUnit, Snapshot,
 };
-use eventsource::store::{AppendError, Appended, Backlog, LogPage, StoreError, WakeUp};
+use eventsource::store::{AppendError, Appended, Backlog, HeldBack, LogPage, StoreError, WakeUp};
 
 /// How often something is still to fail.
 #[derive(Debug, Clone, Default)]
@@ -40,12 +40,14 @@ pub struct FaultyStore<S> {
     pub reads: Failures,
     /// Whether anybody hears of appends.
     pub wakes: bool,
+    /// How often a backlog was measured.
+    pub backlogs: Arc<AtomicUsize>,
 }
 
 impl<S> FaultyStore<S> {
     /// A store that works.
     pub fn new(inner: S) -> Self {
-        Self { inner, reads: Failures::default(), wakes: true }
+        Self { inner, reads: Failures::default(), wakes: true, backlogs: Arc::default() }
     }
 
     /// A store that never wakes anybody.
@@ -81,7 +83,12 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
+        self.backlogs.fetch_add(1, Ordering::SeqCst);
         self.inner.backlog(after).await
+    }
+
+    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+        self.inner.held_back().await
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

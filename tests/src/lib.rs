@@ -3,6 +3,7 @@
 
 pub mod domain;
 pub mod faults;
+pub mod orphan;
 pub mod postgres;
 pub mod postgres_rows;
 pub mod random;

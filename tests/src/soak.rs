@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Counts rounds: so many of them, or for as many minutes as `EVENTSOURCE_SOAK_MINUTES` says.
+/// Counts rounds: so many of them, or more, for as many minutes as `EVENTSOURCE_SOAK_MINUTES` says.
 #[derive(Debug)]
 pub struct Rounds {
     least: u32,
@@ -11,11 +11,11 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// `least` rounds, and in a soak as many more as its time allows.
+    /// `least` rounds; in a soak ten times as many, and as many more as its time allows.
     pub fn at_least(least: u32) -> Self {
         let minutes = std::env::var("EVENTSOURCE_SOAK_MINUTES").ok().and_then(|minutes| minutes.parse::<f64>().ok());
         let until = minutes.map(|minutes| Instant::now() + Duration::from_secs_f64(minutes * 60.0));
-        Self { least, until, done: 0 }
+        Self { least: if until.is_some() { least * 10 } else { least }, until, done: 0 }
     }
 
     /// Whether there is another round.

@@ -21,7 +21,11 @@ struct Killed(Child);
 
 impl Killed {
     fn start(file: &Path) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_crash_child")).arg(file).stdout(Stdio::null()).spawn();
+        let child = Command::new(env!("CARGO_BIN_EXE_crash_child"))
+            .arg(file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn();
         Self(child.expect("the child starts"))
     }
 

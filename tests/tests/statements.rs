@@ -8,11 +8,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use eventsource::prelude::*;
+use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::read_model::ReadModel;
+use eventsource::read_model::postgres::PostgresReadModels;
 use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::sqlx::postgres::PgConnectOptions;
+use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::domain::{Bumped, Cleared};
+use eventsource_tests::postgres::Schema;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event as Traced, Metadata as CallSite, Subscriber as Collector};
@@ -65,8 +70,11 @@ impl Statements {
             let Some(table) = tables.into_iter().find(|table| text.contains(table)) else { continue };
             let verb = text.split(' ').next().unwrap().to_lowercase();
             let verb = match verb.as_str() {
-                // A row that was read is updated with everything in it, also with when it was made.
+                // On SQLite a row that was read is updated with everything in it, also with when it was made.
                 "insert" if text.contains("\"created_at\" = excluded") => "update",
+                // On PostgreSQL rows are locked in order before they are changed, in one statement.
+                "with" if text.contains(") UPDATE ") => "update",
+                "with" if text.contains(") DELETE ") => "delete",
                 verb => verb,
             };
             *counts.entry(format!("{verb} {table}")).or_default() += 1;
@@ -122,7 +130,7 @@ impl Counters {
 }
 
 async fn append(
-    store: &SqliteEventStore,
+    store: &dyn EventStore,
     counters: impl IntoIterator<Item = u128>,
     event: impl Fn() -> NewEvent,
 ) -> Position {
@@ -143,14 +151,44 @@ fn expected(counts: &[(&str, usize)]) -> BTreeMap<String, usize> {
 async fn a_page_is_a_few_statements() {
     let statements = Statements::default();
     tracing::subscriber::set_global_default(statements.clone()).unwrap();
+    on_sqlite(&statements).await;
+    on_postgres(&statements).await;
+}
+
+async fn on_sqlite(statements: &Statements) {
     let folder = tempfile::tempdir().unwrap();
     let options = eventsource::store::sqlite::SqliteOptions::new(folder.path().join("statements.db"))
         .synchronous(eventsource::sqlx::sqlite::SqliteSynchronous::Off);
     let db = SqliteDatabase::open_with(options).await.unwrap();
-    let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
     let models = SqliteReadModels::new(&db);
     models.create_table::<CounterRow>().await.unwrap();
     models.create_table::<ActivityRow>().await.unwrap();
+    let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
+    count(statements, store, checkpoints, models.repository(), models.repository()).await;
+}
+
+async fn on_postgres(statements: &Statements) {
+    let schema = Schema::migrated().await;
+    let connect: PgConnectOptions = schema.url().parse().unwrap();
+    let connect = connect.options([("synchronous_commit", "off")]);
+    let options = PostgresOptions::from_connect_options(connect).schema(schema.name());
+    let db = PostgresDatabase::open_with(options).await.unwrap();
+    let models = PostgresReadModels::new(&db);
+    models.create_table::<CounterRow>().await.unwrap();
+    models.create_table::<ActivityRow>().await.unwrap();
+    let (store, checkpoints) = (PostgresEventStore::new(&db), PostgresCheckpoints::new(&db));
+    count(statements, store, checkpoints, models.repository(), models.repository()).await;
+}
+
+async fn count<S: EventStore + Clone + 'static, C: CheckpointStore>(
+    statements: &Statements,
+    store: S,
+    checkpoints: C,
+    rows: ReadRepository<CounterRow>,
+    activity: ReadRepository<ActivityRow>,
+) where
+    Counters: EventSubscriber<C::Unit>,
+{
     let bump = || NewEvent::of(&Bumped { by: 1 }).unwrap();
     let clear = || NewEvent::of(&Cleared {}).unwrap();
 
@@ -192,7 +230,6 @@ async fn a_page_is_a_few_statements() {
         checkpoint,
     ];
     assert_eq!(counts, expected(&all));
-    let rows = models.repository::<CounterRow>();
     assert_eq!(rows.count(Query::all()).await.unwrap(), 1_000);
     assert_eq!(rows.count(CounterRow::TOTAL.eq(2)).await.unwrap(), 400);
 
@@ -200,5 +237,5 @@ async fn a_page_is_a_few_statements() {
     let counts = run(append(&store, (0..2_000).map(|n| n % 500), bump).await).await;
     assert_eq!(counts["update eventsource_checkpoints"], 2, "{counts:?}");
     assert!(counts.values().all(|&count| count <= 2), "{counts:?}");
-    assert_eq!(models.repository::<ActivityRow>().count(Query::all()).await.unwrap(), 4_700);
+    assert_eq!(activity.count(Query::all()).await.unwrap(), 4_700);
 }

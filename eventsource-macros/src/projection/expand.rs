@@ -154,7 +154,9 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         Kind::Memory => quote!(Memory),
         Kind::Effects => quote!(Effects),
     };
-    let pristine = matches!(projection.kind, Kind::Memory).then(|| {
+    // What is changed behind a lock would be the copy's as well.
+    let owns_state = projection.handlers.iter().any(|handler| handler.call.receiver.is_mut);
+    let pristine = (matches!(projection.kind, Kind::Memory) && owns_state).then(|| {
         quote! {
             fn pristine(&self) -> ::core::option::Option<Self> {
                 use #private::PristineFallback as _;

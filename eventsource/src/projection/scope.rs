@@ -108,7 +108,10 @@ impl Scope {
     }
 
     /// Writes what is gathered, and forgets what was read.
-    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only a database lends its connection"))]
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sqlite")),
+        expect(dead_code, reason = "only a database lends its connection")
+    )]
     pub(crate) async fn hand_over(&self) -> Result<(), ChangesRefused> {
         match &self.deferred {
             Some(deferred) => deferred.hand_over().await,

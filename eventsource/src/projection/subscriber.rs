@@ -30,8 +30,9 @@ pub trait Subscriber: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// A copy of it. A memory projection is copied when it is subscribed, so that it can begin anew where a handler has
-    /// left its state in pieces; one that cannot be copied is truncated instead. `#[projection]` copies what is `Clone`.
+    /// A copy of it that shares nothing with it. A memory projection without a truncate hook is copied when it is
+    /// subscribed, so that it can begin anew where a handler has left its state in pieces. `#[projection]` copies what is
+    /// `Clone`, if some handler takes `&mut self`: what is changed behind a lock would be the copy's as well.
     fn pristine(&self) -> Option<Self>
     where
         Self: Sized,

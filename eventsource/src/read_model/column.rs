@@ -153,7 +153,7 @@ impl<M: ReadModel, T: Comparable> Column<M, T> {
         self.compare(Op::Ge, value)
     }
 
-    /// Rows in which it is one of `values`, and not null. A database takes some ten thousand values at most.
+    /// Rows in which it is one of `values`, and not null: any number of them, but of floats SQLite takes 32,764 at most.
     pub fn is_in<V: Comparand<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M> {
         let values: Result<Vec<_>, Unfit> = values.into_iter().map(Comparand::into_value).collect();
         Condition::new(match values {

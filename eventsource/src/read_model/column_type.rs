@@ -92,7 +92,7 @@ column_types! {
     f32, F32, Float, |value| Ok(f64::from(*value)), narrow;
     String, Text, Text, |value| text(value).map(str::to_owned), Ok;
     Uuid, Uuid, Uuid, |value| Ok(*value), Ok;
-    DateTime<Utc>, Timestamp, Timestamp, |value| Ok(truncate_to_micros(*value)), Ok;
+    DateTime<Utc>, Timestamp, Timestamp, |value| time(*value), Ok;
     NaiveDate, Date, Date, |value| date(*value), Ok;
     Vec<u8>, Bytes, Bytes, |value| Ok(value.clone()), Ok;
     Decimal, Decimal, Decimal, |value| Ok(value.clone()), Ok;
@@ -166,6 +166,14 @@ impl ColumnType for serde_json::Value {
 /// A text without NUL, which databases do not hold or do not compare.
 pub(super) fn text(text: &str) -> Result<&str, Unfit> {
     if text.contains('\0') { Err(Unfit::new("a text with the character NUL cannot be stored")) } else { Ok(text) }
+}
+
+/// A time to the microsecond, since the year in which PostgreSQL's times begin.
+fn time(time: DateTime<Utc>) -> Result<DateTime<Utc>, Unfit> {
+    match chrono::Datelike::year(&time) {
+        -4711.. => Ok(truncate_to_micros(time)),
+        _ => Err(Unfit::new(format!("{time} is before the year -4711"))),
+    }
 }
 
 /// A day of a year with four digits, so that days are ordered as their texts are.

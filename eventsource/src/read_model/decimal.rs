@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::Unfit;
 
-/// A decimal number, as exact text: any number of digits, as far as a backend holds them.
+/// A decimal number, as exact text: up to 99 digits before the point, and up to 16,383 after it.
 ///
 /// It is the number and not its notation: zeros at either end are dropped, so that `1.10` and `1.1` are one value.
 ///
@@ -30,6 +30,9 @@ pub struct Decimal {
 /// The longest whole part: its length has two digits in a key.
 const LONGEST: usize = 99;
 
+/// The longest fraction, which is PostgreSQL's.
+const FINEST: usize = 16_383;
+
 impl FromStr for Decimal {
     type Err = Unfit;
 
@@ -50,6 +53,9 @@ impl FromStr for Decimal {
         let fraction = fraction.trim_end_matches('0');
         if whole.len() > LONGEST {
             return Err(Unfit::new(format!("it has {} digits before the point, of at most {LONGEST}", whole.len())));
+        }
+        if fraction.len() > FINEST {
+            return Err(Unfit::new(format!("it has {} digits after the point, of at most {FINEST}", fraction.len())));
         }
         let is_zero = whole == "0" && fraction.is_empty();
         Ok(Self { negative: negative && !is_zero, whole: whole.to_owned(), fraction: fraction.to_owned() })

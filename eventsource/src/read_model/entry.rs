@@ -10,8 +10,8 @@ use super::stored::Row;
 pub(crate) enum Entry {
     /// As in the table; `None` where it is not there.
     Clean(Option<Row>),
-    /// Read and then changed, or found missing and then made.
-    Changed { row: Row, existed: bool },
+    /// Read and then changed, where it had the version `found`, or made where none was found.
+    Changed { row: Row, found: Option<u64> },
     /// Saved without having been read: its version counts the saves.
     Blind(Row),
     /// Deleted.
@@ -40,9 +40,9 @@ impl Entry {
         let again = |row: Row, values| Row { values, version: row.version + 1, updated_at: time, ..row };
         match before {
             None => Self::Blind(Row::new(values, time)),
-            Some(Self::Clean(None)) => Self::Changed { row: Row::new(values, time), existed: false },
-            Some(Self::Clean(Some(row))) => Self::Changed { row: again(row, values), existed: true },
-            Some(Self::Changed { row, existed }) => Self::Changed { row: again(row, values), existed },
+            Some(Self::Clean(None)) => Self::Changed { row: Row::new(values, time), found: None },
+            Some(Self::Clean(Some(row))) => Self::Changed { found: Some(row.version), row: again(row, values) },
+            Some(Self::Changed { row, found }) => Self::Changed { row: again(row, values), found },
             Some(Self::Blind(row)) => Self::Blind(again(row, values)),
             Some(Self::Gone) => Self::Replaced(Row::new(values, time)),
             Some(Self::Replaced(row)) => Self::Replaced(again(row, values)),
@@ -52,7 +52,7 @@ impl Entry {
     /// After a deletion.
     pub(crate) fn deleted(before: Option<Self>) -> Self {
         match before {
-            Some(Self::Clean(None) | Self::Changed { existed: false, .. }) => Self::Clean(None),
+            Some(Self::Clean(None) | Self::Changed { found: None, .. }) => Self::Clean(None),
             _ => Self::Gone,
         }
     }
@@ -61,8 +61,8 @@ impl Entry {
     pub(crate) fn marked(self, mark: Option<DateTime<Utc>>, time: DateTime<Utc>) -> Self {
         let marked = |row: Row| Row { version: row.version + 1, updated_at: time, deleted_at: mark, ..row };
         match self {
-            Self::Clean(Some(row)) => Self::Changed { row: marked(row), existed: true },
-            Self::Changed { row, existed } => Self::Changed { row: marked(row), existed },
+            Self::Clean(Some(row)) => Self::Changed { found: Some(row.version), row: marked(row) },
+            Self::Changed { row, found } => Self::Changed { row: marked(row), found },
             Self::Replaced(row) => Self::Replaced(marked(row)),
             other => other,
         }
@@ -72,11 +72,11 @@ impl Entry {
     pub(crate) fn read(before: Option<Self>, found: Option<Row>) -> Self {
         match (before, found) {
             (None, found) => Self::Clean(found),
-            (Some(Self::Blind(row)), None) => Self::Changed { row, existed: false },
+            (Some(Self::Blind(row)), None) => Self::Changed { row, found: None },
             (Some(Self::Blind(row)), Some(found)) => {
-                let (version, created_at, deleted_at) =
-                    (found.version + row.version, found.created_at, found.deleted_at);
-                Self::Changed { row: Row { version, created_at, deleted_at, ..row }, existed: true }
+                let Row { version, created_at, deleted_at, .. } = found;
+                let row = Row { version: version + row.version, created_at, deleted_at, ..row };
+                Self::Changed { row, found: Some(version) }
             }
             (Some(known), _) => known,
         }

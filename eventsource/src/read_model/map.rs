@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, btree_map};
 
 use super::entry::Entry;
+use super::port::{Before, RowChange};
 use super::stored::Row;
 use super::{ReadModelError, Table, Value};
 use crate::projection::ChangesRefused;
@@ -27,9 +28,9 @@ pub(super) struct Map {
 pub(super) struct Changes<'m> {
     pub(super) delete: Vec<&'m Value>,
     /// What is new, or has not been read.
-    pub(super) merge: Vec<&'m Row>,
+    pub(super) merge: Vec<RowChange<'m>>,
     /// What was read.
-    pub(super) update: Vec<&'m Row>,
+    pub(super) update: Vec<RowChange<'m>>,
 }
 
 impl State {
@@ -74,12 +75,17 @@ impl Map {
         for (id, entry) in &self.entries {
             match entry {
                 Entry::Clean(_) => {}
-                Entry::Changed { row, existed: true } => changes.update.push(row),
-                Entry::Changed { row, existed: false } | Entry::Blind(row) => changes.merge.push(row),
+                Entry::Blind(row) => changes.merge.push(RowChange { row, before: Before::Unread }),
+                Entry::Changed { row, found: None } => {
+                    changes.merge.push(RowChange { row, before: Before::Missing });
+                }
+                Entry::Changed { row, found: Some(version) } => {
+                    changes.update.push(RowChange { row, before: Before::Version(*version) });
+                }
                 Entry::Gone => changes.delete.push(id),
                 Entry::Replaced(row) => {
                     changes.delete.push(id);
-                    changes.merge.push(row);
+                    changes.merge.push(RowChange { row, before: Before::Missing });
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Read models without SQL: rows of a struct, kept by projections through a [`Repository`], on any backend.
 //!
 //! A row is a struct with `#[derive(ReadModel)]`. A handler asks for `&mut Repository<Row>`; who reads the model takes a
-//! [`ReadRepository`] from [`MemoryReadModels`] or from the database's own.
+//! [`ReadRepository`] from [`MemoryReadModels`] or from the database's own, such as `PostgresReadModels`.
 
 mod column;
 mod column_type;
@@ -13,11 +13,15 @@ mod map;
 mod memory;
 mod model;
 mod port;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod query;
 mod reader;
 mod repository;
 mod select;
 mod session;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod stored;

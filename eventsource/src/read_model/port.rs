@@ -22,6 +22,24 @@ pub(crate) trait ReadTables: Send + Sync {
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError>;
 }
 
+/// What was known of a row before it was changed. A backend on which batches write at the same time refuses a change of
+/// what is otherwise by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    Unread,
+    Missing,
+    /// It was there in this version.
+    Version(u64),
+}
+
+/// A row that is to be written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowChange<'r> {
+    pub(crate) row: &'r Row,
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "batches write one after another"))]
+    pub(crate) before: Before,
+}
+
 /// Tables that can be written, in the transaction of a batch.
 ///
 /// Each call is one statement, or a few where the driver binds no more values to one. Rows come sorted by their ids,
@@ -35,10 +53,10 @@ pub(crate) trait WriteTables: ReadTables {
 
     /// Inserts rows. Where there is one with the id already, its values are replaced and the version is raised by the
     /// inserted one's; the time of its making and of its soft deletion stay.
-    async fn merge(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError>;
+    async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError>;
 
     /// Replaces rows that are there by their ids, with everything in them.
-    async fn update(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError>;
+    async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError>;
 
     /// Deletes the rows with these ids, where there are any.
     async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError>;

@@ -53,6 +53,10 @@ pub(crate) enum Expr {
     Unfit(UnfitField),
 }
 
+fn unfit(table: &'static Table, field: UnfitField) -> ReadModelError {
+    ReadModelError::Unfit { table: table.name, id: None, field }
+}
+
 impl Expr {
     /// `column op value`, where the value may be null: equal to null is what is null.
     pub(crate) fn compare(column: usize, op: Op, value: Value) -> Self {
@@ -88,10 +92,16 @@ impl Expr {
 
     /// The value that does not fit, if there is one.
     pub(crate) fn check(&self, table: &'static Table) -> Result<(), ReadModelError> {
+        let fits = |index: &usize, value: &Value| match table.column(*index) {
+            Some(column) => column.check_kind(value).map_err(|field| unfit(table, field)),
+            None => Ok(()),
+        };
         match self {
-            Self::Unfit(field) => Err(ReadModelError::Unfit { table: table.name, id: None, field: field.clone() }),
+            Self::Unfit(field) => Err(unfit(table, field.clone())),
             Self::And(all) | Self::Or(all) => all.iter().try_for_each(|one| one.check(table)),
-            _ => Ok(()),
+            Self::Compare { column, value, .. } => fits(column, value),
+            Self::In { column, values } => values.iter().try_for_each(|value| fits(column, value)),
+            Self::Null { .. } => Ok(()),
         }
     }
 

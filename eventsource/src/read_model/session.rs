@@ -15,9 +15,9 @@ use super::map::{Changes, Map, State};
 use super::port::{ReadTables, WriteTables};
 use super::select::Select;
 use super::stored::Row;
-use super::{ReadModelError, Table, Unfit, UnfitField, Value};
+use super::{ColumnDef, ReadModelError, Table, Unfit, UnfitField, Value};
 use crate::projection::ChangesRefused;
-use crate::projection::scope::Deferred;
+use crate::projection::scope::{Deferred, Scope};
 
 /// The identity map of a batch, over the tables of its transaction.
 pub(crate) struct Session {
@@ -36,6 +36,18 @@ impl Session {
             aggregates: Mutex::default(),
             closed: AtomicBool::new(false),
         }
+    }
+
+    /// The session of a batch, begun over `tables` where there is none.
+    #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), expect(dead_code, reason = "memory waits to begin"))]
+    pub(crate) fn of(scope: &mut Scope, tables: impl FnOnce() -> Box<dyn WriteTables>) -> Arc<Self> {
+        let session = scope.deferred::<Self>().unwrap_or_else(|| {
+            let session = Arc::new(Self::new(tables()));
+            scope.defer(Arc::<Self>::clone(&session));
+            session
+        });
+        session.announce(scope.aggregates());
+        session
     }
 
     /// What the batch knows and has changed, until it ends.
@@ -84,15 +96,21 @@ impl Session {
 
     /// Refuses what this backend cannot hold.
     pub(crate) fn check(&self, table: &'static Table, values: &[Value]) -> Result<(), ReadModelError> {
-        let is_nan = |value: &Value| matches!(value, Value::Float(number) if number.is_nan());
-        match values.iter().zip(table.columns).find(|(value, _)| is_nan(value)) {
-            Some((_, column)) if !self.tables.holds_nan() => {
-                let field = UnfitField::new(column.field, Unfit::new("NaN cannot be stored: it is no number"));
-                let id = values.get(table.id).map(Value::to_string);
-                Err(ReadModelError::Unfit { table: table.name, id, field })
+        let holds_nan = self.tables.holds_nan();
+        let check = |value: &Value, column: &ColumnDef| match value {
+            Value::Float(number) if number.is_nan() && !holds_nan => {
+                Err(UnfitField::new(column.field, Unfit::new("NaN cannot be stored: it is no number")))
             }
-            _ => Ok(()),
-        }
+            Value::Null if !column.nullable => {
+                Err(UnfitField::new(column.field, Unfit::new("null cannot be stored: the column is never null")))
+            }
+            value => column.check_kind(value),
+        };
+        let checked = values.iter().zip(table.columns).try_for_each(|(value, column)| check(value, column));
+        checked.map_err(|field| {
+            let id = values.get(table.id).map(Value::to_string);
+            ReadModelError::Unfit { table: table.name, id, field }
+        })
     }
 
     /// Saves `values`, unless the row has another version than `expected`, where one is.

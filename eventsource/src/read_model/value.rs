@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::Decimal;
+use super::{ColumnDef, ColumnKind, Decimal, Unfit, UnfitField};
 
 /// A value in a column, whatever the database.
 ///
@@ -67,8 +67,8 @@ impl Ord for Value {
         match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             (Self::Int(a), Self::Int(b)) => a.cmp(b),
-            // Both zeros are one number; what is no number has a place of its own.
-            (Self::Float(a), Self::Float(b)) => a.partial_cmp(b).unwrap_or_else(|| a.total_cmp(b)),
+            // Both zeros are one number; what is no number is equal to itself and above all numbers.
+            (Self::Float(a), Self::Float(b)) => a.partial_cmp(b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan())),
             (Self::Text(a), Self::Text(b)) | (Self::Json(a), Self::Json(b)) => a.cmp(b),
             (Self::Uuid(a), Self::Uuid(b)) => a.cmp(b),
             (Self::Timestamp(a), Self::Timestamp(b)) => a.cmp(b),
@@ -110,5 +110,35 @@ impl fmt::Display for Value {
             Self::Json(value) => f.write_str(value),
             Self::Bytes(value) => write!(f, "{} bytes", value.len()),
         }
+    }
+}
+
+impl ColumnKind {
+    /// Whether a column of this kind holds `value`; any kind may hold null.
+    pub(crate) const fn holds(self, value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Bool(_) => matches!(self, Self::Bool),
+            Value::Int(_) => matches!(self, Self::I16 | Self::I32 | Self::I64),
+            Value::Float(_) => matches!(self, Self::F32 | Self::F64),
+            Value::Text(_) => matches!(self, Self::Text),
+            Value::Uuid(_) => matches!(self, Self::Uuid),
+            Value::Timestamp(_) => matches!(self, Self::Timestamp),
+            Value::Date(_) => matches!(self, Self::Date),
+            Value::Decimal(_) => matches!(self, Self::Decimal),
+            Value::Json(_) => matches!(self, Self::Json),
+            Value::Bytes(_) => matches!(self, Self::Bytes),
+        }
+    }
+}
+
+impl ColumnDef {
+    /// Refuses a value of another kind, which a [`ColumnType`](super::ColumnType) of somebody's own may make.
+    pub(crate) fn check_kind(&self, value: &Value) -> Result<(), UnfitField> {
+        if self.kind.holds(value) {
+            return Ok(());
+        }
+        let reason = format!("its type makes {value} of it, for a column of the kind {:?}", self.kind);
+        Err(UnfitField::new(self.field, Unfit::new(reason)))
     }
 }

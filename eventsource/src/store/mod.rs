@@ -6,6 +6,7 @@ mod check;
 mod error;
 mod expected;
 mod held;
+mod held_back;
 mod memory;
 mod port;
 #[cfg(feature = "postgres")]
@@ -23,6 +24,7 @@ pub use check::check_append;
 pub use error::{AppendError, StoreError};
 pub use expected::{ExpectedVersion, StreamVersion};
 pub use held::HeldLock;
+pub use held_back::HeldBack;
 pub use memory::MemoryEventStore;
 pub use port::EventStore;
 pub use read::{Backlog, Direction, LogPage, ReadStream};

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{AppendError, Appended, Backlog, EventFilter, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp};
+use super::{
+    AppendError, Appended, Backlog, EventFilter, ExpectedVersion, HeldBack, LogPage, ReadStream, StoreError, WakeUp,
+};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
 /// The log of events, and the streams in it.
@@ -26,10 +28,11 @@ pub trait EventStore: Send + Sync + 'static {
     /// Returns the events as stored, with their versions and positions.
     ///
     /// # Errors
-    /// Each leaves the log as it was. [`AppendError::Conflict`] where the stream is at another version,
+    /// Each but the last leaves the log as it was. [`AppendError::Conflict`] where the stream is at another version,
     /// [`AppendError::DuplicateEvent`] where an event's id is taken, [`AppendError::Empty`] where there is nothing to
     /// append, [`AppendError::ForeignEvent`] where an event belongs to another type of aggregate
-    /// (the last three by [`check_append`](super::check_append)), [`AppendError::Store`] where the store fails.
+    /// (the last three by [`check_append`](super::check_append)), [`AppendError::Store`] where the store fails, perhaps
+    /// after the events were stored: who appends the same events again finds out, as an id is stored once.
     async fn append(
         &self,
         stream: &StreamId,
@@ -56,11 +59,21 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError`] where the store fails.
     async fn head(&self) -> Result<Position, StoreError>;
 
-    /// What of the log lies after `after`, unfiltered: by this a subscription's lag is measured.
+    /// What of the log lies after `after`, unfiltered: by this a subscription's lag is measured, whenever somebody asks
+    /// for a status, and never by a runner. To count may take as long as there is much to count.
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError>;
+
+    /// Who keeps the log from being read further, where somebody has for longer than the store takes for normal. A
+    /// store that makes nobody wait has nobody to name: that is the default.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+        Ok(None)
+    }
 
     /// Wake-ups at appends, as far as the store hears of them; `None` where it does not, and readers only poll.
     fn wake_ups(&self) -> Option<WakeUp> {
@@ -93,6 +106,10 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
         (**self).backlog(after).await
+    }
+
+    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+        (**self).held_back().await
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

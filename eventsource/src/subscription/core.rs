@@ -1,6 +1,7 @@
 //! What every part of a subscription knows of it.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -15,7 +16,7 @@ use super::{ManagerError, StopReason, SubscriptionState};
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{Kind, Table};
-use crate::store::{EventStore, WakeUps};
+use crate::store::{EventStore, HeldBack, WakeUps};
 
 /// What every part of a subscription knows of it.
 pub(super) struct Core {
@@ -143,6 +144,10 @@ impl Core {
             Some(tracked) => Some(tracked.progress(&*self.store).await),
             None => None,
         };
+        // Where the store does not answer, the lag says so.
+        let held_back = self.store.held_back().await.ok().flatten();
+        let at_the_end = lag.as_ref().is_ok_and(|backlog| backlog.events == 0);
+        let state = if at_the_end { waiting_for(state, held_back.as_ref()) } else { state };
         SubscriptionStatus {
             name: self.name.clone(),
             state,
@@ -154,6 +159,25 @@ impl Core {
             rebuild,
             guarantee: self.kind.guarantee(),
             lag: lag.map(Lag::of).map_err(Arc::new),
+            held_back,
         }
+    }
+
+    /// What it does, for somebody who has waited for it: also where the log is held back.
+    pub(super) async fn state(&self) -> SubscriptionState {
+        let state = self.progress.snapshot().state;
+        // It is asked in passing, and not waited for.
+        let asked = tokio::time::timeout(Duration::from_secs(1), self.store.held_back()).await;
+        waiting_for(state, asked.ok().and_then(Result::ok).flatten().as_ref())
+    }
+}
+
+/// `state`; one without a reason is that of waiting for who holds the log back, where somebody does (law 7).
+fn waiting_for(state: SubscriptionState, held_back: Option<&HeldBack>) -> SubscriptionState {
+    match (state, held_back) {
+        (SubscriptionState::CatchingUp | SubscriptionState::Live, Some(held_back)) => {
+            SubscriptionState::Waiting { reason: held_back.to_string().into() }
+        }
+        (state, _) => state,
     }
 }

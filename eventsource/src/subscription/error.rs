@@ -125,7 +125,7 @@ pub enum WaitError {
         subscription: String,
     },
     /// The deadline passed.
-    #[error("`{subscription}` was not there within {deadline:?}; it is {state} at {}", place(*.position))]
+    #[error("`{subscription}` was not there within {deadline:?}; it is {state} at {}{}", place(*.position), because(.state))]
     Deadline {
         /// The name of the subscription.
         subscription: String,
@@ -144,6 +144,10 @@ pub enum WaitError {
         /// Why.
         source: Arc<crate::store::StoreError>,
     },
+}
+
+fn because(state: &SubscriptionState) -> String {
+    state.reason().map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 fn place(position: Option<Position>) -> String {
@@ -286,10 +290,6 @@ pub enum RebuildError {
     /// There is no such subscription, no tokio runtime, or a handler asked that would wait for itself.
     #[error(transparent)]
     Manager(#[from] ManagerError),
-}
-
-fn because(state: &SubscriptionState) -> String {
-    state.reason().map(|reason| format!(" ({reason})")).unwrap_or_default()
 }
 
 /// Why the manager did not do what was asked.

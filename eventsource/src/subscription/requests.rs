@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::core::Core;
+use super::core::{Control, Core};
 use super::rebuilds::Tracked;
 use super::{DeadLetterError, RebuildError, RebuildKind, Retried, SubscriptionState};
 use crate::event::{Position, StreamId};
@@ -115,7 +115,8 @@ pub(super) async fn answered<T>(core: &Core, mut answer: oneshot::Receiver<T>) -
     let mut progress = core.progress.listen();
     loop {
         let state = progress.borrow_and_update().state.clone();
-        if !state.is_running() || matches!(state, SubscriptionState::Paused | SubscriptionState::Standby { .. }) {
+        let paused = *core.control.borrow() == Control::Pause;
+        if paused || !state.is_running() || matches!(state, SubscriptionState::Standby { .. }) {
             // It may have been served just before that.
             return answer.try_recv().map_err(|_| state);
         }

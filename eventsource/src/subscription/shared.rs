@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use super::core::Core;
 use super::inside;
 use crate::event::RecordedEvent;
-use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, Subscriber, UnitOfWork};
+use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, NoTruncateHook, Subscriber, UnitOfWork};
 
 /// The subscriber behind its lock.
 ///
@@ -53,7 +53,7 @@ pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
     /// Runs the truncate hook.
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
 
-    /// Makes it what it was when it was subscribed: from a copy of that, or else by the truncate hook.
+    /// Makes it what it was when it was subscribed: by the truncate hook, or else from a copy of that.
     fn begin_anew<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
 }
 
@@ -128,9 +128,14 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
 
     fn begin_anew<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>> {
         Box::pin(async move {
-            let Some(pristine) = self.pristine.as_ref().and_then(P::pristine) else { return self.truncate(unit).await };
-            *self.current.write().await = Arc::new(pristine);
-            Ok(())
+            match self.truncate(unit).await {
+                Err(error) if error.is_caused_by::<NoTruncateHook>() => {
+                    let pristine = self.pristine.as_ref().and_then(P::pristine).ok_or(error)?;
+                    *self.current.write().await = Arc::new(pristine);
+                    Ok(())
+                }
+                truncated => truncated,
+            }
         })
     }
 }

@@ -37,7 +37,9 @@ pub enum SubscriptionState {
         /// The delay before the next one.
         delay: Duration,
     },
-    /// The event store or the checkpoint store does not answer; it is asked again, for as long as it takes.
+    /// It cannot go on, and no handler is to blame: the event store or the checkpoint store does not answer, and is asked
+    /// again for as long as it takes; or somebody keeps the log from being read further
+    /// ([`EventStore::held_back`](crate::EventStore::held_back)).
     Waiting {
         /// For what.
         reason: Arc<str>,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{RebuildProgress, SubscriptionState};
 use crate::event::{Position, now};
 use crate::projection::Guarantee;
-use crate::store::{Backlog, StoreError};
+use crate::store::{Backlog, HeldBack, StoreError};
 
 /// What a subscription tells of itself.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct SubscriptionStatus {
     pub events_handled: u64,
     /// The last thing that went wrong since it was subscribed, whether it was overcome or not.
     pub last_error: Option<Arc<str>>,
-    /// How many dead letters wait to be retried or dismissed, as far as it has run in this process.
+    /// How many dead letters wait to be retried or dismissed.
     pub dead_letters: usize,
     /// How many events wait behind them, in streams that are parked.
     pub events_held: u64,
@@ -34,6 +34,10 @@ pub struct SubscriptionStatus {
     pub guarantee: Guarantee,
     /// How far it is behind the head of the log, whatever its state; the error where the log could not be asked.
     pub lag: Result<Lag, Arc<StoreError>>,
+    /// Who keeps the log from being read further, where somebody has for longer than the event store takes for normal.
+    /// What is stored behind it is no part of the lag, and a subscription that waits for nothing else says so as its
+    /// [`state`](Self::state).
+    pub held_back: Option<HeldBack>,
 }
 
 /// How far a subscription is behind the head of the log.

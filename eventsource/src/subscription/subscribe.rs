@@ -78,6 +78,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             owner: Arc::clone(&self.owner),
             end_at_start: OnceLock::new(),
         };
+        if checkpoint.is_some() {
+            self.tell_letters(&core).await?;
+        }
         if let Some((target, position)) = checkpoint.and_then(|found| Some((found.rebuild_to?, found.position))) {
             core.rebuilds.resume(RebuildKind::InPlace, Position::START, target, position);
         }
@@ -88,6 +91,16 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             slot.start(&running.runtime).await;
         }
         Ok(SubscriptionHandle::new(Arc::clone(&slot.core), subscriber, slot))
+    }
+
+    /// Tells how many dead letters wait, before the subscription runs.
+    async fn tell_letters(&self, core: &Core) -> Result<(), SubscribeError> {
+        let letters = self.checkpoints.dead_letters(&core.name).await;
+        let letters =
+            letters.map_err(|source| SubscribeError::Checkpoint { subscription: core.name.clone(), source })?;
+        let waiting: Vec<_> = letters.iter().filter(|letter| letter.parks()).collect();
+        core.progress.set_letters(waiting.len(), waiting.iter().map(|letter| letter.held).sum());
+        Ok(())
     }
 
     fn check_registry(&self, name: &str, filter: &EventFilter) -> Result<(), SubscribeError> {

@@ -50,7 +50,7 @@ impl Wait {
         match tokio::time::timeout(deadline, reach(&core, target)).await {
             Ok(reached) => reached,
             Err(_) => {
-                let Snapshot { state, position, .. } = core.progress.snapshot();
+                let (state, position) = (core.state().await, core.progress.snapshot().position);
                 Err(WaitError::Deadline { subscription: core.name.clone(), deadline, state, position })
             }
         }

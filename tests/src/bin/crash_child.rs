@@ -7,6 +7,7 @@ use std::time::Duration;
 use eventsource::prelude::*;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource_tests::orphan::end_with_parent;
 use eventsource_tests::rows::BumpRows;
 use eventsource_tests::sums::BumpSums;
 
@@ -17,7 +18,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let db = SqliteDatabase::open(file).await?;
     let store = SqliteEventStore::new(&db);
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), SqliteCheckpoints::new(&db));
-    let config = SubscriptionConfig::default().batch_size(3)?.poll_interval(Duration::from_millis(5))?;
+    let config = SubscriptionConfig::default()
+        .batch_size(3)?
+        .poll_interval(Duration::from_millis(5))?
+        .lease(Duration::from_millis(100))?;
     let sums = manager.subscribe(BumpSums, config.clone()).await?;
     let rows = manager.subscribe(BumpRows, config).await?;
     manager.start().await?;
@@ -27,6 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         manager.stop().await?;
         return Ok(());
     }
+    end_with_parent();
     // Nobody stops it but a signal; a fault would be told by this.
     rows.wait_for(Position::new(u64::MAX)).await?;
     Ok(())

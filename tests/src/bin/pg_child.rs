@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::sqlx;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource_tests::domain::Bumped;
+use eventsource_tests::orphan::end_with_parent;
 use eventsource_tests::postgres_rows::PgBumpRows;
 use uuid::Uuid;
 
@@ -22,9 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let db = PostgresDatabase::open_with(options.idle_in_transaction_session_timeout(Duration::from_secs(2))).await?;
     let store = PostgresEventStore::new(&db);
     if what == "append" {
-        // As a frozen process leaves it: a transaction of the framework's own kind.
         let mut tx = db.pool().begin().await?;
-        sqlx::raw_sql("SET LOCAL idle_in_transaction_session_timeout = 2000").execute(&mut *tx).await?;
         let stream = StreamId::new("Counter", Uuid::now_v7());
         store.append_in(&mut tx, &stream, ExpectedVersion::Any, vec![NewEvent::of(&Bumped { by: 5 })?]).await?;
         println!("open");
@@ -34,7 +32,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), PostgresCheckpoints::new(&db));
-    let config = SubscriptionConfig::default().batch_size(3)?.poll_interval(Duration::from_millis(50))?;
+    let config = SubscriptionConfig::default()
+        .batch_size(3)?
+        .poll_interval(Duration::from_millis(50))?
+        .lease(Duration::from_millis(100))?;
     let rows = manager.subscribe(PgBumpRows::new(&schema), config).await?;
     manager.start().await?;
     if arguments.next().is_some() {
@@ -42,6 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         manager.stop().await?;
         return Ok(());
     }
+    end_with_parent();
     println!("started");
     // Nobody stops it but a signal, or another process under the same name.
     let error = rows.wait_for(Position::new(u64::MAX)).await;

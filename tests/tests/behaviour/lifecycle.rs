@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::subscription::{ManagerError, RetryPolicy, WaitError};
+use eventsource::subscription::{FailurePolicy, ManagerError, RetryPolicy, WaitError};
 use eventsource_tests::domain::{Bumped, Seen, bump};
 use eventsource_tests::faults::FaultyStore;
 use eventsource_tests::wait::{DEADLINE, eventually};
@@ -221,7 +221,7 @@ async fn a_start_right_after_a_fault_starts() {
         let manager = manager(&store);
         let gate = Gate::new();
         gate.open.close();
-        let config = SubscriptionConfig::default().retry(RetryPolicy::never());
+        let config = SubscriptionConfig::default().retry(RetryPolicy::never()).on_failure(FailurePolicy::Stop);
         let handle = manager.subscribe(gate.clone(), config).await.unwrap();
         let position = bump(&store, [1]).await;
         manager.start().await.unwrap();

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::Guarantee;
+use eventsource::projection::{Claim, Guarantee};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
+use eventsource_tests::faults::FaultyStore;
 use eventsource_tests::wait::{DEADLINE, eventually};
 
 /// An effect: its checkpoint is stored.
@@ -127,7 +128,7 @@ async fn checkpoints_are_loaded_by_name_and_listed() {
 }
 
 #[tokio::test]
-async fn a_second_runner_under_one_name_fences_the_first() {
+async fn a_second_runner_under_one_name_stands_by_until_the_first_is_fenced() {
     let store = MemoryEventStore::new();
     let checkpoints = MemoryCheckpoints::new();
     let manager = || SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
@@ -137,12 +138,17 @@ async fn a_second_runner_under_one_name_fences_the_first() {
     one.start().await.unwrap();
     first.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     two.start().await.unwrap();
-    second.caught_up().within(DEADLINE).await.unwrap();
-    let position = bump(&store, [2]).await;
+    eventually("the second one stands by", || async { second.status().await.state.to_string() == "standing by" }).await;
+    let reason = second.status().await.state.reason().unwrap();
+    assert!(reason.contains(&format!("process {} on", std::process::id())), "it says who runs it: {reason}");
+    first.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap();
+    // Without asking for a lease: as an operator does who knows that the first one is gone.
+    checkpoints.claim(&Claim::new("Counts", "Counts v1: Bumped", Position::START)).await.unwrap();
+    let position = bump(&store, [3]).await;
     second.wait_for(position).within(DEADLINE).await.unwrap();
     eventually("the first one is fenced", || async { first.status().await.state.to_string() == "fenced" }).await;
     let reason = first.status().await.state.reason().unwrap();
-    assert!(reason.contains("epoch 1") && reason.contains("epoch 2"), "{reason}");
+    assert!(reason.contains("taken"), "{reason}");
     assert_eq!(second.status().await.state.to_string(), "live");
     assert_eq!(second.status().await.events_handled, 1, "it went on where the first one was");
 }
@@ -159,4 +165,21 @@ async fn a_view_does_not_change_and_does_not_stop_the_runner() {
     assert_eq!(view.numbers(), [1]);
     assert_eq!(seen.read().await.numbers(), [1, 2]);
     assert_eq!(seen.with(|seen| seen.bumps.len()).await, 2);
+}
+
+/// To count what lies ahead may cost as much as that is: nobody does it who did not ask for a status.
+#[tokio::test]
+async fn a_backlog_is_measured_for_a_status_and_for_nothing_else() {
+    let store = FaultyStore::new(MemoryEventStore::new());
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let config = SubscriptionConfig::default().batch_size(2).unwrap();
+    let seen = manager.subscribe(Seen::default(), config).await.unwrap();
+    bump(&store, 0..50).await;
+    manager.start().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
+    seen.wait_for(bump(&store, [50]).await).within(DEADLINE).await.unwrap();
+    assert_eq!(store.backlogs.load(Ordering::SeqCst), 0);
+    seen.status().await;
+    assert_eq!(store.backlogs.load(Ordering::SeqCst), 1);
+    manager.stop().await.unwrap();
 }

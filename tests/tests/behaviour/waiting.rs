@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::subscription::{RetryPolicy, StopReason, WaitError};
+use eventsource::subscription::{FailurePolicy, RetryPolicy, StopReason, WaitError};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
 use eventsource_tests::wait::DEADLINE;
 
@@ -60,7 +60,7 @@ async fn a_stop_ends_it() {
 async fn a_fault_ends_it_with_the_place_and_the_cause() {
     let store = MemoryEventStore::new();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    let config = SubscriptionConfig::default().retry(RetryPolicy::never());
+    let config = SubscriptionConfig::default().retry(RetryPolicy::never()).on_failure(FailurePolicy::Stop);
     let refuses = manager.subscribe(Refuses, config).await.unwrap();
     manager.start().await.unwrap();
     let position = bump(&store, [1]).await;

@@ -2,28 +2,33 @@
 
 use super::world::*;
 
-struct PanicsAsItIsCopied;
+/// Is copied once, when it is subscribed.
+struct PanicsAsItIsCopied(bool);
 
 impl Clone for PanicsAsItIsCopied {
     fn clone(&self) -> Self {
-        panic!("no copies")
+        assert!(!self.0, "no copies");
+        Self(true)
     }
 }
 
 #[projection(memory, name = "copied")]
 impl PanicsAsItIsCopied {
     #[handles(Bumped)]
-    fn bumped(&mut self, _: &Bumped) {}
+    fn bumped(&mut self, _: &Bumped) {
+        self.0 = true;
+    }
 }
 
 #[tokio::test]
 async fn a_panic_outside_a_handler_is_not_told_as_the_end_of_the_runtime() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
-    let handle = manager.subscribe(PanicsAsItIsCopied, quick(2)).await.unwrap();
+    let handle = manager.subscribe(PanicsAsItIsCopied(false), quick(2)).await.unwrap();
     manager.start().await.unwrap();
+    handle.wait_for(bump(&store, [1]).await).await.unwrap();
     let _view = handle.read().await;
-    let position = bump(&store, [1]).await;
+    let position = bump(&store, [2]).await;
     let error = handle.wait_for(position).await.unwrap_err().to_string();
     assert!(!error.contains("runtime"), "the runtime lives, and it says: {error}");
 }

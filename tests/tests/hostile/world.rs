@@ -10,7 +10,9 @@ pub(crate) use eventsource::projection::sqlite::SqliteCheckpoints;
 pub(crate) use eventsource::sqlx::{self, SqliteConnection};
 pub(crate) use eventsource::store::StoreError;
 pub(crate) use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
-pub(crate) use eventsource::subscription::{ManagerError, ResetError, RetryPolicy, StopReason, WaitError};
+pub(crate) use eventsource::subscription::{
+    FailurePolicy, ManagerError, ResetError, RetryPolicy, StopReason, WaitError,
+};
 pub(crate) use eventsource_tests::domain::{Bumped, Seen, bump, note};
 pub(crate) use eventsource_tests::faults::FaultyCheckpoints;
 pub(crate) use eventsource_tests::random::Random;
@@ -30,7 +32,7 @@ pub(crate) fn manager(store: &MemoryEventStore) -> Manager {
 
 pub(crate) fn quick(attempts: u32) -> SubscriptionConfig {
     let policy = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(4)).unwrap();
-    SubscriptionConfig::default().retry(policy)
+    SubscriptionConfig::default().retry(policy).on_failure(FailurePolicy::Stop)
 }
 
 /// A door that handlers stand before.

@@ -1,159 +1,18 @@
 //! Nothing is skipped (law 2): adversaries on connections of their own, and who holds the horizon back.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::store::postgres::PostgresEventStore;
 use eventsource::{AppendError, ReadStream};
 use eventsource_tests::postgres::{Schema, Server};
-use eventsource_tests::random::Random;
 use eventsource_tests::wait::eventually;
-use tokio::time::sleep;
 use uuid::Uuid;
 
+use crate::steps::{append, append_in, order, placed, read, readable, store_is_free};
 use crate::world::World;
-
-fn order() -> StreamId {
-    StreamId::new("Order", Uuid::now_v7())
-}
-
-fn placed(count: usize) -> Vec<NewEvent> {
-    (0..count).map(|_| NewEvent::raw("OrderPlaced", 1, "{}")).collect()
-}
-
-async fn append(store: &PostgresEventStore) -> Position {
-    store.append(&order(), ExpectedVersion::NoStream, placed(1)).await.unwrap().position()
-}
-
-async fn append_in(store: &PostgresEventStore, conn: &mut PgConnection) -> Position {
-    store.append_in(conn, &order(), ExpectedVersion::NoStream, placed(1)).await.unwrap().position()
-}
-
-/// What a reader is given after `after`, and the horizon.
-async fn read(store: &PostgresEventStore, after: Position) -> (Vec<Position>, Position) {
-    let page = store.read_log(after, &EventFilter::all(), 10_000).await.unwrap();
-    (page.events.iter().map(|event| event.position()).collect(), page.horizon)
-}
-
-async fn readable(store: &PostgresEventStore) -> Vec<Position> {
-    read(store, Position::START).await.0
-}
-
-const WRITERS: u64 = 20;
-const TIME: Duration = Duration::from_secs(6);
-
-/// One of the twenty: plain appends, appends in transactions that linger, savepoints rolled back, and rollbacks.
-async fn write(store: PostgresEventStore, mut conn: PgConnection, seed: u64, until: Instant) -> u64 {
-    let (mut random, mut committed) = (Random::new(seed), 0);
-    while Instant::now() < until {
-        let events = 1 + random.below(3) as usize;
-        match random.below(10) {
-            0..4 => {
-                store.append(&order(), ExpectedVersion::Any, placed(events)).await.unwrap();
-                committed += events as u64;
-            }
-            how => {
-                let mut tx = conn.begin().await.unwrap();
-                sleep(random.delay(Duration::from_millis(3))).await;
-                if how >= 8 {
-                    let mut inner = tx.begin().await.unwrap();
-                    store.append_in(&mut inner, &order(), ExpectedVersion::Any, placed(events)).await.unwrap();
-                    sleep(random.delay(Duration::from_millis(5))).await;
-                    inner.rollback().await.unwrap();
-                    sleep(random.delay(Duration::from_millis(5))).await;
-                }
-                store.append_in(&mut tx, &order(), ExpectedVersion::Any, placed(events)).await.unwrap();
-                sleep(random.delay(Duration::from_millis(15))).await;
-                if how % 4 == 0 {
-                    tx.rollback().await.unwrap();
-                } else {
-                    tx.commit().await.unwrap();
-                    committed += events as u64;
-                }
-            }
-        }
-    }
-    committed
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_writers_with_delays_and_rollbacks_lose_nothing_that_a_naive_reader_loses() {
-    let world = World::with(|options| options.connections(30)).await;
-    let done = Arc::new(AtomicBool::new(false));
-    let reader = tokio::spawn({
-        let (store, done) = (world.store.clone(), Arc::clone(&done));
-        async move {
-            let (mut after, mut seen, mut pages) = (Position::START, Vec::new(), 0);
-            loop {
-                let last = done.load(Ordering::SeqCst);
-                let (events, horizon) = read(&store, after).await;
-                assert!(events.iter().all(|position| *position > after), "behind the horizon {after}: {events:?}");
-                seen.extend(events);
-                assert!(horizon >= after && seen.last().is_none_or(|last| *last <= horizon));
-                after = horizon;
-                pages += 1;
-                if last {
-                    return (seen, pages);
-                }
-            }
-        }
-    });
-    let naive = tokio::spawn({
-        let (mut conn, done) = (world.schema.connect().await, Arc::clone(&done));
-        let sql = world.sql("SELECT position FROM {schema}.eventsource_events WHERE position > $1 ORDER BY position");
-        async move {
-            let (mut after, mut seen) = (0_i64, 0);
-            loop {
-                let last = done.load(Ordering::SeqCst);
-                let events: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.0.clone()))
-                    .bind(after)
-                    .fetch_all(&mut conn)
-                    .await
-                    .unwrap();
-                seen += events.len();
-                after = events.last().copied().unwrap_or(after);
-                if last {
-                    return seen;
-                }
-            }
-        }
-    });
-    let (mut random, until) = (Random::from_environment(), Instant::now() + TIME);
-    let mut writers = Vec::new();
-    for _ in 0..WRITERS {
-        let conn = world.schema.connect().await;
-        writers.push(tokio::spawn(write(world.store.clone(), conn, random.number(), until)));
-    }
-    let mut committed = 0;
-    for writer in writers {
-        committed += writer.await.unwrap();
-    }
-    done.store(true, Ordering::SeqCst);
-    let ((seen, pages), naive) = (reader.await.unwrap(), naive.await.unwrap());
-    let stored: Vec<i64> =
-        sqlx::query_scalar(world.sql("SELECT position FROM {schema}.eventsource_events ORDER BY position"))
-            .fetch_all(world.db.pool())
-            .await
-            .unwrap();
-    println!(
-        "{committed} events by {WRITERS} writers in {TIME:?}, read in {pages} pages: {} missed; the naive reader missed {}",
-        stored.len() - seen.len(),
-        stored.len() - naive
-    );
-    assert_eq!(stored.len() as u64, committed);
-    assert!(seen.is_sorted_by(|a, b| a < b), "in order, and nothing twice");
-    assert!(seen.iter().map(|position| position.value() as i64).eq(stored.iter().copied()));
-    assert!(naive < stored.len(), "a run in which a naive reader misses nothing proves nothing");
-    assert!(store_is_free(&world).await);
-}
-
-async fn store_is_free(world: &World) -> bool {
-    world.store.horizon_holders().await.unwrap().is_empty()
-}
 
 #[tokio::test]
 async fn an_append_held_open_holds_later_ones_back_and_then_both_come_in_order() {
@@ -287,6 +146,32 @@ async fn many_appends_in_one_transaction_take_one_lock() {
 }
 
 #[tokio::test]
+async fn a_lock_holds_whatever_fits_into_a_position() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    let most = (1_i64 << 48) - 1;
+    let sql = "SELECT (max_value, cache_size) = (281474976710655, 1) FROM pg_sequences \
+               WHERE schemaname = '{schema}' AND sequencename = 'eventsource_positions'";
+    let bounded: bool = sqlx::query_scalar(world.sql(sql)).fetch_one(&mut conn).await.unwrap();
+    assert!(bounded, "no position is drawn ahead of its transaction, and none that the key of a lock cannot carry");
+    for at in [(1 << 31) - 2, (1 << 32) - 2, (1 << 40) + 5, most - 3] {
+        world.run(&mut conn, &format!("SELECT setval('{{schema}}.eventsource_positions', {at})")).await.unwrap();
+        let before = world.store.head().await.unwrap();
+        sqlx::raw_sql("BEGIN").execute(&mut conn).await.unwrap();
+        let open = append_in(&world.store, &mut conn).await;
+        let later = append(&world.store).await;
+        assert_eq!((open.value(), later.value()), (at as u64 + 1, at as u64 + 2));
+        assert_eq!(read(&world.store, before).await, (vec![], before), "{at}");
+        assert_eq!(world.store.horizon_holders().await.unwrap()[0].after.value(), at as u64);
+        sqlx::raw_sql("COMMIT").execute(&mut conn).await.unwrap();
+        assert_eq!(read(&world.store, before).await, (vec![open, later], later), "{at}");
+    }
+    append(&world.store).await;
+    let full = world.store.append(&order(), ExpectedVersion::Any, placed(1)).await.unwrap_err();
+    assert!(full.to_string().contains("reached maximum value"), "{full}");
+}
+
+#[tokio::test]
 async fn plain_sql_that_inserts_keeps_to_the_horizon() {
     let world = World::new().await;
     let mut conn = world.schema.connect().await;
@@ -303,12 +188,15 @@ async fn plain_sql_that_inserts_keeps_to_the_horizon() {
 
 #[tokio::test]
 async fn a_prepared_transaction_counts() {
-    let world = World::new().await;
+    let mut world = World::new().await;
     let supported: String =
         sqlx::query_scalar("SHOW max_prepared_transactions").fetch_one(world.db.pool()).await.unwrap();
-    if supported == "0" {
-        println!("this server prepares no transactions: nothing to prove");
-        return;
+    // By default a server prepares none.
+    let own = (supported == "0").then(Server::start);
+    if let Some(server) = &own {
+        let schema = Schema::unmade_on(&server.url());
+        schema.options().migrate().await.unwrap();
+        world = World::on(schema, |options| options).await;
     }
     let name = Uuid::now_v7().simple().to_string();
     let mut conn = world.schema.connect().await;
@@ -370,7 +258,7 @@ async fn an_unrelated_transaction_delays_nothing_not_even_in_another_database() 
 async fn a_strict_default_isolation_changes_nothing() {
     let world = World::new().await;
     let connect: sqlx::postgres::PgConnectOptions = world.schema.url().parse().unwrap();
-    for level in ["serializable", "repeatable read"] {
+    for (level, stored) in [("serializable", 160), ("repeatable read", 320)] {
         let connect = connect.clone().options([("default_transaction_isolation", level)]);
         let options = eventsource::store::postgres::PostgresOptions::from_connect_options(connect);
         let options = options.schema(world.schema.name());
@@ -387,10 +275,6 @@ async fn a_strict_default_isolation_changes_nothing() {
             })
             .collect();
         let (mut after, mut seen) = (Position::START, BTreeSet::new());
-        let total = sqlx::query_scalar::<_, i64>(world.sql("SELECT count(*) FROM {schema}.eventsource_events"))
-            .fetch_one(world.db.pool())
-            .await
-            .unwrap();
         while !tasks.iter().all(tokio::task::JoinHandle::is_finished) {
             let (events, horizon) = read(&store, after).await;
             seen.extend(events);
@@ -400,7 +284,7 @@ async fn a_strict_default_isolation_changes_nothing() {
             task.await.unwrap();
         }
         seen.extend(read(&store, after).await.0);
-        assert!(seen.len() as i64 >= 160 && total <= 160 && seen.len() == readable(&store).await.len(), "{level}");
+        assert_eq!((seen.len(), readable(&store).await.len()), (stored, stored), "{level}");
     }
 }
 

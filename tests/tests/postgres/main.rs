@@ -5,10 +5,16 @@
 mod behaviour;
 mod crash;
 mod horizon;
+mod idle;
+mod lifetime;
+mod lost;
 mod opening;
 mod plans;
 mod pooler;
+mod steps;
 mod tell;
+mod tls;
 mod unit;
 mod wake;
 mod world;
+mod writers;

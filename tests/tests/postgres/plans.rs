@@ -1,7 +1,7 @@
 //! How PostgreSQL reads the log: by an index, a page at a time, never sorted.
 
 use eventsource::prelude::*;
-use eventsource::{Metadata, sqlx};
+use eventsource::{Metadata, ReadStream, sqlx};
 
 use crate::world::World;
 
@@ -91,6 +91,21 @@ async fn a_page_touches_few_blocks() {
         let touched = blocks(&world).await - before;
         println!("{what}: {} events, {touched} blocks", page.events.len());
         assert!(touched < most, "{what}: {touched} blocks");
+    }
+    // A long stream, from either end and from amid.
+    let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    let events = (0..5_000).map(|_| NewEvent::raw("Last", 1, "{}")).collect();
+    world.store.append(&stream, ExpectedVersion::NoStream, events).await.unwrap();
+    world.run(&mut conn, "ANALYZE {schema}.eventsource_events").await.unwrap();
+    for read in [ReadStream::forward(), ReadStream::backward(), ReadStream::forward().from(2_500)] {
+        for _ in 0..8 {
+            world.store.read_stream(&stream, read.limit(100)).await.unwrap();
+        }
+        let before = blocks(&world).await;
+        assert_eq!(world.store.read_stream(&stream, read.limit(100)).await.unwrap().len(), 100);
+        let touched = blocks(&world).await - before;
+        println!("{read:?}: 100 events, {touched} blocks");
+        assert!(touched < 200, "{read:?}: {touched} blocks");
     }
     let metadata = Metadata::new().tenant("small");
     let event = NewEvent::raw("Last", 1, "{}").with_metadata(metadata);

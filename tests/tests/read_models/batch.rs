@@ -4,7 +4,7 @@ use eventsource::prelude::*;
 use eventsource::projection::{Advance, Claim, CommitError, Inject as _, UnitOfWork};
 use eventsource::read_model::ReadModel;
 
-use crate::world::{Item, World, id, item};
+use crate::world::{Database as _, Item, World, id, item};
 
 crate::on_every_backend! {
     a_batch_that_is_rolled_back_or_dropped_leaves_nothing
@@ -86,7 +86,7 @@ struct Wide {
     c: u64,
 }
 
-/// 8 columns: 4,095 rows are what one statement binds on SQLite.
+/// 8 columns: 4,095 rows are what one statement binds on SQLite, and 8,191 would be on PostgreSQL.
 async fn a_batch_above_the_bind_limit_is_split<W: World>(world: &W) {
     world.create::<Wide>().await;
     let rows: Vec<_> = (0..40_000).map(|id| Wide { id, a: id, b: id + 1, c: id + 2 }).collect();
@@ -119,22 +119,33 @@ async fn a_repository_that_outlives_its_batch_is_of_no_use<W: World>(world: &W) 
     assert_eq!(world.names().await, ["a", "c", "d"]);
 }
 
-#[tokio::test]
-async fn a_connection_sees_what_a_repository_has_changed_and_the_other_way_round() {
-    use eventsource::sqlx::{self, SqliteConnection};
-    let world = crate::world::Sqlite::new().await;
-    let mut batch = world.batch().await;
-    let mut items = crate::world::Sqlite::lend::<Item>(&mut batch.unit).await;
-    items.save(item(1, "a", 1)).await.unwrap();
-    let mut conn = SqliteConnection::inject(&mut batch.unit).await.unwrap();
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM items").fetch_one(&mut *conn).await.unwrap();
-    assert_eq!(count, 1);
-    sqlx::query("UPDATE items SET name = 'b'").execute(&mut *conn).await.unwrap();
-    let error = items.get(id(1)).await.unwrap_err();
-    assert!(error.to_string().contains("lent already"), "{error}");
-    drop(conn);
-    assert_eq!(items.get(id(1)).await.unwrap().unwrap().name, "b");
-    drop(items);
-    batch.commit().await.unwrap();
-    assert_eq!(world.names().await, ["b"]);
+/// The connection of a database, which is lent beside its repositories.
+macro_rules! a_connection_and_a_repository {
+    ($test:ident, $world:ident, $connection:ident) => {
+        #[tokio::test]
+        async fn $test() {
+            use eventsource::sqlx::{self, $connection};
+            let world = crate::world::$world::new().await;
+            let table = world.table("items");
+            let mut batch = world.batch().await;
+            let mut items = crate::world::$world::lend::<Item>(&mut batch.unit).await;
+            items.save(item(1, "a", 1)).await.unwrap();
+            let mut conn = $connection::inject(&mut batch.unit).await.unwrap();
+            let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+            let count: i64 = sqlx::query_scalar(sql).fetch_one(&mut *conn).await.unwrap();
+            assert_eq!(count, 1);
+            let sql = sqlx::AssertSqlSafe(format!("UPDATE {table} SET name = 'b'"));
+            sqlx::query(sql).execute(&mut *conn).await.unwrap();
+            let error = items.get(id(1)).await.unwrap_err();
+            assert!(error.to_string().contains("lent already"), "{error}");
+            drop(conn);
+            assert_eq!(items.get(id(1)).await.unwrap().unwrap().name, "b");
+            drop(items);
+            batch.commit().await.unwrap();
+            assert_eq!(world.names().await, ["b"]);
+        }
+    };
 }
+
+a_connection_and_a_repository!(a_connection_sees_what_a_repository_has_changed_on_sqlite, Sqlite, SqliteConnection);
+a_connection_and_a_repository!(a_connection_sees_what_a_repository_has_changed_on_postgres, Postgres, PgConnection);

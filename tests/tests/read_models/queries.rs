@@ -1,7 +1,9 @@
 //! Queries give the same rows in the same order on every backend, also of what is not written yet.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use eventsource::prelude::*;
-use eventsource::read_model::Condition;
+use eventsource::read_model::{Condition, Decimal, ReadModel};
+use uuid::Uuid;
 
 use crate::world::{Item, World, id, item};
 
@@ -11,6 +13,7 @@ crate::on_every_backend! {
     orders_limits_and_offsets
     pages_by_keyset
     a_query_sees_what_the_batch_has_changed
+    long_lists
 }
 
 async fn fill<W: World>(world: &W) {
@@ -145,4 +148,79 @@ async fn a_query_sees_what_the_batch_has_changed<W: World>(world: &W) {
     assert_eq!(world.names().await, ["a", "c", "d", "newer"]);
     let stored = world.rows::<Item>().get_stored(id(6)).await.unwrap().unwrap();
     assert_eq!(stored.version(), 2);
+}
+
+/// A column of each kind that is compared.
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "kinds")]
+struct Kinds {
+    #[read_model(id)]
+    int: i64,
+    text: String,
+    uuid: Uuid,
+    float: f64,
+    single: f32,
+    flag: bool,
+    small: i16,
+    time: DateTime<Utc>,
+    day: NaiveDate,
+    decimal: Decimal,
+    bytes: Vec<u8>,
+    maybe: Option<u64>,
+}
+
+fn kinds(n: i64) -> Kinds {
+    Kinds {
+        int: n,
+        text: format!("\"{n}\\ \u{1} 🦀"),
+        uuid: id(n.unsigned_abs().into()),
+        float: n as f64 / 3.0,
+        single: n as f32 / 3.0,
+        flag: n > 0,
+        small: n as i16,
+        time: DateTime::from_timestamp_micros(n % 1_000_000_000_000_007).unwrap(),
+        day: NaiveDate::MIN + chrono::Days::new(96_000_000 + n.unsigned_abs() % 1000),
+        decimal: format!("{}.5", n % 1_000_000).parse().unwrap(),
+        bytes: n.to_le_bytes().to_vec(),
+        maybe: (n > 0).then_some(n as u64),
+    }
+}
+
+/// Longer than what a statement binds, on SQLite and on PostgreSQL.
+const LONG: i64 = 70_000;
+
+async fn long_lists<W: World>(world: &W) {
+    world.create::<Kinds>().await;
+    let rows = [i64::MIN, -1, 1, 2, 100_000, i64::MAX].map(kinds);
+    let mut batch = world.batch().await;
+    W::lend::<Kinds>(&mut batch.unit).await.save_many(&rows).await.unwrap();
+    batch.commit().await.unwrap();
+    let found = world.rows::<Kinds>();
+    let count = async |condition: Condition<Kinds>| found.count(condition).await.unwrap();
+    let numbers = || (1..=LONG).chain([i64::MIN, i64::MAX]);
+    let all = || numbers().map(kinds);
+    assert_eq!(count(Kinds::INT.is_in(numbers())).await, 4);
+    assert_eq!(count(Kinds::TEXT.is_in(all().map(|row| row.text))).await, 4);
+    assert_eq!(count(Kinds::UUID.is_in(all().map(|row| row.uuid))).await, 5, "-1 has the id of 1");
+    assert_eq!(count(Kinds::TIME.is_in(all().map(|row| row.time))).await, 4);
+    assert_eq!(count(Kinds::DECIMAL.is_in(all().map(|row| row.decimal))).await, 4);
+    assert_eq!(count(Kinds::BYTES.is_in(all().map(|row| row.bytes))).await, 4);
+    assert_eq!(count(Kinds::MAYBE.is_in(all().map(|row| row.maybe))).await, 3);
+    assert_eq!(count(Kinds::SMALL.is_in([1i16, 2]).and(Kinds::FLAG.is_in([true]))).await, 2);
+    assert_eq!(count(Kinds::DAY.is_in([kinds(1).day, kinds(2).day])).await, 3);
+    let few = || [-1, 1, 100_000].map(kinds);
+    assert_eq!(count(Kinds::FLOAT.is_in(few().map(|row| row.float))).await, 3);
+    assert_eq!(count(Kinds::SINGLE.is_in(few().map(|row| row.single)).and(Kinds::FLOAT.gt(0.0))).await, 2);
+    // SQLite has no list of floats.
+    match found.count(Kinds::FLOAT.is_in(all().map(|row| row.float))).await {
+        Ok(count) => assert_eq!(count, 4),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(
+                text.contains("the field `float`: it makes 70002 values in one query, which takes 32764"),
+                "{text}"
+            );
+            assert_eq!(HandlerError::from(error).class(), eventsource::projection::ErrorClass::Permanent);
+        }
+    }
 }

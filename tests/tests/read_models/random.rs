@@ -1,4 +1,4 @@
-//! Random operations in random batches, some of which are rolled back: memory, SQLite and a plain fold agree.
+//! Random operations in random batches, some of which are rolled back: memory, SQLite, PostgreSQL and a plain fold agree.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use eventsource::projection::UnitOfWork;
 use eventsource::read_model::Stored;
 use eventsource_tests::random::Random;
 
-use crate::world::{Item, Memory, Sqlite, World, id, item, time};
+use crate::world::{Item, Memory, Postgres, Sqlite, World, id, item, time};
 
 /// A row as the fold has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,5 +136,12 @@ async fn memory() {
 async fn sqlite() {
     for seed in 0..15 {
         run(&Sqlite::new().await, seed).await;
+    }
+}
+
+#[tokio::test]
+async fn postgres() {
+    for seed in 0..15 {
+        run(&Postgres::new().await, seed).await;
     }
 }

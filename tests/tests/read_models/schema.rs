@@ -1,12 +1,11 @@
-//! Tables on SQLite: created from the model, and refused where they do not match it.
+//! Tables in databases: created from the model, and refused where they do not match it.
 
 use eventsource::prelude::*;
 use eventsource::read_model::ReadModel;
-use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::sqlx;
 use uuid::Uuid;
 
-use crate::world::{Item, Sqlite, World, item};
+use crate::world::{Database, Item, Sqlite, World, item};
 
 /// What became of [`Item`] in a later version of the program.
 #[derive(Debug, Clone, PartialEq, ReadModel)]
@@ -25,31 +24,47 @@ struct NeverCreated {
     id: i64,
 }
 
-#[test]
-fn the_table_is_derived_from_the_model() {
-    let sql = SqliteReadModels::table_sql::<Item>();
-    let expected = r#"CREATE TABLE IF NOT EXISTS "items" (
-    "id" BLOB NOT NULL PRIMARY KEY,
-    "name" TEXT NOT NULL,
-    "count" INTEGER NOT NULL,
-    "note" TEXT,
-    "version" INTEGER NOT NULL,
-    "created_at" INTEGER NOT NULL,
-    "updated_at" INTEGER NOT NULL,
-    "deleted_at" INTEGER
-) STRICT;
+crate::on_every_database! {
+    the_table_is_derived_from_the_model
+    it_is_created_once_and_with_its_indexes
+    a_table_that_does_not_match_is_refused_with_what_differs
+    a_missing_table_is_named
+}
+
+async fn the_table_is_derived_from_the_model<D: Database>(world: &D) {
+    let [uuid, int, _, text, time] = D::TYPES;
+    let expected = format!(
+        r#"CREATE TABLE IF NOT EXISTS "items" (
+    "id" {uuid} NOT NULL PRIMARY KEY,
+    "name" {text} NOT NULL,
+    "count" {int} NOT NULL,
+    "note" {text},
+    "version" {int} NOT NULL,
+    "created_at" {time} NOT NULL,
+    "updated_at" {time} NOT NULL,
+    "deleted_at" {time}
+){};
 CREATE INDEX IF NOT EXISTS "items_name_idx" ON "items" ("name");
-"#;
-    assert_eq!(sql, expected);
+"#,
+        D::TABLE_OPTIONS
+    );
+    assert_eq!(world.table_sql::<Item>(), expected);
+}
+
+async fn it_is_created_once_and_with_its_indexes<D: Database>(world: &D) {
+    world.save([item(1, "a", 1)]).await;
+    world.create::<Item>().await;
+    world.check::<Item>().await.unwrap();
+    assert_eq!(world.names().await, ["a"]);
+    // An index that is missing is made when the table is asked for again.
+    world.run("DROP INDEX {schema}items_name_idx").await.unwrap();
+    world.create::<Item>().await;
+    world.run("DROP INDEX {schema}items_name_idx").await.unwrap();
 }
 
 #[tokio::test]
-async fn it_is_created_once_and_with_its_indexes() {
+async fn the_index_serves_queries_on_sqlite() {
     let world = Sqlite::new().await;
-    world.save([item(1, "a", 1)]).await;
-    world.create::<Item>().await;
-    world.models().check_table::<Item>().await.unwrap();
-    assert_eq!(world.names().await, ["a"]);
     let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as("EXPLAIN QUERY PLAN SELECT * FROM items WHERE name = 'a'")
         .fetch_all(world.db.pool())
         .await
@@ -57,34 +72,31 @@ async fn it_is_created_once_and_with_its_indexes() {
     assert!(plan[0].3.contains("items_name_idx"), "{plan:?}");
 }
 
-#[tokio::test]
-async fn a_table_that_does_not_match_is_refused_with_what_differs() {
-    let world = Sqlite::new().await;
+async fn a_table_that_does_not_match_is_refused_with_what_differs<D: Database>(world: &D) {
     world.save([item(1, "a", 1)]).await;
+    let [_, int, float, text, _] = D::TYPES;
     let expected = [
-        "the column `name` is NOT NULL, and the field may be null",
-        "the column `count` is INTEGER, and not REAL",
-        "the column `price` REAL is missing",
-        "the column `note` TEXT is none of the model's",
+        "the column `name` is NOT NULL, and the field may be null".to_owned(),
+        format!("the column `count` is {int}, and not {float}"),
+        format!("the column `price` {float} is missing"),
+        format!("the column `note` {text} is none of the model's"),
     ];
     let check = |error: ReadModelError| {
         let ReadModelError::Mismatch { table: "items", differences } = &error else { panic!("{error}") };
         assert_eq!(differences[..], expected, "{error}");
     };
-    check(world.models().create_table::<LaterItem>().await.unwrap_err());
-    check(world.models().check_table::<LaterItem>().await.unwrap_err());
+    check(world.try_create::<LaterItem>().await.unwrap_err());
+    check(world.check::<LaterItem>().await.unwrap_err());
     check(world.rows::<LaterItem>().find(Query::all()).await.unwrap_err());
     let mut batch = world.batch().await;
-    let mut items = Sqlite::lend::<LaterItem>(&mut batch.unit).await;
+    let mut items = D::lend::<LaterItem>(&mut batch.unit).await;
     check(items.get(Uuid::nil()).await.unwrap_err());
     check(items.truncate().await.unwrap_err());
     drop(batch);
     assert_eq!(world.names().await, ["a"]);
 }
 
-#[tokio::test]
-async fn a_missing_table_is_named() {
-    let world = Sqlite::new().await;
+async fn a_missing_table_is_named<D: Database>(world: &D) {
     let error = world.rows::<NeverCreated>().get(1).await.unwrap_err();
     assert_eq!(error.to_string(), "there is no table `never_created`: create it, with `create_table` or by hand");
     world.create::<NeverCreated>().await;

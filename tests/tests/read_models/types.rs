@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use eventsource::prelude::*;
 use eventsource::projection::ErrorClass;
-use eventsource::read_model::{Condition, Decimal, ReadModel};
+use eventsource::read_model::{ColumnKind, ColumnType, Comparable, Condition, Decimal, ReadModel, Unfit, Value};
 use rust_decimal::Decimal as RustDecimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,6 +16,9 @@ crate::on_every_backend! {
     texts_and_integers_are_ids
     decimals_times_and_days_compare
     what_cannot_be_stored_names_its_field
+    nan_is_stored_or_names_its_field
+    the_range_of_times_is_one_on_every_backend
+    a_type_that_contradicts_itself_names_its_field
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -231,9 +234,7 @@ async fn what_cannot_be_stored_names_its_field<W: World>(world: &W) {
     let mut batch = world.batch().await;
     let mut repository = W::lend::<Every>(&mut batch.unit).await;
     let cases = [
-        (Every { float: f64::NAN, ..plain(1) }, "the field `float`: NaN"),
-        (Every { single: f32::NAN, ..plain(1) }, "the field `single`: NaN"),
-        (Every { maybe_float: Some(-f64::NAN), ..plain(1) }, "the field `maybe_float`: NaN"),
+        (Every { time: DateTime::<Utc>::MIN_UTC, ..plain(1) }, "the field `time`: -262143-01-01"),
         (Every { text: "a\0".to_owned(), ..plain(1) }, "the field `text`: a text with the character NUL"),
         (Every { r#type: Some("\0".to_owned()), ..plain(1) }, "the field `type`: a text with"),
         (Every { unsigned: u64::MAX, ..plain(1) }, "the field `unsigned`: 18446744073709551615 is above"),
@@ -251,4 +252,103 @@ async fn what_cannot_be_stored_names_its_field<W: World>(world: &W) {
     assert!(repository.get(id(2)).await.unwrap().is_none(), "all rows are saved or none");
     batch.commit().await.unwrap();
     assert_eq!(world.rows::<Every>().count(Query::all()).await.unwrap(), 0);
+}
+
+async fn nan_is_stored_or_names_its_field<W: World>(world: &W) {
+    world.create::<Every>().await;
+    let cases = [
+        (Every { float: f64::NAN, ..plain(1) }, "the field `float`: NaN"),
+        (Every { single: f32::NAN, ..plain(2) }, "the field `single`: NaN"),
+        (Every { maybe_float: Some(-f64::NAN), ..plain(3) }, "the field `maybe_float`: NaN"),
+    ];
+    let mut batch = world.batch().await;
+    let mut repository = W::lend::<Every>(&mut batch.unit).await;
+    for (row, expected) in cases {
+        match repository.save(&row).await {
+            Ok(()) => assert!(W::HOLDS_NAN),
+            Err(error) => {
+                assert!(!W::HOLDS_NAN && error.to_string().contains(expected), "{error}");
+                assert_eq!(HandlerError::from(error).class(), ErrorClass::Permanent);
+            }
+        }
+    }
+    repository.save(Every { float: f64::INFINITY, ..plain(4) }).await.unwrap();
+    batch.commit().await.unwrap();
+    if !W::HOLDS_NAN {
+        return;
+    }
+    let rows = world.rows::<Every>();
+    let found = rows.find(Query::all().order_by(Every::FLOAT.desc())).await.unwrap();
+    assert_eq!(found.iter().map(|row| row.key.as_u128()).collect::<Vec<_>>(), [1, 4, 2, 3], "above all numbers");
+    assert!(found[0].float.is_nan() && found[2].single.is_nan() && found[3].maybe_float.unwrap().is_nan());
+    assert_eq!(rows.count(Every::FLOAT.eq(f64::NAN)).await.unwrap(), 1, "equal to itself");
+    assert_eq!(rows.count(Every::FLOAT.gt(f64::INFINITY)).await.unwrap(), 1);
+}
+
+async fn the_range_of_times_is_one_on_every_backend<W: World>(world: &W) {
+    world.create::<Every>().await;
+    let first: DateTime<Utc> = "-4711-01-01T00:00:00Z".parse().unwrap();
+    let last = DateTime::<Utc>::MAX_UTC;
+    let mut batch = world.batch().await;
+    let mut repository = W::lend::<Every>(&mut batch.unit).await;
+    let rows = [Every { time: first, ..plain(1) }, Every { time: last, maybe_time: Some(last), ..plain(2) }];
+    repository.save_many(rows).await.unwrap();
+    batch.commit().await.unwrap();
+    let rows = world.rows::<Every>();
+    assert_eq!(rows.get(id(1)).await.unwrap().unwrap().time, first);
+    let stored = rows.get(id(2)).await.unwrap().unwrap().time;
+    assert_eq!(stored, eventsource::event::truncate_to_micros(last), "to the microsecond, on every backend");
+    assert_eq!(rows.count(Every::TIME.ge(first).and(Every::TIME.lt(last))).await.unwrap(), 1);
+    assert_eq!(rows.count(Every::MAYBE_TIME.eq(last)).await.unwrap(), 1, "and in what is compared with it");
+    rows.count(Every::TIME.lt(DateTime::<Utc>::MIN_UTC)).await.unwrap_err();
+}
+
+/// A type of somebody's own, whose values are not always of the kind that it says.
+#[derive(Debug, Clone, PartialEq)]
+struct Grade(i64);
+
+impl ColumnType for Grade {
+    const KIND: ColumnKind = ColumnKind::I16;
+
+    fn to_value(&self) -> Result<Value, Unfit> {
+        Ok(match self.0 {
+            0 => Value::Null,
+            1 => Value::Text("one".to_owned()),
+            n => Value::Int(n),
+        })
+    }
+
+    fn from_value(value: Value) -> Result<Self, Unfit> {
+        match value {
+            Value::Int(value) => Ok(Self(value)),
+            other => Err(Unfit::new(other.to_string())),
+        }
+    }
+}
+
+impl Comparable for Grade {}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+struct Graded {
+    #[read_model(id)]
+    id: i64,
+    grade: Grade,
+}
+
+async fn a_type_that_contradicts_itself_names_its_field<W: World>(world: &W) {
+    world.create::<Graded>().await;
+    let mut batch = world.batch().await;
+    let mut rows = W::lend::<Graded>(&mut batch.unit).await;
+    rows.save(Graded { id: 1, grade: Grade(2) }).await.unwrap();
+    for (grade, expected) in
+        [(0, "null cannot be stored"), (1, "its type makes \"one\" of it, for a column of the kind I16")]
+    {
+        let error = rows.save(Graded { id: 1, grade: Grade(grade) }).await.unwrap_err();
+        assert!(error.to_string().contains(&format!("the field `grade`: {expected}")), "{error}");
+        assert_eq!(HandlerError::from(error).class(), ErrorClass::Permanent);
+    }
+    let error = rows.count(Graded::GRADE.is_in([Grade(2), Grade(1)])).await.unwrap_err();
+    assert!(error.to_string().contains("the field `grade`: its type makes"), "{error}");
+    batch.commit().await.unwrap();
+    assert_eq!(world.rows::<Graded>().count(Graded::GRADE.eq(Grade(2))).await.unwrap(), 1);
 }

@@ -5,11 +5,16 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use eventsource::event::RecordedParts;
 use eventsource::prelude::*;
+use eventsource::projection::postgres::{PostgresCheckpoints, PostgresUnit};
 use eventsource::projection::sqlite::{SqliteCheckpoints, SqliteUnit};
 use eventsource::projection::{Advance, Claim, CommitError, Inject, MemoryUnit, UnitOfWork};
 use eventsource::read_model::ReadModel;
+use eventsource::read_model::postgres::PostgresReadModels;
 use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::sqlx::{self, AssertSqlSafe};
+use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource_tests::postgres::Schema;
 use uuid::Uuid;
 
 /// The row that most tests are about.
@@ -35,6 +40,9 @@ pub(crate) fn item(n: u128, name: &str, count: i64) -> Item {
 /// A backend. Nothing but its methods tells the tests which one it is.
 #[allow(async_fn_in_trait, reason = "these futures stay in one task")]
 pub(crate) trait World: Sync {
+    /// Whether a float can be NaN.
+    const HOLDS_NAN: bool = false;
+
     type Checkpoints: CheckpointStore<Unit = Self::Unit>;
     type Unit: UnitOfWork;
 
@@ -70,6 +78,27 @@ pub(crate) trait World: Sync {
         let items = self.rows::<Item>().find(Query::all().order_by(Item::NAME.asc())).await.unwrap();
         items.into_iter().map(|item| item.name).collect()
     }
+}
+
+/// A backend that is a database.
+pub(crate) trait Database: World {
+    /// The types of a UUID, an integer of 64 bits, a float of 64 bits, a text and a time.
+    const TYPES: [&str; 5];
+
+    /// What is behind the columns of a table.
+    const TABLE_OPTIONS: &str;
+
+    /// The SQL that creates the table of `M`.
+    fn table_sql<M: ReadModel>(&self) -> String;
+
+    async fn try_create<M: ReadModel>(&self) -> Result<(), ReadModelError>;
+    async fn check<M: ReadModel>(&self) -> Result<(), ReadModelError>;
+
+    /// How SQL names a table.
+    fn table(&self, name: &str) -> String;
+
+    /// Runs `sql`, in which `{schema}` stands before the name of a table.
+    async fn run(&self, sql: &str) -> sqlx::Result<()>;
 }
 
 /// A unit of work, and the step of its checkpoint.
@@ -184,5 +213,116 @@ impl World for Sqlite {
 
     async fn lend<M: ReadModel>(unit: &mut SqliteUnit) -> Box<Repository<M>> {
         Repository::inject(unit).await.unwrap()
+    }
+}
+
+impl Database for Sqlite {
+    const TYPES: [&str; 5] = ["BLOB", "INTEGER", "REAL", "TEXT", "INTEGER"];
+    const TABLE_OPTIONS: &str = " STRICT";
+
+    fn table_sql<M: ReadModel>(&self) -> String {
+        SqliteReadModels::table_sql::<M>()
+    }
+
+    async fn try_create<M: ReadModel>(&self) -> Result<(), ReadModelError> {
+        self.models().create_table::<M>().await
+    }
+
+    async fn check<M: ReadModel>(&self) -> Result<(), ReadModelError> {
+        self.models().check_table::<M>().await
+    }
+
+    fn table(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    async fn run(&self, sql: &str) -> sqlx::Result<()> {
+        let sql = AssertSqlSafe(sql.replace("{schema}", ""));
+        sqlx::raw_sql(sql).execute(self.db.pool()).await.map(drop)
+    }
+}
+
+pub(crate) struct Postgres {
+    pub(crate) db: PostgresDatabase,
+    // Dropped last.
+    pub(crate) schema: Schema,
+}
+
+impl Postgres {
+    /// A schema with the table of [`Item`].
+    pub(crate) async fn new() -> Self {
+        let schema = Schema::migrated().await;
+        let options = schema.options();
+        Self::on(schema, options).await
+    }
+
+    /// The same, reached by these options.
+    pub(crate) async fn on(schema: Schema, options: PostgresOptions) -> Self {
+        let db = PostgresDatabase::open_with(options).await.unwrap();
+        PostgresReadModels::new(&db).create_table::<Item>().await.unwrap();
+        Self { db, schema }
+    }
+
+    pub(crate) fn models(&self) -> PostgresReadModels {
+        PostgresReadModels::new(&self.db)
+    }
+
+    /// `sql`, with the schema where `{schema}` stands before the name of a table.
+    pub(crate) fn sql(&self, sql: &str) -> AssertSqlSafe<String> {
+        AssertSqlSafe(sql.replace("{schema}", &format!("{}.", self.schema.name())))
+    }
+}
+
+impl World for Postgres {
+    const HOLDS_NAN: bool = true;
+
+    type Checkpoints = PostgresCheckpoints;
+    type Unit = PostgresUnit;
+
+    fn checkpoints(&self) -> PostgresCheckpoints {
+        PostgresCheckpoints::new(&self.db)
+    }
+
+    type Store = PostgresEventStore;
+
+    fn shared_store(&self) -> PostgresEventStore {
+        PostgresEventStore::new(&self.db)
+    }
+
+    fn rows<M: ReadModel>(&self) -> ReadRepository<M> {
+        self.models().repository()
+    }
+
+    async fn create<M: ReadModel>(&self) {
+        self.models().create_table::<M>().await.unwrap();
+    }
+
+    async fn lend<M: ReadModel>(unit: &mut PostgresUnit) -> Box<Repository<M>> {
+        Repository::inject(unit).await.unwrap()
+    }
+}
+
+impl Database for Postgres {
+    const TYPES: [&str; 5] = ["uuid", "bigint", "double precision", "text COLLATE \"C\"", "timestamp with time zone"];
+    const TABLE_OPTIONS: &str = "";
+
+    fn table_sql<M: ReadModel>(&self) -> String {
+        self.models().table_sql::<M>().replace(&format!("\"{}\".", self.schema.name()), "")
+    }
+
+    async fn try_create<M: ReadModel>(&self) -> Result<(), ReadModelError> {
+        self.models().create_table::<M>().await
+    }
+
+    async fn check<M: ReadModel>(&self) -> Result<(), ReadModelError> {
+        self.models().check_table::<M>().await
+    }
+
+    fn table(&self, name: &str) -> String {
+        format!("{}.{name}", self.schema.name())
+    }
+
+    async fn run(&self, sql: &str) -> sqlx::Result<()> {
+        sqlx::raw_sql(self.sql(sql)).execute(self.db.pool()).await.map(drop)
     }
 }

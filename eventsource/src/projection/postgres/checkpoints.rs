@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{PostgresUnit, letters, rows};
-use crate::projection::{Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Snapshot};
+use crate::projection::{
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, Snapshot,
+};
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure};
 
@@ -123,6 +125,10 @@ impl CheckpointStore for PostgresCheckpoints {
 
     fn detached(&self) -> PostgresUnit {
         PostgresUnit::detached(&self.db)
+    }
+
+    fn generations(&self) -> Option<&dyn Generations<PostgresUnit>> {
+        Some(self)
     }
 
     fn is_durable(&self) -> bool {

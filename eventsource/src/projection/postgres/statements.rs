@@ -62,6 +62,23 @@ pub(super) const ADVANCE: &str = "UPDATE {schema}.eventsource_checkpoints SET po
 pub(super) const CLEAR: &str = "UPDATE {schema}.eventsource_checkpoints SET position = NULL, epoch = epoch + 1, \
      updated_at = $2, rebuild_to = $3, leased_until = NULL \
      WHERE name = $1 AND ($4::bigint IS NULL OR (epoch = $4 AND position IS NOT NULL))";
+/// Whoever claims the checkpoint of a next generation waits for others who do.
+pub(super) const LOCK_NEXT: &str =
+    "SELECT pg_advisory_xact_lock(hashtextextended('eventsource next generation ' || $1 || '.' || $2, 0))";
+/// What was claimed begins as the checkpoint of a next generation.
+pub(super) const BEGIN_NEXT: &str =
+    "UPDATE {schema}.eventsource_checkpoints SET position = $2, rebuild_to = $3 WHERE name = $1";
+pub(super) const LOCK_BOTH: &str =
+    "SELECT 1 FROM {schema}.eventsource_checkpoints WHERE name IN ($1, $2) ORDER BY name FOR UPDATE";
+/// The checkpoint `$2` takes the place of `$1`, whose owner is fenced.
+pub(super) const SWITCH: &str = "INSERT INTO {schema}.eventsource_checkpoints AS live \
+     (name, position, epoch, fingerprint, updated_at, rebuild_to) \
+     SELECT $1, position, 1, fingerprint, $3, rebuild_to FROM {schema}.eventsource_checkpoints WHERE name = $2 \
+     ON CONFLICT (name) DO UPDATE SET position = excluded.position, epoch = live.epoch + 1, \
+     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, rebuild_to = excluded.rebuild_to, \
+     owner = NULL, leased_until = NULL";
+pub(super) const MOVE_LETTERS: &str =
+    "UPDATE {schema}.eventsource_dead_letters SET subscription = $1 WHERE subscription = $2";
 pub(super) const CLEAR_LETTERS: &str = "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1";
 pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM {schema}.eventsource_snapshots WHERE name = $1";
 

@@ -2,26 +2,30 @@
 
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use sqlx::PgConnection;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::batch::{Batch, Unfinished};
 use super::rows;
+use crate::event::RecordedEvent;
+use crate::projection::scope::Scope;
 use crate::projection::sql::{Change, NotLent, classify};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ErrorClass, HandlerError, Inject, UnitOfWork,
+    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ErrorClass, HandlerError, Inject, RawConnection,
+    UnitOfWork,
 };
 use crate::store::postgres::PostgresDatabase;
-use crate::store::postgres::failure::{code, is_outage};
-use crate::store::sql::Failure;
+use crate::store::postgres::failure::{Overtaken, code, is_outage};
+use crate::store::sql::{Action, Failure};
 
 /// The unit of work in PostgreSQL: a transaction, in the isolation level `READ COMMITTED`.
 ///
-/// It lends its connection to handlers that ask for a `&mut PgConnection`. A nested `conn.begin()` of theirs is a
-/// savepoint: what a handler tries in it may fail without failing the batch. A handler that passes over a failed
-/// statement otherwise has failed the whole transaction, which PostgreSQL does not commit any more.
+/// It lends its connection to handlers that ask for a `&mut PgConnection`, and repositories of read models to those
+/// that ask for them. A nested `conn.begin()` is a savepoint: what a handler tries in it may fail without failing the
+/// batch. A handler that passes over a failed statement otherwise has failed the whole transaction, which PostgreSQL does
+/// not commit any more.
 ///
 /// A handler cannot commit the transaction itself: PostgreSQL refuses it, as it does a violated constraint. One that
 /// rolls it back is found out at the end of the batch, and nothing of the batch is kept; what it writes after the
@@ -32,6 +36,19 @@ pub struct PostgresUnit {
     db: PostgresDatabase,
     /// `None` in a detached unit, which begins its transaction when it commits.
     batch: Option<Arc<Mutex<Batch>>>,
+    scope: Scope,
+}
+
+/// The connection of a batch, for whoever is lent it. It does not keep the batch open.
+#[derive(Debug, Clone)]
+pub(crate) struct BatchConnection(Weak<Mutex<Batch>>);
+
+impl BatchConnection {
+    /// The connection, unless somebody has it already.
+    pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
+        let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
+        OwnedMutexGuard::try_map(batch, Batch::connection).map(LentConnection).map_err(|_| NotLent::Ended)
+    }
 }
 
 /// The connection of a batch, as lent to a handler.
@@ -64,32 +81,51 @@ impl Inject<PostgresUnit> for PgConnection {
     type Guard = LentConnection;
 
     async fn inject(unit: &mut PostgresUnit) -> Result<LentConnection, HandlerError> {
-        let batch = unit.batch.as_ref().ok_or_else(|| HandlerError::permanent(NotLent::Detached))?;
-        let batch = Arc::clone(batch).try_lock_owned().map_err(|_| HandlerError::permanent(NotLent::Twice))?;
-        OwnedMutexGuard::try_map(batch, Batch::connection)
-            .map(LentConnection)
-            .map_err(|_| HandlerError::permanent(NotLent::Ended))
+        unit.scope.check_connection()?;
+        let batch = unit.connection().map_err(HandlerError::permanent)?;
+        // Repositories hold changes that the connection is to see, and read what it may change.
+        unit.scope.hand_over().await?;
+        batch.lend().map_err(HandlerError::permanent)
     }
 }
+
+impl RawConnection for PgConnection {}
 
 impl PostgresUnit {
     pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {
         let batch = Batch::begin(db).await?;
-        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))) })
+        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), scope: Scope::default() })
     }
 
     pub(super) fn detached(db: &PostgresDatabase) -> Self {
-        Self { db: db.clone(), batch: None }
+        Self { db: db.clone(), batch: None, scope: Scope::default() }
+    }
+
+    /// The batch's connection, where there is a batch.
+    pub(crate) fn connection(&self) -> Result<BatchConnection, NotLent> {
+        self.batch.as_ref().map(|batch| BatchConnection(Arc::downgrade(batch))).ok_or(NotLent::Detached)
+    }
+
+    pub(crate) const fn database(&self) -> &PostgresDatabase {
+        &self.db
+    }
+
+    pub(crate) const fn scope(&mut self) -> &mut Scope {
+        &mut self.scope
     }
 
     async fn end(self, change: Change<'_>) -> Result<(), CommitError> {
         let action = change.action();
         let Some(batch) = self.batch else { return end_detached(&self.db, change).await };
+        let flushed = self.scope.flush().await;
         let Ok(mut batch) = batch.try_lock_owned() else {
             let source = Box::new(NotLent::Twice);
             return Err(CheckpointError::Failed { action: action.to_string(), source }.into());
         };
-        let ended = end_batch(&self.db, &mut batch, change).await;
+        let ended = match flushed {
+            Ok(()) => end_batch(&self.db, &mut batch, change).await,
+            Err(refused) => Err(refusal(&self.db, &mut batch, action, refused).await),
+        };
         if ended.is_err()
             && let Some(undone) = batch.undo()
         {
@@ -97,6 +133,29 @@ impl PostgresUnit {
         }
         ended
     }
+}
+
+/// An outage is nobody's fault; what was refused is a handler's, and may be so because of what it did before.
+async fn refusal(db: &PostgresDatabase, batch: &mut Batch, action: Action<'_>, refused: ChangesRefused) -> CommitError {
+    if is_caused_by_outage(&refused) {
+        return CheckpointError::Failed { action: action.to_string(), source: Box::new(refused) }.into();
+    }
+    // IN FAILED SQL TRANSACTION: the failure was there before.
+    if causes(&refused).any(|error| error.downcast_ref().and_then(code).as_deref() == Some("25P02")) {
+        return ChangesRefused::new(PassedOver).into();
+    }
+    match batch.prove(db).await {
+        Err(Unfinished::Ended) => CommitError::TransactionEnded,
+        _ => refused.into(),
+    }
+}
+
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+fn is_caused_by_outage(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|error| error.is::<Overtaken>() || error.downcast_ref().is_some_and(is_outage))
 }
 
 /// Makes `change` to the checkpoint.
@@ -160,8 +219,15 @@ impl UnitOfWork for PostgresUnit {
         classify(error, |error| code(error).is_some_and(|code| code.starts_with("22") || code.starts_with("42")))
     }
 
+    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
+        self.scope.announce(events);
+    }
+
+    fn handling(&mut self, event: &RecordedEvent) {
+        self.scope.handling(event);
+    }
+
     fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
-        std::iter::successors(Some(error), |&error| error.source())
-            .any(|error| error.downcast_ref().is_some_and(is_outage))
+        is_caused_by_outage(error)
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
 
 use super::tables::{self, Rows, Shared, Tables};
-use crate::read_model::port::{ReadTables, WriteTables};
+use crate::read_model::port::{ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
@@ -101,12 +101,12 @@ impl ReadTables for Transaction {
 
 #[async_trait]
 impl WriteTables for Transaction {
-    async fn merge(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError> {
-        let ids: Vec<_> = rows.iter().map(|row| row.id(table)).collect();
+    async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
+        let ids: Vec<_> = rows.iter().map(|change| change.row.id(table)).collect();
         let found = self.load(table, &ids).await?;
         let mut found: BTreeMap<_, _> = found.into_iter().map(|row| (row.id(table), row)).collect();
         self.change(table, |changed| {
-            for (id, &row) in ids.into_iter().zip(rows) {
+            for (id, &RowChange { row, .. }) in ids.into_iter().zip(rows) {
                 let row = match found.remove(&id) {
                     Some(Row { version, created_at, deleted_at, .. }) => {
                         Row { version: version + row.version, created_at, deleted_at, ..row.clone() }
@@ -118,9 +118,9 @@ impl WriteTables for Transaction {
         })
     }
 
-    async fn update(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError> {
+    async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         self.change(table, |changed| {
-            changed.rows.extend(rows.iter().map(|&row| (row.id(table), Some(row.clone()))));
+            changed.rows.extend(rows.iter().map(|change| (change.row.id(table), Some(change.row.clone()))));
         })
     }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{schema, statements, tables};
 use crate::projection::sqlite::{BatchConnection, LentConnection};
-use crate::read_model::port::{ReadTables, WriteTables};
+use crate::read_model::port::{ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
@@ -52,12 +52,12 @@ impl ReadTables for BatchTables {
 
 #[async_trait]
 impl WriteTables for BatchTables {
-    async fn merge(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError> {
+    async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
         tables::write(&mut conn, table, rows, statements::merge).await
     }
 
-    async fn update(&self, table: &'static Table, rows: &[&Row]) -> Result<(), ReadModelError> {
+    async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
         tables::write(&mut conn, table, rows, statements::update).await
     }

@@ -1,6 +1,7 @@
 //! Read models in a SQLite file (feature `sqlite`).
 
 mod batch;
+mod dialect;
 mod failure;
 mod generations;
 mod models;

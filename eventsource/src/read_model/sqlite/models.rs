@@ -82,7 +82,7 @@ impl SqliteReadModels {
     /// The SQL by which [`create_table`](SqliteReadModels::create_table) creates the table, for migrations of your own.
     #[must_use]
     pub fn table_sql<M: ReadModel>() -> String {
-        schema::sql(M::TABLE)
+        schema::create_sql(M::TABLE)
     }
 
     /// The rows of `M`, as they are committed.
@@ -97,18 +97,9 @@ impl<M: ReadModel> Inject<SqliteUnit> for Repository<M> {
 
     async fn inject(unit: &mut SqliteUnit) -> Result<Box<Self>, HandlerError> {
         unit.scope().check_table(M::TABLE)?;
-        let builds_next = unit.scope().builds_next();
-        let session = match unit.scope().deferred::<Session>() {
-            Some(session) => session,
-            None => {
-                let connection = unit.connection().map_err(HandlerError::permanent)?;
-                let tables = BatchTables::new(connection, unit.database(), builds_next);
-                let session = Arc::new(Session::new(Box::new(tables)));
-                unit.scope().defer(Arc::<Session>::clone(&session));
-                session
-            }
-        };
-        session.announce(unit.scope().aggregates());
+        let connection = unit.connection().map_err(HandlerError::permanent)?;
+        let (db, builds_next) = (unit.database().clone(), unit.scope().builds_next());
+        let session = Session::of(unit.scope(), || Box::new(BatchTables::new(connection, &db, builds_next)));
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }

@@ -2,20 +2,20 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use super::dialect::SqliteDialect;
 use super::failure::failed;
-use super::statements::{self, Sql};
-use super::value::{Statement, bind, values};
+use super::statements;
+use super::value::{Statement, bind, bind_argument, values};
+use crate::read_model::port::RowChange;
 use crate::read_model::select::Select;
+use crate::read_model::sql::{self, Dialect as _, Sql};
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 
-/// How many values SQLite binds to a statement, as sqlx builds it.
-pub(super) const BIND_LIMIT: usize = 32_766;
-
-/// A statement that is not kept: its text depends on how many rows there are.
-fn statement<'q>(sql: String, values: impl IntoIterator<Item = Value>) -> Statement<'q> {
-    let statement = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-    values.into_iter().fold(statement, bind)
+/// A statement that is not kept: there are many texts.
+fn statement<'q>(Sql { text, arguments }: Sql) -> Statement<'q> {
+    let statement = sqlx::query(AssertSqlSafe(text)).persistent(false);
+    arguments.into_iter().fold(statement, bind_argument)
 }
 
 async fn fetch(
@@ -32,12 +32,7 @@ pub(super) async fn load(
     table: &'static Table,
     ids: &[Value],
 ) -> Result<Vec<Row>, ReadModelError> {
-    let mut rows = Vec::new();
-    for ids in ids.chunks(BIND_LIMIT) {
-        let statement = statement(statements::load(table, ids.len()), ids.iter().cloned());
-        rows.append(&mut fetch(conn, table, statement).await?);
-    }
-    Ok(rows)
+    fetch(conn, table, statement(sql::load(&SqliteDialect, table, ids)?)).await
 }
 
 pub(super) async fn select(
@@ -45,8 +40,7 @@ pub(super) async fn select(
     table: &'static Table,
     query: &Select,
 ) -> Result<Vec<Row>, ReadModelError> {
-    let Sql { text, values } = statements::select(table, query);
-    fetch(conn, table, statement(text, values)).await
+    fetch(conn, table, statement(sql::select(&SqliteDialect, table, query)?)).await
 }
 
 pub(super) async fn count(
@@ -54,8 +48,8 @@ pub(super) async fn count(
     table: &'static Table,
     query: &Select,
 ) -> Result<u64, ReadModelError> {
-    let Sql { text, values } = statements::count(table, query);
-    let row = statement(text, values).fetch_one(conn).await.map_err(|error| failed(table, "read", error))?;
+    let statement = statement(sql::count(&SqliteDialect, table, query)?);
+    let row = statement.fetch_one(conn).await.map_err(|error| failed(table, "read", error))?;
     let count: i64 = sqlx::Row::try_get(&row, 0).map_err(|error| failed(table, "read", error))?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
@@ -64,14 +58,15 @@ pub(super) async fn count(
 pub(super) async fn write(
     conn: &mut SqliteConnection,
     table: &'static Table,
-    rows: &[&Row],
+    rows: &[RowChange<'_>],
     sql: impl Fn(&Table, usize) -> String,
 ) -> Result<(), ReadModelError> {
     let columns = table.all_columns().count();
-    for rows in rows.chunks((BIND_LIMIT / columns).max(1)) {
-        let values = rows.iter().flat_map(|row| (0..columns).map(|column| row.value(column)));
-        let statement = statement(sql(table, rows.len()), values);
-        statement.execute(&mut *conn).await.map_err(|error| failed(table, "write", error))?;
+    for rows in rows.chunks((SqliteDialect::BIND_LIMIT / columns).max(1)) {
+        let values = rows.iter().flat_map(|change| (0..columns).map(|column| change.row.value(column)));
+        let statement = sqlx::query(AssertSqlSafe(sql(table, rows.len()))).persistent(false);
+        let done = values.fold(statement, bind).execute(&mut *conn).await;
+        done.map_err(|error| failed(table, "write", error))?;
     }
     Ok(())
 }
@@ -81,14 +76,12 @@ pub(super) async fn delete(
     table: &'static Table,
     ids: &[&Value],
 ) -> Result<(), ReadModelError> {
-    for ids in ids.chunks(BIND_LIMIT) {
-        let statement = statement(statements::delete(table, ids.len()), ids.iter().map(|&id| id.clone()));
-        statement.execute(&mut *conn).await.map_err(|error| failed(table, "write", error))?;
-    }
-    Ok(())
+    let ids: Vec<_> = ids.iter().map(|&id| id.clone()).collect();
+    let done = statement(statements::delete(table, &ids)?).execute(conn).await;
+    done.map(drop).map_err(|error| failed(table, "write", error))
 }
 
 pub(super) async fn truncate(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
-    let done = statement(statements::truncate(table), []).execute(conn).await;
+    let done = sqlx::query(AssertSqlSafe(statements::truncate(table))).execute(conn).await;
     done.map(drop).map_err(|error| failed(table, "empty", error))
 }

@@ -1,15 +1,41 @@
 //! Values as SQLite keeps them.
 
 use chrono::{DateTime, NaiveDate};
+use serde_json::Value as Json;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Decode, Row as _, Sqlite, Type};
 use uuid::Uuid;
 
+use crate::read_model::sql::Argument;
 use crate::read_model::{ColumnKind, Decimal, ReadModelError, Table, Value};
 
 /// A statement, and what is bound to it.
 pub(super) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+/// `statement` with one more argument.
+pub(super) fn bind_argument(statement: Statement<'_>, argument: Argument) -> Statement<'_> {
+    match argument {
+        Argument::One(_, value) => bind(statement, value),
+        Argument::List(_, values) => statement.bind(json(values)),
+    }
+}
+
+/// A list as JSON, each value in it as it is bound otherwise, and bytes as hexadecimal digits.
+fn json(values: Vec<Value>) -> String {
+    let json = |value| match value {
+        Value::Null | Value::Float(_) => Json::Null,
+        Value::Bool(value) => Json::from(i64::from(value)),
+        Value::Int(value) => Json::from(value),
+        Value::Text(value) | Value::Json(value) => Json::from(value),
+        Value::Uuid(value) => Json::from(value.simple().to_string()),
+        Value::Timestamp(value) => Json::from(value.timestamp_micros()),
+        Value::Date(value) => Json::from(value.format(DATE).to_string()),
+        Value::Decimal(value) => Json::from(value.to_key()),
+        Value::Bytes(value) => Json::from(value.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+    };
+    Json::Array(values.into_iter().map(json).collect()).to_string()
+}
 
 /// `statement` with one more value.
 pub(super) fn bind(statement: Statement<'_>, value: Value) -> Statement<'_> {
@@ -28,16 +54,6 @@ pub(super) fn bind(statement: Statement<'_>, value: Value) -> Statement<'_> {
 }
 
 const DATE: &str = "%Y-%m-%d";
-
-/// The type of a column.
-pub(super) const fn type_name(kind: ColumnKind) -> &'static str {
-    match kind {
-        ColumnKind::Bool | ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 | ColumnKind::Timestamp => "INTEGER",
-        ColumnKind::F32 | ColumnKind::F64 => "REAL",
-        ColumnKind::Uuid | ColumnKind::Bytes => "BLOB",
-        ColumnKind::Text | ColumnKind::Date | ColumnKind::Decimal | ColumnKind::Json => "TEXT",
-    }
-}
 
 /// The values of all columns of a row.
 pub(super) fn values(row: &SqliteRow, table: &'static Table) -> Result<Vec<Value>, ReadModelError> {

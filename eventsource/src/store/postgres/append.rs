@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use super::failure::{code, is_collision};
+use super::failure::{code, is_collision, is_lost};
 use super::{PostgresDatabase, statements};
 use crate::event::{NewEvent, Position, StreamId, now};
 use crate::store::sql::{Failure, clamped, metadata_json, unsigned};
@@ -50,20 +50,39 @@ type Stored = (u64, Position, DateTime<Utc>);
 
 impl Append<'_> {
     /// Appends in a transaction of its own.
+    ///
+    /// Where the connection is lost, it is tried once more, and nothing can be stored twice: the events' ids are unique.
+    /// What is refused then may be refused because of the first attempt, whose answer was lost; it is looked up.
     pub(super) async fn alone(self) -> Result<Appended, Refusal> {
+        let stored = match self.tries().await {
+            Err(Refusal::Failed(Failure::Database(error))) if is_lost(&error) => {
+                match self.db.once_more(error, self.tries()).await {
+                    Err(refusal @ (Refusal::Conflict { .. } | Refusal::DuplicateEvent(_))) => {
+                        self.stored_before().await?.ok_or(refusal)?
+                    }
+                    tried => tried?,
+                }
+            }
+            tried => tried?,
+        };
+        Ok(self.appended(stored))
+    }
+
+    async fn alone_once(&self) -> Result<Vec<Stored>, Refusal> {
+        let mut session = self.db.session().await?;
+        let stored = self.attempt(&mut session).await?;
+        session.end().await?;
+        Ok(stored)
+    }
+
+    async fn tries(&self) -> Result<Vec<Stored>, Refusal> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let mut session = self.db.session().await?;
-            let error = match self.attempt(&mut session).await {
-                Ok(stored) => {
-                    session.end().await?;
-                    return Ok(self.appended(stored));
-                }
+            let error = match self.alone_once().await {
                 Err(Refusal::Failed(Failure::Database(error))) => error,
-                Err(refusal) => return Err(refusal),
+                answer => return answer,
             };
-            drop(session);
             if is_collision(&error) && tries < MOST_TRIES {
                 tokio::time::sleep(Duration::from_millis(tries.into())).await;
                 continue;
@@ -80,10 +99,12 @@ impl Append<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            sqlx::raw_sql(statements::SAVEPOINT).execute(&mut *conn).await.map_err(|error| {
-                let alone = code(&error).as_deref() == Some("25P01");
-                if alone { sqlx::Error::Configuration(Box::new(NoTransaction)) } else { error }
-            })?;
+            sqlx::raw_sql(AssertSqlSafe(self.db.savepoint_sql().to_owned())).execute(&mut *conn).await.map_err(
+                |error| {
+                    let alone = code(&error).as_deref() == Some("25P01");
+                    if alone { sqlx::Error::Configuration(Box::new(NoTransaction)) } else { error }
+                },
+            )?;
             let refusal = match self.attempt(conn).await {
                 Ok(stored) => {
                     let done = format!("{}; {}", statements::RELEASE, self.db.announcer().notify_in_transaction());
@@ -120,16 +141,13 @@ impl Append<'_> {
             .persistent(db.names_statements())
             .fetch_all(conn)
             .await?;
-        let stored: Vec<_> = rows
+        let places: Vec<_> = rows
             .iter()
             .filter_map(|&(_, version, position, recorded_at)| Some((version?, position?, recorded_at?)))
-            .map(|(version, position, recorded_at)| {
-                let version = unsigned(version, "the version of a stream")?;
-                Ok((version, Position::new(unsigned(position, "a position")?), recorded_at))
-            })
+            .map(stored)
             .collect::<Result<_, Failure>>()?;
-        if stored.len() == events.len() {
-            return Ok(stored);
+        if places.len() == events.len() {
+            return Ok(places);
         }
         let before = rows.first().map_or(0, |row| row.0);
         Err(Refusal::Conflict { actual: unsigned(before, "the version of a stream")? })
@@ -175,6 +193,21 @@ impl Append<'_> {
         Ok(self.events.iter().map(NewEvent::id).find(|id| taken.contains(id)))
     }
 
+    /// Where the events are stored, if all of them are, in this stream.
+    async fn stored_before(&self) -> Result<Option<Vec<Stored>>, Failure> {
+        let mut session = self.db.session().await?;
+        let rows: Vec<(i64, i64, DateTime<Utc>)> = sqlx::query_as(self.db.sql(statements::STORED))
+            .bind(self.ids())
+            .bind(self.stream.aggregate_type())
+            .bind(self.stream.aggregate_id())
+            .persistent(self.db.names_statements())
+            .fetch_all(&mut *session)
+            .await?;
+        session.end().await?;
+        let stored: Vec<_> = rows.into_iter().map(stored).collect::<Result<_, _>>()?;
+        Ok(Some(stored).filter(|stored| stored.len() == self.events.len()))
+    }
+
     fn ids(&self) -> Vec<Uuid> {
         self.events.iter().map(NewEvent::id).collect()
     }
@@ -185,6 +218,11 @@ impl Append<'_> {
         };
         Appended::new(self.events.into_iter().zip(stored).map(record).collect())
     }
+}
+
+fn stored((version, position, recorded_at): (i64, i64, DateTime<Utc>)) -> Result<Stored, Failure> {
+    let version = unsigned(version, "the version of a stream")?;
+    Ok((version, Position::new(unsigned(position, "a position")?), recorded_at))
 }
 
 /// Between which versions a stream is as expected.

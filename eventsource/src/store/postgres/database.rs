@@ -12,11 +12,14 @@ use tokio::runtime::Handle;
 use super::announce::Announcer;
 use super::horizon::Watch;
 use super::listen::Listener;
+use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::store::WakeUps;
+use crate::store::attached::Attached;
 
-/// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database.
+/// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database: open
+/// it once a process, whose subscriptions then share its connections and the one that listens for appends.
 ///
 /// An event store and checkpoints on it share its connections, and so may your own tables:
 ///
@@ -39,16 +42,19 @@ pub struct PostgresDatabase(Arc<Inner>);
 struct Inner {
     pool: PgPool,
     units: PgPool,
+    losses: Losses,
     schema: Schema,
     shown: String,
     pooler: bool,
     begin: String,
+    savepoint: String,
     watch: Watch,
     announcer: Announcer,
     wake_ups: Arc<WakeUps>,
     options: PostgresOptions,
     listener: OnceLock<Option<Listener>>,
     runtime: Handle,
+    attached: Attached,
 }
 
 /// A connection for one statement. Through a pooler a statement takes several messages, which only a transaction
@@ -81,16 +87,19 @@ impl PostgresDatabase {
         Ok(Self(Arc::new(Inner {
             pool: opened.pool,
             units: opened.units,
+            losses: opened.losses,
             schema: opened.schema,
             shown: options.shown(),
             pooler: options.pooler,
             begin,
+            savepoint: statements::savepoint(timeout(options.idle_in_transaction)),
             watch: Watch::new(options.horizon_warning),
             announcer: Announcer::new(opened.log),
             wake_ups: Arc::default(),
             options,
             listener: OnceLock::new(),
             runtime: Handle::current(),
+            attached: Attached::default(),
         })))
     }
 
@@ -131,9 +140,18 @@ impl PostgresDatabase {
         self.0.announcer.announce(&self.0.pool);
     }
 
+    /// What modules above keep beside the database.
+    pub(crate) fn attached(&self) -> &Attached {
+        &self.0.attached
+    }
+
     /// The connections of units of work.
     pub(crate) fn units(&self) -> &PgPool {
         &self.0.units
+    }
+
+    pub(super) fn losses(&self) -> &Losses {
+        &self.0.losses
     }
 
     pub(super) fn announcer(&self) -> &Announcer {
@@ -152,6 +170,11 @@ impl PostgresDatabase {
     /// What begins a transaction of this crate.
     pub(crate) fn begin_sql(&self) -> &str {
         &self.0.begin
+    }
+
+    /// What begins an append in a transaction of the user's.
+    pub(super) fn savepoint_sql(&self) -> &str {
+        &self.0.savepoint
     }
 
     /// Whether statements may keep a name on their connection.

@@ -7,18 +7,21 @@ use sqlx::PgConnection;
 
 use super::append::{Append, Refusal};
 use super::failure::store_error;
-use super::{HorizonHolder, PostgresDatabase, holders, read};
+use super::{HorizonHolder, PostgresDatabase, holders, horizon, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::Action;
 use crate::store::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp,
-    check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, HeldBack, LogPage, ReadStream,
+    StoreError, WakeUp, check_append,
 };
 
 /// The event store in PostgreSQL. A clone is the same store.
 ///
 /// Writers do not wait for each other, except for one that appends to the same stream. An append is one statement, and
 /// its events can be read as soon as no earlier position can still appear: see [the module](super).
+///
+/// Where a connection turns out to be lost, what was asked on it is asked once more on another, so that a server that
+/// was started again answers at once. Of an append whose answer was lost it is found out whether it was stored.
 #[derive(Debug, Clone)]
 pub struct PostgresEventStore {
     db: PostgresDatabase,
@@ -47,6 +50,9 @@ impl PostgresEventStore {
     /// ```
     ///
     /// Append last, and commit soon: from the append to the commit nobody can read what others append meanwhile.
+    /// So that a frozen process does not hold the log for ever, from then on the server ends the transaction when nothing
+    /// happens in it for longer than
+    /// [`idle_in_transaction_session_timeout`](super::PostgresOptions::idle_in_transaction_session_timeout).
     /// A refused append leaves the transaction as it was. Give the transaction up where the future is dropped.
     /// The commit notifies; PostgreSQL lets transactions that do commit one after the other, and does not prepare them
     /// (`PREPARE TRANSACTION`).
@@ -67,8 +73,9 @@ impl PostgresEventStore {
 
     /// Who appends at this moment, and so keeps what comes after from being read: the one who began first in front.
     ///
-    /// Under a load there is nearly always somebody. One whose [`age`](HorizonHolder::age) grows is in the way; the
-    /// log says so, too, after [`horizon_warning`](super::PostgresOptions::horizon_warning).
+    /// Under a load there is nearly always somebody. One whose [`age`](HorizonHolder::age) grows is in the way;
+    /// [`EventStore::held_back`], by which a subscription's status says so, and a log line name it after
+    /// [`horizon_warning`](super::PostgresOptions::horizon_warning).
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
@@ -115,21 +122,30 @@ impl EventStore for PostgresEventStore {
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        let events = read::stream(&self.db, stream, read).await;
+        let events = self.db.again(|| read::stream(&self.db, stream, read)).await;
         events.map_err(|failure| store_error(Action::ReadStream(stream), failure))
     }
 
     async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
-        let page = read::log(&self.db, after, filter, limit).await;
+        let page = self.db.again(|| read::log(&self.db, after, filter, limit)).await;
         page.map_err(|failure| store_error(Action::ReadLog, failure))
     }
 
     async fn head(&self) -> Result<Position, StoreError> {
-        read::head(&self.db).await.map_err(|failure| store_error(Action::ReadHead, failure))
+        let head = self.db.again(|| read::head(&self.db)).await;
+        head.map_err(|failure| store_error(Action::ReadHead, failure))
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
-        read::backlog(&self.db, after).await.map_err(|failure| store_error(Action::MeasureBacklog, failure))
+        let backlog = self.db.again(|| read::backlog(&self.db, after)).await;
+        backlog.map_err(|failure| store_error(Action::MeasureBacklog, failure))
+    }
+
+    /// After [`horizon_warning`](super::PostgresOptions::horizon_warning), as seen by whoever reads the log through
+    /// this database's handle.
+    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+        let held_back = self.db.again(|| horizon::held_back(&self.db)).await;
+        held_back.map_err(|failure| store_error(Action::ReadHead, failure))
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

@@ -8,6 +8,11 @@ pub(crate) fn code(error: &sqlx::Error) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())
 }
 
+/// Another transaction has written between this one's reading a row and its writing it.
+#[derive(Debug, thiserror::Error)]
+#[error("another transaction has changed a row of it meanwhile")]
+pub(crate) struct Overtaken;
+
 /// Whether the transaction was in the way of another, and was undone: serialization failure, deadlock.
 pub(crate) fn is_collision(error: &sqlx::Error) -> bool {
     matches!(code(error).as_deref(), Some("40001" | "40P01"))
@@ -25,6 +30,15 @@ pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
                 || matches!(code, "57P01" | "57P02" | "57P03" | "57P05")
         }
         None => matches!(error, Io(_) | Tls(_) | PoolClosed | PoolTimedOut | WorkerCrashed | BeginFailed),
+    }
+}
+
+/// Whether the connection was lost on which something was asked: by a crash, by the network, or terminated. What was
+/// asked may have been done all the same, its answer being lost.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match code(error).as_deref() {
+        Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P05"),
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::BeginFailed),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How far the log can be read (law 2), and a log line where somebody holds it back.
+//! How far the log can be read (law 2), and who holds it back where that lasts.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{PostgresDatabase, holders, statements};
+use crate::event::Position;
+use crate::store::HeldBack;
 use crate::store::sql::{Failure, unsigned};
 
 /// The server is a standby, on which nobody sees who appends.
@@ -32,6 +34,20 @@ pub(super) async fn read(db: &PostgresDatabase) -> Result<u64, Failure> {
     unsigned(head, "the head of the log")
 }
 
+/// Who holds the horizon back, where it has been held for longer than the set time.
+pub(super) async fn held_back(db: &PostgresDatabase) -> Result<Option<HeldBack>, Failure> {
+    read(db).await?;
+    let Some((at, lasted)) = db.watch().lasted() else { return Ok(None) };
+    let at = unsigned(at, "the key of a lock")?;
+    // It may have ended since, and somebody else appends.
+    let mut holders = holders::read(db).await?;
+    if holders.first().is_none_or(|holder| holder.after.value() != at) {
+        return Ok(None);
+    }
+    let by = holders.drain(..).map(|holder| holder.to_string()).collect();
+    Ok(Some(HeldBack::new(Position::new(at), lasted, by)))
+}
+
 async fn tell(db: &PostgresDatabase) {
     let Ok(holders) = holders::read(db).await else { return };
     for holder in holders.iter().take(1) {
@@ -56,6 +72,12 @@ struct Held {
 impl Watch {
     pub(super) fn new(after: Duration) -> Self {
         Self { after, held: Mutex::default() }
+    }
+
+    /// Where the horizon is held, and for how long, where that is longer than the set time.
+    fn lasted(&self) -> Option<(i64, Duration)> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().map(|held| (held.at, held.since.elapsed())).filter(|(_, lasted)| *lasted >= self.after)
     }
 
     /// Whether it is time to say who holds the horizon at the position `at`: once after each time that was set.

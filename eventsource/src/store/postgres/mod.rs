@@ -21,6 +21,7 @@ pub(crate) mod failure;
 mod holders;
 mod horizon;
 mod listen;
+mod lost;
 mod migrations;
 mod open;
 mod options;
@@ -30,6 +31,7 @@ mod schema;
 mod statements;
 
 pub use database::PostgresDatabase;
+pub(crate) use database::Session;
 pub use error::PostgresOpenError;
 pub use event_store::PostgresEventStore;
 pub use holders::HorizonHolder;

@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 
 use super::error::Trouble;
+use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, migrations, statements};
 
@@ -14,6 +15,7 @@ pub(super) struct Opened {
     /// The connections of units of work: what stands outside a transaction on them writes nothing. Through a pooler,
     /// which shares a connection with everybody, the same as the others.
     pub(super) units: PgPool,
+    pub(super) losses: Losses,
     pub(super) schema: Schema,
     /// What names the log in its database.
     pub(super) log: i64,
@@ -21,17 +23,18 @@ pub(super) struct Opened {
 
 pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOpenError> {
     let schema = options.parsed_schema()?;
-    let pool = options.pool_options().connect_lazy_with(options.connect_options());
+    let losses = Losses::default();
+    let pool = options.pool_options(&losses).connect_lazy_with(options.connect_options());
     let prepared = async {
         let mut conn = pool.acquire().await?;
         prepare(&mut conn, &schema, options).await
     };
     let units = match options.pooler {
         true => pool.clone(),
-        false => options.unit_pool_options().connect_lazy_with(options.connect_options()),
+        false => options.unit_pool_options(&losses).connect_lazy_with(options.connect_options()),
     };
     match prepared.await {
-        Ok(log) => Ok(Opened { pool, units, schema, log }),
+        Ok(log) => Ok(Opened { pool, units, losses, schema, log }),
         Err(trouble) => Err(trouble.on(options.shown())),
     }
 }

@@ -7,6 +7,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
 use super::error::Trouble;
+use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, migrations, statements};
 
@@ -33,9 +34,6 @@ pub struct PostgresOptions {
     pub(super) pooler: bool,
     pub(super) horizon_warning: Duration,
 }
-
-/// A connection that has been idle for longer is asked whether it is still there before it is used.
-const IDLE_FOR: Duration = Duration::from_secs(1);
 
 impl PostgresOptions {
     /// The database at `url`, such as `postgres://user:password@host:5432/database`.
@@ -85,8 +83,11 @@ impl PostgresOptions {
     }
 
     /// After what time the server ends a transaction of this crate in which nothing happens, with its connection;
-    /// 30 s by default. So a frozen process cannot hold the log for ever. A handler that does something else than to
-    /// query for longer than this fails.
+    /// 30 s by default. So a frozen process cannot hold the log for ever.
+    ///
+    /// A handler that does something else than to query for longer than this has failed (SQLSTATE 25P03): that is its
+    /// own doing, and no outage. It is retried like after another failure, and not given up at once, because the next
+    /// time may be quicker, and because a process that was frozen sees the same.
     #[must_use]
     pub const fn idle_in_transaction_session_timeout(mut self, timeout: Duration) -> Self {
         self.idle_in_transaction = timeout;
@@ -115,7 +116,8 @@ impl PostgresOptions {
         Ok(self)
     }
 
-    /// After what time a log line says who holds the log's horizon back; 10 s by default.
+    /// After what time a log line, and the status of every subscription, say who holds the log's horizon back; 10 s by
+    /// default. The log line is repeated after each such time.
     #[must_use]
     pub const fn horizon_warning(mut self, after: Duration) -> Self {
         self.horizon_warning = after;
@@ -153,14 +155,16 @@ impl PostgresOptions {
         }
     }
 
-    pub(super) fn pool_options(&self) -> PgPoolOptions {
+    pub(super) fn pool_options(&self, losses: &Losses) -> PgPoolOptions {
+        let losses = losses.clone();
         PgPoolOptions::new()
             .max_connections(self.connections)
             .acquire_timeout(self.acquire_timeout)
             .test_before_acquire(false)
-            .before_acquire(|conn, meta| {
+            .before_acquire(move |conn, meta| {
+                let doubted = losses.doubt(meta.idle_for);
                 Box::pin(async move {
-                    if meta.idle_for > IDLE_FOR {
+                    if doubted {
                         sqlx::Connection::ping(conn).await?;
                     }
                     Ok(true)
@@ -169,8 +173,8 @@ impl PostgresOptions {
     }
 
     /// A handler that rolls its batch back writes nothing afterwards either.
-    pub(super) fn unit_pool_options(&self) -> PgPoolOptions {
-        self.pool_options().after_connect(|conn, _| {
+    pub(super) fn unit_pool_options(&self, losses: &Losses) -> PgPoolOptions {
+        self.pool_options(losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::WRITE_ONLY_IN_A_UNIT).execute(conn).await.map(drop) })
         })
     }

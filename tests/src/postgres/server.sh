@@ -1,4 +1,4 @@
-# guardian.sh FOLDER BIN PORT: a PostgreSQL server in FOLDER that ends with whoever holds our standard input open.
+# server.sh FOLDER BIN PORT: a PostgreSQL server in FOLDER that ends with whoever holds our standard input open.
 # Each line of the input is a command (start, stop, standby), which is answered by a line. Runs as the server's user.
 folder=$1 bin=$2 port=$3
 trap '' INT TERM HUP
@@ -18,6 +18,7 @@ max_prepared_transactions = 10
 shared_buffers = 64MB
 fsync = on
 CONF
+cat "$folder/more.conf" >> "$folder/data/postgresql.conf"
 while read -r command; do
     case $command in
     start) if start; then echo ok; else echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; fi ;;

@@ -1,0 +1,95 @@
+//! The checkpoint of a next generation, and its way into the place of the one that serves.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{PostgresCheckpoints, PostgresUnit, rows, statements};
+use crate::event::{Position, now};
+use crate::projection::generation::next_checkpoint;
+use crate::projection::{Checkpoint, CheckpointError, Claim, Clear, Switch, Switched, Table};
+use crate::store::postgres::PostgresDatabase;
+use crate::store::sql::{Action, Failure, clamped};
+
+/// The checkpoint of a next generation that was claimed.
+pub(crate) enum Claimed {
+    /// It goes on.
+    GoesOn(Checkpoint),
+    /// It begins; the tables of another one are there, where `replaces`.
+    Begins { checkpoint: Checkpoint, replaces: bool },
+    /// Somebody else holds it.
+    Held { owner: String, until: DateTime<Utc> },
+}
+
+impl PostgresCheckpoints {
+    /// A unit of work on the next generation of `tables`.
+    pub(crate) async fn unit_of_next(&self, tables: &[&'static Table]) -> Result<PostgresUnit, CheckpointError> {
+        let unit = PostgresUnit::begin(self.database()).await;
+        let mut unit = unit.map_err(|error| CheckpointError::failed(Action::Begin, error.into()))?;
+        unit.scope().build_next(tables);
+        Ok(unit)
+    }
+}
+
+/// Claims the checkpoint of a next generation.
+pub(crate) async fn claim(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    claim: &Claim<'_>,
+    target: Position,
+) -> Result<Claimed, Failure> {
+    // One after another: where there is none yet, there is no row to wait for.
+    run(db, conn, sqlx::query(db.sql(statements::LOCK_NEXT)).bind(db.schema()).bind(claim.name)).await?;
+    let before = rows::load(db, conn, claim.name).await?;
+    let checkpoint = match rows::claim(db, conn, claim).await? {
+        Ok(checkpoint) => checkpoint,
+        Err((owner, until)) => return Ok(Claimed::Held { owner, until }),
+    };
+    if before.as_ref().is_some_and(|before| before.fingerprint == claim.fingerprint) {
+        return Ok(Claimed::GoesOn(checkpoint));
+    }
+    let (start, target) = (clamped(claim.start.value()), clamped(target.value()));
+    let begin = sqlx::query(db.sql(statements::BEGIN_NEXT)).bind(claim.name).bind(start).bind(target);
+    run(db, conn, begin).await?;
+    run(db, conn, sqlx::query(db.sql(statements::CLEAR_LETTERS)).bind(claim.name)).await?;
+    let checkpoint = rows::load(db, conn, claim.name).await?.unwrap_or(checkpoint);
+    Ok(Claimed::Begins { checkpoint, replaces: before.is_some() })
+}
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+async fn run(db: &PostgresDatabase, conn: &mut PgConnection, query: Query<'_>) -> Result<(), Failure> {
+    query.persistent(db.names_statements()).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether the next generation may take over. Nobody moves either checkpoint from then on.
+pub(crate) async fn may_switch(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    switch: &Switch,
+) -> Result<Switched, Failure> {
+    let next = next_checkpoint(&switch.name);
+    run(db, conn, sqlx::query(db.sql(statements::LOCK_BOTH)).bind(&switch.name).bind(&next)).await?;
+    let next = rows::load(db, conn, &next).await?;
+    if next.is_none_or(|next| (next.epoch, next.position) != (switch.epoch, switch.position)) {
+        return Ok(Switched::Fenced);
+    }
+    let live = rows::load(db, conn, &switch.name).await?;
+    let live = live.filter(|live| live.position > switch.position);
+    Ok(live.map_or(Switched::Yes, |live| Switched::Behind(live.position)))
+}
+
+/// The checkpoint of the next generation, and its dead letters, take the place of those that serve.
+pub(crate) async fn switch(db: &PostgresDatabase, conn: &mut PgConnection, name: &str) -> Result<(), Failure> {
+    let next = next_checkpoint(name);
+    run(db, conn, sqlx::query(db.sql(statements::SWITCH)).bind(name).bind(&next).bind(now())).await?;
+    run(db, conn, sqlx::query(db.sql(statements::CLEAR_LETTERS)).bind(name)).await?;
+    run(db, conn, sqlx::query(db.sql(statements::MOVE_LETTERS)).bind(name).bind(&next)).await?;
+    run(db, conn, sqlx::query(db.sql(statements::CLEAR_SNAPSHOT)).bind(name)).await?;
+    discard(db, conn, name).await
+}
+
+/// The checkpoint of the next generation is no more.
+pub(crate) async fn discard(db: &PostgresDatabase, conn: &mut PgConnection, name: &str) -> Result<(), Failure> {
+    rows::clear(db, conn, &Clear::new(next_checkpoint(name))).await.map(drop)
+}

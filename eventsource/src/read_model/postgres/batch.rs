@@ -1,0 +1,80 @@
+//! Read models in the transaction of a batch.
+
+use async_trait::async_trait;
+
+use super::schema;
+use super::tables::Tables;
+use crate::projection::postgres::{BatchConnection, LentConnection};
+use crate::read_model::port::{ReadTables, RowChange, WriteTables};
+use crate::read_model::select::Select;
+use crate::read_model::stored::Row;
+use crate::read_model::{ReadModelError, Table, Value};
+use crate::store::postgres::PostgresDatabase;
+
+/// The tables in the transaction of a batch. Rows that are loaded are locked; those that a query finds are not, and
+/// where another transaction has changed one of them before it is written, the batch is tried again.
+pub(super) struct BatchTables {
+    connection: BatchConnection,
+    db: PostgresDatabase,
+    /// Whether the next generation of each table is meant.
+    builds_next: bool,
+}
+
+impl BatchTables {
+    pub(super) fn new(connection: BatchConnection, db: &PostgresDatabase, builds_next: bool) -> Self {
+        Self { connection, db: db.clone(), builds_next }
+    }
+
+    /// The connection, and the table that is meant.
+    async fn ready(&self, table: &'static Table) -> Result<(LentConnection, &'static Table), ReadModelError> {
+        let table = if self.builds_next { table.next() } else { table };
+        let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;
+        schema::check_once(&mut conn, &self.db, table).await?;
+        Ok((conn, table))
+    }
+}
+
+#[async_trait]
+impl ReadTables for BatchTables {
+    async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
+        let (mut conn, table) = self.ready(table).await?;
+        Tables { conn: &mut conn, db: &self.db }.load_locked(table, ids).await
+    }
+
+    async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
+        let (mut conn, table) = self.ready(table).await?;
+        Tables { conn: &mut conn, db: &self.db }.select(table, query).await
+    }
+
+    async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
+        let (mut conn, table) = self.ready(table).await?;
+        Tables { conn: &mut conn, db: &self.db }.count(table, query).await
+    }
+}
+
+#[async_trait]
+impl WriteTables for BatchTables {
+    fn holds_nan(&self) -> bool {
+        true
+    }
+
+    async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
+        let (mut conn, table) = self.ready(table).await?;
+        Tables { conn: &mut conn, db: &self.db }.merge(table, rows).await
+    }
+
+    async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
+        let (mut conn, table) = self.ready(table).await?;
+        Tables { conn: &mut conn, db: &self.db }.update(table, rows).await
+    }
+
+    async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {
+        let (mut conn, table) = self.ready(table).await?;
+        Tables { conn: &mut conn, db: &self.db }.delete(table, ids).await
+    }
+
+    async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
+        let (mut conn, table) = self.ready(table).await?;
+        Tables { conn: &mut conn, db: &self.db }.truncate(table).await
+    }
+}

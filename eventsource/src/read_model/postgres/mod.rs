@@ -1,0 +1,14 @@
+//! Read models in PostgreSQL (feature `postgres`).
+
+mod batch;
+mod dialect;
+mod failure;
+mod generations;
+mod models;
+mod pool;
+mod schema;
+mod statements;
+mod tables;
+mod value;
+
+pub use models::PostgresReadModels;

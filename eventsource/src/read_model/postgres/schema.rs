@@ -1,0 +1,119 @@
+//! The table of a model in PostgreSQL.
+
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::dialect::PostgresDialect;
+use super::failure::failed;
+use super::statements;
+use crate::read_model::sql::{self, Found, Matching};
+use crate::read_model::{ReadModelError, Table};
+use crate::store::postgres::PostgresDatabase;
+
+/// Refuses a table that does not match its model, before anything is done with it.
+pub(super) async fn check_once(
+    conn: &mut PgConnection,
+    db: &PostgresDatabase,
+    table: &'static Table,
+) -> Result<(), ReadModelError> {
+    let matching = db.attached().get::<Matching>();
+    if !matching.knows(table) {
+        check(conn, db, table).await?;
+        matching.add(table);
+    }
+    Ok(())
+}
+
+/// Refuses a table that does not match its model, or is not there.
+pub(super) async fn check(
+    conn: &mut PgConnection,
+    db: &PostgresDatabase,
+    table: &'static Table,
+) -> Result<(), ReadModelError> {
+    sql::compare::<PostgresDialect<'_>>(table, &columns(conn, db, table).await?)
+}
+
+async fn columns(
+    conn: &mut PgConnection,
+    db: &PostgresDatabase,
+    table: &'static Table,
+) -> Result<Vec<Found>, ReadModelError> {
+    let query = sqlx::query_as(statements::COLUMNS).bind(db.schema()).bind(table.name);
+    let found = query.persistent(db.names_statements()).fetch_all(conn).await;
+    let found: Vec<(String, String, bool, bool)> = found.map_err(|error| failed(table, "look at", error))?;
+    Ok(found.into_iter().map(|(name, ty, never_null, in_key)| Found { name, ty, never_null, in_key }).collect())
+}
+
+/// The names of the indexes of the table.
+pub(super) async fn indexes(
+    conn: &mut PgConnection,
+    db: &PostgresDatabase,
+    table: &'static Table,
+) -> Result<Vec<String>, sqlx::Error> {
+    let query = sqlx::query_scalar(statements::INDEXES).bind(db.schema()).bind(table.name);
+    query.persistent(db.names_statements()).fetch_all(conn).await
+}
+
+/// What is missing of the table and its indexes, as statements.
+async fn missing(
+    conn: &mut PgConnection,
+    db: &PostgresDatabase,
+    table: &'static Table,
+) -> Result<String, ReadModelError> {
+    let (create, mut missing) = sql::create(&PostgresDialect(db.schema()), table);
+    let found = columns(conn, db, table).await?;
+    if found.is_empty() {
+        return Ok(all(create, missing));
+    }
+    sql::compare::<PostgresDialect<'_>>(table, &found)?;
+    let indexes = indexes(conn, db, table).await.map_err(|error| failed(table, "look at", error))?;
+    missing.retain(|(index, _)| !indexes.contains(index));
+    Ok(all(String::new(), missing))
+}
+
+fn all(create: String, indexes: Vec<(String, String)>) -> String {
+    indexes.into_iter().fold(create, |all, (_, index)| all + &index)
+}
+
+/// Whether there is a table of that name.
+pub(super) async fn exists(
+    conn: &mut PgConnection,
+    db: &PostgresDatabase,
+    table: &'static Table,
+) -> Result<bool, ReadModelError> {
+    Ok(!columns(conn, db, table).await?.is_empty())
+}
+
+/// Creates the table, which must not be there, and its indexes.
+pub(super) async fn create_new(
+    conn: &mut PgConnection,
+    db: &PostgresDatabase,
+    table: &'static Table,
+) -> Result<(), ReadModelError> {
+    if exists(conn, db, table).await? {
+        let differences = vec!["there is a table of that name already, which is not its own".to_owned()];
+        return Err(ReadModelError::Mismatch { table: table.name, differences });
+    }
+    let done = sqlx::raw_sql(AssertSqlSafe(create_sql(db, table))).execute(conn).await;
+    done.map(drop).map_err(|error| failed(table, "create", error))
+}
+
+/// The statements that create the table.
+pub(super) fn create_sql(db: &PostgresDatabase, table: &Table) -> String {
+    let (create, indexes) = sql::create(&PostgresDialect(db.schema()), table);
+    all(create, indexes)
+}
+
+/// Creates the table, where there is none, and its indexes. It needs the right to create only where something is
+/// missing.
+pub(super) async fn create(db: &PostgresDatabase, table: &'static Table) -> Result<(), ReadModelError> {
+    let failed = |error| failed(table, "create", error);
+    let mut tx = db.begin().await.map_err(failed)?;
+    if missing(&mut tx, db, table).await?.is_empty() {
+        return tx.commit().await.map_err(failed);
+    }
+    let lock = sqlx::query(statements::LOCK_CREATION).bind(db.schema()).bind(table.name);
+    lock.persistent(db.names_statements()).execute(&mut *tx).await.map_err(failed)?;
+    let missing = missing(&mut tx, db, table).await?;
+    sqlx::raw_sql(AssertSqlSafe(missing)).execute(&mut *tx).await.map_err(failed)?;
+    tx.commit().await.map_err(failed)
+}

@@ -1,0 +1,109 @@
+//! The SQL of read models that PostgreSQL alone has.
+//!
+//! Whole columns are bound as lists, so that a statement has one text however many rows there are.
+
+use super::dialect::{PostgresDialect, list};
+use crate::read_model::sql::{Dialect as _, joined, names, quoted, replaced};
+use crate::read_model::{ColumnDef, ColumnKind, Table};
+
+/// The columns of the table `$2` in the schema `$1`: name, type, whether it is never null, whether it is in the primary
+/// key.
+pub(super) const COLUMNS: &str = "SELECT a.attname::text, \
+         format_type(a.atttypid, a.atttypmod) || coalesce(' COLLATE \"' || l.collname || '\"', ''), \
+         a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false) \
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+     LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary \
+     LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation \
+     WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p') ORDER BY a.attnum";
+
+/// The names of the table's indexes.
+pub(super) const INDEXES: &str = "SELECT x.relname::text FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
+     JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid WHERE n.nspname = $1 AND c.relname = $2";
+
+/// Whoever creates a table waits for others who do: `IF NOT EXISTS` alone fails where two create it at once.
+pub(super) const LOCK_CREATION: &str =
+    "SELECT pg_advisory_xact_lock(hashtextextended('eventsource read model ' || $1 || '.' || $2, 0))";
+
+/// The name of a table in `schema`.
+fn named(schema: &str, table: &Table) -> String {
+    PostgresDialect(schema).table(table)
+}
+
+pub(super) fn drop_table(schema: &str, table: &Table) -> String {
+    format!("DROP TABLE IF EXISTS {}", named(schema, table))
+}
+
+pub(super) fn lock_table(schema: &str, table: &Table) -> String {
+    format!("SET LOCAL lock_timeout = '1s'; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", named(schema, table))
+}
+
+/// The table `next` and its rows become `table`, and so do its indexes, which have these names.
+pub(super) fn take_place(schema: &str, next: &Table, table: &Table, indexes: &[String]) -> String {
+    let mut sql = format!("ALTER TABLE {} RENAME TO {};\n", named(schema, next), quoted(table.name));
+    for index in indexes {
+        let rest = index.strip_prefix(next.name).unwrap_or(index);
+        let (index, own) = (quoted(index), quoted(&format!("{}{rest}", table.name)));
+        sql.push_str(&format!("ALTER INDEX {}.{index} RENAME TO {own};\n", quoted(schema)));
+    }
+    sql
+}
+
+/// Behind a statement that reads rows by their ids: they are locked, in the order of the ids.
+pub(super) fn locking(table: &Table) -> String {
+    format!(" ORDER BY own.{} FOR UPDATE", quoted(table.id_column()))
+}
+
+/// The rows with the ids of the list `$number`, locked in the order of the ids.
+fn locked(db: &PostgresDialect<'_>, table: &Table, number: usize) -> String {
+    let (name, id, order) = (db.table(table), quoted(table.id_column()), locking(table));
+    let ids = table.column(table.id).map_or_else(String::new, |column| list(column.kind, number));
+    format!("WITH locked AS MATERIALIZED (SELECT {id} FROM {name} AS own WHERE {id} = ANY ({ids}){order})")
+}
+
+/// The deletion of the rows with these ids.
+pub(super) fn delete(db: &PostgresDialect<'_>, table: &Table) -> String {
+    let (locked, name, id) = (locked(db, table, 1), db.table(table), quoted(table.id_column()));
+    format!("{locked} DELETE FROM {name} AS own USING locked WHERE own.{id} = locked.{id}")
+}
+
+/// The deletion of all rows. Those who read meanwhile see them until it commits, unlike with `TRUNCATE`.
+pub(super) fn truncate(db: &PostgresDialect<'_>, table: &Table) -> String {
+    format!("DELETE FROM {}", db.table(table))
+}
+
+/// All columns as lists, in their order.
+fn lists(table: &Table) -> String {
+    joined(table.all_columns().enumerate().map(|(index, column)| list(column.kind, index + 1)))
+}
+
+/// The insertion of rows, into those that are there already. It tells the versions that they have then.
+pub(super) fn merge(db: &PostgresDialect<'_>, table: &Table) -> String {
+    let (name, names, lists, id) = (db.table(table), names(table), lists(table), quoted(table.id_column()));
+    let set = joined(changed(table).filter_map(|column| match column.name {
+        "created_at" | "deleted_at" => None,
+        "version" => Some("\"version\" = own.\"version\" + excluded.\"version\"".to_owned()),
+        name => Some(replaced(name)),
+    }));
+    format!(
+        "INSERT INTO {name} AS own ({names}) SELECT * FROM unnest({lists}) \
+         ON CONFLICT ({id}) DO UPDATE SET {set} RETURNING {id}, \"version\""
+    )
+}
+
+/// The update of rows that still have the versions of the last list.
+pub(super) fn update(db: &PostgresDialect<'_>, table: &Table) -> String {
+    let (name, names, id) = (db.table(table), names(table), quoted(table.id_column()));
+    let (locked, lists) = (locked(db, table, table.id + 1), lists(table));
+    let found = list(ColumnKind::I64, table.all_columns().count() + 1);
+    let set = joined(changed(table).map(|column| format!("{0} = new.{0}", quoted(column.name))));
+    format!(
+        "{locked} UPDATE {name} AS own SET {set} FROM locked, unnest({lists}, {found}) AS new ({names}, \"found version\") \
+         WHERE own.{id} = locked.{id} AND new.{id} = locked.{id} AND own.\"version\" = new.\"found version\""
+    )
+}
+
+fn changed(table: &Table) -> impl Iterator<Item = &ColumnDef> {
+    table.all_columns().filter(|column| column.name != table.id_column())
+}

@@ -1,0 +1,192 @@
+//! Reading and writing tables on a connection.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::dialect::PostgresDialect;
+use super::failure::{failed, overtaken};
+use super::statements;
+use super::value::{Statement, bind, bind_list, value, values};
+use crate::read_model::port::{Before, RowChange};
+use crate::read_model::select::Select;
+use crate::read_model::sql::{self, Argument, Sql};
+use crate::read_model::stored::Row;
+use crate::read_model::{ColumnDef, ColumnKind, ReadModelError, Table, Unfit, UnfitField, Value};
+use crate::store::postgres::PostgresDatabase;
+
+/// The tables of a database, on one of its connections.
+pub(super) struct Tables<'c> {
+    pub(super) conn: &'c mut PgConnection,
+    pub(super) db: &'c PostgresDatabase,
+}
+
+impl Tables<'_> {
+    fn dialect(&self) -> PostgresDialect<'_> {
+        PostgresDialect(self.db.schema())
+    }
+
+    fn prepare<'q>(&self, text: String) -> Statement<'q> {
+        sqlx::query(AssertSqlSafe(text)).persistent(self.db.names_statements())
+    }
+
+    fn statement<'q>(&self, table: &'static Table, sql: Sql) -> Result<Statement<'q>, ReadModelError> {
+        let bound = sql.arguments.into_iter().try_fold(self.prepare(sql.text), |statement, argument| match argument {
+            Argument::One(kind, value) => bind(statement, kind, value),
+            Argument::List(kind, values) => bind_list(statement, kind, values.into_iter()),
+        });
+        bound.map_err(|reason| unfit(table, None, reason))
+    }
+
+    async fn fetch(&mut self, table: &'static Table, sql: Sql) -> Result<Vec<Row>, ReadModelError> {
+        let statement = self.statement(table, sql)?;
+        let rows = statement.fetch_all(&mut *self.conn).await.map_err(|error| failed(table, "read", error))?;
+        rows.iter().map(|row| Row::from_all(values(row, table)?, table)).collect()
+    }
+
+    pub(super) async fn load(&mut self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
+        let sql = sql::load(&self.dialect(), table, ids)?;
+        self.fetch(table, sql).await
+    }
+
+    /// The same, and nobody else writes them until the transaction ends.
+    pub(super) async fn load_locked(
+        &mut self,
+        table: &'static Table,
+        ids: &[Value],
+    ) -> Result<Vec<Row>, ReadModelError> {
+        let mut sql = sql::load(&self.dialect(), table, ids)?;
+        sql.text.push_str(&statements::locking(table));
+        self.fetch(table, sql).await
+    }
+
+    pub(super) async fn select(&mut self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
+        let sql = sql::select(&self.dialect(), table, query)?;
+        self.fetch(table, sql).await
+    }
+
+    pub(super) async fn count(&mut self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
+        let statement = self.statement(table, sql::count(&self.dialect(), table, query)?)?;
+        let row = statement.fetch_one(&mut *self.conn).await.map_err(|error| failed(table, "read", error))?;
+        let count: i64 = sqlx::Row::try_get(&row, 0).map_err(|error| failed(table, "read", error))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    pub(super) async fn merge(&mut self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
+        for rows in chunks(rows) {
+            let statement = bind_rows(self.prepare(statements::merge(&self.dialect(), table)), table, rows)?;
+            let done = statement.fetch_all(&mut *self.conn).await.map_err(|error| failed(table, "write", error))?;
+            let corrupt = |what| ReadModelError::Corrupt { table: table.name, what };
+            let id = table.column(table.id).map_or(ColumnKind::Text, |column| column.kind);
+            let read = |row| Ok((value(row, 0, id)?, value(row, 1, ColumnKind::I64)?));
+            let versions: BTreeMap<_, _> = done.iter().map(read).collect::<Result<_, _>>().map_err(corrupt)?;
+            for change in rows.iter().filter(|change| change.before == Before::Missing) {
+                let version = versions.get(&change.row.id(table));
+                if version.is_some_and(|version| *version != version_of(change.row.version)) {
+                    return Err(overtaken(table));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn update(&mut self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
+        for rows in chunks(rows) {
+            let statement = bind_rows(self.prepare(statements::update(&self.dialect(), table)), table, rows)?;
+            let found = rows.iter().map(|change| match change.before {
+                Before::Version(version) => version_of(version),
+                Before::Unread | Before::Missing => Value::Null,
+            });
+            let statement =
+                bind_list(statement, ColumnKind::I64, found).map_err(|reason| unfit(table, None, reason))?;
+            let done = statement.execute(&mut *self.conn).await.map_err(|error| failed(table, "write", error))?;
+            if done.rows_affected() != rows.len() as u64 {
+                return Err(overtaken(table));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn delete(&mut self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {
+        let column = table.column(table.id);
+        let (statement, ids) =
+            (self.prepare(statements::delete(&self.dialect(), table)), ids.iter().map(|&id| id.clone()));
+        let kind = column.map_or(ColumnKind::Text, |column| column.kind);
+        let statement = bind_list(statement, kind, ids).map_err(|reason| unfit(table, column, reason))?;
+        let done = statement.execute(&mut *self.conn).await;
+        done.map(drop).map_err(|error| failed(table, "write", error))
+    }
+
+    pub(super) async fn truncate(&mut self, table: &'static Table) -> Result<(), ReadModelError> {
+        let statement = self.prepare(statements::truncate(&self.dialect(), table));
+        let done = statement.execute(&mut *self.conn).await;
+        done.map(drop).map_err(|error| failed(table, "empty", error))
+    }
+}
+
+fn version_of(version: u64) -> Value {
+    Value::Int(i64::try_from(version).unwrap_or(i64::MAX))
+}
+
+fn unfit(table: &'static Table, column: Option<&ColumnDef>, reason: Unfit) -> ReadModelError {
+    let field = UnfitField::new(column.map_or("", |column| column.field), reason);
+    ReadModelError::Unfit { table: table.name, id: None, field }
+}
+
+/// `statement` with the columns of the rows.
+fn bind_rows<'q>(
+    statement: Statement<'q>,
+    table: &'static Table,
+    rows: &[RowChange<'_>],
+) -> Result<Statement<'q>, ReadModelError> {
+    table.all_columns().enumerate().try_fold(statement, |statement, (index, column)| {
+        let values = rows.iter().map(|change| change.row.value(index));
+        bind_list(statement, column.kind, values).map_err(|reason| unfit(table, Some(column), reason))
+    })
+}
+
+/// About how many bytes go into one statement. The server takes a gigabyte.
+const STATEMENT: usize = 64 << 20;
+
+/// The rows in parts, one for each statement.
+fn chunks<'c, 'r>(rows: &'c [RowChange<'r>]) -> impl Iterator<Item = &'c [RowChange<'r>]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let mut size = 0;
+        let fits = |change: &&RowChange<'_>| {
+            let fits = size < STATEMENT;
+            size += change.row.values.iter().map(size_of_value).sum::<usize>();
+            fits
+        };
+        let (now, later) = rest.split_at(rest.iter().take_while(fits).count());
+        rest = later;
+        (!now.is_empty()).then_some(now)
+    })
+}
+
+fn size_of_value(value: &Value) -> usize {
+    32 + match value {
+        Value::Text(text) | Value::Json(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Decimal(decimal) => decimal.to_string().len(),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_parted_by_their_size_and_none_is_lost() {
+        let of = |bytes| Row::new(vec![Value::Bytes(vec![0; bytes])], DateTime::UNIX_EPOCH);
+        let sizes = [STATEMENT / 2, STATEMENT / 2, 0, 3 * STATEMENT, 0, 1, STATEMENT - 100, 100, 5];
+        let rows: Vec<_> = sizes.into_iter().map(of).collect();
+        let changes: Vec<_> = rows.iter().map(|row| RowChange { row, before: Before::Unread }).collect();
+        let parts: Vec<usize> = chunks(&changes).map(<[_]>::len).collect();
+        assert_eq!(parts, [2, 2, 4, 1]);
+        assert_eq!(chunks(&[]).count(), 0);
+    }
+}

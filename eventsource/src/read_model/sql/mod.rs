@@ -1,0 +1,11 @@
+//! What the read models in SQL databases share. It names no driver.
+
+mod dialect;
+mod schema;
+mod statements;
+
+pub(super) use dialect::Dialect;
+pub(super) use schema::{Found, Matching, compare, create};
+#[cfg(feature = "sqlite")]
+pub(super) use statements::with_ids;
+pub(super) use statements::{Argument, Sql, count, joined, load, names, quoted, replaced, select};

@@ -1,0 +1,194 @@
+//! The SQL that reads rows.
+
+use super::Dialect;
+use crate::read_model::select::{Expr, Op, Select};
+use crate::read_model::{ColumnDef, ColumnKind, ReadModelError, Table, Unfit, UnfitField, Value};
+
+/// What is bound to a statement, to compare with a column of this kind.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite tells the types of values by themselves"))]
+pub(in crate::read_model) enum Argument {
+    One(ColumnKind, Value),
+    List(ColumnKind, Vec<Value>),
+}
+
+/// SQL under construction, with what is bound to it.
+#[derive(Debug, Default)]
+pub(in crate::read_model) struct Sql {
+    pub(in crate::read_model) text: String,
+    pub(in crate::read_model) arguments: Vec<Argument>,
+}
+
+/// A name between quotes. The derive lets no quote into it.
+pub(in crate::read_model) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+pub(in crate::read_model) fn joined(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}
+
+/// All columns, as they are written.
+pub(in crate::read_model) fn names(table: &Table) -> String {
+    joined(table.all_columns().map(|column| quoted(column.name)))
+}
+
+/// In an `ON CONFLICT`: the column's value is that of the row that was to be inserted.
+pub(in crate::read_model) fn replaced(name: &str) -> String {
+    format!("{0} = excluded.{0}", quoted(name))
+}
+
+/// The rows with these ids.
+pub(in crate::read_model) fn load<D: Dialect>(
+    dialect: &D,
+    table: &'static Table,
+    ids: &[Value],
+) -> Result<Sql, ReadModelError> {
+    with_ids::<D>(read(dialect, table, &joined(table.all_columns().map(D::read))), table, ids)
+}
+
+/// `sql`, which ends with `WHERE`, of the rows with these ids.
+pub(in crate::read_model) fn with_ids<D: Dialect>(
+    mut sql: Sql,
+    table: &'static Table,
+    ids: &[Value],
+) -> Result<Sql, ReadModelError> {
+    sql.is_in::<D>(table, column(table, table.id), ids)?;
+    Ok(sql)
+}
+
+/// The rows that are wanted.
+pub(in crate::read_model) fn select<D: Dialect>(
+    dialect: &D,
+    table: &'static Table,
+    query: &Select,
+) -> Result<Sql, ReadModelError> {
+    let mut sql = read(dialect, table, &joined(table.all_columns().map(D::read)));
+    sql.condition::<D>(table, &query.condition)?;
+    let order = query.order.iter().filter_map(|by| Some(D::ordered(table.column(by.column)?, by.descending)));
+    sql.text.push_str(" ORDER BY ");
+    sql.text.push_str(&joined(order));
+    if query.limit.is_some() || query.offset > 0 {
+        for (word, rows) in [(" LIMIT ", query.limit.unwrap_or(u64::MAX)), (" OFFSET ", query.offset)] {
+            let rows = Value::Int(i64::try_from(rows).unwrap_or(i64::MAX));
+            let number = sql.bind(Argument::One(ColumnKind::I64, rows));
+            sql.text.push_str(word);
+            sql.text.push_str(&D::value(ColumnKind::I64, number));
+        }
+    }
+    Ok(sql)
+}
+
+/// How many rows are wanted.
+pub(in crate::read_model) fn count<D: Dialect>(
+    dialect: &D,
+    table: &'static Table,
+    query: &Select,
+) -> Result<Sql, ReadModelError> {
+    let mut sql = read(dialect, table, "count(*)");
+    sql.condition::<D>(table, &query.condition)?;
+    Ok(sql)
+}
+
+fn read<D: Dialect>(dialect: &D, table: &Table, what: &str) -> Sql {
+    Sql { text: format!("SELECT {what} FROM {} AS own WHERE ", dialect.table(table)), arguments: vec![] }
+}
+
+/// Stands for a column that the model does not have; no query names one.
+const NO_COLUMN: &ColumnDef = &ColumnDef::new("", "", ColumnKind::Text, true);
+
+fn column(table: &'static Table, index: usize) -> &'static ColumnDef {
+    table.column(index).unwrap_or(NO_COLUMN)
+}
+
+impl Sql {
+    /// The number of the value.
+    fn bind(&mut self, argument: Argument) -> usize {
+        self.arguments.push(argument);
+        self.arguments.len()
+    }
+
+    /// Refuses what would make more values than a statement takes; a few are left for the limit and the offset.
+    fn has_room<D: Dialect>(&self, table: &Table, column: &ColumnDef, more: usize) -> Result<(), ReadModelError> {
+        let (count, limit) = (self.arguments.len() + more, D::BIND_LIMIT - 2);
+        if count <= limit {
+            return Ok(());
+        }
+        let reason = Unfit::new(format!("it makes {count} values in one query, which takes {limit} at most"));
+        Err(ReadModelError::Unfit { table: table.name, id: None, field: UnfitField::new(column.field, reason) })
+    }
+
+    fn condition<D: Dialect>(&mut self, table: &'static Table, expr: &Expr) -> Result<(), ReadModelError> {
+        match expr {
+            Expr::Compare { column: index, op, value } => {
+                let column = column(table, *index);
+                self.has_room::<D>(table, column, 1)?;
+                let op = match op {
+                    Op::Eq => "=",
+                    Op::Ne => "<>",
+                    Op::Lt => "<",
+                    Op::Le => "<=",
+                    Op::Gt => ">",
+                    Op::Ge => ">=",
+                };
+                let number = self.bind(Argument::One(column.kind, value.clone()));
+                self.text.push_str(&format!("{} {op} {}", quoted(column.name), D::value(column.kind, number)));
+            }
+            Expr::In { column: index, values } => self.is_in::<D>(table, column(table, *index), values)?,
+            Expr::Null { column: index, is } => {
+                let is = if *is { "IS NULL" } else { "IS NOT NULL" };
+                self.text.push_str(&format!("{} {is}", quoted(column(table, *index).name)));
+            }
+            Expr::And(all) => self.joined::<D>(table, all, " AND ", "TRUE")?,
+            Expr::Or(all) => self.joined::<D>(table, all, " OR ", "FALSE")?,
+            // A query with one is refused before.
+            Expr::Unfit(_) => self.text.push_str("FALSE"),
+        }
+        Ok(())
+    }
+
+    /// However many values there are, they are one list; one by one where the database has no list of them.
+    fn is_in<D: Dialect>(
+        &mut self,
+        table: &Table,
+        column: &'static ColumnDef,
+        values: &[Value],
+    ) -> Result<(), ReadModelError> {
+        let (name, kind) = (quoted(column.name), column.kind);
+        if let Some(is_in) = D::is_in_list(&name, kind, self.arguments.len() + 1) {
+            self.has_room::<D>(table, column, 1)?;
+            self.bind(Argument::List(kind, values.to_vec()));
+            self.text.push_str(&is_in);
+            return Ok(());
+        }
+        self.has_room::<D>(table, column, values.len())?;
+        let one = |value: &Value| {
+            let number = self.bind(Argument::One(kind, value.clone()));
+            D::value(kind, number)
+        };
+        let values = joined(values.iter().map(one));
+        self.text.push_str(&format!("{name} IN ({values})"));
+        Ok(())
+    }
+
+    fn joined<D: Dialect>(
+        &mut self,
+        table: &'static Table,
+        all: &[Expr],
+        word: &str,
+        none: &str,
+    ) -> Result<(), ReadModelError> {
+        self.text.push('(');
+        for (index, one) in all.iter().enumerate() {
+            if index > 0 {
+                self.text.push_str(word);
+            }
+            self.condition::<D>(table, one)?;
+        }
+        if all.is_empty() {
+            self.text.push_str(none);
+        }
+        self.text.push(')');
+        Ok(())
+    }
+}

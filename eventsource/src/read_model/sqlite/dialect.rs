@@ -1,0 +1,53 @@
+//! The SQL of SQLite, where it is not that of another database.
+
+use crate::read_model::sql::{Dialect, quoted};
+use crate::read_model::{ColumnDef, ColumnKind, Table};
+
+/// The SQL of SQLite.
+pub(super) struct SqliteDialect;
+
+impl Dialect for SqliteDialect {
+    // As sqlx builds SQLite.
+    const BIND_LIMIT: usize = 32_766;
+    const TABLE_OPTIONS: &'static str = " STRICT";
+
+    fn table(&self, table: &Table) -> String {
+        quoted(table.name)
+    }
+
+    fn type_name(kind: ColumnKind) -> &'static str {
+        match kind {
+            ColumnKind::Bool | ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 | ColumnKind::Timestamp => "INTEGER",
+            ColumnKind::F32 | ColumnKind::F64 => "REAL",
+            ColumnKind::Uuid | ColumnKind::Bytes => "BLOB",
+            ColumnKind::Text | ColumnKind::Date | ColumnKind::Decimal | ColumnKind::Json => "TEXT",
+        }
+    }
+
+    fn is_same_name(one: &str, other: &str) -> bool {
+        one.eq_ignore_ascii_case(other)
+    }
+
+    fn read(column: &ColumnDef) -> String {
+        quoted(column.name)
+    }
+
+    fn value(_: ColumnKind, number: usize) -> String {
+        format!("?{number}")
+    }
+
+    /// As JSON, in which bytes are hexadecimal. SQLite reads no float out of it to the last bit.
+    fn is_in_list(column: &str, kind: ColumnKind, number: usize) -> Option<String> {
+        let value = match kind {
+            ColumnKind::F32 | ColumnKind::F64 => return None,
+            ColumnKind::Uuid | ColumnKind::Bytes => "unhex(value)",
+            _ => "value",
+        };
+        Some(format!("{column} IN (SELECT {value} FROM json_each(?{number}))"))
+    }
+
+    /// Null is the smallest by itself.
+    fn ordered(column: &ColumnDef, descending: bool) -> String {
+        format!("own.{}{}", quoted(column.name), if descending { " DESC" } else { "" })
+    }
+}

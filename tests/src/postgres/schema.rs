@@ -1,0 +1,80 @@
+//! A schema of a test's own.
+
+use eventsource::sqlx::{self, Connection as _, PgConnection};
+use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
+use uuid::Uuid;
+
+use super::url;
+
+/// A schema of a test's own, which is dropped with it.
+#[derive(Debug)]
+pub struct Schema {
+    url: String,
+    name: String,
+}
+
+impl Schema {
+    /// A name that nobody else uses, in the shared database. The schema is not made yet.
+    pub fn unmade() -> Self {
+        Self::unmade_on(url())
+    }
+
+    /// The same, in the database at `url`.
+    pub fn unmade_on(url: &str) -> Self {
+        Self { url: url.to_owned(), name: format!("test_{}", Uuid::now_v7().simple()) }
+    }
+
+    /// A schema with the tables in it.
+    pub async fn migrated() -> Self {
+        let schema = Self::unmade();
+        schema.options().migrate().await.unwrap();
+        schema
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The address of its database.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What opens it.
+    pub fn options(&self) -> PostgresOptions {
+        PostgresOptions::new(&self.url).unwrap().schema(&self.name)
+    }
+
+    /// Its database, opened.
+    pub async fn open(&self) -> PostgresDatabase {
+        PostgresDatabase::open_with(self.options()).await.unwrap()
+    }
+
+    /// A connection of its own, outside every pool, with the schema as the search path.
+    pub async fn connect(&self) -> PgConnection {
+        let mut conn = PgConnection::connect(&self.url).await.unwrap();
+        let path = format!("SET search_path TO {}", self.name);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(path)).execute(&mut conn).await.unwrap();
+        conn
+    }
+}
+
+impl Drop for Schema {
+    /// A server of our own is thrown away as a whole.
+    fn drop(&mut self) {
+        if std::env::var_os("DATABASE_URL").is_none() {
+            return;
+        }
+        let (url, name) = (self.url.clone(), self.name.clone());
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            runtime.block_on(async {
+                let mut conn = PgConnection::connect(&url).await.ok()?;
+                let drop = sqlx::AssertSqlSafe(format!("DROP SCHEMA IF EXISTS {name} CASCADE"));
+                sqlx::raw_sql(drop).execute(&mut conn).await.ok()
+            })
+        });
+        let _ = dropped.join();
+    }
+}

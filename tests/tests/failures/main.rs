@@ -1,0 +1,8 @@
+//! What becomes of events that cannot be applied: dead letters, parked streams, retries, limits, timeouts, standby.
+
+mod cut_off;
+mod letters;
+mod limits;
+mod retries;
+mod standby;
+mod world;
