@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::projection::EventSubscriber;
+use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::read_model::ReadModel;
+use eventsource::read_model::postgres::PostgresReadModels;
 use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::sqlx;
+use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::domain::Bumped;
+use eventsource_tests::postgres::Schema;
 use eventsource_tests::rows::BumpRows;
 use eventsource_tests::sums::{BumpSums, SumRow};
 use eventsource_tests::wait::eventually;
@@ -107,6 +111,37 @@ impl World for Sqlite {
     }
 }
 
+pub(crate) struct Postgres {
+    pub(crate) schema: Schema,
+    pub(crate) db: PostgresDatabase,
+}
+
+impl World for Postgres {
+    type Checkpoints = PostgresCheckpoints;
+    type Store = PostgresEventStore;
+
+    async fn new() -> Self {
+        let schema = Schema::migrated().await;
+        let db = PostgresDatabase::open_with(schema.options()).await.unwrap();
+        let models = PostgresReadModels::new(&db);
+        models.create_table::<SumRow>().await.unwrap();
+        models.create_table::<LastRow>().await.unwrap();
+        Self { schema, db }
+    }
+
+    fn checkpoints(&self) -> PostgresCheckpoints {
+        PostgresCheckpoints::new(&self.db)
+    }
+
+    fn store(&self) -> PostgresEventStore {
+        PostgresEventStore::new(&self.db)
+    }
+
+    fn rows<M: ReadModel>(&self) -> ReadRepository<M> {
+        PostgresReadModels::new(&self.db).repository()
+    }
+}
+
 /// A backend that can keep two generations.
 #[allow(async_fn_in_trait, reason = "these futures stay in one task")]
 pub(crate) trait Sql: World {
@@ -126,16 +161,36 @@ impl Sql for Sqlite {
     }
 }
 
+impl Sql for Postgres {
+    async fn execute(&self, sql: &'static str) {
+        let sql = format!("SET LOCAL search_path = {}; {sql}", self.schema.name());
+        let mut tx = self.db.pool().begin().await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn names(&self) -> Vec<String> {
+        let sql = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                   WHERE n.nspname = $1 AND c.relname LIKE 'bump%' ORDER BY 1";
+        sqlx::query_scalar(sql).bind(self.schema.name()).fetch_all(self.db.pool()).await.unwrap()
+    }
+}
+
 /// Runs a test on every backend that can keep two generations.
 macro_rules! on_sql_backends {
     ($($test:ident),* $(,)?) => {
         $(
             mod $test {
-                use crate::world::{Sqlite, World};
+                use crate::world::{Postgres, Sqlite, World};
 
                 #[tokio::test]
                 async fn on_sqlite() {
                     super::$test(<Sqlite as World>::new().await).await;
+                }
+
+                #[tokio::test]
+                async fn on_postgres() {
+                    super::$test(<Postgres as World>::new().await).await;
                 }
             }
         )*
@@ -149,7 +204,7 @@ macro_rules! on_every_backend {
     ($($test:ident),* $(,)?) => {
         $(
             mod $test {
-                use crate::world::{Memory, Sqlite, World};
+                use crate::world::{Memory, Postgres, Sqlite, World};
 
                 #[tokio::test]
                 async fn in_memory() {
@@ -159,6 +214,11 @@ macro_rules! on_every_backend {
                 #[tokio::test]
                 async fn on_sqlite() {
                     super::$test(<Sqlite as World>::new().await).await;
+                }
+
+                #[tokio::test]
+                async fn on_postgres() {
+                    super::$test(<Postgres as World>::new().await).await;
                 }
             }
         )*

@@ -128,7 +128,11 @@ async fn make(
     schema::create_new(conn, db, table).await
 }
 
-async fn drop_table(db: &PostgresDatabase, conn: &mut PgConnection, table: &'static Table) -> Result<(), ReadModelError> {
+async fn drop_table(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    table: &'static Table,
+) -> Result<(), ReadModelError> {
     run(conn, table, "drop", statements::drop_table(db.schema(), table)).await
 }
 
