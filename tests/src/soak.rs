@@ -18,6 +18,14 @@ impl Rounds {
         Self { least: if until.is_some() { least * 10 } else { least }, until, done: 0 }
     }
 
+    /// In a soak so many rounds at least.
+    pub fn in_soak(mut self, least: u32) -> Self {
+        if self.until.is_some() {
+            self.least = least;
+        }
+        self
+    }
+
     /// Whether there is another round.
     pub fn another(&mut self) -> bool {
         let more = self.done < self.least || self.until.is_some_and(|until| Instant::now() < until);

@@ -21,7 +21,7 @@ use super::requests::Requests;
 use super::shared::SharedSubscriber;
 use super::slot::Slot;
 use crate::event::{EventFilter, Position, Registry};
-use crate::projection::generation::is_reserved;
+use crate::projection::generation::{is_reserved, next_checkpoint};
 use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, Kind, fingerprint};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -81,9 +81,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         if checkpoint.is_some() {
             self.tell_letters(&core).await?;
         }
-        if let Some((target, position)) = checkpoint.and_then(|found| Some((found.rebuild_to?, found.position))) {
-            core.rebuilds.resume(RebuildKind::InPlace, Position::START, target, position);
-        }
+        self.tell_rebuild(&core, checkpoint.as_ref()).await?;
         let subscriber = Arc::new(SharedSubscriber::new(projection));
         let slot = Arc::new(Slot::new(core, Arc::clone(&self.checkpoints), Arc::clone(&subscriber) as _, &self.slots));
         self.slots().insert(name, Arc::clone(&slot));
@@ -91,6 +89,21 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             slot.start(&running.runtime).await;
         }
         Ok(SubscriptionHandle::new(Arc::clone(&slot.core), subscriber, slot))
+    }
+
+    /// Tells of the rebuild that was not finished, before the subscription runs.
+    async fn tell_rebuild(&self, core: &Core, checkpoint: Option<&Checkpoint>) -> Result<(), SubscribeError> {
+        if let Some((target, at)) = checkpoint.and_then(|found| Some((found.rebuild_to?, found.position))) {
+            core.rebuilds.resume(RebuildKind::InPlace, Position::START, target, at);
+        } else if !core.tables.is_empty() && self.checkpoints.generations().is_some() {
+            let next = self.checkpoints.load(&next_checkpoint(&core.name)).await;
+            let next = next.map_err(|source| SubscribeError::Checkpoint { subscription: core.name.clone(), source })?;
+            if let Some(next) = next.filter(|next| next.fingerprint == core.fingerprint) {
+                let target = next.rebuild_to.unwrap_or(next.position);
+                core.rebuilds.resume(RebuildKind::SideBySide, Position::START, target, next.position);
+            }
+        }
+        Ok(())
     }
 
     /// Tells how many dead letters wait, before the subscription runs.

@@ -12,7 +12,12 @@ use eventsource_tests::wait::DEADLINE;
 
 use crate::world::{LastRow, On, Sums, World, on_every_backend, small};
 
-on_every_backend!(it_is_refused_with_both_lists, it_is_rebuilt_in_place, one_that_changes_meanwhile_is_refused,);
+on_every_backend!(
+    it_is_refused_with_both_lists,
+    it_is_rebuilt_in_place,
+    one_that_changes_meanwhile_is_refused,
+    one_that_cannot_be_emptied_stays_as_it_was,
+);
 
 /// The same projection, a version later: it counts each bump twice.
 #[derive(Debug, Clone, Default)]
@@ -116,4 +121,39 @@ where
     let state = handle.status().await.state;
     assert!(matches!(state, SubscriptionState::Refused { .. }), "{state:?}");
     assert_eq!(total(&world).await, 12);
+}
+
+/// Cannot be emptied.
+struct Stuck;
+
+#[projection(name = "bump-sums", version = 3)]
+impl Stuck {
+    #[handles(Bumped)]
+    async fn bumped(&self, _: &Bumped, _: &mut Repository<SumRow>) {}
+
+    #[truncate]
+    async fn truncate(&self, sums: &mut Repository<SumRow>) -> Result<(), HandlerError> {
+        sums.truncate().await?;
+        Err(HandlerError::permanent("it is stuck"))
+    }
+}
+
+async fn one_that_cannot_be_emptied_stays_as_it_was<W: World>(world: W)
+where
+    Sums: On<W>,
+    Stuck: On<W>,
+{
+    bump(&world.store(), [1, 2, 3]).await;
+    run_before(&world).await;
+    let manager = world.manager();
+    let handle = manager.subscribe(Stuck, small().on_change(OnChange::Rebuild)).await.unwrap();
+    manager.start().await.unwrap();
+    let error = handle.caught_up().within(DEADLINE).await.unwrap_err();
+    for part in [V1, "bump-sums v3: Bumped", "it is stuck"] {
+        assert!(error.to_string().contains(part), "{part} in {error}");
+    }
+    manager.stop().await.unwrap();
+    assert_eq!(world.checkpoint().await.unwrap().fingerprint, V1, "whoever comes next finds it changed as well");
+    world.assert_rows_equal_the_log().await;
+    run_before(&world).await;
 }

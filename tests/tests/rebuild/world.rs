@@ -81,7 +81,7 @@ impl World for Memory {
 }
 
 pub(crate) struct Sqlite {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub(crate) db: SqliteDatabase,
 }
 
@@ -95,7 +95,7 @@ impl World for Sqlite {
         let models = SqliteReadModels::new(&db);
         models.create_table::<SumRow>().await.unwrap();
         models.create_table::<LastRow>().await.unwrap();
-        Self { _folder: folder, db }
+        Self { folder, db }
     }
 
     fn checkpoints(&self) -> SqliteCheckpoints {
@@ -146,11 +146,17 @@ impl World for Postgres {
 #[allow(async_fn_in_trait, reason = "these futures stay in one task")]
 pub(crate) trait Sql: World {
     async fn execute(&self, sql: &'static str);
+    /// How another process finds it.
+    fn arguments(&self) -> Vec<String>;
     /// The names of tables and indexes of read models.
     async fn names(&self) -> Vec<String>;
 }
 
 impl Sql for Sqlite {
+    fn arguments(&self) -> Vec<String> {
+        vec!["sqlite".to_owned(), self.folder.path().join("world.db").to_str().unwrap().to_owned()]
+    }
+
     async fn execute(&self, sql: &'static str) {
         sqlx::raw_sql(sql).execute(self.db.pool()).await.unwrap();
     }
@@ -162,6 +168,10 @@ impl Sql for Sqlite {
 }
 
 impl Sql for Postgres {
+    fn arguments(&self) -> Vec<String> {
+        vec!["postgres".to_owned(), self.schema.url().to_owned(), self.schema.name().to_owned()]
+    }
+
     async fn execute(&self, sql: &'static str) {
         let sql = format!("SET LOCAL search_path = {}; {sql}", self.schema.name());
         let mut tx = self.db.pool().begin().await.unwrap();
