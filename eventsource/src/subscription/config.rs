@@ -40,6 +40,7 @@ pub struct SubscriptionConfig {
     pub(super) failures: FailurePolicies,
     pub(super) handler_timeout: Duration,
     pub(super) lease: Duration,
+    pub(super) snapshot_every: u64,
 }
 
 /// A configuration asked for something that makes no sense.
@@ -75,6 +76,7 @@ impl Default for SubscriptionConfig {
             failures: FailurePolicies::default(),
             handler_timeout: Duration::from_secs(60),
             lease: Duration::from_secs(4),
+            snapshot_every: 10_000,
         }
     }
 }
@@ -187,6 +189,17 @@ impl SubscriptionConfig {
         let sensible = (Duration::from_millis(1)..=Duration::from_secs(86_400)).contains(&timeout);
         require(sensible, "handler_timeout", format!("{timeout:?}"), "1 ms to 1 day")?;
         self.handler_timeout = timeout;
+        Ok(self)
+    }
+
+    /// After how many events the state of a durable memory projection is stored; 10,000 by default. It is stored at a
+    /// stop as well, and when an event becomes a dead letter.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for 0.
+    pub fn snapshot_every(mut self, events: u64) -> Result<Self, ConfigError> {
+        require(events > 0, "snapshot_every", events, "at least 1 event")?;
+        self.snapshot_every = events;
         Ok(self)
     }
 

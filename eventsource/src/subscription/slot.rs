@@ -66,7 +66,7 @@ impl<C: CheckpointStore> Slot<C> {
         }
         // One that has been told to stop, or has just told that it ended, is gone before the next one begins.
         let _ = join(&mut task).await;
-        if self.core.in_memory.is_in_pieces() {
+        if self.core.kind == Kind::Memory && self.core.in_memory.is_in_pieces() {
             self.core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
             return;
         }
@@ -139,7 +139,7 @@ impl<C: CheckpointStore> Operations for Slot<C> {
             return Err(ResetError::Running { subscription });
         }
         let _ = join(&mut task).await;
-        let in_memory = self.core.kind == Kind::Memory;
+        let in_memory = self.core.kind.is_memory();
         let mut unit = match self.core.kind {
             Kind::Transactional => match self.checkpoints.begin().await {
                 Ok(unit) => unit,
@@ -159,10 +159,13 @@ impl<C: CheckpointStore> Operations for Slot<C> {
                 ResetError::Truncate { subscription, error }
             });
         }
+        if self.core.kind != Kind::Memory
+            && let Err(source) = unit.clear(&self.core.name, None).await
+        {
+            return Err(ResetError::Commit { subscription, source });
+        }
         if in_memory {
             self.core.in_memory.reset();
-        } else if let Err(source) = unit.clear(&self.core.name, None).await {
-            return Err(ResetError::Commit { subscription, source });
         }
         self.core.progress.clear();
         tracing::info!(subscription, "reset: the read model is empty and the checkpoint cleared");

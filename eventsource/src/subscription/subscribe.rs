@@ -113,8 +113,10 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             Ok(checkpoint) => checkpoint,
             Err(source) => return Err(SubscribeError::Checkpoint { subscription: name.to_owned(), source }),
         };
-        if let Some(stored) =
-            checkpoint.as_ref().map(|found| &found.fingerprint).filter(|stored| *stored != fingerprint)
+        // A durable memory projection builds its state anew.
+        if kind != Kind::DurableMemory
+            && let Some(stored) =
+                checkpoint.as_ref().map(|found| &found.fingerprint).filter(|stored| *stored != fingerprint)
         {
             let (stored, current) = (stored.clone(), fingerprint.to_owned());
             return Err(SubscribeError::Changed { subscription: name.to_owned(), stored, current });

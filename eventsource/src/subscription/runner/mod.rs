@@ -29,7 +29,7 @@ use super::core::{Control, Core};
 use super::shared::ErasedSubscriber;
 use super::{Failure, StopReason, SubscriptionState};
 use crate::event::Position;
-use crate::projection::{Advance, CheckpointStore, CommitError, Kind};
+use crate::projection::{Advance, CheckpointStore, CommitError, Kind, LetterChange};
 use crate::store::WakeUp;
 
 /// The task of one subscription.
@@ -59,6 +59,10 @@ pub(super) struct Runner<C: CheckpointStore> {
     /// Where the subscription starts that has no checkpoint.
     start: Position,
     parked: Parked,
+    /// What has become of a durable memory projection's dead letters since its state was stored.
+    pending: Vec<LetterChange>,
+    /// How many events were applied since then.
+    handled_since: u64,
     failing: Failing,
     /// The failure after which a memory projection began anew, until its event is reached again.
     cut_off: Option<Arc<Failure>>,
@@ -98,6 +102,8 @@ impl<C: CheckpointStore> Runner<C> {
             start: Position::START,
             cut_off: None,
             parked: Parked::default(),
+            pending: Vec::new(),
+            handled_since: 0,
             failing: Failing::new(core.config.failures.limit),
             heartbeat: None,
             epoch: 0,
@@ -155,7 +161,6 @@ impl<C: CheckpointStore> Runner<C> {
 
     async fn work(&mut self) -> Result<Infallible, End> {
         self.claim().await?;
-        self.follow_released().await?;
         loop {
             self.heed_control().await?;
             self.serve_requests().await?;
@@ -184,6 +189,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.position = self.position.max(position);
         self.seen = self.seen.max(self.position);
         self.rebuild_to = self.rebuild_to.filter(|target| *target > self.position);
+        self.parked.pass(self.position);
         if self.core.kind == Kind::Memory {
             self.core.in_memory.move_to(self.position);
         }
