@@ -130,6 +130,15 @@ impl fmt::Debug for HandlerError {
 #[non_exhaustive]
 pub struct NoTruncateHook;
 
+/// A snapshot was asked of a projection that has none.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the projection says that its memory is durable, but has no state to store: write `#[projection(snapshot)]`, or \
+     implement `Subscriber::snapshot` and `Subscriber::restore`"
+)]
+#[non_exhaustive]
+pub struct NoSnapshot;
+
 /// Stands at the end of the causes of an error that trying again cannot cure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("trying again does not help")]

@@ -12,6 +12,9 @@ pub enum Kind {
     Transactional,
     /// Into the subscriber's own fields. The checkpoint lives as long as they do: a new process replays from the beginning.
     Memory,
+    /// Into the subscriber's own fields, whose serialised state is stored together with the checkpoint, every so many
+    /// events and at a stop: a new process goes on from there.
+    DurableMemory,
     /// Into the outside world. The checkpoint is saved after the batch.
     Effects,
 }
@@ -29,11 +32,16 @@ pub enum Guarantee {
 }
 
 impl Kind {
+    /// Whether the effects go into the subscriber's own fields.
+    pub(crate) const fn is_memory(self) -> bool {
+        matches!(self, Self::Memory | Self::DurableMemory)
+    }
+
     /// What is promised to a subscriber of this kind.
     #[must_use]
     pub const fn guarantee(self) -> Guarantee {
         match self {
-            Self::Transactional => Guarantee::ExactlyOnce,
+            Self::Transactional | Self::DurableMemory => Guarantee::ExactlyOnce,
             Self::Memory => Guarantee::ExactlyOnceInProcess,
             Self::Effects => Guarantee::AtLeastOnce,
         }
@@ -45,6 +53,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Transactional => "transactional",
             Self::Memory => "memory",
+            Self::DurableMemory => "durable memory",
             Self::Effects => "effects",
         })
     }

@@ -29,7 +29,7 @@ pub use clear::Clear;
 pub(crate) use dead_letter::times;
 pub use dead_letter::{DeadLetter, LetterChange, LetterState};
 pub use error::{
-    ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoTruncateHook, Permanent,
+    ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoSnapshot, NoTruncateHook, Permanent,
 };
 pub use fingerprint::fingerprint;
 pub use generation::{Generations, Switch, Switched};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{HandlerError, Kind, NoTruncateHook, Table, UnitOfWork};
+use super::{HandlerError, Kind, NoSnapshot, NoTruncateHook, Table, UnitOfWork};
 use crate::event::RecordedEvent;
 use crate::store::EventFilter;
 
@@ -28,6 +28,24 @@ pub trait Subscriber: Send + Sync + 'static {
     /// to what it is noticed by when it has changed, and it can be rebuilt side by side where it writes nothing else.
     fn read_models(&self) -> Vec<&'static Table> {
         Vec::new()
+    }
+
+    /// The state of a durable memory projection ([`Kind::DurableMemory`]), to be stored with its checkpoint.
+    /// `#[projection(snapshot)]` generates it, by serde, as JSON.
+    ///
+    /// # Errors
+    /// What went wrong; the default says that there is no state to store.
+    fn snapshot(&self) -> Result<Vec<u8>, HandlerError> {
+        Err(HandlerError::permanent(NoSnapshot))
+    }
+
+    /// Takes on a state that [`snapshot`](Subscriber::snapshot) gave.
+    ///
+    /// # Errors
+    /// What went wrong: the projection begins anew then, and replays the log.
+    fn restore(&mut self, state: &[u8]) -> Result<(), HandlerError> {
+        let _ = state;
+        Err(HandlerError::permanent(NoSnapshot))
     }
 
     /// A copy of it that shares nothing with it. A memory projection without a truncate hook is copied when it is

@@ -57,6 +57,7 @@ pub struct SubscriptionConfig {
     pub(super) handler_timeout: Duration,
     pub(super) lease: Duration,
     pub(super) on_change: OnChange,
+    pub(super) snapshot_every: u64,
 }
 
 /// A configuration asked for something that makes no sense.
@@ -93,6 +94,7 @@ impl Default for SubscriptionConfig {
             handler_timeout: Duration::from_secs(60),
             lease: Duration::from_secs(4),
             on_change: OnChange::Refuse,
+            snapshot_every: 10_000,
         }
     }
 }
@@ -205,6 +207,17 @@ impl SubscriptionConfig {
         let sensible = (Duration::from_millis(1)..=Duration::from_secs(86_400)).contains(&timeout);
         require(sensible, "handler_timeout", format!("{timeout:?}"), "1 ms to 1 day")?;
         self.handler_timeout = timeout;
+        Ok(self)
+    }
+
+    /// After how many events the state of a durable memory projection is stored; 10,000 by default. It is stored at a
+    /// stop as well, and when an event becomes a dead letter.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for 0.
+    pub fn snapshot_every(mut self, events: u64) -> Result<Self, ConfigError> {
+        require(events > 0, "snapshot_every", events, "at least 1 event")?;
+        self.snapshot_every = events;
         Ok(self)
     }
 

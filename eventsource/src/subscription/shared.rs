@@ -53,13 +53,19 @@ pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
     /// Runs the truncate hook.
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
 
+    /// The state, to be stored.
+    fn snapshot(&self) -> Boxed<'_, Result<Vec<u8>, HandlerError>>;
+
+    /// Takes on a state that was stored. Where that fails, nobody knows what the state is.
+    fn restore<'a>(&'a self, state: &'a [u8]) -> Boxed<'a, Result<(), HandlerError>>;
+
     /// Makes it what it was when it was subscribed: by the truncate hook, or else from a copy of that.
     fn begin_anew<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
 }
 
 impl<P: Subscriber> SharedSubscriber<P> {
     pub(super) fn new(subscriber: P) -> Self {
-        let pristine = if P::KIND == Kind::Memory { subscriber.pristine() } else { None };
+        let pristine = if P::KIND.is_memory() { subscriber.pristine() } else { None };
         Self { current: RwLock::new(Arc::new(subscriber)), copy: OnceLock::new(), pristine }
     }
 }
@@ -123,6 +129,21 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
                 Some(lock) => catch_panic(lock.scope(subscriber.truncate(unit))).await,
                 None => catch_panic(subscriber.truncate(unit)).await,
             }
+        })
+    }
+
+    fn snapshot(&self) -> Boxed<'_, Result<Vec<u8>, HandlerError>> {
+        Box::pin(async move {
+            let current = self.current.read().await;
+            catch_unwind(AssertUnwindSafe(|| current.snapshot())).unwrap_or_else(|panic| Err(panicked(&*panic)))
+        })
+    }
+
+    fn restore<'a>(&'a self, state: &'a [u8]) -> Boxed<'a, Result<(), HandlerError>> {
+        Box::pin(async move {
+            let mut current = self.current.write().await;
+            let subscriber = self.make_mut(&mut current).ok_or_else(shared)?;
+            catch_unwind(AssertUnwindSafe(|| subscriber.restore(state))).unwrap_or_else(|panic| Err(panicked(&*panic)))
         })
     }
 

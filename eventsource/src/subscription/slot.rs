@@ -83,7 +83,7 @@ impl<C: CheckpointStore> Slot<C> {
         }
         // One that has been told to stop, or has just told that it ended, is gone before the next one begins.
         let _ = join(&mut task).await;
-        if self.core.in_memory.is_in_pieces() && request.is_none() {
+        if self.core.kind == Kind::Memory && self.core.in_memory.is_in_pieces() && request.is_none() {
             self.core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
             return;
         }
@@ -202,7 +202,7 @@ impl<C: CheckpointStore> Operations for Slot<C> {
         if let Err(source) = self.discard_next().await {
             return Err(ResetError::Checkpoint { subscription, source });
         }
-        let in_memory = self.core.kind == Kind::Memory;
+        let in_memory = self.core.kind.is_memory();
         let mut unit = match self.core.kind {
             Kind::Transactional => match self.checkpoints.begin().await {
                 Ok(unit) => unit,
@@ -222,10 +222,13 @@ impl<C: CheckpointStore> Operations for Slot<C> {
                 ResetError::Truncate { subscription, error }
             });
         }
+        if self.core.kind != Kind::Memory
+            && let Err(source) = unit.clear(&Clear::new(&*self.core.name)).await
+        {
+            return Err(ResetError::Commit { subscription, source });
+        }
         if in_memory {
             self.core.in_memory.reset();
-        } else if let Err(source) = unit.clear(&Clear::new(&*self.core.name)).await {
-            return Err(ResetError::Commit { subscription, source });
         }
         self.core.rebuilds.clear();
         self.core.progress.clear();

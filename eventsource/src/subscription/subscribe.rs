@@ -142,7 +142,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             Ok(checkpoint) => checkpoint,
             Err(source) => return Err(SubscribeError::Checkpoint { subscription: name.to_owned(), source }),
         };
+        // A durable memory projection builds its state anew.
         if config.on_change == OnChange::Refuse
+            && kind != Kind::DurableMemory
             && let Some(stored) =
                 checkpoint.as_ref().map(|found| &found.fingerprint).filter(|stored| *stored != fingerprint)
         {

@@ -7,11 +7,15 @@ use std::time::Duration;
 
 pub(crate) use eventsource::prelude::*;
 pub(crate) use eventsource::projection::LetterState;
+use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::read_model::postgres::PostgresReadModels;
 use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 pub(crate) use eventsource::subscription::{FailurePolicy, RetryPolicy};
 use eventsource_tests::domain::Bumped;
+use eventsource_tests::postgres::Schema;
 pub(crate) use eventsource_tests::wait::{DEADLINE, eventually};
 use uuid::Uuid;
 
@@ -111,6 +115,8 @@ where
     type Store: EventStore + Clone;
 
     async fn new() -> Self;
+    /// The same world, through connections that belong to the async runtime that asks.
+    async fn opened_anew(&self) -> Self;
     fn checkpoints(&self) -> Self::Checkpoints;
     fn store(&self) -> Self::Store;
     fn rows(&self) -> ReadRepository<AppliedRow>;
@@ -154,6 +160,10 @@ impl World for Memory {
         Self(MemoryEventStore::new(), MemoryCheckpoints::new())
     }
 
+    async fn opened_anew(&self) -> Self {
+        Self(self.0.clone(), self.1.clone())
+    }
+
     fn checkpoints(&self) -> MemoryCheckpoints {
         self.1.clone()
     }
@@ -169,7 +179,7 @@ impl World for Memory {
 
 pub(crate) struct Sqlite {
     db: SqliteDatabase,
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl World for Sqlite {
@@ -177,10 +187,15 @@ impl World for Sqlite {
     type Store = SqliteEventStore;
 
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         let db = SqliteDatabase::open(folder.path().join("world.db")).await.unwrap();
         SqliteReadModels::new(&db).create_table::<AppliedRow>().await.unwrap();
-        Self { db, _folder: folder }
+        Self { db, folder }
+    }
+
+    async fn opened_anew(&self) -> Self {
+        let db = SqliteDatabase::open(self.folder.path().join("world.db")).await.unwrap();
+        Self { db, folder: Arc::clone(&self.folder) }
     }
 
     fn checkpoints(&self) -> SqliteCheckpoints {
@@ -193,6 +208,41 @@ impl World for Sqlite {
 
     fn rows(&self) -> ReadRepository<AppliedRow> {
         SqliteReadModels::new(&self.db).repository()
+    }
+}
+
+pub(crate) struct Postgres {
+    db: PostgresDatabase,
+    // Dropped last: the schema goes with it.
+    schema: Arc<Schema>,
+}
+
+impl World for Postgres {
+    type Checkpoints = PostgresCheckpoints;
+    type Store = PostgresEventStore;
+
+    async fn new() -> Self {
+        let schema = Arc::new(Schema::migrated().await);
+        let db = PostgresDatabase::open_with(schema.options()).await.unwrap();
+        PostgresReadModels::new(&db).create_table::<AppliedRow>().await.unwrap();
+        Self { db, schema }
+    }
+
+    async fn opened_anew(&self) -> Self {
+        let db = PostgresDatabase::open_with(self.schema.options()).await.unwrap();
+        Self { db, schema: Arc::clone(&self.schema) }
+    }
+
+    fn checkpoints(&self) -> PostgresCheckpoints {
+        PostgresCheckpoints::new(&self.db)
+    }
+
+    fn store(&self) -> PostgresEventStore {
+        PostgresEventStore::new(&self.db)
+    }
+
+    fn rows(&self) -> ReadRepository<AppliedRow> {
+        PostgresReadModels::new(&self.db).repository()
     }
 }
 
@@ -210,6 +260,12 @@ macro_rules! on_every_backend {
             $(#[tokio::test]
             async fn $case() {
                 super::$case::<$crate::world::Memory>().await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case::<$crate::world::Postgres>().await;
             })*
         }
         mod sqlite {

@@ -1,7 +1,7 @@
 //! Projections at work: exactly once, and what a handler may not do.
 
 use eventsource::prelude::*;
-use eventsource::projection::CommitError;
+use eventsource::projection::{Claim, CommitError};
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::store::postgres::PostgresEventStore;
 use eventsource::subscription::{SubscribeError, SubscriptionState};
@@ -212,7 +212,7 @@ async fn a_start_is_refused_where_a_checkpoint_is_and_a_reset_gives_the_same_mod
 }
 
 #[tokio::test]
-async fn a_second_process_under_the_same_name_fences_the_first_and_nothing_doubles() {
+async fn a_second_process_under_the_same_name_stands_by_and_a_takeover_fences_the_first() {
     let world = World::new().await;
     let (one, two) = (world.manager(), world.manager());
     let first = one.subscribe(world.rows.clone(), SubscriptionConfig::default()).await.unwrap();
@@ -220,7 +220,9 @@ async fn a_second_process_under_the_same_name_fences_the_first_and_nothing_doubl
     one.start().await.unwrap();
     first.wait_for(bump(&world.store, [1]).await).await.unwrap();
     two.start().await.unwrap();
-    second.caught_up().await.unwrap();
+    eventually("the second one stands by", || async { second.status().await.state.to_string() == "standing by" }).await;
+    let fingerprint = world.checkpoints.load("bump-rows").await.unwrap().unwrap().fingerprint;
+    world.checkpoints.claim(&Claim::new("bump-rows", &fingerprint, Position::START)).await.unwrap();
     let position = bump(&world.store, [2]).await;
     second.wait_for(position).await.unwrap();
     eventually("the first one is fenced", || async { first.status().await.state.to_string() == "fenced" }).await;

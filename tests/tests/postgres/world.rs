@@ -6,7 +6,7 @@ use eventsource::prelude::*;
 use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::sqlx::{self, AssertSqlSafe, PgConnection};
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::subscription::RetryPolicy;
+use eventsource::subscription::{FailurePolicy, RetryPolicy};
 use eventsource_tests::postgres::Schema;
 use eventsource_tests::postgres_rows::PgBumpRows;
 
@@ -67,5 +67,5 @@ impl World {
 
 pub(crate) fn quick(attempts: u32) -> SubscriptionConfig {
     let policy = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(4)).unwrap();
-    SubscriptionConfig::default().retry(policy)
+    SubscriptionConfig::default().retry(policy).on_failure(FailurePolicy::Stop)
 }

@@ -1,14 +1,17 @@
 //! The rebuild of a projection in memory: it becomes what it was when it was subscribed, and the log is replayed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use eventsource::prelude::*;
+use eventsource::projection::{EventSubscriber, Kind, Subscriber, UnitOfWork};
 use eventsource::subscription::{RebuildError, StopReason, SubscriptionState};
 use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::wait::DEADLINE;
+use serde::{Deserialize, Serialize};
 
-use crate::world::{Memory, World as _, small};
+use crate::world::{Memory, On, World, on_every_backend, small};
 
 /// Counts on from where it was made, and can be copied.
 #[derive(Debug, Clone)]
@@ -85,4 +88,73 @@ async fn one_whose_hook_fails_half_way_is_not_worked_with_until_a_rebuild_succee
     fails.store(false, Ordering::SeqCst);
     hooked.rebuild().await.unwrap().await.unwrap();
     assert_eq!(hooked.with(|hooked| hooked.count).await, 30);
+}
+
+on_every_backend!(a_durable_one_is_rebuilt_with_its_checkpoint,);
+
+/// Keeps what it has counted.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Kept {
+    count: u64,
+}
+
+impl Subscriber for Kept {
+    const KIND: Kind = Kind::DurableMemory;
+
+    fn name(&self) -> Cow<'static, str> {
+        "kept".into()
+    }
+
+    fn subscribed_to(&self) -> EventFilter {
+        EventFilter::types([Bumped::NAME])
+    }
+
+    fn snapshot(&self) -> Result<Vec<u8>, HandlerError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), HandlerError> {
+        *self = serde_json::from_slice(state)?;
+        Ok(())
+    }
+
+    fn pristine(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+impl<U: UnitOfWork> EventSubscriber<U> for Kept {
+    async fn handle(&mut self, event: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+        if Event::<Bumped>::decode(event)?.by == 666 {
+            return Err(HandlerError::permanent("the number of the beast"));
+        }
+        self.count += 1;
+        Ok(())
+    }
+}
+
+async fn a_durable_one_is_rebuilt_with_its_checkpoint<W: World>(world: W)
+where
+    Kept: On<W>,
+{
+    bump(&world.store(), [1, 2, 666, 3]).await;
+    {
+        let manager = world.manager();
+        let kept = manager.subscribe(Kept { count: 100 }, small()).await.unwrap();
+        manager.start().await.unwrap();
+        kept.caught_up().within(DEADLINE).await.unwrap();
+        kept.rebuild().await.unwrap().await.unwrap();
+        assert_eq!(kept.read().await.count, 102, "one is a letter again, and one waits behind it");
+        assert_eq!(kept.dead_letters().list().await.unwrap().len(), 1);
+        manager.stop().await.unwrap();
+    }
+    let manager = world.manager();
+    let kept = manager.subscribe(Kept { count: 500 }, small()).await.unwrap();
+    manager.start().await.unwrap();
+    kept.caught_up().within(DEADLINE).await.unwrap();
+    assert_eq!(kept.read().await.count, 102, "the state is the stored one");
+    let status = kept.status().await;
+    assert_eq!((status.dead_letters, status.events_held, status.events_handled), (1, 1, 0));
+    kept.rebuild().await.unwrap().await.unwrap();
+    assert_eq!(kept.read().await.count, 502, "what was stored is forgotten");
 }

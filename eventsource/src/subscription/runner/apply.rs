@@ -165,13 +165,13 @@ impl<C: CheckpointStore> Runner<C> {
         );
         match self.core.kind {
             Kind::Transactional => self.apply_in_transaction(events, to).instrument(span).await,
-            Kind::Memory | Kind::Effects => self.apply_outside(events, to).instrument(span).await,
+            Kind::Memory | Kind::DurableMemory | Kind::Effects => self.apply_outside(events, to).instrument(span).await,
         }
     }
 
     /// The effects and the checkpoint commit together, or neither does.
     async fn apply_in_transaction(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
-        let held = self.parked.hold(events, self.seen);
+        let held = self.parked.hold(events);
         let sifted = self.parked.sift(events);
         let mut unit = self.begin().await?;
         match self.subscriber.apply(&self.core, &sifted.events, &mut unit).await {
@@ -241,30 +241,38 @@ impl<C: CheckpointStore> Runner<C> {
         };
         if passed > 0 {
             let to = if passed == events.len() { to } else { events[passed - 1].position() };
-            let held = self.parked.hold(&events[..passed], self.seen);
+            let held = self.parked.hold(&events[..passed]);
             // What is applied is applied, also where a stop comes before its checkpoint is saved.
             (self.position, self.unreported) = (to, handled);
-            if self.core.kind == Kind::Effects || !held.is_empty() {
-                self.save(to, held).await?;
+            match self.core.kind {
+                Kind::Effects => self.save(to, held).await?,
+                _ => self.note_letters(held),
             }
             self.unreported = 0;
             self.arrive(to, handled);
+            self.handled_since += handled as u64;
+            if self.handled_since >= self.core.config.snapshot_every {
+                self.save_state(to).await?;
+            }
         }
         Ok(batch)
     }
 
     /// A memory handler that was cut off has left its state in pieces.
     pub(super) fn note_cut_off(&self, error: &HandlerError) {
-        if self.core.kind == Kind::Memory && error.is_cut_off() {
+        if self.core.kind.is_memory() && error.is_cut_off() {
             self.core.in_memory.fall_to_pieces();
         }
     }
 
-    /// Makes a memory projection what it was at its start, from where the log is replayed: a handler was cut off, with
-    /// this failure, and has left the state in pieces. What was given up before is passed over.
+    /// Makes a memory projection what it was when its state was stored, or at its start, from where the log is replayed:
+    /// a handler was cut off, with this failure, and has left the state in pieces. What was given up is passed over.
     pub(super) async fn begin_anew(&mut self, failure: Arc<Failure>) -> Result<(), End> {
-        let mut unit = self.checkpoints.detached();
-        if let Err(error) = self.subscriber.begin_anew(&mut unit).await {
+        let begun = match self.core.kind {
+            Kind::DurableMemory => self.restore().await?,
+            _ => self.replay().await,
+        };
+        if let Err(error) = begun {
             let error = HandlerError::permanent(format!(
                 "{}; what it left of the projection cannot be told, and the projection cannot begin anew: derive \
                  `Clone` for it, or give it a working method marked `#[truncate]` ({error})",
@@ -272,12 +280,9 @@ impl<C: CheckpointStore> Runner<C> {
             ));
             return Err(End::Faulted(Arc::new(failure.with(error))));
         }
-        tracing::warn!(subscription = self.core.name, %failure, "a handler was cut off: replaying the log");
-        self.core.in_memory.begin_anew();
-        self.core.in_memory.claim(self.start);
-        self.position = self.start;
+        tracing::warn!(subscription = self.core.name, %failure, from = %self.position, "a handler was cut off: replaying");
         self.core.progress.fail(failure.to_string(), SubscriptionState::CatchingUp);
-        self.core.progress.advance(self.start, 0, SubscriptionState::CatchingUp);
+        self.core.progress.advance(self.position, 0, SubscriptionState::CatchingUp);
         self.cut_off = Some(failure);
         Ok(())
     }

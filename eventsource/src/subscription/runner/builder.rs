@@ -53,9 +53,10 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn build(&mut self, building: Arc<Building>) -> Result<Infallible, End> {
         self.start = self.find_start().await?;
         self.claim_next(&building).await?;
-        self.follow_released().await?;
         loop {
             self.heed_control().await?;
+            // Letters that were released before the last stop.
+            self.serve_requests().await?;
             if self.turn().await? {
                 continue;
             }

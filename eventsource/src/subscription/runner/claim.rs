@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::parked::Parked;
 use super::{End, Runner};
 use crate::event::Position;
-use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, Kind, Lease};
+use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Kind, Lease};
 use crate::subscription::SubscriptionState;
 use crate::subscription::config::StartFrom;
 
@@ -77,7 +77,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
         let (position, seen) = in_memory.claim(start);
         (self.position, self.saved, self.seen) = (position, position, seen);
-        self.parked = Parked::new(in_memory.letters(), true);
+        self.parked = Parked::new(in_memory.letters(), seen, true);
         self.tell_letters();
     }
 
@@ -93,13 +93,19 @@ impl<C: CheckpointStore> Runner<C> {
             }
         };
         self.own(&checkpoint);
-        self.load_letters().await
+        self.load_letters().await?;
+        if core.kind == Kind::DurableMemory
+            && let Err(error) = self.restore().await?
+        {
+            return Err(End::Refused(format!("its state is not known, and it cannot begin anew: {error}").into()));
+        }
+        Ok(())
     }
 
     pub(super) async fn load_letters(&mut self) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let letters = self.ask(|| checkpoints.dead_letters(&core.name)).await?;
-        self.parked = Parked::new(letters, false);
+        self.parked = Parked::new(letters, self.seen, core.kind == Kind::DurableMemory);
         self.tell_letters();
         Ok(())
     }
@@ -130,6 +136,52 @@ impl<C: CheckpointStore> Runner<C> {
         (self.position, self.saved, self.seen) = (checkpoint.position, checkpoint.position, checkpoint.position);
         self.go_on_rebuilding(checkpoint.rebuild_to);
         self.heartbeat = Some(self.keep_lease());
+    }
+
+    /// Makes a durable memory projection what it was when its state was stored; anew, where what is stored is of no use.
+    ///
+    /// # Errors
+    /// Inside: why it could not begin anew.
+    pub(super) async fn restore(&mut self) -> Result<Result<(), HandlerError>, End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let mut untouched = core.in_memory.is_new();
+        core.in_memory.claim(self.start);
+        let reason = match self.ask(|| checkpoints.snapshot(&core.name)).await? {
+            Some(found) if found.fingerprint != core.fingerprint => "it is another projection's".to_owned(),
+            Some(found) if found.position != self.saved => format!("it is of position {}", found.position),
+            Some(found) => match self.subscriber.restore(&found.state).await {
+                Ok(()) => {
+                    core.in_memory.is_whole_again();
+                    self.position = found.position;
+                    return Ok(Ok(()));
+                }
+                Err(error) => {
+                    untouched = false;
+                    error.to_string()
+                }
+            },
+            None => "there is none".to_owned(),
+        };
+        if self.saved != self.start {
+            let reason = format!("the stored state is of no use ({reason}): replaying the log from {}", self.start);
+            tracing::warn!(subscription = core.name, reason);
+            core.progress.fail(reason, SubscriptionState::CatchingUp);
+        }
+        if untouched {
+            self.position = self.start;
+            return Ok(Ok(()));
+        }
+        Ok(self.replay().await)
+    }
+
+    /// Makes a memory projection what it was when it was subscribed, from where the log is replayed.
+    pub(super) async fn replay(&mut self) -> Result<(), HandlerError> {
+        let mut unit = self.checkpoints.detached();
+        self.subscriber.begin_anew(&mut unit).await?;
+        self.core.in_memory.begin_anew();
+        self.core.in_memory.claim(self.start);
+        self.position = self.start;
+        Ok(())
     }
 
     /// Waits as the standby of `owner`, who holds the checkpoint until `until` at least.

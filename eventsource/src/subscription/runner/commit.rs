@@ -59,7 +59,9 @@ impl<C: CheckpointStore> Runner<C> {
                 return Err(End::Fenced(fenced.to_string().into()));
             }
         }
-        self.change_letters(&step.letters);
+        if self.core.kind != Kind::DurableMemory {
+            self.change_letters(&step.letters);
+        }
         self.saved = step.to;
         self.saved_at = Instant::now();
         self.failed_commits = 0;
@@ -91,12 +93,15 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Moves the stored checkpoint to `to`, outside the transaction of a batch, with what becomes of dead letters.
     pub(super) async fn save(&mut self, to: Position, letters: Vec<LetterChange>) -> Result<(), End> {
-        if self.core.kind == Kind::Memory {
-            self.core.in_memory.change_letters(&letters);
-            self.change_letters(&letters);
-            return Ok(());
+        if self.core.kind.is_memory() {
+            self.note_letters(letters);
+            return self.save_state(to).await;
         }
-        let step = self.step(to, letters);
+        self.take(self.step(to, letters)).await
+    }
+
+    /// Takes `step`, outside the transaction of a batch.
+    async fn take(&mut self, step: Advance) -> Result<(), End> {
         loop {
             let unit = self.checkpoints.detached();
             if let Committed::Yes = self.commit(unit, step.clone(), 0).await? {
@@ -105,9 +110,53 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
+    /// Stores the state of a durable memory projection, which is at `to`, and what has become of dead letters since the
+    /// last time. While the log is replayed nothing is stored: what is stored is further on.
+    pub(super) async fn save_state(&mut self, to: Position) -> Result<(), End> {
+        if self.core.kind != Kind::DurableMemory || to < self.seen {
+            return Ok(());
+        }
+        match self.state_step(to).await {
+            Some(step) => self.take(step).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The step to `to` with the state; `None` where the state cannot be stored, which only makes a replay longer.
+    async fn state_step(&mut self, to: Position) -> Option<Advance> {
+        self.handled_since = 0;
+        match self.subscriber.snapshot().await {
+            Ok(state) => {
+                let letters = std::mem::take(&mut self.pending);
+                Some(self.step(to, letters).snapshot(Some(state)))
+            }
+            Err(error) => {
+                tracing::error!(subscription = self.core.name, %error, "the state cannot be stored");
+                let error = format!("the state cannot be stored, and a new process will replay the log: {error}");
+                self.core.progress.fail(error, self.working());
+                None
+            }
+        }
+    }
+
+    /// Heeds changes of a memory projection's dead letters from now on.
+    pub(super) fn note_letters(&mut self, changes: Vec<LetterChange>) {
+        self.change_letters(&changes);
+        match self.core.kind {
+            Kind::DurableMemory => self.pending.extend(changes),
+            _ => self.core.in_memory.change_letters(&changes),
+        }
+    }
+
     /// Whether the stored checkpoint is behind.
     pub(super) fn has_unsaved(&self) -> bool {
-        self.core.kind != Kind::Memory && self.saved < self.position
+        !self.core.kind.is_memory() && self.saved < self.position
+    }
+
+    /// Whether a durable memory projection is further on than what is stored of it.
+    fn has_unsaved_state(&self) -> bool {
+        let is_whole = self.position >= self.seen && !self.core.in_memory.is_in_pieces();
+        self.core.kind == Kind::DurableMemory && is_whole && (self.saved < self.position || !self.pending.is_empty())
     }
 
     /// Moves the stored checkpoint over the events passed.
@@ -131,8 +180,14 @@ impl<C: CheckpointStore> Runner<C> {
                 self.unreported += handled;
             }
         }
-        if self.has_unsaved() {
-            let step = self.step(self.position, Vec::new());
+        let step = if self.has_unsaved() {
+            Some(self.step(self.position, Vec::new()))
+        } else if self.has_unsaved_state() {
+            self.state_step(self.position).await
+        } else {
+            None
+        };
+        if let Some(step) = step {
             self.checkpoints.detached().commit(&step).await?;
             self.saved = self.position;
         }

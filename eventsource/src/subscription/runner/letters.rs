@@ -57,16 +57,20 @@ impl<C: CheckpointStore> Runner<C> {
         self.core.progress.set_letters(letters.len(), letters.iter().map(|letter| letter.held).sum());
     }
 
-    /// Applies what was released before the last stop, and not applied since.
-    pub(super) async fn follow_released(&mut self) -> Result<(), End> {
-        for stream in self.parked.released() {
-            self.follow(&stream).await?;
-        }
-        Ok(())
-    }
-
-    /// Does what was asked for meanwhile, once the state is where it was.
+    /// Applies what was released before the last stop and not applied since, and does what was asked for meanwhile, once
+    /// the state is where it was.
     pub(super) async fn serve_requests(&mut self) -> Result<(), End> {
+        if self.position < self.seen {
+            return Ok(());
+        }
+        // What nobody knows the state of waits to be rebuilt.
+        let released = if self.core.in_memory.is_in_pieces() { Vec::new() } else { self.parked.released() };
+        for stream in released {
+            self.follow(&stream).await?;
+            if self.position < self.seen {
+                return Ok(());
+            }
+        }
         while self.position >= self.seen
             && let Some(request) = self.core.requests.take()
         {
@@ -118,7 +122,7 @@ impl<C: CheckpointStore> Runner<C> {
         let stream = letter.stream.clone();
         let mut changes = vec![LetterChange::Dismiss(letter.clone().dismissed(reason))];
         changes.extend(after.map(|event| self.next_letter(&letter, &event)));
-        self.save(self.saved, changes).await?;
+        self.save(self.position, changes).await?;
         let applied = self.follow(&stream).await?;
         Ok(Ok(Retried { applied, left: self.parked.letter(&stream).cloned().into_iter().collect() }))
     }
@@ -141,7 +145,7 @@ impl<C: CheckpointStore> Runner<C> {
             };
             let Some(event) = event else {
                 // What the projection asks for has changed: nothing of it waits any more.
-                self.save(self.saved, vec![next]).await?;
+                self.save(self.position, vec![next]).await?;
                 continue;
             };
             match self.apply_alone(&event, next).await? {
@@ -153,7 +157,7 @@ impl<C: CheckpointStore> Runner<C> {
                     if letter.attempts > 0 {
                         failed.first_failed_at = letter.first_failed_at;
                     }
-                    self.save(self.saved, vec![LetterChange::Keep(failed)]).await?;
+                    self.save(self.position, vec![LetterChange::Keep(failed)]).await?;
                     if self.core.in_memory.is_in_pieces() {
                         self.begin_anew(failure).await?;
                     }
@@ -248,10 +252,10 @@ impl<C: CheckpointStore> Runner<C> {
             }
         }
         if !transactional {
-            self.save(self.saved, vec![change.clone()]).await?;
+            self.save(self.position, vec![change.clone()]).await?;
             return Ok(Tried::Done);
         }
-        let step = self.step(self.saved, vec![change.clone()]);
+        let step = self.step(self.position, vec![change.clone()]);
         Ok(match self.commit(unit, step, 1).await? {
             Committed::Yes => Tried::Done,
             Committed::No => Tried::Again,

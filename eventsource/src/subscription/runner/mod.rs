@@ -35,7 +35,7 @@ use super::rebuilds::{Outcome, Tracked};
 use super::shared::ErasedSubscriber;
 use super::{Failure, RebuildKind, StopReason, SubscriptionState};
 use crate::event::Position;
-use crate::projection::{Advance, CheckpointStore, CommitError, Kind};
+use crate::projection::{Advance, CheckpointStore, CommitError, Kind, LetterChange};
 use crate::store::WakeUp;
 
 /// The task of one subscription.
@@ -73,6 +73,10 @@ pub(super) struct Runner<C: CheckpointStore> {
     /// Where the subscription starts that has no checkpoint.
     start: Position,
     parked: Parked,
+    /// What has become of a durable memory projection's dead letters since its state was stored.
+    pending: Vec<LetterChange>,
+    /// How many events were applied since then.
+    handled_since: u64,
     failing: Failing,
     /// The failure after which a memory projection began anew, until its event is reached again.
     cut_off: Option<Arc<Failure>>,
@@ -137,6 +141,8 @@ impl<C: CheckpointStore> Runner<C> {
             start: Position::START,
             cut_off: None,
             parked: Parked::default(),
+            pending: Vec::new(),
+            handled_since: 0,
             failing: Failing::new(core.config.failures.limit),
             heartbeat: None,
             epoch: 0,
@@ -213,10 +219,6 @@ impl<C: CheckpointStore> Runner<C> {
 
     async fn work(&mut self) -> Result<Infallible, End> {
         self.claim().await?;
-        // What nobody knows the state of has been started to be rebuilt.
-        if !self.core.in_memory.is_in_pieces() {
-            self.follow_released().await?;
-        }
         self.resume_next().await?;
         loop {
             self.heed_control().await?;
@@ -253,6 +255,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.position = self.position.max(position);
         self.seen = self.seen.max(self.position);
         self.rebuilt();
+        self.parked.pass(self.position);
         if self.core.kind == Kind::Memory {
             self.core.in_memory.move_to(self.position);
         }

@@ -199,7 +199,6 @@ impl<C: CheckpointStore> Runner<C> {
             (self.prefetched, self.end, self.heartbeat) = (None, None, None);
             self.claim_stored(self.start).await?;
             self.core.progress.advance(self.position, 0, self.working());
-            self.follow_released().await?;
         }
         self.is_replaced = false;
         Ok(())

@@ -60,22 +60,28 @@ impl<C: CheckpointStore> Runner<C> {
     /// A memory projection becomes what it was when it was subscribed.
     async fn rebuild_memory(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
         let target = self.head().await?;
+        if let Err(error) = self.empty_memory().await {
+            return Ok(Err(error));
+        }
+        self.core.in_memory.reset();
+        let (position, seen) = self.core.in_memory.claim(self.start);
+        (self.position, self.saved, self.seen) = (position, position, seen);
+        self.parked = Parked::new(Vec::new(), seen, true);
+        self.cut_off = None;
+        Ok(Ok(self.begin_replay(target)))
+    }
+
+    /// Makes the state what it was when it was subscribed. Until the checkpoint is so as well, the state is in pieces.
+    async fn empty_memory(&mut self) -> Result<(), RebuildError> {
         let (core, mut unit) = (Arc::clone(&self.core), self.checkpoints.detached());
         let was_in_pieces = core.in_memory.is_in_pieces();
         core.in_memory.fall_to_pieces();
-        if let Err(error) = self.subscriber.begin_anew(&mut unit).await {
-            let error = self.not_emptied(error);
-            if matches!(error, RebuildError::NoTruncateHook { .. }) && !was_in_pieces {
-                core.in_memory.is_whole_again();
-            }
-            return Ok(Err(error));
+        let Err(error) = self.subscriber.begin_anew(&mut unit).await else { return Ok(()) };
+        let error = self.not_emptied(error);
+        if matches!(error, RebuildError::NoTruncateHook { .. }) && !was_in_pieces {
+            core.in_memory.is_whole_again();
         }
-        core.in_memory.reset();
-        let (position, seen) = core.in_memory.claim(self.start);
-        (self.position, self.saved, self.seen) = (position, position, seen);
-        self.parked = Parked::new(Vec::new(), true);
-        self.cut_off = None;
-        Ok(Ok(self.replay(target)))
+        Err(error)
     }
 
     /// The read model and the checkpoint are emptied in one unit of work, and the checkpoint is claimed anew.
@@ -85,16 +91,26 @@ impl<C: CheckpointStore> Runner<C> {
         }
         self.drop_next(Outcome::Replaced).await?;
         let target = self.head().await?;
+        if self.core.kind == Kind::DurableMemory
+            && let Err(error) = self.empty_memory().await
+        {
+            return Ok(Err(error));
+        }
         if let Err(error) = self.empty(target).await? {
             return Ok(Err(error));
         }
+        if self.core.kind == Kind::DurableMemory {
+            self.core.in_memory.reset();
+            self.pending.clear();
+            (self.position, self.saved, self.seen) = (self.start, self.start, self.start);
+        }
         self.heartbeat = None;
         self.claim_stored(self.start).await?;
-        Ok(Ok(self.replay(target)))
+        Ok(Ok(self.begin_replay(target)))
     }
 
     /// Replays the log from where the runner is.
-    fn replay(&mut self, target: Position) -> Arc<Tracked> {
+    fn begin_replay(&mut self, target: Position) -> Arc<Tracked> {
         (self.prefetched, self.end) = (None, None);
         self.unreported = 0;
         self.failing = Failing::new(self.core.config.failures.limit);
@@ -116,7 +132,10 @@ impl<C: CheckpointStore> Runner<C> {
         loop {
             let transactional = self.core.kind == Kind::Transactional;
             let mut unit = if transactional { self.begin().await? } else { checkpoints.detached() };
-            if let Err(error) = self.subscriber.truncate(&mut unit).await {
+            // What is in memory is emptied by whoever claims it anew.
+            if !self.core.kind.is_memory()
+                && let Err(error) = self.subscriber.truncate(&mut unit).await
+            {
                 let is_outage = unit.is_outage(error.source());
                 unit.rollback().await;
                 if !is_outage {
@@ -171,6 +190,8 @@ impl<C: CheckpointStore> Runner<C> {
             return Ok(true);
         }
         match core.config.on_change {
+            // It keeps its state itself: there is nothing that somebody else reads.
+            _ if core.kind == Kind::DurableMemory => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
             OnChange::Rebuild => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
             OnChange::RebuildSideBySide => self.build_changed(&found.fingerprint).await.map(|()| false),
             OnChange::Refuse => Err(End::Refused(core.changed(&found.fingerprint).into())),
@@ -181,7 +202,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// fingerprint, so that whoever comes after a crash finds it changed as well.
     async fn rebuild_changed(&mut self, stored: &str) -> Result<(), End> {
         let core = Arc::clone(&self.core);
-        if core.config.start == StartFrom::End {
+        if core.config.start == StartFrom::End && core.kind != Kind::DurableMemory {
             let error = RebuildError::StartsAtEnd { subscription: core.name.clone() };
             return Err(End::Refused(format!("{}; {error}", core.changed(stored)).into()));
         }
