@@ -137,16 +137,24 @@ impl Options {
 
     /// The value of an option that is a list of types.
     pub(crate) fn types(&self, key: &str, errors: &mut Errors) -> Vec<Type> {
+        self.listed(key, "types", errors)
+    }
+
+    /// The value of an option that is a list of texts.
+    pub(crate) fn texts(&self, key: &str, errors: &mut Errors) -> Vec<LitStr> {
+        self.listed(key, "texts between quotes", errors)
+    }
+
+    fn listed<T: syn::parse::Parse>(&self, key: &str, what: &str, errors: &mut Errors) -> Vec<T> {
         let Some(value) = self.given(key).map(|given| &given.value).filter(|value| !value.is_empty()) else {
             return Vec::new();
         };
-        match Punctuated::<Type, Token![,]>::parse_terminated.parse2(value.clone()) {
-            Ok(types) => types.into_iter().collect(),
-            Err(error) => {
-                errors.add(error);
-                Vec::new()
-            }
+        if let Ok(list) = Punctuated::<T, Token![,]>::parse_terminated.parse2(value.clone()) {
+            return list.into_iter().collect();
         }
+        let example = self.valid.iter().find(|spec| spec.key == key).and_then(|spec| spec.example);
+        errors.push(value, format_args!("`{key}` is a list of {what}, such as `{}`", example.unwrap_or(key)));
+        Vec::new()
     }
 
     /// The value of the option `version`, which is 1 where it is not given.

@@ -1,6 +1,10 @@
 //! How messages show the user's code.
 
 use quote::ToTokens;
+use syn::Type;
+use syn::ext::IdentExt;
+
+use crate::block::parameter::plain;
 
 /// `tokens` as one would write them, near enough for a message.
 pub(crate) fn shown(tokens: impl ToTokens) -> String {
@@ -11,4 +15,12 @@ pub(crate) fn shown(tokens: impl ToTokens) -> String {
         text = text.replace(spaced, plain);
     }
     text
+}
+
+/// The path of the type `ty` inside of its module, as `::Order`, without generic arguments.
+pub(crate) fn rust_type(ty: &Type) -> String {
+    match plain(ty) {
+        Type::Path(path) => path.path.segments.iter().map(|segment| format!("::{}", segment.ident.unraw())).collect(),
+        other => format!("::{}", shown(other)),
+    }
 }

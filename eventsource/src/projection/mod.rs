@@ -1,6 +1,7 @@
 //! What a projection is to the runtime: who handles which events, what it is lent, and how its progress is kept.
 
 mod checkpoint;
+mod described;
 mod error;
 mod fingerprint;
 mod inject;
@@ -18,6 +19,7 @@ mod subscriber;
 mod unit;
 
 pub use checkpoint::{Advance, Checkpoint, CheckpointError, CheckpointStore};
+pub use described::{Handles, Projection};
 pub use error::{ChangesRefused, ErrorClass, HandlerError, NoTruncateHook, Permanent};
 pub use fingerprint::fingerprint;
 pub use inject::{FromEvent, HoldsChanges, Inject, RawConnection};

@@ -1,6 +1,13 @@
 //! An impl block, read leniently: bodies stay opaque, and what cannot be read is kept as it is.
 //!
-//! A half-typed body gives the compiler's own error and no other, since nothing here looks into it.
+//! It is what `#[projection]` and `#[aggregate]` read. A half-typed body gives the compiler's own error and no other, since nothing here looks into it.
+
+pub(crate) mod marker;
+pub(crate) mod method;
+pub(crate) mod parameter;
+pub(crate) mod role;
+pub(crate) mod scope;
+pub(crate) mod twice;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -8,28 +15,31 @@ use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, ItemImpl, LitStr, Path, Signature, Token, Visibility, token};
 
+use self::marker::{Outer, strip};
+use crate::errors::Errors;
+
 /// An impl block.
-pub(super) struct Block {
+pub(crate) struct Block {
     /// All that stands before the braces.
     head: TokenStream,
     /// The same, read. It has no items.
-    pub(super) signature: ItemImpl,
+    pub(crate) signature: ItemImpl,
     braces: Span,
     inner: Vec<Attribute>,
     /// What stands between the braces.
-    pub(super) items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
 }
 
 /// An item of an impl block.
-pub(super) struct Item {
+pub(crate) struct Item {
     /// Its attributes.
-    pub(super) attributes: Vec<Attribute>,
+    pub(crate) attributes: Vec<Attribute>,
     /// What it is.
-    pub(super) kind: ItemKind,
+    pub(crate) kind: ItemKind,
 }
 
 /// What an item of an impl block is.
-pub(super) enum ItemKind {
+pub(crate) enum ItemKind {
     /// A method, or an associated function.
     Method(Box<Method>),
     /// A call of a macro.
@@ -41,16 +51,52 @@ pub(super) enum ItemKind {
 }
 
 /// A method, or an associated function.
-pub(super) struct Method {
+pub(crate) struct Method {
     before: TokenStream,
     /// From `async` to the return type.
-    pub(super) signature: Signature,
+    pub(crate) signature: Signature,
     body: TokenStream,
 }
 
 impl Block {
+    /// The output of the attribute `outer` on `item`: the item without its marks, what `generate` makes of it, and the
+    /// mistakes.
+    pub(crate) fn expand(
+        item: TokenStream,
+        outer: Outer,
+        generate: impl FnOnce(&mut Self, &mut Errors) -> Option<TokenStream>,
+    ) -> TokenStream {
+        let mut errors = Errors::default();
+        let mut output = match Self::read(item.clone()) {
+            Some(Ok(mut block)) => {
+                let generated = generate(&mut block, &mut errors);
+                let mut output = block.into_token_stream();
+                output.extend(generated);
+                output
+            }
+            Some(Err(error)) => {
+                errors.add(error);
+                strip(item)
+            }
+            None => {
+                let message = match outer {
+                    Outer::Projection => {
+                        "`#[projection]` goes on the impl block that has the handlers: `#[projection] impl MyType { … }`"
+                    }
+                    Outer::Aggregate => {
+                        "`#[aggregate]` goes on the impl block that applies the events: `#[aggregate] impl MyType { … }`"
+                    }
+                };
+                errors.at(Span::call_site(), message);
+                strip(item)
+            }
+        };
+        output.extend(errors.into_tokens());
+        output
+    }
+
     /// Reads `item`. `None` where it is no impl block.
-    pub(super) fn read(item: TokenStream) -> Option<syn::Result<Self>> {
+    pub(crate) fn read(item: TokenStream) -> Option<syn::Result<Self>> {
         let mut head: Vec<TokenTree> = flattened(item).into_iter().collect();
         let Some(TokenTree::Group(body)) = head.pop() else { return None };
         if body.delimiter() != Delimiter::Brace || !is_impl(&head) {

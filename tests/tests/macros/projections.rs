@@ -1,7 +1,5 @@
 //! What the macros generate, at work: routing, decoding, injection, kinds, the truncate hook, the catalogue.
 
-#![allow(clippy::panic)]
-
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +22,7 @@ struct OrderPlaced {
 }
 
 #[derive(Debug, Serialize, Deserialize, DomainEvent)]
-#[event(aggregate = "Order", name = "order.shipped", version = 3)]
+#[event(aggregate = "Order", name = "order.shipped", version = 3, from(_, _))]
 struct OrderShipped {
     tracking: String,
 }
@@ -365,20 +363,20 @@ fn what_an_event_says_of_itself() {
 fn the_catalogue_knows_each_event_and_its_place() {
     let Some(descriptor) = Registry::global().find("order.shipped", 3) else { panic!("it is not in the catalogue") };
     assert_eq!(descriptor.aggregate(), "Order");
-    assert_eq!(descriptor.rust_type(), "macros::OrderShipped");
+    assert_eq!(descriptor.rust_type(), "macros::projections::OrderShipped");
     let place = descriptor.place();
-    assert!(place.starts_with("macros::OrderShipped at tests/tests/macros.rs:"), "{place}");
+    assert!(place.starts_with("macros::projections::OrderShipped at tests/tests/macros/projections.rs:"), "{place}");
     assert!(place.ends_with(" (eventsource-tests 0.1.0)"), "{place}");
 }
 
 #[test]
 fn the_catalogue_reports_a_duplicate_with_both_places() {
     let Err(RegistryError::Duplicates(duplicates)) = Registry::global().check() else { panic!("no duplicate") };
-    let [twin] = &duplicates[..] else { panic!("{duplicates:?}") };
-    assert_eq!((twin.name, twin.version), ("twin", 1));
+    let Some(twin) = duplicates.iter().find(|twin| twin.name == "twin") else { panic!("{duplicates:?}") };
+    assert_eq!(twin.version, 1);
     let [first, second] = &twin.places[..] else { panic!("{twin:?}") };
-    assert!(first.starts_with("macros::first::Twin at tests/tests/macros.rs:"), "{first}");
-    assert!(second.starts_with("macros::second::Twin at tests/tests/macros.rs:"), "{second}");
+    assert!(first.starts_with("macros::projections::first::Twin at tests/tests/macros/projections.rs:"), "{first}");
+    assert!(second.starts_with("macros::projections::second::Twin at tests/tests/macros/projections.rs:"), "{second}");
 
     let explicit = Registry::of([OrderPlaced::DESCRIPTOR, first::Twin::DESCRIPTOR]);
     assert!(explicit.check().is_ok());

@@ -5,13 +5,13 @@ use quote::ToTokens;
 use syn::{GenericParam, Generics};
 
 /// The names that mean something inside of the impl block only: its type and const parameters, and `Self`.
-pub(super) struct Scope {
+pub(crate) struct Scope {
     names: Vec<String>,
 }
 
 impl Scope {
     /// The names that an impl block with these generics has.
-    pub(super) fn of(generics: &Generics) -> Self {
+    pub(crate) fn of(generics: &Generics) -> Self {
         let parameters = generics.params.iter().filter_map(|parameter| match parameter {
             GenericParam::Type(ty) => Some(ty.ident.to_string()),
             GenericParam::Const(constant) => Some(constant.ident.to_string()),
@@ -21,13 +21,13 @@ impl Scope {
     }
 
     /// The first of the names in `tokens`.
-    pub(super) fn used_in(&self, tokens: impl ToTokens) -> Option<Ident> {
+    pub(crate) fn used_in(&self, tokens: impl ToTokens) -> Option<Ident> {
         find_ident(tokens.to_token_stream(), &|ident| self.names.iter().any(|name| ident == name))
     }
 }
 
 /// The first identifier in `tokens`, however deep, that is `wanted`.
-pub(super) fn find_ident(tokens: TokenStream, wanted: &dyn Fn(&Ident) -> bool) -> Option<Ident> {
+pub(crate) fn find_ident(tokens: TokenStream, wanted: &dyn Fn(&Ident) -> bool) -> Option<Ident> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) => wanted(&ident).then_some(ident),
         TokenTree::Group(group) => find_ident(group.stream(), wanted),
@@ -36,7 +36,7 @@ pub(super) fn find_ident(tokens: TokenStream, wanted: &dyn Fn(&Ident) -> bool) -
 }
 
 /// The first lifetime in `tokens`, however deep, other than `'static`.
-pub(super) fn find_lifetime(tokens: TokenStream) -> Option<Ident> {
+pub(crate) fn find_lifetime(tokens: TokenStream) -> Option<Ident> {
     let mut after_quote = false;
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Punct(punct) => {
