@@ -9,6 +9,8 @@ mod names;
 mod options;
 mod projection;
 mod read_model;
+#[cfg(test)]
+mod snapshots;
 mod spans;
 mod suggest;
 mod text;

@@ -10,7 +10,7 @@ use crate::block::parameter::plain;
 pub(crate) fn shown(tokens: impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     for (spaced, plain) in
-        [(" :: ", "::"), (":: ", "::"), (" < ", "<"), (" >", ">"), ("& ", "&"), (" ,", ","), ("' ", "'")]
+        [(" :: ", "::"), (" : ", ": "), (":: ", "::"), (" < ", "<"), (" >", ">"), ("& ", "&"), (" ,", ","), ("' ", "'")]
     {
         text = text.replace(spaced, plain);
     }

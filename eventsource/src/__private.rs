@@ -5,11 +5,9 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 mod checks;
 mod route;
+mod stored;
 mod text;
 mod versions;
 
@@ -17,11 +15,14 @@ pub use self::checks::{
     assert_apart, assert_declared, assert_distinct, assert_exhaustive, assert_ignorable, assert_own_event, declared_by,
 };
 pub use self::route::{Route, aliased, filter, name_of, route};
+pub use self::stored::{Stored, never, stored};
 pub use self::versions::{Becomes, Link, Old, Readable, link, old};
 pub use std::borrow::Cow;
 pub use std::boxed::Box;
 pub use std::option::Option;
+pub use std::primitive::{bool, str, u32, u64};
 pub use std::result::Result;
+pub use std::string::String;
 pub use std::sync::Arc;
 pub use std::vec::Vec;
 
@@ -30,7 +31,7 @@ pub use inventory;
 
 pub use crate::aggregate::{Aggregate, Applies, EventsOf};
 pub use crate::event::{
-    AggregateDescriptor, DecodeError, DomainEvent, Event, EventDescriptor, OldVersion, ProjectionDescriptor,
+    AggregateDescriptor, DecodeError, DomainEvent, Event, EventData, EventDescriptor, OldVersion, ProjectionDescriptor,
     RecordedEvent,
 };
 pub use crate::projection::{
@@ -64,21 +65,6 @@ macro_rules! __submit {
 }
 
 pub use crate::__submit as submit;
-
-/// What an event has to be besides being one, as one bound.
-pub trait EventBounds: Serialize + DeserializeOwned + Send + Sync + 'static {}
-
-impl<E: Serialize + DeserializeOwned + Send + Sync + 'static> EventBounds for E {}
-
-/// The event in `payload`. It asks for an event, not for what serde asks for, so that a struct that serde does not
-/// know is one error.
-///
-/// # Errors
-/// What serde says.
-#[inline]
-pub fn from_json<E: DomainEvent>(payload: &str) -> Result<E, serde_json::Error> {
-    serde_json::from_str(payload)
-}
 
 /// The descriptor of `E`.
 #[must_use]

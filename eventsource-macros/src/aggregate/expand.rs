@@ -50,7 +50,7 @@ fn whole(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
             fn apply(
                 __aggregate: &mut Self,
                 __recorded: &#private::Arc<#private::RecordedEvent>,
-            ) -> #private::Result<::core::primitive::bool, #private::DecodeError> {
+            ) -> #private::Result<#private::bool, #private::DecodeError> {
                 match #private::name_of::<{ #private::aliased(__EVENTS) }>(__recorded, __EVENTS) {
                     #(#arms)*
                     _ => return #private::Result::Ok(false),
@@ -88,7 +88,7 @@ fn route(at: usize, applier: &Applier, aggregate: &str, private: &TokenStream) -
         #(#cfgs)*
         const #route: #private::Route<#event> = #private::route::<#event>();
         #(#cfgs)*
-        const #name: &::core::primitive::str = #route.name();
+        const #name: &#private::str = #route.name();
         #(#cfgs)*
         #own
     }
@@ -105,15 +105,18 @@ fn applies(aggregate: &Aggregate, applier: &Applier, private: &TokenStream) -> T
     method.set_span(located(method.span()));
     let (first, last) = ends(parameter);
     let (borrow, argument) = (quote_spanned!(first=> &*), quote_spanned!(last=> __event));
-    let of = quote_spanned!(span=> #at::Applies<#event>);
-    quote! {
-        #(#cfgs)*
-        #[automatically_derived]
-        impl #impl_generics #of for #ty #clause {
+    let (ty, impl_generics) = (moved(&quote!(#ty), span), moved(&quote!(#impl_generics), span));
+    // All of it stands at the event, so that a second one is reported there.
+    let applies = quote_spanned! {span=>
+        impl #impl_generics #at::Applies<#event> for #ty #clause {
             fn apply(&mut self, __event: &#event) {
                 Self::#method(self, #borrow #argument);
             }
         }
+    };
+    quote! {
+        #(#cfgs)*
+        #applies
     }
 }
 
@@ -127,7 +130,7 @@ fn implementation(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #impl_generics #of for #ty #clause {
-            const TYPE: &'static ::core::primitive::str = #name;
+            const TYPE: &'static #private::str = #name;
             type Events = Self;
         }
     }
@@ -164,7 +167,7 @@ fn broken(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
             fn apply(
                 _: &mut Self,
                 _: &#private::Arc<#private::RecordedEvent>,
-            ) -> #private::Result<::core::primitive::bool, #private::DecodeError> {
+            ) -> #private::Result<#private::bool, #private::DecodeError> {
                 #private::Result::Ok(false)
             }
         }

@@ -60,7 +60,10 @@ fn each_mistake_is_one_error() {
     one("#[handles(E)] fn e(&mut self, _: &E) {}", "`#[handles]` belongs into an impl block marked `#[projection]`");
     one("#[applies(E)] const E: u8 = 1;", "`#[applies]` goes on a method");
     one("applies! { E }", "`#[aggregate]` does not see into a macro call");
-    one("#[cfg_attr(a, applies(E))] fn e(&mut self, _: &E) {}", "`#[aggregate]` does not see a `applies` inside");
+    one(
+        "#[cfg_attr(a, applies(E))] fn e(&mut self, _: &E) {}",
+        "`#[aggregate]` does not see the mark `applies` inside",
+    );
 }
 
 #[test]

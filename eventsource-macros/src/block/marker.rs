@@ -2,10 +2,12 @@
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote_spanned;
-use syn::{Attribute, Meta};
+use syn::{Attribute, Meta, Path};
 
 use super::Item;
 use crate::errors::Errors;
+use crate::suggest::nearest;
+use crate::text::shown;
 
 /// A mark on a method.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,16 @@ impl Outer {
             Self::Projection => "projection",
             Self::Aggregate => "aggregate",
         }
+    }
+}
+
+impl Outer {
+    const ALL: [Self; 2] = [Self::Projection, Self::Aggregate];
+
+    /// The attribute that `attribute` is.
+    pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
+        let last = attribute.path().segments.last()?;
+        Self::ALL.into_iter().find(|outer| last.ident == outer.name())
     }
 }
 
@@ -91,10 +103,15 @@ pub(crate) fn take(
             }
             return false;
         }
+        if let Some(meant) = misspelt(attribute, outer) {
+            let (name, own) = (shown(attribute.path()), meant.name());
+            errors.push(attribute.path(), format_args!("there is no mark `#[{name}]`, did you mean `#[{own}]`?"));
+            return false;
+        }
         let hidden = hidden(attribute);
         if let Some(name) = hidden.map(Marker::name) {
             let message = format_args!(
-                "`#[{}]` does not see a `{name}` inside of `cfg_attr`: put `#[cfg(…)]` on the method and `#[{name}]` below it",
+                "`#[{}]` does not see the mark `{name}` inside of `cfg_attr`: put `#[cfg(…)]` on the method and `#[{name}]` below it",
                 outer.name()
             );
             errors.push(attribute, message);
@@ -102,6 +119,19 @@ pub(crate) fn take(
         hidden.is_none()
     });
     marks
+}
+
+/// The mark that `attribute` was meant to be: it is nearly called so, and has what such a mark has.
+fn misspelt(attribute: &Attribute, outer: Outer) -> Option<Marker> {
+    let name = attribute.path().get_ident()?.to_string();
+    let own = Marker::ALL.into_iter().filter(|marker| marker.outer() == outer);
+    let meant = Marker::called(nearest(&name, own.map(Marker::name))?)?;
+    let fits = match (&attribute.meta, meant) {
+        (Meta::Path(_), Marker::Truncate) => true,
+        (Meta::List(list), Marker::Handles | Marker::Applies) => syn::parse2::<Path>(list.tokens.clone()).is_ok(),
+        _ => false,
+    };
+    fits.then_some(meant)
 }
 
 /// The mark in a `cfg_attr`.
@@ -126,16 +156,29 @@ pub(crate) fn misplaced(marker: Marker, item: TokenStream) -> TokenStream {
 
 /// `item` without any mark, however deep: where the item cannot be read, so that its mistake is the only error.
 pub(crate) fn strip(item: TokenStream) -> TokenStream {
+    strip_where(item, &is_marker)
+}
+
+/// The head of an impl block without any attribute that is an [`Outer`].
+pub(crate) fn strip_outer(head: TokenStream) -> TokenStream {
+    strip_where(head, &|group| {
+        let words = group.stream().into_iter().take_while(|token| !matches!(token, TokenTree::Group(_)));
+        words.last().is_some_and(|last| Outer::ALL.iter().any(|outer| last.to_string() == outer.name()))
+    })
+}
+
+/// `item` without the attributes whose brackets are `unwanted`, however deep.
+fn strip_where(item: TokenStream, unwanted: &dyn Fn(&Group) -> bool) -> TokenStream {
     let mut output: Vec<TokenTree> = Vec::new();
     for token in item {
         match token {
             TokenTree::Group(group) => {
                 let hash = matches!(output.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == '#');
-                if hash && is_marker(&group) {
+                if hash && unwanted(&group) {
                     output.pop();
                     continue;
                 }
-                let mut stripped = Group::new(group.delimiter(), strip(group.stream()));
+                let mut stripped = Group::new(group.delimiter(), strip_where(group.stream(), unwanted));
                 stripped.set_span(group.span());
                 output.push(stripped.into());
             }

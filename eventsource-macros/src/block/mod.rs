@@ -15,7 +15,7 @@ use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, ItemImpl, LitStr, Path, Signature, Token, Visibility, token};
 
-use self::marker::{Outer, strip};
+use self::marker::{Outer, strip, strip_outer};
 use crate::errors::Errors;
 
 /// An impl block.
@@ -69,7 +69,11 @@ impl Block {
         let mut errors = Errors::default();
         let mut output = match Self::read(item.clone()) {
             Some(Ok(mut block)) => {
+                block.check_alone(outer, &mut errors);
+                // What follows from that mistake is not told.
+                let told = (!errors.is_empty()).then(|| errors.clone());
                 let generated = generate(&mut block, &mut errors);
+                errors = told.unwrap_or(errors);
                 let mut output = block.into_token_stream();
                 output.extend(generated);
                 output
@@ -93,6 +97,23 @@ impl Block {
         };
         output.extend(errors.into_tokens());
         output
+    }
+
+    /// An impl block is a projection or an aggregate, once. Another attribute that says so is taken off.
+    fn check_alone(&mut self, outer: Outer, errors: &mut Errors) {
+        for attribute in &self.signature.attrs {
+            let Some(other) = Outer::of(attribute) else { continue };
+            if other == outer {
+                errors.push(attribute, format_args!("this impl block is marked `#[{}]` twice: keep one", outer.name()));
+            } else {
+                let message =
+                    "an impl block is a projection or an aggregate: write one block for each, with its own methods";
+                errors.push(attribute, message);
+            }
+        }
+        if !errors.is_empty() {
+            self.head = strip_outer(std::mem::take(&mut self.head));
+        }
     }
 
     /// Reads `item`. `None` where it is no impl block.

@@ -1,8 +1,9 @@
 //! The parameters of a marked method.
 
 use quote::ToTokens;
-use syn::{PatType, Type, TypeReference};
+use syn::{PatType, Signature, Type, TypeReference};
 
+use super::method::parameters;
 use super::role::Role;
 use super::scope::find_ident;
 use crate::errors::Errors;
@@ -47,6 +48,20 @@ pub(crate) fn event(parameter: &PatType, event: Option<&Type>, role: Role, error
         return None;
     }
     check_reference(reference, role, errors).then(|| (*parameter.ty).clone())
+}
+
+/// The parameter for the event, where it stands behind another one that is none.
+pub(crate) fn misplaced_event<'a>(signature: &'a Signature, event: Option<&Type>) -> Option<&'a PatType> {
+    let name = shown(event?);
+    let is_event = |parameter: &PatType| match plain(&parameter.ty) {
+        Type::Reference(reference) => {
+            let ty = shown(plain(&reference.elem));
+            ty == name || ty.ends_with(&format!("Event<{name}>"))
+        }
+        _ => false,
+    };
+    let at = parameters(signature).position(is_event)?;
+    parameters(signature).nth(at).filter(|_| at > 0)
 }
 
 /// How the parameter for the event `name` is written.

@@ -20,34 +20,52 @@ pub(super) fn expand(event: &Event) -> TokenStream {
     let private = anonymous::private();
     let (rust_type, docs) = (format!("::{}", ident.unraw()), docs::of(event));
     let (impl_generics, type_generics, _) = event.generics.split_for_impl();
-    let bounds = bounds(event, &private);
+    let bounds = bounds(event);
     let submit = (!event.broken).then(|| {
         quote! { #private::submit! { #private::descriptor::<#ident>() } }
     });
     let (versions, upcast) = if event.broken { Default::default() } else { versions(event, &private) };
     let aliases = (!aliases.is_empty()).then(|| {
-        quote! { const ALIASES: &'static [&'static ::core::primitive::str] = &[#(#aliases),*]; }
+        quote! { const ALIASES: &'static [&'static #private::str] = &[#(#aliases),*]; }
     });
+    let (stored, described) = (
+        stored(event, &private),
+        quote! {
+            #private::EventDescriptor::of::<Self>(
+                ::core::concat!(::core::module_path!(), #rust_type),
+                (::core::file!(), ::core::line!()),
+                (::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION")),
+            )
+        },
+    );
+    // An event with a mistake asks nothing of serde, so that nothing follows from the mistake.
+    let (descriptor, encode, decode) = if event.broken {
+        (described, quote!(#private::never()), quote!(#private::never()))
+    } else {
+        (quote!(__STORED.describe(#described)), quote!(__STORED.encode(self)), quote!(__STORED.decode(__payload)))
+    };
     let items = quote! {
+        #stored
         #versions
         #[automatically_derived]
         #[doc = #docs]
         impl #impl_generics #private::DomainEvent for #ident #type_generics #bounds {
-            const NAME: &'static ::core::primitive::str = #name;
-            const VERSION: ::core::primitive::u32 = #version;
-            const AGGREGATE: &'static ::core::primitive::str = #aggregate;
+            const NAME: &'static #private::str = #name;
+            const VERSION: #private::u32 = #version;
+            const AGGREGATE: &'static #private::str = #aggregate;
             #aliases
-            const DESCRIPTOR: #private::EventDescriptor = #private::EventDescriptor::of::<Self>(
-                ::core::concat!(::core::module_path!(), #rust_type),
-                (::core::file!(), ::core::line!()),
-                (::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION")),
-            );
+            const DESCRIPTOR: #private::EventDescriptor = #descriptor;
+
+            #[inline(never)]
+            fn encode(&self) -> #private::Result<#private::String, #private::serde_json::Error> {
+                #encode
+            }
 
             #[inline(never)]
             fn decode(
-                payload: &::core::primitive::str,
+                __payload: &#private::str,
             ) -> #private::Result<Self, #private::serde_json::Error> {
-                #private::from_json(payload)
+                #decode
             }
             #upcast
         }
@@ -56,11 +74,24 @@ pub(super) fn expand(event: &Event) -> TokenStream {
     anonymous::wrap(&event.library, items)
 }
 
+/// How the event is written and read: the only place that asks whether serde knows it.
+fn stored(event: &Event, private: &TokenStream) -> Option<TokenStream> {
+    let ident = &event.ident;
+    let span = located(ident.span());
+    let private = moved(private, span);
+    (!event.broken).then(|| {
+        quote_spanned! {span=>
+            const __STORED: #private::Stored<#ident> = #private::stored::<#ident>();
+        }
+    })
+}
+
 /// The `where` clause. A generic event is an error already; it is taken to be all that an event has to be, so that
 /// nothing follows from that error.
-fn bounds(event: &Event, private: &TokenStream) -> TokenStream {
+fn bounds(event: &Event) -> TokenStream {
     let predicates = event.generics.where_clause.as_ref().map(|clause| &clause.predicates).into_iter().flatten();
-    let assumed = (!event.generics.params.is_empty()).then(|| quote! { Self: #private::EventBounds });
+    let assumed = (!event.generics.params.is_empty())
+        .then(|| quote! { Self: ::core::marker::Send + ::core::marker::Sync + 'static });
     quote! { where #(#predicates,)* #assumed }
 }
 
@@ -75,7 +106,7 @@ fn versions(event: &Event, private: &TokenStream) -> (TokenStream, TokenStream) 
         match older {
             Older::Unused => {}
             Older::Same => {
-                old.push(quote!(#private::OldVersion::of::<Self>(#version)));
+                old.push(quote!(__STORED.version(#version)));
                 arms.push(quote!(#version => Self::decode(payload)));
             }
             Older::Type(ty) => {
@@ -91,8 +122,8 @@ fn versions(event: &Event, private: &TokenStream) -> (TokenStream, TokenStream) 
         const OLD_VERSIONS: &'static [#private::OldVersion] = &[#(#old),*];
 
         fn upcast(
-            version: ::core::primitive::u32,
-            payload: &::core::primitive::str,
+            version: #private::u32,
+            payload: &#private::str,
         ) -> #private::Option<#private::Result<Self, #private::serde_json::Error>> {
             #private::Option::Some(match version {
                 #(#arms,)*
@@ -126,8 +157,8 @@ fn constant(at: usize, ty: &Type, event: &Event, private: &TokenStream) -> Token
     let span = located(ty.span());
     let private = moved(private, span);
     let (old, link) = (old_name(at), link_name(at));
-    let event_type = event.ident.clone();
-    let next = next(at, event).map_or_else(|| quote!(#event_type), |(_, next)| quote!(#next));
+    let event_type = &event.ident;
+    let next = next(at, event).map_or_else(|| moved(&quote!(#event_type), span), |(_, next)| quote!(#next));
     quote_spanned! {span=>
         const #old: #private::Old<#ty> = #private::old::<#ty>();
         const #link: #private::Link<#ty, #next> = #private::link::<#ty, #next>();

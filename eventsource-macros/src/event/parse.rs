@@ -2,13 +2,15 @@
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Fields, Meta};
+use syn::{Data, DeriveInput, Fields, Meta, Type};
 
 use super::model::Event;
 use super::versions;
+use crate::block::parameter::plain;
 use crate::errors::Errors;
 use crate::names;
 use crate::options::{Options, Spec};
+use crate::text::shown;
 
 const OPTIONS: &[Spec] = &[
     Spec { key: "aggregate", example: Some("aggregate = \"Order\"") },
@@ -86,11 +88,24 @@ fn default_name(input: &DeriveInput, given: bool, errors: &mut Errors) -> String
     name
 }
 
+/// An event is read back from the log, so there is nobody to borrow from.
+fn check_owned(ty: &Type, errors: &mut Errors) {
+    if let Type::Reference(reference) = plain(ty) {
+        let owned = match shown(&reference.elem).as_str() {
+            "str" => "String".to_owned(),
+            other => other.to_owned(),
+        };
+        let message = format_args!("an event owns what it holds, since it is read back from the log: write `{owned}`");
+        errors.push(ty, message);
+    }
+}
+
 /// An event is a struct with named fields, or without any, and without generics.
 fn check_shape(input: &DeriveInput, errors: &mut Errors) {
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Named(_) | Fields::Unit => {}
+            Fields::Named(fields) => fields.named.iter().for_each(|field| check_owned(&field.ty, errors)),
+            Fields::Unit => {}
             Fields::Unnamed(fields) => {
                 errors.push(fields, "an event names its fields, so that it can grow: write `{ field: Type }`");
             }

@@ -4,6 +4,7 @@ use syn::ext::IdentExt;
 use syn::{Ident, Type};
 
 use super::model::Older;
+use crate::block::parameter::plain;
 use crate::errors::Errors;
 use crate::options::Options;
 
@@ -19,7 +20,7 @@ pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u3
 }
 
 fn read_one(ty: Type, errors: &mut Errors) -> Older {
-    match &ty {
+    match plain(&ty) {
         Type::Infer(_) => Older::Unused,
         Type::Path(path) if path.path.is_ident("Self") => Older::Same,
         Type::Path(_) => Older::Type(Box::new(ty)),

@@ -62,7 +62,7 @@ fn route(index: usize, handler: &Handler, private: &TokenStream) -> TokenStream 
         #(#cfgs)*
         const #route: #private::Route<#event> = #private::route::<#event>();
         #(#cfgs)*
-        const #name: &::core::primitive::str = #route.name();
+        const #name: &#private::str = #route.name();
     }
 }
 
@@ -154,11 +154,11 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         impl #impl_generics #private::Subscriber for #ty where #(#predicates,)* {
             const KIND: #private::Kind = #private::Kind::#kind;
 
-            fn name(&self) -> #private::Cow<'static, ::core::primitive::str> {
+            fn name(&self) -> #private::Cow<'static, #private::str> {
                 #private::Cow::Borrowed(#name)
             }
 
-            fn version(&self) -> ::core::primitive::u32 {
+            fn version(&self) -> #private::u32 {
                 #version
             }
 

@@ -18,7 +18,14 @@ pub(super) fn handler(mark: &Attribute, signature: &Signature, context: &mut Con
     let event = method::event(mark, Marker::Handles, context);
     let mut parameters = parameters(signature);
     let event_parameter = match parameters.next() {
-        Some(first) => parameter::event(first, event.as_ref(), Role::Handler, context.errors),
+        Some(first) => match parameter::misplaced_event(signature, event.as_ref()) {
+            Some(late) => {
+                let message = format_args!("the event comes first: move `{}` before the others", shown(late));
+                context.errors.push(late, message);
+                None
+            }
+            None => parameter::event(first, event.as_ref(), Role::Handler, context.errors),
+        },
         None => {
             let event = event.as_ref().map_or_else(|| "SomeEvent".to_owned(), shown);
             let message = format_args!("a handler takes its event: add `event: &{event}` or `event: &Event<{event}>`");

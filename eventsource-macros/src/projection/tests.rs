@@ -87,7 +87,10 @@ fn each_mistake_is_one_error() {
     one("#[handles] fn a(&mut self, _: &A) {}", "`#[handles]` needs the event");
     one("#[handles(A)] const A: u8 = 1;", "`#[handles]` goes on a method");
     one("handlers! { A }", "`#[projection]` does not see into a macro call");
-    one("#[cfg_attr(a, handles(A))] fn a(&mut self, _: &A) {}", "`#[projection]` does not see a `handles` inside");
+    one(
+        "#[cfg_attr(a, handles(A))] fn a(&mut self, _: &A) {}",
+        "`#[projection]` does not see the mark `handles` inside",
+    );
     one(
         "#[handles(A)] fn a(&mut self, _: &A) {} #[truncate] fn t(&mut self, _: &M) {}",
         "a truncate hook has no event",

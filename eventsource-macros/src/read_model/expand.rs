@@ -92,7 +92,7 @@ fn columns(model: &Model, private: &TokenStream) -> TokenStream {
             #visibility const #name: #private::Column<Self, #ty> = #private::Column::new(#at);
         }
     });
-    let (integer, time) = (quote!(::core::primitive::u64), quote!(#private::DateTime<#private::Utc>));
+    let (integer, time) = (quote!(#private::u64), quote!(#private::DateTime<#private::Utc>));
     let optional = quote!(::core::option::Option<#time>);
     let framework = [("VERSION", &integer), ("CREATED_AT", &time), ("UPDATED_AT", &time), ("DELETED_AT", &optional)];
     // A field of that name comes before.

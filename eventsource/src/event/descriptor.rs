@@ -33,7 +33,7 @@ struct Place {
 }
 
 impl EventDescriptor {
-    /// The descriptor of `E`, whose type is written `rust_type` and declared at `file:line` of `package`. The derive calls this.
+    /// The descriptor of `E`, whose shape is not known, and whose type is written `rust_type` and declared at `file:line` of `package`. The derive calls this.
     #[must_use]
     pub const fn of<E: DomainEvent>(
         rust_type: &'static str,
@@ -50,8 +50,20 @@ impl EventDescriptor {
             place: Place { file, line, package, package_version },
             decode: decode_any::<E>,
             #[cfg(feature = "testing")]
-            shape: super::Shape::of::<E>,
+            shape: super::Shape::unknown,
         }
+    }
+
+    /// The same with the shape of `stored`.
+    pub(crate) const fn shaped_as(self, stored: OldVersion) -> Self {
+        #[cfg(feature = "testing")]
+        let described = Self { shape: stored.shape_fn(), ..self };
+        #[cfg(not(feature = "testing"))]
+        let described = {
+            let _ = stored;
+            self
+        };
+        described
     }
 
     /// The stored name of the event.

@@ -4,9 +4,20 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{EventDescriptor, OldVersion};
 
+/// What serde can write and read: what an event's derive asks for.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored: serde does not know it",
+    label = "cannot be written and read",
+    note = "derive `Serialize` and `Deserialize` for `{Self}`, beside `DomainEvent`"
+)]
+pub trait EventData: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Serialize + DeserializeOwned> EventData for E {}
+
 /// A fact of the domain: a plain struct with `#[derive(DomainEvent)]`.
 ///
-/// The derive implements this trait and registers the event in the [`Registry`](super::Registry).
+/// The derive implements this trait by serde, and registers the event in the [`Registry`](super::Registry).
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -26,7 +37,7 @@ use super::{EventDescriptor, OldVersion};
     label = "not an event",
     note = "add `#[derive(DomainEvent)]` and `#[event(aggregate = \"…\")]` to `{Self}`"
 )]
-pub trait DomainEvent: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait DomainEvent: Sized + Send + Sync + 'static {
     /// The name under which events of this type are stored. It is part of the stored data: it never changes.
     const NAME: &'static str;
     /// The schema version with which events of this type are stored, from 1.
@@ -40,13 +51,17 @@ pub trait DomainEvent: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// How the catalogue knows this event.
     const DESCRIPTOR: EventDescriptor;
 
+    /// The event as JSON, as it is stored.
+    ///
+    /// # Errors
+    /// What serde says where the event cannot be written.
+    fn encode(&self) -> Result<String, serde_json::Error>;
+
     /// The event in `payload`, which is JSON.
     ///
     /// # Errors
     /// What serde says where the payload does not fit the type.
-    fn decode(payload: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(payload)
-    }
+    fn decode(payload: &str) -> Result<Self, serde_json::Error>;
 
     /// The event in `payload`, which was stored with the older schema `version` and is converted; `None` where that version
     /// cannot be read.

@@ -25,7 +25,7 @@ mod typed;
 
 pub use described::{AggregateDescriptor, ProjectionDescriptor};
 pub use descriptor::EventDescriptor;
-pub use domain_event::DomainEvent;
+pub use domain_event::{DomainEvent, EventData};
 pub use duplicates::{DuplicateEvent, RegistryError};
 pub use error::{DecodeError, EncodeError};
 pub use filter::EventFilter;

@@ -32,6 +32,11 @@ impl OldVersion {
         self.version
     }
 
+    #[cfg(feature = "testing")]
+    pub(super) const fn shape_fn(&self) -> fn() -> super::Shape {
+        self.shape
+    }
+
     /// The shape in which events of this version are stored (feature `testing`).
     #[cfg(feature = "testing")]
     #[must_use]

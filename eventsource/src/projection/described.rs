@@ -1,10 +1,9 @@
 //! What `#[projection]` says of a projection beside how it runs.
 
-use super::Subscriber;
 use crate::event::ProjectionDescriptor;
 
 /// A projection that `#[projection]` made: it can say what it handles without being there.
-pub trait Projection: Subscriber {
+pub trait Projection {
     /// How the catalogue knows it.
     const DESCRIPTOR: ProjectionDescriptor;
 }

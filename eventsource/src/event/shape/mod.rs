@@ -42,6 +42,11 @@ impl Shape {
         Self { fields: describe::describe(&|path| probe::probe::<T>(path)) }
     }
 
+    /// The shape of an event that does not say it.
+    pub(crate) fn unknown() -> Self {
+        Self::from_fields(BTreeMap::from([("(event)".to_owned(), "unknown".to_owned())]))
+    }
+
     /// The shape with these fields.
     pub(crate) fn from_fields(fields: BTreeMap<String, String>) -> Self {
         Self { fields }
