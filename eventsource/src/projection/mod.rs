@@ -3,6 +3,7 @@
 mod checkpoint;
 mod claim;
 mod dead_letter;
+mod described;
 mod error;
 mod fingerprint;
 mod inject;
@@ -24,6 +25,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, CheckpointStore};
 pub use claim::{Claim, ClaimError, Lease};
 pub(crate) use dead_letter::times;
 pub use dead_letter::{DeadLetter, LetterChange, LetterState};
+pub use described::{Handles, Projection};
 pub use error::{
     ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoSnapshot, NoTruncateHook, Permanent,
 };
