@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
 /// The mistakes of one macro call. Each stands on the user's own token.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Errors {
     all: Option<syn::Error>,
 }

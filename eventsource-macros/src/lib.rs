@@ -1,19 +1,23 @@
 //! The macros of the `eventsource` crate, which re-exports them and has their examples: depend on that crate.
 
+mod aggregate;
+mod anonymous;
+mod block;
 mod errors;
 mod event;
-mod marker;
 mod names;
 mod options;
 mod projection;
 mod read_model;
+#[cfg(test)]
+mod snapshots;
 mod spans;
 mod suggest;
 mod text;
 
 use proc_macro::TokenStream;
 
-use crate::marker::Marker;
+use crate::block::marker::Marker;
 
 /// Makes a struct an event: implements `DomainEvent`, and registers it in the catalogue.
 ///
@@ -29,9 +33,21 @@ use crate::marker::Marker;
 /// | `aggregate = "Order"` | The type of the aggregate that emits the event. Required. |
 /// | `name = "order.placed"` | The name under which it is stored; by default the name of the struct. It is part of the stored data: give it before you rename the struct. |
 /// | `version = 2` | The schema version with which it is stored; by default 1. |
+/// | `from(OrderPlacedV1, …)` | The types that its older versions have, oldest first: see below. |
+/// | `aliases("OrderCreated", …)` | Names under which it was stored before. |
 /// | `crate = my::reexport` | The path to the `eventsource` crate, where it is not `::eventsource`. |
 ///
 /// A name is a letter, then up to 127 letters, digits, `_`, `.` or `-`.
+///
+/// # Versions
+///
+/// When the shape of an event changes so that stored events do not fit it any more, it gets a new version, and the old
+/// shape a type of its own, which derives `Deserialize` and no `DomainEvent`. Each version becomes the next by `From`, the
+/// last of them the event: with `version = 3, from(OrderPlacedV1, OrderPlacedV2)` there are
+/// `impl From<OrderPlacedV1> for OrderPlacedV2` and `impl From<OrderPlacedV2> for OrderPlaced`, or the compiler asks for
+/// them. Projections, aggregates and the registry then read every version, and handlers know the newest one only.
+///
+/// `_` stands for a version of which nothing is stored, and `Self` for one that decodes as the event does.
 #[proc_macro_derive(DomainEvent, attributes(event))]
 pub fn derive_domain_event(input: TokenStream) -> TokenStream {
     event::derive(input.into()).into()
@@ -94,11 +110,41 @@ pub fn derive_read_model(input: TokenStream) -> TokenStream {
 /// | `version = 2` | Raise it when the handlers change what they write; by default 1. |
 /// | `memory` | The effects go into the projection itself, behind a lock: a new process builds them anew from the log. |
 /// | `effects` | The effects go into the outside world, at least once. |
+/// | `exhaustive = Order` | It decides about every event of this aggregate: it handles it, or ignores it by name. Several: `exhaustive(Order, Customer)`. |
+/// | `ignores(OrderNoteAdded, …)` | The events that an exhaustive projection leaves out. |
 /// | `read_models(OrderRow, …)` | The read models that it owns: a reset empties them, in place of a truncate hook. |
 /// | `crate = my::reexport` | The path to the `eventsource` crate, where it is not `::eventsource`. |
 #[proc_macro_attribute]
 pub fn projection(options: TokenStream, item: TokenStream) -> TokenStream {
     projection::projection(options.into(), item.into()).into()
+}
+
+/// Makes the methods of an impl block what an aggregate's events do to it: implements `Aggregate`, and `Applies` for each
+/// event.
+///
+/// The type has one such block, and implements `Default`: the state before the first event. Its methods marked
+/// [`#[applies(SomeEvent)]`](macro@applies) change the state. The other items of the block are left alone.
+///
+/// # Options
+///
+/// | option | meaning |
+/// |---|---|
+/// | `name = "Order"` | The type under which its streams are stored, which its events name in `#[event(aggregate = "Order")]`; by default the name of the type. It is part of the stored data: give it before you rename the type. |
+/// | `crate = my::reexport` | The path to the `eventsource` crate, where it is not `::eventsource`. |
+#[proc_macro_attribute]
+pub fn aggregate(options: TokenStream, item: TokenStream) -> TokenStream {
+    aggregate::aggregate(options.into(), item.into()).into()
+}
+
+/// Marks a method inside of an `#[aggregate]` impl block as what one event does to the state: `#[applies(OrderPlaced)]`.
+///
+/// The method takes `&mut self` (or `&self`, where the event changes nothing) and the event, `&OrderPlaced`. It is not
+/// async and returns nothing: what happened is not waited for, and cannot be refused.
+///
+/// A `#[cfg(…)]` on the method goes to all that is generated from it.
+#[proc_macro_attribute]
+pub fn applies(_: TokenStream, item: TokenStream) -> TokenStream {
+    block::marker::misplaced(Marker::Applies, item.into()).into()
 }
 
 /// Marks a method inside of a `#[projection]` impl block as the handler of one event: `#[handles(OrderPlaced)]`.
@@ -116,7 +162,7 @@ pub fn projection(options: TokenStream, item: TokenStream) -> TokenStream {
 /// A `#[cfg(…)]` on the method goes to all that is generated from it.
 #[proc_macro_attribute]
 pub fn handles(_: TokenStream, item: TokenStream) -> TokenStream {
-    marker::misplaced(Marker::Handles, item.into()).into()
+    block::marker::misplaced(Marker::Handles, item.into()).into()
 }
 
 /// Marks the method inside of a `#[projection]` impl block that empties the projection, for a reset.
@@ -125,5 +171,5 @@ pub fn handles(_: TokenStream, item: TokenStream) -> TokenStream {
 /// and returns what a [handler](macro@handles) returns. There is at most one.
 #[proc_macro_attribute]
 pub fn truncate(_: TokenStream, item: TokenStream) -> TokenStream {
-    marker::misplaced(Marker::Truncate, item.into()).into()
+    block::marker::misplaced(Marker::Truncate, item.into()).into()
 }

@@ -1,5 +1,18 @@
 //! The rule for stored names.
 
+use syn::LitStr;
+
+use crate::errors::Errors;
+
+/// The text of `literal`, which is a stored name.
+pub(crate) fn checked(literal: &LitStr, errors: &mut Errors) -> String {
+    let name = literal.value();
+    if let Err(message) = check(&name) {
+        errors.push(literal, message);
+    }
+    name
+}
+
 /// What is wrong with `name` as a stored name: `[A-Za-z][A-Za-z0-9_.-]{0,127}`. It is stored with the data and
 /// stands in filters and in tools, so it is kept plain.
 pub(crate) fn check(name: &str) -> Result<(), String> {

@@ -48,8 +48,10 @@ impl Options {
         let result = (|input: ParseStream| {
             while !input.is_empty() {
                 self.read_one(input, errors)?;
-                if !input.is_empty() {
+                if input.peek(Token![,]) {
                     input.parse::<Token![,]>()?;
+                } else if let Ok(key) = input.fork().call(Ident::parse_any) {
+                    errors.push(&key, format_args!("a comma is missing before `{key}`"));
                 }
             }
             Ok(())
@@ -64,7 +66,10 @@ impl Options {
     fn read_one(&mut self, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         let Ok(key) = input.call(Ident::parse_any) else {
             let rest = up_to_comma(input)?;
-            errors.push(or_first(rest, input), format_args!("an option is expected here, one of {}", self.list()));
+            let example = self.valid.iter().find_map(|spec| spec.example).unwrap_or("name = …");
+            let message =
+                format_args!("an option is expected here, such as `{example}`: the options are {}", self.list());
+            errors.push(or_first(rest, input), message);
             return Ok(());
         };
         let equals: Option<Token![=]> = input.parse()?;
@@ -137,16 +142,24 @@ impl Options {
 
     /// The value of an option that is a list of types.
     pub(crate) fn types(&self, key: &str, errors: &mut Errors) -> Vec<Type> {
+        self.listed(key, "types", errors)
+    }
+
+    /// The value of an option that is a list of texts.
+    pub(crate) fn texts(&self, key: &str, errors: &mut Errors) -> Vec<LitStr> {
+        self.listed(key, "texts between quotes", errors)
+    }
+
+    fn listed<T: syn::parse::Parse>(&self, key: &str, what: &str, errors: &mut Errors) -> Vec<T> {
         let Some(value) = self.given(key).map(|given| &given.value).filter(|value| !value.is_empty()) else {
             return Vec::new();
         };
-        match Punctuated::<Type, Token![,]>::parse_terminated.parse2(value.clone()) {
-            Ok(types) => types.into_iter().collect(),
-            Err(error) => {
-                errors.add(error);
-                Vec::new()
-            }
+        if let Ok(list) = Punctuated::<T, Token![,]>::parse_terminated.parse2(value.clone()) {
+            return list.into_iter().collect();
         }
+        let example = self.valid.iter().find(|spec| spec.key == key).and_then(|spec| spec.example);
+        errors.push(value, format_args!("`{key}` is a list of {what}, such as `{}`", example.unwrap_or(key)));
+        Vec::new()
     }
 
     /// The value of the option `version`, which is 1 where it is not given.
@@ -187,11 +200,17 @@ impl syn::parse::Parse for ModPath {
     }
 }
 
-/// The tokens up to the next comma, which stays.
+/// The tokens up to the next comma, which stays; or up to the next option, where the comma before it is missing.
 fn up_to_comma(input: ParseStream) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
+    let mut whole = false;
     while !input.is_empty() && !input.peek(Token![,]) {
-        tokens.extend([input.parse::<TokenTree>()?]);
+        if whole && input.peek(Ident::peek_any) && input.peek2(Token![=]) {
+            break;
+        }
+        let token: TokenTree = input.parse()?;
+        whole = !matches!(token, TokenTree::Punct(_));
+        tokens.extend([token]);
     }
     Ok(tokens)
 }
@@ -247,10 +266,24 @@ mod tests {
                 "`memory` stands alone, without a value",
                 "`version` needs a value, such as `version = 2`",
                 "`memory` is given twice: keep one of them",
-                "an option is expected here, one of `name`, `version`, `memory`, `crate`",
+                "an option is expected here, such as `name = \"x\"`: the options are `name`, `version`, `memory`, `crate`",
                 "`crate` is a path, such as `crate = my::reexport`",
             ]
         );
+    }
+
+    #[test]
+    fn a_missing_comma_is_named_and_what_follows_is_read() {
+        let (options, errors) = read("name = \"a\" version = 3 crate = a::b memory");
+        assert_eq!(
+            errors,
+            [
+                "a comma is missing before `version`",
+                "a comma is missing before `crate`",
+                "`crate` is a path, such as `crate = my::reexport`"
+            ]
+        );
+        assert_eq!(options.version(&mut Errors::default()), 3);
     }
 
     #[test]

@@ -1,14 +1,26 @@
 //! How messages show the user's code.
 
 use quote::ToTokens;
+use syn::Type;
+use syn::ext::IdentExt;
+
+use crate::block::parameter::plain;
 
 /// `tokens` as one would write them, near enough for a message.
 pub(crate) fn shown(tokens: impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     for (spaced, plain) in
-        [(" :: ", "::"), (":: ", "::"), (" < ", "<"), (" >", ">"), ("& ", "&"), (" ,", ","), ("' ", "'")]
+        [(" :: ", "::"), (" : ", ": "), (":: ", "::"), (" < ", "<"), (" >", ">"), ("& ", "&"), (" ,", ","), ("' ", "'")]
     {
         text = text.replace(spaced, plain);
     }
     text
+}
+
+/// The path of the type `ty` inside of its module, as `::Order`, without generic arguments.
+pub(crate) fn rust_type(ty: &Type) -> String {
+    match plain(ty) {
+        Type::Path(path) => path.path.segments.iter().map(|segment| format!("::{}", segment.ident.unraw())).collect(),
+        other => format!("::{}", shown(other)),
+    }
 }

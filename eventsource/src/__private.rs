@@ -5,22 +5,37 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+mod checks;
+mod route;
+mod stored;
+mod text;
+mod versions;
 
+pub use self::checks::{
+    assert_apart, assert_declared, assert_distinct, assert_exhaustive, assert_ignorable, assert_own_event, declared_by,
+};
+pub use self::route::{Route, aliased, filter, name_of, route};
+pub use self::stored::{Stored, never, stored};
+pub use self::versions::{Becomes, Link, Old, Readable, link, old};
 pub use std::borrow::Cow;
 pub use std::boxed::Box;
+pub use std::option::Option;
+pub use std::primitive::{bool, str, u8, u32, u64};
 pub use std::result::Result;
+pub use std::string::String;
 pub use std::sync::Arc;
 pub use std::vec::Vec;
 
 #[cfg(feature = "inventory")]
 pub use inventory;
 
-use crate::event::same;
-pub use crate::event::{DomainEvent, Event, EventDescriptor, RecordedEvent};
+pub use crate::aggregate::{Aggregate, Applies, EventsOf};
+pub use crate::event::{
+    AggregateDescriptor, DecodeError, DomainEvent, Event, EventData, EventDescriptor, OldVersion, ProjectionDescriptor,
+    RecordedEvent,
+};
 pub use crate::projection::{
-    EventSubscriber, FromEvent, HandlerError, HandlerOutput, Inject, Kind, Subscriber, UnitOfWork,
+    EventSubscriber, FromEvent, HandlerError, HandlerOutput, Handles, Inject, Kind, Projection, Subscriber, UnitOfWork,
 };
 use crate::projection::{HoldsChanges, RawConnection};
 use crate::read_model::ReadModelError;
@@ -51,70 +66,10 @@ macro_rules! __submit {
 
 pub use crate::__submit as submit;
 
-/// What an event has to be besides being one, as one bound.
-pub trait EventBounds: Serialize + DeserializeOwned + Send + Sync + 'static {}
-
-impl<E: Serialize + DeserializeOwned + Send + Sync + 'static> EventBounds for E {}
-
-/// The event in `payload`. It asks for an event, not for what serde asks for, so that a struct that serde does not
-/// know is one error.
-///
-/// # Errors
-/// What serde says.
-#[inline]
-pub fn from_json<E: DomainEvent>(payload: &str) -> Result<E, serde_json::Error> {
-    serde_json::from_str(payload)
-}
-
 /// The descriptor of `E`.
 #[must_use]
 pub const fn descriptor<E: DomainEvent>() -> EventDescriptor {
     E::DESCRIPTOR
-}
-
-/// The events with these stored names.
-#[must_use]
-pub fn filter(names: &[&'static str]) -> EventFilter {
-    EventFilter::types(names.iter().copied())
-}
-
-/// How the events of one type are told and decoded. A type that is no event has none: see [`route`].
-pub struct Route<E> {
-    name: &'static str,
-    decode: fn(&Arc<RecordedEvent>) -> Result<Event<E>, HandlerError>,
-}
-
-/// The route of `E`.
-#[must_use]
-pub const fn route<E: DomainEvent>() -> Route<E> {
-    Route { name: E::NAME, decode: decode::<E> }
-}
-
-impl<E> Route<E> {
-    /// The stored name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The typed view of `recorded`.
-    ///
-    /// # Errors
-    /// A permanent one where it does not decode.
-    #[inline]
-    pub fn decode(&self, recorded: &Arc<RecordedEvent>) -> Result<Event<E>, HandlerError> {
-        (self.decode)(recorded)
-    }
-}
-
-impl<E> fmt::Debug for Route<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Route").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-fn decode<E: DomainEvent>(recorded: &Arc<RecordedEvent>) -> Result<Event<E>, HandlerError> {
-    Event::decode(recorded).map_err(HandlerError::permanent)
 }
 
 /// What stands for a parameter that a `cfg` has removed: every unit of work lends it.
@@ -179,6 +134,11 @@ impl<T: RawConnection> Probe<T> {
     pub const CONNECTION: bool = true;
 }
 
+impl<M: ReadModel> Probe<Repository<M>> {
+    /// The table of its read model.
+    pub const TABLE: Option<&'static str> = Some(M::TABLE.name);
+}
+
 impl<T: HoldsChanges> Probe<T> {
     /// It holds changes.
     pub const CHANGES: bool = true;
@@ -190,67 +150,26 @@ pub trait ProbeFallback {
     const CONNECTION: bool = false;
     /// It holds no changes.
     const CHANGES: bool = false;
+    /// It is not a read model's.
+    const TABLE: Option<&'static str> = None;
 }
 
 impl<T> ProbeFallback for Probe<T> {}
 
-/// Fails to compile where a connection stands beside something that holds changes.
-#[allow(clippy::panic)]
-#[track_caller]
-pub const fn assert_apart(asked: &[(bool, bool)]) {
-    let (mut connection, mut changes, mut at) = (false, false, 0);
-    while at < asked.len() {
-        connection |= asked[at].0;
-        changes |= asked[at].1;
-        at += 1;
-    }
-    if connection && changes {
-        panic!(
-            "a handler asks for a connection and for a repository: the connection would not see what the repository \
-             holds until the end of the batch. Ask for the repository alone, or for the connection in a handler of its own"
-        );
-    }
+/// The state of a durable memory projection, as JSON.
+///
+/// # Errors
+/// What serde says.
+pub fn to_state<T: serde::Serialize>(projection: &T) -> Result<Vec<u8>, HandlerError> {
+    serde_json::to_vec(projection).map_err(HandlerError::permanent)
 }
 
-/// Fails to compile where two names are the same: two handlers for one event, one of them perhaps behind an alias.
-#[track_caller]
-pub const fn assert_distinct(names: &[&str]) {
-    let mut later = 1;
-    while later < names.len() {
-        let mut earlier = 0;
-        while earlier < later {
-            if same(names[earlier], names[later]) {
-                handled_twice(names[later]);
-            }
-            earlier += 1;
-        }
-        later += 1;
-    }
-}
-
-/// A panic at compile time has a message without formatting: it is put together here.
-#[allow(clippy::panic)]
-#[track_caller]
-const fn handled_twice(name: &str) -> ! {
-    let mut text = [0; 256];
-    let mut end = append(&mut text, 0, b"two methods of this projection handle the event `");
-    end = append(&mut text, end, name.as_bytes());
-    end = append(&mut text, end, b"`, one of them perhaps through an alias: keep one of them");
-    match std::str::from_utf8(text.split_at(end).0) {
-        Ok(text) => panic!("{}", text),
-        Err(_) => panic!("two methods of this projection handle the same event"),
-    }
-}
-
-/// Writes `more` into `text` from `end` on, as far as it fits, and returns the new end.
-const fn append(text: &mut [u8], mut end: usize, more: &[u8]) -> usize {
-    let mut i = 0;
-    while i < more.len() && end < text.len() {
-        text[end] = more[i];
-        end += 1;
-        i += 1;
-    }
-    end
+/// The durable memory projection with the state `json`.
+///
+/// # Errors
+/// What serde says.
+pub fn from_state<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, HandlerError> {
+    serde_json::from_slice(json).map_err(HandlerError::permanent)
 }
 
 /// Copies a projection, where it can be: the method of that name is there for types that are `Clone`, and shadows that

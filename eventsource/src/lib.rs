@@ -52,13 +52,13 @@
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
-//! | `macros` | yes | `#[derive(DomainEvent)]`, `#[derive(ReadModel)]`, `#[projection]`, `#[handles]`, `#[truncate]` |
+//! | `macros` | yes | `#[derive(DomainEvent)]`, `#[derive(ReadModel)]`, `#[projection]`, `#[handles]`, `#[truncate]`, `#[aggregate]`, `#[applies]` |
 //! | `inventory` | yes | [`Registry::global`] knows every linked event |
 //! | `sqlite` | no | event store, checkpoints and read models in a SQLite file; `eventsource::sqlx` is the driver's version to use in handlers |
 //! | `decimal` | no | columns of read models that hold a `rust_decimal::Decimal` |
 //! | `postgres` | no | event store, checkpoints and read models in PostgreSQL, 15 and newer |
 //! | `postgres-tls` | no | the same, over TLS to servers that are not on this machine |
-//! | `testing` | no | contract suites for event stores and checkpoint stores |
+//! | `testing` | no | given/when/then for projections and aggregates, the shapes of stored events, contract suites for stores |
 //!
 //! # Versions
 //!
@@ -93,7 +93,7 @@ pub use event::{
     RecordedEvent, Registry, RegistryError, StreamId,
 };
 #[cfg(feature = "macros")]
-pub use macros::{DomainEvent, handles, projection, truncate};
+pub use macros::{DomainEvent, aggregate, applies, handles, projection, truncate};
 pub use projection::{
     Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };

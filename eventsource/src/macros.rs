@@ -11,11 +11,24 @@
 /// }
 ///
 /// #[derive(Serialize, Deserialize, DomainEvent)]
-/// #[event(aggregate = "Order", name = "order.shipped", version = 2)]
-/// struct OrderShipped;
+/// #[event(aggregate = "Order", name = "order.shipped", version = 2, from(OrderShippedV1))]
+/// struct OrderShipped {
+///     carrier: Option<String>,
+/// }
+///
+/// /// What version 1 looked like.
+/// #[derive(Deserialize)]
+/// struct OrderShippedV1 {}
+///
+/// impl From<OrderShippedV1> for OrderShipped {
+///     fn from(_: OrderShippedV1) -> Self {
+///         Self { carrier: None }
+///     }
+/// }
 ///
 /// assert_eq!((OrderPlaced::NAME, OrderPlaced::VERSION), ("OrderPlaced", 1));
 /// assert_eq!((OrderShipped::NAME, OrderShipped::VERSION), ("order.shipped", 2));
+/// assert!(OrderShipped::upcast(1, "{}").is_some());
 /// ```
 ///
 /// An event says which aggregate emits it:
@@ -57,6 +70,56 @@ pub use eventsource_macros::DomainEvent;
 /// assert_eq!(OrderRow::CUSTOMER_NAME.name(), "customer");
 /// ```
 pub use eventsource_macros::ReadModel;
+/// ```
+/// use eventsource::{AggregateRoot, DomainEvent, aggregate};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Account")]
+/// struct Deposited {
+///     amount: u64,
+/// }
+///
+/// #[derive(Default)]
+/// struct Account {
+///     balance: u64,
+/// }
+///
+/// #[aggregate]
+/// impl Account {
+///     // What decides stands beside what applies.
+///     fn deposit(&self, amount: u64) -> Result<Deposited, &'static str> {
+///         if amount == 0 { Err("nothing to deposit") } else { Ok(Deposited { amount }) }
+///     }
+///
+///     #[applies(Deposited)]
+///     fn deposited(&mut self, event: &Deposited) {
+///         self.balance += event.amount;
+///     }
+/// }
+///
+/// let mut account = AggregateRoot::<Account>::new(uuid::Uuid::now_v7());
+/// account.record(account.deposit(5)?);
+/// assert_eq!(account.balance, 5);
+/// # Ok::<(), &'static str>(())
+/// ```
+///
+/// What happened cannot be refused:
+///
+/// ```compile_fail
+/// # #[derive(serde::Serialize, serde::Deserialize, eventsource::DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited {}
+/// # #[derive(Default)]
+/// # struct Account;
+/// #[eventsource::aggregate]
+/// impl Account {
+///     #[applies(Deposited)]
+///     fn deposited(&mut self, _: &Deposited) -> Result<(), String> { Ok(()) }
+/// }
+/// ```
+pub use eventsource_macros::aggregate;
+pub use eventsource_macros::applies;
 pub use eventsource_macros::handles;
 /// ```
 /// use eventsource::projection::{Kind, Subscriber};

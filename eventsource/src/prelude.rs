@@ -6,7 +6,7 @@ pub use crate::event::{
     DomainEvent, Event, EventFilter, Metadata, NewEvent, Position, RecordedEvent, Registry, StreamId,
 };
 #[cfg(feature = "macros")]
-pub use crate::macros::{DomainEvent, handles, projection, truncate};
+pub use crate::macros::{DomainEvent, aggregate, applies, handles, projection, truncate};
 pub use crate::projection::{
     CheckpointStore, EventSubscriber, HandlerError, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };

@@ -47,6 +47,7 @@ pub struct Order {
     status: Status,
 }
 
+#[aggregate]
 impl Order {
     pub fn place(&self, customer_name: &str, total_amount: f64) -> Result<OrderPlaced, OrderError> {
         match self.status {
@@ -68,27 +69,19 @@ impl Order {
             _ => Err(OrderError::CannotCancel),
         }
     }
-}
 
-impl Aggregate for Order {
-    const TYPE: &'static str = "Order";
-    type Events = (OrderPlaced, OrderShipped, OrderCancelled);
-}
-
-impl Applies<OrderPlaced> for Order {
-    fn apply(&mut self, _: &OrderPlaced) {
+    #[applies(OrderPlaced)]
+    fn placed(&mut self, _: &OrderPlaced) {
         self.status = Status::Placed;
     }
-}
 
-impl Applies<OrderShipped> for Order {
-    fn apply(&mut self, _: &OrderShipped) {
+    #[applies(OrderShipped)]
+    fn shipped(&mut self, _: &OrderShipped) {
         self.status = Status::Shipped;
     }
-}
 
-impl Applies<OrderCancelled> for Order {
-    fn apply(&mut self, _: &OrderCancelled) {
+    #[applies(OrderCancelled)]
+    fn cancelled(&mut self, _: &OrderCancelled) {
         self.status = Status::Cancelled;
     }
 }

@@ -22,7 +22,7 @@ pub struct Placed {
 
 /// An event without anything.
 #[derive(Debug, Clone, Serialize, Deserialize, DomainEvent)]
-#[event(aggregate = "Order", name = "order.shipped", version = 2)]
+#[event(aggregate = "Order", name = "order.shipped", version = 2, from(Self))]
 pub struct Shipped;
 
 /// A projection.

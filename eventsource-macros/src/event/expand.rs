@@ -1,50 +1,178 @@
 //! From the event to its trait.
+//!
+//! Each older version has a constant that asks whether its type can be read, and one that asks whether it becomes the
+//! next: an answer of "no" is one error.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
-use super::model::Event;
+use super::docs;
+use super::model::{Event, Older};
+use crate::anonymous;
+use crate::spans::{located, moved};
 
 /// The items that the derive adds.
 pub(super) fn expand(event: &Event) -> TokenStream {
-    let Event { library, ident, name, version, aggregate, .. } = event;
-    let private = quote!(#library::__private);
-    let rust_type = format!("::{}", ident.unraw());
+    let Event { ident, name, version, aggregate, aliases, .. } = event;
+    let private = anonymous::private();
+    let (rust_type, docs) = (format!("::{}", ident.unraw()), docs::of(event));
     let (impl_generics, type_generics, _) = event.generics.split_for_impl();
-    let bounds = bounds(event, &private);
+    let bounds = bounds(event);
     let submit = (!event.broken).then(|| {
         quote! { #private::submit! { #private::descriptor::<#ident>() } }
     });
-    quote! {
-        const _: () = {
-            #[automatically_derived]
-            impl #impl_generics #private::DomainEvent for #ident #type_generics #bounds {
-                const NAME: &'static ::core::primitive::str = #name;
-                const VERSION: ::core::primitive::u32 = #version;
-                const AGGREGATE: &'static ::core::primitive::str = #aggregate;
-                const DESCRIPTOR: #private::EventDescriptor = #private::EventDescriptor::of::<Self>(
-                    ::core::concat!(::core::module_path!(), #rust_type),
-                    (::core::file!(), ::core::line!()),
-                    (::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION")),
-                );
+    let (versions, upcast) = if event.broken { Default::default() } else { versions(event, &private) };
+    let aliases = (!aliases.is_empty()).then(|| {
+        quote! { const ALIASES: &'static [&'static #private::str] = &[#(#aliases),*]; }
+    });
+    let (stored, described) = (
+        stored(event, &private),
+        quote! {
+            #private::EventDescriptor::of::<Self>(
+                ::core::concat!(::core::module_path!(), #rust_type),
+                (::core::file!(), ::core::line!()),
+                (::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION")),
+            )
+        },
+    );
+    // An event with a mistake asks nothing of serde, so that nothing follows from the mistake.
+    let (descriptor, encode, decode) = if event.broken {
+        (described, quote!(#private::never()), quote!(#private::never()))
+    } else {
+        (quote!(__STORED.describe(#described)), quote!(__STORED.encode(self)), quote!(__STORED.decode(__payload)))
+    };
+    let items = quote! {
+        #stored
+        #versions
+        #[automatically_derived]
+        #[doc = #docs]
+        impl #impl_generics #private::DomainEvent for #ident #type_generics #bounds {
+            const NAME: &'static #private::str = #name;
+            const VERSION: #private::u32 = #version;
+            const AGGREGATE: &'static #private::str = #aggregate;
+            #aliases
+            const DESCRIPTOR: #private::EventDescriptor = #descriptor;
 
-                #[inline(never)]
-                fn decode(
-                    payload: &::core::primitive::str,
-                ) -> #private::Result<Self, #private::serde_json::Error> {
-                    #private::from_json(payload)
-                }
+            #[inline(never)]
+            fn encode(&self) -> #private::Result<#private::String, #private::serde_json::Error> {
+                #encode
             }
-            #submit
-        };
-    }
+
+            #[inline(never)]
+            fn decode(
+                __payload: &#private::str,
+            ) -> #private::Result<Self, #private::serde_json::Error> {
+                #decode
+            }
+            #upcast
+        }
+        #submit
+    };
+    anonymous::wrap(&event.library, items)
+}
+
+/// How the event is written and read: the only place that asks whether serde knows it.
+fn stored(event: &Event, private: &TokenStream) -> Option<TokenStream> {
+    let ident = &event.ident;
+    let span = located(ident.span());
+    let private = moved(private, span);
+    (!event.broken).then(|| {
+        quote_spanned! {span=>
+            const __STORED: #private::Stored<#ident> = #private::stored::<#ident>();
+        }
+    })
 }
 
 /// The `where` clause. A generic event is an error already; it is taken to be all that an event has to be, so that
 /// nothing follows from that error.
-fn bounds(event: &Event, private: &TokenStream) -> TokenStream {
+fn bounds(event: &Event) -> TokenStream {
     let predicates = event.generics.where_clause.as_ref().map(|clause| &clause.predicates).into_iter().flatten();
-    let assumed = (!event.generics.params.is_empty()).then(|| quote! { Self: #private::EventBounds });
+    let assumed = (!event.generics.params.is_empty())
+        .then(|| quote! { Self: ::core::marker::Send + ::core::marker::Sync + 'static });
     quote! { where #(#predicates,)* #assumed }
+}
+
+/// The constants of the older versions, and what the trait says of them.
+fn versions(event: &Event, private: &TokenStream) -> (TokenStream, TokenStream) {
+    if !event.older.iter().any(|older| !matches!(older, Older::Unused)) {
+        return Default::default();
+    }
+    let (mut constants, mut old, mut arms) = (TokenStream::new(), Vec::new(), Vec::new());
+    for (at, older) in event.older.iter().enumerate() {
+        let version = at as u32 + 1;
+        match older {
+            Older::Unused => {}
+            Older::Same => {
+                old.push(quote!(__STORED.version(#version)));
+                arms.push(quote!(#version => Self::decode(payload)));
+            }
+            Older::Type(ty) => {
+                constants.extend(constant(at, ty, event, private));
+                let name = old_name(at);
+                old.push(quote!(#name.version(#version)));
+                let links = links(at, event);
+                arms.push(quote!(#version => #name.decode(payload).map(|__old| #links)));
+            }
+        }
+    }
+    let upcast = quote! {
+        const OLD_VERSIONS: &'static [#private::OldVersion] = &[#(#old),*];
+
+        fn upcast(
+            version: #private::u32,
+            payload: &#private::str,
+        ) -> #private::Option<#private::Result<Self, #private::serde_json::Error>> {
+            #private::Option::Some(match version {
+                #(#arms,)*
+                _ => return #private::Option::None,
+            })
+        }
+    };
+    (constants, upcast)
+}
+
+fn old_name(at: usize) -> Ident {
+    format_ident!("__OLD_{}", at + 1)
+}
+
+fn link_name(at: usize) -> Ident {
+    format_ident!("__LINK_{}", at + 1)
+}
+
+/// What the version `at` becomes: the next one that has a type, and where it stands; or the event.
+fn next(at: usize, event: &Event) -> Option<(usize, &Type)> {
+    let later = event.older.iter().enumerate().skip(at + 1);
+    let next = later.into_iter().find(|(_, older)| !matches!(older, Older::Unused))?;
+    match next {
+        (at, Older::Type(ty)) => Some((at, ty)),
+        _ => None,
+    }
+}
+
+/// The constants of the version `at`, at its type.
+fn constant(at: usize, ty: &Type, event: &Event, private: &TokenStream) -> TokenStream {
+    let span = located(ty.span());
+    let private = moved(private, span);
+    let (old, link) = (old_name(at), link_name(at));
+    let event_type = &event.ident;
+    let next = next(at, event).map_or_else(|| moved(&quote!(#event_type), span), |(_, next)| quote!(#next));
+    quote_spanned! {span=>
+        const #old: #private::Old<#ty> = #private::old::<#ty>();
+        const #link: #private::Link<#ty, #next> = #private::link::<#ty, #next>();
+    }
+}
+
+/// `__old`, which has the version `at`, as the event.
+fn links(at: usize, event: &Event) -> TokenStream {
+    let mut value = quote!(__old);
+    let mut at = Some(at);
+    while let Some(from) = at {
+        let link = link_name(from);
+        value = quote!(#link.follow(#value));
+        at = next(from, event).map(|(next, _)| next);
+    }
+    value
 }

@@ -1,8 +1,10 @@
 //! `#[derive(DomainEvent)]`.
 
+mod docs;
 mod expand;
 mod model;
 mod parse;
+mod versions;
 
 use proc_macro2::TokenStream;
 use syn::{Data, DeriveInput};

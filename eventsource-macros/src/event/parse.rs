@@ -2,17 +2,22 @@
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Fields, LitStr, Meta};
+use syn::{Data, DeriveInput, Fields, Meta, Type};
 
 use super::model::Event;
+use super::versions;
+use crate::block::parameter::plain;
 use crate::errors::Errors;
 use crate::names;
 use crate::options::{Options, Spec};
+use crate::text::shown;
 
 const OPTIONS: &[Spec] = &[
     Spec { key: "aggregate", example: Some("aggregate = \"Order\"") },
     Spec { key: "name", example: Some("name = \"order.placed\"") },
     Spec { key: "version", example: Some("version = 2") },
+    Spec { key: "from", example: Some("from(OrderPlacedV1)") },
+    Spec { key: "aliases", example: Some("aliases(\"OrderCreated\")") },
     Spec { key: "crate", example: Some("crate = my::reexport") },
 ];
 
@@ -31,12 +36,13 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
         }
     }
     let library = options.library(errors);
-    let version = options.version(errors);
+    let (version, older) = versions::read(&input.ident, &options, errors);
     let name = match options.text("name", errors) {
-        Some(literal) => checked(&literal, errors),
+        Some(literal) => names::checked(&literal, errors),
         None => default_name(&input, options.span("name").is_some(), errors),
     };
-    let aggregate = options.text("aggregate", errors).map(|literal| checked(&literal, errors));
+    let aliases = aliases(&name, &options, errors);
+    let aggregate = options.text("aggregate", errors).map(|literal| names::checked(&literal, errors));
     if readable && options.span("aggregate").is_none() {
         let message = "the aggregate that emits this event is missing: add `#[event(aggregate = \"…\")]`";
         errors.push(&input.ident, message);
@@ -47,18 +53,30 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
         generics: input.generics,
         name,
         version,
+        aliases,
+        older,
         aggregate: aggregate.unwrap_or_default(),
         broken: !errors.is_empty(),
     }
 }
 
-/// The text of `literal`, which is a stored name.
-fn checked(literal: &LitStr, errors: &mut Errors) -> String {
-    let name = literal.value();
-    if let Err(message) = names::check(&name) {
-        errors.push(literal, message);
+/// The names under which the event was stored before.
+fn aliases(name: &str, options: &Options, errors: &mut Errors) -> Vec<String> {
+    let literals = options.texts("aliases", errors);
+    let mut aliases: Vec<String> = Vec::new();
+    for literal in &literals {
+        let alias = names::checked(literal, errors);
+        if alias == name {
+            errors.push(
+                literal,
+                format_args!("`{alias}` is the name of the event itself: an alias is a name that it had"),
+            );
+        } else if aliases.contains(&alias) {
+            errors.push(literal, format_args!("`{alias}` is named twice: keep one of them"));
+        }
+        aliases.push(alias);
     }
-    name
+    aliases
 }
 
 /// The name of the struct as the event's stored name.
@@ -70,11 +88,24 @@ fn default_name(input: &DeriveInput, given: bool, errors: &mut Errors) -> String
     name
 }
 
+/// An event is read back from the log, so there is nobody to borrow from.
+fn check_owned(ty: &Type, errors: &mut Errors) {
+    if let Type::Reference(reference) = plain(ty) {
+        let owned = match shown(&reference.elem).as_str() {
+            "str" => "String".to_owned(),
+            other => other.to_owned(),
+        };
+        let message = format_args!("an event owns what it holds, since it is read back from the log: write `{owned}`");
+        errors.push(ty, message);
+    }
+}
+
 /// An event is a struct with named fields, or without any, and without generics.
 fn check_shape(input: &DeriveInput, errors: &mut Errors) {
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Named(_) | Fields::Unit => {}
+            Fields::Named(fields) => fields.named.iter().for_each(|field| check_owned(&field.ty, errors)),
+            Fields::Unit => {}
             Fields::Unnamed(fields) => {
                 errors.push(fields, "an event names its fields, so that it can grow: write `{ field: Type }`");
             }

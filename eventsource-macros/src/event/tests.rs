@@ -20,8 +20,8 @@ fn one(input: &str, starts: &str) {
 fn good_events() {
     for good in [
         "#[event(aggregate = \"Order\")] struct Placed { id: u32 }",
-        "#[event(aggregate = \"Order\", name = \"order.placed\", version = 7, crate = a::b)] struct Placed;",
-        "#[event(aggregate = \"Order\")] #[event(version = 2)] struct r#Type {}",
+        "#[event(aggregate = \"Order\", name = \"order.placed\", version = 2, from(PlacedV1), crate = a::b)] struct Placed;",
+        "#[event(aggregate = \"Order\")] #[event(version = 4, from(_, V2, Self), aliases(\"a\", \"b\"))] struct r#Type {}",
     ] {
         assert_eq!(mistakes(good), Vec::<String>::new(), "{good}");
     }
@@ -33,7 +33,7 @@ fn shapes_that_are_no_event() {
     one("#[event(aggregate = \"O\")] union E { a: u8 }", "an event cannot be a union");
     one("#[event(aggregate = \"O\")] struct E(u8);", "an event names its fields");
     one("#[event(aggregate = \"O\")] struct E<T> { t: T }", "an event is stored under one name");
-    one("#[event(aggregate = \"O\")] struct E<'a> { t: &'a str }", "an event is stored under one name");
+    one("#[event(aggregate = \"O\")] struct E<'a> { t: Cow<'a, str> }", "an event is stored under one name");
     one("#[event(aggregate = \"O\")] struct E<const N: usize> {}", "an event is stored under one name");
 }
 
@@ -50,6 +50,40 @@ fn options() {
     one("#[event(aggregate = \"O\", name = \"a b\")] struct E {}", "a space cannot stand in a name");
     one("#[event(aggregate = \"O\", version = 0)] struct E {}", "`version` is a whole number from 1 on");
     one("#[event(aggregate = \"O\")] struct Größe {}", "`ö` cannot stand in a name");
+}
+
+#[test]
+fn older_versions_are_accounted_for() {
+    one(
+        "#[event(aggregate = \"O\", version = 2)] struct E {}",
+        "events that are stored with version 1 could not be read",
+    );
+    one(
+        "#[event(aggregate = \"O\", version = 9)] struct E {}",
+        "events that are stored with versions 1 to 8 could not be",
+    );
+    one(
+        "#[event(aggregate = \"O\", version = 3, from(V1))] struct E {}",
+        "version 3 has 2 older ones, and `from` names 1",
+    );
+    one("#[event(aggregate = \"O\", from(V1))] struct E {}", "`from` names one older version, so this is version 2");
+    one(
+        "#[event(aggregate = \"O\", version = 2, from(V1, V2))] struct E {}",
+        "`from` names 2 older versions, so this is",
+    );
+    one("#[event(aggregate = \"O\", version = 2, from(\"V1\"))] struct E {}", "`from` is a list of types, such as");
+    one(
+        "#[event(aggregate = \"O\", version = 2, from((A, B)))] struct E {}",
+        "`from` names the types of older versions",
+    );
+}
+
+#[test]
+fn aliases_are_other_names() {
+    one("#[event(aggregate = \"O\", aliases(\"E\"))] struct E {}", "`E` is the name of the event itself");
+    one("#[event(aggregate = \"O\", aliases(\"a\", \"a\"))] struct E {}", "`a` is named twice");
+    one("#[event(aggregate = \"O\", aliases(\"a b\"))] struct E {}", "a space cannot stand in a name");
+    one("#[event(aggregate = \"O\", aliases(a))] struct E {}", "`aliases` is a list of texts between quotes, such as");
 }
 
 #[test]

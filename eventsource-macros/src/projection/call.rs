@@ -4,6 +4,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
+use syn::Attribute;
 
 use super::model::{Call, Handler, Injected};
 use crate::spans::{ends, located, moved};
@@ -52,4 +53,10 @@ pub(super) fn call(call: &Call, event: Option<TokenStream>, private: &TokenStrea
         let __output = #called;
         #result
     }
+}
+
+/// All `cfgs` as one condition.
+pub(super) fn condition(cfgs: &[Attribute]) -> Option<TokenStream> {
+    let conditions = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok()).map(|list| &list.tokens);
+    (!cfgs.is_empty()).then(|| quote!(all(#(#conditions),*)))
 }

@@ -5,70 +5,67 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{Attribute, GenericParam};
+use syn::spanned::Spanned as _;
+use syn::{Attribute, GenericParam, Type};
 
 use super::model::{Handler, Injected, Kind, Projection};
-use super::{call, read_models};
+use super::{call, checks, describe, read_models};
+use crate::anonymous;
 use crate::spans::{located, moved};
 
 /// The items that `#[projection]` adds.
 pub(super) fn expand(projection: &Projection) -> TokenStream {
-    let library = &projection.library;
-    let private = quote!(#library::__private);
-    if projection.broken {
-        return broken(projection, &private);
-    }
-    let routes = projection.handlers.iter().enumerate().map(|(index, handler)| route(index, handler, &private));
-    let names = projection.handlers.iter().enumerate().map(|(index, handler)| {
-        let (cfgs, name) = (&handler.call.cfgs, route_name(index));
-        quote! { #(#cfgs)* #name }
+    let private = anonymous::private();
+    let items = if projection.broken { broken(projection, &private) } else { whole(projection, &private) };
+    anonymous::wrap(&projection.library, items)
+}
+
+/// The traits of a projection.
+fn whole(projection: &Projection, private: &TokenStream) -> TokenStream {
+    let routes = projection.handlers.iter().enumerate().map(|(index, handler)| route(index, handler, private));
+    let events = projection.handlers.iter().enumerate().map(|(index, handler)| {
+        let (cfgs, route) = (&handler.call.cfgs, route_name(index));
+        quote! { #(#cfgs)* #route.descriptor() }
     });
-    let distinct = distinct(projection, &private);
-    let (aliases, mut bounds) = bounds(projection, &private);
-    let owned = projection.read_models.iter().enumerate().map(|(at, ty)| read_models::owned(at, ty, &private));
+    let distinct = checks::distinct(projection, private);
+    let exhaustive = checks::exhaustive(projection, private);
+    let (aliases, mut bounds) = bounds(projection, private);
+    let owned = projection.read_models.iter().enumerate().map(|(at, ty)| read_models::owned(at, ty, private));
     bounds.extend(projection.read_models.iter().map(|ty| quote! { #private::Repository<#ty>: #private::Inject<__U> }));
-    let apart = read_models::apart(projection, &private);
-    let subscriber = subscriber(projection, &quote!(#private::filter(__NAMES)), &private);
-    let methods = methods(projection, &private);
-    let event_subscriber = event_subscriber(projection, &bounds, &methods, &private);
+    let apart = read_models::apart(projection, private);
+    let subscriber = subscriber(projection, &quote!(#private::filter(__EVENTS)), private);
+    let described = describe::described(projection, private);
+    let methods = methods(projection, private);
+    let event_subscriber = event_subscriber(projection, &bounds, &methods, private);
     quote! {
-        const _: () = {
-            #(#routes)*
-            const __NAMES: &[&::core::primitive::str] = &[#(#names),*];
-            #distinct
-            #(#owned)*
-            #apart
-            #aliases
-            #subscriber
-            #event_subscriber
-        };
+        #(#routes)*
+        const __EVENTS: &[&#private::EventDescriptor] = &[#(#events),*];
+        #distinct
+        #exhaustive
+        #(#owned)*
+        #apart
+        #aliases
+        #subscriber
+        #described
+        #event_subscriber
     }
 }
 
-/// The name of the constant that holds the stored name of the event of the handler `index`.
-fn route_name(index: usize) -> Ident {
-    format_ident!("__NAME_{index}")
+/// The name of the constant of the handler `index`: how its event is told and decoded.
+pub(super) fn route_name(index: usize) -> Ident {
+    format_ident!("__ROUTE_{index}")
 }
 
 /// The constants of one handler: how its event is decoded, and under which name it is stored.
 fn route(index: usize, handler: &Handler, private: &TokenStream) -> TokenStream {
     let Handler { event, call, .. } = handler;
-    let (cfgs, name, route) = (&call.cfgs, route_name(index), format_ident!("__ROUTE_{index}"));
+    let (cfgs, name, route) = (&call.cfgs, format_ident!("__NAME_{index}"), route_name(index));
     quote! {
         #(#cfgs)*
         const #route: #private::Route<#event> = #private::route::<#event>();
         #(#cfgs)*
-        const #name: &::core::primitive::str = #route.name();
+        const #name: &#private::str = #route.name();
     }
-}
-
-/// The check that no event is handled twice, which sees through aliases, at the last of the events.
-fn distinct(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
-    let last = projection.handlers.iter().skip(1).last()?;
-    let span = located(last.event.span());
-    let private = moved(private, span);
-    Some(quote_spanned! {span=> const _: () = #private::assert_distinct(__NAMES); })
 }
 
 /// Aliases for what is asked for behind a `cfg`, and the bounds: one for each type that is asked for.
@@ -82,14 +79,12 @@ fn bounds(projection: &Projection, private: &TokenStream) -> (TokenStream, Vec<T
             continue;
         }
         seen.push(key);
-        if cfgs.is_empty() {
+        let Some(condition) = call::condition(cfgs) else {
             bounds.push(quote! { #ty: #private::Inject<__U> });
             continue;
-        }
+        };
         // An attribute cannot stand in a `where` clause.
         let alias = format_ident!("__Lent{}", seen.len());
-        let conditions = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok()).map(|list| &list.tokens);
-        let condition = quote!(all(#(#conditions),*));
         aliases.extend(quote! {
             #[cfg(#condition)]
             type #alias = #ty;
@@ -109,7 +104,7 @@ fn asked(projection: &Projection) -> impl Iterator<Item = (&[Attribute], &Inject
 /// `handle`, and `truncate` where there is a hook.
 fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
     let arms = projection.handlers.iter().enumerate().map(|(index, handler)| {
-        let (cfgs, name, route) = (&handler.call.cfgs, route_name(index), format_ident!("__ROUTE_{index}"));
+        let (cfgs, name, route) = (&handler.call.cfgs, format_ident!("__NAME_{index}"), route_name(index));
         let call = call::handler(handler, private);
         quote! {
             #(#cfgs)*
@@ -136,7 +131,7 @@ fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
             __recorded: &#private::Arc<#private::RecordedEvent>,
             __unit: &mut __U,
         ) -> #private::Result<(), #private::HandlerError> {
-            match __recorded.event_type() {
+            match #private::name_of::<{ #private::aliased(__EVENTS) }>(__recorded, __EVENTS) {
                 #(#arms)*
                 _ => #private::Result::Ok(()),
             }
@@ -152,11 +147,12 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
     let kind = match projection.kind {
         Kind::Transactional => quote!(Transactional),
         Kind::Memory => quote!(Memory),
+        Kind::DurableMemory => quote!(DurableMemory),
         Kind::Effects => quote!(Effects),
     };
     // What is changed behind a lock would be the copy's as well.
     let owns_state = projection.handlers.iter().any(|handler| handler.call.receiver.is_mut);
-    let pristine = (matches!(projection.kind, Kind::Memory) && owns_state).then(|| {
+    let pristine = (matches!(projection.kind, Kind::Memory | Kind::DurableMemory) && owns_state).then(|| {
         quote! {
             fn pristine(&self) -> ::core::option::Option<Self> {
                 use #private::PristineFallback as _;
@@ -165,6 +161,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         }
     });
     let read_models = read_models::tables(projection, private);
+    let snapshot = (projection.kind == Kind::DurableMemory && !projection.broken).then(|| snapshot(ty, private));
     let (impl_generics, _, _) = generics.split_for_impl();
     let predicates = predicates(projection);
     quote! {
@@ -172,11 +169,11 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         impl #impl_generics #private::Subscriber for #ty where #(#predicates,)* {
             const KIND: #private::Kind = #private::Kind::#kind;
 
-            fn name(&self) -> #private::Cow<'static, ::core::primitive::str> {
+            fn name(&self) -> #private::Cow<'static, #private::str> {
                 #private::Cow::Borrowed(#name)
             }
 
-            fn version(&self) -> ::core::primitive::u32 {
+            fn version(&self) -> #private::u32 {
                 #version
             }
 
@@ -186,6 +183,24 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
 
             #read_models
             #pristine
+            #snapshot
+        }
+    }
+}
+
+/// How the state is stored and read back. That serde does not know the type is said at its name.
+fn snapshot(ty: &Type, private: &TokenStream) -> TokenStream {
+    let span = located(ty.span());
+    let at = moved(private, span);
+    let (store, load) = (quote_spanned!(span=> #at::to_state(self)), quote_spanned!(span=> #at::from_state(__state)));
+    quote! {
+        fn snapshot(&self) -> #private::Result<#private::Vec<#private::u8>, #private::HandlerError> {
+            #store
+        }
+
+        fn restore(&mut self, __state: &[#private::u8]) -> #private::Result<(), #private::HandlerError> {
+            *self = #load?;
+            #private::Result::Ok(())
         }
     }
 }
@@ -214,7 +229,7 @@ fn event_subscriber(
 
 /// The predicates of the impl block. A projection that borrows is an error already; it is taken to borrow for ever,
 /// so that nothing follows from that error.
-fn predicates(projection: &Projection) -> Vec<TokenStream> {
+pub(super) fn predicates(projection: &Projection) -> Vec<TokenStream> {
     let given = projection.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let assumed = projection.generics.params.iter().filter_map(|parameter| match parameter {
         GenericParam::Lifetime(parameter) => {
@@ -239,10 +254,10 @@ fn broken(projection: &Projection, private: &TokenStream) -> TokenStream {
         }
     };
     let event_subscriber = event_subscriber(projection, &[], &methods, private);
+    let described = describe::broken(projection, private);
     quote! {
-        const _: () = {
-            #subscriber
-            #event_subscriber
-        };
+        #subscriber
+        #described
+        #event_subscriber
     }
 }

@@ -11,13 +11,24 @@ use crate::text::shown;
 pub(super) fn decide(ty: &Type, handlers: &[Handler], hooks: &[Call], options: &Options, errors: &mut Errors) -> Kind {
     let calls = || handlers.iter().map(|handler| &handler.call).chain(hooks);
     let (memory, effects) = (options.span("memory"), options.span("effects"));
+    let snapshot = options.span("snapshot");
     let mut lent = calls().flat_map(|call| call.lent().map(move |injected| (call, injected))).peekable();
     if let (Some(_), Some(span)) = (memory, effects) {
         errors.at(span, "a projection is `memory` or `effects`, not both: keep the one that says where its effects go");
         return Kind::Effects;
     }
-    if let Some((kind, word)) = memory.map(|_| (Kind::Memory, "memory")).or(effects.map(|_| (Kind::Effects, "effects")))
-    {
+    if let (Some(span), true) = (snapshot, effects.is_some()) {
+        let message = "a projection with `effects` has no state of its own to keep: remove `snapshot`, or remove `effects` \
+                       where its effects go into its own fields";
+        errors.at(span, message);
+        return Kind::Effects;
+    }
+    let words = [
+        snapshot.map(|_| (Kind::DurableMemory, "snapshot")),
+        memory.map(|_| (Kind::Memory, "memory")),
+        effects.map(|_| (Kind::Effects, "effects")),
+    ];
+    if let Some((kind, word)) = words.into_iter().flatten().next() {
         for (_, injected) in lent {
             refuse_lent(injected, word, errors);
         }
@@ -50,7 +61,7 @@ pub(super) fn decide(ty: &Type, handlers: &[Handler], hooks: &[Call], options: &
     Kind::Memory
 }
 
-/// `memory` and `effects` say that nothing goes into the transaction.
+/// `memory`, `snapshot` and `effects` say that nothing goes into the transaction.
 fn refuse_lent(injected: &Injected, word: &str, errors: &mut Errors) {
     let message = format_args!(
         "a projection with `{word}` stands outside of the transaction and cannot ask for `{}`: remove the parameter, \

@@ -3,6 +3,8 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Generics, Ident, Type};
 
+use crate::block::method::Receiver;
+
 /// What `#[projection]` knows of a projection.
 pub(super) struct Projection {
     /// The path to the runtime crate.
@@ -21,11 +23,21 @@ pub(super) struct Projection {
     pub(super) handlers: Vec<Handler>,
     /// Its truncate hook, of which several stand behind `cfg`s that exclude each other.
     pub(super) hooks: Vec<Call>,
+    /// Of which aggregates it decides about every event, where it does.
+    pub(super) exhaustive: Option<Exhaustive>,
     /// The read models that it owns: a reset empties them.
     pub(super) read_models: Vec<Type>,
     /// Whether something is wrong with it: its traits are implemented all the same, so that the mistake is the only
     /// error, but they do nothing.
     pub(super) broken: bool,
+}
+
+/// Of which aggregates a projection decides about every event.
+pub(super) struct Exhaustive {
+    /// The aggregates.
+    pub(super) aggregates: Vec<Type>,
+    /// The events that it leaves out.
+    pub(super) ignores: Vec<Type>,
 }
 
 /// Where a projection's effects go.
@@ -35,6 +47,8 @@ pub(super) enum Kind {
     Transactional,
     /// Into its fields.
     Memory,
+    /// Into its fields, which are stored.
+    DurableMemory,
     /// Into the outside world.
     Effects,
 }
@@ -55,6 +69,8 @@ pub(super) struct Call {
     pub(super) method: Ident,
     /// Its `cfg` attributes: they go to all that is generated from it.
     pub(super) cfgs: Vec<Attribute>,
+    /// Its documentation.
+    pub(super) docs: Vec<Attribute>,
     /// Whether it is async.
     pub(super) is_async: bool,
     /// How it takes `self`.
@@ -63,15 +79,6 @@ pub(super) struct Call {
     pub(super) injected: Vec<Injected>,
     /// Where its return type stands, or its name where it has none.
     pub(super) output: Span,
-}
-
-/// How a method takes `self`, and where it says so.
-#[derive(Clone, Copy)]
-pub(super) struct Receiver {
-    /// Whether it is `&mut self`.
-    pub(super) is_mut: bool,
-    /// Its `mut`, or its `self`.
-    pub(super) span: Span,
 }
 
 /// A parameter that the runtime fills.

@@ -2,16 +2,17 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
-use syn::{Attribute, Meta, Type};
+use syn::{Attribute, Type};
 
-use super::block::{Block, Item, ItemKind};
-use super::kind;
-use super::method::{self, Context};
 use super::model::{Call, Handler, Projection};
-use super::parameter::plain;
-use super::scope::Scope;
+use super::{exhaustive, kind, method};
+use crate::block::marker::{Marker, Outer, take};
+use crate::block::method::{Context, one_event};
+use crate::block::parameter::plain;
+use crate::block::role::Role;
+use crate::block::scope::Scope;
+use crate::block::{Block, ItemKind, twice};
 use crate::errors::Errors;
-use crate::marker::Marker;
 use crate::options::{Options, Spec};
 use crate::text::shown;
 
@@ -19,7 +20,10 @@ const OPTIONS: &[Spec] = &[
     Spec { key: "name", example: Some("name = \"order-summary\"") },
     Spec { key: "version", example: Some("version = 2") },
     Spec { key: "memory", example: None },
+    Spec { key: "snapshot", example: None },
     Spec { key: "effects", example: None },
+    Spec { key: "exhaustive", example: Some("exhaustive = Order` or `exhaustive(Order, Customer)") },
+    Spec { key: "ignores", example: Some("ignores(OrderNoteAdded)") },
     Spec { key: "read_models", example: Some("read_models(OrderRow)") },
     Spec { key: "crate", example: Some("crate = my::reexport") },
 ];
@@ -34,7 +38,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
         let message =
             "`#[projection]` goes on an inherent impl block, `impl MyType { … }`: it implements the traits itself";
         errors.push(path, message);
-        block.items.iter_mut().for_each(|item| drop(take_marks(item, &library, &mut Errors::default())));
+        block.items.iter_mut().for_each(|item| drop(take(item, Outer::Projection, &library, &mut Errors::default())));
         return None;
     }
     let generics = block.signature.generics.clone();
@@ -45,7 +49,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     let scope = Scope::of(&generics);
     let mut marked = Marked::default();
     for item in &mut block.items {
-        let marks = take_marks(item, &library, errors);
+        let marks = take(item, Outer::Projection, &library, errors);
         let context = Context { scope: &scope, attributes: &item.attributes, errors };
         marked.read(&item.kind, &marks, context);
     }
@@ -54,14 +58,19 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     if handlers.is_empty() && errors.is_empty() {
         errors.push(&ty, "this projection handles no event: mark its handlers with `#[handles(SomeEvent)]`");
     }
-    check_duplicates(&handlers, errors);
+    let each = handlers.iter().map(|handler| {
+        let Handler { event, call, .. } = handler;
+        twice::Method { event, name: &call.method, cfgs: &call.cfgs }
+    });
+    twice::check(each, Role::Handler, errors);
     check_hooks(&hooks, errors);
+    let exhaustive = exhaustive::read(&options, &handlers, &scope, errors);
     let read_models = read_models(&options, &hooks, &scope, errors);
     let hooks: Vec<_> = hooks.into_iter().map(|(call, _)| call).collect();
     let kind = kind::decide(&ty, &handlers, &hooks, &options, errors);
     let name = name(&ty, &options, errors)?;
     let broken = !errors.is_empty();
-    Some(Projection { library, ty, generics, name, version, kind, handlers, hooks, read_models, broken })
+    Some(Projection { library, ty, generics, name, version, kind, handlers, hooks, exhaustive, read_models, broken })
 }
 
 /// The marked methods.
@@ -89,7 +98,7 @@ impl Marked {
                 check_more(*marker, more, context.errors);
                 match marker {
                     Marker::Handles => self.handlers.extend(method::handler(mark, &method.signature, &mut context)),
-                    Marker::Truncate => {
+                    _ => {
                         let hook = method::truncate(mark, &method.signature, &mut context);
                         self.hooks.extend(hook.map(|call| (call, mark.clone())));
                     }
@@ -103,59 +112,11 @@ impl Marked {
 fn check_more(first: Marker, more: &[(Marker, Attribute)], errors: &mut Errors) {
     for (other, mark) in more {
         let message = match (first, other) {
-            (Marker::Handles, Marker::Handles) => {
-                "a method handles one event: write one method for each, and let them call a shared one"
-            }
+            (Marker::Handles, Marker::Handles) => one_event(Marker::Handles),
             (Marker::Truncate, Marker::Truncate) => "this method is the truncate hook already",
             _ => "a method is a handler or the truncate hook, not both",
         };
         errors.push(mark, message);
-    }
-}
-
-/// Takes the marks off `item`.
-fn take_marks(item: &mut Item, library: &TokenStream, errors: &mut Errors) -> Vec<(Marker, Attribute)> {
-    let mut marks = Vec::new();
-    item.attributes.retain(|attribute| {
-        if let Some(marker) = Marker::of(attribute, library) {
-            marks.push((marker, attribute.clone()));
-            return false;
-        }
-        let hidden = hidden_mark(attribute);
-        if let Some(name) = &hidden {
-            let message = format_args!(
-                "`#[projection]` does not see a `{name}` inside of `cfg_attr`: put `#[cfg(…)]` on the method and `#[{name}]` below it"
-            );
-            errors.push(attribute, message);
-        }
-        hidden.is_none()
-    });
-    marks
-}
-
-/// The mark in a `cfg_attr`.
-fn hidden_mark(attribute: &Attribute) -> Option<String> {
-    let Meta::List(list) = &attribute.meta else { return None };
-    if !list.path.is_ident("cfg_attr") {
-        return None;
-    }
-    let tokens: Vec<_> = list.tokens.clone().into_iter().map(|token| token.to_string()).collect();
-    let after = tokens.iter().skip_while(|token| *token != ",");
-    after.into_iter().find(|token| *token == "handles" || *token == "truncate").cloned()
-}
-
-/// Two methods for one event. Where one of them is behind a `cfg`, or the event behind an alias, generated code finds it.
-fn check_duplicates(handlers: &[Handler], errors: &mut Errors) {
-    let certain: Vec<_> = handlers.iter().filter(|handler| handler.call.cfgs.is_empty()).collect();
-    for (index, second) in certain.iter().enumerate() {
-        let event = shown(&second.event);
-        let Some(first) = certain[..index].iter().find(|first| shown(&first.event) == event) else { continue };
-        let (kept, other) = (&first.call.method, &second.call.method);
-        errors.push(
-            &second.event,
-            format_args!("`{event}` is handled twice, by `{kept}` already: keep one of the two methods"),
-        );
-        errors.push(&first.event, format_args!("this is the other handler of `{event}`, beside `{other}`"));
     }
 }
 
@@ -170,15 +131,7 @@ fn check_hooks(hooks: &[(Call, Attribute)], errors: &mut Errors) {
 
 /// The read models that the projection owns. They are emptied without a truncate hook.
 fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, errors: &mut Errors) -> Vec<Type> {
-    let read_models = options.types("read_models", errors);
-    for (at, ty) in read_models.iter().enumerate() {
-        if let Some(name) = scope.used_in(ty) {
-            errors.push(ty, format_args!("`{name}` means nothing here: name a read model"));
-        }
-        if read_models[..at].iter().any(|other| shown(other) == shown(ty)) {
-            errors.push(ty, format_args!("`{}` is named twice: keep one of them", shown(ty)));
-        }
-    }
+    let read_models = named_types("read_models", "a read model", options, scope, errors);
     if let (Some(_), Some((hook, mark))) = (options.span("read_models"), hooks.first()) {
         let message = format_args!(
             "`read_models` generates the truncate hook, and `{}` is one: keep one of the two",
@@ -187,6 +140,20 @@ fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, er
         errors.push(mark, message);
     }
     read_models
+}
+
+/// The types that the option `key` lists, each of which is `what`, known outside of the block too, and named once.
+pub(super) fn named_types(key: &str, what: &str, options: &Options, scope: &Scope, errors: &mut Errors) -> Vec<Type> {
+    let types = options.types(key, errors);
+    for (at, ty) in types.iter().enumerate() {
+        if let Some(name) = scope.used_in(ty) {
+            errors.push(ty, format_args!("`{name}` means nothing here: name {what}"));
+        }
+        if types[..at].iter().any(|other| shown(other) == shown(ty)) {
+            errors.push(ty, format_args!("`{}` is named twice: keep one of them", shown(ty)));
+        }
+    }
+    types
 }
 
 /// The name of the projection: that of the option, or of the type.

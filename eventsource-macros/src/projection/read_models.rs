@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::model::{Call, Injected, Projection};
-use super::scope::Scope;
+use crate::block::scope::Scope;
 use crate::spans::{ends, located, moved};
 
 /// The constant of an owned read model, which is the only place that asks whether the type is one.

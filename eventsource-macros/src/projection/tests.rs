@@ -1,5 +1,7 @@
 //! What `#[projection]` says about mistakes, and that it keeps the user's code.
 
+use proc_macro2::Span;
+
 use super::*;
 
 /// The output, without spaces.
@@ -80,12 +82,15 @@ fn each_mistake_is_one_error() {
     one("#[handles(A)] fn a(&mut self, _: &A) -> BoxFuture<'_, ()> {}", "a handler does not return a future");
     one("#[handles(A)] #[truncate] fn a(&mut self, _: &A) {}", "a method is a handler or the truncate hook");
     one("#[handles(A, B)] fn a(&mut self, _: &A) {}", "a method handles one event");
-    one("#[handles(Self::A)] fn a(&mut self, _: &A) {}", "the type of a handled event is fixed");
+    one("#[handles(Self::A)] fn a(&mut self, _: &A) {}", "the type of an event is fixed here");
     one("#[handles(_)] fn a(&mut self, _: &A) {}", "a handler names its event");
     one("#[handles] fn a(&mut self, _: &A) {}", "`#[handles]` needs the event");
     one("#[handles(A)] const A: u8 = 1;", "`#[handles]` goes on a method");
     one("handlers! { A }", "`#[projection]` does not see into a macro call");
-    one("#[cfg_attr(a, handles(A))] fn a(&mut self, _: &A) {}", "`#[projection]` does not see a `handles` inside");
+    one(
+        "#[cfg_attr(a, handles(A))] fn a(&mut self, _: &A) {}",
+        "`#[projection]` does not see the mark `handles` inside",
+    );
     one(
         "#[handles(A)] fn a(&mut self, _: &A) {} #[truncate] fn t(&mut self, _: &M) {}",
         "a truncate hook has no event",

@@ -9,12 +9,13 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::model::{Field, Model};
+use crate::anonymous;
 use crate::spans::{located, moved};
 
 /// The items that the derive adds.
 pub(super) fn expand(model: &Model) -> TokenStream {
-    let Model { library, ident, table, fields, id, .. } = model;
-    let private = quote!(#library::__private);
+    let Model { ident, table, fields, id, .. } = model;
+    let private = anonymous::private();
     let constants = fields.iter().enumerate().map(|(at, field)| constant(at, field, &private));
     let defs = fields.iter().enumerate().map(|(at, field)| {
         let (name, indexed) = (name(at), field.is_indexed);
@@ -30,31 +31,30 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     });
     let (count, id_type) = (fields.len(), &fields[*id].ty);
     let columns = columns(model, &private);
-    quote! {
-        const _: () = {
-            #(#constants)*
-            #[automatically_derived]
-            impl #private::ReadModel for #ident {
-                type Id = #id_type;
+    let items = quote! {
+        #(#constants)*
+        #[automatically_derived]
+        impl #private::ReadModel for #ident {
+            type Id = #id_type;
 
-                const TABLE: &'static #private::Table = &#private::Table::new(#table, &[#(#defs),*], #id);
+            const TABLE: &'static #private::Table = &#private::Table::new(#table, &[#(#defs),*], #id);
 
-                fn to_values(&self) -> #private::Result<#private::Vec<#private::Value>, #private::UnfitField> {
-                    let mut __values = #private::Vec::with_capacity(#count);
-                    #(#to)*
-                    #private::Result::Ok(__values)
-                }
-
-                fn from_values(
-                    __values: #private::Vec<#private::Value>,
-                ) -> #private::Result<Self, #private::UnfitField> {
-                    let mut __values = ::core::iter::IntoIterator::into_iter(__values);
-                    #private::Result::Ok(Self { #(#from),* })
-                }
+            fn to_values(&self) -> #private::Result<#private::Vec<#private::Value>, #private::UnfitField> {
+                let mut __values = #private::Vec::with_capacity(#count);
+                #(#to)*
+                #private::Result::Ok(__values)
             }
-            #columns
-        };
-    }
+
+            fn from_values(
+                __values: #private::Vec<#private::Value>,
+            ) -> #private::Result<Self, #private::UnfitField> {
+                let mut __values = ::core::iter::IntoIterator::into_iter(__values);
+                #private::Result::Ok(Self { #(#from),* })
+            }
+        }
+        #columns
+    };
+    anonymous::wrap(&model.library, items)
 }
 
 /// The name of the constant of the field `at`.
@@ -92,7 +92,7 @@ fn columns(model: &Model, private: &TokenStream) -> TokenStream {
             #visibility const #name: #private::Column<Self, #ty> = #private::Column::new(#at);
         }
     });
-    let (integer, time) = (quote!(::core::primitive::u64), quote!(#private::DateTime<#private::Utc>));
+    let (integer, time) = (quote!(#private::u64), quote!(#private::DateTime<#private::Utc>));
     let optional = quote!(::core::option::Option<#time>);
     let framework = [("VERSION", &integer), ("CREATED_AT", &time), ("UPDATED_AT", &time), ("DELETED_AT", &optional)];
     // A field of that name comes before.

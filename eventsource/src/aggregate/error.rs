@@ -15,7 +15,7 @@ pub enum AggregateError {
     },
     /// Its stream holds an event that the aggregate does not declare.
     #[error(
-        "{stream} holds the event `{event_type}` at position {position}, which is not in `type Events` of its aggregate: add it there"
+        "{stream} holds the event `{event_type}` at position {position}, which its aggregate does not declare: apply it there"
     )]
     UndeclaredEvent {
         /// Its stream.

@@ -1,11 +1,12 @@
-//! A tuple of event types as an aggregate's events.
+//! An aggregate's events, as a tuple of their types or as `#[aggregate]` knows them.
 
 use std::sync::Arc;
 
 use super::{Aggregate, Applies};
-use crate::event::{DecodeError, DomainEvent, Event, RecordedEvent, same};
+use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, RecordedEvent, same};
 
-/// A tuple of event types that the aggregate `A` applies, up to sixteen.
+/// The events that the aggregate `A` applies: a tuple of their types, up to sixteen, or the aggregate itself where
+/// `#[aggregate]` made it.
 pub trait EventsOf<A> {
     /// Applies `event` to `aggregate`; `false` where it is none of these events.
     ///
@@ -13,20 +14,20 @@ pub trait EventsOf<A> {
     /// [`DecodeError`] where it is, and does not decode.
     fn apply(aggregate: &mut A, event: &Arc<RecordedEvent>) -> Result<bool, DecodeError>;
 
-    /// The stored names of these events.
-    const NAMES: &'static [&'static str];
+    /// How the catalogue knows these events.
+    const EVENTS: &'static [&'static EventDescriptor];
 }
 
 /// Checked when the program is compiled: what an aggregate records, it can load again.
 pub(super) const fn assert_declared<A: Aggregate, E: DomainEvent>() {
-    let names = A::Events::NAMES;
+    let events = A::Events::EVENTS;
     let mut declared = false;
     let mut i = 0;
-    while i < names.len() {
-        declared |= same(names[i], E::NAME);
+    while i < events.len() {
+        declared |= same(events[i].name(), E::NAME);
         i += 1;
     }
-    assert!(declared, "this event is not in `type Events` of the aggregate that records it: add it there");
+    assert!(declared, "this event is not declared by the aggregate that records it: add it to `type Events`");
 }
 
 /// Checked when the program is compiled: an aggregate records and applies its own events only.
@@ -37,19 +38,24 @@ pub(super) const fn assert_own<A: Aggregate, E: DomainEvent>() {
     );
 }
 
+/// Whether `event` is stored under a name of `E`.
+fn is_called<E: DomainEvent>(event: &RecordedEvent) -> bool {
+    event.event_type() == E::NAME || E::ALIASES.contains(&event.event_type())
+}
+
 macro_rules! events_of {
     ($($event:ident)+) => {
         impl<A: Aggregate $(+ Applies<$event>)+, $($event: DomainEvent),+> EventsOf<A> for ($($event,)+) {
             fn apply(aggregate: &mut A, event: &Arc<RecordedEvent>) -> Result<bool, DecodeError> {
                 $(const { assert_own::<A, $event>() };)+
-                match event.event_type() {
-                    $(name if name == $event::NAME => aggregate.apply(&*Event::<$event>::decode(event)?),)+
-                    _ => return Ok(false),
-                }
-                Ok(true)
+                $(if is_called::<$event>(event) {
+                    aggregate.apply(&*Event::<$event>::decode(event)?);
+                    return Ok(true);
+                })+
+                Ok(false)
             }
 
-            const NAMES: &'static [&'static str] = &[$($event::NAME),+];
+            const EVENTS: &'static [&'static EventDescriptor] = &[$(&$event::DESCRIPTOR),+];
         }
     };
 }

@@ -1,9 +1,10 @@
 //! What an aggregate is.
 
 use super::EventsOf;
-use crate::event::DomainEvent;
 
 /// The state of an aggregate, built from its events: it decides what may happen next.
+///
+/// `#[aggregate]` on an impl block implements it. By hand it reads so:
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -31,10 +32,15 @@ use crate::event::DomainEvent;
 /// assert_eq!((account.balance, account.version()), (5, 1));
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "mark its impl block with `#[aggregate]`, or implement `Aggregate` by hand"
+)]
 pub trait Aggregate: Default + Send + Sync + 'static {
     /// The type under which its streams are stored. It is part of the stored data: it never changes.
     const TYPE: &'static str;
-    /// Its events, as a tuple of their types, each of which it [`Applies`].
+    /// Its events, each of which it [`Applies`]: a tuple of their types, or `Self` where `#[aggregate]` knows them.
     type Events: EventsOf<Self>;
 }
 
@@ -42,9 +48,9 @@ pub trait Aggregate: Default + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "the aggregate `{Self}` does not say how it applies `{E}`",
     label = "no `Applies<{E}>`",
-    note = "write `impl Applies<{E}> for {Self}`, and list `{E}` in `type Events` of its `Aggregate`"
+    note = "add a method with `#[applies({E})]` to the `#[aggregate]` block of `{Self}`; by hand, write `impl Applies<{E}> for {Self}` and list `{E}` in `type Events`"
 )]
-pub trait Applies<E: DomainEvent> {
+pub trait Applies<E> {
     /// Changes the state.
     fn apply(&mut self, event: &E);
 }

@@ -36,10 +36,10 @@ pub enum DecodeError {
         /// What serde says.
         source: serde_json::Error,
     },
-    /// The event was stored with another schema version than the type has.
+    /// The event was stored with a schema version that is not read as the type.
     #[error(
-        "event `{event_type}` at position {position} of {stream} was stored with schema version {stored}, \
-         but this program knows version {known} only"
+        "event `{event_type}` at position {position} of {stream} was stored with schema version {stored}, {}",
+        advice(*.stored, *.known)
     )]
     Version {
         /// The stored name of the event.
@@ -80,4 +80,16 @@ pub enum DecodeError {
         /// The stream it belongs to.
         stream: StreamId,
     },
+}
+
+/// What to do about an event of the schema version `stored`, where version `known` is the newest.
+fn advice(stored: u32, known: u32) -> String {
+    if stored > known {
+        format!("and this program knows versions up to {known}: it is older than what wrote the event")
+    } else {
+        format!(
+            "and this program does not read that one as version {known}: name the type that it has in \
+             `#[event(version = {known}, from(…))]`"
+        )
+    }
 }

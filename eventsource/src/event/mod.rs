@@ -1,29 +1,44 @@
-//! What an event is: the typed fact, its stored form, its metadata, and the catalogue of known events.
+//! What an event is: the typed fact, its stored form, its metadata, and the catalogue of what a program knows.
 //!
 //! Nothing in this module knows a store, a projection or a subscription.
 
+mod described;
+mod descriptor;
 mod domain_event;
+mod duplicates;
 mod error;
 mod filter;
+mod linked;
 mod metadata;
 mod names;
 mod new_event;
+mod old_version;
 mod position;
 mod recorded;
 mod registry;
+#[cfg(feature = "testing")]
+mod shape;
 mod stream;
 mod time;
+mod topology;
 mod typed;
 
-pub use domain_event::{DomainEvent, EventDescriptor};
+pub use described::{AggregateDescriptor, ProjectionDescriptor};
+pub use descriptor::EventDescriptor;
+pub use domain_event::{DomainEvent, EventData};
+pub use duplicates::{DuplicateEvent, RegistryError};
 pub use error::{DecodeError, EncodeError};
 pub use filter::EventFilter;
 pub use metadata::Metadata;
 pub(crate) use names::{Name, same};
 pub use new_event::NewEvent;
+pub use old_version::OldVersion;
 pub use position::Position;
 pub use recorded::{RecordedEvent, RecordedParts};
-pub use registry::{AnyEvent, DuplicateEvent, Registry, RegistryError};
+pub use registry::{AnyEvent, Registry};
+#[cfg(feature = "testing")]
+pub use shape::Shape;
 pub use stream::StreamId;
 pub use time::{now, truncate_to_micros};
+pub use topology::Topology;
 pub use typed::Event;

@@ -40,7 +40,7 @@ impl NewEvent {
     /// # Errors
     /// [`EncodeError`] where the event cannot be written as JSON.
     pub fn of<E: DomainEvent>(event: &E) -> Result<Self, EncodeError> {
-        let payload = serde_json::to_string(event).map_err(|source| EncodeError { event_type: E::NAME, source })?;
+        let payload = event.encode().map_err(|source| EncodeError { event_type: E::NAME, source })?;
         Ok(Self { aggregate_type: Some(E::AGGREGATE.into()), ..Self::raw(E::NAME, E::VERSION, payload) })
     }
 

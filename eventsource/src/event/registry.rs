@@ -1,17 +1,21 @@
-//! The catalogue of the events that a program knows.
+//! The catalogue of the events, aggregates and projections that a program knows.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
+use super::descriptor::AnyPayload;
 use super::typed::{other_version, payload_error};
-use super::{DecodeError, DomainEvent, EventDescriptor, RecordedEvent};
+use super::{
+    AggregateDescriptor, DecodeError, DomainEvent, DuplicateEvent, EventDescriptor, ProjectionDescriptor,
+    RecordedEvent, RegistryError, Topology, duplicates, linked,
+};
 
-/// The catalogue of the events that a program knows.
+/// The catalogue of the events, aggregates and projections that a program knows.
 ///
-/// Projections do not need it to route events. It answers what a program knows ([`Registry::events`]), decodes by
-/// stored name where the type is not known to the caller, and finds two types that claim one stored name.
+/// Projections do not need it to route events. It answers what a program knows ([`Registry::events`]) and how it hangs
+/// together ([`Registry::topology`]), decodes by stored name where the type is not known to the caller, and finds two types
+/// that claim one stored name.
 ///
 /// [`Registry::global`] holds each event with `#[derive(DomainEvent)]` in the crates that are *linked* into the
 /// program. A crate that nothing names is not linked and registers nothing, silently: name it once, with
@@ -24,56 +28,28 @@ use super::{DecodeError, DomainEvent, EventDescriptor, RecordedEvent};
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Serialize, Deserialize, DomainEvent)]
-/// #[event(aggregate = "Order", name = "order.placed", version = 2)]
+/// #[event(aggregate = "Order", name = "order.placed", aliases("order.created"))]
 /// struct OrderPlaced { total: u64 }
 ///
 /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]);
-/// assert_eq!(registry.find("order.placed", 2).map(|event| event.aggregate()), Some("Order"));
+/// assert_eq!(registry.find("order.created", 1).map(|event| event.name()), Some("order.placed"));
 /// assert!(registry.duplicates().is_empty());
 /// # }
 /// ```
 #[derive(Debug, Default)]
 pub struct Registry {
-    events: BTreeMap<&'static str, Vec<EventDescriptor>>,
+    events: Vec<EventDescriptor>,
+    /// Where in `events` a stored name is found, own or alias.
+    by_name: BTreeMap<&'static str, Vec<usize>>,
     duplicates: Vec<DuplicateEvent>,
-}
-
-/// Two or more types that claim one stored name and version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DuplicateEvent {
-    /// The stored name.
-    pub name: &'static str,
-    /// The schema version.
-    pub version: u32,
-    /// Where each of the types is declared.
-    pub places: Vec<String>,
-}
-
-impl fmt::Display for DuplicateEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, version, places } = self;
-        write!(f, "event `{name}` (version {version}) is declared {} times: {}", places.len(), places.join(", and "))
-    }
-}
-
-/// The catalogue contradicts itself.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RegistryError {
-    /// Some stored names are claimed by several types.
-    #[error("{}; give one of them another `#[event(name = \"…\")]`", list(.0))]
-    Duplicates(Vec<DuplicateEvent>),
-}
-
-fn list(duplicates: &[DuplicateEvent]) -> String {
-    duplicates.iter().map(DuplicateEvent::to_string).collect::<Vec<_>>().join("; ")
+    aggregates: Vec<AggregateDescriptor>,
+    projections: Vec<ProjectionDescriptor>,
 }
 
 /// An event that [`Registry::decode`] decoded: its type is found out with [`AnyEvent::downcast_ref`].
 pub struct AnyEvent {
     descriptor: EventDescriptor,
-    payload: Box<dyn Any + Send + Sync>,
+    payload: AnyPayload,
 }
 
 impl AnyEvent {
@@ -97,46 +73,78 @@ impl fmt::Debug for AnyEvent {
 }
 
 impl Registry {
-    /// Every event of the crates that are linked into the program.
+    /// Every event, aggregate and projection of the crates that are linked into the program.
     ///
     /// Empty without the feature `inventory`; then every interface that takes a registry wants one made by [`Registry::of`].
     #[must_use]
     pub fn global() -> &'static Self {
         static GLOBAL: OnceLock<Registry> = OnceLock::new();
-        GLOBAL.get_or_init(|| Self::of(linked_events()))
+        GLOBAL.get_or_init(|| {
+            Self::of(linked::events()).with_aggregates(linked::aggregates()).with_projections(linked::projections())
+        })
     }
 
     /// The catalogue of exactly these events.
     #[must_use]
     pub fn of(events: impl IntoIterator<Item = EventDescriptor>) -> Self {
-        let mut all: Vec<_> = events.into_iter().collect();
-        all.sort_by_key(EventDescriptor::sort_key);
-        all.dedup_by_key(|event| event.sort_key());
-        let duplicates = all
-            .chunk_by(|a, b| (a.name(), a.version()) == (b.name(), b.version()))
-            .filter(|same| same.len() > 1)
-            .map(|same| DuplicateEvent {
-                name: same[0].name(),
-                version: same[0].version(),
-                places: same.iter().map(EventDescriptor::place).collect(),
-            })
-            .collect();
-        let mut events = BTreeMap::<_, Vec<_>>::new();
-        for event in all {
-            events.entry(event.name()).or_default().push(event);
+        let mut events: Vec<_> = events.into_iter().collect();
+        events.sort_by_key(EventDescriptor::sort_key);
+        events.dedup_by_key(|event| event.sort_key());
+        let mut by_name = BTreeMap::<_, Vec<_>>::new();
+        for (at, event) in events.iter().enumerate() {
+            for name in event.names() {
+                by_name.entry(name).or_default().push(at);
+            }
         }
-        Self { events, duplicates }
+        Self { duplicates: duplicates::among(&events), events, by_name, ..Self::default() }
+    }
+
+    /// The same with these projections.
+    #[must_use]
+    pub fn with_projections(mut self, projections: impl IntoIterator<Item = ProjectionDescriptor>) -> Self {
+        self.projections.extend(projections);
+        self.projections.sort_by_key(|projection| (projection.name(), projection.rust_type()));
+        self
+    }
+
+    /// The same with these aggregates.
+    #[must_use]
+    pub fn with_aggregates(mut self, aggregates: impl IntoIterator<Item = AggregateDescriptor>) -> Self {
+        self.aggregates.extend(aggregates);
+        self.aggregates.sort_by_key(|aggregate| (aggregate.name(), aggregate.rust_type()));
+        self
     }
 
     /// Every event, by name and version.
     pub fn events(&self) -> impl Iterator<Item = &EventDescriptor> {
-        self.events.values().flatten()
+        self.events.iter()
     }
 
-    /// The event stored under `name` with `version`.
+    /// Every projection that `#[projection]` made, by name.
+    pub fn projections(&self) -> impl Iterator<Item = &ProjectionDescriptor> {
+        self.projections.iter()
+    }
+
+    /// Every aggregate that `#[aggregate]` made, by name.
+    pub fn aggregates(&self) -> impl Iterator<Item = &AggregateDescriptor> {
+        self.aggregates.iter()
+    }
+
+    /// How events, projections and read models hang together, to be drawn.
+    #[must_use]
+    pub const fn topology(&self) -> Topology<'_> {
+        Topology::of(self)
+    }
+
+    /// The event that is stored under `name`, its own or an alias, with `version`, its own or an older one that it reads.
     #[must_use]
     pub fn find(&self, name: &str, version: u32) -> Option<&EventDescriptor> {
-        self.events.get(name)?.iter().find(|event| event.version() == version)
+        self.named(name).find(|event| event.versions().any(|own| own == version))
+    }
+
+    /// The events that are stored under `name`, own or alias.
+    fn named(&self, name: &str) -> impl Iterator<Item = &EventDescriptor> {
+        self.by_name.get(name).into_iter().flatten().filter_map(|at| self.events.get(*at))
     }
 
     /// The stored names that several types claim.
@@ -153,49 +161,30 @@ impl Registry {
         if self.duplicates.is_empty() { Ok(()) } else { Err(RegistryError::Duplicates(self.duplicates.clone())) }
     }
 
-    /// `recorded`, decoded by its stored name and version.
+    /// `recorded`, decoded by its stored name and version. Aliases and older versions give the newest form.
     ///
     /// # Errors
-    /// [`DecodeError`] where the catalogue does not know the event, or knows another version of it, or where the
+    /// [`DecodeError`] where the catalogue does not know the event, or knows other versions of it, or where the
     /// payload does not fit.
     pub fn decode(&self, recorded: &RecordedEvent) -> Result<AnyEvent, DecodeError> {
-        let Some(descriptor) = self.find(recorded.event_type(), recorded.schema_version()) else {
-            let known = self.events.get(recorded.event_type()).and_then(|versions| versions.last());
-            return Err(match known {
+        let version = recorded.schema_version();
+        let found = self.find(recorded.event_type(), version);
+        let Some((descriptor, decoded)) =
+            found.and_then(|event| event.decode(version, recorded.payload()).map(|decoded| (event, decoded)))
+        else {
+            return Err(match self.named(recorded.event_type()).last() {
                 Some(known) => other_version(recorded, known.version()),
                 None => DecodeError::Unknown {
                     event_type: recorded.event_type().to_owned(),
-                    version: recorded.schema_version(),
+                    version,
                     position: recorded.position(),
                     stream: recorded.stream().clone(),
                 },
             });
         };
-        match descriptor.decode(recorded.payload()) {
+        match decoded {
             Ok(payload) => Ok(AnyEvent { descriptor: *descriptor, payload }),
             Err(source) => Err(payload_error(recorded, source)),
         }
     }
 }
-
-#[cfg(feature = "inventory")]
-mod linked {
-    use super::EventDescriptor;
-
-    inventory::collect!(EventDescriptor);
-
-    pub(super) fn linked_events() -> impl Iterator<Item = EventDescriptor> {
-        inventory::iter::<EventDescriptor>.into_iter().copied()
-    }
-}
-
-#[cfg(not(feature = "inventory"))]
-mod linked {
-    use super::EventDescriptor;
-
-    pub(super) fn linked_events() -> impl Iterator<Item = EventDescriptor> {
-        std::iter::empty()
-    }
-}
-
-use linked::linked_events;

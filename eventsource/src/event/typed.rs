@@ -21,15 +21,20 @@ impl<E: DomainEvent> Event<E> {
     /// The typed view of `recorded`.
     ///
     /// # Errors
-    /// [`DecodeError`] where the event is another one, was stored with another schema version, or does not fit `E`.
+    /// [`DecodeError`] where the event is another one, was stored with a schema version that is not read as `E`, or does not fit.
     pub fn decode(recorded: &Arc<RecordedEvent>) -> Result<Self, DecodeError> {
-        if recorded.event_type() != E::NAME {
+        if recorded.event_type() != E::NAME && !E::ALIASES.contains(&recorded.event_type()) {
             return Err(other_event(recorded, E::NAME));
         }
-        if recorded.schema_version() != E::VERSION {
-            return Err(other_version(recorded, E::VERSION));
-        }
-        match E::decode(recorded.payload()) {
+        let payload = if recorded.schema_version() == E::VERSION {
+            E::decode(recorded.payload())
+        } else {
+            match E::upcast(recorded.schema_version(), recorded.payload()) {
+                Some(payload) => payload,
+                None => return Err(other_version(recorded, E::VERSION)),
+            }
+        };
+        match payload {
             Ok(payload) => Ok(Self { payload, recorded: Arc::clone(recorded) }),
             Err(source) => Err(payload_error(recorded, source)),
         }

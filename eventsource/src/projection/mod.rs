@@ -4,6 +4,7 @@ mod checkpoint;
 mod claim;
 mod clear;
 mod dead_letter;
+mod described;
 mod error;
 mod fingerprint;
 pub(crate) mod generation;
@@ -28,6 +29,7 @@ pub use claim::{Claim, ClaimError, Lease};
 pub use clear::Clear;
 pub(crate) use dead_letter::times;
 pub use dead_letter::{DeadLetter, LetterChange, LetterState};
+pub use described::{Handles, Projection};
 pub use error::{
     ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoSnapshot, NoTruncateHook, Permanent,
 };

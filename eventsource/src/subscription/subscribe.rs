@@ -70,7 +70,10 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             config,
             store: Arc::clone(&self.store),
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),
-            progress: Progress::new(checkpoint.as_ref().map(|checkpoint| checkpoint.position)),
+            // A state that is stored is nowhere before it is restored.
+            progress: Progress::new(
+                checkpoint.as_ref().filter(|_| P::KIND != Kind::DurableMemory).map(|found| found.position),
+            ),
             control: watch::Sender::new(Control::Run),
             in_memory: InMemory::default(),
             requests: Requests::default(),

@@ -1,6 +1,7 @@
 //! What becomes of events that cannot be applied: dead letters, parked streams, retries, limits, timeouts, standby.
 
 mod cut_off;
+mod durable;
 mod letters;
 mod limits;
 mod retries;

@@ -276,7 +276,6 @@ async fn two_processes_under_one_name_apply_each_event_once() {
         let mut both = [Process::start(&world, &["project"]), Process::start(&world, &["project"])];
         let at = world.store.head().await.unwrap();
         eventually("one of them applies all of it", || async { position(&world).await == at }).await;
-        let fenced = |process: &mut Process| process.0.try_wait().unwrap().is_some();
         for process in &mut both {
             assert!(process.0.try_wait().unwrap().is_none(), "the one works, the other stands by");
         }

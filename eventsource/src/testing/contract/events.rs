@@ -21,6 +21,14 @@ impl DomainEvent for OrderPlaced {
         (file!(), line!()),
         (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
     );
+
+    fn encode(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    fn decode(payload: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(payload)
+    }
 }
 
 pub(super) fn order() -> StreamId {

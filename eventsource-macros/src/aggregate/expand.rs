@@ -1,0 +1,175 @@
+//! From the aggregate to its traits.
+//!
+//! All of it stands in one anonymous constant. Each event has a route there, which is the only place that asks whether it
+//! is an event, so that an answer of "no" is one error.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::model::{Aggregate, Applier};
+use crate::anonymous;
+use crate::spans::{ends, located, moved};
+use crate::text::{rust_type, shown};
+
+/// The items that `#[aggregate]` adds.
+pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
+    let private = anonymous::private();
+    let items = if aggregate.broken { broken(aggregate, &private) } else { whole(aggregate, &private) };
+    anonymous::wrap(&aggregate.library, items)
+}
+
+/// The traits of an aggregate.
+fn whole(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
+    let Aggregate { ty, generics, name, appliers, .. } = aggregate;
+    let routes = appliers.iter().enumerate().map(|(at, applier)| route(at, applier, name, private));
+    let events = appliers.iter().enumerate().map(|(at, Applier { cfgs, .. })| {
+        let route = route_name(at);
+        quote! { #(#cfgs)* #route.descriptor() }
+    });
+    let applies = appliers.iter().map(|applier| applies(aggregate, applier, private));
+    let arms = appliers.iter().enumerate().map(|(at, Applier { cfgs, .. })| {
+        let (route, name) = (route_name(at), name_name(at));
+        quote! {
+            #(#cfgs)*
+            #name => #private::Applies::apply(__aggregate, &*#route.read(__recorded)?),
+        }
+    });
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let (path, aggregate) = (rust_type(ty), implementation(aggregate, private));
+    quote! {
+        #(#routes)*
+        const __EVENTS: &[&#private::EventDescriptor] = &[#(#events),*];
+        #aggregate
+        #[automatically_derived]
+        impl #impl_generics #private::EventsOf<Self> for #ty #clause {
+            const EVENTS: &'static [&'static #private::EventDescriptor] = __EVENTS;
+
+            // Two events that are the same are an error already.
+            #[allow(unreachable_patterns)]
+            fn apply(
+                __aggregate: &mut Self,
+                __recorded: &#private::Arc<#private::RecordedEvent>,
+            ) -> #private::Result<#private::bool, #private::DecodeError> {
+                match #private::name_of::<{ #private::aliased(__EVENTS) }>(__recorded, __EVENTS) {
+                    #(#arms)*
+                    _ => return #private::Result::Ok(false),
+                }
+                #private::Result::Ok(true)
+            }
+        }
+        #(#applies)*
+        #private::submit! {
+            #private::AggregateDescriptor::new(
+                #name,
+                ::core::concat!(::core::module_path!(), #path),
+                __EVENTS,
+            )
+        }
+    }
+}
+
+fn route_name(at: usize) -> Ident {
+    format_ident!("__ROUTE_{at}")
+}
+
+fn name_name(at: usize) -> Ident {
+    format_ident!("__NAME_{at}")
+}
+
+/// The constants of one method: how its event is decoded, under which name it is stored, and that it is the aggregate's.
+fn route(at: usize, applier: &Applier, aggregate: &str, private: &TokenStream) -> TokenStream {
+    let Applier { event, cfgs, .. } = applier;
+    let (route, name) = (route_name(at), name_name(at));
+    let span = located(event.span());
+    let moved = moved(private, span);
+    let own = quote_spanned! {span=> const _: () = #moved::assert_own_event(#route.descriptor(), #aggregate); };
+    quote! {
+        #(#cfgs)*
+        const #route: #private::Route<#event> = #private::route::<#event>();
+        #(#cfgs)*
+        const #name: &#private::str = #route.name();
+        #(#cfgs)*
+        #own
+    }
+}
+
+/// How the aggregate applies one event. A second one of the same type, perhaps behind an alias, contradicts it.
+fn applies(aggregate: &Aggregate, applier: &Applier, private: &TokenStream) -> TokenStream {
+    let Aggregate { ty, generics, .. } = aggregate;
+    let Applier { event, parameter, method, cfgs } = applier;
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let span = located(event.span());
+    let at = moved(private, span);
+    let mut method = method.clone();
+    method.set_span(located(method.span()));
+    let (first, last) = ends(parameter);
+    let (borrow, argument) = (quote_spanned!(first=> &*), quote_spanned!(last=> __event));
+    let (ty, impl_generics) = (moved(&quote!(#ty), span), moved(&quote!(#impl_generics), span));
+    // All of it stands at the event, so that a second one is reported there.
+    let applies = quote_spanned! {span=>
+        impl #impl_generics #at::Applies<#event> for #ty #clause {
+            fn apply(&mut self, __event: &#event) {
+                Self::#method(self, #borrow #argument);
+            }
+        }
+    };
+    quote! {
+        #(#cfgs)*
+        #applies
+    }
+}
+
+/// The implementation of `Aggregate`.
+fn implementation(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
+    let Aggregate { ty, generics, name, .. } = aggregate;
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let span = located(ty.span());
+    let at = moved(private, span);
+    let of = quote_spanned!(span=> #at::Aggregate);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #of for #ty #clause {
+            const TYPE: &'static #private::str = #name;
+            type Events = Self;
+        }
+    }
+}
+
+/// The traits of an aggregate with a mistake: they do nothing.
+fn broken(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
+    let Aggregate { ty, generics, .. } = aggregate;
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let implementation = implementation(aggregate, private);
+    let mut seen = Vec::new();
+    let distinct = aggregate.appliers.iter().filter(|applier| {
+        let event = shown(&applier.event);
+        let is_new = !seen.contains(&event);
+        seen.push(event);
+        is_new
+    });
+    let applies = distinct.map(|Applier { event, cfgs, .. }| {
+        quote! {
+            #(#cfgs)*
+            #[automatically_derived]
+            impl #impl_generics #private::Applies<#event> for #ty #clause {
+                fn apply(&mut self, _: &#event) {}
+            }
+        }
+    });
+    quote! {
+        #implementation
+        #(#applies)*
+        #[automatically_derived]
+        impl #impl_generics #private::EventsOf<Self> for #ty #clause {
+            const EVENTS: &'static [&'static #private::EventDescriptor] = &[];
+
+            fn apply(
+                _: &mut Self,
+                _: &#private::Arc<#private::RecordedEvent>,
+            ) -> #private::Result<#private::bool, #private::DecodeError> {
+                #private::Result::Ok(false)
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! `#[handles]`, `#[truncate]` and `#[applies]`: marks that `#[projection]` and `#[aggregate]` read and take away.
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::quote_spanned;
+use syn::{Attribute, Meta, Path};
+
+use super::Item;
+use crate::errors::Errors;
+use crate::suggest::nearest;
+use crate::text::shown;
+
+/// A mark on a method.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Marker {
+    /// `#[handles(Event)]`
+    Handles,
+    /// `#[truncate]`
+    Truncate,
+    /// `#[applies(Event)]`
+    Applies,
+}
+
+/// The attribute of the impl block, which reads the marks inside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outer {
+    /// `#[projection]`
+    Projection,
+    /// `#[aggregate]`
+    Aggregate,
+}
+
+impl Outer {
+    /// The name of the attribute.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Projection => "projection",
+            Self::Aggregate => "aggregate",
+        }
+    }
+}
+
+impl Outer {
+    const ALL: [Self; 2] = [Self::Projection, Self::Aggregate];
+
+    /// The attribute that `attribute` is.
+    pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
+        let last = attribute.path().segments.last()?;
+        Self::ALL.into_iter().find(|outer| last.ident == outer.name())
+    }
+}
+
+impl Marker {
+    const ALL: [Self; 3] = [Self::Handles, Self::Truncate, Self::Applies];
+
+    /// The name of its attribute.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Handles => "handles",
+            Self::Truncate => "truncate",
+            Self::Applies => "applies",
+        }
+    }
+
+    /// The attribute of the impl block that reads it.
+    const fn outer(self) -> Outer {
+        match self {
+            Self::Handles | Self::Truncate => Outer::Projection,
+            Self::Applies => Outer::Aggregate,
+        }
+    }
+
+    /// The mark that is called `name`.
+    fn called(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|marker| name == marker.name())
+    }
+
+    /// The mark that `attribute` is: by its name alone, or by its path in the runtime crate.
+    fn of(attribute: &Attribute, library: &TokenStream) -> Option<Self> {
+        let path = &attribute.path();
+        let marker = Self::called(&path.segments.last()?.ident.to_string())?;
+        let segments: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let parents = segments[..segments.len() - 1].join("::");
+        let library = library.to_string().replace(' ', "");
+        (parents.is_empty() || parents == library.trim_start_matches("::")).then_some(marker)
+    }
+}
+
+/// Takes the marks off `item`, and returns those that `outer` reads.
+pub(crate) fn take(
+    item: &mut Item,
+    outer: Outer,
+    library: &TokenStream,
+    errors: &mut Errors,
+) -> Vec<(Marker, Attribute)> {
+    let mut marks = Vec::new();
+    item.attributes.retain(|attribute| {
+        if let Some(marker) = Marker::of(attribute, library) {
+            if marker.outer() == outer {
+                marks.push((marker, attribute.clone()));
+            } else {
+                let (name, own) = (marker.name(), marker.outer().name());
+                errors.push(attribute, format_args!("`#[{name}]` belongs into an impl block marked `#[{own}]`, and this one is marked `#[{}]`", outer.name()));
+            }
+            return false;
+        }
+        if let Some(meant) = misspelt(attribute, outer) {
+            let (name, own) = (shown(attribute.path()), meant.name());
+            errors.push(attribute.path(), format_args!("there is no mark `#[{name}]`, did you mean `#[{own}]`?"));
+            return false;
+        }
+        let hidden = hidden(attribute);
+        if let Some(name) = hidden.map(Marker::name) {
+            let message = format_args!(
+                "`#[{}]` does not see the mark `{name}` inside of `cfg_attr`: put `#[cfg(…)]` on the method and `#[{name}]` below it",
+                outer.name()
+            );
+            errors.push(attribute, message);
+        }
+        hidden.is_none()
+    });
+    marks
+}
+
+/// The mark that `attribute` was meant to be: it is nearly called so, and has what such a mark has.
+fn misspelt(attribute: &Attribute, outer: Outer) -> Option<Marker> {
+    let name = attribute.path().get_ident()?.to_string();
+    let own = Marker::ALL.into_iter().filter(|marker| marker.outer() == outer);
+    let meant = Marker::called(nearest(&name, own.map(Marker::name))?)?;
+    let fits = match (&attribute.meta, meant) {
+        (Meta::Path(_), Marker::Truncate) => true,
+        (Meta::List(list), Marker::Handles | Marker::Applies) => syn::parse2::<Path>(list.tokens.clone()).is_ok(),
+        _ => false,
+    };
+    fits.then_some(meant)
+}
+
+/// The mark in a `cfg_attr`.
+fn hidden(attribute: &Attribute) -> Option<Marker> {
+    let Meta::List(list) = &attribute.meta else { return None };
+    if !list.path.is_ident("cfg_attr") {
+        return None;
+    }
+    let tokens: Vec<_> = list.tokens.clone().into_iter().map(|token| token.to_string()).collect();
+    tokens.iter().skip_while(|token| *token != ",").find_map(|token| Marker::called(token))
+}
+
+/// What the mark does where no outer attribute took it away: the item stays, with an error beside it.
+pub(crate) fn misplaced(marker: Marker, item: TokenStream) -> TokenStream {
+    let (name, outer) = (marker.name(), marker.outer().name());
+    let message =
+        format!("`#[{name}]` works only on a method inside an impl block marked `#[{outer}]`: mark the impl block");
+    let mut output = quote_spanned! { proc_macro2::Span::call_site()=> ::core::compile_error! { #message } };
+    output.extend(item);
+    output
+}
+
+/// `item` without any mark, however deep: where the item cannot be read, so that its mistake is the only error.
+pub(crate) fn strip(item: TokenStream) -> TokenStream {
+    strip_where(item, &is_marker)
+}
+
+/// The head of an impl block without any attribute that is an [`Outer`].
+pub(crate) fn strip_outer(head: TokenStream) -> TokenStream {
+    strip_where(head, &|group| {
+        let words = group.stream().into_iter().take_while(|token| !matches!(token, TokenTree::Group(_)));
+        words.last().is_some_and(|last| Outer::ALL.iter().any(|outer| last.to_string() == outer.name()))
+    })
+}
+
+/// `item` without the attributes whose brackets are `unwanted`, however deep.
+fn strip_where(item: TokenStream, unwanted: &dyn Fn(&Group) -> bool) -> TokenStream {
+    let mut output: Vec<TokenTree> = Vec::new();
+    for token in item {
+        match token {
+            TokenTree::Group(group) => {
+                let hash = matches!(output.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == '#');
+                if hash && unwanted(&group) {
+                    output.pop();
+                    continue;
+                }
+                let mut stripped = Group::new(group.delimiter(), strip_where(group.stream(), unwanted));
+                stripped.set_span(group.span());
+                output.push(stripped.into());
+            }
+            other => output.push(other),
+        }
+    }
+    output.into_iter().collect()
+}
+
+/// Whether the brackets of an attribute begin with a mark.
+fn is_marker(group: &Group) -> bool {
+    let first = group.stream().into_iter().next();
+    matches!(first, Some(TokenTree::Ident(ident)) if Marker::called(&ident.to_string()).is_some())
+}

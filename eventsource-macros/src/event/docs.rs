@@ -1,0 +1,17 @@
+//! What the documentation of an event says about how it is stored.
+
+use super::model::Event;
+
+/// The documentation of the event's trait: its stored name, version and aggregate.
+pub(super) fn of(event: &Event) -> String {
+    let Event { name, version, aggregate, aliases, older, .. } = event;
+    let mut text = format!("Stored as `{name}`, version {version}, by the aggregate `{aggregate}`.");
+    if !older.is_empty() {
+        text += " Events of older versions are converted when they are read.";
+    }
+    if !aliases.is_empty() {
+        let aliases: Vec<_> = aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        text += &format!(" It was stored as {} before.", aliases.join(", "));
+    }
+    text
+}

@@ -1,0 +1,74 @@
+//! The options `version` and `from`: which versions of an event there are, and what type each of them had.
+
+use syn::ext::IdentExt;
+use syn::{Ident, Type};
+
+use super::model::Older;
+use crate::block::parameter::plain;
+use crate::errors::Errors;
+use crate::options::Options;
+
+/// The version of the event `ident`, and its older ones.
+pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u32, Vec<Older>) {
+    let good = errors.is_empty();
+    let version = options.version(errors);
+    let older: Vec<Older> = options.types("from", errors).into_iter().map(|ty| read_one(ty, errors)).collect();
+    if errors.is_empty() || !good {
+        check(ident, version, older.len(), options, errors);
+    }
+    (version, older)
+}
+
+fn read_one(ty: Type, errors: &mut Errors) -> Older {
+    match plain(&ty) {
+        Type::Infer(_) => Older::Unused,
+        Type::Path(path) if path.path.is_ident("Self") => Older::Same,
+        Type::Path(_) => Older::Type(Box::new(ty)),
+        _ => {
+            errors.push(&ty, "`from` names the types of older versions, oldest first, such as `from(OrderPlacedV1)`");
+            Older::Unused
+        }
+    }
+}
+
+/// Each older version is accounted for, so that no stored event is forgotten.
+fn check(ident: &Ident, version: u32, named: usize, options: &Options, errors: &mut Errors) {
+    let older = version as usize - 1;
+    let name = ident.unraw();
+    let types = |count: usize| (1..=count).map(|at| format!("{name}V{at}")).collect::<Vec<_>>().join(", ");
+    match (options.span("version"), options.span("from")) {
+        (Some(span), None) if older == 1 => errors.at(
+            span,
+            format_args!(
+                "events that are stored with version 1 could not be read any more: name the type that they have, \
+                 `from({name}V1)`, or write `from(_)` where there are none"
+            ),
+        ),
+        (Some(span), None) if older > 1 => errors.at(
+            span,
+            format_args!(
+                "events that are stored with versions 1 to {older} could not be read any more: name the types that they \
+                 have, oldest first, such as `from({})`, with `_` for a version of which there are none",
+                if older < 5 { types(older) } else { format!("{name}V1, {name}V2, …") }
+            ),
+        ),
+        (_, Some(span)) if named > older => errors.at(
+            span,
+            format_args!(
+                "`from` names {}, so this is version {} of the event: write `version = {}`",
+                if named == 1 { "one older version".to_owned() } else { format!("{named} older versions") },
+                named + 1,
+                named + 1
+            ),
+        ),
+        (_, Some(span)) if named < older => errors.at(
+            span,
+            format_args!(
+                "version {version} has {older} older {}, and `from` names {named}: name the type of each, oldest first, \
+                 with `_` for a version of which nothing is stored",
+                if older == 1 { "one" } else { "ones" },
+            ),
+        ),
+        _ => {}
+    }
+}

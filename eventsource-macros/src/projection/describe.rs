@@ -1,0 +1,70 @@
+//! What a projection says of itself: to the catalogue, to the test kit, and to who reads its documentation.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::docs;
+use super::expand::predicates;
+use super::model::{Injected, Kind, Projection};
+use crate::block::scope::Scope;
+use crate::text::rust_type;
+
+/// The descriptor, its registration, and a mark for each event that is handled.
+pub(super) fn described(projection: &Projection, private: &TokenStream) -> TokenStream {
+    let Projection { ty, generics, name, version, .. } = projection;
+    let kind = match projection.kind {
+        Kind::Transactional => "transactional",
+        Kind::Memory => "memory",
+        Kind::DurableMemory => "durable memory",
+        Kind::Effects => "effects",
+    };
+    let (path, scope) = (rust_type(ty), Scope::of(generics));
+    let lent = projection.calls().flat_map(|call| call.lent().map(move |injected| (call, injected)));
+    let known = lent.filter(|(_, injected)| scope.used_in(&injected.ty).is_none());
+    let lent = known.map(|(call, Injected { ty, .. })| {
+        let cfgs = &call.cfgs;
+        quote! { #(#cfgs)* <#private::Probe<#ty>>::TABLE, }
+    });
+    let owned = projection.read_models.iter().map(|ty| {
+        quote! { <#private::Probe<#private::Repository<#ty>>>::TABLE, }
+    });
+    let (impl_generics, _, _) = generics.split_for_impl();
+    let predicates: Vec<_> = predicates(projection);
+    let handles = projection.handlers.iter().enumerate().map(|(at, handler)| {
+        let (cfgs, event) = (&handler.call.cfgs, &handler.event);
+        quote! {
+            #(#cfgs)*
+            impl #impl_generics #private::Handles<#event, #at> for #ty where #(#predicates,)* {}
+        }
+    });
+    let docs = docs::of(projection);
+    quote! {
+        const __PROJECTION: #private::ProjectionDescriptor = #private::ProjectionDescriptor::new(
+            (#name, #version, #kind),
+            ::core::concat!(::core::module_path!(), #path),
+            __EVENTS,
+            &[#(#lent)* #(#owned)*],
+        );
+        #private::submit! { __PROJECTION }
+        #(#docs)*
+        #[automatically_derived]
+        impl #impl_generics #private::Projection for #ty where #(#predicates,)* {
+            const DESCRIPTOR: #private::ProjectionDescriptor = __PROJECTION;
+        }
+        #(#handles)*
+    }
+}
+
+/// The same for a projection with a mistake.
+pub(super) fn broken(projection: &Projection, private: &TokenStream) -> TokenStream {
+    let Projection { ty, generics, .. } = projection;
+    let (impl_generics, _, _) = generics.split_for_impl();
+    let predicates = predicates(projection);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #private::Projection for #ty where #(#predicates,)* {
+            const DESCRIPTOR: #private::ProjectionDescriptor =
+                #private::ProjectionDescriptor::new(("", 1, ""), "", &[], &[]);
+        }
+    }
+}

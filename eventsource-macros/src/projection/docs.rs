@@ -1,0 +1,52 @@
+//! What the documentation of a projection says: which events it handles, by which methods.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Expr, ExprLit, Lit, Meta};
+
+use super::call::condition;
+use super::model::{Handler, Kind, Projection};
+use crate::text::shown;
+
+/// The attributes that document the projection. What stands behind a `cfg` has its line there too.
+pub(super) fn of(projection: &Projection) -> Vec<TokenStream> {
+    let Projection { name, version, kind, .. } = projection;
+    let kind = match kind {
+        Kind::Transactional => "a transactional projection",
+        Kind::Memory => "a memory projection",
+        Kind::DurableMemory => "a durable memory projection",
+        Kind::Effects => "a projection with effects outside",
+    };
+    // An event may be private where the projection is not; the link then leads nowhere, and that is nobody's mistake.
+    let allow = quote! { #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)] };
+    let head = format!(
+        "The events of `{name}`, {kind} of version {version}.\n\n| event | handled by | |\n| --- | --- | --- |"
+    );
+    let rows = projection.handlers.iter().map(|handler| {
+        let row = row(handler);
+        match condition(&handler.call.cfgs) {
+            Some(condition) => quote! { #[cfg_attr(#condition, doc = #row)] },
+            None => quote! { #[doc = #row] },
+        }
+    });
+    [allow, quote! { #[doc = #head] }].into_iter().chain(rows).collect()
+}
+
+/// The row of one handler.
+fn row(handler: &Handler) -> String {
+    let event = shown(&handler.event);
+    let summary = handler.call.docs.iter().find_map(text).unwrap_or_default();
+    format!("| [`{}`]({event}) | `{}` | {} |", last(&event), handler.call.method, summary.replace('|', "\\|"))
+}
+
+/// The last segment of a path.
+fn last(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// The text of a `doc` attribute, where it is written there.
+fn text(attribute: &Attribute) -> Option<String> {
+    let Meta::NameValue(pair) = &attribute.meta else { return None };
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { return None };
+    Some(text.value().trim().to_owned()).filter(|text| !text.is_empty())
+}

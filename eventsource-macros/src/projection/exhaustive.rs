@@ -1,0 +1,40 @@
+//! The options `exhaustive` and `ignores`: of which aggregates a projection decides about every event.
+
+use syn::Type;
+
+use super::model::{Exhaustive, Handler};
+use super::parse::named_types;
+use crate::block::scope::Scope;
+use crate::errors::Errors;
+use crate::options::Options;
+use crate::text::shown;
+
+/// What the two options say, and what is wrong with it as far as it is written down. The compiler finds the rest, when it
+/// knows the events.
+pub(super) fn read(options: &Options, handlers: &[Handler], scope: &Scope, errors: &mut Errors) -> Option<Exhaustive> {
+    let aggregates = named_types("exhaustive", "an aggregate", options, scope, errors);
+    let ignores = named_types("ignores", "an event", options, scope, errors);
+    let Some(span) = options.span("exhaustive") else {
+        if let Some(span) = options.span("ignores") {
+            let message = "`ignores` says which events an exhaustive projection leaves out: name their aggregate too, \
+                           `exhaustive = Order`, or remove `ignores`";
+            errors.at(span, message);
+        }
+        return None;
+    };
+    if aggregates.is_empty() && errors.is_empty() {
+        errors.at(span, "`exhaustive` names the aggregate of which every event is decided about: `exhaustive = Order`");
+    }
+    for ignored in &ignores {
+        let handler = handlers.iter().find(|handler| same(&handler.event, ignored) && handler.call.cfgs.is_empty());
+        if let Some(handler) = handler {
+            let (event, method) = (shown(ignored), &handler.call.method);
+            errors.push(ignored, format_args!("`{event}` is handled, by `{method}`, and ignored: keep one of the two"));
+        }
+    }
+    Some(Exhaustive { aggregates, ignores })
+}
+
+fn same(a: &Type, b: &Type) -> bool {
+    shown(a) == shown(b)
+}

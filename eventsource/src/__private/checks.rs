@@ -1,0 +1,214 @@
+//! What is checked when a program is compiled, and what the compiler then says.
+
+use super::text::Text;
+use crate::aggregate::{Aggregate, EventsOf};
+use crate::event::{EventDescriptor, same};
+
+type Events<'e> = &'e [&'static EventDescriptor];
+
+/// Fails to compile where a connection stands beside something that holds changes.
+#[allow(clippy::panic)]
+#[track_caller]
+pub const fn assert_apart(asked: &[(bool, bool)]) {
+    let (mut connection, mut changes, mut at) = (false, false, 0);
+    while at < asked.len() {
+        connection |= asked[at].0;
+        changes |= asked[at].1;
+        at += 1;
+    }
+    if connection && changes {
+        panic!(
+            "a handler asks for a connection and for a repository: the connection would not see what the repository \
+             holds until the end of the batch. Ask for the repository alone, or for the connection in a handler of its own"
+        );
+    }
+}
+
+/// Fails to compile where two of `events` are read from the same stored name: two methods for one event, one of them
+/// perhaps behind an alias.
+#[track_caller]
+pub const fn assert_distinct(events: Events<'_>) {
+    let mut later = 1;
+    while later < events.len() {
+        let mut earlier = 0;
+        while earlier < later {
+            if same(events[earlier].name(), events[later].name()) {
+                Text::new()
+                    .push("two methods of this projection handle the event `")
+                    .push(events[later].name())
+                    .push("`, one of them perhaps through an alias: keep one of them")
+                    .fail();
+            }
+            let clash = clash(events[earlier], events[later]);
+            if !clash.is_empty() {
+                Text::new()
+                    .push("`")
+                    .push(short(events[earlier]))
+                    .push("` and `")
+                    .push(short(events[later]))
+                    .push("` are both read from events that are stored as `")
+                    .push(clash)
+                    .push("`: take the alias off one of them")
+                    .fail();
+            }
+            earlier += 1;
+        }
+        later += 1;
+    }
+}
+
+/// A stored name from which both events are read, or nothing.
+const fn clash(a: &EventDescriptor, b: &EventDescriptor) -> &'static str {
+    let mut i = 0;
+    while i <= a.aliases().len() {
+        let name = if i == 0 { a.name() } else { a.aliases()[i - 1] };
+        let mut j = 0;
+        while j <= b.aliases().len() {
+            if same(name, if j == 0 { b.name() } else { b.aliases()[j - 1] }) {
+                return name;
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+    ""
+}
+
+/// The events that `A` declares.
+#[must_use]
+pub const fn declared_by<A: Aggregate>() -> Events<'static> {
+    <A::Events as EventsOf<A>>::EVENTS
+}
+
+/// Fails to compile where an aggregate applies the event of another.
+#[track_caller]
+pub const fn assert_own_event(event: &EventDescriptor, aggregate: &str) {
+    if !same(event.aggregate(), aggregate) {
+        Text::new()
+            .push("an aggregate applies its own events: `")
+            .push(short(event))
+            .push("` says `#[event(aggregate = \"")
+            .push(event.aggregate())
+            .push("\")]`, and this aggregate is stored as `")
+            .push(aggregate)
+            .push("`; give the aggregate that name, `#[aggregate(name = \"…\")]`, or the event the other")
+            .fail();
+    }
+}
+
+/// Fails to compile where an exhaustive projection handles an event that is none of its aggregates'.
+#[track_caller]
+pub const fn assert_declared(event: &EventDescriptor, declared: &[Events<'_>], aggregates: &str) {
+    if !is_declared(event, declared) {
+        Text::new()
+            .push("this projection is exhaustive over ")
+            .push(aggregates)
+            .push(", which does not declare `")
+            .push(short(event))
+            .push("`: add the aggregate that does, `exhaustive(…, ")
+            .push(event.aggregate())
+            .push(")`, or handle the event in a projection of its own")
+            .fail();
+    }
+}
+
+/// Fails to compile where the projection ignores an event that it handles, that it ignores already, or that is none of its
+/// aggregates'.
+#[track_caller]
+pub const fn assert_ignorable(
+    at: usize,
+    ignored: Events<'_>,
+    handled: Events<'_>,
+    declared: &[Events<'_>],
+    aggregates: &str,
+) {
+    let event = ignored[at];
+    if contains(handled, event) {
+        Text::new().push("`").push(short(event)).push("` is handled and ignored: keep one of the two").fail();
+    }
+    if contains(ignored.split_at(at).0, event) {
+        Text::new().push("`").push(short(event)).push("` is ignored twice: keep one of them").fail();
+    }
+    if !is_declared(event, declared) {
+        Text::new()
+            .push("`")
+            .push(short(event))
+            .push("` is not an event of ")
+            .push(aggregates)
+            .push(", so there is nothing to ignore: remove it")
+            .fail();
+    }
+}
+
+/// Fails to compile where an event of the aggregates is neither handled nor ignored. All of them are named.
+#[track_caller]
+pub const fn assert_exhaustive(
+    projection: &str,
+    aggregates: &str,
+    declared: &[Events<'_>],
+    handled: Events<'_>,
+    ignored: Events<'_>,
+) {
+    let mut missing = Text::new();
+    let mut first = "";
+    let mut aggregate = 0;
+    while aggregate < declared.len() {
+        let mut at = 0;
+        while at < declared[aggregate].len() {
+            let event = declared[aggregate][at];
+            if !contains(handled, event) && !contains(ignored, event) {
+                missing = missing.push(if first.is_empty() { "`" } else { ", `" }).push(short(event)).push("`");
+                first = if first.is_empty() { short(event) } else { first };
+            }
+            at += 1;
+        }
+        aggregate += 1;
+    }
+    if !first.is_empty() {
+        Text::new()
+            .push("the projection `")
+            .push(projection)
+            .push("` is exhaustive over ")
+            .push(aggregates)
+            .push(" and does not decide about ")
+            .push(missing.as_str())
+            .push(": handle it in a method, `#[handles(")
+            .push(first)
+            .push(")]`, or leave it out by name, `ignores(")
+            .push(first)
+            .push(")`")
+            .fail();
+    }
+}
+
+const fn is_declared(event: &EventDescriptor, declared: &[Events<'_>]) -> bool {
+    let mut at = 0;
+    while at < declared.len() {
+        if contains(declared[at], event) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+const fn contains(events: Events<'_>, event: &EventDescriptor) -> bool {
+    let mut at = 0;
+    while at < events.len() {
+        if same(events[at].name(), event.name()) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// The name of the event's type, without its path.
+const fn short(event: &EventDescriptor) -> &'static str {
+    let path = event.rust_type();
+    let mut at = path.len();
+    while at > 0 && path.as_bytes()[at - 1] != b':' {
+        at -= 1;
+    }
+    path.split_at(at).1
+}

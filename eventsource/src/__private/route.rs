@@ -1,0 +1,96 @@
+//! How generated code tells and decodes the events of one type.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, RecordedEvent};
+use crate::projection::HandlerError;
+use crate::store::EventFilter;
+
+/// How the events of one type are told and decoded. A type that is no event has none: see [`route`].
+pub struct Route<E> {
+    descriptor: &'static EventDescriptor,
+    read: fn(&Arc<RecordedEvent>) -> Result<Event<E>, DecodeError>,
+}
+
+/// The descriptor of an event, as a constant that can be borrowed.
+struct Described<E>(std::marker::PhantomData<E>);
+
+impl<E: DomainEvent> Described<E> {
+    const DESCRIPTOR: &'static EventDescriptor = &E::DESCRIPTOR;
+}
+
+/// The route of `E`.
+#[must_use]
+pub const fn route<E: DomainEvent>() -> Route<E> {
+    Route { descriptor: Described::<E>::DESCRIPTOR, read: Event::<E>::decode }
+}
+
+impl<E> Route<E> {
+    /// How the catalogue knows the event.
+    #[must_use]
+    pub const fn descriptor(&self) -> &'static EventDescriptor {
+        self.descriptor
+    }
+
+    /// The stored name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.descriptor.name()
+    }
+
+    /// The typed view of `recorded`.
+    ///
+    /// # Errors
+    /// Where it does not decode.
+    #[inline]
+    pub fn read(&self, recorded: &Arc<RecordedEvent>) -> Result<Event<E>, DecodeError> {
+        (self.read)(recorded)
+    }
+
+    /// The typed view of `recorded`, for a handler.
+    ///
+    /// # Errors
+    /// A permanent one where it does not decode.
+    #[inline]
+    pub fn decode(&self, recorded: &Arc<RecordedEvent>) -> Result<Event<E>, HandlerError> {
+        (self.read)(recorded).map_err(HandlerError::permanent)
+    }
+}
+
+impl<E> fmt::Debug for Route<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route").field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+/// Whether one of `events` is read from another stored name than its own.
+#[must_use]
+pub const fn aliased(events: &[&EventDescriptor]) -> bool {
+    let mut at = 0;
+    while at < events.len() {
+        if !events[at].aliases().is_empty() {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// The name under which `recorded` would be stored today, where it is one of `events`.
+#[inline]
+#[must_use]
+pub fn name_of<'r, const ALIASED: bool>(recorded: &'r RecordedEvent, events: &[&'static EventDescriptor]) -> &'r str {
+    let stored = recorded.event_type();
+    if !ALIASED {
+        return stored;
+    }
+    let event = events.iter().find(|event| event.aliases().contains(&stored));
+    event.map_or(stored, |event| event.name())
+}
+
+/// All that is read as one of `events`.
+#[must_use]
+pub fn filter(events: &[&'static EventDescriptor]) -> EventFilter {
+    EventFilter::types(events.iter().flat_map(|event| event.names()))
+}

@@ -1,0 +1,45 @@
+//! A message that is put together when a program is compiled: a panic there has no formatting.
+
+/// A message.
+#[derive(Clone, Copy)]
+pub(super) struct Text {
+    bytes: [u8; 1024],
+    end: usize,
+}
+
+impl Text {
+    /// Nothing yet.
+    pub(super) const fn new() -> Self {
+        Self { bytes: [0; 1024], end: 0 }
+    }
+
+    /// The same with `more`, where it fits.
+    pub(super) const fn push(mut self, more: &str) -> Self {
+        let more = more.as_bytes();
+        if self.end + more.len() > self.bytes.len() {
+            return self;
+        }
+        let mut at = 0;
+        while at < more.len() {
+            self.bytes[self.end] = more[at];
+            self.end += 1;
+            at += 1;
+        }
+        self
+    }
+
+    /// The message.
+    pub(super) const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.end).0) {
+            Ok(text) => text,
+            Err(_) => "",
+        }
+    }
+
+    /// Ends the compilation with the message.
+    #[allow(clippy::panic)]
+    #[track_caller]
+    pub(super) const fn fail(self) -> ! {
+        panic!("{}", self.as_str())
+    }
+}

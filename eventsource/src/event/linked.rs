@@ -1,0 +1,27 @@
+//! What the crates that are linked into the program have registered (feature `inventory`).
+
+use super::{AggregateDescriptor, EventDescriptor, ProjectionDescriptor};
+
+#[cfg(feature = "inventory")]
+inventory::collect!(EventDescriptor);
+#[cfg(feature = "inventory")]
+inventory::collect!(AggregateDescriptor);
+#[cfg(feature = "inventory")]
+inventory::collect!(ProjectionDescriptor);
+
+/// All that is registered of one kind.
+macro_rules! linked {
+    ($name:ident, $descriptor:ty) => {
+        pub(super) fn $name() -> impl Iterator<Item = $descriptor> {
+            #[cfg(feature = "inventory")]
+            let linked = inventory::iter::<$descriptor>.into_iter().copied();
+            #[cfg(not(feature = "inventory"))]
+            let linked = std::iter::empty();
+            linked
+        }
+    };
+}
+
+linked!(events, EventDescriptor);
+linked!(aggregates, AggregateDescriptor);
+linked!(projections, ProjectionDescriptor);

@@ -1,0 +1,187 @@
+//! How events, projections and read models hang together, as a drawing and as data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{EventDescriptor, Registry};
+
+/// How the events, projections and read models of a [`Registry`] hang together.
+///
+/// A projection shows the read models that its handlers ask a repository for, or that it owns; tables that it writes with
+/// SQL of its own are not seen. Subscribers and aggregates that are written by hand are not in the catalogue.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::projection::Projection;
+/// use eventsource::{DomainEvent, Registry, projection};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced { total: u64 }
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderNoteAdded {}
+///
+/// struct Revenue(u64);
+///
+/// #[projection]
+/// impl Revenue {
+///     #[handles(OrderPlaced)]
+///     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+/// }
+///
+/// let events = [OrderPlaced::DESCRIPTOR, OrderNoteAdded::DESCRIPTOR];
+/// let registry = Registry::of(events).with_projections([Revenue::DESCRIPTOR]);
+/// let unhandled: Vec<_> = registry.topology().unhandled().iter().map(|event| event.name()).collect();
+/// assert_eq!(unhandled, ["OrderNoteAdded"]);
+/// println!("{}", registry.topology().mermaid());
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Topology<'r> {
+    registry: &'r Registry,
+}
+
+impl<'r> Topology<'r> {
+    pub(super) const fn of(registry: &'r Registry) -> Self {
+        Self { registry }
+    }
+
+    /// The events that no projection handles.
+    #[must_use]
+    pub fn unhandled(&self) -> Vec<&'r EventDescriptor> {
+        self.events().into_values().filter(|event| self.handlers(event).is_empty()).collect()
+    }
+
+    /// The events that no projection handles and no aggregate declares: nothing in the program uses them.
+    #[must_use]
+    pub fn unused(&self) -> Vec<&'r EventDescriptor> {
+        self.unhandled().into_iter().filter(|event| self.declarers(event).is_empty()).collect()
+    }
+
+    /// The topology as a Mermaid flowchart: events by their aggregate, projections, read models.
+    ///
+    /// Events that nobody handles are marked, and so are those that nothing uses.
+    #[must_use]
+    pub fn mermaid(&self) -> String {
+        let events = self.events();
+        let mut text = "flowchart LR\n".to_owned();
+        let aggregates: BTreeSet<_> = events.values().map(|event| event.aggregate()).collect();
+        for (at, aggregate) in aggregates.into_iter().enumerate() {
+            let _ = writeln!(text, "    subgraph a{at}[\"{}\"]", escaped(aggregate));
+            for (at, event) in events.values().enumerate().filter(|(_, event)| event.aggregate() == aggregate) {
+                let (note, class) = match self.mark(event) {
+                    Some("unused") => ("<br/>used by nobody", ":::unused"),
+                    Some(_) => ("<br/>handled by nobody", ":::unhandled"),
+                    None => ("", ""),
+                };
+                let version = if event.version() == 1 { String::new() } else { format!(" v{}", event.version()) };
+                let _ = writeln!(text, "        e{at}[\"{}{version}{note}\"]{class}", escaped(event.name()));
+            }
+            text.push_str("    end\n");
+        }
+        let tables = self.tables();
+        for (at, projection) in self.registry.projections().enumerate() {
+            let _ = writeln!(text, "    p{at}([\"{}<br/>{}\"])", escaped(projection.name()), projection.kind());
+        }
+        for (at, table) in tables.iter().enumerate() {
+            let _ = writeln!(text, "    r{at}[(\"{}\")]", escaped(table));
+        }
+        for (at, projection) in self.registry.projections().enumerate() {
+            for event in projection.events() {
+                let from = events.keys().position(|key| *key == key_of(event)).unwrap_or_default();
+                let _ = writeln!(text, "    e{from} --> p{at}");
+            }
+            for table in projection.read_models() {
+                let to = tables.iter().position(|own| *own == table).unwrap_or_default();
+                let _ = writeln!(text, "    p{at} --> r{to}");
+            }
+        }
+        text.push_str(
+            "    classDef unhandled stroke-dasharray: 4 4\n    classDef unused fill:#ddd,stroke-dasharray: 4 4\n",
+        );
+        text
+    }
+
+    /// The topology as JSON: `events`, `aggregates`, `projections` and `read_models`, each a list of objects.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let events = self.events().into_values().map(|event| {
+            json!({
+                "name": event.name(), "version": event.version(), "aggregate": event.aggregate(),
+                "aliases": event.aliases(), "type": event.rust_type(), "place": event.place(),
+                "declared_by": self.declarers(event), "handled_by": self.handlers(event), "mark": self.mark(event),
+            })
+        });
+        let aggregates = self.registry.aggregates().map(|aggregate| {
+            json!({ "name": aggregate.name(), "type": aggregate.rust_type(), "events": names(aggregate.events()) })
+        });
+        let projections = self.registry.projections().map(|projection| {
+            json!({
+                "name": projection.name(), "version": projection.version(), "kind": projection.kind(),
+                "type": projection.rust_type(), "handles": names(projection.events()),
+                "read_models": projection.read_models(),
+            })
+        });
+        let read_models = self.tables().into_iter().map(|table| {
+            let writers = self.registry.projections().filter(|projection| projection.read_models().contains(&table));
+            json!({ "table": table, "written_by": writers.map(|projection| projection.name()).collect::<Vec<_>>() })
+        });
+        json!({
+            "events": events.collect::<Vec<_>>(), "aggregates": aggregates.collect::<Vec<_>>(),
+            "projections": projections.collect::<Vec<_>>(), "read_models": read_models.collect::<Vec<_>>(),
+        })
+    }
+
+    /// Every event, also those that only an aggregate or a projection names.
+    fn events(&self) -> BTreeMap<(&'static str, u32), &'r EventDescriptor> {
+        let declared = self.registry.aggregates().flat_map(|aggregate| aggregate.events().iter().copied());
+        let handled = self.registry.projections().flat_map(|projection| projection.events().iter().copied());
+        let all = declared.chain(handled).chain(self.registry.events());
+        all.map(|event| (key_of(event), event)).collect()
+    }
+
+    fn tables(&self) -> BTreeSet<&'static str> {
+        self.registry.projections().flat_map(|projection| projection.read_models()).collect()
+    }
+
+    /// The projections that handle `event`.
+    fn handlers(&self, event: &EventDescriptor) -> Vec<&'static str> {
+        let handles = |events: &[&EventDescriptor]| events.iter().any(|own| own.name() == event.name());
+        let by = self.registry.projections().filter(|projection| handles(projection.events()));
+        by.map(|projection| projection.name()).collect()
+    }
+
+    /// The aggregates that declare `event`.
+    fn declarers(&self, event: &EventDescriptor) -> Vec<&'static str> {
+        let declares = |events: &[&EventDescriptor]| events.iter().any(|own| own.name() == event.name());
+        let by = self.registry.aggregates().filter(|aggregate| declares(aggregate.events()));
+        by.map(|aggregate| aggregate.name()).collect()
+    }
+
+    /// How an event that nobody handles is marked.
+    fn mark(&self, event: &EventDescriptor) -> Option<&'static str> {
+        match (self.handlers(event).is_empty(), self.declarers(event).is_empty()) {
+            (true, true) => Some("unused"),
+            (true, false) => Some("unhandled"),
+            (false, _) => None,
+        }
+    }
+}
+
+fn key_of(event: &EventDescriptor) -> (&'static str, u32) {
+    (event.name(), event.version())
+}
+
+fn names(events: &[&EventDescriptor]) -> Vec<&'static str> {
+    events.iter().map(|event| event.name()).collect()
+}
+
+/// `text` as Mermaid takes it between quotes.
+fn escaped(text: &str) -> String {
+    text.replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
+}

@@ -1,0 +1,48 @@
+//! The log of a test: each event is encoded and stored as it would be, and stands in its stream.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::AGGREGATE_ID;
+use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, Position, RecordedEvent, StreamId};
+
+/// The log of a test, and what its next event is given.
+#[derive(Debug)]
+pub(super) struct History {
+    pub(super) id: Uuid,
+    pub(super) time: DateTime<Utc>,
+    pub(super) metadata: Metadata,
+    pub(super) last: Position,
+    versions: BTreeMap<StreamId, u64>,
+}
+
+impl History {
+    /// An empty log. Its events occur in 2000, so that a test does not depend on the day on which it runs.
+    pub(super) fn new() -> Self {
+        Self {
+            id: AGGREGATE_ID,
+            time: DateTime::from_timestamp(946_684_800, 0).unwrap_or_default(),
+            metadata: Metadata::new(),
+            last: Position::START,
+            versions: BTreeMap::new(),
+        }
+    }
+
+    /// `event`, stored.
+    pub(super) fn store<E: DomainEvent>(&mut self, event: &E) -> Result<Arc<RecordedEvent>, EncodeError> {
+        Ok(self.store_raw(NewEvent::of(event)?, E::AGGREGATE))
+    }
+
+    /// `event` of an aggregate of this type, stored.
+    pub(super) fn store_raw(&mut self, event: NewEvent, aggregate: &'static str) -> Arc<RecordedEvent> {
+        let stream = StreamId::new(aggregate, self.id);
+        let version = self.versions.entry(stream.clone()).or_default();
+        *version += 1;
+        self.last = Position::new(self.last.value() + 1);
+        let event = event.with_occurred_at(self.time).with_metadata(self.metadata.clone());
+        Arc::new(event.record(stream, *version, self.last, self.time))
+    }
+}

@@ -1,0 +1,297 @@
+//! A test of a projection.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::history::History;
+use super::run::run;
+use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, RecordedEvent};
+use crate::projection::{
+    Advance, CheckpointStore, Claim, EventSubscriber, HandlerError, Handles, MemoryCheckpoints, MemoryUnit, Projection,
+    UnitOfWork,
+};
+use crate::read_model::{MemoryReadModels, Query, ReadModel};
+
+/// A test of `projection`: given some events, when another one comes, then it is like this.
+///
+/// Each event is encoded, stored and decoded as it would be, and applied in a unit of work of its own, in memory. Events
+/// that the projection does not handle do not compile. There is nothing to set up, and nothing to await.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::{DomainEvent, projection, testing};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced { total: u64 }
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderCancelled {}
+///
+/// #[derive(Default)]
+/// struct Open { orders: u64, last: u64 }
+///
+/// #[projection]
+/// impl Open {
+///     #[handles(OrderPlaced)]
+///     async fn placed(&mut self, event: &OrderPlaced) { (self.orders, self.last) = (self.orders + 1, event.total) }
+///
+///     #[handles(OrderCancelled)]
+///     fn cancelled(&mut self, _: &OrderCancelled) { self.orders -= 1 }
+/// }
+///
+/// testing::projection(Open::default())
+///     .given(OrderPlaced { total: 150 })
+///     .given(OrderPlaced { total: 20 })
+///     .when(OrderCancelled {})
+///     .then(|open| assert_eq!((open.orders, open.last), (1, 20)));
+/// # }
+/// ```
+///
+/// The rows of read models are seen as well:
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::{DomainEvent, Event, ReadModel, ReadModelError, Repository, projection, testing};
+/// use serde::{Deserialize, Serialize};
+/// use uuid::Uuid;
+///
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// #[derive(ReadModel)]
+/// struct OrderRow { #[read_model(id)] id: Uuid, total: u64 }
+///
+/// struct Orders;
+///
+/// #[projection(read_models(OrderRow))]
+/// impl Orders {
+///     #[handles(OrderPlaced)]
+///     async fn placed(&self, event: &Event<OrderPlaced>, rows: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+///         rows.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
+///     }
+/// }
+///
+/// testing::projection(Orders).when(OrderPlaced { total: 7 }).then(|orders| {
+///     let row = orders.row::<OrderRow>(testing::AGGREGATE_ID).unwrap();
+///     assert_eq!(row.total, 7);
+/// });
+/// # }
+/// ```
+#[must_use]
+pub fn projection<P: Projection + EventSubscriber<MemoryUnit>>(projection: P) -> ProjectionTest<P> {
+    ProjectionTest { projection, checkpoints: MemoryCheckpoints::new(), history: History::new() }
+}
+
+/// A test of a projection, made by [`projection`].
+pub struct ProjectionTest<P> {
+    projection: P,
+    checkpoints: MemoryCheckpoints,
+    history: History,
+}
+
+impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
+    /// The events from here on belong to the aggregate `id`; before it is [`AGGREGATE_ID`](super::AGGREGATE_ID).
+    #[must_use = "a test goes on with `when` and ends with `then`"]
+    pub fn aggregate_id(mut self, id: Uuid) -> Self {
+        self.history.id = id;
+        self
+    }
+
+    /// The events from here on occur at `time`; before it is the first second of 2000.
+    #[must_use = "a test goes on with `when` and ends with `then`"]
+    pub fn at(mut self, time: DateTime<Utc>) -> Self {
+        self.history.time = time;
+        self
+    }
+
+    /// The events from here on have this metadata; before they have none.
+    #[must_use = "a test goes on with `when` and ends with `then`"]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.history.metadata = metadata;
+        self
+    }
+
+    /// `event` has happened.
+    ///
+    /// # Panics
+    /// Where the projection fails to handle it.
+    #[must_use = "a test goes on with `when` and ends with `then`"]
+    #[track_caller]
+    pub fn given<E: DomainEvent, const AT: usize>(self, event: E) -> Self
+    where
+        P: Handles<E, AT>,
+    {
+        self.when(event).succeeded()
+    }
+
+    /// `event` of the aggregate type `aggregate` has happened, as it was stored once: with an older version, under an
+    /// alias.
+    ///
+    /// # Panics
+    /// Where the projection fails to handle it.
+    #[must_use = "a test goes on with `when` and ends with `then`"]
+    #[track_caller]
+    pub fn given_stored(self, aggregate: &'static str, event: NewEvent) -> Self {
+        self.when_stored(aggregate, event).succeeded()
+    }
+
+    /// `event` happens.
+    pub fn when<E: DomainEvent, const AT: usize>(mut self, event: E) -> Handled<P>
+    where
+        P: Handles<E, AT>,
+    {
+        let stored = self.history.store(&event).map_err(|error: EncodeError| HandlerError::permanent(error));
+        self.hand(E::NAME.to_owned(), stored)
+    }
+
+    /// `event` of the aggregate type `aggregate` happens, as it was stored once.
+    pub fn when_stored(mut self, aggregate: &'static str, event: NewEvent) -> Handled<P> {
+        let name = event.event_type().to_owned();
+        let stored = self.history.store_raw(event, aggregate);
+        self.hand(name, Ok(stored))
+    }
+
+    fn hand(mut self, event: String, stored: Result<Arc<RecordedEvent>, HandlerError>) -> Handled<P> {
+        let result = stored.and_then(|stored| run(apply(&mut self.projection, &self.checkpoints, stored)));
+        Handled { test: self, event, result }
+    }
+}
+
+/// Hands `event` to `projection` in a unit of work of its own, as the runner does.
+async fn apply<P: EventSubscriber<MemoryUnit>>(
+    projection: &mut P,
+    checkpoints: &MemoryCheckpoints,
+    event: Arc<RecordedEvent>,
+) -> Result<(), HandlerError> {
+    const NAME: &str = "test";
+    let checkpoint = checkpoints
+        .claim(&Claim::new(NAME, "", crate::event::Position::START))
+        .await
+        .map_err(HandlerError::permanent)?;
+    if !projection.subscribed_to().matches(&event) {
+        return Ok(());
+    }
+    let mut unit = checkpoints.begin().await.map_err(HandlerError::permanent)?;
+    unit.announce(&[Arc::clone(&event)]);
+    unit.handling(&event);
+    projection.handle(&event, &mut unit).await?;
+    let step = Advance::new(NAME, checkpoint.epoch, checkpoint.position, event.position());
+    unit.commit(&step).await.map_err(HandlerError::permanent)
+}
+
+/// What came of the event of a [`ProjectionTest`].
+#[must_use = "a test ends with `then`"]
+pub struct Handled<P> {
+    test: ProjectionTest<P>,
+    event: String,
+    result: Result<(), HandlerError>,
+}
+
+impl<P> Handled<P> {
+    /// Then the projection is like this. The test may go on.
+    ///
+    /// # Panics
+    /// Where the projection has failed to handle the event, and where `check` does.
+    #[track_caller]
+    pub fn then(self, check: impl FnOnce(&Projected<P>)) -> ProjectionTest<P> {
+        let ProjectionTest { projection, checkpoints, history } = self.succeeded();
+        let seen = Projected { projection, read_models: MemoryReadModels::new(&checkpoints) };
+        check(&seen);
+        ProjectionTest { projection: seen.projection, checkpoints, history }
+    }
+
+    /// Then the handler has failed like this. The test may go on.
+    ///
+    /// # Panics
+    /// Where the handler has not failed, and where `check` does.
+    #[track_caller]
+    #[allow(clippy::panic, reason = "a test fails by a panic")]
+    pub fn then_fails(self, check: impl FnOnce(&HandlerError)) -> ProjectionTest<P> {
+        match &self.result {
+            Ok(()) => panic!("the projection handled `{}`, and was expected to fail", self.event),
+            Err(error) => check(error),
+        }
+        self.test
+    }
+
+    #[track_caller]
+    #[allow(clippy::panic, reason = "a test fails by a panic")]
+    fn succeeded(self) -> ProjectionTest<P> {
+        match self.result {
+            Ok(()) => self.test,
+            Err(error) => panic!("the projection failed to handle `{}`: {error}", self.event),
+        }
+    }
+}
+
+/// A projection in a test, to which it derefs, and the rows that it keeps.
+pub struct Projected<P> {
+    projection: P,
+    read_models: MemoryReadModels,
+}
+
+impl<P> Projected<P> {
+    /// The row of `M` with this id.
+    ///
+    /// # Panics
+    /// Where the row cannot be read as an `M`.
+    #[track_caller]
+    #[allow(clippy::panic, reason = "a test fails by a panic")]
+    pub fn row<M: ReadModel>(&self, id: M::Id) -> Option<M>
+    where
+        M::Id: crate::read_model::Comparand<M::Id> + Send,
+    {
+        let rows = self.read_models.repository::<M>();
+        match run(async { rows.get(id).await }) {
+            Ok(row) => row,
+            Err(error) => panic!("the row cannot be read: {error}"),
+        }
+    }
+
+    /// All rows of `M`, in the order of their ids.
+    ///
+    /// # Panics
+    /// Where the rows cannot be read as an `M`.
+    #[track_caller]
+    #[allow(clippy::panic, reason = "a test fails by a panic")]
+    pub fn rows<M: ReadModel>(&self) -> Vec<M> {
+        let rows = self.read_models.repository::<M>();
+        match run(async { rows.find(Query::all()).await }) {
+            Ok(rows) => rows,
+            Err(error) => panic!("the rows cannot be read: {error}"),
+        }
+    }
+}
+
+impl<P> Deref for Projected<P> {
+    type Target = P;
+
+    fn deref(&self) -> &P {
+        &self.projection
+    }
+}
+
+impl<P> fmt::Debug for ProjectionTest<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProjectionTest").field("history", &self.history).finish_non_exhaustive()
+    }
+}
+
+impl<P> fmt::Debug for Handled<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handled").field("event", &self.event).field("result", &self.result).finish_non_exhaustive()
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for Projected<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.projection.fmt(f)
+    }
+}

@@ -1,0 +1,180 @@
+//! Durable memory: the state is stored with its checkpoint, and a new process goes on from there.
+
+use eventsource::projection::Snapshot;
+use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::sqlx;
+use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource_tests::domain::Bumped;
+use serde::{Deserialize, Serialize};
+
+use crate::world::*;
+
+/// What was applied, and how often any of its handlers was called in this process.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Tally {
+    applied: Vec<u64>,
+    #[serde(skip)]
+    plan: Plan,
+}
+
+#[projection(name = "tally", snapshot)]
+impl Tally {
+    #[handles(Bumped)]
+    async fn bumped(&mut self, event: &Bumped) -> Result<(), HandlerError> {
+        self.applied.push(event.by);
+        self.plan.strike(event.by).await.inspect_err(|_| {
+            self.applied.pop();
+        })
+    }
+}
+
+/// The same under another version.
+#[derive(Default, Serialize, Deserialize)]
+struct Newer {
+    applied: Vec<u64>,
+}
+
+#[projection(name = "tally", version = 2, snapshot)]
+impl Newer {
+    #[handles(Bumped)]
+    fn bumped(&mut self, event: &Bumped) {
+        self.applied.push(event.by);
+    }
+}
+
+async fn world() -> (SqliteDatabase, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (SqliteDatabase::open(folder.path().join("world.db")).await.unwrap(), folder)
+}
+
+fn manager(db: &SqliteDatabase) -> SubscriptionManager<SqliteCheckpoints> {
+    SubscriptionManager::new(SqliteEventStore::new(db), MemoryEventBus::new(), SqliteCheckpoints::new(db))
+}
+
+async fn stored(db: &SqliteDatabase) -> Option<Snapshot> {
+    SqliteCheckpoints::new(db).snapshot("tally").await.unwrap()
+}
+
+/// Runs it up to the end of the log, and returns what was applied in all and how often a handler was called for that.
+async fn run(db: &SqliteDatabase, config: SubscriptionConfig, position: Position) -> (Vec<u64>, u64) {
+    let manager = manager(db);
+    let handle = manager.subscribe(Tally::default(), config).await.unwrap();
+    manager.start().await.unwrap();
+    eventually("it is live", || async { handle.status().await.state.to_string() == "live" }).await;
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    let status = handle.status().await;
+    assert_eq!(status.guarantee.to_string(), "exactly once");
+    manager.stop().await.unwrap();
+    (handle.read().await.applied.clone(), status.events_handled)
+}
+
+#[tokio::test]
+async fn a_new_process_goes_on_from_the_stored_state() {
+    let (db, _folder) = world().await;
+    let store = SqliteEventStore::new(&db);
+    let position = bump(&store, &[1, 101, 2]).await;
+    assert_eq!(run(&db, quick(1), position).await, (vec![1, 101, 2], 3));
+    assert_eq!(stored(&db).await.unwrap().position, position);
+    let position = bump(&store, &[102, 3]).await;
+    assert_eq!(run(&db, quick(1), position).await, (vec![1, 101, 2, 102, 3], 2), "nothing is replayed");
+    let checkpoint = SqliteCheckpoints::new(&db).load("tally").await.unwrap().unwrap();
+    assert_eq!((checkpoint.position, stored(&db).await.unwrap().position), (position, position));
+}
+
+#[tokio::test]
+async fn it_is_stored_every_so_many_events_and_what_came_after_is_replayed() {
+    let (db, _folder) = world().await;
+    let store = SqliteEventStore::new(&db);
+    bump(&store, &(1..=25).collect::<Vec<_>>()).await;
+    let config = || {
+        quick(1)
+            .snapshot_every(10)
+            .unwrap()
+            .batch_size(3)
+            .unwrap()
+            .lease(std::time::Duration::from_millis(100))
+            .unwrap()
+    };
+    let (manager, handle) = {
+        let manager = manager(&db);
+        let handle = manager.subscribe(Tally::default(), config()).await.unwrap();
+        manager.start().await.unwrap();
+        handle.wait_for(Position::new(25)).within(DEADLINE).await.unwrap();
+        (manager, handle)
+    };
+    let found = stored(&db).await.unwrap();
+    assert_eq!(found.position, Position::new(24), "after 12 and 24 events: at the end of a batch");
+    // Another owner takes over, as after a crash: what was not stored is applied anew, to the stored state.
+    SqliteCheckpoints::new(&db)
+        .claim(&eventsource::projection::Claim::new("tally", &found.fingerprint, Position::START))
+        .await
+        .unwrap();
+    eventually("the old one is fenced", || async { handle.status().await.state.to_string() == "fenced" }).await;
+    drop(manager);
+    assert_eq!(run(&db, config(), Position::new(25)).await, ((1..=25).collect(), 1));
+}
+
+#[tokio::test]
+async fn a_state_that_is_of_no_use_means_a_replay_and_never_a_wrong_state() {
+    for damage in [
+        "UPDATE eventsource_snapshots SET state = x'7b'",
+        "DELETE FROM eventsource_snapshots",
+        "UPDATE eventsource_snapshots SET position = 2",
+        "UPDATE eventsource_snapshots SET fingerprint = 'somebody else'",
+    ] {
+        let (db, _folder) = world().await;
+        let store = SqliteEventStore::new(&db);
+        let position = bump(&store, &[1, 101, 2]).await;
+        run(&db, quick(1), position).await;
+        sqlx::raw_sql(damage).execute(db.pool()).await.unwrap();
+        let manager = manager(&db);
+        let handle = manager.subscribe(Tally::default(), quick(1)).await.unwrap();
+        let position = bump(&store, &[3]).await;
+        manager.start().await.unwrap();
+        handle.wait_for(position).within(DEADLINE).await.unwrap();
+        assert_eq!(handle.read().await.applied, [1, 101, 2, 3], "{damage}");
+        let error = handle.status().await.last_error.unwrap();
+        assert!(error.contains("of no use") && error.contains("replaying"), "{damage}: {error}");
+        manager.stop().await.unwrap();
+        assert_eq!(run(&db, quick(1), position).await.1, 0, "{damage}: it is stored again");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_projection_builds_its_state_anew() {
+    let (db, _folder) = world().await;
+    let position = bump(&SqliteEventStore::new(&db), &[1, 101, 2]).await;
+    run(&db, quick(1), position).await;
+    let manager = manager(&db);
+    let handle = manager.subscribe(Newer::default(), quick(1)).await.unwrap();
+    manager.start().await.unwrap();
+    eventually("it has replayed", || async { handle.status().await.events_handled == 3 }).await;
+    manager.stop().await.unwrap();
+    assert_eq!(handle.with(|newer| newer.applied.clone()).await, [1, 101, 2]);
+    assert!(stored(&db).await.unwrap().fingerprint.contains("v2"));
+}
+
+#[tokio::test]
+async fn dead_letters_are_stored_with_the_state() {
+    let (db, _folder) = world().await;
+    let store = SqliteEventStore::new(&db);
+    let plan = Plan::new([(102, Fault::Panic)]);
+    let position = bump(&store, &[1, 101, 102, 2, 103]).await;
+    let first = manager(&db);
+    let handle = first.subscribe(Tally { plan: plan.clone(), ..Tally::default() }, quick(2)).await.unwrap();
+    first.start().await.unwrap();
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    assert_eq!(handle.read().await.applied, [1, 101, 2]);
+    first.stop().await.unwrap();
+    let letters = SqliteCheckpoints::new(&db).dead_letters("tally").await.unwrap();
+    assert_eq!((letters.len(), letters[0].position, letters[0].held), (1, Position::new(3), 1));
+    plan.heal();
+    let second = manager(&db);
+    let handle = second.subscribe(Tally { plan, ..Tally::default() }, quick(2)).await.unwrap();
+    second.start().await.unwrap();
+    assert_eq!(handle.dead_letters().retry_all().await.unwrap().applied, 2);
+    assert_eq!(handle.read().await.applied, [1, 101, 2, 102, 103]);
+    second.stop().await.unwrap();
+    assert_eq!(SqliteCheckpoints::new(&db).dead_letters("tally").await.unwrap(), []);
+    assert_eq!(run(&db, quick(1), position).await, (vec![1, 101, 2, 102, 103], 0));
+}

@@ -1,0 +1,18 @@
+//! An aggregate of which nobody knows the first state.
+
+use eventsource::{DomainEvent, aggregate};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Order")]
+struct Placed {}
+
+struct Order;
+
+#[aggregate]
+impl Order {
+    #[applies(Placed)]
+    fn placed(&mut self, _: &Placed) {}
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! `exhaustive` names what is no aggregate.
+
+use eventsource::{DomainEvent, projection};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Order")]
+struct Placed {}
+
+struct Count(u64);
+
+#[projection(exhaustive = Placed)]
+impl Count {
+    #[handles(Placed)]
+    fn placed(&mut self, _: &Placed) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! Options with a colon, as in a struct.
+
+use eventsource::{DomainEvent, projection};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, DomainEvent)]
+#[event(aggregate: "Order")]
+struct Placed {}
+
+struct Count(u64);
+
+#[projection(name: "count", Version = 2)]
+impl Count {
+    #[handles(Placed)]
+    fn placed(&mut self, _: &Placed) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}
