@@ -1,5 +1,6 @@
 //! The repository, as git tells of it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
@@ -18,6 +19,9 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// How git is asked for a range: whoever counts it must ask for the same order, by which git finds its end.
+    const NEW: &[&str] = &["--topo-order", "--stdin"];
+
     pub async fn open(path: Option<PathBuf>) -> Result<Self> {
         let mut repository = Self { path, head: None };
         let found = repository.run(&["rev-parse", "--git-dir"], b"").await?;
@@ -51,7 +55,28 @@ impl Repository {
     pub async fn first_outside(&self, head: &str, commits: &[String]) -> Result<Option<String>> {
         let input = format!("^{head}\n{}", lines(commits));
         let outside = self.ask(&["rev-list", "--max-count=1", "--stdin"], input.as_bytes()).await?;
-        Ok(String::from_utf8(outside)?.lines().next().map(str::to_owned))
+        let Some(first) = String::from_utf8(outside)?.lines().next().map(str::to_owned) else { return Ok(None) };
+        // It can be a wrong guess, as in `known_again`. What has no exclusions is counted right.
+        let head = [head.to_owned()];
+        let both = [&head[..], commits].concat();
+        Ok((self.count(&both).await? > self.count(&head).await?).then_some(first))
+    }
+
+    /// The commits that `known` reach, where [`log`](Self::log) shows some of them all the same; `imported` is how many.
+    ///
+    /// Git goes through history by the dates of the commits, and where clocks were so wrong that children are older
+    /// than their parents, it stops before it has found all that `known` reach.
+    pub async fn known_again(&self, head: &str, known: &[String], imported: u64) -> Result<HashSet<String>> {
+        if known.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let shown = self.ask(&[&["rev-list", "--count"], Self::NEW].concat(), range(head, known).as_bytes()).await?;
+        let shown: u64 = String::from_utf8(shown)?.trim().parse()?;
+        if shown + imported == self.count(&[head.to_owned()]).await? {
+            return Ok(HashSet::new());
+        }
+        let reached = self.ask(&["rev-list", "--stdin"], lines(known).as_bytes()).await?;
+        Ok(String::from_utf8(reached)?.lines().map(str::to_owned).collect())
     }
 
     /// How many commits these reach.
@@ -60,17 +85,17 @@ impl Repository {
         Ok(String::from_utf8(count)?.trim().parse()?)
     }
 
-    /// The commits that HEAD reaches and `known` do not, parents before their children.
+    /// The commits that `head` reaches and `known` do not, parents before their children, and those of
+    /// [`known_again`](Self::known_again).
     pub async fn log(&self, head: &str, known: &[String]) -> Result<Log> {
         let mut command = self.command();
-        command.args(["log", "--reverse", "--topo-order", "--no-color", "--no-show-signature", "--encoding=UTF-8"]);
-        command.args([Log::FORMAT, "--numstat", "-z", "--stdin"]);
+        command.args(["log", "--reverse", "--no-color", "--no-show-signature", "--encoding=UTF-8"]);
+        command.args([Log::FORMAT, "--numstat", "-z"]).args(Self::NEW);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(no_git)?;
         // git reads all of it before it answers.
         let mut input = child.stdin.take().ok_or("git takes no input")?;
-        let excluded: String = known.iter().map(|commit| format!("^{commit}\n")).collect();
-        input.write_all(format!("{head}\n{excluded}").as_bytes()).await?;
+        input.write_all(range(head, known).as_bytes()).await?;
         drop(input);
         Log::new(child)
     }
@@ -137,6 +162,12 @@ fn no_git(error: std::io::Error) -> String {
 
 fn lines(commits: &[String]) -> String {
     commits.iter().map(|commit| format!("{commit}\n")).collect()
+}
+
+/// What `head` reaches without what `known` reach.
+fn range(head: &str, known: &[String]) -> String {
+    let excluded: String = known.iter().map(|commit| format!("^{commit}\n")).collect();
+    format!("{head}\n{excluded}")
 }
 
 /// `Name <email>`, or only `<email>`.

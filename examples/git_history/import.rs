@@ -85,8 +85,12 @@ impl Import {
         if !bar.is_hidden() {
             bar.set_length(repository.count(&[head.to_owned()]).await?.saturating_sub(before));
         }
+        let known = repository.known_again(head, &self.tips(), before).await?;
         let mut log = repository.log(head, &self.tips()).await?;
         while let Some(commit) = log.next_commit().await? {
+            if known.contains(&commit.sha) {
+                continue;
+            }
             self.add(commit, &mut log).await?;
             if self.events.len() >= EVENTS_AT_ONCE {
                 self.append().await?;

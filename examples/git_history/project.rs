@@ -14,9 +14,11 @@ use crate::projections::{Contributors, Days, Files};
 pub async fn project(db: &SqliteDatabase, bar: &ProgressBar) -> Result<u64> {
     let manager =
         SubscriptionManager::new(SqliteEventStore::new(db), MemoryEventBus::new(), SqliteCheckpoints::new(db));
-    let contributors = manager.subscribe(Contributors, SubscriptionConfig::default()).await?;
-    let days = manager.subscribe(Days, SubscriptionConfig::default()).await?;
-    let files = manager.subscribe(Files, SubscriptionConfig::default()).await?;
+    // A run that was killed keeps the checkpoints for as long: the next one waits for them, and a user does as well.
+    let config = SubscriptionConfig::default().lease(Duration::from_secs(1))?;
+    let contributors = manager.subscribe(Contributors, config.clone()).await?;
+    let days = manager.subscribe(Days, config.clone()).await?;
+    let files = manager.subscribe(Files, config).await?;
     bar.set_length(lag(&manager).await);
     manager.start().await?;
     tokio::select! {

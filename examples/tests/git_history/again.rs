@@ -54,6 +54,45 @@ fn goes_on_in_another_branch_that_has_all_that_is_imported() {
     assert_eq!(repository.assert_equals_git().imported, 1);
 }
 
+/// Twenty commits by a clock that has begun anew: git gives up before it has found all that they reach.
+fn commit_as_in_1970(repository: &Repository) {
+    for n in 0..20 {
+        let person = format!("A <a@example.org> {} +0000", 1_000_000 + n);
+        repository.commit_raw(format!("author {person}\ncommitter {person}\n\nAnew\n").as_bytes());
+    }
+}
+
+/// Git goes by dates, and takes commits for new that are not, where children are much older than their parents.
+#[test]
+fn imports_nothing_twice_where_clocks_were_wrong() {
+    let repository = ordinary();
+    let recent = repository.line(&["rev-parse", "HEAD"]);
+    commit_as_in_1970(&repository);
+    repository.git(&["reset", "--quiet", "--hard"]);
+    assert_eq!(repository.assert_equals_git().imported, 29);
+    repository.git(&["checkout", "--quiet", "-b", "recent", &recent]);
+    repository.commit("On what is recent");
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.git(&["merge", "--quiet", "--no-edit", "recent"]);
+    let known = repository.line(&["rev-parse", "HEAD^1"]);
+    let shown = repository.line(&["rev-list", "--topo-order", "--count", "HEAD", &format!("^{known}")]);
+    assert_ne!(shown, "2", "git is not misled, so that this proves nothing");
+    assert_eq!(repository.assert_equals_git().imported, 2);
+    assert_eq!(repository.assert_equals_git(), Done { imported: 0, projected: 0 });
+}
+
+/// The same, for a commit that is imported: git takes it for one that HEAD does not have.
+#[test]
+fn knows_what_is_imported_where_clocks_were_wrong() {
+    let repository = ordinary();
+    repository.assert_equals_git();
+    let recent = repository.line(&["rev-parse", "HEAD"]);
+    commit_as_in_1970(&repository);
+    let outside = repository.line(&["rev-list", "--count", &recent, "^HEAD"]);
+    assert_ne!(outside, "0", "git is not misled, so that this proves nothing");
+    assert_eq!(repository.assert_equals_git().imported, 20);
+}
+
 #[test]
 fn two_runs_at_once_end_with_the_same_totals() {
     let repository = Repository::imported(&crate::repository::long_history(3_000));

@@ -38,23 +38,36 @@ fn killed_at_random_moments_it_ends_with_the_same_totals() {
 
     let begun = Instant::now();
     repository.assert_equals_git();
-    let whole = u64::try_from(begun.elapsed().as_micros()).unwrap();
+    let took = u64::try_from(begun.elapsed().as_micros()).unwrap();
+    let whole = progress(&repository);
+    assert_eq!(whole.commits, COMMITS as u64);
     remove_database(&repository);
 
-    let (mut at_work, mut amid_import) = (0, 0);
-    for kill in 0..KILLS {
+    // Until enough kills are known to have met it between its first commit and its last, however fast the machine is.
+    let deadline = Instant::now() + Duration::from_secs(240);
+    let (mut kills, mut amid_import, mut amid_projection) = (0, 0, 0);
+    while kills < KILLS || 3 * (amid_import + amid_projection) < 2 * kills || amid_import < 4 || amid_projection < 2 {
+        let done = format!("{kills} kills, {amid_import} amid the import, {amid_projection} amid the projections");
+        assert!(Instant::now() < deadline, "{done}");
         let mut child = repository.program(&[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        if kill % 2 == 0 {
-            let some = imported(&repository) + 1 + random.below(COMMITS as u64 / 4);
-            wait(&mut child, Duration::from_secs(60), || imported(&repository) >= some);
+        let before = progress(&repository);
+        if kills % 6 == 5 {
+            // At any moment: also before it has opened the file.
+            wait(&mut child, Duration::from_micros(random.below(took)), || false);
+        } else if before.commits < whole.commits {
+            let some = before.commits + 1 + random.below(whole.commits / 4);
+            wait(&mut child, Duration::from_secs(60), || progress(&repository).commits >= some);
         } else {
-            wait(&mut child, Duration::from_micros(random.below(whole / 2)), || false);
+            let some = before.projected + 1 + random.below(whole.projected / 4);
+            wait(&mut child, Duration::from_secs(60), || progress(&repository).projected >= some);
         }
         child.kill().unwrap();
         match child.wait().unwrap().code() {
             None => {
-                at_work += 1;
-                amid_import += usize::from((1..COMMITS as u64).contains(&imported(&repository)));
+                let now = progress(&repository);
+                kills += 1;
+                amid_import += usize::from((1..whole.commits).contains(&now.commits));
+                amid_projection += usize::from(now.commits == whole.commits && now.projected < whole.projected);
             }
             // It was faster. The next one has all the work before it.
             Some(code) => {
@@ -64,8 +77,7 @@ fn killed_at_random_moments_it_ends_with_the_same_totals() {
             }
         }
     }
-    println!("of {KILLS} kills {at_work} met the program at work, and {amid_import} left an import half done");
-    assert!(at_work >= KILLS / 2 && amid_import >= 2);
+    println!("of {kills} kills {amid_import} left an import half done, and {amid_projection} the projections");
     repository.assert_equals_git();
 }
 
@@ -83,20 +95,28 @@ fn wait(child: &mut Child, most: Duration, enough: impl Fn() -> bool) {
     }
 }
 
-/// How many commits are imported. The log always ends with a whole append, and has as many as that one says.
-fn imported(repository: &Repository) -> u64 {
+#[derive(Default)]
+struct Progress {
+    commits: u64,
+    /// Up to where the projections have come, added up.
+    projected: u64,
+}
+
+/// The log always ends with a whole append, and has as many commits as that one says.
+fn progress(repository: &Repository) -> Progress {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let found: sqlx::Result<(i64, Option<i64>, Option<String>)> = runtime.block_on(async {
+    let found: sqlx::Result<(i64, Option<i64>, Option<String>, i64)> = runtime.block_on(async {
         let mut db = SqliteConnectOptions::new().filename(repository.database()).connect().await?;
         let sql = "SELECT (SELECT count(*) FROM eventsource_events WHERE event_type = 'CommitAuthored'),
                           (SELECT payload ->> 'commits' FROM eventsource_events
                            WHERE event_type = 'ImportAdvanced' ORDER BY position DESC LIMIT 1),
-                          (SELECT event_type FROM eventsource_events ORDER BY position DESC LIMIT 1)";
+                          (SELECT event_type FROM eventsource_events ORDER BY position DESC LIMIT 1),
+                          (SELECT coalesce(sum(position), 0) FROM eventsource_checkpoints)";
         sqlx::query_as(sql).fetch_one(&mut db).await
     });
     // An error: there are no tables yet.
-    let Ok((commits, counted, last)) = found else { return 0 };
+    let Ok((commits, counted, last, projected)) = found else { return Progress::default() };
     assert_eq!(commits, counted.unwrap_or(0));
     assert!(last.is_none_or(|last| last == "ImportAdvanced"));
-    commits.cast_unsigned()
+    Progress { commits: commits.cast_unsigned(), projected: projected.cast_unsigned() }
 }
