@@ -1,4 +1,42 @@
 //! The macros of the `eventsource` crate, which re-exports them and has their examples: depend on that crate.
+//!
+//! # What they promise
+//!
+//! Each line is held by a test: the compile-fail suite (`tests/ui` of the repository: `fail/` and `pass/`), the unit tests of
+//! this crate, or the tests of what the macros generate (`tests/tests/macros`, `tests/tests/lints.rs`).
+//!
+//! | | promise | held by |
+//! |---|---|---|
+//! | 1 | One syn, the one that serde uses | `tests::one_syn` |
+//! | 2 | Entry points have no logic; parse, model and expand are apart, and expanding cannot fail | `tests::expanding_cannot_fail` |
+//! | 3 | What a user writes makes no macro panic | `tests::no_macro_panics` |
+//! | 4 | A mistake stands on the smallest wrong token | every `.stderr` |
+//! | 5 | All mistakes of one call are told together | `fail/six_mistakes`, `all_mistakes_at_once` |
+//! | 6 | Unknown options: what was meant, and a list; doubled and empty ones | `fail/projection_options`, `fail/event_options` |
+//! | 7 | The user's item is always there, without its marks | `the_users_code_is_kept_without_its_marks` |
+//! | 8 | Bodies are not read | `fail/half_typed_body`, `fail/error_in_a_body` |
+//! | 9 | A trait is implemented also next to a mistake, so that nothing follows from it | `a_broken_projection_is_one_all_the_same`, `fail/aggregate_options` |
+//! | 10 | A mark alone says where it belongs | `fail/marks_alone`, `fail/misplaced_aggregate` |
+//! | 11 | `cfg` goes to all that is generated; `cfg_attr` with a mark is refused | `pass/cfg`, `pass/exhaustive`, `fail/hidden_marks` |
+//! | 12 | Everything works out of a `macro_rules!` | `pass/macro_rules`, `pass/aggregates`, `pass/versions` |
+//! | 13 | And in functions, without a prelude, with a shadowed one, with raw and odd names | `pass/in_a_function`, `pass/no_implicit_prelude`, `pass/shadowed_prelude`, `pass/odd_names` |
+//! | 14 | Paths are absolute, and `crate = path` is everywhere | `pass/crate_path`, `pass/renamed_crate` |
+//! | 15 | Generated code names `__private` only, which is hidden and outside of semver | the expansions in `expand/` |
+//! | 16 | Generics are carried; generic events are refused | `pass/generics`, `pass/aggregates`, `fail/event_shapes`, `fail/which_event` |
+//! | 17 | No lint fires in a user's code | `tests/lints.rs`, `pass/lints` |
+//! | 18 | Implementations are `automatically_derived`, and what is allowed is narrow | the expansions in `expand/` |
+//! | 19 | A future that is not `Send` is told at its handler | `fail/not_send` |
+//! | 20 | Each trait that a user can fail says what to do | `fail/cannot_lend`, `fail/not_an_event`, `fail/wrong_return_type`, `fail/test_of_an_unhandled_event`, `fail/exhaustive_over_no_aggregate` |
+//! | 21 | No box, closure or type a handler; one marker without code | `a_handler_costs_few_tokens` |
+//! | 22 | Decoding is compiled once an event, out of line | `snapshots::an_event` |
+//! | 23 | The expansions are written down, and have a budget | `snapshots` |
+//! | 24 | No formatting where events run; errors are cold | the expansions in `expand/` |
+//! | 25 | Duplicates are told with both places; the catalogue is sorted, and may be an explicit one | `tests/catalogue.rs`, `macros/evolution.rs` |
+//! | 26 | Routing does not ask the catalogue | `a_memory_projection_is_handed_what_it_handles_and_nothing_else` |
+//! | 27 | Stored names can be fixed, and the derive's documentation says when | `macros/projections.rs`; the default is the struct's name, which the documentation names as such |
+//! | 28 | Every option is documented, with examples that compile and some that do not | `eventsource`'s `macros.rs` |
+//! | 29 | Messages are compared on one compiler, and each is in some case | `tests/ui/RUSTC`, `every_message_is_seen_in_some_case` |
+//! | 30 | A changed default is a breaking change | `what_a_projection_says_of_itself`, `what_an_event_says_of_itself`, the changelog |
 
 mod aggregate;
 mod anonymous;
@@ -13,6 +51,8 @@ mod read_model;
 mod snapshots;
 mod spans;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use proc_macro::TokenStream;

@@ -7,7 +7,7 @@ use eventsource::prelude::*;
 use eventsource::sqlx::{self, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use crate::order::{OrderCancelled, OrderPlaced, OrderShipped};
+use crate::order::{Order, OrderCancelled, OrderPlaced, OrderShipped};
 
 /// How many orders there are, by status, and what they were worth when they were placed.
 #[derive(Clone, Default)]
@@ -26,7 +26,8 @@ impl OrderSummary {
     }
 }
 
-#[projection(name = "order-summary")]
+// A new event of the order would not compile until this projection handles or ignores it.
+#[projection(name = "order-summary", exhaustive = Order)]
 impl OrderSummary {
     #[handles(OrderPlaced)]
     fn placed(&mut self, event: &Event<OrderPlaced>) {

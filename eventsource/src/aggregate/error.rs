@@ -15,7 +15,7 @@ pub enum AggregateError {
     },
     /// Its stream holds an event that the aggregate does not declare.
     #[error(
-        "{stream} holds the event `{event_type}` at position {position}, which its aggregate does not declare: apply it there"
+        "{stream} holds the event `{event_type}` at position {position}, which its aggregate does not declare: apply it in the `#[aggregate]` block, or add it to `type Events`"
     )]
     UndeclaredEvent {
         /// Its stream.
