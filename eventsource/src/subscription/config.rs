@@ -40,6 +40,7 @@ pub struct SubscriptionConfig {
     pub(super) failures: FailurePolicies,
     pub(super) handler_timeout: Duration,
     pub(super) lease: Duration,
+    pub(super) seed: Option<u64>,
 }
 
 /// A configuration asked for something that makes no sense.
@@ -75,6 +76,7 @@ impl Default for SubscriptionConfig {
             failures: FailurePolicies::default(),
             handler_timeout: Duration::from_secs(60),
             lease: Duration::from_secs(4),
+            seed: None,
         }
     }
 }
@@ -201,5 +203,13 @@ impl SubscriptionConfig {
         require(sensible, "lease", format!("{time:?}"), "50 ms to 1 hour")?;
         self.lease = time;
         Ok(self)
+    }
+
+    /// The jitter of delays is drawn from this seed, so that a run under a paused clock can be repeated. Otherwise it is
+    /// another one each time.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
+use super::backoff::Chance;
 use super::config::{StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::is_handler_of;
@@ -32,6 +33,8 @@ pub(super) struct Core {
     pub(super) requests: Requests,
     /// Who owns its checkpoint while it runs, for others to read.
     pub(super) owner: Arc<str>,
+    /// What the jitter of its delays is drawn from.
+    pub(super) chance: Chance,
     /// Where the log ended when the subscription was first started, for one that starts there.
     pub(super) end_at_start: OnceLock<Position>,
 }

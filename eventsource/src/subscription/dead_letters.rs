@@ -153,6 +153,7 @@ impl DeadLetters {
             }
             // The sender of the progress lives in `core`.
             tokio::select! {
+                biased;
                 answer = &mut answered => return answer.unwrap_or_else(|_| Err(self.not_running())),
                 _ = progress.changed() => {}
             }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::watch;
 
+use super::backoff::Chance;
 use super::config::{StartFrom, SubscriptionConfig};
 use super::core::{Control, Core};
 use super::error::SubscribeError;
@@ -55,6 +56,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             kind: P::KIND,
             filter,
             fingerprint,
+            chance: Chance::new(config.seed),
             config,
             store: Arc::clone(&self.store),
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),

@@ -128,7 +128,7 @@ impl<C: CheckpointStore> Runner<C> {
         if failure.error.class() == ErrorClass::Permanent || failure.attempts >= policy.attempts {
             return Ok(false);
         }
-        let delay = policy.backoff.delay(failure.attempts);
+        let delay = policy.backoff.delay(failure.attempts, self.core.chance.draw());
         tracing::warn!(subscription = self.core.name, position = %failure.position, ?delay, %failure, "retrying");
         let state = SubscriptionState::Retrying { failure: Arc::clone(failure), attempts: policy.attempts, delay };
         self.core.progress.fail(failure.to_string(), state);

@@ -1,4 +1,6 @@
 //! When the runner goes on: it heeds the control, waits for something new, and waits outages out.
+//!
+//! Where several things have happened it heeds them in a fixed order, the control first, so that a run can be repeated.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -49,6 +51,7 @@ impl<C: CheckpointStore> Runner<C> {
                 Control::Pause => {
                     self.core.progress.set_state(SubscriptionState::Paused);
                     tokio::select! {
+                        biased;
                         _ = self.control.changed() => {}
                         () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
                     }
@@ -70,8 +73,9 @@ impl<C: CheckpointStore> Runner<C> {
     /// `work`, given up where the control says stop. Only for work that may be dropped half-way.
     pub(super) async fn or_stop<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
         tokio::select! {
-            done = work => Ok(done),
+            biased;
             reason = stop_requested(&mut self.control) => Err(End::Stopped(reason)),
+            done = work => Ok(done),
         }
     }
 
@@ -101,8 +105,9 @@ impl<C: CheckpointStore> Runner<C> {
     /// Waits for `delay`; a stop and a pause are heeded at once.
     pub(super) async fn delay(&mut self, delay: Duration) -> Result<(), End> {
         tokio::select! {
-            () = sleep(delay) => {}
+            biased;
             () = hold_requested(&mut self.control) => {}
+            () = sleep(delay) => {}
         }
         self.heed_control().await
     }
@@ -121,12 +126,13 @@ impl<C: CheckpointStore> Runner<C> {
             }
         };
         tokio::select! {
+            biased;
+            () = hold_requested(&mut self.control) => {}
+            () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
+            () = self.core.requests.waiting() => {}
             () = store_wake_up => {}
             () = self.bus_wake_up.wait() => {}
             () = sleep_until(save_at) => {}
-            () = hold_requested(&mut self.control) => {}
-            () = self.core.requests.waiting() => {}
-            () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
         }
         Ok(())
     }
@@ -137,6 +143,6 @@ impl<C: CheckpointStore> Runner<C> {
         tracing::warn!(subscription = self.core.name, reason, failures, "waiting for a store");
         let reason: Arc<str> = reason.into();
         self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Waiting { reason });
-        self.delay(OUTAGE.delay(failures)).await
+        self.delay(OUTAGE.delay(failures, self.core.chance.draw())).await
     }
 }
