@@ -42,7 +42,7 @@
 //! let stream = StreamId::new("Order", Uuid::now_v7());
 //! let placed = store.append(&stream, ExpectedVersion::NoStream, vec![NewEvent::of(&OrderPlaced { total: 7 })?]).await?;
 //! orders.wait_for(placed.position()).await?;
-//! assert_eq!(rows.find_all().await?.len(), 1);
+//! assert!(rows.exists(stream.aggregate_id()).await?);
 //! # assert_eq!(faults.count(Point::Commit), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();
