@@ -22,6 +22,7 @@ mod delivery;
 mod failures;
 mod handover;
 mod read_models;
+mod replays;
 mod restart;
 mod status;
 mod world;

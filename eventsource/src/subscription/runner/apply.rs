@@ -62,6 +62,8 @@ impl<C: CheckpointStore> Runner<C> {
         let mut at_most = events.len();
         while next < events.len() {
             self.heed_control().await?;
+            // Where the log is replayed, its stream may have been parked before it was reached again.
+            failed = failed.filter(|failed| self.parked.applies(&events[failed.index]));
             let alone = failed.as_ref().filter(|failed| failed.index == next).map(|failed| Arc::clone(&failed.failure));
             let until = match (&alone, &failed) {
                 (Some(_), _) => next + 1,

@@ -31,8 +31,13 @@ impl<C: CheckpointStore> Runner<C> {
             ));
             return Err(End::Faulted(Arc::new(failure.with(error))));
         }
-        let letter = self.letter(event, &failure);
+        let mut letter = self.letter(event, &failure);
         let change = match policy {
+            _ if policy != FailurePolicy::Skip && event.position() < self.seen => {
+                // It was applied before the replay, and so was what waits behind it now.
+                letter.held = self.held_behind(&letter).await?;
+                LetterChange::Keep(letter)
+            }
             FailurePolicy::Skip => LetterChange::Dismiss(letter.dismissed("skipped by the policy of the subscription")),
             _ => LetterChange::Keep(letter),
         };
@@ -55,19 +60,20 @@ impl<C: CheckpointStore> Runner<C> {
         self.core.progress.set_letters(letters.len(), letters.iter().map(|letter| letter.held).sum());
     }
 
-    /// Applies what was released before the last stop, and not applied since.
-    pub(super) async fn follow_released(&mut self) -> Result<(), End> {
-        for stream in self.parked.released() {
-            self.follow(&stream).await?;
-        }
-        Ok(())
+    /// Whether the state is where it was, and is not being replayed: before that, what follows a letter would be applied
+    /// to less than it stands on, and again when the replay comes to it.
+    fn is_replayed(&self) -> bool {
+        self.position >= self.seen
     }
 
-    /// Does what was asked for meanwhile, once the state is where it was.
+    /// Applies what was released before the last stop, and not applied since, and does what was asked for meanwhile.
     pub(super) async fn serve_requests(&mut self) -> Result<(), End> {
-        while self.position >= self.seen
-            && let Some(request) = self.core.requests.take()
-        {
+        while self.is_replayed() {
+            if let Some(stream) = self.parked.released() {
+                self.follow(&stream).await?;
+                continue;
+            }
+            let Some(request) = self.core.requests.take() else { break };
             if request.is_forgotten() {
                 continue;
             }
@@ -97,7 +103,9 @@ impl<C: CheckpointStore> Runner<C> {
         }
         let mut retried = Retried { applied: 0, left: Vec::new() };
         for stream in wanted {
-            retried.applied += self.follow(&stream).await?;
+            if self.is_replayed() {
+                retried.applied += self.follow(&stream).await?;
+            }
             retried.left.extend(self.parked.letter(&stream).cloned());
         }
         Ok(Ok(retried))
@@ -175,7 +183,8 @@ impl<C: CheckpointStore> Runner<C> {
             let read = ReadStream::forward().from(from).limit(PAGE);
             let events = self.ask(|| core.store.read_stream(&letter.stream, read)).await?;
             let passed = events.iter().take_while(|event| event.position() <= self.seen);
-            found.extend(passed.filter(|event| core.filter.matches(event)).take(2).cloned());
+            let waiting = passed.filter(|event| core.filter.matches(event) && !self.parked.is_dismissed(event));
+            found.extend(waiting.take(2).cloned());
             let at_end = events.len() < PAGE || events.last().is_none_or(|event| event.position() > self.seen);
             if found.len() >= 2 || at_end {
                 break;
@@ -185,6 +194,23 @@ impl<C: CheckpointStore> Runner<C> {
         let mut found = found.into_iter().peekable();
         let event = found.next_if(|event| event.version() == letter.version);
         Ok((event, found.next()))
+    }
+
+    /// How many events wait behind `letter`, of those that the subscription has passed.
+    async fn held_behind(&mut self, letter: &DeadLetter) -> Result<u64, End> {
+        const PAGE: usize = 1_000;
+        let (core, mut from, mut held) = (Arc::clone(&self.core), letter.version + 1, 0);
+        loop {
+            let read = ReadStream::forward().from(from).limit(PAGE);
+            let events = self.ask(|| core.store.read_stream(&letter.stream, read)).await?;
+            let passed = events.iter().take_while(|event| event.position() <= self.seen);
+            held +=
+                passed.filter(|event| core.filter.matches(event) && !self.parked.is_dismissed(event)).count() as u64;
+            if events.len() < PAGE || events.last().is_none_or(|event| event.position() > self.seen) {
+                return Ok(held);
+            }
+            from += PAGE as u64;
+        }
     }
 
     /// Applies `event`, with retries, together with what becomes of its letter. Returns the failure, where it failed.

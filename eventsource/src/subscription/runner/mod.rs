@@ -155,7 +155,6 @@ impl<C: CheckpointStore> Runner<C> {
 
     async fn work(&mut self) -> Result<Infallible, End> {
         self.claim().await?;
-        self.follow_released().await?;
         loop {
             self.heed_control().await?;
             self.serve_requests().await?;

@@ -74,23 +74,32 @@ impl Parked {
         letters
     }
 
-    /// The streams whose letters are to follow without being asked for.
-    pub(super) fn released(&self) -> Vec<StreamId> {
-        let released = self.letters().into_iter().filter(|letter| letter.state == LetterState::Released);
-        released.map(|letter| letter.stream.clone()).collect()
+    /// A stream whose letter is to follow without being asked for.
+    pub(super) fn released(&self) -> Option<StreamId> {
+        let released = self.streams.values().filter(|letter| letter.state == LetterState::Released);
+        released.min_by_key(|letter| letter.position).map(|letter| letter.stream.clone())
     }
 
     fn holds(&self, event: &RecordedEvent) -> bool {
         self.streams.get(event.stream()).is_some_and(|letter| event.version() >= letter.version)
     }
 
+    /// Whether `event` is applied when it is reached.
+    pub(super) fn applies(&self, event: &RecordedEvent) -> bool {
+        !self.holds(event) && !self.is_dismissed(event)
+    }
+
+    /// Whether `event` is never applied again.
+    pub(super) fn is_dismissed(&self, event: &RecordedEvent) -> bool {
+        self.dismissed.contains(&event.position())
+    }
+
     /// Takes what is not to be applied out of `events`.
     pub(super) fn sift<'a>(&self, events: &'a [Arc<RecordedEvent>]) -> Sifted<'a> {
-        let is_applied = |event: &RecordedEvent| !self.holds(event) && !self.dismissed.contains(&event.position());
-        if (self.streams.is_empty() && self.dismissed.is_empty()) || events.iter().all(|event| is_applied(event)) {
+        if (self.streams.is_empty() && self.dismissed.is_empty()) || events.iter().all(|event| self.applies(event)) {
             return Sifted { events: events.into(), indexes: None };
         }
-        let applied = events.iter().enumerate().filter(|(_, event)| is_applied(event));
+        let applied = events.iter().enumerate().filter(|(_, event)| self.applies(event));
         let (indexes, events): (Vec<_>, Vec<_>) = applied.map(|(index, event)| (index, Arc::clone(event))).unzip();
         Sifted { events: events.into(), indexes: Some(indexes) }
     }
