@@ -86,3 +86,28 @@ async fn what_was_skipped_is_not_brought_back_by_a_retry() {
     assert_eq!(handle.read().await.numbers, [1, 2, 4]);
     assert_eq!(handle.dead_letters().dismissed().await.unwrap().len(), 2);
 }
+
+/// A handler that is dropped half-way with its runtime has left something half done.
+#[test]
+fn a_state_that_was_left_with_its_runtime_begins_anew() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let kept = Kept::default();
+    let script = kept.script.clone();
+    script.next(2, [Act::Hang]);
+    let first = runtime();
+    let handle = first.block_on(async {
+        let handle = manager.subscribe(kept, once()).await.unwrap();
+        manager.start().await.unwrap();
+        bump(&store, [1, 2, 3]).await;
+        eventually("the handler hangs", || async { script.calls(2) == 1 }).await;
+        handle
+    });
+    drop(first);
+    runtime().block_on(async {
+        manager.start().await.unwrap();
+        handle.caught_up().within(DEADLINE).await.unwrap();
+        assert_eq!(handle.read().await.numbers, [1, 2, 3]);
+    });
+}

@@ -258,7 +258,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// A memory handler that was cut off has left its state in pieces.
     pub(super) fn note_cut_off(&self, error: &HandlerError) {
         if self.core.kind == Kind::Memory && error.is_cut_off() {
-            self.core.in_memory.fall_to_pieces();
+            self.core.in_memory.be_cut_off();
         }
     }
 
