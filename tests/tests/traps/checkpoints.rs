@@ -85,3 +85,22 @@ async fn a_start_at_the_end_is_kept_before_the_first_event() {
     handle.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(done.numbers(), [2]);
 }
+
+/// What waits behind letters is stored with the step that passes it over, also where that is the last one before a stop.
+#[tokio::test(start_paused = true)]
+async fn a_stop_in_an_outage_does_not_forget_what_waits() {
+    let (store, faults) = (MemoryEventStore::new(), Faults::new());
+    let manager = faulty(&store, &faults);
+    let done = Done::default();
+    done.script.next(1, [Act::Permanent]);
+    let handle = manager.subscribe(done.clone(), attempts(1)).await.unwrap();
+    manager.start().await.unwrap();
+    handle.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
+    faults.next(Point::Commit, Fault::Fail, usize::MAX);
+    bump(&store, [2, 3]).await;
+    eventually("it waits", || async { handle.status().await.state.to_string() == "waiting" }).await;
+    faults.switch_off();
+    manager.stop().await.unwrap();
+    let held: Vec<_> = handle.dead_letters().list().await.unwrap().iter().map(|letter| letter.held).collect();
+    assert_eq!(held, [2]);
+}

@@ -198,7 +198,7 @@ impl<C: CheckpointStore> Runner<C> {
             }
         }
         let (handled, first) = (sifted.events.len(), sifted.index(0));
-        match self.commit(unit, self.step(to, held), handled).await? {
+        match self.commit(unit, self.step(to, held), Some(handled)).await? {
             Committed::Yes => {
                 self.arrive(to, handled);
                 Ok(Batch::Applied)

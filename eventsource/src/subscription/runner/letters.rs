@@ -271,7 +271,7 @@ impl<C: CheckpointStore> Runner<C> {
             return Ok(Tried::Done);
         }
         let step = self.step(self.saved, vec![change.clone()]);
-        Ok(match self.commit(unit, step, 1).await? {
+        Ok(match self.commit(unit, step, Some(1)).await? {
             Committed::Yes => Tried::Done,
             Committed::No => Tried::Again,
             Committed::Refused(refused) => Tried::Failed(refused.into()),

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::claim::Heartbeat;
+use self::commit::Unsettled;
 use self::failing::Failing;
 use self::parked::Parked;
 use self::read::Prefetched;
@@ -29,7 +30,7 @@ use super::core::{Control, Core};
 use super::shared::ErasedSubscriber;
 use super::{Failure, StopReason, SubscriptionState};
 use crate::event::Position;
-use crate::projection::{Advance, CheckpointStore, CommitError, Kind};
+use crate::projection::{CheckpointStore, CommitError, Kind};
 use crate::store::WakeUp;
 
 /// The task of one subscription.
@@ -46,8 +47,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     /// Where the stored checkpoint is: behind `position` only by events that are not the subscription's own.
     saved: Position,
     saved_at: Instant,
-    /// The step whose commit gave no clear answer, and how many events it applied.
-    unsettled: Option<(Advance, usize)>,
+    /// The step whose commit gave no clear answer.
+    unsettled: Option<Unsettled>,
     /// How many events were applied outside a transaction, and are not told of before their checkpoint is saved.
     unreported: usize,
     /// How many commits in a row gave no clear answer.
