@@ -24,7 +24,10 @@ pub(crate) enum Act {
 
 /// How the calls for each event go; where nothing is said, they go well.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Script(Arc<Mutex<HashMap<u64, (usize, VecDeque<Act>)>>>);
+pub(crate) struct Script(Arc<Mutex<HashMap<u64, Calls>>>);
+
+/// How many there were, and how the next ones go.
+type Calls = (usize, VecDeque<Act>);
 
 impl Script {
     /// The next calls for the bump by `by`.
