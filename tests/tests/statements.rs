@@ -75,6 +75,8 @@ impl Statements {
                 // On PostgreSQL rows are locked in order before they are changed, in one statement.
                 "with" if text.contains(") UPDATE ") => "update",
                 "with" if text.contains(") DELETE ") => "delete",
+                "with" if text.contains(") INSERT ") => "insert",
+                "with" if text.contains(") SELECT ") => "select",
                 verb => verb,
             };
             *counts.entry(format!("{verb} {table}")).or_default() += 1;

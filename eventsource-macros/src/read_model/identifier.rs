@@ -32,9 +32,16 @@ pub(super) fn check_table(name: &str) -> Result<(), String> {
 /// The columns that every table has.
 const FRAMEWORK: [&str; 4] = ["version", "created_at", "updated_at", "deleted_at"];
 
+/// The columns that every table in PostgreSQL has, which it lets nobody else have.
+const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+
 /// What is wrong with `name` as the name of a column.
 pub(super) fn check_column(name: &str) -> Result<(), String> {
     check(name)?;
+    // In any case, for who reads them in SQL without quotes.
+    if let Some(kept) = SYSTEM.into_iter().find(|own| own.eq_ignore_ascii_case(name)) {
+        return Err(format!("every table in PostgreSQL has a column `{kept}` of its own: give this one another name"));
+    }
     match FRAMEWORK.into_iter().find(|own| own.eq_ignore_ascii_case(name)) {
         Some(own) => Err(format!(
             "every read model has a column `{own}` already, kept by the framework and shown by `Stored`: give this one \
@@ -94,6 +101,7 @@ mod tests {
         starts(check("1st"), "the name of a table or column cannot begin with `1`");
         starts(check(&"x".repeat(64)), "this name has 64 characters");
         starts(check_table("SQLite_x"), "a table cannot begin with `sqlite_`");
+        starts(check_column("xmin"), "every table in PostgreSQL has a column `xmin` of its own");
         starts(check_column("Version"), "every read model has a column `version` already");
     }
 }

@@ -40,8 +40,15 @@ pub const fn json_field<T: Serialize + DeserializeOwned>(column: &'static str, n
     Field { column: ColumnDef::new(column, name, ColumnKind::Json, false), to: to_json, from: from_json }
 }
 
-fn to_json<T: Serialize>(field: &T) -> Result<Value, Unfit> {
-    serde_json::to_string(field).map(Value::Json).map_err(|error| Unfit::new(error.to_string()))
+fn to_json<T: Serialize + DeserializeOwned>(field: &T) -> Result<Value, Unfit> {
+    let text = serde_json::to_string(field).map_err(|error| Unfit::new(error.to_string()))?;
+    // JSON has neither NaN nor infinity: they become null without a word, which is read as no number.
+    if text.contains("null") {
+        let lost =
+            |error| Unfit::new(format!("as JSON it could not be read again: {error}; NaN and infinity are null"));
+        serde_json::from_str::<T>(&text).map_err(lost)?;
+    }
+    Ok(Value::Json(text))
 }
 
 fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, Unfit> {

@@ -14,6 +14,8 @@ crate::on_every_backend! {
     pages_by_keyset
     a_query_sees_what_the_batch_has_changed
     long_lists
+    long_chains
+    names_that_are_words_of_sql
 }
 
 async fn fill<W: World>(world: &W) {
@@ -222,5 +224,66 @@ async fn long_lists<W: World>(world: &W) {
             );
             assert_eq!(HandlerError::from(error).class(), eventsource::projection::ErrorClass::Permanent);
         }
+    }
+}
+
+/// SQLite parses a chain as a tree that is as deep as the chain is long, of at most 1,000.
+async fn long_chains<W: World>(world: &W) {
+    fill(world).await;
+    let any = (0..3_000).map(|n| Item::COUNT.eq(n)).reduce(Condition::or).unwrap();
+    assert_eq!(numbers(world, any).await, [1, 2, 3, 4]);
+    let all = (3..3_000).map(|n| Item::COUNT.ne(n)).reduce(Condition::and).unwrap();
+    assert_eq!(numbers(world, all).await, [2, 3, 4, 5]);
+}
+
+/// Every name is a word of SQL's, one that a statement uses for itself, or written in capitals.
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "Order")]
+struct Words {
+    #[read_model(id, column = "select")]
+    id: i64,
+    #[read_model(index)]
+    own: String,
+    new: String,
+    excluded: i64,
+    locked: Option<i64>,
+    value: Vec<u8>,
+    #[read_model(index, column = "GroupBy")]
+    group_by: i64,
+    rowid: i64,
+    #[read_model(json)]
+    r#where: Vec<u8>,
+}
+
+async fn names_that_are_words_of_sql<W: World>(world: &W) {
+    world.create::<Words>().await;
+    world.create::<Words>().await;
+    let row = |id: i64| Words {
+        id,
+        own: "o".to_owned(),
+        new: format!("n{id}"),
+        excluded: -id,
+        locked: None,
+        value: vec![1],
+        group_by: id % 2,
+        rowid: 7,
+        r#where: vec![],
+    };
+    for round in 0..2 {
+        let mut batch = world.batch().await;
+        let mut words = W::lend::<Words>(&mut batch.unit).await;
+        words.save_many((1..=4).map(row)).await.unwrap();
+        let mut two = words.get(2).await.unwrap().unwrap();
+        two.locked = Some(round);
+        words.save(two).await.unwrap();
+        words.delete(4).await.unwrap();
+        words.soft_delete(3).await.unwrap();
+        batch.commit().await.unwrap();
+        let rows = world.rows::<Words>();
+        let query =
+            Query::from(Words::VALUE.is_in([vec![1u8]]).and(Words::LOCKED.eq(round).or(Words::EXCLUDED.eq(-1))));
+        let found = rows.find(query.order_by(Words::GROUP_BY.asc()).order_by(Words::NEW.desc())).await.unwrap();
+        assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(rows.count(Query::all().with_deleted()).await.unwrap(), 3);
     }
 }

@@ -216,3 +216,82 @@ async fn no_change_of_what_a_query_finds_is_lost() {
     assert_eq!(rows.iter().map(|row| row.count).sum::<i64>(), 4 * 15 * 3);
     assert!(rows.iter().all(|row| row.version() == row.count as u64 + 1));
 }
+
+/// One holds a row of the table whose name is last and wants one of the first; the other the other way round. Who goes
+/// backwards does not wait, and is tried again; who goes forwards gets both. PostgreSQL never finds a deadlock.
+#[tokio::test]
+async fn who_goes_backwards_never_waits() {
+    let world = Arc::new(Postgres::new().await);
+    world.create::<Tally>().await;
+    world.create::<Second>().await;
+    let mut batch = world.batch().await;
+    Postgres::lend::<Tally>(&mut batch.unit).await.save(Tally { number: 1, times: 1 }).await.unwrap();
+    Postgres::lend::<Tally>(&mut batch.unit).await.save(Tally { number: 2, times: 1 }).await.unwrap();
+    Postgres::lend::<Second>(&mut batch.unit).await.save(Second { number: 1, times: 1 }).await.unwrap();
+    batch.commit().await.unwrap();
+
+    for one_table in [false, true] {
+        let (mut back, mut forth) = (world.batch().await, world.batch().await);
+        let mut last = Postgres::lend::<Tally>(&mut back.unit).await;
+        let last_row = last.get(2u64).await.unwrap().unwrap();
+        let (mut first, mut first_low) =
+            (Postgres::lend::<Second>(&mut forth.unit).await, Postgres::lend::<Tally>(&mut forth.unit).await);
+        first.get(1u64).await.unwrap().unwrap();
+        first_low.get(1u64).await.unwrap().unwrap();
+        let waiting = tokio::spawn(async move {
+            let mut row = first_low.get(2u64).await.unwrap().unwrap();
+            row.times += 10;
+            first_low.save(row).await.unwrap();
+            first.save(Second { number: 1, times: 11 }).await.unwrap();
+            first_low.save(Tally { number: 1, times: 11 }).await.unwrap();
+            forth.commit().await
+        });
+        // Held by the other one: it is read as it is committed.
+        if one_table {
+            let mut low = last.get(1u64).await.unwrap().unwrap();
+            low.times += 1;
+            last.save(low).await.unwrap();
+        } else {
+            let mut second = Postgres::lend::<Second>(&mut back.unit).await;
+            let mut low = second.get(1u64).await.unwrap().unwrap();
+            low.times += 1;
+            second.save(low).await.unwrap();
+        }
+        last.save(Tally { times: last_row.times + 1, ..last_row }).await.unwrap();
+        let error = back.commit().await.unwrap_err();
+        assert!(matches!(error, CommitError::Failed(_)), "{error:?}");
+        assert!(error.to_string().contains("another transaction has changed a row of it meanwhile"), "{error}");
+        waiting.await.unwrap().unwrap();
+    }
+    assert_eq!(world.rows::<Tally>().get(2u64).await.unwrap().unwrap().times, 21);
+}
+
+/// What one deletes the other updates, and the other way round, with nothing read before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn deletions_and_changes_in_opposite_orders_are_never_a_deadlock() {
+    let world = Arc::new(Postgres::new().await);
+    let tasks: Vec<_> = [(1, 5), (5, 1)]
+        .map(|(gone, changed)| {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move {
+                let mut done = 0;
+                while done < 40 {
+                    let mut batch = world.batch().await;
+                    let mut items = Postgres::lend::<Item>(&mut batch.unit).await;
+                    items.delete(id(gone)).await.unwrap();
+                    items.save(item(changed, "changed", 1)).await.unwrap();
+                    match batch.commit().await {
+                        Ok(()) => done += 1,
+                        Err(CommitError::Failed(error)) => {
+                            assert!(error.to_string().contains("another transaction has changed"), "{error}");
+                        }
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            })
+        })
+        .into();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}

@@ -17,6 +17,7 @@ crate::on_every_backend! {
     decimals_times_and_days_compare
     what_cannot_be_stored_names_its_field
     nan_is_stored_or_names_its_field
+    json_that_could_not_be_read_names_its_field
     the_range_of_times_is_one_on_every_backend
     a_type_that_contradicts_itself_names_its_field
 }
@@ -283,6 +284,32 @@ async fn nan_is_stored_or_names_its_field<W: World>(world: &W) {
     assert!(found[0].float.is_nan() && found[2].single.is_nan() && found[3].maybe_float.unwrap().is_nan());
     assert_eq!(rows.count(Every::FLOAT.eq(f64::NAN)).await.unwrap(), 1, "equal to itself");
     assert_eq!(rows.count(Every::FLOAT.gt(f64::INFINITY)).await.unwrap(), 1);
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+struct Measured {
+    #[read_model(id)]
+    id: i64,
+    #[read_model(json)]
+    values: Vec<f64>,
+    #[read_model(json)]
+    maybe: Option<Vec<u64>>,
+}
+
+/// JSON has no NaN: serde writes null in its place, which would be found out when the row is read.
+async fn json_that_could_not_be_read_names_its_field<W: World>(world: &W) {
+    world.create::<Measured>().await;
+    let mut batch = world.batch().await;
+    let mut rows = W::lend::<Measured>(&mut batch.unit).await;
+    for value in [f64::NAN, f64::INFINITY] {
+        let error = rows.save(Measured { id: 1, values: vec![1.0, value], maybe: None }).await.unwrap_err();
+        assert!(error.to_string().contains("the field `values`: as JSON it could not be read again"), "{error}");
+        assert_eq!(HandlerError::from(error).class(), ErrorClass::Permanent);
+    }
+    let row = Measured { id: 1, values: vec![f64::MIN, f64::MIN_POSITIVE, 0.1 + 0.2], maybe: None };
+    rows.save(&row).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(world.rows::<Measured>().get(1).await.unwrap(), Some(row));
 }
 
 async fn the_range_of_times_is_one_on_every_backend<W: World>(world: &W) {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::order::Held;
 use super::schema;
 use super::tables::Tables;
 use crate::projection::postgres::{BatchConnection, LentConnection};
@@ -11,18 +12,20 @@ use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 use crate::store::postgres::PostgresDatabase;
 
-/// The tables in the transaction of a batch. Rows that are loaded are locked; those that a query finds are not, and
-/// where another transaction has changed one of them before it is written, the batch is tried again.
+/// The tables in the transaction of a batch. Rows that are loaded are locked; those that a query finds are not, nor those
+/// that another batch holds, where they lie before one that is held here. Where another transaction has changed one of
+/// them before it is written, or still holds it then, the batch is tried again.
 pub(super) struct BatchTables {
     connection: BatchConnection,
     db: PostgresDatabase,
+    held: Held,
     /// Whether the next generation of each table is meant.
     builds_next: bool,
 }
 
 impl BatchTables {
     pub(super) fn new(connection: BatchConnection, db: &PostgresDatabase, builds_next: bool) -> Self {
-        Self { connection, db: db.clone(), builds_next }
+        Self { connection, db: db.clone(), held: Held::default(), builds_next }
     }
 
     /// The connection, and the table that is meant.
@@ -34,11 +37,15 @@ impl BatchTables {
     }
 }
 
+fn ids(table: &Table, rows: &[RowChange<'_>]) -> Vec<Value> {
+    rows.iter().map(|change| change.row.id(table)).collect()
+}
+
 #[async_trait]
 impl ReadTables for BatchTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.load_locked(table, ids).await
+        Tables { conn: &mut conn, db: &self.db }.load_locked(table, ids, self.held.next(table, ids)).await
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
@@ -60,17 +67,17 @@ impl WriteTables for BatchTables {
 
     async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.merge(table, rows).await
+        Tables { conn: &mut conn, db: &self.db }.merge(table, rows, self.held.next(table, &ids(table, rows))).await
     }
 
     async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.update(table, rows).await
+        Tables { conn: &mut conn, db: &self.db }.update(table, rows, self.held.next(table, &ids(table, rows))).await
     }
 
     async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.delete(table, ids).await
+        Tables { conn: &mut conn, db: &self.db }.delete(table, ids, self.held.next(table, ids.iter().copied())).await
     }
 
     async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {

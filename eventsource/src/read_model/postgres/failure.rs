@@ -6,11 +6,13 @@ use crate::store::postgres::failure::{Overtaken, code};
 /// What PostgreSQL answered when it was to do `action` to `table`.
 pub(super) fn failed(table: &'static Table, action: &'static str, error: sqlx::Error) -> ReadModelError {
     let table = table.name;
-    match code(&error) {
+    match code(&error).as_deref() {
         // A value that its column does not hold, and a violated constraint.
         Some(code) if code.starts_with("22") || code.starts_with("23") => {
             ReadModelError::Constraint { table, message: error.to_string() }
         }
+        // The batch holds a row behind one that another has, and does not wait for it.
+        Some("55P03") => ReadModelError::Failed { table, action, source: Box::new(Overtaken) },
         _ => ReadModelError::Failed { table, action, source: Box::new(error) },
     }
 }

@@ -5,6 +5,7 @@ mod dialect;
 mod failure;
 mod generations;
 mod models;
+mod order;
 mod pool;
 mod schema;
 mod statements;

@@ -3,6 +3,7 @@
 //! Whole columns are bound as lists, so that a statement has one text however many rows there are.
 
 use super::dialect::{PostgresDialect, list};
+use super::order::Locks;
 use crate::read_model::sql::{Dialect as _, joined, names, quoted, replaced};
 use crate::read_model::{ColumnDef, ColumnKind, Table};
 
@@ -55,16 +56,35 @@ pub(super) fn locking(table: &Table) -> String {
     format!(" ORDER BY own.{} FOR UPDATE", quoted(table.id_column()))
 }
 
-/// The rows with the ids of the list `$number`, locked in the order of the ids.
-fn locked(db: &PostgresDialect<'_>, table: &Table, number: usize) -> String {
+/// The rows with the ids of the list `$number`, locked in the order of the ids; `else_` is what is done about those that
+/// another transaction holds.
+fn locked(db: &PostgresDialect<'_>, table: &Table, number: usize, else_: &str) -> String {
     let (name, id, order) = (db.table(table), quoted(table.id_column()), locking(table));
     let ids = table.column(table.id).map_or_else(String::new, |column| list(column.kind, number));
-    format!("WITH locked AS MATERIALIZED (SELECT {id} FROM {name} AS own WHERE {id} = ANY ({ids}){order})")
+    format!("WITH locked AS MATERIALIZED (SELECT {id} FROM {name} AS own WHERE {id} = ANY ({ids}){order}{else_})")
+}
+
+/// That the rows are locked before anything is done: PostgreSQL skips what nobody asks for.
+const WHEN_LOCKED: &str = "(SELECT count(*) FROM locked) >= 0";
+
+/// `load`, the reading of rows by the list `$1` of their ids, with those locked that nobody else holds. Of the others it
+/// reads what is committed: whether that is still so is found out when they are written.
+pub(super) fn locking_what_is_free(db: &PostgresDialect<'_>, table: &Table, load: &str) -> String {
+    format!("{} {load} AND {WHEN_LOCKED}", locked(db, table, 1, " SKIP LOCKED"))
+}
+
+/// What a statement that writes does about rows that another transaction holds.
+const fn held_by_others(locks: Locks) -> &'static str {
+    match locks {
+        Locks::Waits => "",
+        Locks::NeverWaits => " NOWAIT",
+    }
 }
 
 /// The deletion of the rows with these ids.
-pub(super) fn delete(db: &PostgresDialect<'_>, table: &Table) -> String {
-    let (locked, name, id) = (locked(db, table, 1), db.table(table), quoted(table.id_column()));
+pub(super) fn delete(db: &PostgresDialect<'_>, table: &Table, locks: Locks) -> String {
+    let locked = locked(db, table, 1, held_by_others(locks));
+    let (name, id) = (db.table(table), quoted(table.id_column()));
     format!("{locked} DELETE FROM {name} AS own USING locked WHERE own.{id} = locked.{id}")
 }
 
@@ -79,23 +99,30 @@ fn lists(table: &Table) -> String {
 }
 
 /// The insertion of rows, into those that are there already. It tells the versions that they have then.
-pub(super) fn merge(db: &PostgresDialect<'_>, table: &Table) -> String {
+pub(super) fn merge(db: &PostgresDialect<'_>, table: &Table, locks: Locks) -> String {
     let (name, names, lists, id) = (db.table(table), names(table), lists(table), quoted(table.id_column()));
     let set = joined(changed(table).filter_map(|column| match column.name {
         "created_at" | "deleted_at" => None,
         "version" => Some("\"version\" = own.\"version\" + excluded.\"version\"".to_owned()),
         name => Some(replaced(name)),
     }));
+    let (locked, when) = match locks {
+        Locks::Waits => (String::new(), String::new()),
+        Locks::NeverWaits => {
+            let locked = locked(db, table, table.id + 1, held_by_others(locks));
+            (locked + " ", format!("WHERE {WHEN_LOCKED} "))
+        }
+    };
     format!(
-        "INSERT INTO {name} AS own ({names}) SELECT * FROM unnest({lists}) \
+        "{locked}INSERT INTO {name} AS own ({names}) SELECT * FROM unnest({lists}) {when}\
          ON CONFLICT ({id}) DO UPDATE SET {set} RETURNING {id}, \"version\""
     )
 }
 
 /// The update of rows that still have the versions of the last list.
-pub(super) fn update(db: &PostgresDialect<'_>, table: &Table) -> String {
+pub(super) fn update(db: &PostgresDialect<'_>, table: &Table, locks: Locks) -> String {
     let (name, names, id) = (db.table(table), names(table), quoted(table.id_column()));
-    let (locked, lists) = (locked(db, table, table.id + 1), lists(table));
+    let (locked, lists) = (locked(db, table, table.id + 1, held_by_others(locks)), lists(table));
     let found = list(ColumnKind::I64, table.all_columns().count() + 1);
     let set = joined(changed(table).map(|column| format!("{0} = new.{0}", quoted(column.name))));
     format!(

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::dialect::PostgresDialect;
 use super::failure::{failed, overtaken};
+use super::order::Locks;
 use super::statements;
 use super::value::{Statement, bind, bind_list, value, values};
 use crate::read_model::port::{Before, RowChange};
@@ -49,14 +50,19 @@ impl Tables<'_> {
         self.fetch(table, sql).await
     }
 
-    /// The same, and nobody else writes them until the transaction ends.
+    /// The same, and nobody else writes them until the transaction ends; but for those that somebody else holds, where
+    /// it never waits.
     pub(super) async fn load_locked(
         &mut self,
         table: &'static Table,
         ids: &[Value],
+        locks: Locks,
     ) -> Result<Vec<Row>, ReadModelError> {
         let mut sql = sql::load(&self.dialect(), table, ids)?;
-        sql.text.push_str(&statements::locking(table));
+        match locks {
+            Locks::Waits => sql.text.push_str(&statements::locking(table)),
+            Locks::NeverWaits => sql.text = statements::locking_what_is_free(&self.dialect(), table, &sql.text),
+        }
         self.fetch(table, sql).await
     }
 
@@ -72,9 +78,14 @@ impl Tables<'_> {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    pub(super) async fn merge(&mut self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
+    pub(super) async fn merge(
+        &mut self,
+        table: &'static Table,
+        rows: &[RowChange<'_>],
+        locks: Locks,
+    ) -> Result<(), ReadModelError> {
         for rows in chunks(rows) {
-            let statement = bind_rows(self.prepare(statements::merge(&self.dialect(), table)), table, rows)?;
+            let statement = bind_rows(self.prepare(statements::merge(&self.dialect(), table, locks)), table, rows)?;
             let done = statement.fetch_all(&mut *self.conn).await.map_err(|error| failed(table, "write", error))?;
             let corrupt = |what| ReadModelError::Corrupt { table: table.name, what };
             let id = table.column(table.id).map_or(ColumnKind::Text, |column| column.kind);
@@ -90,9 +101,14 @@ impl Tables<'_> {
         Ok(())
     }
 
-    pub(super) async fn update(&mut self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
+    pub(super) async fn update(
+        &mut self,
+        table: &'static Table,
+        rows: &[RowChange<'_>],
+        locks: Locks,
+    ) -> Result<(), ReadModelError> {
         for rows in chunks(rows) {
-            let statement = bind_rows(self.prepare(statements::update(&self.dialect(), table)), table, rows)?;
+            let statement = bind_rows(self.prepare(statements::update(&self.dialect(), table, locks)), table, rows)?;
             let found = rows.iter().map(|change| match change.before {
                 Before::Version(version) => version_of(version),
                 Before::Unread | Before::Missing => Value::Null,
@@ -107,10 +123,15 @@ impl Tables<'_> {
         Ok(())
     }
 
-    pub(super) async fn delete(&mut self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {
+    pub(super) async fn delete(
+        &mut self,
+        table: &'static Table,
+        ids: &[&Value],
+        locks: Locks,
+    ) -> Result<(), ReadModelError> {
         let column = table.column(table.id);
         let (statement, ids) =
-            (self.prepare(statements::delete(&self.dialect(), table)), ids.iter().map(|&id| id.clone()));
+            (self.prepare(statements::delete(&self.dialect(), table, locks)), ids.iter().map(|&id| id.clone()));
         let kind = column.map_or(ColumnKind::Text, |column| column.kind);
         let statement = bind_list(statement, kind, ids).map_err(|reason| unfit(table, column, reason))?;
         let done = statement.execute(&mut *self.conn).await;

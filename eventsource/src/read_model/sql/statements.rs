@@ -178,17 +178,19 @@ impl Sql {
         word: &str,
         none: &str,
     ) -> Result<(), ReadModelError> {
-        self.text.push('(');
-        for (index, one) in all.iter().enumerate() {
-            if index > 0 {
+        match all {
+            [] => self.text.push_str(none),
+            [one] => self.condition::<D>(table, one)?,
+            // In halves: a database nests as deep as a chain is long, and SQLite 1,000 deep at most.
+            _ => {
+                let (first, second) = all.split_at(all.len() / 2);
+                self.text.push('(');
+                self.joined::<D>(table, first, word, none)?;
                 self.text.push_str(word);
+                self.joined::<D>(table, second, word, none)?;
+                self.text.push(')');
             }
-            self.condition::<D>(table, one)?;
         }
-        if all.is_empty() {
-            self.text.push_str(none);
-        }
-        self.text.push(')');
         Ok(())
     }
 }

@@ -1,0 +1,56 @@
+//! For which rows a batch waits: for those behind all that it holds, so that two batches never wait for each other.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::read_model::{Table, Value};
+
+/// What a statement does about rows that another transaction holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Locks {
+    /// It waits for them, in the order of their ids.
+    Waits,
+    /// It leaves them alone, or fails.
+    NeverWaits,
+}
+
+/// The last row that a batch holds, in the order of tables' names and rows' ids.
+#[derive(Debug, Default)]
+pub(super) struct Held(Mutex<Option<(&'static str, Value)>>);
+
+impl Held {
+    /// How the rows with these ids, which are sorted, are locked. What lies before a row that is held already is not
+    /// waited for: whoever has it may be waiting for that one.
+    pub(super) fn next<'v>(&self, table: &Table, ids: impl IntoIterator<Item = &'v Value>) -> Locks {
+        let mut ids = ids.into_iter();
+        let Some(first) = ids.next() else { return Locks::Waits };
+        let last = ids.last().unwrap_or(first);
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let row = |id: &Value| Some((table.name, id.clone()));
+        let locks = if row(first) > *held { Locks::Waits } else { Locks::NeverWaits };
+        let last = row(last);
+        if last > *held {
+            *held = last;
+        }
+        locks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_comes_later_is_waited_for() {
+        let [a, b] = ["a", "b"].map(|name| Table::new(name, &[], 0));
+        let held = Held::default();
+        let mut next = |table, ids: &[i64]| held.next(table, &ids.iter().map(|id| Value::Int(*id)).collect::<Vec<_>>());
+        assert_eq!(next(&a, &[]), Locks::Waits);
+        assert_eq!(next(&a, &[3, 5]), Locks::Waits);
+        assert_eq!(next(&a, &[5]), Locks::NeverWaits);
+        assert_eq!(next(&a, &[4, 9]), Locks::NeverWaits);
+        assert_eq!(next(&a, &[8]), Locks::NeverWaits, "9 is held");
+        assert_eq!(next(&a, &[10]), Locks::Waits);
+        assert_eq!(next(&b, &[1]), Locks::Waits);
+        assert_eq!(next(&a, &[11]), Locks::NeverWaits);
+    }
+}
