@@ -18,7 +18,7 @@ pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u3
     let mut older: Vec<Older> = Vec::new();
     for (at, entry) in entries.into_iter().enumerate() {
         match entry {
-            Entry::Type(ty) => older.push(read_one(ty, errors)),
+            Entry::Type(ty) => older.push(read_one(*ty, errors)),
             // All versions before the first one that is named.
             Entry::Rest(_) if at == 0 => {
                 older.resize_with((version as usize - 1).saturating_sub(named), || Older::Unused);
@@ -51,12 +51,12 @@ enum Entry {
     /// `..`
     Rest(Token![..]),
     /// A version.
-    Type(Type),
+    Type(Box<Type>),
 }
 
 impl Parse for Entry {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        if input.peek(Token![..]) { input.parse().map(Self::Rest) } else { input.parse().map(Self::Type) }
+        if input.peek(Token![..]) { input.parse().map(Self::Rest) } else { input.parse().map(Box::new).map(Self::Type) }
     }
 }
 
