@@ -87,7 +87,8 @@ use crate::block::marker::Marker;
 /// `impl From<OrderPlacedV1> for OrderPlacedV2` and `impl From<OrderPlacedV2> for OrderPlaced`, or the compiler asks for
 /// them. Projections, aggregates and the registry then read every version, and handlers know the newest one only.
 ///
-/// `_` stands for a version of which nothing is stored, and `Self` for one that decodes as the event does.
+/// `_` stands for a version of which nothing is stored, `..` in the first place for all versions up to the first that is
+/// named, and `Self` for a version that decodes as the event does.
 #[proc_macro_derive(DomainEvent, attributes(event))]
 pub fn derive_domain_event(input: TokenStream) -> TokenStream {
     event::derive(input.into()).into()

@@ -150,7 +150,8 @@ impl Options {
         self.listed(key, "texts between quotes", errors)
     }
 
-    fn listed<T: syn::parse::Parse>(&self, key: &str, what: &str, errors: &mut Errors) -> Vec<T> {
+    /// The value of an option that is a list of `what`.
+    pub(crate) fn listed<T: syn::parse::Parse>(&self, key: &str, what: &str, errors: &mut Errors) -> Vec<T> {
         let Some(value) = self.given(key).map(|given| &given.value).filter(|value| !value.is_empty()) else {
             return Vec::new();
         };

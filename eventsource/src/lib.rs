@@ -42,7 +42,7 @@
 //! | [`event`] | what an event is: [`DomainEvent`], [`Event`], [`RecordedEvent`], [`Metadata`], [`Registry`] |
 //! | [`store`] | the log: the port [`EventStore`], and the stores |
 //! | [`bus`] | the port [`EventBus`], and the bus in memory |
-//! | [`aggregate`] | the write side: [`Aggregate`], [`AggregateRepository`] |
+//! | [`aggregate`](mod@aggregate) | the write side: [`Aggregate`], [`AggregateRepository`] |
 //! | [`projection`](mod@projection) | what a projection is to the runtime: kinds, injection, checkpoints, units of work, errors |
 //! | [`read_model`] | read models without SQL: `#[derive(ReadModel)]`, [`Repository`], queries |
 //! | [`subscription`] | projections at work: [`SubscriptionManager`] |

@@ -18,7 +18,7 @@ mod legacy {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, DomainEvent)]
-#[event(aggregate = "Counter", name = "counter.renamed", version = 3, from(_, _))]
+#[event(aggregate = "Counter", name = "counter.renamed", version = 3, from(..))]
 struct Renamed {
     name: String,
 }

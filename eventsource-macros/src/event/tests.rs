@@ -79,6 +79,15 @@ fn older_versions_are_accounted_for() {
 }
 
 #[test]
+fn versions_before_the_first_that_is_named() {
+    one("#[event(aggregate = \"O\", version = 3, from(V1, ..))] struct E {}", "`..` stands for the versions before");
+    for from in ["..", ".., V4", "_, .., V4"] {
+        let said = mistakes(&format!("#[event(aggregate = \"O\", version = 5, from({from}))] struct E {{}}"));
+        assert_eq!(said.is_empty(), !from.starts_with('_'), "{from}: {said:?}");
+    }
+}
+
+#[test]
 fn aliases_are_other_names() {
     one("#[event(aggregate = \"O\", aliases(\"E\"))] struct E {}", "`E` is the name of the event itself");
     one("#[event(aggregate = \"O\", aliases(\"a\", \"a\"))] struct E {}", "`a` is named twice");

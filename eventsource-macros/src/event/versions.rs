@@ -1,7 +1,8 @@
 //! The options `version` and `from`: which versions of an event there are, and what type each of them had.
 
 use syn::ext::IdentExt;
-use syn::{Ident, Type};
+use syn::parse::{Parse, ParseStream};
+use syn::{Ident, Token, Type};
 
 use super::model::Older;
 use crate::block::parameter::plain;
@@ -12,7 +13,21 @@ use crate::options::Options;
 pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u32, Vec<Older>) {
     let good = errors.is_empty();
     let version = options.version(errors);
-    let older: Vec<Older> = options.types("from", errors).into_iter().map(|ty| read_one(ty, errors)).collect();
+    let entries: Vec<Entry> = options.listed("from", "types", errors);
+    let named = entries.iter().filter(|entry| matches!(entry, Entry::Type(_))).count();
+    let mut older: Vec<Older> = Vec::new();
+    for (at, entry) in entries.into_iter().enumerate() {
+        match entry {
+            Entry::Type(ty) => older.push(read_one(*ty, errors)),
+            // All versions before the first one that is named.
+            Entry::Rest(_) if at == 0 => {
+                older.resize_with((version as usize - 1).saturating_sub(named), || Older::Unused);
+            }
+            Entry::Rest(token) => {
+                errors.push(token, "`..` stands for the versions before the first one that is named: put it first")
+            }
+        }
+    }
     if errors.is_empty() || !good {
         check(ident, version, older.len(), options, errors);
     }
@@ -28,6 +43,20 @@ fn read_one(ty: Type, errors: &mut Errors) -> Older {
             errors.push(&ty, "`from` names the types of older versions, oldest first, such as `from(OrderPlacedV1)`");
             Older::Unused
         }
+    }
+}
+
+/// What stands in `from`.
+enum Entry {
+    /// `..`
+    Rest(Token![..]),
+    /// A version.
+    Type(Box<Type>),
+}
+
+impl Parse for Entry {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if input.peek(Token![..]) { input.parse().map(Self::Rest) } else { input.parse().map(Box::new).map(Self::Type) }
     }
 }
 
@@ -48,7 +77,7 @@ fn check(ident: &Ident, version: u32, named: usize, options: &Options, errors: &
             span,
             format_args!(
                 "events that are stored with versions 1 to {older} could not be read any more: name the types that they \
-                 have, oldest first, such as `from({})`, with `_` for a version of which there are none",
+                 have, oldest first, such as `from({})`, or write `from(..)` where there are none",
                 if older < 5 { types(older) } else { format!("{name}V1, {name}V2, …") }
             ),
         ),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use super::scope::Scope;
 use super::{
@@ -33,18 +33,20 @@ struct Row {
     rebuild_to: Option<Position>,
     letters: BTreeMap<Position, DeadLetter>,
     snapshot: Option<Snapshot>,
-    leased: Option<(Arc<str>, DateTime<Utc>)>,
+    /// By the clock that runs with everything else, also where a test has paused it.
+    leased: Option<(Arc<str>, Instant)>,
 }
 
 impl Row {
     fn claim(&mut self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
         if let (Some(lease), Some((owner, until))) = (&claim.lease, &self.leased)
             && lease.owner != *owner
-            && *until > now()
+            && *until > Instant::now()
         {
-            return Err(ClaimError::Held { name: claim.name.to_owned(), owner: owner.to_string(), until: *until });
+            let until = now() + until.duration_since(Instant::now());
+            return Err(ClaimError::Held { name: claim.name.to_owned(), owner: owner.to_string(), until });
         }
-        self.leased = claim.lease.as_ref().map(|lease| (Arc::clone(&lease.owner), now() + lease.time));
+        self.leased = claim.lease.as_ref().map(|lease| (Arc::clone(&lease.owner), Instant::now() + lease.time));
         self.epoch += 1;
         let position = self.checkpoint.as_ref().map_or(claim.start, |checkpoint| checkpoint.position);
         let rebuild_to = match &self.checkpoint {
@@ -81,7 +83,7 @@ impl Row {
     fn renew(&mut self, time: Option<Duration>) {
         match (time, &mut self.leased) {
             (Some(Duration::ZERO), leased) => *leased = None,
-            (Some(time), Some((_, until))) => *until = now() + time,
+            (Some(time), Some((_, until))) => *until = Instant::now() + time,
             _ => {}
         }
     }

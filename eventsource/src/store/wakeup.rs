@@ -1,5 +1,8 @@
 //! Wake-ups: a hint that there may be something new to read.
 
+#[cfg(feature = "testing")]
+use std::sync::Arc;
+
 use tokio::sync::watch;
 
 /// Where a store announces appends.
@@ -18,8 +21,20 @@ use tokio::sync::watch;
 pub struct WakeUps(watch::Sender<()>);
 
 /// Hears of appends. One that was not waited for is remembered; several of them count once.
-#[derive(Debug, Clone)]
-pub struct WakeUp(watch::Receiver<()>);
+#[derive(Clone)]
+pub struct WakeUp {
+    announced: watch::Receiver<()>,
+    #[cfg(feature = "testing")]
+    sieve: Option<Sieve>,
+}
+
+/// How often each wake-up is heard, and how often the last one is still to be.
+#[cfg(feature = "testing")]
+#[derive(Clone)]
+struct Sieve {
+    times: Arc<dyn Fn() -> usize + Send + Sync>,
+    left: usize,
+}
 
 impl Default for WakeUps {
     fn default() -> Self {
@@ -42,15 +57,45 @@ impl WakeUps {
     /// Hears of what is announced from now on.
     #[must_use]
     pub fn listen(&self) -> WakeUp {
-        WakeUp(self.0.subscribe())
+        WakeUp {
+            announced: self.0.subscribe(),
+            #[cfg(feature = "testing")]
+            sieve: None,
+        }
     }
 }
 
 impl WakeUp {
     /// Returns at the first wake-up since the last call, and never again once the announcer is gone.
     pub async fn wait(&mut self) {
-        if self.0.changed().await.is_err() {
-            std::future::pending::<()>().await;
+        loop {
+            #[cfg(feature = "testing")]
+            if let Some(Sieve { left: left @ 1.., .. }) = &mut self.sieve {
+                *left -= 1;
+                return;
+            }
+            if self.announced.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            #[cfg(feature = "testing")]
+            if let Some(sieve) = &mut self.sieve {
+                sieve.left = (sieve.times)();
+                continue;
+            }
+            return;
         }
+    }
+
+    /// The same, where each wake-up is heard as often as `times` says at that time.
+    #[cfg(feature = "testing")]
+    pub(crate) fn sifted(mut self, times: impl Fn() -> usize + Send + Sync + 'static) -> Self {
+        self.sieve = Some(Sieve { times: Arc::new(times), left: 0 });
+        self
+    }
+}
+
+impl std::fmt::Debug for WakeUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WakeUp").finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! Delays between attempts.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Delays that grow from attempt to attempt.
@@ -20,19 +21,33 @@ impl Backoff {
         Self { first, max, factor: 2.0, jitter: 1.0 }
     }
 
-    /// The delay before the attempt after `failures` failed ones.
-    pub(super) fn delay(&self, failures: u32) -> Duration {
+    /// The delay before the attempt after `failures` failed ones, of which `chance`, from 0 to 1, draws the jitter.
+    pub(super) fn delay(&self, failures: u32, chance: f64) -> Duration {
         let steps = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let grown = self.first.as_secs_f64() * self.factor.powi(steps);
         let bound = Duration::try_from_secs_f64(grown).unwrap_or(self.max).min(self.max);
-        bound.mul_f64(1.0 - self.jitter * random_fraction())
+        bound.mul_f64(1.0 - self.jitter * chance)
     }
 }
 
-/// From 0 to 1. The hasher's keys are random for each `RandomState`, which is all the randomness that a jitter needs.
-fn random_fraction() -> f64 {
-    let random = RandomState::new().build_hasher().finish();
-    f64::from((random >> 32) as u32) / f64::from(u32::MAX)
+/// What the jitter of a subscription's delays is drawn from (SplitMix64).
+#[derive(Debug)]
+pub(super) struct Chance(AtomicU64);
+
+impl Chance {
+    /// From this seed; from the randomness of a hasher's keys where there is none.
+    pub(super) fn new(seed: Option<u64>) -> Self {
+        Self(AtomicU64::new(seed.unwrap_or_else(|| RandomState::new().build_hasher().finish())))
+    }
+
+    /// From 0 to 1.
+    pub(super) fn draw(&self) -> f64 {
+        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        f64::from(((z ^ (z >> 31)) >> 32) as u32) / f64::from(u32::MAX)
+    }
 }
 
 #[cfg(test)]
@@ -43,18 +58,30 @@ mod tests {
 
     #[test]
     fn a_delay_never_exceeds_its_bound_and_varies() {
-        let delays: Vec<_> = (0..100).map(|_| BACKOFF.delay(3)).collect();
+        let chance = Chance::new(None);
+        let delays: Vec<_> = (0..100).map(|_| BACKOFF.delay(3, chance.draw())).collect();
         assert!(delays.iter().all(|delay| *delay <= Duration::from_millis(400)), "{delays:?}");
         assert!(delays.iter().any(|delay| *delay != delays[0]), "{delays:?}");
-        assert!((0..100).map(|_| BACKOFF.delay(u32::MAX)).all(|delay| delay <= Duration::from_secs(10)));
+        assert!((0..100).map(|_| BACKOFF.delay(u32::MAX, chance.draw())).all(|delay| delay <= Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_delays() {
+        let [one, other] = [Chance::new(Some(7)), Chance::new(Some(7))];
+        assert!((0..100).all(|_| one.draw() == other.draw()));
     }
 
     #[test]
     fn factor_and_jitter_are_heeded() {
         let steady = Backoff { factor: 3.0, jitter: 0.0, ..BACKOFF };
-        let delays: Vec<_> = (1..=6).map(|failures| steady.delay(failures).as_millis()).collect();
+        let delays: Vec<_> = (1..=6).map(|failures| steady.delay(failures, 0.7).as_millis()).collect();
         assert_eq!(delays, [100, 300, 900, 2_700, 8_100, 10_000]);
         let half = Backoff { jitter: 0.5, ..steady };
-        assert!((0..100).map(|_| half.delay(2)).all(|delay| (150..=300).contains(&delay.as_millis())));
+        assert!(
+            [0.0, 0.3, 1.0]
+                .map(|chance| half.delay(2, chance))
+                .iter()
+                .all(|delay| (150..=300).contains(&delay.as_millis()))
+        );
     }
 }

@@ -58,6 +58,7 @@ pub struct SubscriptionConfig {
     pub(super) lease: Duration,
     pub(super) on_change: OnChange,
     pub(super) snapshot_every: u64,
+    pub(super) seed: Option<u64>,
 }
 
 /// A configuration asked for something that makes no sense.
@@ -95,6 +96,7 @@ impl Default for SubscriptionConfig {
             lease: Duration::from_secs(4),
             on_change: OnChange::Refuse,
             snapshot_every: 10_000,
+            seed: None,
         }
     }
 }
@@ -246,6 +248,14 @@ impl SubscriptionConfig {
     #[must_use]
     pub const fn on_change(mut self, action: OnChange) -> Self {
         self.on_change = action;
+        self
+    }
+
+    /// The jitter of delays is drawn from this seed, so that a run under a paused clock can be repeated. Otherwise it is
+    /// another one each time.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::backoff::Chance;
 use super::config::{StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::is_handler_of;
@@ -41,6 +42,8 @@ pub(super) struct Core {
     pub(super) rebuilds: Rebuilds,
     /// Who owns its checkpoint while it runs, for others to read.
     pub(super) owner: Arc<str>,
+    /// What the jitter of its delays is drawn from.
+    pub(super) chance: Chance,
     /// Where the log ended when the subscription was first started, for one that starts there.
     pub(super) end_at_start: OnceLock<Position>,
 }
@@ -78,6 +81,7 @@ impl Core {
             requests: Requests::default(),
             rebuilds: Rebuilds::default(),
             owner: Arc::clone(&live.owner),
+            chance: Chance::new(live.config.seed),
             end_at_start: OnceLock::new(),
         }
     }

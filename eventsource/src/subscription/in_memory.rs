@@ -17,6 +17,8 @@ struct Inner {
     /// How far the subscription has been, before its state began anew.
     furthest: Position,
     in_pieces: bool,
+    /// The same, by a handler that was cut off, and not by a reset.
+    cut_off: bool,
     letters: BTreeMap<Position, DeadLetter>,
 }
 
@@ -60,20 +62,32 @@ impl InMemory {
         self.inner().in_pieces = true;
     }
 
+    /// The same, of a handler: the state is as good as new once it begins anew.
+    pub(super) fn be_cut_off(&self) {
+        let mut inner = self.inner();
+        (inner.in_pieces, inner.cut_off) = (true, true);
+    }
+
     /// The state is what it was, after all.
     pub(super) fn is_whole_again(&self) {
-        self.inner().in_pieces = false;
+        let mut inner = self.inner();
+        (inner.in_pieces, inner.cut_off) = (false, false);
     }
 
     /// The state is new, and the letters are what they were: what they keep is passed over as the log is replayed.
     pub(super) fn begin_anew(&self) {
         let mut inner = self.inner();
-        (inner.position, inner.in_pieces) = (None, false);
+        (inner.position, inner.in_pieces, inner.cut_off) = (None, false, false);
     }
 
     /// The state is new, and so is everything else.
     pub(super) fn reset(&self) {
         *self.inner() = Inner::default();
+    }
+
+    /// Whether nobody knows what the state is because a handler was cut off.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.inner().cut_off
     }
 
     /// Whether nobody knows what the state is.

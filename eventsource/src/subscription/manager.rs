@@ -188,6 +188,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             }
             // The senders live in `core`.
             tokio::select! {
+                biased;
                 _ = progress.changed() => {}
                 _ = control.changed() => {}
             }

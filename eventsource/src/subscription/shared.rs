@@ -6,7 +6,6 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
-use std::time::Duration;
 
 use tokio::sync::RwLock;
 use tracing::Instrument as _;
@@ -180,7 +179,7 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
             position = event.position().value()
         );
         let call = subscriber.handle(event, unit).instrument(span);
-        let result = in_time(core.config.handler_timeout, call).await;
+        let result = in_time(core, call).await;
         // A handler that ended the transaction may have failed because of it, or not at all; an outage ends it as well.
         if !unit.is_intact() && !result.as_ref().is_err_and(|error| unit.is_outage(error.source())) {
             return Err(HandlerError::permanent(CommitError::TransactionEnded));
@@ -195,13 +194,21 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
     Ok(())
 }
 
-/// `call`, given up after `timeout`. A call that is done at once costs no timer.
-async fn in_time(timeout: Duration, call: impl Future<Output = Result<(), HandlerError>>) -> Result<(), HandlerError> {
+/// `call`, given up after the subscription's timeout. A call that is done at once costs no timer.
+async fn in_time(core: &Core, call: impl Future<Output = Result<(), HandlerError>>) -> Result<(), HandlerError> {
     let mut call = pin!(call);
     if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
         return done;
     }
-    tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| Err(HandlerError::timed_out(timeout)))
+    let timeout = core.config.handler_timeout;
+    if !core.kind.is_memory() {
+        return tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| Err(HandlerError::timed_out(timeout)));
+    }
+    // Until it is done: its task may be dropped with the async runtime, and nobody would hear of it.
+    core.in_memory.be_cut_off();
+    let done = tokio::time::timeout(timeout, call).await.map_err(|_| HandlerError::timed_out(timeout))?;
+    core.in_memory.is_whole_again();
+    done
 }
 
 /// `work`, with a panic turned into a failure.

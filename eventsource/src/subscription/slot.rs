@@ -83,6 +83,12 @@ impl<C: CheckpointStore> Slot<C> {
         }
         // One that has been told to stop, or has just told that it ended, is gone before the next one begins.
         let _ = join(&mut task).await;
+        if self.core.kind == Kind::Memory
+            && self.core.in_memory.is_cut_off()
+            && self.subscriber.begin_anew(&mut self.checkpoints.detached()).await.is_ok()
+        {
+            self.core.in_memory.begin_anew();
+        }
         if self.core.kind == Kind::Memory && self.core.in_memory.is_in_pieces() && request.is_none() {
             self.core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
             return;

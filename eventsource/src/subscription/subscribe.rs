@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use tokio::sync::watch;
 
 use super::RebuildKind;
+use super::backoff::Chance;
 use super::config::{OnChange, StartFrom, SubscriptionConfig};
 use super::core::{Control, Core};
 use super::error::SubscribeError;
@@ -67,6 +68,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             fingerprint,
             tables,
             next_of: None,
+            chance: Chance::new(config.seed),
             config,
             store: Arc::clone(&self.store),
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),

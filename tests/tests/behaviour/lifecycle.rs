@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::subscription::{FailurePolicy, ManagerError, RetryPolicy, WaitError};
+use eventsource::testing::faults::{Faults, FaultyEventStore};
 use eventsource_tests::domain::{Bumped, Seen, bump};
-use eventsource_tests::faults::FaultyStore;
 use eventsource_tests::wait::{DEADLINE, eventually};
 use tokio::sync::Semaphore;
 
@@ -107,7 +107,7 @@ async fn a_pause_stops_delivery_and_a_resume_loses_nothing() {
 
 #[tokio::test]
 async fn without_wake_ups_the_poll_finds_what_was_stored() {
-    let store = FaultyStore::silent(MemoryEventStore::new());
+    let store = FaultyEventStore::new(MemoryEventStore::new(), &Faults::new()).silent();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(20)).unwrap();
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
@@ -121,7 +121,7 @@ async fn without_wake_ups_the_poll_finds_what_was_stored() {
 
 #[tokio::test]
 async fn a_published_event_only_wakes() {
-    let store = FaultyStore::silent(MemoryEventStore::new());
+    let store = FaultyEventStore::new(MemoryEventStore::new(), &Faults::new()).silent();
     let bus = MemoryEventBus::new();
     let manager = SubscriptionManager::new(store.clone(), bus.clone(), MemoryCheckpoints::new());
     let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(3_600)).unwrap();

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use eventsource::prelude::*;
+use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
-use eventsource_tests::faults::{FaultyCheckpoints, FaultyStore};
 use eventsource_tests::wait::{DEADLINE, eventually};
 
 /// An effect whose checkpoint is stored: what it did, in order.
@@ -21,29 +21,34 @@ impl Did {
 
 #[tokio::test]
 async fn reads_that_fail_are_repeated_and_the_state_says_so() {
-    let store = FaultyStore::new(MemoryEventStore::new());
+    let faults = Faults::new();
+    let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
-    store.reads.set(usize::MAX);
+    faults.next(Point::ReadLog, Fault::Fail, usize::MAX);
     let position = bump(&store, 1..=3).await;
     manager.start().await.unwrap();
     eventually("it waits", || async { seen.status().await.state.to_string() == "waiting" }).await;
     let status = seen.status().await;
-    assert!(status.state.reason().unwrap().contains("the test says no"));
+    assert!(status.state.reason().unwrap().contains("a fault was injected"));
     assert_eq!(status.events_handled, 0);
-    store.reads.set(0);
+    faults.forget(Point::ReadLog);
     seen.wait_for(position).within(DEADLINE).await.unwrap();
     eventually("it is live", || async { seen.status().await.state.to_string() == "live" }).await;
     assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
-    assert!(seen.status().await.last_error.unwrap().contains("the test says no"), "what was overcome is still told");
+    assert!(
+        seen.status().await.last_error.unwrap().contains("a fault was injected"),
+        "what was overcome is still told"
+    );
 }
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_the_end_of_an_outage() {
-    let store = FaultyStore::new(MemoryEventStore::new());
+    let faults = Faults::new();
+    let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
-    store.reads.set(usize::MAX);
+    faults.next(Point::ReadLog, Fault::Fail, usize::MAX);
     manager.start().await.unwrap();
     eventually("it waits", || async { seen.status().await.state.to_string() == "waiting" }).await;
     manager.stop().await.unwrap();
@@ -53,18 +58,19 @@ async fn a_stop_does_not_wait_for_the_end_of_an_outage() {
 #[tokio::test]
 async fn a_commit_that_fails_is_repeated_and_one_whose_answer_is_lost_is_not() {
     let store = MemoryEventStore::new();
-    let checkpoints = FaultyCheckpoints::default();
+    let faults = Faults::new();
+    let checkpoints = FaultyCheckpoints::new(MemoryCheckpoints::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
     let did = Did::default();
     let handle = manager.subscribe(did.clone(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
     for (before, after) in [(0, 1), (3, 0), (2, 1)] {
-        checkpoints.before_commit.set(before);
-        checkpoints.after_commit.set(after);
+        faults.next(Point::Commit, Fault::Fail, before);
+        faults.next(Point::Commit, Fault::LoseAnswer, after);
         let position = bump(&store, [1]).await;
         handle.wait_for(position).within(DEADLINE).await.unwrap();
         assert_eq!(checkpoints.load("Did").await.unwrap().unwrap().position, position);
-        assert_eq!((checkpoints.before_commit.left(), checkpoints.after_commit.left()), (0, 0));
+        assert_eq!(faults.left(Point::Commit), 0);
     }
     assert_eq!(*did.0.lock().unwrap(), [1, 1, 1], "each event once: the batch was never repeated for its checkpoint");
 }
@@ -72,12 +78,13 @@ async fn a_commit_that_fails_is_repeated_and_one_whose_answer_is_lost_is_not() {
 #[tokio::test]
 async fn a_checkpoint_that_cannot_be_saved_at_the_stop_is_told() {
     let store = MemoryEventStore::new();
-    let checkpoints = FaultyCheckpoints::default();
+    let faults = Faults::new();
+    let checkpoints = FaultyCheckpoints::new(MemoryCheckpoints::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
     let did = manager.subscribe(Did::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
     did.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
-    checkpoints.before_commit.set(1);
+    faults.next(Point::Commit, Fault::Fail, 1);
     let passed = note(&store, 1).await;
     did.wait_for(passed).within(DEADLINE).await.unwrap();
     let error = manager.stop().await.unwrap_err();

@@ -81,13 +81,14 @@ async fn a_reset_right_after_a_fault_is_not_refused() {
 #[tokio::test]
 async fn a_stop_whose_effects_are_not_saved_says_so() {
     let store = MemoryEventStore::new();
-    let checkpoints = FaultyCheckpoints::default();
+    let faults = Faults::new();
+    let checkpoints = FaultyCheckpoints::new(MemoryCheckpoints::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
     let door = Door::shut();
     door.open();
     let effect = Effect::behind(&door);
     let handle = manager.subscribe(effect.clone(), SubscriptionConfig::default()).await.unwrap();
-    checkpoints.before_commit.set(usize::MAX);
+    faults.next(Point::Commit, Fault::Fail, usize::MAX);
     bump(&store, [1]).await;
     manager.start().await.unwrap();
     eventually("it waits", || async { handle.status().await.state.to_string() == "waiting" }).await;
@@ -103,17 +104,18 @@ async fn a_stop_whose_effects_are_not_saved_says_so() {
 #[tokio::test]
 async fn a_stop_saves_effects_where_the_store_is_back() {
     let store = MemoryEventStore::new();
-    let checkpoints = FaultyCheckpoints::default();
+    let faults = Faults::new();
+    let checkpoints = FaultyCheckpoints::new(MemoryCheckpoints::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
     let door = Door::shut();
     door.open();
     let effect = Effect::behind(&door);
     let handle = manager.subscribe(effect.clone(), SubscriptionConfig::default()).await.unwrap();
-    checkpoints.before_commit.set(usize::MAX);
+    faults.next(Point::Commit, Fault::Fail, usize::MAX);
     let position = bump(&store, [1]).await;
     manager.start().await.unwrap();
-    eventually("it has tried often", || async { checkpoints.before_commit.left() < usize::MAX - 6 }).await;
-    checkpoints.before_commit.set(0);
+    eventually("it has tried often", || async { faults.left(Point::Commit) < usize::MAX - 6 }).await;
+    faults.forget(Point::Commit);
     let stopped = manager.stop().await;
     manager.start().await.unwrap();
     handle.wait_for(position).await.unwrap();
@@ -125,16 +127,17 @@ async fn a_stop_saves_effects_where_the_store_is_back() {
 #[tokio::test]
 async fn a_stop_while_a_lost_answer_is_settled_knows_where_it_stands() {
     let store = MemoryEventStore::new();
-    let checkpoints = FaultyCheckpoints::default();
+    let faults = Faults::new();
+    let checkpoints = FaultyCheckpoints::new(MemoryCheckpoints::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
     let door = Door::shut();
     door.open();
     for _ in 0..50 {
         let handle = manager.subscribe(Effect::behind(&door), SubscriptionConfig::default()).await.unwrap();
-        checkpoints.after_commit.set(1);
+        faults.next(Point::Commit, Fault::LoseAnswer, 1);
         bump(&store, [1]).await;
         manager.start().await.unwrap();
-        eventually("the answer is lost", || async { checkpoints.after_commit.left() == 0 }).await;
+        eventually("the answer is lost", || async { faults.left(Point::Commit) == 0 }).await;
         manager.stop().await.unwrap();
         let stored = checkpoints.load("effect").await.unwrap().unwrap().position;
         let status = handle.status().await;

@@ -4,12 +4,13 @@ use super::world::*;
 
 #[tokio::test]
 async fn it_does_not_wait_for_a_store_that_has_answered() {
-    let store = eventsource_tests::faults::FaultyStore::new(MemoryEventStore::new());
+    let faults = Faults::new();
+    let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let door = Door::shut();
     let gated = manager.subscribe(Gated::behind(&door), SubscriptionConfig::default()).await.unwrap();
     bump(&store, [1]).await;
-    store.reads.set(1);
+    faults.next(Point::ReadLog, Fault::Fail, 1);
     manager.start().await.unwrap();
     door.somebody_waits().await;
     let state = gated.status().await.state;

@@ -13,9 +13,9 @@ pub(crate) use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, Sq
 pub(crate) use eventsource::subscription::{
     FailurePolicy, ManagerError, ResetError, RetryPolicy, StopReason, WaitError,
 };
+pub(crate) use eventsource::testing::Random;
+pub(crate) use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
 pub(crate) use eventsource_tests::domain::{Bumped, Seen, bump, note};
-pub(crate) use eventsource_tests::faults::FaultyCheckpoints;
-pub(crate) use eventsource_tests::random::Random;
 pub(crate) use eventsource_tests::rows::BumpRows;
 pub(crate) use eventsource_tests::wait::eventually;
 pub(crate) use tokio::sync::Semaphore;

@@ -44,7 +44,7 @@ where
     }
 
     #[eventsource::applies(Arrived)]
-    const fn arrived(self: &mut Self, Arrived { floor }: &Arrived) {
+    const fn arrived(&mut self, Arrived { floor }: &Arrived) {
         self.floor = *floor;
     }
 

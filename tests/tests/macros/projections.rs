@@ -22,7 +22,7 @@ struct OrderPlaced {
 }
 
 #[derive(Debug, Serialize, Deserialize, DomainEvent)]
-#[event(aggregate = "Order", name = "order.shipped", version = 3, from(_, _))]
+#[event(aggregate = "Order", name = "order.shipped", version = 3, from(..))]
 struct OrderShipped {
     tracking: String,
 }

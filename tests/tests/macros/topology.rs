@@ -10,7 +10,7 @@ use serde_json::json;
 struct Packed {}
 
 #[derive(Serialize, Deserialize, DomainEvent)]
-#[event(aggregate = "Box", version = 2, from(_))]
+#[event(aggregate = "Box", version = 2, from(..))]
 struct Opened {}
 
 #[derive(Serialize, Deserialize, DomainEvent)]

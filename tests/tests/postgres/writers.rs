@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::store::postgres::PostgresEventStore;
-use eventsource_tests::random::Random;
+use eventsource::testing::Random;
 use eventsource_tests::wait::eventually;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;

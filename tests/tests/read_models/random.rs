@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use eventsource::prelude::*;
 use eventsource::projection::UnitOfWork;
 use eventsource::read_model::Stored;
-use eventsource_tests::random::Random;
+use eventsource::testing::Random;
 
 use crate::world::{Item, Memory, Postgres, Sqlite, World, id, item, time};
 

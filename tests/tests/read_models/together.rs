@@ -6,8 +6,8 @@ use std::sync::Arc;
 use eventsource::prelude::*;
 use eventsource::projection::CommitError;
 use eventsource::read_model::ReadModel;
+use eventsource::testing::Random;
 use eventsource_tests::domain::Bumped;
-use eventsource_tests::random::Random;
 
 use crate::projection::{bump, config};
 use crate::world::{Item, Postgres, World as _, event, id, item};

@@ -39,4 +39,8 @@ struct Text {}
 #[event(aggregate = "Order", version = 2, from((A, B)))]
 struct Tuple {}
 
+#[derive(Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Order", version = 3, from(TailV1, ..))]
+struct Tail {}
+
 fn main() {}

@@ -33,6 +33,11 @@ impl From<PlacedV3> for Placed {
     }
 }
 
+/// It was never stored before version 3.
+#[derive(Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Order", version = 3, from(..))]
+struct Young {}
+
 macro_rules! versioned {
     ($event:ident from $old:ty) => {
         #[derive(Serialize, Deserialize, DomainEvent)]
@@ -70,5 +75,6 @@ fn main() {
     assert!(matches!(Placed::upcast(4, r#"{"cents":2}"#), Some(Ok(Placed { cents: 2 }))));
     assert!(Placed::upcast(2, "{}").is_none());
     assert!(Shipped::upcast(1, "{}").is_some());
+    assert!(Young::upcast(1, "{}").is_none());
     let _ = Count(0);
 }

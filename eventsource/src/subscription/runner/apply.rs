@@ -62,6 +62,8 @@ impl<C: CheckpointStore> Runner<C> {
         let mut at_most = events.len();
         while next < events.len() {
             self.heed_control().await?;
+            // Where the log is replayed, its stream may have been parked before it was reached again.
+            failed = failed.filter(|failed| self.parked.applies(&events[failed.index]));
             let alone = failed.as_ref().filter(|failed| failed.index == next).map(|failed| Arc::clone(&failed.failure));
             let until = match (&alone, &failed) {
                 (Some(_), _) => next + 1,
@@ -128,7 +130,7 @@ impl<C: CheckpointStore> Runner<C> {
         if failure.error.class() == ErrorClass::Permanent || failure.attempts >= policy.attempts {
             return Ok(false);
         }
-        let delay = policy.backoff.delay(failure.attempts);
+        let delay = policy.backoff.delay(failure.attempts, self.core.chance.draw());
         tracing::warn!(subscription = self.core.name, position = %failure.position, ?delay, %failure, "retrying");
         let state = SubscriptionState::Retrying { failure: Arc::clone(failure), attempts: policy.attempts, delay };
         self.core.progress.fail(failure.to_string(), state);
@@ -171,7 +173,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// The effects and the checkpoint commit together, or neither does.
     async fn apply_in_transaction(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
-        let held = self.parked.hold(events);
+        let held = self.parked.hold(events, self.seen);
         let sifted = self.parked.sift(events);
         let mut unit = self.begin().await?;
         match self.subscriber.apply(&self.core, &sifted.events, &mut unit).await {
@@ -196,7 +198,7 @@ impl<C: CheckpointStore> Runner<C> {
             }
         }
         let (handled, first) = (sifted.events.len(), sifted.index(0));
-        match self.commit(unit, self.step(to, held), handled).await? {
+        match self.commit(unit, self.step(to, held), Some(handled)).await? {
             Committed::Yes => {
                 self.arrive(to, handled);
                 Ok(Batch::Applied)
@@ -241,7 +243,7 @@ impl<C: CheckpointStore> Runner<C> {
         };
         if passed > 0 {
             let to = if passed == events.len() { to } else { events[passed - 1].position() };
-            let held = self.parked.hold(&events[..passed]);
+            let held = self.parked.hold(&events[..passed], self.seen);
             // What is applied is applied, also where a stop comes before its checkpoint is saved.
             (self.position, self.unreported) = (to, handled);
             match self.core.kind {
@@ -261,7 +263,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// A memory handler that was cut off has left its state in pieces.
     pub(super) fn note_cut_off(&self, error: &HandlerError) {
         if self.core.kind.is_memory() && error.is_cut_off() {
-            self.core.in_memory.fall_to_pieces();
+            self.core.in_memory.be_cut_off();
         }
     }
 

@@ -77,7 +77,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
         let (position, seen) = in_memory.claim(start);
         (self.position, self.saved, self.seen) = (position, position, seen);
-        self.parked = Parked::new(in_memory.letters(), seen, true);
+        self.parked = Parked::new(in_memory.letters(), true);
         self.tell_letters();
     }
 
@@ -105,7 +105,7 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn load_letters(&mut self) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let letters = self.ask(|| checkpoints.dead_letters(&core.name)).await?;
-        self.parked = Parked::new(letters, self.seen, core.kind == Kind::DurableMemory);
+        self.parked = Parked::new(letters, core.kind == Kind::DurableMemory);
         self.tell_letters();
         Ok(())
     }

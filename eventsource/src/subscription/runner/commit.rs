@@ -8,7 +8,8 @@ use super::builder::generations;
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::{
-    Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, Kind, LetterChange, UnitOfWork,
+    Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, DeadLetter, Kind, LetterChange,
+    UnitOfWork,
 };
 use crate::subscription::core::Core;
 
@@ -21,6 +22,14 @@ pub(super) enum Committed {
     Refused(ChangesRefused),
     /// A handler had ended the transaction: what the unit did is lost, or was committed by that handler.
     TransactionEnded,
+}
+
+/// A step whose commit gave no clear answer.
+pub(super) struct Unsettled {
+    step: Advance,
+    /// How many events were applied in its unit of work; `None` where there is nothing to it but the step, which can be
+    /// taken at any time.
+    handled: Option<usize>,
 }
 
 impl<C: CheckpointStore> Runner<C> {
@@ -41,14 +50,19 @@ impl<C: CheckpointStore> Runner<C> {
         Advance::new(name.clone(), self.epoch, self.saved, to).letters(letters).lease(Some(config.lease))
     }
 
-    /// Commits `unit`, in which `handled` events were applied, with `step`.
-    pub(super) async fn commit(&mut self, unit: C::Unit, step: Advance, handled: usize) -> Result<Committed, End> {
+    /// Commits `unit` with `step`. In the unit `handled` events were applied; `None` where it is there for the step alone.
+    pub(super) async fn commit(
+        &mut self,
+        unit: C::Unit,
+        step: Advance,
+        handled: Option<usize>,
+    ) -> Result<Committed, End> {
         match unit.commit(&step).await {
             Ok(()) => {}
             Err(CommitError::Refused(refused)) => return Ok(Committed::Refused(refused)),
             Err(CommitError::TransactionEnded) => return Ok(Committed::TransactionEnded),
             Err(CommitError::Failed(error)) => {
-                self.unsettled = Some((step.clone(), handled));
+                self.unsettled = Some(Unsettled { step: step.clone(), handled });
                 let taken = self.settle(&step, error).await?;
                 self.unsettled = None;
                 if !taken {
@@ -86,9 +100,28 @@ impl<C: CheckpointStore> Runner<C> {
         if step.from != step.to {
             return Ok(taken);
         }
-        // The checkpoint stays where it is: whether the step was taken is told by the letters.
         let letters = self.ask(|| checkpoints.dead_letters(&step.name)).await?;
-        Ok(step.letters.iter().all(|change| change.is_made(&letters)))
+        Ok(is_made(step, &letters))
+    }
+
+    /// The same before a stop, which does not wait for a store that does not answer.
+    async fn settle_before_stop(&mut self, Unsettled { step, handled }: Unsettled) -> Result<(), CommitError> {
+        let found = self.checkpoints.load(&step.name).await?;
+        let mut taken = was_taken(&step, found).map_err(|fenced| *fenced)?;
+        if step.from == step.to {
+            taken = is_made(&step, &self.checkpoints.dead_letters(&step.name).await?);
+        }
+        if !taken {
+            if handled.is_some() {
+                return Ok(());
+            }
+            // It carries what would be forgotten with it, such as what waits behind letters.
+            self.checkpoints.detached().commit(&step).await?;
+        }
+        self.saved = step.to;
+        self.position = self.position.max(step.to);
+        self.unreported += handled.unwrap_or_default();
+        Ok(())
     }
 
     /// Moves the stored checkpoint to `to`, outside the transaction of a batch, with what becomes of dead letters.
@@ -104,7 +137,7 @@ impl<C: CheckpointStore> Runner<C> {
     async fn take(&mut self, step: Advance) -> Result<(), End> {
         loop {
             let unit = self.checkpoints.detached();
-            if let Committed::Yes = self.commit(unit, step.clone(), 0).await? {
+            if let Committed::Yes = self.commit(unit, step.clone(), None).await? {
                 return Ok(());
             }
         }
@@ -172,13 +205,8 @@ impl<C: CheckpointStore> Runner<C> {
     /// # Errors
     /// Why it was not saved.
     pub(super) async fn save_before_stop(&mut self) -> Result<(), CommitError> {
-        if let Some((step, handled)) = self.unsettled.take() {
-            let found = self.checkpoints.load(&step.name).await?;
-            if was_taken(&step, found).map_err(|fenced| *fenced)? {
-                self.saved = step.to;
-                self.position = self.position.max(step.to);
-                self.unreported += handled;
-            }
+        if let Some(unsettled) = self.unsettled.take() {
+            self.settle_before_stop(unsettled).await?;
         }
         let step = if self.has_unsaved() {
             Some(self.step(self.position, Vec::new()))
@@ -207,6 +235,11 @@ fn in_context(step: &Advance, error: CheckpointError) -> String {
         Some(letter) => format!("{error}; what waits to be stored with it: {letter}"),
         None => error.to_string(),
     }
+}
+
+/// Whether `step`, over which the checkpoint stays where it is, was taken: that is told by the letters.
+fn is_made(step: &Advance, letters: &[DeadLetter]) -> bool {
+    step.letters.iter().all(|change| change.is_made(letters))
 }
 
 /// Whether `step` was taken, by the checkpoint that was `found` later.

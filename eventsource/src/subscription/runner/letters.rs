@@ -33,8 +33,13 @@ impl<C: CheckpointStore> Runner<C> {
             ));
             return Err(End::Faulted(Arc::new(failure.with(error))));
         }
-        let letter = self.letter(event, &failure);
+        let mut letter = self.letter(event, &failure);
         let change = match policy {
+            _ if policy != FailurePolicy::Skip && event.position() < self.seen => {
+                // It was applied before the replay, and so was what waits behind it now.
+                letter.held = self.held_behind(&letter).await?;
+                LetterChange::Keep(letter)
+            }
             FailurePolicy::Skip => LetterChange::Dismiss(letter.dismissed("skipped by the policy of the subscription")),
             _ => LetterChange::Keep(letter),
         };
@@ -57,23 +62,23 @@ impl<C: CheckpointStore> Runner<C> {
         self.core.progress.set_letters(letters.len(), letters.iter().map(|letter| letter.held).sum());
     }
 
-    /// Applies what was released before the last stop and not applied since, and does what was asked for meanwhile, once
-    /// the state is where it was.
+    /// Whether the state is where it was, and is not being replayed: before that, what follows a letter would be applied
+    /// to less than it stands on, and again when the replay comes to it.
+    fn is_replayed(&self) -> bool {
+        self.position >= self.seen
+    }
+
+    /// Applies what was released before the last stop, and not applied since, and does what was asked for meanwhile.
     pub(super) async fn serve_requests(&mut self) -> Result<(), End> {
-        if self.position < self.seen {
-            return Ok(());
-        }
-        // What nobody knows the state of waits to be rebuilt.
-        let released = if self.core.in_memory.is_in_pieces() { Vec::new() } else { self.parked.released() };
-        for stream in released {
-            self.follow(&stream).await?;
-            if self.position < self.seen {
-                return Ok(());
+        while self.is_replayed() {
+            // What nobody knows the state of waits to be rebuilt.
+            if !self.core.in_memory.is_in_pieces()
+                && let Some(stream) = self.parked.released()
+            {
+                self.follow(&stream).await?;
+                continue;
             }
-        }
-        while self.position >= self.seen
-            && let Some(request) = self.core.requests.take()
-        {
+            let Some(request) = self.core.requests.take() else { break };
             if request.is_forgotten() {
                 continue;
             }
@@ -108,7 +113,9 @@ impl<C: CheckpointStore> Runner<C> {
         }
         let mut retried = Retried { applied: 0, left: Vec::new() };
         for stream in wanted {
-            retried.applied += self.follow(&stream).await?;
+            if self.is_replayed() {
+                retried.applied += self.follow(&stream).await?;
+            }
             retried.left.extend(self.parked.letter(&stream).cloned());
         }
         Ok(Ok(retried))
@@ -186,7 +193,8 @@ impl<C: CheckpointStore> Runner<C> {
             let read = ReadStream::forward().from(from).limit(PAGE);
             let events = self.ask(|| core.store.read_stream(&letter.stream, read)).await?;
             let passed = events.iter().take_while(|event| event.position() <= self.seen);
-            found.extend(passed.filter(|event| core.filter.matches(event)).take(2).cloned());
+            let waiting = passed.filter(|event| core.filter.matches(event) && !self.parked.is_dismissed(event));
+            found.extend(waiting.take(2).cloned());
             let at_end = events.len() < PAGE || events.last().is_none_or(|event| event.position() > self.seen);
             if found.len() >= 2 || at_end {
                 break;
@@ -196,6 +204,23 @@ impl<C: CheckpointStore> Runner<C> {
         let mut found = found.into_iter().peekable();
         let event = found.next_if(|event| event.version() == letter.version);
         Ok((event, found.next()))
+    }
+
+    /// How many events wait behind `letter`, of those that the subscription has passed.
+    async fn held_behind(&mut self, letter: &DeadLetter) -> Result<u64, End> {
+        const PAGE: usize = 1_000;
+        let (core, mut from, mut held) = (Arc::clone(&self.core), letter.version + 1, 0);
+        loop {
+            let read = ReadStream::forward().from(from).limit(PAGE);
+            let events = self.ask(|| core.store.read_stream(&letter.stream, read)).await?;
+            let passed = events.iter().take_while(|event| event.position() <= self.seen);
+            held +=
+                passed.filter(|event| core.filter.matches(event) && !self.parked.is_dismissed(event)).count() as u64;
+            if events.len() < PAGE || events.last().is_none_or(|event| event.position() > self.seen) {
+                return Ok(held);
+            }
+            from += PAGE as u64;
+        }
     }
 
     /// Applies `event`, with retries, together with what becomes of its letter. Returns the failure, where it failed.
@@ -256,7 +281,7 @@ impl<C: CheckpointStore> Runner<C> {
             return Ok(Tried::Done);
         }
         let step = self.step(self.position, vec![change.clone()]);
-        Ok(match self.commit(unit, step, 1).await? {
+        Ok(match self.commit(unit, step, Some(1)).await? {
             Committed::Yes => Tried::Done,
             Committed::No => Tried::Again,
             Committed::Refused(refused) => Tried::Failed(refused.into()),

@@ -26,6 +26,7 @@ use tokio::time::Instant;
 
 use self::builder::Building;
 use self::claim::Heartbeat;
+use self::commit::Unsettled;
 use self::failing::Failing;
 use self::next::Companion;
 use self::parked::Parked;
@@ -35,7 +36,7 @@ use super::rebuilds::{Outcome, Tracked};
 use super::shared::ErasedSubscriber;
 use super::{Failure, RebuildKind, StopReason, SubscriptionState};
 use crate::event::Position;
-use crate::projection::{Advance, CheckpointStore, CommitError, Kind, LetterChange};
+use crate::projection::{CheckpointStore, CommitError, Kind, LetterChange};
 use crate::store::WakeUp;
 
 /// The task of one subscription.
@@ -52,8 +53,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     /// Where the stored checkpoint is: behind `position` only by events that are not the subscription's own.
     saved: Position,
     saved_at: Instant,
-    /// The step whose commit gave no clear answer, and how many events it applied.
-    unsettled: Option<(Advance, usize)>,
+    /// The step whose commit gave no clear answer.
+    unsettled: Option<Unsettled>,
     /// How many events were applied outside a transaction, and are not told of before their checkpoint is saved.
     unreported: usize,
     /// How many commits in a row gave no clear answer.
@@ -255,7 +256,6 @@ impl<C: CheckpointStore> Runner<C> {
         self.position = self.position.max(position);
         self.seen = self.seen.max(self.position);
         self.rebuilt();
-        self.parked.pass(self.position);
         if self.core.kind == Kind::Memory {
             self.core.in_memory.move_to(self.position);
         }

@@ -1,4 +1,6 @@
 //! When the runner goes on: it heeds the control, waits for something new, and waits outages out.
+//!
+//! Where several things have happened it heeds them in a fixed order, the control first, so that a run can be repeated.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -51,6 +53,7 @@ impl<C: CheckpointStore> Runner<C> {
                     self.tell_next(Control::Pause);
                     self.core.progress.set_state(SubscriptionState::Paused);
                     tokio::select! {
+                        biased;
                         _ = self.control.changed() => {}
                         () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
                     }
@@ -73,8 +76,9 @@ impl<C: CheckpointStore> Runner<C> {
     /// `work`, given up where the control says stop. Only for work that may be dropped half-way.
     pub(super) async fn or_stop<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
         tokio::select! {
-            done = work => Ok(done),
+            biased;
             reason = stop_requested(&mut self.control) => Err(End::Stopped(reason)),
+            done = work => Ok(done),
         }
     }
 
@@ -104,8 +108,9 @@ impl<C: CheckpointStore> Runner<C> {
     /// Waits for `delay`; a stop and a pause are heeded at once.
     pub(super) async fn delay(&mut self, delay: Duration) -> Result<(), End> {
         tokio::select! {
-            () = sleep(delay) => {}
+            biased;
             () = hold_requested(&mut self.control) => {}
+            () = sleep(delay) => {}
         }
         self.heed_control().await
     }
@@ -124,13 +129,14 @@ impl<C: CheckpointStore> Runner<C> {
             }
         };
         let asked = tokio::select! {
+            biased;
+            () = hold_requested(&mut self.control) => None,
+            () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
+            () = self.core.requests.waiting() => None,
+            asked = Companion::asks(&mut self.next) => Some(asked),
             () = store_wake_up => None,
             () = self.bus_wake_up.wait() => None,
             () = sleep_until(save_at) => None,
-            () = hold_requested(&mut self.control) => None,
-            () = self.core.requests.waiting() => None,
-            asked = Companion::asks(&mut self.next) => Some(asked),
-            () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
         };
         match asked {
             Some(asked) => self.serve_asked(asked).await,
@@ -147,6 +153,6 @@ impl<C: CheckpointStore> Runner<C> {
             building.live.progress.note(Arc::clone(&reason));
         }
         self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Waiting { reason });
-        self.delay(OUTAGE.delay(failures)).await
+        self.delay(OUTAGE.delay(failures, self.core.chance.draw())).await
     }
 }

@@ -10,17 +10,10 @@ use crate::projection::{DeadLetter, LetterChange, LetterState};
 /// The streams that are parked behind dead letters, and the events that are never applied.
 #[derive(Debug, Default)]
 pub(super) struct Parked {
-    streams: HashMap<StreamId, ParkedStream>,
+    streams: HashMap<StreamId, DeadLetter>,
     /// Only where the log may be replayed: otherwise they lie behind.
     dismissed: BTreeSet<Position>,
     replays: bool,
-}
-
-#[derive(Debug)]
-struct ParkedStream {
-    letter: DeadLetter,
-    /// Up to where the events that wait behind the letter are counted in it.
-    counted_to: Position,
 }
 
 /// A batch, without the events that are not applied in it.
@@ -39,34 +32,22 @@ impl Sifted<'_> {
 }
 
 impl Parked {
-    /// What `letters` say that were stored when the subscription had been at `seen`, to a subscription that may begin
-    /// anew without forgetting them (`replays`).
-    pub(super) fn new(letters: Vec<DeadLetter>, seen: Position, replays: bool) -> Self {
+    /// What `letters` say, to a subscription that may begin anew without forgetting them (`replays`).
+    pub(super) fn new(letters: Vec<DeadLetter>, replays: bool) -> Self {
         let mut parked = Self { replays, ..Self::default() };
         for letter in letters {
             parked.change(&if letter.parks() { LetterChange::Keep(letter) } else { LetterChange::Dismiss(letter) });
         }
-        parked.pass(seen);
         parked
-    }
-
-    /// All up to `position` is counted that waits.
-    pub(super) fn pass(&mut self, position: Position) {
-        for stream in self.streams.values_mut() {
-            stream.counted_to = stream.counted_to.max(position);
-        }
     }
 
     /// Follows a change that is stored.
     pub(super) fn change(&mut self, change: &LetterChange) {
         match change {
-            LetterChange::Keep(letter) => {
-                let counted_to = self.streams.get(&letter.stream).map_or(letter.position, |parked| parked.counted_to);
-                self.streams.insert(letter.stream.clone(), ParkedStream { letter: letter.clone(), counted_to });
-            }
+            LetterChange::Keep(letter) => drop(self.streams.insert(letter.stream.clone(), letter.clone())),
             LetterChange::Hold { stream, more } => {
-                if let Some(parked) = self.streams.get_mut(stream) {
-                    parked.letter.held += more;
+                if let Some(letter) = self.streams.get_mut(stream) {
+                    letter.held += more;
                 }
             }
             LetterChange::Release { stream } => drop(self.streams.remove(stream)),
@@ -74,7 +55,7 @@ impl Parked {
                 if self.replays {
                     self.dismissed.insert(letter.position);
                 }
-                if self.streams.get(&letter.stream).is_some_and(|parked| parked.letter.position == letter.position) {
+                if self.streams.get(&letter.stream).is_some_and(|parked| parked.position == letter.position) {
                     self.streams.remove(&letter.stream);
                 }
             }
@@ -83,46 +64,52 @@ impl Parked {
 
     /// The letter behind which `stream` is parked.
     pub(super) fn letter(&self, stream: &StreamId) -> Option<&DeadLetter> {
-        self.streams.get(stream).map(|parked| &parked.letter)
+        self.streams.get(stream)
     }
 
     /// The letters behind which streams are parked, by position.
     pub(super) fn letters(&self) -> Vec<&DeadLetter> {
-        let mut letters: Vec<_> = self.streams.values().map(|parked| &parked.letter).collect();
+        let mut letters: Vec<_> = self.streams.values().collect();
         letters.sort_unstable_by_key(|letter| letter.position);
         letters
     }
 
-    /// The streams whose letters are to follow without being asked for.
-    pub(super) fn released(&self) -> Vec<StreamId> {
-        let released = self.letters().into_iter().filter(|letter| letter.state == LetterState::Released);
-        released.map(|letter| letter.stream.clone()).collect()
+    /// A stream whose letter is to follow without being asked for.
+    pub(super) fn released(&self) -> Option<StreamId> {
+        let released = self.streams.values().filter(|letter| letter.state == LetterState::Released);
+        released.min_by_key(|letter| letter.position).map(|letter| letter.stream.clone())
     }
 
-    fn holding(&self, event: &RecordedEvent) -> Option<&ParkedStream> {
-        self.streams.get(event.stream()).filter(|parked| event.version() >= parked.letter.version)
+    fn holds(&self, event: &RecordedEvent) -> bool {
+        self.streams.get(event.stream()).is_some_and(|letter| event.version() >= letter.version)
+    }
+
+    /// Whether `event` is applied when it is reached.
+    pub(super) fn applies(&self, event: &RecordedEvent) -> bool {
+        !self.holds(event) && !self.is_dismissed(event)
+    }
+
+    /// Whether `event` is never applied again.
+    pub(super) fn is_dismissed(&self, event: &RecordedEvent) -> bool {
+        self.dismissed.contains(&event.position())
     }
 
     /// Takes what is not to be applied out of `events`.
     pub(super) fn sift<'a>(&self, events: &'a [Arc<RecordedEvent>]) -> Sifted<'a> {
-        let is_applied =
-            |event: &RecordedEvent| self.holding(event).is_none() && !self.dismissed.contains(&event.position());
-        if (self.streams.is_empty() && self.dismissed.is_empty()) || events.iter().all(|event| is_applied(event)) {
+        if (self.streams.is_empty() && self.dismissed.is_empty()) || events.iter().all(|event| self.applies(event)) {
             return Sifted { events: events.into(), indexes: None };
         }
-        let applied = events.iter().enumerate().filter(|(_, event)| is_applied(event));
+        let applied = events.iter().enumerate().filter(|(_, event)| self.applies(event));
         let (indexes, events): (Vec<_>, Vec<_>) = applied.map(|(index, event)| (index, Arc::clone(event))).unzip();
         Sifted { events: events.into(), indexes: Some(indexes) }
     }
 
-    /// What is to be stored of those `events` that wait behind letters, and are not counted yet.
-    pub(super) fn hold(&self, events: &[Arc<RecordedEvent>]) -> Vec<LetterChange> {
+    /// What is to be stored of those `events` that wait behind letters. What was passed before, up to `seen`, is stored.
+    pub(super) fn hold(&self, events: &[Arc<RecordedEvent>], seen: Position) -> Vec<LetterChange> {
         let mut more: HashMap<&StreamId, u64> = HashMap::new();
         if !self.streams.is_empty() {
-            for event in events {
-                if self.holding(event).is_some_and(|parked| event.position() > parked.counted_to) {
-                    *more.entry(event.stream()).or_default() += 1;
-                }
+            for event in events.iter().filter(|event| event.position() > seen && self.holds(event)) {
+                *more.entry(event.stream()).or_default() += 1;
             }
         }
         more.into_iter().map(|(stream, more)| LetterChange::Hold { stream: stream.clone(), more }).collect()

@@ -66,7 +66,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.core.in_memory.reset();
         let (position, seen) = self.core.in_memory.claim(self.start);
         (self.position, self.saved, self.seen) = (position, position, seen);
-        self.parked = Parked::new(Vec::new(), seen, true);
+        self.parked = Parked::new(Vec::new(), true);
         self.cut_off = None;
         Ok(Ok(self.begin_replay(target)))
     }

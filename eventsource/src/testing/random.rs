@@ -2,12 +2,21 @@
 
 use std::time::Duration;
 
-/// Random numbers from a seed (SplitMix64).
-#[derive(Debug)]
+/// Random numbers from a seed (SplitMix64): the same seed gives the same numbers, on every machine.
+///
+/// ```
+/// use eventsource::testing::Random;
+///
+/// let (mut one, mut other) = (Random::new(42), Random::new(42));
+/// assert_eq!(one.number(), other.number());
+/// assert!(one.below(6) < 6);
+/// ```
+#[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
     /// From the environment variable `EVENTSOURCE_SEED`, or from the clock; printed either way.
+    #[must_use]
     pub fn from_environment() -> Self {
         let clock = || std::time::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos() as u64);
         let seed = std::env::var("EVENTSOURCE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(clock);
@@ -16,12 +25,13 @@ impl Random {
     }
 
     /// From this seed.
+    #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next random number.
-    pub fn number(&mut self) -> u64 {
+    pub const fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -29,9 +39,15 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 up to, and without, `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.number() % end
+    /// A number from 0 up to, and without, `end`; 0 where that is 0.
+    pub const fn below(&mut self, end: u64) -> u64 {
+        let number = self.number();
+        if end == 0 { 0 } else { number % end }
+    }
+
+    /// Whether something happens that happens with this probability, from 0 to 1.
+    pub fn chance(&mut self, probability: f64) -> bool {
+        (self.number() >> 11) as f64 / (1_u64 << 53) as f64 <= probability && probability > 0.0
     }
 
     /// A time from zero up to `longest`.

@@ -1,0 +1,75 @@
+//! A checkpoint store in which things go wrong.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Faults, FaultyUnit, Injected, Point};
+use crate::projection::{Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Snapshot};
+
+/// A checkpoint store in which things go wrong, and in whose units of work ([`FaultyUnit`]) as well. It keeps no next
+/// generations of read models, whether the store behind does or not.
+#[derive(Debug, Clone, Default)]
+pub struct FaultyCheckpoints<C> {
+    inner: C,
+    faults: Faults,
+}
+
+impl<C> FaultyCheckpoints<C> {
+    /// `inner`, in which goes wrong what `faults` say.
+    pub fn new(inner: C, faults: &Faults) -> Self {
+        Self { inner, faults: faults.clone() }
+    }
+
+    /// The store behind.
+    pub const fn inner(&self) -> &C {
+        &self.inner
+    }
+}
+
+pub(super) fn failed(action: &'static str) -> impl FnOnce(Injected) -> CheckpointError {
+    move |injected| CheckpointError::Failed { action: action.into(), source: Box::new(injected) }
+}
+
+#[async_trait]
+impl<C: CheckpointStore> CheckpointStore for FaultyCheckpoints<C> {
+    type Unit = FaultyUnit<C::Unit>;
+
+    async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
+        self.faults.around(Point::Load, self.inner.load(name), failed("load a checkpoint")).await
+    }
+
+    async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
+        self.faults.around(Point::List, self.inner.list(), failed("list the checkpoints")).await
+    }
+
+    async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
+        let error = |injected| failed("claim a checkpoint")(injected).into();
+        self.faults.around(Point::Claim, self.inner.claim(claim), error).await
+    }
+
+    async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
+        self.faults.around(Point::Renew, self.inner.renew(name, epoch, time), failed("renew a lease")).await
+    }
+
+    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
+        self.faults.around(Point::DeadLetters, self.inner.dead_letters(name), failed("read dead letters")).await
+    }
+
+    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
+        self.faults.around(Point::Snapshot, self.inner.snapshot(name), failed("read a snapshot")).await
+    }
+
+    async fn begin(&self) -> Result<FaultyUnit<C::Unit>, CheckpointError> {
+        let unit = self.faults.around(Point::Begin, self.inner.begin(), failed("begin a transaction")).await?;
+        Ok(FaultyUnit::new(unit, self.faults.clone()))
+    }
+
+    fn detached(&self) -> FaultyUnit<C::Unit> {
+        FaultyUnit::new(self.inner.detached(), self.faults.clone())
+    }
+
+    fn is_durable(&self) -> bool {
+        self.inner.is_durable()
+    }
+}

@@ -1,0 +1,87 @@
+//! An event store in which things go wrong.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Fault, Faults, Injected, Point};
+use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
+use crate::store::{
+    AppendError, Appended, Backlog, EventStore, ExpectedVersion, HeldBack, LogPage, ReadStream, StoreError, WakeUp,
+};
+
+/// An event store in which things go wrong.
+#[derive(Debug, Clone)]
+pub struct FaultyEventStore<S> {
+    inner: S,
+    faults: Faults,
+    wakes: bool,
+}
+
+impl<S> FaultyEventStore<S> {
+    /// `inner`, in which goes wrong what `faults` say.
+    pub fn new(inner: S, faults: &Faults) -> Self {
+        Self { inner, faults: faults.clone(), wakes: true }
+    }
+
+    /// The same, but nobody hears of appends.
+    #[must_use]
+    pub fn silent(mut self) -> Self {
+        self.wakes = false;
+        self
+    }
+
+    /// The store behind.
+    pub const fn inner(&self) -> &S {
+        &self.inner
+    }
+}
+
+fn failed(action: &'static str) -> impl FnOnce(Injected) -> StoreError {
+    move |injected| StoreError::Failed { action: action.into(), source: Box::new(injected) }
+}
+
+#[async_trait]
+impl<S: EventStore> EventStore for FaultyEventStore<S> {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        let call = self.inner.append(stream, expected, events);
+        self.faults.around(Point::Append, call, |injected| failed("append")(injected).into()).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        let call = self.inner.read_stream(stream, read);
+        self.faults.around(Point::ReadStream, call, failed("read a stream")).await
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+        let call = self.inner.read_log(after, filter, limit);
+        self.faults.around(Point::ReadLog, call, failed("read the log")).await
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.faults.around(Point::Head, self.inner.head(), failed("read the head of the log")).await
+    }
+
+    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
+        self.faults.around(Point::Backlog, self.inner.backlog(after), failed("measure the backlog")).await
+    }
+
+    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+        self.inner.held_back().await
+    }
+
+    fn wake_ups(&self) -> Option<WakeUp> {
+        let inner = self.inner.wake_ups().filter(|_| self.wakes)?;
+        let faults = self.faults.clone();
+        Some(inner.sifted(move || match faults.draw(Point::WakeUp) {
+            None => 1,
+            Some(Fault::Duplicate) => 2,
+            Some(_) => 0,
+        }))
+    }
+}

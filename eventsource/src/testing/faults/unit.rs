@@ -1,0 +1,117 @@
+//! A unit of work in which things go wrong, and what it lends.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use super::checkpoints::failed;
+use super::{Faults, Point};
+use crate::event::RecordedEvent;
+use crate::projection::{Advance, Clear, CommitError, ErrorClass, HandlerError, Inject, UnitOfWork};
+use crate::read_model::{ReadModel, Repository};
+use crate::store::HeldLock;
+
+/// A unit of work in which things go wrong. It lends the repositories and connections that the one behind lends.
+///
+/// What you lend from a unit of work of your own, you lend from this one through [`inner`](Self::inner):
+///
+/// ```
+/// use eventsource::HandlerError;
+/// use eventsource::projection::{Inject, MemoryUnit};
+/// use eventsource::testing::faults::FaultyUnit;
+///
+/// struct Mailer;
+///
+/// impl Inject<MemoryUnit> for Mailer {
+///     type Guard = Box<Self>;
+///     async fn inject(_: &mut MemoryUnit) -> Result<Box<Self>, HandlerError> { Ok(Box::new(Mailer)) }
+/// }
+///
+/// impl Inject<FaultyUnit<MemoryUnit>> for Mailer {
+///     type Guard = Box<Self>;
+///     async fn inject(unit: &mut FaultyUnit<MemoryUnit>) -> Result<Box<Self>, HandlerError> {
+///         Mailer::inject(unit.inner()).await
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct FaultyUnit<U> {
+    inner: U,
+    faults: Faults,
+}
+
+impl<U> FaultyUnit<U> {
+    pub(super) const fn new(inner: U, faults: Faults) -> Self {
+        Self { inner, faults }
+    }
+
+    /// The unit of work behind.
+    pub const fn inner(&mut self) -> &mut U {
+        &mut self.inner
+    }
+}
+
+impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
+    async fn commit(self, step: &Advance) -> Result<(), CommitError> {
+        let Self { inner, faults } = self;
+        faults.around(Point::Commit, inner.commit(step), |injected| failed("commit")(injected).into()).await
+    }
+
+    async fn clear(self, clear: &Clear) -> Result<(), CommitError> {
+        let Self { inner, faults } = self;
+        let error = |injected| failed("clear a checkpoint")(injected).into();
+        faults.around(Point::Clear, inner.clear(clear), error).await
+    }
+
+    async fn rollback(self) {
+        self.inner.rollback().await;
+    }
+
+    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
+        self.inner.announce(events);
+    }
+
+    fn handling(&mut self, event: &RecordedEvent) {
+        self.inner.handling(event);
+    }
+
+    fn is_intact(&self) -> bool {
+        self.inner.is_intact()
+    }
+
+    fn held_lock(&self) -> Option<HeldLock> {
+        self.inner.held_lock()
+    }
+
+    fn classify(&self, error: &(dyn Error + 'static)) -> Option<ErrorClass> {
+        self.inner.classify(error)
+    }
+
+    fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
+        self.inner.is_outage(error)
+    }
+}
+
+// One implementation for all that `U` lends would be another one for what is lent by every unit of work.
+macro_rules! lend {
+    ($($(#[$cfg:meta])? <$($M:ident: $bound:ident)?> $lent:ty),+ $(,)?) => {$(
+        $(#[$cfg])?
+        impl<U: UnitOfWork, $($M: $bound)?> Inject<FaultyUnit<U>> for $lent
+        where
+            $lent: Inject<U>,
+        {
+            type Guard = <$lent as Inject<U>>::Guard;
+
+            async fn inject(unit: &mut FaultyUnit<U>) -> Result<Self::Guard, HandlerError> {
+                <$lent as Inject<U>>::inject(&mut unit.inner).await
+            }
+        }
+    )+};
+}
+
+lend! {
+    <M: ReadModel> Repository<M>,
+    #[cfg(feature = "sqlite")]
+    <> sqlx::SqliteConnection,
+    #[cfg(feature = "postgres")]
+    <> sqlx::PgConnection,
+}

@@ -1,0 +1,228 @@
+//! The projections under test, one of each kind: each keeps the positions that it has applied, in order.
+
+use std::sync::Arc;
+
+use eventsource::prelude::*;
+use eventsource::projection::EventSubscriber;
+use eventsource::projection::MemoryUnit;
+use eventsource::read_model::{MemoryReadModels, ReadModel, Repository};
+use eventsource::testing::faults::FaultyUnit;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::mind::{Fate, Mind, meet};
+
+/// The unit of work of a run.
+pub type Unit = FaultyUnit<MemoryUnit>;
+
+macro_rules! events {
+    ($($name:ident),+) => {$(
+        #[derive(Debug, Serialize, Deserialize, DomainEvent)]
+        #[event(aggregate = "Thing")]
+        pub struct $name {
+            pub fate: Fate,
+        }
+    )+};
+}
+
+events!(Opened, Moved, Noise);
+
+/// A projection under test.
+pub trait Subject: EventSubscriber<Unit> + Sized {
+    /// Whether a second process can stand by.
+    const SHARED: bool;
+
+    fn make(mind: &Arc<Mind>, process: usize) -> Self;
+
+    /// What was applied, in order; a model may find itself broken.
+    fn applied(
+        handle: &SubscriptionHandle<Self>,
+        models: &MemoryReadModels,
+        mind: &Mind,
+    ) -> impl Future<Output = Vec<u64>>;
+}
+
+#[derive(ReadModel)]
+#[read_model(table = "histories")]
+struct History {
+    #[read_model(id)]
+    id: Uuid,
+    positions: String,
+}
+
+/// Another table, written in the same batch: they must never differ.
+#[derive(ReadModel)]
+#[read_model(table = "counts")]
+struct Count {
+    #[read_model(id)]
+    id: Uuid,
+    count: u64,
+}
+
+/// Read models through repositories: one history of everything, and a count for each stream.
+pub struct Rows(Arc<Mind>);
+
+#[projection(name = "subject", read_models(History, Count))]
+impl Rows {
+    #[handles(Opened)]
+    async fn opened(
+        &self,
+        event: &Event<Opened>,
+        histories: &mut Repository<History>,
+        counts: &mut Repository<Count>,
+    ) -> Result<(), HandlerError> {
+        self.write(event.position(), event.aggregate_id(), event.fate, histories, counts).await
+    }
+
+    #[handles(Moved)]
+    async fn moved(
+        &self,
+        event: &Event<Moved>,
+        histories: &mut Repository<History>,
+        counts: &mut Repository<Count>,
+    ) -> Result<(), HandlerError> {
+        self.write(event.position(), event.aggregate_id(), event.fate, histories, counts).await
+    }
+}
+
+impl Rows {
+    async fn write(
+        &self,
+        position: Position,
+        stream: Uuid,
+        fate: Fate,
+        histories: &mut Repository<History>,
+        counts: &mut Repository<Count>,
+    ) -> Result<(), HandlerError> {
+        let fate = self.0.now(position.value(), fate);
+        let mut history =
+            histories.get(Uuid::nil()).await?.unwrap_or(History { id: Uuid::nil(), positions: String::new() });
+        history.positions += &format!("{position} ");
+        histories.save(history).await?;
+        // In the middle: what is half done must not stay.
+        meet(fate).await?;
+        let count = counts.get(stream).await?.map_or(0, |count| count.count);
+        counts.save(Count { id: stream, count: count + 1 }).await?;
+        Ok(())
+    }
+}
+
+impl Subject for Rows {
+    const SHARED: bool = true;
+
+    fn make(mind: &Arc<Mind>, _: usize) -> Self {
+        Self(Arc::clone(mind))
+    }
+
+    async fn applied(_: &SubscriptionHandle<Self>, models: &MemoryReadModels, _: &Mind) -> Vec<u64> {
+        let history = models.repository::<History>().get(Uuid::nil()).await.unwrap();
+        let positions: Vec<u64> = history.map_or_else(Vec::new, |history| {
+            history.positions.split_whitespace().map(|position| position.parse().unwrap()).collect()
+        });
+        let counts = models.repository::<Count>().find(Count::COUNT.gt(0_u64)).await.unwrap();
+        let counted: u64 = counts.iter().map(|count| count.count).sum();
+        assert_eq!(counted, positions.len() as u64, "two tables of one batch differ");
+        positions
+    }
+}
+
+macro_rules! in_memory {
+    ($(#[$doc:meta])* $name:ident, $($hook:tt)*) => {
+        $(#[$doc])*
+        pub struct $name {
+            mind: Arc<Mind>,
+            positions: Vec<u64>,
+        }
+
+        #[projection(name = "subject")]
+        impl $name {
+            #[handles(Opened)]
+            async fn opened(&mut self, event: &Event<Opened>) -> Result<(), HandlerError> {
+                self.keep(event.position(), event.fate).await
+            }
+
+            #[handles(Moved)]
+            async fn moved(&mut self, event: &Event<Moved>) -> Result<(), HandlerError> {
+                self.keep(event.position(), event.fate).await
+            }
+
+            $($hook)*
+        }
+
+        impl $name {
+            async fn keep(&mut self, position: Position, fate: Fate) -> Result<(), HandlerError> {
+                let fate = self.mind.now(position.value(), fate);
+                // Who is cut off leaves something half done, which must not stay.
+                if matches!(fate, Fate::Panics | Fate::Hangs(_)) {
+                    self.positions.push(u64::MAX);
+                }
+                meet(fate).await?;
+                self.positions.push(position.value());
+                Ok(())
+            }
+        }
+
+        impl Subject for $name {
+            const SHARED: bool = false;
+
+            fn make(mind: &Arc<Mind>, _: usize) -> Self {
+                Self { mind: Arc::clone(mind), positions: Vec::new() }
+            }
+
+            async fn applied(handle: &SubscriptionHandle<Self>, _: &MemoryReadModels, _: &Mind) -> Vec<u64> {
+                handle.with(|subject| subject.positions.clone()).await
+            }
+        }
+    };
+}
+
+in_memory!(
+    /// State in memory, which begins anew as a copy of what it was.
+    #[derive(Clone)]
+    Cloned,
+);
+
+in_memory!(
+    /// State in memory that cannot be copied: it begins anew by its hook.
+    Hooked,
+    #[truncate]
+    fn truncate(&mut self) {
+        self.positions.clear();
+    }
+);
+
+/// Effects on the outside world.
+pub struct Effects(Arc<Mind>, usize);
+
+#[projection(effects, name = "subject")]
+impl Effects {
+    #[handles(Opened)]
+    async fn opened(&self, event: &Event<Opened>) -> Result<(), HandlerError> {
+        self.act(event.position(), event.fate).await
+    }
+
+    #[handles(Moved)]
+    async fn moved(&self, event: &Event<Moved>) -> Result<(), HandlerError> {
+        self.act(event.position(), event.fate).await
+    }
+}
+
+impl Effects {
+    async fn act(&self, position: Position, fate: Fate) -> Result<(), HandlerError> {
+        meet(self.0.now(position.value(), fate)).await?;
+        self.0.effect(self.1, position.value());
+        Ok(())
+    }
+}
+
+impl Subject for Effects {
+    const SHARED: bool = true;
+
+    fn make(mind: &Arc<Mind>, process: usize) -> Self {
+        Self(Arc::clone(mind), process)
+    }
+
+    async fn applied(_: &SubscriptionHandle<Self>, _: &MemoryReadModels, mind: &Mind) -> Vec<u64> {
+        mind.effects().into_iter().map(|(_, position)| position).collect()
+    }
+}

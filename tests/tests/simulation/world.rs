@@ -1,0 +1,295 @@
+//! One run: processes that come and go on one log, and what is done to them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use eventsource::prelude::*;
+use eventsource::subscription::{DeadLetterError, SubscriptionState, WaitError};
+use eventsource::testing::Random;
+use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+use super::account;
+use super::chaos::{Rules, kill, unleash};
+use super::mind::{Fate, Mind};
+use super::projections::{Moved, Noise, Opened, Subject};
+
+/// By the paused clock: whoever takes longer hangs.
+const LONG: Duration = Duration::from_secs(3_600);
+
+/// A process: a manager with its one subscription.
+pub struct Process<S: Subject> {
+    faults: Faults,
+    manager: SubscriptionManager<FaultyCheckpoints<MemoryCheckpoints>>,
+    pub handle: SubscriptionHandle<S>,
+    paused: bool,
+}
+
+/// A run.
+pub struct World<S: Subject> {
+    pub random: Random,
+    pub rules: Rules,
+    pub store: MemoryEventStore,
+    pub checkpoints: MemoryCheckpoints,
+    pub mind: Arc<Mind>,
+    pub processes: Vec<Process<S>>,
+    /// How often a process was started, and so may have repeated effects.
+    pub starts: usize,
+    /// How many processes there ever were.
+    pub made: usize,
+    /// The streams whose letters somebody asked to retry or dismiss.
+    pub touched: BTreeSet<StreamId>,
+    pub dismissed: BTreeSet<Position>,
+    trouble: f64,
+    streams: u64,
+}
+
+/// Runs a case to its end, and accounts for everything.
+pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
+    let rules = Rules::draw(&mut random);
+    let trouble = [0.0, 0.03, 0.1, 0.4][random.below(4) as usize];
+    let streams = 1 + random.below(6);
+    let steps = 5 + random.below(40);
+    let mut world = World::<S> {
+        random,
+        rules,
+        store: MemoryEventStore::new(),
+        checkpoints: MemoryCheckpoints::new(),
+        mind: Mind::new(),
+        processes: Vec::new(),
+        starts: 0,
+        made: 0,
+        touched: BTreeSet::new(),
+        dismissed: BTreeSet::new(),
+        trouble,
+        streams,
+    };
+    if world.random.chance(0.5) {
+        let events = world.random.below(60);
+        world.append(events).await;
+    }
+    world.spawn().await;
+    for _ in 0..steps {
+        world.step().await;
+    }
+    world.settle().await;
+    world.mind.trace()
+}
+
+impl<S: Subject> World<S> {
+    fn stream(&mut self) -> StreamId {
+        StreamId::new("Thing", Uuid::from_u128(1 + u128::from(self.random.below(self.streams))))
+    }
+
+    async fn append(&mut self, events: u64) {
+        for _ in 0..events {
+            let stream = self.stream();
+            let fate = Fate::draw(&mut self.random, self.trouble);
+            let event = match self.random.below(20) {
+                0..=8 => NewEvent::of(&Opened { fate }).unwrap(),
+                9..=16 => NewEvent::of(&Moved { fate }).unwrap(),
+                17 if self.trouble > 0.0 => NewEvent::raw("Moved", 1, r#"{"fate":"unheard of"}"#),
+                _ => NewEvent::of(&Noise { fate }).unwrap(),
+            };
+            self.store.append(&stream, ExpectedVersion::Any, vec![event]).await.unwrap();
+        }
+    }
+
+    /// A new process, started.
+    async fn spawn(&mut self) {
+        let faults = Faults::seeded(self.random.number());
+        let manager = SubscriptionManager::new(
+            FaultyEventStore::new(self.store.clone(), &faults),
+            MemoryEventBus::new(),
+            FaultyCheckpoints::new(self.checkpoints.clone(), &faults),
+        );
+        let subject = S::make(&self.mind, self.made);
+        let handle = manager.subscribe(subject, self.rules.config.clone()).await.unwrap();
+        unleash(&faults, &mut self.random);
+        manager.start().await.unwrap();
+        (self.starts, self.made) = (self.starts + 1, self.made + 1);
+        self.processes.push(Process { faults, manager, handle, paused: false });
+    }
+
+    async fn step(&mut self) {
+        let at = self.random.below(self.processes.len() as u64) as usize;
+        match self.random.below(25) {
+            0..=7 => {
+                let events = 1 + self.random.below(8);
+                self.append(events).await;
+            }
+            8..=13 => {
+                let longest = [10, 300, 3_000, 20_000][self.random.below(4) as usize];
+                sleep(self.random.delay(Duration::from_millis(longest))).await;
+            }
+            14 => {
+                let stopped = timeout(LONG, self.processes[at].manager.stop()).await;
+                // A stop may find that its last checkpoint cannot be saved, and says so.
+                let _ = stopped.expect("a stop ends");
+                self.processes[at].paused = false;
+                sleep(self.random.delay(Duration::from_secs(5))).await;
+                self.start(at).await;
+            }
+            15 => self.start(at).await,
+            16 => {
+                let killed = self.processes.remove(at);
+                kill(&killed.faults);
+                drop(killed);
+                self.spawn().await;
+            }
+            17 if S::SHARED && self.processes.len() < 2 => self.spawn().await,
+            17 | 18 if self.processes.len() > 1 => {
+                let stopped = self.processes.remove(at);
+                let _ = timeout(LONG, stopped.manager.stop()).await.expect("a stop ends");
+            }
+            19 => {
+                let process = &mut self.processes[at];
+                process.paused = true;
+                // One that has ended cannot be paused.
+                let _ = timeout(LONG, process.manager.pause("subject")).await.expect("a pause comes");
+            }
+            20 => self.resume(at).await,
+            21 | 22 => {
+                let patience = self.random.delay(Duration::from_secs(30));
+                self.ask(at, patience).await;
+            }
+            23 if self.processes.len() > 1 => self.freeze(at).await,
+            _ => tokio::task::yield_now().await,
+        }
+    }
+
+    async fn start(&mut self, at: usize) {
+        self.starts += 1;
+        timeout(LONG, self.processes[at].manager.start()).await.expect("a start returns").unwrap();
+    }
+
+    async fn resume(&mut self, at: usize) {
+        self.processes[at].paused = false;
+        let _ = self.processes[at].manager.resume("subject").await;
+    }
+
+    /// Asks for a retry or a dismissal. Whoever waits may give up waiting.
+    async fn ask(&mut self, at: usize, patience: Duration) {
+        let dead_letters = self.processes[at].handle.dead_letters();
+        let Ok(letters) = dead_letters.list().await else { return };
+        if letters.is_empty() {
+            return;
+        }
+        let letter = letters[self.random.below(letters.len() as u64) as usize].clone();
+        let answer = match self.random.below(4) {
+            0 => {
+                // Streams that are parked between the list and the retry are retried as well.
+                self.touched.extend((1..=self.streams).map(|n| StreamId::new("Thing", Uuid::from_u128(n.into()))));
+                timeout(patience, dead_letters.retry_all()).await
+            }
+            1 => {
+                self.touched.insert(letter.stream.clone());
+                timeout(patience, dead_letters.retry(letter.position)).await
+            }
+            2 => {
+                self.touched.insert(letter.stream.clone());
+                timeout(patience, dead_letters.retry_stream(&letter.stream)).await
+            }
+            _ => {
+                self.touched.insert(letter.stream.clone());
+                self.dismissed.insert(letter.position);
+                timeout(patience, dead_letters.dismiss(letter.position, "enough of it")).await
+            }
+        };
+        if let Ok(Ok(retried)) = answer {
+            assert!(retried.left.len() <= self.streams as usize);
+        }
+    }
+
+    /// A process stands still in the middle of what it is asked for, and loses its lease; another one is asked the same.
+    async fn freeze(&mut self, at: usize) {
+        let faults = &self.processes[at].faults;
+        faults.next(Point::Renew, Fault::Fail, 100);
+        faults.next(Point::Begin, Fault::Delay(Duration::from_secs(30)), 1);
+        self.ask(at, Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(10)).await;
+        let other = (at + 1) % self.processes.len();
+        self.ask(other, Duration::from_secs(10)).await;
+    }
+
+    /// The end: nothing goes wrong in the stores any more, one process is left, and comes to its end.
+    async fn settle(&mut self) {
+        for process in &self.processes {
+            process.faults.switch_off();
+        }
+        // What a killed process had asked for before may still be done, and takes the checkpoint over.
+        sleep(Duration::from_secs(40)).await;
+        let cured = self.random.chance(0.5);
+        if cured {
+            self.mind.cure();
+        }
+        while self.processes.len() > 1 {
+            let stopped = self.processes.remove(0);
+            let _ = timeout(LONG, stopped.manager.stop()).await.expect("a stop ends");
+        }
+        self.resume(0).await;
+        self.start(0).await;
+        let mut faults = 0;
+        loop {
+            match self.arrive().await {
+                Ok(()) => break,
+                Err(WaitError::Faulted { failure }) => {
+                    assert!(self.rules.may_fault(), "it faulted against the rules: {failure}");
+                    faults += 1;
+                    // Each start gives another event up, unless the policy is to stop.
+                    if faults > 400 {
+                        break;
+                    }
+                }
+                Err(WaitError::Fenced { .. } | WaitError::Stopped { .. }) => {}
+                Err(error) => panic!("it came to nothing: {error}"),
+            }
+            self.start(0).await;
+        }
+        let cured = cured && self.finish_letters().await;
+        let process = &self.processes[0];
+        let state = process.handle.status().await.state;
+        assert!(
+            matches!(state, SubscriptionState::Live | SubscriptionState::CatchingUp)
+                || (matches!(state, SubscriptionState::Faulted { .. }) && self.rules.may_fault()),
+            "it ended as {state:?}"
+        );
+        timeout(LONG, process.manager.stop()).await.expect("a stop ends").expect("everything is saved");
+        account::check(self, cured).await;
+    }
+
+    /// Waits until the process that is left has caught up, and says so itself: it may have heard from the checkpoint
+    /// alone how far another one was.
+    async fn arrive(&self) -> Result<(), WaitError> {
+        let handle = &self.processes[0].handle;
+        let deadline = tokio::time::Instant::now() + LONG;
+        loop {
+            handle.caught_up().within(LONG).await?;
+            match handle.status().await.state {
+                SubscriptionState::Live | SubscriptionState::Faulted { .. } | SubscriptionState::Stopped { .. } => {
+                    return Ok(());
+                }
+                state => assert!(tokio::time::Instant::now() < deadline, "it stays {state:?}"),
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What can be cured is cured: every letter can be applied, except of an event that cannot be read. Says whether the
+    /// subscription still runs, and did it.
+    async fn finish_letters(&mut self) -> bool {
+        let dead_letters = self.processes[0].handle.dead_letters();
+        self.touched.extend((1..=self.streams).map(|n| StreamId::new("Thing", Uuid::from_u128(n.into()))));
+        match timeout(LONG, dead_letters.retry_all()).await.expect("a retry ends") {
+            Ok(retried) => {
+                let unreadable = |letter: &eventsource::projection::DeadLetter| letter.event_type == "Moved";
+                assert!(retried.left.iter().all(unreadable), "{:?}", retried.left);
+                true
+            }
+            Err(DeadLetterError::NotRunning { .. }) => false,
+            Err(error) => panic!("the retry was refused: {error}"),
+        }
+    }
+}
