@@ -70,6 +70,8 @@ impl Statements {
             let Some(table) = tables.into_iter().find(|table| text.contains(table)) else { continue };
             let verb = text.split(' ').next().unwrap().to_lowercase();
             let verb = match verb.as_str() {
+                // The lease on the checkpoint, by a clock and not by a page.
+                "update" if text.contains("SET leased_until") => "renew",
                 // On SQLite a row that was read is updated with everything in it, also with when it was made.
                 "insert" if text.contains("\"created_at\" = excluded") => "update",
                 // On PostgreSQL rows are locked in order before they are changed, in one statement.
@@ -206,6 +208,7 @@ async fn count<S: EventStore + Clone + 'static, C: CheckpointStore>(
         // Claiming the checkpoint, at the start.
         counts.remove("insert eventsource_checkpoints");
         counts.remove("select eventsource_checkpoints");
+        counts.remove("renew eventsource_checkpoints");
         counts
     };
 

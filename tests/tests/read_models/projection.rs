@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::read_model::{ReadModel, Stored};
-use eventsource::subscription::RetryPolicy;
+use eventsource::subscription::{FailurePolicy, RetryPolicy};
 use eventsource_tests::domain::{Bumped, Cleared};
 use uuid::Uuid;
 
@@ -85,7 +85,7 @@ pub(crate) async fn append(store: &dyn EventStore, counter: u128, events: Vec<Ne
 
 pub(crate) fn config(batch: usize) -> SubscriptionConfig {
     let policy = RetryPolicy::new(2, Duration::from_millis(1), Duration::from_millis(1)).unwrap();
-    SubscriptionConfig::default().retry(policy).batch_size(batch).unwrap()
+    SubscriptionConfig::default().retry(policy).on_failure(FailurePolicy::Stop).batch_size(batch).unwrap()
 }
 
 async fn subscribe<W: World>(

@@ -43,7 +43,7 @@ mod tests {
     fn only_what_comes_later_is_waited_for() {
         let [a, b] = ["a", "b"].map(|name| Table::new(name, &[], 0));
         let held = Held::default();
-        let mut next = |table, ids: &[i64]| held.next(table, &ids.iter().map(|id| Value::Int(*id)).collect::<Vec<_>>());
+        let next = |table, ids: &[i64]| held.next(table, &ids.iter().map(|id| Value::Int(*id)).collect::<Vec<_>>());
         assert_eq!(next(&a, &[]), Locks::Waits);
         assert_eq!(next(&a, &[3, 5]), Locks::Waits);
         assert_eq!(next(&a, &[5]), Locks::NeverWaits);
