@@ -156,11 +156,22 @@ pub trait ProbeFallback {
 
 impl<T> ProbeFallback for Probe<T> {}
 
+/// What can be stored as the state of a projection and read back, as one bound.
+#[diagnostic::on_unimplemented(
+    message = "the state of `{Self}` cannot be stored",
+    label = "`snapshot` stores it as JSON, by serde",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`"
+)]
+pub trait State: serde::Serialize + serde::de::DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: serde::Serialize + serde::de::DeserializeOwned> State for T {}
+
 /// The state of a durable memory projection, as JSON.
 ///
 /// # Errors
 /// What serde says.
-pub fn to_state<T: serde::Serialize>(projection: &T) -> Result<Vec<u8>, HandlerError> {
+pub fn to_state<T: State>(projection: &T) -> Result<Vec<u8>, HandlerError> {
     serde_json::to_vec(projection).map_err(HandlerError::permanent)
 }
 
@@ -168,7 +179,7 @@ pub fn to_state<T: serde::Serialize>(projection: &T) -> Result<Vec<u8>, HandlerE
 ///
 /// # Errors
 /// What serde says.
-pub fn from_state<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, HandlerError> {
+pub fn from_state<T: State>(json: &[u8]) -> Result<T, HandlerError> {
     serde_json::from_slice(json).map_err(HandlerError::permanent)
 }
 

@@ -1,11 +1,14 @@
 //! Generations of read models: the next one is built beside the one that serves, and takes its place at once.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Checkpoint, CheckpointError, Claim, ClaimError, ColumnDef, HandlerError, Table};
+use super::{Checkpoint, CheckpointError, Claim, ClaimError, Table};
 use crate::event::Position;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::projection::{ColumnDef, HandlerError};
 
 /// How the checkpoint of the next generation is called: as that of the subscription, and this behind it.
 const NEXT_CHECKPOINT: &str = "~next";
@@ -24,8 +27,10 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 }
 
 /// The tables of next generations that were asked for: one for each table of the program, kept as long as it.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 static NEXT_TABLES: Mutex<Vec<(&'static Table, &'static Table)>> = Mutex::new(Vec::new());
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Table {
     /// The table of the next generation: `orders__next` for `orders`, with the same columns.
     pub(crate) fn next(&'static self) -> &'static Self {
@@ -137,6 +142,7 @@ pub(crate) struct OutsideGeneration {
 
 impl OutsideGeneration {
     /// The failure of a handler that asks for the table `table`, which the projection does not declare.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn table(table: &Table) -> HandlerError {
         HandlerError::permanent(Self {
             what: format!("the table `{}`, which the projection does not declare,", table.name),

@@ -9,8 +9,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::ChangesRefused;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use super::generation::OutsideGeneration;
-use super::{ChangesRefused, HandlerError, Table};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use super::{HandlerError, Table};
 use crate::event::{RecordedEvent, now};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -37,21 +40,25 @@ pub(crate) struct Scope {
     time: Option<DateTime<Utc>>,
     deferred: Option<Arc<dyn Deferred>>,
     /// The tables whose next generation is being built.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     next: Option<Arc<[&'static Table]>>,
 }
 
 impl Scope {
     /// The next generation of `tables` is lent in their place, and nothing else.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn build_next(&mut self, tables: &[&'static Table]) {
         self.next = Some(tables.into());
     }
 
     /// Whether a next generation is being built.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) const fn builds_next(&self) -> bool {
         self.next.is_some()
     }
 
     /// Refuses a table that is not built beside the one that serves, where a next generation is being built.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn check_table(&self, table: &'static Table) -> Result<(), HandlerError> {
         match &self.next {
             Some(tables) if !tables.contains(&table) => Err(OutsideGeneration::table(table)),

@@ -95,6 +95,7 @@ impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
 macro_rules! lend {
     ($($(#[$cfg:meta])? <$($M:ident: $bound:ident)?> $lent:ty),+ $(,)?) => {$(
         $(#[$cfg])?
+        #[diagnostic::do_not_recommend]
         impl<U: UnitOfWork, $($M: $bound)?> Inject<FaultyUnit<U>> for $lent
         where
             $lent: Inject<U>,
