@@ -15,8 +15,8 @@ crate::on_every_backend! {
 
 type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
 
-fn state<P>(handle: &SubscriptionHandle<P>) -> impl Future<Output = String> {
-    async { handle.status().await.state.to_string() }
+async fn state<P>(handle: &SubscriptionHandle<P>) -> String {
+    handle.status().await.state.to_string()
 }
 
 async fn a_standby_takes_over_at_once_when_the_other_stops<W: World>()
