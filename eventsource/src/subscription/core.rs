@@ -75,7 +75,7 @@ impl Core {
             config: live.config.clone(),
             store: Arc::clone(&live.store),
             bus_wake_ups: Arc::clone(&live.bus_wake_ups),
-            progress: Progress::new(None),
+            progress: Progress::new(&next_checkpoint(&live.name), None),
             control: watch::Sender::new(Control::Run),
             in_memory: InMemory::default(),
             requests: Requests::default(),

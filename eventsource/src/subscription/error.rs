@@ -307,6 +307,14 @@ pub enum ManagerError {
         /// Why.
         source: Box<CommitError>,
     },
+    /// Subscriptions were cut off in the middle of a batch.
+    #[error("not stopped within {deadline:?}, and cut off in the middle of a batch: {subscriptions}")]
+    Deadline {
+        /// How long they had.
+        deadline: Duration,
+        /// Their names.
+        subscriptions: String,
+    },
     /// There is no such subscription.
     #[error("there is no subscription `{subscription}`; there are: {known}")]
     Unknown {

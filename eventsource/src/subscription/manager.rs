@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::core::Control;
 use super::error::ManagerError;
 use super::slot::{Operations as _, Slot, Slots};
-use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, StopReason, SubscriptionState, SubscriptionStatus};
+use super::{
+    DeadLetters, Health, HealthLimits, Rebuild, RebuildError, RebuildKind, StopReason, SubscriptionState,
+    SubscriptionStatus,
+};
 use crate::bus::{BusSubscription, EventBus};
 use crate::event::{EventFilter, RecordedEvent, Registry};
 use crate::projection::CheckpointStore;
@@ -201,6 +205,32 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it is not started, or has ended.
     pub async fn resume(&self, name: &str) -> Result<(), ManagerError> {
         self.slot(name)?.core.tell(Control::Pause, Control::Run)
+    }
+
+    /// As [`stop`](Self::stop), but whatever has not stopped within `deadline` is cut off in the middle of its batch: what
+    /// that did in a transaction is undone, and the next start repeats it.
+    ///
+    /// # Errors
+    /// [`ManagerError::Deadline`] names what was cut off; otherwise those of `stop`.
+    pub async fn stop_within(&self, deadline: Duration) -> Result<(), ManagerError> {
+        if let Ok(stopped) = tokio::time::timeout(deadline, self.stop()).await {
+            return stopped;
+        }
+        let mut cut_off = Vec::new();
+        for slot in self.all() {
+            if slot.cut_off().await {
+                cut_off.push(format!("`{}`", slot.core.name));
+            }
+        }
+        if cut_off.is_empty() {
+            return Ok(());
+        }
+        Err(ManagerError::Deadline { deadline, subscriptions: cut_off.join(", ") })
+    }
+
+    /// What a service answers to the probes of whoever runs it, by these limits.
+    pub async fn health(&self, limits: HealthLimits) -> Health {
+        Health::of(&self.statuses().await, limits)
     }
 
     /// What the subscription `name` tells of itself.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::SubscriptionState;
+use super::transitions::may_follow;
 use crate::event::Position;
 
 /// Where a subscription stands.
@@ -21,60 +22,71 @@ pub(super) struct Snapshot {
 
 /// Where a subscription stands, now and from now on.
 #[derive(Debug)]
-pub(super) struct Progress(watch::Sender<Snapshot>);
+pub(super) struct Progress {
+    name: String,
+    sender: watch::Sender<Snapshot>,
+}
 
 impl Progress {
-    pub(super) fn new(position: Option<Position>) -> Self {
-        Self(watch::Sender::new(Snapshot {
-            state: SubscriptionState::Idle,
-            position,
-            handled: 0,
-            last_error: None,
-            letters: 0,
-            held: 0,
-        }))
+    pub(super) fn new(name: &str, position: Option<Position>) -> Self {
+        let state = SubscriptionState::Idle;
+        let snapshot = Snapshot { state, position, handled: 0, last_error: None, letters: 0, held: 0 };
+        Self { name: name.to_owned(), sender: watch::Sender::new(snapshot) }
+    }
+
+    /// Turns the state into `state`. Where it is another one than before, that is logged, and an error where the
+    /// table of transitions does not have it.
+    fn turn(&self, snapshot: &mut Snapshot, state: SubscriptionState) {
+        if discriminant(&snapshot.state) != discriminant(&state) {
+            let (subscription, from, reason) = (&self.name, &snapshot.state, state.reason());
+            tracing::debug!(subscription, %from, to = %state, reason, "the state has changed");
+            if !may_follow(from, &state) {
+                tracing::error!(subscription, %from, to = %state, "the table of transitions does not know this one");
+            }
+        }
+        snapshot.state = state;
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        self.0.borrow().clone()
+        self.sender.borrow().clone()
     }
 
     pub(super) fn listen(&self) -> watch::Receiver<Snapshot> {
-        self.0.subscribe()
+        self.sender.subscribe()
     }
 
     pub(super) fn set_state(&self, state: SubscriptionState) {
-        self.0.send_modify(|snapshot| snapshot.state = state);
+        self.sender.send_modify(|snapshot| self.turn(snapshot, state));
     }
 
     /// Moves to `position`, `handled` events further on. Nobody is woken where that changes nothing.
     pub(super) fn advance(&self, position: Position, handled: u64, state: SubscriptionState) {
-        self.0.send_if_modified(|snapshot| {
+        self.sender.send_if_modified(|snapshot| {
             let moved = snapshot.position != Some(position) || handled > 0;
             let changed = discriminant(&snapshot.state) != discriminant(&state);
             snapshot.position = Some(position);
             snapshot.handled += handled;
-            snapshot.state = state;
+            self.turn(snapshot, state);
             moved || changed
         });
     }
 
     /// Takes note of what went wrong, and of the state that follows from it.
     pub(super) fn fail(&self, error: impl Into<Arc<str>>, state: SubscriptionState) {
-        self.0.send_modify(|snapshot| {
+        self.sender.send_modify(|snapshot| {
             snapshot.last_error = Some(error.into());
-            snapshot.state = state;
+            self.turn(snapshot, state);
         });
     }
 
     /// Takes note of what went wrong beside it.
     pub(super) fn note(&self, error: Arc<str>) {
-        self.0.send_modify(|snapshot| snapshot.last_error = Some(error));
+        self.sender.send_modify(|snapshot| snapshot.last_error = Some(error));
     }
 
     /// So many dead letters wait, and so many events behind them.
     pub(super) fn set_letters(&self, letters: usize, held: u64) {
-        self.0.send_if_modified(|snapshot| {
+        self.sender.send_if_modified(|snapshot| {
             let changed = (snapshot.letters, snapshot.held) != (letters, held);
             (snapshot.letters, snapshot.held) = (letters, held);
             changed
@@ -83,10 +95,10 @@ impl Progress {
 
     /// As it was before the first start.
     pub(super) fn clear(&self) {
-        self.0.send_modify(|snapshot| {
+        self.sender.send_modify(|snapshot| {
             (snapshot.letters, snapshot.held) = (0, 0);
             snapshot.position = None;
-            snapshot.state = SubscriptionState::Idle;
+            self.turn(snapshot, SubscriptionState::Idle);
         });
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
@@ -129,6 +130,17 @@ impl<C: CheckpointStore> Slot<C> {
         self.core.control.send_replace(Control::Stop(reason));
     }
 
+    /// Ends the runner wherever it is, and says whether there was one to end.
+    pub(super) async fn cut_off(&self) -> bool {
+        let mut task = self.task.lock().await;
+        let Some(running) = task.as_ref().filter(|running| !running.is_finished()) else { return false };
+        self.tell_to_stop(StopReason::DeadlinePassed);
+        running.abort();
+        // A handler that blocks its thread cannot be ended: its task is left to itself.
+        let _ = tokio::time::timeout(CUT_OFF_TIME, join(&mut task)).await;
+        true
+    }
+
     /// Tells the runner to stop, and returns when it has.
     ///
     /// # Errors
@@ -144,6 +156,9 @@ impl<C: CheckpointStore> Slot<C> {
             .map_err(|source| ManagerError::NotSaved { subscription: self.core.name.clone(), source: Box::new(source) })
     }
 }
+
+/// How long is waited for a runner that was cut off.
+const CUT_OFF_TIME: Duration = Duration::from_millis(500);
 
 type Task = JoinHandle<Result<(), CommitError>>;
 

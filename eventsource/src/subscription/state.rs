@@ -12,6 +12,10 @@ use crate::event::{Position, StreamId};
 use crate::projection::{HandlerError, times};
 
 /// What a subscription is doing. Every state but the two in which it works as it should carries its reason (law 7).
+///
+/// It is a state machine, and each change of the state is logged:
+///
+#[doc = include_str!("states.md")]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SubscriptionState {
@@ -83,6 +87,8 @@ pub enum StopReason {
     ManagerStopped,
     /// The subscription was taken out of the manager.
     Unsubscribed,
+    /// The manager was stopped within a time, which was over before the batch was.
+    DeadlinePassed,
     /// The manager was dropped.
     ManagerDropped,
     /// The runner's task ended before its time: the async runtime was shut down.
@@ -197,6 +203,7 @@ impl fmt::Display for StopReason {
         f.write_str(match self {
             Self::ManagerStopped => "the manager was stopped",
             Self::Unsubscribed => "it was taken out of the manager",
+            Self::DeadlinePassed => "the manager was stopped, and its time for that was over before the batch was",
             Self::ManagerDropped => "the manager was dropped",
             Self::RuntimeShutDown => "the async runtime was shut down",
             Self::RunnerPanicked => "its runner panicked outside a handler, perhaps in a store",

@@ -74,6 +74,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),
             // A state that is stored is nowhere before it is restored.
             progress: Progress::new(
+                &name,
                 checkpoint.as_ref().filter(|_| P::KIND != Kind::DurableMemory).map(|found| found.position),
             ),
             control: watch::Sender::new(Control::Run),

@@ -3,6 +3,7 @@
 mod aggregates;
 mod bus;
 mod failures;
+mod health;
 mod lifecycle;
 mod outages;
 mod reset;

@@ -282,7 +282,11 @@ impl<C: CheckpointStore> Drop for Runner<C> {
     fn drop(&mut self) {
         if self.core.progress.snapshot().state.is_running() {
             let panicking = std::thread::panicking();
-            let reason = if panicking { StopReason::RunnerPanicked } else { StopReason::RuntimeShutDown };
+            let reason = match *self.core.control.borrow() {
+                Control::Stop(StopReason::DeadlinePassed) => StopReason::DeadlinePassed,
+                _ if panicking => StopReason::RunnerPanicked,
+                _ => StopReason::RuntimeShutDown,
+            };
             self.core.progress.set_state(SubscriptionState::Stopped { reason });
         }
     }
