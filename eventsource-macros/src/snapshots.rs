@@ -119,5 +119,5 @@ fn a_projection_in_memory() {
 
 #[test]
 fn a_projection_of_rows() {
-    compare("projection_of_rows", crate::projection::projection, 960);
+    compare("projection_of_rows", crate::projection::projection, 1_000);
 }
