@@ -156,6 +156,12 @@ pub trait ProbeFallback {
 
 impl<T> ProbeFallback for Probe<T> {}
 
+/// The tables of a projection's read models.
+#[must_use]
+pub fn tables(tables: &[&'static Table]) -> Vec<&'static Table> {
+    tables.to_vec()
+}
+
 /// What can be stored as the state of a projection and read back, as one bound.
 #[diagnostic::on_unimplemented(
     message = "the state of `{Self}` cannot be stored",

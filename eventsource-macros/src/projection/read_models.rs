@@ -27,7 +27,7 @@ pub(super) fn tables(projection: &Projection, private: &TokenStream) -> Option<T
     (!owned.is_empty()).then(|| {
         quote! {
             fn read_models(&self) -> #private::Vec<&'static #private::Table> {
-                #private::Vec::from([#(#each.table()),*])
+                #private::tables(&[#(#each.table()),*])
             }
         }
     })
