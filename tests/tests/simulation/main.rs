@@ -1,7 +1,7 @@
 //! Whatever goes wrong: random logs, faults in all stores, handlers that fail in all ways, restarts, kills, standbys,
 //! policies, retries and dismissals, each run from a seed. After each, everything that was stored is accounted for.
 //!
-//! Without further words 2,000 runs; as many as `EVENTSOURCE_CASES` says, from `EVENTSOURCE_SEED` on; with a seed alone,
+//! Without further words the same 2,000 runs each time; as many as `EVENTSOURCE_CASES` says, from `EVENTSOURCE_SEED` on; with a seed alone,
 //! that one run. A run has a thread of its own and a paused clock, so that a seed always gives the same run.
 
 mod account;
@@ -57,7 +57,8 @@ fn everything_is_accounted_for_whatever_goes_wrong() {
     silence_purpose();
     let (seed, cases) = match (number("EVENTSOURCE_SEED"), number("EVENTSOURCE_CASES")) {
         (Some(seed), cases) => (seed, cases.unwrap_or(1)),
-        (None, cases) => (Random::from_environment().number() >> 16, cases.unwrap_or(2_000)),
+        // The same ones each time: new ones are the soak's.
+        (None, cases) => (20_261_123, cases.unwrap_or(2_000)),
     };
     let (next, failed) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     let begun = std::time::Instant::now();

@@ -231,6 +231,30 @@ impl<S: Subject> World<S> {
         }
         self.resume(0).await;
         self.start(0).await;
+        let mut finished = false;
+        // What a process that was killed had asked of the store may still be done, and fence the one that is left.
+        for _ in 0..20 {
+            self.settle_down().await;
+            finished = cured && self.finish_letters().await;
+            if !matches!(self.processes[0].handle.status().await.state, SubscriptionState::Fenced { .. }) {
+                break;
+            }
+            self.start(0).await;
+        }
+        let cured = finished;
+        let process = &self.processes[0];
+        let state = process.handle.status().await.state;
+        assert!(
+            matches!(state, SubscriptionState::Live | SubscriptionState::CatchingUp)
+                || (matches!(state, SubscriptionState::Faulted { .. }) && self.rules.may_fault()),
+            "it ended as {state:?}"
+        );
+        timeout(LONG, process.manager.stop()).await.expect("a stop ends").expect("everything is saved");
+        account::check(self, cured).await;
+    }
+
+    /// Starts the process that is left until it has caught up, or cannot.
+    async fn settle_down(&mut self) {
         let mut faults = 0;
         loop {
             match self.arrive().await {
@@ -248,16 +272,6 @@ impl<S: Subject> World<S> {
             }
             self.start(0).await;
         }
-        let cured = cured && self.finish_letters().await;
-        let process = &self.processes[0];
-        let state = process.handle.status().await.state;
-        assert!(
-            matches!(state, SubscriptionState::Live | SubscriptionState::CatchingUp)
-                || (matches!(state, SubscriptionState::Faulted { .. }) && self.rules.may_fault()),
-            "it ended as {state:?}"
-        );
-        timeout(LONG, process.manager.stop()).await.expect("a stop ends").expect("everything is saved");
-        account::check(self, cured).await;
     }
 
     /// Waits until the process that is left has caught up, and says so itself: it may have heard from the checkpoint
