@@ -27,5 +27,5 @@ pub use held::HeldLock;
 pub use held_back::HeldBack;
 pub use memory::MemoryEventStore;
 pub use port::EventStore;
-pub use read::{Backlog, Direction, LogPage, ReadStream};
+pub use read::{Backlog, Direction, LogPage, ReadStream, StoredType};
 pub use wakeup::{WakeUp, WakeUps};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    AppendError, Appended, Backlog, EventFilter, ExpectedVersion, HeldBack, LogPage, ReadStream, StoreError, WakeUp,
+    AppendError, Appended, Backlog, EventFilter, ExpectedVersion, HeldBack, LogPage, ReadStream, StoreError,
+    StoredType, WakeUp,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -66,6 +67,38 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError`] where the store fails.
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError>;
 
+    /// The types of the events after `after` and up to `to` whose names are not among `known`: at most `limit`, in the
+    /// order in which their first events stand there. By this an event is found that no code knows (law 12).
+    ///
+    /// By default that part of the log is read. A store that has an index of the types should ask that: who wants to
+    /// know asks whenever somebody asks for a status, or after each page.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn types_beside(
+        &self,
+        known: &[&str],
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredType>, StoreError> {
+        let (mut found, mut after) = (Vec::<StoredType>::new(), after);
+        while found.len() < limit && after < to {
+            let page = self.read_log(after, &EventFilter::all(), TYPES_PAGE).await?;
+            for event in page.events.iter().take_while(|event| event.position() <= to) {
+                let name = event.event_type();
+                if found.len() < limit && !known.contains(&name) && !found.iter().any(|stored| stored.name == name) {
+                    found.push(StoredType::new(name, event.position()));
+                }
+            }
+            if page.events.len() < TYPES_PAGE {
+                break;
+            }
+            after = page.horizon;
+        }
+        Ok(found)
+    }
+
     /// Who keeps the log from being read further, where somebody has for longer than the store takes for normal. A
     /// store that makes nobody wait has nobody to name: that is the default.
     ///
@@ -80,6 +113,9 @@ pub trait EventStore: Send + Sync + 'static {
         None
     }
 }
+
+/// How much of the log is read at once where a store does not look for types itself.
+const TYPES_PAGE: usize = 1_000;
 
 #[async_trait]
 impl<S: EventStore + ?Sized> EventStore for Arc<S> {
@@ -106,6 +142,16 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
         (**self).backlog(after).await
+    }
+
+    async fn types_beside(
+        &self,
+        known: &[&str],
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredType>, StoreError> {
+        (**self).types_beside(known, after, to, limit).await
     }
 
     async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {

@@ -108,3 +108,21 @@ pub struct Backlog {
     /// When the first of them was stored.
     pub oldest: Option<DateTime<Utc>>,
 }
+
+/// A type of events that is stored in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct StoredType {
+    /// Its stored name.
+    pub name: String,
+    /// Where its first event stands, of those that were asked for.
+    pub first: Position,
+}
+
+impl StoredType {
+    /// The type `name`, whose first event stands at `first`.
+    #[must_use]
+    pub fn new(name: impl Into<String>, first: Position) -> Self {
+        Self { name: name.into(), first }
+    }
+}

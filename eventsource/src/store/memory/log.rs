@@ -1,13 +1,15 @@
 //! The log itself: events in position order, and where each stream's events stand in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId, now};
-use crate::store::{AppendError, Appended, Backlog, Direction, EventFilter, ExpectedVersion, LogPage, ReadStream};
+use crate::store::{
+    AppendError, Appended, Backlog, Direction, EventFilter, ExpectedVersion, LogPage, ReadStream, StoredType,
+};
 
 /// The event with the position `p` stands at the index `p - 1`.
 #[derive(Debug, Default)]
@@ -15,6 +17,8 @@ pub(super) struct Log {
     events: Vec<Arc<RecordedEvent>>,
     streams: HashMap<StreamId, Vec<Arc<RecordedEvent>>>,
     ids: HashSet<Uuid>,
+    /// Where the events of each type stand.
+    types: BTreeMap<String, Vec<Position>>,
 }
 
 impl Log {
@@ -38,9 +42,17 @@ impl Log {
             .map(|(n, event)| Arc::new(event.record(stream.clone(), actual + n, Position::new(head + n), recorded_at)))
             .collect();
         self.ids.extend(recorded.iter().map(|event| event.id()));
+        recorded.iter().for_each(|event| self.note_type(event));
         self.streams.entry(stream.clone()).or_default().extend(recorded.iter().cloned());
         self.events.extend(recorded.iter().cloned());
         Ok(Appended::new(recorded))
+    }
+
+    fn note_type(&mut self, event: &RecordedEvent) {
+        match self.types.get_mut(event.event_type()) {
+            Some(positions) => positions.push(event.position()),
+            None => drop(self.types.insert(event.event_type().to_owned(), vec![event.position()])),
+        }
     }
 
     /// The clock may step back; stored times do not.
@@ -76,6 +88,20 @@ impl Log {
     pub(super) fn backlog(&self, after: Position) -> Backlog {
         let behind = self.after(after);
         Backlog { events: behind.len() as u64, oldest: behind.first().map(|event| event.recorded_at()) }
+    }
+
+    pub(super) fn types_beside(&self, known: &[&str], after: Position, to: Position, limit: usize) -> Vec<StoredType> {
+        let known: HashSet<_> = known.iter().copied().collect();
+        let unknown = self.types.iter().filter(|(name, _)| !known.contains(name.as_str()));
+        let mut found: Vec<_> = unknown
+            .filter_map(|(name, positions)| {
+                let first = positions.get(positions.partition_point(|position| *position <= after))?;
+                (*first <= to).then(|| StoredType::new(name, *first))
+            })
+            .collect();
+        found.sort_unstable_by_key(|stored| stored.first);
+        found.truncate(limit);
+        found
     }
 
     fn after(&self, position: Position) -> &[Arc<RecordedEvent>] {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use self::log::Log;
 use super::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp,
-    WakeUps, check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError,
+    StoredType, WakeUp, WakeUps, check_append,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -82,6 +82,16 @@ impl EventStore for MemoryEventStore {
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
         Ok(self.read().backlog(after))
+    }
+
+    async fn types_beside(
+        &self,
+        known: &[&str],
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredType>, StoreError> {
+        Ok(self.read().types_beside(known, after, to, limit))
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

@@ -12,7 +12,7 @@ use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::Action;
 use crate::store::{
     AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, HeldBack, LogPage, ReadStream,
-    StoreError, WakeUp, check_append,
+    StoreError, StoredType, WakeUp, check_append,
 };
 
 /// The event store in PostgreSQL. A clone is the same store.
@@ -96,6 +96,14 @@ impl PostgresEventStore {
     ) -> Result<Vec<String>, StoreError> {
         read::explain(&self.db, after, filter, limit).await.map_err(|failure| store_error(Action::ReadLog, failure))
     }
+
+    /// How PostgreSQL finds the types that are stored ([`EventStore::types_beside`]): the lines of its query plan.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
+        read::explain_types(&self.db).await.map_err(|failure| store_error(Action::FindTypes, failure))
+    }
 }
 
 fn refused(refusal: Refusal, stream: &StreamId, expected: ExpectedVersion) -> AppendError {
@@ -139,6 +147,17 @@ impl EventStore for PostgresEventStore {
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
         let backlog = self.db.again(|| read::backlog(&self.db, after)).await;
         backlog.map_err(|failure| store_error(Action::MeasureBacklog, failure))
+    }
+
+    async fn types_beside(
+        &self,
+        known: &[&str],
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredType>, StoreError> {
+        let found = self.db.again(|| read::types_beside(&self.db, known, after, to, limit)).await;
+        found.map_err(|failure| store_error(Action::FindTypes, failure))
     }
 
     /// After [`horizon_warning`](super::PostgresOptions::horizon_warning), as seen by whoever reads the log through

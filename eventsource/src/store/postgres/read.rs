@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 
 use super::{PostgresDatabase, horizon, row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::sql::{Failure, clamped, unsigned};
-use crate::store::{Backlog, EventFilter, LogPage, ReadStream};
+use crate::store::{Backlog, EventFilter, LogPage, ReadStream, StoredType};
 
 pub(super) async fn stream(
     db: &PostgresDatabase,
@@ -101,6 +103,52 @@ pub(super) async fn backlog(db: &PostgresDatabase, after: Position) -> Result<Ba
     Ok(Backlog { events: unsigned(events, "a count")?, oldest })
 }
 
+/// Up to the horizon, as whatever is read of the log.
+pub(super) async fn types_beside(
+    db: &PostgresDatabase,
+    known: &[&str],
+    after: Position,
+    to: Position,
+    limit: usize,
+) -> Result<Vec<StoredType>, Failure> {
+    let to = to.value().min(horizon::read(db).await?);
+    if to <= after.value() {
+        return Ok(Vec::new());
+    }
+    let query = types(db, statements::TYPES_BESIDE, known, after, Position::new(to), limit);
+    let mut tx = db.begin_page().await?;
+    let rows = query.fetch_all(&mut *tx).await?;
+    drop(tx);
+    let stored = |row: &PgRow| {
+        let position: i64 = row.try_get(1)?;
+        Ok(StoredType::new(row.try_get::<String, _>(0)?, Position::new(unsigned(position, "a position")?)))
+    };
+    rows.iter().map(stored).collect()
+}
+
+fn types(db: &PostgresDatabase, sql: &str, known: &[&str], after: Position, to: Position, limit: usize) -> Query {
+    sqlx::query(db.sql(sql))
+        .bind(known.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+        .bind(clamped(after.value()))
+        .bind(clamped(to.value()))
+        .bind(clamped(limit as u64))
+        .persistent(db.names_statements())
+}
+
+pub(super) async fn explain_types(db: &PostgresDatabase) -> Result<Vec<String>, Failure> {
+    let head = Position::new(horizon::read(db).await?);
+    let sql = statements::explain(statements::TYPES_BESIDE);
+    plan(db, types(db, &sql, &[], Position::START, head, 100)).await
+}
+
+/// The lines of a query plan.
+async fn plan(db: &PostgresDatabase, query: Query) -> Result<Vec<String>, Failure> {
+    let mut tx = db.begin_page().await?;
+    let rows = query.fetch_all(&mut *tx).await?;
+    drop(tx);
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+}
+
 pub(super) async fn explain(
     db: &PostgresDatabase,
     after: Position,
@@ -112,8 +160,5 @@ pub(super) async fn explain(
     }
     let head = Position::new(horizon::read(db).await?);
     let sql = statements::explain(&statements::read_log(filter));
-    let mut tx = db.begin_page().await?;
-    let rows = page(db, &sql, filter, after, head, limit).fetch_all(&mut *tx).await?;
-    drop(tx);
-    Ok(rows.iter().map(|row| sqlx::Row::try_get(row, 0)).collect::<Result<_, _>>()?)
+    plan(db, page(db, &sql, filter, after, head, limit)).await
 }

@@ -10,8 +10,8 @@ use super::{SqliteDatabase, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::Action;
 use crate::store::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError, WakeUp,
-    check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError,
+    StoredType, WakeUp, check_append,
 };
 
 /// The event store in a SQLite file. A clone is the same store.
@@ -55,6 +55,16 @@ impl SqliteEventStore {
         self.db.check_read(Action::ReadLog)?;
         let patience = self.db.patience(Action::ReadLog);
         patiently!(patience, read::explain(self.db.pool(), filter))
+    }
+
+    /// How SQLite finds the types that are stored ([`EventStore::types_beside`]): the steps of its query plan.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
+        self.db.check_read(Action::FindTypes)?;
+        let patience = self.db.patience(Action::FindTypes);
+        patiently!(patience, read::explain_types(self.db.pool()))
     }
 }
 
@@ -110,6 +120,18 @@ impl EventStore for SqliteEventStore {
         self.db.check_read(Action::MeasureBacklog)?;
         let patience = self.db.patience(Action::MeasureBacklog);
         patiently!(patience, read::backlog(self.db.pool(), after))
+    }
+
+    async fn types_beside(
+        &self,
+        known: &[&str],
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredType>, StoreError> {
+        self.db.check_read(Action::FindTypes)?;
+        let patience = self.db.patience(Action::FindTypes);
+        patiently!(patience, read::types_beside(self.db.pool(), known, after, to, limit))
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

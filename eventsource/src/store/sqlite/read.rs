@@ -9,7 +9,7 @@ use super::busy::Failure;
 use super::{row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::sql::{clamped, unsigned};
-use crate::store::{Backlog, EventFilter, LogPage, ReadStream};
+use crate::store::{Backlog, EventFilter, LogPage, ReadStream, StoredType};
 
 pub(super) async fn stream(
     pool: &SqlitePool,
@@ -78,11 +78,36 @@ pub(super) async fn backlog(pool: &SqlitePool, after: Position) -> Result<Backlo
     })
 }
 
+pub(super) async fn types_beside(
+    pool: &SqlitePool,
+    known: &[&str],
+    after: Position,
+    to: Position,
+    limit: usize,
+) -> Result<Vec<StoredType>, Failure> {
+    let found: Vec<(String, i64)> = sqlx::query_as(statements::TYPES_BESIDE)
+        .bind(serde_json::Value::from(known).to_string())
+        .bind(clamped(after.value()))
+        .bind(clamped(to.value()))
+        .bind(clamped(limit as u64))
+        .fetch_all(pool)
+        .await?;
+    let stored = |(name, first)| Ok(StoredType::new(name, Position::new(unsigned(first, "a position")?)));
+    found.into_iter().map(stored).collect()
+}
+
+pub(super) async fn explain_types(pool: &SqlitePool) -> Result<Vec<String>, Failure> {
+    explained(pool, statements::explain(statements::TYPES_BESIDE)).await
+}
+
+async fn explained(pool: &SqlitePool, sql: String) -> Result<Vec<String>, Failure> {
+    let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|(.., detail)| detail).collect())
+}
+
 pub(super) async fn explain(pool: &SqlitePool, filter: &EventFilter) -> Result<Vec<String>, Failure> {
     if lets_nothing_pass(filter) {
         return Ok(Vec::new());
     }
-    let sql = statements::explain(&statements::read_log(filter));
-    let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?;
-    Ok(rows.into_iter().map(|(.., detail)| detail).collect())
+    explained(pool, statements::explain(&statements::read_log(filter))).await
 }

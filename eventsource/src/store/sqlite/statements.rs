@@ -31,6 +31,21 @@ pub(super) const BEFORE_APPEND: &str = "SELECT \
 pub(super) const BACKLOG: &str = "SELECT (SELECT max(position) FROM eventsource_events), recorded_at \
      FROM eventsource_events WHERE position > ?1 ORDER BY position LIMIT 1";
 
+/// The types beside those in the JSON array `?1`, of events after `?2` and up to `?3`, in the order of their first ones
+/// there, at most `?4`. The index is asked once for the next name and once for the first position a type, however long the log.
+pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types (event_type) AS ( \
+         SELECT (SELECT min(event_type) FROM eventsource_events INDEXED BY eventsource_events_by_event_type) \
+         UNION ALL \
+         SELECT (SELECT min(next.event_type) FROM eventsource_events AS next \
+             INDEXED BY eventsource_events_by_event_type WHERE next.event_type > types.event_type) \
+         FROM types WHERE types.event_type IS NOT NULL \
+     ), found AS ( \
+         SELECT event_type, (SELECT min(own.position) FROM eventsource_events AS own \
+             INDEXED BY eventsource_events_by_event_type \
+             WHERE own.event_type = types.event_type AND own.position > ?2 AND own.position <= ?3) AS first \
+         FROM types WHERE event_type NOT IN (SELECT value FROM json_each(?1)) \
+     ) SELECT event_type, first FROM found WHERE first IS NOT NULL ORDER BY first LIMIT ?4";
+
 /// In the order in which `row.rs` reads them and `append.rs` binds them.
 macro_rules! columns {
     () => {

@@ -39,6 +39,7 @@ macro_rules! __event_store_cases {
             read_log::the_horizon_tells_how_far_was_searched
             read_log::the_head_is_the_last_position
             read_log::the_backlog_counts_all_events
+            read_log::types_that_are_not_known_are_found
             round_trip::an_event_comes_back_as_it_was
             round_trip::metadata_comes_back_as_it_was
             round_trip::times_come_back_to_the_microsecond

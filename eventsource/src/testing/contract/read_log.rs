@@ -6,7 +6,7 @@ use super::events::{event, events, for_tenant, log, order};
 use super::violation::ensure_eq;
 use super::{Verdict, Violation};
 use crate::event::{NewEvent, Position, StreamId};
-use crate::store::{Backlog, EventFilter, EventStore, ExpectedVersion};
+use crate::store::{Backlog, EventFilter, EventStore, ExpectedVersion, StoredType};
 
 type Store = Arc<dyn EventStore>;
 
@@ -145,5 +145,37 @@ pub(super) async fn the_backlog_counts_all_events(store: Store) -> Verdict {
     }
     ensure_eq!(store.backlog(after).await?, Backlog::default(), "the backlog at the head");
     ensure_eq!(store.backlog(Position::new(u64::MAX)).await?, Backlog::default(), "the backlog beyond the head");
+    Ok(())
+}
+
+pub(super) async fn types_that_are_not_known_are_found(store: Store) -> Verdict {
+    let all = Position::new(u64::MAX);
+    ensure_eq!(store.types_beside(&[], Position::START, all, 10).await?, [], "the types in an empty log");
+    // Names that sort otherwise than they stand, and such as are easily taken for text that means something.
+    let names = ["b", "it's", "B", "", "b", "%", "a", "é", "it's", "a\"b"];
+    let batch = names.iter().map(|name| NewEvent::raw(*name, 1, "{}")).collect();
+    let at: Vec<_> = store.append(&order(), ExpectedVersion::Any, batch).await?.positions().collect();
+    let (Some(&first), Some(&fifth), Some(&last)) = (at.first(), at.get(4), at.last()) else {
+        return Err(Violation::new("an append of 10 events gave another number of positions"));
+    };
+    let expected = |known: &[&str], after: Position, to: Position, limit: usize| {
+        let mut found: Vec<StoredType> = Vec::new();
+        for (&name, &position) in names.iter().zip(&at) {
+            let is_new = !known.contains(&name) && !found.iter().any(|found| found.name == name);
+            if is_new && position > after && position <= to && found.len() < limit {
+                found.push(StoredType::new(name, position));
+            }
+        }
+        found
+    };
+    for known in [&[][..], &["b"], &["a", "b", "B", "it's", "%", "é", "", "a\"b"], &["A", "it", "unheard of"]] {
+        for (after, to) in [(Position::START, all), (first, all), (first, fifth), (fifth, last), (last, all)] {
+            for limit in [1, 3, 100] {
+                let found = store.types_beside(known, after, to, limit).await?;
+                let wanted = expected(known, after, to, limit);
+                ensure_eq!(found, wanted, "at most {limit} types beside {known:?} after {after} up to {to}");
+            }
+        }
+    }
     Ok(())
 }

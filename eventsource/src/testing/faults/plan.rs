@@ -24,6 +24,8 @@ pub enum Point {
     Head,
     /// [`EventStore::backlog`](crate::EventStore::backlog)
     Backlog,
+    /// [`EventStore::types_beside`](crate::EventStore::types_beside)
+    TypesBeside,
     /// A wake-up of the event store, where somebody hears of it. [`Fault::Duplicate`] doubles it; any other loses it.
     WakeUp,
     /// [`CheckpointStore::load`](crate::CheckpointStore::load)

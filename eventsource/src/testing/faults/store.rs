@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, EventStore, ExpectedVersion, HeldBack, LogPage, ReadStream, StoreError, WakeUp,
+    AppendError, Appended, Backlog, EventStore, ExpectedVersion, HeldBack, LogPage, ReadStream, StoreError, StoredType,
+    WakeUp,
 };
 
 /// An event store in which things go wrong.
@@ -69,6 +70,17 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
         self.faults.around(Point::Backlog, self.inner.backlog(after), failed("measure the backlog")).await
+    }
+
+    async fn types_beside(
+        &self,
+        known: &[&str],
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredType>, StoreError> {
+        let call = self.inner.types_beside(known, after, to, limit);
+        self.faults.around(Point::TypesBeside, call, failed("look for types of events")).await
     }
 
     async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
