@@ -22,7 +22,8 @@ pub enum DecodeError {
     /// The payload does not fit the type.
     #[error(
         "event `{event_type}` (version {version}) at position {position} of {stream} does not decode: {source}; \
-         a field that older events lack needs `#[serde(default)]`"
+         a field that older events lack needs `#[serde(default)]`, and what has another shape by now needs a type of its \
+         own for what is stored, and a new version that is read from that one (`#[event(version = …, from(…))]`)"
     )]
     Payload {
         /// The stored name of the event.
@@ -67,8 +68,11 @@ pub enum DecodeError {
     },
     /// The registry does not know the event.
     #[error(
-        "event `{event_type}` (version {version}) at position {position} of {stream} is unknown to this registry; \
-         if a crate defines it, name that crate once (`use that_crate as _;`) so that it is linked"
+        "event `{event_type}` (version {version}) at position {position} of {stream} is of a type that no code knows: a \
+         crate that nothing names is not linked and registers nothing, so name the one that defines it once \
+         (`use that_crate as _;`); an event that was renamed keeps its old name as an alias \
+         (`#[event(aliases(\"{event_type}\"))]`); a catalogue made by `Registry::of`, such as that of \
+         `SubscriptionManager::with_registry`, has to list it"
     )]
     Unknown {
         /// The stored name of the event.

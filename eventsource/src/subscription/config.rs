@@ -36,6 +36,20 @@ pub enum OnChange {
     RebuildSideBySide,
 }
 
+/// What happens where the log holds an event of a type that no code knows (law 12): neither the catalogue of the manager
+/// lists it, under its name or an alias, nor does a subscription of the manager ask for it by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum UnknownEvents {
+    /// It is passed over, like all that the projection does not handle, and its type is listed in
+    /// [`SubscriptionStatus::unknown_types`](super::SubscriptionStatus::unknown_types).
+    #[default]
+    PassOver,
+    /// The subscription faults before it, whatever it handles itself: what stands before is applied, and nothing after it.
+    /// The store is asked for such types after each page, so that a page costs one question more.
+    Fault,
+}
+
 /// How a subscription is to run. Every value is checked when it is set.
 ///
 /// ```
@@ -57,6 +71,7 @@ pub struct SubscriptionConfig {
     pub(super) handler_timeout: Duration,
     pub(super) lease: Duration,
     pub(super) on_change: OnChange,
+    pub(super) on_unknown: UnknownEvents,
     pub(super) snapshot_every: u64,
     pub(super) seed: Option<u64>,
 }
@@ -95,6 +110,7 @@ impl Default for SubscriptionConfig {
             handler_timeout: Duration::from_secs(60),
             lease: Duration::from_secs(4),
             on_change: OnChange::Refuse,
+            on_unknown: UnknownEvents::PassOver,
             snapshot_every: 10_000,
             seed: None,
         }
@@ -248,6 +264,21 @@ impl SubscriptionConfig {
     #[must_use]
     pub const fn on_change(mut self, action: OnChange) -> Self {
         self.on_change = action;
+        self
+    }
+
+    /// What happens where the log holds an event of a type that no code knows; [`UnknownEvents::PassOver`] by default.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::UnknownEvents;
+    ///
+    /// let config = SubscriptionConfig::default().on_unknown(UnknownEvents::Fault);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn on_unknown(mut self, policy: UnknownEvents) -> Self {
+        self.on_unknown = policy;
         self
     }
 

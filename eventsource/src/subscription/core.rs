@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::backoff::Chance;
+use super::catalogue::Catalogue;
 use super::config::{StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::is_handler_of;
@@ -31,6 +32,8 @@ pub(super) struct Core {
     pub(super) next_of: Option<Arc<Self>>,
     pub(super) config: SubscriptionConfig,
     pub(super) store: Arc<dyn EventStore>,
+    /// Which types of events the program knows.
+    pub(super) catalogue: Arc<Catalogue>,
     pub(super) bus_wake_ups: Arc<WakeUps>,
     pub(super) progress: Progress,
     pub(super) control: watch::Sender<Control>,
@@ -47,6 +50,9 @@ pub(super) struct Core {
     /// Where the log ended when the subscription was first started, for one that starts there.
     pub(super) end_at_start: OnceLock<Position>,
 }
+
+/// How many types that no code knows a status lists at most.
+const UNKNOWN_TYPES: usize = 100;
 
 /// What the runner is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +80,9 @@ impl Core {
             next_of: Some(Arc::clone(live)),
             config: live.config.clone(),
             store: Arc::clone(&live.store),
+            catalogue: Arc::clone(&live.catalogue),
             bus_wake_ups: Arc::clone(&live.bus_wake_ups),
-            progress: Progress::new(&next_checkpoint(&live.name), None),
+            progress: Progress::new(&next_checkpoint(&live.name), None, live.progress.broken()),
             control: watch::Sender::new(Control::Run),
             in_memory: InMemory::default(),
             requests: Requests::default(),
@@ -150,6 +157,8 @@ impl Core {
         };
         // Where the store does not answer, the lag says so.
         let held_back = self.store.held_back().await.ok().flatten();
+        let (all, most) = (Position::new(u64::MAX), UNKNOWN_TYPES);
+        let unknown_types = self.catalogue.unknown_in(&*self.store, Position::START, all, most).await;
         let at_the_end = lag.as_ref().is_ok_and(|backlog| backlog.events == 0);
         let state = if at_the_end { waiting_for(state, held_back.as_ref()) } else { state };
         SubscriptionStatus {
@@ -164,6 +173,7 @@ impl Core {
             guarantee: self.kind.guarantee(),
             lag: lag.map(Lag::of).map_err(Arc::new),
             held_back,
+            unknown_types: unknown_types.map_err(Arc::new),
         }
     }
 

@@ -3,10 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
-
 use super::core::Core;
-use super::requests::{Answer, Request, Which, answered};
+use super::requests::{Answer, Answered, Request, Which, answer, answered};
 use super::slot::Operations;
 use super::{ManagerError, SubscriptionState};
 use crate::event::{Position, StreamId};
@@ -140,11 +138,11 @@ impl DeadLetters {
     }
 
     /// Asks the runner, which answers between two batches.
-    async fn ask(&self, request: impl FnOnce(Answer) -> Request) -> Result<Retried, DeadLetterError> {
+    async fn ask(&self, request: impl FnOnce(Answer<Answered>) -> Request) -> Answered {
         self.core.refuse_handler("retry or dismiss dead letters")?;
-        let (answer, receiver) = oneshot::channel();
+        let (answer, asked) = answer();
         self.core.requests.add(request(answer));
-        answered(&self.core, receiver)
+        answered(&self.core, asked)
             .await
             .unwrap_or_else(|state| Err(DeadLetterError::NotRunning { subscription: self.core.name.clone(), state }))
     }

@@ -1,6 +1,7 @@
 //! Subscriptions: named projections at work. Stands on everything else and is the only module that knows the whole.
 
 mod backoff;
+mod catalogue;
 mod config;
 mod core;
 mod dead_letters;
@@ -24,12 +25,14 @@ mod subscribe;
 mod transitions;
 mod wait;
 
-pub use config::{ConfigError, OnChange, StartFrom, SubscriptionConfig};
+pub use config::{ConfigError, OnChange, StartFrom, SubscriptionConfig, UnknownEvents};
 pub use dead_letters::{DeadLetterError, DeadLetters, Retried};
 pub use error::{ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
 pub use handle::{SubscriptionHandle, View};
 pub use health::{Health, HealthLimits};
 pub use manager::SubscriptionManager;
+#[cfg(feature = "signals")]
+pub use manager::{RunEnd, Signal};
 pub use policy::{FailureLimit, FailurePolicy, RetryPolicy};
 pub use rebuild::{Rebuild, RebuildKind, RebuildProgress};
 pub use state::{Failure, StopReason, SubscriptionState};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::SubscriptionState;
-use super::transitions::may_follow;
+use super::transitions::{Broken, may_follow};
 use crate::event::Position;
 
 /// Where a subscription stands.
@@ -24,24 +24,33 @@ pub(super) struct Snapshot {
 #[derive(Debug)]
 pub(super) struct Progress {
     name: String,
+    broken: Broken,
     sender: watch::Sender<Snapshot>,
 }
 
 impl Progress {
-    pub(super) fn new(name: &str, position: Option<Position>) -> Self {
+    /// Of the subscription `name`, at `position`; what should not be is noted in `broken`.
+    pub(super) fn new(name: &str, position: Option<Position>, broken: &Broken) -> Self {
         let state = SubscriptionState::Idle;
         let snapshot = Snapshot { state, position, handled: 0, last_error: None, letters: 0, held: 0 };
-        Self { name: name.to_owned(), sender: watch::Sender::new(snapshot) }
+        Self { name: name.to_owned(), broken: broken.clone(), sender: watch::Sender::new(snapshot) }
     }
 
-    /// Turns the state into `state`. Where it is another one than before, that is logged, and an error where the
-    /// table of transitions does not have it.
+    /// Where is noted what should not be.
+    pub(super) const fn broken(&self) -> &Broken {
+        &self.broken
+    }
+
+    /// Turns the state into `state`. Where it is another one than before, that is logged, and where the table of
+    /// transitions does not have it, told as an error.
     fn turn(&self, snapshot: &mut Snapshot, state: SubscriptionState) {
         if discriminant(&snapshot.state) != discriminant(&state) {
             let (subscription, from, reason) = (&self.name, &snapshot.state, state.reason());
             tracing::debug!(subscription, %from, to = %state, reason, "the state has changed");
             if !may_follow(from, &state) {
-                tracing::error!(subscription, %from, to = %state, "the table of transitions does not know this one");
+                let error = self.broken.note(subscription, from, &state);
+                tracing::error!(subscription, error, "a broken transition");
+                snapshot.last_error = Some(error.into());
             }
         }
         snapshot.state = state;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
@@ -11,40 +12,84 @@ use super::rebuilds::Tracked;
 use super::{DeadLetterError, RebuildError, RebuildKind, Retried, SubscriptionState};
 use crate::event::{Position, StreamId};
 
-/// Where the answer goes. It is dropped where the subscription ends before it is asked.
-pub(super) type Answer = oneshot::Sender<Result<Retried, DeadLetterError>>;
+/// Where the answer to a request goes. It is dropped where the subscription ends before it comes to that.
+#[derive(Debug)]
+pub(super) struct Answer<T> {
+    sender: oneshot::Sender<T>,
+    turn: Arc<Turn>,
+}
 
-/// Where the rebuild goes that was begun, or why it was not.
-pub(super) type Begun = oneshot::Sender<Result<Arc<Tracked>, RebuildError>>;
+/// What waits for it.
+#[derive(Debug)]
+pub(super) struct Asked<T> {
+    receiver: oneshot::Receiver<T>,
+    turn: Arc<Turn>,
+}
+
+/// Whose turn it is to say what becomes of a request: the runner takes it to begin, who has asked takes it to give up. Who
+/// gives up is so told that nothing was done, and nothing will be.
+#[derive(Debug, Default)]
+struct Turn(AtomicBool);
+
+impl Turn {
+    /// Whether it is the first who takes it.
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::SeqCst)
+    }
+}
+
+/// Both ends of an answer.
+pub(super) fn answer<T>() -> (Answer<T>, Asked<T>) {
+    let ((sender, receiver), turn) = (oneshot::channel(), Arc::<Turn>::default());
+    (Answer { sender, turn: Arc::clone(&turn) }, Asked { receiver, turn })
+}
+
+impl<T> Answer<T> {
+    /// Whether what was asked for is to be done: not where nobody waits for it any more.
+    fn begin(&self) -> bool {
+        !self.sender.is_closed() && self.turn.take()
+    }
+
+    /// Nobody may hear it any more.
+    pub(super) fn send(self, answer: T) {
+        let _ = self.sender.send(answer);
+    }
+}
+
+/// What a retry or a dismissal came to.
+pub(super) type Answered = Result<Retried, DeadLetterError>;
+
+/// The rebuild that was begun, or why it was not.
+pub(super) type Begun = Result<Arc<Tracked>, RebuildError>;
 
 /// What a running subscription is asked to do between two batches.
 pub(super) enum Request {
     Retry {
         which: Which,
-        answer: Answer,
+        answer: Answer<Answered>,
     },
     Dismiss {
         position: Position,
         reason: String,
-        answer: Answer,
+        answer: Answer<Answered>,
     },
     Rebuild {
         kind: RebuildKind,
-        answer: Begun,
+        answer: Answer<Begun>,
     },
     /// Drops what was built of the next generation.
     CancelNext {
-        answer: oneshot::Sender<()>,
+        answer: Answer<()>,
     },
 }
 
 impl Request {
-    /// Whether nobody waits for the answer any more: who gave up was told that nothing was done.
-    pub(super) fn is_forgotten(&self) -> bool {
+    /// Whether it is to be done: not where nobody waits for it any more.
+    fn begin(&self) -> bool {
         match self {
-            Self::Retry { answer, .. } | Self::Dismiss { answer, .. } => answer.is_closed(),
-            Self::Rebuild { answer, .. } => answer.is_closed(),
-            Self::CancelNext { answer } => answer.is_closed(),
+            Self::Retry { answer, .. } | Self::Dismiss { answer, .. } => answer.begin(),
+            Self::Rebuild { answer, .. } => answer.begin(),
+            Self::CancelNext { answer } => answer.begin(),
         }
     }
 }
@@ -84,8 +129,15 @@ impl Requests {
         self.added.notify_one();
     }
 
+    /// The next one that is to be done.
     pub(super) fn take(&self) -> Option<Request> {
-        self.queue().pop_front()
+        let mut queue = self.queue();
+        while let Some(request) = queue.pop_front() {
+            if request.begin() {
+                return Some(request);
+            }
+        }
+        None
     }
 
     /// Returns when there may be a request.
@@ -107,16 +159,19 @@ impl fmt::Debug for Requests {
     }
 }
 
-/// The runner's answer to what it was asked for.
+/// The runner's answer to what it was asked for. What it has begun and a pause interrupts goes on after the resume, and
+/// is waited for.
 ///
 /// # Errors
 /// What the subscription is doing, where it does not come to that.
-pub(super) async fn answered<T>(core: &Core, mut answer: oneshot::Receiver<T>) -> Result<T, SubscriptionState> {
+pub(super) async fn answered<T>(core: &Core, asked: Asked<T>) -> Result<T, SubscriptionState> {
+    let Asked { receiver: mut answer, turn } = asked;
     let mut progress = core.progress.listen();
     loop {
         let state = progress.borrow_and_update().state.clone();
         let paused = *core.control.borrow() == Control::Pause;
-        if paused || !state.is_running() || matches!(state, SubscriptionState::Standby { .. }) {
+        let ended = !state.is_running() || matches!(state, SubscriptionState::Standby { .. });
+        if ended || (paused && turn.take()) {
             // It may have been served just before that.
             return answer.try_recv().map_err(|_| state);
         }

@@ -107,7 +107,8 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
             let result = match held {
                 Some(lock) => catch_panic(lock.scope(work)).await,
                 None => catch_panic(work).await,
-            };
+            }
+            .flatten();
             let index = done.into_inner();
             match result {
                 Ok(()) => Applied::All,
@@ -128,6 +129,7 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
                 Some(lock) => catch_panic(lock.scope(subscriber.truncate(unit))).await,
                 None => catch_panic(subscriber.truncate(unit)).await,
             }
+            .flatten()
         })
     }
 
@@ -212,10 +214,10 @@ async fn in_time(core: &Core, call: impl Future<Output = Result<(), HandlerError
 }
 
 /// `work`, with a panic turned into a failure.
-async fn catch_panic(work: impl Future<Output = Result<(), HandlerError>>) -> Result<(), HandlerError> {
+pub(super) async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, HandlerError> {
     let mut work = pin!(work);
     poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-        Ok(poll) => poll,
+        Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(panicked(&*panic))),
     })
     .await

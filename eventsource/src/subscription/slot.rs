@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::core::{Control, Core};
 use super::rebuilds::{Outcome, Tracked};
-use super::requests::{Request, answered};
+use super::requests::{Request, answer, answered};
 use super::runner::Runner;
 use super::shared::ErasedSubscriber;
 use super::{ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionState};
@@ -183,9 +182,9 @@ impl<C: CheckpointStore> Operations for Slot<C> {
     async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError> {
         self.core.refuse_handler("rebuild it")?;
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
-        let (answer, receiver) = oneshot::channel();
+        let (answer, asked) = answer();
         self.start_with(&runtime, Some(Request::Rebuild { kind, answer })).await;
-        answered(&self.core, receiver)
+        answered(&self.core, asked)
             .await
             .unwrap_or_else(|state| Err(RebuildError::NotRunning { subscription: self.core.name.clone(), state }))
     }
@@ -194,9 +193,9 @@ impl<C: CheckpointStore> Operations for Slot<C> {
         if tracked.kind == RebuildKind::InPlace {
             return self.stop(StopReason::RebuildCancelled).await;
         }
-        let (answer, receiver) = oneshot::channel();
+        let (answer, asked) = answer();
         self.core.requests.add(Request::CancelNext { answer });
-        let Err(state) = answered(&self.core, receiver).await else { return Ok(()) };
+        let Err(state) = answered(&self.core, asked).await else { return Ok(()) };
         let mut task = self.task.lock().await;
         if self.core.is_running() || !tracked.is_unfinished() {
             let subscription = self.core.name.clone();

@@ -116,7 +116,7 @@ pub struct Failure {
     pub event_type: String,
     /// Its id.
     pub event_id: Uuid,
-    /// How often its handler was called.
+    /// How often its handler was called; never where no code knows its type ([`UnknownEvents`](super::UnknownEvents)).
     pub attempts: u32,
     /// When the handler failed first.
     pub first_failed_at: DateTime<Utc>,
@@ -219,6 +219,9 @@ impl fmt::Display for StopReason {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { position, stream, event_type, attempts, error, .. } = self;
+        if *attempts == 0 {
+            return write!(f, "{error}");
+        }
         let times = times(*attempts);
         write!(f, "event `{event_type}` at position {position} of {stream} failed {times}: {error}")
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{RebuildProgress, SubscriptionState};
 use crate::event::{Position, now};
 use crate::projection::Guarantee;
-use crate::store::{Backlog, HeldBack, StoreError};
+use crate::store::{Backlog, HeldBack, StoreError, StoredType};
 
 /// What a subscription tells of itself.
 #[derive(Debug, Clone)]
@@ -38,6 +38,14 @@ pub struct SubscriptionStatus {
     /// What is stored behind it is no part of the lag, and a subscription that waits for nothing else says so as its
     /// [`state`](Self::state).
     pub held_back: Option<HeldBack>,
+    /// The stored types of events that no code knows (law 12), in the whole log, each with its first event's position:
+    /// the first 100 of them; the error where the log could not be asked. What becomes of such events is told by
+    /// [`UnknownEvents`](super::UnknownEvents).
+    ///
+    /// Either the crate that defines such an event is not linked (one that nothing names registers nothing: write
+    /// `use that_crate as _;` once), or it was renamed without an alias (`#[event(aliases("…"))]`), or the manager was
+    /// given a [`Registry::of`](crate::Registry::of) that does not list it.
+    pub unknown_types: Result<Vec<StoredType>, Arc<StoreError>>,
 }
 
 /// How far a subscription is behind the head of the log.

@@ -21,7 +21,7 @@ use super::rebuilds::Rebuilds;
 use super::requests::Requests;
 use super::shared::SharedSubscriber;
 use super::slot::Slot;
-use crate::event::{EventFilter, Position, Registry};
+use crate::event::{EventFilter, Position};
 use crate::projection::generation::{is_reserved, next_checkpoint};
 use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, Kind, fingerprint};
 
@@ -61,6 +61,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         // What the projection has applied as it was is not what it has applied as it is.
         let checkpoint = checkpoint.filter(|found| found.fingerprint == fingerprint);
 
+        self.catalogue.learn(&filter);
+
         let core = Core {
             name: name.clone(),
             kind: P::KIND,
@@ -71,11 +73,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             chance: Chance::new(config.seed),
             config,
             store: Arc::clone(&self.store),
+            catalogue: Arc::clone(&self.catalogue),
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),
             // A state that is stored is nowhere before it is restored.
             progress: Progress::new(
                 &name,
                 checkpoint.as_ref().filter(|_| P::KIND != Kind::DurableMemory).map(|found| found.position),
+                &self.broken,
             ),
             control: watch::Sender::new(Control::Run),
             in_memory: InMemory::default(),
@@ -123,8 +127,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 
     fn check_registry(&self, name: &str, filter: &EventFilter) -> Result<(), SubscribeError> {
-        let registry = self.registry.as_ref().unwrap_or_else(|| Registry::global());
-        let duplicate = registry.duplicates().iter().find(|duplicate| {
+        let duplicate = self.catalogue.registry().duplicates().iter().find(|duplicate| {
             filter.event_types().is_none_or(|mut handled| handled.any(|handled| handled == duplicate.name))
         });
         duplicate.cloned().map_or(Ok(()), |duplicate| {

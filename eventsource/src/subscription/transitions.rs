@@ -1,5 +1,8 @@
 //! The state machine of a subscription: one table, which is its documentation as well.
 
+#[cfg(feature = "testing")]
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::SubscriptionState;
 
 /// Which state follows which.
@@ -14,6 +17,38 @@ pub(super) fn may_follow(state: &SubscriptionState, next: &SubscriptionState) ->
 fn row(state: &str) -> Option<impl Iterator<Item = &'static str>> {
     let mut rows = TABLE.lines().skip(2).filter_map(|line| line.trim_matches(['|', ' ']).split_once(" | "));
     rows.find(|(name, _)| *name == state).map(|(_, followers)| followers.split(", "))
+}
+
+/// The changes of states that the table does not know, of all subscriptions of a manager: there are none, unless the
+/// library is at fault. In a service they are logged, and the status tells of them; with the feature `testing` the test
+/// fails that drops the manager.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Broken {
+    #[cfg(feature = "testing")]
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Broken {
+    /// Takes note of the change of `subscription` from `state` to `next`, and puts it into words.
+    pub(super) fn note(&self, subscription: &str, state: &SubscriptionState, next: &SubscriptionState) -> String {
+        let broken = format!(
+            "`{subscription}` went from {state} to {next}, which the table of its states does not know: this is a fault of \
+             the library, please report it"
+        );
+        #[cfg(feature = "testing")]
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(broken.clone());
+        broken
+    }
+
+    /// Fails the test in which there was one.
+    #[cfg(feature = "testing")]
+    #[allow(clippy::panic, reason = "in tests alone")]
+    pub(super) fn fail_the_test(&self) {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).join("; ");
+        if !seen.is_empty() && !std::thread::panicking() {
+            panic!("{seen}");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ crate::on_every_backend! {
     letters_and_parked_streams_outlive_the_manager
     a_release_that_was_cut_off_goes_on
     retrying_needs_a_subscription_that_runs
+    a_retry_that_a_pause_interrupts_is_answered_after_the_resume
     a_reset_forgets_the_letters
     one_stream_all_streams
 }
@@ -268,4 +269,33 @@ where
     assert_eq!(letters.retry_all().await.unwrap().applied, 6);
     assert_eq!(world.applied().await, [101, 201, 202, 1, 2, 3, 102, 103, 104]);
     assert_eq!(letters.retry_all().await.unwrap().applied, 0);
+}
+
+async fn a_retry_that_a_pause_interrupts_is_answered_after_the_resume<W: World>()
+where
+    Repository<AppliedRow>: Inject<Unit<W>>,
+{
+    let (world, plan) = (W::new().await, Plan::new([(102, Fault::Permanent)]));
+    let manager = Arc::new(world.manager());
+    let retry = RetryPolicy::new(5, std::time::Duration::from_secs(20), std::time::Duration::from_secs(20)).unwrap();
+    let handle = manager.subscribe(Applies(plan.clone()), quick(1).retry(retry).seed(7)).await.unwrap();
+    let position = world.bump(NUMBERS).await;
+    manager.start().await.unwrap();
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    // The retry fails once, and waits for a long time.
+    plan.heal();
+    plan.fail(102, Fault::Times(1));
+    let dead_letters = handle.dead_letters();
+    let retried = tokio::spawn(async move { dead_letters.retry_all().await });
+    eventually("it retries", || async { handle.status().await.state.to_string() == "retrying" }).await;
+    let paused = tokio::time::timeout(DEADLINE, manager.pause("applies")).await;
+    paused.expect("a pause comes at once").unwrap();
+    // Who asks for something new is told that it does not run.
+    let error = handle.dead_letters().retry_all().await.unwrap_err();
+    assert!(matches!(error, DeadLetterError::NotRunning { .. }), "{error}");
+    assert!(!retried.is_finished(), "it goes on after the resume, and is not answered before");
+    manager.resume("applies").await.unwrap();
+    let retried = tokio::time::timeout(DEADLINE, retried).await.expect("it is answered").unwrap().unwrap();
+    assert_eq!((retried.applied, retried.left.len()), (3, 0));
+    assert_eq!(world.applied().await, [1, 101, 201, 2, 202, 3, 102, 103, 104]);
 }

@@ -6,4 +6,5 @@ mod letters;
 mod limits;
 mod retries;
 mod standby;
+mod unknown;
 mod world;

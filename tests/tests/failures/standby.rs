@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use eventsource::Inject;
 use eventsource::subscription::WaitError;
+use eventsource::testing::faults::{Fault as StoreFault, Faults, FaultyCheckpoints, Point};
 
 use crate::world::*;
 
@@ -116,4 +117,24 @@ where
     assert_eq!(world.applied().await, [1]);
     let error = world.manager().subscribe(Newer(plan), quick(1)).await.unwrap_err().to_string();
     assert!(error.contains("applies v1: Bumped") && error.contains("applies v2: Bumped"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_panics_does_not_end_the_lease() {
+    let (store, checkpoints, faults) = (MemoryEventStore::new(), MemoryCheckpoints::new(), Faults::new());
+    let faulty = FaultyCheckpoints::new(checkpoints.clone(), &faults);
+    let one = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), faulty);
+    let two = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
+    let config = || quick(1).lease(Duration::from_secs(3)).unwrap();
+    let first = one.subscribe(Applies(Plan::default()), config()).await.unwrap();
+    one.start().await.unwrap();
+    first.wait_for(bump(&store, &[1]).await).within(DEADLINE).await.unwrap();
+    let epoch = checkpoints.load("applies").await.unwrap().unwrap().epoch;
+    faults.next(Point::Renew, StoreFault::Panic, 1);
+    let second = two.subscribe(Applies(Plan::default()), config()).await.unwrap();
+    two.start().await.unwrap();
+    // By the paused clock: twenty leases.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!((state(&first).await.as_str(), state(&second).await.as_str()), ("live", "standing by"));
+    assert_eq!(checkpoints.load("applies").await.unwrap().unwrap().epoch, epoch, "nobody took it over");
 }

@@ -45,6 +45,11 @@ impl Plan {
         plan
     }
 
+    /// The bump by `by` fails, from now on.
+    pub(crate) fn fail(&self, by: u64, fault: Fault) {
+        self.faults.lock().unwrap().insert(by, fault);
+    }
+
     /// Nothing fails any more.
     pub(crate) fn heal(&self) {
         self.faults.lock().unwrap().clear();

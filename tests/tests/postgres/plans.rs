@@ -53,6 +53,10 @@ async fn assert_plans(world: &World, when: &str) {
         let three = world.store.explain_read_log(after, &three, 100).await.unwrap().join("\n");
         assert!(three.contains("Merge Append"), "{when}: {three}");
     }
+    // Types are found by a probe for the next name and one for its first position.
+    let types = world.store.explain_types().await.unwrap().join("\n");
+    assert!(types.matches("Index Only Scan using eventsource_events_by_event_type").count() >= 2, "{when}: {types}");
+    assert!(!types.contains("Bitmap") && !types.contains("Seq Scan") && !types.contains("_pkey"), "{when}: {types}");
 }
 
 #[tokio::test]

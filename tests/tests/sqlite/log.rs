@@ -84,4 +84,18 @@ async fn assert_plans(store: &SqliteEventStore) {
         }
     }
     assert!(store.explain_read_log(&EventFilter::types::<&str>([])).await.unwrap().is_empty());
+    // Types are found by a probe for the next name and one for its first position.
+    let plan = store.explain_types().await.unwrap();
+    let probes = |of: &str| plan.iter().filter(|detail| detail.contains(of)).count();
+    assert_eq!(
+        probes("SEARCH next USING COVERING INDEX eventsource_events_by_event_type (event_type>?)"),
+        1,
+        "{plan:#?}"
+    );
+    assert_eq!(
+        probes("SEARCH own USING COVERING INDEX eventsource_events_by_event_type (event_type=? AND rowid>?"),
+        1,
+        "{plan:#?}"
+    );
+    assert_eq!(probes("SCAN eventsource_events") + probes("SCAN next") + probes("SCAN own"), 0, "{plan:#?}");
 }

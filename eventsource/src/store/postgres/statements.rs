@@ -82,7 +82,8 @@ pub(super) const BACKLOG: &str = "SELECT count(*), (SELECT recorded_at FROM {sch
      FROM {schema}.eventsource_events WHERE position > $1 AND position <= $2";
 
 /// The types beside `$1`, of events after `$2` and up to `$3`, in the order of their first ones there, at most `$4`. The
-/// index is asked once for the next name and once for the first position a type, however long the log.
+/// index is asked once for the next name and once for the first position a type, however long the log: by a comparison of
+/// rows, for which no other index is of use.
 pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types AS ( \
          (SELECT event_type FROM {schema}.eventsource_events ORDER BY event_type LIMIT 1) \
          UNION ALL \
@@ -90,10 +91,10 @@ pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types AS ( \
              WHERE next.event_type > types.event_type ORDER BY next.event_type LIMIT 1) \
          FROM types WHERE types.event_type IS NOT NULL \
      ) SELECT types.event_type, own.position FROM types CROSS JOIN LATERAL ( \
-         SELECT position FROM {schema}.eventsource_events AS own \
-         WHERE own.event_type = types.event_type AND own.position > $2 AND own.position <= $3 \
+         SELECT own.event_type, own.position FROM {schema}.eventsource_events AS own \
+         WHERE (own.event_type, own.position) > (types.event_type, $2) \
          ORDER BY own.event_type, own.position LIMIT 1) AS own \
-     WHERE types.event_type <> ALL ($1) ORDER BY own.position LIMIT $4";
+     WHERE own.event_type = types.event_type AND own.position <= $3 AND types.event_type <> ALL ($1) ORDER BY own.position LIMIT $4";
 
 /// In the order in which `row.rs` reads them.
 macro_rules! columns {

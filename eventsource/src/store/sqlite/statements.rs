@@ -39,7 +39,7 @@ pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types (event_type) AS ( \
          SELECT (SELECT min(next.event_type) FROM eventsource_events AS next \
              INDEXED BY eventsource_events_by_event_type WHERE next.event_type > types.event_type) \
          FROM types WHERE types.event_type IS NOT NULL \
-     ), found AS ( \
+     ), found AS MATERIALIZED ( \
          SELECT event_type, (SELECT min(own.position) FROM eventsource_events AS own \
              INDEXED BY eventsource_events_by_event_type \
              WHERE own.event_type = types.event_type AND own.position > ?2 AND own.position <= ?3) AS first \

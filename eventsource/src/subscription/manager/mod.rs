@@ -1,5 +1,12 @@
 //! The manager: starts, stops and tells of its subscriptions.
 
+mod named;
+#[cfg(feature = "signals")]
+mod signals;
+
+#[cfg(feature = "signals")]
+pub use signals::{RunEnd, Signal};
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -7,13 +14,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::core::Control;
-use super::error::ManagerError;
-use super::slot::{Operations as _, Slot, Slots};
-use super::{
-    DeadLetters, Health, HealthLimits, Rebuild, RebuildError, RebuildKind, StopReason, SubscriptionState,
-    SubscriptionStatus,
-};
+use super::catalogue::Catalogue;
+use super::slot::{Slot, Slots};
+use super::transitions::Broken;
+use super::{Health, HealthLimits, ManagerError, StopReason, SubscriptionStatus};
 use crate::bus::{BusSubscription, EventBus};
 use crate::event::{EventFilter, RecordedEvent, Registry};
 use crate::projection::CheckpointStore;
@@ -54,16 +58,20 @@ use crate::store::{EventStore, WakeUps};
 /// # }).unwrap();
 /// ```
 ///
-/// Dropping the manager stops its subscriptions as [`stop`](Self::stop) does, without waiting for them.
+/// Dropping the manager stops its subscriptions as [`stop`](Self::stop) does, without waiting for them. With the feature
+/// `testing` it panics where a subscription went from one state to another that its table of states does not know, so
+/// that a test fails.
 pub struct SubscriptionManager<C: CheckpointStore> {
     pub(super) store: Arc<dyn EventStore>,
     bus: Arc<dyn EventBus>,
     pub(super) checkpoints: Arc<C>,
-    pub(super) registry: Option<Registry>,
+    pub(super) catalogue: Arc<Catalogue>,
     pub(super) bus_wake_ups: Arc<WakeUps>,
     pub(super) slots: Arc<Slots<C>>,
     /// By what other processes, and their operators, know whose checkpoints these are.
     pub(super) owner: Arc<str>,
+    /// The changes of states that should not be.
+    pub(super) broken: Broken,
     /// Held while subscriptions come, go, start or stop.
     pub(super) running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -83,18 +91,19 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             store: Arc::new(store),
             bus: Arc::new(bus),
             checkpoints: Arc::new(checkpoints),
-            registry: None,
+            catalogue: Arc::default(),
             bus_wake_ups: Arc::new(WakeUps::new()),
             slots: Arc::default(),
             owner: owner(),
+            broken: Broken::default(),
             running: tokio::sync::Mutex::default(),
         }
     }
 
-    /// With this catalogue in place of [`Registry::global`].
+    /// With this catalogue in place of [`Registry::global`], for what is subscribed from now on.
     #[must_use]
     pub fn with_registry(mut self, registry: Registry) -> Self {
-        self.registry = Some(registry);
+        self.catalogue = Arc::new(Catalogue::of(registry));
         self
     }
 
@@ -171,42 +180,6 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         saved
     }
 
-    /// Pauses the subscription `name`, and returns when the batch that it applies has ended, or when a resume has
-    /// overtaken the pause.
-    ///
-    /// # Errors
-    /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it does not run, or ends before it pauses;
-    /// [`ManagerError::InsideHandler`] in a handler of it, which would wait for itself.
-    pub async fn pause(&self, name: &str) -> Result<(), ManagerError> {
-        let core = Arc::clone(&self.slot(name)?.core);
-        core.refuse_handler("pause it")?;
-        let (mut progress, mut control) = (core.progress.listen(), core.control.subscribe());
-        core.tell(Control::Run, Control::Pause)?;
-        loop {
-            let state = progress.borrow_and_update().state.clone();
-            if matches!(state, SubscriptionState::Paused) || *control.borrow_and_update() == Control::Run {
-                return Ok(());
-            }
-            if !state.is_running() {
-                return Err(ManagerError::NotRunning { subscription: core.name.clone(), state });
-            }
-            // The senders live in `core`.
-            tokio::select! {
-                biased;
-                _ = progress.changed() => {}
-                _ = control.changed() => {}
-            }
-        }
-    }
-
-    /// Lets the paused subscription `name` go on where it was. One that runs goes on running.
-    ///
-    /// # Errors
-    /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it is not started, or has ended.
-    pub async fn resume(&self, name: &str) -> Result<(), ManagerError> {
-        self.slot(name)?.core.tell(Control::Pause, Control::Run)
-    }
-
     /// As [`stop`](Self::stop), but whatever has not stopped within `deadline` is cut off in the middle of its batch: what
     /// that did in a transaction is undone, and the next start repeats it.
     ///
@@ -216,62 +189,28 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         if let Ok(stopped) = tokio::time::timeout(deadline, self.stop()).await {
             return stopped;
         }
-        let mut cut_off = Vec::new();
-        for slot in self.all() {
-            if slot.cut_off().await {
-                cut_off.push(format!("`{}`", slot.core.name));
-            }
-        }
+        let cut_off = self.cut_off().await;
         if cut_off.is_empty() {
             return Ok(());
         }
-        Err(ManagerError::Deadline { deadline, subscriptions: cut_off.join(", ") })
+        let names: Vec<_> = cut_off.iter().map(|name| format!("`{name}`")).collect();
+        Err(ManagerError::Deadline { deadline, subscriptions: names.join(", ") })
+    }
+
+    /// Ends what has not stopped, wherever it is, and names it.
+    async fn cut_off(&self) -> Vec<String> {
+        let mut cut_off = Vec::new();
+        for slot in self.all() {
+            if slot.cut_off().await {
+                cut_off.push(slot.core.name.clone());
+            }
+        }
+        cut_off
     }
 
     /// What a service answers to the probes of whoever runs it, by these limits.
     pub async fn health(&self, limits: HealthLimits) -> Health {
         Health::of(&self.statuses().await, limits)
-    }
-
-    /// What the subscription `name` tells of itself.
-    ///
-    /// # Errors
-    /// [`ManagerError::Unknown`].
-    pub async fn status(&self, name: &str) -> Result<SubscriptionStatus, ManagerError> {
-        Ok(self.slot(name)?.core.status().await)
-    }
-
-    /// The events that the subscription `name` could not apply: list, retry or dismiss them.
-    ///
-    /// # Errors
-    /// [`ManagerError::Unknown`].
-    pub fn dead_letters(&self, name: &str) -> Result<DeadLetters, ManagerError> {
-        let slot = self.slot(name)?;
-        Ok(DeadLetters::new(Arc::clone(&slot.core), slot))
-    }
-
-    /// Builds the read model of the subscription `name` anew, in place: see
-    /// [`SubscriptionHandle::rebuild`](super::SubscriptionHandle::rebuild).
-    ///
-    /// # Errors
-    /// [`RebuildError`]; nothing was changed.
-    pub async fn rebuild(&self, name: &str) -> Result<Rebuild, RebuildError> {
-        self.begin_rebuild(name, RebuildKind::InPlace).await
-    }
-
-    /// Builds the read models of the subscription `name` anew, beside those that serve: see
-    /// [`SubscriptionHandle::rebuild_side_by_side`](super::SubscriptionHandle::rebuild_side_by_side).
-    ///
-    /// # Errors
-    /// [`RebuildError`]; nothing was changed.
-    pub async fn rebuild_side_by_side(&self, name: &str) -> Result<Rebuild, RebuildError> {
-        self.begin_rebuild(name, RebuildKind::SideBySide).await
-    }
-
-    async fn begin_rebuild(&self, name: &str, kind: RebuildKind) -> Result<Rebuild, RebuildError> {
-        let slot = self.slot(name)?;
-        let tracked = slot.rebuild(kind).await?;
-        Ok(Rebuild::new(Arc::clone(&slot.core), slot, tracked))
     }
 
     /// What every subscription tells of itself, by name.
@@ -290,14 +229,6 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     fn all(&self) -> Vec<Arc<Slot<C>>> {
         self.slots().values().cloned().collect()
     }
-
-    fn slot(&self, name: &str) -> Result<Arc<Slot<C>>, ManagerError> {
-        let slots = self.slots();
-        slots.get(name).cloned().ok_or_else(|| ManagerError::Unknown {
-            subscription: name.to_owned(),
-            known: slots.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
-        })
-    }
 }
 
 /// A name for this manager that no other has.
@@ -313,6 +244,8 @@ impl<C: CheckpointStore> Drop for SubscriptionManager<C> {
             slot.tell_to_stop(StopReason::ManagerDropped);
             slot.core.end_if_idle(StopReason::ManagerDropped);
         }
+        #[cfg(feature = "testing")]
+        self.broken.fail_the_test();
     }
 }
 

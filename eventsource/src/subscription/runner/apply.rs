@@ -11,12 +11,10 @@ use std::sync::Arc;
 
 use tracing::Instrument as _;
 
-use super::commit::Committed;
+use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, now};
-use crate::projection::{
-    ChangesRefused, CheckpointStore, CommitError, ErrorClass, HandlerError, Kind, UnitOfWork as _,
-};
+use crate::projection::{ChangesRefused, CheckpointStore, ErrorClass, HandlerError, Kind};
 use crate::store::LogPage;
 use crate::subscription::shared::Applied;
 use crate::subscription::{Failure, SubscriptionState};
@@ -175,52 +173,21 @@ impl<C: CheckpointStore> Runner<C> {
     async fn apply_in_transaction(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
         let held = self.parked.hold(events, self.seen);
         let sifted = self.parked.sift(events);
-        let mut unit = self.begin().await?;
-        match self.subscriber.apply(&self.core, &sifted.events, &mut unit).await {
-            Applied::All => {}
-            // The event that failed came upon what an earlier one had changed.
-            Applied::Failed { error, .. } if sifted.events.len() > 1 && error.is_caused_by::<ChangesRefused>() => {
-                unit.rollback().await;
-                return Ok(Batch::InParts);
-            }
-            Applied::Failed { index, error } => {
-                // What was cut off may still run in the database: its end is not waited for.
-                if error.is_cut_off() {
-                    drop(unit)
-                } else {
-                    unit.rollback().await
-                }
-                return Ok(Batch::Failed { index: sifted.index(index), error, kept: false });
-            }
-            Applied::Outage { index, error } => {
-                unit.rollback().await;
-                return Ok(Batch::Outage { index: sifted.index(index), error, kept: false });
-            }
-        }
         let (handled, first) = (sifted.events.len(), sifted.index(0));
-        match self.commit(unit, self.step(to, held), Some(handled)).await? {
-            Committed::Yes => {
+        Ok(match self.in_transaction(&sifted.events, to, held).await? {
+            Transacted::Committed => {
                 self.arrive(to, handled);
-                Ok(Batch::Applied)
+                Batch::Applied
             }
-            Committed::No => Ok(Batch::Again),
-            Committed::Refused(_) if handled > 1 => Ok(Batch::InParts),
-            Committed::Refused(refused) => Ok(Batch::Failed { index: first, error: refused.into(), kept: false }),
-            Committed::TransactionEnded => Err(End::Faulted(self.transaction_ended(events))),
-        }
-    }
-
-    /// Which handler it was cannot be told any more, and what it committed cannot be undone: nothing is tried again.
-    pub(super) fn transaction_ended(&self, events: &[Arc<RecordedEvent>]) -> Arc<Failure> {
-        let error = match events {
-            [first, _, ..] => HandlerError::permanent(format!(
-                "{}; it was the handler of this event or of one before it, from position {} on",
-                CommitError::TransactionEnded,
-                first.position()
-            )),
-            _ => HandlerError::permanent(CommitError::TransactionEnded),
-        };
-        self.failure(&events[events.len() - 1], None, error)
+            Transacted::Again => Batch::Again,
+            // The event that failed came upon what an earlier one had changed.
+            Transacted::Failed { error, .. } if handled > 1 && error.is_caused_by::<ChangesRefused>() => Batch::InParts,
+            Transacted::Failed { index, error } => Batch::Failed { index: sifted.index(index), error, kept: false },
+            Transacted::Outage { index, error } => Batch::Outage { index: sifted.index(index), error, kept: false },
+            Transacted::Refused(_) if handled > 1 => Batch::InParts,
+            Transacted::Refused(refused) => Batch::Failed { index: first, error: refused.into(), kept: false },
+            Transacted::Ended => return Err(End::Faulted(self.transaction_ended(events))),
+        })
     }
 
     /// The effects are there when the handler returns. What is applied is never applied again: the checkpoint follows

@@ -188,7 +188,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Whether a durable memory projection is further on than what is stored of it.
     fn has_unsaved_state(&self) -> bool {
-        let is_whole = self.position >= self.seen && !self.core.in_memory.is_in_pieces();
+        let is_whole = self.is_replayed() && !self.core.in_memory.is_in_pieces();
         self.core.kind == Kind::DurableMemory && is_whole && (self.saved < self.position || !self.pending.is_empty())
     }
 

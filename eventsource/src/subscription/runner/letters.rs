@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::commit::Committed;
+use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::projection::generation::OutsideGeneration;
-use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, UnitOfWork as _};
+use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange};
 use crate::store::ReadStream;
 use crate::subscription::policy::FailurePolicy;
 use crate::subscription::rebuilds::Outcome;
@@ -64,7 +64,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Whether the state is where it was, and is not being replayed: before that, what follows a letter would be applied
     /// to less than it stands on, and again when the replay comes to it.
-    fn is_replayed(&self) -> bool {
+    pub(super) fn is_replayed(&self) -> bool {
         self.position >= self.seen
     }
 
@@ -79,19 +79,14 @@ impl<C: CheckpointStore> Runner<C> {
                 continue;
             }
             let Some(request) = self.core.requests.take() else { break };
-            if request.is_forgotten() {
-                continue;
-            }
             match request {
-                Request::Retry { which, answer } => drop(answer.send(self.retry(which).await?)),
-                Request::Dismiss { position, reason, answer } => {
-                    drop(answer.send(self.dismiss(position, reason).await?));
-                }
+                Request::Retry { which, answer } => answer.send(self.retry(which).await?),
+                Request::Dismiss { position, reason, answer } => answer.send(self.dismiss(position, reason).await?),
                 Request::CancelNext { answer } => {
                     self.drop_next(Outcome::Cancelled).await?;
-                    let _ = answer.send(());
+                    answer.send(());
                 }
-                Request::Rebuild { kind, answer } => drop(answer.send(self.rebuild(kind).await?)),
+                Request::Rebuild { kind, answer } => answer.send(self.rebuild(kind).await?),
             }
         }
         Ok(())
@@ -186,38 +181,50 @@ impl<C: CheckpointStore> Runner<C> {
         &mut self,
         letter: &DeadLetter,
     ) -> Result<(Option<Arc<RecordedEvent>>, Option<Arc<RecordedEvent>>), End> {
-        const PAGE: usize = 100;
-        let (core, mut from) = (Arc::clone(&self.core), letter.version);
-        let mut found = Vec::new();
-        loop {
-            let read = ReadStream::forward().from(from).limit(PAGE);
-            let events = self.ask(|| core.store.read_stream(&letter.stream, read)).await?;
-            let passed = events.iter().take_while(|event| event.position() <= self.seen);
-            let waiting = passed.filter(|event| core.filter.matches(event) && !self.parked.is_dismissed(event));
-            found.extend(waiting.take(2).cloned());
-            let at_end = events.len() < PAGE || events.last().is_none_or(|event| event.position() > self.seen);
-            if found.len() >= 2 || at_end {
-                break;
-            }
-            from += PAGE as u64;
-        }
-        let mut found = found.into_iter().peekable();
-        let event = found.next_if(|event| event.version() == letter.version);
-        Ok((event, found.next()))
+        let (mut own, mut next) = (None, None);
+        self.look_at_waiting(&letter.stream, letter.version, |event| {
+            let place = if event.version() == letter.version { &mut own } else { &mut next };
+            *place = Some(Arc::clone(event));
+            next.is_none()
+        })
+        .await?;
+        Ok((own, next))
     }
 
     /// How many events wait behind `letter`, of those that the subscription has passed.
     async fn held_behind(&mut self, letter: &DeadLetter) -> Result<u64, End> {
-        const PAGE: usize = 1_000;
-        let (core, mut from, mut held) = (Arc::clone(&self.core), letter.version + 1, 0);
+        let mut held = 0;
+        self.look_at_waiting(&letter.stream, letter.version + 1, |_| {
+            held += 1;
+            true
+        })
+        .await?;
+        Ok(held)
+    }
+
+    /// Shows `look` the events of `stream` from the version `from` on that the subscription has passed and that are still
+    /// to be applied, in order, for as long as it wants more.
+    async fn look_at_waiting(
+        &mut self,
+        stream: &StreamId,
+        mut from: u64,
+        mut look: impl FnMut(&Arc<RecordedEvent>) -> bool + Send,
+    ) -> Result<(), End> {
+        const PAGE: usize = 200;
+        let core = Arc::clone(&self.core);
         loop {
             let read = ReadStream::forward().from(from).limit(PAGE);
-            let events = self.ask(|| core.store.read_stream(&letter.stream, read)).await?;
-            let passed = events.iter().take_while(|event| event.position() <= self.seen);
-            held +=
-                passed.filter(|event| core.filter.matches(event) && !self.parked.is_dismissed(event)).count() as u64;
-            if events.len() < PAGE || events.last().is_none_or(|event| event.position() > self.seen) {
-                return Ok(held);
+            let events = self.ask(|| core.store.read_stream(stream, read)).await?;
+            for event in &events {
+                if event.position() > self.seen {
+                    return Ok(());
+                }
+                if core.filter.matches(event) && !self.parked.is_dismissed(event) && !look(event) {
+                    return Ok(());
+                }
+            }
+            if events.len() < PAGE {
+                return Ok(());
             }
             from += PAGE as u64;
         }
@@ -258,34 +265,25 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     async fn try_alone(&mut self, event: &Arc<RecordedEvent>, change: &LetterChange) -> Result<Tried, End> {
-        let events = std::slice::from_ref(event);
-        let transactional = self.core.kind == Kind::Transactional;
-        let mut unit = if transactional { self.begin().await? } else { self.checkpoints.detached() };
-        match self.subscriber.apply(&self.core, events, &mut unit).await {
-            Applied::All => {}
-            Applied::Failed { error, .. } => {
-                if error.is_cut_off() {
-                    drop(unit)
-                } else {
-                    unit.rollback().await
-                }
-                return Ok(Tried::Failed(error));
-            }
-            Applied::Outage { error, .. } => {
-                unit.rollback().await;
-                return Ok(Tried::Outage(error));
-            }
+        let (events, changes) = (std::slice::from_ref(event), vec![change.clone()]);
+        if self.core.kind == Kind::Transactional {
+            return Ok(match self.in_transaction(events, self.position, changes).await? {
+                Transacted::Committed => Tried::Done,
+                Transacted::Again => Tried::Again,
+                Transacted::Refused(refused) => Tried::Failed(refused.into()),
+                Transacted::Failed { error, .. } => Tried::Failed(error),
+                Transacted::Outage { error, .. } => Tried::Outage(error),
+                Transacted::Ended => return Err(End::Faulted(self.transaction_ended(events))),
+            });
         }
-        if !transactional {
-            self.save(self.position, vec![change.clone()]).await?;
-            return Ok(Tried::Done);
-        }
-        let step = self.step(self.position, vec![change.clone()]);
-        Ok(match self.commit(unit, step, Some(1)).await? {
-            Committed::Yes => Tried::Done,
-            Committed::No => Tried::Again,
-            Committed::Refused(refused) => Tried::Failed(refused.into()),
-            Committed::TransactionEnded => return Err(End::Faulted(self.transaction_ended(events))),
+        let mut unit = self.checkpoints.detached();
+        Ok(match self.subscriber.apply(&self.core, events, &mut unit).await {
+            Applied::All => {
+                self.save(self.position, changes).await?;
+                Tried::Done
+            }
+            Applied::Failed { error, .. } => Tried::Failed(error),
+            Applied::Outage { error, .. } => Tried::Outage(error),
         })
     }
 }

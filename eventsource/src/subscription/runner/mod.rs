@@ -17,6 +17,8 @@ mod pace;
 mod parked;
 mod read;
 mod rebuild;
+mod transaction;
+mod unknown;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -234,10 +236,11 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Reads a page and applies it. Whether it was full, so that there may be more.
     async fn turn(&mut self) -> Result<bool, End> {
-        let page = self.next_page().await?;
+        let mut page = self.next_page().await?;
         let full = page.events.len() >= self.core.config.batch_size;
-        self.end = (!full).then_some(page.horizon);
-        if full {
+        let unknown = self.stop_before_unknown(&mut page).await?;
+        self.end = (!full && unknown.is_none()).then_some(page.horizon);
+        if full && unknown.is_none() {
             self.prefetch(page.horizon);
         }
         if page.events.is_empty() {
@@ -245,7 +248,12 @@ impl<C: CheckpointStore> Runner<C> {
         } else {
             self.apply_page(&page).await?;
         }
-        Ok(full)
+        match unknown {
+            // A memory projection that began anew comes to it again.
+            Some(failure) if self.position >= page.horizon => Err(End::Faulted(failure)),
+            Some(_) => Ok(true),
+            None => Ok(full),
+        }
     }
 
     /// Everything up to `position` is applied or passed over (law 6), `handled` events of it applied just now.

@@ -262,7 +262,7 @@ impl<C: CheckpointStore> Runner<C> {
         while let Some(request) = self.core.requests.take() {
             if let Request::CancelNext { answer } = request {
                 self.drop_next(Outcome::Cancelled).await?;
-                let _ = answer.send(());
+                answer.send(());
                 return Err(End::Stopped(StopReason::RebuildCancelled));
             }
         }

@@ -189,9 +189,9 @@ impl<C: CheckpointStore> Runner<C> {
         if found.fingerprint == core.fingerprint {
             return Ok(true);
         }
-        match core.config.on_change {
-            // It keeps its state itself: there is nothing that somebody else reads.
-            _ if core.kind == Kind::DurableMemory => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
+        // What keeps its state itself has nothing that somebody else reads.
+        let is_durable_memory = core.kind == Kind::DurableMemory;
+        match if is_durable_memory { OnChange::Rebuild } else { core.config.on_change } {
             OnChange::Rebuild => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
             OnChange::RebuildSideBySide => self.build_changed(&found.fingerprint).await.map(|()| false),
             OnChange::Refuse => Err(End::Refused(core.changed(&found.fingerprint).into())),

@@ -1,0 +1,48 @@
+//! Which types of events the code of a manager knows.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::event::{EventFilter, Position, Registry};
+use crate::store::{EventStore, StoreError, StoredType};
+
+/// Which types of events the code of a manager knows: those of its catalogue, and those that its subscriptions ask for by
+/// name, which may be written without one.
+#[derive(Debug, Default)]
+pub(super) struct Catalogue {
+    registry: Option<Registry>,
+    known: Mutex<Arc<BTreeSet<String>>>,
+}
+
+impl Catalogue {
+    /// The same, of `registry` in place of [`Registry::global`].
+    pub(super) fn of(registry: Registry) -> Self {
+        Self { registry: Some(registry), ..Self::default() }
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        self.registry.as_ref().unwrap_or_else(|| Registry::global())
+    }
+
+    /// Somebody asks for these.
+    pub(super) fn learn(&self, filter: &EventFilter) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = Arc::make_mut(&mut known);
+        known.extend(self.registry().events().flat_map(|event| event.names()).map(str::to_owned));
+        known.extend(filter.event_types().into_iter().flatten().map(str::to_owned));
+    }
+
+    /// The stored types that no code knows, of events after `after` and up to `to`: at most `limit`, in the order of their
+    /// first ones.
+    pub(super) async fn unknown_in(
+        &self,
+        store: &dyn EventStore,
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredType>, StoreError> {
+        let known = Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner));
+        let known: Vec<_> = known.iter().map(String::as_str).collect();
+        store.types_beside(&known, after, to, limit).await
+    }
+}

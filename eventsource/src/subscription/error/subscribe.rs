@@ -1,0 +1,73 @@
+//! Why a projection was not subscribed.
+
+use crate::event::{DuplicateEvent, Position};
+use crate::projection::CheckpointError;
+
+/// Why a projection was not subscribed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// The manager has a subscription of this name.
+    #[error(
+        "there is a subscription `{subscription}` already: give one of them another name (`SubscriptionConfig::name`)"
+    )]
+    DuplicateName {
+        /// The name.
+        subscription: String,
+    },
+    /// Its name, or that of a table that it declares, is what next generations are called.
+    #[error(
+        "`{subscription}` cannot be subscribed: `{reserved}` is what the next generation of something is called while it \
+         is being built; give it another name"
+    )]
+    ReservedName {
+        /// The name of the subscription.
+        subscription: String,
+        /// The name that it cannot have.
+        reserved: String,
+    },
+    /// The stored name of an event that the projection handles is claimed by several types.
+    #[error("`{subscription}` cannot be subscribed: {duplicate}; give one of them another `#[event(name = \"…\")]`")]
+    DuplicateEvent {
+        /// The name of the subscription.
+        subscription: String,
+        /// The event, and the places that declare it.
+        duplicate: DuplicateEvent,
+    },
+    /// A start was asked for, but there is a durable checkpoint, and it decides.
+    #[error(
+        "`{subscription}` has a checkpoint at position {position}, so that it cannot start {wanted}: subscribe it \
+         with `SubscriptionConfig::default()` to go on from there, or subscribe it so and call `reset()` on the handle \
+         to begin anew"
+    )]
+    CheckpointExists {
+        /// The name of the subscription.
+        subscription: String,
+        /// Where the checkpoint is.
+        position: Position,
+        /// Which start was asked for.
+        wanted: String,
+    },
+    /// The projection has changed since its checkpoint was made (law 8).
+    #[error(
+        "`{subscription}` cannot be subscribed, because the projection has changed: its checkpoint was made by \
+         `{stored}`, and it is `{current}` now; go back to the projection as it was, give the subscription another name \
+         (`SubscriptionConfig::name`), or say what is to happen (`SubscriptionConfig::on_change`)"
+    )]
+    Changed {
+        /// The name of the subscription.
+        subscription: String,
+        /// The fingerprint of the projection that made the checkpoint.
+        stored: String,
+        /// The fingerprint of the projection as it is.
+        current: String,
+    },
+    /// The checkpoint store failed.
+    #[error("`{subscription}` cannot be subscribed: {source}")]
+    Checkpoint {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: CheckpointError,
+    },
+}

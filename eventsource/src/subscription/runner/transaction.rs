@@ -1,0 +1,78 @@
+//! One transaction: what handlers do and the step of the checkpoint commit together, or neither does.
+
+use std::sync::Arc;
+
+use super::commit::Committed;
+use super::{End, Runner};
+use crate::event::{Position, RecordedEvent};
+use crate::projection::{ChangesRefused, CheckpointStore, CommitError, HandlerError, LetterChange, UnitOfWork as _};
+use crate::subscription::Failure;
+use crate::subscription::shared::Applied;
+
+/// How a transaction ended. Where it was not committed, what it did is undone.
+pub(super) enum Transacted {
+    Committed,
+    /// Nothing was committed, and no handler is to blame.
+    Again,
+    /// What handlers had changed was refused when it was written.
+    Refused(ChangesRefused),
+    /// The handler of the event at `index` failed.
+    Failed {
+        index: usize,
+        error: HandlerError,
+    },
+    /// The same, but by an outage.
+    Outage {
+        index: usize,
+        error: HandlerError,
+    },
+    /// A handler had ended it: what it did is lost, or was committed by that handler.
+    Ended,
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Applies `events` and moves the checkpoint to `to`, with what becomes of dead letters.
+    pub(super) async fn in_transaction(
+        &mut self,
+        events: &[Arc<RecordedEvent>],
+        to: Position,
+        letters: Vec<LetterChange>,
+    ) -> Result<Transacted, End> {
+        let mut unit = self.begin().await?;
+        match self.subscriber.apply(&self.core, events, &mut unit).await {
+            Applied::All => {}
+            Applied::Failed { index, error } => {
+                // What was cut off may still run in the database: its end is not waited for.
+                if error.is_cut_off() {
+                    drop(unit)
+                } else {
+                    unit.rollback().await
+                }
+                return Ok(Transacted::Failed { index, error });
+            }
+            Applied::Outage { index, error } => {
+                unit.rollback().await;
+                return Ok(Transacted::Outage { index, error });
+            }
+        }
+        Ok(match self.commit(unit, self.step(to, letters), Some(events.len())).await? {
+            Committed::Yes => Transacted::Committed,
+            Committed::No => Transacted::Again,
+            Committed::Refused(refused) => Transacted::Refused(refused),
+            Committed::TransactionEnded => Transacted::Ended,
+        })
+    }
+
+    /// Which handler it was cannot be told any more, and what it committed cannot be undone: nothing is tried again.
+    pub(super) fn transaction_ended(&self, events: &[Arc<RecordedEvent>]) -> Arc<Failure> {
+        let error = match events {
+            [first, _, ..] => HandlerError::permanent(format!(
+                "{}; it was the handler of this event or of one before it, from position {} on",
+                CommitError::TransactionEnded,
+                first.position()
+            )),
+            _ => HandlerError::permanent(CommitError::TransactionEnded),
+        };
+        self.failure(&events[events.len() - 1], None, error)
+    }
+}

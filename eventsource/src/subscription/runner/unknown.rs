@@ -1,0 +1,49 @@
+//! Events of types that no code knows, for a subscription that does not pass them over (law 12).
+
+use std::sync::Arc;
+
+use super::{End, Runner};
+use crate::event::{DecodeError, EventFilter, Position, RecordedEvent, now};
+use crate::projection::{CheckpointStore, HandlerError};
+use crate::store::LogPage;
+use crate::subscription::Failure;
+use crate::subscription::config::UnknownEvents;
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Cuts `page` off before its first event of a type that no code knows, which is the end of the subscription once the
+    /// rest is applied. The store is asked for it, since the page has only what the projection asks for.
+    pub(super) async fn stop_before_unknown(&mut self, page: &mut LogPage) -> Result<Option<Arc<Failure>>, End> {
+        if self.core.config.on_unknown != UnknownEvents::Fault || page.horizon <= self.position {
+            return Ok(None);
+        }
+        // After the page was read: up to its horizon nothing can appear any more (law 2).
+        let (core, after, to) = (Arc::clone(&self.core), self.position, page.horizon);
+        let found = self.ask(|| core.catalogue.unknown_in(&*core.store, after, to, 1)).await?;
+        let Some(stored) = found.into_iter().next() else { return Ok(None) };
+        let filter = EventFilter::types([stored.name]);
+        let event = self.ask(|| core.store.read_log(after, &filter, 1)).await?.events.into_iter().next();
+        let Some(event) = event.filter(|event| event.position() <= to) else { return Ok(None) };
+        page.horizon = Position::new(event.position().value() - 1);
+        page.events.retain(|own| own.position() < event.position());
+        Ok(Some(self.unknown(&event)))
+    }
+
+    fn unknown(&self, event: &RecordedEvent) -> Arc<Failure> {
+        let error = DecodeError::Unknown {
+            event_type: event.event_type().to_owned(),
+            version: event.schema_version(),
+            position: event.position(),
+            stream: event.stream().clone(),
+        };
+        Arc::new(Failure {
+            subscription: self.core.name.clone(),
+            position: event.position(),
+            stream: event.stream().clone(),
+            event_type: event.event_type().to_owned(),
+            event_id: event.id(),
+            attempts: 0,
+            first_failed_at: now(),
+            error: HandlerError::permanent(error),
+        })
+    }
+}
