@@ -54,6 +54,7 @@
 //! | --- | --- | --- |
 //! | `macros` | yes | `#[derive(DomainEvent)]`, `#[derive(ReadModel)]`, `#[projection]`, `#[handles]`, `#[truncate]`, `#[aggregate]`, `#[applies]` |
 //! | `inventory` | yes | [`Registry::global`] knows every linked event |
+//! | `signals` | yes | [`SubscriptionManager::run_until_signal`](subscription::SubscriptionManager::run_until_signal), for services: SIGINT and SIGTERM |
 //! | `sqlite` | no | event store, checkpoints and read models in a SQLite file; `eventsource::sqlx` is the driver's version to use in handlers |
 //! | `decimal` | no | columns of read models that hold a `rust_decimal::Decimal` |
 //! | `postgres` | no | event store, checkpoints and read models in PostgreSQL, 15 and newer |

@@ -33,6 +33,16 @@ impl OrderRows {
     }
 }
 
+#[allow(dead_code)]
+async fn service(manager: SubscriptionManager<MemoryCheckpoints>) -> Result<(), Box<dyn std::error::Error>> {
+    use eventsource::subscription::RunEnd;
+    match manager.run_until_signal().await? {
+        RunEnd::Stopped { signal } => println!("stopped by {signal}"),
+        end => println!("{end:?}"),                      // forced by a second signal, or nothing runs any more
+    }
+    Ok(())
+}
+
 #[derive(ReadModel)]
 #[read_model(table = "orders")]
 struct OrderRow { #[read_model(id)] id: Uuid, status: String }

@@ -104,7 +104,7 @@ impl DeadLetters {
     }
 
     /// Applies the event of the letter at `position`, and then what waits behind it, in order. Where one of them fails,
-    /// after its retries, it is the letter from then on.
+    /// after its retries, it is the letter from then on. A pause meanwhile holds it up, and the answer, until the resume.
     ///
     /// # Errors
     /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]

@@ -72,7 +72,9 @@ pub enum SubscriptionState {
         /// Why, and the remedy.
         reason: Arc<str>,
     },
-    /// Another runner has taken the checkpoint over. This one has changed nothing since.
+    /// Another runner has taken the checkpoint over: this process hung for longer than its lease, for example. This one has
+    /// changed nothing since. It does not come back by itself; after a [`start`](super::SubscriptionManager::start) of the
+    /// manager it is the standby of whoever runs it now.
     Fenced {
         /// How that was found out.
         reason: Arc<str>,

@@ -47,6 +47,41 @@ async fn starting_twice_and_stopping_twice_is_starting_and_stopping() {
     assert_eq!(seen.read().await.numbers(), [1]);
 }
 
+/// Waits in its handler until it is let go.
+struct Slow(Arc<Semaphore>);
+
+#[projection(effects, name = "slow")]
+impl Slow {
+    #[handles(Bumped)]
+    async fn bumped(&self, _: &Bumped) {
+        self.0.acquire().await.unwrap().forget();
+    }
+}
+
+#[tokio::test]
+async fn a_second_stop_waits_for_the_same_end_as_the_first() {
+    let (store, gate) = (MemoryEventStore::new(), Arc::new(Semaphore::new(0)));
+    let checkpoints = MemoryCheckpoints::new();
+    let manager = Arc::new(SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone()));
+    let slow = manager.subscribe(Slow(Arc::clone(&gate)), SubscriptionConfig::default()).await.unwrap();
+    manager.start().await.unwrap();
+    let position = bump(&store, [1]).await;
+    eventually("it is in its handler", || async { slow.status().await.lag.is_ok_and(|lag| lag.events > 0) }).await;
+    let stops: Vec<_> = (0..3)
+        .map(|_| {
+            let manager = Arc::clone(&manager);
+            tokio::spawn(async move { manager.stop().await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    assert!(stops.iter().all(|stop| !stop.is_finished()), "a stop returns when everything is saved");
+    gate.add_permits(1);
+    for stop in stops {
+        tokio::time::timeout(DEADLINE, stop).await.expect("a stop ends").unwrap().unwrap();
+    }
+    assert_eq!(checkpoints.load("slow").await.unwrap().map(|found| found.position), Some(position));
+}
+
 #[tokio::test]
 async fn a_projection_subscribed_while_running_starts_at_once() {
     let store = MemoryEventStore::new();

@@ -3,11 +3,10 @@
 use sqlx::PgConnection;
 
 use super::statements;
-use crate::event::StreamId;
-use crate::projection::sql::{letter_from_json, letter_json};
-use crate::projection::{DeadLetter, LetterChange};
+use crate::projection::DeadLetter;
+use crate::projection::sql::{LetterRows, LetterStatement, LetterValue, letter_from_json};
 use crate::store::postgres::PostgresDatabase;
-use crate::store::sql::{Failure, clamped};
+use crate::store::sql::Failure;
 
 /// The letters of a subscription, by position.
 pub(super) async fn list(
@@ -20,63 +19,23 @@ pub(super) async fn list(
     rows.into_iter().map(|(json, held)| letter_from_json(name, &json, held)).collect()
 }
 
-/// Makes `changes` to the letters of the subscription `name`.
-pub(super) async fn change(
-    db: &PostgresDatabase,
-    conn: &mut PgConnection,
-    name: &str,
-    changes: &[LetterChange],
-) -> Result<(), Failure> {
-    for change in changes {
-        match change {
-            LetterChange::Keep(letter) => {
-                release(db, conn, name, &letter.stream).await?;
-                insert(db, conn, name, letter).await?;
-            }
-            LetterChange::Dismiss(letter) => insert(db, conn, name, letter).await?,
-            LetterChange::Release { stream } => release(db, conn, name, stream).await?,
-            LetterChange::Hold { stream, more } => {
-                sqlx::query(db.sql(statements::HOLD_BEHIND_LETTER))
-                    .bind(name)
-                    .bind(stream.aggregate_type())
-                    .bind(stream.aggregate_id())
-                    .bind(clamped(*more))
-                    .persistent(db.names_statements())
-                    .execute(&mut *conn)
-                    .await?;
-            }
+impl LetterRows for (&PostgresDatabase, &mut PgConnection) {
+    async fn execute(&mut self, statement: LetterStatement, values: &[LetterValue<'_>]) -> Result<(), Failure> {
+        let (db, conn) = self;
+        let mut query = sqlx::query(db.sql(match statement {
+            LetterStatement::Insert => statements::INSERT_LETTER,
+            LetterStatement::Hold => statements::HOLD_BEHIND_LETTER,
+            LetterStatement::Release => statements::RELEASE_STREAM,
+        }));
+        for value in values {
+            query = match *value {
+                LetterValue::Text(text) => query.bind(text),
+                LetterValue::Number(number) => query.bind(number),
+                LetterValue::Id(id) => query.bind(id),
+                LetterValue::Flag(flag) => query.bind(flag),
+            };
         }
+        query.persistent(db.names_statements()).execute(&mut **conn).await?;
+        Ok(())
     }
-    Ok(())
-}
-
-async fn insert(
-    db: &PostgresDatabase,
-    conn: &mut PgConnection,
-    name: &str,
-    letter: &DeadLetter,
-) -> Result<(), Failure> {
-    sqlx::query(db.sql(statements::INSERT_LETTER))
-        .bind(name)
-        .bind(clamped(letter.position.value()))
-        .bind(letter.stream.aggregate_type())
-        .bind(letter.stream.aggregate_id())
-        .bind(letter.parks())
-        .bind(clamped(letter.held))
-        .bind(letter_json(letter)?)
-        .persistent(db.names_statements())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-async fn release(db: &PostgresDatabase, conn: &mut PgConnection, name: &str, stream: &StreamId) -> Result<(), Failure> {
-    sqlx::query(db.sql(statements::RELEASE_STREAM))
-        .bind(name)
-        .bind(stream.aggregate_type())
-        .bind(stream.aggregate_id())
-        .persistent(db.names_statements())
-        .execute(conn)
-        .await?;
-    Ok(())
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{letters, statements};
+use super::statements;
 use crate::event::{Position, now};
+use crate::projection::sql::change_letters;
 use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Failure, unsigned};
@@ -97,7 +98,7 @@ pub(super) async fn advance(db: &PostgresDatabase, conn: &mut PgConnection, step
     if done.rows_affected() != 1 {
         return Ok(false);
     }
-    letters::change(db, conn, &step.name, &step.letters).await?;
+    change_letters((db, &mut *conn), &step.name, &step.letters).await?;
     if let Some(state) = &step.snapshot {
         let query = sqlx::query(db.sql(statements::SAVE_SNAPSHOT)).bind(&step.name).bind(state);
         query.persistent(db.names_statements()).execute(conn).await?;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{SqliteConnection, SqliteExecutor};
 
-use super::{letters, statements};
+use super::statements;
 use crate::event::{Position, now};
+use crate::projection::sql::change_letters;
 use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
 use crate::store::sql::{clamped, unsigned};
 use crate::store::sqlite::busy::Failure;
@@ -93,7 +94,7 @@ pub(super) async fn advance(conn: &mut SqliteConnection, step: &Advance) -> Resu
     if done.rows_affected() != 1 {
         return Ok(false);
     }
-    letters::change(conn, &step.name, &step.letters).await?;
+    change_letters(&mut *conn, &step.name, &step.letters).await?;
     if let Some(state) = &step.snapshot {
         sqlx::query(statements::SAVE_SNAPSHOT).bind(&step.name).bind(state).execute(conn).await?;
     }

@@ -42,7 +42,9 @@ pub enum WaitError {
         reason: Arc<str>,
     },
     /// Another runner has taken the subscription over.
-    #[error("`{subscription}` is fenced: {reason}")]
+    #[error(
+        "`{subscription}` is fenced: {reason}; `start()` on the manager makes it the standby of whoever runs it now"
+    )]
     Fenced {
         /// The name of the subscription.
         subscription: String,

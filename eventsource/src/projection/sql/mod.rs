@@ -1,6 +1,10 @@
 //! What the units of work on SQL databases share.
 
+mod letters;
+
 use std::error::Error;
+
+pub(super) use letters::{LetterRows, LetterStatement, LetterValue, change as change_letters};
 
 use super::{Advance, Clear, DeadLetter, ErrorClass};
 use crate::store::sql::{Action, Failure, unsigned};
