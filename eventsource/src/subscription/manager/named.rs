@@ -65,7 +65,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 
     /// Builds the read model of the subscription `name` anew, in place: see
-    /// [`SubscriptionHandle::rebuild`](super::SubscriptionHandle::rebuild).
+    /// [`SubscriptionHandle::rebuild`](crate::subscription::SubscriptionHandle::rebuild).
     ///
     /// # Errors
     /// [`RebuildError`]; nothing was changed.
@@ -74,7 +74,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 
     /// Builds the read models of the subscription `name` anew, beside those that serve: see
-    /// [`SubscriptionHandle::rebuild_side_by_side`](super::SubscriptionHandle::rebuild_side_by_side).
+    /// [`SubscriptionHandle::rebuild_side_by_side`](crate::subscription::SubscriptionHandle::rebuild_side_by_side).
     ///
     /// # Errors
     /// [`RebuildError`]; nothing was changed.

@@ -248,11 +248,10 @@ impl<C: CheckpointStore> Runner<C> {
         } else {
             self.apply_page(&page).await?;
         }
+        // A memory projection that began anew comes to it again.
         match unknown {
-            // A memory projection that began anew comes to it again.
             Some(failure) if self.position >= page.horizon => Err(End::Faulted(failure)),
-            Some(_) => Ok(true),
-            None => Ok(full),
+            unknown => Ok(full || unknown.is_some()),
         }
     }
 
