@@ -144,9 +144,10 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Stores the state of a durable memory projection, which is at `to`, and what has become of dead letters since the
-    /// last time. While the log is replayed nothing is stored: what is stored is further on.
+    /// last time. While the log is replayed nothing is stored: what is stored is further on. Nor is a state in pieces,
+    /// which a handler has left that was cut off: what is stored is what it begins anew from.
     pub(super) async fn save_state(&mut self, to: Position) -> Result<(), End> {
-        if self.core.kind != Kind::DurableMemory || to < self.seen {
+        if self.core.kind != Kind::DurableMemory || to < self.seen || self.core.in_memory.is_in_pieces() {
             return Ok(());
         }
         match self.state_step(to).await {
