@@ -1,5 +1,5 @@
 //! Whatever goes wrong: random logs, faults in all stores, handlers that fail in all ways, restarts, kills, standbys,
-//! policies, retries and dismissals, each run from a seed. After each, everything that was stored is accounted for.
+//! policies, retries and dismissals, resets and rebuilds, stored states, each run from a seed. After each, everything that was stored is accounted for.
 //!
 //! Without further words the same 2,000 runs each time; as many as `EVENTSOURCE_CASES` says, from `EVENTSOURCE_SEED` on; with a seed alone,
 //! that one run. A run has a thread of its own and a paused clock, so that a seed always gives the same run.
@@ -17,16 +17,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use eventsource::testing::Random;
 
-use self::projections::{Cloned, Effects, Hooked, Rows};
+use self::projections::{Cloned, Durable, Effects, Hooked, Rows};
 
 /// Runs the case of this seed, and returns what happened in it: each call of a handler, and when.
 fn run(seed: u64) -> Vec<(u64, u64)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let mut random = Random::new(seed);
-    let trace = match random.below(5) {
-        0 | 1 => runtime.block_on(world::run::<Rows>(random)),
-        2 => runtime.block_on(world::run::<Cloned>(random)),
-        3 => runtime.block_on(world::run::<Hooked>(random)),
+    let trace = match random.below(8) {
+        0..=2 => runtime.block_on(world::run::<Rows>(random)),
+        3 => runtime.block_on(world::run::<Cloned>(random)),
+        4 => runtime.block_on(world::run::<Hooked>(random)),
+        5 | 6 => runtime.block_on(world::run::<Durable>(random)),
         _ => runtime.block_on(world::run::<Effects>(random)),
     };
     drop(runtime);

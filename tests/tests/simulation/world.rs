@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventsource::prelude::*;
+use eventsource::projection::{Kind, Subscriber};
 use eventsource::subscription::{DeadLetterError, SubscriptionState, WaitError};
 use eventsource::testing::Random;
 use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
@@ -39,6 +40,8 @@ pub struct World<S: Subject> {
     pub starts: usize,
     /// How many processes there ever were.
     pub made: usize,
+    /// Whether it was ever reset or rebuilt.
+    pub began_anew: bool,
     /// The streams whose letters somebody asked to retry or dismiss.
     pub touched: BTreeSet<StreamId>,
     pub dismissed: BTreeSet<Position>,
@@ -61,6 +64,7 @@ pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
         processes: Vec::new(),
         starts: 0,
         made: 0,
+        began_anew: false,
         touched: BTreeSet::new(),
         dismissed: BTreeSet::new(),
         trouble,
@@ -113,9 +117,19 @@ impl<S: Subject> World<S> {
         self.processes.push(Process { faults, manager, handle, paused: false });
     }
 
+    /// Whoever was always alone is never fenced: whatever became of its steps, it finds out.
+    async fn assert_not_fenced(&self) {
+        if self.made > 1 {
+            return;
+        }
+        let state = self.processes[0].handle.status().await.state;
+        assert!(!matches!(state, SubscriptionState::Fenced { .. }), "fenced by nobody: {state:?}");
+    }
+
     async fn step(&mut self) {
+        self.assert_not_fenced().await;
         let at = self.random.below(self.processes.len() as u64) as usize;
-        match self.random.below(25) {
+        match self.random.below(29) {
             0..=7 => {
                 let events = 1 + self.random.below(8);
                 self.append(events).await;
@@ -156,6 +170,8 @@ impl<S: Subject> World<S> {
                 self.ask(at, patience).await;
             }
             23 if self.processes.len() > 1 => self.freeze(at).await,
+            24 => self.reset(at).await,
+            25 | 26 => self.rebuild(at).await,
             _ => tokio::task::yield_now().await,
         }
     }
@@ -203,6 +219,44 @@ impl<S: Subject> World<S> {
         }
     }
 
+    /// From now on everything is applied anew: effects are repeated, and what fails now may not have failed before.
+    fn begin_anew(&mut self) {
+        self.began_anew = true;
+        if <S as Subscriber>::KIND == Kind::Effects {
+            self.touched.extend((1..=self.streams).map(|n| StreamId::new("Thing", Uuid::from_u128(n.into()))));
+        }
+    }
+
+    /// Stopped, reset and started again, while others may run. Where the store fails nothing was changed, or all.
+    async fn reset(&mut self, at: usize) {
+        let process = &self.processes[at];
+        let _ = timeout(LONG, process.manager.stop()).await.expect("a stop ends");
+        let handle = process.handle.clone();
+        // In a task of its own: a store that panics does so in it.
+        let reset = tokio::spawn(async move { handle.reset().await });
+        let _ = timeout(LONG, reset).await.expect("a reset ends");
+        self.begin_anew();
+        self.start(at).await;
+    }
+
+    /// Asks for a rebuild in place. Whoever waits for it may give up waiting, or give it up.
+    async fn rebuild(&mut self, at: usize) {
+        self.begin_anew();
+        // It is started where it does not run.
+        self.starts += 1;
+        let patience = self.random.delay(Duration::from_secs(30));
+        let asked = timeout(patience, self.processes[at].handle.rebuild()).await;
+        let Ok(Ok(rebuild)) = asked else { return };
+        match self.random.below(3) {
+            0 => {}
+            1 => drop(timeout(patience, rebuild).await),
+            _ => {
+                sleep(self.random.delay(Duration::from_millis(200))).await;
+                let _ = timeout(LONG, rebuild.cancel()).await.expect("a cancelled rebuild ends");
+            }
+        }
+    }
+
     /// A process stands still in the middle of what it is asked for, and loses its lease; another one is asked the same.
     async fn freeze(&mut self, at: usize) {
         let faults = &self.processes[at].faults;
@@ -235,6 +289,7 @@ impl<S: Subject> World<S> {
         // What a process that was killed had asked of the store may still be done, and fence the one that is left.
         for _ in 0..20 {
             self.settle_down().await;
+            self.assert_not_fenced().await;
             finished = cured && self.finish_letters().await;
             if !matches!(self.processes[0].handle.status().await.state, SubscriptionState::Fenced { .. }) {
                 break;
@@ -267,7 +322,7 @@ impl<S: Subject> World<S> {
                         break;
                     }
                 }
-                Err(WaitError::Fenced { .. } | WaitError::Stopped { .. }) => {}
+                Err(WaitError::Fenced { .. } | WaitError::Stopped { .. }) => self.assert_not_fenced().await,
                 Err(error) => panic!("it came to nothing: {error}"),
             }
             self.start(0).await;
@@ -282,9 +337,10 @@ impl<S: Subject> World<S> {
         loop {
             handle.caught_up().within(LONG).await?;
             match handle.status().await.state {
-                SubscriptionState::Live | SubscriptionState::Faulted { .. } | SubscriptionState::Stopped { .. } => {
-                    return Ok(());
-                }
+                SubscriptionState::Live
+                | SubscriptionState::Faulted { .. }
+                | SubscriptionState::Fenced { .. }
+                | SubscriptionState::Stopped { .. } => return Ok(()),
                 state => assert!(tokio::time::Instant::now() < deadline, "it stays {state:?}"),
             }
             sleep(Duration::from_millis(50)).await;
