@@ -2,6 +2,7 @@
 //! deadline.
 
 pub mod backend;
+pub mod chains;
 pub mod child;
 pub mod domain;
 pub mod orphan;
