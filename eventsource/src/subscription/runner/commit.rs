@@ -94,7 +94,10 @@ impl<C: CheckpointStore> Runner<C> {
     async fn settle(&mut self, step: &Advance, error: CheckpointError) -> Result<bool, End> {
         self.failed_commits += 1;
         self.outage(in_context(step, error), self.failed_commits).await?;
-        let checkpoints = Arc::clone(&self.checkpoints);
+        let (checkpoints, lease) = (Arc::clone(&self.checkpoints), self.core.config.lease);
+        // The store may still be about to take it, on a connection that is lost to this side: who writes to the checkpoint
+        // waits for whoever is writing to it, and reads back what has become of it.
+        self.ask(|| checkpoints.renew(&step.name, step.epoch, lease)).await?;
         let found = self.ask(|| checkpoints.load(&step.name)).await?;
         let taken = was_taken(step, found).map_err(|fenced| End::Fenced(fenced.to_string().into()))?;
         if step.from != step.to {
