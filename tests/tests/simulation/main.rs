@@ -8,6 +8,7 @@ mod account;
 mod chaos;
 mod mind;
 mod projections;
+mod settle;
 mod world;
 
 use std::any::Any;
