@@ -67,7 +67,7 @@ async fn an_owner_that_hangs_on_postgres_is_taken_over_and_fenced() {
 /// write timeout, the standby says what it waits for, and when the process wakes or dies all goes on.
 async fn a_lock_of_sqlites_is_waited_for(then: &str) {
     let mut world = World::<Sqlite>::new().await;
-    let [mut owner, mut standby] = world.pair(&["project", "500", "20"]).await;
+    let [mut owner, mut standby] = world.pair(&["project", "1500", "20"]).await;
     world.append(3, None).await;
     loop {
         world.sleep(30).await;
