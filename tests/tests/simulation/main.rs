@@ -1,9 +1,13 @@
 //! Whatever goes wrong: random logs, faults in all stores, handlers that fail in all ways, restarts, kills, standbys,
-//! policies, retries and dismissals, resets and rebuilds, stored states, each run from a seed. After each, everything that was stored is accounted for.
+//! policies, retries and dismissals, resets and rebuilds, stored states, each run from a seed. After each, everything
+//! that was stored is accounted for.
 //!
-//! Without further words the same 2,000 runs each time; as many as `EVENTSOURCE_CASES` says, from `EVENTSOURCE_SEED` on; with a seed alone,
-//! that one run. It finds out stores that take a step of another epoch, and commits that are settled by guessing; not
-//! stores that take a step from another position, since no runner sends one: the contract suite does. A run has a thread of its own and a paused clock, so that a seed always gives the same run.
+//! Without further words the same 2,000 runs each time; as many as `EVENTSOURCE_CASES` says, from `EVENTSOURCE_SEED` on;
+//! with a seed alone, that one run. A run has a thread of its own and a paused clock, so that a seed always gives the
+//! same run.
+//!
+//! It finds out stores that take a step of another epoch, and commits that are settled by guessing. It does not find out
+//! stores that take a step from another position, since no runner sends one: the contract suite does.
 
 mod account;
 mod chaos;
