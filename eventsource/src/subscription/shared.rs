@@ -213,9 +213,14 @@ async fn in_time(core: &Core, call: impl Future<Output = Result<(), HandlerError
 
 /// `work`, with a panic turned into a failure.
 async fn catch_panic(work: impl Future<Output = Result<(), HandlerError>>) -> Result<(), HandlerError> {
+    caught(work).await?
+}
+
+/// What `work` comes to, or its panic.
+pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, HandlerError> {
     let mut work = pin!(work);
     poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-        Ok(poll) => poll,
+        Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(panicked(&*panic))),
     })
     .await

@@ -14,6 +14,7 @@ use crate::event::Position;
 use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Kind, Lease};
 use crate::subscription::SubscriptionState;
 use crate::subscription::config::StartFrom;
+use crate::subscription::shared::caught;
 
 /// Renews the lease on the checkpoint until it is dropped, or the lease is lost.
 pub(super) struct Heartbeat {
@@ -203,14 +204,16 @@ impl<C: CheckpointStore> Runner<C> {
             beat.tick().await;
             loop {
                 beat.tick().await;
-                match checkpoints.renew(&core.name, epoch, lease).await {
-                    Ok(true) => {}
-                    Ok(false) => {
+                // A store that panics is asked again as well: nobody else would tell that the checkpoint is another's.
+                match caught(checkpoints.renew(&core.name, epoch, lease)).await {
+                    Ok(Ok(true)) => {}
+                    Ok(Ok(false)) => {
                         let _ = lose.send(true);
                         return;
                     }
                     // Whoever takes over meanwhile is not stopped by it, and fences this runner.
-                    Err(error) => tracing::debug!(subscription = core.name, %error, "the lease was not renewed"),
+                    Ok(Err(error)) => tracing::debug!(subscription = core.name, %error, "the lease was not renewed"),
+                    Err(panic) => tracing::error!(subscription = core.name, %panic, "the lease was not renewed"),
                 }
             }
         });
