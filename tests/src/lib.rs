@@ -1,5 +1,9 @@
-//! What the tests share: a small domain, rounds of long tests, and waiting with a deadline.
+//! What the tests share: a small domain, projections, backends, child processes, rounds of long tests, and waiting with a
+//! deadline.
 
+pub mod backend;
+pub mod chains;
+pub mod child;
 pub mod domain;
 pub mod orphan;
 pub mod postgres;

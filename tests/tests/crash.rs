@@ -1,7 +1,5 @@
 //! A process that projects into SQLite is killed at random moments, again and again: nothing is lost, nothing doubled.
 
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use eventsource::prelude::*;
@@ -10,38 +8,14 @@ use eventsource::read_model::Stored;
 use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::testing::Random;
+use eventsource_tests::child::Child;
 use eventsource_tests::domain::bump;
 use eventsource_tests::rows::BumpRows;
 use eventsource_tests::soak::Rounds;
 use eventsource_tests::sums::{BumpSums, SumRow};
 use eventsource_tests::wait::eventually;
 
-/// A child that is killed when the test ends, however it ends.
-struct Killed(Child);
-
-impl Killed {
-    fn start(file: &Path) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_crash_child"))
-            .arg(file)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn();
-        Self(child.expect("the child starts"))
-    }
-
-    fn kill(&mut self) {
-        assert!(self.0.try_wait().unwrap().is_none(), "the child ended by itself, before it was killed");
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+const CHILD: &str = env!("CARGO_BIN_EXE_crash_child");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
@@ -69,7 +43,7 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
             bump(&store, numbers).await;
         }
         let head = store.head().await.unwrap();
-        let mut child = Killed::start(&file);
+        let mut child = Child::start(CHILD, [&file]);
         if random.below(6) > 0 {
             eventually("the child commits for the first time", || async { position().await > before }).await;
         }
@@ -90,8 +64,7 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
     println!("{kills} kills, {amid} of them between the child's first and last commit");
     assert!(amid * 3 >= kills * 2, "only {amid} of {kills} kills fell between the child's first and last commit");
 
-    let ended = Command::new(env!("CARGO_BIN_EXE_crash_child")).arg(&file).arg("once").status().unwrap();
-    assert!(ended.success());
+    Child::start(CHILD, [file.as_os_str(), "once".as_ref()]).finish();
     let (rows, fold) = (BumpRows::rows(db.pool()).await.unwrap(), BumpRows::fold(&store).await);
     assert!(rows == fold, "{} rows, {} events", rows.len(), fold.len());
     let sums = sums.find_stored(Query::all()).await.unwrap();

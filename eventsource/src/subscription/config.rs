@@ -243,6 +243,12 @@ impl SubscriptionConfig {
     /// process with the same subscription waits as a standby, and takes over when the lease has run out, or at once
     /// when the subscription stops. The lease is renewed three times in that time.
     ///
+    /// A process that hangs is taken over like one that has died, and is fenced when it wakes. What it holds in the
+    /// database is waited for first: in PostgreSQL its open transaction, which the server ends after
+    /// `PostgresOptions::idle_in_transaction_session_timeout`; on SQLite the write lock of the file, where it hangs in the
+    /// middle of a batch. That lock nobody can take from a process that lives: until it wakes or is killed, whoever
+    /// writes to the file waits, the standby says so, and appends end as busy.
+    ///
     /// # Errors
     /// [`ConfigError`] outside 50 ms to 1 hour.
     pub fn lease(mut self, time: Duration) -> Result<Self, ConfigError> {

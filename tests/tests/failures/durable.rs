@@ -178,3 +178,19 @@ async fn dead_letters_are_stored_with_the_state() {
     assert_eq!(SqliteCheckpoints::new(&db).dead_letters("tally").await.unwrap(), []);
     assert_eq!(run(&db, quick(1), position).await, (vec![1, 101, 2, 102, 103], 0));
 }
+
+/// A panic leaves something half done, which must not be stored: the events before it are, once it has begun anew.
+#[tokio::test]
+async fn a_state_in_pieces_is_not_stored() {
+    let (db, _folder) = world().await;
+    let plan = Plan::new([(102, Fault::Panic)]);
+    let position = bump(&SqliteEventStore::new(&db), &[1, 101, 102, 2]).await;
+    let manager = manager(&db);
+    let config = quick(1).batch_size(10).unwrap().snapshot_every(1).unwrap();
+    let handle = manager.subscribe(Tally { plan, ..Tally::default() }, config).await.unwrap();
+    manager.start().await.unwrap();
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    manager.stop().await.unwrap();
+    let stored: Tally = serde_json::from_slice(&stored(&db).await.unwrap().state).unwrap();
+    assert_eq!((&*handle.read().await.applied, &*stored.applied), (&[1, 101, 2][..], &[1, 101, 2][..]));
+}

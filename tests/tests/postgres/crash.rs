@@ -1,8 +1,6 @@
 //! Connections that are terminated, processes that are killed and frozen, a server that crashes: nothing is lost, and
 //! nothing doubled.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -13,6 +11,7 @@ use eventsource::projection::Claim;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::subscription::{RetryPolicy, SubscriptionState};
 use eventsource::testing::Random;
+use eventsource_tests::child::Child;
 use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::postgres::{Schema, Server};
 use eventsource_tests::soak::Rounds;
@@ -22,45 +21,9 @@ use uuid::Uuid;
 
 use crate::world::World;
 
-/// A child that is killed when the test ends, however it ends.
-struct Process(Child, BufReader<ChildStdout>);
-
-impl Process {
-    fn start(world: &World, what: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_pg_child"))
-            .args([world.schema.url(), world.schema.name()])
-            .args(what)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        Self(child, stdout)
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.1.read_line(&mut line).unwrap();
-        line.trim().to_owned()
-    }
-
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    fn kill(&mut self) {
-        assert!(self.0.try_wait().unwrap().is_none(), "the child ended by itself, before it was killed");
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+fn start(world: &World, what: &[&str]) -> Child {
+    let arguments = [world.schema.url(), world.schema.name()].into_iter().chain(what.iter().copied());
+    Child::start(env!("CARGO_BIN_EXE_pg_child"), arguments)
 }
 
 async fn position(world: &World) -> Position {
@@ -84,7 +47,7 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
     while kills.another() {
         fill(&world, &mut random, 900).await;
         let (before, head) = (position(&world).await, world.store.head().await.unwrap());
-        let mut child = Process::start(&world, &["project"]);
+        let mut child = start(&world, &["project"]);
         if random.below(6) > 0 {
             eventually("the child commits for the first time", || async { position(&world).await > before }).await;
         }
@@ -102,7 +65,7 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
     let kills = kills.done();
     println!("{kills} kills, {amid} of them between the child's first and last commit");
     assert!(amid * 3 >= kills * 2, "only {amid} of {kills} kills fell between the child's first and last commit");
-    assert!(Process::start(&world, &["project", "once"]).0.wait().unwrap().success());
+    start(&world, &["project", "once"]).finish();
     world.assert_rows_equal_the_log().await;
 }
 
@@ -226,7 +189,7 @@ async fn a_server_that_crashes_under_load_is_waited_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_appender_does_not_hold_the_log_for_ever() {
     let world = World::new().await;
-    let mut frozen = Process::start(&world, &["append"]);
+    let mut frozen = start(&world, &["append"]);
     assert_eq!(frozen.line(), "open");
     frozen.signal("-STOP");
     let since = Instant::now();
@@ -236,9 +199,9 @@ async fn a_frozen_appender_does_not_hold_the_log_for_ever() {
     println!("an appender that was stopped held the log back for {:?}", since.elapsed());
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     frozen.signal("-CONT");
-    writeln!(frozen.0.stdin.take().unwrap(), "commit").unwrap();
+    frozen.tell("commit");
     assert_eq!(frozen.line(), "refused");
-    assert!(frozen.0.wait().unwrap().success());
+    frozen.finish();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,7 +209,7 @@ async fn a_frozen_runner_is_fenced_when_it_wakes() {
     let mut random = Random::from_environment();
     let world = World::new().await;
     fill(&world, &mut random, 1_500).await;
-    let mut frozen = Process::start(&world, &["project"]);
+    let mut frozen = start(&world, &["project"]);
     assert_eq!(frozen.line(), "started");
     eventually("it commits", || async { position(&world).await > Position::START }).await;
     frozen.signal("-STOP");
@@ -273,11 +236,11 @@ async fn two_processes_under_one_name_apply_each_event_once() {
     let world = World::new().await;
     for _ in 0..4 {
         fill(&world, &mut random, 600).await;
-        let mut both = [Process::start(&world, &["project"]), Process::start(&world, &["project"])];
+        let mut both = [start(&world, &["project"]), start(&world, &["project"])];
         let at = world.store.head().await.unwrap();
         eventually("one of them applies all of it", || async { position(&world).await == at }).await;
         for process in &mut both {
-            assert!(process.0.try_wait().unwrap().is_none(), "the one works, the other stands by");
+            assert!(process.is_running(), "the one works, the other stands by");
         }
         // Whichever of them is left goes on, or takes over.
         both[random.below(2) as usize].kill();

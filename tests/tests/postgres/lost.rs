@@ -7,7 +7,9 @@ use std::time::Duration;
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
+use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, Point};
 use eventsource::{AppendError, ReadStream};
+use eventsource_tests::domain::bump;
 use eventsource_tests::postgres::{Schema, Server};
 use eventsource_tests::wait::eventually;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -145,4 +147,43 @@ async fn an_append_whose_answer_is_lost_is_stored_once_and_answered() {
         let refused = store.append(&stream, ExpectedVersion::Exact(7), placed()).await.unwrap_err();
         assert!(matches!(refused, AppendError::Conflict { actual: 8, .. }), "{refused}");
     }
+}
+
+/// A commit that the server is still about to make, on a connection that its client has lost, is not taken for one that
+/// was not made: it would be made twice, or fence the one that makes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_still_on_its_way_is_waited_for() {
+    let (world, faults) = (World::new().await, Faults::new());
+    let checkpoints = FaultyCheckpoints::new(world.checkpoints.clone(), &faults);
+    let manager = SubscriptionManager::new(world.store.clone(), MemoryEventBus::new(), checkpoints);
+    // So long that nobody renews it beside.
+    let config = SubscriptionConfig::default().lease(Duration::from_secs(3_600)).unwrap();
+    let rows = manager.subscribe(world.rows.clone(), config).await.unwrap();
+    manager.start().await.unwrap();
+    rows.caught_up().await.unwrap();
+    // Whatever is asked next is asked when the lost connection has written.
+    for (point, fault) in [
+        (Point::Commit, Fault::Fail),
+        (Point::Load, Fault::Delay(Duration::from_secs(1))),
+        (Point::Renew, Fault::Delay(Duration::from_secs(1))),
+    ] {
+        faults.next(point, fault, 1);
+    }
+    let mut lost = world.schema.connect().await;
+    let position = bump(&world.store, [5]).await;
+    assert_eq!(position, Position::new(1));
+    eventually("its commit has no answer", || async { faults.count(Point::Commit) == 1 }).await;
+    let step = "BEGIN; INSERT INTO bumps (position, by) VALUES (1, 5); INSERT INTO bump_sum VALUES (1, 5); \
+                UPDATE eventsource_checkpoints SET position = 1 WHERE name = 'bump-rows'";
+    sqlx::raw_sql(step).execute(&mut lost).await.unwrap();
+    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut lost).await.unwrap();
+    eventually("somebody waits for the row of the checkpoint", || async {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))";
+        sqlx::query_scalar::<_, i64>(sql).bind(pid).fetch_one(world.db.pool()).await.unwrap() > 0
+    })
+    .await;
+    sqlx::raw_sql("COMMIT").execute(&mut lost).await.unwrap();
+    rows.wait_for(position).await.unwrap();
+    rows.wait_for(bump(&world.store, [6]).await).await.unwrap();
+    world.assert_rows_equal_the_log().await;
 }

@@ -1,12 +1,12 @@
 //! A process that rebuilds is killed at random moments, again and again: what serves is whole and correct after each kill.
 
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::projection::Checkpoint;
 use eventsource::read_model::Stored;
 use eventsource::testing::Random;
+use eventsource_tests::child::Child;
 use eventsource_tests::domain::bump;
 use eventsource_tests::rows::BumpRows;
 use eventsource_tests::soak::Rounds;
@@ -15,38 +15,14 @@ use eventsource_tests::wait::eventually;
 
 use crate::world::{Postgres, Sql, Sqlite, World};
 
-/// A child that is killed when the test ends, however it ends.
-struct Rebuilding {
-    child: Child,
-    /// Open for as long as the test lives: a wait would close it.
-    _stdin: Option<ChildStdin>,
+fn start<W: Sql>(world: &W, what: &[&str]) -> Child {
+    let what = what.iter().map(|&what| what.to_owned());
+    Child::start(env!("CARGO_BIN_EXE_rebuild_child"), world.arguments().into_iter().chain(what))
 }
 
-impl Rebuilding {
-    fn start<W: Sql>(world: &W, what: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rebuild_child"));
-        let child = child.args(world.arguments()).args(what).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-        let mut child = child.expect("the child starts");
-        Self { _stdin: child.stdin.take(), child }
-    }
-
-    /// Finishes what was begun, and catches up.
-    fn finish<W: Sql>(world: &W, how: &str) {
-        assert!(Self::start(world, &[how, "once"]).child.wait().unwrap().success());
-    }
-
-    fn kill(&mut self) {
-        assert!(self.child.try_wait().unwrap().is_none(), "the child ended by itself, before it was killed");
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Rebuilding {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Finishes what was begun, and catches up.
+fn finish<W: Sql>(world: &W, how: &str) {
+    start(world, &[how, "once"]).finish();
 }
 
 async fn load<W: World>(world: &W, name: &str) -> Option<Checkpoint> {
@@ -85,7 +61,7 @@ where
 {
     let mut random = Random::from_environment();
     fill(&world, &mut random, 300).await;
-    Rebuilding::finish(&world, how);
+    finish(&world, how);
     let name = if how == "in-place" { "bump-sums" } else { "bump-sums~next" };
     let (mut kills, mut amid, mut switched) = (Rounds::at_least(8).in_soak(300), 0, 0);
     while kills.another() {
@@ -93,7 +69,7 @@ where
         fill(&world, &mut random, more).await;
         let before = load(&world, "bump-sums").await.unwrap();
         let left = load(&world, name).await.map_or(Position::START, |left| left.position);
-        let mut child = Rebuilding::start(&world, &[how]);
+        let mut child = start(&world, &[how]);
         // A next generation is amid until it serves.
         let is_amid = |checkpoint: Option<Checkpoint>| {
             let began = checkpoint.filter(|found| found.position > Position::START);
@@ -128,7 +104,7 @@ where
         amid * 3 >= kills * 2,
         "only {amid} of {kills} kills fell between the first and the last commit of a rebuild"
     );
-    Rebuilding::finish(&world, how);
+    finish(&world, how);
     let live = assert_whole(&world, how).await;
     assert_eq!(live.position, world.store().head().await.unwrap());
     assert!(load(&world, "bump-sums~next").await.is_none());

@@ -11,7 +11,7 @@ use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::wait::DEADLINE;
 use serde::{Deserialize, Serialize};
 
-use crate::world::{Memory, On, World, on_every_backend, small};
+use crate::world::{Backend as _, Memory, On, World, on_every_backend, small};
 
 /// Counts on from where it was made, and can be copied.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use eventsource_tests::sums::SumRow;
 use eventsource_tests::wait::{DEADLINE, eventually};
 
 use crate::changed::{Twice, run_before, total};
-use crate::world::{LastRow, Memory, On, Sql, Sqlite, Sums, World, on_sql_backends, small};
+use crate::world::{Backend as _, LastRow, Memory, On, Sql, Sqlite, Sums, World, on_sql_backends, small};
 
 on_sql_backends!(
     the_one_that_serves_stays_current_until_it_is_replaced,

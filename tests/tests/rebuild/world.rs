@@ -7,33 +7,21 @@ use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::projection::EventSubscriber;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::read_model::ReadModel;
-use eventsource::read_model::postgres::PostgresReadModels;
-use eventsource::read_model::sqlite::SqliteReadModels;
-use eventsource::sqlx;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+pub(crate) use eventsource_tests::backend::{Backend, Memory, Postgres, Sql, Sqlite};
 use eventsource_tests::domain::Bumped;
-use eventsource_tests::postgres::Schema;
 use eventsource_tests::rows::BumpRows;
 use eventsource_tests::sums::{BumpSums, SumRow};
 use eventsource_tests::wait::eventually;
 
-/// A backend. Nothing but its methods tells the tests which one it is.
+/// A backend with the tables of the projection.
 #[allow(async_fn_in_trait, reason = "these futures stay in one task")]
-pub(crate) trait World: Sized {
-    type Checkpoints: CheckpointStore;
-    type Store: EventStore + Clone + 'static;
-
-    async fn new() -> Self;
-    fn checkpoints(&self) -> Self::Checkpoints;
-    fn store(&self) -> Self::Store;
-    fn rows<M: ReadModel>(&self) -> ReadRepository<M>;
-
-    fn manager(&self) -> SubscriptionManager<Self::Checkpoints> {
-        SubscriptionManager::new(self.store(), MemoryEventBus::new(), self.checkpoints())
+pub(crate) trait World: Backend {
+    async fn new() -> Self {
+        let world = Self::open().await;
+        world.create_table::<SumRow>().await;
+        world.create_table::<LastRow>().await;
+        world
     }
 
     async fn checkpoint(&self) -> Option<eventsource::projection::Checkpoint> {
@@ -53,138 +41,7 @@ pub(crate) trait World: Sized {
     }
 }
 
-#[derive(Default)]
-pub(crate) struct Memory {
-    checkpoints: MemoryCheckpoints,
-    store: MemoryEventStore,
-}
-
-impl World for Memory {
-    type Checkpoints = MemoryCheckpoints;
-    type Store = MemoryEventStore;
-
-    async fn new() -> Self {
-        Self::default()
-    }
-
-    fn checkpoints(&self) -> MemoryCheckpoints {
-        self.checkpoints.clone()
-    }
-
-    fn store(&self) -> MemoryEventStore {
-        self.store.clone()
-    }
-
-    fn rows<M: ReadModel>(&self) -> ReadRepository<M> {
-        eventsource::read_model::MemoryReadModels::new(&self.checkpoints).repository()
-    }
-}
-
-pub(crate) struct Sqlite {
-    folder: tempfile::TempDir,
-    pub(crate) db: SqliteDatabase,
-}
-
-impl World for Sqlite {
-    type Checkpoints = SqliteCheckpoints;
-    type Store = SqliteEventStore;
-
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let db = SqliteDatabase::open(folder.path().join("world.db")).await.unwrap();
-        let models = SqliteReadModels::new(&db);
-        models.create_table::<SumRow>().await.unwrap();
-        models.create_table::<LastRow>().await.unwrap();
-        Self { folder, db }
-    }
-
-    fn checkpoints(&self) -> SqliteCheckpoints {
-        SqliteCheckpoints::new(&self.db)
-    }
-
-    fn store(&self) -> SqliteEventStore {
-        SqliteEventStore::new(&self.db)
-    }
-
-    fn rows<M: ReadModel>(&self) -> ReadRepository<M> {
-        SqliteReadModels::new(&self.db).repository()
-    }
-}
-
-pub(crate) struct Postgres {
-    pub(crate) schema: Schema,
-    pub(crate) db: PostgresDatabase,
-}
-
-impl World for Postgres {
-    type Checkpoints = PostgresCheckpoints;
-    type Store = PostgresEventStore;
-
-    async fn new() -> Self {
-        let schema = Schema::migrated().await;
-        let db = PostgresDatabase::open_with(schema.options()).await.unwrap();
-        let models = PostgresReadModels::new(&db);
-        models.create_table::<SumRow>().await.unwrap();
-        models.create_table::<LastRow>().await.unwrap();
-        Self { schema, db }
-    }
-
-    fn checkpoints(&self) -> PostgresCheckpoints {
-        PostgresCheckpoints::new(&self.db)
-    }
-
-    fn store(&self) -> PostgresEventStore {
-        PostgresEventStore::new(&self.db)
-    }
-
-    fn rows<M: ReadModel>(&self) -> ReadRepository<M> {
-        PostgresReadModels::new(&self.db).repository()
-    }
-}
-
-/// A backend that can keep two generations.
-#[allow(async_fn_in_trait, reason = "these futures stay in one task")]
-pub(crate) trait Sql: World {
-    async fn execute(&self, sql: &'static str);
-    /// How another process finds it.
-    fn arguments(&self) -> Vec<String>;
-    /// The names of tables and indexes of read models.
-    async fn names(&self) -> Vec<String>;
-}
-
-impl Sql for Sqlite {
-    fn arguments(&self) -> Vec<String> {
-        vec!["sqlite".to_owned(), self.folder.path().join("world.db").to_str().unwrap().to_owned()]
-    }
-
-    async fn execute(&self, sql: &'static str) {
-        sqlx::raw_sql(sql).execute(self.db.pool()).await.unwrap();
-    }
-
-    async fn names(&self) -> Vec<String> {
-        let sql = "SELECT name FROM sqlite_schema WHERE name LIKE 'bump%' ORDER BY name";
-        sqlx::query_scalar(sql).fetch_all(self.db.pool()).await.unwrap()
-    }
-}
-
-impl Sql for Postgres {
-    fn arguments(&self) -> Vec<String> {
-        vec!["postgres".to_owned(), self.schema.url().to_owned(), self.schema.name().to_owned()]
-    }
-
-    async fn execute(&self, sql: &'static str) {
-        let sql = format!("SET LOCAL search_path = {}; {sql}", self.schema.name());
-        let mut tx = self.db.pool().begin().await.unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-
-    async fn names(&self) -> Vec<String> {
-        let sql = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                   WHERE n.nspname = $1 AND c.relname LIKE 'bump%' ORDER BY 1";
-        sqlx::query_scalar(sql).bind(self.schema.name()).fetch_all(self.db.pool()).await.unwrap()
-    }
-}
+impl<B: Backend> World for B {}
 
 /// Runs a test on every backend that can keep two generations.
 macro_rules! on_sql_backends {

@@ -14,6 +14,8 @@ pub struct Rules {
     pub attempts: u32,
     pub transient: FailurePolicy,
     pub permanent: FailurePolicy,
+    /// While a rebuild goes on.
+    pub rebuilding: Option<FailurePolicy>,
     pub limited: bool,
 }
 
@@ -33,6 +35,7 @@ impl Rules {
     pub fn draw(random: &mut Random) -> Self {
         let attempts = 1 + random.below(4) as u32;
         let (transient, permanent) = (policy(random), policy(random));
+        let rebuilding = if random.chance(0.3) { Some(policy(random)) } else { None };
         let retry = RetryPolicy::new(attempts, millis(random, 1, 100), millis(random, 100, 2_000)).unwrap();
         let limited = random.chance(0.2);
         let limit = if limited {
@@ -41,10 +44,13 @@ impl Rules {
             FailureLimit::none()
         };
         let batch_size = if random.chance(0.5) { 1 + random.below(4) } else { 1 + random.below(40) };
-        let config = SubscriptionConfig::default()
+        let config =
+            rebuilding.into_iter().fold(SubscriptionConfig::default(), SubscriptionConfig::on_failure_in_rebuild);
+        let config = config
             .batch_size(batch_size as usize)
             .and_then(|config| config.poll_interval(millis(random, 50, 1_000)))
             .and_then(|config| config.handler_timeout(millis(random, 200, 1_500)))
+            .and_then(|config| config.snapshot_every(1 + random.below(20)))
             .and_then(|config| config.lease(millis(random, 200, 4_000)))
             .unwrap()
             .retry(retry)
@@ -52,12 +58,17 @@ impl Rules {
             .on_permanent_failure(permanent)
             .failure_limit(limit)
             .seed(random.number());
-        Self { config, attempts, transient, permanent, limited }
+        Self { config, attempts, transient, permanent, rebuilding, limited }
     }
 
     /// Whether some failure makes the subscription fault.
     pub fn may_fault(&self) -> bool {
-        self.limited || self.transient == FailurePolicy::Stop || self.permanent == FailurePolicy::Stop
+        self.limited || self.has(FailurePolicy::Stop)
+    }
+
+    /// Whether some failure is met with `policy`.
+    pub fn has(&self, policy: FailurePolicy) -> bool {
+        [Some(self.transient), Some(self.permanent), self.rebuilding].contains(&Some(policy))
     }
 }
 
@@ -68,7 +79,7 @@ pub fn unleash(faults: &Faults, random: &mut Random) {
         return;
     }
     let mut plan = faults.clone();
-    for point in [ReadStream, ReadLog, Head, WakeUp, Load, Claim, Renew, DeadLetters, Begin, Commit] {
+    for point in [ReadStream, ReadLog, Head, WakeUp, Load, Claim, Renew, DeadLetters, Snapshot, Begin, Commit, Clear] {
         if random.chance(0.4) {
             continue;
         }
@@ -77,7 +88,7 @@ pub fn unleash(faults: &Faults, random: &mut Random) {
         plan = plan.often(point, Fault::Delay(millis(random, 1, 2_000)), often / 2.0);
         plan = plan.often(point, Fault::DelayAnswer(millis(random, 1, 2_000)), often / 2.0);
         // Who asks from outside is not to panic.
-        if matches!(point, ReadStream | ReadLog | Claim | Renew | Begin | Commit) && random.chance(0.3) {
+        if matches!(point, ReadStream | ReadLog | Claim | Renew | Snapshot | Begin | Commit) && random.chance(0.3) {
             plan = plan.often(point, Fault::Panic, 0.01);
         }
     }

@@ -1,5 +1,6 @@
 //! What becomes of each event when it is handled: it is written in the event, and remembered across restarts.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -65,9 +66,22 @@ struct Inner {
     effects: Vec<(usize, u64)>,
 }
 
+thread_local! {
+    /// A run has a thread of its own, and a state that is read back from where it was stored finds it here.
+    static OF_THIS_RUN: RefCell<Option<Arc<Mind>>> = const { RefCell::new(None) };
+}
+
 impl Mind {
+    /// That of the run which begins on this thread.
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { begun: Instant::now(), inner: Mutex::default() })
+        let mind = Arc::new(Self { begun: Instant::now(), inner: Mutex::default() });
+        OF_THIS_RUN.set(Some(Arc::clone(&mind)));
+        mind
+    }
+
+    /// That of the run on this thread.
+    pub fn of_this_run() -> Arc<Self> {
+        OF_THIS_RUN.with_borrow(Clone::clone).expect("a run has begun")
     }
 
     /// From now on nothing fails but what cannot be decoded.

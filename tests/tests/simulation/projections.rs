@@ -6,6 +6,7 @@ use eventsource::prelude::*;
 use eventsource::projection::EventSubscriber;
 use eventsource::projection::MemoryUnit;
 use eventsource::read_model::{MemoryReadModels, ReadModel, Repository};
+use eventsource::subscription::SubscriptionState;
 use eventsource::testing::faults::FaultyUnit;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -37,7 +38,7 @@ pub trait Subject: EventSubscriber<Unit> + Sized {
     /// What was applied, in order; a model may find itself broken.
     fn applied(
         handle: &SubscriptionHandle<Self>,
-        models: &MemoryReadModels,
+        checkpoints: &MemoryCheckpoints,
         mind: &Mind,
     ) -> impl Future<Output = Vec<u64>>;
 }
@@ -114,7 +115,8 @@ impl Subject for Rows {
         Self(Arc::clone(mind))
     }
 
-    async fn applied(_: &SubscriptionHandle<Self>, models: &MemoryReadModels, _: &Mind) -> Vec<u64> {
+    async fn applied(_: &SubscriptionHandle<Self>, checkpoints: &MemoryCheckpoints, _: &Mind) -> Vec<u64> {
+        let models = MemoryReadModels::new(checkpoints);
         let history = models.repository::<History>().get(Uuid::nil()).await.unwrap();
         let positions: Vec<u64> = history.map_or_else(Vec::new, |history| {
             history.positions.split_whitespace().map(|position| position.parse().unwrap()).collect()
@@ -127,14 +129,15 @@ impl Subject for Rows {
 }
 
 macro_rules! in_memory {
-    ($(#[$doc:meta])* $name:ident, $($hook:tt)*) => {
+    ($(#[$doc:meta])* $name:ident, $(#[$mind:meta])* [$($kind:ident)?], $shared:literal, $applied:expr, $($hook:tt)*) => {
         $(#[$doc])*
         pub struct $name {
+            $(#[$mind])*
             mind: Arc<Mind>,
             positions: Vec<u64>,
         }
 
-        #[projection(name = "subject")]
+        #[projection(name = "subject" $(, $kind)?)]
         impl $name {
             #[handles(Opened)]
             async fn opened(&mut self, event: &Event<Opened>) -> Result<(), HandlerError> {
@@ -163,14 +166,15 @@ macro_rules! in_memory {
         }
 
         impl Subject for $name {
-            const SHARED: bool = false;
+            const SHARED: bool = $shared;
 
             fn make(mind: &Arc<Mind>, _: usize) -> Self {
                 Self { mind: Arc::clone(mind), positions: Vec::new() }
             }
 
-            async fn applied(handle: &SubscriptionHandle<Self>, _: &MemoryReadModels, _: &Mind) -> Vec<u64> {
-                handle.with(|subject| subject.positions.clone()).await
+            async fn applied(handle: &SubscriptionHandle<Self>, stored: &MemoryCheckpoints, _: &Mind) -> Vec<u64> {
+                let positions = handle.with(|subject| subject.positions.clone()).await;
+                $applied(handle, stored, positions).await
             }
         }
     };
@@ -179,17 +183,45 @@ macro_rules! in_memory {
 in_memory!(
     /// State in memory, which begins anew as a copy of what it was.
     #[derive(Clone)]
-    Cloned,
+    Cloned, [], false, as_it_is,
 );
 
 in_memory!(
     /// State in memory that cannot be copied: it begins anew by its hook.
-    Hooked,
+    Hooked, [], false, as_it_is,
     #[truncate]
     fn truncate(&mut self) {
         self.positions.clear();
     }
 );
+
+in_memory!(
+    /// State that is stored with its checkpoint.
+    #[derive(Clone, Serialize, Deserialize)]
+    Durable,
+    #[serde(skip, default = "Mind::of_this_run")]
+    [snapshot], true, as_it_is_stored,
+);
+
+async fn as_it_is<P>(_: &SubscriptionHandle<P>, _: &MemoryCheckpoints, positions: Vec<u64>) -> Vec<u64> {
+    positions
+}
+
+/// What is stored, which is what is there, unless the end was a fault.
+async fn as_it_is_stored(
+    handle: &SubscriptionHandle<Durable>,
+    checkpoints: &MemoryCheckpoints,
+    positions: Vec<u64>,
+) -> Vec<u64> {
+    let stored = checkpoints.snapshot("subject").await.unwrap();
+    let stored = stored.map_or_else(Vec::new, |stored| {
+        serde_json::from_slice::<Durable>(&stored.state).expect("the state can be read").positions
+    });
+    if !matches!(handle.status().await.state, SubscriptionState::Faulted { .. }) {
+        assert_eq!(stored, positions, "what is stored is not what is there");
+    }
+    stored
+}
 
 /// Effects on the outside world.
 pub struct Effects(Arc<Mind>, usize);
@@ -205,6 +237,10 @@ impl Effects {
     async fn moved(&self, event: &Event<Moved>) -> Result<(), HandlerError> {
         self.act(event.position(), event.fate).await
     }
+
+    /// What was done outside stays done.
+    #[truncate]
+    async fn truncate(&self) {}
 }
 
 impl Effects {
@@ -222,7 +258,7 @@ impl Subject for Effects {
         Self(Arc::clone(mind), process)
     }
 
-    async fn applied(_: &SubscriptionHandle<Self>, _: &MemoryReadModels, mind: &Mind) -> Vec<u64> {
+    async fn applied(_: &SubscriptionHandle<Self>, _: &MemoryCheckpoints, mind: &Mind) -> Vec<u64> {
         mind.effects().into_iter().map(|(_, position)| position).collect()
     }
 }

@@ -5,24 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::subscription::{DeadLetterError, SubscriptionState, WaitError};
+use eventsource::projection::{Kind, Subscriber};
+use eventsource::subscription::SubscriptionState;
 use eventsource::testing::Random;
 use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::account;
 use super::chaos::{Rules, kill, unleash};
 use super::mind::{Fate, Mind};
 use super::projections::{Moved, Noise, Opened, Subject};
 
 /// By the paused clock: whoever takes longer hangs.
-const LONG: Duration = Duration::from_secs(3_600);
+pub const LONG: Duration = Duration::from_secs(3_600);
 
 /// A process: a manager with its one subscription.
 pub struct Process<S: Subject> {
-    faults: Faults,
-    manager: SubscriptionManager<FaultyCheckpoints<MemoryCheckpoints>>,
+    pub faults: Faults,
+    pub manager: SubscriptionManager<FaultyCheckpoints<MemoryCheckpoints>>,
     pub handle: SubscriptionHandle<S>,
     paused: bool,
 }
@@ -39,11 +39,13 @@ pub struct World<S: Subject> {
     pub starts: usize,
     /// How many processes there ever were.
     pub made: usize,
+    /// Whether it was ever reset or rebuilt.
+    pub began_anew: bool,
     /// The streams whose letters somebody asked to retry or dismiss.
     pub touched: BTreeSet<StreamId>,
     pub dismissed: BTreeSet<Position>,
     trouble: f64,
-    streams: u64,
+    pub streams: u64,
 }
 
 /// Runs a case to its end, and accounts for everything.
@@ -61,6 +63,7 @@ pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
         processes: Vec::new(),
         starts: 0,
         made: 0,
+        began_anew: false,
         touched: BTreeSet::new(),
         dismissed: BTreeSet::new(),
         trouble,
@@ -113,9 +116,19 @@ impl<S: Subject> World<S> {
         self.processes.push(Process { faults, manager, handle, paused: false });
     }
 
+    /// Whoever was always alone is never fenced: whatever became of its steps, it finds out.
+    pub(super) async fn assert_not_fenced(&self) {
+        if self.made > 1 {
+            return;
+        }
+        let state = self.processes[0].handle.status().await.state;
+        assert!(!matches!(state, SubscriptionState::Fenced { .. }), "fenced by nobody: {state:?}");
+    }
+
     async fn step(&mut self) {
+        self.assert_not_fenced().await;
         let at = self.random.below(self.processes.len() as u64) as usize;
-        match self.random.below(25) {
+        match self.random.below(29) {
             0..=7 => {
                 let events = 1 + self.random.below(8);
                 self.append(events).await;
@@ -156,16 +169,18 @@ impl<S: Subject> World<S> {
                 self.ask(at, patience).await;
             }
             23 if self.processes.len() > 1 => self.freeze(at).await,
+            24 => self.reset(at).await,
+            25 | 26 => self.rebuild(at).await,
             _ => tokio::task::yield_now().await,
         }
     }
 
-    async fn start(&mut self, at: usize) {
+    pub(super) async fn start(&mut self, at: usize) {
         self.starts += 1;
         timeout(LONG, self.processes[at].manager.start()).await.expect("a start returns").unwrap();
     }
 
-    async fn resume(&mut self, at: usize) {
+    pub(super) async fn resume(&mut self, at: usize) {
         self.processes[at].paused = false;
         let _ = self.processes[at].manager.resume("subject").await;
     }
@@ -203,6 +218,44 @@ impl<S: Subject> World<S> {
         }
     }
 
+    /// From now on everything is applied anew: effects are repeated, and what fails now may not have failed before.
+    fn begin_anew(&mut self) {
+        self.began_anew = true;
+        if <S as Subscriber>::KIND == Kind::Effects {
+            self.touched.extend((1..=self.streams).map(|n| StreamId::new("Thing", Uuid::from_u128(n.into()))));
+        }
+    }
+
+    /// Stopped, reset and started again, while others may run. Where the store fails nothing was changed, or all.
+    async fn reset(&mut self, at: usize) {
+        let process = &self.processes[at];
+        let _ = timeout(LONG, process.manager.stop()).await.expect("a stop ends");
+        let handle = process.handle.clone();
+        // In a task of its own: a store that panics does so in it.
+        let reset = tokio::spawn(async move { handle.reset().await });
+        let _ = timeout(LONG, reset).await.expect("a reset ends");
+        self.begin_anew();
+        self.start(at).await;
+    }
+
+    /// Asks for a rebuild in place. Whoever waits for it may give up waiting, or give it up.
+    async fn rebuild(&mut self, at: usize) {
+        self.begin_anew();
+        // It is started where it does not run.
+        self.starts += 1;
+        let patience = self.random.delay(Duration::from_secs(30));
+        let asked = timeout(patience, self.processes[at].handle.rebuild()).await;
+        let Ok(Ok(rebuild)) = asked else { return };
+        match self.random.below(3) {
+            0 => {}
+            1 => drop(timeout(patience, rebuild).await),
+            _ => {
+                sleep(self.random.delay(Duration::from_millis(200))).await;
+                let _ = timeout(LONG, rebuild.cancel()).await.expect("a cancelled rebuild ends");
+            }
+        }
+    }
+
     /// A process stands still in the middle of what it is asked for, and loses its lease; another one is asked the same.
     async fn freeze(&mut self, at: usize) {
         let faults = &self.processes[at].faults;
@@ -212,98 +265,5 @@ impl<S: Subject> World<S> {
         sleep(Duration::from_secs(10)).await;
         let other = (at + 1) % self.processes.len();
         self.ask(other, Duration::from_secs(10)).await;
-    }
-
-    /// The end: nothing goes wrong in the stores any more, one process is left, and comes to its end.
-    async fn settle(&mut self) {
-        for process in &self.processes {
-            process.faults.switch_off();
-        }
-        // What a killed process had asked for before may still be done, and takes the checkpoint over.
-        sleep(Duration::from_secs(40)).await;
-        let cured = self.random.chance(0.5);
-        if cured {
-            self.mind.cure();
-        }
-        while self.processes.len() > 1 {
-            let stopped = self.processes.remove(0);
-            let _ = timeout(LONG, stopped.manager.stop()).await.expect("a stop ends");
-        }
-        self.resume(0).await;
-        self.start(0).await;
-        let mut finished = false;
-        // What a process that was killed had asked of the store may still be done, and fence the one that is left.
-        for _ in 0..20 {
-            self.settle_down().await;
-            finished = cured && self.finish_letters().await;
-            if !matches!(self.processes[0].handle.status().await.state, SubscriptionState::Fenced { .. }) {
-                break;
-            }
-            self.start(0).await;
-        }
-        let cured = finished;
-        let process = &self.processes[0];
-        let state = process.handle.status().await.state;
-        assert!(
-            matches!(state, SubscriptionState::Live | SubscriptionState::CatchingUp)
-                || (matches!(state, SubscriptionState::Faulted { .. }) && self.rules.may_fault()),
-            "it ended as {state:?}"
-        );
-        timeout(LONG, process.manager.stop()).await.expect("a stop ends").expect("everything is saved");
-        account::check(self, cured).await;
-    }
-
-    /// Starts the process that is left until it has caught up, or cannot.
-    async fn settle_down(&mut self) {
-        let mut faults = 0;
-        loop {
-            match self.arrive().await {
-                Ok(()) => break,
-                Err(WaitError::Faulted { failure }) => {
-                    assert!(self.rules.may_fault(), "it faulted against the rules: {failure}");
-                    faults += 1;
-                    // Each start gives another event up, unless the policy is to stop.
-                    if faults > 400 {
-                        break;
-                    }
-                }
-                Err(WaitError::Fenced { .. } | WaitError::Stopped { .. }) => {}
-                Err(error) => panic!("it came to nothing: {error}"),
-            }
-            self.start(0).await;
-        }
-    }
-
-    /// Waits until the process that is left has caught up, and says so itself: it may have heard from the checkpoint
-    /// alone how far another one was.
-    async fn arrive(&self) -> Result<(), WaitError> {
-        let handle = &self.processes[0].handle;
-        let deadline = tokio::time::Instant::now() + LONG;
-        loop {
-            handle.caught_up().within(LONG).await?;
-            match handle.status().await.state {
-                SubscriptionState::Live | SubscriptionState::Faulted { .. } | SubscriptionState::Stopped { .. } => {
-                    return Ok(());
-                }
-                state => assert!(tokio::time::Instant::now() < deadline, "it stays {state:?}"),
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// What can be cured is cured: every letter can be applied, except of an event that cannot be read. Says whether the
-    /// subscription still runs, and did it.
-    async fn finish_letters(&mut self) -> bool {
-        let dead_letters = self.processes[0].handle.dead_letters();
-        self.touched.extend((1..=self.streams).map(|n| StreamId::new("Thing", Uuid::from_u128(n.into()))));
-        match timeout(LONG, dead_letters.retry_all()).await.expect("a retry ends") {
-            Ok(retried) => {
-                let unreadable = |letter: &eventsource::projection::DeadLetter| letter.event_type == "Moved";
-                assert!(retried.left.iter().all(unreadable), "{:?}", retried.left);
-                true
-            }
-            Err(DeadLetterError::NotRunning { .. }) => false,
-            Err(error) => panic!("the retry was refused: {error}"),
-        }
     }
 }

@@ -104,3 +104,25 @@ async fn a_stop_in_an_outage_does_not_forget_what_waits() {
     let held: Vec<_> = handle.dead_letters().list().await.unwrap().iter().map(|letter| letter.held).collect();
     assert_eq!(held, [2]);
 }
+
+/// "A checkpoint timer that fired during the catch-up jumped to the head of the log": what is saved is what was passed,
+/// however long an event keeps the others waiting.
+#[tokio::test(start_paused = true)]
+async fn a_checkpoint_does_not_jump_over_what_is_not_applied() {
+    let (store, checkpoints, done) = (MemoryEventStore::new(), MemoryCheckpoints::new(), Done::default());
+    let third = bump(&store, [1, 2, 3]).await;
+    let end = note(&store, 50).await;
+    done.script.next(3, [Act::Transient; 6]);
+    let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints.clone());
+    let handle = manager.subscribe(done.clone(), attempts(9)).await.unwrap();
+    manager.start().await.unwrap();
+    let mut looked = 0;
+    while !done.numbers().contains(&3) {
+        let saved = checkpoints.load("done").await.unwrap().map_or(Position::START, |saved| saved.position);
+        assert!(saved < third, "saved at {saved}, before the event at {third} was applied");
+        looked += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(looked > 50, "for longer than checkpoints wait to be saved");
+    handle.wait_for(end).within(DEADLINE).await.unwrap();
+}

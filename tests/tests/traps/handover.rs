@@ -61,3 +61,20 @@ async fn the_one_that_was_taken_over_is_fenced() {
     let sum = models.repository::<Sum>().get(Uuid::from_u128(1)).await.unwrap().unwrap();
     assert_eq!((sum.total, sum.events), (1, 1));
 }
+
+/// The same where nothing is to be applied, and after its store has panicked while it renewed the lease: it does not go on
+/// as live for as long as it has nothing to save.
+#[tokio::test(start_paused = true)]
+async fn the_one_that_was_taken_over_hears_of_it_while_idle() {
+    let (store, faults, checkpoints) = (MemoryEventStore::new(), Faults::new(), MemoryCheckpoints::new());
+    let faulty = FaultyCheckpoints::new(checkpoints.clone(), &faults);
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), faulty);
+    let handle = manager.subscribe(Sums::default(), attempts(1)).await.unwrap();
+    manager.start().await.unwrap();
+    handle.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
+    faults.next(Point::Renew, Fault::Panic, 1);
+    eventually("its store panics", || async { faults.count(Point::Renew) == 1 }).await;
+    let stored = checkpoints.load("sums").await.unwrap().unwrap();
+    checkpoints.claim(&Claim::new("sums", &stored.fingerprint, Position::START)).await.unwrap();
+    eventually("it is fenced", || async { handle.status().await.state.to_string() == "fenced" }).await;
+}

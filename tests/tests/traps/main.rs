@@ -16,6 +16,13 @@
 //!   and `concurrency.rs` hold them to it;
 //! * snapshots of state that is not committed, publishing that fails after the commit, versions that are raised by an
 //!   `apply` that failed: the write side, in `behaviour/aggregates.rs`.
+//!
+//! Those that are shown elsewhere, since they need a database or a process: a feed that is read into memory as a whole (the
+//! example `git_history`), a live view that goes stale behind the horizon (`postgres/tell.rs`, `postgres/horizon.rs`),
+//! times that are compared as text, decimals and lists that do not survive (`read_models/types.rs`), an unchecked order
+//! (`read_models/queries.rs`; a column is typed), constraints by whose names a conflict is known or not (the contract suite
+//! on each database), a write that is torn (`sqlite/`, `read_models/together.rs`), what is to be done every n events and
+//! never is (`failures/durable.rs`), two processes that both process (`kills/`).
 
 mod checkpoints;
 mod delivery;

@@ -75,3 +75,19 @@ async fn a_reset_and_a_replay_give_the_same() {
         assert_eq!(sum(&models).await, None);
     }
 }
+
+/// The same of a row: it is the caller's own.
+#[tokio::test(start_paused = true)]
+async fn a_row_that_is_held_is_nobody_elses() {
+    let (store, checkpoints) = (MemoryEventStore::new(), MemoryCheckpoints::new());
+    let sums = MemoryReadModels::new(&checkpoints).repository::<Sum>();
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints);
+    let handle = manager.subscribe(Sums::default(), attempts(1)).await.unwrap();
+    manager.start().await.unwrap();
+    handle.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
+    let mut held = sums.get(Uuid::from_u128(1)).await.unwrap().unwrap();
+    held.total += 100;
+    handle.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap();
+    let now = sums.get(Uuid::from_u128(1)).await.unwrap().unwrap();
+    assert_eq!((held.total, held.events, now.total, now.events), (101, 1, 3, 2));
+}

@@ -111,3 +111,39 @@ fn a_state_that_was_left_with_its_runtime_begins_anew() {
         assert_eq!(handle.read().await.numbers, [1, 2, 3]);
     });
 }
+
+#[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+#[event(aggregate = "Counter", name = "counter.bumped")]
+struct Renamed {
+    by: u64,
+}
+
+#[derive(Clone, Default)]
+struct Names(Vec<u64>);
+
+#[projection(name = "names")]
+impl Names {
+    #[handles(Renamed)]
+    fn renamed(&mut self, event: &Renamed) {
+        self.0.push(event.by);
+    }
+}
+
+/// "A replay of events of a class asks for the class's name, where another one is stored": live and replayed, an event
+/// is known by its stored name.
+#[tokio::test(start_paused = true)]
+async fn an_event_is_replayed_by_its_stored_name() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let handle = manager.subscribe(Names::default(), once()).await.unwrap();
+    let append = async |by| {
+        let event = NewEvent::of(&Renamed { by }).unwrap();
+        store.append(&StreamId::new("Counter", Uuid::now_v7()), ExpectedVersion::NoStream, vec![event]).await.unwrap()
+    };
+    append(1).await;
+    manager.start().await.unwrap();
+    handle.caught_up().within(DEADLINE).await.unwrap();
+    handle.wait_for(append(2).await.position()).within(DEADLINE).await.unwrap();
+    handle.rebuild().await.unwrap().await.unwrap();
+    assert_eq!(handle.read().await.0, [1, 2]);
+}

@@ -76,3 +76,19 @@ async fn a_wait_ends_where_the_subscription_does() {
     manager.start().await.unwrap();
     assert!(handle.wait_for(position).await.unwrap_err().to_string().contains("never ever"));
 }
+
+/// "Health counts the errors of a lifetime": whoever has recovered is as healthy as before.
+#[tokio::test(start_paused = true)]
+async fn whoever_has_recovered_is_healthy_again() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let kept = Kept::default();
+    (1..=200).for_each(|by| kept.script.next(by, [Act::Transient]));
+    let handle = manager.subscribe(kept, attempts(3)).await.unwrap();
+    manager.start().await.unwrap();
+    handle.wait_for(bump(&store, 1..=200).await).within(Duration::from_secs(600)).await.unwrap();
+    handle.caught_up().within(DEADLINE).await.unwrap();
+    let health = manager.health(eventsource::subscription::HealthLimits::default()).await;
+    assert!(health.live && health.ready && health.reasons.is_empty(), "{health:?}");
+    assert_eq!(handle.read().await.numbers.len(), 200);
+}

@@ -24,7 +24,7 @@ pub(super) struct Opened {
 pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOpenError> {
     let schema = options.parsed_schema()?;
     let losses = Losses::default();
-    let pool = options.pool_options(&losses).connect_lazy_with(options.connect_options());
+    let pool = options.shared_pool_options(&losses).connect_lazy_with(options.connect_options());
     let prepared = async {
         let mut conn = pool.acquire().await?;
         prepare(&mut conn, &schema, options).await

@@ -3,8 +3,9 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgTransactionManager as Manager};
+use sqlx::{ConnectOptions as _, SqlSafeStr as _};
+use sqlx_core::transaction::TransactionManager as _;
 
 use super::error::Trouble;
 use super::lost::Losses;
@@ -155,7 +156,7 @@ impl PostgresOptions {
         }
     }
 
-    pub(super) fn pool_options(&self, losses: &Losses) -> PgPoolOptions {
+    fn pool_options(&self, losses: &Losses) -> PgPoolOptions {
         let losses = losses.clone();
         PgPoolOptions::new()
             .max_connections(self.connections)
@@ -172,7 +173,23 @@ impl PostgresOptions {
             })
     }
 
-    /// A handler that rolls its batch back writes nothing afterwards either.
+    /// The connections of everybody. Whoever gives up while a transaction begins leaves it to the connection, and the
+    /// driver does not count it: whoever is given the connection next would write in it, and be told that it is done, and
+    /// nobody would ever commit it. Such a connection is closed.
+    pub(super) fn shared_pool_options(&self, losses: &Losses) -> PgPoolOptions {
+        self.pool_options(losses).after_release(|conn, _| {
+            Box::pin(async move {
+                // An empty query, after which the driver looks whether there is a transaction.
+                match Manager::begin(conn, Some("".into_sql_str())).await {
+                    Err(sqlx::Error::BeginFailed) => Ok(true),
+                    left => left.map(|()| false),
+                }
+            })
+        })
+    }
+
+    /// Those of units of work, which end what they have begun themselves. A handler that rolls its batch back writes
+    /// nothing afterwards either.
     pub(super) fn unit_pool_options(&self, losses: &Losses) -> PgPoolOptions {
         self.pool_options(losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::WRITE_ONLY_IN_A_UNIT).execute(conn).await.map(drop) })

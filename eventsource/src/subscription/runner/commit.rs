@@ -94,7 +94,10 @@ impl<C: CheckpointStore> Runner<C> {
     async fn settle(&mut self, step: &Advance, error: CheckpointError) -> Result<bool, End> {
         self.failed_commits += 1;
         self.outage(in_context(step, error), self.failed_commits).await?;
-        let checkpoints = Arc::clone(&self.checkpoints);
+        let (checkpoints, lease) = (Arc::clone(&self.checkpoints), self.core.config.lease);
+        // The store may still be about to take it, on a connection that is lost to this side: who writes to the checkpoint
+        // waits for whoever is writing to it, and reads back what has become of it.
+        self.ask(|| checkpoints.renew(&step.name, step.epoch, lease)).await?;
         let found = self.ask(|| checkpoints.load(&step.name)).await?;
         let taken = was_taken(step, found).map_err(|fenced| End::Fenced(fenced.to_string().into()))?;
         if step.from != step.to {
@@ -144,9 +147,10 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Stores the state of a durable memory projection, which is at `to`, and what has become of dead letters since the
-    /// last time. While the log is replayed nothing is stored: what is stored is further on.
+    /// last time. While the log is replayed nothing is stored: what is stored is further on. Nor is a state in pieces,
+    /// which a handler has left that was cut off: what is stored is what it begins anew from.
     pub(super) async fn save_state(&mut self, to: Position) -> Result<(), End> {
-        if self.core.kind != Kind::DurableMemory || to < self.seen {
+        if self.core.kind != Kind::DurableMemory || to < self.seen || self.core.in_memory.is_in_pieces() {
             return Ok(());
         }
         match self.state_step(to).await {

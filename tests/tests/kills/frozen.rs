@@ -1,0 +1,106 @@
+//! Of two processes with the same subscription the owner hangs (SIGSTOP): the standby takes over, and the old owner,
+//! when it wakes (SIGCONT), is fenced and has changed nothing.
+
+use std::time::{Duration, Instant};
+
+use eventsource::AppendError;
+use eventsource::prelude::*;
+use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+use eventsource_tests::child::Child;
+use eventsource_tests::domain::Bumped;
+
+use crate::world::*;
+
+/// Stops `child` amid its work. On SQLite, between two batches: one that is stopped with the write lock of the file
+/// keeps every writer out, the standby as well (see below).
+async fn freeze<B: Sql>(world: &mut World<B>, child: &Child) {
+    loop {
+        world.sleep(20).await;
+        child.signal("-STOP");
+        if !world.backend.is_locked().await {
+            return;
+        }
+        child.signal("-CONT");
+    }
+}
+
+async fn an_owner_that_hangs_is_taken_over_and_fenced<B: Sql>() {
+    let mut world = World::<B>::new().await;
+    let [mut owner, mut standby] = world.pair(&["project", "1500"]).await;
+    for _ in 0..3 {
+        let began = world.position().await;
+        world.append(50, None).await;
+        let head = world.head().await;
+        eventually("the owner commits", || async { world.position().await > began }).await;
+        freeze(&mut world, &owner).await;
+        let (stopped, epoch) = (Instant::now(), world.epoch().await);
+        let (position, _) = world.log.assert_adds_up(&world.backend).await;
+        assert!(position < head, "it was stopped amid its work");
+        eventually("the standby takes over", || world.is_owner(&standby)).await;
+        eventually("it goes on", || async { world.position().await > position }).await;
+        println!("the standby went on {:?} after the owner was stopped", stopped.elapsed());
+        assert!(stopped.elapsed() < Duration::from_secs(5), "it took {:?}", stopped.elapsed());
+        if world.random.chance(0.5) {
+            eventually("it finishes", || async { world.position().await == head }).await;
+        }
+        owner.signal("-CONT");
+        while owner.line() != "fenced" {}
+        while owner.line() != "standby" {}
+        eventually("all is applied", || async { world.position().await == head }).await;
+        world.log.assert_adds_up(&world.backend).await;
+        assert_eq!(world.epoch().await, epoch + 1, "nobody else has claimed it");
+        std::mem::swap(&mut owner, &mut standby);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_hangs_on_sqlite_is_taken_over_and_fenced() {
+    an_owner_that_hangs_is_taken_over_and_fenced::<Sqlite>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_hangs_on_postgres_is_taken_over_and_fenced() {
+    an_owner_that_hangs_is_taken_over_and_fenced::<Postgres>().await;
+}
+
+/// Nobody can take its lock from a process that hangs with it, for as long as it lives: appends are refused after their
+/// write timeout, the standby says what it waits for, and when the process wakes or dies all goes on.
+async fn a_lock_of_sqlites_is_waited_for(then: &str) {
+    let mut world = World::<Sqlite>::new().await;
+    let [mut owner, mut standby] = world.pair(&["project", "1500", "20"]).await;
+    world.append(3, None).await;
+    loop {
+        world.sleep(30).await;
+        owner.signal("-STOP");
+        if world.backend.is_locked().await {
+            break;
+        }
+        owner.signal("-CONT");
+    }
+    let position = world.position().await;
+    let waits = standby.line();
+    assert!(waits.starts_with("waiting: ") && waits.contains("locked"), "{waits}");
+    let stream = StreamId::new("Counter", uuid::Uuid::now_v7());
+    let impatient = SqliteOptions::new(world.backend.file()).write_timeout(Duration::from_millis(300));
+    let store = SqliteEventStore::new(&SqliteDatabase::open_with(impatient).await.unwrap());
+    let event = vec![NewEvent::of(&Bumped { by: 99 }).unwrap()];
+    let refused = store.append(&stream, ExpectedVersion::Any, event).await;
+    assert!(matches!(refused, Err(AppendError::Store(_))), "{refused:?}");
+    assert_eq!(world.position().await, position);
+    owner.signal(then);
+    world.append(3, None).await;
+    let head = world.head().await;
+    eventually("all goes on", || async { world.position().await == head }).await;
+    world.log.assert_adds_up(&world.backend).await;
+    assert_eq!(owner.is_running(), then == "-CONT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_hangs_with_the_lock_of_sqlite_is_waited_for_until_it_wakes() {
+    a_lock_of_sqlites_is_waited_for("-CONT").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_hangs_with_the_lock_of_sqlite_is_waited_for_until_it_dies() {
+    a_lock_of_sqlites_is_waited_for("-KILL").await;
+}
