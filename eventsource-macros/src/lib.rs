@@ -139,6 +139,7 @@ pub fn derive_read_model(input: TokenStream) -> TokenStream {
 /// |---|---|
 /// | transactional | some of them ask for something that the unit of work lends, `&mut T`; all take `&self` |
 /// | memory | some handler takes `&mut self`, and none asks for something lent; or the option `memory` says so |
+/// | durable memory | the option `snapshot` says so; none asks for something lent |
 /// | effects | the option `effects` says so; none asks for something lent |
 ///
 /// Memory and transactions do not mix: a transaction is rolled back, a field is not.
@@ -150,6 +151,7 @@ pub fn derive_read_model(input: TokenStream) -> TokenStream {
 /// | `name = "order-rows"` | The name under which the checkpoint is kept; by default the name of the type. |
 /// | `version = 2` | Raise it when the handlers change what they write; by default 1. |
 /// | `memory` | The effects go into the projection itself, behind a lock: a new process builds them anew from the log. |
+/// | `snapshot` | The effects go into the projection itself, whose state is stored with its checkpoint: serde knows the type. |
 /// | `effects` | The effects go into the outside world, at least once. |
 /// | `exhaustive = Order` | It decides about every event of this aggregate: it handles it, or ignores it by name. Several: `exhaustive(Order, Customer)`. |
 /// | `ignores(OrderNoteAdded, …)` | The events that an exhaustive projection leaves out. |

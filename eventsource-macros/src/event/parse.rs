@@ -2,15 +2,14 @@
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Fields, Meta, Type};
+use syn::{Data, DeriveInput, Field, Fields, Meta};
 
 use super::model::Event;
 use super::versions;
-use crate::block::parameter::plain;
 use crate::errors::Errors;
 use crate::names;
 use crate::options::{Options, Spec};
-use crate::text::shown;
+use crate::text::owned;
 
 const OPTIONS: &[Spec] = &[
     Spec { key: "aggregate", example: Some("aggregate = \"Order\"") },
@@ -88,15 +87,16 @@ fn default_name(input: &DeriveInput, given: bool, errors: &mut Errors) -> String
     name
 }
 
-/// An event is read back from the log, so there is nobody to borrow from.
-fn check_owned(ty: &Type, errors: &mut Errors) {
-    if let Type::Reference(reference) = plain(ty) {
-        let owned = match shown(&reference.elem).as_str() {
-            "str" => "String".to_owned(),
-            other => other.to_owned(),
-        };
+/// A field of an event has no options. What is read back from the log has nobody to borrow from.
+fn check_field(field: &Field, errors: &mut Errors) {
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
+        let message = "the options of an event stand on the struct; what a field is called when it is stored is serde's: \
+                       `#[serde(rename = \"…\")]`";
+        errors.push(attribute, message);
+    }
+    if let Some(owned) = owned(&field.ty) {
         let message = format_args!("an event owns what it holds, since it is read back from the log: write `{owned}`");
-        errors.push(ty, message);
+        errors.push(&field.ty, message);
     }
 }
 
@@ -104,7 +104,7 @@ fn check_owned(ty: &Type, errors: &mut Errors) {
 fn check_shape(input: &DeriveInput, errors: &mut Errors) {
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => fields.named.iter().for_each(|field| check_owned(&field.ty, errors)),
+            Fields::Named(fields) => fields.named.iter().for_each(|field| check_field(field, errors)),
             Fields::Unit => {}
             Fields::Unnamed(fields) => {
                 errors.push(fields, "an event names its fields, so that it can grow: write `{ field: Type }`");

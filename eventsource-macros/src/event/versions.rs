@@ -18,7 +18,7 @@ pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u3
     let mut older: Vec<Older> = Vec::new();
     for (at, entry) in entries.into_iter().enumerate() {
         match entry {
-            Entry::Type(ty) => older.push(read_one(*ty, errors)),
+            Entry::Type(ty) => older.push(read_one(ident, *ty, errors)),
             // All versions before the first one that is named.
             Entry::Rest(_) if at == 0 => {
                 older.resize_with((version as usize - 1).saturating_sub(named), || Older::Unused);
@@ -34,8 +34,16 @@ pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u3
     (version, older)
 }
 
-fn read_one(ty: Type, errors: &mut Errors) -> Older {
+fn read_one(ident: &Ident, ty: Type, errors: &mut Errors) -> Older {
     match plain(&ty) {
+        Type::Path(path) if path.path.is_ident(ident) => {
+            let message = format_args!(
+                "`{ident}` is the event as it is now: name the type that the older version had, or write `Self` where it \
+                 decodes as the event does"
+            );
+            errors.push(&ty, message);
+            Older::Same
+        }
         Type::Infer(_) => Older::Unused,
         Type::Path(path) if path.path.is_ident("Self") => Older::Same,
         Type::Path(_) => Older::Type(Box::new(ty)),
