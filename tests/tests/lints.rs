@@ -58,7 +58,9 @@ impl Order {
     }
 
     #[applies(Shipped)]
-    const fn shipped(&self, _: &Shipped) {}
+    const fn shipped(&mut self, _: &Shipped) {
+        self.total = self.total.saturating_sub(1);
+    }
 
     #[applies(Lost)]
     const fn lost(&mut self, _: &Lost) {

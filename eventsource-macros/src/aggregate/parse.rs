@@ -90,10 +90,8 @@ fn applier(mark: &Attribute, signature: &Signature, context: &mut Context<'_>) -
     check_qualifiers(signature, Role::Applier, context.errors);
     let receiver = receiver(signature, Role::Applier, context.errors);
     check_result(signature, context.errors);
-    if signature.receiver().is_none() {
-        // What its parameters are is told when it has one.
-        return None;
-    }
+    // What its parameters are is told when it has a receiver.
+    signature.receiver()?;
     let mut parameters = parameters(signature);
     let parameter = match parameters.next() {
         Some(first) => parameter::event(first, event.as_ref(), Role::Applier, context.errors),

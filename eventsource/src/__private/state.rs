@@ -63,6 +63,7 @@ impl<T> fmt::Debug for State<T> {
 }
 
 /// A projection whose state is stored: the only place that asks whether it can be.
+#[doc(hidden)]
 pub trait Snapshot: Sized {
     /// How.
     const STATE: State<Self>;

@@ -20,5 +20,5 @@ struct Borrowed<'a> {
 
 fn main() {
     // Nothing follows from the mistake.
-    let _ = (Row::NAME.asc(), <Row as eventsource::ReadModel>::TABLE);
+    let _ = (Row::ID.asc(), <Row as eventsource::ReadModel>::TABLE);
 }

@@ -42,7 +42,7 @@ impl Count {
     }
 
     #[eventsource::prelude::handles((Placed))]
-    const fn placed(&mut self, _: &(Placed)) {
+    const fn placed(&mut self, _: &Placed) {
         self.0 += 1;
     }
 
