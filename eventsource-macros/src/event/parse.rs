@@ -35,7 +35,7 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
         }
     }
     let library = options.library(errors);
-    let (version, older) = versions::read(&input.ident, &options, errors);
+    let (version, before, older) = versions::read(&input.ident, &options, errors);
     let name = match options.text("name", errors) {
         Some(literal) => names::checked(&literal, errors),
         None => default_name(&input, options.span("name").is_some(), errors),
@@ -53,6 +53,7 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
         name,
         version,
         aliases,
+        before,
         older,
         aggregate: aggregate.unwrap_or_default(),
         broken: !errors.is_empty(),
@@ -62,6 +63,9 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
 /// The names under which the event was stored before.
 fn aliases(name: &str, options: &Options, errors: &mut Errors) -> Vec<String> {
     let literals = options.texts("aliases", errors);
+    if let (true, Some(span), true) = (literals.is_empty(), options.span("aliases"), errors.is_empty()) {
+        errors.at(span, "`aliases` names nothing: name what the event was stored as before, or remove it");
+    }
     let mut aliases: Vec<String> = Vec::new();
     for literal in &literals {
         let alias = names::checked(literal, errors);

@@ -145,6 +145,11 @@ fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, er
 /// The types that the option `key` lists, each of which is `what`, known outside of the block too, and named once.
 pub(super) fn named_types(key: &str, what: &str, options: &Options, scope: &Scope, errors: &mut Errors) -> Vec<Type> {
     let types = options.types(key, errors);
+    if let (true, Some(span), true) = (types.is_empty(), options.span(key), errors.is_empty())
+        && key != "exhaustive"
+    {
+        errors.at(span, format_args!("`{key}` names nothing: name {what}, or remove it"));
+    }
     for (at, ty) in types.iter().enumerate() {
         if let Some(meant) = meant(key, ty) {
             errors.push(ty, format_args!("this is not {what}: write `{key}({meant})`"));
@@ -181,6 +186,11 @@ fn name(ty: &Type, options: &Options, errors: &mut Errors) -> Option<String> {
         && literal.value().trim().is_empty()
     {
         errors.push(literal, "the name of a projection is not empty: its checkpoint is kept under it");
+    }
+    if let Some(literal) = &given
+        && literal.value().contains(char::is_control)
+    {
+        errors.push(literal, "the name of a projection is one line of plain text: remove what cannot be seen");
     }
     if let Some(literal) = &given
         && let Some(kept) = ["~next", "__next"].into_iter().find(|kept| literal.value().ends_with(kept))

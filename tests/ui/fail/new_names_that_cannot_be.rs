@@ -1,4 +1,4 @@
-//! Names that the next generation of something has.
+//! Names that the next generation of something has, and one that no database takes.
 
 use eventsource::ReadModel;
 use eventsource::prelude::*;
@@ -12,6 +12,16 @@ struct Count(u64);
 
 #[projection(name = "orders~next")]
 impl Count {
+    #[handles(OrderPlaced)]
+    fn placed(&mut self, _: &OrderPlaced) {
+        self.0 += 1;
+    }
+}
+
+struct Zero(u64);
+
+#[projection(name = "orders\0")]
+impl Zero {
     #[handles(OrderPlaced)]
     fn placed(&mut self, _: &OrderPlaced) {
         self.0 += 1;
