@@ -26,7 +26,7 @@
 //! | 17 | No lint fires in a user's code | `tests/lints.rs`, `pass/lints` |
 //! | 18 | Implementations are `automatically_derived`, and what is allowed is narrow | the expansions in `expand/` |
 //! | 19 | A future that is not `Send` is told at its handler | `fail/not_send` |
-//! | 20 | Each trait that a user can fail says what to do | `fail/cannot_lend`, `fail/not_an_event`, `fail/wrong_return_type`, `fail/test_of_an_unhandled_event`, `fail/exhaustive_over_no_aggregate` |
+//! | 20 | Each trait that a user can fail says what to do | `every_message_is_seen_in_some_case`, `fail/cannot_lend`, `fail/not_an_event`, `fail/wrong_return_type`, `fail/test_of_an_unhandled_event`, `fail/exhaustive_over_no_aggregate` |
 //! | 21 | No box, closure or type a handler; one marker without code | `a_handler_costs_few_tokens` |
 //! | 22 | Decoding is compiled once an event, out of line | `snapshots::an_event` |
 //! | 23 | The expansions are written down, and have a budget | `snapshots` |
