@@ -26,7 +26,7 @@
 //! | 17 | No lint fires in a user's code | `tests/lints.rs`, `pass/lints` |
 //! | 18 | Implementations are `automatically_derived`, and what is allowed is narrow | the expansions in `expand/` |
 //! | 19 | A future that is not `Send` is told at its handler | `fail/not_send` |
-//! | 20 | Each trait that a user can fail says what to do | `fail/cannot_lend`, `fail/not_an_event`, `fail/wrong_return_type`, `fail/test_of_an_unhandled_event`, `fail/exhaustive_over_no_aggregate` |
+//! | 20 | Each trait that a user can fail says what to do | `every_message_is_seen_in_some_case`, `fail/cannot_lend`, `fail/not_an_event`, `fail/wrong_return_type`, `fail/test_of_an_unhandled_event`, `fail/exhaustive_over_no_aggregate` |
 //! | 21 | No box, closure or type a handler; one marker without code | `a_handler_costs_few_tokens` |
 //! | 22 | Decoding is compiled once an event, out of line | `snapshots::an_event` |
 //! | 23 | The expansions are written down, and have a budget | `snapshots` |
@@ -139,6 +139,7 @@ pub fn derive_read_model(input: TokenStream) -> TokenStream {
 /// |---|---|
 /// | transactional | some of them ask for something that the unit of work lends, `&mut T`; all take `&self` |
 /// | memory | some handler takes `&mut self`, and none asks for something lent; or the option `memory` says so |
+/// | durable memory | the option `snapshot` says so; none asks for something lent |
 /// | effects | the option `effects` says so; none asks for something lent |
 ///
 /// Memory and transactions do not mix: a transaction is rolled back, a field is not.
@@ -150,6 +151,7 @@ pub fn derive_read_model(input: TokenStream) -> TokenStream {
 /// | `name = "order-rows"` | The name under which the checkpoint is kept; by default the name of the type. |
 /// | `version = 2` | Raise it when the handlers change what they write; by default 1. |
 /// | `memory` | The effects go into the projection itself, behind a lock: a new process builds them anew from the log. |
+/// | `snapshot` | The effects go into the projection itself, whose state is stored with its checkpoint: serde knows the type. |
 /// | `effects` | The effects go into the outside world, at least once. |
 /// | `exhaustive = Order` | It decides about every event of this aggregate: it handles it, or ignores it by name. Several: `exhaustive(Order, Customer)`. |
 /// | `ignores(OrderNoteAdded, …)` | The events that an exhaustive projection leaves out. |

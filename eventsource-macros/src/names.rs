@@ -33,7 +33,7 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
 }
 
 /// A character as a message shows it.
-fn shown(c: char) -> String {
+pub(crate) fn shown(c: char) -> String {
     match c {
         ' ' => "a space".to_owned(),
         c if c.is_control() || c.is_whitespace() => format!("`{}`", c.escape_default()),

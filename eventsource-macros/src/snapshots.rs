@@ -109,7 +109,7 @@ fn an_event_with_versions() {
 
 #[test]
 fn an_aggregate() {
-    compare("aggregate", crate::aggregate::aggregate, 480);
+    compare("aggregate", crate::aggregate::aggregate, 490);
 }
 
 #[test]

@@ -5,16 +5,20 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
+mod blocks;
 mod checks;
 mod route;
+mod state;
 mod stored;
 mod text;
 mod versions;
 
+pub use self::blocks::{OneAggregateBlockPerType, OneProjectionBlockPerType};
 pub use self::checks::{
     assert_apart, assert_declared, assert_distinct, assert_exhaustive, assert_ignorable, assert_own_event, declared_by,
 };
 pub use self::route::{Route, aliased, filter, name_of, route};
+pub use self::state::{Snapshot, State, Storable, state};
 pub use self::stored::{Stored, never, stored};
 pub use self::versions::{Becomes, Link, Old, Readable, link, old};
 pub use std::borrow::Cow;
@@ -160,33 +164,6 @@ impl<T> ProbeFallback for Probe<T> {}
 #[must_use]
 pub fn tables(tables: &[&'static Table]) -> Vec<&'static Table> {
     tables.to_vec()
-}
-
-/// What can be stored as the state of a projection and read back, as one bound.
-#[diagnostic::on_unimplemented(
-    message = "the state of `{Self}` cannot be stored",
-    label = "`snapshot` stores it as JSON, by serde",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`"
-)]
-pub trait State: serde::Serialize + serde::de::DeserializeOwned {}
-
-#[diagnostic::do_not_recommend]
-impl<T: serde::Serialize + serde::de::DeserializeOwned> State for T {}
-
-/// The state of a durable memory projection, as JSON.
-///
-/// # Errors
-/// What serde says.
-pub fn to_state<T: State>(projection: &T) -> Result<Vec<u8>, HandlerError> {
-    serde_json::to_vec(projection).map_err(HandlerError::permanent)
-}
-
-/// The durable memory projection with the state `json`.
-///
-/// # Errors
-/// What serde says.
-pub fn from_state<T: State>(json: &[u8]) -> Result<T, HandlerError> {
-    serde_json::from_slice(json).map_err(HandlerError::permanent)
 }
 
 /// Copies a projection, where it can be: the method of that name is there for types that are `Clone`, and shadows that

@@ -169,6 +169,20 @@ pub use eventsource_macros::handles;
 ///
 /// assert_eq!(Summary::KIND, Kind::Memory);
 /// assert_eq!(Summary::default().name(), "order-summary");
+///
+/// // Memory that outlives the process: its state is stored with its checkpoint.
+/// #[derive(Serialize, Deserialize)]
+/// struct Revenue(u64);
+///
+/// #[projection(snapshot, version = 2)]
+/// impl Revenue {
+///     #[handles(OrderPlaced)]
+///     fn placed(&mut self, event: &OrderPlaced) {
+///         self.0 += event.total;
+///     }
+/// }
+///
+/// assert_eq!(Revenue::KIND, Kind::DurableMemory);
 /// ```
 ///
 /// The marks inside of the block need no import.

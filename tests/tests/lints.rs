@@ -8,7 +8,7 @@
 
 use eventsource::projection::{Inject, Subscriber, UnitOfWork};
 use eventsource::{
-    DomainEvent, Event, HandlerError, Metadata, ReadModel, ReadModelError, Repository, StreamId, projection,
+    DomainEvent, Event, HandlerError, Metadata, ReadModel, ReadModelError, Repository, StreamId, aggregate, projection,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,131 @@ pub struct Placed {
 #[derive(Debug, Clone, Serialize, Deserialize, DomainEvent)]
 #[event(aggregate = "Order", name = "order.shipped", version = 2, from(Self))]
 pub struct Shipped;
+
+/// What version 1 was.
+#[derive(Debug, Clone, Deserialize)]
+pub struct LostV1 {}
+
+/// An event that has had another name, and another shape.
+#[derive(Debug, Clone, Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Order", version = 3, from(LostV1, Self), aliases("OrderLost"))]
+pub struct Lost {
+    /// Where.
+    pub at: Option<String>,
+}
+
+impl From<LostV1> for Lost {
+    fn from(_: LostV1) -> Self {
+        Self { at: None }
+    }
+}
+
+/// An aggregate.
+#[derive(Debug, Default)]
+pub struct Order {
+    total: u64,
+}
+
+#[aggregate]
+impl Order {
+    /// Placed.
+    #[applies(Placed)]
+    const fn placed(&mut self, event: &Placed) {
+        self.total = event.total;
+    }
+
+    #[applies(Shipped)]
+    const fn shipped(&mut self, _: &Shipped) {
+        self.total = self.total.saturating_sub(1);
+    }
+
+    #[applies(Lost)]
+    const fn lost(&mut self, _: &Lost) {
+        self.total = 0;
+    }
+
+    /// What it costs.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+}
+
+/// An aggregate of any kind.
+#[derive(Debug, Default)]
+pub struct Any<T>(T);
+
+#[aggregate(name = "Order")]
+impl<T: Default + Send + Sync + 'static> Any<T> {
+    #[applies(Placed)]
+    fn placed(&mut self, _: &Placed) {
+        self.0 = T::default();
+    }
+}
+
+/// A projection that decides about every event of an order, and outlives its process.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Open(u64);
+
+#[projection(snapshot, exhaustive = Order, ignores(Lost))]
+impl Open {
+    /// One more.
+    #[handles(Placed)]
+    const fn placed(&mut self, _: &Placed) {
+        self.0 += 1;
+    }
+
+    #[handles(Shipped)]
+    const fn shipped(&mut self, _: &Shipped) {
+        self.0 = self.0.saturating_sub(1);
+    }
+}
+
+/// A projection of any kind, with effects.
+#[derive(Debug)]
+pub struct Mails<T>(std::marker::PhantomData<T>);
+
+#[projection(effects)]
+impl<T: Send + Sync + 'static> Mails<T> {
+    #[handles(Placed)]
+    async fn placed(&self, _: &Placed) {
+        std::future::ready(()).await;
+    }
+
+    #[cfg(any())]
+    #[handles(Nothing)]
+    async fn nothing(&self, _: &Nothing) {}
+}
+
+/// A projection behind a lock.
+#[derive(Debug, Default)]
+pub struct Locked(std::sync::atomic::AtomicU64);
+
+#[projection(memory)]
+impl Locked {
+    #[handles(Placed)]
+    fn placed(&self, event: &Placed) {
+        let _ = self.0.fetch_add(event.total, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+macro_rules! counter {
+    ($name:ident, $event:ty, $method:ident) => {
+        /// A projection out of a macro.
+        #[derive(Debug, Default)]
+        pub struct $name(u64);
+
+        #[projection]
+        impl $name {
+            #[handles($event)]
+            const fn $method(&mut self, _: &$event) {
+                self.0 += 1;
+            }
+        }
+    };
+}
+
+counter!(LostOnes, Lost, lost);
 
 /// A projection.
 #[derive(Debug, Default)]
@@ -114,4 +239,7 @@ fn no_lint_fires() {
     let total = Total::default();
     assert_eq!((total.name().as_ref(), total.0), ("Total", 0));
     assert_eq!(Rows { first: 1 }.version(), 2);
+    assert_eq!((Order::default().total(), Any::<u64>::default().0, Open::default().0), (0, 0, 0));
+    assert_eq!(Mails::<u64>(std::marker::PhantomData).name(), "Mails");
+    assert_eq!((Locked::default().0.into_inner(), LostOnes::default().0), (0, 0));
 }

@@ -128,6 +128,8 @@ fn implementation(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
     let at = moved(private, span);
     let of = quote_spanned!(span=> #at::Aggregate);
     quote! {
+        // First, since the compiler then names it first where a second block contradicts it.
+        impl #impl_generics #private::OneAggregateBlockPerType for #ty #clause {}
         #[automatically_derived]
         impl #impl_generics #of for #ty #clause {
             const TYPE: &'static #private::str = #name;

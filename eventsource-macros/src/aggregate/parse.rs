@@ -31,7 +31,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
         let message =
             "`#[aggregate]` goes on an inherent impl block, `impl MyType { … }`: it implements the traits itself";
         errors.push(path, message);
-        block.items.iter_mut().for_each(|item| drop(take(item, Outer::Aggregate, &library, &mut Errors::default())));
+        block.items.iter_mut().for_each(|item| drop(take(item, Outer::Aggregate, &mut Errors::default())));
         return None;
     }
     let generics = block.signature.generics.clone();
@@ -42,7 +42,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     let scope = Scope::of(&generics);
     let mut appliers = Vec::new();
     for item in &mut block.items {
-        let marks = take(item, Outer::Aggregate, &library, errors);
+        let marks = take(item, Outer::Aggregate, errors);
         let mut context = Context { scope: &scope, attributes: &item.attributes, errors };
         appliers.extend(read(&item.kind, &marks, &mut context));
     }
@@ -87,6 +87,11 @@ fn read(kind: &ItemKind, marks: &[(Marker, Attribute)], context: &mut Context<'_
 fn applier(mark: &Attribute, signature: &Signature, context: &mut Context<'_>) -> Option<Applier> {
     let event = event(mark, Marker::Applies, context);
     let name = event.as_ref().map_or_else(|| "SomeEvent".to_owned(), shown);
+    check_qualifiers(signature, Role::Applier, context.errors);
+    let receiver = receiver(signature, Role::Applier, context.errors);
+    check_result(signature, context.errors);
+    // What its parameters are is told when it has a receiver.
+    signature.receiver()?;
     let mut parameters = parameters(signature);
     let parameter = match parameters.next() {
         Some(first) => parameter::event(first, event.as_ref(), Role::Applier, context.errors),
@@ -101,9 +106,6 @@ fn applier(mark: &Attribute, signature: &Signature, context: &mut Context<'_>) -
                        leave this out";
         context.errors.push(more, message);
     }
-    check_qualifiers(signature, Role::Applier, context.errors);
-    let receiver = receiver(signature, Role::Applier, context.errors);
-    check_result(signature, context.errors);
     receiver?;
     Some(Applier {
         event: event?,
@@ -121,8 +123,13 @@ fn check_result(signature: &Signature, errors: &mut Errors) {
     if let ReturnType::Type(_, ty) = &signature.output
         && !matches!(plain(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
     {
-        let message = "what happened cannot be refused any more, so an `applies` method returns nothing: refuse in the \
-                       method that decides, before the event is recorded";
+        // `Self` is what a fold returns.
+        let message = if matches!(plain(ty), Type::Path(path) if path.path.is_ident("Self")) {
+            "an `applies` method changes the state where it is, through `&mut self`: let it return nothing"
+        } else {
+            "what happened cannot be refused any more, so an `applies` method returns nothing: refuse in the method that \
+             decides, before the event is recorded"
+        };
         errors.push(ty, message);
     }
 }

@@ -74,27 +74,17 @@ impl Marker {
         Self::ALL.into_iter().find(|marker| name == marker.name())
     }
 
-    /// The mark that `attribute` is: by its name alone, or by its path in the runtime crate.
-    fn of(attribute: &Attribute, library: &TokenStream) -> Option<Self> {
-        let path = &attribute.path();
-        let marker = Self::called(&path.segments.last()?.ident.to_string())?;
-        let segments: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        let parents = segments[..segments.len() - 1].join("::");
-        let library = library.to_string().replace(' ', "");
-        (parents.is_empty() || parents == library.trim_start_matches("::")).then_some(marker)
+    /// The mark that `attribute` is, by the last word of its path: the crate may have another name where it is used.
+    fn of(attribute: &Attribute) -> Option<Self> {
+        Self::called(&attribute.path().segments.last()?.ident.to_string())
     }
 }
 
 /// Takes the marks off `item`, and returns those that `outer` reads.
-pub(crate) fn take(
-    item: &mut Item,
-    outer: Outer,
-    library: &TokenStream,
-    errors: &mut Errors,
-) -> Vec<(Marker, Attribute)> {
+pub(crate) fn take(item: &mut Item, outer: Outer, errors: &mut Errors) -> Vec<(Marker, Attribute)> {
     let mut marks = Vec::new();
     item.attributes.retain(|attribute| {
-        if let Some(marker) = Marker::of(attribute, library) {
+        if let Some(marker) = Marker::of(attribute) {
             if marker.outer() == outer {
                 marks.push((marker, attribute.clone()));
             } else {
@@ -161,10 +151,7 @@ pub(crate) fn strip(item: TokenStream) -> TokenStream {
 
 /// The head of an impl block without any attribute that is an [`Outer`].
 pub(crate) fn strip_outer(head: TokenStream) -> TokenStream {
-    strip_where(head, &|group| {
-        let words = group.stream().into_iter().take_while(|token| !matches!(token, TokenTree::Group(_)));
-        words.last().is_some_and(|last| Outer::ALL.iter().any(|outer| last.to_string() == outer.name()))
-    })
+    strip_where(head, &|group| last_word(group).is_some_and(|last| Outer::ALL.iter().any(|outer| last == outer.name())))
 }
 
 /// `item` without the attributes whose brackets are `unwanted`, however deep.
@@ -188,8 +175,17 @@ fn strip_where(item: TokenStream, unwanted: &dyn Fn(&Group) -> bool) -> TokenStr
     output.into_iter().collect()
 }
 
-/// Whether the brackets of an attribute begin with a mark.
+/// Whether the brackets of an attribute hold a mark.
 fn is_marker(group: &Group) -> bool {
-    let first = group.stream().into_iter().next();
-    matches!(first, Some(TokenTree::Ident(ident)) if Marker::called(&ident.to_string()).is_some())
+    last_word(group).is_some_and(|last| Marker::called(&last).is_some())
+}
+
+/// The last word of the path of an attribute with these brackets.
+fn last_word(group: &Group) -> Option<String> {
+    let words = group.stream().into_iter().take_while(|token| match token {
+        TokenTree::Ident(_) => true,
+        TokenTree::Punct(punct) => punct.as_char() == ':',
+        _ => false,
+    });
+    words.last().map(|last| last.to_string())
 }

@@ -4,7 +4,10 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, FnArg, GenericParam, Meta, PatType, ReceiverKind, ReturnType, Safety, Signature, Token, Type};
+use syn::{
+    Attribute, FnArg, GenericArgument, GenericParam, Meta, PatType, PathArguments, PathSegment, ReceiverKind,
+    ReturnType, Safety, Signature, Token, Type,
+};
 
 use super::marker::Marker;
 use super::parameter::plain;
@@ -74,12 +77,35 @@ pub(crate) fn event(mark: &Attribute, marker: Marker, context: &mut Context<'_>)
             return None;
         }
     }
+    if let Some(wrapped) = typed_view(&event) {
+        let message = format_args!(
+            "`#[{name}]` takes the event itself, and only the parameter is an `Event<…>`: write `#[{name}({})]`",
+            shown(wrapped)
+        );
+        context.errors.push(&event, message);
+        return None;
+    }
     if let Some(name) = context.scope.used_in(&event) {
         let message = format_args!("the type of an event is fixed here: it cannot use `{name}` of the impl block");
         context.errors.push(name.clone(), message);
         return None;
     }
     Some(event)
+}
+
+/// The event in `Event<OrderPlaced>`.
+fn typed_view(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    only_argument(path.path.segments.last().filter(|last| last.ident == "Event")?)
+}
+
+/// The type between the angle brackets of `segment`, where there is one and nothing else.
+pub(crate) fn only_argument(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match (arguments.args.len(), arguments.args.first()) {
+        (1, Some(GenericArgument::Type(ty))) => Some(ty),
+        _ => None,
+    }
 }
 
 /// That a method is for one event.
@@ -121,7 +147,13 @@ pub(crate) fn check_qualifiers(signature: &Signature, role: Role, errors: &mut E
 pub(crate) fn receiver(signature: &Signature, role: Role, errors: &mut Errors) -> Option<Receiver> {
     let what = role.what();
     let Some(receiver) = signature.receiver() else {
-        errors.push(&signature.ident, format_args!("{what} has a receiver: add `&mut self`, or `&self`"));
+        match parameters(signature).next().filter(|_| signature.inputs.len() > 1) {
+            Some(first) => errors.push(
+                first,
+                format_args!("{what} has a receiver: write `&mut self`, or `&self`, in place of `{}`", shown(first)),
+            ),
+            None => errors.push(&signature.ident, format_args!("{what} has a receiver: add `&mut self`, or `&self`")),
+        }
         return None;
     };
     let by_reference = match &receiver.kind {

@@ -32,7 +32,7 @@ pub(crate) fn event(parameter: &PatType, event: Option<&Type>, role: Role, error
     };
     let ty = shown(plain(&reference.elem));
     if reference.mutability.is_some() {
-        if ty == name || ty.ends_with(&format!("Event<{name}>")) {
+        if is_event(&ty, &name) {
             errors.push(&parameter.ty, format_args!("an event is a fact and does not change: take `&{ty}`"));
         } else {
             let forms = forms.replace("`&", "`event: &");
@@ -40,28 +40,44 @@ pub(crate) fn event(parameter: &PatType, event: Option<&Type>, role: Role, error
         }
         return None;
     }
-    if role == Role::Applier && ty.ends_with(&format!("Event<{name}>")) {
+    let stored = is_event(&ty, &name) && ty.ends_with('>') || last(&ty) == "RecordedEvent";
+    if role == Role::Applier && stored {
+        let word = if ty.ends_with('>') { "Event" } else { "RecordedEvent" };
         let message = format_args!(
-            "an aggregate applies an event before it is stored, so there is no `Event` yet: take `&{name}`"
+            "an aggregate applies an event before it is stored, so there is no `{word}` yet: take `&{name}`"
         );
         errors.push(&parameter.ty, message);
+        return None;
+    }
+    // Hints by name: what else a handler may ask for by `&`.
+    if ["RecordedEvent", "Metadata", "StreamId"].contains(&last(&ty)) && last(&name) != last(&ty) {
+        let forms = forms.replace("`&", "`event: &");
+        errors.push(&parameter.ty, format_args!("the event comes first: put {forms} before this"));
         return None;
     }
     check_reference(reference, role, errors).then(|| (*parameter.ty).clone())
 }
 
-/// The parameter for the event, where it stands behind another one that is none.
-pub(crate) fn misplaced_event<'a>(signature: &'a Signature, event: Option<&Type>) -> Option<&'a PatType> {
+/// Whether `ty` is written like the event `name`, or like the typed view of it. Both may be paths.
+fn is_event(ty: &str, name: &str) -> bool {
+    let inner = ty.strip_suffix('>').and_then(|ty| ty.split_once("Event<")).map_or(ty, |(_, inner)| inner);
+    last(inner) == last(name)
+}
+
+/// The last segment of a path.
+fn last(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// A parameter that is the event but stands where none does, and whether the event is in its place too.
+pub(crate) fn misplaced_event<'a>(signature: &'a Signature, event: Option<&Type>) -> Option<(&'a PatType, bool)> {
     let name = shown(event?);
     let is_event = |parameter: &PatType| match plain(&parameter.ty) {
-        Type::Reference(reference) => {
-            let ty = shown(plain(&reference.elem));
-            ty == name || ty.ends_with(&format!("Event<{name}>"))
-        }
+        Type::Reference(reference) => is_event(&shown(plain(&reference.elem)), &name),
         _ => false,
     };
-    let at = parameters(signature).position(is_event)?;
-    parameters(signature).nth(at).filter(|_| at > 0)
+    let in_its_place = parameters(signature).next().is_some_and(is_event);
+    parameters(signature).skip(1).find(|parameter| is_event(parameter)).map(|late| (late, in_its_place))
 }
 
 /// How the parameter for the event `name` is written.

@@ -102,7 +102,7 @@ fn versions(event: &Event, private: &TokenStream) -> (TokenStream, TokenStream) 
     }
     let (mut constants, mut old, mut arms) = (TokenStream::new(), Vec::new(), Vec::new());
     for (at, older) in event.older.iter().enumerate() {
-        let version = at as u32 + 1;
+        let version = event.before + at as u32 + 1;
         match older {
             Older::Unused => {}
             Older::Same => {

@@ -17,7 +17,9 @@ pub(super) struct Event {
     pub(super) version: u32,
     /// The names under which it was stored before.
     pub(super) aliases: Vec<String>,
-    /// What is known of its older versions, from version 1 on.
+    /// How many versions, from 1 on, nothing is stored of.
+    pub(super) before: u32,
+    /// What is known of the older versions after these.
     pub(super) older: Vec<Older>,
     /// The type of the aggregate that emits it.
     pub(super) aggregate: String,

@@ -2,15 +2,14 @@
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Fields, Meta, Type};
+use syn::{Data, DeriveInput, Field, Fields, Meta};
 
 use super::model::Event;
 use super::versions;
-use crate::block::parameter::plain;
 use crate::errors::Errors;
 use crate::names;
 use crate::options::{Options, Spec};
-use crate::text::shown;
+use crate::text::owned;
 
 const OPTIONS: &[Spec] = &[
     Spec { key: "aggregate", example: Some("aggregate = \"Order\"") },
@@ -36,7 +35,7 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
         }
     }
     let library = options.library(errors);
-    let (version, older) = versions::read(&input.ident, &options, errors);
+    let (version, before, older) = versions::read(&input.ident, &options, errors);
     let name = match options.text("name", errors) {
         Some(literal) => names::checked(&literal, errors),
         None => default_name(&input, options.span("name").is_some(), errors),
@@ -54,6 +53,7 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
         name,
         version,
         aliases,
+        before,
         older,
         aggregate: aggregate.unwrap_or_default(),
         broken: !errors.is_empty(),
@@ -63,6 +63,9 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
 /// The names under which the event was stored before.
 fn aliases(name: &str, options: &Options, errors: &mut Errors) -> Vec<String> {
     let literals = options.texts("aliases", errors);
+    if let (true, Some(span), true) = (literals.is_empty(), options.span("aliases"), errors.is_empty()) {
+        errors.at(span, "`aliases` names nothing: name what the event was stored as before, or remove it");
+    }
     let mut aliases: Vec<String> = Vec::new();
     for literal in &literals {
         let alias = names::checked(literal, errors);
@@ -88,15 +91,16 @@ fn default_name(input: &DeriveInput, given: bool, errors: &mut Errors) -> String
     name
 }
 
-/// An event is read back from the log, so there is nobody to borrow from.
-fn check_owned(ty: &Type, errors: &mut Errors) {
-    if let Type::Reference(reference) = plain(ty) {
-        let owned = match shown(&reference.elem).as_str() {
-            "str" => "String".to_owned(),
-            other => other.to_owned(),
-        };
+/// A field of an event has no options. What is read back from the log has nobody to borrow from.
+fn check_field(field: &Field, errors: &mut Errors) {
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
+        let message = "the options of an event stand on the struct; what a field is called when it is stored is serde's: \
+                       `#[serde(rename = \"…\")]`";
+        errors.push(attribute, message);
+    }
+    if let Some(owned) = owned(&field.ty) {
         let message = format_args!("an event owns what it holds, since it is read back from the log: write `{owned}`");
-        errors.push(ty, message);
+        errors.push(&field.ty, message);
     }
 }
 
@@ -104,7 +108,7 @@ fn check_owned(ty: &Type, errors: &mut Errors) {
 fn check_shape(input: &DeriveInput, errors: &mut Errors) {
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => fields.named.iter().for_each(|field| check_owned(&field.ty, errors)),
+            Fields::Named(fields) => fields.named.iter().for_each(|field| check_field(field, errors)),
             Fields::Unit => {}
             Fields::Unnamed(fields) => {
                 errors.push(fields, "an event names its fields, so that it can grow: write `{ field: Type }`");

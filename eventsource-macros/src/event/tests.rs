@@ -107,3 +107,11 @@ fn a_broken_event_is_an_event_all_the_same() {
     let output = derive(input).to_string();
     assert!(output.contains("DomainEvent for E") && !output.contains("submit"), "{output}");
 }
+
+#[test]
+fn versions_are_not_counted_one_by_one() {
+    let event = "#[event(aggregate = \"Order\", version = 4000000000, from(.., V))] struct A {}";
+    let (mut errors, input) = (Errors::default(), syn::parse_str::<DeriveInput>(event));
+    let event = input.map(|input| parse::parse(input, &mut errors)).ok();
+    assert!(errors.is_empty() && event.is_some_and(|event| (event.before, event.older.len()) == (3_999_999_998, 1)));
+}

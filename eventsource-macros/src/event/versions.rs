@@ -9,19 +9,19 @@ use crate::block::parameter::plain;
 use crate::errors::Errors;
 use crate::options::Options;
 
-/// The version of the event `ident`, and its older ones.
-pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u32, Vec<Older>) {
+/// The version of the event `ident`, how many versions nothing is said of, and the older ones after these.
+pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u32, u32, Vec<Older>) {
     let good = errors.is_empty();
     let version = options.version(errors);
     let entries: Vec<Entry> = options.listed("from", "types", errors);
     let named = entries.iter().filter(|entry| matches!(entry, Entry::Type(_))).count();
-    let mut older: Vec<Older> = Vec::new();
+    let (mut older, mut before) = (Vec::new(), 0);
     for (at, entry) in entries.into_iter().enumerate() {
         match entry {
-            Entry::Type(ty) => older.push(read_one(*ty, errors)),
+            Entry::Type(ty) => older.push(read_one(ident, *ty, errors)),
             // All versions before the first one that is named.
             Entry::Rest(_) if at == 0 => {
-                older.resize_with((version as usize - 1).saturating_sub(named), || Older::Unused);
+                before = (version - 1).saturating_sub(u32::try_from(named).unwrap_or(u32::MAX));
             }
             Entry::Rest(token) => {
                 errors.push(token, "`..` stands for the versions before the first one that is named: put it first")
@@ -29,13 +29,21 @@ pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u3
         }
     }
     if errors.is_empty() || !good {
-        check(ident, version, older.len(), options, errors);
+        check(ident, version, older.len() + before as usize, options, errors);
     }
-    (version, older)
+    (version, before, older)
 }
 
-fn read_one(ty: Type, errors: &mut Errors) -> Older {
+fn read_one(ident: &Ident, ty: Type, errors: &mut Errors) -> Older {
     match plain(&ty) {
+        Type::Path(path) if path.path.is_ident(ident) => {
+            let message = format_args!(
+                "`{ident}` is the event as it is now: name the type that the older version had, or write `Self` where it \
+                 decodes as the event does"
+            );
+            errors.push(&ty, message);
+            Older::Same
+        }
         Type::Infer(_) => Older::Unused,
         Type::Path(path) if path.path.is_ident("Self") => Older::Same,
         Type::Path(_) => Older::Type(Box::new(ty)),

@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Attribute, GenericParam, Type};
+use syn::{Attribute, GenericParam};
 
 use super::model::{Handler, Injected, Kind, Projection};
 use super::{call, checks, describe, read_models};
@@ -161,10 +161,13 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         }
     });
     let read_models = read_models::tables(projection, private);
-    let snapshot = (projection.kind == Kind::DurableMemory && !projection.broken).then(|| snapshot(ty, private));
+    let snapshot = (projection.kind == Kind::DurableMemory && !projection.broken).then(|| snapshot(private));
+    let (alone, state) = (alone(projection, private), state(projection, private));
     let (impl_generics, _, _) = generics.split_for_impl();
     let predicates = predicates(projection);
     quote! {
+        #alone
+        #state
         #[automatically_derived]
         impl #impl_generics #private::Subscriber for #ty where #(#predicates,)* {
             const KIND: #private::Kind = #private::Kind::#kind;
@@ -188,21 +191,46 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
     }
 }
 
-/// How the state is stored and read back. That serde does not know the type is said at its name.
-fn snapshot(ty: &Type, private: &TokenStream) -> TokenStream {
-    let span = located(ty.span());
-    let at = moved(private, span);
-    let (store, load) = (quote_spanned!(span=> #at::to_state(self)), quote_spanned!(span=> #at::from_state(__state)));
+/// A mark that a second block of the same type contradicts. It comes first, since the compiler then names it first.
+fn alone(projection: &Projection, private: &TokenStream) -> TokenStream {
+    let Projection { ty, generics, .. } = projection;
+    let (impl_generics, _, _) = generics.split_for_impl();
+    let predicates = predicates(projection);
+    quote! {
+        impl #impl_generics #private::OneProjectionBlockPerType for #ty where #(#predicates,)* {}
+    }
+}
+
+/// How the state is stored and read back.
+fn snapshot(private: &TokenStream) -> TokenStream {
     quote! {
         fn snapshot(&self) -> #private::Result<#private::Vec<#private::u8>, #private::HandlerError> {
-            #store
+            <Self as #private::Snapshot>::STATE.store(self)
         }
 
         fn restore(&mut self, __state: &[#private::u8]) -> #private::Result<(), #private::HandlerError> {
-            *self = #load?;
+            *self = <Self as #private::Snapshot>::STATE.load(__state)?;
             #private::Result::Ok(())
         }
     }
+}
+
+/// The only place that asks whether serde knows the state, which is at the name of the type.
+fn state(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
+    let Projection { ty, generics, .. } = projection;
+    let span = located(ty.span());
+    let at = moved(private, span);
+    let (impl_generics, _, _) = generics.split_for_impl();
+    let predicates = predicates(projection);
+    let state = quote_spanned!(span=> #at::state::<Self>());
+    (projection.kind == Kind::DurableMemory && !projection.broken).then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #private::Snapshot for #ty where #(#predicates,)* {
+                const STATE: #private::State<Self> = #state;
+            }
+        }
+    })
 }
 
 /// The implementation of `EventSubscriber`, for every unit of work that fulfils `bounds`.

@@ -39,6 +39,12 @@ pub(super) fn injected(parameter: &PatType, before: &[Injected], role: Role, err
         return None;
     }
     let ty = plain(&reference.elem).clone();
+    if !matches!(ty, Type::Path(_) | Type::Macro(_)) {
+        let message =
+            "a handler asks for a type that has a name, such as `&mut Repository<OrderRow>`: name it in place of this";
+        errors.push(&parameter.ty, message);
+        return None;
+    }
     if is_lent && before.iter().any(|other| other.is_lent && shown(&other.ty) == shown(&ty)) {
         let message = format_args!("`{}` is lent to this method already: ask for it once", shown(&ty));
         errors.push(&parameter.ty, message);

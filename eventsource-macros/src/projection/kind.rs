@@ -23,6 +23,10 @@ pub(super) fn decide(ty: &Type, handlers: &[Handler], hooks: &[Call], options: &
         errors.at(span, message);
         return Kind::Effects;
     }
+    if let (Some(_), Some(span)) = (snapshot, memory) {
+        errors.at(span, "`snapshot` says already that the effects go into memory, which is stored: remove `memory`");
+        return Kind::DurableMemory;
+    }
     let words = [
         snapshot.map(|_| (Kind::DurableMemory, "snapshot")),
         memory.map(|_| (Kind::Memory, "memory")),

@@ -16,12 +16,23 @@ use crate::text::shown;
 /// The handler that `mark` makes of the method.
 pub(super) fn handler(mark: &Attribute, signature: &Signature, context: &mut Context<'_>) -> Option<Handler> {
     let event = method::event(mark, Marker::Handles, context);
+    if signature.receiver().is_none() {
+        // What its parameters are is told when it has one.
+        check_qualifiers(signature, Role::Handler, context.errors);
+        receiver(signature, Role::Handler, context.errors);
+        return None;
+    }
     let mut parameters = parameters(signature);
     let event_parameter = match parameters.next() {
         Some(first) => match parameter::misplaced_event(signature, event.as_ref()) {
-            Some(late) => {
+            Some((late, false)) => {
                 let message = format_args!("the event comes first: move `{}` before the others", shown(late));
                 context.errors.push(late, message);
+                None
+            }
+            Some((again, true)) => {
+                let message = format_args!("the event is the first parameter already: remove `{}`", shown(again));
+                context.errors.push(again, message);
                 None
             }
             None => parameter::event(first, event.as_ref(), Role::Handler, context.errors),

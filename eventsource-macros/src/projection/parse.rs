@@ -7,7 +7,7 @@ use syn::{Attribute, Type};
 use super::model::{Call, Handler, Projection};
 use super::{exhaustive, kind, method};
 use crate::block::marker::{Marker, Outer, take};
-use crate::block::method::{Context, one_event};
+use crate::block::method::{Context, one_event, only_argument};
 use crate::block::parameter::plain;
 use crate::block::role::Role;
 use crate::block::scope::Scope;
@@ -38,7 +38,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
         let message =
             "`#[projection]` goes on an inherent impl block, `impl MyType { … }`: it implements the traits itself";
         errors.push(path, message);
-        block.items.iter_mut().for_each(|item| drop(take(item, Outer::Projection, &library, &mut Errors::default())));
+        block.items.iter_mut().for_each(|item| drop(take(item, Outer::Projection, &mut Errors::default())));
         return None;
     }
     let generics = block.signature.generics.clone();
@@ -49,7 +49,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     let scope = Scope::of(&generics);
     let mut marked = Marked::default();
     for item in &mut block.items {
-        let marks = take(item, Outer::Projection, &library, errors);
+        let marks = take(item, Outer::Projection, errors);
         let context = Context { scope: &scope, attributes: &item.attributes, errors };
         marked.read(&item.kind, &marks, context);
     }
@@ -145,7 +145,15 @@ fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, er
 /// The types that the option `key` lists, each of which is `what`, known outside of the block too, and named once.
 pub(super) fn named_types(key: &str, what: &str, options: &Options, scope: &Scope, errors: &mut Errors) -> Vec<Type> {
     let types = options.types(key, errors);
+    if let (true, Some(span), true) = (types.is_empty(), options.span(key), errors.is_empty())
+        && key != "exhaustive"
+    {
+        errors.at(span, format_args!("`{key}` names nothing: name {what}, or remove it"));
+    }
     for (at, ty) in types.iter().enumerate() {
+        if let Some(meant) = meant(key, ty) {
+            errors.push(ty, format_args!("this is not {what}: write `{key}({meant})`"));
+        }
         if let Some(name) = scope.used_in(ty) {
             errors.push(ty, format_args!("`{name}` means nothing here: name {what}"));
         }
@@ -156,6 +164,21 @@ pub(super) fn named_types(key: &str, what: &str, options: &Options, scope: &Scop
     types
 }
 
+/// What `ty` was meant to be, in brackets, by reference, or with the repository around it.
+fn meant(key: &str, ty: &Type) -> Option<String> {
+    match plain(ty) {
+        Type::Slice(slice) => Some(shown(&slice.elem)),
+        Type::Reference(reference) => Some(shown(&reference.elem)),
+        Type::Tuple(tuple) => Some(shown(&tuple.elems)),
+        Type::Path(path) => {
+            let repository =
+                path.path.segments.last().filter(|last| key == "read_models" && last.ident == "Repository");
+            repository.and_then(only_argument).map(shown)
+        }
+        _ => None,
+    }
+}
+
 /// The name of the projection: that of the option, or of the type.
 fn name(ty: &Type, options: &Options, errors: &mut Errors) -> Option<String> {
     let given = options.text("name", errors);
@@ -163,6 +186,18 @@ fn name(ty: &Type, options: &Options, errors: &mut Errors) -> Option<String> {
         && literal.value().trim().is_empty()
     {
         errors.push(literal, "the name of a projection is not empty: its checkpoint is kept under it");
+    }
+    if let Some(literal) = &given
+        && literal.value().contains(char::is_control)
+    {
+        errors.push(literal, "the name of a projection is one line of plain text: remove what cannot be seen");
+    }
+    if let Some(literal) = &given
+        && let Some(kept) = ["~next", "__next"].into_iter().find(|kept| literal.value().ends_with(kept))
+    {
+        let message =
+            format_args!("`{kept}` at the end of a name is kept for rebuilds side by side: choose another name");
+        errors.push(literal, message);
     }
     let Type::Path(path) = plain(ty) else {
         errors.push(ty, "`#[projection]` goes on the impl block of a struct or an enum");

@@ -16,21 +16,15 @@ use crate::spans::{located, moved};
 pub(super) fn expand(model: &Model) -> TokenStream {
     let Model { ident, table, fields, id, .. } = model;
     let private = anonymous::private();
-    let constants = fields.iter().enumerate().map(|(at, field)| constant(at, field, &private));
-    let defs = fields.iter().enumerate().map(|(at, field)| {
+    let stored = if model.borrows { &[] } else { &**fields };
+    let constants = stored.iter().enumerate().map(|(at, field)| constant(at, field, &private));
+    let defs = stored.iter().enumerate().map(|(at, field)| {
         let (name, indexed) = (name(at), field.is_indexed);
         quote! { #name.column(#indexed) }
     });
-    let to = fields.iter().enumerate().map(|(at, Field { ident, .. })| {
-        let name = name(at);
-        quote! { __values.push(#name.to_value(&self.#ident)?); }
-    });
-    let from = fields.iter().enumerate().map(|(at, Field { ident, .. })| {
-        let name = name(at);
-        quote! { #ident: #name.from_next(&mut __values)? }
-    });
-    let (count, id_type) = (fields.len(), &fields[*id].ty);
+    let id_type = &fields[*id].ty;
     let columns = columns(model, &private);
+    let (to_values, from_values) = if model.borrows { never(&private) } else { values(fields, &private) };
     let items = quote! {
         #(#constants)*
         #[automatically_derived]
@@ -40,21 +34,46 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             const TABLE: &'static #private::Table = &#private::Table::new(#table, &[#(#defs),*], #id);
 
             fn to_values(&self) -> #private::Result<#private::Vec<#private::Value>, #private::UnfitField> {
-                let mut __values = #private::Vec::with_capacity(#count);
-                #(#to)*
-                #private::Result::Ok(__values)
+                #to_values
             }
 
             fn from_values(
                 __values: #private::Vec<#private::Value>,
             ) -> #private::Result<Self, #private::UnfitField> {
-                let mut __values = ::core::iter::IntoIterator::into_iter(__values);
-                #private::Result::Ok(Self { #(#from),* })
+                #from_values
             }
         }
         #columns
     };
     anonymous::wrap(&model.library, items)
+}
+
+/// How a row becomes values, and values a row.
+fn values(fields: &[Field], private: &TokenStream) -> (TokenStream, TokenStream) {
+    let to = fields.iter().enumerate().map(|(at, Field { ident, .. })| {
+        let name = name(at);
+        quote! { __values.push(#name.to_value(&self.#ident)?); }
+    });
+    let from = fields.iter().enumerate().map(|(at, Field { ident, .. })| {
+        let name = name(at);
+        quote! { #ident: #name.from_next(&mut __values)? }
+    });
+    let count = fields.len();
+    let to = quote! {
+        let mut __values = #private::Vec::with_capacity(#count);
+        #(#to)*
+        #private::Result::Ok(__values)
+    };
+    let from = quote! {
+        let mut __values = ::core::iter::IntoIterator::into_iter(__values);
+        #private::Result::Ok(Self { #(#from),* })
+    };
+    (to, from)
+}
+
+/// The same for a row with a mistake.
+fn never(private: &TokenStream) -> (TokenStream, TokenStream) {
+    (quote!(#private::never()), quote!(#private::never()))
 }
 
 /// The name of the constant of the field `at`.
@@ -81,8 +100,10 @@ fn constant(at: usize, field: &Field, private: &TokenStream) -> TokenStream {
 /// The columns as constants of the type, for queries: those of its fields, and the framework's.
 fn columns(model: &Model, private: &TokenStream) -> TokenStream {
     let Model { ident, visibility, fields, .. } = model;
-    let own_names: Vec<_> = fields.iter().map(|field| field.ident.unraw().to_string().to_uppercase()).collect();
-    let own = fields.iter().enumerate().map(|(at, field)| {
+    let own_names: Vec<_> = fields.iter().map(Field::constant).collect();
+    // Two of one name are an error already.
+    let distinct = fields.iter().enumerate().filter(|(at, _)| !own_names[..*at].contains(&own_names[*at]));
+    let own = distinct.map(|(at, field)| {
         let (ty, column) = (&field.ty, &field.column);
         let ty = if field.is_json { quote!(#private::Json<#ty>) } else { quote!(#ty) };
         let name = format_ident!("{}", own_names[at], span = located(field.ident.span()));

@@ -1,5 +1,7 @@
 //! The rule for the names of tables and columns.
 
+use crate::names::shown;
+
 /// What is wrong with `name` as the name of a table or column: `[A-Za-z_][A-Za-z0-9_]{0,62}`. It holds on every
 /// database, so that a model moves from one to another.
 pub(super) fn check(name: &str) -> Result<(), String> {
@@ -8,7 +10,7 @@ pub(super) fn check(name: &str) -> Result<(), String> {
         return Err(format!("this name is empty: it is {RULE}"));
     };
     if let Some(wrong) = name.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '_') {
-        return Err(format!("`{}` cannot stand in the name of a table or column: it is {RULE}", wrong.escape_debug()));
+        return Err(format!("{} cannot stand in the name of a table or column: it is {RULE}", shown(wrong)));
     }
     if first.is_ascii_digit() {
         return Err(format!("the name of a table or column cannot begin with `{first}`: it is {RULE}"));
@@ -23,6 +25,9 @@ pub(super) fn check(name: &str) -> Result<(), String> {
 pub(super) fn check_table(name: &str) -> Result<(), String> {
     check(name)?;
     let lower = name.to_ascii_lowercase();
+    if lower.ends_with("__next") {
+        return Err("`__next` at the end of a name is kept for rebuilds side by side: choose another name".to_owned());
+    }
     match ["sqlite_", "pg_", "eventsource_"].into_iter().find(|kept| lower.starts_with(kept)) {
         Some(kept) => Err(format!("a table cannot begin with `{kept}`: such names are kept for others")),
         None => Ok(()),
@@ -96,11 +101,12 @@ mod tests {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         starts(check(""), "this name is empty");
-        starts(check("a b"), "` ` cannot stand");
+        starts(check("a b"), "a space cannot stand");
         starts(check("größe"), "`ö` cannot stand");
         starts(check("1st"), "the name of a table or column cannot begin with `1`");
         starts(check(&"x".repeat(64)), "this name has 64 characters");
         starts(check_table("SQLite_x"), "a table cannot begin with `sqlite_`");
+        starts(check_table("orders__next"), "`__next` at the end of a name");
         starts(check_column("xmin"), "every table in PostgreSQL has a column `xmin` of its own");
         starts(check_column("Version"), "every read model has a column `version` already");
     }

@@ -1,6 +1,7 @@
 //! What the derive knows of a read model.
 
 use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
 use syn::{Ident, Type, Visibility};
 
 /// What the derive knows of a read model.
@@ -15,6 +16,8 @@ pub(super) struct Model {
     pub(super) table: String,
     /// Its fields.
     pub(super) fields: Vec<Field>,
+    /// Whether one of them borrows, which is an error already: nothing is asked of their types then.
+    pub(super) borrows: bool,
     /// Which of them is the id.
     pub(super) id: usize,
 }
@@ -33,4 +36,11 @@ pub(super) struct Field {
     pub(super) is_indexed: bool,
     /// Whether it is stored as JSON.
     pub(super) is_json: bool,
+}
+
+impl Field {
+    /// The constant by which queries name its column.
+    pub(super) fn constant(&self) -> String {
+        self.ident.unraw().to_string().to_uppercase()
+    }
 }

@@ -8,6 +8,7 @@ use super::identifier;
 use super::model::{Field, Model};
 use crate::errors::Errors;
 use crate::options::{Options, Spec};
+use crate::text::owned;
 
 const OPTIONS: &[Spec] = &[
     Spec { key: "table", example: Some("table = \"orders\"") },
@@ -31,8 +32,9 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
     let fields = fields(&input, errors).unwrap_or_default();
     check_columns(&fields, &table, errors);
     let id = id(&input, &fields, errors);
-    let fields = fields.into_iter().map(|(field, _)| field).collect();
-    let model = Model { library, ident: input.ident, visibility: input.vis, table, fields, id };
+    let fields: Vec<_> = fields.into_iter().map(|(field, _)| field).collect();
+    let borrows = fields.iter().any(|field| owned(&field.ty).is_some());
+    let model = Model { borrows, library, ident: input.ident, visibility: input.vis, table, fields, id };
     (!model.fields.is_empty() && input.generics.params.is_empty()).then_some(model)
 }
 
@@ -103,6 +105,10 @@ fn fields(input: &DeriveInput, errors: &mut Errors) -> Option<Vec<(Field, Option
 
 fn field(field: &syn::Field, errors: &mut Errors) -> Option<(Field, Option<LitStr>)> {
     let ident = field.ident.clone()?;
+    if let Some(owned) = owned(&field.ty) {
+        let message = format_args!("a row owns what it holds, since it is read back from its table: write `{owned}`");
+        errors.push(&field.ty, message);
+    }
     let options = options(&field.attrs, FIELD_OPTIONS, "#[read_model(id)]", errors);
     let literal = options.text("column", errors);
     let column = literal.as_ref().map_or_else(|| ident.unraw().to_string(), LitStr::value);
@@ -118,6 +124,9 @@ fn field(field: &syn::Field, errors: &mut Errors) -> Option<(Field, Option<LitSt
     }
     if let (Some(span), Some(_)) = (options.span("json"), options.span("index")) {
         errors.at(span, "a column with JSON has no index: give what is searched a column of its own");
+    }
+    if let (Some(span), Some(_)) = (options.span("index"), options.span("id")) {
+        errors.at(span, "an id has an index already: remove `index`");
     }
     let field = Field {
         ident,
@@ -137,6 +146,13 @@ fn check_columns(fields: &[(Field, Option<LitStr>)], table: &str, errors: &mut E
         let same = |(other, _): &&(Field, _)| other.column.eq_ignore_ascii_case(&field.column);
         if let Some((other, _)) = fields[..at].iter().find(same) {
             errors.push(&token, format_args!("`{}` is the column `{}` already", other.ident, other.column));
+        } else if let Some((other, _)) = fields[..at].iter().find(|(other, _)| other.constant() == field.constant()) {
+            let message = format_args!(
+                "queries would know this column and that of `{}` by the same constant, `{}`: rename the field",
+                other.ident,
+                field.constant()
+            );
+            errors.push(&field.ident, message);
         }
         let length = table.len() + field.column.len() + "__idx".len();
         if field.is_indexed && length > 63 {
@@ -160,7 +176,12 @@ fn id(input: &DeriveInput, fields: &[(Field, Option<LitStr>)], errors: &mut Erro
     if let Some((at, _)) = first {
         return at;
     }
-    if !fields.is_empty() {
+    // An attribute that cannot be read may have been it.
+    let unread = |field: &syn::Field| {
+        field.attrs.iter().any(|own| own.path().is_ident("read_model") && !matches!(own.meta, Meta::List(_)))
+    };
+    let readable = !matches!(&input.data, Data::Struct(data) if data.fields.iter().any(unread));
+    if !fields.is_empty() && readable {
         match fields.iter().find(|(field, _)| field.ident == "id") {
             Some((field, _)) => errors.push(&field.ident, "mark this field as the id: `#[read_model(id)]`"),
             None => errors.push(&input.ident, "the id is missing: mark the field that is it with `#[read_model(id)]`"),

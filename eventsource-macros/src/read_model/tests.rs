@@ -46,7 +46,7 @@ fn options() {
         "#[read_model(tabel = \"e\")] struct E { #[read_model(id)] id: u8 }",
         "there is no option `tabel`, did you mean `table`?",
     );
-    one("#[read_model(table = \"a b\")] struct E { #[read_model(id)] id: u8 }", "` ` cannot stand");
+    one("#[read_model(table = \"a b\")] struct E { #[read_model(id)] id: u8 }", "a space cannot stand");
     one("#[read_model(table = \"pg_e\")] struct E { #[read_model(id)] id: u8 }", "a table cannot begin with `pg_`");
     one("struct E { #[read_model(id, colunm = \"x\")] id: u8 }", "there is no option `colunm`, did you mean `column`?");
     one("struct E { #[read_model(id, json)] id: u8 }", "an id is a UUID");

@@ -140,7 +140,11 @@ pub const fn assert_ignorable(
     }
 }
 
-/// Fails to compile where an event of the aggregates is neither handled nor ignored. All of them are named.
+/// How many forgotten events are named.
+const NAMED: usize = 6;
+
+/// Fails to compile where an event of the aggregates is neither handled nor ignored. The first ones are named, the others
+/// counted.
 #[track_caller]
 pub const fn assert_exhaustive(
     projection: &str,
@@ -150,21 +154,27 @@ pub const fn assert_exhaustive(
     ignored: Events<'_>,
 ) {
     let mut missing = Text::new();
-    let mut first = "";
+    let (mut first, mut count) = ("", 0);
     let mut aggregate = 0;
     while aggregate < declared.len() {
         let mut at = 0;
         while at < declared[aggregate].len() {
             let event = declared[aggregate][at];
             if !contains(handled, event) && !contains(ignored, event) {
-                missing = missing.push(if first.is_empty() { "`" } else { ", `" }).push(short(event)).push("`");
-                first = if first.is_empty() { short(event) } else { first };
+                if count < NAMED {
+                    missing = missing.push(if count == 0 { "`" } else { ", `" }).push(short(event)).push("`");
+                }
+                first = if count == 0 { short(event) } else { first };
+                count += 1;
             }
             at += 1;
         }
         aggregate += 1;
     }
-    if !first.is_empty() {
+    if count > NAMED {
+        missing = missing.push(" and ").push_number(count - NAMED).push(" more");
+    }
+    if count > 0 {
         Text::new()
             .push("the projection `")
             .push(projection)

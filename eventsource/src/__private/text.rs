@@ -1,16 +1,19 @@
 //! A message that is put together when a program is compiled: a panic there has no formatting.
 
+/// How long a message can be.
+const LONGEST: usize = 4096;
+
 /// A message.
 #[derive(Clone, Copy)]
 pub(super) struct Text {
-    bytes: [u8; 1024],
+    bytes: [u8; LONGEST],
     end: usize,
 }
 
 impl Text {
     /// Nothing yet.
     pub(super) const fn new() -> Self {
-        Self { bytes: [0; 1024], end: 0 }
+        Self { bytes: [0; LONGEST], end: 0 }
     }
 
     /// The same with `more`, where it fits.
@@ -26,6 +29,12 @@ impl Text {
             at += 1;
         }
         self
+    }
+
+    /// The same with a number.
+    pub(super) const fn push_number(self, number: usize) -> Self {
+        let before = if number >= 10 { self.push_number(number / 10) } else { self };
+        before.push("0123456789".split_at(number % 10).1.split_at(1).0)
     }
 
     /// The message.

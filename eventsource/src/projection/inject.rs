@@ -13,7 +13,8 @@ use crate::event::{Metadata, RecordedEvent, StreamId};
 #[diagnostic::on_unimplemented(
     message = "a handler of this projection asks for `&mut {Self}`, which this manager's checkpoint store cannot lend",
     label = "this manager's unit of work is `{U}`, which has no `{Self}` to lend",
-    note = "subscribe the projection to a manager whose checkpoint store lends a `{Self}`, or ask for something that `{U}` lends"
+    note = "subscribe the projection to a manager whose checkpoint store lends a `{Self}`, or ask for something that `{U}` lends",
+    note = "the rows of a read model are asked for as `&mut Repository<…>`"
 )]
 pub trait Inject<U: UnitOfWork>: Send {
     /// Holds what is lent until the handler returns. It owns its part of the unit of work (behind a shared lock), so

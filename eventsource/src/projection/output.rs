@@ -6,7 +6,8 @@ use super::HandlerError;
 #[diagnostic::on_unimplemented(
     message = "a handler returns `()` or `Result<(), E>` where `E` is an error, not `{Self}`",
     label = "not what a handler returns",
-    note = "any type that implements `std::error::Error + Send + Sync` serves as `E`, and so does `HandlerError`"
+    note = "any type that implements `std::error::Error + Send + Sync` serves as `E`, and so does `HandlerError`",
+    note = "a text, a boxed error and an `anyhow::Error` become one by `.map_err(HandlerError::permanent)`, or `transient` where trying again can help"
 )]
 pub trait HandlerOutput {
     /// The same as a result.

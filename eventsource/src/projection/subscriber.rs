@@ -93,7 +93,8 @@ pub trait Subscriber: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be subscribed to a manager whose unit of work is `{U}`",
     label = "not a subscriber there",
-    note = "mark its impl block with `#[projection]`, or implement `Subscriber` and `EventSubscriber` by hand"
+    note = "mark its impl block with `#[projection]`, or implement `Subscriber` and `EventSubscriber` by hand",
+    note = "a projection is handed over by value, neither borrowed nor in an `Arc`: the handle reads it"
 )]
 pub trait EventSubscriber<U: UnitOfWork>: Subscriber {
     /// Handles one event. Events come in position order, one at a time.

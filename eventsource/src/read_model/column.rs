@@ -110,7 +110,8 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 }
 
-impl<M: ReadModel, T: Comparable> Column<M, T> {
+// The bound stands on the methods, so that the compiler says what it is about.
+impl<M: ReadModel, T> Column<M, T> {
     fn compare(self, op: Op, value: impl Comparand<T>) -> Condition<M> {
         Condition::new(match value.into_value() {
             Ok(value) => Expr::compare(self.index, op, value),
@@ -124,37 +125,58 @@ impl<M: ReadModel, T: Comparable> Column<M, T> {
     }
 
     /// Rows in which it is `value`; where that is `None`, rows in which it is null.
-    pub fn eq(self, value: impl Comparand<T>) -> Condition<M> {
+    pub fn eq(self, value: impl Comparand<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
         self.compare(Op::Eq, value)
     }
 
     /// Rows in which it is another value than `value`, and not null; where that is `None`, rows in which it is not null.
-    pub fn ne(self, value: impl Comparand<T>) -> Condition<M> {
+    pub fn ne(self, value: impl Comparand<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
         self.compare(Op::Ne, value)
     }
 
     /// Rows in which it is less than `value`.
-    pub fn lt(self, value: impl Comparand<T>) -> Condition<M> {
+    pub fn lt(self, value: impl Comparand<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
         self.compare(Op::Lt, value)
     }
 
     /// Rows in which it is at most `value`.
-    pub fn le(self, value: impl Comparand<T>) -> Condition<M> {
+    pub fn le(self, value: impl Comparand<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
         self.compare(Op::Le, value)
     }
 
     /// Rows in which it is greater than `value`.
-    pub fn gt(self, value: impl Comparand<T>) -> Condition<M> {
+    pub fn gt(self, value: impl Comparand<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
         self.compare(Op::Gt, value)
     }
 
     /// Rows in which it is at least `value`.
-    pub fn ge(self, value: impl Comparand<T>) -> Condition<M> {
+    pub fn ge(self, value: impl Comparand<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
         self.compare(Op::Ge, value)
     }
 
     /// Rows in which it is one of `values`, and not null: any number of them, but of floats SQLite takes 32,764 at most.
-    pub fn is_in<V: Comparand<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M> {
+    pub fn is_in<V: Comparand<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M>
+    where
+        T: Comparable,
+    {
         let values: Result<Vec<_>, Unfit> = values.into_iter().map(Comparand::into_value).collect();
         Condition::new(match values {
             Ok(values) => {
@@ -165,12 +187,18 @@ impl<M: ReadModel, T: Comparable> Column<M, T> {
     }
 
     /// The smallest first; null before all.
-    pub const fn asc(self) -> Order<M> {
+    pub const fn asc(self) -> Order<M>
+    where
+        T: Comparable,
+    {
         Order::new(By { column: self.index, descending: false })
     }
 
     /// The largest first; null after all.
-    pub const fn desc(self) -> Order<M> {
+    pub const fn desc(self) -> Order<M>
+    where
+        T: Comparable,
+    {
         Order::new(By { column: self.index, descending: true })
     }
 }

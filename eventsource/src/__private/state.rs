@@ -1,0 +1,70 @@
+//! How generated code stores the state of a durable memory projection, and reads it back.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::projection::HandlerError;
+
+/// What can be stored as the state of a projection and read back, as one bound.
+#[diagnostic::on_unimplemented(
+    message = "the state of `{Self}` cannot be stored",
+    label = "`snapshot` stores it as JSON, by serde",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`"
+)]
+pub trait Storable: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> Storable for T {}
+
+/// How the state of a `T` is stored and read back. A type that serde does not know has no such thing: see [`state`].
+pub struct State<T> {
+    store: fn(&T) -> Result<Vec<u8>, serde_json::Error>,
+    load: fn(&[u8]) -> Result<T, serde_json::Error>,
+}
+
+/// How the state of a `T` is stored and read back.
+#[must_use]
+pub const fn state<T: Storable>() -> State<T> {
+    State { store: to_json::<T>, load: from_json::<T> }
+}
+
+fn to_json<T: Storable>(projection: &T) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(projection)
+}
+
+fn from_json<T: Storable>(json: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(json)
+}
+
+impl<T> State<T> {
+    /// The state, as JSON.
+    ///
+    /// # Errors
+    /// What serde says.
+    pub fn store(&self, projection: &T) -> Result<Vec<u8>, HandlerError> {
+        (self.store)(projection).map_err(HandlerError::permanent)
+    }
+
+    /// The projection with the state `json`.
+    ///
+    /// # Errors
+    /// What serde says.
+    pub fn load(&self, json: &[u8]) -> Result<T, HandlerError> {
+        (self.load)(json).map_err(HandlerError::permanent)
+    }
+}
+
+impl<T> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("State")
+    }
+}
+
+/// A projection whose state is stored: the only place that asks whether it can be.
+#[doc(hidden)]
+pub trait Snapshot: Sized {
+    /// How.
+    const STATE: State<Self>;
+}
