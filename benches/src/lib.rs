@@ -4,6 +4,7 @@ pub mod domain;
 pub mod limits;
 pub mod measure;
 pub mod places;
+pub mod rows;
 pub mod settings;
 pub mod table;
 pub mod totals;

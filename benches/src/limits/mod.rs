@@ -3,5 +3,8 @@
 
 pub mod append_postgres;
 pub mod append_sqlite;
+pub mod page;
 pub mod read_postgres;
 pub mod read_sqlite;
+pub mod rows_postgres;
+pub mod rows_sqlite;

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use chrono::Utc;
+use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
 use eventsource_tests::postgres::Server;
@@ -66,9 +67,11 @@ impl Place {
         place
     }
 
-    /// The library's options.
+    /// The library's options. Handlers name their tables without the schema.
     pub fn options(&self) -> PostgresOptions {
-        PostgresOptions::new(&self.url).unwrap().schema(&self.name)
+        let connect: PgConnectOptions = self.url.parse().unwrap();
+        let connect = connect.options([("search_path", &self.name)]);
+        PostgresOptions::from_connect_options(connect).schema(&self.name)
     }
 
     /// The library's database.

@@ -4,6 +4,9 @@ mod append;
 mod append_postgres;
 mod append_sqlite;
 mod catch_up;
+mod rows;
+mod rows_postgres;
+mod rows_sqlite;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,4 +41,8 @@ pub const ALL: &[Work] = works![
     "catch-up-memory" => catch_up::memory,
     "catch-up-sqlite" => catch_up::sqlite,
     "catch-up-postgres" => catch_up::postgres,
+    "rows-postgres-repository" => rows_postgres::repository,
+    "rows-postgres-connection" => rows_postgres::connection,
+    "rows-sqlite-repository" => rows_sqlite::repository,
+    "rows-sqlite-connection" => rows_sqlite::connection,
 ];
