@@ -1,5 +1,6 @@
 //! What the library reaches of what the raw driver reaches: works on orders, each beside a limit.
 
+pub mod dispatch;
 pub mod domain;
 pub mod limits;
 pub mod measure;

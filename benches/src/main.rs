@@ -2,13 +2,17 @@
 
 use eventsource_benches::settings::Settings;
 use eventsource_benches::table::{self, Row};
-use eventsource_benches::works::ALL;
+use eventsource_benches::works::{ALL, peak};
 
 #[tokio::main]
 async fn main() {
     let settings = Settings::parse();
     if settings.list {
         ALL.iter().for_each(|work| println!("{}", work.name));
+        return;
+    }
+    if !settings.peak_of.is_empty() {
+        peak::child(&settings.peak_of).await;
         return;
     }
     tempfile::env::override_temp_dir(&settings.folder).expect("nobody has asked for a folder before");

@@ -5,25 +5,11 @@ use std::time::Duration;
 
 use crate::settings::Settings;
 
-/// What a row of the table is to reach.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Reach {
-    /// A rate of at least so much of the limit's.
-    AtLeast(f64),
-    /// A time of at most so much of the limit's.
-    AtMost(f64),
-    /// No rate is asked for.
-    #[default]
-    NoRate,
-    /// No time is asked for.
-    NoTime,
-}
-
 /// What both ways took, repeat by repeat.
 #[derive(Debug, Clone, Default)]
 pub struct Pairs {
-    /// The limit's time and ours.
-    pub times: Vec<(Duration, Duration)>,
+    /// The limit's value and ours: seconds, or bytes.
+    pub values: Vec<(f64, f64)>,
 }
 
 /// The median of values, and the lowest and the highest of them.
@@ -50,28 +36,28 @@ impl Spread {
 }
 
 impl Pairs {
-    /// How often our time goes into the limit's: the ratio of the rates.
+    /// How often our value goes into the limit's: of times it is the ratio of the rates.
     #[must_use]
-    pub fn rates(&self) -> Spread {
-        Spread::of(self.times.iter().map(|(limit, ours)| limit.as_secs_f64() / ours.as_secs_f64()))
+    pub fn inverse(&self) -> Spread {
+        Spread::of(self.values.iter().map(|(limit, ours)| limit / ours))
     }
 
-    /// How often the limit's time goes into ours.
+    /// How often the limit's value goes into ours.
     #[must_use]
-    pub fn ratio_of_times(&self) -> Spread {
-        Spread::of(self.times.iter().map(|(limit, ours)| ours.as_secs_f64() / limit.as_secs_f64()))
+    pub fn ratio(&self) -> Spread {
+        Spread::of(self.values.iter().map(|(limit, ours)| ours / limit))
     }
 
-    /// The limit's times, in seconds.
+    /// The limit's values.
     #[must_use]
     pub fn limit(&self) -> Spread {
-        Spread::of(self.times.iter().map(|(limit, _)| limit.as_secs_f64()))
+        Spread::of(self.values.iter().map(|(limit, _)| *limit))
     }
 
-    /// Our times, in seconds.
+    /// Our values.
     #[must_use]
     pub fn ours(&self) -> Spread {
-        Spread::of(self.times.iter().map(|(_, ours)| ours.as_secs_f64()))
+        Spread::of(self.values.iter().map(|(_, ours)| *ours))
     }
 }
 
@@ -82,12 +68,37 @@ where
     L: Future<Output = Duration> + Send + 'static,
     O: Future<Output = Duration> + Send + 'static,
 {
-    let mut pairs = Pairs::default();
+    let mut limit = || {
+        let time = limit();
+        async { [time.await] }
+    };
+    let mut ours = || {
+        let time = ours();
+        async { [time.await] }
+    };
+    let [pairs] = compare_all(settings, &mut limit, &mut ours).await;
+    pairs
+}
+
+/// The same with several times a call.
+pub async fn compare_all<L, O, const N: usize>(
+    settings: &Settings,
+    mut limit: impl FnMut() -> L,
+    mut ours: impl FnMut() -> O,
+) -> [Pairs; N]
+where
+    L: Future<Output = [Duration; N]> + Send + 'static,
+    O: Future<Output = [Duration; N]> + Send + 'static,
+{
+    let mut pairs = [const { Pairs { values: Vec::new() } }; N];
     for repeat in 0..=settings.repeats {
         // On the workers of the runtime, where a service runs as well.
-        let times = (tokio::spawn(limit()).await.unwrap(), tokio::spawn(ours()).await.unwrap());
+        let limit = tokio::spawn(limit()).await.unwrap();
+        let ours = tokio::spawn(ours()).await.unwrap();
         if repeat > 0 || settings.tiny {
-            pairs.times.push(times);
+            for (pairs, (limit, ours)) in pairs.iter_mut().zip(limit.into_iter().zip(ours)) {
+                pairs.values.push((limit.as_secs_f64(), ours.as_secs_f64()));
+            }
         }
         if settings.tiny {
             break;

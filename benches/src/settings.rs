@@ -19,6 +19,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Only the names of the works.
     pub list: bool,
+    /// In a process of its own: catches up over the log at this address, and tells the peak of its memory.
+    pub peak_of: Vec<String>,
 }
 
 /// The events of a tiny run: several pages of 100 and one that is not full.
@@ -37,6 +39,7 @@ impl Settings {
             tiny,
             folder: matches.remove_one("folder").unwrap_or_else(quick_folder),
             list: matches.get_flag("list"),
+            peak_of: matches.remove_many("peak-of").into_iter().flatten().collect(),
         }
     }
 
@@ -96,5 +99,6 @@ fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Where databases are kept meanwhile [default: /dev/shm, in memory, where there is one]"),
         )
+        .arg(Arg::new("peak-of").long("peak-of").num_args(2..=3).hide(true))
         .arg(Arg::new("list").long("list").action(ArgAction::SetTrue).help("Lists the works"))
 }

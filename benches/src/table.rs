@@ -1,8 +1,30 @@
 //! The table that is printed: ratios first.
 
-use std::fmt::Write as _;
+use crate::measure::{Pairs, Spread};
 
-use crate::measure::{Pairs, Reach, Spread};
+/// What a row of the table is to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Reach {
+    /// So much of the limit, or more.
+    AtLeast(f64),
+    /// So much of the limit, or less.
+    AtMost(f64),
+    /// Nothing is asked for.
+    #[default]
+    Any,
+}
+
+/// What the values of a row are.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Unit {
+    /// Seconds for all events, told as a rate: more is better.
+    #[default]
+    Rate,
+    /// Seconds for all events, told as those for one: less is better.
+    Time,
+    /// Bytes: less is better.
+    Bytes,
+}
 
 /// A row: a work, measured.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +37,9 @@ pub struct Row {
     pub limit: String,
     /// What is to be reached.
     pub reach: Reach,
-    /// How many events, or other things, one time is about.
+    /// What the values are.
+    pub unit: Unit,
+    /// How many events, or other things, one value is about.
     pub count: usize,
     /// What was measured.
     pub pairs: Pairs,
@@ -26,20 +50,20 @@ pub const HEAD: &str = "| work | what | ratio to the limit | reach | there? | li
                         | --- | --- | --- | --- | --- | --- | --- | --- |";
 
 impl Row {
-    /// Whether less is better.
-    const fn is_time(&self) -> bool {
-        matches!(self.reach, Reach::AtMost(_) | Reach::NoTime)
-    }
-
     fn ratio(&self) -> Spread {
-        if self.is_time() { self.pairs.ratio_of_times() } else { self.pairs.rates() }
+        match self.unit {
+            Unit::Rate => self.pairs.inverse(),
+            Unit::Time | Unit::Bytes => self.pairs.ratio(),
+        }
     }
 
-    fn absolute(&self, seconds: f64) -> String {
-        if self.is_time() {
-            return time(seconds / self.count as f64);
+    fn absolute(&self, value: f64) -> String {
+        let count = self.count as f64;
+        match self.unit {
+            Unit::Rate => format!("{}/s", thousands(count / value)),
+            Unit::Time => time(value / count),
+            Unit::Bytes => format!("{:.1} MB", value / 1e6),
         }
-        format!("{}/s", thousands(self.count as f64 / seconds))
     }
 
     /// As a line of the table.
@@ -49,7 +73,7 @@ impl Row {
         let (reach, there) = match self.reach {
             Reach::AtLeast(reach) => (format!("≥ {reach}"), if ratio.median >= reach { "yes" } else { "no" }),
             Reach::AtMost(reach) => (format!("≤ {reach}"), if ratio.median <= reach { "yes" } else { "no" }),
-            Reach::NoRate | Reach::NoTime => ("–".to_owned(), "–"),
+            Reach::Any => ("–".to_owned(), "–"),
         };
         format!(
             "| `{}` | {} | **{:.2}** ({:.2} to {:.2}) | {reach} | {there} | {} | {} | {} |",
@@ -65,15 +89,17 @@ impl Row {
     }
 }
 
-/// With three significant digits at least, and a comma between thousands.
-fn thousands(value: f64) -> String {
-    let digits = format!("{:.0}", if value < 1_000.0 { value } else { round_to_three(value) });
+/// A number in three significant digits, with a comma between thousands.
+#[must_use]
+pub fn thousands(value: f64) -> String {
+    let rounded = if value < 1_000.0 { value } else { round_to_three(value) };
+    let digits = format!("{rounded:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
-        let _ = write!(text, "{digit}");
+        text.push(digit);
     }
     text
 }

@@ -1,6 +1,7 @@
-//! Appending to SQLite with rusqlite.
+//! Appending to SQLite: with rusqlite, and an event at a time with sqlx.
 
 use chrono::Utc;
+use eventsource::sqlx::{self, Connection as _, SqliteConnection};
 use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
 
@@ -29,4 +30,24 @@ pub fn append(conn: &mut Connection, stream: Uuid, before: u64, facts: &[Fact]) 
         }
     }
     tx.commit().unwrap();
+}
+
+/// Appends an event in a commit of its own, with sqlx, and returns its position.
+pub async fn sqlx_one(conn: &mut SqliteConnection, fact: &Fact) -> i64 {
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let version: i64 = sqlx::query_scalar(VERSION).bind(ORDER).bind(fact.order).fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(version as u64, fact.before);
+    let inserted = sqlx::query(INSERT)
+        .bind(Uuid::now_v7())
+        .bind(ORDER)
+        .bind(fact.order)
+        .bind(version + 1)
+        .bind(fact.event_type())
+        .bind(Utc::now().timestamp_micros())
+        .bind(fact.payload())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    inserted.last_insert_rowid()
 }

@@ -3,6 +3,7 @@
 
 pub mod append_postgres;
 pub mod append_sqlite;
+pub mod live;
 pub mod page;
 pub mod read_postgres;
 pub mod read_sqlite;

@@ -7,10 +7,10 @@ use eventsource::store::postgres::PostgresEventStore;
 
 use super::append::{Appends, append_all};
 use crate::limits::append_postgres as plain;
-use crate::measure::{Reach, compare};
+use crate::measure::compare;
 use crate::places::postgres::Place;
 use crate::settings::Settings;
-use crate::table::Row;
+use crate::table::{Reach, Row};
 
 const LIMIT: &str = "sqlx: a statement that reads the stream's version and inserts, a connection a client";
 

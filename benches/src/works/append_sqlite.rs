@@ -7,10 +7,10 @@ use eventsource::store::sqlite::SqliteEventStore;
 
 use super::append::{Appends, append_all};
 use crate::limits::append_sqlite as plain;
-use crate::measure::{Reach, compare};
+use crate::measure::compare;
 use crate::places::sqlite::Place;
 use crate::settings::Settings;
-use crate::table::Row;
+use crate::table::{Reach, Row};
 
 const LIMIT: &str = "rusqlite: `BEGIN IMMEDIATE`, the stream's version, prepared inserts, `COMMIT`; synchronous FULL";
 

@@ -4,6 +4,11 @@ mod append;
 mod append_postgres;
 mod append_sqlite;
 mod catch_up;
+mod dispatch;
+mod growth;
+mod latency;
+mod many;
+pub mod peak;
 mod rows;
 mod rows_postgres;
 mod rows_sqlite;
@@ -45,4 +50,13 @@ pub const ALL: &[Work] = works![
     "rows-postgres-connection" => rows_postgres::connection,
     "rows-sqlite-repository" => rows_sqlite::repository,
     "rows-sqlite-connection" => rows_sqlite::connection,
+    "many-postgres" => many::postgres,
+    "many-sqlite" => many::sqlite,
+    "latency-postgres" => latency::postgres,
+    "latency-sqlite" => latency::sqlite,
+    "dispatch" => dispatch::run,
+    "peak-sqlite" => peak::sqlite,
+    "peak-postgres" => peak::postgres,
+    "growth-events" => growth::events,
+    "growth-projections" => growth::projections,
 ];

@@ -11,11 +11,11 @@ use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
 use super::rows::catch_up;
 use crate::domain::Orders;
 use crate::limits::rows_postgres as plain;
-use crate::measure::{Reach, compare};
+use crate::measure::compare;
 use crate::places::postgres::{Place, summary};
 use crate::rows::{OrderRow, OrderRows, PgOrderLines, statements};
 use crate::settings::Settings;
-use crate::table::Row;
+use crate::table::{Reach, Row};
 use crate::totals::Summary;
 
 /// A log, the tables, and what they have to come to.

@@ -12,11 +12,11 @@ use super::rows::catch_up;
 use crate::domain::Orders;
 use crate::limits::read_postgres::PAGE;
 use crate::limits::rows_sqlite as plain;
-use crate::measure::{Reach, compare};
+use crate::measure::compare;
 use crate::places::sqlite::Place;
 use crate::rows::{OrderRow, OrderRows, SqliteOrderLines, statements};
 use crate::settings::Settings;
-use crate::table::Row;
+use crate::table::{Reach, Row};
 use crate::totals::Summary;
 
 /// A log, the tables, and what they have to come to.
