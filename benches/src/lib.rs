@@ -3,6 +3,7 @@
 pub mod dispatch;
 pub mod domain;
 pub mod limits;
+pub mod machine;
 pub mod measure;
 pub mod places;
 pub mod rows;

@@ -1,5 +1,6 @@
 //! Compares the library with plain loops on the raw driver, and prints the table of `BENCHMARKS.md`.
 
+use eventsource_benches::machine;
 use eventsource_benches::settings::Settings;
 use eventsource_benches::table::{self, Row};
 use eventsource_benches::works::{ALL, peak};
@@ -17,7 +18,7 @@ async fn main() {
     }
     tempfile::env::override_temp_dir(&settings.folder).expect("nobody has asked for a folder before");
     if !settings.tiny {
-        println!("{}", table::HEAD);
+        println!("{}\n\n{}", machine::describe(&settings).await, table::HEAD);
     }
     for work in ALL.iter().filter(|work| settings.wants(work.name)) {
         let rows = tokio::spawn((work.run)(settings.clone())).await.expect("the work is done");

@@ -17,6 +17,8 @@ pub struct Settings {
     pub tiny: bool,
     /// Where the files are, those of the server as well.
     pub folder: PathBuf,
+    /// Whether the events are as many as were asked for, and not the default.
+    pub asked: bool,
     /// Only the names of the works.
     pub list: bool,
     /// In a process of its own: catches up over the log at this address, and tells the peak of its memory.
@@ -32,9 +34,11 @@ impl Settings {
     pub fn parse() -> Self {
         let mut matches = command().get_matches();
         let tiny = matches.get_flag("tiny");
+        let events = matches.remove_one("events");
         Self {
             works: matches.remove_many("work").into_iter().flatten().collect(),
-            events: if tiny { TINY } else { matches.remove_one("events").unwrap_or(100_000) },
+            events: if tiny { TINY } else { events.unwrap_or(100_000) },
+            asked: tiny || events.is_some(),
             repeats: if tiny { 1 } else { matches.remove_one("repeats").unwrap_or(7) },
             tiny,
             folder: matches.remove_one("folder").unwrap_or_else(quick_folder),
@@ -49,10 +53,11 @@ impl Settings {
         self.works.is_empty() || self.works.iter().any(|work| name.starts_with(work.as_str()))
     }
 
-    /// At most so many events, for what takes long.
+    /// With a fifth of the default number of events, for what takes long; unless a number was asked for.
     #[must_use]
-    pub fn at_most(&self, events: usize) -> Self {
-        Self { events: self.events.min(events), ..self.clone() }
+    pub fn fewer(self) -> Self {
+        let events = if self.asked { self.events } else { self.events / 5 };
+        Self { events, ..self }
     }
 }
 

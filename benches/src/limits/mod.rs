@@ -9,3 +9,4 @@ pub mod read_postgres;
 pub mod read_sqlite;
 pub mod rows_postgres;
 pub mod rows_sqlite;
+pub mod whole;

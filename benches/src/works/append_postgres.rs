@@ -15,11 +15,13 @@ use crate::table::{Reach, Row};
 const LIMIT: &str = "sqlx: a statement that reads the stream's version and inserts, a connection a client";
 
 pub(super) async fn one_client(settings: Settings) -> Vec<Row> {
+    let settings = settings.fewer();
     let row = row("append-postgres-1", "1 event a commit, 1 client, PostgreSQL", Reach::AtLeast(0.9));
     measure(row, &settings, Appends::singly(settings.events, 1)).await
 }
 
 pub(super) async fn eight_clients(settings: Settings) -> Vec<Row> {
+    let settings = settings.fewer();
     let row = row("append-postgres-8-clients", "1 event a commit, 8 clients, PostgreSQL", Reach::AtLeast(1.5));
     measure(row, &settings, Appends::singly(settings.events, 8)).await
 }

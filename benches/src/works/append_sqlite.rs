@@ -15,6 +15,7 @@ use crate::table::{Reach, Row};
 const LIMIT: &str = "rusqlite: `BEGIN IMMEDIATE`, the stream's version, prepared inserts, `COMMIT`; synchronous FULL";
 
 pub(super) async fn one(settings: Settings) -> Vec<Row> {
+    let settings = settings.fewer();
     let row = row("append-sqlite-1", "1 event a commit, 1 client, SQLite");
     measure(row, &settings, Appends::singly(settings.events, 1)).await
 }
@@ -26,6 +27,7 @@ pub(super) async fn hundred(settings: Settings) -> Vec<Row> {
 
 /// Beside one client of ours: the limit is what coalescing is measured by.
 pub(super) async fn eight_clients(settings: Settings) -> Vec<Row> {
+    let settings = settings.fewer();
     let row = row("append-sqlite-8-clients", "1 event a commit, 8 clients beside 1 client, SQLite");
     let (one, eight) = (Arc::new(Appends::singly(settings.events, 1)), Arc::new(Appends::singly(settings.events, 8)));
     let pairs = compare(&settings, || ours(Arc::clone(&one)), || ours(Arc::clone(&eight))).await;

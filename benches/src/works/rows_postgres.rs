@@ -95,6 +95,7 @@ async fn ours_by_repository(world: World) -> Duration {
 }
 
 pub(super) async fn connection(settings: Settings) -> Vec<Row> {
+    let settings = settings.fewer();
     let world = World::new(&settings).await;
     let limit = || by_statements(world.clone());
     let ours = || ours_by_statements(world.clone());
