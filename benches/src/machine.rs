@@ -15,8 +15,7 @@ pub async fn describe(settings: &Settings) -> String {
     let load = read("/proc/loadavg");
     let load = load.split(' ').next().unwrap_or_default();
     format!(
-        "Measured on {}, at the commit {}: {cores} cores ({}), of which programs beside this one kept {load} busy \
-         before; Linux {}; PostgreSQL {} with its default settings; SQLite {} with WAL and `synchronous = FULL`; {}. \
+        "Measured on {}, at the commit {}: {cores} cores ({}), under a load of {load} before; Linux {}; PostgreSQL {} with its default settings; SQLite {} with WAL and `synchronous = FULL`; {}. \
          Files in `{}`. {} repeats; {} events a repeat{}.",
         chrono::Utc::now().format("%Y-%m-%d"),
         output("git", &["rev-parse", "--short", "HEAD"]),
