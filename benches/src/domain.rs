@@ -127,7 +127,7 @@ impl Orders {
         let cents = self.random.u32(100..100_000);
         let placed = OrderPlaced {
             customer_id,
-            customer_name: format!("Customer {:06}", self.random.u32(..1_000_000)),
+            customer_name: format!("Customer {:06} of Springfield", self.random.u32(..1_000_000)),
             order_number: format!("ORD-{:010}", self.placed),
             total_amount: f64::from(cents) / 100.0,
         };
@@ -144,7 +144,7 @@ impl Orders {
             let tracking_number = format!("1Z{:018}", self.random.u64(..1_000_000_000_000_000_000));
             Change::Shipped(OrderShipped {
                 warehouse_id: other,
-                carrier: "United Carriers".to_owned(),
+                carrier: "United Carriers of Springfield".to_owned(),
                 tracking_number,
             })
         };
