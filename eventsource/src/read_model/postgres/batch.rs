@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::order::Held;
+use super::order::{Held, Locks};
 use super::schema;
 use super::tables::Tables;
 use crate::projection::postgres::{BatchConnection, LentConnection};
@@ -45,11 +45,16 @@ fn ids(table: &Table, rows: &[RowChange<'_>]) -> Vec<Value> {
 impl ReadTables for BatchTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.load_locked(table, ids, self.held.next(table, ids)).await
+        let locks = self.held.next(table, ids);
+        if locks == Locks::NeverWaits {
+            self.held.read_only(table);
+        }
+        Tables { conn: &mut conn, db: &self.db }.load_locked(table, ids, locks).await
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
+        self.held.read_only(table);
         Tables { conn: &mut conn, db: &self.db }.select(table, query).await
     }
 
@@ -72,7 +77,7 @@ impl WriteTables for BatchTables {
 
     async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.update(table, rows, self.held.next(table, &ids(table, rows))).await
+        Tables { conn: &mut conn, db: &self.db }.update(table, rows, self.held.again(table, &ids(table, rows))).await
     }
 
     async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {

@@ -47,8 +47,9 @@ impl Dialect for PostgresDialect<'_> {
         if cast.is_empty() { format!("${number}") } else { format!("${number}::{cast}") }
     }
 
+    /// As rows, and not by `= ANY`: a plan that is kept compares each row of a table that it scans with the whole list.
     fn is_in_list(column: &str, kind: ColumnKind, number: usize) -> Option<String> {
-        Some(format!("{column} = ANY ({})", list(kind, number)))
+        Some(format!("{column} IN (SELECT unnest({}))", list(kind, number)))
     }
 
     fn ordered(column: &ColumnDef, descending: bool) -> String {

@@ -6,6 +6,7 @@ mod failure;
 mod generations;
 mod models;
 mod order;
+mod plans;
 mod pool;
 mod schema;
 mod statements;

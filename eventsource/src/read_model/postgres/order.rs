@@ -1,6 +1,7 @@
 //! For which rows a batch waits: for those behind all that it holds, so that two batches never wait for each other.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::read_model::{Table, Value};
 
@@ -11,11 +12,21 @@ pub(super) enum Locks {
     Waits,
     /// It leaves them alone, or fails.
     NeverWaits,
+    /// There are none: the batch holds all rows that the statement is about.
+    Has,
 }
 
-/// The last row that a batch holds, in the order of tables' names and rows' ids.
+/// What a batch holds.
 #[derive(Debug, Default)]
-pub(super) struct Held(Mutex<Option<(&'static str, Value)>>);
+pub(super) struct Held(Mutex<Rows>);
+
+#[derive(Debug, Default)]
+struct Rows {
+    /// The last row, in the order of tables' names and rows' ids.
+    last: Option<(&'static str, Value)>,
+    /// The tables of which it has read rows that it does not hold.
+    read_only: BTreeSet<&'static str>,
+}
 
 impl Held {
     /// How the rows with these ids, which are sorted, are locked. What lies before a row that is held already is not
@@ -24,14 +35,29 @@ impl Held {
         let mut ids = ids.into_iter();
         let Some(first) = ids.next() else { return Locks::Waits };
         let last = ids.last().unwrap_or(first);
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.rows();
         let row = |id: &Value| Some((table.name, id.clone()));
-        let locks = if row(first) > *held { Locks::Waits } else { Locks::NeverWaits };
+        let locks = if row(first) > held.last { Locks::Waits } else { Locks::NeverWaits };
         let last = row(last);
-        if last > *held {
-            *held = last;
+        if last > held.last {
+            held.last = last;
         }
         locks
+    }
+
+    /// How rows of `table` with these ids, which are sorted, are locked that the batch has read before, or made.
+    pub(super) fn again<'v>(&self, table: &Table, ids: impl IntoIterator<Item = &'v Value>) -> Locks {
+        let read_only = self.rows().read_only.contains(table.name);
+        if read_only { self.next(table, ids) } else { Locks::Has }
+    }
+
+    /// Rows of `table` have been read, and perhaps not locked.
+    pub(super) fn read_only(&self, table: &Table) {
+        self.rows().read_only.insert(table.name);
+    }
+
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,5 +78,16 @@ mod tests {
         assert_eq!(next(&a, &[10]), Locks::Waits);
         assert_eq!(next(&b, &[1]), Locks::Waits);
         assert_eq!(next(&a, &[11]), Locks::NeverWaits);
+    }
+
+    #[test]
+    fn what_was_read_is_held_unless_it_was_not_locked() {
+        let [a, b] = ["a", "b"].map(|name| Table::new(name, &[], 0));
+        let held = Held::default();
+        assert_eq!(held.again(&a, &[Value::Int(1)]), Locks::Has);
+        held.read_only(&a);
+        assert_eq!(held.again(&a, &[Value::Int(1)]), Locks::Waits);
+        assert_eq!(held.again(&a, &[Value::Int(1)]), Locks::NeverWaits);
+        assert_eq!(held.again(&b, &[Value::Int(1)]), Locks::Has);
     }
 }

@@ -1,13 +1,22 @@
 //! The table of a model in PostgreSQL.
 
+use sqlx::postgres::PgDatabaseError;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::dialect::PostgresDialect;
 use super::failure::failed;
+use super::plans::Plans;
 use super::statements;
-use crate::read_model::sql::{self, Found, Matching};
+use crate::read_model::sql::{self, Dialect as _, Found, Matching};
 use crate::read_model::{ReadModelError, Table};
 use crate::store::postgres::PostgresDatabase;
+
+/// What is known of the tables of a database.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    matching: Matching,
+    pub(super) plans: Plans,
+}
 
 /// Refuses a table that does not match its model, before anything is done with it.
 pub(super) async fn check_once(
@@ -15,10 +24,10 @@ pub(super) async fn check_once(
     db: &PostgresDatabase,
     table: &'static Table,
 ) -> Result<(), ReadModelError> {
-    let matching = db.attached().get::<Matching>();
-    if !matching.knows(table) {
+    let known = db.attached().get::<Known>();
+    if !known.matching.knows(table) {
         check(conn, db, table).await?;
-        matching.add(table);
+        known.matching.add(table);
     }
     Ok(())
 }
@@ -42,6 +51,18 @@ async fn columns(
     let found: Vec<(String, String, bool, bool)> = found.map_err(|error| failed(table, "look at", error))?;
     Ok(found.into_iter().map(|(name, ty, never_null, in_key)| Found { name, ty, never_null, in_key }).collect())
 }
+
+/// Whether `error` says that the table has a row already under an id that was to be inserted.
+pub(super) async fn is_taken_id(db: &PostgresDatabase, table: &'static Table, error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    let Some(error) = error.filter(|error| error.code() == UNIQUE_VIOLATION) else { return false };
+    let Ok(mut session) = db.session().await else { return false };
+    let query = sqlx::query_scalar(statements::IS_PRIMARY_KEY).bind(error.schema()).bind(error.table());
+    let query = query.bind(error.constraint()).bind(PostgresDialect(db.schema()).table(table));
+    query.persistent(db.names_statements()).fetch_one(&mut *session).await.unwrap_or_default()
+}
+
+const UNIQUE_VIOLATION: &str = "23505";
 
 /// The names of the indexes of the table.
 pub(super) async fn indexes(

@@ -23,6 +23,12 @@ pub(super) const INDEXES: &str = "SELECT x.relname::text FROM pg_catalog.pg_clas
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
      JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid WHERE n.nspname = $1 AND c.relname = $2";
 
+/// Whether the constraint `$3` of the table `$2` in the schema `$1` is the primary key of the table `$4`, or of its part.
+pub(super) const IS_PRIMARY_KEY: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint k \
+     JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = $1 AND c.relname = $2 AND k.conname = $3 AND k.contype = 'p' \
+     AND coalesce(pg_partition_root(c.oid), c.oid) = to_regclass($4))";
+
 /// Whoever creates a table waits for others who do: `IF NOT EXISTS` alone fails where two create it at once.
 pub(super) const LOCK_CREATION: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('eventsource read model ' || $1 || '.' || $2, 0))";
@@ -60,8 +66,9 @@ pub(super) fn locking(table: &Table) -> String {
 /// another transaction holds.
 fn locked(db: &PostgresDialect<'_>, table: &Table, number: usize, else_: &str) -> String {
     let (name, id, order) = (db.table(table), quoted(table.id_column()), locking(table));
-    let ids = table.column(table.id).map_or_else(String::new, |column| list(column.kind, number));
-    format!("WITH locked AS MATERIALIZED (SELECT {id} FROM {name} AS own WHERE {id} = ANY ({ids}){order}{else_})")
+    let kind = table.column(table.id).map_or(ColumnKind::Text, |column| column.kind);
+    let is_in = PostgresDialect::is_in_list(&id, kind, number).unwrap_or_default();
+    format!("WITH locked AS MATERIALIZED (SELECT {id} FROM {name} AS own WHERE {is_in}{order}{else_})")
 }
 
 /// That the rows are locked before anything is done: PostgreSQL skips what nobody asks for.
@@ -76,7 +83,7 @@ pub(super) fn locking_what_is_free(db: &PostgresDialect<'_>, table: &Table, load
 /// What a statement that writes does about rows that another transaction holds.
 const fn held_by_others(locks: Locks) -> &'static str {
     match locks {
-        Locks::Waits => "",
+        Locks::Waits | Locks::Has => "",
         Locks::NeverWaits => " NOWAIT",
     }
 }
@@ -98,6 +105,11 @@ fn lists(table: &Table) -> String {
     joined(table.all_columns().enumerate().map(|(index, column)| list(column.kind, index + 1)))
 }
 
+/// The insertion of rows that were found missing. One that is there by now is refused, and not waited for.
+pub(super) fn insert(db: &PostgresDialect<'_>, table: &Table) -> String {
+    format!("INSERT INTO {} ({}) SELECT * FROM unnest({})", db.table(table), names(table), lists(table))
+}
+
 /// The insertion of rows, into those that are there already. It tells the versions that they have then.
 pub(super) fn merge(db: &PostgresDialect<'_>, table: &Table, locks: Locks) -> String {
     let (name, names, lists, id) = (db.table(table), names(table), lists(table), quoted(table.id_column()));
@@ -107,7 +119,7 @@ pub(super) fn merge(db: &PostgresDialect<'_>, table: &Table, locks: Locks) -> St
         name => Some(replaced(name)),
     }));
     let (locked, when) = match locks {
-        Locks::Waits => (String::new(), String::new()),
+        Locks::Waits | Locks::Has => (String::new(), String::new()),
         Locks::NeverWaits => {
             let locked = locked(db, table, table.id + 1, held_by_others(locks));
             (locked + " ", format!("WHERE {WHEN_LOCKED} "))
@@ -121,14 +133,17 @@ pub(super) fn merge(db: &PostgresDialect<'_>, table: &Table, locks: Locks) -> St
 
 /// The update of rows that still have the versions of the last list.
 pub(super) fn update(db: &PostgresDialect<'_>, table: &Table, locks: Locks) -> String {
-    let (name, names, id) = (db.table(table), names(table), quoted(table.id_column()));
-    let (locked, lists) = (locked(db, table, table.id + 1, held_by_others(locks)), lists(table));
+    let (name, names, id, lists) = (db.table(table), names(table), quoted(table.id_column()), lists(table));
     let found = list(ColumnKind::I64, table.all_columns().count() + 1);
     let set = joined(changed(table).map(|column| format!("{0} = new.{0}", quoted(column.name))));
-    format!(
-        "{locked} UPDATE {name} AS own SET {set} FROM locked, unnest({lists}, {found}) AS new ({names}, \"found version\") \
-         WHERE own.{id} = locked.{id} AND new.{id} = locked.{id} AND own.\"version\" = new.\"found version\""
-    )
+    let update = format!("UPDATE {name} AS own SET {set} FROM");
+    let new = format!("unnest({lists}, {found}) AS new ({names}, \"found version\")");
+    let as_found = "own.\"version\" = new.\"found version\"";
+    if locks == Locks::Has {
+        return format!("{update} {new} WHERE own.{id} = new.{id} AND {as_found}");
+    }
+    let locked = locked(db, table, table.id + 1, held_by_others(locks));
+    format!("{locked} {update} locked, {new} WHERE own.{id} = locked.{id} AND new.{id} = locked.{id} AND {as_found}")
 }
 
 fn changed(table: &Table) -> impl Iterator<Item = &ColumnDef> {

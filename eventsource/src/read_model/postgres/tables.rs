@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::dialect::PostgresDialect;
 use super::failure::{failed, overtaken};
 use super::order::Locks;
+use super::schema::{self, Known};
 use super::statements;
 use super::value::{Statement, bind, bind_list, value, values};
 use crate::read_model::port::{Before, RowChange};
@@ -27,12 +28,14 @@ impl Tables<'_> {
         PostgresDialect(self.db.schema())
     }
 
-    fn prepare<'q>(&self, text: String) -> Statement<'q> {
+    fn prepare<'q>(&self, table: &'static Table, text: String) -> Statement<'q> {
+        let text = self.db.attached().get::<Known>().plans.planned(table, text);
         sqlx::query(AssertSqlSafe(text)).persistent(self.db.names_statements())
     }
 
     fn statement<'q>(&self, table: &'static Table, sql: Sql) -> Result<Statement<'q>, ReadModelError> {
-        let bound = sql.arguments.into_iter().try_fold(self.prepare(sql.text), |statement, argument| match argument {
+        let prepared = self.prepare(table, sql.text);
+        let bound = sql.arguments.into_iter().try_fold(prepared, |statement, argument| match argument {
             Argument::One(kind, value) => bind(statement, kind, value),
             Argument::List(kind, values) => bind_list(statement, kind, values.into_iter()),
         });
@@ -60,7 +63,7 @@ impl Tables<'_> {
     ) -> Result<Vec<Row>, ReadModelError> {
         let mut sql = sql::load(&self.dialect(), table, ids)?;
         match locks {
-            Locks::Waits => sql.text.push_str(&statements::locking(table)),
+            Locks::Waits | Locks::Has => sql.text.push_str(&statements::locking(table)),
             Locks::NeverWaits => sql.text = statements::locking_what_is_free(&self.dialect(), table, &sql.text),
         }
         self.fetch(table, sql).await
@@ -85,7 +88,13 @@ impl Tables<'_> {
         locks: Locks,
     ) -> Result<(), ReadModelError> {
         for rows in chunks(rows) {
-            let statement = bind_rows(self.prepare(statements::merge(&self.dialect(), table, locks)), table, rows)?;
+            if rows.iter().all(|change| change.before == Before::Missing) {
+                self.insert(table, rows).await?;
+                continue;
+            }
+            let sql = statements::merge(&self.dialect(), table, locks);
+            let statement = bind_rows(self.prepare(table, sql), table, rows)?;
+            self.note_written(table, rows.len());
             let done = statement.fetch_all(&mut *self.conn).await.map_err(|error| failed(table, "write", error))?;
             let corrupt = |what| ReadModelError::Corrupt { table: table.name, what };
             let id = table.column(table.id).map_or(ColumnKind::Text, |column| column.kind);
@@ -101,6 +110,21 @@ impl Tables<'_> {
         Ok(())
     }
 
+    /// A plain insertion costs half of one that minds what is there.
+    async fn insert(&mut self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
+        let statement = bind_rows(self.prepare(table, statements::insert(&self.dialect(), table)), table, rows)?;
+        self.note_written(table, rows.len());
+        match statement.execute(&mut *self.conn).await {
+            Ok(_) => Ok(()),
+            Err(error) if schema::is_taken_id(self.db, table, &error).await => Err(overtaken(table)),
+            Err(error) => Err(failed(table, "write", error)),
+        }
+    }
+
+    fn note_written(&self, table: &'static Table, rows: usize) {
+        self.db.attached().get::<Known>().plans.written(table, rows);
+    }
+
     pub(super) async fn update(
         &mut self,
         table: &'static Table,
@@ -108,7 +132,8 @@ impl Tables<'_> {
         locks: Locks,
     ) -> Result<(), ReadModelError> {
         for rows in chunks(rows) {
-            let statement = bind_rows(self.prepare(statements::update(&self.dialect(), table, locks)), table, rows)?;
+            let sql = statements::update(&self.dialect(), table, locks);
+            let statement = bind_rows(self.prepare(table, sql), table, rows)?;
             let found = rows.iter().map(|change| match change.before {
                 Before::Version(version) => version_of(version),
                 Before::Unread | Before::Missing => Value::Null,
@@ -131,7 +156,7 @@ impl Tables<'_> {
     ) -> Result<(), ReadModelError> {
         let column = table.column(table.id);
         let (statement, ids) =
-            (self.prepare(statements::delete(&self.dialect(), table, locks)), ids.iter().map(|&id| id.clone()));
+            (self.prepare(table, statements::delete(&self.dialect(), table, locks)), ids.iter().map(|&id| id.clone()));
         let kind = column.map_or(ColumnKind::Text, |column| column.kind);
         let statement = bind_list(statement, kind, ids).map_err(|reason| unfit(table, column, reason))?;
         let done = statement.execute(&mut *self.conn).await;
@@ -139,7 +164,7 @@ impl Tables<'_> {
     }
 
     pub(super) async fn truncate(&mut self, table: &'static Table) -> Result<(), ReadModelError> {
-        let statement = self.prepare(statements::truncate(&self.dialect(), table));
+        let statement = self.prepare(table, statements::truncate(&self.dialect(), table));
         let done = statement.execute(&mut *self.conn).await;
         done.map(drop).map_err(|error| failed(table, "empty", error))
     }
