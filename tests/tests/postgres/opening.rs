@@ -1,9 +1,15 @@
 //! Opening and migrating.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use eventsource::prelude::*;
 use eventsource::sqlx;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOpenError, PostgresOptions};
 use eventsource_tests::postgres::{Schema, url};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use crate::world::World;
 
@@ -20,13 +26,17 @@ async fn a_schema_without_tables_says_to_migrate() {
     schema.options().migrate().await.unwrap();
 }
 
+/// Whatever the isolation level that the server gives by default: who has waited sees what the other one did.
 #[tokio::test(flavor = "multi_thread")]
 async fn several_processes_may_migrate_at_once() {
-    for _ in 0..5 {
+    for level in ["read committed", "repeatable read", "serializable", "read committed", "repeatable read"] {
         let schema = Schema::unmade();
+        let connect: sqlx::postgres::PgConnectOptions = schema.url().parse().unwrap();
+        let connect = connect.options([("default_transaction_isolation", level)]);
+        let options = PostgresOptions::from_connect_options(connect).schema(schema.name());
         let all: Vec<_> = (0..8)
             .map(|_| {
-                let options = schema.options();
+                let options = options.clone();
                 tokio::spawn(async move { options.migrate().await })
             })
             .collect();
@@ -38,6 +48,61 @@ async fn several_processes_may_migrate_at_once() {
         let versions: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(db.pool()).await.unwrap();
         assert_eq!(versions, 2);
     }
+}
+
+/// A way to the server that stands still before the first message with `word` in it, until it is told to go on.
+struct Freezing {
+    options: PostgresOptions,
+    frozen: Arc<Notify>,
+    go_on: Arc<Notify>,
+}
+
+impl Freezing {
+    async fn before(schema: &Schema, word: &'static str) -> Self {
+        let server: sqlx::postgres::PgConnectOptions = schema.url().parse().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (place, port) =
+            (format!("{}:{}", server.get_host(), server.get_port()), listener.local_addr().unwrap().port());
+        let options = PostgresOptions::from_connect_options(server.host("127.0.0.1").port(port)).schema(schema.name());
+        let (frozen, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (tell, told) = (Arc::clone(&frozen), Arc::clone(&go_on));
+        tokio::spawn(async move {
+            let ((client, _), server) = (listener.accept().await.unwrap(), TcpStream::connect(&place).await.unwrap());
+            let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+                (client.into_split(), server.into_split());
+            tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+            let (mut asked, mut stands) = (vec![0; 65_536], false);
+            while let Ok(bytes @ 1..) = from_client.read(&mut asked).await {
+                if !stands && asked[..bytes].windows(word.len()).any(|part| part == word.as_bytes()) {
+                    stands = true;
+                    tell.notify_one();
+                    told.notified().await;
+                }
+                if to_server.write_all(&asked[..bytes]).await.is_err() {
+                    break;
+                }
+            }
+        });
+        Self { options, frozen, go_on }
+    }
+}
+
+/// A migration is a transaction of ours like another: one whose process is frozen does not keep the others waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_frozen_amid_its_migration_holds_nobody_up_for_ever() {
+    let schema = Schema::unmade();
+    let way = Freezing::before(&schema, "INSERT INTO").await;
+    let options = way.options.idle_in_transaction_session_timeout(Duration::from_secs(2));
+    let frozen = tokio::spawn(async move { options.migrate().await });
+    way.frozen.notified().await;
+    let since = Instant::now();
+    tokio::time::timeout(Duration::from_secs(20), schema.options().migrate()).await.expect("it goes on").unwrap();
+    println!("a migration that stood still held another one up for {:?}", since.elapsed());
+    assert!(since.elapsed() > Duration::from_secs(1), "it was not held up: {:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    way.go_on.notify_one();
+    frozen.await.unwrap().unwrap_err();
+    schema.open().await;
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
@@ -79,11 +78,6 @@ impl PostgresDatabase {
     /// [`PostgresOpenError`], such as where the tables are not there: see [`PostgresOptions::migrate`].
     pub async fn open_with(options: PostgresOptions) -> Result<Self, PostgresOpenError> {
         let opened = open::open(&options).await?;
-        // Every transaction reads what is committed, whatever the server's default: see `horizon.rs`.
-        let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = {}",
-            timeout(options.idle_in_transaction)
-        );
         Ok(Self(Arc::new(Inner {
             pool: opened.pool,
             units: opened.units,
@@ -91,8 +85,8 @@ impl PostgresDatabase {
             schema: opened.schema,
             shown: options.shown(),
             pooler: options.pooler,
-            begin,
-            savepoint: statements::savepoint(timeout(options.idle_in_transaction)),
+            begin: options.begin_sql(),
+            savepoint: statements::savepoint(options.idle_timeout()),
             watch: Watch::new(options.horizon_warning),
             announcer: Announcer::new(opened.log),
             wake_ups: Arc::default(),
@@ -199,11 +193,6 @@ impl PostgresDatabase {
         }
         Ok(Session::Alone(self.0.pool.acquire().await?))
     }
-}
-
-/// In milliseconds, as the server counts; 0 would be never.
-fn timeout(timeout: Duration) -> u32 {
-    u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX).clamp(1, i32::MAX as u32)
 }
 
 impl Session {

@@ -32,12 +32,18 @@ pub(super) fn known() -> i64 {
 
 /// Brings the tables up to date, in one transaction. Of two processes that begin together one waits for the other.
 ///
-/// All of it goes by simple queries, which pass every pooler.
-pub(super) async fn migrate(conn: &mut PgConnection, schema: &Schema, database: &str) -> Result<(), Trouble> {
+/// All of it goes by simple queries, which pass every pooler. `begin` is what begins a transaction of this crate: after
+/// the wait for the other process, what it did has to be seen, whatever the server's default.
+pub(super) async fn migrate(
+    conn: &mut PgConnection,
+    begin: &str,
+    schema: &Schema,
+    database: &str,
+) -> Result<(), Trouble> {
     if is_current(version(conn, schema).await?, schema, database)? {
         return Ok(());
     }
-    let mut tx = conn.begin().await?;
+    let mut tx = conn.begin_with(AssertSqlSafe(begin.to_owned())).await?;
     run(&mut tx, schema, statements::LOCK_MIGRATIONS).await?;
     let version = version(&mut tx, schema).await?;
     if is_current(version, schema, database)? {

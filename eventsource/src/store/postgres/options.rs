@@ -31,7 +31,7 @@ pub struct PostgresOptions {
     connections: u32,
     acquire_timeout: Duration,
     schema: String,
-    pub(super) idle_in_transaction: Duration,
+    idle_in_transaction: Duration,
     pub(super) pooler: bool,
     pub(super) horizon_warning: Duration,
 }
@@ -135,11 +135,25 @@ impl PostgresOptions {
         let schema = self.parsed_schema()?;
         let migrated = async {
             let mut conn: PgConnection = self.connect_options().connect().await?;
-            migrations::migrate(&mut conn, &schema, &self.shown()).await?;
+            migrations::migrate(&mut conn, &self.begin_sql(), &schema, &self.shown()).await?;
             let _ = sqlx::Connection::close(conn).await;
             Ok(())
         };
         migrated.await.map_err(|trouble: Trouble| trouble.on(self.shown()))
+    }
+
+    /// What begins a transaction of this crate. Each reads what is committed, whatever the server's default: see
+    /// `horizon.rs`.
+    pub(super) fn begin_sql(&self) -> String {
+        format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = {}",
+            self.idle_timeout()
+        )
+    }
+
+    /// In milliseconds, as the server counts; 0 would be never.
+    pub(super) fn idle_timeout(&self) -> u32 {
+        u32::try_from(self.idle_in_transaction.as_millis()).unwrap_or(u32::MAX).clamp(1, i32::MAX as u32)
     }
 
     pub(super) fn parsed_schema(&self) -> Result<Schema, PostgresOpenError> {
