@@ -4,7 +4,7 @@ use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
 use uuid::Uuid;
 
-use super::url;
+use super::{Server, url};
 
 /// A schema of a test's own, which is dropped with it.
 #[derive(Debug)]
@@ -29,6 +29,23 @@ impl Schema {
         let schema = Self::unmade();
         schema.options().migrate().await.unwrap();
         schema
+    }
+
+    /// A schema with the tables in it, for a test that needs what only a superuser may: on a server of its own where the
+    /// role of `DATABASE_URL` is none.
+    pub async fn of_a_superuser() -> (Self, Option<Server>) {
+        let mut conn = PgConnection::connect(url()).await.unwrap();
+        let rolsuper = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user";
+        let may: bool = sqlx::query_scalar(rolsuper).fetch_one(&mut conn).await.unwrap();
+        if may { (Self::migrated().await, None) } else { Self::on_its_own_server().await }
+    }
+
+    /// A schema with the tables in it, on a server of its own.
+    pub async fn on_its_own_server() -> (Self, Option<Server>) {
+        let server = Server::start();
+        let schema = Self::unmade_on(&server.url());
+        schema.options().migrate().await.unwrap();
+        (schema, Some(server))
     }
 
     /// Its name.

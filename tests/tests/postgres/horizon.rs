@@ -192,11 +192,10 @@ async fn a_prepared_transaction_counts() {
     let supported: String =
         sqlx::query_scalar("SHOW max_prepared_transactions").fetch_one(world.db.pool()).await.unwrap();
     // By default a server prepares none.
-    let own = (supported == "0").then(Server::start);
-    if let Some(server) = &own {
-        let schema = Schema::unmade_on(&server.url());
-        schema.options().migrate().await.unwrap();
-        world = World::on(schema, |options| options).await;
+    let mut _own = None;
+    if supported == "0" {
+        let (schema, server) = Schema::on_its_own_server().await;
+        (world, _own) = (World::on(schema, |options| options).await, server);
     }
     let name = Uuid::now_v7().simple().to_string();
     let mut conn = world.schema.connect().await;
@@ -217,11 +216,13 @@ async fn a_prepared_transaction_counts() {
 
 #[tokio::test]
 async fn an_unrelated_transaction_delays_nothing_not_even_in_another_database() {
-    let world = World::new().await;
+    let (world, _server) = World::of_a_superuser().await;
     let mut here = world.schema.connect().await;
     world.run(&mut here, "BEGIN; INSERT INTO {schema}.bumps (position, by) VALUES (1, 1)").await.unwrap();
     // Another log in this database, and one in another database with the same keys and names.
-    let other = World::new().await;
+    let beside = Schema::unmade_on(world.schema.url());
+    beside.options().migrate().await.unwrap();
+    let other = World::on(beside, |options| options).await;
     let mut beside = other.schema.connect().await;
     sqlx::raw_sql("BEGIN").execute(&mut beside).await.unwrap();
     append_in(&other.store, &mut beside).await;

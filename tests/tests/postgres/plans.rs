@@ -61,7 +61,7 @@ async fn assert_plans(world: &World, when: &str) {
 
 #[tokio::test]
 async fn the_log_is_read_by_an_index_and_never_sorted() {
-    let world = World::new().await;
+    let (world, _server) = World::of_a_superuser().await;
     let mut conn = world.schema.connect().await;
     fill(&world, 40_000).await;
     world.run(&mut conn, "VACUUM ANALYZE {schema}.eventsource_events").await.unwrap();

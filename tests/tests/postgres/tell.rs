@@ -149,7 +149,7 @@ async fn a_subscription_with_work_before_the_open_append_is_not_waiting_yet() {
 
 #[tokio::test]
 async fn a_role_that_may_not_see_others_is_told_the_process_and_its_name() {
-    let world = World::new().await;
+    let (world, _server) = World::of_a_superuser().await;
     let mut conn = world.schema.connect().await;
     // A role that every server has, and that may see next to nothing.
     let grants = "GRANT USAGE ON SCHEMA {schema} TO pg_checkpoint; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO \

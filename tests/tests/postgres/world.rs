@@ -7,7 +7,7 @@ use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::sqlx::{self, AssertSqlSafe, PgConnection};
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::subscription::{FailurePolicy, RetryPolicy};
-use eventsource_tests::postgres::Schema;
+use eventsource_tests::postgres::{Schema, Server};
 use eventsource_tests::postgres_rows::PgBumpRows;
 
 pub(crate) struct World {
@@ -25,6 +25,12 @@ impl World {
 
     pub(crate) async fn with(options: impl FnOnce(PostgresOptions) -> PostgresOptions) -> Self {
         Self::on(Schema::migrated().await, options).await
+    }
+
+    /// Where the role may do anything: see [`Schema::of_a_superuser`].
+    pub(crate) async fn of_a_superuser() -> (Self, Option<Server>) {
+        let (schema, server) = Schema::of_a_superuser().await;
+        (Self::on(schema, |options| options).await, server)
     }
 
     pub(crate) async fn on(schema: Schema, options: impl FnOnce(PostgresOptions) -> PostgresOptions) -> Self {

@@ -86,7 +86,9 @@ async fn a_table_is_created_by_many_at_once() {
 
 #[tokio::test]
 async fn a_table_that_is_there_needs_no_right_to_create() {
-    let world = Postgres::new().await;
+    let (schema, _server) = Schema::of_a_superuser().await;
+    let options = schema.options();
+    let world = Postgres::on(schema, options).await;
     let role = format!("reader_{}", world.schema.name());
     let rights = format!(
         "CREATE ROLE {role}; GRANT USAGE ON SCHEMA {0} TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {role}",
