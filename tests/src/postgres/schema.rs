@@ -88,7 +88,12 @@ impl Drop for Schema {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
             runtime.block_on(async {
                 let mut conn = PgConnection::connect(&url).await.ok()?;
-                let drop = sqlx::AssertSqlSafe(format!("DROP SCHEMA IF EXISTS {name} CASCADE"));
+                // The test's thread waits here, so that a transaction that was dropped may not have been rolled back.
+                let drop = sqlx::AssertSqlSafe(format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE pid <> pg_backend_pid() AND relation IN \
+                     (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('{name}')); \
+                     DROP SCHEMA IF EXISTS {name} CASCADE"
+                ));
                 sqlx::raw_sql(drop).execute(&mut conn).await.ok()
             })
         });
