@@ -68,6 +68,7 @@ impl<C: CheckpointStore> Runner<C> {
         (self.position, self.saved, self.seen) = (position, position, seen);
         self.parked = Parked::new(Vec::new(), true);
         self.cut_off = None;
+        self.fall_behind();
         Ok(Ok(self.begin_replay(target)))
     }
 
@@ -105,13 +106,19 @@ impl<C: CheckpointStore> Runner<C> {
             (self.position, self.saved, self.seen) = (self.start, self.start, self.start);
         }
         self.heartbeat = None;
+        self.fall_behind();
         self.claim_stored(self.start).await?;
         Ok(Ok(self.begin_replay(target)))
     }
 
+    /// What is empty is not live, whoever claims it now: where the log ends is found out anew.
+    fn fall_behind(&mut self) {
+        (self.prefetched, self.end) = (None, None);
+        self.core.progress.set_state(self.working());
+    }
+
     /// Replays the log from where the runner is.
     fn begin_replay(&mut self, target: Position) -> Arc<Tracked> {
-        (self.prefetched, self.end) = (None, None);
         self.unreported = 0;
         self.failing = Failing::new(self.core.config.failures.limit);
         self.tell_letters();
