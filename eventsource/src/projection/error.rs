@@ -14,7 +14,7 @@ use crate::event::DecodeError;
 ///
 /// Any error converts with `?`. Its class is then the unit of work's to say, which knows its database's errors (see
 /// [`UnitOfWork::classify`](super::UnitOfWork::classify)); otherwise it counts as transient, except a [`DecodeError`]
-/// and what is caused by [`Permanent`], which are permanent.
+/// and what is caused by [`Permanent`] or [`NotSetUp`], which are permanent.
 /// (So that any error converts, this type is not itself an [`Error`].)
 ///
 /// ```
@@ -93,7 +93,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
         let permanent = (&error as &dyn Any).is::<DecodeError>()
             || std::iter::successors(Some(&error as &(dyn Error + 'static)), |&error| error.source())
-                .any(|cause| cause.is::<Permanent>());
+                .any(|cause| cause.is::<Permanent>() || cause.is::<NotSetUp>());
         let class = if permanent { ErrorClass::Permanent } else { ErrorClass::Transient };
         Self { class, classified: permanent, source: Box::new(error) }
     }
@@ -144,6 +144,14 @@ pub struct NoSnapshot;
 #[error("trying again does not help")]
 #[non_exhaustive]
 pub struct Permanent;
+
+/// Stands at the end of the causes of an error that no event is to blame for: what the projection needs is not set up,
+/// such as a table that nobody has created. The subscription faults at that event, whatever its
+/// [policy](crate::subscription::FailurePolicy): to put the log aside event by event would cure nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no event is to blame, so none is put aside: set it up, and start the subscription again")]
+#[non_exhaustive]
+pub struct NotSetUp;
 
 /// A handler panicked. What it had done to a field stays done, and nobody knows what that is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

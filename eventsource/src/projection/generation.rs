@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::{Checkpoint, CheckpointError, Claim, ClaimError, Table};
 use crate::event::Position;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-use crate::projection::{ColumnDef, HandlerError};
+use crate::projection::{ColumnDef, HandlerError, NotSetUp};
 
 /// How the checkpoint of the next generation is called: as that of the subscription, and this behind it.
 const NEXT_CHECKPOINT: &str = "~next";
@@ -131,6 +131,7 @@ impl Switch {
 }
 
 /// A handler asked for something that is not built beside what serves.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[derive(Debug, thiserror::Error)]
 #[error(
     "{what} cannot be rebuilt side by side: declare every read model that the projection writes \
@@ -138,22 +139,24 @@ impl Switch {
 )]
 pub(crate) struct OutsideGeneration {
     what: String,
+    source: NotSetUp,
 }
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl OutsideGeneration {
     /// The failure of a handler that asks for the table `table`, which the projection does not declare.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn table(table: &Table) -> HandlerError {
         HandlerError::permanent(Self {
             what: format!("the table `{}`, which the projection does not declare,", table.name),
+            source: NotSetUp,
         })
     }
 
     /// The failure of a handler that asks for the connection.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn connection() -> HandlerError {
         HandlerError::permanent(Self {
             what: "what a handler writes by itself, through the connection that it asks for,".into(),
+            source: NotSetUp,
         })
     }
 }

@@ -31,7 +31,8 @@ pub(crate) use dead_letter::times;
 pub use dead_letter::{DeadLetter, LetterChange, LetterState};
 pub use described::{Handles, Projection};
 pub use error::{
-    ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoSnapshot, NoTruncateHook, Permanent,
+    ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoSnapshot, NoTruncateHook, NotSetUp,
+    Permanent,
 };
 pub use fingerprint::fingerprint;
 pub use generation::{Generations, Switch, Switched};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use crate::projection::{ChangesRefused, Permanent};
+use crate::projection::{ChangesRefused, NotSetUp, Permanent};
 
 /// Why a value does not fit a column, or a column's value a field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +40,8 @@ impl UnfitField {
 /// How a read model cannot be read or written.
 ///
 /// In a handler it is a permanent failure where trying again cannot help: all but [`ReadModelError::Failed`], and what
-/// was [`ReadModelError::Refused`] because of that.
+/// was [`ReadModelError::Refused`] because of that. A table that is not there or does not match is no event's failure:
+/// the subscription faults ([`NotSetUp`]).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadModelError {
@@ -151,6 +152,7 @@ impl Error for ReadModelError {
         match self {
             Self::Refused(refused) => Some(refused),
             Self::Failed { source, .. } => Some(&**source),
+            Self::NoTable { .. } | Self::Mismatch { .. } => Some(&NotSetUp),
             _ => Some(&Permanent),
         }
     }

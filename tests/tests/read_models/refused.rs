@@ -3,7 +3,7 @@
 use eventsource::prelude::*;
 use eventsource::projection::{ChangesRefused, CommitError, ErrorClass};
 use eventsource::read_model::ReadModel;
-use eventsource::subscription::SubscriptionState;
+use eventsource::subscription::{FailurePolicy, SubscriptionState};
 use eventsource_tests::domain::Bumped;
 
 use crate::projection::{bump, config};
@@ -38,6 +38,7 @@ crate::on_every_database! {
     the_event_is_found_and_those_before_it_are_kept
     the_same_where_handlers_also_count
     when_the_rule_is_gone_all_follows
+    a_forgotten_table_puts_no_event_aside
     a_refused_batch_stays_refused_and_leaves_nothing
     an_operation_that_is_given_up_while_it_writes_is_never_written_twice
 }
@@ -106,6 +107,27 @@ where
         [13, 2, 13, 3],
         "the first one was in the other table"
     );
+}
+
+async fn a_forgotten_table_puts_no_event_aside<D: Database>(world: &D)
+where
+    Bumps: EventSubscriber<D::Unit>,
+{
+    let position = bump(&*world.store(), 1, &[1, 2, 3]).await;
+    let manager = SubscriptionManager::new(world.shared_store(), MemoryEventBus::new(), world.checkpoints());
+    let config = config(1000).on_failure(FailurePolicy::DeadLetter);
+    let handle = manager.subscribe(Bumps { counting: false }, config).await.unwrap();
+    manager.start().await.unwrap();
+    let error = handle.wait_for(position).await.unwrap_err().to_string();
+    assert!(error.contains("there is no table `bump_rows`") && error.contains("set it up"), "{error}");
+    let status = handle.status().await;
+    let SubscriptionState::Faulted { failure } = &status.state else { panic!("{status:?}") };
+    assert_eq!((failure.position, failure.attempts, status.dead_letters), (Position::new(1), 1, 0));
+    world.create::<BumpRow>().await;
+    manager.start().await.unwrap();
+    handle.wait_for(position).await.unwrap();
+    assert_eq!(world.rows::<BumpRow>().count(Query::all()).await.unwrap(), 3);
+    manager.stop().await.unwrap();
 }
 
 async fn a_refused_batch_stays_refused_and_leaves_nothing<D: Database>(world: &D) {

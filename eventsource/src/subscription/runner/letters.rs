@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
-use crate::projection::generation::OutsideGeneration;
-use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange};
+use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, NotSetUp};
 use crate::store::ReadStream;
 use crate::subscription::policy::FailurePolicy;
 use crate::subscription::rebuilds::Outcome;
@@ -23,7 +22,7 @@ impl<C: CheckpointStore> Runner<C> {
         failure: Arc<Failure>,
     ) -> Result<(), End> {
         let policy = self.core.config.failures.of(failure.error.class(), self.rebuild_to.is_some());
-        if policy == FailurePolicy::Stop || failure.error.is_caused_by::<OutsideGeneration>() {
+        if policy == FailurePolicy::Stop || failure.error.is_caused_by::<NotSetUp>() {
             return Err(End::Faulted(failure));
         }
         if let Some(limit) = self.failing.count(event.position()) {
