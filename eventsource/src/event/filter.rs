@@ -74,4 +74,106 @@ impl EventFilter {
             && wanted(self.aggregate_types.as_ref(), event.stream().aggregate_type())
             && self.tenant.as_deref().is_none_or(|tenant| event.metadata().get_tenant() == Some(tenant))
     }
+
+    /// Whether whatever passes `other` passes this one too.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        fn all(these: Option<&BTreeSet<Name>>, those: Option<&BTreeSet<Name>>) -> bool {
+            these.is_none_or(|these| those.is_some_and(|those| those.is_subset(these)))
+        }
+        all(self.event_types.as_ref(), other.event_types.as_ref())
+            && all(self.aggregate_types.as_ref(), other.aggregate_types.as_ref())
+            && (self.tenant.is_none() || self.tenant == other.tenant)
+    }
+
+    /// What passes this one or `other`; `None` where no filter lets exactly that pass.
+    pub(crate) fn or(&self, other: &Self) -> Option<Self> {
+        fn either(these: Option<&BTreeSet<Name>>, those: Option<&BTreeSet<Name>>) -> Option<BTreeSet<Name>> {
+            these.zip(those).map(|(these, those)| these | those)
+        }
+        if self.covers(other) {
+            return Some(self.clone());
+        }
+        if other.covers(self) {
+            return Some(other.clone());
+        }
+        if self.tenant != other.tenant {
+            return None;
+        }
+        let tenant = self.tenant.clone();
+        if self.aggregate_types == other.aggregate_types {
+            let event_types = either(self.event_types.as_ref(), other.event_types.as_ref());
+            Some(Self { event_types, aggregate_types: self.aggregate_types.clone(), tenant })
+        } else if self.event_types == other.event_types {
+            let aggregate_types = either(self.aggregate_types.as_ref(), other.aggregate_types.as_ref());
+            Some(Self { event_types: self.event_types.clone(), aggregate_types, tenant })
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Metadata, NewEvent, Position, StreamId, now};
+
+    fn filters() -> Vec<EventFilter> {
+        let types: [Option<&[&'static str]>; 5] = [None, Some(&[]), Some(&["A"]), Some(&["B"]), Some(&["A", "B"])];
+        let mut filters = Vec::new();
+        for types in types {
+            for aggregates in [None, Some(["X"]), Some(["Y"])] {
+                for tenant in [None, Some("acme"), Some("other")] {
+                    let types = types.map(|types| types.iter().map(|name| Name::from(*name)).collect());
+                    let aggregate_types = aggregates.map(|types| types.into_iter().map(Name::from).collect());
+                    let tenant = tenant.map(ToOwned::to_owned);
+                    filters.push(EventFilter { event_types: types, aggregate_types, tenant });
+                }
+            }
+        }
+        filters
+    }
+
+    fn events() -> Vec<RecordedEvent> {
+        let mut events = Vec::new();
+        for event_type in ["A", "B", "C"] {
+            for aggregate in ["X", "Y", "Z"] {
+                for tenant in [None, Some("acme"), Some("other")] {
+                    let stream = StreamId::new(aggregate, uuid::Uuid::nil());
+                    let mut event = NewEvent::raw(event_type, 1, "{}");
+                    if let Some(tenant) = tenant {
+                        event = event.with_metadata(Metadata::default().tenant(tenant));
+                    }
+                    events.push(event.record(stream, 1, Position::START, now()));
+                }
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn a_filter_covers_another_only_where_it_lets_all_pass_that_the_other_does() {
+        let (filters, events) = (filters(), events());
+        for (one, other) in filters.iter().flat_map(|one| filters.iter().map(move |other| (one, other))) {
+            let by_events = events.iter().all(|event| one.matches(event) || !other.matches(event));
+            assert!(by_events || !one.covers(other), "{one:?} {other:?}");
+            // What lets nothing pass is covered by all, which is not always seen.
+            let is_empty = other.event_types().is_some_and(|names| names.len() == 0);
+            assert!(one.covers(other) || is_empty || !by_events, "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_joined_lets_exactly_that_pass() {
+        let (filters, events) = (filters(), events());
+        let mut joined = 0;
+        for (one, other) in filters.iter().flat_map(|one| filters.iter().map(move |other| (one, other))) {
+            let Some(either) = one.or(other) else { continue };
+            joined += 1;
+            for event in &events {
+                assert_eq!(either.matches(event), one.matches(event) || other.matches(event), "{one:?} {other:?}");
+            }
+            assert!(either.covers(one) && either.covers(other));
+        }
+        assert!(joined > filters.len());
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing in this module knows a store, a projection or a subscription.
 
+mod decoded;
 mod described;
 mod descriptor;
 mod domain_event;

@@ -1,15 +1,21 @@
 //! An event as stored.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::decoded::Decoded;
 use super::{Metadata, Position, StreamId};
 
 /// An event as stored: where it stands, what it is about, and its payload, not decoded.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecordedEvent(RecordedParts);
+#[derive(Clone, PartialEq)]
+pub struct RecordedEvent {
+    parts: RecordedParts,
+    /// What several readers share of it.
+    decoded: Decoded,
+}
 
 /// The parts of a [`RecordedEvent`], for authors of stores.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +44,7 @@ pub struct RecordedParts {
 
 impl From<RecordedParts> for RecordedEvent {
     fn from(parts: RecordedParts) -> Self {
-        Self(parts)
+        Self { parts, decoded: Decoded::default() }
     }
 }
 
@@ -46,66 +52,77 @@ impl RecordedEvent {
     /// Its id, a UUID v7 where this crate made it.
     #[must_use]
     pub const fn id(&self) -> Uuid {
-        self.0.id
+        self.parts.id
     }
 
     /// Where it stands in the log.
     #[must_use]
     pub const fn position(&self) -> Position {
-        self.0.position
+        self.parts.position
     }
 
     /// The stream it belongs to.
     #[must_use]
     pub const fn stream(&self) -> &StreamId {
-        &self.0.stream
+        &self.parts.stream
     }
 
     /// The aggregate it belongs to.
     #[must_use]
     pub const fn aggregate_id(&self) -> Uuid {
-        self.0.stream.aggregate_id()
+        self.parts.stream.aggregate_id()
     }
 
     /// Its version in the stream, from 1.
     #[must_use]
     pub const fn version(&self) -> u64 {
-        self.0.version
+        self.parts.version
     }
 
     /// Its stored name.
     #[must_use]
     pub fn event_type(&self) -> &str {
-        &self.0.event_type
+        &self.parts.event_type
     }
 
     /// The schema version with which it was stored.
     #[must_use]
     pub const fn schema_version(&self) -> u32 {
-        self.0.schema_version
+        self.parts.schema_version
     }
 
     /// When it occurred, as its author said.
     #[must_use]
     pub const fn occurred_at(&self) -> DateTime<Utc> {
-        self.0.occurred_at
+        self.parts.occurred_at
     }
 
     /// When it was stored.
     #[must_use]
     pub const fn recorded_at(&self) -> DateTime<Utc> {
-        self.0.recorded_at
+        self.parts.recorded_at
     }
 
     /// What is known beside the payload.
     #[must_use]
     pub const fn metadata(&self) -> &Metadata {
-        &self.0.metadata
+        &self.parts.metadata
     }
 
     /// Its payload, as JSON.
     #[must_use]
     pub fn payload(&self) -> &str {
-        &self.0.payload
+        &self.parts.payload
+    }
+
+    /// Where its payload is kept once it is decoded, as long as several read it.
+    pub(crate) const fn decoded(&self) -> &Decoded {
+        &self.decoded
+    }
+}
+
+impl fmt::Debug for RecordedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecordedEvent").field(&self.parts).finish()
     }
 }

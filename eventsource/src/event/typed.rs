@@ -13,32 +13,55 @@ use super::{DecodeError, DomainEvent, Metadata, Position, RecordedEvent, StreamI
 ///
 /// A handler takes `&Event<E>`, or `&E` where the payload is all it needs.
 pub struct Event<E> {
-    payload: E,
+    payload: Payload<E>,
     recorded: Arc<RecordedEvent>,
 }
 
+enum Payload<E> {
+    Own(E),
+    /// Of an event that several subscriptions read: it is decoded once.
+    Shared(Arc<E>),
+}
+
 impl<E: DomainEvent> Event<E> {
-    /// The typed view of `recorded`.
+    /// The typed view of `recorded`. An event that several subscriptions read is decoded once for all of them.
     ///
     /// # Errors
     /// [`DecodeError`] where the event is another one, was stored with a schema version that is not read as `E`, or does not fit.
     pub fn decode(recorded: &Arc<RecordedEvent>) -> Result<Self, DecodeError> {
-        if recorded.event_type() != E::NAME && !E::ALIASES.contains(&recorded.event_type()) {
-            return Err(other_event(recorded, E::NAME));
-        }
-        let payload = if recorded.schema_version() == E::VERSION {
-            E::decode(recorded.payload())
-        } else {
-            match E::upcast(recorded.schema_version(), recorded.payload()) {
-                Some(payload) => payload,
-                None => return Err(other_version(recorded, E::VERSION)),
-            }
+        let payload = match recorded.decoded().get_or_decode(|| payload(recorded)) {
+            None => Payload::Own(payload(recorded)?),
+            Some(shared) => Payload::Shared(shared?),
         };
-        match payload {
-            Ok(payload) => Ok(Self { payload, recorded: Arc::clone(recorded) }),
-            Err(source) => Err(payload_error(recorded, source)),
+        Ok(Self { payload, recorded: Arc::clone(recorded) })
+    }
+
+    /// The payload alone. One that is shared with other subscriptions is theirs, and is decoded once more.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where it does not decode once more.
+    pub fn into_payload(self) -> Result<E, DecodeError> {
+        match self.payload {
+            Payload::Own(payload) => Ok(payload),
+            Payload::Shared(shared) => Arc::try_unwrap(shared).or_else(|_| payload(&self.recorded)),
         }
     }
+}
+
+/// The payload of `recorded`, decoded.
+fn payload<E: DomainEvent>(recorded: &RecordedEvent) -> Result<E, DecodeError> {
+    if recorded.event_type() != E::NAME && !E::ALIASES.contains(&recorded.event_type()) {
+        return Err(other_event(recorded, E::NAME));
+    }
+    let payload = if recorded.schema_version() == E::VERSION {
+        E::decode(recorded.payload())
+    } else {
+        match E::upcast(recorded.schema_version(), recorded.payload()) {
+            Some(payload) => payload,
+            None => return Err(other_version(recorded, E::VERSION)),
+        }
+    };
+    payload.map_err(|source| payload_error(recorded, source))
 }
 
 // The cold halves of `decode`, compiled once and not once an event.
@@ -76,12 +99,6 @@ pub(super) fn payload_error(recorded: &RecordedEvent, source: serde_json::Error)
 }
 
 impl<E> Event<E> {
-    /// The payload alone.
-    #[must_use]
-    pub fn into_payload(self) -> E {
-        self.payload
-    }
-
     /// The event as stored.
     #[must_use]
     pub const fn recorded(&self) -> &Arc<RecordedEvent> {
@@ -140,13 +157,17 @@ impl<E> Event<E> {
 impl<E> Deref for Event<E> {
     type Target = E;
 
+    #[inline]
     fn deref(&self) -> &E {
-        &self.payload
+        match &self.payload {
+            Payload::Own(payload) => payload,
+            Payload::Shared(payload) => payload,
+        }
     }
 }
 
 impl<E: fmt::Debug> fmt::Debug for Event<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event").field("payload", &self.payload).field("recorded", &self.recorded).finish()
+        f.debug_struct("Event").field("payload", &**self).field("recorded", &self.recorded).finish()
     }
 }

@@ -1,9 +1,10 @@
 //! Wake-ups: a hint that there may be something new to read.
 
-#[cfg(feature = "testing")]
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// Where a store announces appends.
 ///
@@ -18,12 +19,22 @@ use tokio::sync::watch;
 /// # });
 /// ```
 #[derive(Debug)]
-pub struct WakeUps(watch::Sender<()>);
+pub struct WakeUps(Arc<Announced>);
+
+#[derive(Debug, Default)]
+struct Announced {
+    /// How many there were.
+    count: AtomicU64,
+    /// Wakes who listens in the order in which they began to wait, so that a run can be repeated.
+    notify: Notify,
+}
 
 /// Hears of appends. One that was not waited for is remembered; several of them count once.
 #[derive(Clone)]
 pub struct WakeUp {
-    announced: watch::Receiver<()>,
+    announced: Arc<Announced>,
+    /// How many were heard of.
+    heard: u64,
     #[cfg(feature = "testing")]
     sieve: Option<Sieve>,
 }
@@ -36,6 +47,21 @@ struct Sieve {
     left: usize,
 }
 
+impl Announced {
+    /// How many there are, once there are more than `heard`.
+    async fn after(&self, heard: u64) -> u64 {
+        loop {
+            let mut announced = pin!(self.notify.notified());
+            announced.as_mut().enable();
+            let count = self.count.load(Ordering::SeqCst);
+            if count != heard {
+                return count;
+            }
+            announced.await;
+        }
+    }
+}
+
 impl Default for WakeUps {
     fn default() -> Self {
         Self::new()
@@ -46,19 +72,21 @@ impl WakeUps {
     /// A place where nothing has been announced.
     #[must_use]
     pub fn new() -> Self {
-        Self(watch::Sender::new(()))
+        Self(Arc::default())
     }
 
     /// Wakes everybody who listens.
     pub fn wake(&self) {
-        self.0.send_replace(());
+        self.0.count.fetch_add(1, Ordering::SeqCst);
+        self.0.notify.notify_waiters();
     }
 
     /// Hears of what is announced from now on.
     #[must_use]
     pub fn listen(&self) -> WakeUp {
         WakeUp {
-            announced: self.0.subscribe(),
+            heard: self.0.count.load(Ordering::SeqCst),
+            announced: Arc::clone(&self.0),
             #[cfg(feature = "testing")]
             sieve: None,
         }
@@ -74,9 +102,7 @@ impl WakeUp {
                 *left -= 1;
                 return;
             }
-            if self.announced.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
+            self.heard = self.announced.after(self.heard).await;
             #[cfg(feature = "testing")]
             if let Some(sieve) = &mut self.sieve {
                 sieve.left = (sieve.times)();

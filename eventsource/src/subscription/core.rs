@@ -10,6 +10,7 @@ use super::catalogue::Catalogue;
 use super::config::{StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::is_handler_of;
+use super::log::LogReader;
 use super::progress::{Progress, Snapshot};
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
@@ -34,6 +35,7 @@ pub(super) struct Core {
     pub(super) store: Arc<dyn EventStore>,
     /// Which types of events the program knows.
     pub(super) catalogue: Arc<Catalogue>,
+    pub(super) log: Arc<LogReader>,
     pub(super) bus_wake_ups: Arc<WakeUps>,
     pub(super) progress: Progress,
     pub(super) control: watch::Sender<Control>,
@@ -81,6 +83,7 @@ impl Core {
             config: live.config.clone(),
             store: Arc::clone(&live.store),
             catalogue: Arc::clone(&live.catalogue),
+            log: Arc::clone(&live.log),
             bus_wake_ups: Arc::clone(&live.bus_wake_ups),
             progress: Progress::new(&next_checkpoint(&live.name), None, live.progress.broken()),
             control: watch::Sender::new(Control::Run),

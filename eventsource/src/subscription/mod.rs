@@ -10,6 +10,7 @@ mod handle;
 mod health;
 mod in_memory;
 mod inside;
+mod log;
 mod manager;
 mod policy;
 mod progress;

@@ -74,6 +74,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             config,
             store: Arc::clone(&self.store),
             catalogue: Arc::clone(&self.catalogue),
+            log: Arc::clone(&self.log),
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),
             // A state that is stored is nowhere before it is restored.
             progress: Progress::new(

@@ -15,6 +15,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
+use super::log::LogReader;
 use super::slot::{Slot, Slots};
 use super::transitions::Broken;
 use super::{Health, HealthLimits, ManagerError, StopReason, SubscriptionStatus};
@@ -63,6 +64,8 @@ use crate::store::{EventStore, WakeUps};
 /// that a test fails.
 pub struct SubscriptionManager<C: CheckpointStore> {
     pub(super) store: Arc<dyn EventStore>,
+    /// The log, read once for all subscriptions.
+    pub(super) log: Arc<LogReader>,
     bus: Arc<dyn EventBus>,
     pub(super) checkpoints: Arc<C>,
     pub(super) catalogue: Arc<Catalogue>,
@@ -87,8 +90,10 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// A manager without subscriptions, for the log in `store`. `bus` only wakes (law 4); `checkpoints` also decides
     /// what handlers can ask for.
     pub fn new(store: impl EventStore, bus: impl EventBus, checkpoints: C) -> Self {
+        let store: Arc<dyn EventStore> = Arc::new(store);
         Self {
-            store: Arc::new(store),
+            log: Arc::new(LogReader::new(Arc::clone(&store))),
+            store,
             bus: Arc::new(bus),
             checkpoints: Arc::new(checkpoints),
             catalogue: Arc::default(),

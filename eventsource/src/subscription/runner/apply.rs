@@ -15,7 +15,7 @@ use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, now};
 use crate::projection::{ChangesRefused, CheckpointStore, ErrorClass, HandlerError, Kind};
-use crate::store::LogPage;
+use crate::subscription::log::Page;
 use crate::subscription::shared::Applied;
 use crate::subscription::{Failure, SubscriptionState};
 
@@ -52,8 +52,8 @@ impl<C: CheckpointStore> Runner<C> {
     /// An event that fails parts the page: what stands before it is applied as a batch and kept, then it runs alone,
     /// after a delay each time, and when it has succeeded or was given up the rest follows as a batch. Where it cannot
     /// be told which event it was, the page is parted in halves until it is one.
-    pub(super) async fn apply_page(&mut self, page: &LogPage) -> Result<(), End> {
-        let events = &page.events[..];
+    pub(super) async fn apply_page(&mut self, page: &Page) -> Result<(), End> {
+        let events = page.events();
         let mut next = 0;
         let mut failed = self.failed_before(events);
         let mut outages = 0;

@@ -34,6 +34,7 @@ use self::next::Companion;
 use self::parked::Parked;
 use self::read::Prefetched;
 use super::core::{Control, Core};
+use super::log::Seat;
 use super::rebuilds::{Outcome, Tracked};
 use super::shared::ErasedSubscriber;
 use super::{Failure, RebuildKind, StopReason, SubscriptionState};
@@ -49,6 +50,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     control: watch::Receiver<Control>,
     store_wake_up: Option<WakeUp>,
     bus_wake_up: WakeUp,
+    /// Its place among those who read the log.
+    seat: Arc<Seat>,
     prefetched: Option<Prefetched>,
     /// Every event up to here is applied or passed over.
     position: Position,
@@ -128,6 +131,7 @@ impl<C: CheckpointStore> Runner<C> {
             // Listening begins before the first read, so that no append falls between the two.
             store_wake_up: core.store.wake_ups(),
             bus_wake_up: core.bus_wake_ups.listen(),
+            seat: Arc::new(core.log.seat(core.filter.clone(), core.config.batch_size)),
             prefetched: None,
             position: Position::START,
             saved: Position::START,
@@ -231,27 +235,6 @@ impl<C: CheckpointStore> Runner<C> {
             if !self.turn().await? {
                 self.idle().await?;
             }
-        }
-    }
-
-    /// Reads a page and applies it. Whether it was full, so that there may be more.
-    async fn turn(&mut self) -> Result<bool, End> {
-        let mut page = self.next_page().await?;
-        let full = page.events.len() >= self.core.config.batch_size;
-        let unknown = self.stop_before_unknown(&mut page).await?;
-        self.end = (!full && unknown.is_none()).then_some(page.horizon);
-        if full && unknown.is_none() {
-            self.prefetch(page.horizon);
-        }
-        if page.events.is_empty() {
-            self.arrive(page.horizon, 0);
-        } else {
-            self.apply_page(&page).await?;
-        }
-        // A memory projection that began anew comes to it again.
-        match unknown {
-            Some(failure) if self.position >= page.horizon => Err(End::Faulted(failure)),
-            unknown => Ok(full || unknown.is_some()),
         }
     }
 

@@ -50,6 +50,7 @@ impl<C: CheckpointStore> Runner<C> {
             match control {
                 Control::Stop(reason) => return Err(End::Stopped(reason)),
                 Control::Pause => {
+                    self.seat.stand_aside();
                     self.tell_next(Control::Pause);
                     self.core.progress.set_state(SubscriptionState::Paused);
                     tokio::select! {
@@ -107,6 +108,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Waits for `delay`; a stop and a pause are heeded at once.
     pub(super) async fn delay(&mut self, delay: Duration) -> Result<(), End> {
+        self.seat.stand_aside();
         tokio::select! {
             biased;
             () = hold_requested(&mut self.control) => {}
@@ -115,11 +117,17 @@ impl<C: CheckpointStore> Runner<C> {
         self.heed_control().await
     }
 
-    /// Waits, at the end of the log, until there may be something new (law 4: whatever wakes it only makes it look).
-    pub(super) async fn idle(&mut self) -> Result<(), End> {
+    /// Saves a checkpoint that only passes events over, where that was not done for long enough.
+    pub(super) async fn save_passed_by_now(&mut self) -> Result<(), End> {
         if self.has_unsaved() && self.saved_at.elapsed() >= PASS_INTERVAL {
             self.save_passed().await?;
         }
+        Ok(())
+    }
+
+    /// Waits, at the end of the log, until there may be something new (law 4: whatever wakes it only makes it look).
+    pub(super) async fn idle(&mut self) -> Result<(), End> {
+        self.save_passed_by_now().await?;
         let poll_at = Instant::now() + self.core.config.poll_interval;
         let save_at = if self.has_unsaved() { (self.saved_at + PASS_INTERVAL).min(poll_at) } else { poll_at };
         let store_wake_up = async {

@@ -1,45 +1,56 @@
-//! Reading the log, one page ahead.
+//! Reading the log, one page ahead of what is applied.
 
 use std::sync::Arc;
-
-use tokio::task::JoinHandle;
 
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::CheckpointStore;
-use crate::store::{LogPage, StoreError};
+use crate::subscription::log::{Coming, Page};
 
 /// A page that is being read while the one before it is applied.
 pub(super) struct Prefetched {
     after: Position,
-    task: JoinHandle<Result<LogPage, StoreError>>,
-}
-
-impl Drop for Prefetched {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    coming: Coming,
 }
 
 impl<C: CheckpointStore> Runner<C> {
+    /// Reads a page and applies it. Whether there may be more.
+    pub(super) async fn turn(&mut self) -> Result<bool, End> {
+        let mut page = self.next_page().await?;
+        let unknown = self.stop_before_unknown(&mut page).await?;
+        self.end = page.end;
+        if page.more && unknown.is_none() {
+            self.prefetch(page.horizon);
+        }
+        if page.events().is_empty() {
+            self.arrive(page.horizon, 0);
+            self.save_passed_by_now().await?;
+        } else {
+            self.apply_page(&page).await?;
+        }
+        // A memory projection that began anew comes to it again.
+        match unknown {
+            Some(failure) if self.position >= page.horizon => Err(End::Faulted(failure)),
+            _ => Ok(page.more),
+        }
+    }
+
     /// Begins to read the page after `after`.
     pub(super) fn prefetch(&mut self, after: Position) {
-        let core = Arc::clone(&self.core);
-        let task = tokio::spawn(async move { core.store.read_log(after, &core.filter, core.config.batch_size).await });
-        self.prefetched = Some(Prefetched { after, task });
+        self.prefetched = Some(Prefetched { after, coming: self.seat.begin(after) });
     }
 
     /// The page after the runner's position.
-    pub(super) async fn next_page(&mut self) -> Result<LogPage, End> {
-        let prefetched = self.prefetched.take().filter(|page| page.after == self.position);
+    pub(super) async fn next_page(&mut self) -> Result<Page, End> {
+        let (seat, after) = (Arc::clone(&self.seat), self.position);
+        let prefetched = self.prefetched.take().filter(|page| page.after == after);
         // A page that could not be read ahead is read again, in the loop that waits an outage out.
-        if let Some(mut prefetched) = prefetched
-            && let Ok(Ok(page)) = self.or_stop(&mut prefetched.task).await?
+        if let Some(Prefetched { coming, .. }) = prefetched
+            && let Some(page) = self.or_stop(seat.arrival(after, coming)).await?
         {
             return Ok(page);
         }
-        let (core, after) = (Arc::clone(&self.core), self.position);
-        self.ask(|| core.store.read_log(after, &core.filter, core.config.batch_size)).await
+        self.ask(|| seat.read(after)).await
     }
 
     /// The head of the log.

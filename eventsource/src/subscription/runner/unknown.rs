@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::{End, Runner};
-use crate::event::{DecodeError, EventFilter, Position, RecordedEvent, now};
+use crate::event::{DecodeError, EventFilter, RecordedEvent, now};
 use crate::projection::{CheckpointStore, HandlerError};
-use crate::store::LogPage;
 use crate::subscription::Failure;
 use crate::subscription::config::UnknownEvents;
+use crate::subscription::log::Page;
 
 impl<C: CheckpointStore> Runner<C> {
     /// Cuts `page` off before its first event of a type that no code knows, which is the end of the subscription once the
     /// rest is applied. The store is asked for it, since the page has only what the projection asks for.
-    pub(super) async fn stop_before_unknown(&mut self, page: &mut LogPage) -> Result<Option<Arc<Failure>>, End> {
+    pub(super) async fn stop_before_unknown(&mut self, page: &mut Page) -> Result<Option<Arc<Failure>>, End> {
         if self.core.config.on_unknown != UnknownEvents::Fault || page.horizon <= self.position {
             return Ok(None);
         }
@@ -23,8 +23,7 @@ impl<C: CheckpointStore> Runner<C> {
         let filter = EventFilter::types([stored.name]);
         let event = self.ask(|| core.store.read_log(after, &filter, 1)).await?.events.into_iter().next();
         let Some(event) = event.filter(|event| event.position() <= to) else { return Ok(None) };
-        page.horizon = Position::new(event.position().value() - 1);
-        page.events.retain(|own| own.position() < event.position());
+        page.end_before(event.position());
         Ok(Some(self.unknown(&event)))
     }
 

@@ -1,0 +1,109 @@
+//! A page that is being read for several.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::LogReader;
+use super::window::Segment;
+use crate::event::{EventFilter, Position};
+use crate::store::StoreError;
+
+/// A page that is being read for several: in a task of its own, which ends with the last one who waits, and with nobody
+/// else.
+pub(super) struct Flight {
+    pub(super) from: Position,
+    pub(super) filter: Arc<EventFilter>,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+/// What the task and those who wait for it know.
+#[derive(Default)]
+struct Shared {
+    /// Whether the store was asked. It is set under the lock of the reader's state.
+    begun: AtomicBool,
+    landed: OnceLock<Landed>,
+    /// Wakes who waits in the order in which they began to, so that a run can be repeated.
+    arrival: Notify,
+}
+
+/// What has come of a flight.
+#[derive(Clone)]
+pub(super) enum Landed {
+    Page(Arc<Segment>),
+    /// Each who waits has an outage of its own, by the same error.
+    Failed(Arc<StoreError>),
+    /// Nothing: its task has panicked, or its runtime was shut down.
+    Lost,
+}
+
+impl Flight {
+    /// Begins to read at most `limit` events after `from` that pass `filter`.
+    pub(super) fn begin(
+        log: &Arc<LogReader>,
+        number: u64,
+        from: Position,
+        filter: Arc<EventFilter>,
+        limit: usize,
+    ) -> Self {
+        let shared = Arc::new(Shared::default());
+        let landing = Landing { log: Arc::clone(log), number, shared: Arc::clone(&shared) };
+        let task = tokio::spawn(landing.read(from, Arc::clone(&filter), limit));
+        Self { from, filter, shared, task }
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.shared.begun.load(Ordering::Relaxed)
+    }
+
+    /// Waits for what comes of it.
+    pub(super) async fn landed(&self) -> Landed {
+        let mut arrival = pin!(self.shared.arrival.notified());
+        arrival.as_mut().enable();
+        if let Some(landed) = self.shared.landed.get() {
+            return landed.clone();
+        }
+        arrival.await;
+        self.shared.landed.get().cloned().unwrap_or(Landed::Lost)
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Says what has come of a flight, whatever becomes of its task.
+struct Landing {
+    log: Arc<LogReader>,
+    number: u64,
+    shared: Arc<Shared>,
+}
+
+impl Landing {
+    async fn read(self, from: Position, filter: Arc<EventFilter>, limit: usize) {
+        {
+            let _state = self.log.state();
+            self.shared.begun.store(true, Ordering::Relaxed);
+        }
+        let landed = match self.log.store.read_log(from, &filter, limit).await {
+            Ok(page) => Landed::Page(self.log.land(from, page, filter, limit)),
+            Err(error) => Landed::Failed(Arc::new(error)),
+        };
+        let _ = self.shared.landed.set(landed);
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        // Who asks from now on finds the page, or reads anew.
+        self.log.end(self.number);
+        self.shared.landed.get_or_init(|| Landed::Lost);
+        self.shared.arrival.notify_waiters();
+    }
+}

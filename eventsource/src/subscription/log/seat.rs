@@ -1,0 +1,164 @@
+//! Who reads the log, and how it is given what it asks for.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use super::flight::{Flight, Landed};
+use super::window::Page;
+use super::{Found, LogReader};
+use crate::event::{EventFilter, Position};
+use crate::store::{LogPage, StoreError};
+
+/// Where a reader stands, as the others are told.
+#[derive(Clone)]
+pub(super) struct Standing {
+    pub(super) filter: Arc<EventFilter>,
+    pub(super) limit: usize,
+    /// Everything up to here was given to it; `None` before it has asked for anything.
+    pub(super) at: Option<Position>,
+    /// Whether it goes on reading, as far as is known.
+    pub(super) reads: bool,
+}
+
+impl Standing {
+    /// Whether it is going to come by a segment that ends at the second position, and to which everything from the first
+    /// one on can be had.
+    pub(super) fn needs(&self, (first, horizon): (Position, Position)) -> bool {
+        self.at.is_none_or(|at| first <= at && at < horizon)
+    }
+}
+
+/// The place of one reader.
+pub(in crate::subscription) struct Seat {
+    log: Arc<LogReader>,
+    number: u64,
+    filter: Arc<EventFilter>,
+    limit: usize,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut state = self.log.state();
+        state.seats.remove(&self.number);
+        let passed = state.prune();
+        drop(state);
+        drop(passed);
+    }
+}
+
+/// A page that is on its way.
+pub(in crate::subscription) struct Coming(By);
+
+enum By {
+    Page(Page),
+    Flight(Arc<Flight>, bool),
+    /// Read by nobody else.
+    Alone(Task),
+}
+
+/// A task that ends with whoever waits for it.
+struct Task(JoinHandle<Result<LogPage, StoreError>>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl LogReader {
+    /// A place for a reader that asks for at most `limit` events (at least 1) that pass `filter`.
+    pub(in crate::subscription) fn seat(self: &Arc<Self>, filter: EventFilter, limit: usize) -> Seat {
+        let (log, filter) = (Arc::clone(self), Arc::new(filter));
+        let mut state = self.state();
+        state.number += 1;
+        let number = state.number;
+        let standing = Standing { filter: Arc::clone(&filter), limit, at: None, reads: true };
+        state.seats.insert(number, standing);
+        drop(state);
+        Seat { log, number, filter, limit }
+    }
+}
+
+impl Seat {
+    /// It does not read for a while: nobody reads for it as well, and nothing is kept for it.
+    pub(in crate::subscription) fn stand_aside(&self) {
+        let mut state = self.log.state();
+        if let Some(standing) = state.seats.get_mut(&self.number) {
+            standing.reads = false;
+        }
+        let passed = state.prune();
+        drop(state);
+        drop(passed);
+    }
+
+    /// Begins to read the page after `after`.
+    pub(in crate::subscription) fn begin(&self, after: Position) -> Coming {
+        match self.log.look(self.number, after, false) {
+            Found::Page(page) => Coming(By::Page(page)),
+            Found::Flight(flight, fresh) => Coming(By::Flight(flight, fresh)),
+            Found::Nothing => {
+                let (store, filter, limit) = (Arc::clone(&self.log.store), Arc::clone(&self.filter), self.limit);
+                Coming(By::Alone(Task(tokio::spawn(async move { store.read_log(after, &filter, limit).await }))))
+            }
+        }
+    }
+
+    /// The page after `after`, which is `coming`; `None` where it has to be asked for again.
+    pub(in crate::subscription) async fn arrival(&self, after: Position, coming: Coming) -> Option<Page> {
+        match coming.0 {
+            By::Page(page) => Some(page),
+            By::Flight(flight, fresh) => self.wait(after, flight, fresh).await.ok().flatten(),
+            By::Alone(mut task) => {
+                let page = Page::alone((&mut task.0).await.ok()?.ok()?, self.limit);
+                self.log.passed(self.number, page.horizon);
+                Some(page)
+            }
+        }
+    }
+
+    /// The page after `after`.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails: that of whoever has read it.
+    pub(in crate::subscription) async fn read(&self, after: Position) -> Result<Page, Arc<StoreError>> {
+        let page = match self.log.look(self.number, after, false) {
+            Found::Page(page) => return Ok(page),
+            Found::Flight(flight, fresh) => self.wait(after, flight, fresh).await?,
+            Found::Nothing => None,
+        };
+        if let Some(page) = page {
+            return Ok(page);
+        }
+        let page = Page::alone(self.log.store.read_log(after, &self.filter, self.limit).await?, self.limit);
+        self.log.passed(self.number, page.horizon);
+        Ok(page)
+    }
+
+    /// What comes of `flight`, and of another one where that had begun before the page was asked for and has nothing new.
+    /// `None` where it comes to nothing.
+    async fn wait(&self, after: Position, flight: Arc<Flight>, fresh: bool) -> Result<Option<Page>, Arc<StoreError>> {
+        let (mut flight, mut fresh) = (flight, fresh);
+        if self.log.leads(self.number, after) {
+            // The others are let come up, so that they still find what it has passed.
+            tokio::task::yield_now().await;
+        }
+        loop {
+            let segment = match flight.landed().await {
+                Landed::Page(segment) => segment,
+                Landed::Failed(error) => return Err(error),
+                Landed::Lost => return Ok(None),
+            };
+            if fresh || segment.horizon > after {
+                let page = segment.page(after, &self.filter, self.limit, fresh);
+                self.log.passed(self.number, page.horizon);
+                return Ok(Some(page));
+            }
+            match self.log.look(self.number, after, true) {
+                Found::Flight(other, is_fresh) => (flight, fresh) = (other, is_fresh),
+                Found::Page(page) => return Ok(Some(page)),
+                Found::Nothing => return Ok(None),
+            }
+        }
+    }
+}

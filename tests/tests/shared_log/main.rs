@@ -1,0 +1,10 @@
+//! The log is read and decoded once for all subscriptions that stand near each other in it, and none of them is told less,
+//! or waits longer, for that.
+
+mod apart;
+mod decoded;
+mod fresh;
+mod random;
+mod reads;
+mod trouble;
+mod world;
