@@ -16,6 +16,7 @@ use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::store::WakeUps;
 use crate::store::attached::Attached;
+use crate::store::sql::{Kept, Queue};
 
 /// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database: open
 /// it once a process, whose subscriptions then share its connections and the one that listens for appends.
@@ -41,12 +42,18 @@ pub struct PostgresDatabase(Arc<Inner>);
 struct Inner {
     pool: PgPool,
     units: PgPool,
+    /// What appends wait in, and the connections on which they are stored.
+    queue: Queue,
+    appender: Kept<Postgres>,
     losses: Losses,
     schema: Schema,
     shown: String,
     pooler: bool,
     begin: String,
     savepoint: String,
+    /// The statements of appends, which are wanted often.
+    append: Arc<str>,
+    append_one: Arc<str>,
     watch: Watch,
     announcer: Announcer,
     wake_ups: Arc<WakeUps>,
@@ -81,7 +88,11 @@ impl PostgresDatabase {
         Ok(Self(Arc::new(Inner {
             pool: opened.pool,
             units: opened.units,
+            queue: Queue::default(),
+            appender: Kept::new(opened.appender),
             losses: opened.losses,
+            append: opened.schema.sql(statements::APPEND).into(),
+            append_one: opened.schema.sql(statements::APPEND_ONE).into(),
             schema: opened.schema,
             shown: options.shown(),
             pooler: options.pooler,
@@ -115,6 +126,7 @@ impl PostgresDatabase {
             listener.stop();
         }
         self.0.units.close().await;
+        self.0.appender.close().await;
         self.0.pool.close().await;
     }
 
@@ -144,6 +156,15 @@ impl PostgresDatabase {
         &self.0.units
     }
 
+    pub(super) fn queue(&self) -> &Queue {
+        &self.0.queue
+    }
+
+    /// The connections of appends; not through a pooler, where connections are everybody's.
+    pub(super) fn appender(&self) -> &Kept<Postgres> {
+        &self.0.appender
+    }
+
     pub(super) fn losses(&self) -> &Losses {
         &self.0.losses
     }
@@ -159,6 +180,14 @@ impl PostgresDatabase {
     /// `sql`, with the schema where `{schema}` stands.
     pub(crate) fn sql(&self, sql: &str) -> AssertSqlSafe<String> {
         AssertSqlSafe(self.0.schema.sql(sql))
+    }
+
+    pub(super) fn append_sql(&self) -> AssertSqlSafe<Arc<str>> {
+        AssertSqlSafe(Arc::clone(&self.0.append))
+    }
+
+    pub(super) fn append_one_sql(&self) -> AssertSqlSafe<Arc<str>> {
+        AssertSqlSafe(Arc::clone(&self.0.append_one))
     }
 
     /// What begins a transaction of this crate.

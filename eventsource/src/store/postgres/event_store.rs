@@ -5,11 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 
-use super::append::{Append, Refusal};
 use super::failure::store_error;
-use super::{HorizonHolder, PostgresDatabase, holders, horizon, read};
+use super::{HorizonHolder, PostgresDatabase, append, appending, holders, horizon, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
-use crate::store::sql::Action;
+use crate::store::sql::{Action, Append};
 use crate::store::{
     AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, HeldBack, LogPage, ReadStream,
     StoreError, StoredType, WakeUp, check_append,
@@ -17,8 +16,10 @@ use crate::store::{
 
 /// The event store in PostgreSQL. A clone is the same store.
 ///
-/// Writers do not wait for each other, except for one that appends to the same stream. An append is one statement, and
-/// its events can be read as soon as no earlier position can still appear: see [the module](super).
+/// Writers do not wait for each other, except for one that appends to the same stream, and except that appends of one
+/// process that come while others of it are being stored wait for these, and are then stored together: in one statement
+/// and one commit, each with an answer of its own. Their events can be read as soon as no earlier position can still
+/// appear: see [the module](super). An append whose future is dropped may be stored all the same.
 ///
 /// Where a connection turns out to be lost, what was asked on it is asked once more on another, so that a server that
 /// was started again answers at once. Of an append whose answer was lost it is found out whether it was stored.
@@ -67,8 +68,11 @@ impl PostgresEventStore {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
-        let append = Append { db: &self.db, stream, expected, events };
-        append.inside(conn).await.map_err(|refusal| refused(refusal, stream, expected))
+        let append = Append { stream: stream.clone(), expected, events };
+        match append::inside(&self.db, conn, &append).await {
+            Ok(places) => Ok(append.appended(places)),
+            Err(refusal) => Err(append.refused(refusal, |failure| store_error(Action::Append(stream), failure))),
+        }
     }
 
     /// Who appends at this moment, and so keeps what comes after from being read: the one who began first in front.
@@ -106,14 +110,6 @@ impl PostgresEventStore {
     }
 }
 
-fn refused(refusal: Refusal, stream: &StreamId, expected: ExpectedVersion) -> AppendError {
-    match refusal {
-        Refusal::Conflict { actual } => AppendError::Conflict { stream: stream.clone(), expected, actual },
-        Refusal::DuplicateEvent(event_id) => AppendError::DuplicateEvent { stream: stream.clone(), event_id },
-        Refusal::Failed(failure) => store_error(Action::Append(stream), failure).into(),
-    }
-}
-
 #[async_trait]
 impl EventStore for PostgresEventStore {
     async fn append(
@@ -123,10 +119,7 @@ impl EventStore for PostgresEventStore {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
-        let append = Append { db: &self.db, stream, expected, events };
-        let appended = append.alone().await.map_err(|refusal| refused(refusal, stream, expected))?;
-        self.db.announce();
-        Ok(appended)
+        appending::append(&self.db, Append { stream: stream.clone(), expected, events }).await
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {

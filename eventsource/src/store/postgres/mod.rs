@@ -14,6 +14,7 @@
 
 mod announce;
 mod append;
+mod appending;
 mod database;
 mod error;
 mod event_store;
@@ -26,6 +27,7 @@ mod migrations;
 mod open;
 mod options;
 mod read;
+mod refused;
 mod row;
 mod schema;
 mod statements;

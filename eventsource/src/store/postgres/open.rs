@@ -15,6 +15,8 @@ pub(super) struct Opened {
     /// The connections of units of work: what stands outside a transaction on them writes nothing. Through a pooler,
     /// which shares a connection with everybody, the same as the others.
     pub(super) units: PgPool,
+    /// Where one append leaves its connection to the next: one for who appends alone, one for those who do so together.
+    pub(super) appender: PgPool,
     pub(super) losses: Losses,
     pub(super) schema: Schema,
     /// What names the log in its database.
@@ -33,8 +35,9 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOp
         true => pool.clone(),
         false => options.unit_pool_options(&losses).connect_lazy_with(options.connect_options()),
     };
+    let appender = options.appender_pool_options(&losses).connect_lazy_with(options.connect_options());
     match prepared.await {
-        Ok(log) => Ok(Opened { pool, units, losses, schema, log }),
+        Ok(log) => Ok(Opened { pool, units, appender, losses, schema, log }),
         Err(trouble) => Err(trouble.on(options.shown())),
     }
 }

@@ -69,7 +69,7 @@ impl PostgresOptions {
     }
 
     /// At most this many connections for the log and for your own queries, at least 2; 10 by default. As many again, at
-    /// most, serve the units of work, one a subscription; and one waits for notifications.
+    /// most, serve the units of work, one a subscription; two serve appends, and one waits for notifications.
     #[must_use]
     pub fn connections(mut self, connections: u32) -> Self {
         self.connections = connections.max(2);
@@ -207,6 +207,13 @@ impl PostgresOptions {
     pub(super) fn unit_pool_options(&self, losses: &Losses) -> PgPoolOptions {
         self.pool_options(losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::WRITE_ONLY_IN_A_UNIT).execute(conn).await.map(drop) })
+        })
+    }
+
+    /// Two connections: for who appends alone, and for those who do so together.
+    pub(super) fn appender_pool_options(&self, losses: &Losses) -> PgPoolOptions {
+        self.pool_options(losses).max_connections(2).after_connect(|conn, _| {
+            Box::pin(async move { sqlx::raw_sql(statements::PLAN_APPENDS_ONCE).execute(conn).await.map(drop) })
         })
     }
 

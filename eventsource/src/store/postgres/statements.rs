@@ -18,6 +18,10 @@ pub(super) const INSERT_SCHEMA_VERSION: &str = "INSERT INTO {schema}.eventsource
 /// On the connections of units of work, which begin their transactions as `READ WRITE`.
 pub(super) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only = on";
 
+/// On the connections of appends. To plan one takes longer than to make it, and the plan is the same for all; PostgreSQL
+/// by itself would plan each anew, because the arrays are shorter than it assumes.
+pub(super) const PLAN_APPENDS_ONCE: &str = "SET plan_cache_mode = force_generic_plan";
+
 /// What names the log in the database: its channel of notifications.
 pub(super) const LOG: &str = "SELECT '{schema}.eventsource_events'::regclass::oid::bigint";
 
@@ -43,24 +47,41 @@ pub(super) const TAKEN_IDS: &str = "SELECT event_id FROM {schema}.eventsource_ev
 pub(super) const STORED: &str = "SELECT version, position, recorded_at FROM {schema}.eventsource_events \
      WHERE event_id = ANY ($1) AND aggregate_type = $2 AND aggregate_id = $3 ORDER BY version";
 
-/// Appends, where the stream's version lies between `$3` and `$4`, and says at which version it was. A stale snapshot
-/// is caught by the unique constraint. What the clock says (`$5`) is not stored where it steps back.
-pub(super) const APPEND: &str = "WITH before AS MATERIALIZED ( \
-         SELECT coalesce(max(version), 0) AS version FROM {schema}.eventsource_events \
-         WHERE aggregate_type = $1 AND aggregate_id = $2 \
+/// Appends to streams, each of which is there once (`$1`, `$2`), where the stream's version lies between `$3` and `$4`.
+/// An event says to which of them it goes (`$6`), as the how manieth (`$7`). Of each event that is stored a row says where,
+/// in the order of the events; of each append that is refused, at which version its stream is. A stale snapshot is caught
+/// by the unique constraint. What the clock says (`$5`) is not stored where it steps back.
+pub(super) const APPEND: &str = "WITH wanted AS MATERIALIZED ( \
+         SELECT wanted.*, coalesce((SELECT max(version) FROM {schema}.eventsource_events e \
+             WHERE e.aggregate_type = wanted.aggregate_type AND e.aggregate_id = wanted.aggregate_id), 0) AS version \
+         FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) WITH ORDINALITY \
+             AS wanted (aggregate_type, aggregate_id, lowest, highest, append) \
      ), stored AS ( \
          INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, version, event_type, \
              schema_version, occurred_at, recorded_at, tenant, metadata, payload) \
-         SELECT new.event_id, $1, $2, before.version + new.n, new.event_type, new.schema_version, new.occurred_at, \
+         SELECT new.event_id, wanted.aggregate_type, wanted.aggregate_id, wanted.version + new.nth, new.event_type, \
+             new.schema_version, new.occurred_at, \
              greatest($5, (SELECT recorded_at FROM {schema}.eventsource_events ORDER BY position DESC LIMIT 1)), \
              new.tenant, new.metadata::json, new.payload \
-         FROM before, unnest($6::uuid[], $7::text[], $8::bigint[], $9::timestamptz[], $10::text[], $11::text[], \
-             $12::text[]) WITH ORDINALITY \
-             AS new (event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
-         WHERE before.version BETWEEN $3 AND $4 ORDER BY new.n \
+         FROM wanted JOIN unnest($6::bigint[], $7::bigint[], $8::uuid[], $9::text[], $10::bigint[], $11::timestamptz[], \
+             $12::text[], $13::text[], $14::text[]) WITH ORDINALITY \
+             AS new (append, nth, event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
+             USING (append) \
+         WHERE wanted.version BETWEEN wanted.lowest AND wanted.highest ORDER BY new.n \
          RETURNING version, position, recorded_at \
-     ) SELECT before.version AS before, stored.version, stored.position, stored.recorded_at \
-     FROM before LEFT JOIN stored ON true ORDER BY stored.version";
+     ) SELECT version, position, recorded_at FROM stored \
+     UNION ALL SELECT version, append, NULL FROM wanted WHERE NOT version BETWEEN lowest AND highest";
+
+/// Appends one event to one stream, where its version lies between `$4` and `$5`: the same in half the time, and without
+/// a row where it is refused.
+pub(super) const APPEND_ONE: &str = "INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, \
+         version, event_type, schema_version, occurred_at, recorded_at, tenant, metadata, payload) \
+     SELECT $1, $2, $3, before.version + 1, $6, $7, $8, \
+         greatest($9, (SELECT recorded_at FROM {schema}.eventsource_events ORDER BY position DESC LIMIT 1)), \
+         $10, $11::text::json, $12 \
+     FROM (SELECT coalesce((SELECT max(version) FROM {schema}.eventsource_events \
+         WHERE aggregate_type = $2 AND aggregate_id = $3), 0) AS version) AS before \
+     WHERE before.version BETWEEN $4 AND $5 RETURNING version, position, recorded_at";
 
 /// From an append on, a transaction is not idle for longer than `timeout` (in milliseconds), whoever began it: it holds
 /// the log back. A shorter timeout of its own stays, and so does its own where the append is undone.

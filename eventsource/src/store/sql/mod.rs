@@ -1,9 +1,15 @@
 //! What the stores on SQL databases share.
 
 mod action;
+mod append;
 mod failure;
+mod kept;
+mod queue;
 mod row;
 
 pub(crate) use action::Action;
+pub(crate) use append::{Append, Outcome, Place, Refusal};
 pub(crate) use failure::{Failure, clamped, metadata_json, unsigned};
+pub(crate) use kept::{Borrowed, Kept};
+pub(crate) use queue::{Answer, Entry, Lead, Queue, Waiting};
 pub(crate) use row::EventRow;

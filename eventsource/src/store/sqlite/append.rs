@@ -1,112 +1,208 @@
-//! Appending.
+//! Appending: what an append finds is read when the transaction begins, and it ends with the last insert.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, AssertSqlSafe, Row as _, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::busy::Failure;
 use super::statements;
-use crate::event::{NewEvent, Position, RecordedEvent, StreamId, now};
-use crate::store::sql::{metadata_json, unsigned};
-use crate::store::{Appended, ExpectedVersion};
+use crate::event::{NewEvent, Position, StreamId, now};
+use crate::store::ExpectedVersion;
+use crate::store::sql::{Append, Outcome, Place, Refusal, metadata_json, unsigned};
 
-/// Why nothing is appended.
-pub(super) enum Refusal {
-    Conflict { actual: u64 },
-    DuplicateEvent(Uuid),
-    Failed(Failure),
-}
-
-impl<F: Into<Failure>> From<F> for Refusal {
-    fn from(failure: F) -> Self {
-        Self::Failed(failure.into())
-    }
-}
-
-/// Appends inside a transaction that may write, which the caller rolls back where it is refused.
-pub(super) async fn append(
-    conn: &mut SqliteConnection,
-    stream: &StreamId,
-    expected: ExpectedVersion,
-    events: Vec<NewEvent>,
-) -> Result<Appended, Refusal> {
-    let before = Before::read(conn, stream).await?;
-    if !expected.allows(before.version) {
-        return Err(Refusal::Conflict { actual: before.version });
-    }
-    let events: Vec<_> = (1..)
-        .zip(events)
-        .map(|(n, event)| {
-            let position = Position::new(before.head + n);
-            Arc::new(event.record(stream.clone(), before.version + n, position, before.recorded_at))
-        })
-        .collect();
-    let mut rest = &events[..];
-    while !rest.is_empty() {
-        let (rows, after) = rest.split_at(statements::rows_at_once(rest.len()));
-        insert(conn, rows).await?;
-        rest = after;
-    }
-    Ok(Appended::new(events))
-}
-
-/// What an append finds.
-struct Before {
-    version: u64,
+/// What appends find.
+struct Before<'a> {
+    versions: HashMap<&'a StreamId, u64>,
     head: u64,
     /// When the new events are stored: the clock may step back, stored times do not.
     recorded_at: DateTime<Utc>,
 }
 
-impl Before {
-    async fn read(conn: &mut SqliteConnection, stream: &StreamId) -> Result<Self, Failure> {
-        let (version, head, recorded_at): (Option<i64>, Option<i64>, Option<i64>) =
-            sqlx::query_as(statements::BEFORE_APPEND)
-                .bind(stream.aggregate_type())
-                .bind(stream.aggregate_id())
-                .fetch_one(conn)
-                .await?;
+/// A row to be.
+struct New<'a> {
+    stream: &'a StreamId,
+    event: &'a NewEvent,
+    place: Place,
+}
+
+/// Appends in one transaction, which has to be rolled back where this is an error: then nothing of it all is stored.
+/// An append that finds its stream at another version is refused by itself.
+///
+/// A statement is a message to the connection's thread and another one back, which takes as long as the statement. So
+/// the transaction begins with what is read, and ends with what is written.
+pub(super) async fn append_all(conn: &mut SqliteConnection, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
+    if let [append] = appends
+        && let [event] = &append.events[..]
+        && let Some(place) = append_one(conn, append, event).await?
+    {
+        return Ok(vec![Ok(vec![place])]);
+    }
+    let mut before = Before::begin(conn, appends).await?;
+    let mut rows = Vec::with_capacity(appends.iter().map(|append| append.events.len()).sum());
+    let outcomes = appends.iter().map(|append| before.place(append, &mut rows)).collect();
+    let mut rest = &rows[..];
+    while !rest.is_empty() {
+        let (first, after) = rest.split_at(statements::rows_at_once(rest.len()));
+        let sql = statements::insert_events(first.len(), after.is_empty());
+        run(conn, sql, insert(first, before.recorded_at)?).await?;
+        rest = after;
+    }
+    if rows.is_empty() {
+        sqlx::raw_sql(statements::ROLLBACK).execute(conn).await?;
+    }
+    Ok(outcomes)
+}
+
+/// Where the event is stored; nowhere where that takes more than one statement, or is refused.
+///
+/// The statement has no rows: the first would wake who waits for the answer, who then would wait for the commit.
+async fn append_one(conn: &mut SqliteConnection, append: &Append, event: &NewEvent) -> Result<Option<Place>, Failure> {
+    let before = match append.expected {
+        ExpectedVersion::NoStream => 0,
+        ExpectedVersion::Exact(version) => version,
+        ExpectedVersion::Any | ExpectedVersion::StreamExists => return Ok(None),
+    };
+    let Ok(version) = i64::try_from(before) else { return Ok(None) };
+    let recorded_at = now();
+    let done = sqlx::query(statements::APPEND_ONE)
+        .bind(event.id())
+        .bind(append.stream.aggregate_type())
+        .bind(append.stream.aggregate_id())
+        .bind(version)
+        .bind(event.event_type())
+        .bind(event.schema_version())
+        .bind(event.occurred_at().timestamp_micros())
+        .bind(recorded_at.timestamp_micros())
+        .bind(event.metadata().get_tenant())
+        .bind(metadata_json(event.metadata())?)
+        .bind(event.payload())
+        .execute(conn)
+        .await?;
+    if done.rows_affected() == 0 {
+        return Ok(None);
+    }
+    Ok(Some((before + 1, Position::new(unsigned(done.last_insert_rowid(), "a position")?), recorded_at)))
+}
+
+/// Where an event was stored.
+fn place((version, position, recorded_at): (i64, i64, i64)) -> Result<Place, Failure> {
+    let recorded_at = DateTime::from_timestamp_micros(recorded_at)
+        .ok_or_else(|| Failure::Corrupt(format!("the event at position {position}, column `recorded_at`")))?;
+    let version = unsigned(version, "the version of a stream")?;
+    Ok((version, Position::new(unsigned(position, "a position")?), recorded_at))
+}
+
+/// Where the events are stored, if all of them are, in this stream.
+pub(super) async fn stored_before(pool: &SqlitePool, append: &Append) -> Result<Option<Vec<Place>>, Failure> {
+    let mut places = Vec::with_capacity(append.events.len());
+    for id in append.ids() {
+        let row: Option<(i64, i64, i64)> = sqlx::query_as(statements::STORED)
+            .bind(id)
+            .bind(append.stream.aggregate_type())
+            .bind(append.stream.aggregate_id())
+            .fetch_optional(pool)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        places.push(place(row)?);
+    }
+    Ok(Some(places))
+}
+
+impl<'a> Before<'a> {
+    /// Begins a transaction that may write, and reads.
+    async fn begin(conn: &mut SqliteConnection, appends: &[&'a Append]) -> Result<Self, Failure> {
+        let mut streams: Vec<&StreamId> = appends.iter().map(|append| &append.stream).collect();
+        streams.sort_unstable();
+        streams.dedup();
+        let asked = statements::streams_at_once(streams.len());
+        let mut arguments = SqliteArguments::default();
+        // A few statements serve all counts: the last stream is asked for as often as it takes.
+        let last = streams.last().into_iter();
+        for stream in streams.iter().chain(last.cycle()).take(asked) {
+            bind(&mut arguments, stream.aggregate_type())?;
+            bind(&mut arguments, stream.aggregate_id())?;
+        }
+        let sql = statements::begin_append(asked);
+        let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(conn).await?;
+        let mut rows = rows.iter();
+        let (head, recorded_at): (Option<i64>, Option<i64>) = match rows.next() {
+            Some(row) => (row.try_get(0)?, row.try_get(1)?),
+            None => (None, None),
+        };
         let last = recorded_at.and_then(DateTime::from_timestamp_micros);
+        let mut versions = HashMap::with_capacity(streams.len());
+        for (stream, row) in streams.into_iter().zip(rows) {
+            let version: Option<i64> = row.try_get(0)?;
+            versions.insert(stream, unsigned(version.unwrap_or(0), "the version of a stream")?);
+        }
         Ok(Self {
-            version: unsigned(version.unwrap_or(0), "the version of a stream")?,
+            versions,
             head: unsigned(head.unwrap_or(0), "the head of the log")?,
             recorded_at: last.map_or_else(now, |last| now().max(last)),
         })
     }
+
+    /// Where the events of an append go, after those of the appends before it.
+    fn place(&mut self, append: &'a Append, rows: &mut Vec<New<'a>>) -> Outcome {
+        let version = self.versions.entry(&append.stream).or_default();
+        if !append.expected.allows(*version) {
+            return Err(Refusal::Conflict { actual: *version });
+        }
+        let mut places = Vec::with_capacity(append.events.len());
+        for event in &append.events {
+            *version += 1;
+            self.head += 1;
+            let place = (*version, Position::new(self.head), self.recorded_at);
+            rows.push(New { stream: &append.stream, event, place });
+            places.push(place);
+        }
+        Ok(places)
+    }
 }
 
-async fn insert(conn: &mut SqliteConnection, rows: &[Arc<RecordedEvent>]) -> Result<(), Refusal> {
-    let mut query = sqlx::query(AssertSqlSafe(statements::insert_events(rows.len())));
-    for event in rows {
-        query = query
-            .bind(signed(event.position().value())?)
-            .bind(event.id())
-            .bind(event.stream().aggregate_type())
-            .bind(event.aggregate_id())
-            .bind(signed(event.version())?)
-            .bind(event.event_type())
-            .bind(event.schema_version())
-            .bind(event.occurred_at().timestamp_micros())
-            .bind(event.recorded_at().timestamp_micros())
-            .bind(event.metadata().get_tenant())
-            .bind(metadata_json(event.metadata())?)
-            .bind(event.payload());
+fn insert(rows: &[New<'_>], recorded_at: DateTime<Utc>) -> Result<SqliteArguments, Failure> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(rows.len() * statements::COLUMN_COUNT, 0);
+    for New { stream, event, place: (version, position, _) } in rows {
+        bind(&mut arguments, signed(position.value())?)?;
+        bind(&mut arguments, event.id())?;
+        bind(&mut arguments, stream.aggregate_type())?;
+        bind(&mut arguments, stream.aggregate_id())?;
+        bind(&mut arguments, signed(*version)?)?;
+        bind(&mut arguments, event.event_type())?;
+        bind(&mut arguments, event.schema_version())?;
+        bind(&mut arguments, event.occurred_at().timestamp_micros())?;
+        bind(&mut arguments, recorded_at.timestamp_micros())?;
+        bind(&mut arguments, event.metadata().get_tenant())?;
+        bind(&mut arguments, metadata_json(event.metadata())?)?;
+        bind(&mut arguments, event.payload())?;
     }
-    match query.execute(&mut *conn).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-            // The statement has undone itself: whatever id of these rows is found was there before.
-            for event in rows {
-                if sqlx::query_scalar(statements::HAS_EVENT).bind(event.id()).fetch_one(&mut *conn).await? {
-                    return Err(Refusal::DuplicateEvent(event.id()));
-                }
-            }
-            Err(error.into())
+    Ok(arguments)
+}
+
+fn bind<'q, T>(arguments: &mut SqliteArguments, value: T) -> Result<(), Failure>
+where
+    T: sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    arguments.add(value).map_err(|error| Failure::Database(sqlx::Error::Encode(error)))
+}
+
+async fn run(conn: &mut SqliteConnection, sql: String, arguments: SqliteArguments) -> Result<(), Failure> {
+    sqlx::query_with(AssertSqlSafe(sql), arguments).execute(conn).await?;
+    Ok(())
+}
+
+/// The first of these ids that is taken.
+pub(super) async fn taken(conn: &mut SqliteConnection, ids: &[Uuid]) -> Result<Option<Uuid>, Failure> {
+    for &id in ids {
+        if sqlx::query_scalar(statements::HAS_EVENT).bind(id).fetch_one(&mut *conn).await? {
+            return Ok(Some(id));
         }
-        Err(error) => Err(error.into()),
     }
+    Ok(None)
 }
 
 fn signed(value: u64) -> Result<i64, Failure> {

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::busy::{Failure, Patience, patiently};
 use super::{SqliteOpenError, SqliteOptions, open, statements};
 use crate::store::attached::Attached;
-use crate::store::sql::Action;
+use crate::store::sql::{Action, Kept, Queue};
 use crate::store::{HeldLock, StoreError, WakeUps};
 
 /// A database file, opened, with the tables of this crate in it. A clone is the same database.
@@ -42,6 +42,9 @@ struct Inner {
     in_memory: bool,
     only_connection: bool,
     writing: Arc<Mutex<()>>,
+    /// What appends wait in, and the connection on which they are stored.
+    queue: Queue,
+    appender: Kept<Sqlite>,
     write_timeout: Duration,
     wake_ups: WakeUps,
     attached: Attached,
@@ -73,7 +76,12 @@ impl SqliteDatabase {
         let pool = POOLS.fetch_add(1, Ordering::Relaxed);
         let file = opened.file.as_deref().map_or_else(|| format!("in memory #{pool}").into(), Arc::from);
         Ok(Self(Arc::new(Inner {
+            appender: match opened.appender {
+                Some(pool) => Kept::new(pool),
+                None => Kept::none(opened.pool.clone()),
+            },
             pool: opened.pool,
+            queue: Queue::default(),
             lock: HeldLock::new(file, pool),
             in_memory: opened.file.is_none(),
             only_connection: options.connections == 1,
@@ -95,6 +103,7 @@ impl SqliteDatabase {
 
     /// Closes all connections, those in use when they are given back. Whatever is asked afterwards fails.
     pub async fn close(&self) {
+        self.0.appender.close().await;
         self.0.pool.close().await;
     }
 
@@ -120,12 +129,31 @@ impl SqliteDatabase {
         Patience::new(action, self.0.write_timeout)
     }
 
+    pub(super) fn queue(&self) -> &Queue {
+        &self.0.queue
+    }
+
+    pub(super) fn appender(&self) -> &Kept<Sqlite> {
+        &self.0.appender
+    }
+
+    /// Waits, for as long as it takes, until nobody else in this process writes through this database.
+    pub(super) async fn any_turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.0.writing).lock_owned().await
+    }
+
+    /// Refuses to wait for a lock that the task itself holds.
+    pub(super) fn check_write(&self, action: Action<'_>) -> Result<(), StoreError> {
+        if HeldLock::any(|held| held.resource() == self.0.lock.resource()) {
+            return Err(self.inside_unit_of_work(action));
+        }
+        Ok(())
+    }
+
     /// Waits until nobody else in this process writes through this database. A connection is acquired only
     /// afterwards: writers that wait hold none, and cannot starve the readers or the writer whose turn it is.
     pub(crate) async fn turn(&self, patience: &Patience<'_>) -> Result<OwnedMutexGuard<()>, StoreError> {
-        if HeldLock::any(|held| held.resource() == self.0.lock.resource()) {
-            return Err(self.inside_unit_of_work(patience.action()));
-        }
+        self.check_write(patience.action())?;
         let turn = Arc::clone(&self.0.writing).lock_owned();
         tokio::time::timeout(patience.left(), turn).await.map_err(|_| patience.busy())
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::append::{self, Refusal};
+use super::appending;
 use super::busy::patiently;
 use super::{SqliteDatabase, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
-use crate::store::sql::Action;
+use crate::store::sql::{Action, Append};
 use crate::store::{
     AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError,
     StoredType, WakeUp, check_append,
@@ -17,7 +17,8 @@ use crate::store::{
 /// The event store in a SQLite file. A clone is the same store.
 ///
 /// Appends of this process wait for their turn in order; those of other processes on the same file are waited out
-/// ([`SqliteOptions::write_timeout`](super::SqliteOptions::write_timeout)). Readers wait for nobody.
+/// ([`SqliteOptions::write_timeout`](super::SqliteOptions::write_timeout)). Readers wait for nobody. Appends that come
+/// while another one is being stored are stored together, in one commit, and each is answered for itself.
 ///
 /// ```
 /// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
@@ -77,25 +78,7 @@ impl EventStore for SqliteEventStore {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
-        let patience = self.db.patience(Action::Append(stream));
-        let mut writing = self.db.write(&patience).await?;
-        let appended = match append::append(&mut writing.tx, stream, expected, events).await {
-            Ok(appended) => appended,
-            Err(refusal) => {
-                // Where even this fails, dropping the transaction queues another rollback.
-                let _ = writing.tx.rollback().await;
-                return Err(match refusal {
-                    Refusal::Conflict { actual } => AppendError::Conflict { stream: stream.clone(), expected, actual },
-                    Refusal::DuplicateEvent(event_id) => {
-                        AppendError::DuplicateEvent { stream: stream.clone(), event_id }
-                    }
-                    Refusal::Failed(failure) => patience.error(failure).into(),
-                });
-            }
-        };
-        writing.tx.commit().await.map_err(|error| patience.error(error.into()))?;
-        self.db.wake_ups().wake();
-        Ok(appended)
+        appending::append(&self.db, Append { stream: stream.clone(), expected, events }).await
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {

@@ -4,6 +4,7 @@
 //! [`SqliteCheckpoints`](crate::projection::sqlite::SqliteCheckpoints) the checkpoints.
 
 mod append;
+mod appending;
 pub(crate) mod busy;
 mod database;
 mod error;

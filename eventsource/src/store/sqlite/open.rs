@@ -10,6 +10,8 @@ use super::{SqliteOpenError, SqliteOptions, migrations, statements};
 
 pub(super) struct Opened {
     pub(super) pool: SqlitePool,
+    /// The connection on which appends are stored; `None` where there is to be one connection for all.
+    pub(super) appender: Option<SqlitePool>,
     /// The file as SQLite knows it: absolute, symbolic links resolved. `None` in memory.
     pub(super) file: Option<String>,
 }
@@ -20,7 +22,10 @@ pub(super) async fn open(options: &SqliteOptions) -> Result<Opened, SqliteOpenEr
     let pool = options.pool_options().connect_lazy_with(options.connect_options());
     loop {
         let source = match prepare(&pool, options).await {
-            Ok(file) => return Ok(Opened { pool, file }),
+            Ok(file) => {
+                let own = || options.pool_options().max_connections(1).connect_lazy_with(options.connect_options());
+                return Ok(Opened { pool, appender: (options.connections > 1).then(own), file });
+            }
             Err(Trouble::Refused(error)) => return Err(error),
             Err(Trouble::Database(source)) => source,
         };

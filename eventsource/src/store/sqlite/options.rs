@@ -47,7 +47,8 @@ impl SqliteOptions {
         }
     }
 
-    /// At most this many connections, at least 1; 5 by default. One of them writes at a time, the others read.
+    /// At most this many connections, at least 1; 5 by default. One of them writes at a time, the others read. Unless it
+    /// is 1, there is one more, on which appends are stored.
     #[must_use]
     pub const fn connections(mut self, connections: u32) -> Self {
         self.connections = if connections == 0 { 1 } else { connections };

@@ -17,15 +17,51 @@ pub(super) const INSERT_SCHEMA_VERSION: &str =
     "INSERT INTO eventsource_schema (version, name, applied_at) VALUES (?1, ?2, ?3)";
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(super) const ROLLBACK: &str = "ROLLBACK";
+
+/// In the order in which `row.rs` reads them and `append.rs` binds them.
+macro_rules! columns {
+    () => {
+        "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
+         recorded_at, tenant, metadata, payload"
+    };
+}
 
 pub(super) const HEAD: &str = "SELECT max(position) FROM eventsource_events";
 pub(super) const HAS_EVENT: &str = "SELECT EXISTS (SELECT 1 FROM eventsource_events WHERE event_id = ?1)";
 
-/// Of a stream its version; of the log its head, and when the last event was stored.
-pub(super) const BEFORE_APPEND: &str = "SELECT \
-     (SELECT max(version) FROM eventsource_events WHERE aggregate_type = ?1 AND aggregate_id = ?2), \
-     (SELECT max(position) FROM eventsource_events), \
-     (SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1)";
+/// Begins a transaction that may write. Of the log its head, and when the last event was stored; of so many streams the
+/// version, a row each.
+pub(super) fn begin_append(streams: usize) -> String {
+    let mut sql = format!(
+        "{BEGIN}; SELECT (SELECT max(position) FROM eventsource_events), \
+         (SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1)"
+    );
+    for _ in 0..streams {
+        sql.push_str("; SELECT max(version) FROM eventsource_events WHERE aggregate_type = ? AND aggregate_id = ?");
+    }
+    sql
+}
+
+/// Appends one event to one stream that is at the version `?4`, unless the clock (`?8`) has stepped back since the last
+/// event. It is a transaction by itself, which has the right to write before it reads, as after `BEGIN IMMEDIATE`.
+pub(super) const APPEND_ONE: &str = concat!(
+    "INSERT INTO eventsource_events (",
+    columns!(),
+    ") SELECT coalesce((SELECT max(position) FROM eventsource_events), 0) + 1, ?1, ?2, ?3, ?4 + 1, ?5, ?6, ?7, ?8, ?9, ?10, \
+     ?11 WHERE ?4 = coalesce((SELECT max(version) FROM eventsource_events \
+         WHERE aggregate_type = ?2 AND aggregate_id = ?3), 0) \
+     AND ?8 >= coalesce((SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1), ?8)"
+);
+
+/// How many streams are asked for where `streams` are to be: powers of two, so that few statements serve all.
+pub(super) const fn streams_at_once(streams: usize) -> usize {
+    streams.next_power_of_two()
+}
+
+/// Where an event was stored by an append whose answer was lost.
+pub(super) const STORED: &str = "SELECT version, position, recorded_at FROM eventsource_events \
+     WHERE event_id = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3";
 
 /// The head, and when the first event after a position was stored: no row at the head.
 pub(super) const BACKLOG: &str = "SELECT (SELECT max(position) FROM eventsource_events), recorded_at \
@@ -46,16 +82,8 @@ pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types (event_type) AS ( \
          FROM types WHERE event_type NOT IN (SELECT value FROM json_each(?1)) \
      ) SELECT event_type, first FROM found WHERE first IS NOT NULL ORDER BY first LIMIT ?4";
 
-/// In the order in which `row.rs` reads them and `append.rs` binds them.
-macro_rules! columns {
-    () => {
-        "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
-         recorded_at, tenant, metadata, payload"
-    };
-}
-
 const COLUMNS: &str = columns!();
-const COLUMN_COUNT: usize = 12;
+pub(super) const COLUMN_COUNT: usize = 12;
 
 /// How many rows one `INSERT` takes at most: far below the 32,766 parameters that SQLite allows.
 const MOST_ROWS: usize = 256;
@@ -66,7 +94,8 @@ pub(super) fn rows_at_once(rows: usize) -> usize {
     1 << rows.ilog2()
 }
 
-pub(super) fn insert_events(rows: usize) -> String {
+/// Inserts so many rows, and commits after the last ones.
+pub(super) fn insert_events(rows: usize, last: bool) -> String {
     let mut row = "(?".to_owned();
     row.push_str(&",?".repeat(COLUMN_COUNT - 1));
     row.push(')');
@@ -74,6 +103,9 @@ pub(super) fn insert_events(rows: usize) -> String {
     for _ in 1..rows {
         sql.push(',');
         sql.push_str(&row);
+    }
+    if last {
+        sql.push_str("; COMMIT");
     }
     sql
 }

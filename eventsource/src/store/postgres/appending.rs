@@ -1,0 +1,88 @@
+//! Appends of one process, stored together where they come together.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::PostgresDatabase;
+use super::append::{Through, after_loss, alone, together};
+use super::failure::{is_lost, store_error};
+use super::refused::is_overtaken;
+use crate::store::sql::{Action, Answer, Append, Entry, Failure, Lead, Outcome, Refusal};
+use crate::store::{AppendError, Appended};
+
+/// How often a batch is tried again where another process came between, before each of its appends goes alone.
+const MOST_TRIES: u64 = 10;
+
+/// Appends, together with others that come at the same time.
+pub(super) async fn append(db: &PostgresDatabase, append: Append) -> Result<Appended, AppendError> {
+    let append = Arc::new(append);
+    let stored = match db.queue().enter(&append, None) {
+        Entry::Alone(_alone) => alone(db, &append, Through::Kept).await,
+        Entry::Queued(ticket, lead) => {
+            if let Some(lead) = lead {
+                tokio::spawn(store_together(db.clone(), lead));
+            }
+            match ticket.answer(None).await {
+                Answer::Done(stored) => stored,
+                Answer::Alone | Answer::Late => alone(db, &append, Through::Pool).await,
+                Answer::Unknown => after_loss(db, &append, lost()).await,
+            }
+        }
+    };
+    match stored {
+        Ok(places) => {
+            db.announce();
+            Ok(Arc::unwrap_or_clone(append).appended(places))
+        }
+        Err(refusal) => Err(append.refused(refusal, |failure| store_error(Action::Append(&append.stream), failure))),
+    }
+}
+
+/// What an append fails with whose connection was lost by somebody else.
+fn lost() -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::ConnectionReset, "the connection was lost while it appended"))
+}
+
+/// Tries again where somebody else came between, whom the appends then stand behind: in the order in which they came.
+async fn tries(db: &PostgresDatabase, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match together(db, appends, Through::Kept).await {
+            Err(Failure::Database(error)) if is_overtaken(&error) && tries < MOST_TRIES => {
+                tokio::time::sleep(Duration::from_millis(tries)).await;
+            }
+            tried => return tried,
+        }
+    }
+}
+
+/// Stores what waits, a transaction for all of it, until nothing does.
+async fn store_together(db: PostgresDatabase, mut lead: Lead) {
+    while lead.gather().await {
+        let mut batch = lead.take(true);
+        // Two processes that append to the same streams would otherwise wait for each other.
+        batch.sort_by(|one, other| one.append.stream.cmp(&other.append.stream));
+        let appends: Vec<&Append> = batch.iter().map(|waiting| &*waiting.append).collect();
+        let answers: Vec<Answer> = match tries(&db, &appends).await {
+            Ok(outcomes) => outcomes.into_iter().map(Answer::Done).collect(),
+            // An outage, which more attempts would only make longer.
+            Err(Failure::Database(sqlx::Error::PoolTimedOut)) => {
+                let failed = || Refusal::from(sqlx::Error::PoolTimedOut);
+                batch.iter().map(|_| Answer::Done(Err(failed()))).collect()
+            }
+            // They may be stored.
+            Err(Failure::Database(error)) if is_lost(&error) => batch.iter().map(|_| Answer::Unknown).collect(),
+            // One of them failed all: which one, and why, each finds out.
+            Err(_) => batch.iter().map(|_| Answer::Alone).collect(),
+        };
+        if answers.iter().any(|answer| matches!(answer, Answer::Done(Ok(_)))) {
+            // Also where nobody waits any more.
+            db.announce();
+        }
+        for (waiting, answer) in batch.into_iter().zip(answers) {
+            waiting.answer(answer);
+        }
+    }
+}

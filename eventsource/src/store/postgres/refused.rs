@@ -1,0 +1,86 @@
+//! What an append is told that was not stored.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::append::place;
+use super::failure::is_collision;
+use super::{PostgresDatabase, statements};
+use crate::event::NewEvent;
+use crate::store::sql::{Append, Failure, Place, Refusal, unsigned};
+
+/// How often an append is tried again where another one came between.
+pub(super) const MOST_TRIES: u32 = 100;
+
+/// The constraint that no stream has a version twice.
+const STREAM_VERSION: &str = "eventsource_events_stream_version_key";
+
+fn constraint(error: &sqlx::Error) -> &str {
+    error.as_database_error().and_then(|error| error.constraint()).unwrap_or_default()
+}
+
+/// Whether another append came between, so that a new attempt finds the streams at other versions.
+pub(super) fn is_overtaken(error: &sqlx::Error) -> bool {
+    is_collision(error) || constraint(error) == STREAM_VERSION
+}
+
+/// What the error means, which has undone the attempt: `Ok` to try again.
+pub(super) async fn judge(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    append: &Append,
+    error: sqlx::Error,
+    tries: u32,
+) -> Result<(), Refusal> {
+    match constraint(&error) {
+        STREAM_VERSION => {
+            let actual = version(db, conn, append).await?;
+            if !append.expected.allows(actual) {
+                return Err(Refusal::Conflict { actual });
+            }
+        }
+        "eventsource_events_event_id_key" => {
+            if let Some(id) = taken(db, conn, append).await? {
+                return Err(Refusal::DuplicateEvent(id));
+            }
+        }
+        _ => return Err(error.into()),
+    }
+    if tries < MOST_TRIES { Ok(()) } else { Err(error.into()) }
+}
+
+async fn version(db: &PostgresDatabase, conn: &mut PgConnection, append: &Append) -> Result<u64, Failure> {
+    let version = sqlx::query_scalar(db.sql(statements::VERSION))
+        .bind(append.stream.aggregate_type())
+        .bind(append.stream.aggregate_id())
+        .persistent(db.names_statements())
+        .fetch_one(conn)
+        .await?;
+    unsigned(version, "the version of a stream")
+}
+
+/// The first of the ids that is taken.
+async fn taken(db: &PostgresDatabase, conn: &mut PgConnection, append: &Append) -> Result<Option<Uuid>, Failure> {
+    let taken: Vec<Uuid> = sqlx::query_scalar(db.sql(statements::TAKEN_IDS))
+        .bind(append.ids())
+        .persistent(db.names_statements())
+        .fetch_all(conn)
+        .await?;
+    Ok(append.events.iter().map(NewEvent::id).find(|id| taken.contains(id)))
+}
+
+/// Where the events are stored, if all of them are, in this stream.
+pub(super) async fn stored_before(db: &PostgresDatabase, append: &Append) -> Result<Option<Vec<Place>>, Failure> {
+    let mut session = db.session().await?;
+    let rows: Vec<(i64, i64, DateTime<Utc>)> = sqlx::query_as(db.sql(statements::STORED))
+        .bind(append.ids())
+        .bind(append.stream.aggregate_type())
+        .bind(append.stream.aggregate_id())
+        .persistent(db.names_statements())
+        .fetch_all(&mut *session)
+        .await?;
+    session.end().await?;
+    let places: Vec<_> = rows.into_iter().map(place).collect::<Result<_, _>>()?;
+    Ok(Some(places).filter(|places| places.len() == append.events.len()))
+}

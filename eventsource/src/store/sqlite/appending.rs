@@ -1,0 +1,189 @@
+//! Appends of one process, stored together where they come together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Sqlite, SqliteConnection};
+use tokio::runtime::Handle;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::append::{append_all, stored_before, taken};
+use super::busy::{Failure, Patience, is_locked, result_code};
+use super::{SqliteDatabase, statements};
+use crate::store::sql::{Action, Answer, Append, Borrowed, Entry, Lead, Outcome, Refusal, Waiting};
+use crate::store::{AppendError, Appended};
+
+/// Appends, together with others that come at the same time.
+pub(super) async fn append(db: &SqliteDatabase, append: Append) -> Result<Appended, AppendError> {
+    let append = Arc::new(append);
+    let patience = db.patience(Action::Append(&append.stream));
+    db.check_write(patience.action())?;
+    let until = Instant::now().checked_add(patience.left());
+    let stored = match db.queue().enter(&append, until) {
+        Entry::Alone(_alone) => alone(db, &append, &patience).await?,
+        Entry::Queued(ticket, lead) => {
+            if let Some(lead) = lead {
+                tokio::spawn(store_together(db.clone(), lead));
+            }
+            match ticket.answer(Some(patience.left())).await {
+                Answer::Done(stored) => stored,
+                Answer::Late => return Err(patience.busy().into()),
+                Answer::Alone => alone(db, &append, &patience).await?,
+                Answer::Unknown => match alone(db, &append, &patience).await? {
+                    Err(refusal @ (Refusal::Conflict { .. } | Refusal::DuplicateEvent(_))) => {
+                        let before =
+                            stored_before(db.pool(), &append).await.map_err(|failure| patience.error(failure))?;
+                        before.ok_or(refusal)
+                    }
+                    stored => stored,
+                },
+            }
+        }
+    };
+    match stored {
+        Ok(places) => Ok(Arc::unwrap_or_clone(append).appended(places)),
+        Err(refusal) => Err(append.refused(refusal, |failure| patience.error(failure))),
+    }
+}
+
+/// Appends in a transaction of its own.
+async fn alone(db: &SqliteDatabase, append: &Append, patience: &Patience<'_>) -> Result<Outcome, AppendError> {
+    let turn = db.turn(patience).await?;
+    let mut appender = Appender::new(db, turn).await.map_err(|failure| patience.error(failure))?;
+    loop {
+        match appender.append_all(&[append]).await {
+            Err(failure) if patience.outlasts(&failure).await => {}
+            Err(Failure::Database(error)) if error.as_database_error().is_some_and(|e| e.is_unique_violation()) => {
+                // Whatever id is found was there before: nothing of this append is.
+                let taken = appender.taken(append).await.map_err(|failure| patience.error(failure))?;
+                return Ok(Err(taken.map_or_else(|| error.into(), Refusal::DuplicateEvent)));
+            }
+            Err(failure) => return Ok(Err(failure.into())),
+            Ok(outcomes) => return Ok(outcomes.into_iter().next().unwrap_or(Ok(Vec::new()))),
+        }
+    }
+}
+
+/// Stores what waits, a transaction for all of it, until nothing does.
+async fn store_together(db: SqliteDatabase, mut lead: Lead) {
+    while lead.gather().await {
+        // Who waits in the queue for too long meanwhile leaves it.
+        let appender = Appender::new(&db, db.any_turn().await).await;
+        let batch = lead.take(false);
+        let locked = match appender {
+            _ if batch.is_empty() => None,
+            Ok(appender) => store_batch(appender, batch).await,
+            Err(_) => {
+                // Each is told why by an attempt of its own.
+                batch.into_iter().for_each(|waiting| waiting.answer(Answer::Alone));
+                None
+            }
+        };
+        if let Some(batch) = locked {
+            lead.put_back(batch);
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Stores a batch and answers each; returns it where somebody else's lock is in the way.
+async fn store_batch(mut appender: Appender, batch: Vec<Waiting>) -> Option<Vec<Waiting>> {
+    let appends: Vec<&Append> = batch.iter().map(|waiting| &*waiting.append).collect();
+    let outcomes = match appender.append_all(&appends).await {
+        Ok(outcomes) => outcomes,
+        Err(Failure::Database(error)) if is_locked(&error) => return Some(batch),
+        Err(_) => {
+            // One of them failed all: which one, and why, each finds out.
+            drop(appender);
+            batch.into_iter().for_each(|waiting| waiting.answer(Answer::Alone));
+            return None;
+        }
+    };
+    // Whose turn is next need not wait for those that are answered.
+    drop(appender);
+    for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+        waiting.answer(Answer::Done(outcome));
+    }
+    None
+}
+
+/// Who writes, and the connection. A transaction that is left open is rolled back, whoever goes away meanwhile, before
+/// somebody else gets the connection or the turn.
+struct Appender {
+    db: SqliteDatabase,
+    open: Option<Open>,
+}
+
+struct Open {
+    conn: Borrowed<Sqlite>,
+    clean: bool,
+    // Dropped last: the next writer finds the connection on its way back.
+    turn: OwnedMutexGuard<()>,
+}
+
+impl Appender {
+    async fn new(db: &SqliteDatabase, turn: OwnedMutexGuard<()>) -> Result<Self, Failure> {
+        let conn = db.appender().take(|_| false).await?;
+        Ok(Self { db: db.clone(), open: Some(Open { conn, clean: true, turn }) })
+    }
+
+    /// Appends in a transaction; where it fails, nothing is stored and no transaction is open.
+    async fn append_all(&mut self, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
+        let open = self.open.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
+        open.clean = false;
+        let appended = append_all(&mut open.conn.conn, appends).await;
+        if appended.is_ok() {
+            open.clean = true;
+            if matches!(&appended, Ok(outcomes) if outcomes.iter().any(Result::is_ok)) {
+                self.db.wake_ups().wake();
+            }
+        } else {
+            open.clean = roll_back(&mut open.conn.conn).await;
+        }
+        appended
+    }
+
+    async fn taken(&mut self, append: &Append) -> Result<Option<Uuid>, Failure> {
+        let open = self.open.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
+        taken(&mut open.conn.conn, &append.ids()).await
+    }
+}
+
+impl Drop for Appender {
+    fn drop(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        if open.clean {
+            self.db.appender().keep(open.conn);
+            return;
+        }
+        match Handle::try_current() {
+            // In a task of its own, which nobody cancels half way.
+            Ok(runtime) => drop(runtime.spawn(open.undo(self.db.clone()))),
+            // Closing the connection rolls back.
+            Err(_) => drop(open.conn.conn.detach()),
+        }
+    }
+}
+
+impl Open {
+    async fn undo(mut self, db: SqliteDatabase) {
+        // A database in memory is gone with its connection, and has no other.
+        if roll_back(&mut self.conn.conn).await || db.is_in_memory() {
+            db.appender().keep(self.conn);
+        } else {
+            let _ = self.conn.conn.close().await;
+        }
+        drop(self.turn);
+    }
+}
+
+/// Whether no transaction is open any more.
+async fn roll_back(conn: &mut SqliteConnection) -> bool {
+    match sqlx::raw_sql(statements::ROLLBACK).execute(conn).await {
+        Ok(_) => true,
+        // SQLITE_ERROR: there is none, because it did not begin, or because SQLite has rolled it back itself.
+        Err(error) => result_code(&error) == Some(1),
+    }
+}

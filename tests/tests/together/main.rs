@@ -1,0 +1,8 @@
+//! Appends of one process that come together share a commit, and none of them is told less, or waits longer, for that.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod commits;
+mod gone;
+mod outcomes;
+mod world;
