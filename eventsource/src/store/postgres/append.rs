@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use super::arguments::{Row, few, many, numbered};
 use super::failure::{code, is_collision, is_lost};
 use super::refused::{MOST_TRIES, judge, stored_before};
 use super::{PostgresDatabase, statements};
@@ -16,9 +17,6 @@ use crate::store::sql::{Append, Failure, Outcome, Place, Refusal, metadata_json,
 #[derive(Debug, thiserror::Error)]
 #[error("the connection has no transaction open: begin one, and commit it after the append")]
 struct NoTransaction;
-
-/// Of an event its version, position and time; of a refused append its stream's version, its number and no time.
-type Row = (i64, i64, Option<DateTime<Utc>>);
 
 /// On which connections an append is made.
 #[derive(Debug, Clone, Copy)]
@@ -142,15 +140,15 @@ async fn attempt_one(
     let (lowest, highest) = append.bounds();
     // All of the answer is waited for: the row comes before the commit.
     let rows: Vec<(i64, i64, DateTime<Utc>)> = sqlx::query_as(db.append_one_sql())
-        .bind(event.id())
+        .bind(now())
         .bind(append.stream.aggregate_type())
         .bind(append.stream.aggregate_id())
         .bind(lowest)
         .bind(highest)
+        .bind(event.id())
         .bind(event.event_type())
         .bind(i64::from(event.schema_version()))
         .bind(event.occurred_at())
-        .bind(now())
         .bind(event.metadata().get_tenant())
         .bind(metadata_json(event.metadata())?)
         .bind(event.payload())
@@ -165,36 +163,14 @@ async fn attempt_all(
     conn: &mut PgConnection,
     appends: &[&Append],
 ) -> Result<Vec<Outcome>, Failure> {
-    let (lowest, highest): (Vec<_>, Vec<_>) = appends.iter().map(|append| append.bounds()).unzip();
-    let count = appends.iter().map(|append| append.events.len()).sum();
-    let (mut numbers, mut nths, mut events) =
-        (Vec::with_capacity(count), Vec::with_capacity(count), Vec::with_capacity(count));
-    for (number, append) in (1_i64..).zip(appends) {
-        for (nth, event) in (1_i64..).zip(&append.events) {
-            numbers.push(number);
-            nths.push(nth);
-            events.push(event);
+    let events = numbered(appends);
+    let rows: Vec<Row> = match db.append_few_sql(events.len()) {
+        Some(sql) => few(sqlx::query_as(sql), &events)?.persistent(db.names_statements()).fetch_all(conn).await?,
+        None => {
+            let query = many(sqlx::query_as(db.append_sql()), appends, &events)?;
+            query.persistent(db.names_statements()).fetch_all(conn).await?
         }
-    }
-    let metadata = events.iter().map(|event| metadata_json(event.metadata())).collect::<Result<Vec<_>, _>>()?;
-    let rows: Vec<Row> = sqlx::query_as(db.append_sql())
-        .bind(appends.iter().map(|append| append.stream.aggregate_type()).collect::<Vec<_>>())
-        .bind(appends.iter().map(|append| append.stream.aggregate_id()).collect::<Vec<_>>())
-        .bind(lowest)
-        .bind(highest)
-        .bind(now())
-        .bind(numbers)
-        .bind(nths)
-        .bind(events.iter().map(|event| event.id()).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.event_type()).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| i64::from(event.schema_version())).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.occurred_at()).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.metadata().get_tenant()).collect::<Vec<_>>())
-        .bind(metadata)
-        .bind(events.iter().map(|event| event.payload()).collect::<Vec<_>>())
-        .persistent(db.names_statements())
-        .fetch_all(conn)
-        .await?;
+    };
     outcomes(appends, rows)
 }
 

@@ -54,6 +54,7 @@ struct Inner {
     /// The statements of appends, which are wanted often.
     append: Arc<str>,
     append_one: Arc<str>,
+    append_few: [OnceLock<Arc<str>>; statements::FEW],
     watch: Watch,
     announcer: Announcer,
     wake_ups: Arc<WakeUps>,
@@ -93,6 +94,7 @@ impl PostgresDatabase {
             losses: opened.losses,
             append: opened.schema.sql(statements::APPEND).into(),
             append_one: opened.schema.sql(statements::APPEND_ONE).into(),
+            append_few: Default::default(),
             schema: opened.schema,
             shown: options.shown(),
             pooler: options.pooler,
@@ -188,6 +190,12 @@ impl PostgresDatabase {
 
     pub(super) fn append_one_sql(&self) -> AssertSqlSafe<Arc<str>> {
         AssertSqlSafe(Arc::clone(&self.0.append_one))
+    }
+
+    /// What appends exactly so many events, where they are few.
+    pub(super) fn append_few_sql(&self, events: usize) -> Option<AssertSqlSafe<Arc<str>>> {
+        let sql = self.0.append_few.get(events.checked_sub(1)?)?;
+        Some(AssertSqlSafe(Arc::clone(sql.get_or_init(|| self.0.schema.sql(&statements::append_few(events)).into()))))
     }
 
     /// What begins a transaction of this crate.

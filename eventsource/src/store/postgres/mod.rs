@@ -15,6 +15,7 @@
 mod announce;
 mod append;
 mod appending;
+mod arguments;
 mod database;
 mod error;
 mod event_store;

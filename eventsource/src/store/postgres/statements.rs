@@ -47,41 +47,95 @@ pub(super) const TAKEN_IDS: &str = "SELECT event_id FROM {schema}.eventsource_ev
 pub(super) const STORED: &str = "SELECT version, position, recorded_at FROM {schema}.eventsource_events \
      WHERE event_id = ANY ($1) AND aggregate_type = $2 AND aggregate_id = $3 ORDER BY version";
 
-/// Appends to streams, each of which is there once (`$1`, `$2`), where the stream's version lies between `$3` and `$4`.
-/// An event says to which of them it goes (`$6`), as the how manieth (`$7`). Of each event that is stored a row says where,
-/// in the order of the events; of each append that is refused, at which version its stream is. A stale snapshot is caught
-/// by the unique constraint. What the clock says (`$5`) is not stored where it steps back.
-pub(super) const APPEND: &str = "WITH wanted AS MATERIALIZED ( \
-         SELECT wanted.*, coalesce((SELECT max(version) FROM {schema}.eventsource_events e \
-             WHERE e.aggregate_type = wanted.aggregate_type AND e.aggregate_id = wanted.aggregate_id), 0) AS version \
-         FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) WITH ORDINALITY \
-             AS wanted (aggregate_type, aggregate_id, lowest, highest, append) \
-     ), stored AS ( \
-         INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, version, event_type, \
-             schema_version, occurred_at, recorded_at, tenant, metadata, payload) \
-         SELECT new.event_id, wanted.aggregate_type, wanted.aggregate_id, wanted.version + new.nth, new.event_type, \
-             new.schema_version, new.occurred_at, \
-             greatest($5, (SELECT recorded_at FROM {schema}.eventsource_events ORDER BY position DESC LIMIT 1)), \
-             new.tenant, new.metadata::json, new.payload \
-         FROM wanted JOIN unnest($6::bigint[], $7::bigint[], $8::uuid[], $9::text[], $10::bigint[], $11::timestamptz[], \
-             $12::text[], $13::text[], $14::text[]) WITH ORDINALITY \
-             AS new (append, nth, event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
-             USING (append) \
-         WHERE wanted.version BETWEEN wanted.lowest AND wanted.highest ORDER BY new.n \
-         RETURNING version, position, recorded_at \
-     ) SELECT version, position, recorded_at FROM stored \
-     UNION ALL SELECT version, append, NULL FROM wanted WHERE NOT version BETWEEN lowest AND highest";
+/// How many events are appended by a statement of their own number, in which each is a row of parameters: up to here that
+/// takes less than to take arrays apart.
+pub(super) const FEW: usize = 16;
+
+/// The version of the stream of a row, and when an event was stored at the earliest: times do not step back.
+macro_rules! version {
+    () => {
+        "coalesce((SELECT max(version) FROM {schema}.eventsource_events e \
+         WHERE e.aggregate_type = wanted.aggregate_type AND e.aggregate_id = wanted.aggregate_id), 0) AS version"
+    };
+}
+macro_rules! recorded_at {
+    () => {
+        "greatest($1, (SELECT recorded_at FROM {schema}.eventsource_events ORDER BY position DESC LIMIT 1))"
+    };
+}
+macro_rules! insert {
+    () => {
+        "INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, version, event_type, \
+         schema_version, occurred_at, recorded_at, tenant, metadata, payload) "
+    };
+}
+/// Of each event that is stored a row says where, in the order of the events; of each append that is refused, at which
+/// version its stream is.
+macro_rules! outcomes {
+    () => {
+        " RETURNING version, position, recorded_at) SELECT version, position, recorded_at FROM stored \
+         UNION ALL SELECT version, append, NULL FROM wanted WHERE NOT version BETWEEN lowest AND highest"
+    };
+}
+
+/// Appends to streams (`$2`, `$3`), each of which is there once, where the stream's version lies between `$4` and `$5`.
+/// An event says to which of them it goes (`$6`), as the how manieth (`$7`). A stale snapshot is caught by the unique
+/// constraint. What the clock says (`$1`) is not stored where it steps back.
+pub(super) const APPEND: &str = concat!(
+    "WITH wanted AS MATERIALIZED (SELECT wanted.*, ",
+    version!(),
+    " FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::bigint[]) WITH ORDINALITY \
+         AS wanted (aggregate_type, aggregate_id, lowest, highest, append)), stored AS (",
+    insert!(),
+    "SELECT new.event_id, wanted.aggregate_type, wanted.aggregate_id, wanted.version + new.nth, new.event_type, \
+         new.schema_version, new.occurred_at, ",
+    recorded_at!(),
+    ", new.tenant, new.metadata::json, new.payload \
+     FROM wanted JOIN unnest($6::bigint[], $7::bigint[], $8::uuid[], $9::text[], $10::bigint[], $11::timestamptz[], \
+         $12::text[], $13::text[], $14::text[]) WITH ORDINALITY \
+         AS new (append, nth, event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
+         USING (append) \
+     WHERE wanted.version BETWEEN wanted.lowest AND wanted.highest ORDER BY new.n",
+    outcomes!()
+);
+
+/// The same of so many events, each with the stream it goes to, in the order of the columns of `wanted`.
+pub(super) fn append_few(events: usize) -> String {
+    let types = ["text", "uuid", "bigint", "bigint", "bigint", "bigint", "uuid", "text", "bigint", "timestamptz"];
+    let types: Vec<_> = types.into_iter().chain(["text"; 3]).collect();
+    let rows: Vec<_> = (0..events)
+        .map(|row| {
+            let parameter = |(n, kind): (usize, &&str)| format!("${}::{kind}", 2 + row * types.len() + n);
+            format!("({})", types.iter().enumerate().map(parameter).collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    [
+        concat!("WITH wanted AS MATERIALIZED (SELECT wanted.*, ", version!(), " FROM (VALUES "),
+        &rows.join(", "),
+        concat!(
+            ") AS wanted (aggregate_type, aggregate_id, lowest, highest, append, nth, event_id, event_type, \
+                 schema_version, occurred_at, tenant, metadata, payload)), stored AS (",
+            insert!(),
+            "SELECT event_id, aggregate_type, aggregate_id, version + nth, event_type, schema_version, occurred_at, ",
+            recorded_at!(),
+            ", tenant, metadata::json, payload FROM wanted WHERE version BETWEEN lowest AND highest",
+            outcomes!()
+        ),
+    ]
+    .concat()
+}
 
 /// Appends one event to one stream, where its version lies between `$4` and `$5`: the same in half the time, and without
-/// a row where it is refused.
-pub(super) const APPEND_ONE: &str = "INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, \
-         version, event_type, schema_version, occurred_at, recorded_at, tenant, metadata, payload) \
-     SELECT $1, $2, $3, before.version + 1, $6, $7, $8, \
-         greatest($9, (SELECT recorded_at FROM {schema}.eventsource_events ORDER BY position DESC LIMIT 1)), \
-         $10, $11::text::json, $12 \
-     FROM (SELECT coalesce((SELECT max(version) FROM {schema}.eventsource_events \
-         WHERE aggregate_type = $2 AND aggregate_id = $3), 0) AS version) AS before \
-     WHERE before.version BETWEEN $4 AND $5 RETURNING version, position, recorded_at";
+/// a row where it is refused. The version is looked up once: `OFFSET 0` keeps it from being asked wherever it is named.
+pub(super) const APPEND_ONE: &str = concat!(
+    insert!(),
+    "SELECT $6, aggregate_type, aggregate_id, version + 1, $7, $8, $9, ",
+    recorded_at!(),
+    ", $10, $11::text::json, $12 FROM (SELECT wanted.*, ",
+    version!(),
+    " FROM (SELECT $2::text AS aggregate_type, $3::uuid AS aggregate_id) AS wanted OFFSET 0) AS wanted \
+     WHERE version BETWEEN $4 AND $5 RETURNING version, position, recorded_at"
+);
 
 /// From an append on, a transaction is not idle for longer than `timeout` (in milliseconds), whoever began it: it holds
 /// the log back. A shorter timeout of its own stays, and so does its own where the append is undone.

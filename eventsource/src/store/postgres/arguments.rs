@@ -1,0 +1,74 @@
+//! What is bound in the statements that append.
+
+use chrono::{DateTime, Utc};
+use sqlx::Postgres;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
+
+use crate::event::{NewEvent, now};
+use crate::store::sql::{Append, Failure, metadata_json};
+
+/// Of an event its version, position and time; of a refused append its stream's version, its number and no time.
+pub(super) type Row = (i64, i64, Option<DateTime<Utc>>);
+
+type QueryRows<'q> = QueryAs<'q, Postgres, Row, PgArguments>;
+
+/// An event, of which append of a batch it is, and the how manieth of that.
+pub(super) type Numbered<'a> = (i64, i64, &'a Append, &'a NewEvent);
+
+/// The events of all these, numbered.
+pub(super) fn numbered<'a>(appends: &[&'a Append]) -> Vec<Numbered<'a>> {
+    let mut events = Vec::with_capacity(appends.iter().map(|append| append.events.len()).sum());
+    for (number, append) in (1..).zip(appends) {
+        events.extend((1..).zip(&append.events).map(|(nth, event)| (number, nth, *append, event)));
+    }
+    events
+}
+
+/// A row of parameters an event.
+pub(super) fn few<'q>(mut query: QueryRows<'q>, events: &[Numbered<'q>]) -> Result<QueryRows<'q>, Failure> {
+    query = query.bind(now());
+    for &(number, nth, append, event) in events {
+        let (lowest, highest) = append.bounds();
+        query = query
+            .bind(append.stream.aggregate_type())
+            .bind(append.stream.aggregate_id())
+            .bind(lowest)
+            .bind(highest)
+            .bind(number)
+            .bind(nth)
+            .bind(event.id())
+            .bind(event.event_type())
+            .bind(i64::from(event.schema_version()))
+            .bind(event.occurred_at())
+            .bind(event.metadata().get_tenant())
+            .bind(metadata_json(event.metadata())?)
+            .bind(event.payload());
+    }
+    Ok(query)
+}
+
+/// An array a column.
+pub(super) fn many<'q>(
+    query: QueryRows<'q>,
+    appends: &[&'q Append],
+    events: &[Numbered<'q>],
+) -> Result<QueryRows<'q>, Failure> {
+    let (lowest, highest): (Vec<_>, Vec<_>) = appends.iter().map(|append| append.bounds()).unzip();
+    let metadata = events.iter().map(|(.., event)| metadata_json(event.metadata())).collect::<Result<Vec<_>, _>>()?;
+    Ok(query
+        .bind(now())
+        .bind(appends.iter().map(|append| append.stream.aggregate_type()).collect::<Vec<_>>())
+        .bind(appends.iter().map(|append| append.stream.aggregate_id()).collect::<Vec<_>>())
+        .bind(lowest)
+        .bind(highest)
+        .bind(events.iter().map(|(number, ..)| *number).collect::<Vec<_>>())
+        .bind(events.iter().map(|(_, nth, ..)| *nth).collect::<Vec<_>>())
+        .bind(events.iter().map(|(.., event)| event.id()).collect::<Vec<_>>())
+        .bind(events.iter().map(|(.., event)| event.event_type()).collect::<Vec<_>>())
+        .bind(events.iter().map(|(.., event)| i64::from(event.schema_version())).collect::<Vec<_>>())
+        .bind(events.iter().map(|(.., event)| event.occurred_at()).collect::<Vec<_>>())
+        .bind(events.iter().map(|(.., event)| event.metadata().get_tenant()).collect::<Vec<_>>())
+        .bind(metadata)
+        .bind(events.iter().map(|(.., event)| event.payload()).collect::<Vec<_>>()))
+}
