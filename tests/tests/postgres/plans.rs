@@ -2,6 +2,8 @@
 
 use eventsource::prelude::*;
 use eventsource::{Metadata, ReadStream, sqlx};
+use eventsource_tests::postgres::Schema;
+use eventsource_tests::wait::eventually;
 
 use crate::world::World;
 
@@ -116,6 +118,41 @@ async fn a_page_touches_few_blocks() {
     world.store.append(&StreamId::new("Order", uuid::Uuid::nil()), ExpectedVersion::Any, vec![event]).await.unwrap();
     let page = world.store.read_log(Position::new(59_999), &EventFilter::all().tenant("small"), 10).await.unwrap();
     assert_eq!(page.events.len(), 2);
+}
+
+/// An append is planned once on its connection, and goes by the indexes also where that was when the log was tiny.
+#[tokio::test]
+async fn an_append_never_reads_the_whole_log() {
+    let schema = Schema::migrated().await;
+    let world = World::on(schema, |options| options).await;
+    let append = |stream: u128, events: usize| {
+        let events = (0..events).map(|_| NewEvent::raw("Type1", 1, "{}")).collect();
+        let stream = StreamId::new("Aggregate", uuid::Uuid::from_u128(stream));
+        let store = world.store.clone();
+        async move { store.append(&stream, ExpectedVersion::NoStream, events).await.unwrap() }
+    };
+    append(0, 3).await;
+    let mut conn = world.schema.connect().await;
+    world.run(&mut conn, "VACUUM ANALYZE {schema}.eventsource_events").await.unwrap();
+    // One event, few and many, so that each statement is planned now and used from now on.
+    for n in 0..60 {
+        append(n * 3 + 1, 1).await;
+        append(n * 3 + 2, 5).await;
+        append(n * 3 + 3, 40).await;
+    }
+    // Connections tell what they did when they are closed.
+    world.db.close().await;
+    let scans = async || {
+        let sql =
+            "SELECT seq_scan, idx_scan FROM pg_stat_all_tables WHERE relid = '{schema}.eventsource_events'::regclass";
+        sqlx::query_as::<_, (i64, i64)>(world.sql(sql)).fetch_one(&mut world.schema.connect().await).await.unwrap()
+    };
+    eventually("the connections tell what they did", async || {
+        let (all, by_index) = scans().await;
+        all + by_index >= 360
+    })
+    .await;
+    assert!(scans().await.0 < 10, "{:?}", scans().await);
 }
 
 /// Blocks of the events and their indexes that were asked for, by everybody.

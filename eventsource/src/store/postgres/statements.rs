@@ -19,8 +19,10 @@ pub(super) const INSERT_SCHEMA_VERSION: &str = "INSERT INTO {schema}.eventsource
 pub(super) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only = on";
 
 /// On the connections of appends. To plan one takes longer than to make it, and the plan is the same for all; PostgreSQL
-/// by itself would plan each anew, because the arrays are shorter than it assumes.
-pub(super) const PLAN_APPENDS_ONCE: &str = "SET plan_cache_mode = force_generic_plan";
+/// by itself would plan each anew, because the arrays are shorter than it assumes. That plan has to be good for any log,
+/// also where it was made when the log was tiny: by the indexes.
+pub(super) const PLAN_APPENDS_ONCE: &str =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off";
 
 /// What names the log in the database: its channel of notifications.
 pub(super) const LOG: &str = "SELECT '{schema}.eventsource_events'::regclass::oid::bigint";
