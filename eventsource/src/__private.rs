@@ -35,8 +35,8 @@ pub use inventory;
 
 pub use crate::aggregate::{Aggregate, Applies, EventsOf};
 pub use crate::event::{
-    AggregateDescriptor, DecodeError, DomainEvent, Event, EventData, EventDescriptor, OldVersion, ProjectionDescriptor,
-    RecordedEvent,
+    AggregateDescriptor, DecodeError, DomainEvent, Event, EventData, EventDescriptor, OldVersion, Payload,
+    ProjectionDescriptor, RecordedEvent,
 };
 pub use crate::projection::{
     EventSubscriber, FromEvent, HandlerError, HandlerOutput, Handles, Inject, Kind, Projection, Subscriber, UnitOfWork,

@@ -106,10 +106,11 @@ fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
     let arms = projection.handlers.iter().enumerate().map(|(index, handler)| {
         let (cfgs, name, route) = (&handler.call.cfgs, format_ident!("__NAME_{index}"), route_name(index));
         let call = call::handler(handler, private);
+        let decode = if handler.takes_payload() { quote!(payload) } else { quote!(decode) };
         quote! {
             #(#cfgs)*
             #name => {
-                let __event = #route.decode(__recorded)?;
+                let __event = #route.#decode(__recorded)?;
                 #call
             }
         }

@@ -1,6 +1,7 @@
 //! What `#[projection]` knows of a projection.
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens as _;
 use syn::{Attribute, Generics, Ident, Type};
 
 use crate::block::method::Receiver;
@@ -61,6 +62,16 @@ pub(super) struct Handler {
     pub(super) event_parameter: Type,
     /// The method.
     pub(super) call: Call,
+}
+
+impl Handler {
+    /// Whether it takes the payload, by the name that stands in its attribute, and so has no use of the typed view. By
+    /// another name it is handed the view, which derefs to it.
+    pub(super) fn takes_payload(&self) -> bool {
+        let text = |ty: &Type| ty.to_token_stream().to_string();
+        matches!(&self.event_parameter, Type::Reference(reference)
+            if reference.mutability.is_none() && text(&reference.elem) == text(&self.event))
+    }
 }
 
 /// A method of the user's that generated code calls.

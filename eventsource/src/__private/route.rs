@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, RecordedEvent};
+use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, Payload, RecordedEvent};
 use crate::projection::HandlerError;
 use crate::store::EventFilter;
 
@@ -11,6 +11,7 @@ use crate::store::EventFilter;
 pub struct Route<E> {
     descriptor: &'static EventDescriptor,
     read: fn(&Arc<RecordedEvent>) -> Result<Event<E>, DecodeError>,
+    payload: fn(&RecordedEvent) -> Result<Payload<E>, DecodeError>,
 }
 
 /// The descriptor of an event, as a constant that can be borrowed.
@@ -23,7 +24,7 @@ impl<E: DomainEvent> Described<E> {
 /// The route of `E`.
 #[must_use]
 pub const fn route<E: DomainEvent>() -> Route<E> {
-    Route { descriptor: Described::<E>::DESCRIPTOR, read: Event::<E>::decode }
+    Route { descriptor: Described::<E>::DESCRIPTOR, read: Event::<E>::decode, payload: Payload::<E>::decode }
 }
 
 impl<E> Route<E> {
@@ -55,6 +56,15 @@ impl<E> Route<E> {
     #[inline]
     pub fn decode(&self, recorded: &Arc<RecordedEvent>) -> Result<Event<E>, HandlerError> {
         (self.read)(recorded).map_err(HandlerError::permanent)
+    }
+
+    /// The payload of `recorded` alone, for a handler that takes nothing else: nobody holds the event for it.
+    ///
+    /// # Errors
+    /// A permanent one where it does not decode.
+    #[inline]
+    pub fn payload(&self, recorded: &RecordedEvent) -> Result<Payload<E>, HandlerError> {
+        (self.payload)(recorded).map_err(HandlerError::permanent)
     }
 }
 

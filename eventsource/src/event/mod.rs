@@ -43,3 +43,6 @@ pub use stream::StreamId;
 pub use time::{now, truncate_to_micros};
 pub use topology::Topology;
 pub use typed::Event;
+// For generated code.
+#[doc(hidden)]
+pub use typed::Payload;

@@ -17,10 +17,38 @@ pub struct Event<E> {
     recorded: Arc<RecordedEvent>,
 }
 
-enum Payload<E> {
+/// The payload of an event, decoded.
+#[derive(Debug)]
+pub enum Payload<E> {
+    /// Decoded for whoever asked.
     Own(E),
     /// Of an event that several subscriptions read: it is decoded once.
     Shared(Arc<E>),
+}
+
+impl<E: DomainEvent> Payload<E> {
+    /// The payload of `recorded`.
+    ///
+    /// # Errors
+    /// As of [`Event::decode`].
+    pub fn decode(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
+        match recorded.decoded().get_or_decode(|| payload(recorded)) {
+            None => payload(recorded).map(Self::Own),
+            Some(shared) => shared.map(Self::Shared),
+        }
+    }
+}
+
+impl<E> Deref for Payload<E> {
+    type Target = E;
+
+    #[inline]
+    fn deref(&self) -> &E {
+        match self {
+            Self::Own(payload) => payload,
+            Self::Shared(payload) => payload,
+        }
+    }
 }
 
 impl<E: DomainEvent> Event<E> {
@@ -29,11 +57,7 @@ impl<E: DomainEvent> Event<E> {
     /// # Errors
     /// [`DecodeError`] where the event is another one, was stored with a schema version that is not read as `E`, or does not fit.
     pub fn decode(recorded: &Arc<RecordedEvent>) -> Result<Self, DecodeError> {
-        let payload = match recorded.decoded().get_or_decode(|| payload(recorded)) {
-            None => Payload::Own(payload(recorded)?),
-            Some(shared) => Payload::Shared(shared?),
-        };
-        Ok(Self { payload, recorded: Arc::clone(recorded) })
+        Ok(Self { payload: Payload::decode(recorded)?, recorded: Arc::clone(recorded) })
     }
 
     /// The payload alone. One that is shared with other subscriptions is theirs, and is decoded once more.
@@ -159,10 +183,7 @@ impl<E> Deref for Event<E> {
 
     #[inline]
     fn deref(&self) -> &E {
-        match &self.payload {
-            Payload::Own(payload) => payload,
-            Payload::Shared(payload) => payload,
-        }
+        &self.payload
     }
 }
 

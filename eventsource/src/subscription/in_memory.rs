@@ -1,6 +1,7 @@
 //! What a memory projection has in place of a stored checkpoint.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::event::Position;
@@ -9,11 +10,15 @@ use crate::projection::{DeadLetter, LetterChange};
 /// The checkpoint of a memory projection and its dead letters: they live as long as the state, and the checkpoint moves
 /// with it, event by event.
 #[derive(Debug, Default)]
-pub(super) struct InMemory(Mutex<Inner>);
+pub(super) struct InMemory {
+    /// Where the state is, plus one; 0 where it is new. It is moved after each event, by whoever has the subscriber for
+    /// writing: without a lock.
+    moved_to: AtomicU64,
+    inner: Mutex<Inner>,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
-    position: Option<Position>,
     /// How far the subscription has been, before its state began anew.
     furthest: Position,
     in_pieces: bool,
@@ -24,26 +29,31 @@ struct Inner {
 
 impl InMemory {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn position(&self) -> Option<Position> {
+        self.moved_to.load(Ordering::Acquire).checked_sub(1).map(Position::new)
     }
 
     /// Where the state is, or `start` where it is new; and how far the subscription has been.
     pub(super) fn claim(&self, start: Position) -> (Position, Position) {
         let mut inner = self.inner();
-        let position = *inner.position.get_or_insert(start);
+        let position = self.position().unwrap_or(start);
+        self.move_to(position);
         inner.furthest = inner.furthest.max(position);
         (position, inner.furthest)
     }
 
     pub(super) fn is_new(&self) -> bool {
-        self.inner().position.is_none()
+        self.position().is_none()
     }
 
     /// The state is at `position`, or further on.
     pub(super) fn move_to(&self, position: Position) {
-        let mut inner = self.inner();
-        inner.position = inner.position.max(Some(position));
-        inner.furthest = inner.furthest.max(position);
+        if self.position() < Some(position) {
+            self.moved_to.store(position.value().saturating_add(1), Ordering::Release);
+        }
     }
 
     /// Makes `changes` to the dead letters.
@@ -77,12 +87,16 @@ impl InMemory {
     /// The state is new, and the letters are what they were: what they keep is passed over as the log is replayed.
     pub(super) fn begin_anew(&self) {
         let mut inner = self.inner();
-        (inner.position, inner.in_pieces, inner.cut_off) = (None, false, false);
+        inner.furthest = inner.furthest.max(self.position().unwrap_or_default());
+        (inner.in_pieces, inner.cut_off) = (false, false);
+        self.moved_to.store(0, Ordering::Release);
     }
 
     /// The state is new, and so is everything else.
     pub(super) fn reset(&self) {
-        *self.inner() = Inner::default();
+        let mut inner = self.inner();
+        *inner = Inner::default();
+        self.moved_to.store(0, Ordering::Release);
     }
 
     /// Whether nobody knows what the state is because a handler was cut off.

@@ -180,14 +180,18 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
             event_type = event.event_type(),
             position = event.position().value()
         );
-        let call = subscriber.handle(event, unit).instrument(span);
-        let result = in_time(core, call).await;
+        // To be inside a span that nobody wants would cost as much as the way to the handler.
+        let result = match span.is_disabled() {
+            true => in_time(core, subscriber.handle(event, unit)).await,
+            false => in_time(core, subscriber.handle(event, unit).instrument(span)).await,
+        };
         // A handler that ended the transaction may have failed because of it, or not at all; an outage ends it as well.
         if !unit.is_intact() && !result.as_ref().is_err_and(|error| unit.is_outage(error.source())) {
             return Err(HandlerError::permanent(CommitError::TransactionEnded));
         }
         result?;
-        done.fetch_add(1, Ordering::Relaxed);
+        // Counted here alone: it is shared because a panic leaves by another way.
+        done.store(done.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         if P::KIND == Kind::Memory {
             // With the state, event by event: whatever ends the runner, nothing is applied to it again.
             core.in_memory.move_to(event.position());
