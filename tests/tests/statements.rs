@@ -85,6 +85,14 @@ impl Statements {
         }
         counts
     }
+
+    /// How many statements take a page of the log.
+    async fn of_a_page(&self, store: &dyn EventStore, filter: &EventFilter) -> usize {
+        self.0.lock().unwrap().clear();
+        let page = store.read_log(Position::START, filter, 1_000).await.unwrap();
+        assert_eq!(page.events.len(), 1_000);
+        self.0.lock().unwrap().len()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, ReadModel)]
@@ -168,7 +176,10 @@ async fn on_sqlite(statements: &Statements) {
     models.create_table::<CounterRow>().await.unwrap();
     models.create_table::<ActivityRow>().await.unwrap();
     let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
-    count(statements, store, checkpoints, models.repository(), models.repository()).await;
+    count(statements, store.clone(), checkpoints, models.repository(), models.repository()).await;
+    for filter in [EventFilter::all(), EventFilter::types([Bumped::NAME, Cleared::NAME]).aggregates(["Counter"])] {
+        assert_eq!(statements.of_a_page(&store, &filter).await, 1, "the page, with the head of the log");
+    }
 }
 
 async fn on_postgres(statements: &Statements) {

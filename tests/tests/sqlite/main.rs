@@ -7,6 +7,7 @@ mod fixture;
 mod left_behind;
 mod log;
 mod opening;
+mod packed;
 mod scope;
 mod sharing;
 mod unit;

@@ -12,6 +12,7 @@ mod event_store;
 mod migrations;
 mod open;
 mod options;
+mod packed;
 mod read;
 mod row;
 pub(crate) mod statements;

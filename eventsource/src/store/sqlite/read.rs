@@ -6,7 +6,7 @@ use chrono::DateTime;
 use sqlx::{AssertSqlSafe, SqlitePool};
 
 use super::busy::Failure;
-use super::{row, statements};
+use super::{packed, row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::sql::{clamped, unsigned};
 use crate::store::{Backlog, EventFilter, LogPage, ReadStream, StoredType};
@@ -27,8 +27,8 @@ pub(super) async fn stream(
     rows.iter().map(row::event).collect()
 }
 
-/// The head first, then the rows up to it: positions are drawn under the write lock, so every position up to a head
-/// that was read is visible to whoever reads after it (law 2).
+/// All of it in one row, or else row by row. Positions are drawn under the write lock, so every position up to a head that
+/// was read is visible to whoever reads with it or after it (law 2).
 pub(super) async fn log(
     pool: &SqlitePool,
     after: Position,
@@ -36,11 +36,23 @@ pub(super) async fn log(
     limit: usize,
 ) -> Result<LogPage, Failure> {
     let limit = limit.max(1);
-    let head = head(pool).await?;
-    let horizon = head.max(after);
-    if head <= after || lets_nothing_pass(filter) {
-        return Ok(LogPage { events: Vec::new(), horizon });
+    if lets_nothing_pass(filter) {
+        return Ok(LogPage { events: Vec::new(), horizon: head(pool).await?.max(after) });
     }
+    let packed::Page { head, events } = match packed::read(pool, after, filter, limit).await? {
+        Some(page) => page,
+        None => rows(pool, after, filter, limit).await?,
+    };
+    let horizon = match events.last() {
+        Some(last) if events.len() == limit => last.position(),
+        _ => head.max(after),
+    };
+    Ok(LogPage { events, horizon })
+}
+
+/// The head first, then the rows up to it.
+async fn rows(pool: &SqlitePool, after: Position, filter: &EventFilter, limit: usize) -> Result<packed::Page, Failure> {
+    let head = head(pool).await?;
     let mut query = sqlx::query(AssertSqlSafe(statements::read_log(filter)))
         .bind(clamped(after.value()))
         .bind(clamped(head.value()))
@@ -49,12 +61,8 @@ pub(super) async fn log(
         query = query.bind(value);
     }
     let rows = query.fetch_all(pool).await?;
-    let events = rows.iter().map(row::event).collect::<Result<Vec<_>, _>>()?;
-    let horizon = match events.last() {
-        Some(last) if events.len() == limit => last.position(),
-        _ => horizon,
-    };
-    Ok(LogPage { events, horizon })
+    let events = rows.iter().map(row::event).collect::<Result<_, _>>()?;
+    Ok(packed::Page { head, events })
 }
 
 fn lets_nothing_pass(filter: &EventFilter) -> bool {
@@ -109,5 +117,5 @@ pub(super) async fn explain(pool: &SqlitePool, filter: &EventFilter) -> Result<V
     if lets_nothing_pass(filter) {
         return Ok(Vec::new());
     }
-    explained(pool, statements::explain(&statements::read_log(filter))).await
+    explained(pool, statements::explain(&statements::read_packed(filter))).await
 }

@@ -132,10 +132,35 @@ const MOST_ARMS: usize = 100;
 
 /// Reads the log in position order through `filter`, which lets something pass: after `?1`, up to `?2`, at most `?3`
 /// rows; from `?4` on the names of event types, the types of aggregates, and the tenant (see [`filter_values`]).
-///
+pub(super) fn read_log(filter: &EventFilter) -> String {
+    select_log(COLUMNS, filter)
+}
+
+/// An event as one text, which `packed.rs` reads: numbers, each with a space behind it, the lengths of what follows among
+/// them, then ids and texts without anything between them. Of an event that is too large for it, only the position.
+const RECORD: &str = "CASE WHEN octet_length(payload) + coalesce(octet_length(metadata), 0) <= 8192 THEN \
+     concat_ws(' ', position, version, schema_version, occurred_at, recorded_at, octet_length(aggregate_type), \
+     octet_length(event_type), coalesce(octet_length(metadata), -1), octet_length(payload), \
+     concat(event_id, aggregate_id, aggregate_type, event_type, metadata, payload)) \
+     ELSE concat(position, ' - ') END";
+
+/// The same page in one row: the head of the log, and the events as one blob; parameters as for [`read_log`]. All of it is
+/// seen by one snapshot, so that nothing up to the head is missing.
+pub(super) fn read_packed(filter: &EventFilter) -> String {
+    let log = select_log(&format!("position, {RECORD} AS record"), filter);
+    format!("SELECT ({HEAD}), CAST(group_concat(record, '') AS BLOB) FROM ({log})")
+}
+
+/// The events at the positions in the JSON array `?1`.
+pub(super) const AT_POSITIONS: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM eventsource_events WHERE position IN (SELECT value FROM json_each(?1)) ORDER BY position"
+);
+
 /// Each name wanted has an arm that reads its part of an index, which is in position order; SQLite merges the arms
 /// and stops at the limit, so that a page costs a page and nothing is sorted. `INDEXED BY` holds the planner to it.
-pub(super) fn read_log(filter: &EventFilter) -> String {
+fn select_log(selected: &str, filter: &EventFilter) -> String {
     let mut next = 4;
     let mut parameters = |names: Option<usize>| {
         names.map(|count| {
@@ -170,13 +195,14 @@ pub(super) fn read_log(filter: &EventFilter) -> String {
 
     let mut sql = String::new();
     match names {
-        None => push_arm(&mut sql, "NOT INDEXED", "", &residual),
+        None => push_arm(&mut sql, selected, "NOT INDEXED", "", &residual),
         Some(names) => {
             for parameter in names.first..names.first + names.count {
                 if !sql.is_empty() {
                     sql.push_str(" UNION ALL ");
                 }
-                push_arm(&mut sql, &format!("INDEXED BY {index}"), &format!("{column} = ?{parameter} AND "), &residual);
+                let equals = format!("{column} = ?{parameter} AND ");
+                push_arm(&mut sql, selected, &format!("INDEXED BY {index}"), &equals, &residual);
             }
         }
     }
@@ -191,10 +217,10 @@ struct Names {
     count: usize,
 }
 
-fn push_arm(sql: &mut String, index: &str, equals: &str, residual: &str) {
+fn push_arm(sql: &mut String, selected: &str, index: &str, equals: &str, residual: &str) {
     let _ = write!(
         sql,
-        "SELECT {COLUMNS} FROM eventsource_events {index} WHERE {equals}position > ?1 AND position <= ?2{residual}"
+        "SELECT {selected} FROM eventsource_events {index} WHERE {equals}position > ?1 AND position <= ?2{residual}"
     );
 }
 

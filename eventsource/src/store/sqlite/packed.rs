@@ -1,0 +1,164 @@
+//! A page of the log as one row: the driver hands each row from thread to thread, which costs more than reading it does.
+
+use std::collections::VecDeque;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use chrono::DateTime;
+use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
+use uuid::Uuid;
+
+use super::busy::{Failure, result_code};
+use super::{row, statements};
+use crate::event::{EventFilter, Metadata, Position, RecordedEvent, RecordedParts, StreamId};
+use crate::store::sql::{clamped, unsigned};
+
+/// A page, and where the log ended when it was read.
+pub(super) struct Page {
+    pub(super) head: Position,
+    pub(super) events: Vec<Arc<RecordedEvent>>,
+}
+
+/// At most `limit` events after `after` that pass `filter`, which lets something pass.
+///
+/// `None` where they have to be read row by row: what is in the way is said there.
+pub(super) async fn read(
+    pool: &SqlitePool,
+    after: Position,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<Option<Page>, Failure> {
+    let mut query = sqlx::query(AssertSqlSafe(statements::read_packed(filter)))
+        .bind(clamped(after.value()))
+        .bind(i64::MAX)
+        .bind(clamped(limit as u64));
+    for value in statements::filter_values(filter) {
+        query = query.bind(value);
+    }
+    let row = match query.fetch_one(pool).await {
+        Ok(row) => row,
+        Err(error) if result_code(&error) == Some(TOO_BIG) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let head = unsigned(row.try_get::<Option<i64>, _>(0)?.unwrap_or(0), "the head of the log")?;
+    let records = row.try_get::<Option<&[u8]>, _>(1)?.unwrap_or_default();
+    let Some(found) = unpack(records, limit) else { return Ok(None) };
+    let events = with_large_ones(pool, found).await?;
+    Ok(events.map(|events| Page { head: Position::new(head), events }))
+}
+
+/// SQLite's code for a row that is longer than it makes them.
+const TOO_BIG: i32 = 18;
+
+/// An event of a page.
+enum Found {
+    Event(Arc<RecordedEvent>),
+    /// It is too large to be copied once more than needed.
+    Large(Position),
+}
+
+impl Found {
+    fn position(&self) -> Position {
+        match self {
+            Self::Event(event) => event.position(),
+            Self::Large(position) => *position,
+        }
+    }
+}
+
+/// `None` where that is not what `statements.rs` says of it, as in a file in UTF-16, where it is not text to begin with.
+/// SQLite promises the order of the rows to nobody, so it is looked at.
+fn unpack(records: &[u8], limit: usize) -> Option<Vec<Found>> {
+    let (mut found, mut records) = (Vec::with_capacity(limit.min(1_024)), Records(records));
+    let mut last = None;
+    while !records.0.is_empty() {
+        let next = records.next()?;
+        if last >= Some(next.position()) {
+            return None;
+        }
+        last = Some(next.position());
+        found.push(next);
+    }
+    Some(found)
+}
+
+/// The events, those that are too large among them. `None` where one of these is not there any more.
+async fn with_large_ones(pool: &SqlitePool, found: Vec<Found>) -> Result<Option<Vec<Arc<RecordedEvent>>>, Failure> {
+    let large = found.iter().filter(|found| matches!(found, Found::Large(_)));
+    let large: Vec<_> = large.map(|found| found.position().value()).collect();
+    let mut read = VecDeque::new();
+    if !large.is_empty() {
+        let rows = sqlx::query(statements::AT_POSITIONS)
+            .bind(serde_json::Value::from(large).to_string())
+            .fetch_all(pool)
+            .await?;
+        read = rows.iter().map(row::event).collect::<Result<_, _>>()?;
+    }
+    let events = found.into_iter().map(|found| match found {
+        Found::Event(event) => Some(event),
+        Found::Large(position) => read.pop_front().filter(|event| event.position() == position),
+    });
+    Ok(events.collect())
+}
+
+/// What is left of the records of a page.
+struct Records<'a>(&'a [u8]);
+
+impl Records<'_> {
+    fn next(&mut self) -> Option<Found> {
+        let position = Position::new(self.number()?);
+        if let Some(rest) = self.0.strip_prefix(b"- ") {
+            self.0 = rest;
+            return Some(Found::Large(position));
+        }
+        let version = self.number()?;
+        let schema_version = self.number()?;
+        let occurred_at = DateTime::from_timestamp_micros(self.number()?)?;
+        let recorded_at = DateTime::from_timestamp_micros(self.number()?)?;
+        let (aggregate_type, event_type) = (self.number()?, self.number()?);
+        let (metadata, payload) = (self.number::<i64>()?, self.number()?);
+        let (id, aggregate_id) = (self.id()?, self.id()?);
+        let stream = StreamId::new(self.text(aggregate_type)?.to_owned(), aggregate_id);
+        let event_type = self.text(event_type)?.to_owned().into();
+        let metadata = match usize::try_from(metadata) {
+            Ok(length) => serde_json::from_str(self.text(length)?).ok()?,
+            Err(_) => Metadata::new(),
+        };
+        let payload = self.text(payload)?.to_owned();
+        Some(Found::Event(Arc::new(RecordedEvent::from(RecordedParts {
+            id,
+            position,
+            stream,
+            version,
+            event_type,
+            schema_version,
+            occurred_at,
+            recorded_at,
+            metadata,
+            payload,
+        }))))
+    }
+
+    fn number<N: FromStr>(&mut self) -> Option<N> {
+        let end = self.0.iter().position(|byte| *byte == b' ')?;
+        let number = self.text(end)?.parse().ok();
+        self.bytes(1)?;
+        number
+    }
+
+    fn id(&mut self) -> Option<Uuid> {
+        self.bytes(16).and_then(|bytes| Uuid::from_slice(bytes).ok())
+    }
+}
+
+impl<'a> Records<'a> {
+    fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    fn text(&mut self, length: usize) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes(length)?).ok()
+    }
+}
