@@ -35,16 +35,18 @@ impl Decoded {
         *payload = None;
     }
 
+    /// Whether several read the event, as far as can be told without the lock.
+    #[inline]
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared.load(Ordering::Relaxed)
+    }
+
     /// What is kept as an `E`, or what `decode` makes, which is kept then; `None` where the event is not shared. Who asks
     /// meanwhile waits. Where it was another type that was decoded first, each `E` is decoded for whoever asks.
     pub(super) fn get_or_decode<E: Send + Sync + 'static, T>(
         &self,
         decode: impl FnOnce() -> Result<E, T>,
     ) -> Option<Result<Arc<E>, T>> {
-        // Read without the lock first: most events are read by one alone.
-        if !self.is_shared.load(Ordering::Relaxed) {
-            return None;
-        }
         let mut payload = self.payload();
         if !self.is_shared.load(Ordering::Relaxed) {
             return None;

@@ -31,7 +31,14 @@ impl<E: DomainEvent> Payload<E> {
     ///
     /// # Errors
     /// As of [`Event::decode`].
+    #[inline]
     pub fn decode(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
+        // Most events are read by one alone.
+        if recorded.decoded().is_shared() { Self::decode_once(recorded) } else { payload(recorded).map(Self::Own) }
+    }
+
+    #[inline(never)]
+    fn decode_once(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
         match recorded.decoded().get_or_decode(|| payload(recorded)) {
             None => payload(recorded).map(Self::Own),
             Some(shared) => shared.map(Self::Shared),
