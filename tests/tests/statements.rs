@@ -86,12 +86,12 @@ impl Statements {
         counts
     }
 
-    /// How many statements take a page of the log.
-    async fn of_a_page(&self, store: &dyn EventStore, filter: &EventFilter) -> usize {
+    /// The statements that a page of the log takes.
+    async fn of_a_page(&self, store: &dyn EventStore, filter: &EventFilter) -> Vec<String> {
         self.0.lock().unwrap().clear();
         let page = store.read_log(Position::START, filter, 1_000).await.unwrap();
         assert_eq!(page.events.len(), 1_000);
-        self.0.lock().unwrap().len()
+        std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
 
@@ -177,9 +177,14 @@ async fn on_sqlite(statements: &Statements) {
     models.create_table::<ActivityRow>().await.unwrap();
     let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
     count(statements, store.clone(), checkpoints, models.repository(), models.repository()).await;
-    for filter in [EventFilter::all(), EventFilter::types([Bumped::NAME, Cleared::NAME]).aggregates(["Counter"])] {
-        assert_eq!(statements.of_a_page(&store, &filter).await, 1, "the page, with the head of the log");
+    for filter in filters() {
+        let texts = statements.of_a_page(&store, &filter).await;
+        assert_eq!(texts.len(), 1, "the page, with the head of the log: {texts:?}");
     }
+}
+
+fn filters() -> [EventFilter; 2] {
+    [EventFilter::all(), EventFilter::types([Bumped::NAME, Cleared::NAME]).aggregates(["Counter"])]
 }
 
 async fn on_postgres(statements: &Statements) {
@@ -192,7 +197,13 @@ async fn on_postgres(statements: &Statements) {
     models.create_table::<CounterRow>().await.unwrap();
     models.create_table::<ActivityRow>().await.unwrap();
     let (store, checkpoints) = (PostgresEventStore::new(&db), PostgresCheckpoints::new(&db));
-    count(statements, store, checkpoints, models.repository(), models.repository()).await;
+    count(statements, store.clone(), checkpoints, models.repository(), models.repository()).await;
+    store.head().await.unwrap();
+    for filter in filters() {
+        let texts = statements.of_a_page(&store, &filter).await;
+        let reads = texts.iter().filter(|text| text.contains("eventsource_")).count();
+        assert_eq!(reads, 1, "the page, far before a horizon that is known: {texts:?}");
+    }
 }
 
 async fn count<S: EventStore + Clone + 'static, C: CheckpointStore>(

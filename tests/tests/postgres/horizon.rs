@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use eventsource::prelude::*;
+use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::PostgresEventStore;
+use eventsource::store::postgres::{PostgresEventStore, PostgresOptions};
 use eventsource::{AppendError, ReadStream};
 use eventsource_tests::postgres::{Schema, Server};
 use eventsource_tests::wait::eventually;
@@ -334,4 +335,36 @@ async fn who_holds_the_horizon_back_is_named() {
     );
     sqlx::raw_sql("COMMIT").execute(&mut conn).await.unwrap();
     assert!(store_is_free(&world).await);
+}
+
+/// A server that comes back without its last commits, as one may that is told not to wait for the disk, draws their
+/// positions once more: what was known of the horizon before says nothing of them.
+#[tokio::test]
+async fn a_horizon_is_not_trusted_longer_than_the_connections() {
+    let (schema, name) = (Schema::migrated().await, format!("taken-back-{}", Uuid::now_v7().simple()));
+    let connect: PgConnectOptions = schema.url().parse().unwrap();
+    let options = PostgresOptions::from_connect_options(connect.application_name(&name)).schema(schema.name());
+    let world = World::on(schema, |_| options).await;
+    for _ in 0..10 {
+        append(&world.store).await;
+    }
+    assert_eq!(read(&world.store, Position::START).await.1, Position::new(10));
+    let mut conn = world.schema.connect().await;
+    world.run(&mut conn, "DELETE FROM {schema}.eventsource_events WHERE position > 4").await.unwrap();
+    world.run(&mut conn, "SELECT setval('{schema}.eventsource_positions', 4)").await.unwrap();
+    let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{name}'");
+    world.run(&mut conn, &sql).await.unwrap();
+
+    let mut held = conn.begin().await.unwrap();
+    assert_eq!(append_in(&world.store, &mut held).await, Position::new(5));
+    for _ in 0..5 {
+        append(&world.store).await;
+    }
+    for (after, limit) in [(1, 3), (4, 3), (5, 2)] {
+        let page = world.store.read_log(Position::new(after), &EventFilter::all(), limit).await.unwrap();
+        assert!(page.horizon <= Position::new(4.max(after)), "after {after}: {page:?}");
+        assert!(page.events.iter().all(|event| event.position() <= Position::new(4)), "after {after}: {page:?}");
+    }
+    held.commit().await.unwrap();
+    assert_eq!(readable(&world.store).await.len(), 10);
 }

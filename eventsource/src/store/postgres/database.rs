@@ -5,11 +5,12 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use tokio::runtime::Handle;
 
 use super::announce::Announcer;
 use super::horizon::Watch;
+use super::known::Known;
 use super::listen::Listener;
 use super::lost::Losses;
 use super::schema::Schema;
@@ -46,6 +47,7 @@ struct Inner {
     queue: Queue,
     appender: Kept<Postgres>,
     losses: Losses,
+    known: Known,
     schema: Schema,
     shown: String,
     pooler: bool,
@@ -95,6 +97,7 @@ impl PostgresDatabase {
             append: opened.schema.sql(statements::APPEND).into(),
             append_one: opened.schema.sql(statements::APPEND_ONE).into(),
             append_few: Default::default(),
+            known: opened.known,
             schema: opened.schema,
             shown: options.shown(),
             pooler: options.pooler,
@@ -171,6 +174,11 @@ impl PostgresDatabase {
         &self.0.losses
     }
 
+    /// The last horizon that was found.
+    pub(super) fn known(&self) -> &Known {
+        &self.0.known
+    }
+
     pub(super) fn announcer(&self) -> &Announcer {
         &self.0.announcer
     }
@@ -219,8 +227,11 @@ impl PostgresDatabase {
     }
 
     /// Begins a transaction that reads a page. It need not be ended: nobody waits for that.
-    pub(super) async fn begin_page(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.0.pool.begin_with(AssertSqlSafe(format!("{}; {}", self.0.begin, statements::PLAN_A_PAGE))).await
+    pub(super) async fn begin_page<'a>(
+        &self,
+        conn: &'a mut PgConnection,
+    ) -> Result<Transaction<'a, Postgres>, sqlx::Error> {
+        conn.begin_with(AssertSqlSafe(format!("{}; {}", self.0.begin, statements::PLAN_A_PAGE))).await
     }
 
     /// A connection for one statement.

@@ -88,7 +88,7 @@ impl PostgresEventStore {
     }
 
     /// How PostgreSQL reads a page of at most `limit` events of the log after `after` through `filter`: the lines of its
-    /// query plan.
+    /// query plans, that for the positions nearby and that for all further ones.
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.

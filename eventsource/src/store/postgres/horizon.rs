@@ -3,8 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use sqlx::PgConnection;
 use tokio::time::Instant;
 
+use super::known::Connections;
 use super::{PostgresDatabase, holders, statements};
 use crate::event::Position;
 use crate::store::HeldBack;
@@ -17,12 +19,23 @@ struct Standby;
 
 /// The last position up to which every event is there, or will never be; 0 in an empty log. What is read up to it has
 /// to be read by a later statement, outside the transaction of this one.
-pub(super) async fn read(db: &PostgresDatabase) -> Result<u64, Failure> {
+pub(super) async fn read(db: &PostgresDatabase) -> Result<Position, Failure> {
+    let known = db.known().connections();
+    let mut conn = db.pool().acquire().await?;
+    read_on(db, &mut conn, known).await
+}
+
+/// The same on `conn`, which was acquired when so many connections were known.
+pub(super) async fn read_on(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    known: Connections,
+) -> Result<Position, Failure> {
     // A transaction of its own either way. A simple query passes every pooler.
     let row: (bool, Option<i64>, Option<i64>, Option<i64>) = if db.names_statements() {
-        sqlx::query_as(db.sql(statements::HORIZON)).fetch_one(db.pool()).await?
+        sqlx::query_as(db.sql(statements::HORIZON)).fetch_one(conn).await?
     } else {
-        let row = sqlx::raw_sql(db.sql(statements::HORIZON)).fetch_one(db.pool()).await?;
+        let row = sqlx::raw_sql(db.sql(statements::HORIZON)).fetch_one(conn).await?;
         sqlx::FromRow::from_row(&row)?
     };
     let (false, Some(drawn), held, Some(head)) = row else {
@@ -31,7 +44,12 @@ pub(super) async fn read(db: &PostgresDatabase) -> Result<u64, Failure> {
     if db.watch().is_due(held.filter(|held| *held < drawn)) {
         tell(db).await;
     }
-    unsigned(head, "the head of the log")
+    let head = Position::new(unsigned(head, "the head of the log")?);
+    // Behind a pooler a connection says nothing about the server's.
+    if db.names_statements() {
+        db.known().note(known, head);
+    }
+    Ok(head)
 }
 
 /// Who holds the horizon back, where it has been held for longer than the set time.

@@ -22,6 +22,7 @@ mod event_store;
 pub(crate) mod failure;
 mod holders;
 mod horizon;
+mod known;
 mod listen;
 mod lost;
 mod migrations;

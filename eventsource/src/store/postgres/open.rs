@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 
 use super::error::Trouble;
+use super::known::Known;
 use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, migrations, statements};
@@ -18,6 +19,7 @@ pub(super) struct Opened {
     /// Where one append leaves its connection to the next: one for who appends alone, one for those who do so together.
     pub(super) appender: PgPool,
     pub(super) losses: Losses,
+    pub(super) known: Known,
     pub(super) schema: Schema,
     /// What names the log in its database.
     pub(super) log: i64,
@@ -25,8 +27,8 @@ pub(super) struct Opened {
 
 pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOpenError> {
     let schema = options.parsed_schema()?;
-    let losses = Losses::default();
-    let pool = options.shared_pool_options(&losses).connect_lazy_with(options.connect_options());
+    let (losses, known) = (Losses::default(), Known::default());
+    let pool = options.shared_pool_options(&losses, &known).connect_lazy_with(options.connect_options());
     let prepared = async {
         let mut conn = pool.acquire().await?;
         prepare(&mut conn, &schema, options).await
@@ -37,7 +39,7 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOp
     };
     let appender = options.appender_pool_options(&losses).connect_lazy_with(options.connect_options());
     match prepared.await {
-        Ok(log) => Ok(Opened { pool, units, appender, losses, schema, log }),
+        Ok(log) => Ok(Opened { pool, units, appender, losses, known, schema, log }),
         Err(trouble) => Err(trouble.on(options.shown())),
     }
 }

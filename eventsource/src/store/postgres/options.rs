@@ -8,6 +8,7 @@ use sqlx::{ConnectOptions as _, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::error::Trouble;
+use super::known::Known;
 use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, migrations, statements};
@@ -190,8 +191,13 @@ impl PostgresOptions {
     /// The connections of everybody. Whoever gives up while a transaction begins leaves it to the connection, and the
     /// driver does not count it: whoever is given the connection next would write in it, and be told that it is done, and
     /// nobody would ever commit it. Such a connection is closed.
-    pub(super) fn shared_pool_options(&self, losses: &Losses) -> PgPoolOptions {
-        self.pool_options(losses).after_release(|conn, _| {
+    pub(super) fn shared_pool_options(&self, losses: &Losses, known: &Known) -> PgPoolOptions {
+        let known = known.clone();
+        let options = self.pool_options(losses).after_connect(move |_, _| {
+            known.connected();
+            Box::pin(async { Ok(()) })
+        });
+        options.after_release(|conn, _| {
             Box::pin(async move {
                 // An empty query, after which the driver looks whether there is a transaction.
                 match Manager::begin(conn, Some("".into_sql_str())).await {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
 
 use super::{PostgresDatabase, horizon, row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
@@ -30,7 +30,8 @@ pub(super) async fn stream(
     rows.iter().map(row::event).collect()
 }
 
-/// The horizon first, then, by another statement, the rows up to it (law 2).
+/// The horizon first, then, by another statement, the rows up to it (law 2). Where the page is sure to end before a horizon
+/// that is known, that one serves.
 pub(super) async fn log(
     db: &PostgresDatabase,
     after: Position,
@@ -38,16 +39,22 @@ pub(super) async fn log(
     limit: usize,
 ) -> Result<LogPage, Failure> {
     let limit = limit.max(1);
-    let head = Position::new(horizon::read(db).await?);
+    let connections = db.known().connections();
+    let mut conn = db.pool().acquire().await?;
+    let nothing_passes = lets_nothing_pass(filter);
+    let known = db.known().horizon();
+    if !nothing_passes && known.value().saturating_sub(after.value()) > limit as u64 {
+        let events = page(db, &mut conn, after, known, filter, limit).await?;
+        if let Some(last) = events.last().filter(|_| events.len() == limit) {
+            return Ok(LogPage { horizon: last.position(), events });
+        }
+    }
+    let head = horizon::read_on(db, &mut conn, connections).await?;
     let horizon = head.max(after);
-    if head <= after || lets_nothing_pass(filter) {
+    if head <= after || nothing_passes {
         return Ok(LogPage { events: Vec::new(), horizon });
     }
-    let sql = statements::read_log(filter);
-    let mut tx = db.begin_page().await?;
-    let rows = page(db, &sql, filter, after, head, limit).fetch_all(&mut *tx).await?;
-    drop(tx);
-    let events = rows.iter().map(row::event).collect::<Result<Vec<_>, _>>()?;
+    let events = page(db, &mut conn, after, head, filter, limit).await?;
     let horizon = match events.last() {
         Some(last) if events.len() == limit => last.position(),
         _ => horizon,
@@ -55,9 +62,38 @@ pub(super) async fn log(
     Ok(LogPage { events, horizon })
 }
 
+/// At most `limit` events after `after` and up to `head`. Most filters let much pass of what is stored near each other: what
+/// comes next is looked through first, which costs no more than a page, and further on an index says where to go on.
+async fn page(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    after: Position,
+    head: Position,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<Vec<Arc<RecordedEvent>>, Failure> {
+    let near = nearby(after, limit).min(head);
+    let mut tx = db.begin_page(conn).await?;
+    let rows = select(db, &statements::read_nearby(filter), filter, after, near, limit).fetch_all(&mut *tx).await?;
+    let mut events = rows.iter().map(row::event).collect::<Result<Vec<_>, _>>()?;
+    if events.len() < limit && near < head {
+        let rest = limit - events.len();
+        let rows = select(db, &statements::read_log(filter), filter, near, head, rest).fetch_all(&mut *tx).await?;
+        for row in &rows {
+            events.push(row::event(row)?);
+        }
+    }
+    Ok(events)
+}
+
+/// Up to where positions are looked through before an index is asked.
+fn nearby(after: Position, limit: usize) -> Position {
+    Position::new(after.value().saturating_add(2 * limit.max(500) as u64))
+}
+
 type Query = sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments>;
 
-fn page(
+fn select(
     db: &PostgresDatabase,
     sql: &str,
     filter: &EventFilter,
@@ -84,18 +120,18 @@ fn lets_nothing_pass(filter: &EventFilter) -> bool {
 }
 
 pub(super) async fn head(db: &PostgresDatabase) -> Result<Position, Failure> {
-    Ok(Position::new(horizon::read(db).await?))
+    horizon::read(db).await
 }
 
 pub(super) async fn backlog(db: &PostgresDatabase, after: Position) -> Result<Backlog, Failure> {
     let head = horizon::read(db).await?;
-    if head <= after.value() {
+    if head <= after {
         return Ok(Backlog::default());
     }
     let mut session = db.session().await?;
     let (events, oldest): (i64, Option<DateTime<Utc>>) = sqlx::query_as(db.sql(statements::BACKLOG))
         .bind(clamped(after.value()))
-        .bind(clamped(head))
+        .bind(clamped(head.value()))
         .persistent(db.names_statements())
         .fetch_one(&mut *session)
         .await?;
@@ -111,12 +147,13 @@ pub(super) async fn types_beside(
     to: Position,
     limit: usize,
 ) -> Result<Vec<StoredType>, Failure> {
-    let to = to.value().min(horizon::read(db).await?);
-    if to <= after.value() {
+    let to = to.min(horizon::read(db).await?);
+    if to <= after {
         return Ok(Vec::new());
     }
-    let query = types(db, statements::TYPES_BESIDE, known, after, Position::new(to), limit);
-    let mut tx = db.begin_page().await?;
+    let query = types(db, statements::TYPES_BESIDE, known, after, to, limit);
+    let mut conn = db.pool().acquire().await?;
+    let mut tx = db.begin_page(&mut conn).await?;
     let rows = query.fetch_all(&mut *tx).await?;
     drop(tx);
     let stored = |row: &PgRow| {
@@ -136,14 +173,15 @@ fn types(db: &PostgresDatabase, sql: &str, known: &[&str], after: Position, to: 
 }
 
 pub(super) async fn explain_types(db: &PostgresDatabase) -> Result<Vec<String>, Failure> {
-    let head = Position::new(horizon::read(db).await?);
+    let head = horizon::read(db).await?;
     let sql = statements::explain(statements::TYPES_BESIDE);
     plan(db, types(db, &sql, &[], Position::START, head, 100)).await
 }
 
 /// The lines of a query plan.
 async fn plan(db: &PostgresDatabase, query: Query) -> Result<Vec<String>, Failure> {
-    let mut tx = db.begin_page().await?;
+    let mut conn = db.pool().acquire().await?;
+    let mut tx = db.begin_page(&mut conn).await?;
     let rows = query.fetch_all(&mut *tx).await?;
     drop(tx);
     Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
@@ -158,7 +196,11 @@ pub(super) async fn explain(
     if lets_nothing_pass(filter) {
         return Ok(Vec::new());
     }
-    let head = Position::new(horizon::read(db).await?);
+    let head = horizon::read(db).await?;
+    let near = nearby(after, limit).min(head);
+    let sql = statements::explain(&statements::read_nearby(filter));
+    let mut lines = plan(db, select(db, &sql, filter, after, near, limit)).await?;
     let sql = statements::explain(&statements::read_log(filter));
-    plan(db, page(db, &sql, filter, after, head, limit)).await
+    lines.extend(plan(db, select(db, &sql, filter, near, head, limit)).await?);
+    Ok(lines)
 }

@@ -213,7 +213,16 @@ pub(super) const PLAN_A_PAGE: &str = "SET LOCAL enable_sort = off; SET LOCAL ena
 /// Each name wanted has an arm that reads its part of an index, which is in position order; PostgreSQL merges the arms
 /// and stops at the limit, so that a page costs a page and nothing is sorted.
 pub(super) fn read_log(filter: &EventFilter) -> String {
-    let few = |count: Option<usize>| count.filter(|count| *count <= MOST_ARMS);
+    read(filter, MOST_ARMS)
+}
+
+/// The same without arms, for a few positions, which are looked through in order whatever they hold.
+pub(super) fn read_nearby(filter: &EventFilter) -> String {
+    read(filter, 0)
+}
+
+fn read(filter: &EventFilter, most_arms: usize) -> String {
+    let few = |count: Option<usize>| count.filter(|count| *count <= most_arms);
     let types = filter.event_types().map(|names| names.len());
     let aggregates = filter.aggregate_types().map(|names| names.len());
     let tenant = filter.get_tenant().is_some();
