@@ -1,20 +1,28 @@
 //! Reading and writing tables on a connection.
 
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, AssertSqlSafe, Sqlite, SqliteConnection};
+use sqlx_core::query::query_with_result;
 
 use super::dialect::SqliteDialect;
 use super::failure::failed;
 use super::statements;
-use super::value::{Statement, bind, bind_argument, values};
+use super::value::{bind, bind_argument, values};
 use crate::read_model::port::RowChange;
 use crate::read_model::select::Select;
 use crate::read_model::sql::{self, Dialect as _, Sql};
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 
+/// A statement, and what is bound to it.
+type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+
 /// A statement, prepared once a connection.
-fn statement<'q>(Sql { text, arguments }: Sql) -> Statement<'q> {
-    arguments.into_iter().fold(sqlx::query(AssertSqlSafe(text)), bind_argument)
+fn statement<'q>(Sql { text, arguments: given }: Sql) -> Statement<'q> {
+    let mut arguments = SqliteArguments::default();
+    let bound = given.iter().try_for_each(|argument| bind_argument(&mut arguments, argument));
+    query_with_result(AssertSqlSafe(text), bound.map(|()| arguments))
 }
 
 /// A statement that is not kept: there are many texts.
@@ -67,10 +75,13 @@ pub(super) async fn write(
 ) -> Result<(), ReadModelError> {
     let columns = table.all_columns().count();
     for rows in rows.chunks(at_most(columns)) {
-        let values = rows.iter().flat_map(|change| (0..columns).map(|column| change.row.value(column)));
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve(rows.len() * columns, 0);
+        let mut values = rows.iter().flat_map(|change| (0..columns).map(|column| change.row.value(column)));
+        let bound = values.try_for_each(|value| bind(&mut arguments, &value));
         // A power of two, so that there are few texts, whose statements the connection keeps.
-        let statement = sqlx::query(AssertSqlSafe(sql(table, rows.len().next_power_of_two())));
-        let done = values.fold(statement, bind).execute(&mut *conn).await;
+        let sql = AssertSqlSafe(sql(table, rows.len().next_power_of_two()));
+        let done = query_with_result(sql, bound.map(|()| arguments)).execute(&mut *conn).await;
         done.map_err(|error| failed(table, "write", error))?;
     }
     Ok(())
