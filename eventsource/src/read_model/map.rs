@@ -1,6 +1,6 @@
 //! What a batch knows of the tables.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, HashMap, hash_map};
 
 use super::entry::Entry;
 use super::port::{Before, RowChange};
@@ -21,7 +21,7 @@ pub(super) struct State {
 /// What a batch knows of one table, by the ids.
 pub(super) struct Map {
     pub(super) table: &'static Table,
-    pub(super) entries: BTreeMap<Value, Entry>,
+    pub(super) entries: HashMap<Value, Entry>,
 }
 
 /// What a batch has changed in one table, sorted by the ids, in the order in which it is written.
@@ -36,7 +36,7 @@ pub(super) struct Changes<'m> {
 impl State {
     /// What is known of `table`. Two models of one table have to agree: they share its rows.
     pub(super) fn map(&mut self, table: &'static Table) -> Result<&mut Map, ReadModelError> {
-        let map = self.maps.entry(table.name).or_insert_with(|| Map { table, entries: BTreeMap::new() });
+        let map = self.maps.entry(table.name).or_insert_with(|| Map { table, entries: HashMap::new() });
         if map.table != table {
             let differences = vec!["another read model of this batch describes it otherwise".to_owned()];
             return Err(ReadModelError::Mismatch { table: table.name, differences });
@@ -59,12 +59,12 @@ impl Map {
     /// Changes what is known of `id`.
     pub(super) fn change(&mut self, id: Value, change: impl FnOnce(Option<Entry>) -> Entry) {
         match self.entries.entry(id) {
-            btree_map::Entry::Vacant(vacant) => {
+            hash_map::Entry::Vacant(vacant) => {
                 vacant.insert(change(None));
             }
-            btree_map::Entry::Occupied(mut occupied) => {
-                let before = occupied.insert(Entry::Gone);
-                occupied.insert(change(Some(before)));
+            hash_map::Entry::Occupied(mut occupied) => {
+                let entry = occupied.get_mut();
+                *entry = change(Some(std::mem::replace(entry, Entry::Gone)));
             }
         }
     }
@@ -72,7 +72,9 @@ impl Map {
     /// What is to be written.
     pub(super) fn changes(&self) -> Changes<'_> {
         let mut changes = Changes { delete: Vec::new(), merge: Vec::new(), update: Vec::new() };
-        for (id, entry) in &self.entries {
+        let mut changed: Vec<_> = self.entries.iter().filter(|(_, entry)| !matches!(entry, Entry::Clean(_))).collect();
+        changed.sort_unstable_by_key(|(id, _)| *id);
+        for (id, entry) in changed {
             match entry {
                 Entry::Clean(_) => {}
                 Entry::Blind(row) => changes.merge.push(RowChange { row, before: Before::Unread }),
@@ -94,7 +96,9 @@ impl Map {
 
     /// It has been written.
     pub(super) fn written(&mut self) {
-        let entries = std::mem::take(&mut self.entries);
-        self.entries = entries.into_iter().filter_map(|(id, entry)| Some((id, entry.written()?))).collect();
+        self.entries.retain(|_, entry| {
+            let written = std::mem::replace(entry, Entry::Gone).written();
+            written.map(|written| *entry = written).is_some()
+        });
     }
 }

@@ -110,7 +110,7 @@ impl Expr {
         match self {
             Self::Compare { column, op, value } => {
                 let found = row.value(*column);
-                !found.is_null() && op.holds(found.cmp(value))
+                !found.is_null() && op.holds((*found).cmp(value))
             }
             Self::In { column, values } => {
                 let found = row.value(*column);
@@ -172,7 +172,7 @@ pub(crate) fn after(order: &[By], row: &Row) -> Expr {
     let mut any = Vec::new();
     let mut equal = Vec::new();
     for &by in order {
-        let value = row.value(by.column);
+        let value = row.value(by.column).into_owned();
         let mut all = equal.clone();
         all.push(by.after(value.clone()));
         any.push(Expr::And(all));

@@ -1,6 +1,5 @@
 //! The identity map of a batch: a row is read once, changed in memory, and written with all others at the end.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,16 +78,24 @@ impl Session {
         if !missing.is_empty() {
             let aggregates = Arc::clone(&*self.aggregates());
             let announced = |id: &Value| matches!(id, Value::Uuid(id) if aggregates.binary_search(id).is_ok());
-            if missing.iter().any(announced) {
+            let asked = missing.len();
+            missing.retain(|id| !announced(id));
+            let is_sorted = missing.is_empty();
+            if missing.len() < asked {
                 missing.extend(aggregates.iter().map(|id| Value::Uuid(*id)).filter(|id| !map.knows(id)));
             }
-            missing.sort_unstable();
-            missing.dedup();
+            if !is_sorted {
+                missing.sort_unstable();
+                missing.dedup();
+            }
             let found = self.tables.load(table, &missing).await?;
-            let mut found: BTreeMap<_, _> = found.into_iter().map(|row| (row.id(table), row)).collect();
+            map.entries.reserve(missing.len());
+            for row in found {
+                map.change(row.id(table), |before| Entry::read(before, Some(row)));
+            }
+            // What was not found is still not known.
             for id in missing {
-                let row = found.remove(&id);
-                map.change(id, |before| Entry::read(before, row));
+                map.change(id, |before| Entry::read(before, None));
             }
         }
         Ok(map)

@@ -1,5 +1,6 @@
 //! A row with what the framework keeps of it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -26,21 +27,21 @@ impl Row {
     }
 
     /// The value of the column with this index among all of the table's.
-    pub(crate) fn value(&self, column: usize) -> Value {
+    pub(crate) fn value(&self, column: usize) -> Cow<'_, Value> {
         match self.values.get(column) {
-            Some(value) => value.clone(),
-            None => match column - self.values.len() {
+            Some(value) => Cow::Borrowed(value),
+            None => Cow::Owned(match column - self.values.len() {
                 0 => Value::Int(i64::try_from(self.version).unwrap_or(i64::MAX)),
                 1 => Value::Timestamp(self.created_at),
                 2 => Value::Timestamp(self.updated_at),
                 _ => self.deleted_at.map_or(Value::Null, Value::Timestamp),
-            },
+            }),
         }
     }
 
     /// The id.
     pub(crate) fn id(&self, table: &Table) -> Value {
-        self.value(table.id)
+        self.value(table.id).into_owned()
     }
 
     /// The row with these values of all columns.

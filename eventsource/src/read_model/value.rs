@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -94,6 +95,27 @@ impl PartialEq for Value {
 
 impl Eq for Value {}
 
+/// Equal values have one hash: both zeros, and all that are no number. What kind of value it is goes unhashed: a column has
+/// one kind.
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Null => {}
+            Self::Bool(value) => value.hash(state),
+            Self::Int(value) => value.hash(state),
+            Self::Float(value) if value.is_nan() => f64::NAN.to_bits().hash(state),
+            Self::Float(value) => (value + 0.0).to_bits().hash(state),
+            Self::Text(value) | Self::Json(value) => value.hash(state),
+            // In one piece, which is three times as fast as by its bytes.
+            Self::Uuid(value) => state.write_u128(value.as_u128()),
+            Self::Timestamp(value) => value.hash(state),
+            Self::Date(value) => value.hash(state),
+            Self::Decimal(value) => value.hash(state),
+            Self::Bytes(value) => value.hash(state),
+        }
+    }
+}
+
 /// As a message shows it.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,5 +162,28 @@ impl ColumnDef {
         }
         let reason = format!("its type makes {value} of it, for a column of the kind {:?}", self.kind);
         Err(UnfitField::new(self.field, Unfit::new(reason)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher as _;
+
+    use super::*;
+
+    #[test]
+    fn equal_values_have_one_hash() {
+        let state = std::hash::RandomState::new();
+        let decimal = |text: &str| Value::Decimal(text.parse().unwrap());
+        for (one, other) in [
+            (Value::Float(0.0), Value::Float(-0.0)),
+            (Value::Float(f64::NAN), Value::Float(-f64::NAN)),
+            (decimal("1.50"), decimal("1.5")),
+            (decimal("-0"), decimal("0.00")),
+        ] {
+            assert_eq!(one, other);
+            assert_eq!(state.hash_one(&one), state.hash_one(&other), "{one:?}");
+        }
+        assert_ne!(state.hash_one(Value::Int(1)), state.hash_one(Value::Int(2)));
     }
 }

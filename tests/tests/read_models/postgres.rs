@@ -129,6 +129,20 @@ async fn an_index_serves_the_order_of_a_query() {
     }
 }
 
+/// Rows are looked up by their ids, also where the plan was made for a table that had next to none: it is kept.
+#[tokio::test]
+async fn rows_are_looked_up_by_their_ids_whatever_the_table_was_like() {
+    let world = Postgres::new().await;
+    world.save((1..=5).map(|n| item(n, "a", 1))).await;
+    let mut batch = world.batch().await;
+    let items = Postgres::lend::<Item>(&mut batch.unit).await;
+    assert_eq!(items.get_many((1..=900).map(id)).await.unwrap().len(), 5);
+    let mut conn = PgConnection::inject(&mut batch.unit).await.unwrap();
+    let scans = "SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables WHERE relid = '{schema}items'::regclass";
+    let scans: (i64, i64) = sqlx::query_as(world.sql(scans)).fetch_one(&mut *conn).await.unwrap();
+    assert!(matches!(scans, (0, 900..)), "{scans:?}");
+}
+
 #[tokio::test]
 async fn an_outage_while_the_batch_is_written_is_no_refusal() {
     const fn is_raw<T: RawConnection>() {}

@@ -1,6 +1,5 @@
 //! The transaction of one batch, and how it ends.
 
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteTransactionManager as Manager;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, Sqlite, SqliteConnection};
 use sqlx_core::transaction::TransactionManager as _;
@@ -12,7 +11,7 @@ use uuid::Uuid;
 use super::statements;
 use super::watch::Watch;
 use crate::store::StoreError;
-use crate::store::sql::Action;
+use crate::store::sql::{Action, Borrowed};
 use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::busy::{Failure, patiently, result_code};
 
@@ -23,9 +22,9 @@ pub(super) struct Batch(Option<Open>);
 #[derive(Debug)]
 struct Open {
     id: Uuid,
-    conn: PoolConnection<Sqlite>,
+    db: SqliteDatabase,
+    conn: Borrowed<Sqlite>,
     watch: Watch,
-    in_memory: bool,
     // Dropped last: the next writer finds the connection on its way back.
     turn: OwnedMutexGuard<()>,
 }
@@ -48,12 +47,13 @@ impl Batch {
         let turn = db.turn(&patience).await?;
         let id = Uuid::now_v7();
         let conn = patiently!(patience, async {
-            let mut conn = db.pool().acquire().await?;
-            Manager::begin(&mut conn, Some(AssertSqlSafe(statements::begin_batch(id)).into_sql_str())).await?;
+            // The one that the last writer left: another one would have to read anew what that one wrote.
+            let mut conn = db.appender().take(|_| false).await?;
+            Manager::begin(&mut conn.conn, Some(AssertSqlSafe(statements::begin_batch(id)).into_sql_str())).await?;
             Ok::<_, Failure>(conn)
         })?;
         // From here on the transaction is open, and dropping the batch ends it.
-        let mut batch = Self(Some(Open { id, conn, watch: watch.clone(), in_memory: db.is_in_memory(), turn }));
+        let mut batch = Self(Some(Open { id, db: db.clone(), conn, watch: watch.clone(), turn }));
         if let Some(conn) = batch.connection() {
             watch.install(conn).await.map_err(|error| patience.error(error.into()))?;
         }
@@ -62,7 +62,7 @@ impl Batch {
 
     /// The connection, until the batch has ended.
     pub(super) fn connection(&mut self) -> Option<&mut SqliteConnection> {
-        self.0.as_mut().map(|open| &mut *open.conn)
+        self.0.as_mut().map(|open| &mut *open.conn.conn)
     }
 
     /// Proves that the transaction is still the one that [`Batch::begin`] began, and with no other open in it (law 3).
@@ -71,6 +71,7 @@ impl Batch {
         if watch.has_ended() {
             return Err(Unfinished::Ended);
         }
+        let conn = &mut conn.conn;
         match sqlx::raw_sql(AssertSqlSafe(statements::release_batch(*id))).execute(&mut **conn).await {
             Ok(_) => {}
             // SQLITE_ERROR: there is no such savepoint.
@@ -86,11 +87,13 @@ impl Batch {
 
     pub(super) async fn commit(&mut self) -> Result<(), Unfinished> {
         let Open { conn, watch, .. } = self.0.as_mut().ok_or(Unfinished::Ended)?;
-        if watch.remove(conn).await? {
+        if watch.remove(&mut conn.conn).await? {
             return Err(Unfinished::Ended);
         }
-        Manager::commit(conn).await?;
-        self.0 = None;
+        Manager::commit(&mut conn.conn).await?;
+        if let Some(Open { db, conn, .. }) = self.0.take() {
+            db.appender().keep(conn);
+        }
         Ok(())
     }
 
@@ -102,7 +105,7 @@ impl Batch {
             Ok(runtime) => Some(runtime.spawn(open.undo())),
             // Closing the connection rolls back.
             Err(_) => {
-                drop(open.conn.detach());
+                drop(open.conn.conn.detach());
                 None
             }
         }
@@ -117,16 +120,17 @@ impl Drop for Batch {
 
 impl Open {
     async fn undo(mut self) {
-        let undone = match self.watch.remove(&mut self.conn).await {
-            Ok(false) => roll_back(&mut self.conn).await,
+        let conn = &mut self.conn.conn;
+        let undone = match self.watch.remove(conn).await {
+            Ok(false) => roll_back(conn).await,
             // A database in memory is gone with its connection, and has no other.
-            Ok(true) if self.in_memory => mend(&mut self.conn).await,
+            Ok(true) if self.db.is_in_memory() => mend(conn).await,
             // sqlx believes in a transaction that is not there: the connection is of no use to anybody.
             Ok(true) => Err(sqlx::Error::WorkerCrashed),
             Err(error) => Err(error),
         };
         if undone.is_err() {
-            let _ = self.conn.close().await;
+            let _ = self.conn.conn.close().await;
         }
         drop(self.turn);
     }

@@ -57,17 +57,32 @@ pub(super) fn take_place(schema: &str, next: &Table, table: &Table, indexes: &[S
     sql
 }
 
-/// Behind a statement that reads rows by their ids: they are locked, in the order of the ids.
-pub(super) fn locking(table: &Table) -> String {
+/// Behind a statement that reads rows: they are locked, in the order of the ids.
+fn locking(table: &Table) -> String {
     format!(" ORDER BY own.{} FOR UPDATE", quoted(table.id_column()))
+}
+
+/// The reading of rows by the list `$1` of their ids, each of which is looked up and locked, one after the other: no plan
+/// does it otherwise, whatever the table looked like when it was made.
+pub(super) fn load_and_lock(db: &PostgresDialect<'_>, table: &Table) -> String {
+    let (name, id, kind) = (db.table(table), quoted(table.id_column()), id_kind(table));
+    let columns = joined(table.all_columns().map(PostgresDialect::read));
+    format!(
+        "SELECT own.* FROM unnest({}) AS asked (id) \
+         CROSS JOIN LATERAL (SELECT {columns} FROM {name} AS own WHERE own.{id} = asked.id FOR UPDATE) AS own",
+        list(kind, 1)
+    )
+}
+
+fn id_kind(table: &Table) -> ColumnKind {
+    table.column(table.id).map_or(ColumnKind::Text, |column| column.kind)
 }
 
 /// The rows with the ids of the list `$number`, locked in the order of the ids; `else_` is what is done about those that
 /// another transaction holds.
 fn locked(db: &PostgresDialect<'_>, table: &Table, number: usize, else_: &str) -> String {
     let (name, id, order) = (db.table(table), quoted(table.id_column()), locking(table));
-    let kind = table.column(table.id).map_or(ColumnKind::Text, |column| column.kind);
-    let is_in = PostgresDialect::is_in_list(&id, kind, number).unwrap_or_default();
+    let is_in = PostgresDialect::is_in_list(&id, id_kind(table), number).unwrap_or_default();
     format!("WITH locked AS MATERIALIZED (SELECT {id} FROM {name} AS own WHERE {is_in}{order}{else_})")
 }
 

@@ -35,9 +35,9 @@ impl Tables<'_> {
 
     fn statement<'q>(&self, table: &'static Table, sql: Sql) -> Result<Statement<'q>, ReadModelError> {
         let prepared = self.prepare(table, sql.text);
-        let bound = sql.arguments.into_iter().try_fold(prepared, |statement, argument| match argument {
-            Argument::One(kind, value) => bind(statement, kind, value),
-            Argument::List(kind, values) => bind_list(statement, kind, values.into_iter()),
+        let bound = sql.arguments.iter().try_fold(prepared, |statement, argument| match argument {
+            Argument::One(kind, value) => bind(statement, *kind, value),
+            Argument::List(kind, values) => bind_list(statement, *kind, values.iter()),
         });
         bound.map_err(|reason| unfit(table, None, reason))
     }
@@ -63,7 +63,7 @@ impl Tables<'_> {
     ) -> Result<Vec<Row>, ReadModelError> {
         let mut sql = sql::load(&self.dialect(), table, ids)?;
         match locks {
-            Locks::Waits | Locks::Has => sql.text.push_str(&statements::locking(table)),
+            Locks::Waits | Locks::Has => sql.text = statements::load_and_lock(&self.dialect(), table),
             Locks::NeverWaits => sql.text = statements::locking_what_is_free(&self.dialect(), table, &sql.text),
         }
         self.fetch(table, sql).await
@@ -138,8 +138,9 @@ impl Tables<'_> {
                 Before::Version(version) => version_of(version),
                 Before::Unread | Before::Missing => Value::Null,
             });
+            let found: Vec<_> = found.collect();
             let statement =
-                bind_list(statement, ColumnKind::I64, found).map_err(|reason| unfit(table, None, reason))?;
+                bind_list(statement, ColumnKind::I64, found.iter()).map_err(|reason| unfit(table, None, reason))?;
             let done = statement.execute(&mut *self.conn).await.map_err(|error| failed(table, "write", error))?;
             if done.rows_affected() != rows.len() as u64 {
                 return Err(overtaken(table));
@@ -155,10 +156,10 @@ impl Tables<'_> {
         locks: Locks,
     ) -> Result<(), ReadModelError> {
         let column = table.column(table.id);
-        let (statement, ids) =
-            (self.prepare(table, statements::delete(&self.dialect(), table, locks)), ids.iter().map(|&id| id.clone()));
+        let statement = self.prepare(table, statements::delete(&self.dialect(), table, locks));
         let kind = column.map_or(ColumnKind::Text, |column| column.kind);
-        let statement = bind_list(statement, kind, ids).map_err(|reason| unfit(table, column, reason))?;
+        let statement =
+            bind_list(statement, kind, ids.iter().copied()).map_err(|reason| unfit(table, column, reason))?;
         let done = statement.execute(&mut *self.conn).await;
         done.map(drop).map_err(|error| failed(table, "write", error))
     }
@@ -186,8 +187,9 @@ fn bind_rows<'q>(
     rows: &[RowChange<'_>],
 ) -> Result<Statement<'q>, ReadModelError> {
     table.all_columns().enumerate().try_fold(statement, |statement, (index, column)| {
-        let values = rows.iter().map(|change| change.row.value(index));
-        bind_list(statement, column.kind, values).map_err(|reason| unfit(table, Some(column), reason))
+        let values: Vec<_> = rows.iter().map(|change| change.row.value(index)).collect();
+        bind_list(statement, column.kind, values.iter().map(|value| &**value))
+            .map_err(|reason| unfit(table, Some(column), reason))
     })
 }
 

@@ -1,34 +1,36 @@
 //! Values as PostgreSQL keeps them.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::postgres::{PgArguments, PgRow, PgValueFormat};
 use sqlx::query::Query;
 use sqlx::{Decode, Postgres, Row as _, Type, ValueRef as _};
 use uuid::Uuid;
 
-use crate::read_model::{ColumnKind, ReadModelError, Table, Unfit, Value};
+use crate::read_model::{ColumnKind, Decimal, ReadModelError, Table, Unfit, Value};
 
 /// A statement, and what is bound to it.
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// Values of one kind, as they are bound.
-enum Values {
+enum Values<'v> {
     Bool(Vec<Option<bool>>),
     Int(Vec<Option<i64>>),
     Float(Vec<Option<f64>>),
-    Text(Vec<Option<String>>),
+    Text(Vec<Option<Cow<'v, str>>>),
     Uuid(Vec<Option<Uuid>>),
     Timestamp(Vec<Option<DateTime<Utc>>>),
     Date(Vec<Option<NaiveDate>>),
-    Bytes(Vec<Option<Vec<u8>>>),
+    Bytes(Vec<Option<&'v [u8]>>),
 }
 
 /// `statement` with one more list.
-pub(super) fn bind_list(
-    statement: Statement<'_>,
+pub(super) fn bind_list<'q, 'v>(
+    statement: Statement<'q>,
     kind: ColumnKind,
-    values: impl Iterator<Item = Value>,
-) -> Result<Statement<'_>, Unfit> {
+    values: impl Iterator<Item = &'v Value>,
+) -> Result<Statement<'q>, Unfit> {
     Ok(match of_kind(kind, values)? {
         Values::Bool(values) => statement.bind(values),
         Values::Int(values) => statement.bind(values),
@@ -42,7 +44,7 @@ pub(super) fn bind_list(
 }
 
 /// `statement` with one more value.
-pub(super) fn bind(statement: Statement<'_>, kind: ColumnKind, value: Value) -> Result<Statement<'_>, Unfit> {
+pub(super) fn bind<'q>(statement: Statement<'q>, kind: ColumnKind, value: &Value) -> Result<Statement<'q>, Unfit> {
     Ok(match of_kind(kind, std::iter::once(value))? {
         Values::Bool(mut one) => statement.bind(one.pop().flatten()),
         Values::Int(mut one) => statement.bind(one.pop().flatten()),
@@ -55,11 +57,11 @@ pub(super) fn bind(statement: Statement<'_>, kind: ColumnKind, value: Value) -> 
     })
 }
 
-fn of_kind(kind: ColumnKind, values: impl Iterator<Item = Value>) -> Result<Values, Unfit> {
+fn of_kind<'v>(kind: ColumnKind, values: impl Iterator<Item = &'v Value>) -> Result<Values<'v>, Unfit> {
     /// The values, of one variant.
     macro_rules! all {
         ($variant:ident) => {
-            all!($variant, |value| value)
+            all!($variant, |value: &'v _| *value)
         };
         ($variant:ident, $as_bound:expr) => {
             values
@@ -75,13 +77,13 @@ fn of_kind(kind: ColumnKind, values: impl Iterator<Item = Value>) -> Result<Valu
         ColumnKind::Bool => Values::Bool(all!(Bool)),
         ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 => Values::Int(all!(Int)),
         ColumnKind::F32 | ColumnKind::F64 => Values::Float(all!(Float)),
-        ColumnKind::Text => Values::Text(all!(Text)),
-        ColumnKind::Json => Values::Text(all!(Json)),
-        ColumnKind::Decimal => Values::Text(all!(Decimal, |value: crate::read_model::Decimal| value.to_string())),
+        ColumnKind::Text => Values::Text(all!(Text, |value: &'v String| Cow::Borrowed(&**value))),
+        ColumnKind::Json => Values::Text(all!(Json, |value: &'v String| Cow::Borrowed(&**value))),
+        ColumnKind::Decimal => Values::Text(all!(Decimal, |value: &'v Decimal| Cow::Owned(value.to_string()))),
         ColumnKind::Uuid => Values::Uuid(all!(Uuid)),
         ColumnKind::Timestamp => Values::Timestamp(all!(Timestamp)),
         ColumnKind::Date => Values::Date(all!(Date)),
-        ColumnKind::Bytes => Values::Bytes(all!(Bytes)),
+        ColumnKind::Bytes => Values::Bytes(all!(Bytes, |value: &'v Vec<u8>| &**value)),
     })
 }
 

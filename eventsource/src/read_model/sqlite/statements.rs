@@ -7,11 +7,6 @@ use crate::read_model::{ColumnDef, ReadModelError, Table, Value};
 /// The columns of a table, for [`schema::check`](super::schema::check).
 pub(super) const TABLE_INFO: &str = "SELECT name, type, \"notnull\" != 0, pk > 0 FROM pragma_table_info(?1)";
 
-/// So many placeholders.
-fn placeholders(count: usize) -> String {
-    joined((0..count).map(|_| "?".to_owned()))
-}
-
 /// The deletion of the rows with these ids.
 pub(super) fn delete(table: &'static Table, ids: &[Value]) -> Result<Sql, ReadModelError> {
     let text = format!("DELETE FROM {} WHERE ", quoted(table.name));
@@ -40,7 +35,7 @@ pub(super) fn take_place(next: &Table, table: &Table) -> String {
     sql
 }
 
-/// The insertion of so many rows, into those that are there already.
+/// The insertion of so many rows at most, into those that are there already.
 pub(super) fn merge(table: &Table, rows: usize) -> String {
     upsert(table, rows, |column| match column.name {
         "created_at" | "deleted_at" => None,
@@ -49,15 +44,44 @@ pub(super) fn merge(table: &Table, rows: usize) -> String {
     })
 }
 
-/// The update of so many rows. They are there: the transaction has read them.
+/// The update of so many rows at most. They are there: the transaction has read them.
 pub(super) fn update(table: &Table, rows: usize) -> String {
     upsert(table, rows, |column| Some(replaced(column.name)))
 }
 
 fn upsert(table: &Table, rows: usize, set: impl Fn(&ColumnDef) -> Option<String>) -> String {
     let (name, names, id) = (quoted(table.name), names(table), table.id_column());
-    let row = format!("({})", placeholders(table.all_columns().count()));
-    let values = joined((0..rows).map(|_| row.clone()));
     let set = joined(table.all_columns().filter(|column| column.name != id).filter_map(set));
-    format!("INSERT INTO {name} AS own ({names}) VALUES {values} ON CONFLICT ({}) DO UPDATE SET {set}", quoted(id))
+    format!(
+        "INSERT INTO {name} AS own ({names}) {} ON CONFLICT ({}) DO UPDATE SET {set}",
+        values(table, rows),
+        quoted(id)
+    )
+}
+
+/// So many rows at most: one to which nothing is bound has no id, and is none.
+fn values(table: &Table, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; table.all_columns().count()].join(", "));
+    if rows == 1 {
+        return format!("VALUES {row}");
+    }
+    let values = vec![row.as_str(); rows].join(", ");
+    format!("SELECT * FROM (VALUES {values}) WHERE column{} IS NOT NULL", table.id + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read_model::ColumnKind;
+
+    const COLUMNS: &[ColumnDef] =
+        &[ColumnDef::new("name", "name", ColumnKind::Text, false), ColumnDef::new("id", "id", ColumnKind::I64, false)];
+
+    #[test]
+    fn rows_without_an_id_are_none() {
+        let table = Table::new("items", COLUMNS, 1);
+        let row = "(?, ?, ?, ?, ?, ?)";
+        assert_eq!(values(&table, 1), format!("VALUES {row}"));
+        assert_eq!(values(&table, 2), format!("SELECT * FROM (VALUES {row}, {row}) WHERE column2 IS NOT NULL"));
+    }
 }

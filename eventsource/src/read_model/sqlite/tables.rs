@@ -1,21 +1,33 @@
 //! Reading and writing tables on a connection.
 
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, AssertSqlSafe, Sqlite, SqliteConnection};
+use sqlx_core::query::query_with_result;
 
 use super::dialect::SqliteDialect;
 use super::failure::failed;
 use super::statements;
-use super::value::{Statement, bind, bind_argument, values};
+use super::value::{bind, bind_argument, values};
 use crate::read_model::port::RowChange;
 use crate::read_model::select::Select;
 use crate::read_model::sql::{self, Dialect as _, Sql};
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 
+/// A statement, and what is bound to it.
+type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+/// A statement, prepared once a connection.
+fn statement<'q>(Sql { text, arguments: given }: Sql) -> Statement<'q> {
+    let mut arguments = SqliteArguments::default();
+    let bound = given.iter().try_for_each(|argument| bind_argument(&mut arguments, argument));
+    query_with_result(AssertSqlSafe(text), bound.map(|()| arguments))
+}
+
 /// A statement that is not kept: there are many texts.
-fn statement<'q>(Sql { text, arguments }: Sql) -> Statement<'q> {
-    let statement = sqlx::query(AssertSqlSafe(text)).persistent(false);
-    arguments.into_iter().fold(statement, bind_argument)
+fn unkept<'q>(sql: Sql) -> Statement<'q> {
+    statement(sql).persistent(false)
 }
 
 async fn fetch(
@@ -40,7 +52,7 @@ pub(super) async fn select(
     table: &'static Table,
     query: &Select,
 ) -> Result<Vec<Row>, ReadModelError> {
-    fetch(conn, table, statement(sql::select(&SqliteDialect, table, query)?)).await
+    fetch(conn, table, unkept(sql::select(&SqliteDialect, table, query)?)).await
 }
 
 pub(super) async fn count(
@@ -48,13 +60,13 @@ pub(super) async fn count(
     table: &'static Table,
     query: &Select,
 ) -> Result<u64, ReadModelError> {
-    let statement = statement(sql::count(&SqliteDialect, table, query)?);
+    let statement = unkept(sql::count(&SqliteDialect, table, query)?);
     let row = statement.fetch_one(conn).await.map_err(|error| failed(table, "read", error))?;
     let count: i64 = sqlx::Row::try_get(&row, 0).map_err(|error| failed(table, "read", error))?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// Writes rows by the statement that `sql` makes for so many.
+/// Writes rows by the statement that `sql` makes for so many at most.
 pub(super) async fn write(
     conn: &mut SqliteConnection,
     table: &'static Table,
@@ -62,13 +74,23 @@ pub(super) async fn write(
     sql: impl Fn(&Table, usize) -> String,
 ) -> Result<(), ReadModelError> {
     let columns = table.all_columns().count();
-    for rows in rows.chunks((SqliteDialect::BIND_LIMIT / columns).max(1)) {
-        let values = rows.iter().flat_map(|change| (0..columns).map(|column| change.row.value(column)));
-        let statement = sqlx::query(AssertSqlSafe(sql(table, rows.len()))).persistent(false);
-        let done = values.fold(statement, bind).execute(&mut *conn).await;
+    for rows in rows.chunks(at_most(columns)) {
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve(rows.len() * columns, 0);
+        let mut values = rows.iter().flat_map(|change| (0..columns).map(|column| change.row.value(column)));
+        let bound = values.try_for_each(|value| bind(&mut arguments, &value));
+        // A power of two, so that there are few texts, whose statements the connection keeps.
+        let sql = AssertSqlSafe(sql(table, rows.len().next_power_of_two()));
+        let done = query_with_result(sql, bound.map(|()| arguments)).execute(&mut *conn).await;
         done.map_err(|error| failed(table, "write", error))?;
     }
     Ok(())
+}
+
+/// So many rows go into one statement: the largest power of two of them whose values it takes.
+fn at_most(columns: usize) -> usize {
+    let rows = (SqliteDialect::BIND_LIMIT / columns).max(1);
+    1 << rows.ilog2()
 }
 
 pub(super) async fn delete(
@@ -84,4 +106,31 @@ pub(super) async fn delete(
 pub(super) async fn truncate(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
     let done = sqlx::query(AssertSqlSafe(statements::truncate(table))).execute(conn).await;
     done.map(drop).map_err(|error| failed(table, "empty", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use sqlx::Connection as _;
+
+    use super::*;
+    use crate::read_model::port::Before;
+    use crate::read_model::{ColumnDef, ColumnKind};
+
+    const TABLE: &Table = &Table::new("items", &[ColumnDef::new("id", "id", ColumnKind::I64, false)], 0);
+
+    #[tokio::test]
+    async fn as_many_rows_as_before_or_a_few_more_need_no_new_statement() {
+        let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(super::super::schema::create_sql(TABLE))).execute(&mut conn).await.unwrap();
+        let row = |id| Row::new(vec![Value::Int(id)], DateTime::UNIX_EPOCH);
+        for (rows, statements) in [(1, 1), (1, 1), (5, 2), (7, 2), (8, 2), (9, 3), (16, 3), (6_000, 5)] {
+            let rows: Vec<_> = (0..rows).map(row).collect();
+            let changes: Vec<_> = rows.iter().map(|row| RowChange { row, before: Before::Unread }).collect();
+            write(&mut conn, TABLE, &changes, statements::merge).await.unwrap();
+            assert_eq!(conn.cached_statements_size(), statements, "{} rows", rows.len());
+        }
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM items").fetch_one(&mut conn).await.unwrap();
+        assert_eq!(count, 6_000);
+    }
 }

@@ -2,54 +2,51 @@
 
 use chrono::{DateTime, NaiveDate};
 use serde_json::Value as Json;
-use sqlx::query::Query;
+use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Decode, Row as _, Sqlite, Type};
+use sqlx::{Arguments as _, Decode, Row as _, Sqlite, Type};
 use uuid::Uuid;
 
 use crate::read_model::sql::Argument;
 use crate::read_model::{ColumnKind, Decimal, ReadModelError, Table, Value};
 
-/// A statement, and what is bound to it.
-pub(super) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
-
-/// `statement` with one more argument.
-pub(super) fn bind_argument(statement: Statement<'_>, argument: Argument) -> Statement<'_> {
+/// Binds an argument.
+pub(super) fn bind_argument(arguments: &mut SqliteArguments, argument: &Argument) -> Result<(), BoxDynError> {
     match argument {
-        Argument::One(_, value) => bind(statement, value),
-        Argument::List(_, values) => statement.bind(json(values)),
+        Argument::One(_, value) => bind(arguments, value),
+        Argument::List(_, values) => arguments.add(json(values)),
     }
 }
 
 /// A list as JSON, each value in it as it is bound otherwise, and bytes as hexadecimal digits.
-fn json(values: Vec<Value>) -> String {
-    let json = |value| match value {
+fn json(values: &[Value]) -> String {
+    let json = |value: &Value| match value {
         Value::Null | Value::Float(_) => Json::Null,
-        Value::Bool(value) => Json::from(i64::from(value)),
-        Value::Int(value) => Json::from(value),
-        Value::Text(value) | Value::Json(value) => Json::from(value),
+        Value::Bool(value) => Json::from(i64::from(*value)),
+        Value::Int(value) => Json::from(*value),
+        Value::Text(value) | Value::Json(value) => Json::from(&**value),
         Value::Uuid(value) => Json::from(value.simple().to_string()),
         Value::Timestamp(value) => Json::from(value.timestamp_micros()),
         Value::Date(value) => Json::from(value.format(DATE).to_string()),
         Value::Decimal(value) => Json::from(value.to_key()),
         Value::Bytes(value) => Json::from(value.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
     };
-    Json::Array(values.into_iter().map(json).collect()).to_string()
+    Json::Array(values.iter().map(json).collect()).to_string()
 }
 
-/// `statement` with one more value.
-pub(super) fn bind(statement: Statement<'_>, value: Value) -> Statement<'_> {
+/// Binds a value.
+pub(super) fn bind(arguments: &mut SqliteArguments, value: &Value) -> Result<(), BoxDynError> {
     match value {
-        Value::Null => statement.bind(None::<i64>),
-        Value::Bool(value) => statement.bind(value),
-        Value::Int(value) => statement.bind(value),
-        Value::Float(value) => statement.bind(value),
-        Value::Text(value) | Value::Json(value) => statement.bind(value),
-        Value::Uuid(value) => statement.bind(value),
-        Value::Timestamp(value) => statement.bind(value.timestamp_micros()),
-        Value::Date(value) => statement.bind(value.format(DATE).to_string()),
-        Value::Decimal(value) => statement.bind(value.to_key()),
-        Value::Bytes(value) => statement.bind(value),
+        Value::Null => arguments.add(None::<i64>),
+        Value::Bool(value) => arguments.add(*value),
+        Value::Int(value) => arguments.add(*value),
+        Value::Float(value) => arguments.add(*value),
+        Value::Text(value) | Value::Json(value) => arguments.add(&**value),
+        Value::Uuid(value) => arguments.add(*value),
+        Value::Timestamp(value) => arguments.add(value.timestamp_micros()),
+        Value::Date(value) => arguments.add(value.format(DATE).to_string()),
+        Value::Decimal(value) => arguments.add(value.to_key()),
+        Value::Bytes(value) => arguments.add(&**value),
     }
 }
 

@@ -133,7 +133,8 @@ impl SqliteDatabase {
         &self.0.queue
     }
 
-    pub(super) fn appender(&self) -> &Kept<Sqlite> {
+    /// The connection that appends leave to the next writer, for whoever's turn it is.
+    pub(crate) fn appender(&self) -> &Kept<Sqlite> {
         &self.0.appender
     }
 
