@@ -20,9 +20,10 @@ pub(super) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only
 
 /// On the connections of appends. To plan one takes longer than to make it, and the plan is the same for all; PostgreSQL
 /// by itself would plan each anew, because the arrays are shorter than it assumes. That plan has to be good for any log,
-/// also where it was made when the log was tiny: by the indexes.
-pub(super) const PLAN_APPENDS_ONCE: &str =
-    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off";
+/// also where it was made when the log was tiny: by the indexes. What can only be scanned counts as costly then, as the
+/// sequence does in the trigger, and would be compiled each time.
+pub(super) const PLAN_APPENDS_ONCE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+     SET enable_bitmapscan = off; SET jit = off";
 
 /// What names the log in the database: its channel of notifications.
 pub(super) const LOG: &str = "SELECT '{schema}.eventsource_events'::regclass::oid::bigint";
