@@ -1,7 +1,6 @@
 //! Which events of the log a reader wants.
 
-use std::collections::BTreeSet;
-
+use super::name_set::NameSet;
 use super::{Name, RecordedEvent};
 
 /// Which events of the log a reader wants. The parts are joined by "and"; a part that is not set lets all pass.
@@ -14,8 +13,8 @@ use super::{Name, RecordedEvent};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    event_types: Option<BTreeSet<Name>>,
-    aggregate_types: Option<BTreeSet<Name>>,
+    event_types: Option<NameSet>,
+    aggregate_types: Option<NameSet>,
     tenant: Option<String>,
 }
 
@@ -49,13 +48,13 @@ impl EventFilter {
     /// The stored names wanted, sorted; `None` where all are.
     #[must_use]
     pub fn event_types(&self) -> Option<impl ExactSizeIterator<Item = &str>> {
-        self.event_types.as_ref().map(|names| names.iter().map(AsRef::as_ref))
+        self.event_types.as_ref().map(NameSet::iter)
     }
 
     /// The types of aggregate wanted, sorted; `None` where all are.
     #[must_use]
     pub fn aggregate_types(&self) -> Option<impl ExactSizeIterator<Item = &str>> {
-        self.aggregate_types.as_ref().map(|names| names.iter().map(AsRef::as_ref))
+        self.aggregate_types.as_ref().map(NameSet::iter)
     }
 
     /// The tenant wanted; `None` where all are, and events without one.
@@ -67,7 +66,7 @@ impl EventFilter {
     /// Whether `event` passes.
     #[must_use]
     pub fn matches(&self, event: &RecordedEvent) -> bool {
-        fn wanted(names: Option<&BTreeSet<Name>>, name: &str) -> bool {
+        fn wanted(names: Option<&NameSet>, name: &str) -> bool {
             names.is_none_or(|names| names.contains(name))
         }
         wanted(self.event_types.as_ref(), event.event_type())
@@ -77,7 +76,7 @@ impl EventFilter {
 
     /// Whether whatever passes `other` passes this one too.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        fn all(these: Option<&BTreeSet<Name>>, those: Option<&BTreeSet<Name>>) -> bool {
+        fn all(these: Option<&NameSet>, those: Option<&NameSet>) -> bool {
             these.is_none_or(|these| those.is_some_and(|those| those.is_subset(these)))
         }
         all(self.event_types.as_ref(), other.event_types.as_ref())
@@ -87,8 +86,8 @@ impl EventFilter {
 
     /// What passes this one or `other`; `None` where no filter lets exactly that pass.
     pub(crate) fn or(&self, other: &Self) -> Option<Self> {
-        fn either(these: Option<&BTreeSet<Name>>, those: Option<&BTreeSet<Name>>) -> Option<BTreeSet<Name>> {
-            these.zip(those).map(|(these, those)| these | those)
+        fn either(these: Option<&NameSet>, those: Option<&NameSet>) -> Option<NameSet> {
+            these.zip(those).map(|(these, those)| these.union(those))
         }
         if self.covers(other) {
             return Some(self.clone());

@@ -11,6 +11,7 @@ mod error;
 mod filter;
 mod linked;
 mod metadata;
+mod name_set;
 mod names;
 mod new_event;
 mod old_version;

@@ -72,8 +72,9 @@ impl Log {
 
     pub(super) fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> LogPage {
         let limit = limit.max(1);
-        let events: Vec<_> =
-            self.after(after).iter().filter(|event| filter.matches(event)).take(limit).cloned().collect();
+        let behind = self.after(after);
+        let mut events = Vec::with_capacity(limit.min(behind.len()).min(1_024));
+        events.extend(behind.iter().filter(|event| filter.matches(event)).take(limit).cloned());
         let horizon = match events.last() {
             Some(last) if events.len() == limit => last.position(),
             _ => self.head().max(after),
