@@ -11,7 +11,7 @@ use crate::store::EventFilter;
 pub struct Route<E> {
     descriptor: &'static EventDescriptor,
     read: fn(&Arc<RecordedEvent>) -> Result<Event<E>, DecodeError>,
-    payload: fn(&RecordedEvent) -> Result<Payload<E>, DecodeError>,
+    payload: fn(&RecordedEvent) -> Result<Payload<E>, HandlerError>,
 }
 
 /// The descriptor of an event, as a constant that can be borrowed.
@@ -24,7 +24,15 @@ impl<E: DomainEvent> Described<E> {
 /// The route of `E`.
 #[must_use]
 pub const fn route<E: DomainEvent>() -> Route<E> {
-    Route { descriptor: Described::<E>::DESCRIPTOR, read: Event::<E>::decode, payload: Payload::<E>::decode }
+    Route { descriptor: Described::<E>::DESCRIPTOR, read: Event::<E>::decode, payload: handed::<E> }
+}
+
+fn handed<E: DomainEvent>(recorded: &RecordedEvent) -> Result<Payload<E>, HandlerError> {
+    // It was found by its name.
+    match Payload::decode_named(recorded) {
+        Ok(payload) => Ok(payload),
+        Err(error) => Err(HandlerError::permanent(error)),
+    }
 }
 
 impl<E> Route<E> {
@@ -64,7 +72,7 @@ impl<E> Route<E> {
     /// A permanent one where it does not decode.
     #[inline]
     pub fn payload(&self, recorded: &RecordedEvent) -> Result<Payload<E>, HandlerError> {
-        (self.payload)(recorded).map_err(HandlerError::permanent)
+        (self.payload)(recorded)
     }
 }
 
