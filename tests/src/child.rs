@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use crate::wait::DEADLINE;
 
@@ -47,7 +48,27 @@ impl Child {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    /// Sends it a signal, such as `-STOP`.
+    /// Stops it, and returns when each of its threads stands still. The signal alone is taken by one of them, and until
+    /// that one runs the others go on, which on a busy machine is long enough to take a lock.
+    pub fn stop(&self) {
+        self.signal("-STOP");
+        let start = Instant::now();
+        while !self.stands_still() {
+            assert!(start.elapsed() < DEADLINE, "it was not stopped within {DEADLINE:?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn stands_still(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
+        threads.flatten().all(|thread| {
+            // What stands before the state is a name in brackets, which may hold anything.
+            let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+        })
+    }
+
+    /// Sends it a signal, such as `-CONT`.
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.id().to_string()]).status().unwrap();
         assert!(sent.success());

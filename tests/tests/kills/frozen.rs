@@ -16,7 +16,7 @@ use crate::world::*;
 async fn freeze<B: Sql>(world: &mut World<B>, child: &Child) {
     loop {
         world.sleep(20).await;
-        child.signal("-STOP");
+        child.stop();
         if !world.backend.is_locked().await {
             return;
         }
@@ -71,7 +71,7 @@ async fn a_lock_of_sqlites_is_waited_for(then: &str) {
     world.append(3, None).await;
     loop {
         world.sleep(30).await;
-        owner.signal("-STOP");
+        owner.stop();
         if world.backend.is_locked().await {
             break;
         }

@@ -191,7 +191,7 @@ async fn a_frozen_appender_does_not_hold_the_log_for_ever() {
     let world = World::new().await;
     let mut frozen = start(&world, &["append"]);
     assert_eq!(frozen.line(), "open");
-    frozen.signal("-STOP");
+    frozen.stop();
     let since = Instant::now();
     let position = bump(&world.store, [1]).await;
     assert_eq!(world.store.head().await.unwrap(), Position::START, "the frozen append holds it back");
@@ -212,7 +212,7 @@ async fn a_frozen_runner_is_fenced_when_it_wakes() {
     let mut frozen = start(&world, &["project"]);
     assert_eq!(frozen.line(), "started");
     eventually("it commits", || async { position(&world).await > Position::START }).await;
-    frozen.signal("-STOP");
+    frozen.stop();
     let before = position(&world).await;
     assert!(before < world.store.head().await.unwrap(), "it was stopped amid");
     let since = Instant::now();
