@@ -6,12 +6,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::arguments::{Row, few, many, numbered};
+use super::arguments::{Row, few, many, numbered, one};
 use super::failure::{code, is_collision, is_lost};
 use super::refused::{MOST_TRIES, judge, stored_before};
 use super::{PostgresDatabase, statements};
-use crate::event::{NewEvent, Position, now};
-use crate::store::sql::{Append, Failure, Outcome, Place, Refusal, metadata_json, unsigned};
+use crate::event::{NewEvent, Position};
+use crate::store::sql::{Append, Failure, Outcome, Place, Refusal, unsigned};
 
 /// `append_in` was called outside a transaction.
 #[derive(Debug, thiserror::Error)]
@@ -137,24 +137,9 @@ async fn attempt_one(
     append: &Append,
     event: &NewEvent,
 ) -> Result<Option<Place>, Failure> {
-    let (lowest, highest) = append.bounds();
     // All of the answer is waited for: the row comes before the commit.
-    let rows: Vec<(i64, i64, DateTime<Utc>)> = sqlx::query_as(db.append_one_sql())
-        .bind(now())
-        .bind(append.stream.aggregate_type())
-        .bind(append.stream.aggregate_id())
-        .bind(lowest)
-        .bind(highest)
-        .bind(event.id())
-        .bind(event.event_type())
-        .bind(i64::from(event.schema_version()))
-        .bind(event.occurred_at())
-        .bind(event.metadata().get_tenant())
-        .bind(metadata_json(event.metadata())?)
-        .bind(event.payload())
-        .persistent(db.names_statements())
-        .fetch_all(conn)
-        .await?;
+    let query = one(sqlx::query_as(db.append_one_sql()), append, event)?;
+    let rows: Vec<(i64, i64, DateTime<Utc>)> = query.persistent(db.names_statements()).fetch_all(conn).await?;
     rows.into_iter().next().map(place).transpose()
 }
 

@@ -11,7 +11,7 @@ use crate::store::sql::{Append, Failure, metadata_json};
 /// Of an event its version, position and time; of a refused append its stream's version, its number and no time.
 pub(super) type Row = (i64, i64, Option<DateTime<Utc>>);
 
-type QueryRows<'q> = QueryAs<'q, Postgres, Row, PgArguments>;
+type QueryRows<'q, R = Row> = QueryAs<'q, Postgres, R, PgArguments>;
 
 /// An event, of which append of a batch it is, and the how manieth of that.
 pub(super) type Numbered<'a> = (i64, i64, &'a Append, &'a NewEvent);
@@ -26,26 +26,35 @@ pub(super) fn numbered<'a>(appends: &[&'a Append]) -> Vec<Numbered<'a>> {
 }
 
 /// A row of parameters an event.
-pub(super) fn few<'q>(mut query: QueryRows<'q>, events: &[Numbered<'q>]) -> Result<QueryRows<'q>, Failure> {
-    query = query.bind(now());
-    for &(number, nth, append, event) in events {
-        let (lowest, highest) = append.bounds();
-        query = query
-            .bind(append.stream.aggregate_type())
-            .bind(append.stream.aggregate_id())
-            .bind(lowest)
-            .bind(highest)
-            .bind(number)
-            .bind(nth)
-            .bind(event.id())
-            .bind(event.event_type())
-            .bind(i64::from(event.schema_version()))
-            .bind(event.occurred_at())
-            .bind(event.metadata().get_tenant())
-            .bind(metadata_json(event.metadata())?)
-            .bind(event.payload());
-    }
-    Ok(query)
+pub(super) fn few<'q>(query: QueryRows<'q>, events: &[Numbered<'q>]) -> Result<QueryRows<'q>, Failure> {
+    events.iter().try_fold(query.bind(now()), |query, &(number, nth, append, event)| {
+        of_event(of_stream(query, append).bind(number).bind(nth), event)
+    })
+}
+
+/// The only event of an append.
+pub(super) fn one<'q, R>(
+    query: QueryRows<'q, R>,
+    append: &'q Append,
+    event: &'q NewEvent,
+) -> Result<QueryRows<'q, R>, Failure> {
+    of_event(of_stream(query.bind(now()), append), event)
+}
+
+fn of_stream<'q, R>(query: QueryRows<'q, R>, append: &'q Append) -> QueryRows<'q, R> {
+    let (lowest, highest) = append.bounds();
+    query.bind(append.stream.aggregate_type()).bind(append.stream.aggregate_id()).bind(lowest).bind(highest)
+}
+
+fn of_event<'q, R>(query: QueryRows<'q, R>, event: &'q NewEvent) -> Result<QueryRows<'q, R>, Failure> {
+    Ok(query
+        .bind(event.id())
+        .bind(event.event_type())
+        .bind(i64::from(event.schema_version()))
+        .bind(event.occurred_at())
+        .bind(event.metadata().get_tenant())
+        .bind(metadata_json(event.metadata())?)
+        .bind(event.payload()))
 }
 
 /// An array a column.

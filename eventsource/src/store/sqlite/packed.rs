@@ -5,13 +5,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::DateTime;
-use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
+use sqlx::{Row as _, SqlitePool};
 use uuid::Uuid;
 
 use super::busy::{Failure, result_code};
+use super::read::select;
 use super::{row, statements};
 use crate::event::{EventFilter, Metadata, Position, RecordedEvent, RecordedParts, StreamId};
-use crate::store::sql::{clamped, unsigned};
+use crate::store::sql::unsigned;
 
 /// A page, and where the log ended when it was read.
 pub(super) struct Page {
@@ -28,14 +29,7 @@ pub(super) async fn read(
     filter: &EventFilter,
     limit: usize,
 ) -> Result<Option<Page>, Failure> {
-    let mut query = sqlx::query(AssertSqlSafe(statements::read_packed(filter)))
-        .bind(clamped(after.value()))
-        .bind(i64::MAX)
-        .bind(clamped(limit as u64));
-    for value in statements::filter_values(filter) {
-        query = query.bind(value);
-    }
-    let row = match query.fetch_one(pool).await {
+    let row = match select(statements::read_packed(filter), after, i64::MAX, filter, limit).fetch_one(pool).await {
         Ok(row) => row,
         Err(error) if result_code(&error) == Some(TOO_BIG) => return Ok(None),
         Err(error) => return Err(error.into()),

@@ -53,16 +53,18 @@ pub(super) async fn log(
 /// The head first, then the rows up to it.
 async fn rows(pool: &SqlitePool, after: Position, filter: &EventFilter, limit: usize) -> Result<packed::Page, Failure> {
     let head = head(pool).await?;
-    let mut query = sqlx::query(AssertSqlSafe(statements::read_log(filter)))
-        .bind(clamped(after.value()))
-        .bind(clamped(head.value()))
-        .bind(clamped(limit as u64));
-    for value in statements::filter_values(filter) {
-        query = query.bind(value);
-    }
+    let query = select(statements::read_log(filter), after, clamped(head.value()), filter, limit);
     let rows = query.fetch_all(pool).await?;
     let events = rows.iter().map(row::event).collect::<Result<_, _>>()?;
     Ok(packed::Page { head, events })
+}
+
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+/// `sql`, with the parameters of whatever reads a page of the log.
+pub(super) fn select(sql: String, after: Position, to: i64, filter: &EventFilter, limit: usize) -> Query {
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(clamped(after.value())).bind(to).bind(clamped(limit as u64));
+    statements::filter_values(filter).into_iter().fold(query, |query, value| query.bind(value))
 }
 
 fn lets_nothing_pass(filter: &EventFilter) -> bool {
