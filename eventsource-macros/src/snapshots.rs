@@ -1,4 +1,4 @@
-//! What five inputs expand to, compared with `expand/*.expanded`, and how large that is.
+//! What some inputs expand to, compared with `expand/*.expanded`, and how large that is.
 //!
 //! `EXPAND=overwrite cargo test -p eventsource-macros` writes them anew: read the difference.
 
@@ -120,4 +120,9 @@ fn a_projection_in_memory() {
 #[test]
 fn a_projection_of_rows() {
     compare("projection_of_rows", crate::projection::projection, 1_000);
+}
+
+#[test]
+fn a_projection_that_nothing_is_waited_for() {
+    compare("projection_at_once", crate::projection::projection, 650);
 }

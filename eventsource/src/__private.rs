@@ -1,10 +1,10 @@
 //! What generated code names, and nobody else: no part of it is covered by semver.
 
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
+mod at_once;
 mod blocks;
 mod checks;
 mod route;
@@ -13,6 +13,7 @@ mod stored;
 mod text;
 mod versions;
 
+pub use self::at_once::at_once;
 pub use self::blocks::{OneAggregateBlockPerType, OneProjectionBlockPerType};
 pub use self::checks::{
     assert_apart, assert_declared, assert_distinct, assert_exhaustive, assert_ignorable, assert_own_event, declared_by,
@@ -23,6 +24,8 @@ pub use self::stored::{Stored, never, stored};
 pub use self::versions::{Becomes, Link, Old, Readable, link, old};
 pub use std::borrow::Cow;
 pub use std::boxed::Box;
+pub use std::future::Future;
+pub use std::marker::Send;
 pub use std::option::Option;
 pub use std::primitive::{bool, str, u8, u32, u64};
 pub use std::result::Result;

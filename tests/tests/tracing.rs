@@ -19,6 +19,9 @@ struct Lines {
     level: Level,
     lines: Arc<Mutex<Vec<String>>>,
     next: Arc<AtomicU64>,
+    /// The names of the spans, by their ids, and which are entered.
+    names: Arc<Mutex<Vec<&'static str>>>,
+    entered: Arc<Mutex<Vec<Id>>>,
 }
 
 struct Fields<'a>(&'a mut String);
@@ -31,7 +34,8 @@ impl Visit for Fields<'_> {
 
 impl Lines {
     fn new(level: Level) -> Self {
-        Self { level, lines: Arc::default(), next: Arc::new(AtomicU64::new(1)) }
+        let next = Arc::new(AtomicU64::new(1));
+        Self { level, lines: Arc::default(), next, names: Arc::default(), entered: Arc::default() }
     }
 
     fn push(&self, site: &CallSite<'_>, record: impl FnOnce(&mut Fields<'_>)) {
@@ -56,17 +60,27 @@ impl Collector for Lines {
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
         self.push(span.metadata(), |fields| span.record(fields));
+        self.names.lock().unwrap().push(span.metadata().name());
         Id::from_u64(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     fn event(&self, event: &Traced<'_>) {
         self.push(event.metadata(), |fields| event.record(fields));
+        if let Some(span) = self.entered.lock().unwrap().last() {
+            let name = self.names.lock().unwrap()[span.into_u64() as usize - 1];
+            let mut lines = self.lines.lock().unwrap();
+            let _ = write!(lines.last_mut().unwrap(), " in={name}");
+        }
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
     fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
+    fn enter(&self, span: &Id) {
+        self.entered.lock().unwrap().push(span.clone());
+    }
+    fn exit(&self, _: &Id) {
+        self.entered.lock().unwrap().pop();
+    }
 }
 
 /// Refuses 3, at first or for good.
@@ -78,6 +92,7 @@ struct Picky {
 impl Picky {
     #[handles(Bumped)]
     fn bumped(&mut self, event: &Bumped) -> Result<(), HandlerError> {
+        tracing::debug!(target: "eventsource_tests", by = event.by, "handling");
         if event.by == 3 && self.refusals > 0 {
             self.refusals -= 1;
             return Err(HandlerError::transient("not 3"));
@@ -111,6 +126,8 @@ async fn spans_warnings_and_errors() {
         let event = format!(r#"subscription="picky" event_type="Bumped" position={position}"#);
         assert_eq!(lines.count("DEBUG event", &event), 1, "{all:#?}");
     }
+    assert_eq!(lines.count("DEBUG ", "handling"), 5, "{all:#?}");
+    assert_eq!(lines.count("DEBUG ", "in=event"), 5, "a handler is called inside its span: {all:#?}");
     assert_eq!(lines.count("DEBUG event", "position=3"), 2, "tried twice: {all:#?}");
     assert_eq!(lines.count("WARN", "not 3"), 1, "{all:#?}");
     assert_eq!(lines.count("ERROR", ""), 0, "{all:#?}");

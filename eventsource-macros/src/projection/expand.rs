@@ -103,6 +103,27 @@ fn asked(projection: &Projection) -> impl Iterator<Item = (&[Attribute], &Inject
 
 /// `handle`, and `truncate` where there is a hook.
 fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
+    let truncate = projection.hooks.iter().map(|hook| {
+        let cfgs = &hook.cfgs;
+        let call = call::call(hook, None, private);
+        quote! {
+            #(#cfgs)*
+            async fn truncate(&mut self, __unit: &mut __U) -> #private::Result<(), #private::HandlerError> { #call }
+        }
+    });
+    let handle = handle(projection, private);
+    let empty = read_models::truncate(&projection.read_models, private);
+    quote! {
+        #handle
+        #(#truncate)*
+        #empty
+    }
+}
+
+/// `handle`. Where no handler waits it is done when it returns, since a state machine would cost as much as the way to
+/// the handler.
+fn handle(projection: &Projection, private: &TokenStream) -> TokenStream {
+    let waits = projection.handlers.iter().any(|handler| handler.call.waits());
     let arms = projection.handlers.iter().enumerate().map(|(index, handler)| {
         let (cfgs, name, route) = (&handler.call.cfgs, format_ident!("__NAME_{index}"), route_name(index));
         let call = call::handler(handler, private);
@@ -115,30 +136,30 @@ fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
             }
         }
     });
-    let truncate = projection.hooks.iter().map(|hook| {
-        let cfgs = &hook.cfgs;
-        let call = call::call(hook, None, private);
-        quote! {
-            #(#cfgs)*
-            async fn truncate(&mut self, __unit: &mut __U) -> #private::Result<(), #private::HandlerError> { #call }
+    let routed = quote! {
+        match #private::name_of::<{ #private::aliased(__EVENTS) }>(__recorded, __EVENTS) {
+            #(#arms)*
+            _ => #private::Result::Ok(()),
         }
-    });
-    let empty = read_models::truncate(&projection.read_models, private);
+    };
+    let output = quote!(#private::Result<(), #private::HandlerError>);
+    let (declared, output, body) = if waits {
+        (quote!(async), output, routed)
+    } else {
+        (
+            quote!(),
+            quote!(impl #private::Future<Output = #output> + #private::Send),
+            quote!(#private::at_once(|| #routed)),
+        )
+    };
     quote! {
         // Two names that are the same are an error already.
         #[allow(unreachable_patterns)]
-        async fn handle(
+        #declared fn handle(
             &mut self,
             __recorded: &#private::Arc<#private::RecordedEvent>,
             __unit: &mut __U,
-        ) -> #private::Result<(), #private::HandlerError> {
-            match #private::name_of::<{ #private::aliased(__EVENTS) }>(__recorded, __EVENTS) {
-                #(#arms)*
-                _ => #private::Result::Ok(()),
-            }
-        }
-        #(#truncate)*
-        #empty
+        ) -> #output { #body }
     }
 }
 

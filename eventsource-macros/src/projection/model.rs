@@ -107,6 +107,11 @@ impl Call {
     pub(super) fn lent(&self) -> impl Iterator<Item = &Injected> {
         self.injected.iter().filter(|injected| injected.is_lent)
     }
+
+    /// Whether it may have to be waited for: it is async, or asks the unit of work for something.
+    pub(super) fn waits(&self) -> bool {
+        self.is_async || self.lent().next().is_some()
+    }
 }
 
 impl Projection {

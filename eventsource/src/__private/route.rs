@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, Payload, RecordedEvent};
+use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, Payload, RecordedEvent, payload_error};
 use crate::projection::HandlerError;
 use crate::store::EventFilter;
 
@@ -11,7 +11,8 @@ use crate::store::EventFilter;
 pub struct Route<E> {
     descriptor: &'static EventDescriptor,
     read: fn(&Arc<RecordedEvent>) -> Result<Event<E>, DecodeError>,
-    payload: fn(&RecordedEvent) -> Result<Payload<E>, HandlerError>,
+    payload: fn(&str) -> Result<E, serde_json::Error>,
+    payload_otherwise: fn(&RecordedEvent) -> Result<Payload<E>, HandlerError>,
 }
 
 /// The descriptor of an event, as a constant that can be borrowed.
@@ -24,15 +25,24 @@ impl<E: DomainEvent> Described<E> {
 /// The route of `E`.
 #[must_use]
 pub const fn route<E: DomainEvent>() -> Route<E> {
-    Route { descriptor: Described::<E>::DESCRIPTOR, read: Event::<E>::decode, payload: handed::<E> }
+    Route {
+        descriptor: Described::<E>::DESCRIPTOR,
+        read: Event::<E>::decode,
+        payload: E::decode,
+        payload_otherwise: otherwise::<E>,
+    }
 }
 
-fn handed<E: DomainEvent>(recorded: &RecordedEvent) -> Result<Payload<E>, HandlerError> {
-    // It was found by its name.
-    match Payload::decode_named(recorded) {
-        Ok(payload) => Ok(payload),
-        Err(error) => Err(HandlerError::permanent(error)),
-    }
+// What is rare, and what is not of the one type, stays out of the user's code.
+
+#[cold]
+fn otherwise<E: DomainEvent>(recorded: &RecordedEvent) -> Result<Payload<E>, HandlerError> {
+    Payload::decode_otherwise(recorded).map_err(HandlerError::permanent)
+}
+
+#[cold]
+fn undecodable(recorded: &RecordedEvent, source: serde_json::Error) -> HandlerError {
+    HandlerError::permanent(payload_error(recorded, source))
 }
 
 impl<E> Route<E> {
@@ -66,13 +76,18 @@ impl<E> Route<E> {
         (self.read)(recorded).map_err(HandlerError::permanent)
     }
 
-    /// The payload of `recorded` alone, for a handler that takes nothing else: nobody holds the event for it.
+    /// The payload of `recorded` alone, for a handler that takes nothing else: nobody holds the event for it. It was found
+    /// by its name.
     ///
     /// # Errors
     /// A permanent one where it does not decode.
-    #[inline]
+    #[inline(always)]
     pub fn payload(&self, recorded: &RecordedEvent) -> Result<Payload<E>, HandlerError> {
-        (self.payload)(recorded)
+        match Payload::decode_plain(recorded, self.descriptor.version(), self.payload) {
+            Some(Ok(payload)) => Ok(payload),
+            Some(Err(source)) => Err(undecodable(recorded, source)),
+            None => (self.payload_otherwise)(recorded),
+        }
     }
 }
 

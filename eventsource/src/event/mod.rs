@@ -47,3 +47,4 @@ pub use typed::Event;
 // For generated code.
 #[doc(hidden)]
 pub use typed::Payload;
+pub(crate) use typed::payload_error;

@@ -26,6 +26,22 @@ pub enum Payload<E> {
     Shared(Arc<E>),
 }
 
+impl<E> Payload<E> {
+    /// The way of nearly all events: they are read by one alone, and were stored as they are today, which is in `version`.
+    /// `None` where this one is not so; that it is an `E` is known.
+    #[inline(always)]
+    pub(crate) fn decode_plain(
+        recorded: &RecordedEvent,
+        version: u32,
+        decode: impl FnOnce(&str) -> Result<E, serde_json::Error>,
+    ) -> Option<Result<Self, serde_json::Error>> {
+        if recorded.schema_version() != version || recorded.decoded().is_shared() {
+            return None;
+        }
+        Some(decode(recorded.payload()).map(Self::Own))
+    }
+}
+
 impl<E: DomainEvent> Payload<E> {
     /// The payload of `recorded`.
     ///
@@ -33,27 +49,16 @@ impl<E: DomainEvent> Payload<E> {
     /// As of [`Event::decode`].
     #[inline]
     pub fn decode(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
-        if recorded.event_type() == E::NAME { Self::decode_named(recorded) } else { Self::decode_otherwise(recorded) }
-    }
-
-    /// The same of an event whose name is known to be one of its own.
-    ///
-    /// # Errors
-    /// As of [`Event::decode`].
-    #[inline]
-    pub fn decode_named(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
-        // The way of nearly all events: they are read by one alone, and were stored as they are today.
-        if recorded.schema_version() == E::VERSION && !recorded.decoded().is_shared() {
-            return match E::decode(recorded.payload()) {
-                Ok(payload) => Ok(Self::Own(payload)),
-                Err(source) => Err(payload_error(recorded, source)),
-            };
+        if recorded.event_type() == E::NAME
+            && let Some(decoded) = Self::decode_plain(recorded, E::VERSION, E::decode)
+        {
+            return decoded.map_err(|source| payload_error(recorded, source));
         }
         Self::decode_otherwise(recorded)
     }
 
     #[inline(never)]
-    fn decode_otherwise(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
+    pub(crate) fn decode_otherwise(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
         match recorded.decoded().get_or_decode(|| payload(recorded)) {
             None => payload(recorded).map(Self::Own),
             Some(shared) => shared.map(Self::Shared),
@@ -134,7 +139,7 @@ pub(super) fn other_version(recorded: &RecordedEvent, known: u32) -> DecodeError
 }
 
 #[cold]
-pub(super) fn payload_error(recorded: &RecordedEvent, source: serde_json::Error) -> DecodeError {
+pub(crate) fn payload_error(recorded: &RecordedEvent, source: serde_json::Error) -> DecodeError {
     DecodeError::Payload {
         event_type: recorded.event_type().to_owned(),
         version: recorded.schema_version(),

@@ -29,7 +29,10 @@ use crate::event::DecodeError;
 /// }
 /// assert!(handler("x").unwrap_err().to_string().contains("invalid digit"));
 /// ```
-pub struct HandlerError {
+pub struct HandlerError(Box<Failed>);
+
+/// What failed. It is as small as a pointer from outside, since each call of a handler hands back the place for one.
+struct Failed {
     class: ErrorClass,
     /// Whether whoever made it said which class it has.
     classified: bool,
@@ -49,24 +52,29 @@ pub enum ErrorClass {
 impl HandlerError {
     /// A failure that trying again may cure. Takes an error, or a text.
     pub fn transient(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { class: ErrorClass::Transient, classified: true, source: source.into() }
+        Self::new(ErrorClass::Transient, true, source.into())
     }
 
     /// A failure that trying again cannot cure. Takes an error, or a text.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { class: ErrorClass::Permanent, classified: true, source: source.into() }
+        Self::new(ErrorClass::Permanent, true, source.into())
+    }
+
+    #[cold]
+    fn new(class: ErrorClass, classified: bool, source: Box<dyn Error + Send + Sync>) -> Self {
+        Self(Box::new(Failed { class, classified, source }))
     }
 
     /// Whether trying again can help.
     #[must_use]
     pub const fn class(&self) -> ErrorClass {
-        self.class
+        self.0.class
     }
 
     /// The same error, of this class unless whoever made it said which class it has.
     pub(crate) fn or_class(mut self, class: Option<ErrorClass>) -> Self {
-        if let (false, Some(class)) = (self.classified, class) {
-            (self.class, self.classified) = (class, true);
+        if let (false, Some(class)) = (self.0.classified, class) {
+            (self.0.class, self.0.classified) = (class, true);
         }
         self
     }
@@ -74,7 +82,7 @@ impl HandlerError {
     /// The error.
     #[must_use]
     pub fn source(&self) -> &(dyn Error + Send + Sync + 'static) {
-        &*self.source
+        &*self.0.source
     }
 
     /// Whether an error of the type `E` is the error, or among its causes.
@@ -85,7 +93,7 @@ impl HandlerError {
 
     /// The error, its cause, and so on.
     pub fn causes(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
-        std::iter::successors(Some(&*self.source as &(dyn Error + 'static)), |&error| error.source())
+        std::iter::successors(Some(&*self.0.source as &(dyn Error + 'static)), |&error| error.source())
     }
 }
 
@@ -95,7 +103,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
             || std::iter::successors(Some(&error as &(dyn Error + 'static)), |&error| error.source())
                 .any(|cause| cause.is::<Permanent>() || cause.is::<NotSetUp>());
         let class = if permanent { ErrorClass::Permanent } else { ErrorClass::Transient };
-        Self { class, classified: permanent, source: Box::new(error) }
+        Self::new(class, permanent, Box::new(error))
     }
 }
 
@@ -118,7 +126,7 @@ impl fmt::Display for HandlerError {
 
 impl fmt::Debug for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerError").field("class", &self.class).field("source", &self.source).finish()
+        f.debug_struct("HandlerError").field("class", &self.0.class).field("source", &self.0.source).finish()
     }
 }
 

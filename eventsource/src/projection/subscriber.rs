@@ -97,7 +97,8 @@ pub trait Subscriber: Send + Sync + 'static {
     note = "a projection is handed over by value, neither borrowed nor in an `Arc`: the handle reads it"
 )]
 pub trait EventSubscriber<U: UnitOfWork>: Subscriber {
-    /// Handles one event. Events come in position order, one at a time.
+    /// Handles one event. Events come in position order, one at a time. It may be done when this returns: where no handler
+    /// of a projection is async and none is lent anything, `#[projection]` writes no state machine.
     ///
     /// # Errors
     /// What went wrong: the event is then retried, and the subscription stops as faulted when the retries are spent.

@@ -126,8 +126,8 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
             let mut current = self.current.write().await;
             let subscriber = self.make_mut(&mut current).ok_or_else(shared)?;
             match unit.held_lock() {
-                Some(lock) => catch_panic(lock.scope(subscriber.truncate(unit))).await,
-                None => catch_panic(subscriber.truncate(unit)).await,
+                Some(lock) => catch_panic(lock.scope(async { subscriber.truncate(unit).await })).await,
+                None => catch_panic(async { subscriber.truncate(unit).await }).await,
             }
             .flatten()
         })
@@ -183,7 +183,11 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
         // To be inside a span that nobody wants would cost as much as the way to the handler.
         let result = match span.is_disabled() {
             true => in_time(core, subscriber.handle(event, unit)).await,
-            false => in_time(core, subscriber.handle(event, unit).instrument(span)).await,
+            // It may be done when the call returns.
+            false => {
+                let call = span.in_scope(|| subscriber.handle(event, unit));
+                in_time(core, call.instrument(span)).await
+            }
         };
         // A handler that ended the transaction may have failed because of it, or not at all; an outage ends it as well.
         if !unit.is_intact() && !result.as_ref().is_err_and(|error| unit.is_outage(error.source())) {
