@@ -45,6 +45,7 @@ struct Inner {
     units: PgPool,
     /// What appends wait in, and the connections on which they are stored.
     queue: Queue,
+    readers: Kept<Postgres>,
     appender: Kept<Postgres>,
     losses: Losses,
     known: Known,
@@ -92,6 +93,7 @@ impl PostgresDatabase {
             pool: opened.pool,
             units: opened.units,
             queue: Queue::default(),
+            readers: opened.readers,
             appender: Kept::new(opened.appender),
             losses: opened.losses,
             append: opened.schema.sql(statements::APPEND).into(),
@@ -131,6 +133,7 @@ impl PostgresDatabase {
             listener.stop();
         }
         self.0.units.close().await;
+        self.0.readers.close().await;
         self.0.appender.close().await;
         self.0.pool.close().await;
     }
@@ -168,6 +171,11 @@ impl PostgresDatabase {
     /// The connections of appends; not through a pooler, where connections are everybody's.
     pub(super) fn appender(&self) -> &Kept<Postgres> {
         &self.0.appender
+    }
+
+    /// The connections that read the log.
+    pub(super) fn readers(&self) -> &Kept<Postgres> {
+        &self.0.readers
     }
 
     pub(super) fn losses(&self) -> &Losses {

@@ -1,12 +1,13 @@
 //! Opening: the connections, the server's version, the tables' version.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row as _};
 
 use super::error::Trouble;
 use super::known::Known;
 use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, migrations, statements};
+use crate::store::sql::Kept;
 
 /// The oldest server that does, as the driver counts.
 const OLDEST: u32 = 150_000;
@@ -16,6 +17,8 @@ pub(super) struct Opened {
     /// The connections of units of work: what stands outside a transaction on them writes nothing. Through a pooler,
     /// which shares a connection with everybody, the same as the others.
     pub(super) units: PgPool,
+    /// Those that read the log; through a pooler the same as the others.
+    pub(super) readers: Kept<Postgres>,
     /// Where one append leaves its connection to the next: one for who appends alone, one for those who do so together.
     pub(super) appender: PgPool,
     pub(super) losses: Losses,
@@ -37,9 +40,16 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOp
         true => pool.clone(),
         false => options.unit_pool_options(&losses).connect_lazy_with(options.connect_options()),
     };
+    let readers = match options.pooler {
+        true => Kept::none(pool.clone()),
+        false => {
+            let readers = options.reader_pool_options(&losses, &known);
+            Kept::new(readers.connect_lazy_with(options.connect_options()))
+        }
+    };
     let appender = options.appender_pool_options(&losses).connect_lazy_with(options.connect_options());
     match prepared.await {
-        Ok(log) => Ok(Opened { pool, units, appender, losses, known, schema, log }),
+        Ok(log) => Ok(Opened { pool, units, readers, appender, losses, known, schema, log }),
         Err(trouble) => Err(trouble.on(options.shown())),
     }
 }

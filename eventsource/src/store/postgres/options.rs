@@ -69,8 +69,9 @@ impl PostgresOptions {
         self
     }
 
-    /// At most this many connections for the log and for your own queries, at least 2; 10 by default. As many again, at
-    /// most, serve the units of work, one a subscription; two serve appends, and one waits for notifications.
+    /// At most this many connections for streams and for your own queries, at least 2; 10 by default. As many again, at
+    /// most, serve the units of work, one a subscription; four at most read the log, two serve appends, and one waits for
+    /// notifications.
     #[must_use]
     pub fn connections(mut self, connections: u32) -> Self {
         self.connections = connections.max(2);
@@ -188,24 +189,24 @@ impl PostgresOptions {
             })
     }
 
-    /// The connections of everybody. Whoever gives up while a transaction begins leaves it to the connection, and the
-    /// driver does not count it: whoever is given the connection next would write in it, and be told that it is done, and
-    /// nobody would ever commit it. Such a connection is closed.
+    /// The connections of everybody.
     pub(super) fn shared_pool_options(&self, losses: &Losses, known: &Known) -> PgPoolOptions {
         let known = known.clone();
         let options = self.pool_options(losses).after_connect(move |_, _| {
             known.connected();
             Box::pin(async { Ok(()) })
         });
-        options.after_release(|conn, _| {
-            Box::pin(async move {
-                // An empty query, after which the driver looks whether there is a transaction.
-                match Manager::begin(conn, Some("".into_sql_str())).await {
-                    Err(sqlx::Error::BeginFailed) => Ok(true),
-                    left => left.map(|()| false),
-                }
-            })
-        })
+        without_transactions(options)
+    }
+
+    /// Those that read the log, a page at a time.
+    pub(super) fn reader_pool_options(&self, losses: &Losses, known: &Known) -> PgPoolOptions {
+        let known = known.clone();
+        let options = self.pool_options(losses).max_connections(READERS).after_connect(move |conn, _| {
+            known.connected();
+            Box::pin(async move { sqlx::raw_sql(statements::PLAN_PAGES).execute(conn).await.map(drop) })
+        });
+        without_transactions(options)
     }
 
     /// Those of units of work, which end what they have begun themselves. A handler that rolls its batch back writes
@@ -232,6 +233,24 @@ impl PostgresOptions {
         let own = (!self.pooler).then(|| self.connect.clone());
         self.listener.clone().or(own).map(named)
     }
+}
+
+/// So many pages of the log are read at once at most.
+const READERS: u32 = 4;
+
+/// Whoever gives up while a transaction begins leaves it to the connection, and the driver does not count it: whoever is given
+/// the connection next would write in it, and be told that it is done, and nobody would ever commit it. Such a connection is
+/// closed.
+fn without_transactions(options: PgPoolOptions) -> PgPoolOptions {
+    options.after_release(|conn, _| {
+        Box::pin(async move {
+            // An empty query, after which the driver looks whether there is a transaction.
+            match Manager::begin(conn, Some("".into_sql_str())).await {
+                Err(sqlx::Error::BeginFailed) => Ok(true),
+                left => left.map(|()| false),
+            }
+        })
+    })
 }
 
 /// With a name under which the server's views show it.

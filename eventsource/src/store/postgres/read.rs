@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
+use super::known::Connections;
 use super::{PostgresDatabase, horizon, row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::sql::{Failure, clamped, unsigned};
@@ -38,23 +40,37 @@ pub(super) async fn log(
     filter: &EventFilter,
     limit: usize,
 ) -> Result<LogPage, Failure> {
-    let limit = limit.max(1);
     let connections = db.known().connections();
-    let mut conn = db.pool().acquire().await?;
+    let mut kept = db.readers().take(|age| db.losses().doubt(age)).await?;
+    let read = log_on(db, &mut kept.conn, connections, after, filter, limit.max(1)).await;
+    if read.is_ok() {
+        db.readers().keep(kept);
+    }
+    read
+}
+
+async fn log_on(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    connections: Connections,
+    after: Position,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<LogPage, Failure> {
     let nothing_passes = lets_nothing_pass(filter);
     let known = db.known().horizon();
     if !nothing_passes && known.value().saturating_sub(after.value()) > limit as u64 {
-        let events = page(db, &mut conn, after, known, filter, limit).await?;
+        let events = page(db, conn, after, known, filter, limit).await?;
         if let Some(last) = events.last().filter(|_| events.len() == limit) {
             return Ok(LogPage { horizon: last.position(), events });
         }
     }
-    let head = horizon::read_on(db, &mut conn, connections).await?;
+    let head = horizon::read_on(db, conn, connections).await?;
     let horizon = head.max(after);
     if head <= after || nothing_passes {
         return Ok(LogPage { events: Vec::new(), horizon });
     }
-    let events = page(db, &mut conn, after, head, filter, limit).await?;
+    let events = page(db, conn, after, head, filter, limit).await?;
     let horizon = match events.last() {
         Some(last) if events.len() == limit => last.position(),
         _ => horizon,
@@ -73,17 +89,36 @@ async fn page(
     limit: usize,
 ) -> Result<Vec<Arc<RecordedEvent>>, Failure> {
     let near = nearby(after, limit).min(head);
+    let mut events = Vec::new();
+    let nearby = select(db, &statements::read_nearby(filter), filter, after, near, limit);
+    let further = |events: &Vec<_>| {
+        let rest = limit.checked_sub(events.len()).filter(|rest| *rest > 0 && near < head)?;
+        Some(select(db, &statements::read_log(filter), filter, near, head, rest))
+    };
+    // Through a pooler a statement takes a transaction; otherwise only what is planned for itself alone does.
+    if db.names_statements() {
+        collect(nearby, conn, &mut events).await?;
+        let Some(query) = further(&events) else { return Ok(events) };
+        let mut tx = db.begin_page(conn).await?;
+        collect(query, &mut tx, &mut events).await?;
+        tx.rollback().await?;
+        return Ok(events);
+    }
     let mut tx = db.begin_page(conn).await?;
-    let rows = select(db, &statements::read_nearby(filter), filter, after, near, limit).fetch_all(&mut *tx).await?;
-    let mut events = rows.iter().map(row::event).collect::<Result<Vec<_>, _>>()?;
-    if events.len() < limit && near < head {
-        let rest = limit - events.len();
-        let rows = select(db, &statements::read_log(filter), filter, near, head, rest).fetch_all(&mut *tx).await?;
-        for row in &rows {
-            events.push(row::event(row)?);
-        }
+    collect(nearby, &mut tx, &mut events).await?;
+    if let Some(query) = further(&events) {
+        collect(query, &mut tx, &mut events).await?;
     }
     Ok(events)
+}
+
+/// Adds what `query` finds to `events`: each row as it comes, while the server is at the next ones.
+async fn collect(query: Query, conn: &mut PgConnection, events: &mut Vec<Arc<RecordedEvent>>) -> Result<(), Failure> {
+    let mut rows = query.fetch(conn);
+    while let Some(row) = rows.try_next().await? {
+        events.push(row::event(&row)?);
+    }
+    Ok(())
 }
 
 /// Up to where positions are looked through before an index is asked.

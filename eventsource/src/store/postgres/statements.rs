@@ -202,9 +202,14 @@ pub(super) const fn read_stream(direction: Direction) -> &'static str {
 /// With more names than this the log is read in order and its rows are compared with the names.
 const MOST_ARMS: usize = 100;
 
-/// After the beginning of a transaction that reads a page: rows are never sorted, and the plan is made for the names
-/// that are asked for, not for any. By the statistics alone, which may be old, the planner would now and then read all
-/// that is left of the log, and sort it.
+/// On the connections that read the log: rows are never sorted, and positions that are looked through are so by the key,
+/// whatever is in them, which is planned once. By the statistics alone, which may be old, the planner would now and then
+/// read all that is left of the log, and sort it.
+pub(super) const PLAN_PAGES: &str = "SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off; \
+     SET jit = off; SET plan_cache_mode = force_generic_plan";
+
+/// The same after the beginning of a transaction that reads a page; the plan is made for the names that are asked for, not
+/// for any.
 pub(super) const PLAN_A_PAGE: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; \
      SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan";
 

@@ -14,7 +14,23 @@ use tokio::time::Instant;
 pub(crate) struct Kept<DB: Database> {
     pool: Pool<DB>,
     keeps: bool,
-    idle: Mutex<Vec<Borrowed<DB>>>,
+    state: Mutex<State<DB>>,
+}
+
+#[derive(Debug)]
+struct State<DB: Database> {
+    idle: Vec<Borrowed<DB>>,
+    /// How many wait for the pool: what is kept would not reach them.
+    waiting: usize,
+}
+
+/// One who waits for the pool.
+struct Waiting<'a, DB: Database>(&'a Kept<DB>);
+
+impl<DB: Database> Drop for Waiting<'_, DB> {
+    fn drop(&mut self) {
+        self.0.state().waiting -= 1;
+    }
 }
 
 /// A connection, and when the pool gave it.
@@ -29,32 +45,40 @@ const AT_MOST: Duration = Duration::from_secs(1);
 
 impl<DB: Database> Kept<DB> {
     pub(crate) fn new(pool: Pool<DB>) -> Self {
-        Self { pool, keeps: true, idle: Mutex::default() }
+        Self::with(pool, true)
+    }
+
+    fn with(pool: Pool<DB>, keeps: bool) -> Self {
+        Self { pool, keeps, state: Mutex::new(State { idle: Vec::new(), waiting: 0 }) }
     }
 
     /// Where others use the pool as well, and have to get the connection in between.
     pub(crate) fn none(pool: Pool<DB>) -> Self {
-        Self { pool, keeps: false, idle: Mutex::default() }
+        Self::with(pool, false)
     }
 
     /// A connection; one that was kept unless it is in doubt.
     pub(crate) async fn take(&self, in_doubt: impl Fn(Duration) -> bool) -> Result<Borrowed<DB>, sqlx::Error> {
-        while let Some(kept) = self.pop() {
+        let _waiting = loop {
+            let kept = match self.pop_or_wait() {
+                Ok(kept) => kept,
+                Err(waiting) => break waiting,
+            };
             let age = kept.since.elapsed();
             if age <= AT_MOST && !in_doubt(age) {
                 return Ok(kept);
             }
             give_back(kept);
-        }
+        };
         Ok(Borrowed { conn: self.pool.acquire().await?, since: Instant::now() })
     }
 
     /// Keeps a connection that is as it was when it was taken.
     pub(crate) fn keep(&self, conn: Borrowed<DB>) {
-        let mut idle = self.idle();
-        // Asked under the lock, so that `close` finds what is kept.
-        if self.keeps && !self.pool.is_closed() {
-            idle.push(conn);
+        let mut state = self.state();
+        // Asked under the lock, so that `close` finds what is kept, and nobody waits for it.
+        if self.keeps && state.waiting == 0 && !self.pool.is_closed() {
+            state.idle.push(conn);
         } else {
             give_back(conn);
         }
@@ -63,17 +87,21 @@ impl<DB: Database> Kept<DB> {
     pub(crate) async fn close(&self) {
         // Nothing is kept from here on.
         let closed = self.pool.close();
-        let kept = std::mem::take(&mut *self.idle());
+        let kept = std::mem::take(&mut self.state().idle);
         kept.into_iter().for_each(give_back);
         closed.await;
     }
 
-    fn pop(&self) -> Option<Borrowed<DB>> {
-        self.idle().pop()
+    fn pop_or_wait(&self) -> Result<Borrowed<DB>, Waiting<'_, DB>> {
+        let mut state = self.state();
+        state.idle.pop().ok_or_else(|| {
+            state.waiting += 1;
+            Waiting(self)
+        })
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Borrowed<DB>>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State<DB>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -86,6 +114,28 @@ fn give_back<DB: Database>(borrowed: Borrowed<DB>) {
 
 impl<DB: Database> Drop for Kept<DB> {
     fn drop(&mut self) {
-        self.idle().drain(..).for_each(give_back);
+        self.state().idle.drain(..).for_each(give_back);
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use sqlx::sqlite::SqlitePoolOptions;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_the_pool_gets_what_would_be_kept() {
+        let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+        let kept = Kept::new(pool);
+        let first = kept.take(|_| false).await.unwrap();
+        let (second, ()) = tokio::join!(timeout(Duration::from_secs(10), kept.take(|_| false)), async {
+            tokio::task::yield_now().await;
+            kept.keep(first);
+        });
+        kept.keep(second.expect("the connection is kept, and nobody is given it").unwrap());
+        assert_eq!(kept.state().idle.len(), 1, "nobody waits any more");
+        kept.close().await;
     }
 }

@@ -1,6 +1,8 @@
 //! Who reads the log, and how it is given what it asks for.
 
+use std::future::{Future as _, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::task::JoinHandle;
 
@@ -53,7 +55,9 @@ pub(in crate::subscription) struct Coming(By);
 enum By {
     Page(Page),
     Flight(Arc<Flight>, bool),
-    /// Read by nobody else.
+    /// Read by nobody else, at once.
+    Read(Result<LogPage, StoreError>),
+    /// The same, in a task.
     Alone(Task),
 }
 
@@ -92,16 +96,22 @@ impl Seat {
         drop(passed);
     }
 
-    /// Begins to read the page after `after`.
-    pub(in crate::subscription) fn begin(&self, after: Position) -> Coming {
-        match self.log.look(self.number, after, false) {
-            Found::Page(page) => Coming(By::Page(page)),
-            Found::Flight(flight, fresh) => Coming(By::Flight(flight, fresh)),
+    /// Begins to read the page after `after`, so that the store is at it when this returns: a task that was spawned would
+    /// not be run before the one that has spawned it waits for something.
+    pub(in crate::subscription) async fn begin(&self, after: Position) -> Coming {
+        let coming = match self.log.look(self.number, after, false) {
+            Found::Page(page) => return Coming(By::Page(page)),
+            Found::Flight(flight, fresh) => By::Flight(flight, fresh),
             Found::Nothing => {
                 let (store, filter, limit) = (Arc::clone(&self.log.store), Arc::clone(&self.filter), self.limit);
-                Coming(By::Alone(Task(tokio::spawn(async move { store.read_log(after, &filter, limit).await }))))
+                let mut read = Box::pin(async move { store.read_log(after, &filter, limit).await });
+                match poll_fn(|context| Poll::Ready(read.as_mut().poll(context))).await {
+                    Poll::Ready(read) => return Coming(By::Read(read)),
+                    Poll::Pending => By::Alone(Task(tokio::spawn(read))),
+                }
             }
-        }
+        };
+        Coming(coming)
     }
 
     /// The page after `after`, which is `coming`; `None` where it has to be asked for again.
@@ -109,12 +119,16 @@ impl Seat {
         match coming.0 {
             By::Page(page) => Some(page),
             By::Flight(flight, fresh) => self.wait(after, flight, fresh).await.ok().flatten(),
-            By::Alone(mut task) => {
-                let page = Page::alone((&mut task.0).await.ok()?.ok()?, self.limit);
-                self.log.passed(self.number, page.horizon);
-                Some(page)
-            }
+            By::Read(read) => Some(self.alone(read.ok()?)),
+            By::Alone(mut task) => Some(self.alone((&mut task.0).await.ok()?.ok()?)),
         }
+    }
+
+    /// A page that nobody else has read.
+    fn alone(&self, page: LogPage) -> Page {
+        let page = Page::alone(page, self.limit);
+        self.log.passed(self.number, page.horizon);
+        page
     }
 
     /// The page after `after`.
@@ -130,9 +144,7 @@ impl Seat {
         if let Some(page) = page {
             return Ok(page);
         }
-        let page = Page::alone(self.log.store.read_log(after, &self.filter, self.limit).await?, self.limit);
-        self.log.passed(self.number, page.horizon);
-        Ok(page)
+        Ok(self.alone(self.log.store.read_log(after, &self.filter, self.limit).await?))
     }
 
     /// What comes of `flight`, and of another one where that had begun before the page was asked for and has nothing new.

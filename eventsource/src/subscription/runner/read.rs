@@ -20,7 +20,7 @@ impl<C: CheckpointStore> Runner<C> {
         let unknown = self.stop_before_unknown(&mut page).await?;
         self.end = page.end;
         if page.more && unknown.is_none() {
-            self.prefetch(page.horizon);
+            self.prefetch(page.horizon).await;
         }
         if page.events().is_empty() {
             self.arrive(page.horizon, 0);
@@ -36,8 +36,8 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Begins to read the page after `after`.
-    pub(super) fn prefetch(&mut self, after: Position) {
-        self.prefetched = Some(Prefetched { after, coming: self.seat.begin(after) });
+    pub(super) async fn prefetch(&mut self, after: Position) {
+        self.prefetched = Some(Prefetched { after, coming: self.seat.begin(after).await });
     }
 
     /// The page after the runner's position.
