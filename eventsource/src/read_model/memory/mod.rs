@@ -47,7 +47,7 @@ impl<M: ReadModel> Inject<MemoryUnit> for Repository<M> {
                 session
             }
         };
-        session.announce(unit.scope().aggregates());
+        session.announce(unit.scope().announced());
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }
