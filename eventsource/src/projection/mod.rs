@@ -1,6 +1,5 @@
 //! What a projection is to the runtime: who handles which events, what it is lent, and how its progress is kept.
 
-mod announced;
 mod checkpoint;
 mod claim;
 mod clear;

@@ -7,9 +7,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::ChangesRefused;
-pub(crate) use super::announced::Announced;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use super::generation::OutsideGeneration;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -36,7 +36,7 @@ pub(crate) trait Deferred: Any + Send + Sync {
 /// The batch of a unit of work, beside its transaction.
 #[derive(Default)]
 pub(crate) struct Scope {
-    announced: Announced,
+    aggregates: Arc<[Uuid]>,
     time: Option<DateTime<Utc>>,
     deferred: Option<Arc<dyn Deferred>>,
     /// The tables whose next generation is being built.
@@ -74,7 +74,10 @@ impl Scope {
 
     /// The batch consists of `events`.
     pub(crate) fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
-        self.announced = Announced::of(events);
+        let mut ids: Vec<_> = events.iter().map(|event| event.aggregate_id()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        self.aggregates = ids.into();
     }
 
     /// `event` is handled next.
@@ -83,8 +86,8 @@ impl Scope {
     }
 
     /// The aggregates that the batch's events are about.
-    pub(crate) fn announced(&self) -> &Announced {
-        &self.announced
+    pub(crate) fn aggregates(&self) -> &Arc<[Uuid]> {
+        &self.aggregates
     }
 
     /// When the event occurred that is being handled; now, where none is.

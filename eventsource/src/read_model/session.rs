@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::entry::Entry;
 use super::map::{Changes, Map, State};
@@ -15,14 +16,14 @@ use super::select::Select;
 use super::stored::Row;
 use super::{ColumnDef, ReadModelError, Table, Unfit, UnfitField, Value};
 use crate::projection::ChangesRefused;
-use crate::projection::scope::{Announced, Deferred, Scope};
+use crate::projection::scope::{Deferred, Scope};
 
 /// The identity map of a batch, over the tables of its transaction.
 pub(crate) struct Session {
     tables: Box<dyn WriteTables>,
     state: tokio::sync::Mutex<State>,
-    /// The aggregates that the batch's events are about: where the id of one of them is read, others are.
-    announced: Mutex<Announced>,
+    /// The aggregates that the batch's events are about: where the id of one of them is read, all are.
+    aggregates: Mutex<Arc<[Uuid]>>,
     closed: AtomicBool,
 }
 
@@ -31,7 +32,7 @@ impl Session {
         Self {
             tables,
             state: tokio::sync::Mutex::default(),
-            announced: Mutex::default(),
+            aggregates: Mutex::default(),
             closed: AtomicBool::new(false),
         }
     }
@@ -44,7 +45,7 @@ impl Session {
             scope.defer(Arc::<Self>::clone(&session));
             session
         });
-        session.announce(scope.announced());
+        session.announce(scope.aggregates());
         session
     }
 
@@ -57,12 +58,12 @@ impl Session {
     }
 
     /// The batch's events are about these aggregates.
-    pub(crate) fn announce(&self, announced: &Announced) {
-        *self.announced() = announced.clone();
+    pub(crate) fn announce(&self, aggregates: &Arc<[Uuid]>) {
+        *self.aggregates() = Arc::clone(aggregates);
     }
 
-    fn announced(&self) -> MutexGuard<'_, Announced> {
-        self.announced.lock().unwrap_or_else(PoisonError::into_inner)
+    fn aggregates(&self) -> MutexGuard<'_, Arc<[Uuid]>> {
+        self.aggregates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes known what is in the table under `ids`, by one statement at most.
@@ -75,12 +76,18 @@ impl Session {
         let map = state.map(table)?;
         let mut missing: Vec<Value> = ids.iter().filter(|id| !map.knows(id)).cloned().collect();
         if !missing.is_empty() {
-            let announced = self.announced().clone();
-            let ids = missing.iter().filter_map(|id| if let Value::Uuid(id) = id { Some(id) } else { None });
-            let beside: Vec<_> = announced.beside(ids).map(Value::Uuid).filter(|id| !map.knows(id)).collect();
-            missing.extend(beside);
-            missing.sort_unstable();
-            missing.dedup();
+            let aggregates = Arc::clone(&*self.aggregates());
+            let announced = |id: &Value| matches!(id, Value::Uuid(id) if aggregates.binary_search(id).is_ok());
+            let asked = missing.len();
+            missing.retain(|id| !announced(id));
+            let is_sorted = missing.is_empty();
+            if missing.len() < asked {
+                missing.extend(aggregates.iter().map(|id| Value::Uuid(*id)).filter(|id| !map.knows(id)));
+            }
+            if !is_sorted {
+                missing.sort_unstable();
+                missing.dedup();
+            }
             let found = self.tables.load(table, &missing).await?;
             map.entries.reserve(missing.len());
             for row in found {

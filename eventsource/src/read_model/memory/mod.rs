@@ -47,7 +47,7 @@ impl<M: ReadModel> Inject<MemoryUnit> for Repository<M> {
                 session
             }
         };
-        session.announce(unit.scope().announced());
+        session.announce(unit.scope().aggregates());
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }
