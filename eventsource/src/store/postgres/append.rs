@@ -6,11 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::arguments::{Row, few, many, numbered, one};
+use super::arguments::{Row, few, many, numbered, one, to_one};
 use super::failure::{code, is_collision, is_lost};
 use super::refused::{MOST_TRIES, judge, stored_before};
 use super::{PostgresDatabase, statements};
-use crate::event::{NewEvent, Position};
+use crate::event::Position;
 use crate::store::sql::{Append, Failure, Outcome, Place, Refusal, unsigned};
 
 /// `append_in` was called outside a transaction.
@@ -122,25 +122,32 @@ pub(super) async fn inside(db: &PostgresDatabase, conn: &mut PgConnection, appen
 
 async fn attempt(db: &PostgresDatabase, conn: &mut PgConnection, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
     if let [append] = appends
-        && let [event] = &append.events[..]
-        && let Some(place) = attempt_one(db, conn, append, event).await?
+        && let Some(places) = attempt_one(db, conn, append).await?
     {
-        return Ok(vec![Ok(vec![place])]);
+        return Ok(vec![Ok(places)]);
     }
     attempt_all(db, conn, appends).await
 }
 
-/// Where the event is stored; nowhere where it is refused.
+/// Where the events are stored, by a statement for one stream, where there is one for so many; nowhere where they are
+/// refused.
 async fn attempt_one(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     append: &Append,
-    event: &NewEvent,
-) -> Result<Option<Place>, Failure> {
-    // All of the answer is waited for: the row comes before the commit.
-    let query = one(sqlx::query_as(db.append_one_sql()), append, event)?;
+) -> Result<Option<Vec<Place>>, Failure> {
+    let query = match &append.events[..] {
+        [event] => one(sqlx::query_as(db.append_one_sql()), append, event)?,
+        events if events.len() > statements::FEW => to_one(sqlx::query_as(db.append_to_one_sql()), append)?,
+        _ => return Ok(None),
+    };
+    // All of the answer is waited for: the rows come before the commit.
     let rows: Vec<(i64, i64, DateTime<Utc>)> = query.persistent(db.names_statements()).fetch_all(conn).await?;
-    rows.into_iter().next().map(place).transpose()
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let places = rows.into_iter().map(place).collect::<Result<Vec<_>, _>>()?;
+    if places.len() == append.events.len() { Ok(Some(places)) } else { Err(missing_events()) }
 }
 
 async fn attempt_all(
@@ -180,7 +187,11 @@ fn outcomes(appends: &[&Append], rows: Vec<Row>) -> Result<Vec<Outcome>, Failure
 }
 
 fn missing() -> Refusal {
-    Refusal::Failed(Failure::Corrupt("of events that were appended, not all were stored".to_owned()))
+    Refusal::Failed(missing_events())
+}
+
+fn missing_events() -> Failure {
+    Failure::Corrupt("of events that were appended, not all were stored".to_owned())
 }
 
 pub(super) fn place((version, position, recorded_at): (i64, i64, DateTime<Utc>)) -> Result<Place, Failure> {

@@ -57,27 +57,44 @@ fn of_event<'q, R>(query: QueryRows<'q, R>, event: &'q NewEvent) -> Result<Query
         .bind(event.payload()))
 }
 
-/// An array a column.
+/// The events of an append, an array a column.
+pub(super) fn to_one<'q, R>(query: QueryRows<'q, R>, append: &'q Append) -> Result<QueryRows<'q, R>, Failure> {
+    let events: Vec<_> = append.events.iter().collect();
+    columns(of_stream(query.bind(now()), append), &events)
+}
+
+/// The events of several appends, an array a column.
 pub(super) fn many<'q>(
     query: QueryRows<'q>,
     appends: &[&'q Append],
     events: &[Numbered<'q>],
 ) -> Result<QueryRows<'q>, Failure> {
     let (lowest, highest): (Vec<_>, Vec<_>) = appends.iter().map(|append| append.bounds()).unzip();
-    let metadata = events.iter().map(|(.., event)| metadata_json(event.metadata())).collect::<Result<Vec<_>, _>>()?;
-    Ok(query
+    let query = query
         .bind(now())
         .bind(appends.iter().map(|append| append.stream.aggregate_type()).collect::<Vec<_>>())
         .bind(appends.iter().map(|append| append.stream.aggregate_id()).collect::<Vec<_>>())
         .bind(lowest)
         .bind(highest)
         .bind(events.iter().map(|(number, ..)| *number).collect::<Vec<_>>())
-        .bind(events.iter().map(|(_, nth, ..)| *nth).collect::<Vec<_>>())
-        .bind(events.iter().map(|(.., event)| event.id()).collect::<Vec<_>>())
-        .bind(events.iter().map(|(.., event)| event.event_type()).collect::<Vec<_>>())
-        .bind(events.iter().map(|(.., event)| i64::from(event.schema_version())).collect::<Vec<_>>())
-        .bind(events.iter().map(|(.., event)| event.occurred_at()).collect::<Vec<_>>())
-        .bind(events.iter().map(|(.., event)| event.metadata().get_tenant()).collect::<Vec<_>>())
-        .bind(metadata)
-        .bind(events.iter().map(|(.., event)| event.payload()).collect::<Vec<_>>()))
+        .bind(events.iter().map(|(_, nth, ..)| *nth).collect::<Vec<_>>());
+    columns(query, &events.iter().map(|(.., event)| *event).collect::<Vec<_>>())
+}
+
+fn columns<'q, R>(query: QueryRows<'q, R>, events: &[&'q NewEvent]) -> Result<QueryRows<'q, R>, Failure> {
+    let tenants: Vec<_> = events.iter().map(|event| event.metadata().get_tenant()).collect();
+    let metadata = events.iter().map(|event| metadata_json(event.metadata())).collect::<Result<Vec<_>, _>>()?;
+    Ok(query
+        .bind(events.iter().map(|event| event.id()).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.event_type()).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| i64::from(event.schema_version())).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.occurred_at()).collect::<Vec<_>>())
+        .bind(any(tenants))
+        .bind(any(metadata))
+        .bind(events.iter().map(|event| event.payload()).collect::<Vec<_>>()))
+}
+
+/// The column, and no row of it where there is nothing in any: what is missing is null.
+fn any<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
+    if column.iter().all(Option::is_none) { Vec::new() } else { column }
 }

@@ -57,6 +57,7 @@ struct Inner {
     /// The statements of appends, which are wanted often.
     append: Arc<str>,
     append_one: Arc<str>,
+    append_to_one: Arc<str>,
     append_few: [OnceLock<Arc<str>>; statements::FEW],
     watch: Watch,
     announcer: Announcer,
@@ -98,6 +99,7 @@ impl PostgresDatabase {
             losses: opened.losses,
             append: opened.schema.sql(statements::APPEND).into(),
             append_one: opened.schema.sql(statements::APPEND_ONE).into(),
+            append_to_one: opened.schema.sql(statements::APPEND_TO_ONE).into(),
             append_few: Default::default(),
             known: opened.known,
             schema: opened.schema,
@@ -206,6 +208,10 @@ impl PostgresDatabase {
 
     pub(super) fn append_one_sql(&self) -> AssertSqlSafe<Arc<str>> {
         AssertSqlSafe(Arc::clone(&self.0.append_one))
+    }
+
+    pub(super) fn append_to_one_sql(&self) -> AssertSqlSafe<Arc<str>> {
+        AssertSqlSafe(Arc::clone(&self.0.append_to_one))
     }
 
     /// What appends exactly so many events, where they are few.

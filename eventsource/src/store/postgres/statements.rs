@@ -128,16 +128,39 @@ pub(super) fn append_few(events: usize) -> String {
     .concat()
 }
 
+/// A stream (`$2`, `$3`) and its version, which is looked up once: `OFFSET 0` keeps it from being asked wherever it is
+/// named.
+macro_rules! one_stream {
+    () => {
+        concat!(
+            "(SELECT wanted.*, ",
+            version!(),
+            " FROM (SELECT $2::text AS aggregate_type, $3::uuid AS aggregate_id) AS wanted OFFSET 0) AS wanted"
+        )
+    };
+}
+
 /// Appends one event to one stream, where its version lies between `$4` and `$5`: the same in half the time, and without
-/// a row where it is refused. The version is looked up once: `OFFSET 0` keeps it from being asked wherever it is named.
+/// a row where it is refused.
 pub(super) const APPEND_ONE: &str = concat!(
     insert!(),
     "SELECT $6, aggregate_type, aggregate_id, version + 1, $7, $8, $9, ",
     recorded_at!(),
-    ", $10, $11::text::json, $12 FROM (SELECT wanted.*, ",
-    version!(),
-    " FROM (SELECT $2::text AS aggregate_type, $3::uuid AS aggregate_id) AS wanted OFFSET 0) AS wanted \
-     WHERE version BETWEEN $4 AND $5 RETURNING version, position, recorded_at"
+    ", $10, $11::text::json, $12 FROM ",
+    one_stream!(),
+    " WHERE version BETWEEN $4 AND $5 RETURNING version, position, recorded_at"
+);
+
+/// Appends many events to one stream in the same way. Of a column in which nothing stands the array may be empty.
+pub(super) const APPEND_TO_ONE: &str = concat!(
+    insert!(),
+    "SELECT event_id, aggregate_type, aggregate_id, version + n, event_type, schema_version, occurred_at, ",
+    recorded_at!(),
+    ", tenant, metadata::json, payload FROM ",
+    one_stream!(),
+    ", unnest($6::uuid[], $7::text[], $8::bigint[], $9::timestamptz[], $10::text[], $11::text[], $12::text[]) \
+         WITH ORDINALITY AS new (event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
+     WHERE version BETWEEN $4 AND $5 ORDER BY n RETURNING version, position, recorded_at"
 );
 
 /// From an append on, a transaction is not idle for longer than `timeout` (in milliseconds), whoever began it: it holds
