@@ -43,12 +43,11 @@ pub(super) async fn append_all(conn: &mut SqliteConnection, appends: &[&Append])
     let mut before = Before::begin(conn, appends).await?;
     let mut rows = Vec::with_capacity(appends.iter().map(|append| append.events.len()).sum());
     let outcomes = appends.iter().map(|append| before.place(append, &mut rows)).collect();
-    let mut rest = &rows[..];
-    while !rest.is_empty() {
-        let (first, after) = rest.split_at(statements::rows_at_once(rest.len()));
-        let sql = statements::insert_events(first.len(), after.is_empty());
-        run(conn, sql, insert(first, before.recorded_at)?).await?;
-        rest = after;
+    let mut left = rows.len();
+    for rows in rows.chunks(statements::MOST_ROWS) {
+        left -= rows.len();
+        let sql = statements::insert_events(rows.len(), left == 0);
+        run(conn, sql, insert(rows, before.recorded_at)?).await?;
     }
     if rows.is_empty() {
         sqlx::raw_sql(statements::ROLLBACK).execute(conn).await?;

@@ -86,28 +86,19 @@ const COLUMNS: &str = columns!();
 pub(super) const COLUMN_COUNT: usize = 12;
 
 /// How many rows one `INSERT` takes at most: far below the 32,766 parameters that SQLite allows.
-const MOST_ROWS: usize = 256;
+pub(super) const MOST_ROWS: usize = 256;
 
-/// How many of `rows` the next `INSERT` takes: powers of two, so that few statements serve all and stay prepared.
-pub(super) fn rows_at_once(rows: usize) -> usize {
-    let rows = rows.clamp(1, MOST_ROWS);
-    1 << rows.ilog2()
-}
-
-/// Inserts so many rows, and commits after the last ones.
+/// Inserts `rows` rows, and commits after the last ones. A power of two of them has a place, so that few statements serve all
+/// and stay prepared: one to which nothing is bound has no position, and is none.
 pub(super) fn insert_events(rows: usize, last: bool) -> String {
-    let mut row = "(?".to_owned();
-    row.push_str(&",?".repeat(COLUMN_COUNT - 1));
-    row.push(')');
-    let mut sql = format!("INSERT INTO eventsource_events ({COLUMNS}) VALUES {row}");
-    for _ in 1..rows {
-        sql.push(',');
-        sql.push_str(&row);
-    }
-    if last {
-        sql.push_str("; COMMIT");
-    }
-    sql
+    let row = format!("(?{})", ",?".repeat(COLUMN_COUNT - 1));
+    let values = vec![row; rows.next_power_of_two()].join(",");
+    let source = match rows {
+        1 => format!("VALUES {values}"),
+        _ => format!("SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL"),
+    };
+    let end = if last { "; COMMIT" } else { "" };
+    format!("INSERT INTO eventsource_events ({COLUMNS}) {source}{end}")
 }
 
 pub(super) const fn read_stream(direction: Direction) -> &'static str {
