@@ -34,8 +34,15 @@ async fn stored_times_never_step_back() {
     let (db, store) = open(&dir.path().join("events.db")).await;
     store.append(&order(), ExpectedVersion::Any, placed()).await.unwrap();
     sqlx::query("UPDATE eventsource_events SET recorded_at = 4102444800000000").execute(db.pool()).await.unwrap();
-    let next = store.append(&order(), ExpectedVersion::Any, placed()).await.unwrap();
-    assert_eq!(next.events()[0].recorded_at().timestamp_micros(), 4_102_444_800_000_000);
+    for (expected, count) in [(ExpectedVersion::Any, 1), (ExpectedVersion::NoStream, 1), (ExpectedVersion::NoStream, 3)]
+    {
+        let batch = (0..count).flat_map(|_| placed()).collect();
+        let next = store.append(&order(), expected, batch).await.unwrap();
+        assert_eq!(next.events().len(), count);
+        for event in next.events() {
+            assert_eq!(event.recorded_at().timestamp_micros(), 4_102_444_800_000_000, "{count} events, {expected}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -34,20 +34,23 @@ struct New<'a> {
 /// A statement is a message to the connection's thread and another one back, which takes as long as the statement. So
 /// the transaction begins with what is read, and ends with what is written.
 pub(super) async fn append_all(conn: &mut SqliteConnection, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
-    if let [append] = appends
-        && let [event] = &append.events[..]
-        && let Some(place) = append_one(conn, append, event).await?
-    {
-        return Ok(vec![Ok(vec![place])]);
+    let stored = match appends {
+        [append] if append.events.len() == 1 => append_one(conn, append, &append.events[0]).await?,
+        appends => append_at_once(conn, appends).await?,
+    };
+    if let Some(outcomes) = stored {
+        return Ok(outcomes);
     }
     let mut before = Before::begin(conn, appends).await?;
-    let mut rows = Vec::with_capacity(appends.iter().map(|append| append.events.len()).sum());
-    let outcomes = appends.iter().map(|append| before.place(append, &mut rows)).collect();
+    let (outcomes, rows) = before.places(appends);
     let mut left = rows.len();
     for rows in rows.chunks(statements::MOST_ROWS) {
         left -= rows.len();
         let sql = statements::insert_events(rows.len(), left == 0);
-        run(conn, sql, insert(rows, before.recorded_at)?).await?;
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve(rows.len() * statements::COLUMN_COUNT, 0);
+        bind_rows(&mut arguments, rows, before.recorded_at)?;
+        sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut *conn).await?;
     }
     if rows.is_empty() {
         sqlx::raw_sql(statements::ROLLBACK).execute(conn).await?;
@@ -55,22 +58,21 @@ pub(super) async fn append_all(conn: &mut SqliteConnection, appends: &[&Append])
     Ok(outcomes)
 }
 
-/// Where the event is stored; nowhere where that takes more than one statement, or is refused.
+/// Appends an event by one statement; not where that takes more than one, or is refused.
 ///
 /// The statement has no rows: the first would wake who waits for the answer, who then would wait for the commit.
-async fn append_one(conn: &mut SqliteConnection, append: &Append, event: &NewEvent) -> Result<Option<Place>, Failure> {
-    let before = match append.expected {
-        ExpectedVersion::NoStream => 0,
-        ExpectedVersion::Exact(version) => version,
-        ExpectedVersion::Any | ExpectedVersion::StreamExists => return Ok(None),
-    };
-    let Ok(version) = i64::try_from(before) else { return Ok(None) };
+async fn append_one(
+    conn: &mut SqliteConnection,
+    append: &Append,
+    event: &NewEvent,
+) -> Result<Option<Vec<Outcome>>, Failure> {
+    let Some(before) = known_version(append) else { return Ok(None) };
     let recorded_at = now();
     let done = sqlx::query(statements::APPEND_ONE)
         .bind(event.id())
         .bind(append.stream.aggregate_type())
         .bind(append.stream.aggregate_id())
-        .bind(version)
+        .bind(signed(before)?)
         .bind(event.event_type())
         .bind(event.schema_version())
         .bind(event.occurred_at().timestamp_micros())
@@ -83,7 +85,52 @@ async fn append_one(conn: &mut SqliteConnection, append: &Append, event: &NewEve
     if done.rows_affected() == 0 {
         return Ok(None);
     }
-    Ok(Some((before + 1, Position::new(unsigned(done.last_insert_rowid(), "a position")?), recorded_at)))
+    let place = (before + 1, Position::new(unsigned(done.last_insert_rowid(), "a position")?), recorded_at);
+    Ok(Some(vec![Ok(vec![place])]))
+}
+
+/// At which version the stream is to be, where the append says so; not where SQLite does not count so far.
+fn known_version(append: &Append) -> Option<u64> {
+    let version = match append.expected {
+        ExpectedVersion::NoStream => 0,
+        ExpectedVersion::Exact(version) => version,
+        ExpectedVersion::Any | ExpectedVersion::StreamExists => return None,
+    };
+    let last = version.checked_add(append.events.len() as u64)?;
+    i64::try_from(last).is_ok().then_some(version)
+}
+
+/// The same of many events, and of appends to different streams.
+async fn append_at_once(conn: &mut SqliteConnection, appends: &[&Append]) -> Result<Option<Vec<Outcome>>, Failure> {
+    let versions = appends.iter().map(|append| Some((&append.stream, known_version(append)?)));
+    let Some(versions) = versions.collect::<Option<HashMap<_, _>>>() else { return Ok(None) };
+    // Positions are counted from the head, which only the statement knows.
+    let mut before = Before { versions, head: 0, recorded_at: now() };
+    let expected: Vec<_> = before.versions.iter().map(|(stream, version)| (*stream, *version)).collect();
+    let (mut outcomes, rows) = before.places(appends);
+    let streams = statements::streams_at_once(expected.len());
+    if rows.is_empty() || rows.len() > statements::MOST_ROWS || expected.len() < appends.len() {
+        return Ok(None);
+    }
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(streams * 4 + rows.len() * statements::COLUMN_COUNT, 0);
+    for &(stream, version) in expected.iter().chain(expected.last().into_iter().cycle()).take(streams) {
+        bind(&mut arguments, stream.aggregate_type())?;
+        bind(&mut arguments, stream.aggregate_id())?;
+        bind(&mut arguments, signed(version)?)?;
+        bind(&mut arguments, before.recorded_at.timestamp_micros())?;
+    }
+    bind_rows(&mut arguments, &rows, before.recorded_at)?;
+    let sql = AssertSqlSafe(statements::append_at_once(streams, rows.len()));
+    let done = sqlx::query_with(sql, arguments).execute(conn).await?;
+    if done.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let head = unsigned(done.last_insert_rowid(), "a position")?.saturating_sub(before.head);
+    for (_, position, _) in outcomes.iter_mut().flatten().flatten() {
+        *position = Position::new(head + position.value());
+    }
+    Ok(Some(outcomes))
 }
 
 /// Where an event was stored.
@@ -144,6 +191,13 @@ impl<'a> Before<'a> {
         })
     }
 
+    /// Where the events of these appends go, and the rows.
+    fn places(&mut self, appends: &[&'a Append]) -> (Vec<Outcome>, Vec<New<'a>>) {
+        let mut rows = Vec::with_capacity(appends.iter().map(|append| append.events.len()).sum());
+        let outcomes = appends.iter().map(|append| self.place(append, &mut rows)).collect();
+        (outcomes, rows)
+    }
+
     /// Where the events of an append go, after those of the appends before it.
     fn place(&mut self, append: &'a Append, rows: &mut Vec<New<'a>>) -> Outcome {
         let version = self.versions.entry(&append.stream).or_default();
@@ -162,24 +216,22 @@ impl<'a> Before<'a> {
     }
 }
 
-fn insert(rows: &[New<'_>], recorded_at: DateTime<Utc>) -> Result<SqliteArguments, Failure> {
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(rows.len() * statements::COLUMN_COUNT, 0);
+fn bind_rows(arguments: &mut SqliteArguments, rows: &[New<'_>], recorded_at: DateTime<Utc>) -> Result<(), Failure> {
     for New { stream, event, place: (version, position, _) } in rows {
-        bind(&mut arguments, signed(position.value())?)?;
-        bind(&mut arguments, event.id())?;
-        bind(&mut arguments, stream.aggregate_type())?;
-        bind(&mut arguments, stream.aggregate_id())?;
-        bind(&mut arguments, signed(*version)?)?;
-        bind(&mut arguments, event.event_type())?;
-        bind(&mut arguments, event.schema_version())?;
-        bind(&mut arguments, event.occurred_at().timestamp_micros())?;
-        bind(&mut arguments, recorded_at.timestamp_micros())?;
-        bind(&mut arguments, event.metadata().get_tenant())?;
-        bind(&mut arguments, metadata_json(event.metadata())?)?;
-        bind(&mut arguments, event.payload())?;
+        bind(arguments, signed(position.value())?)?;
+        bind(arguments, event.id())?;
+        bind(arguments, stream.aggregate_type())?;
+        bind(arguments, stream.aggregate_id())?;
+        bind(arguments, signed(*version)?)?;
+        bind(arguments, event.event_type())?;
+        bind(arguments, event.schema_version())?;
+        bind(arguments, event.occurred_at().timestamp_micros())?;
+        bind(arguments, recorded_at.timestamp_micros())?;
+        bind(arguments, event.metadata().get_tenant())?;
+        bind(arguments, metadata_json(event.metadata())?)?;
+        bind(arguments, event.payload())?;
     }
-    Ok(arguments)
+    Ok(())
 }
 
 fn bind<'q, T>(arguments: &mut SqliteArguments, value: T) -> Result<(), Failure>
@@ -187,11 +239,6 @@ where
     T: sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
 {
     arguments.add(value).map_err(|error| Failure::Database(sqlx::Error::Encode(error)))
-}
-
-async fn run(conn: &mut SqliteConnection, sql: String, arguments: SqliteArguments) -> Result<(), Failure> {
-    sqlx::query_with(AssertSqlSafe(sql), arguments).execute(conn).await?;
-    Ok(())
 }
 
 /// The first of these ids that is taken.

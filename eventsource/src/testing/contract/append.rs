@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Verdict;
-use super::events::{OrderPlaced, event, events, order, unchanged, versions};
+use super::events::{OrderPlaced, event, events, for_tenant, order, unchanged, versions};
 use super::violation::{ensure, ensure_eq};
 use crate::event::{NewEvent, Position, StreamId};
 use crate::store::{AppendError, EventStore, ExpectedVersion, ReadStream};
@@ -63,6 +63,42 @@ async fn conflicts(store: &Store, stream: &StreamId, expected: ExpectedVersion, 
         other => ensure!(false, "{stream} is at version {found}; an append that expects {expected} gave {other:?}"),
     }
     unchanged(&**store, stream, found, head).await
+}
+
+/// Around the numbers at which a store may choose another way to write, whatever is expected of the stream.
+pub(super) async fn any_number_of_events_is_one_append(store: Store) -> Verdict {
+    for tenant in [None, Some("acme")] {
+        let (stream, mut version) = (order(), 0);
+        for count in [1, 2, 16, 17, 100, 256, 257, 600] {
+            for expected in [ExpectedVersion::Any, ExpectedVersion::Exact(version + count)] {
+                let mut batch = events(count as usize);
+                if let Some(tenant) = tenant {
+                    let last = batch.pop().map(|last| for_tenant(tenant, last));
+                    batch.extend(last);
+                }
+                let appended = store.append(&stream, expected, batch.clone()).await?;
+                ensure_eq!(appended.events().len() as u64, count, "how many events were stored");
+                let stored = store.read_stream(&stream, ReadStream::forward().from(version + 1)).await?;
+                ensure_eq!(stored, appended.events().to_vec(), "what is stored, and what the append says of it");
+                for ((nth, event), new) in (1..).zip(&stored).zip(&batch) {
+                    ensure_eq!(event.version(), version + nth, "the version of an event");
+                    ensure_eq!((event.id(), event.payload()), (new.id(), new.payload()), "the event");
+                    ensure_eq!(event.metadata(), new.metadata(), "the metadata of an event");
+                }
+                ensure!(
+                    stored.is_sorted_by(|one, next| one.position() < next.position()),
+                    "the positions of {count} events are in the order of the events"
+                );
+                version += count;
+            }
+            let stale = store.append(&stream, ExpectedVersion::Exact(version - 1), events(count as usize)).await;
+            ensure!(
+                matches!(stale, Err(AppendError::Conflict { actual, .. }) if actual == version),
+                "an append of {count} events to a stream at another version gave {stale:?}"
+            );
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn a_stored_id_is_refused(store: Store) -> Verdict {

@@ -19,6 +19,7 @@ macro_rules! __event_store_cases {
             append::an_existing_stream_must_exist
             append::an_exact_version_must_be_the_streams
             append::a_stale_version_is_a_conflict
+            append::any_number_of_events_is_one_append
             append::a_stored_id_is_refused
             append::an_id_twice_in_one_append_is_refused
             append::a_refused_append_leaves_nothing
