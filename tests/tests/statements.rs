@@ -200,9 +200,10 @@ async fn on_postgres(statements: &Statements) {
     count(statements, store.clone(), checkpoints, models.repository(), models.repository()).await;
     store.head().await.unwrap();
     for filter in filters() {
+        // The first one may come upon a connection that has to be looked at.
+        statements.of_a_page(&store, &filter).await;
         let texts = statements.of_a_page(&store, &filter).await;
-        let reads = texts.iter().filter(|text| text.contains("eventsource_")).count();
-        assert_eq!(reads, 1, "the page, far before a horizon that is known: {texts:?}");
+        assert_eq!(texts.len(), 1, "the page, far before a horizon that is known: {texts:?}");
     }
 }
 

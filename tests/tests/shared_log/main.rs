@@ -1,6 +1,7 @@
 //! The log is read and decoded once for all subscriptions that stand near each other in it, and none of them is told less,
 //! or waits longer, for that.
 
+mod ahead;
 mod apart;
 mod decoded;
 mod fresh;

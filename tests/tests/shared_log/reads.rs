@@ -46,8 +46,8 @@ async fn so_do_ten_with_batches_of_different_sizes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn so_do_ten_on_several_threads() {
     let reads = reads(&[ALL; 10], &[100]).await;
-    // Which of them is how far is a matter of luck then.
-    assert!(reads <= 400, "one reads 101 times, ten read {reads} times");
+    // Which of them is how far is a matter of luck then, and of what else the machine does: 150 to 480 on two busy cores.
+    assert!(reads <= 750, "one reads 101 times, ten read {reads} times, and 1,010 times each for itself");
 }
 
 #[tokio::test]

@@ -99,19 +99,23 @@ impl Seat {
     /// Begins to read the page after `after`, so that the store is at it when this returns: a task that was spawned would
     /// not be run before the one that has spawned it waits for something.
     pub(in crate::subscription) async fn begin(&self, after: Position) -> Coming {
-        let coming = match self.log.look(self.number, after, false) {
-            Found::Page(page) => return Coming(By::Page(page)),
-            Found::Flight(flight, fresh) => By::Flight(flight, fresh),
+        match self.log.look(self.number, after, false) {
+            Found::Page(page) => Coming(By::Page(page)),
+            Found::Flight(flight, fresh) => {
+                if fresh {
+                    tokio::task::yield_now().await;
+                }
+                Coming(By::Flight(flight, fresh))
+            }
             Found::Nothing => {
                 let (store, filter, limit) = (Arc::clone(&self.log.store), Arc::clone(&self.filter), self.limit);
                 let mut read = Box::pin(async move { store.read_log(after, &filter, limit).await });
                 match poll_fn(|context| Poll::Ready(read.as_mut().poll(context))).await {
-                    Poll::Ready(read) => return Coming(By::Read(read)),
-                    Poll::Pending => By::Alone(Task(tokio::spawn(read))),
+                    Poll::Ready(read) => Coming(By::Read(read)),
+                    Poll::Pending => Coming(By::Alone(Task(tokio::spawn(read)))),
                 }
             }
-        };
-        Coming(coming)
+        }
     }
 
     /// The page after `after`, which is `coming`; `None` where it has to be asked for again.
