@@ -9,7 +9,7 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, GenericParam};
 
 use super::model::{Handler, Injected, Kind, Projection};
-use super::{call, checks, describe, read_models};
+use super::{call, checks, describe, read_models, routing};
 use crate::anonymous;
 use crate::spans::{located, moved};
 
@@ -35,7 +35,7 @@ fn whole(projection: &Projection, private: &TokenStream) -> TokenStream {
     let apart = read_models::apart(projection, private);
     let subscriber = subscriber(projection, &quote!(#private::filter(__EVENTS)), private);
     let described = describe::described(projection, private);
-    let methods = methods(projection, private);
+    let methods = routing::methods(projection, private);
     let event_subscriber = event_subscriber(projection, &bounds, &methods, private);
     quote! {
         #(#routes)*
@@ -99,68 +99,6 @@ fn bounds(projection: &Projection, private: &TokenStream) -> (TokenStream, Vec<T
 /// All that is asked of the unit of work, each with the `cfg`s that it stands behind.
 fn asked(projection: &Projection) -> impl Iterator<Item = (&[Attribute], &Injected)> {
     projection.calls().flat_map(|call| call.lent().map(|injected| (&*call.cfgs, injected)))
-}
-
-/// `handle`, and `truncate` where there is a hook.
-fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
-    let truncate = projection.hooks.iter().map(|hook| {
-        let cfgs = &hook.cfgs;
-        let call = call::call(hook, None, private);
-        quote! {
-            #(#cfgs)*
-            async fn truncate(&mut self, __unit: &mut __U) -> #private::Result<(), #private::HandlerError> { #call }
-        }
-    });
-    let handle = handle(projection, private);
-    let empty = read_models::truncate(&projection.read_models, private);
-    quote! {
-        #handle
-        #(#truncate)*
-        #empty
-    }
-}
-
-/// `handle`. Where no handler waits it is done when it returns, since a state machine would cost as much as the way to
-/// the handler.
-fn handle(projection: &Projection, private: &TokenStream) -> TokenStream {
-    let waits = projection.handlers.iter().any(|handler| handler.call.waits());
-    let arms = projection.handlers.iter().enumerate().map(|(index, handler)| {
-        let (cfgs, name, route) = (&handler.call.cfgs, format_ident!("__NAME_{index}"), route_name(index));
-        let call = call::handler(handler, private);
-        let decode = if handler.takes_payload() { quote!(payload) } else { quote!(decode) };
-        quote! {
-            #(#cfgs)*
-            #name => {
-                let __event = #route.#decode(__recorded)?;
-                #call
-            }
-        }
-    });
-    let routed = quote! {
-        match #private::name_of::<{ #private::aliased(__EVENTS) }>(__recorded, __EVENTS) {
-            #(#arms)*
-            _ => #private::Result::Ok(()),
-        }
-    };
-    let output = quote!(#private::Result<(), #private::HandlerError>);
-    let (declared, output, body) = if waits {
-        (quote!(async), output, routed)
-    } else {
-        (
-            quote!(),
-            quote!(impl #private::Future<Output = #output> + #private::Send),
-            quote!(#private::at_once(|| #routed)),
-        )
-    };
-    quote! {
-        // Two names that are the same are an error already.
-        #[allow(unreachable_patterns)]
-        #declared fn handle(
-            &mut self,
-            __recorded: &#private::Arc<#private::RecordedEvent>,
-            __unit: &mut __U,
-        ) -> #output { #body }
-    }
 }
 
 /// The implementation of `Subscriber`.

@@ -12,6 +12,7 @@ mod method;
 mod model;
 mod parse;
 mod read_models;
+mod routing;
 
 use proc_macro2::TokenStream;
 

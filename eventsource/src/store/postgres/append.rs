@@ -91,7 +91,7 @@ pub(super) async fn together(
 
 /// The outcome of the only append.
 fn only(mut outcomes: Vec<Outcome>) -> Outcome {
-    outcomes.pop().unwrap_or_else(|| Err(missing()))
+    outcomes.pop().unwrap_or_else(|| Err(missing().into()))
 }
 
 /// Appends inside the transaction that `conn` has open. Where it is refused, the transaction is as it was.
@@ -147,7 +147,7 @@ async fn attempt_one(
         return Ok(None);
     }
     let places = rows.into_iter().map(place).collect::<Result<Vec<_>, _>>()?;
-    if places.len() == append.events.len() { Ok(Some(places)) } else { Err(missing_events()) }
+    if places.len() == append.events.len() { Ok(Some(places)) } else { Err(missing()) }
 }
 
 async fn attempt_all(
@@ -180,17 +180,13 @@ fn outcomes(appends: &[&Append], rows: Vec<Row>) -> Result<Vec<Outcome>, Failure
         Some(&actual) => Err(Refusal::Conflict { actual }),
         None => {
             let places: Vec<_> = places.by_ref().take(append.events.len()).collect();
-            if places.len() == append.events.len() { Ok(places) } else { Err(missing()) }
+            if places.len() == append.events.len() { Ok(places) } else { Err(missing().into()) }
         }
     };
     Ok((1_i64..).zip(appends).map(outcome).collect())
 }
 
-fn missing() -> Refusal {
-    Refusal::Failed(missing_events())
-}
-
-fn missing_events() -> Failure {
+fn missing() -> Failure {
     Failure::Corrupt("of events that were appended, not all were stored".to_owned())
 }
 

@@ -95,7 +95,7 @@ impl PostgresDatabase {
             units: opened.units,
             queue: Queue::default(),
             readers: opened.readers,
-            appender: Kept::new(opened.appender),
+            appender: opened.appender,
             losses: opened.losses,
             append: opened.schema.sql(statements::APPEND).into(),
             append_one: opened.schema.sql(statements::APPEND_ONE).into(),

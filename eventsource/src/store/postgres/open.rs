@@ -20,7 +20,7 @@ pub(super) struct Opened {
     /// Those that read the log; through a pooler the same as the others.
     pub(super) readers: Kept<Postgres>,
     /// Where one append leaves its connection to the next: one for who appends alone, one for those who do so together.
-    pub(super) appender: PgPool,
+    pub(super) appender: Kept<Postgres>,
     pub(super) losses: Losses,
     pub(super) known: Known,
     pub(super) schema: Schema,
@@ -47,7 +47,8 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOp
             Kept::new(readers.connect_lazy_with(options.connect_options()))
         }
     };
-    let appender = options.appender_pool_options(&losses).connect_lazy_with(options.connect_options());
+    let appenders = options.appender_pool_options(&losses);
+    let appender = Kept::new(appenders.connect_lazy_with(options.connect_options()));
     match prepared.await {
         Ok(log) => Ok(Opened { pool, units, readers, appender, losses, known, schema, log }),
         Err(trouble) => Err(trouble.on(options.shown())),

@@ -104,14 +104,15 @@ fn known_version(append: &Append) -> Option<u64> {
 async fn append_at_once(conn: &mut SqliteConnection, appends: &[&Append]) -> Result<Option<Vec<Outcome>>, Failure> {
     let versions = appends.iter().map(|append| Some((&append.stream, known_version(append)?)));
     let Some(versions) = versions.collect::<Option<HashMap<_, _>>>() else { return Ok(None) };
+    let events: usize = appends.iter().map(|append| append.events.len()).sum();
+    if !(1..=statements::MOST_ROWS).contains(&events) || versions.len() < appends.len() {
+        return Ok(None);
+    }
     // Positions are counted from the head, which only the statement knows.
     let mut before = Before { versions, head: 0, recorded_at: now() };
     let expected: Vec<_> = before.versions.iter().map(|(stream, version)| (*stream, *version)).collect();
     let (mut outcomes, rows) = before.places(appends);
     let streams = statements::streams_at_once(expected.len());
-    if rows.is_empty() || rows.len() > statements::MOST_ROWS || expected.len() < appends.len() {
-        return Ok(None);
-    }
     let mut arguments = SqliteArguments::default();
     arguments.reserve(streams * 4 + rows.len() * statements::COLUMN_COUNT, 0);
     for &(stream, version) in expected.iter().chain(expected.last().into_iter().cycle()).take(streams) {
