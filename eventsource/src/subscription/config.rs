@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::policy::{FailureLimit, FailurePolicies, FailurePolicy, RetryPolicy};
 use crate::event::Position;
 
-/// Where a subscription starts, as long as it has no checkpoint.
+/// Where a subscription starts while it has no checkpoint. A subscription that has one goes on from there, whatever this
+/// says: see [`SubscriptionConfig::require_fresh`] to refuse that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum StartFrom {
@@ -64,6 +65,7 @@ pub enum UnknownEvents {
 pub struct SubscriptionConfig {
     pub(super) name: Option<String>,
     pub(super) start: StartFrom,
+    pub(super) require_fresh: bool,
     pub(super) batch_size: usize,
     pub(super) poll_interval: Duration,
     pub(super) retry: RetryPolicy,
@@ -103,6 +105,7 @@ impl Default for SubscriptionConfig {
         Self {
             name: None,
             start: StartFrom::Checkpoint,
+            require_fresh: false,
             batch_size: 1_000,
             poll_interval: Duration::from_millis(500),
             retry: RetryPolicy::default(),
@@ -124,22 +127,46 @@ impl SubscriptionConfig {
         Self::default()
     }
 
-    /// From the beginning of the log. Refused where a durable checkpoint exists.
+    /// Starts at the beginning of the log while there is no checkpoint, and goes on from the checkpoint otherwise. The same
+    /// as the default, spelled out.
     #[must_use]
     pub fn from_beginning() -> Self {
         Self { start: StartFrom::Beginning, ..Self::default() }
     }
 
-    /// Only what is stored after the subscription's first start. Refused where a durable checkpoint exists.
+    /// Starts at the end of the log while there is no checkpoint, and goes on from the checkpoint otherwise: the
+    /// subscription handles only events that are stored after its first start.
+    ///
+    /// The position of that first start is not kept. A rebuild in place or side by side is refused therefore, and so is a
+    /// durable memory projection whose stored state cannot be used.
     #[must_use]
     pub fn from_end() -> Self {
         Self { start: StartFrom::End, ..Self::default() }
     }
 
-    /// Only what is stored after `position`. Refused where a durable checkpoint exists.
+    /// Starts after `position` while there is no checkpoint, and goes on from the checkpoint otherwise.
     #[must_use]
     pub fn after(position: Position) -> Self {
         Self { start: StartFrom::After(position), ..Self::default() }
+    }
+
+    /// Refuses to subscribe where a durable checkpoint exists, instead of going on from it. For a subscription that must
+    /// start where its configuration says.
+    ///
+    /// It is checked by [`subscribe`](super::SubscriptionManager::subscribe), which then fails with
+    /// [`SubscribeError::CheckpointExists`](super::SubscribeError::CheckpointExists). Later starts of the same manager go
+    /// on from the checkpoint. The checkpoint of a memory projection is not durable, and never refused.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::from_end().require_fresh();
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn require_fresh(mut self) -> Self {
+        self.require_fresh = true;
+        self
     }
 
     /// Under this name, in place of the projection's: 1 to 255 bytes.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::RebuildKind;
 use super::backoff::Chance;
-use super::config::{OnChange, StartFrom, SubscriptionConfig};
+use super::config::{OnChange, SubscriptionConfig};
 use super::core::{Control, Core};
 use super::error::SubscribeError;
 use super::handle::SubscriptionHandle;
@@ -29,8 +29,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Subscribes `projection`. Where the manager is started, the subscription starts at once.
     ///
     /// # Errors
-    /// [`SubscribeError`]: its name is taken, one of its events is declared twice, or a start was asked for although
-    /// there is a durable checkpoint.
+    /// [`SubscribeError`]: its name is taken, one of its events is declared twice, its projection has changed, or
+    /// [`require_fresh`](SubscriptionConfig::require_fresh) was asked for and there is a durable checkpoint.
     pub fn subscribe<P: EventSubscriber<C::Unit>>(
         &self,
         projection: P,
@@ -136,7 +136,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         })
     }
 
-    /// The checkpoint, where there is one. A start position applies only where there is none (law 3).
+    /// Returns the checkpoint, if there is one. A start position applies only while there is none.
     /// A checkpoint that another projection made is refused, unless the configuration says otherwise (law 8).
     async fn check_start(
         &self,
@@ -161,19 +161,11 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             let (stored, current) = (stored.clone(), fingerprint.to_owned());
             return Err(SubscribeError::Changed { subscription: name.to_owned(), stored, current });
         }
-        let wanted = match config.start {
-            StartFrom::Checkpoint => return Ok(checkpoint),
-            StartFrom::Beginning => "from the beginning".to_owned(),
-            StartFrom::End => "from the end".to_owned(),
-            StartFrom::After(position) => format!("after position {position}"),
-        };
         match checkpoint {
-            None => Ok(None),
-            Some(found) => Err(SubscribeError::CheckpointExists {
-                subscription: name.to_owned(),
-                position: found.position,
-                wanted,
-            }),
+            Some(found) if config.require_fresh => {
+                Err(SubscribeError::CheckpointExists { subscription: name.to_owned(), position: found.position })
+            }
+            checkpoint => Ok(checkpoint),
         }
     }
 }

@@ -55,7 +55,7 @@ async fn reset_then_start_gives_the_same_model_again() {
 }
 
 #[tokio::test]
-async fn a_reset_clears_the_stored_checkpoint_and_allows_any_start() {
+async fn reset_clears_the_stored_checkpoint_and_allows_a_fresh_start() {
     let store = MemoryEventStore::new();
     let checkpoints = MemoryCheckpoints::new();
     let manager = manager(&store, &checkpoints);
@@ -70,17 +70,18 @@ async fn a_reset_clears_the_stored_checkpoint_and_allows_any_start() {
         SubscriptionConfig::from_end(),
         SubscriptionConfig::after(Position::new(2)),
     ] {
-        let error = manager.subscribe(Effect { fails: false }, config).await.unwrap_err();
+        let error = manager.subscribe(Effect { fails: false }, config.require_fresh()).await.unwrap_err();
         let SubscribeError::CheckpointExists { position, .. } = &error else { panic!("{error}") };
         assert_eq!(*position, Position::new(5));
-        for part in ["`Effect`", "position 5", "SubscriptionConfig::default()", "reset()"] {
+        for part in ["`Effect`", "position 5", "leave `require_fresh()` out", "SubscriptionConfig::name"] {
             assert!(error.to_string().contains(part), "{part} in {error}");
         }
     }
 
     effect.reset().await.unwrap();
     assert!(checkpoints.load("Effect").await.unwrap().is_none());
-    let again = manager.subscribe(Effect { fails: false }, SubscriptionConfig::after(Position::new(2))).await.unwrap();
+    let fresh = SubscriptionConfig::after(Position::new(2)).require_fresh();
+    let again = manager.subscribe(Effect { fails: false }, fresh).await.unwrap();
     again.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(again.status().await.events_handled, 3);
     assert_eq!(checkpoints.load("Effect").await.unwrap().unwrap().epoch, 3, "epochs grow over a reset");

@@ -4,6 +4,7 @@ mod cut_off;
 mod durable;
 mod letters;
 mod limits;
+mod restart;
 mod retries;
 mod standby;
 mod unknown;

@@ -190,7 +190,7 @@ async fn a_memory_projection_over_durable_checkpoints_replays_in_a_new_process()
 }
 
 #[tokio::test]
-async fn a_start_is_refused_where_a_checkpoint_is_and_a_reset_gives_the_same_model_again() {
+async fn fresh_start_is_refused_where_a_checkpoint_is_and_a_reset_gives_the_same_model_again() {
     let world = World::new().await;
     let position = bump(&world.store, [1, 2, 3]).await;
     let manager = world.manager();
@@ -201,7 +201,8 @@ async fn a_start_is_refused_where_a_checkpoint_is_and_a_reset_gives_the_same_mod
     let model = (world.numbers().await, world.rows.sum(world.db.pool()).await.unwrap());
 
     let manager = world.manager();
-    let error = manager.subscribe(world.rows.clone(), SubscriptionConfig::from_beginning()).await.unwrap_err();
+    let fresh = SubscriptionConfig::from_beginning().require_fresh();
+    let error = manager.subscribe(world.rows.clone(), fresh).await.unwrap_err();
     assert!(matches!(error, SubscribeError::CheckpointExists { position: at, .. } if at == position), "{error}");
     let rows = manager.subscribe(world.rows.clone(), SubscriptionConfig::default()).await.unwrap();
     rows.reset().await.unwrap();

@@ -34,19 +34,18 @@ pub enum SubscribeError {
         /// The event, and the places that declare it.
         duplicate: DuplicateEvent,
     },
-    /// A start was asked for, but there is a durable checkpoint, and it decides.
+    /// [`SubscriptionConfig::require_fresh`](crate::SubscriptionConfig::require_fresh) was asked for, and there is a durable
+    /// checkpoint.
     #[error(
-        "`{subscription}` has a checkpoint at position {position}, so that it cannot start {wanted}: subscribe it \
-         with `SubscriptionConfig::default()` to go on from there, or subscribe it so and call `reset()` on the handle \
-         to begin anew"
+        "`{subscription}` cannot be subscribed: its configuration requires a fresh start, and it has a checkpoint at \
+         position {position}; leave `require_fresh()` out to go on from there (a `rebuild()` then replays the log, if the \
+         projection has a truncate hook), or give the subscription another name (`SubscriptionConfig::name`)"
     )]
     CheckpointExists {
         /// The name of the subscription.
         subscription: String,
         /// Where the checkpoint is.
         position: Position,
-        /// Which start was asked for.
-        wanted: String,
     },
     /// The projection has changed since its checkpoint was made (law 8).
     #[error(

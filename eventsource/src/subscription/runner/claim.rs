@@ -161,8 +161,20 @@ impl<C: CheckpointStore> Runner<C> {
                     error.to_string()
                 }
             },
-            None => "there is none".to_owned(),
+            None => {
+                if core.config.start == StartFrom::End {
+                    // The checkpoint moves together with the state only: without a state it is still where it was made.
+                    self.start = self.saved;
+                }
+                "there is none".to_owned()
+            }
         };
+        if self.saved != self.start && core.config.start == StartFrom::End {
+            return Ok(Err(HandlerError::permanent(format!(
+                "the stored state is of no use ({reason}), and the subscription started at the end of the log at a \
+                 position that is not kept; reset it, or configure `SubscriptionConfig::after` with that position"
+            ))));
+        }
         if self.saved != self.start {
             let reason = format!("the stored state is of no use ({reason}): replaying the log from {}", self.start);
             tracing::warn!(subscription = core.name, reason);

@@ -209,7 +209,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// fingerprint, so that whoever comes after a crash finds it changed as well.
     async fn rebuild_changed(&mut self, stored: &str) -> Result<(), End> {
         let core = Arc::clone(&self.core);
-        if core.config.start == StartFrom::End && core.kind != Kind::DurableMemory {
+        if core.config.start == StartFrom::End {
             let error = RebuildError::StartsAtEnd { subscription: core.name.clone() };
             return Err(End::Refused(format!("{}; {error}", core.changed(stored)).into()));
         }
