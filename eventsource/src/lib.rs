@@ -46,6 +46,8 @@
 //! | [`projection`](mod@projection) | what a projection is to the runtime: kinds, injection, checkpoints, units of work, errors |
 //! | [`read_model`] | read models without SQL: `#[derive(ReadModel)]`, [`Repository`], queries |
 //! | [`subscription`] | projections at work: [`SubscriptionManager`] |
+//! | [`engine`] | projections that are assembled at run time, from closures |
+//! | [`fold`](mod@fold) | a projection over a part of the log, once: time travel, reports, tests |
 //! | [`prelude`] | what a program names most |
 //!
 //! # Features
@@ -76,7 +78,9 @@ extern crate self as eventsource;
 pub mod __private;
 pub mod aggregate;
 pub mod bus;
+pub mod engine;
 pub mod event;
+pub mod fold;
 #[cfg(feature = "macros")]
 mod macros;
 pub mod prelude;

@@ -185,6 +185,17 @@ impl HandlerError {
         Self::permanent(HandlerPanicked { message: message.into() })
     }
 
+    /// The handler panicked, and the panic was caught with this payload.
+    #[cold]
+    pub(crate) fn from_panic(panic: &(dyn Any + Send)) -> Self {
+        let text = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("without a message");
+        Self::panicked(text)
+    }
+
     /// The handler was not done in time. It may be the next time.
     pub(crate) fn timed_out(after: Duration) -> Self {
         Self::transient(HandlerTimedOut { after })

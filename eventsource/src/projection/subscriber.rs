@@ -108,6 +108,12 @@ pub trait EventSubscriber<U: UnitOfWork>: Subscriber {
         unit: &mut U,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 
+    /// Called after the last event of a batch was handled or has failed, before the checkpoint moves. A subscriber that
+    /// keeps statistics of its own saves them here, once a batch. The default does nothing.
+    fn end_batch(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// Empties what it has written, for a reset. The checkpoint is cleared in the same unit of work.
     ///
     /// # Errors

@@ -102,7 +102,9 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
             let held = unit.held_lock();
             let work = inside::handling(core, async {
                 let subscriber = self.make_mut(&mut current).ok_or_else(shared)?;
-                apply_each(core, subscriber, events, unit, &done).await
+                let applied = apply_each(core, subscriber, events, unit, &done).await;
+                subscriber.end_batch().await;
+                applied
             });
             let result = match held {
                 Some(lock) => catch_panic(lock.scope(work)).await,
@@ -136,7 +138,8 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
     fn snapshot(&self) -> Boxed<'_, Result<Vec<u8>, HandlerError>> {
         Box::pin(async move {
             let current = self.current.read().await;
-            catch_unwind(AssertUnwindSafe(|| current.snapshot())).unwrap_or_else(|panic| Err(panicked(&*panic)))
+            catch_unwind(AssertUnwindSafe(|| current.snapshot()))
+                .unwrap_or_else(|panic| Err(HandlerError::from_panic(&*panic)))
         })
     }
 
@@ -144,7 +147,8 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
         Box::pin(async move {
             let mut current = self.current.write().await;
             let subscriber = self.make_mut(&mut current).ok_or_else(shared)?;
-            catch_unwind(AssertUnwindSafe(|| subscriber.restore(state))).unwrap_or_else(|panic| Err(panicked(&*panic)))
+            catch_unwind(AssertUnwindSafe(|| subscriber.restore(state)))
+                .unwrap_or_else(|panic| Err(HandlerError::from_panic(&*panic)))
         })
     }
 
@@ -226,19 +230,9 @@ pub(super) async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, H
     let mut work = pin!(work);
     poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
         Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panicked(&*panic))),
+        Err(panic) => Poll::Ready(Err(HandlerError::from_panic(&*panic))),
     })
     .await
-}
-
-#[cold]
-fn panicked(panic: &(dyn std::any::Any + Send)) -> HandlerError {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message");
-    HandlerError::panicked(text)
 }
 
 /// Cannot happen: views are handed out by `view` alone, which says first how to copy.

@@ -25,6 +25,10 @@ pub(crate) enum Action<'a> {
     Switch(&'a str),
     Discard(&'a str),
     #[cfg(feature = "sqlite")]
+    LoadProgress(&'a str),
+    #[cfg(feature = "sqlite")]
+    SaveProgress(&'a str),
+    #[cfg(feature = "sqlite")]
     ReadTable(&'a str),
     #[cfg(feature = "sqlite")]
     CreateTable(&'a str),
@@ -53,6 +57,10 @@ impl fmt::Display for Action<'_> {
             Self::Letters(name) => write!(f, "read the dead letters of `{name}`"),
             Self::Switch(name) => write!(f, "put the next generation of `{name}` in its place"),
             Self::Discard(name) => write!(f, "drop the next generation of `{name}`"),
+            #[cfg(feature = "sqlite")]
+            Self::LoadProgress(name) => write!(f, "load the progress of `{name}`"),
+            #[cfg(feature = "sqlite")]
+            Self::SaveProgress(name) => write!(f, "save the progress of `{name}`"),
             Self::Snapshot(name) => write!(f, "read the snapshot of `{name}`"),
         }
     }

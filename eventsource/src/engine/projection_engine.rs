@@ -1,0 +1,215 @@
+//! The engine, and how its handlers are registered.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::handlers::Handlers;
+use super::state::{Call, sealed};
+use super::{
+    AsyncHandler, EngineState, External, Handler, Owned, ProjectionState, ProjectionStateStore, UpdateHandler,
+};
+use crate::event::{DomainEvent, Event};
+use crate::projection::{HandlerError, HandlerOutput};
+
+type Hook = Arc<dyn Fn() -> Result<(), HandlerError> + Send + Sync>;
+
+/// A projection that is assembled at run time, from closures.
+///
+/// An event may have several handlers, which run in the order in which they were registered. The engine keeps a
+/// [`ProjectionState`] of its progress in a [`ProjectionStateStore`], under its name.
+///
+/// | engine | handlers write | guarantee when it is subscribed |
+/// | --- | --- | --- |
+/// | [`new`](Self::new) with [`on`](ProjectionEngine::on) and [`on_async`](ProjectionEngine::on_async) | outside the engine | at least once (effects) |
+/// | [`with_state`](ProjectionEngine::with_state) with [`update`](ProjectionEngine::update) | into the engine's state | exactly once in this process (memory) |
+///
+/// An engine with a state of its own begins with the first event in each new process, whatever its store holds. An engine
+/// that writes outside continues after the last event of its stored progress.
+///
+/// An event whose position is not after the last one is passed over: it was applied before.
+///
+/// The module has an example with a state; this one writes into a map that the program shares with the handler:
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use std::sync::{Arc, Mutex};
+///
+/// use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// use eventsource::prelude::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct AccountCreated { owner: String }
+///
+/// let owners = Arc::new(Mutex::new(Vec::new()));
+/// let seen = Arc::clone(&owners);
+/// let engine = ProjectionEngine::new("account-owners", MemoryProjectionStates::new())
+///     .on::<AccountCreated>(move |event| seen.lock().unwrap().push(event.owner.clone()))
+///     .on_truncate({ let owners = Arc::clone(&owners); move || owners.lock().unwrap().clear() });
+/// # let _ = engine;
+/// # }
+/// ```
+pub struct ProjectionEngine<S: EngineState = External> {
+    pub(super) projection_id: String,
+    pub(super) version: u32,
+    pub(super) handlers: Arc<Handlers<<S as sealed::State>::Handler>>,
+    pub(super) hooks: Vec<Hook>,
+    pub(super) states: Arc<dyn ProjectionStateStore>,
+    pub(super) state: S,
+    /// The progress, once it is loaded.
+    pub(super) progress: Option<ProjectionState>,
+    /// Whether the progress has changed since it was saved.
+    pub(super) is_unsaved: bool,
+}
+
+/// The outcome of one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Processed {
+    /// The handlers applied it.
+    Applied,
+    /// It has no handler.
+    PassedOver,
+    /// It was applied or passed over before.
+    Repeated,
+}
+
+impl ProjectionEngine<External> {
+    /// Returns an engine without handlers, whose progress is kept in `states` under the name `projection_id`.
+    #[must_use]
+    pub fn new(projection_id: impl Into<String>, states: impl ProjectionStateStore) -> Self {
+        Self {
+            projection_id: projection_id.into(),
+            version: 1,
+            handlers: Arc::default(),
+            hooks: Vec::new(),
+            states: Arc::new(states),
+            state: External::default(),
+            progress: None,
+            is_unsaved: false,
+        }
+    }
+
+    /// Returns the same engine with a state of its own, which begins as `state`. Handlers that were registered before are
+    /// dropped: they write outside.
+    #[must_use]
+    pub fn with_state<T: Clone + Send + Sync + 'static>(self, state: T) -> ProjectionEngine<Owned<T>> {
+        ProjectionEngine {
+            projection_id: self.projection_id,
+            version: self.version,
+            handlers: Arc::default(),
+            hooks: self.hooks,
+            states: self.states,
+            state: Owned::new(state),
+            progress: None,
+            is_unsaved: false,
+        }
+    }
+
+    /// Registers `handler` for the events of the type `E`, behind the handlers that `E` has already.
+    #[must_use]
+    pub fn on<E: DomainEvent>(self, handler: impl Handler<E>) -> Self {
+        self.handled_by::<E>(Call::Sync(Arc::new(move |event| handler(&Event::decode(event)?).into_result())))
+    }
+
+    /// Registers the async `handler` for the events of the type `E`, behind the handlers that `E` has already.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct AccountCreated { owner: String }
+    /// # async fn send(to: &str) -> std::io::Result<()> { let _ = to; Ok(()) }
+    /// let engine = ProjectionEngine::new("welcome-mails", MemoryProjectionStates::new())
+    ///     .on_async::<AccountCreated>(async |event| send(&event.owner).await);
+    /// # let _ = engine;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_async<E: DomainEvent>(self, handler: impl AsyncHandler<E>) -> Self {
+        self.handled_by::<E>(Call::Async(Arc::new(move |event| match Event::decode(event) {
+            Ok(event) => {
+                let work = handler(event);
+                Box::pin(async move { work.await.into_result() })
+            }
+            Err(error) => Box::pin(std::future::ready(Err(error.into()))),
+        })))
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> ProjectionEngine<Owned<T>> {
+    /// Registers `handler` for the events of the type `E`, behind the handlers that `E` has already. It changes the state
+    /// of the engine, and nothing else: after a failure it may run again for events that it has applied.
+    #[must_use]
+    pub fn update<E: DomainEvent>(self, handler: impl UpdateHandler<T, E>) -> Self {
+        self.handled_by::<E>(Arc::new(move |state, event| handler(state, &Event::decode(event)?).into_result()))
+    }
+
+    /// Returns the state.
+    #[must_use]
+    pub const fn state(&self) -> &T {
+        self.state.current()
+    }
+}
+
+impl<S: EngineState> ProjectionEngine<S> {
+    fn handled_by<E: DomainEvent>(mut self, handler: <S as sealed::State>::Handler) -> Self {
+        Arc::make_mut(&mut self.handlers).add::<E>(handler);
+        self
+    }
+
+    /// Registers `hook`, which empties what the handlers have written: before a replay, and when its subscription is reset
+    /// or rebuilt. Hooks run in the order of registration. A state of the engine's own needs no hook.
+    #[must_use]
+    pub fn on_truncate<R: HandlerOutput>(mut self, hook: impl Fn() -> R + Send + Sync + 'static) -> Self {
+        self.hooks.push(Arc::new(move || hook().into_result()));
+        self
+    }
+
+    /// Sets the version of the projection, 1 by default. Raise it when the handlers change what they write.
+    #[must_use]
+    pub const fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Returns the name of the engine.
+    #[must_use]
+    pub fn projection_id(&self) -> &str {
+        &self.projection_id
+    }
+
+    /// Returns the progress; `None` before the first event and before [`load`](Self::load).
+    #[must_use]
+    pub const fn progress(&self) -> Option<&ProjectionState> {
+        self.progress.as_ref()
+    }
+}
+
+impl<S: EngineState + Clone> Clone for ProjectionEngine<S> {
+    fn clone(&self) -> Self {
+        Self {
+            projection_id: self.projection_id.clone(),
+            version: self.version,
+            handlers: Arc::clone(&self.handlers),
+            hooks: self.hooks.clone(),
+            states: Arc::clone(&self.states),
+            state: self.state.clone(),
+            progress: self.progress.clone(),
+            is_unsaved: self.is_unsaved,
+        }
+    }
+}
+
+impl<S: EngineState> fmt::Debug for ProjectionEngine<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProjectionEngine")
+            .field("projection_id", &self.projection_id)
+            .field("handlers", &self.handlers)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,51 @@
+//! What the two SQL databases share of the progress of engines.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{ProjectionHealth, ProjectionState, ProjectionStateError};
+use crate::event::Position;
+use crate::store::sql::clamped;
+
+/// A row of the table, with the time as the database holds it.
+pub(super) type Row<T> = (Option<Uuid>, i64, T, i64, i64, Option<String>, bool);
+
+/// The state of the engine `projection_id`, which is stored as `row`.
+pub(super) fn state<T>(
+    projection_id: &str,
+    row: Row<T>,
+    time: impl FnOnce(T) -> Option<DateTime<Utc>>,
+) -> Result<ProjectionState, ProjectionStateError> {
+    let corrupt = |what: String| ProjectionStateError::Corrupt { projection_id: projection_id.to_owned(), what };
+    let number = |name: &str, value: i64| u64::try_from(value).map_err(|_| corrupt(format!("`{name}` is {value}")));
+    let (last_event_id, position, updated_at, events_processed, error_count, last_error, is_healthy) = row;
+    let updated_at = time(updated_at).ok_or_else(|| corrupt("`updated_at` is not a time".to_owned()))?;
+    Ok(ProjectionState {
+        projection_id: projection_id.to_owned(),
+        last_event_id,
+        position: Position::new(number("position", position)?),
+        updated_at,
+        events_processed: number("events_processed", events_processed)?,
+        error_count: number("error_count", error_count)?,
+        last_error,
+        health: if is_healthy { ProjectionHealth::Healthy } else { ProjectionHealth::Failing },
+    })
+}
+
+/// The numbers of `state`, as the databases hold them: position, events, errors.
+pub(super) fn numbers(state: &ProjectionState) -> [i64; 3] {
+    [state.position.value(), state.events_processed, state.error_count].map(clamped)
+}
+
+/// The text of the last error, without NUL, which PostgreSQL's text cannot hold.
+pub(super) fn last_error(state: &ProjectionState) -> Option<String> {
+    state.last_error.as_ref().map(|error| error.replace('\0', "\u{fffd}"))
+}
+
+pub(super) fn failed(
+    projection_id: &str,
+    action: &'static str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> ProjectionStateError {
+    ProjectionStateError::Failed { projection_id: projection_id.to_owned(), action, source: Box::new(source) }
+}

@@ -1,0 +1,190 @@
+//! Where the handlers of an engine write: outside it, or into a state of its own.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::handlers::Handlers;
+use crate::event::RecordedEvent;
+use crate::projection::{HandlerError, Kind};
+
+/// Where the handlers of an engine write: [`External`] or [`Owned`].
+///
+/// The trait is sealed.
+pub trait EngineState: Send + Sync + 'static + sealed::State {}
+
+impl EngineState for External {}
+impl<T: Clone + Send + Sync + 'static> EngineState for Owned<T> {}
+
+/// The handlers of the engine write outside it: into what their closures have captured, or to another system.
+///
+/// The engine cannot undo such a write. When a handler fails, the handlers before it have done their work; the next
+/// attempt in this process begins with the handler that failed, and an attempt in a new process begins with the first.
+#[derive(Debug, Clone, Default)]
+pub struct External {
+    /// The event that was not finished, and how many of its handlers are done.
+    unfinished: Option<(uuid::Uuid, usize)>,
+}
+
+/// The handlers of the engine write into a state of its own.
+///
+/// When a handler fails or panics, the state is as before the event. For that the engine keeps a copy of the state,
+/// which it renews every 1,024 events, and the events since. A large state is best cheap to clone: put the large parts
+/// behind an `Arc`.
+#[derive(Debug, Clone)]
+pub struct Owned<T> {
+    current: T,
+    initial: T,
+    copy: T,
+    /// The events that were applied since the copy.
+    since: Vec<Arc<RecordedEvent>>,
+}
+
+/// After how many events the copy of the state is renewed.
+const COPY_AFTER: usize = 1_024;
+
+impl<T: Clone> Owned<T> {
+    pub(super) fn new(state: T) -> Self {
+        Self { current: state.clone(), initial: state.clone(), copy: state, since: Vec::new() }
+    }
+
+    pub(super) const fn current(&self) -> &T {
+        &self.current
+    }
+
+    fn renew_copy(&mut self) {
+        self.copy = self.current.clone();
+        self.since.clear();
+    }
+
+    /// Makes the state what it was before the event that failed.
+    ///
+    /// # Errors
+    /// A handler that had succeeded failed now. The state is the initial one.
+    fn roll_back(&mut self, handlers: &Handlers<Update<T>>) -> Result<(), HandlerError> {
+        self.current = self.copy.clone();
+        for event in &self.since {
+            for handler in handlers.of(event.event_type()) {
+                if let Err(error) = call(handler, &mut self.current, event) {
+                    *self = Self::new(self.initial.clone());
+                    let text = format!("a handler failed for an event that it had applied before: {error}");
+                    return Err(HandlerError::panicked(text));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A handler that failed: which one, from 0, and its error.
+#[derive(Debug)]
+pub struct Failed {
+    pub(super) handler: usize,
+    pub(super) error: HandlerError,
+    /// Whether the state had to be thrown away.
+    pub(super) is_state_lost: bool,
+}
+
+type Boxed = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
+type SyncCall = dyn Fn(&Arc<RecordedEvent>) -> Result<(), HandlerError> + Send + Sync;
+type AsyncCall = dyn Fn(&Arc<RecordedEvent>) -> Boxed + Send + Sync;
+type Update<T> = Arc<dyn Fn(&mut T, &Arc<RecordedEvent>) -> Result<(), HandlerError> + Send + Sync>;
+
+/// A handler that writes outside the engine.
+#[derive(Clone)]
+pub enum Call {
+    Sync(Arc<SyncCall>),
+    Async(Arc<AsyncCall>),
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sync(_) => "Sync",
+            Self::Async(_) => "Async",
+        })
+    }
+}
+
+/// Calls `handler`, with a panic turned into a failure. It is not the failure of a handler that was cut off, after which
+/// a subscription replays the log: the engine rolls its state back.
+fn call<T>(handler: &Update<T>, state: &mut T, event: &Arc<RecordedEvent>) -> Result<(), HandlerError> {
+    let done = catch_unwind(AssertUnwindSafe(|| handler(state, event)));
+    done.unwrap_or_else(|panic| Err(HandlerError::permanent(HandlerError::from_panic(&*panic).to_string())))
+}
+
+pub(super) mod sealed {
+    use super::{Arc, Failed, Future, Handlers, Kind, RecordedEvent};
+
+    pub trait State: Sized {
+        /// The kind of a projection whose handlers write there.
+        const KIND: Kind;
+        /// A handler whose types are erased.
+        type Handler: Clone + Send + Sync + 'static;
+
+        /// Runs the handlers of `event`.
+        fn apply(
+            &mut self,
+            handlers: &Handlers<Self::Handler>,
+            event: &Arc<RecordedEvent>,
+        ) -> impl Future<Output = Result<(), Failed>> + Send;
+
+        /// Empties what belongs to the engine.
+        fn reset(&mut self);
+
+        /// Whether [`reset`](Self::reset) empties everything that the handlers have written.
+        const RESETS_ITSELF: bool;
+    }
+}
+
+impl sealed::State for External {
+    const KIND: Kind = Kind::Effects;
+    const RESETS_ITSELF: bool = false;
+    type Handler = Call;
+
+    async fn apply(&mut self, handlers: &Handlers<Call>, event: &Arc<RecordedEvent>) -> Result<(), Failed> {
+        let done = self.unfinished.take().filter(|(id, _)| *id == event.id()).map_or(0, |(_, done)| done);
+        for (index, handler) in handlers.of(event.event_type()).iter().enumerate().skip(done) {
+            // Set before the call: a call that is cancelled has not succeeded.
+            self.unfinished = Some((event.id(), index));
+            let result = match handler {
+                Call::Sync(handler) => handler(event),
+                Call::Async(handler) => handler(event).await,
+            };
+            result.map_err(|error| Failed { handler: index, error, is_state_lost: false })?;
+        }
+        self.unfinished = None;
+        Ok(())
+    }
+
+    fn reset(&mut self) {
+        self.unfinished = None;
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> sealed::State for Owned<T> {
+    const KIND: Kind = Kind::Memory;
+    const RESETS_ITSELF: bool = true;
+    type Handler = Update<T>;
+
+    async fn apply(&mut self, handlers: &Handlers<Update<T>>, event: &Arc<RecordedEvent>) -> Result<(), Failed> {
+        for (index, handler) in handlers.of(event.event_type()).iter().enumerate() {
+            let Err(error) = call(handler, &mut self.current, event) else { continue };
+            return Err(match self.roll_back(handlers) {
+                Ok(()) => Failed { handler: index, error, is_state_lost: false },
+                Err(error) => Failed { handler: index, error, is_state_lost: true },
+            });
+        }
+        self.since.push(Arc::clone(event));
+        if self.since.len() >= COPY_AFTER {
+            self.renew_copy();
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self) {
+        *self = Self::new(self.initial.clone());
+    }
+}

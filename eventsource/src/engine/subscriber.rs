@@ -1,0 +1,71 @@
+//! An engine as a subscriber: it runs in a subscription like any projection.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::state::sealed;
+use super::{EngineError, EngineState, ProjectionEngine};
+use crate::event::{EventFilter, RecordedEvent};
+use crate::projection::{EventSubscriber, HandlerError, Kind, NoTruncateHook, Subscriber, UnitOfWork};
+
+impl<S: EngineState + Clone> Subscriber for ProjectionEngine<S> {
+    const KIND: Kind = <S as sealed::State>::KIND;
+
+    fn name(&self) -> Cow<'static, str> {
+        self.projection_id.clone().into()
+    }
+
+    fn version(&self) -> u32 {
+        self.version
+    }
+
+    fn subscribed_to(&self) -> EventFilter {
+        self.handlers.filter()
+    }
+
+    fn pristine(&self) -> Option<Self> {
+        let mut pristine = self.clone();
+        pristine.state.reset();
+        pristine.progress = None;
+        Some(pristine)
+    }
+}
+
+impl<U: UnitOfWork, S: EngineState + Clone> EventSubscriber<U> for ProjectionEngine<S> {
+    async fn handle(&mut self, event: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+        match self.process(event).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.save_or_warn().await;
+                Err(handler_error(error))
+            }
+        }
+    }
+
+    async fn end_batch(&mut self) {
+        self.save_or_warn().await;
+    }
+
+    async fn truncate(&mut self, _: &mut U) -> Result<(), HandlerError> {
+        self.empty().await.map_err(handler_error)
+    }
+}
+
+impl<S: EngineState> ProjectionEngine<S> {
+    /// Saves the progress. It is saved again with the next batch if that fails: the checkpoint of the subscription says what
+    /// is done.
+    async fn save_or_warn(&mut self) {
+        if let Err(error) = self.save().await {
+            tracing::warn!(projection = self.projection_id, %error, "the progress was not saved");
+        }
+    }
+}
+
+/// The error of the handler itself, where there is one: the subscription adds the event.
+fn handler_error(error: EngineError) -> HandlerError {
+    match error {
+        EngineError::Handler { error, .. } | EngineError::Truncate { error, .. } => error,
+        EngineError::NoTruncateHook { .. } => HandlerError::permanent(NoTruncateHook),
+        error => HandlerError::transient(error),
+    }
+}

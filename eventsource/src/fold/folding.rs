@@ -1,0 +1,190 @@
+//! A fold: its options, and how it runs.
+
+use std::fmt;
+
+use super::source::Source;
+use super::{FoldError, Scope, Until};
+use crate::event::{EventFilter, Position};
+use crate::projection::{CheckpointStore as _, EventSubscriber, MemoryCheckpoints, MemoryUnit, UnitOfWork as _};
+use crate::store::EventStore;
+
+/// How many events are read at once, unless [`Fold::page`] says otherwise.
+const PAGE: usize = 1_000;
+
+/// Folds the projection `P`, which begins as `P::default()`, over the log of `store`. Without further options the fold
+/// takes the whole log up to its end at the time of [`run`](Fold::run).
+///
+/// `P` keeps its state in memory: a `#[projection]` whose handlers take `&mut self`, or an
+/// [engine](crate::engine::ProjectionEngine) with a state (by [`project_from`]). Others do not compile.
+///
+/// ```
+/// # #[cfg(feature = "macros")]
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use eventsource::fold::project;
+/// use eventsource::prelude::*;
+/// use serde::{Deserialize, Serialize};
+/// use uuid::Uuid;
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced { total: u64 }
+///
+/// #[derive(Clone, Default)]
+/// struct Revenue(u64);
+///
+/// #[projection]
+/// impl Revenue {
+///     #[handles(OrderPlaced)]
+///     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+/// }
+///
+/// let store = MemoryEventStore::new();
+/// let order = StreamId::new("Order", Uuid::now_v7());
+/// let first = store.append(&order, ExpectedVersion::Any, vec![NewEvent::of(&OrderPlaced { total: 100 })?]).await?;
+/// store.append(&order, ExpectedVersion::Any, vec![NewEvent::of(&OrderPlaced { total: 50 })?]).await?;
+///
+/// assert_eq!(project::<Revenue>(&store).run().await?.state.0, 150);
+/// assert_eq!(project::<Revenue>(&store).until(first.position()).run().await?.state.0, 100);
+/// assert_eq!(project::<Revenue>(&store).of(&order).run().await?.events, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[must_use = "a fold reads nothing before it is run"]
+pub fn project<P>(store: &dyn EventStore) -> Fold<'_, P>
+where
+    P: EventSubscriber<MemoryUnit> + Default,
+{
+    project_from(P::default(), store)
+}
+
+/// Folds like [`project`], beginning with `projection`.
+///
+/// ```
+/// # #[cfg(feature = "macros")]
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// use eventsource::fold::project_from;
+/// use eventsource::prelude::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+///
+/// # let store = MemoryEventStore::new();
+/// let revenue = ProjectionEngine::new("revenue", MemoryProjectionStates::new())
+///     .with_state(0)
+///     .update::<OrderPlaced>(|revenue, order| *revenue += order.total);
+/// let folded = project_from(revenue, &store).run().await?;
+/// assert_eq!(*folded.state.state(), 0);
+/// # Ok::<(), eventsource::fold::FoldError>(())
+/// # }).unwrap();
+/// ```
+#[must_use = "a fold reads nothing before it is run"]
+pub fn project_from<P: EventSubscriber<MemoryUnit>>(projection: P, store: &dyn EventStore) -> Fold<'_, P> {
+    const {
+        assert!(
+            P::KIND.is_memory(),
+            "a fold keeps the projection's state in memory: its handlers take `&mut self` and ask for nothing that is lent"
+        );
+    }
+    Fold { store, projection, scope: Scope::Filter(EventFilter::all()), until: None, page: PAGE, observe: None }
+}
+
+/// A fold that is being described: [`run`](Self::run) runs it.
+pub struct Fold<'a, P> {
+    store: &'a dyn EventStore,
+    projection: P,
+    scope: Scope,
+    until: Option<Until>,
+    page: usize,
+    observe: Option<Box<dyn FnMut(FoldProgress) + Send + 'a>>,
+}
+
+/// How far a fold has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FoldProgress {
+    /// The log is read up to here.
+    pub position: Position,
+    /// How many events the projection has applied.
+    pub events: u64,
+}
+
+/// The result of a fold.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Folded<P> {
+    /// The projection after the last event.
+    pub state: P,
+    /// The position of the last event that was applied; [`Position::START`] if there was none.
+    pub position: Position,
+    /// How many events the projection has applied.
+    pub events: u64,
+}
+
+impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
+    /// Ends the fold at a position or an instant.
+    #[must_use]
+    pub fn until(mut self, end: impl Into<Until>) -> Self {
+        self.until = Some(end.into());
+        self
+    }
+
+    /// Reads only one stream, or the events that pass a filter.
+    #[must_use]
+    pub fn of(mut self, scope: impl Into<Scope>) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// Reads `events` at once, 1,000 by default; 0 counts as 1. One page is held in memory.
+    #[must_use]
+    pub fn page(mut self, events: usize) -> Self {
+        self.page = events.max(1);
+        self
+    }
+
+    /// Calls `observe` after each page.
+    #[must_use]
+    pub fn progress(mut self, observe: impl FnMut(FoldProgress) + Send + 'a) -> Self {
+        self.observe = Some(Box::new(observe));
+        self
+    }
+
+    /// Runs the fold. Dropping the future cancels it; nothing is left behind.
+    ///
+    /// # Errors
+    /// [`FoldError`] if the store fails or a handler fails. Failed events are not retried.
+    pub async fn run(self) -> Result<Folded<P>, FoldError> {
+        let Self { store, projection, scope, until, page, mut observe } = self;
+        let wanted = projection.subscribed_to();
+        let mut source = Source::new(store, scope, until, &wanted, page).await?;
+        let mut unit = MemoryCheckpoints::new().detached();
+        let mut folded = Folded { state: projection, position: Position::START, events: 0 };
+        while let Some(events) = source.next().await? {
+            for event in events.iter().filter(|event| wanted.matches(event)) {
+                unit.handling(event);
+                folded.state.handle(event, &mut unit).await.map_err(|error| FoldError::Handler {
+                    projection: folded.state.name().into_owned(),
+                    event_type: event.event_type().to_owned(),
+                    position: event.position(),
+                    stream: event.stream().clone(),
+                    error,
+                })?;
+                folded.position = event.position();
+                folded.events += 1;
+            }
+            folded.state.end_batch().await;
+            if let Some(observe) = &mut observe {
+                observe(FoldProgress { position: source.position, events: folded.events });
+            }
+        }
+        Ok(folded)
+    }
+}
+
+impl<P> fmt::Debug for Fold<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fold").field("scope", &self.scope).field("until", &self.until).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,13 @@
+//! Folds: a projection over a part of the log, once, without a subscription. [`project`] begins one.
+//!
+//! A fold answers questions that no read model was built for: what a projection looked like at an earlier position or
+//! instant, what it is for one stream or one tenant, what a new projection will show before it is deployed.
+
+mod error;
+mod folding;
+mod scope;
+mod source;
+
+pub use error::FoldError;
+pub use folding::{Fold, FoldProgress, Folded, project, project_from};
+pub use scope::{Scope, Until};

@@ -1,0 +1,84 @@
+//! The events of a fold, page by page.
+
+use std::sync::Arc;
+
+use super::{Scope, Until};
+use crate::event::{EventFilter, Position, RecordedEvent, StreamId};
+use crate::store::{EventStore, ReadStream, StoreError};
+
+/// The events of a fold, page by page, up to the end that the log had when the fold began.
+pub(super) struct Source<'a> {
+    store: &'a dyn EventStore,
+    from: From,
+    until: Option<Until>,
+    /// The last position that is read.
+    last: Position,
+    page: usize,
+    /// The log is read up to here.
+    pub(super) position: Position,
+    is_at_end: bool,
+}
+
+/// Where the events come from.
+enum From {
+    /// The log, read through `read`, of which the events that pass `scope` are taken.
+    Log { read: EventFilter, scope: EventFilter },
+    /// A stream, from `next` on.
+    Stream { stream: StreamId, next: u64 },
+}
+
+impl<'a> Source<'a> {
+    /// The events of `scope`; those that do not pass `wanted` may be left out.
+    pub(super) async fn new(
+        store: &'a dyn EventStore,
+        scope: Scope,
+        until: Option<Until>,
+        wanted: &EventFilter,
+        page: usize,
+    ) -> Result<Self, StoreError> {
+        let head = store.head().await?;
+        let last = match until {
+            Some(Until::Position(last)) => last.min(head),
+            _ => head,
+        };
+        let from = match scope {
+            Scope::Stream(stream) => From::Stream { stream, next: 1 },
+            Scope::Filter(scope) => {
+                // The store evaluates one of the two: the narrower, as far as that can be told.
+                let read = if wanted.covers(&scope) { &scope } else { wanted };
+                From::Log { read: read.clone(), scope }
+            }
+        };
+        Ok(Self { store, from, until, last, page, position: Position::START, is_at_end: false })
+    }
+
+    /// The next page, which may be empty; `None` after the last one.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Arc<RecordedEvent>>>, StoreError> {
+        if self.is_at_end {
+            return Ok(None);
+        }
+        let (mut events, is_full) = match &mut self.from {
+            From::Log { read, scope } => {
+                let mut page = self.store.read_log(self.position, read, self.page).await?;
+                let is_full = page.events.len() >= self.page;
+                page.events.retain(|event| scope.matches(event));
+                self.position = page.horizon.min(self.last);
+                (page.events, is_full)
+            }
+            From::Stream { stream, next } => {
+                let read = ReadStream::forward().from(*next).limit(self.page);
+                let events = self.store.read_stream(stream, read).await?;
+                if let Some(event) = events.last() {
+                    *next = event.version() + 1;
+                    self.position = event.position().min(self.last);
+                }
+                let is_full = events.len() >= self.page;
+                (events, is_full)
+            }
+        };
+        self.is_at_end = !is_full || self.position >= self.last;
+        let (until, last) = (self.until, self.last);
+        events.retain(|event| event.position() <= last && until.is_none_or(|until| until.includes(event)));
+        Ok(Some(events))
+    }
+}

@@ -1,0 +1,100 @@
+//! Folds of a projection over a part of the log.
+
+use std::sync::{Arc, Mutex};
+
+use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+use eventsource::fold::{FoldError, project, project_from};
+use eventsource::prelude::*;
+use eventsource_tests::backend::{Backend, Memory, Postgres, Sqlite};
+use eventsource_tests::domain::{Bumped, Seen, bump, note};
+use uuid::Uuid;
+
+async fn fold_takes_the_part_that_is_asked_for<B: Backend>() {
+    let backend = B::open().await;
+    let store = backend.store();
+    let tenth = bump(&store, 1..=10).await;
+    note(&store, 3).await;
+    let between = eventsource::event::now();
+    let other = StreamId::new("Counter", Uuid::from_u128(2));
+    let foreign = NewEvent::of(&Bumped { by: 100 }).unwrap().with_metadata(Metadata::new().tenant("acme"));
+    // The clock of the database is not the clock of the test: the event is stored in a later millisecond by both.
+    eventsource_tests::wait::eventually("the clock moves on", || async { eventsource::event::now() > between }).await;
+    let last = store.append(&other, ExpectedVersion::Any, vec![foreign]).await.unwrap();
+
+    let sum = |seen: &Seen| seen.numbers().iter().sum::<u64>();
+    let whole = project::<Seen>(&store).page(3).run().await.unwrap();
+    assert_eq!((sum(&whole.state), whole.events, whole.position), (155, 11, last.position()));
+    let early = project::<Seen>(&store).until(tenth).page(4).run().await.unwrap();
+    assert_eq!((sum(&early.state), early.position), (55, tenth));
+    let stored = last.events()[0].recorded_at();
+    let at_the_time = project::<Seen>(&store).until(stored).run().await.unwrap();
+    assert_eq!(sum(&at_the_time.state), 155);
+    let before = project::<Seen>(&store).until(stored - chrono::TimeDelta::microseconds(1)).run().await.unwrap();
+    assert_eq!(sum(&before.state), 55);
+    let stream = project::<Seen>(&store).of(&other).run().await.unwrap();
+    assert_eq!(sum(&stream.state), 100);
+    let part = StreamId::new("Counter", Uuid::from_u128(1));
+    let part = project::<Seen>(&store).of(part).until(tenth).page(3).run().await.unwrap();
+    assert_eq!(part.state.numbers(), (1..=10).collect::<Vec<_>>());
+    let tenant = project::<Seen>(&store).of(EventFilter::all().tenant("acme")).run().await.unwrap();
+    assert_eq!(sum(&tenant.state), 100);
+    let none = project::<Seen>(&store).of(EventFilter::types(["Noted"])).page(1).run().await.unwrap();
+    assert_eq!((none.events, none.position), (0, Position::START));
+}
+
+#[tokio::test]
+async fn fold_takes_the_part_that_is_asked_for_in_memory() {
+    fold_takes_the_part_that_is_asked_for::<Memory>().await;
+}
+
+#[tokio::test]
+async fn fold_takes_the_part_that_is_asked_for_on_sqlite() {
+    fold_takes_the_part_that_is_asked_for::<Sqlite>().await;
+}
+
+#[tokio::test]
+async fn fold_takes_the_part_that_is_asked_for_on_postgres() {
+    fold_takes_the_part_that_is_asked_for::<Postgres>().await;
+}
+
+#[tokio::test]
+async fn fold_tells_its_progress_after_each_page() {
+    let store = MemoryEventStore::new();
+    let last = bump(&store, 0..10).await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let observed = Arc::clone(&told);
+    let fold = project::<Seen>(&store).page(4).progress(move |progress| observed.lock().unwrap().push(progress));
+    fold.run().await.unwrap();
+    let told: Vec<_> = told.lock().unwrap().iter().map(|progress| (progress.position, progress.events)).collect();
+    assert_eq!(told.last(), Some(&(last, 10)));
+    assert_eq!(told.iter().map(|(_, events)| *events).collect::<Vec<_>>(), [4, 8, 10]);
+}
+
+#[tokio::test]
+async fn fold_ends_where_the_log_ended_when_it_began() {
+    let store = MemoryEventStore::new();
+    bump(&store, 0..10).await;
+    let appending = store.clone();
+    let fold = project::<Seen>(&store).page(2).progress(move |_| {
+        let store = appending.clone();
+        tokio::spawn(async move { bump(&store, [1]).await });
+    });
+    assert_eq!(fold.run().await.unwrap().events, 10);
+}
+
+#[tokio::test]
+async fn fold_of_an_engine_and_of_a_handler_that_fails() {
+    let store = MemoryEventStore::new();
+    bump(&store, 1..=4).await;
+    let engine = || ProjectionEngine::new("sum", MemoryProjectionStates::new()).with_state(0);
+    let sum = engine().update::<Bumped>(|sum, event| *sum += event.by);
+    assert_eq!(*project_from(sum, &store).run().await.unwrap().state.state(), 10);
+
+    let failing = engine().update::<Bumped>(|_, event| match event.by {
+        3 => Err(HandlerError::permanent("three is refused")),
+        _ => Ok(()),
+    });
+    let error = project_from(failing, &store).run().await.unwrap_err();
+    assert!(matches!(&error, FoldError::Handler { event_type, .. } if event_type == "Bumped"), "{error}");
+    assert!(error.to_string().contains("three is refused"), "{error}");
+}
