@@ -12,3 +12,6 @@ pub mod rows;
 pub mod soak;
 pub mod sums;
 pub mod wait;
+
+/// The version of the newest migration, in SQLite and in PostgreSQL.
+pub const SCHEMA_VERSION: i64 = 7;

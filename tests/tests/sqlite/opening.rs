@@ -3,6 +3,7 @@
 use eventsource::sqlx;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOpenError, SqliteOptions};
 use eventsource::{EventStore, ExpectedVersion, Position, ReadStream};
+use eventsource_tests::SCHEMA_VERSION;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -19,7 +20,10 @@ async fn the_file_is_made_with_wal_and_full_sync() {
     assert_eq!(pragma(&db, "SELECT journal_mode FROM pragma_journal_mode").await, "wal");
     assert_eq!(pragma(&db, "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous").await, "2");
     assert_eq!(pragma(&db, "SELECT CAST(foreign_keys AS TEXT) FROM pragma_foreign_keys").await, "1");
-    assert_eq!(pragma(&db, "SELECT CAST(max(version) AS TEXT) FROM eventsource_schema").await, "2");
+    assert_eq!(
+        pragma(&db, "SELECT CAST(max(version) AS TEXT) FROM eventsource_schema").await,
+        SCHEMA_VERSION.to_string()
+    );
 }
 
 #[tokio::test]
@@ -40,12 +44,12 @@ async fn a_newer_schema_is_refused_with_both_numbers() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("events.db");
     let (db, _) = open(&path).await;
-    sqlx::query("INSERT INTO eventsource_schema VALUES (7, 'from the future', 0)").execute(db.pool()).await.unwrap();
+    sqlx::query("INSERT INTO eventsource_schema VALUES (99, 'from the future', 0)").execute(db.pool()).await.unwrap();
     db.close().await;
     let error = SqliteDatabase::open(&path).await.unwrap_err();
-    assert!(matches!(error, SqliteOpenError::NewerSchema { found: 7, known: 2, .. }), "{error}");
+    assert!(matches!(error, SqliteOpenError::NewerSchema { found: 99, known: SCHEMA_VERSION, .. }), "{error}");
     let text = error.to_string();
-    assert!(text.contains("schema version 7") && text.contains("version 2 at"), "{text}");
+    assert!(text.contains("schema version 99") && text.contains(&format!("version {SCHEMA_VERSION} at")), "{text}");
 }
 
 #[tokio::test]
