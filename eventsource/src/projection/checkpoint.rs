@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::{Claim, ClaimError, DeadLetter, Generations, Snapshot, UnitOfWork};
 use crate::event::Position;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-use crate::store::sql::{Action, Failure};
+use crate::store::sql::{Action, Failure, verdict::explained};
 
 /// The position up to which a subscription's effects are durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +145,7 @@ impl CheckpointError {
     /// The error of a failure inside a transaction, where nothing is tried again.
     pub(crate) fn failed(action: Action<'_>, failure: Failure) -> Self {
         match failure {
-            Failure::Database(error) => Self::Failed { action: action.to_string(), source: Box::new(error) },
+            Failure::Database(error) => Self::Failed { action: action.to_string(), source: explained(error) },
             Failure::Corrupt(what) => Self::Corrupt { what },
         }
     }

@@ -9,11 +9,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::event::DecodeError;
+use crate::store::Verdict;
 
 /// How a handler fails: an error of any type, and whether trying again can help.
 ///
 /// Any error converts with `?`. Its class is then the unit of work's to say, which knows its database's errors (see
-/// [`UnitOfWork::classify`](super::UnitOfWork::classify)); otherwise it counts as transient, except a [`DecodeError`]
+/// [`UnitOfWork::verdict`](super::UnitOfWork::verdict)); otherwise it counts as transient, except a [`DecodeError`]
 /// and what is caused by [`Permanent`] or [`NotSetUp`], which are permanent.
 /// (So that any error converts, this type is not itself an [`Error`].)
 ///
@@ -36,6 +37,8 @@ struct Failed {
     class: ErrorClass,
     /// Whether whoever made it said which class it has.
     classified: bool,
+    /// What helps, where the error does not say it.
+    remedy: Option<&'static str>,
     source: Box<dyn Error + Send + Sync>,
 }
 
@@ -62,7 +65,7 @@ impl HandlerError {
 
     #[cold]
     fn new(class: ErrorClass, classified: bool, source: Box<dyn Error + Send + Sync>) -> Self {
-        Self(Box::new(Failed { class, classified, source }))
+        Self(Box::new(Failed { class, classified, remedy: None, source }))
     }
 
     /// Whether trying again can help.
@@ -71,11 +74,22 @@ impl HandlerError {
         self.0.class
     }
 
-    /// The same error, of this class unless whoever made it said which class it has.
-    pub(crate) fn or_class(mut self, class: Option<ErrorClass>) -> Self {
-        if let (false, Some(class)) = (self.0.classified, class) {
-            (self.0.class, self.0.classified) = (class, true);
-        }
+    /// The same error, of the class that its database's verdict gives it, unless whoever made it said which one it has.
+    pub(crate) fn judged(mut self, verdict: Option<Verdict>) -> Self {
+        let (false, Some(verdict)) = (self.0.classified, verdict) else { return self };
+        self.0.class = match verdict {
+            Verdict::Permanent | Verdict::NotSetUp => ErrorClass::Permanent,
+            Verdict::Transient | Verdict::Outage | Verdict::Conflict | Verdict::StaleConnection => {
+                ErrorClass::Transient
+            }
+        };
+        self.0.classified = true;
+        self
+    }
+
+    /// The same error, with what helps against it.
+    pub(crate) fn with_remedy(mut self, remedy: Option<&'static str>) -> Self {
+        self.0.remedy = remedy;
         self
     }
 
@@ -120,7 +134,7 @@ impl fmt::Display for HandlerError {
             }
             last = text;
         }
-        Ok(())
+        self.0.remedy.map_or(Ok(()), |remedy| write!(f, " ({remedy})"))
     }
 }
 

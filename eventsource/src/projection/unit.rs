@@ -4,9 +4,9 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Advance, ChangesRefused, Checkpoint, CheckpointError, Clear, ErrorClass};
+use super::{Advance, ChangesRefused, Checkpoint, CheckpointError, Clear};
 use crate::event::RecordedEvent;
-use crate::store::HeldLock;
+use crate::store::{HeldLock, Verdict};
 
 /// The transaction in which one batch of events is applied and its checkpoint moves.
 ///
@@ -56,18 +56,22 @@ pub trait UnitOfWork: Send + 'static {
         None
     }
 
-    /// Whether trying again can help after `error`, or a cause of it, as far as the database's errors tell. It is asked
-    /// about errors whose class whoever made them did not say.
-    fn classify(&self, error: &(dyn Error + 'static)) -> Option<ErrorClass> {
+    /// What `error`, with which a handler failed in this unit, or a cause of it, says: who is to blame, and what helps.
+    /// `None`, the default, where it is no error of the unit's database.
+    fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {
         let _ = error;
         None
     }
 
-    /// Whether `error`, or a cause of it, with which a handler failed in this unit, says that the database cannot be
-    /// reached or is locked by somebody else: an outage, which is waited out, and not the handler's failure (law 5).
+    /// Whether `error` says nothing about the handler: see [`Verdict::is_outage`].
     fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
+        self.verdict(error).is_some_and(Verdict::is_outage)
+    }
+
+    /// What an operator can do about `error`, where the database does not say it.
+    fn remedy(&self, error: &(dyn Error + 'static)) -> Option<&'static str> {
         let _ = error;
-        false
+        None
     }
 }
 
@@ -102,6 +106,14 @@ pub enum CommitError {
     /// commit. Nothing was changed.
     #[error(transparent)]
     Refused(#[from] ChangesRefused),
+    /// The store failed before the commit was asked for: nothing was changed, and no handler is to blame.
+    #[error("{source}")]
+    Undone {
+        /// What the error says, which is an [outage](Verdict::is_outage).
+        verdict: Verdict,
+        /// How the store failed.
+        source: CheckpointError,
+    },
     /// The store failed, perhaps after it had committed.
     #[error(transparent)]
     Failed(#[from] CheckpointError),

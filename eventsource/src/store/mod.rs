@@ -16,6 +16,7 @@ mod read;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod verdict;
 mod wakeup;
 
 pub use crate::event::EventFilter;
@@ -28,4 +29,5 @@ pub use held_back::HeldBack;
 pub use memory::MemoryEventStore;
 pub use port::EventStore;
 pub use read::{Backlog, Direction, LogPage, ReadStream, StoredType};
+pub use verdict::Verdict;
 pub use wakeup::{WakeUp, WakeUps};

@@ -71,6 +71,7 @@ pub struct SubscriptionConfig {
     pub(super) retry: RetryPolicy,
     pub(super) failures: FailurePolicies,
     pub(super) handler_timeout: Duration,
+    pub(super) outage_limit: Option<Duration>,
     pub(super) lease: Duration,
     pub(super) on_change: OnChange,
     pub(super) on_unknown: UnknownEvents,
@@ -111,6 +112,7 @@ impl Default for SubscriptionConfig {
             retry: RetryPolicy::default(),
             failures: FailurePolicies::default(),
             handler_timeout: Duration::from_secs(60),
+            outage_limit: None,
             lease: Duration::from_secs(4),
             on_change: OnChange::Refuse,
             on_unknown: UnknownEvents::PassOver,
@@ -252,6 +254,32 @@ impl SubscriptionConfig {
         let sensible = (Duration::from_millis(1)..=Duration::from_secs(86_400)).contains(&timeout);
         require(sensible, "handler_timeout", format!("{timeout:?}"), "1 ms to 1 day")?;
         self.handler_timeout = timeout;
+        Ok(self)
+    }
+
+    /// For how long an event may meet an outage whenever it runs alone, while the database answers other questions, such
+    /// as a statement that always takes longer than the server's `statement_timeout`, or one that ends its own
+    /// connection. After that time, and at least three times, the event has failed, and its
+    /// [policy](Self::on_transient_failure) applies. By default there is no limit: the subscription waits for as long as
+    /// it takes, and its state names the event, the cause and since when.
+    ///
+    /// An outage of the whole database is never an event's failure, however long it takes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().outage_limit(Duration::from_secs(600))?;
+    /// # let _ = config;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] outside 1 ms to 30 days.
+    pub fn outage_limit(mut self, time: Duration) -> Result<Self, ConfigError> {
+        let sensible = (Duration::from_millis(1)..=Duration::from_secs(30 * 86_400)).contains(&time);
+        require(sensible, "outage_limit", format!("{time:?}"), "1 ms to 30 days")?;
+        self.outage_limit = Some(time);
         Ok(self)
     }
 

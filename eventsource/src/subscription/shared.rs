@@ -14,6 +14,7 @@ use super::core::Core;
 use super::inside;
 use crate::event::RecordedEvent;
 use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, NoTruncateHook, Subscriber, UnitOfWork};
+use crate::store::Verdict;
 
 /// The subscriber behind its lock.
 ///
@@ -27,6 +28,14 @@ pub(super) struct SharedSubscriber<P> {
     pristine: Option<P>,
 }
 
+/// What kept an event from being applied, and is no failure of its handler.
+#[derive(Debug)]
+pub(super) struct Met {
+    /// An outage.
+    pub(super) verdict: Verdict,
+    pub(super) error: HandlerError,
+}
+
 /// How the application of a batch ended.
 pub(super) enum Applied {
     All,
@@ -35,10 +44,10 @@ pub(super) enum Applied {
         index: usize,
         error: HandlerError,
     },
-    /// The event at `index` met an outage; those before it were applied.
+    /// The event at `index` met an outage, for which no handler is to blame; those before it were applied.
     Outage {
         index: usize,
-        error: HandlerError,
+        met: Met,
     },
 }
 
@@ -114,10 +123,13 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
             let index = done.into_inner();
             match result {
                 Ok(()) => Applied::All,
-                Err(error) if unit.is_outage(error.source()) => Applied::Outage { index, error },
                 Err(error) => {
-                    let class = unit.classify(error.source());
-                    Applied::Failed { index, error: error.or_class(class) }
+                    let (verdict, remedy) = (unit.verdict(error.source()), unit.remedy(error.source()));
+                    let error = error.with_remedy(remedy);
+                    match verdict {
+                        Some(verdict) if verdict.is_outage() => Applied::Outage { index, met: Met { verdict, error } },
+                        verdict => Applied::Failed { index, error: error.judged(verdict) },
+                    }
                 }
             }
         })

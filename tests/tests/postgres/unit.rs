@@ -283,7 +283,9 @@ async fn outages_are_told_from_mistakes() {
         ("23505", false),
         ("25P02", false),
         ("25P03", false),
-        ("57014", false),
+        ("57014", true),
+        ("55P03", true),
+        ("26000", true),
         ("42P01", false),
     ] {
         let raise = format!("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$");

@@ -2,7 +2,7 @@
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgTransactionManager as Manager;
-use sqlx::{PgConnection, Postgres, SqlSafeStr as _};
+use sqlx::{Connection as _, PgConnection, Postgres, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -107,7 +107,10 @@ impl Drop for Batch {
 async fn undo(mut conn: PoolConnection<Postgres>) {
     // What is left open inside, or was never counted, is not worth to be mended: the server rolls back where its
     // client goes away.
-    let clean = Manager::get_transaction_depth(&conn) == 1 && Manager::rollback(&mut conn).await.is_ok();
+    // What was prepared may be why the batch failed, after a change of a table: none of it is used again.
+    let clean = Manager::get_transaction_depth(&conn) == 1
+        && Manager::rollback(&mut conn).await.is_ok()
+        && conn.clear_cached_statements().await.is_ok();
     if !clean {
         let _ = conn.close().await;
     }

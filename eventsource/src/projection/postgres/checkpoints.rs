@@ -44,6 +44,14 @@ impl PostgresCheckpoints {
         &self.db
     }
 
+    /// The error of a failure. A stale connection is not used again.
+    pub(super) fn failed(&self, action: Action<'_>, failure: Failure) -> CheckpointError {
+        if let Failure::Database(error) = &failure {
+            self.db.note_stale(error);
+        }
+        CheckpointError::failed(action, failure)
+    }
+
     async fn try_load(&self, name: &str) -> Result<Option<Checkpoint>, Failure> {
         let mut session = self.db.session().await?;
         let found = rows::load(&self.db, &mut session, name).await?;
@@ -92,35 +100,35 @@ impl CheckpointStore for PostgresCheckpoints {
     type Unit = PostgresUnit;
 
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
-        self.try_load(name).await.map_err(|failure| CheckpointError::failed(Action::Load(name), failure))
+        self.try_load(name).await.map_err(|failure| self.failed(Action::Load(name), failure))
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
-        self.try_list().await.map_err(|failure| CheckpointError::failed(Action::List, failure))
+        self.try_list().await.map_err(|failure| self.failed(Action::List, failure))
     }
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
         let claimed = self.try_claim(claim).await;
-        let claimed = claimed.map_err(|failure| CheckpointError::failed(Action::Claim(claim.name), failure))?;
+        let claimed = claimed.map_err(|failure| self.failed(Action::Claim(claim.name), failure))?;
         claimed.map_err(|(owner, until)| ClaimError::Held { name: claim.name.to_owned(), owner, until })
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
         let renewed = self.try_renew(name, epoch, time).await;
-        renewed.map_err(|failure| CheckpointError::failed(Action::Renew(name), failure))
+        renewed.map_err(|failure| self.failed(Action::Renew(name), failure))
     }
 
     async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
-        self.try_letters(name).await.map_err(|failure| CheckpointError::failed(Action::Letters(name), failure))
+        self.try_letters(name).await.map_err(|failure| self.failed(Action::Letters(name), failure))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
-        self.try_snapshot(name).await.map_err(|failure| CheckpointError::failed(Action::Snapshot(name), failure))
+        self.try_snapshot(name).await.map_err(|failure| self.failed(Action::Snapshot(name), failure))
     }
 
     async fn begin(&self) -> Result<PostgresUnit, CheckpointError> {
         let unit = PostgresUnit::begin(&self.db).await;
-        unit.map_err(|error| CheckpointError::failed(Action::Begin, error.into()))
+        unit.map_err(|error| self.failed(Action::Begin, error.into()))
     }
 
     fn detached(&self) -> PostgresUnit {

@@ -24,7 +24,7 @@ impl PostgresCheckpoints {
     /// A unit of work on the next generation of `tables`.
     pub(crate) async fn unit_of_next(&self, tables: &[&'static Table]) -> Result<PostgresUnit, CheckpointError> {
         let unit = PostgresUnit::begin(self.database()).await;
-        let mut unit = unit.map_err(|error| CheckpointError::failed(Action::Begin, error.into()))?;
+        let mut unit = unit.map_err(|error| self.failed(Action::Begin, error.into()))?;
         unit.scope().build_next(tables);
         Ok(unit)
     }

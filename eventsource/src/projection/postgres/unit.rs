@@ -11,13 +11,14 @@ use super::batch::{Batch, Unfinished};
 use super::rows;
 use crate::event::RecordedEvent;
 use crate::projection::scope::Scope;
-use crate::projection::sql::{Change, NotLent, classify};
+use crate::projection::sql::{Change, NotLent, causes, remedy};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ErrorClass, HandlerError, Inject, RawConnection,
-    UnitOfWork,
+    Advance, ChangesRefused, CheckpointError, Clear, CommitError, HandlerError, Inject, RawConnection, UnitOfWork,
 };
+use crate::store::Verdict;
 use crate::store::postgres::PostgresDatabase;
-use crate::store::postgres::failure::{Overtaken, code, is_outage};
+use crate::store::postgres::failure::{Overtaken, code};
+use crate::store::postgres::verdict::verdict;
 use crate::store::sql::{Action, Failure};
 
 /// The unit of work in PostgreSQL: a transaction, in the isolation level `READ COMMITTED`.
@@ -137,8 +138,8 @@ impl PostgresUnit {
 
 /// An outage is nobody's fault; what was refused is a handler's, and may be so because of what it did before.
 async fn refusal(db: &PostgresDatabase, batch: &mut Batch, action: Action<'_>, refused: ChangesRefused) -> CommitError {
-    if is_caused_by_outage(&refused) {
-        return CheckpointError::Failed { action: action.to_string(), source: Box::new(refused) }.into();
+    if let Some(verdict) = judge(&refused).filter(|verdict| verdict.is_outage()) {
+        return CommitError::undone(verdict, action, refused);
     }
     // IN FAILED SQL TRANSACTION: the failure was there before.
     if causes(&refused).any(|error| error.downcast_ref().and_then(code).as_deref() == Some("25P02")) {
@@ -150,12 +151,12 @@ async fn refusal(db: &PostgresDatabase, batch: &mut Batch, action: Action<'_>, r
     }
 }
 
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-fn is_caused_by_outage(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|error| error.is::<Overtaken>() || error.downcast_ref().is_some_and(is_outage))
+/// What `error`, or a cause of it, says.
+fn judge(error: &(dyn Error + 'static)) -> Option<Verdict> {
+    causes(error).find_map(|cause| match cause.downcast_ref() {
+        Some(error) => Some(verdict(error)),
+        None => cause.is::<Overtaken>().then_some(Verdict::Conflict),
+    })
 }
 
 /// Makes `change` to the checkpoint.
@@ -179,7 +180,9 @@ async fn end_batch(db: &PostgresDatabase, batch: &mut Batch, change: Change<'_>)
         Unfinished::Ended => CommitError::TransactionEnded,
         Unfinished::Aborted => ChangesRefused::new(PassedOver).into(),
         // The server has answered, and rolled back: a constraint that is checked at the commit, for example.
-        Unfinished::Failed(Failure::Database(error)) if error.as_database_error().is_some() && !is_outage(&error) => {
+        Unfinished::Failed(Failure::Database(error))
+            if error.as_database_error().is_some() && !verdict(&error).is_outage() =>
+        {
             ChangesRefused::new(error).into()
         }
         Unfinished::Failed(failure) => CheckpointError::failed(change.action(), failure).into(),
@@ -214,11 +217,6 @@ impl UnitOfWork for PostgresUnit {
         }
     }
 
-    fn classify(&self, error: &(dyn Error + 'static)) -> Option<ErrorClass> {
-        // Data exceptions, and statements that are wrong, or name what does not exist.
-        classify(error, |error| code(error).is_some_and(|code| code.starts_with("22") || code.starts_with("42")))
-    }
-
     fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
         self.scope.announce(events);
     }
@@ -227,7 +225,12 @@ impl UnitOfWork for PostgresUnit {
         self.scope.handling(event);
     }
 
-    fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
-        is_caused_by_outage(error)
+    fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {
+        causes(error).filter_map(|cause| cause.downcast_ref()).for_each(|error| self.db.note_stale(error));
+        judge(error)
+    }
+
+    fn remedy(&self, error: &(dyn Error + 'static)) -> Option<&'static str> {
+        remedy(error)
     }
 }

@@ -6,7 +6,8 @@ use std::error::Error;
 
 pub(super) use letters::{LetterRows, LetterStatement, LetterValue, change as change_letters};
 
-use super::{Advance, Clear, DeadLetter, ErrorClass};
+use super::{Advance, ChangesRefused, CheckpointError, Clear, CommitError, DeadLetter};
+use crate::store::Verdict;
 use crate::store::sql::{Action, Failure, unsigned};
 
 /// Why a unit has no connection to lend, or cannot commit.
@@ -20,17 +21,14 @@ pub(crate) enum NotLent {
     Ended,
 }
 
-/// The class of an error of sqlx, or of a cause of `error` that is one: `is_permanent` knows those of the database.
-pub(super) fn classify(error: &(dyn Error + 'static), is_permanent: fn(&sqlx::Error) -> bool) -> Option<ErrorClass> {
-    use sqlx::Error::{ColumnDecode, ColumnIndexOutOfBounds, ColumnNotFound, Decode, Encode, TypeNotFound};
-    let errors = std::iter::successors(Some(error), |&error| error.source());
-    let error = errors.into_iter().find_map(|error| error.downcast_ref::<sqlx::Error>())?;
-    let permanent = match error {
-        ColumnDecode { .. } | ColumnIndexOutOfBounds { .. } | ColumnNotFound(_) => true,
-        Decode(_) | Encode(_) | TypeNotFound { .. } => true,
-        error => is_permanent(error),
-    };
-    Some(if permanent { ErrorClass::Permanent } else { ErrorClass::Transient })
+/// `error`, its cause, and so on.
+pub(super) fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// What helps against an error of sqlx that is `error` or a cause of it.
+pub(super) fn remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    causes(error).find_map(|cause| crate::store::sql::verdict::remedy(cause.downcast_ref()?))
 }
 
 /// What a unit does to the checkpoint.
@@ -46,6 +44,14 @@ impl<'a> Change<'a> {
             Self::Advance(step) => Action::Commit(&step.name),
             Self::Clear(clear) => Action::Clear(&clear.name),
         }
+    }
+}
+
+impl CommitError {
+    /// What handlers had changed could not be written, for which none of them is to blame.
+    pub(super) fn undone(verdict: Verdict, action: Action<'_>, refused: ChangesRefused) -> Self {
+        let source = CheckpointError::Failed { action: action.to_string(), source: Box::new(refused) };
+        Self::Undone { verdict, source }
     }
 }
 

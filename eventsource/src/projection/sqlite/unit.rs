@@ -12,15 +12,15 @@ use super::rows;
 use super::watch::Watch;
 use crate::event::RecordedEvent;
 use crate::projection::scope::Scope;
-use crate::projection::sql::{Change, NotLent, classify};
+use crate::projection::sql::{Change, NotLent, causes, remedy};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ErrorClass, HandlerError, Inject, RawConnection,
-    UnitOfWork,
+    Advance, ChangesRefused, CheckpointError, Clear, CommitError, HandlerError, Inject, RawConnection, UnitOfWork,
 };
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::busy::{Failure, is_locked, result_code};
-use crate::store::{AppendError, HeldLock, StoreError};
+use crate::store::sqlite::busy::{Failure, result_code};
+use crate::store::sqlite::verdict::verdict;
+use crate::store::{AppendError, HeldLock, StoreError, Verdict};
 
 /// The unit of work on a SQLite file: a transaction that holds the file's write lock from its first moment on.
 ///
@@ -127,8 +127,8 @@ impl SqliteUnit {
 
 /// An outage is nobody's fault; what was refused is a handler's.
 fn refusal(action: Action<'_>, refused: ChangesRefused) -> CommitError {
-    if is_outage(&refused, false) {
-        return CheckpointError::Failed { action: action.to_string(), source: Box::new(refused) }.into();
+    if let Some(verdict) = judge(&refused, false).filter(|verdict| verdict.is_outage()) {
+        return CommitError::undone(verdict, action, refused);
     }
     refused.into()
 }
@@ -210,36 +210,32 @@ impl UnitOfWork for SqliteUnit {
         self.batch.as_ref().map(|_| self.db.lock().clone())
     }
 
-    fn classify(&self, error: &(dyn Error + 'static)) -> Option<ErrorClass> {
-        // SQLITE_ERROR (a wrong statement, a missing table), SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE.
-        classify(error, |error| matches!(result_code(error), Some(1 | 18 | 20 | 25)))
-    }
-
-    fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
+    fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {
         // Inside the batch the write lock is this unit's: who is kept waiting for it waits for the handler itself.
-        is_outage(error, self.batch.is_none())
+        judge(error, self.batch.is_none())
+    }
+
+    fn remedy(&self, error: &(dyn Error + 'static)) -> Option<&'static str> {
+        remedy(error)
     }
 }
 
-/// Whether `error`, or a cause of it, is an outage; a lock that somebody else holds is one where `others_may_lock`.
-fn is_outage(error: &(dyn Error + 'static), others_may_lock: bool) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(|error| {
-        if let Some(error) = error.downcast_ref() {
-            return is_out_of_order(error) || (others_may_lock && is_locked(error));
-        }
-        // A transparent error passes over the one that it wraps.
-        let store = error.downcast_ref::<StoreError>().or_else(|| match error.downcast_ref()? {
-            AppendError::Store(error) => Some(error),
-            _ => None,
-        });
-        others_may_lock && matches!(store, Some(StoreError::Busy { .. }))
-    })
-}
-
-/// Whether the database cannot be reached, or has nothing left to work with.
-fn is_out_of_order(error: &sqlx::Error) -> bool {
-    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
-    // SQLITE_NOMEM, SQLITE_IOERR and SQLITE_FULL, after which SQLite has rolled back by itself.
-    let out_of_resources = matches!(result_code(error), Some(7 | 10 | 13));
-    out_of_resources || matches!(error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed)
+/// What `error`, or a cause of it, says; a lock that another connection holds is a conflict where `others_may_lock`.
+fn judge(error: &(dyn Error + 'static), others_may_lock: bool) -> Option<Verdict> {
+    causes(error)
+        .find_map(|cause| {
+            if let Some(error) = cause.downcast_ref() {
+                return Some(verdict(error));
+            }
+            // A transparent error passes over the one that it wraps.
+            let store = cause.downcast_ref::<StoreError>().or_else(|| match cause.downcast_ref()? {
+                AppendError::Store(error) => Some(error),
+                _ => None,
+            });
+            matches!(store, Some(StoreError::Busy { .. })).then_some(Verdict::Conflict)
+        })
+        .map(|verdict| match verdict {
+            Verdict::Conflict if !others_may_lock => Verdict::Transient,
+            verdict => verdict,
+        })
 }

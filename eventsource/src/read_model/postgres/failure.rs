@@ -1,7 +1,9 @@
 //! What PostgreSQL answers, as a read model says it.
 
 use crate::read_model::{ReadModelError, Table};
+use crate::store::Verdict;
 use crate::store::postgres::failure::{Overtaken, code};
+use crate::store::postgres::verdict::verdict;
 
 /// What PostgreSQL answered when it was to do `action` to `table`.
 pub(super) fn failed(table: &'static Table, action: &'static str, error: sqlx::Error) -> ReadModelError {
@@ -9,10 +11,14 @@ pub(super) fn failed(table: &'static Table, action: &'static str, error: sqlx::E
     match code(&error).as_deref() {
         // A value that its column does not hold, and a violated constraint.
         Some(code) if code.starts_with("22") || code.starts_with("23") => {
-            ReadModelError::Constraint { table, message: error.to_string() }
+            return ReadModelError::Constraint { table, message: error.to_string() };
         }
         // The batch holds a row behind one that another has, and does not wait for it.
-        Some("55P03") => ReadModelError::Failed { table, action, source: Box::new(Overtaken) },
+        Some("55P03") => return ReadModelError::Failed { table, action, source: Box::new(Overtaken) },
+        _ => {}
+    }
+    match verdict(&error) {
+        Verdict::NotSetUp => ReadModelError::NoTable { table },
         _ => ReadModelError::Failed { table, action, source: Box::new(error) },
     }
 }

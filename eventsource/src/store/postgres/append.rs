@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::arguments::{Row, few, many, numbered, one, to_one};
-use super::failure::{code, is_collision, is_lost};
+use super::failure::{code, is_collision};
+use super::lost::is_useless;
 use super::refused::{MOST_TRIES, judge, stored_before};
 use super::{PostgresDatabase, statements};
 use crate::event::Position;
@@ -33,7 +34,7 @@ pub(super) enum Through {
 /// What is refused then may be refused because of the first attempt, whose answer was lost; it is looked up.
 pub(super) async fn alone(db: &PostgresDatabase, append: &Append, through: Through) -> Outcome {
     match tries(db, append, through).await {
-        Err(Refusal::Failed(Failure::Database(error))) if is_lost(&error) => after_loss(db, append, error).await,
+        Err(Refusal::Failed(Failure::Database(error))) if is_useless(&error) => after_loss(db, append, error).await,
         tried => tried,
     }
 }
@@ -83,7 +84,7 @@ pub(super) async fn together(
     };
     let mut kept = db.appender().take(|age| db.losses().doubt(age)).await?;
     let outcomes = attempt(db, &mut kept.conn, appends).await;
-    if !matches!(&outcomes, Err(Failure::Database(error)) if code(error).is_none() || is_lost(error)) {
+    if !matches!(&outcomes, Err(Failure::Database(error)) if code(error).is_none() || is_useless(error)) {
         db.appender().keep(kept);
     }
     outcomes

@@ -1,6 +1,7 @@
 //! How a statement failed, and whether trying again helps.
 
 use crate::store::StoreError;
+use crate::store::sql::verdict::explained;
 use crate::store::sql::{Action, Failure};
 
 /// The SQLSTATE, where the error is the server's.
@@ -18,21 +19,6 @@ pub(crate) fn is_collision(error: &sqlx::Error) -> bool {
     matches!(code(error).as_deref(), Some("40001" | "40P01"))
 }
 
-/// Whether the database cannot be reached, or does not work: nobody's mistake, and waited out.
-pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
-    use sqlx::Error::{BeginFailed, Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};
-    match code(error).as_deref() {
-        // Connection exceptions; shutdown, crash, start-up; out of memory, disk or connections; I/O errors.
-        Some(code) => {
-            let class = &code[..code.len().min(2)];
-            is_collision(error)
-                || matches!(class, "08" | "53" | "58")
-                || matches!(code, "57P01" | "57P02" | "57P03" | "57P05")
-        }
-        None => matches!(error, Io(_) | Tls(_) | PoolClosed | PoolTimedOut | WorkerCrashed | BeginFailed),
-    }
-}
-
 /// Whether the connection was lost on which something was asked: by a crash, by the network, or terminated. What was
 /// asked may have been done all the same, its answer being lost.
 pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
@@ -44,7 +30,7 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
 
 pub(crate) fn store_error(action: Action<'_>, failure: Failure) -> StoreError {
     match failure {
-        Failure::Database(error) => StoreError::Failed { action: action.to_string(), source: Box::new(error) },
+        Failure::Database(error) => StoreError::Failed { action: action.to_string(), source: explained(error) },
         Failure::Corrupt(what) => StoreError::Corrupt { what },
     }
 }

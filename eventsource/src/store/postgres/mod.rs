@@ -33,6 +33,7 @@ mod refused;
 mod row;
 mod schema;
 mod statements;
+pub(crate) mod verdict;
 
 pub use database::PostgresDatabase;
 pub(crate) use database::Session;

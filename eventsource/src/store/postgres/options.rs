@@ -179,8 +179,11 @@ impl PostgresOptions {
             .acquire_timeout(self.acquire_timeout)
             .test_before_acquire(false)
             .before_acquire(move |conn, meta| {
-                let doubted = losses.doubt(meta.idle_for);
+                let (doubted, stale) = (losses.doubt(meta.idle_for), losses.is_stale(meta.age));
                 Box::pin(async move {
+                    if stale {
+                        return Ok(false);
+                    }
                     if doubted {
                         sqlx::Connection::ping(conn).await?;
                     }

@@ -6,6 +6,7 @@ mod failure;
 mod kept;
 mod queue;
 mod row;
+pub(crate) mod verdict;
 
 pub(crate) use action::Action;
 pub(crate) use append::{Append, Outcome, Place, Refusal};

@@ -16,6 +16,7 @@ mod packed;
 mod read;
 mod row;
 pub(crate) mod statements;
+pub(crate) mod verdict;
 
 pub use database::SqliteDatabase;
 pub(crate) use database::Writing;

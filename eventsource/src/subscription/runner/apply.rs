@@ -11,19 +11,21 @@ use std::sync::Arc;
 
 use tracing::Instrument as _;
 
+use super::commit::Undone;
+use super::obstructed::{Obstruction, Outcome};
 use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, now};
 use crate::projection::{ChangesRefused, CheckpointStore, ErrorClass, HandlerError, Kind};
 use crate::subscription::log::Page;
-use crate::subscription::shared::Applied;
+use crate::subscription::shared::{Applied, Met};
 use crate::subscription::{Failure, SubscriptionState};
 
 /// How a batch ended, where the subscription goes on.
 enum Batch {
     Applied,
-    /// The batch is to be applied again as it was.
-    Again,
+    /// It was undone, and no handler is to blame.
+    Undone(Undone),
     /// What some event of it has changed was refused when it was written: it is to be applied again in parts.
     InParts,
     /// The event at `index` failed. The events before it stay applied where `kept`, and were undone where not.
@@ -35,7 +37,7 @@ enum Batch {
     /// The same, but by an outage, which does not count against the handler.
     Outage {
         index: usize,
-        error: HandlerError,
+        met: Met,
         kept: bool,
     },
 }
@@ -44,6 +46,12 @@ enum Batch {
 struct Failed {
     index: usize,
     failure: Arc<Failure>,
+}
+
+/// The event of a page that met an outage: it runs alone from then on, so that it is known which one it is.
+struct Suspect {
+    index: usize,
+    obstruction: Option<Obstruction>,
 }
 
 impl<C: CheckpointStore> Runner<C> {
@@ -56,6 +64,7 @@ impl<C: CheckpointStore> Runner<C> {
         let events = page.events();
         let mut next = 0;
         let mut failed = self.failed_before(events);
+        let mut suspect: Option<Suspect> = None;
         let mut outages = 0;
         let mut at_most = events.len();
         while next < events.len() {
@@ -68,6 +77,7 @@ impl<C: CheckpointStore> Runner<C> {
                 (None, Some(failed)) => failed.index,
                 (None, None) => events.len(),
             };
+            let until = suspect.as_ref().map_or(until, |suspect| until.min(suspect.index.max(next + 1)));
             let until = until.min(next + at_most);
             let to = if until == events.len() { page.horizon } else { events[until - 1].position() };
             if let Some(failure) = alone
@@ -79,7 +89,30 @@ impl<C: CheckpointStore> Runner<C> {
                 continue;
             }
             match self.apply_batch(&events[next..until], to).await? {
-                Batch::Again => {}
+                Batch::Undone(Undone { met, waited }) => {
+                    outages += 1;
+                    if self.is_repeated_at_once(&met, outages).await? || (waited && outages == 1) {
+                        continue;
+                    }
+                    let event = &events[until - 1];
+                    if until - next > 1 {
+                        // Which one it was cannot be told: it is parted until it is one event.
+                        at_most = (until - next).div_ceil(2);
+                        if !waited {
+                            self.met_among_others(event, &met, outages).await?;
+                        }
+                        continue;
+                    }
+                    let before = suspect.filter(|suspect| suspect.index == next);
+                    let before = before.and_then(|suspect| suspect.obstruction);
+                    match self.met_alone(event, before, met, outages).await? {
+                        Outcome::Waited(obstruction) => suspect = Some(Suspect { index: next, obstruction }),
+                        Outcome::GivenUp(failure) => {
+                            self.give_up(event, to, failure).await?;
+                            (next, suspect) = (until, None);
+                        }
+                    }
+                }
                 Batch::InParts => {
                     at_most = (until - next).div_ceil(2);
                     tracing::debug!(subscription = self.core.name, at_most, "a change was refused: applying in parts");
@@ -89,6 +122,7 @@ impl<C: CheckpointStore> Runner<C> {
                     at_most = (at_most * 2).min(events.len());
                     outages = 0;
                     failed = failed.filter(|failed| failed.index >= next);
+                    suspect = suspect.filter(|suspect| suspect.index >= next);
                 }
                 Batch::Failed { index, error, kept } => {
                     let index = next + index;
@@ -102,13 +136,33 @@ impl<C: CheckpointStore> Runner<C> {
                         next = index;
                     }
                 }
-                Batch::Outage { index, error, kept } => {
-                    let at = events[next + index].position();
+                Batch::Outage { index, met, kept } => {
+                    let (from, index) = (next, next + index);
+                    let is_alone = index == from && (kept || until - from == 1);
                     if kept {
-                        next += index;
+                        next = index;
                     }
                     outages += 1;
-                    self.outage(format!("{error} (met by the handler at position {at})"), outages).await?;
+                    if self.is_repeated_at_once(&met, outages).await? {
+                        continue;
+                    }
+                    let event = &events[index];
+                    let before = suspect.filter(|suspect| suspect.index == index);
+                    let before = before.and_then(|suspect| suspect.obstruction);
+                    if !is_alone {
+                        self.met_among_others(event, &met, outages).await?;
+                        suspect = Some(Suspect { index, obstruction: before });
+                        continue;
+                    }
+                    match self.met_alone(event, before, met, outages).await? {
+                        Outcome::Waited(obstruction) => suspect = Some(Suspect { index, obstruction }),
+                        Outcome::GivenUp(failure) => {
+                            next = index + 1;
+                            let to = if next == events.len() { page.horizon } else { event.position() };
+                            self.give_up(event, to, failure).await?;
+                            suspect = None;
+                        }
+                    }
                 }
             }
         }
@@ -142,16 +196,26 @@ impl<C: CheckpointStore> Runner<C> {
         before: Option<Arc<Failure>>,
         error: HandlerError,
     ) -> Arc<Failure> {
-        Arc::new(Failure {
+        let mut failure = self.failure_of(event, error);
+        if let Some(before) = before {
+            failure.attempts += before.attempts;
+            failure.first_failed_at = before.first_failed_at;
+        }
+        Arc::new(failure)
+    }
+
+    /// The first failure of `event`.
+    pub(super) fn failure_of(&self, event: &RecordedEvent, error: HandlerError) -> Failure {
+        Failure {
             subscription: self.core.name.clone(),
             position: event.position(),
             stream: event.stream().clone(),
             event_type: event.event_type().to_owned(),
             event_id: event.id(),
-            attempts: 1 + before.as_ref().map_or(0, |before| before.attempts),
-            first_failed_at: before.map_or_else(now, |before| before.first_failed_at),
+            attempts: 1,
+            first_failed_at: now(),
             error,
-        })
+        }
     }
 
     /// Applies `events`, which are not empty, and moves the checkpoint to `to`.
@@ -179,11 +243,11 @@ impl<C: CheckpointStore> Runner<C> {
                 self.arrive(to, handled);
                 Batch::Applied
             }
-            Transacted::Again => Batch::Again,
+            Transacted::Undone(undone) => Batch::Undone(undone),
             // The event that failed came upon what an earlier one had changed.
             Transacted::Failed { error, .. } if handled > 1 && error.is_caused_by::<ChangesRefused>() => Batch::InParts,
             Transacted::Failed { index, error } => Batch::Failed { index: sifted.index(index), error, kept: false },
-            Transacted::Outage { index, error } => Batch::Outage { index: sifted.index(index), error, kept: false },
+            Transacted::Outage { index, met } => Batch::Outage { index: sifted.index(index), met, kept: false },
             Transacted::Refused(_) if handled > 1 => Batch::InParts,
             Transacted::Refused(refused) => Batch::Failed { index: first, error: refused.into(), kept: false },
             Transacted::Ended => return Err(End::Faulted(self.transaction_ended(events))),
@@ -203,9 +267,9 @@ impl<C: CheckpointStore> Runner<C> {
                 self.note_cut_off(&error);
                 (index, at, Batch::Failed { index: at, error, kept: true })
             }
-            Applied::Outage { index, error } => {
+            Applied::Outage { index, met } => {
                 let at = sifted.index(index);
-                (index, at, Batch::Outage { index: at, error, kept: true })
+                (index, at, Batch::Outage { index: at, met, kept: true })
             }
         };
         if passed > 0 {

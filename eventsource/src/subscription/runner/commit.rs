@@ -11,17 +11,27 @@ use crate::projection::{
     Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, DeadLetter, Kind, LetterChange,
     UnitOfWork,
 };
+use crate::store::Verdict;
 use crate::subscription::core::Core;
+use crate::subscription::shared::Met;
 
 /// How a commit ended, where the subscription goes on.
 pub(super) enum Committed {
     Yes,
-    /// Nothing was committed: what the unit did is undone.
-    No,
+    /// Nothing was committed: what the unit did is undone, and no handler is to blame.
+    No(Undone),
     /// What handlers had changed was refused: nothing was committed.
     Refused(ChangesRefused),
     /// A handler had ended the transaction: what the unit did is lost, or was committed by that handler.
     TransactionEnded,
+}
+
+/// Why a unit of work was undone.
+#[derive(Debug)]
+pub(super) struct Undone {
+    pub(super) met: Met,
+    /// Whether that was waited for already.
+    pub(super) waited: bool,
 }
 
 /// A step whose commit gave no clear answer.
@@ -61,12 +71,17 @@ impl<C: CheckpointStore> Runner<C> {
             Ok(()) => {}
             Err(CommitError::Refused(refused)) => return Ok(Committed::Refused(refused)),
             Err(CommitError::TransactionEnded) => return Ok(Committed::TransactionEnded),
+            Err(CommitError::Undone { verdict, source }) => {
+                let met = Met { verdict, error: source.into() };
+                return Ok(Committed::No(Undone { met, waited: false }));
+            }
             Err(CommitError::Failed(error)) => {
                 self.unsettled = Some(Unsettled { step: step.clone(), handled });
-                let taken = self.settle(&step, error).await?;
+                let taken = self.settle(&step, &error).await?;
                 self.unsettled = None;
                 if !taken {
-                    return Ok(Committed::No);
+                    let met = Met { verdict: Verdict::Outage, error: error.into() };
+                    return Ok(Committed::No(Undone { met, waited: true }));
                 }
             }
             Err(fenced @ (CommitError::Fenced { .. } | CommitError::NotOwned { .. })) => {
@@ -91,7 +106,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Whether `step`, whose commit gave no clear answer, was taken: what is stored is read back, not guessed.
-    async fn settle(&mut self, step: &Advance, error: CheckpointError) -> Result<bool, End> {
+    async fn settle(&mut self, step: &Advance, error: &CheckpointError) -> Result<bool, End> {
         self.failed_commits += 1;
         self.outage(in_context(step, error), self.failed_commits).await?;
         let (checkpoints, lease) = (Arc::clone(&self.checkpoints), self.core.config.lease);
@@ -230,7 +245,7 @@ impl<C: CheckpointStore> Runner<C> {
 }
 
 /// The error, and whose failure it keeps from being stored: it must not mask it.
-fn in_context(step: &Advance, error: CheckpointError) -> String {
+fn in_context(step: &Advance, error: &CheckpointError) -> String {
     let kept = step.letters.iter().find_map(|change| match change {
         LetterChange::Keep(letter) | LetterChange::Dismiss(letter) => Some(letter),
         _ => None,

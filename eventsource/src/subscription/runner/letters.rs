@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use super::commit::Undone;
+use super::obstructed::Outcome;
 use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, NotSetUp};
 use crate::store::ReadStream;
 use crate::subscription::policy::FailurePolicy;
-use crate::subscription::rebuilds::Outcome;
+use crate::subscription::rebuilds::Outcome as RebuildOutcome;
 use crate::subscription::requests::{Request, Which};
 use crate::subscription::shared::Applied;
 use crate::subscription::{DeadLetterError, Failure, Retried};
@@ -82,7 +84,7 @@ impl<C: CheckpointStore> Runner<C> {
                 Request::Retry { which, answer } => answer.send(self.retry(which).await?),
                 Request::Dismiss { position, reason, answer } => answer.send(self.dismiss(position, reason).await?),
                 Request::CancelNext { answer } => {
-                    self.drop_next(Outcome::Cancelled).await?;
+                    self.drop_next(RebuildOutcome::Cancelled).await?;
                     answer.send(());
                 }
                 Request::Rebuild { kind, answer } => answer.send(self.rebuild(kind).await?),
@@ -236,7 +238,7 @@ impl<C: CheckpointStore> Runner<C> {
         change: LetterChange,
     ) -> Result<Option<Arc<Failure>>, End> {
         let mut failure: Option<Arc<Failure>> = None;
-        let mut outages = 0;
+        let (mut outages, mut obstruction) = (0, None);
         loop {
             if let Some(failed) = &failure
                 && (self.core.in_memory.is_in_pieces() || !self.is_tried_again(&Arc::clone(failed)).await?)
@@ -249,11 +251,15 @@ impl<C: CheckpointStore> Runner<C> {
                     self.core.progress.advance(self.position, 1, self.working());
                     return Ok(None);
                 }
-                Tried::Again => continue,
-                Tried::Outage(error) => {
+                Tried::Outage(Undone { met, waited }) => {
                     outages += 1;
-                    let at = event.position();
-                    self.outage(format!("{error} (met by the handler at position {at})"), outages).await?;
+                    if self.is_repeated_at_once(&met, outages).await? || (waited && outages == 1) {
+                        continue;
+                    }
+                    match self.met_alone(event, obstruction, met, outages).await? {
+                        Outcome::Waited(obstructed) => obstruction = obstructed,
+                        Outcome::GivenUp(failure) => return Ok(Some(failure)),
+                    }
                     continue;
                 }
                 Tried::Failed(error) => error,
@@ -268,10 +274,10 @@ impl<C: CheckpointStore> Runner<C> {
         if self.core.kind == Kind::Transactional {
             return Ok(match self.in_transaction(events, self.position, changes).await? {
                 Transacted::Committed => Tried::Done,
-                Transacted::Again => Tried::Again,
+                Transacted::Undone(undone) => Tried::Outage(undone),
                 Transacted::Refused(refused) => Tried::Failed(refused.into()),
                 Transacted::Failed { error, .. } => Tried::Failed(error),
-                Transacted::Outage { error, .. } => Tried::Outage(error),
+                Transacted::Outage { met, .. } => Tried::Outage(Undone { met, waited: false }),
                 Transacted::Ended => return Err(End::Faulted(self.transaction_ended(events))),
             });
         }
@@ -282,7 +288,7 @@ impl<C: CheckpointStore> Runner<C> {
                 Tried::Done
             }
             Applied::Failed { error, .. } => Tried::Failed(error),
-            Applied::Outage { error, .. } => Tried::Outage(error),
+            Applied::Outage { met, .. } => Tried::Outage(Undone { met, waited: false }),
         })
     }
 }
@@ -290,7 +296,6 @@ impl<C: CheckpointStore> Runner<C> {
 /// How one call for one event ended.
 enum Tried {
     Done,
-    Again,
-    Outage(HandlerError),
+    Outage(Undone),
     Failed(HandlerError),
 }

@@ -13,6 +13,7 @@ mod commit;
 mod failing;
 mod letters;
 mod next;
+mod obstructed;
 mod pace;
 mod parked;
 mod read;

@@ -161,6 +161,10 @@ impl<C: CheckpointStore> Runner<C> {
                 Err(error @ CommitError::TransactionEnded) => {
                     return Ok(Err(self.not_emptied(HandlerError::permanent(error))));
                 }
+                Err(CommitError::Undone { source, .. }) => {
+                    outages += 1;
+                    self.outage(source.to_string(), outages).await?;
+                }
                 Err(CommitError::Failed(error)) => {
                     outages += 1;
                     self.outage(error.to_string(), outages).await?;

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::commit::Committed;
+use super::commit::{Committed, Undone};
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{ChangesRefused, CheckpointStore, CommitError, HandlerError, LetterChange, UnitOfWork as _};
 use crate::subscription::Failure;
-use crate::subscription::shared::Applied;
+use crate::subscription::shared::{Applied, Met};
 
 /// How a transaction ended. Where it was not committed, what it did is undone.
 pub(super) enum Transacted {
     Committed,
     /// Nothing was committed, and no handler is to blame.
-    Again,
+    Undone(Undone),
     /// What handlers had changed was refused when it was written.
     Refused(ChangesRefused),
     /// The handler of the event at `index` failed.
@@ -24,7 +24,7 @@ pub(super) enum Transacted {
     /// The same, but by an outage.
     Outage {
         index: usize,
-        error: HandlerError,
+        met: Met,
     },
     /// A handler had ended it: what it did is lost, or was committed by that handler.
     Ended,
@@ -50,14 +50,14 @@ impl<C: CheckpointStore> Runner<C> {
                 }
                 return Ok(Transacted::Failed { index, error });
             }
-            Applied::Outage { index, error } => {
+            Applied::Outage { index, met } => {
                 unit.rollback().await;
-                return Ok(Transacted::Outage { index, error });
+                return Ok(Transacted::Outage { index, met });
             }
         }
         Ok(match self.commit(unit, self.step(to, letters), Some(events.len())).await? {
             Committed::Yes => Transacted::Committed,
-            Committed::No => Transacted::Again,
+            Committed::No(undone) => Transacted::Undone(undone),
             Committed::Refused(refused) => Transacted::Refused(refused),
             Committed::TransactionEnded => Transacted::Ended,
         })

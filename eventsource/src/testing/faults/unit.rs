@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::checkpoints::failed;
 use super::{Faults, Point};
 use crate::event::RecordedEvent;
-use crate::projection::{Advance, Clear, CommitError, ErrorClass, HandlerError, Inject, UnitOfWork};
+use crate::projection::{Advance, Clear, CommitError, HandlerError, Inject, UnitOfWork};
 use crate::read_model::{ReadModel, Repository};
-use crate::store::HeldLock;
+use crate::store::{HeldLock, Verdict};
 
 /// A unit of work in which things go wrong. It lends the repositories and connections that the one behind lends.
 ///
@@ -82,12 +82,12 @@ impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
         self.inner.held_lock()
     }
 
-    fn classify(&self, error: &(dyn Error + 'static)) -> Option<ErrorClass> {
-        self.inner.classify(error)
+    fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {
+        self.inner.verdict(error)
     }
 
-    fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
-        self.inner.is_outage(error)
+    fn remedy(&self, error: &(dyn Error + 'static)) -> Option<&'static str> {
+        self.inner.remedy(error)
     }
 }
 

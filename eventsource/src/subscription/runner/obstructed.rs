@@ -1,0 +1,116 @@
+//! An event that meets an outage whenever it runs alone, while the database answers other questions: a statement that
+//! always takes too long, or that ends its own connection. It is named, with the cause and since when. Nothing gives it
+//! up by itself, unless [`SubscriptionConfig::outage_limit`](crate::SubscriptionConfig::outage_limit) says so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use tokio::time::{Instant, timeout};
+
+use super::{End, Runner};
+use crate::event::{RecordedEvent, now};
+use crate::projection::{CheckpointStore, HandlerError, Kind, times};
+use crate::subscription::Failure;
+use crate::subscription::shared::Met;
+
+/// An event that met outages when it ran alone, while the database answered other questions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Obstruction {
+    times: u32,
+    since: DateTime<Utc>,
+    begun: Instant,
+}
+
+/// What is done about an outage.
+pub(super) enum Outcome {
+    /// It was waited for a while. The event is obstructed where it ran alone and the database answers otherwise.
+    Waited(Option<Obstruction>),
+    /// It was waited for too long, by the policy of the subscription.
+    GivenUp(Arc<Failure>),
+}
+
+/// So often in a row a batch is applied again at once that came upon another transaction, or upon a stale connection.
+const AT_ONCE: u32 = 3;
+
+/// So often at least an event meets an outage before it is given up.
+const LEAST_TIMES: u32 = 3;
+
+/// The database answers other questions where it answers one within this time.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Whether what was met `in_a_row` is got over by applying the same again at once. Waits for a moment where it is, so
+    /// that two who are in each other's way do not stay so.
+    pub(super) async fn is_repeated_at_once(&mut self, met: &Met, in_a_row: u32) -> Result<bool, End> {
+        let at_once = met.verdict.is_repeated_at_once() && in_a_row <= AT_ONCE;
+        if at_once {
+            tracing::debug!(subscription = self.core.name, error = %met.error, in_a_row, "applying a batch again");
+            self.delay(Duration::from_millis(5).mul_f64(self.core.chance.draw())).await?;
+        }
+        Ok(at_once)
+    }
+
+    /// Waits after an outage that the handler of `event` met among others, for the `in_a_row`th time.
+    pub(super) async fn met_among_others(
+        &mut self,
+        event: &RecordedEvent,
+        met: &Met,
+        in_a_row: u32,
+    ) -> Result<(), End> {
+        self.outage(format!("{} (met by the handler at position {})", met.error, event.position()), in_a_row).await
+    }
+
+    /// Waits after an outage that `event` met alone, for the `in_a_row`th time.
+    pub(super) async fn met_alone(
+        &mut self,
+        event: &RecordedEvent,
+        before: Option<Obstruction>,
+        met: Met,
+        in_a_row: u32,
+    ) -> Result<Outcome, End> {
+        if !self.is_answered_otherwise().await? {
+            self.met_among_others(event, &met, in_a_row).await?;
+            return Ok(Outcome::Waited(None));
+        }
+        let mut obstruction = before.unwrap_or_else(|| Obstruction { times: 0, since: now(), begun: Instant::now() });
+        obstruction.times += 1;
+        let reason = obstruction.reason(event, &met.error);
+        let elapsed = obstruction.begun.elapsed();
+        if obstruction.times >= LEAST_TIMES && self.core.config.outage_limit.is_some_and(|limit| elapsed >= limit) {
+            let error =
+                HandlerError::transient(format!("{reason}, for longer than `SubscriptionConfig::outage_limit`"));
+            let mut failure = self.failure_of(event, error);
+            failure.attempts = obstruction.times;
+            failure.first_failed_at = obstruction.since;
+            return Ok(Outcome::GivenUp(Arc::new(failure)));
+        }
+        self.outage(reason, obstruction.times).await?;
+        Ok(Outcome::Waited(Some(obstruction)))
+    }
+
+    /// Whether the database answers a question that is not this event's: one that writes, on another connection.
+    async fn is_answered_otherwise(&mut self) -> Result<bool, End> {
+        if self.core.kind == Kind::Memory {
+            return Ok(true);
+        }
+        let checkpoints = Arc::clone(&self.checkpoints);
+        let (core, epoch) = (Arc::clone(&self.core), self.epoch);
+        let asked = timeout(PATIENCE, checkpoints.renew(&core.name, epoch, core.config.lease));
+        Ok(matches!(self.or_stop(asked).await?, Ok(Ok(_))))
+    }
+}
+
+impl Obstruction {
+    fn reason(&self, event: &RecordedEvent, error: &HandlerError) -> String {
+        let since = self.since.to_rfc3339_opts(SecondsFormat::Secs, true);
+        format!(
+            "event `{}` at position {} of {} cannot be applied: {error}; it met this {} since {since}, running alone, while \
+             the database answered other questions",
+            event.event_type(),
+            event.position(),
+            event.stream(),
+            times(self.times),
+        )
+    }
+}

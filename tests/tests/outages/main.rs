@@ -1,0 +1,7 @@
+//! What a database answers that no event is to blame for: what ends a statement, a connection or a transaction, what is
+//! left behind on a connection, a disk that is full, a lock that stays.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod scripted;
+mod statements;
