@@ -106,7 +106,7 @@ pub use read_model::{MemoryReadModels, Query, ReadModel, ReadModelError, ReadRep
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sqlx;
 pub use store::{
-    AppendError, Appended, EventStore, ExpectedVersion, LogPage, MemoryEventStore, ReadStream, StoreError,
+    AppendError, Appended, EventStore, ExpectedVersion, LogPage, MemoryEventStore, PageLimit, ReadStream, StoreError,
 };
 pub use subscription::{
     SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState, SubscriptionStatus, WaitError,

@@ -122,7 +122,10 @@ impl Log {
     }
 
     async fn read_on(&mut self, store: &dyn EventStore) {
-        let page = store.read_log(self.read, &EventFilter::types([Bumped::NAME]), usize::MAX >> 1).await.unwrap();
+        let page = store
+            .read_log(self.read, &EventFilter::types([Bumped::NAME]), PageLimit::events(usize::MAX >> 1))
+            .await
+            .unwrap();
         for event in &page.events {
             let by = Event::<Bumped>::decode(event).unwrap().by;
             let bump = Bump { position: event.position(), version: event.version(), by };

@@ -35,7 +35,7 @@ impl BumpRows {
     /// The rows as a fold of the log gives them: what they have to be.
     pub async fn fold(store: &dyn EventStore) -> Rows {
         let filter = EventFilter::types([Bumped::NAME]);
-        let page = store.read_log(Position::START, &filter, usize::MAX >> 1).await.unwrap();
+        let page = store.read_log(Position::START, &filter, PageLimit::events(usize::MAX >> 1)).await.unwrap();
         let row = |event: &std::sync::Arc<RecordedEvent>| {
             let bump = Event::<Bumped>::decode(event).unwrap();
             (bump.position().value() as i64, bump.by as i64)

@@ -13,8 +13,8 @@ use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions
 use eventsource::store::{Backlog, WakeUp};
 use eventsource::testing::contract::{self, Case};
 use eventsource::{
-    AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, NewEvent, Position,
-    ReadStream, RecordedEvent, StoreError, StreamId,
+    AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, NewEvent, PageLimit,
+    Position, ReadStream, RecordedEvent, StoreError, StreamId,
 };
 use eventsource_tests::postgres::Schema;
 use tempfile::TempDir;
@@ -106,6 +106,7 @@ enum Broken {
     ExpectedVersion,
     Filter,
     Atomicity,
+    Bytes,
 }
 
 struct BrokenStore(MemoryEventStore, Broken);
@@ -120,7 +121,7 @@ impl EventStore for BrokenStore {
     ) -> Result<Appended, AppendError> {
         match self.1 {
             Broken::ExpectedVersion => self.0.append(stream, ExpectedVersion::Any, events).await,
-            Broken::Filter => self.0.append(stream, expected, events).await,
+            Broken::Filter | Broken::Bytes => self.0.append(stream, expected, events).await,
             Broken::Atomicity => {
                 eventsource::store::check_append(stream, &events)?;
                 let (mut appended, mut expected) = (Vec::new(), expected);
@@ -138,8 +139,9 @@ impl EventStore for BrokenStore {
         self.0.read_stream(stream, read).await
     }
 
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
         let all = EventFilter::all();
+        let limit = if self.1 == Broken::Bytes { PageLimit::events(limit.events) } else { limit };
         self.0.read_log(after, if self.1 == Broken::Filter { &all } else { filter }, limit).await
     }
 
@@ -175,6 +177,14 @@ async fn a_store_that_does_not_filter_fails() {
     assert!(violated.contains(&"a_filter_by_event_type_is_applied"), "{violated:?}");
     assert!(violated.contains(&"a_filter_by_tenant_is_applied"), "{violated:?}");
     assert!(!violated.contains(&"a_stale_version_is_a_conflict"), "{violated:?}");
+}
+
+#[tokio::test]
+async fn store_that_ignores_the_limit_in_bytes_fails() {
+    let violated = violated(Broken::Bytes).await;
+    assert!(violated.contains(&"a_page_of_the_log_ends_at_its_bytes"), "{violated:?}");
+    assert!(violated.contains(&"an_event_larger_than_a_page_is_read_alone"), "{violated:?}");
+    assert!(!violated.contains(&"the_log_reads_in_pages"), "{violated:?}");
 }
 
 #[tokio::test]

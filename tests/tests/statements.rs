@@ -89,7 +89,7 @@ impl Statements {
     /// The statements that a page of the log takes.
     async fn of_a_page(&self, store: &dyn EventStore, filter: &EventFilter) -> Vec<String> {
         self.0.lock().unwrap().clear();
-        let page = store.read_log(Position::START, filter, 1_000).await.unwrap();
+        let page = store.read_log(Position::START, filter, PageLimit::events(1_000)).await.unwrap();
         assert_eq!(page.events.len(), 1_000);
         std::mem::take(&mut *self.0.lock().unwrap())
     }

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::{Aggregate, AggregateError, AggregateRoot};
 use crate::bus::{BusError, EventBus};
 use crate::event::{Metadata, Position, StreamId};
-use crate::store::{EventStore, ReadStream};
+use crate::store::{EventStore, PAGE_BYTES, PageLimit, ReadStream};
 
-/// How many events of a stream are read at once.
-const PAGE: usize = 1_000;
+/// How much of a stream is read at once.
+const PAGE: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
 
 /// Loads and saves aggregates of the type `A`.
 pub struct AggregateRepository<A> {
@@ -62,12 +62,12 @@ impl<A: Aggregate> AggregateRepository<A> {
         let mut root = AggregateRoot::<A>::new(id);
         let stream = root.stream();
         loop {
-            let page = ReadStream::forward().from(root.version() + 1).limit(PAGE);
-            let events = self.store.read_stream(&stream, page).await?;
-            for event in &events {
+            let read = ReadStream::forward().from(root.version() + 1);
+            let page = self.store.read_stream_page(&stream, read, PAGE).await?;
+            for event in &page.events {
                 root.replay(event)?;
             }
-            if events.len() < PAGE {
+            if !page.is_full {
                 return Ok(root);
             }
         }

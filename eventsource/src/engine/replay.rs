@@ -8,7 +8,7 @@ use futures_core::Stream;
 use super::state::sealed;
 use super::{EngineError, EngineState, ProjectionEngine, ProjectionState};
 use crate::event::{Position, RecordedEvent};
-use crate::store::EventStore;
+use crate::store::{EventStore, PAGE_BYTES, PageLimit};
 
 /// How many events of a replay are applied before the progress is saved.
 const SAVE_AFTER: usize = 1_000;
@@ -52,19 +52,24 @@ impl<S: EngineState> ProjectionEngine<S> {
         self.empty().await?;
         let mut events = std::pin::pin!(events);
         let mut applied = 0;
+        let mut bytes = 0;
         let mut page = Vec::new();
         loop {
             let next = std::future::poll_fn(|context| events.as_mut().poll_next(context)).await;
             let is_end = next.is_none();
             match next.transpose() {
-                Ok(event) => page.extend(event),
+                Ok(event) => {
+                    bytes += event.as_ref().map_or(0, |event| event.size());
+                    page.extend(event);
+                }
                 Err(error) => {
                     self.process_events(&page).await?;
                     return Err(self.source(error.into()));
                 }
             }
-            if is_end || page.len() >= SAVE_AFTER {
+            if is_end || page.len() >= SAVE_AFTER || bytes >= PAGE_BYTES {
                 applied += self.process_events(&page).await?;
+                bytes = 0;
                 page.clear();
             }
             if is_end {
@@ -73,8 +78,8 @@ impl<S: EngineState> ProjectionEngine<S> {
         }
     }
 
-    /// Empties the engine and applies the log of `store` up to its present end, one page of 1,000 events in memory at a
-    /// time. Returns how many events the handlers have applied.
+    /// Empties the engine and applies the log of `store` up to its present end, one page of at most 1,000 events and 8 MiB in
+    /// memory at a time. Returns how many events the handlers have applied.
     ///
     /// # Errors
     /// As [`replay`](Self::replay); [`EngineError::Source`] if the store fails.
@@ -84,9 +89,10 @@ impl<S: EngineState> ProjectionEngine<S> {
         let mut after = Position::START;
         let mut applied = 0;
         loop {
-            let page = store.read_log(after, &filter, SAVE_AFTER).await.map_err(|error| self.source(error.into()))?;
+            let limit = PageLimit::events(SAVE_AFTER).within_bytes(PAGE_BYTES);
+            let page = store.read_log(after, &filter, limit).await.map_err(|error| self.source(error.into()))?;
             applied += self.process_events(&page.events).await?;
-            if page.events.len() < SAVE_AFTER {
+            if !page.is_full {
                 return Ok(applied);
             }
             after = page.horizon;

@@ -127,9 +127,31 @@ impl Metadata {
         *self == Self::default()
     }
 
+    /// About how long it is as JSON, in bytes: 0 where nothing is known.
+    pub(crate) fn size(&self) -> usize {
+        const ID: usize = 55;
+        const NAME: usize = 12;
+        let ids = [self.correlation_id, self.causation_id].into_iter().flatten().count() * ID;
+        let names = [&self.actor, &self.tenant].into_iter().flatten().map(|name| name.len() + NAME);
+        let entries = self.entries.iter().map(|(key, value)| key.len() + 4 + json_size(value));
+        ids + names.sum::<usize>() + entries.sum::<usize>()
+    }
+
     /// `events`, each with this metadata: the way to set it per append.
     #[must_use]
     pub fn stamp(&self, events: Vec<NewEvent>) -> Vec<NewEvent> {
         events.into_iter().map(|event| event.with_metadata(self.clone())).collect()
+    }
+}
+
+/// About how long `value` is as JSON.
+fn json_size(value: &serde_json::Value) -> usize {
+    use serde_json::Value::{Array, Bool, Null, Number, Object, String};
+    match value {
+        Null | Bool(_) => 5,
+        Number(_) => 8,
+        String(text) => text.len() + 2,
+        Array(values) => 2 + values.iter().map(|value| json_size(value) + 1).sum::<usize>(),
+        Object(values) => 2 + values.iter().map(|(key, value)| key.len() + 4 + json_size(value)).sum::<usize>(),
     }
 }

@@ -115,6 +115,12 @@ impl RecordedEvent {
         &self.parts.payload
     }
 
+    /// Its size in bytes, by which pages are limited: the length of the payload and of the metadata as JSON.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.parts.payload.len() + self.parts.metadata.size()
+    }
+
     /// Where its payload is kept once it is decoded, as long as several read it.
     pub(crate) const fn decoded(&self) -> &Decoded {
         &self.decoded

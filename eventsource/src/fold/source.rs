@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Scope, Until};
 use crate::event::{EventFilter, Position, RecordedEvent, StreamId};
-use crate::store::{EventStore, ReadStream, StoreError};
+use crate::store::{EventStore, PAGE_BYTES, PageLimit, ReadStream, StoreError};
 
 /// The events of a fold, page by page, up to the end that the log had when the fold began.
 pub(super) struct Source<'a> {
@@ -13,7 +13,7 @@ pub(super) struct Source<'a> {
     until: Option<Until>,
     /// The last position that is read.
     last: Position,
-    page: usize,
+    page: PageLimit,
     /// The log is read up to here.
     pub(super) position: Position,
     is_at_end: bool,
@@ -49,6 +49,7 @@ impl<'a> Source<'a> {
                 From::Log { read: read.clone(), scope }
             }
         };
+        let page = PageLimit::events(page).within_bytes(PAGE_BYTES);
         Ok(Self { store, from, until, last, page, position: Position::START, is_at_end: false })
     }
 
@@ -60,20 +61,18 @@ impl<'a> Source<'a> {
         let (mut events, is_full) = match &mut self.from {
             From::Log { read, scope } => {
                 let mut page = self.store.read_log(self.position, read, self.page).await?;
-                let is_full = page.events.len() >= self.page;
                 page.events.retain(|event| scope.matches(event));
                 self.position = page.horizon.min(self.last);
-                (page.events, is_full)
+                (page.events, page.is_full)
             }
             From::Stream { stream, next } => {
-                let read = ReadStream::forward().from(*next).limit(self.page);
-                let events = self.store.read_stream(stream, read).await?;
-                if let Some(event) = events.last() {
+                let read = ReadStream::forward().from(*next);
+                let page = self.store.read_stream_page(stream, read, self.page).await?;
+                if let Some(event) = page.events.last() {
                     *next = event.version() + 1;
                     self.position = event.position().min(self.last);
                 }
-                let is_full = events.len() >= self.page;
-                (events, is_full)
+                (page.events, page.is_full)
             }
         };
         self.is_at_end = !is_full || self.position >= self.last;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    AppendError, Appended, Backlog, EventFilter, ExpectedVersion, HeldBack, LogPage, ReadStream, StoreError,
-    StoredType, WakeUp,
+    AppendError, Appended, Backlog, EventFilter, ExpectedVersion, HeldBack, LogPage, PageLimit, ReadStream, StoreError,
+    StoredType, StreamPage, WakeUp,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
+use crate::store::PAGE_BYTES;
 
 /// The log of events, and the streams in it.
 ///
@@ -47,12 +48,36 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError`] where the store fails.
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError>;
 
-    /// At most `limit` (at least 1) events of the log after `after` that pass `filter`, in position order, and how
-    /// far the log was searched. The store evaluates the filter.
+    /// Returns the events of `stream` that `read` asks for, in its direction, up to `limit`. The next page begins after
+    /// the last event of this one.
+    ///
+    /// The default reads as many events as `limit` and `read` allow, and ignores the limit in bytes. Override it if the
+    /// store can end a page by its size: memory is bounded by that limit where streams are read.
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError>;
+    async fn read_stream_page(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+        limit: PageLimit,
+    ) -> Result<StreamPage, StoreError> {
+        let most = limit.events.max(1);
+        let wanted = read.most().unwrap_or(usize::MAX).min(most);
+        let events = self.read_stream(stream, read.limit(wanted)).await?;
+        let is_full = events.len() >= most;
+        Ok(StreamPage { events, is_full })
+    }
+
+    /// Returns the events of the log after `after` that pass `filter`, in position order, up to `limit`, and how far the
+    /// log was searched. The store evaluates the filter.
+    ///
+    /// [`PageLimit::take`] ends a page where it should end. Memory is bounded by the limit in bytes: a store should not
+    /// hold much more than that while it reads a page.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError>;
 
     /// The position of the last readable event, or [`Position::START`] in an empty log.
     ///
@@ -91,7 +116,7 @@ pub trait EventStore: Send + Sync + 'static {
                     found.push(StoredType::new(name, event.position()));
                 }
             }
-            if page.events.len() < TYPES_PAGE {
+            if !page.is_full {
                 break;
             }
             after = page.horizon;
@@ -115,7 +140,7 @@ pub trait EventStore: Send + Sync + 'static {
 }
 
 /// How much of the log is read at once where a store does not look for types itself.
-const TYPES_PAGE: usize = 1_000;
+const TYPES_PAGE: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
 
 #[async_trait]
 impl<S: EventStore + ?Sized> EventStore for Arc<S> {
@@ -132,7 +157,16 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).read_stream(stream, read).await
     }
 
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+    async fn read_stream_page(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+        limit: PageLimit,
+    ) -> Result<StreamPage, StoreError> {
+        (**self).read_stream_page(stream, read, limit).await
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
         (**self).read_log(after, filter, limit).await
     }
 

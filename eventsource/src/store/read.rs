@@ -98,6 +98,27 @@ pub struct LogPage {
     /// began, is in [`events`](LogPage::events), and no other can still appear (law 2). The last event's position in
     /// a full page; at least that in one which is not full.
     pub horizon: Position,
+    /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes: there may be more events up to
+    /// the end of the log. A page that is not full was searched up to the end of the log.
+    pub is_full: bool,
+}
+
+impl LogPage {
+    /// A page of `events`: its horizon is the last event's position where it is full, and `searched` where it is not.
+    #[must_use]
+    pub fn new(events: Vec<Arc<RecordedEvent>>, is_full: bool, searched: Position) -> Self {
+        let last = events.last().map(|event| event.position()).filter(|_| is_full);
+        Self { horizon: last.unwrap_or(searched), is_full, events }
+    }
+}
+
+/// A page of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamPage {
+    /// The events, in the order of reading.
+    pub events: Vec<Arc<RecordedEvent>>,
+    /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes: there may be more events.
+    pub is_full: bool,
 }
 
 /// What of the log lies after a position.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::policy::{FailureLimit, FailurePolicies, FailurePolicy, RetryPolicy};
 use crate::event::Position;
+use crate::store::{PAGE_BYTES, PageLimit};
 
 /// Where a subscription starts while it has no checkpoint. A subscription that has one goes on from there, whatever this
 /// says: see [`SubscriptionConfig::require_fresh`] to refuse that.
@@ -67,6 +68,7 @@ pub struct SubscriptionConfig {
     pub(super) start: StartFrom,
     pub(super) require_fresh: bool,
     pub(super) batch_size: usize,
+    pub(super) batch_bytes: usize,
     pub(super) poll_interval: Duration,
     pub(super) retry: RetryPolicy,
     pub(super) failures: FailurePolicies,
@@ -108,6 +110,7 @@ impl Default for SubscriptionConfig {
             start: StartFrom::Checkpoint,
             require_fresh: false,
             batch_size: 1_000,
+            batch_bytes: PAGE_BYTES,
             poll_interval: Duration::from_millis(500),
             retry: RetryPolicy::default(),
             failures: FailurePolicies::default(),
@@ -182,7 +185,8 @@ impl SubscriptionConfig {
         Ok(self)
     }
 
-    /// At most so many events are read and applied at once; 1,000 by default. Two pages of them are held in memory.
+    /// The largest number of events that are read and applied at once; 1,000 by default. A page ends earlier where its
+    /// events are large: see [`batch_bytes`](Self::batch_bytes).
     ///
     /// # Errors
     /// [`ConfigError`] outside 1 to 100,000.
@@ -190,6 +194,36 @@ impl SubscriptionConfig {
         require((1..=100_000).contains(&events), "batch_size", events, "1 to 100,000 events")?;
         self.batch_size = events;
         Ok(self)
+    }
+
+    /// The largest size of a page of events, in bytes; 8 MiB by default. A page ends before the event that would exceed
+    /// it, and an event that is larger by itself is read alone. The size of an event is that of its payload and its
+    /// metadata ([`RecordedEvent::size`](crate::RecordedEvent::size)).
+    ///
+    /// A subscription holds two pages in memory: the one that it applies and the next one. All subscriptions of a
+    /// manager share four more, of the largest size that one of them asks for. Decoded events and the rows that
+    /// handlers change come on top.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().batch_bytes(1024 * 1024)?;
+    /// assert!(config.batch_bytes(0).is_err());
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] outside 1 KiB to 1 GiB.
+    pub fn batch_bytes(mut self, bytes: usize) -> Result<Self, ConfigError> {
+        let sensible = (1_024..=1_024 * 1_024 * 1_024).contains(&bytes);
+        require(sensible, "batch_bytes", bytes, "1 KiB to 1 GiB (1,024 to 1,073,741,824 bytes)")?;
+        self.batch_bytes = bytes;
+        Ok(self)
+    }
+
+    /// How large a page of the log may be.
+    pub(super) const fn page_limit(&self) -> PageLimit {
+        PageLimit::events(self.batch_size).within_bytes(self.batch_bytes)
     }
 
     /// How often the log is looked into when nothing wakes the subscription; 500 ms by default. The latency, at

@@ -15,7 +15,7 @@ async fn events() -> Vec<Arc<RecordedEvent>> {
         let stream = StreamId::new(event.aggregate_type().unwrap().to_owned(), Uuid::now_v7());
         store.append(&stream, ExpectedVersion::Any, vec![event]).await.unwrap();
     }
-    store.read_log(Position::START, &EventFilter::all(), 10).await.unwrap().events
+    store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await.unwrap().events
 }
 
 #[tokio::test]

@@ -62,7 +62,8 @@ async fn the_lag_in_time_is_the_age_of_the_first_event_not_passed() {
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     bump(&store, [1]).await;
-    let first = store.read_log(Position::START, &EventFilter::all(), 1).await.unwrap().events[0].recorded_at();
+    let first = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(1)).await.unwrap().events[0]
+        .recorded_at();
     eventually("time passes", || async { seen.status().await.lag.unwrap().time > Duration::from_millis(20) }).await;
     bump(&store, [2]).await;
     let lag = seen.status().await.lag.unwrap();

@@ -56,7 +56,7 @@ async fn a_transaction_of_the_users() {
 #[tokio::test]
 async fn a_page_of_the_log() {
     given_up_at_any_moment(|_, store| async move {
-        store.read_log(Position::START, &EventFilter::all(), 100).await.unwrap();
+        store.read_log(Position::START, &EventFilter::all(), PageLimit::events(100)).await.unwrap();
     })
     .await;
 }

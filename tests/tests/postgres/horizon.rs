@@ -34,7 +34,8 @@ async fn an_append_held_open_holds_later_ones_back_and_then_both_come_in_order()
     assert_eq!(world.store.backlog(Position::START).await.unwrap().events, 1);
     assert_eq!(world.store.backlog(first).await.unwrap().events, 0);
     // The stream itself is read as it is.
-    let streams = world.store.read_log(first, &EventFilter::types(["OrderPlaced"]), 10).await.unwrap();
+    let streams =
+        world.store.read_log(first, &EventFilter::types(["OrderPlaced"]), PageLimit::events(10)).await.unwrap();
     assert!(streams.events.is_empty());
     held.commit().await.unwrap();
     assert_eq!(readable(&world.store).await, [first, open, later]);
@@ -302,7 +303,7 @@ async fn reading_from_a_standby_is_refused() {
     server.resume_as_standby();
     let store = PostgresEventStore::new(&world.schema.open().await);
     for error in [
-        store.read_log(Position::START, &EventFilter::all(), 10).await.unwrap_err(),
+        store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await.unwrap_err(),
         store.head().await.unwrap_err(),
         store.backlog(Position::START).await.unwrap_err(),
     ] {
@@ -361,7 +362,8 @@ async fn a_horizon_is_not_trusted_longer_than_the_connections() {
         append(&world.store).await;
     }
     for (after, limit) in [(1, 3), (4, 3), (5, 2)] {
-        let page = world.store.read_log(Position::new(after), &EventFilter::all(), limit).await.unwrap();
+        let page =
+            world.store.read_log(Position::new(after), &EventFilter::all(), PageLimit::events(limit)).await.unwrap();
         assert!(page.horizon <= Position::new(4.max(after)), "after {after}: {page:?}");
         assert!(page.events.iter().all(|event| event.position() <= Position::new(4)), "after {after}: {page:?}");
     }

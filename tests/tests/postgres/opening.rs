@@ -160,7 +160,8 @@ async fn something_unreadable_is_named_by_its_position() {
         "UPDATE {schema}.eventsource_events SET version = 2, schema_version = -1 WHERE position = 2",
     ] {
         world.run(&mut conn, sql).await.unwrap();
-        let error = world.store.read_log(Position::START, &EventFilter::all(), 10).await.unwrap_err();
+        let error =
+            world.store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await.unwrap_err();
         assert!(matches!(error, eventsource::StoreError::Corrupt { .. }), "{sql}: {error:?}");
         assert!(error.to_string().contains("position 2"), "{error}");
     }

@@ -89,10 +89,10 @@ async fn a_page_touches_few_blocks() {
         let most = if what.contains("thousand") { 3_000 } else { 1_500 };
         // Often enough that PostgreSQL would take up a plan for any names and positions.
         for _ in 0..8 {
-            world.store.read_log(Position::START, &filter, 100).await.unwrap();
+            world.store.read_log(Position::START, &filter, PageLimit::events(100)).await.unwrap();
         }
         let before = blocks(&world).await;
-        let page = world.store.read_log(Position::START, &filter, 100).await.unwrap();
+        let page = world.store.read_log(Position::START, &filter, PageLimit::events(100)).await.unwrap();
         assert!(page.events.iter().all(|event| filter.matches(event)));
         let touched = blocks(&world).await - before;
         println!("{what}: {} events, {touched} blocks", page.events.len());
@@ -116,7 +116,11 @@ async fn a_page_touches_few_blocks() {
     let metadata = Metadata::new().tenant("small");
     let event = NewEvent::raw("Last", 1, "{}").with_metadata(metadata);
     world.store.append(&StreamId::new("Order", uuid::Uuid::nil()), ExpectedVersion::Any, vec![event]).await.unwrap();
-    let page = world.store.read_log(Position::new(59_999), &EventFilter::all().tenant("small"), 10).await.unwrap();
+    let page = world
+        .store
+        .read_log(Position::new(59_999), &EventFilter::all().tenant("small"), PageLimit::events(10))
+        .await
+        .unwrap();
     assert_eq!(page.events.len(), 2);
 }
 

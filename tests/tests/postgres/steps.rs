@@ -25,7 +25,7 @@ pub(crate) async fn append_in(store: &PostgresEventStore, conn: &mut PgConnectio
 
 /// What a reader is given after `after`, and the horizon.
 pub(crate) async fn read(store: &PostgresEventStore, after: Position) -> (Vec<Position>, Position) {
-    let page = store.read_log(after, &EventFilter::all(), 10_000).await.unwrap();
+    let page = store.read_log(after, &EventFilter::all(), PageLimit::events(10_000)).await.unwrap();
     (page.events.iter().map(|event| event.position()).collect(), page.horizon)
 }
 

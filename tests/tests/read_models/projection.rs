@@ -122,7 +122,13 @@ where
     assert_eq!(rows.get(id(1)).await.unwrap().unwrap(), CounterRow { id: id(1), total: 10, bumps: vec![1, 2, 3, 4] });
     assert_eq!(rows.get(id(2)).await.unwrap(), None);
     let cleared = rows.get_stored(id(2)).await.unwrap().unwrap();
-    let last = store.read_log(Position::START, &EventFilter::all(), 100).await.unwrap().events.pop().unwrap();
+    let last = store
+        .read_log(Position::START, &EventFilter::all(), PageLimit::events(100))
+        .await
+        .unwrap()
+        .events
+        .pop()
+        .unwrap();
     assert_eq!((cleared.deleted_at(), cleared.updated_at()), (Some(last.occurred_at()), last.occurred_at()));
     assert_eq!(world.rows::<ActivityRow>().get("bump").await.unwrap().unwrap().times, 5);
     manager.stop().await.unwrap();

@@ -92,8 +92,8 @@ impl EventStore for Watched {
         self.inner.read_stream(stream, read).await
     }
 
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
-        self.reads.lock().unwrap().push(Read { filter: filter.clone(), limit });
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
+        self.reads.lock().unwrap().push(Read { filter: filter.clone(), limit: limit.events });
         self.reading.fetch_add(1, Ordering::SeqCst);
         let _counted = Counted(Arc::clone(&self.reading));
         let mut page = self.inner.read_log(after, filter, limit).await?;
@@ -132,7 +132,7 @@ pub(crate) async fn fill(store: &dyn EventStore, events: usize) -> Position {
 
 /// What of the log a filter lets pass.
 pub(crate) async fn wanted(store: &Watched, filter: &EventFilter) -> Vec<Position> {
-    let page = store.inner.read_log(Position::START, filter, usize::MAX).await.unwrap();
+    let page = store.inner.read_log(Position::START, filter, PageLimit::events(usize::MAX)).await.unwrap();
     page.events.iter().map(|event| event.position()).collect()
 }
 

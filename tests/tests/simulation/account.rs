@@ -21,7 +21,7 @@ struct Logged {
 
 async fn logged(store: &MemoryEventStore) -> Vec<Logged> {
     let filter = EventFilter::types([Opened::NAME, Moved::NAME]);
-    let page = store.read_log(Position::START, &filter, 1_000_000).await.unwrap();
+    let page = store.read_log(Position::START, &filter, PageLimit::events(1_000_000)).await.unwrap();
     let logged = |event: &std::sync::Arc<RecordedEvent>| Logged {
         position: event.position().value(),
         stream: event.stream().clone(),

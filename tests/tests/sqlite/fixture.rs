@@ -5,7 +5,7 @@ use std::path::Path;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::projection::{Advance, CheckpointStore, Claim, UnitOfWork};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
-use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, Position, StreamId};
+use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, StreamId};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ async fn a_file_of_schema_version_1_opens() {
     let db = SqliteDatabase::open(&path).await.unwrap();
 
     let store = SqliteEventStore::new(&db);
-    let log = store.read_log(Position::START, &EventFilter::all(), 100).await.unwrap().events;
+    let log = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(100)).await.unwrap().events;
     assert_eq!(log.iter().map(|event| event.position().value()).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
     for (order, pair) in (1..).zip(log.chunks(2)) {
         let [placed, shipped] = pair else { panic!("an odd number of events") };
@@ -33,7 +33,11 @@ async fn a_file_of_schema_version_1_opens() {
         assert_eq!((placed.metadata(), shipped.metadata()), (&metadata, &Metadata::new()));
         assert_eq!(placed.occurred_at().timestamp_micros(), 1_767_225_600_123_456);
     }
-    let of_acme = store.read_log(Position::START, &EventFilter::all().tenant("acme"), 100).await.unwrap().events;
+    let of_acme = store
+        .read_log(Position::START, &EventFilter::all().tenant("acme"), PageLimit::events(100))
+        .await
+        .unwrap()
+        .events;
     assert_eq!(of_acme.len(), 3);
 
     let checkpoints = SqliteCheckpoints::new(&db);

@@ -2,7 +2,7 @@
 
 use eventsource::sqlx;
 use eventsource::store::sqlite::SqliteEventStore;
-use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, Position, StoreError};
+use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, StoreError};
 use tempfile::TempDir;
 
 use crate::{open, order, placed};
@@ -22,7 +22,7 @@ async fn something_unreadable_is_named_by_its_position() {
         "UPDATE eventsource_events SET occurred_at = 0, schema_version = -1 WHERE position = 2",
     ] {
         sqlx::query(sql).execute(db.pool()).await.unwrap();
-        let error = store.read_log(Position::START, &EventFilter::all(), 10).await.unwrap_err();
+        let error = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await.unwrap_err();
         assert!(matches!(error, StoreError::Corrupt { .. }), "{sql}: {error:?}");
         assert!(error.to_string().contains("position 2"), "{error}");
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use eventsource::sqlx::{self, Connection as _, SqliteConnection};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::{
-    EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, Position, ReadStream, RecordedEvent, StreamId,
+    EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, ReadStream, RecordedEvent,
+    StreamId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -56,7 +57,7 @@ fn event() -> impl Strategy<Value = NewEvent> {
 async fn whole_log(store: &SqliteEventStore, filter: &EventFilter, limit: usize) -> Vec<Arc<RecordedEvent>> {
     let (mut events, mut after) = (Vec::new(), Position::START);
     loop {
-        let page = store.read_log(after, filter, limit).await.unwrap();
+        let page = store.read_log(after, filter, PageLimit::events(limit)).await.unwrap();
         let is_full = page.events.len() == limit;
         events.extend(page.events);
         if !is_full {

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::projection::{CheckpointError, CheckpointStore, Claim, ClaimError, UnitOfWork};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
-use eventsource::{AppendError, EventFilter, EventStore, ExpectedVersion, NewEvent, Position, StoreError, StreamId};
+use eventsource::{
+    AppendError, EventFilter, EventStore, ExpectedVersion, NewEvent, PageLimit, Position, StoreError, StreamId,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -39,7 +41,10 @@ async fn an_append_inside_a_unit_is_refused_at_once() {
                     SqliteCheckpoints::new(db).claim(&Claim::new("rows", "v1", Position::START)).await.unwrap_err();
                 assert!(matches!(refused, ClaimError::Store(CheckpointError::Failed { .. })), "{refused:?}");
                 // Reading is allowed: other connections do it.
-                SqliteEventStore::new(db).read_log(Position::START, &EventFilter::all(), 1).await.unwrap();
+                SqliteEventStore::new(db)
+                    .read_log(Position::START, &EventFilter::all(), PageLimit::events(1))
+                    .await
+                    .unwrap();
             }
             append(&SqliteEventStore::new(&other)).await.unwrap();
         })

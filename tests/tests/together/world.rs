@@ -38,7 +38,7 @@ pub(crate) fn event(by: u64) -> NewEvent {
 
 /// Everything that is stored, in order.
 pub(crate) async fn log(store: &impl EventStore) -> Vec<Arc<RecordedEvent>> {
-    store.read_log(Position::START, &EventFilter::all(), 100_000).await.unwrap().events
+    store.read_log(Position::START, &EventFilter::all(), PageLimit::events(100_000)).await.unwrap().events
 }
 
 /// An append that has not begun.

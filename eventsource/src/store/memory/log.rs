@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId, now};
 use crate::store::{
-    AppendError, Appended, Backlog, Direction, EventFilter, ExpectedVersion, LogPage, ReadStream, StoredType,
+    AppendError, Appended, Backlog, Direction, EventFilter, ExpectedVersion, LogPage, PageLimit, ReadStream,
+    StoredType, StreamPage,
 };
 
 /// The event with the position `p` stands at the index `p - 1`.
@@ -61,25 +62,24 @@ impl Log {
     }
 
     pub(super) fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Vec<Arc<RecordedEvent>> {
-        let Some(events) = self.streams.get(stream) else { return Vec::new() };
-        let wanted = events.iter().filter(|event| (read.lowest()..=read.highest()).contains(&event.version()));
-        let most = read.most().unwrap_or(usize::MAX);
-        match read.direction() {
-            Direction::Forward => wanted.take(most).cloned().collect(),
-            Direction::Backward => wanted.rev().take(most).cloned().collect(),
-        }
+        self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).events
     }
 
-    pub(super) fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> LogPage {
-        let limit = limit.max(1);
-        let behind = self.after(after);
-        let mut events = Vec::with_capacity(limit.min(behind.len()).min(1_024));
-        events.extend(behind.iter().filter(|event| filter.matches(event)).take(limit).cloned());
-        let horizon = match events.last() {
-            Some(last) if events.len() == limit => last.position(),
-            _ => self.head().max(after),
+    pub(super) fn read_stream_page(&self, stream: &StreamId, read: ReadStream, limit: PageLimit) -> StreamPage {
+        let events = self.streams.get(stream).map(Vec::as_slice).unwrap_or_default();
+        let wanted = events.iter().filter(|event| (read.lowest()..=read.highest()).contains(&event.version()));
+        let most = read.most().unwrap_or(usize::MAX);
+        let (events, is_full) = match read.direction() {
+            Direction::Forward => limit.take(wanted.take(most).cloned()),
+            Direction::Backward => limit.take(wanted.rev().take(most).cloned()),
         };
-        LogPage { events, horizon }
+        StreamPage { events, is_full }
+    }
+
+    pub(super) fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> LogPage {
+        let wanted = self.after(after).iter().filter(|event| filter.matches(event));
+        let (events, is_full) = limit.take(wanted.cloned());
+        LogPage::new(events, is_full, self.head().max(after))
     }
 
     pub(super) fn head(&self) -> Position {

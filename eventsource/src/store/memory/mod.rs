@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use self::log::Log;
 use super::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError,
-    StoredType, WakeUp, WakeUps, check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, PageLimit, ReadStream,
+    StoreError, StoredType, StreamPage, WakeUp, WakeUps, check_append,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -72,7 +72,16 @@ impl EventStore for MemoryEventStore {
         Ok(self.read().read_stream(stream, read))
     }
 
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+    async fn read_stream_page(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+        limit: PageLimit,
+    ) -> Result<StreamPage, StoreError> {
+        Ok(self.read().read_stream_page(stream, read, limit))
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
         Ok(self.read().read_log(after, filter, limit))
     }
 

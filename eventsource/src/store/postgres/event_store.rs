@@ -10,8 +10,8 @@ use super::{HorizonHolder, PostgresDatabase, append, appending, holders, horizon
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::{Action, Append};
 use crate::store::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, HeldBack, LogPage, ReadStream,
-    StoreError, StoredType, WakeUp, check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, HeldBack, LogPage, PageLimit, ReadStream,
+    StoreError, StoredType, StreamPage, WakeUp, check_append,
 };
 
 /// The event store in PostgreSQL. A clone is the same store.
@@ -123,11 +123,20 @@ impl EventStore for PostgresEventStore {
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        let events = self.db.again(|| read::stream(&self.db, stream, read)).await;
-        events.map_err(|failure| store_error(Action::ReadStream(stream), failure))
+        Ok(self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).await?.events)
     }
 
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+    async fn read_stream_page(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+        limit: PageLimit,
+    ) -> Result<StreamPage, StoreError> {
+        let page = self.db.again(|| read::stream(&self.db, stream, read, limit)).await;
+        page.map_err(|failure| store_error(Action::ReadStream(stream), failure))
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
         let page = self.db.again(|| read::log(&self.db, after, filter, limit)).await;
         page.map_err(|failure| store_error(Action::ReadLog, failure))
     }

@@ -10,26 +10,71 @@ use sqlx::{PgConnection, Row as _};
 use super::known::Connections;
 use super::{PostgresDatabase, horizon, row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
-use crate::store::sql::{Failure, clamped, unsigned};
-use crate::store::{Backlog, EventFilter, LogPage, ReadStream, StoredType};
+use crate::store::sql::{Failure, Filling, Found, SMALL, clamped, large, unsigned};
+use crate::store::{Backlog, Direction, EventFilter, LogPage, PageLimit, ReadStream, StoredType, StreamPage};
 
+/// What is small comes with its row; the statement says of the rest how large it is.
 pub(super) async fn stream(
     db: &PostgresDatabase,
     stream: &StreamId,
     read: ReadStream,
-) -> Result<Vec<Arc<RecordedEvent>>, Failure> {
+    limit: PageLimit,
+) -> Result<StreamPage, Failure> {
     let mut session = db.session().await?;
-    let rows = sqlx::query(db.sql(statements::read_stream(read.direction())))
-        .bind(stream.aggregate_type())
-        .bind(stream.aggregate_id())
-        .bind(clamped(read.lowest()))
-        .bind(clamped(read.highest()))
-        .bind(read.most().map(|most| clamped(most as u64)))
-        .persistent(db.names_statements())
-        .fetch_all(&mut *session)
-        .await?;
+    let mut filling = Filling::new(limit);
+    let (mut lowest, mut highest) = (read.lowest(), read.highest());
+    let mut left = read.most().unwrap_or(usize::MAX);
+    while left > 0 && !filling.is_full() {
+        let most = filling.rows().min(left);
+        let rows = sqlx::query(db.sql(statements::read_stream(read.direction())))
+            .bind(stream.aggregate_type())
+            .bind(stream.aggregate_id())
+            .bind(clamped(lowest))
+            .bind(clamped(highest))
+            .bind(clamped(most as u64))
+            .bind(small(limit))
+            .persistent(db.names_statements())
+            .fetch_all(&mut *session)
+            .await?;
+        let (count, last) = (rows.len(), rows.last().map(row::version).transpose()?);
+        let found = rows.iter().map(row::found).collect::<Result<_, _>>()?;
+        drop(rows);
+        add(db, &mut session, &mut filling, found).await?;
+        left -= count;
+        match (read.direction(), last.filter(|_| count == most)) {
+            (Direction::Forward, Some(last)) => lowest = last.saturating_add(1),
+            (Direction::Backward, Some(last)) if last > 0 => highest = last - 1,
+            _ => break,
+        }
+    }
     session.end().await?;
-    rows.iter().map(row::event).collect()
+    Ok(StreamPage { is_full: filling.is_full(), events: filling.events })
+}
+
+/// Up to which size, in bytes, contents come with their row: all of them where the page has no limit in bytes.
+fn small(limit: PageLimit) -> i32 {
+    if limit.bytes == usize::MAX { i32::MAX } else { i32::try_from(SMALL).unwrap_or(i32::MAX) }
+}
+
+/// Adds what of `found` belongs to the page, with the large events, which are read now.
+async fn add(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    filling: &mut Filling,
+    found: Vec<Found>,
+) -> Result<(), Failure> {
+    let found = filling.admit(found);
+    let large: Vec<_> = large(&found).into_iter().map(|position| clamped(position.value())).collect();
+    let mut read = Vec::with_capacity(large.len());
+    if !large.is_empty() {
+        let query = sqlx::query(db.sql(statements::AT_POSITIONS)).bind(large).persistent(db.names_statements());
+        let mut rows = query.fetch(conn);
+        while let Some(row) = rows.try_next().await? {
+            read.push(row::event(&row)?);
+        }
+    }
+    filling.add(found, read);
+    Ok(())
 }
 
 /// The horizon first, then, by another statement, the rows up to it (law 2). Where the page is sure to end before a horizon
@@ -38,11 +83,11 @@ pub(super) async fn log(
     db: &PostgresDatabase,
     after: Position,
     filter: &EventFilter,
-    limit: usize,
+    limit: PageLimit,
 ) -> Result<LogPage, Failure> {
     let connections = db.known().connections();
     let mut kept = db.readers().take(|age| db.losses().doubt(age)).await?;
-    let read = log_on(db, &mut kept.conn, connections, after, filter, limit.max(1)).await;
+    let read = log_on(db, &mut kept.conn, connections, after, filter, limit).await;
     if read.is_ok() {
         db.readers().keep(kept);
     }
@@ -55,68 +100,92 @@ async fn log_on(
     connections: Connections,
     after: Position,
     filter: &EventFilter,
-    limit: usize,
+    limit: PageLimit,
 ) -> Result<LogPage, Failure> {
     let nothing_passes = lets_nothing_pass(filter);
     let known = db.known().horizon();
-    if !nothing_passes && known.value().saturating_sub(after.value()) > limit as u64 {
-        let events = page(db, conn, after, known, filter, limit).await?;
-        if let Some(last) = events.last().filter(|_| events.len() == limit) {
-            return Ok(LogPage { horizon: last.position(), events });
+    if !nothing_passes && known.value().saturating_sub(after.value()) > limit.events as u64 {
+        let (events, is_full) = page(db, conn, after, known, filter, limit).await?;
+        if is_full {
+            return Ok(LogPage::new(events, is_full, known));
         }
     }
     let head = horizon::read_on(db, conn, connections).await?;
     let horizon = head.max(after);
     if head <= after || nothing_passes {
-        return Ok(LogPage { events: Vec::new(), horizon });
+        return Ok(LogPage::new(Vec::new(), false, horizon));
     }
-    let events = page(db, conn, after, head, filter, limit).await?;
-    let horizon = match events.last() {
-        Some(last) if events.len() == limit => last.position(),
-        _ => horizon,
-    };
-    Ok(LogPage { events, horizon })
+    let (events, is_full) = page(db, conn, after, head, filter, limit).await?;
+    Ok(LogPage::new(events, is_full, horizon))
 }
 
-/// At most `limit` events after `after` and up to `head`. Most filters let much pass of what is stored near each other: what
-/// comes next is looked through first, which costs no more than a page, and further on an index says where to go on.
+/// The events after `after` and up to `head`, up to the limit, and whether the page is full.
 async fn page(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     after: Position,
     head: Position,
     filter: &EventFilter,
-    limit: usize,
-) -> Result<Vec<Arc<RecordedEvent>>, Failure> {
-    let near = nearby(after, limit).min(head);
-    let mut events = Vec::new();
-    let nearby = select(db, &statements::read_nearby(filter), filter, after, near, limit);
-    let further = |events: &Vec<_>| {
-        let rest = limit.checked_sub(events.len()).filter(|rest| *rest > 0 && near < head)?;
-        Some(select(db, &statements::read_log(filter), filter, near, head, rest))
-    };
-    // Through a pooler a statement takes a transaction; otherwise only what is planned for itself alone does.
-    if db.names_statements() {
-        collect(nearby, conn, &mut events).await?;
-        let Some(query) = further(&events) else { return Ok(events) };
-        let mut tx = db.begin_page(conn).await?;
-        collect(query, &mut tx, &mut events).await?;
-        tx.rollback().await?;
-        return Ok(events);
+    limit: PageLimit,
+) -> Result<(Vec<Arc<RecordedEvent>>, bool), Failure> {
+    let (mut filling, mut from) = (Filling::new(limit), after);
+    loop {
+        let most = filling.rows();
+        // Through a pooler a statement takes a transaction.
+        let last = if db.names_statements() {
+            let found = find(db, conn, from, head, filter, most, small(limit)).await?;
+            let last = found.last().map(Found::position).filter(|_| found.len() == most);
+            add(db, conn, &mut filling, found).await?;
+            last
+        } else {
+            let mut tx = db.begin_page(conn).await?;
+            let found = find(db, &mut tx, from, head, filter, most, small(limit)).await?;
+            let last = found.last().map(Found::position).filter(|_| found.len() == most);
+            add(db, &mut tx, &mut filling, found).await?;
+            last
+        };
+        match last {
+            Some(last) if !filling.is_full() => from = last,
+            _ => {
+                let is_full = filling.is_full();
+                return Ok((filling.events, is_full));
+            }
+        }
     }
-    let mut tx = db.begin_page(conn).await?;
-    collect(nearby, &mut tx, &mut events).await?;
-    if let Some(query) = further(&events) {
-        collect(query, &mut tx, &mut events).await?;
-    }
-    Ok(events)
 }
 
-/// Adds what `query` finds to `events`: each row as it comes, while the server is at the next ones.
-async fn collect(query: Query, conn: &mut PgConnection, events: &mut Vec<Arc<RecordedEvent>>) -> Result<(), Failure> {
+/// At most `limit` events after `after` and up to `head`. Most filters let much pass of what is stored near each other: what
+/// comes next is looked through first, which costs no more than a page, and further on an index says where to go on.
+async fn find(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    after: Position,
+    head: Position,
+    filter: &EventFilter,
+    limit: usize,
+    small: i32,
+) -> Result<Vec<Found>, Failure> {
+    let near = nearby(after, limit).min(head);
+    let mut found = Vec::new();
+    collect(select(db, &statements::read_nearby(filter), filter, after, near, limit, small), conn, &mut found).await?;
+    let Some(rest) = limit.checked_sub(found.len()).filter(|rest| *rest > 0 && near < head) else { return Ok(found) };
+    let query = select(db, &statements::read_log(filter), filter, near, head, rest, small);
+    // What is planned for itself alone takes a transaction, which through a pooler there is already.
+    if db.names_statements() {
+        let mut tx = db.begin_page(conn).await?;
+        collect(query, &mut tx, &mut found).await?;
+        tx.rollback().await?;
+    } else {
+        collect(query, conn, &mut found).await?;
+    }
+    Ok(found)
+}
+
+/// Adds what `query` finds: each row as it comes, while the server is at the next ones.
+async fn collect(query: Query, conn: &mut PgConnection, found: &mut Vec<Found>) -> Result<(), Failure> {
     let mut rows = query.fetch(conn);
     while let Some(row) = rows.try_next().await? {
-        events.push(row::event(&row)?);
+        found.push(row::found(&row)?);
     }
     Ok(())
 }
@@ -135,6 +204,7 @@ fn select(
     after: Position,
     head: Position,
     limit: usize,
+    small: i32,
 ) -> Query {
     fn owned<'a>(names: Option<impl Iterator<Item = &'a str>>) -> Vec<String> {
         names.into_iter().flatten().map(str::to_owned).collect()
@@ -145,6 +215,7 @@ fn select(
         .bind(clamped(limit as u64))
         .bind(owned(filter.event_types()))
         .bind(owned(filter.aggregate_types()))
+        .bind(small)
         .bind(filter.get_tenant().map(str::to_owned))
         .persistent(db.names_statements())
 }
@@ -234,8 +305,8 @@ pub(super) async fn explain(
     let head = horizon::read(db).await?;
     let near = nearby(after, limit).min(head);
     let sql = statements::explain(&statements::read_nearby(filter));
-    let mut lines = plan(db, select(db, &sql, filter, after, near, limit)).await?;
+    let mut lines = plan(db, select(db, &sql, filter, after, near, limit, i32::MAX)).await?;
     let sql = statements::explain(&statements::read_log(filter));
-    lines.extend(plan(db, select(db, &sql, filter, near, head, limit)).await?);
+    lines.extend(plan(db, select(db, &sql, filter, near, head, limit, i32::MAX)).await?);
     Ok(lines)
 }

@@ -197,13 +197,21 @@ pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types AS ( \
          ORDER BY own.event_type, own.position LIMIT 1) AS own \
      WHERE own.event_type = types.event_type AND own.position <= $3 AND types.event_type <> ALL ($1) ORDER BY own.position LIMIT $4";
 
-/// In the order in which `row.rs` reads them.
+/// In the order in which `row.rs` reads them. Metadata or a payload that is larger than `$6` is left out; the last column
+/// is the size of an event of which something is left out. PostgreSQL tells the length of a stored text without reading it.
 macro_rules! columns {
     () => {
         "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
-         recorded_at, metadata::text, payload"
+         recorded_at, CASE WHEN octet_length(metadata::text) <= $6 THEN metadata::text END, \
+         CASE WHEN octet_length(payload) <= $6 THEN payload END, \
+         CASE WHEN octet_length(payload) > $6 OR octet_length(metadata::text) > $6 \
+         THEN octet_length(payload) + coalesce(octet_length(metadata::text), 0) END"
     };
 }
+
+/// The events at the positions `$1`, whole.
+pub(super) const AT_POSITIONS: &str = "SELECT position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
+     recorded_at, metadata::text, payload FROM {schema}.eventsource_events WHERE position = ANY ($1) ORDER BY position";
 
 pub(super) const fn read_stream(direction: Direction) -> &'static str {
     match direction {
@@ -237,7 +245,7 @@ pub(super) const PLAN_A_PAGE: &str = "SET LOCAL enable_sort = off; SET LOCAL ena
      SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// Reads the log in position order through `filter`, which lets something pass: after `$1`, up to `$2`, at most `$3`
-/// rows; `$4` are the names of event types, `$5` the types of aggregates, `$6` the tenant.
+/// rows; `$4` are the names of event types, `$5` the types of aggregates, `$7` the tenant.
 ///
 /// Each name wanted has an arm that reads its part of an index, which is in position order; PostgreSQL merges the arms
 /// and stops at the limit, so that a page costs a page and nothing is sorted.
@@ -268,7 +276,7 @@ fn read(filter: &EventFilter, most_arms: usize) -> String {
         }
     }
     if tenant {
-        residual.push_str(" AND tenant = $6");
+        residual.push_str(" AND tenant = $7");
     }
     let arm = |n: usize| {
         let equals =

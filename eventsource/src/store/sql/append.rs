@@ -67,6 +67,11 @@ impl Append {
         }
     }
 
+    /// The sum of the events' sizes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.events.iter().map(|event| event.payload().len() + event.metadata().size()).sum()
+    }
+
     pub(crate) fn ids(&self) -> Vec<Uuid> {
         self.events.iter().map(NewEvent::id).collect()
     }

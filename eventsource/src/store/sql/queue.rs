@@ -13,9 +13,10 @@ use tokio::time::Instant;
 
 use super::append::{Append, Outcome};
 
-/// How many appends, and how many events, go into one commit at most. An append of more events goes by itself.
+/// How many appends, how many events and how many bytes go into one commit at most. An append of more goes by itself.
 const MOST_APPENDS: usize = 100;
 const MOST_EVENTS: usize = 1_000;
+const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// What becomes of an append that has queued.
 #[derive(Debug)]
@@ -148,14 +149,16 @@ impl Lead {
     /// What is to be stored next, in the order in which it came: nothing where all have gone. With `apart`, a batch has
     /// one append to a stream, and later ones to it stay in the queue.
     pub(crate) fn take(&self, apart: bool) -> Vec<Waiting> {
-        let (mut batch, mut events) = (Vec::new(), 0);
+        let (mut batch, mut events, mut bytes) = (Vec::new(), 0, 0);
         let Some(queue) = &self.0 else { return batch };
         let mut state = queue.state();
         let mut streams = HashSet::new();
         let mut left = VecDeque::new();
         while let Some(waiting) = state.waiting.pop_front() {
             let more = waiting.append.events.len();
-            let fits = batch.is_empty() || (batch.len() < MOST_APPENDS && events + more <= MOST_EVENTS);
+            let more_bytes = waiting.append.size();
+            let fits = batch.is_empty()
+                || (batch.len() < MOST_APPENDS && events + more <= MOST_EVENTS && bytes + more_bytes <= MOST_BYTES);
             if !fits {
                 left.push_back(waiting);
                 break;
@@ -165,6 +168,7 @@ impl Lead {
                 continue;
             }
             events += more;
+            bytes += more_bytes;
             batch.push(waiting);
         }
         left.append(&mut state.waiting);

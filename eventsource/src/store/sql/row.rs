@@ -47,6 +47,15 @@ where
         }
     }
 
+    /// The size of the event, in bytes.
+    pub(crate) fn size(&self, index: usize) -> Result<usize, Failure>
+    where
+        i64: Decode<'r, R::Database> + Type<R::Database>,
+    {
+        let size = self.unsigned(self.get(index, "payload")?, "payload")?;
+        Ok(usize::try_from(size).unwrap_or(usize::MAX))
+    }
+
     pub(crate) fn unsigned(&self, value: i64, column: &str) -> Result<u64, Failure> {
         u64::try_from(value).map_err(|error| self.corrupt(column, error))
     }

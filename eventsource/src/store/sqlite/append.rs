@@ -43,9 +43,11 @@ pub(super) async fn append_all(conn: &mut SqliteConnection, appends: &[&Append])
     }
     let mut before = Before::begin(conn, appends).await?;
     let (outcomes, rows) = before.places(appends);
-    let mut left = rows.len();
-    for rows in rows.chunks(statements::MOST_ROWS) {
-        left -= rows.len();
+    let mut rest = &rows[..];
+    while !rest.is_empty() {
+        let rows;
+        (rows, rest) = rest.split_at(rows_at_once(rest));
+        let left = rest.len();
         let sql = statements::insert_events(rows.len(), left == 0);
         let mut arguments = SqliteArguments::default();
         arguments.reserve(rows.len() * statements::COLUMN_COUNT, 0);
@@ -132,6 +134,17 @@ async fn append_at_once(conn: &mut SqliteConnection, appends: &[&Append]) -> Res
         *position = Position::new(head + position.value());
     }
     Ok(Some(outcomes))
+}
+
+/// How many of `rows`, which are not empty, one statement takes: those that it holds once more while it runs.
+fn rows_at_once(rows: &[New<'_>]) -> usize {
+    const MOST_BYTES: usize = 8 * 1024 * 1024;
+    let mut bytes = 0;
+    let fit = rows.iter().take(statements::MOST_ROWS).take_while(|row| {
+        bytes += row.event.payload().len();
+        bytes <= MOST_BYTES
+    });
+    fit.count().max(1)
 }
 
 /// Where an event was stored.

@@ -10,8 +10,8 @@ use super::{SqliteDatabase, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::{Action, Append};
 use crate::store::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, ReadStream, StoreError,
-    StoredType, WakeUp, check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, PageLimit, ReadStream,
+    StoreError, StoredType, StreamPage, WakeUp, check_append,
 };
 
 /// The event store in a SQLite file. A clone is the same store.
@@ -82,12 +82,21 @@ impl EventStore for SqliteEventStore {
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        self.db.check_read(Action::ReadStream(stream))?;
-        let patience = self.db.patience(Action::ReadStream(stream));
-        patiently!(patience, read::stream(self.db.pool(), stream, read))
+        Ok(self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).await?.events)
     }
 
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+    async fn read_stream_page(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+        limit: PageLimit,
+    ) -> Result<StreamPage, StoreError> {
+        self.db.check_read(Action::ReadStream(stream))?;
+        let patience = self.db.patience(Action::ReadStream(stream));
+        patiently!(patience, read::stream(self.db.pool(), stream, read, limit))
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
         self.db.check_read(Action::ReadLog)?;
         let patience = self.db.patience(Action::ReadLog);
         patiently!(patience, read::log(self.db.pool(), after, filter, limit))

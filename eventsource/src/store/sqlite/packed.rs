@@ -1,6 +1,5 @@
 //! A page of the log as one row: the driver hands each row from thread to thread, which costs more than reading it does.
 
-use std::collections::VecDeque;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -10,14 +9,14 @@ use uuid::Uuid;
 
 use super::busy::{Failure, result_code};
 use super::read::select;
-use super::{row, statements};
+use super::statements;
 use crate::event::{EventFilter, Metadata, Position, RecordedEvent, RecordedParts, StreamId};
-use crate::store::sql::unsigned;
+use crate::store::sql::{Found, unsigned};
 
-/// A page, and where the log ended when it was read.
-pub(super) struct Page {
+/// What a statement has found of a page, and where the log ended when it was read.
+pub(super) struct Read {
     pub(super) head: Position,
-    pub(super) events: Vec<Arc<RecordedEvent>>,
+    pub(super) found: Vec<Found>,
 }
 
 /// At most `limit` events after `after` that pass `filter`, which lets something pass.
@@ -28,7 +27,7 @@ pub(super) async fn read(
     after: Position,
     filter: &EventFilter,
     limit: usize,
-) -> Result<Option<Page>, Failure> {
+) -> Result<Option<Read>, Failure> {
     let row = match select(statements::read_packed(filter), after, i64::MAX, filter, limit).fetch_one(pool).await {
         Ok(row) => row,
         Err(error) if result_code(&error) == Some(TOO_BIG) => return Ok(None),
@@ -36,29 +35,11 @@ pub(super) async fn read(
     };
     let head = unsigned(row.try_get::<Option<i64>, _>(0)?.unwrap_or(0), "the head of the log")?;
     let records = row.try_get::<Option<&[u8]>, _>(1)?.unwrap_or_default();
-    let Some(found) = unpack(records, limit) else { return Ok(None) };
-    let events = with_large_ones(pool, found).await?;
-    Ok(events.map(|events| Page { head: Position::new(head), events }))
+    Ok(unpack(records, limit).map(|found| Read { head: Position::new(head), found }))
 }
 
 /// SQLite's code for a row that is longer than it makes them.
 const TOO_BIG: i32 = 18;
-
-/// An event of a page.
-enum Found {
-    Event(Arc<RecordedEvent>),
-    /// It is too large to be copied once more than needed.
-    Large(Position),
-}
-
-impl Found {
-    fn position(&self) -> Position {
-        match self {
-            Self::Event(event) => event.position(),
-            Self::Large(position) => *position,
-        }
-    }
-}
 
 /// `None` where that is not what `statements.rs` says of it, as in a file in UTF-16, where it is not text to begin with.
 /// SQLite promises the order of the rows to nobody, so it is looked at.
@@ -76,25 +57,6 @@ fn unpack(records: &[u8], limit: usize) -> Option<Vec<Found>> {
     Some(found)
 }
 
-/// The events, those that are too large among them. `None` where one of these is not there any more.
-async fn with_large_ones(pool: &SqlitePool, found: Vec<Found>) -> Result<Option<Vec<Arc<RecordedEvent>>>, Failure> {
-    let large = found.iter().filter(|found| matches!(found, Found::Large(_)));
-    let large: Vec<_> = large.map(|found| found.position().value()).collect();
-    let mut read = VecDeque::new();
-    if !large.is_empty() {
-        let rows = sqlx::query(statements::AT_POSITIONS)
-            .bind(serde_json::Value::from(large).to_string())
-            .fetch_all(pool)
-            .await?;
-        read = rows.iter().map(row::event).collect::<Result<_, _>>()?;
-    }
-    let events = found.into_iter().map(|found| match found {
-        Found::Event(event) => Some(event),
-        Found::Large(position) => read.pop_front().filter(|event| event.position() == position),
-    });
-    Ok(events.collect())
-}
-
 /// What is left of the records of a page.
 struct Records<'a>(&'a [u8]);
 
@@ -103,7 +65,7 @@ impl Records<'_> {
         let position = Position::new(self.number()?);
         if let Some(rest) = self.0.strip_prefix(b"- ") {
             self.0 = rest;
-            return Some(Found::Large(position));
+            return Some(Found::Large(position, self.number()?));
         }
         let version = self.number()?;
         let schema_version = self.number()?;

@@ -1,30 +1,67 @@
 //! Reading: streams, and the log.
 
-use std::sync::Arc;
-
 use chrono::DateTime;
+use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, SqlitePool};
 
 use super::busy::Failure;
 use super::{packed, row, statements};
-use crate::event::{Position, RecordedEvent, StreamId};
-use crate::store::sql::{clamped, unsigned};
-use crate::store::{Backlog, EventFilter, LogPage, ReadStream, StoredType};
+use crate::event::{Position, StreamId};
+use crate::store::sql::{Filling, Found, SMALL, clamped, large, unsigned};
+use crate::store::{Backlog, Direction, EventFilter, LogPage, PageLimit, ReadStream, StoredType, StreamPage};
 
+/// What is small comes with its row; the statement says of the rest how large it is.
 pub(super) async fn stream(
     pool: &SqlitePool,
     stream: &StreamId,
     read: ReadStream,
-) -> Result<Vec<Arc<RecordedEvent>>, Failure> {
-    let rows = sqlx::query(statements::read_stream(read.direction()))
-        .bind(stream.aggregate_type())
-        .bind(stream.aggregate_id())
-        .bind(clamped(read.lowest()))
-        .bind(clamped(read.highest()))
-        .bind(read.most().map_or(-1, |most| clamped(most as u64)))
-        .fetch_all(pool)
-        .await?;
-    rows.iter().map(row::event).collect()
+    limit: PageLimit,
+) -> Result<StreamPage, Failure> {
+    let mut filling = Filling::new(limit);
+    let (mut lowest, mut highest) = (read.lowest(), read.highest());
+    let mut left = read.most().unwrap_or(usize::MAX);
+    // Without a limit in bytes all of it comes with the rows.
+    let small = if limit.bytes == usize::MAX { u64::MAX } else { SMALL as u64 };
+    while left > 0 && !filling.is_full() {
+        let most = filling.rows().min(left);
+        let rows = sqlx::query(statements::read_stream(read.direction()))
+            .bind(stream.aggregate_type())
+            .bind(stream.aggregate_id())
+            .bind(clamped(lowest))
+            .bind(clamped(highest))
+            .bind(clamped(most as u64))
+            .bind(clamped(small))
+            .fetch_all(pool)
+            .await?;
+        let (count, last) = (rows.len(), rows.last().map(row::version).transpose()?);
+        let found = rows.iter().map(row::found).collect::<Result<_, _>>()?;
+        drop(rows);
+        add(pool, &mut filling, found).await?;
+        left -= count;
+        match (read.direction(), last.filter(|_| count == most)) {
+            (Direction::Forward, Some(last)) => lowest = last.saturating_add(1),
+            (Direction::Backward, Some(last)) if last > 0 => highest = last - 1,
+            _ => break,
+        }
+    }
+    Ok(StreamPage { is_full: filling.is_full(), events: filling.events })
+}
+
+/// Adds what of `found` belongs to the page, with the large events, which are read now.
+async fn add(pool: &SqlitePool, filling: &mut Filling, found: Vec<Found>) -> Result<(), Failure> {
+    let found = filling.admit(found);
+    let large: Vec<_> = large(&found).into_iter().map(Position::value).collect();
+    let mut read = Vec::with_capacity(large.len());
+    if !large.is_empty() {
+        let positions = serde_json::Value::from(large).to_string();
+        let mut rows = sqlx::query(statements::AT_POSITIONS).bind(positions).fetch(pool);
+        // Each row as it comes: it holds the event once more.
+        while let Some(row) = rows.try_next().await? {
+            read.push(row::event(&row)?);
+        }
+    }
+    filling.add(found, read);
+    Ok(())
 }
 
 /// All of it in one row, or else row by row. Positions are drawn under the write lock, so every position up to a head that
@@ -33,30 +70,41 @@ pub(super) async fn log(
     pool: &SqlitePool,
     after: Position,
     filter: &EventFilter,
-    limit: usize,
+    limit: PageLimit,
 ) -> Result<LogPage, Failure> {
-    let limit = limit.max(1);
     if lets_nothing_pass(filter) {
-        return Ok(LogPage { events: Vec::new(), horizon: head(pool).await?.max(after) });
+        return Ok(LogPage::new(Vec::new(), false, head(pool).await?.max(after)));
     }
-    let packed::Page { head, events } = match packed::read(pool, after, filter, limit).await? {
-        Some(page) => page,
-        None => rows(pool, after, filter, limit).await?,
-    };
-    let horizon = match events.last() {
-        Some(last) if events.len() == limit => last.position(),
-        _ => head.max(after),
-    };
-    Ok(LogPage { events, horizon })
+    let (mut filling, mut from) = (Filling::new(limit), after);
+    loop {
+        let most = filling.rows();
+        let packed::Read { head, found } = match packed::read(pool, from, filter, most).await? {
+            Some(read) => read,
+            None => sizes(pool, from, filter, most).await?,
+        };
+        let last = found.last().map(Found::position).filter(|_| found.len() == most);
+        add(pool, &mut filling, found).await?;
+        match last {
+            Some(last) if !filling.is_full() => from = last,
+            _ => {
+                let is_full = filling.is_full();
+                return Ok(LogPage::new(filling.events, is_full, head.max(after)));
+            }
+        }
+    }
 }
 
-/// The head first, then the rows up to it.
-async fn rows(pool: &SqlitePool, after: Position, filter: &EventFilter, limit: usize) -> Result<packed::Page, Failure> {
+/// Where the events are, and how large: each is then read by itself. The head first, then what is found up to it.
+async fn sizes(
+    pool: &SqlitePool,
+    after: Position,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<packed::Read, Failure> {
     let head = head(pool).await?;
-    let query = select(statements::read_log(filter), after, clamped(head.value()), filter, limit);
-    let rows = query.fetch_all(pool).await?;
-    let events = rows.iter().map(row::event).collect::<Result<_, _>>()?;
-    Ok(packed::Page { head, events })
+    let query = select(statements::read_sizes(filter), after, clamped(head.value()), filter, limit);
+    let found = query.fetch_all(pool).await?.iter().map(row::size).collect::<Result<_, _>>()?;
+    Ok(packed::Read { head, found })
 }
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::busy::Failure;
 use crate::event::{Position, RecordedEvent, RecordedParts, StreamId};
-use crate::store::sql::EventRow;
+use crate::store::sql::{EventRow, Found};
 
 /// Reads the columns in the order of `statements::COLUMNS`.
 pub(super) fn event(row: &SqliteRow) -> Result<Arc<RecordedEvent>, Failure> {
@@ -24,6 +24,27 @@ pub(super) fn event(row: &SqliteRow) -> Result<Arc<RecordedEvent>, Failure> {
         metadata: row.metadata(10)?,
         payload: row.get(11, "payload")?,
     })))
+}
+
+/// Reads the columns of `statements::read_stream`: of a large event the payload is missing.
+pub(super) fn found(row: &SqliteRow) -> Result<Found, Failure> {
+    let columns = EventRow::new(row)?;
+    if columns.get::<Option<&str>>(11, "payload")?.is_some() {
+        return event(row).map(Found::Event);
+    }
+    Ok(Found::Large(Position::new(columns.position()?), columns.size(12)?))
+}
+
+/// Reads a position and a size.
+pub(super) fn size(row: &SqliteRow) -> Result<Found, Failure> {
+    let columns = EventRow::new(row)?;
+    Ok(Found::Large(Position::new(columns.position()?), columns.size(1)?))
+}
+
+/// Reads the version of an event.
+pub(super) fn version(row: &SqliteRow) -> Result<u64, Failure> {
+    let columns = EventRow::new(row)?;
+    columns.unsigned(columns.get(4, "version")?, "version")
 }
 
 fn time(row: &EventRow<'_, SqliteRow>, index: usize, column: &str) -> Result<DateTime<Utc>, Failure> {

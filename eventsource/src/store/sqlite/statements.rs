@@ -121,17 +121,39 @@ fn source(rows: usize) -> String {
     format!("(VALUES {}) WHERE column1 IS NOT NULL", vec![row; rows.next_power_of_two()].join(","))
 }
 
+/// The size of an event, in bytes.
+macro_rules! size {
+    () => {
+        "octet_length(payload) + coalesce(octet_length(metadata), 0)"
+    };
+}
+
+/// The columns, without the contents of an event that is larger than `?6`; and the size.
+macro_rules! sized_columns {
+    () => {
+        concat!(
+            "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
+             recorded_at, tenant, CASE WHEN ",
+            size!(),
+            " <= ?6 THEN metadata END, CASE WHEN ",
+            size!(),
+            " <= ?6 THEN payload END, ",
+            size!()
+        )
+    };
+}
+
 pub(super) const fn read_stream(direction: Direction) -> &'static str {
     match direction {
         Direction::Forward => concat!(
             "SELECT ",
-            columns!(),
+            sized_columns!(),
             " FROM eventsource_events WHERE aggregate_type = ?1 AND aggregate_id = ?2 \
              AND version BETWEEN ?3 AND ?4 ORDER BY version LIMIT ?5"
         ),
         Direction::Backward => concat!(
             "SELECT ",
-            columns!(),
+            sized_columns!(),
             " FROM eventsource_events WHERE aggregate_type = ?1 AND aggregate_id = ?2 \
              AND version BETWEEN ?3 AND ?4 ORDER BY version DESC LIMIT ?5"
         ),
@@ -141,25 +163,32 @@ pub(super) const fn read_stream(direction: Direction) -> &'static str {
 /// With more names than this the log is read in order and its rows are compared with the names.
 const MOST_ARMS: usize = 100;
 
-/// Reads the log in position order through `filter`, which lets something pass: after `?1`, up to `?2`, at most `?3`
-/// rows; from `?4` on the names of event types, the types of aggregates, and the tenant (see [`filter_values`]).
-pub(super) fn read_log(filter: &EventFilter) -> String {
-    select_log(COLUMNS, filter)
-}
-
 /// An event as one text, which `packed.rs` reads: numbers, each with a space behind it, the lengths of what follows among
-/// them, then ids and texts without anything between them. Of an event that is too large for it, only the position.
-const RECORD: &str = "CASE WHEN octet_length(payload) + coalesce(octet_length(metadata), 0) <= 8192 THEN \
+/// them, then ids and texts without anything between them. Of an event that is too large for it, only the position and the size.
+const RECORD: &str = concat!(
+    "CASE WHEN ",
+    size!(),
+    " <= 8192 THEN \
      concat_ws(' ', position, version, schema_version, occurred_at, recorded_at, octet_length(aggregate_type), \
      octet_length(event_type), coalesce(octet_length(metadata), -1), octet_length(payload), \
      concat(event_id, aggregate_id, aggregate_type, event_type, metadata, payload)) \
-     ELSE concat(position, ' - ') END";
+     ELSE concat(position, ' - ', ",
+    size!(),
+    ", ' ') END"
+);
 
-/// The same page in one row: the head of the log, and the events as one blob; parameters as for [`read_log`]. All of it is
-/// seen by one snapshot, so that nothing up to the head is missing.
+/// Reads a page of the log as one row: the head of the log, and the events as one blob, in position order through
+/// `filter`, which lets something pass: after `?1`, up to `?2`, at most `?3` events; from `?4` on the names of event types,
+/// the types of aggregates, and the tenant (see [`filter_values`]). All of it is seen by one snapshot, so that nothing up
+/// to the head is missing.
 pub(super) fn read_packed(filter: &EventFilter) -> String {
     let log = select_log(&format!("position, {RECORD} AS record"), filter);
     format!("SELECT ({HEAD}), CAST(group_concat(record, '') AS BLOB) FROM ({log})")
+}
+
+/// The positions and sizes of a page's events, parameters as for [`read_packed`].
+pub(super) fn read_sizes(filter: &EventFilter) -> String {
+    select_log(concat!("position, ", size!()), filter)
 }
 
 /// The events at the positions in the JSON array `?1`.

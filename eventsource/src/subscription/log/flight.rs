@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::LogReader;
 use super::window::Segment;
 use crate::event::{EventFilter, Position};
-use crate::store::StoreError;
+use crate::store::{PageLimit, StoreError};
 
 /// A page that is being read for several: in a task of its own, which ends with the last one who waits, and with nobody
 /// else.
@@ -42,13 +42,13 @@ pub(super) enum Landed {
 }
 
 impl Flight {
-    /// Begins to read at most `limit` events after `from` that pass `filter`.
+    /// Begins to read up to `limit`, the events after `from` that pass `filter`.
     pub(super) fn begin(
         log: &Arc<LogReader>,
         number: u64,
         from: Position,
         filter: Arc<EventFilter>,
-        limit: usize,
+        limit: PageLimit,
     ) -> Self {
         let shared = Arc::new(Shared::default());
         let landing = Landing { log: Arc::clone(log), number, shared: Arc::clone(&shared) };
@@ -86,13 +86,13 @@ struct Landing {
 }
 
 impl Landing {
-    async fn read(self, from: Position, filter: Arc<EventFilter>, limit: usize) {
+    async fn read(self, from: Position, filter: Arc<EventFilter>, limit: PageLimit) {
         {
             let _state = self.log.state();
             self.shared.begun.store(true, Ordering::Relaxed);
         }
         let landed = match self.log.store.read_log(from, &filter, limit).await {
-            Ok(page) => Landed::Page(self.log.land(from, page, filter, limit)),
+            Ok(page) => Landed::Page(self.log.land(from, page, filter)),
             Err(error) => Landed::Failed(Arc::new(error)),
         };
         let _ = self.shared.landed.set(landed);

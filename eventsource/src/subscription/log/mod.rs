@@ -24,7 +24,7 @@ pub(super) use self::seat::{Coming, Seat};
 pub(super) use self::window::Page;
 use self::window::{Segment, Window};
 use crate::event::{EventFilter, Position};
-use crate::store::{EventStore, LogPage};
+use crate::store::{EventStore, LogPage, PageLimit};
 
 /// Reads the log for all subscriptions of a manager.
 pub(super) struct LogReader {
@@ -86,10 +86,11 @@ impl LogReader {
     }
 
     /// Keeps a page that was read for several.
-    fn land(&self, from: Position, page: LogPage, filter: Arc<EventFilter>, limit: usize) -> Arc<Segment> {
-        let segment = Arc::new(Segment::new(from, page, filter, limit));
+    fn land(&self, from: Position, page: LogPage, filter: Arc<EventFilter>) -> Arc<Segment> {
+        let segment = Arc::new(Segment::new(from, page, filter));
         let mut state = self.state();
-        let most = state.seats.values().map(|standing| standing.limit).max().unwrap_or_default();
+        let limits = state.seats.values().map(|standing| standing.limit);
+        let most = limits.reduce(PageLimit::or).unwrap_or(PageLimit::events(1));
         let evicted = state.window.add(Arc::clone(&segment), most);
         let passed = state.prune();
         // What nobody holds any more goes without the lock.
@@ -152,7 +153,7 @@ impl State {
     }
 
     /// Through which filter to read, and how much, for all who stand near the seat `number`; `None` where nobody does.
-    fn together(&self, number: u64, after: Position, mine: &Standing) -> Option<(Arc<EventFilter>, usize)> {
+    fn together(&self, number: u64, after: Position, mine: &Standing) -> Option<(Arc<EventFilter>, PageLimit)> {
         let (first, last) = self.window.around(after);
         let near = |standing: &Standing| {
             standing.reads && standing.at.is_none_or(|at| at == after || (first..=last).contains(&at))
@@ -164,7 +165,7 @@ impl State {
             if either != *filter {
                 filter = Arc::new(either);
             }
-            (limit, alone) = (limit.max(other.limit), false);
+            (limit, alone) = (limit.or(other.limit), false);
         }
         (!alone).then_some((filter, limit))
     }

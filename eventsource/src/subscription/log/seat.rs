@@ -10,13 +10,13 @@ use super::flight::{Flight, Landed};
 use super::window::Page;
 use super::{Found, LogReader};
 use crate::event::{EventFilter, Position};
-use crate::store::{LogPage, StoreError};
+use crate::store::{LogPage, PageLimit, StoreError};
 
 /// Where a reader stands, as the others are told.
 #[derive(Clone)]
 pub(super) struct Standing {
     pub(super) filter: Arc<EventFilter>,
-    pub(super) limit: usize,
+    pub(super) limit: PageLimit,
     /// Everything up to here was given to it; `None` before it has asked for anything.
     pub(super) at: Option<Position>,
     /// Whether it goes on reading, as far as is known.
@@ -36,7 +36,7 @@ pub(in crate::subscription) struct Seat {
     log: Arc<LogReader>,
     number: u64,
     filter: Arc<EventFilter>,
-    limit: usize,
+    limit: PageLimit,
 }
 
 impl Drop for Seat {
@@ -71,8 +71,8 @@ impl Drop for Task {
 }
 
 impl LogReader {
-    /// A place for a reader that asks for at most `limit` events (at least 1) that pass `filter`.
-    pub(in crate::subscription) fn seat(self: &Arc<Self>, filter: EventFilter, limit: usize) -> Seat {
+    /// A place for a reader that asks for pages up to `limit` of the events that pass `filter`.
+    pub(in crate::subscription) fn seat(self: &Arc<Self>, filter: EventFilter, limit: PageLimit) -> Seat {
         let (log, filter) = (Arc::clone(self), Arc::new(filter));
         let mut state = self.state();
         state.number += 1;
@@ -130,7 +130,7 @@ impl Seat {
 
     /// A page that nobody else has read.
     fn alone(&self, page: LogPage) -> Page {
-        let page = Page::alone(page, self.limit);
+        let page = Page::alone(page);
         self.log.passed(self.number, page.horizon);
         page
     }

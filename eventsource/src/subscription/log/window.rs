@@ -5,9 +5,9 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use crate::event::{EventFilter, Position, RecordedEvent};
-use crate::store::LogPage;
+use crate::store::{LogPage, PageLimit, Room};
 
-/// How many full pages are kept at most, of the largest that somebody reads (law 10).
+/// How many full pages are kept at most, in events and in bytes, of the largest that a subscription reads.
 const PAGES: usize = 4;
 
 /// How many segments are kept at most, however small.
@@ -21,6 +21,8 @@ pub(super) struct Segment {
     ends: bool,
     filter: Arc<EventFilter>,
     events: Vec<Arc<RecordedEvent>>,
+    /// The sum of the events' sizes.
+    bytes: usize,
 }
 
 /// What a subscription is given of the log.
@@ -43,24 +45,24 @@ enum Events {
 }
 
 impl Segment {
-    /// Of `page`, which was read for several after `from` with this limit.
-    pub(super) fn new(from: Position, page: LogPage, filter: Arc<EventFilter>, limit: usize) -> Self {
-        let LogPage { events, horizon } = page;
+    /// Of `page`, which was read for several after `from`.
+    pub(super) fn new(from: Position, page: LogPage, filter: Arc<EventFilter>) -> Self {
+        let LogPage { events, horizon, is_full } = page;
         events.iter().for_each(|event| event.decoded().share());
-        Self { from, horizon, ends: events.len() < limit, filter, events }
+        let bytes = events.iter().map(|event| event.size()).sum();
+        Self { from, horizon, ends: !is_full, filter, events, bytes }
     }
 
     /// What comes after `after`. Who asked before it was read is told as well that the log ends here.
-    pub(super) fn page(self: &Arc<Self>, after: Position, filter: &EventFilter, limit: usize, fresh: bool) -> Page {
+    pub(super) fn page(self: &Arc<Self>, after: Position, filter: &EventFilter, limit: PageLimit, fresh: bool) -> Page {
         let first = self.events.partition_point(|event| event.position() <= after);
-        let rest = &self.events[first..];
+        let rest = self.events.get(first..).unwrap_or_default();
         let (events, is_full) = if *filter == *self.filter {
-            let count = rest.len().min(limit);
-            (Events::All(Arc::clone(self), first..first + count), count == limit)
+            let mut room = Room::new(limit);
+            let count = rest.iter().take_while(|event| room.admits(event.size())).count();
+            (Events::All(Arc::clone(self), first..first + count), room.is_full())
         } else {
-            let wanted = rest.iter().filter(|event| filter.matches(event));
-            let events: Vec<_> = wanted.take(limit).cloned().collect();
-            let is_full = events.len() == limit;
+            let (events, is_full) = limit.take(rest.iter().filter(|event| filter.matches(event)).cloned());
             (Events::Some(Arc::clone(self), events), is_full)
         };
         let last = events.last().map(|last| last.position()).filter(|_| is_full);
@@ -80,11 +82,10 @@ impl Drop for Segment {
 }
 
 impl Page {
-    /// Of `page`, which one alone has read, with this limit.
-    pub(super) fn alone(page: LogPage, limit: usize) -> Self {
-        let LogPage { events, horizon } = page;
-        let more = events.len() >= limit;
-        Self { events: Events::Own(events), horizon, end: (!more).then_some(horizon), more }
+    /// Of `page`, which one alone has read.
+    pub(super) fn alone(page: LogPage) -> Self {
+        let LogPage { events, horizon, is_full } = page;
+        Self { events: Events::Own(events), horizon, end: (!is_full).then_some(horizon), more: is_full }
     }
 
     /// Cuts it off before the event at `position`: there is more, and not to be had.
@@ -120,7 +121,7 @@ pub(super) struct Window(VecDeque<Arc<Segment>>);
 
 impl Window {
     /// What comes after `after`, where it is known and goes on from there.
-    pub(super) fn page(&self, after: Position, filter: &EventFilter, limit: usize) -> Option<Page> {
+    pub(super) fn page(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Option<Page> {
         let covers =
             |segment: &&Arc<Segment>| segment.from <= after && after < segment.horizon && segment.filter.covers(filter);
         self.0.iter().find(covers).map(|segment| segment.page(after, filter, limit, false))
@@ -142,17 +143,20 @@ impl Window {
         }
     }
 
-    /// Adds a segment, where the largest page that somebody reads has `most` events. Returns what gives way to it.
-    pub(super) fn add(&mut self, segment: Arc<Segment>, most: usize) -> Vec<Arc<Segment>> {
+    /// Adds a segment, where the largest page that a subscription reads is `most`. Returns the segments that give way.
+    pub(super) fn add(&mut self, segment: Arc<Segment>, most: PageLimit) -> Vec<Arc<Segment>> {
         let mut passed = Vec::new();
         if segment.horizon == segment.from {
             return passed;
         }
         self.0.push_back(segment);
         let mut events: usize = self.0.iter().map(|segment| segment.events.len()).sum();
-        while events > PAGES * most || self.0.len() > SEGMENTS {
+        let mut bytes: usize = self.0.iter().map(|segment| segment.bytes).sum();
+        let is_over = |count: usize, most: usize| count > most.saturating_mul(PAGES);
+        while is_over(events, most.events) || is_over(bytes, most.bytes) || self.0.len() > SEGMENTS {
             let Some(oldest) = self.0.pop_front() else { break };
             events -= oldest.events.len();
+            bytes -= oldest.bytes;
             passed.push(oldest);
         }
         passed

@@ -8,7 +8,7 @@ use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, NotSetUp};
-use crate::store::ReadStream;
+use crate::store::{PageLimit, ReadStream};
 use crate::subscription::policy::FailurePolicy;
 use crate::subscription::rebuilds::Outcome as RebuildOutcome;
 use crate::subscription::requests::{Request, Which};
@@ -211,12 +211,12 @@ impl<C: CheckpointStore> Runner<C> {
         mut from: u64,
         mut look: impl FnMut(&Arc<RecordedEvent>) -> bool + Send,
     ) -> Result<(), End> {
-        const PAGE: usize = 200;
+        const PAGE: PageLimit = PageLimit::events(200).within_bytes(1024 * 1024);
         let core = Arc::clone(&self.core);
         loop {
-            let read = ReadStream::forward().from(from).limit(PAGE);
-            let events = self.ask(|| core.store.read_stream(stream, read)).await?;
-            for event in &events {
+            let read = ReadStream::forward().from(from);
+            let page = self.ask(|| core.store.read_stream_page(stream, read, PAGE)).await?;
+            for event in &page.events {
                 if event.position() > self.seen {
                     return Ok(());
                 }
@@ -224,10 +224,10 @@ impl<C: CheckpointStore> Runner<C> {
                     return Ok(());
                 }
             }
-            if events.len() < PAGE {
-                return Ok(());
+            match page.events.last() {
+                Some(last) if page.is_full => from = last.version() + 1,
+                _ => return Ok(()),
             }
-            from += PAGE as u64;
         }
     }
 

@@ -132,7 +132,7 @@ impl<C: CheckpointStore> Runner<C> {
             // Listening begins before the first read, so that no append falls between the two.
             store_wake_up: core.store.wake_ups(),
             bus_wake_up: core.bus_wake_ups.listen(),
-            seat: Arc::new(core.log.seat(core.filter.clone(), core.config.batch_size)),
+            seat: Arc::new(core.log.seat(core.filter.clone(), core.config.page_limit())),
             prefetched: None,
             position: Position::START,
             saved: Position::START,

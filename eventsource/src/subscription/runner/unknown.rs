@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{End, Runner};
 use crate::event::{DecodeError, EventFilter, RecordedEvent, now};
 use crate::projection::{CheckpointStore, HandlerError};
+use crate::store::PageLimit;
 use crate::subscription::Failure;
 use crate::subscription::config::UnknownEvents;
 use crate::subscription::log::Page;
@@ -21,7 +22,8 @@ impl<C: CheckpointStore> Runner<C> {
         let found = self.ask(|| core.catalogue.unknown_in(&*core.store, after, to, 1)).await?;
         let Some(stored) = found.into_iter().next() else { return Ok(None) };
         let filter = EventFilter::types([stored.name]);
-        let event = self.ask(|| core.store.read_log(after, &filter, 1)).await?.events.into_iter().next();
+        let event =
+            self.ask(|| core.store.read_log(after, &filter, PageLimit::events(1))).await?.events.into_iter().next();
         let Some(event) = event.filter(|event| event.position() <= to) else { return Ok(None) };
         page.end_before(event.position());
         Ok(Some(self.unknown(&event)))

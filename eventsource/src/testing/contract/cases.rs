@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Verdict, Violation, append, concurrent, read_log, read_stream, round_trip};
+use super::{Verdict, Violation, append, concurrent, pages, read_log, read_stream, round_trip};
 use crate::store::EventStore;
 
 /// The cases of the event store's contract, handed to another macro. A name here is a function and a test.
@@ -31,6 +31,9 @@ macro_rules! __event_store_cases {
             read_stream::a_stream_reads_from_and_to_a_version
             read_stream::a_stream_reads_up_to_a_limit
             read_stream::an_absent_stream_has_no_events
+            pages::a_page_of_the_log_ends_at_its_bytes
+            pages::a_page_of_a_stream_ends_at_its_events
+            pages::an_event_larger_than_a_page_is_read_alone
             read_log::the_log_reads_in_pages
             read_log::a_filter_by_event_type_is_applied
             read_log::a_filter_by_aggregate_type_is_applied

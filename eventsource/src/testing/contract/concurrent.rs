@@ -11,7 +11,7 @@ use super::events::{event, events, order, versions};
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, StreamId};
-use crate::store::{AppendError, EventFilter, EventStore, ExpectedVersion, ReadStream};
+use crate::store::{AppendError, EventFilter, EventStore, ExpectedVersion, PageLimit, ReadStream};
 
 type Store = Arc<dyn EventStore>;
 
@@ -64,7 +64,7 @@ pub(super) async fn many_writers_lose_nothing(store: Store) -> Verdict {
     }
     join(tasks).await?;
     let mut next: BTreeMap<StreamId, u64> = BTreeMap::new();
-    let log = store.read_log(Position::START, &EventFilter::all(), 1_000).await?.events;
+    let log = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(1_000)).await?.events;
     ensure_eq!(log.len(), 8 * 10 * 3, "events in the log");
     for pair in log.windows(2) {
         ensure!(pair[0].position() < pair[1].position(), "the positions of the log do not increase");
@@ -87,7 +87,7 @@ pub(super) async fn a_reader_sees_whole_appends_and_skips_nothing(store: Store) 
             let (mut after, mut seen) = (Position::START, Vec::new());
             loop {
                 let last_round = done.load(Ordering::SeqCst);
-                let page = store.read_log(after, &EventFilter::all(), 10_000).await?;
+                let page = store.read_log(after, &EventFilter::all(), PageLimit::events(10_000)).await?;
                 let head = page.events.last().map_or(after, |event| event.position());
                 ensure!(page.horizon >= head, "the horizon {} lies before the event at {head}", page.horizon);
                 // A page may end amid an append; what it shows of one is never all that there is of it.
@@ -118,7 +118,7 @@ pub(super) async fn a_reader_sees_whole_appends_and_skips_nothing(store: Store) 
     done.store(true, Ordering::SeqCst);
     let seen = reader.await??;
     written?;
-    let log = store.read_log(Position::START, &EventFilter::all(), 10_000).await?.events;
+    let log = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10_000)).await?.events;
     ensure_eq!(seen, log.iter().map(|event| event.id()).collect::<Vec<_>>(), "what the reader saw is the log");
     Ok(())
 }

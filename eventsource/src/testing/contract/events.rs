@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Violation;
 use super::violation::{ensure, ensure_eq};
 use crate::event::{DomainEvent, EventDescriptor, Metadata, NewEvent, Position, StreamId};
-use crate::store::{EventFilter, EventStore, ReadStream};
+use crate::store::{EventFilter, EventStore, PageLimit, ReadStream};
 
 /// An event whose aggregate is known, and which the catalogue does not list.
 #[derive(Serialize, Deserialize)]
@@ -51,7 +51,7 @@ pub(super) fn for_tenant(tenant: &str, event: NewEvent) -> NewEvent {
 pub(super) async fn log(store: &dyn EventStore, filter: &EventFilter, limit: usize) -> Result<Vec<String>, Violation> {
     let (mut after, mut payloads) = (Position::START, Vec::new());
     loop {
-        let page = store.read_log(after, filter, limit).await?;
+        let page = store.read_log(after, filter, PageLimit::events(limit)).await?;
         if page.events.len() > limit {
             return Err(Violation::new(format_args!("a page of {} with the limit {limit}", page.events.len())));
         }
@@ -85,7 +85,7 @@ pub(super) async fn unchanged(
     let versions = versions(store, stream, ReadStream::forward()).await?;
     ensure_eq!(versions, (1..=version).collect::<Vec<_>>(), "the versions after a refused append");
     ensure_eq!(store.head().await?, head, "the head after a refused append");
-    let rest = store.read_log(head, &EventFilter::all(), 10).await?.events;
+    let rest = store.read_log(head, &EventFilter::all(), PageLimit::events(10)).await?.events;
     ensure!(rest.is_empty(), "a refused append left {} events in the log", rest.len());
     Ok(())
 }

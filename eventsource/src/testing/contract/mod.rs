@@ -31,6 +31,7 @@ mod concurrent;
 mod events;
 mod fixture;
 mod macros;
+mod pages;
 mod read_log;
 mod read_stream;
 mod round_trip;

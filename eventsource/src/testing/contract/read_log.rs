@@ -6,7 +6,7 @@ use super::events::{event, events, for_tenant, log, order};
 use super::violation::ensure_eq;
 use super::{Verdict, Violation};
 use crate::event::{NewEvent, Position, StreamId};
-use crate::store::{Backlog, EventFilter, EventStore, ExpectedVersion, StoredType};
+use crate::store::{Backlog, EventFilter, EventStore, ExpectedVersion, PageLimit, StoredType};
 
 type Store = Arc<dyn EventStore>;
 
@@ -98,7 +98,7 @@ pub(super) async fn a_filter_may_be_long(store: Store) -> Verdict {
 }
 
 pub(super) async fn the_horizon_tells_how_far_was_searched(store: Store) -> Verdict {
-    let empty = store.read_log(Position::START, &EventFilter::all(), 10).await?;
+    let empty = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await?;
     ensure_eq!((empty.events.len(), empty.horizon), (0, Position::START), "the page of an empty log");
 
     let batch = vec![event("A"), event("B"), event("A"), event("B"), event("B")];
@@ -107,17 +107,17 @@ pub(super) async fn the_horizon_tells_how_far_was_searched(store: Store) -> Verd
         return Err(Violation::new("an append of 5 events gave another number of positions"));
     };
     let a = EventFilter::types(["A"]);
-    let full = store.read_log(Position::START, &a, 2).await?;
+    let full = store.read_log(Position::START, &a, PageLimit::events(2)).await?;
     ensure_eq!((full.events.len(), full.horizon), (2, third), "a full page: its last event is the horizon");
-    let rest = store.read_log(Position::START, &a, 3).await?;
+    let rest = store.read_log(Position::START, &a, PageLimit::events(3)).await?;
     ensure_eq!((rest.events.len(), rest.horizon), (2, head), "a page that is not full was searched to the head");
-    let none = store.read_log(third, &a, 1).await?;
+    let none = store.read_log(third, &a, PageLimit::events(1)).await?;
     ensure_eq!((none.events.len(), none.horizon), (0, head), "an empty page was searched to the head");
-    let nothing = store.read_log(Position::START, &EventFilter::types::<&str>([]), 1).await?;
+    let nothing = store.read_log(Position::START, &EventFilter::types::<&str>([]), PageLimit::events(1)).await?;
     ensure_eq!((nothing.events.len(), nothing.horizon), (0, head), "a filter that nothing passes");
-    let at_head = store.read_log(head, &EventFilter::all(), 1).await?;
+    let at_head = store.read_log(head, &EventFilter::all(), PageLimit::events(1)).await?;
     ensure_eq!((at_head.events.len(), at_head.horizon), (0, head), "a page after the head");
-    let least = store.read_log(second_b, &EventFilter::all(), 0).await?;
+    let least = store.read_log(second_b, &EventFilter::all(), PageLimit::events(0)).await?;
     ensure_eq!((least.events.len(), least.horizon), (1, third), "the limit is at least 1");
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::events::order;
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Metadata, NewEvent, Position, RecordedEvent, now};
-use crate::store::{EventFilter, EventStore, ExpectedVersion, ReadStream};
+use crate::store::{EventFilter, EventStore, ExpectedVersion, PageLimit, ReadStream};
 
 type Store = Arc<dyn EventStore>;
 
@@ -21,7 +21,7 @@ async fn stored(store: &Store, event: NewEvent) -> Result<Arc<RecordedEvent>, Vi
     let answered = appended.events().first().ok_or_else(|| Violation::new("the answer holds no event"))?;
     let read = store.read_stream(&stream, ReadStream::forward()).await?;
     ensure_eq!(read, appended.events(), "the event in its stream");
-    let logged = store.read_log(before, &EventFilter::all(), 10).await?.events;
+    let logged = store.read_log(before, &EventFilter::all(), PageLimit::events(10)).await?.events;
     ensure_eq!(logged, appended.events(), "the event in the log");
     Ok(Arc::clone(answered))
 }

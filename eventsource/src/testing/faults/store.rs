@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, EventStore, ExpectedVersion, HeldBack, LogPage, ReadStream, StoreError, StoredType,
-    WakeUp,
+    AppendError, Appended, Backlog, EventStore, ExpectedVersion, HeldBack, LogPage, PageLimit, ReadStream, StoreError,
+    StoredType, StreamPage, WakeUp,
 };
 
 /// An event store in which things go wrong.
@@ -59,7 +59,17 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
         self.faults.around(Point::ReadStream, call, failed("read a stream")).await
     }
 
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<LogPage, StoreError> {
+    async fn read_stream_page(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+        limit: PageLimit,
+    ) -> Result<StreamPage, StoreError> {
+        let call = self.inner.read_stream_page(stream, read, limit);
+        self.faults.around(Point::ReadStream, call, failed("read a stream")).await
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
         let call = self.inner.read_log(after, filter, limit);
         self.faults.around(Point::ReadLog, call, failed("read the log")).await
     }

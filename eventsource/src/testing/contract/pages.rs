@@ -1,0 +1,132 @@
+//! Pages: how they end, by events and by bytes.
+
+use std::sync::Arc;
+
+use super::events::{events, order};
+use super::violation::{ensure, ensure_eq};
+use super::{Verdict, Violation};
+use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
+use crate::store::{EventFilter, EventStore, ExpectedVersion, PageLimit, ReadStream};
+
+type Store = Arc<dyn EventStore>;
+
+const KIB: usize = 1_024;
+
+/// Events of these sizes in one stream. Every second one is of another type.
+async fn sized(store: &Store, sizes: &[usize]) -> Result<StreamId, Violation> {
+    let stream = order();
+    let event = |(n, size): (usize, &usize)| NewEvent::raw(if n % 2 == 0 { "A" } else { "B" }, 1, text(n, *size));
+    store.append(&stream, ExpectedVersion::Any, sizes.iter().enumerate().map(event).collect()).await?;
+    Ok(stream)
+}
+
+/// A payload of `size` bytes, and never the same twice.
+fn text(n: usize, size: usize) -> String {
+    let mut text = format!("\"{n}-");
+    text.extend(std::iter::repeat_n('x', size.saturating_sub(text.len() + 1)));
+    text.push('"');
+    text
+}
+
+/// The sizes that the cases use: small, around the places where a store may divide small from large, and large.
+fn sizes() -> Vec<usize> {
+    let one_round = [10, 300, 8_100, 8_192, 8_193, 20_000, 70 * KIB, 15, 2_000, 200 * KIB, 10, 10];
+    (0..6).flat_map(|_| one_round).collect()
+}
+
+/// The whole log in pages of this limit, each of which has to end where it should.
+async fn in_pages(store: &Store, filter: &EventFilter, limit: PageLimit) -> Result<Vec<Arc<RecordedEvent>>, Violation> {
+    let head = store.head().await?;
+    let (mut all, mut after) = (Vec::new(), Position::START);
+    loop {
+        let page = store.read_log(after, filter, limit).await?;
+        check(&page.events, limit, page.is_full)?;
+        if !page.is_full {
+            ensure_eq!(page.horizon, head, "the horizon of a page that is not full");
+            all.extend(page.events);
+            return Ok(all);
+        }
+        let Some(last) = page.events.last() else { return Err(Violation::new("a page is full and has no event")) };
+        ensure_eq!(page.horizon, last.position(), "the horizon of a full page");
+        ensure!(page.horizon > after, "the horizon stays at {after}");
+        after = page.horizon;
+        all.extend(page.events);
+    }
+}
+
+fn check(events: &[Arc<RecordedEvent>], limit: PageLimit, is_full: bool) -> Verdict {
+    let bytes: usize = events.iter().map(|event| event.size()).sum();
+    ensure!(events.len() <= limit.events, "a page of {} events with {limit:?}", events.len());
+    ensure!(events.len() <= 1 || bytes <= limit.bytes, "{} events of {bytes} bytes with {limit:?}", events.len());
+    ensure!(is_full || events.len() < limit.events, "a page of {} events is not full with {limit:?}", events.len());
+    Ok(())
+}
+
+pub(super) async fn a_page_of_the_log_ends_at_its_bytes(store: Store) -> Verdict {
+    sized(&store, &sizes()).await?;
+    let everything = EventFilter::all();
+    let whole = store.read_log(Position::START, &everything, PageLimit::events(1_000)).await?.events;
+    ensure_eq!(whole.len(), sizes().len(), "the whole log");
+    for filter in [everything, EventFilter::types(["B"])] {
+        let wanted: Vec<_> = whole.iter().filter(|event| filter.matches(event)).cloned().collect();
+        for (events, bytes) in
+            [(1_000, KIB), (1_000, 100 * KIB), (7, 100 * KIB), (1_000, 400 * KIB), (1_000, usize::MAX)]
+        {
+            let limit = PageLimit::events(events).within_bytes(bytes);
+            let read = in_pages(&store, &filter, limit).await?;
+            ensure_eq!(read.len(), wanted.len(), "the events of the log in pages of {limit:?}");
+            ensure!(read == wanted, "the log in pages of {limit:?} has other events");
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn an_event_larger_than_a_page_is_read_alone(store: Store) -> Verdict {
+    let sizes = [100, 300 * KIB, 300 * KIB, 100, 100];
+    sized(&store, &sizes).await?;
+    let limit = PageLimit::events(10).within_bytes(64 * KIB);
+    let (mut after, mut counts) = (Position::START, Vec::new());
+    loop {
+        let page = store.read_log(after, &EventFilter::all(), limit).await?;
+        counts.push(page.events.len());
+        if !page.is_full {
+            break;
+        }
+        after = page.horizon;
+    }
+    ensure_eq!(counts, [1, 1, 1, 2], "how many events the pages have");
+    Ok(())
+}
+
+pub(super) async fn a_page_of_a_stream_ends_at_its_events(store: Store) -> Verdict {
+    let stream = sized(&store, &sizes()).await?;
+    store.append(&order(), ExpectedVersion::Any, events(3)).await?;
+    let last = sizes().len() as u64;
+    for (events, bytes) in [(1_000, usize::MAX), (10, usize::MAX), (1_000, 100 * KIB), (72, usize::MAX)] {
+        let limit = PageLimit::events(events).within_bytes(bytes);
+        let mut forward = Vec::new();
+        loop {
+            let read = ReadStream::forward().from(forward.len() as u64 + 1);
+            let page = store.read_stream_page(&stream, read, limit).await?;
+            ensure!(page.events.len() <= events, "a page of {} events with {limit:?}", page.events.len());
+            forward.extend(page.events.iter().map(|event| event.version()));
+            if !page.is_full {
+                break;
+            }
+        }
+        ensure_eq!(forward, (1..=last).collect::<Vec<_>>(), "the stream in pages of {limit:?}");
+        let mut backward = Vec::new();
+        loop {
+            let read = ReadStream::backward().to(last - backward.len() as u64).from(3);
+            let page = store.read_stream_page(&stream, read, limit).await?;
+            backward.extend(page.events.iter().map(|event| event.version()));
+            if !page.is_full {
+                break;
+            }
+        }
+        ensure_eq!(backward, (3..=last).rev().collect::<Vec<_>>(), "the stream backward in pages of {limit:?}");
+    }
+    let few = store.read_stream_page(&stream, ReadStream::forward().limit(2), PageLimit::events(10)).await?;
+    ensure_eq!((few.events.len(), few.is_full), (2, false), "a page of a read that has its own limit");
+    Ok(())
+}
