@@ -86,10 +86,21 @@ pub enum DecodeError {
     },
 }
 
+impl DecodeError {
+    /// Returns whether the event was stored with a schema version above the newest that the program knows. Newer code wrote
+    /// it: a subscription stops before such an event ([`SubscriptionState::Outdated`]) and makes no dead letter of it.
+    ///
+    /// [`SubscriptionState::Outdated`]: crate::subscription::SubscriptionState::Outdated
+    #[must_use]
+    pub const fn is_newer(&self) -> bool {
+        matches!(self, Self::Version { stored, known, .. } if *stored > *known)
+    }
+}
+
 /// What to do about an event of the schema version `stored`, where version `known` is the newest.
 fn advice(stored: u32, known: u32) -> String {
     if stored > known {
-        format!("and this program knows versions up to {known}: it is older than what wrote the event")
+        format!("and this program knows versions up to {known}: deploy the newer code that wrote the event")
     } else {
         format!(
             "and this program does not read that one as version {known}: name the type that it has in \

@@ -332,7 +332,8 @@ impl SubscriptionConfig {
     /// process with the same subscription waits as a standby, and takes over when the lease has run out, or at once
     /// when the subscription stops. The lease is renewed three times in that time.
     ///
-    /// A process that hangs is taken over like one that has died, and is fenced when it wakes. What it holds in the
+    /// A process that hangs is taken over like one that has died, and is fenced when it wakes. It then stands by again after
+    /// a pause of one lease, at most 10 s; a subscription that is fenced twice within a minute faults. What it holds in the
     /// database is waited for first: in PostgreSQL its open transaction, which the server ends after
     /// `PostgresOptions::idle_in_transaction_session_timeout`; on SQLite the write lock of the file, where it hangs in the
     /// middle of a batch. That lock nobody can take from a process that lives: until it wakes or is killed, whoever

@@ -28,8 +28,12 @@ impl HealthLimits {
 
 /// What a service answers to the probes of whoever runs it, with the reasons.
 ///
-/// *Live* is that a restart would help nothing: it ends where a runner has panicked outside a handler, or its async
-/// runtime is gone. *Ready* is that what is read from the read models is as current as was asked: every subscription runs,
+/// `live` is false when a subscription does not run although it should, and a restart of the process would help: its task
+/// panicked outside a handler, its async runtime was shut down, it was fenced twice within a minute, or the state of its
+/// memory is unknown. A subscription that waits, is fenced once, outdated, refused, or faulted by an event does not end it:
+/// a new process would be no better off.
+///
+/// *Ready* is that what is read from the read models is as current as was asked: every subscription runs,
 /// here or (where this process stands by) elsewhere, waits for no store, and is not too far behind. Dead letters are no
 /// reason against either; [`SubscriptionStatus::dead_letters`] counts them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,17 +52,26 @@ impl Health {
     pub(super) fn of(statuses: &[SubscriptionStatus], limits: HealthLimits) -> Self {
         let mut health = Self { live: true, ready: true, reasons: Vec::new() };
         for status in statuses {
-            if let SubscriptionState::Stopped { reason: StopReason::RunnerPanicked | StopReason::RuntimeShutDown } =
-                status.state
-            {
-                health.live = false;
-            }
+            health.live &= !is_helped_by_restart(&status.state);
             if let Some(reason) = not_ready(status, limits) {
                 health.ready = false;
                 health.reasons.push(format!("`{}` {reason}", status.name));
             }
         }
         health
+    }
+}
+
+/// Whether the subscription does not run in this process, and would run in a new one.
+const fn is_helped_by_restart(state: &SubscriptionState) -> bool {
+    match state {
+        SubscriptionState::FencedAgain { .. } => true,
+        SubscriptionState::Stopped { reason } => match reason {
+            StopReason::RunnerPanicked | StopReason::RuntimeShutDown | StopReason::StateUnknown => true,
+            StopReason::ManagerStopped | StopReason::Unsubscribed | StopReason::DeadlinePassed => false,
+            StopReason::ManagerDropped | StopReason::RebuildCancelled => false,
+        },
+        _ => false,
     }
 }
 

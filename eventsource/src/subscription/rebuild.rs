@@ -89,6 +89,11 @@ impl RebuildProgress {
     }
 }
 
+/// Whether nothing more of a rebuild is done in this process, as far as the state tells.
+const fn ends(state: &SubscriptionState) -> bool {
+    !state.is_running() || matches!(state, SubscriptionState::Fenced { .. } | SubscriptionState::Outdated { .. })
+}
+
 impl Rebuild {
     pub(super) fn new(core: Arc<Core>, slot: Arc<dyn Operations>, tracked: Arc<Tracked>) -> Self {
         Self { core, slot, tracked }
@@ -132,7 +137,7 @@ impl Rebuild {
                     return Err(RebuildError::Cancelled { subscription });
                 }
                 // It may have ended together with the subscription.
-                state if !state.is_running() && self.tracked.is_unfinished() => {
+                state if ends(&state) && self.tracked.is_unfinished() => {
                     return Err(RebuildError::Ended { subscription, position, state });
                 }
                 _ => {}

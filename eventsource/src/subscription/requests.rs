@@ -170,7 +170,7 @@ pub(super) async fn answered<T>(core: &Core, asked: Asked<T>) -> Result<T, Subsc
     loop {
         let state = progress.borrow_and_update().state.clone();
         let paused = *core.control.borrow() == Control::Pause;
-        let ended = !state.is_running() || matches!(state, SubscriptionState::Standby { .. });
+        let ended = !state.is_running() || state.is_aside();
         if ended || (paused && turn.take()) {
             // It may have been served just before that.
             return answer.try_recv().map_err(|_| state);

@@ -72,11 +72,23 @@ pub enum SubscriptionState {
         /// Why, and the remedy.
         reason: Arc<str>,
     },
-    /// Another runner has taken the checkpoint over: this process hung for longer than its lease, for example. This one has
-    /// changed nothing since. It does not come back by itself; after a [`start`](super::SubscriptionManager::start) of the
-    /// manager it is the standby of whoever runs it now.
+    /// Another runner took the checkpoint over, for example because this process hung for longer than its lease. This runner
+    /// has changed nothing since. It stands by again after a pause of one lease, at most 10 s.
     Fenced {
-        /// How that was found out.
+        /// How the runner found out.
+        reason: Arc<str>,
+    },
+    /// The subscription was fenced twice within a minute, which is a fault: two processes that both work, or a host that
+    /// stalls again and again. It does not come back by itself: start the manager again, or restart the process.
+    FencedAgain {
+        /// How the runner found out the last time.
+        reason: Arc<str>,
+    },
+    /// This program is older than something that it would have to read: an event in the log, or the read model. Nothing is
+    /// skipped, and no dead letter is made. The subscription has committed everything before that, has given its lease up,
+    /// so that a standby with newer code takes over, and looks again after a pause of one lease, at most 10 s.
+    Outdated {
+        /// What is newer, both versions, and the remedy.
         reason: Arc<str>,
     },
 }
@@ -157,7 +169,12 @@ impl SubscriptionState {
                 Some(format!("{failure}; attempt {} of {attempts} follows in {delay:?}", failure.attempts + 1))
             }
             Self::Standby { owner, until } => Some(format!("{owner} runs it, at least until {until}")),
-            Self::Waiting { reason } | Self::Fenced { reason } | Self::Refused { reason } => Some(reason.to_string()),
+            Self::Waiting { reason } | Self::Refused { reason } | Self::Outdated { reason } => Some(reason.to_string()),
+            Self::Fenced { reason } => Some(format!("{reason}; it stands by again after a pause")),
+            Self::FencedAgain { reason } => Some(format!(
+                "{reason}; it was fenced twice within a minute: look for a second process that works without a lease, or \
+                 for a host that stalls, and start the manager again"
+            )),
             Self::Paused => Some("it was paused, and waits to be resumed".to_owned()),
             Self::Stopped { reason } => Some(reason.to_string()),
             Self::Faulted { failure } => Some(failure.to_string()),
@@ -170,9 +187,15 @@ impl SubscriptionState {
         match self {
             Self::CatchingUp | Self::Live | Self::Paused | Self::Rebuilding { .. } => true,
             Self::Retrying { .. } | Self::Waiting { .. } | Self::Standby { .. } => true,
+            Self::Fenced { .. } | Self::Outdated { .. } => true,
             Self::Idle | Self::Stopped { .. } => false,
-            Self::Faulted { .. } | Self::Refused { .. } | Self::Fenced { .. } => false,
+            Self::Faulted { .. } | Self::Refused { .. } | Self::FencedAgain { .. } => false,
         }
+    }
+
+    /// Whether the runner waits until another process has worked, and does nothing of what it is asked to do.
+    pub(super) const fn is_aside(&self) -> bool {
+        matches!(self, Self::Standby { .. } | Self::Fenced { .. } | Self::Outdated { .. })
     }
 
     const fn name(&self) -> &'static str {
@@ -186,7 +209,8 @@ impl SubscriptionState {
             Self::Standby { .. } => "standing by",
             Self::Paused => "paused",
             Self::Stopped { .. } => "stopped",
-            Self::Faulted { .. } => "faulted",
+            Self::Faulted { .. } | Self::FencedAgain { .. } => "faulted",
+            Self::Outdated { .. } => "outdated",
             Self::Refused { .. } => "refused",
             Self::Fenced { .. } => "fenced",
         }

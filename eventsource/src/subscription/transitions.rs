@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn every_state_has_a_row_and_every_follower_is_a_state() {
         let names: Vec<_> = TABLE.lines().skip(2).filter_map(|line| line.split(" | ").next()).collect();
-        assert_eq!(names.len(), 12, "{names:?}");
+        assert_eq!(names.len(), 13, "{names:?}");
         for name in names.iter().map(|name| name.trim_matches(['|', ' '])) {
             for follower in row(name).unwrap_or_else(|| panic!("{name}")) {
                 assert!(row(follower).is_some(), "{name} is followed by {follower}, which is no state");
@@ -74,7 +74,7 @@ mod tests {
     fn an_end_is_followed_by_a_start_and_never_by_work() {
         let ends = [
             SubscriptionState::Stopped { reason: StopReason::ManagerStopped },
-            SubscriptionState::Fenced { reason: Arc::from("another one") },
+            SubscriptionState::FencedAgain { reason: Arc::from("another one") },
             SubscriptionState::Refused { reason: Arc::from("changed") },
         ];
         for end in &ends {

@@ -10,6 +10,7 @@ use super::inside::is_handler_of;
 use super::progress::Snapshot;
 use super::{SubscriptionState, WaitError};
 use crate::event::Position;
+use crate::projection::Kind;
 
 /// A wait for a subscription to be somewhere. Await it, or give it a deadline first ([`Wait::within`]).
 ///
@@ -106,7 +107,11 @@ fn judge(core: &Core, now: &Snapshot, target: Position) -> Option<Result<Positio
         }
         SubscriptionState::Faulted { failure } => WaitError::Faulted { failure: Arc::clone(failure) },
         SubscriptionState::Refused { reason } => WaitError::Refused { subscription, reason: Arc::clone(reason) },
-        SubscriptionState::Fenced { reason } => WaitError::Fenced { subscription, reason: Arc::clone(reason) },
+        SubscriptionState::FencedAgain { .. } => WaitError::Fenced { subscription, state: now.state.clone() },
+        // What this program cannot read never gets into its memory, whatever other processes do.
+        SubscriptionState::Outdated { reason } if core.kind == Kind::Memory => {
+            WaitError::Outdated { subscription, reason: Arc::clone(reason) }
+        }
         _ => return None,
     };
     Some(Err(error))

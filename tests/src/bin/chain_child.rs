@@ -2,7 +2,7 @@
 //! killed. WHAT is
 //!
 //! * `project LEASE [SLOW]`: all that is stored, under a lease of LEASE milliseconds, SLOW milliseconds an event; it says
-//!   what state it is in whenever that changes, and starts again where it was fenced;
+//!   what state it is in whenever that changes;
 //! * `retry all|each [once]`: retries every letter at once or one after the other, and dismisses the hopeless ones;
 //!   `once`: and ends.
 
@@ -15,7 +15,7 @@ use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
-use eventsource::subscription::{DeadLetterError, SubscriptionState};
+use eventsource::subscription::{DeadLetterError, HealthLimits, SubscriptionState};
 use eventsource_tests::chains::{self, Chains};
 use eventsource_tests::orphan::end_with_parent;
 
@@ -75,6 +75,9 @@ async fn project<C: CheckpointStore>(manager: &SubscriptionManager<C>, chains: &
         let state = match chains.status().await.state {
             SubscriptionState::Standby { .. } => "standby".to_owned(),
             SubscriptionState::Fenced { .. } => "fenced".to_owned(),
+            SubscriptionState::FencedAgain { .. } => {
+                format!("faulted, live: {}", manager.health(HealthLimits::default()).await.live)
+            }
             SubscriptionState::Waiting { reason } => format!("waiting: {reason}"),
             SubscriptionState::Faulted { failure } => return Err(failure.to_string().into()),
             _ => "working".to_owned(),
@@ -82,9 +85,6 @@ async fn project<C: CheckpointStore>(manager: &SubscriptionManager<C>, chains: &
         if state != said {
             println!("{state}");
             said.clone_from(&state);
-        }
-        if state == "fenced" {
-            manager.start().await?;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -13,8 +13,6 @@ crate::on_every_backend! {
     a_handler_that_hangs_has_failed
 }
 
-type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
-
 async fn a_panic_is_permanent_and_the_subscription_survives_it<W: World>()
 where
     Repository<AppliedRow>: Inject<Unit<W>>,

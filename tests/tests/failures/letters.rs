@@ -22,8 +22,6 @@ crate::on_every_backend! {
     one_stream_all_streams
 }
 
-type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
-
 /// Bumps in three streams, of which 102 fails.
 const NUMBERS: &[u64] = &[1, 101, 201, 102, 2, 103, 202, 104, 3];
 

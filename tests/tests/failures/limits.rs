@@ -13,8 +13,6 @@ crate::on_every_backend! {
     what_fails_now_and_then_does_not
 }
 
-type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
-
 async fn too_many_failing_events_fault_it<W: World>()
 where
     Repository<AppliedRow>: Inject<Unit<W>>,

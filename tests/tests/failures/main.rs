@@ -2,8 +2,10 @@
 
 mod cut_off;
 mod durable;
+mod fenced;
 mod letters;
 mod limits;
+mod newer;
 mod restart;
 mod retries;
 mod standby;

@@ -14,8 +14,6 @@ crate::on_every_backend! {
     durable_memory_that_started_at_the_end_is_never_replayed_from_another_position
 }
 
-type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
-
 fn starts(after: Position) -> [SubscriptionConfig; 3] {
     [SubscriptionConfig::from_end(), SubscriptionConfig::from_beginning(), SubscriptionConfig::after(after)]
 }
@@ -71,25 +69,13 @@ where
         let error = manager.subscribe(Applies(Plan::default()), config.require_fresh()).await.unwrap_err();
         let SubscribeError::CheckpointExists { position: at, .. } = &error else { panic!("{error}") };
         assert_eq!(*at, position);
-        // The projection has no truncate hook, and would refuse a reset.
+        // A projection without a truncate hook refuses a reset: the first remedy is open to every projection.
         let text = error.to_string();
         assert!(!text.contains("reset") && text.contains("leave `require_fresh()` out"), "{text}");
     }
     // The remedy can be followed.
     run(&world, Applies(Plan::default()), SubscriptionConfig::default(), world.bump(&[2]).await).await;
     assert_eq!(world.applied().await, [1, 2]);
-}
-
-/// The numbers that were applied, kept in memory and stored with the checkpoint.
-#[derive(Clone, Default, Serialize, Deserialize)]
-struct Kept(Vec<u64>);
-
-#[projection(name = "kept", snapshot)]
-impl Kept {
-    #[handles(Bumped)]
-    fn bumped(&mut self, event: &Bumped) {
-        self.0.push(event.by);
-    }
 }
 
 async fn durable_memory_goes_on_from_its_state_after_a_start_at_the_end<W: World>()

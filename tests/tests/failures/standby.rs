@@ -14,12 +14,6 @@ crate::on_every_backend! {
     a_projection_that_was_changed_meanwhile_does_not_take_over
 }
 
-type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
-
-async fn state<P>(handle: &SubscriptionHandle<P>) -> String {
-    handle.status().await.state.to_string()
-}
-
 async fn a_standby_takes_over_at_once_when_the_other_stops<W: World>()
 where
     Repository<AppliedRow>: Inject<Unit<W>>,

@@ -15,8 +15,6 @@ crate::on_every_backend! {
     what_does_not_decode_is_a_letter_that_names_the_remedy
 }
 
-type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
-
 /// What `Forgotten` is called by now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, DomainEvent)]
 #[event(aggregate = "Counter", name = "Remembered", aliases("Forgotten"))]
@@ -156,7 +154,7 @@ where
     let manager = world.manager();
     let handle = manager.subscribe(Applies(Plan::default()), quick(3)).await.unwrap();
     manager.start().await.unwrap();
-    let cases = [(1, r#"{"by":"many"}"#, "serde(default)"), (0, "{}", "from("), (7, "{}", "older than what wrote")];
+    let cases = [(1, r#"{"by":"many"}"#, "serde(default)"), (0, "{}", "from(")];
     for (n, (version, payload, remedy)) in cases.into_iter().enumerate() {
         let bad = vec![NewEvent::raw("Bumped", version, payload)];
         let stream = stream(1_000 + 100 * n as u64);
@@ -168,5 +166,5 @@ where
         assert!(text.contains(remedy) && text.contains("`Bumped`") && text.contains(&stream.to_string()), "{text}");
         assert!(version != 1 || text.contains("from("), "{text}");
     }
-    assert_eq!(world.applied().await, [0, 1, 2]);
+    assert_eq!(world.applied().await, [0, 1]);
 }

@@ -17,6 +17,7 @@ pub(crate) use eventsource::subscription::{FailurePolicy, RetryPolicy};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::postgres::Schema;
 pub(crate) use eventsource_tests::wait::{DEADLINE, eventually};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// How the handler of a bump by a certain number fails.
@@ -248,6 +249,26 @@ impl World for Postgres {
 
     fn rows(&self) -> ReadRepository<AppliedRow> {
         PostgresReadModels::new(&self.db).repository()
+    }
+}
+
+/// The unit of work of a world.
+pub(crate) type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
+
+/// The name of the state of a subscription.
+pub(crate) async fn state<P>(handle: &SubscriptionHandle<P>) -> String {
+    handle.status().await.state.to_string()
+}
+
+/// Durable memory: the numbers that were applied.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Kept(pub(crate) Vec<u64>);
+
+#[projection(name = "kept", snapshot)]
+impl Kept {
+    #[handles(Bumped)]
+    fn bumped(&mut self, event: &Bumped) {
+        self.0.push(event.by);
     }
 }
 

@@ -1,5 +1,5 @@
 //! Of two processes with the same subscription the owner hangs (SIGSTOP): the standby takes over, and the old owner,
-//! when it wakes (SIGCONT), is fenced and has changed nothing.
+//! when it wakes (SIGCONT), is fenced and has changed nothing. It stands by again, and takes over when its successor dies.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,8 @@ async fn freeze<B: Sql>(world: &mut World<B>, child: &Child) -> Position {
 async fn an_owner_that_hangs_is_taken_over_and_fenced<B: Sql>() {
     let mut world = World::<B>::new().await;
     let [mut owner, mut standby] = world.pair(&["project", "1500"]).await;
-    for _ in 0..3 {
+    // Each of them is fenced once: a process that is fenced twice within a minute faults.
+    for _ in 0..2 {
         let began = world.position().await;
         world.append(50, None).await;
         eventually("the owner commits", || async { world.position().await > began }).await;
@@ -66,6 +67,72 @@ async fn an_owner_that_hangs_on_sqlite_is_taken_over_and_fenced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_hangs_on_postgres_is_taken_over_and_fenced() {
     an_owner_that_hangs_is_taken_over_and_fenced::<Postgres>().await;
+}
+
+/// Freezes `owner` until `standby` works, and lets it go on, which finds itself fenced.
+async fn fence<B: Sql>(world: &mut World<B>, owner: &mut Child, standby: &Child) {
+    world.append(20, None).await;
+    freeze(world, owner).await;
+    eventually("the standby takes over", || world.is_owner(standby)).await;
+    owner.signal("-CONT");
+    while owner.line() != "fenced" {}
+}
+
+async fn fenced_owner_takes_over_again_when_its_successor_is_killed<B: Sql>() {
+    let mut world = World::<B>::new().await;
+    let [mut owner, mut standby] = world.pair(&["project", "1000"]).await;
+    fence(&mut world, &mut owner, &standby).await;
+    standby.kill();
+    world.append(5, None).await;
+    let head = world.head().await;
+    eventually("the fenced one works again", || world.is_owner(&owner)).await;
+    eventually("all is applied", || async { world.position().await == head }).await;
+    world.log.assert_adds_up(&world.backend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fenced_owner_on_sqlite_takes_over_again_when_its_successor_is_killed() {
+    fenced_owner_takes_over_again_when_its_successor_is_killed::<Sqlite>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fenced_owner_on_postgres_takes_over_again_when_its_successor_is_killed() {
+    fenced_owner_takes_over_again_when_its_successor_is_killed::<Postgres>().await;
+}
+
+async fn owner_that_is_fenced_twice_within_a_minute_faults_and_is_not_live<B: Sql>() {
+    let mut world = World::<B>::new().await;
+    let [mut owner, mut standby] = world.pair(&["project", "1000"]).await;
+    fence(&mut world, &mut owner, &standby).await;
+    while owner.line() != "standby" {}
+    standby.stop();
+    eventually("the first one works again", || world.is_owner(&owner)).await;
+    standby.signal("-CONT");
+    while standby.line() != "fenced" {}
+    while standby.line() != "standby" {}
+    owner.stop();
+    eventually("the second one works again", || world.is_owner(&standby)).await;
+    owner.signal("-CONT");
+    let mut said = owner.line();
+    while !said.starts_with("faulted") {
+        assert_ne!(said, "standby");
+        said = owner.line();
+    }
+    assert_eq!(said, "faulted, live: false");
+    world.append(5, None).await;
+    let head = world.head().await;
+    eventually("all is applied", || async { world.position().await == head }).await;
+    world.log.assert_adds_up(&world.backend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owner_on_sqlite_that_is_fenced_twice_within_a_minute_faults_and_is_not_live() {
+    owner_that_is_fenced_twice_within_a_minute_faults_and_is_not_live::<Sqlite>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owner_on_postgres_that_is_fenced_twice_within_a_minute_faults_and_is_not_live() {
+    owner_that_is_fenced_twice_within_a_minute_faults_and_is_not_live::<Postgres>().await;
 }
 
 /// Nobody can take its lock from a process that hangs with it, for as long as it lives: appends are refused after their

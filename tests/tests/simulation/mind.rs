@@ -1,10 +1,12 @@
 //! What becomes of each event when it is handled: it is written in the event, and remembered across restarts.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use eventsource::DecodeError;
 use eventsource::prelude::*;
 use eventsource::testing::Random;
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,48 @@ struct Inner {
     cured: bool,
     trace: Vec<(u64, u64)>,
     effects: Vec<(usize, u64)>,
+    old: BTreeSet<usize>,
+}
+
+/// What a projection knows: the run, and the code of its process.
+#[derive(Debug, Clone)]
+pub struct Host {
+    mind: Arc<Mind>,
+    /// The process. A state that is read back from where it was stored does not know it, and counts as one of newer code.
+    pub process: Option<usize>,
+}
+
+impl Host {
+    pub fn new(mind: &Arc<Mind>, process: usize) -> Self {
+        Self { mind: Arc::clone(mind), process: Some(process) }
+    }
+
+    pub fn of_this_run() -> Self {
+        Self { mind: Mind::of_this_run(), process: None }
+    }
+
+    /// Decodes `event` as far as the code of the process can: old code knows schema version 1.
+    pub fn read(&self, event: &RecordedEvent) -> Result<(), DecodeError> {
+        let is_old = self.process.is_some_and(|process| self.mind.is_old(process));
+        if !is_old || event.schema_version() == 1 {
+            return Ok(());
+        }
+        Err(DecodeError::Version {
+            event_type: event.event_type().to_owned(),
+            stored: event.schema_version(),
+            known: 1,
+            position: event.position(),
+            stream: event.stream().clone(),
+        })
+    }
+}
+
+impl Deref for Host {
+    type Target = Mind;
+
+    fn deref(&self) -> &Mind {
+        &self.mind
+    }
 }
 
 thread_local! {
@@ -87,6 +131,15 @@ impl Mind {
     /// From now on nothing fails but what cannot be decoded.
     pub fn cure(&self) {
         self.inner.lock().unwrap().cured = true;
+    }
+
+    /// The process runs old code.
+    pub fn set_old(&self, process: usize) {
+        self.inner.lock().unwrap().old.insert(process);
+    }
+
+    pub fn is_old(&self, process: usize) -> bool {
+        self.inner.lock().unwrap().old.contains(&process)
     }
 
     /// Each call of a handler: when, and for which position.

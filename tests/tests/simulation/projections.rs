@@ -11,22 +11,27 @@ use eventsource::testing::faults::FaultyUnit;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::mind::{Fate, Mind, meet};
+use super::mind::{Fate, Host, Mind, meet};
 
 /// The unit of work of a run.
 pub type Unit = FaultyUnit<MemoryUnit>;
 
 macro_rules! events {
-    ($($name:ident),+) => {$(
+    ($($name:ident $(, version = $version:literal, $from:ident($($old:tt)*))?;)+) => {$(
         #[derive(Debug, Serialize, Deserialize, DomainEvent)]
-        #[event(aggregate = "Thing")]
+        #[event(aggregate = "Thing" $(, version = $version, $from($($old)*))?)]
         pub struct $name {
             pub fate: Fate,
         }
     )+};
 }
 
-events!(Opened, Moved, Noise);
+events! {
+    Opened;
+    // Version 1 looks the same, and is all that old code knows.
+    Moved, version = 2, from(Self);
+    Noise;
+}
 
 /// A projection under test.
 pub trait Subject: EventSubscriber<Unit> + Sized {
@@ -61,7 +66,7 @@ struct Count {
 }
 
 /// Read models through repositories: one history of everything, and a count for each stream.
-pub struct Rows(Arc<Mind>);
+pub struct Rows(Host);
 
 #[projection(name = "subject", read_models(History, Count))]
 impl Rows {
@@ -72,7 +77,7 @@ impl Rows {
         histories: &mut Repository<History>,
         counts: &mut Repository<Count>,
     ) -> Result<(), HandlerError> {
-        self.write(event.position(), event.aggregate_id(), event.fate, histories, counts).await
+        self.write(event.recorded(), event.fate, histories, counts).await
     }
 
     #[handles(Moved)]
@@ -82,19 +87,20 @@ impl Rows {
         histories: &mut Repository<History>,
         counts: &mut Repository<Count>,
     ) -> Result<(), HandlerError> {
-        self.write(event.position(), event.aggregate_id(), event.fate, histories, counts).await
+        self.write(event.recorded(), event.fate, histories, counts).await
     }
 }
 
 impl Rows {
     async fn write(
         &self,
-        position: Position,
-        stream: Uuid,
+        event: &RecordedEvent,
         fate: Fate,
         histories: &mut Repository<History>,
         counts: &mut Repository<Count>,
     ) -> Result<(), HandlerError> {
+        self.0.read(event)?;
+        let (position, stream) = (event.position(), event.aggregate_id());
         let fate = self.0.now(position.value(), fate);
         let mut history =
             histories.get(Uuid::nil()).await?.unwrap_or(History { id: Uuid::nil(), positions: String::new() });
@@ -111,8 +117,8 @@ impl Rows {
 impl Subject for Rows {
     const SHARED: bool = true;
 
-    fn make(mind: &Arc<Mind>, _: usize) -> Self {
-        Self(Arc::clone(mind))
+    fn make(mind: &Arc<Mind>, process: usize) -> Self {
+        Self(Host::new(mind, process))
     }
 
     async fn applied(_: &SubscriptionHandle<Self>, checkpoints: &MemoryCheckpoints, _: &Mind) -> Vec<u64> {
@@ -133,7 +139,7 @@ macro_rules! in_memory {
         $(#[$doc])*
         pub struct $name {
             $(#[$mind])*
-            mind: Arc<Mind>,
+            mind: Host,
             positions: Vec<u64>,
         }
 
@@ -141,19 +147,21 @@ macro_rules! in_memory {
         impl $name {
             #[handles(Opened)]
             async fn opened(&mut self, event: &Event<Opened>) -> Result<(), HandlerError> {
-                self.keep(event.position(), event.fate).await
+                self.keep(event.recorded(), event.fate).await
             }
 
             #[handles(Moved)]
             async fn moved(&mut self, event: &Event<Moved>) -> Result<(), HandlerError> {
-                self.keep(event.position(), event.fate).await
+                self.keep(event.recorded(), event.fate).await
             }
 
             $($hook)*
         }
 
         impl $name {
-            async fn keep(&mut self, position: Position, fate: Fate) -> Result<(), HandlerError> {
+            async fn keep(&mut self, event: &RecordedEvent, fate: Fate) -> Result<(), HandlerError> {
+                self.mind.read(event)?;
+                let position = event.position();
                 let fate = self.mind.now(position.value(), fate);
                 // Who is cut off leaves something half done, which must not stay.
                 if matches!(fate, Fate::Panics | Fate::Hangs(_)) {
@@ -168,8 +176,8 @@ macro_rules! in_memory {
         impl Subject for $name {
             const SHARED: bool = $shared;
 
-            fn make(mind: &Arc<Mind>, _: usize) -> Self {
-                Self { mind: Arc::clone(mind), positions: Vec::new() }
+            fn make(mind: &Arc<Mind>, process: usize) -> Self {
+                Self { mind: Host::new(mind, process), positions: Vec::new() }
             }
 
             async fn applied(handle: &SubscriptionHandle<Self>, stored: &MemoryCheckpoints, _: &Mind) -> Vec<u64> {
@@ -199,7 +207,7 @@ in_memory!(
     /// State that is stored with its checkpoint.
     #[derive(Clone, Serialize, Deserialize)]
     Durable,
-    #[serde(skip, default = "Mind::of_this_run")]
+    #[serde(skip, default = "Host::of_this_run")]
     [snapshot], true, as_it_is_stored,
 );
 
@@ -224,18 +232,18 @@ async fn as_it_is_stored(
 }
 
 /// Effects on the outside world.
-pub struct Effects(Arc<Mind>, usize);
+pub struct Effects(Host, usize);
 
 #[projection(effects, name = "subject")]
 impl Effects {
     #[handles(Opened)]
     async fn opened(&self, event: &Event<Opened>) -> Result<(), HandlerError> {
-        self.act(event.position(), event.fate).await
+        self.act(event.recorded(), event.fate).await
     }
 
     #[handles(Moved)]
     async fn moved(&self, event: &Event<Moved>) -> Result<(), HandlerError> {
-        self.act(event.position(), event.fate).await
+        self.act(event.recorded(), event.fate).await
     }
 
     /// What was done outside stays done.
@@ -244,7 +252,9 @@ impl Effects {
 }
 
 impl Effects {
-    async fn act(&self, position: Position, fate: Fate) -> Result<(), HandlerError> {
+    async fn act(&self, event: &RecordedEvent, fate: Fate) -> Result<(), HandlerError> {
+        self.0.read(event)?;
+        let position = event.position();
         meet(self.0.now(position.value(), fate)).await?;
         self.0.effect(self.1, position.value());
         Ok(())
@@ -255,7 +265,7 @@ impl Subject for Effects {
     const SHARED: bool = true;
 
     fn make(mind: &Arc<Mind>, process: usize) -> Self {
-        Self(Arc::clone(mind), process)
+        Self(Host::new(mind, process), process)
     }
 
     async fn applied(_: &SubscriptionHandle<Self>, _: &MemoryCheckpoints, mind: &Mind) -> Vec<u64> {

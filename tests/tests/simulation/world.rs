@@ -21,6 +21,7 @@ pub const LONG: Duration = Duration::from_secs(3_600);
 
 /// A process: a manager with its one subscription.
 pub struct Process<S: Subject> {
+    pub number: usize,
     pub faults: Faults,
     pub manager: SubscriptionManager<FaultyCheckpoints<MemoryCheckpoints>>,
     pub handle: SubscriptionHandle<S>,
@@ -45,6 +46,8 @@ pub struct World<S: Subject> {
     pub touched: BTreeSet<StreamId>,
     pub dismissed: BTreeSet<Position>,
     trouble: f64,
+    /// Whether events of a newer version appear in the log, and processes of old code among those of newer code.
+    newer: bool,
     pub streams: u64,
 }
 
@@ -52,6 +55,7 @@ pub struct World<S: Subject> {
 pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
     let rules = Rules::draw(&mut random);
     let trouble = [0.0, 0.03, 0.1, 0.4][random.below(4) as usize];
+    let newer = random.chance(0.4);
     let streams = 1 + random.below(6);
     let steps = 5 + random.below(40);
     let mut world = World::<S> {
@@ -67,6 +71,7 @@ pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
         touched: BTreeSet::new(),
         dismissed: BTreeSet::new(),
         trouble,
+        newer,
         streams,
     };
     if world.random.chance(0.5) {
@@ -81,6 +86,10 @@ pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
     world.mind.trace()
 }
 
+pub fn is_fenced(state: &SubscriptionState) -> bool {
+    matches!(state, SubscriptionState::Fenced { .. } | SubscriptionState::FencedAgain { .. })
+}
+
 impl<S: Subject> World<S> {
     fn stream(&mut self) -> StreamId {
         StreamId::new("Thing", Uuid::from_u128(1 + u128::from(self.random.below(self.streams))))
@@ -92,7 +101,8 @@ impl<S: Subject> World<S> {
             let fate = Fate::draw(&mut self.random, self.trouble);
             let event = match self.random.below(20) {
                 0..=8 => NewEvent::of(&Opened { fate }).unwrap(),
-                9..=16 => NewEvent::of(&Moved { fate }).unwrap(),
+                9..=11 if self.newer => NewEvent::of(&Moved { fate }).unwrap(),
+                9..=16 => NewEvent::raw("Moved", 1, serde_json::to_string(&Moved { fate }).unwrap()),
                 17 if self.trouble > 0.0 => NewEvent::raw("Moved", 1, r#"{"fate":"unheard of"}"#),
                 _ => NewEvent::of(&Noise { fate }).unwrap(),
             };
@@ -100,20 +110,39 @@ impl<S: Subject> World<S> {
         }
     }
 
-    /// A new process, started.
+    /// A new process of old or newer code, started.
     async fn spawn(&mut self) {
+        if self.newer && self.random.chance(0.4) {
+            self.mind.set_old(self.made);
+        }
         let faults = Faults::seeded(self.random.number());
+        let process = self.subscribe(faults).await;
+        unleash(&process.faults, &mut self.random);
+        self.launch(process).await;
+    }
+
+    /// A new process of newer code, started, in whose stores nothing goes wrong.
+    pub(super) async fn spawn_calm(&mut self) {
+        let process = self.subscribe(Faults::new()).await;
+        self.launch(process).await;
+    }
+
+    /// A new process, which is not started yet.
+    async fn subscribe(&mut self, faults: Faults) -> Process<S> {
         let manager = SubscriptionManager::new(
             FaultyEventStore::new(self.store.clone(), &faults),
             MemoryEventBus::new(),
             FaultyCheckpoints::new(self.checkpoints.clone(), &faults),
         );
-        let subject = S::make(&self.mind, self.made);
-        let handle = manager.subscribe(subject, self.rules.config.clone()).await.unwrap();
-        unleash(&faults, &mut self.random);
-        manager.start().await.unwrap();
+        let number = self.made;
+        let handle = manager.subscribe(S::make(&self.mind, number), self.rules.config.clone()).await.unwrap();
+        Process { number, faults, manager, handle, paused: false }
+    }
+
+    async fn launch(&mut self, process: Process<S>) {
+        process.manager.start().await.unwrap();
         (self.starts, self.made) = (self.starts + 1, self.made + 1);
-        self.processes.push(Process { faults, manager, handle, paused: false });
+        self.processes.push(process);
     }
 
     /// Whoever was always alone is never fenced: whatever became of its steps, it finds out.
@@ -122,7 +151,7 @@ impl<S: Subject> World<S> {
             return;
         }
         let state = self.processes[0].handle.status().await.state;
-        assert!(!matches!(state, SubscriptionState::Fenced { .. }), "fenced by nobody: {state:?}");
+        assert!(!is_fenced(&state), "no other process could fence it: {state:?}");
     }
 
     async fn step(&mut self) {

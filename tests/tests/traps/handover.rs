@@ -1,7 +1,7 @@
 //! Two processes with the same subscription, and the handover from one to the other.
 
 use super::world::*;
-use eventsource::projection::Claim;
+use eventsource::projection::{Claim, Lease};
 
 fn pair(store: &MemoryEventStore) -> (Manager, Manager, MemoryCheckpoints) {
     let checkpoints = MemoryCheckpoints::new();
@@ -56,8 +56,12 @@ async fn the_one_that_was_taken_over_is_fenced() {
     handle.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     let stored = checkpoints.load("sums").await.unwrap().unwrap();
     checkpoints.claim(&Claim::new("sums", &stored.fingerprint, Position::START)).await.unwrap();
+    // It would take the checkpoint back after a pause, were there no lease.
+    let lease = Lease::new("its successor", Duration::from_secs(3_600));
+    checkpoints.claim(&Claim::new("sums", &stored.fingerprint, Position::START).under(lease)).await.unwrap();
     let error = handle.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap_err();
-    assert!(error.to_string().contains("taken it over"), "{error}");
+    assert!(error.to_string().contains("its successor runs it"), "{error}");
+    assert!(handle.status().await.last_error.is_some_and(|error| error.contains("taken it over")));
     let sum = models.repository::<Sum>().get(Uuid::from_u128(1)).await.unwrap().unwrap();
     assert_eq!((sum.total, sum.events), (1, 1));
 }

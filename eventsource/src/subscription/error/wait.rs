@@ -41,14 +41,20 @@ pub enum WaitError {
         /// Why, and the remedy.
         reason: Arc<str>,
     },
-    /// Another runner has taken the subscription over.
-    #[error(
-        "`{subscription}` is fenced: {reason}; `start()` on the manager makes it the standby of whoever runs it now"
-    )]
+    /// The subscription was fenced twice within a minute, and has ended.
+    #[error("`{subscription}` is {state}{}", because(.state))]
     Fenced {
         /// The name of the subscription.
         subscription: String,
-        /// How that was found out.
+        /// Its state, with the reason and the remedy.
+        state: SubscriptionState,
+    },
+    /// The program is older than an event in the log, and the projection lives in its memory.
+    #[error("`{subscription}` is outdated: {reason}")]
+    Outdated {
+        /// The name of the subscription.
+        subscription: String,
+        /// What is newer, both versions, and the remedy.
         reason: Arc<str>,
     },
     /// A handler of the subscription waits for the subscription, which waits for the handler.

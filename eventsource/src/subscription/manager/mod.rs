@@ -112,9 +112,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         self
     }
 
-    /// Starts every subscription that does not run, faulted and fenced ones included: one that was fenced becomes the
-    /// standby of whoever has taken it over. Returns before they have
-    /// caught up: wait for that with [`caught_up`](super::SubscriptionHandle::caught_up).
+    /// Starts every subscription that does not run, faulted ones included. Returns before they have caught up: wait for that with [`caught_up`](super::SubscriptionHandle::caught_up).
     ///
     /// # Errors
     /// [`ManagerError::NoRuntime`] outside a tokio runtime.

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 
 use super::commit::Undone;
 use super::obstructed::{Obstruction, Outcome};
+use super::outdated::{Obstacle, Outdated};
 use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, now};
@@ -80,6 +81,11 @@ impl<C: CheckpointStore> Runner<C> {
             let until = suspect.as_ref().map_or(until, |suspect| until.min(suspect.index.max(next + 1)));
             let until = until.min(next + at_most);
             let to = if until == events.len() { page.horizon } else { events[until - 1].position() };
+            if let Some(failure) = &alone
+                && let Some(outdated) = Outdated::of(&failure.error, Obstacle::Event(failure.position))
+            {
+                return Err(End::Outdated(outdated));
+            }
             if let Some(failure) = alone
                 && !self.is_tried_again(&failure).await?
             {

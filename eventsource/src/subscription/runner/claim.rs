@@ -14,6 +14,7 @@ use crate::event::Position;
 use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Kind, Lease};
 use crate::subscription::SubscriptionState;
 use crate::subscription::config::StartFrom;
+use crate::subscription::progress::Snapshot;
 use crate::subscription::shared::catch_panic;
 
 /// Renews the lease on the checkpoint until it is dropped, or the lease is lost.
@@ -51,7 +52,11 @@ impl<C: CheckpointStore> Runner<C> {
         }
         self.core.progress.advance(self.position, 0, self.working());
         let guarantee = self.core.kind.guarantee();
-        tracing::info!(subscription = self.core.name, position = %self.position, %guarantee, "started");
+        let Snapshot { letters, held, .. } = self.core.progress.snapshot();
+        tracing::info!(
+            subscription = self.core.name, position = %self.position, %guarantee, waiting_letters = letters,
+            parked_events = held, "started"
+        );
         Ok(())
     }
 

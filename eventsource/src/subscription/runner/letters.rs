@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::commit::Undone;
 use super::obstructed::Outcome;
+use super::outdated::{Obstacle, Outdated};
 use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
-use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, NotSetUp};
+use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, LetterState, NotSetUp};
 use crate::store::{PageLimit, ReadStream};
 use crate::subscription::policy::FailurePolicy;
 use crate::subscription::rebuilds::Outcome as RebuildOutcome;
@@ -72,6 +73,9 @@ impl<C: CheckpointStore> Runner<C> {
     /// Applies what was released before the last stop, and not applied since, and does what was asked for meanwhile.
     pub(super) async fn serve_requests(&mut self) -> Result<(), End> {
         while self.is_replayed() {
+            if let Some(outdated) = self.outdated.take() {
+                return Err(End::Outdated(outdated));
+            }
             // What nobody knows the state of waits to be rebuilt.
             if !self.core.in_memory.is_in_pieces()
                 && let Some(stream) = self.parked.released()
@@ -154,6 +158,14 @@ impl<C: CheckpointStore> Runner<C> {
             match self.apply_alone(&event, next).await? {
                 None => applied += 1,
                 Some(failure) => {
+                    if let Some(outdated) = Outdated::of(&failure.error, Obstacle::Letter(event.position())) {
+                        self.core.progress.note(Arc::clone(&outdated.reason));
+                        // A letter that failed before waits as it is. One that is to follow would be tried again for ever.
+                        if letter.state == LetterState::Released {
+                            self.outdated = Some(outdated);
+                        }
+                        break;
+                    }
                     let mut failed = self.letter(&event, &failure);
                     failed.held = letter.held;
                     failed.attempts = letter.attempts.saturating_add(failure.attempts);

@@ -4,7 +4,8 @@
 //! claim the checkpoint -> [ heed the control -> read a page -> apply it -> (at the end of the log) wait ]*
 //! ```
 //!
-//! Every step that can end the subscription returns an [`End`]; `?` carries it out of the loop.
+//! Every step that can end the subscription returns an [`End`]; `?` carries it out of the loop. Two of them are followed by
+//! another claim: see [`life`].
 
 mod apply;
 mod builder;
@@ -12,8 +13,10 @@ mod claim;
 mod commit;
 mod failing;
 mod letters;
+mod life;
 mod next;
 mod obstructed;
+mod outdated;
 mod pace;
 mod parked;
 mod read;
@@ -32,15 +35,16 @@ use self::claim::Heartbeat;
 use self::commit::Unsettled;
 use self::failing::Failing;
 use self::next::Companion;
+use self::outdated::Outdated;
 use self::parked::Parked;
 use self::read::Prefetched;
 use super::core::{Control, Core};
 use super::log::Seat;
-use super::rebuilds::{Outcome, Tracked};
+use super::rebuilds::Tracked;
 use super::shared::ErasedSubscriber;
 use super::{Failure, RebuildKind, StopReason, SubscriptionState};
 use crate::event::Position;
-use crate::projection::{CheckpointStore, CommitError, Kind, LetterChange};
+use crate::projection::{CheckpointStore, Kind, LetterChange};
 use crate::store::WakeUp;
 
 /// The task of one subscription.
@@ -93,13 +97,22 @@ pub(super) struct Runner<C: CheckpointStore> {
     heartbeat: Option<Heartbeat>,
     /// Where the log ends, as far as the last page tells.
     end: Option<Position>,
+    /// Found while a request was served, and the end once that is answered.
+    outdated: Option<Outdated>,
+    /// When it was fenced the last time.
+    fenced_at: Option<Instant>,
 }
 
 /// Why the runner ends.
 enum End {
     Stopped(StopReason),
     Faulted(Arc<Failure>),
+    /// Another runner took the checkpoint over.
     Fenced(Arc<str>),
+    /// The same, for the second time within a minute.
+    FencedAgain(Arc<str>),
+    /// The program is older than something that it would have to read.
+    Outdated(Outdated),
     /// It is not run as things are, for this reason.
     Refused(Arc<str>),
     /// The next generation that it has built serves, and is another runner's.
@@ -119,7 +132,8 @@ impl End {
     fn failure(&self) -> Option<Arc<str>> {
         match self {
             Self::Faulted(failure) => Some(failure.to_string().into()),
-            Self::Fenced(reason) | Self::Refused(reason) => Some(Arc::clone(reason)),
+            Self::Fenced(reason) | Self::FencedAgain(reason) | Self::Refused(reason) => Some(Arc::clone(reason)),
+            Self::Outdated(outdated) => Some(Arc::clone(&outdated.reason)),
             Self::Stopped(_) | Self::Serves => None,
         }
     }
@@ -155,6 +169,8 @@ impl<C: CheckpointStore> Runner<C> {
             heartbeat: None,
             epoch: 0,
             end: None,
+            outdated: None,
+            fenced_at: None,
             core,
             checkpoints,
             subscriber,
@@ -165,64 +181,6 @@ impl<C: CheckpointStore> Runner<C> {
     fn building(mut self, building: Building, tracked: Arc<Tracked>) -> Self {
         (self.building, self.rebuild) = (Some(Arc::new(building)), Some(tracked));
         self
-    }
-
-    /// Runs until something ends the subscription.
-    ///
-    /// # Errors
-    /// Why the last checkpoint was not saved, where the subscription was stopped and that failed.
-    pub(super) async fn run(mut self) -> Result<(), CommitError> {
-        let work = match self.building.clone() {
-            Some(building) => self.build(building).await,
-            None => self.work().await,
-        };
-        let end = match work {
-            Ok(never) => match never {},
-            Err(end) => end,
-        };
-        self.end_next(end.reason(), None).await;
-        let mut saved = Ok(());
-        if let End::Stopped(_) = end {
-            saved = self.save_before_stop().await;
-        }
-        if self.is_replaced && matches!(saved, Err(CommitError::Fenced { .. })) {
-            // By its own next generation, which has saved what this one has not.
-            saved = Ok(());
-        }
-        let end = match &saved {
-            Err(fenced @ CommitError::Fenced { .. }) => End::Fenced(fenced.to_string().into()),
-            _ => end,
-        };
-        self.give_up_lease().await;
-        self.core.requests.clear();
-        self.tell(end);
-        saved
-    }
-
-    fn tell(&self, end: End) {
-        let subscription = &self.core.name;
-        if let (Some(tracked), Some(_), Some(reason)) = (&self.rebuild, &self.building, end.failure()) {
-            tracked.end(Outcome::Failed(reason));
-        }
-        match end {
-            End::Stopped(reason) => {
-                tracing::info!(subscription, position = %self.position, %reason, "stopped");
-                self.core.progress.set_state(SubscriptionState::Stopped { reason });
-            }
-            End::Faulted(failure) => {
-                tracing::error!(subscription, position = %failure.position, %failure, "faulted");
-                self.core.progress.fail(failure.to_string(), SubscriptionState::Faulted { failure });
-            }
-            End::Serves => self.core.progress.set_state(SubscriptionState::Idle),
-            End::Refused(reason) => {
-                tracing::error!(subscription, %reason, "refused");
-                self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Refused { reason });
-            }
-            End::Fenced(reason) => {
-                tracing::warn!(subscription, %reason, "fenced");
-                self.core.progress.fail(Arc::clone(&reason), SubscriptionState::Fenced { reason });
-            }
-        }
     }
 
     async fn work(&mut self) -> Result<Infallible, End> {

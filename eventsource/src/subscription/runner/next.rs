@@ -228,8 +228,11 @@ impl<C: CheckpointStore> Runner<C> {
             self.heed_control().await?;
             self.cancel_changed().await?;
             let target = self.core.rebuilds.unfinished().map_or(target, |tracked| tracked.target);
-            let state = SubscriptionState::Rebuilding { kind: RebuildKind::SideBySide, target };
-            self.core.progress.set_state(state);
+            let builder = self.next.as_ref().map(|companion| companion.core.progress.snapshot().state);
+            self.core.progress.set_state(match builder {
+                Some(aside @ (SubscriptionState::Fenced { .. } | SubscriptionState::Outdated { .. })) => aside,
+                _ => SubscriptionState::Rebuilding { kind: RebuildKind::SideBySide, target },
+            });
             let asked = tokio::select! {
                 asked = Companion::asks(&mut self.next) => asked,
                 () = self.core.requests.waiting() => continue,

@@ -35,6 +35,13 @@ impl<C: CheckpointStore> Runner<C> {
             return;
         }
         self.rebuild = target.map(|to| self.core.rebuilds.resume(RebuildKind::InPlace, self.start, to, self.position));
+        if target.is_none()
+            && let Some(tracked) =
+                self.core.rebuilds.unfinished().filter(|tracked| tracked.kind == RebuildKind::InPlace)
+        {
+            // Another process has finished it.
+            tracked.end(Outcome::Done(self.position));
+        }
         self.rebuilt();
     }
 

@@ -1,0 +1,96 @@
+//! A program that is older than what it reads: an event whose schema version it does not know is no handler's failure.
+//!
+//! The subscription stops before such an event, gives its lease up, and does not claim the checkpoint again before another
+//! process, with newer code, has moved it.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use super::{End, Runner};
+use crate::aggregate::AggregateError;
+use crate::event::{DecodeError, Position};
+use crate::projection::{CheckpointStore, HandlerError, Kind, LetterState};
+use crate::subscription::SubscriptionState;
+
+/// What the program is too old for.
+#[derive(Debug, Clone)]
+pub(super) struct Outdated {
+    /// What is newer, both versions, and the remedy.
+    pub(super) reason: Arc<str>,
+    pub(super) obstacle: Obstacle,
+}
+
+/// What has to be gone before the checkpoint is claimed again.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Obstacle {
+    /// The event at this position, before which the checkpoint stands.
+    Event(Position),
+    /// The event at this position, which was released from behind a dead letter and is to follow.
+    Letter(Position),
+}
+
+/// The error that says that an event has a newer schema version than the program knows, if `error` is caused by one.
+fn newer(error: &HandlerError) -> Option<&DecodeError> {
+    error.causes().find_map(|cause| as_decode_error(cause).filter(|error| error.is_newer()))
+}
+
+fn as_decode_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e DecodeError> {
+    match error.downcast_ref() {
+        // Its own text is that of its cause, which is no cause of its own therefore.
+        Some(AggregateError::Decode(error)) => Some(error),
+        _ => error.downcast_ref(),
+    }
+}
+
+impl Outdated {
+    /// What `error` says, if the program is too old for what the handler of the event at `obstacle` read.
+    pub(super) fn of(error: &HandlerError, obstacle: Obstacle) -> Option<Self> {
+        let reason = newer(error)?;
+        let reason = match obstacle {
+            Obstacle::Event(position) => format!(
+                "{reason}; the subscription has stopped before position {position} and given its lease up, and goes on when \
+                 another process has passed it"
+            ),
+            Obstacle::Letter(position) => format!(
+                "{reason}; the event at position {position} is to follow a dead letter, and the subscription has given its \
+                 lease up and goes on when another process has applied it"
+            ),
+        };
+        Some(Self { reason: reason.into(), obstacle })
+    }
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Waits until another process has moved what the program is too old for.
+    ///
+    /// # Errors
+    /// The end, where that comes first.
+    pub(super) async fn wait_for_newer(&mut self, outdated: Outdated) -> Result<(), End> {
+        let Outdated { reason, obstacle } = outdated;
+        let pause = self.pause();
+        tracing::error!(subscription = self.core.name, %reason, ?pause, "outdated: it looks again after a pause");
+        let left_at = self.saved;
+        loop {
+            let state = SubscriptionState::Outdated { reason: Arc::clone(&reason) };
+            self.core.progress.fail(Arc::clone(&reason), state);
+            self.delay(pause).await?;
+            if self.core.kind != Kind::Memory && self.is_moved(obstacle, left_at).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn is_moved(&mut self, obstacle: Obstacle, left_at: Position) -> Result<bool, End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        Ok(match obstacle {
+            Obstacle::Event(_) => {
+                let found = self.ask(|| checkpoints.load(&core.name)).await?;
+                found.is_none_or(|found| found.position != left_at || found.fingerprint != core.fingerprint)
+            }
+            Obstacle::Letter(position) => {
+                let letters = self.ask(|| checkpoints.dead_letters(&core.name)).await?;
+                !letters.iter().any(|letter| letter.position == position && letter.state == LetterState::Released)
+            }
+        })
+    }
+}
