@@ -27,10 +27,10 @@ async fn polled<T>(times: u32, work: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// With one connection, which everybody is given in turn, and a view of it from outside.
+/// With the fewest connections, which are given in turn, and a view of it from outside.
 async fn given_up_at_any_moment<F: Future>(begin: impl Fn(PostgresDatabase, PostgresEventStore) -> F) {
     let schema = Schema::migrated().await;
-    let db = PostgresDatabase::open_with(schema.options().connections(1)).await.unwrap();
+    let db = PostgresDatabase::open_with(schema.options().connections(6)).await.unwrap();
     let (store, checkpoints) = (PostgresEventStore::new(&db), PostgresCheckpoints::new(&db));
     let outside = World::on(schema, |options| options).await;
     let (mut given_up, mut done) = (0, 0);

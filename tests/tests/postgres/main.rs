@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod crash;
+mod few;
 mod given_up;
 mod horizon;
 mod idle;

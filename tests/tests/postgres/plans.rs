@@ -81,7 +81,7 @@ async fn the_log_is_read_by_an_index_and_never_sorted() {
 /// A page costs a page: few blocks are touched, also for a rare type and for many types.
 #[tokio::test]
 async fn a_page_touches_few_blocks() {
-    let world = World::with(|options| options.connections(2)).await;
+    let world = World::with(|options| options.connections(6)).await;
     let mut conn = world.schema.connect().await;
     fill(&world, 60_000).await;
     world.run(&mut conn, "VACUUM ANALYZE {schema}.eventsource_events").await.unwrap();

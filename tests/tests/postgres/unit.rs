@@ -14,7 +14,7 @@ const INSERT: &str = "INSERT INTO {schema}.bumps (position, by) VALUES (0, 1)";
 
 /// A world with a checkpoint, the step that is to be taken, and few connections.
 async fn world() -> (World, Advance) {
-    let world = World::with(|options| options.connections(3).acquire_timeout(Duration::from_secs(2))).await;
+    let world = World::with(|options| options.connections(6).acquire_timeout(Duration::from_secs(2))).await;
     let epoch = world.checkpoints.claim(&Claim::new("rows", "v1", Position::START)).await.unwrap().epoch;
     let step = Advance::new("rows", epoch, Position::START, Position::new(5));
     (world, step)

@@ -125,7 +125,7 @@ async fn nothing_is_missed(world: &World, writers: u64, time: Duration) -> usize
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_writers_with_delays_and_rollbacks_lose_nothing_that_a_naive_reader_loses() {
-    let world = World::with(|options| options.connections(30)).await;
+    let world = World::with(|options| options.connections(60)).await;
     let missed = nothing_is_missed(&world, 20, Duration::from_secs(6)).await;
     assert!(missed > 0, "a run in which a naive reader misses nothing proves nothing");
 }

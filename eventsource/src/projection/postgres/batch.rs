@@ -5,6 +5,7 @@ use sqlx::postgres::PgTransactionManager as Manager;
 use sqlx::{Connection as _, PgConnection, Postgres, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -18,6 +19,8 @@ use crate::store::sql::Failure;
 pub(super) struct Batch {
     id: Uuid,
     conn: Option<PoolConnection<Postgres>>,
+    /// Dropped after the connection: the next unit of work finds that on its way back.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 /// How a batch did not commit.
@@ -39,7 +42,8 @@ impl Batch {
         let id = Uuid::now_v7();
         let begin = db.sql(&format!("{}; {}", db.begin_sql(), statements::begin_batch(id)));
         // From here on dropping the batch ends what was begun, also where it was begun in part.
-        let mut batch = Self { id, conn: Some(db.units().acquire().await?) };
+        let (conn, turn) = db.unit_connection().await?;
+        let mut batch = Self { id, conn: Some(conn), turn: Some(turn) };
         if let Some(conn) = batch.connection() {
             Manager::begin(conn, Some(begin.into_sql_str())).await?;
         }
@@ -80,15 +84,17 @@ impl Batch {
     pub(super) async fn commit(&mut self) -> Result<(), Unfinished> {
         Manager::commit(self.connection().ok_or(Unfinished::Ended)?).await?;
         self.conn = None;
+        self.turn = None;
         Ok(())
     }
 
     /// Undoes it. What is returned ends when the connection is clean again, or gone; it need not be waited for.
     pub(super) fn undo(&mut self) -> Option<JoinHandle<()>> {
         let conn = self.conn.take()?;
+        let turn = self.turn.take();
         match Handle::try_current() {
             // In a task of its own, which nobody cancels half way.
-            Ok(runtime) => Some(runtime.spawn(undo(conn))),
+            Ok(runtime) => Some(runtime.spawn(undo(conn, turn))),
             // Closing the connection rolls back.
             Err(_) => {
                 drop(conn.detach());
@@ -104,7 +110,7 @@ impl Drop for Batch {
     }
 }
 
-async fn undo(mut conn: PoolConnection<Postgres>) {
+async fn undo(mut conn: PoolConnection<Postgres>, turn: Option<OwnedSemaphorePermit>) {
     // What is left open inside, or was never counted, is not worth to be mended: the server rolls back where its
     // client goes away.
     // What was prepared may be why the batch failed, after a change of a table: none of it is used again.
@@ -114,4 +120,5 @@ async fn undo(mut conn: PoolConnection<Postgres>) {
     if !clean {
         let _ = conn.close().await;
     }
+    drop(turn);
 }

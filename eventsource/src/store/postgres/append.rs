@@ -82,7 +82,7 @@ pub(super) async fn together(
         session.end().await?;
         return Ok(outcomes);
     };
-    let mut kept = db.appender().take(|age| db.losses().doubt(age)).await?;
+    let mut kept = db.appending().await?;
     let outcomes = attempt(db, &mut kept.conn, appends).await;
     if !matches!(&outcomes, Err(Failure::Database(error)) if code(error).is_none() || is_useless(error)) {
         db.appender().keep(kept);

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
 use super::horizon::Watch;
@@ -17,7 +19,7 @@ use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::store::WakeUps;
 use crate::store::attached::Attached;
-use crate::store::sql::{Kept, Queue};
+use crate::store::sql::{Borrowed, Kept, Queue};
 
 /// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database: open
 /// it once a process, whose subscriptions then share its connections and the one that listens for appends.
@@ -43,6 +45,8 @@ pub struct PostgresDatabase(Arc<Inner>);
 struct Inner {
     pool: PgPool,
     units: PgPool,
+    /// The turns of units of work, in the order in which they ask.
+    unit_turns: Arc<Semaphore>,
     /// What appends wait in, and the connections on which they are stored.
     queue: Queue,
     readers: Kept<Postgres>,
@@ -93,6 +97,7 @@ impl PostgresDatabase {
         Ok(Self(Arc::new(Inner {
             pool: opened.pool,
             units: opened.units,
+            unit_turns: Arc::new(Semaphore::new(opened.unit_turns as usize)),
             queue: Queue::default(),
             readers: opened.readers,
             appender: opened.appender,
@@ -134,6 +139,7 @@ impl PostgresDatabase {
         if let Some(listener) = self.0.listener.get_or_init(|| None) {
             listener.stop();
         }
+        self.0.unit_turns.close();
         self.0.units.close().await;
         self.0.readers.close().await;
         self.0.appender.close().await;
@@ -161,9 +167,37 @@ impl PostgresDatabase {
         &self.0.attached
     }
 
-    /// The connections of units of work.
-    pub(crate) fn units(&self) -> &PgPool {
-        &self.0.units
+    /// Waits, for as long as it takes, for the turn to open a unit of work, and gives it a connection. Whoever waits
+    /// holds none.
+    pub(crate) async fn unit_connection(
+        &self,
+    ) -> Result<(PoolConnection<Postgres>, OwnedSemaphorePermit), sqlx::Error> {
+        let turn = Arc::clone(&self.0.unit_turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        Ok((self.named(&self.0.units, self.0.units.acquire().await).await?, turn))
+    }
+
+    /// What a connection of `pool` was waited for. Where that was in vain because the server gives none, the error is the
+    /// server's: the pool tries again while the server says "too many clients", and does not tell.
+    pub(super) async fn named<T>(&self, pool: &PgPool, acquired: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        match acquired {
+            Err(sqlx::Error::PoolTimedOut) if pool.size() < pool.options().get_max_connections() => {
+                let connect = self.0.options.connect_options();
+                match tokio::time::timeout(Duration::from_secs(1), PgConnection::connect_with(&connect)).await {
+                    Ok(Err(error)) => Err(error),
+                    Ok(Ok(conn)) => {
+                        let _ = conn.close().await;
+                        Err(sqlx::Error::PoolTimedOut)
+                    }
+                    Err(_) => Err(sqlx::Error::PoolTimedOut),
+                }
+            }
+            acquired => acquired,
+        }
+    }
+
+    /// One of the shared connections.
+    pub(super) async fn shared(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        self.named(&self.0.pool, self.0.pool.acquire().await).await
     }
 
     pub(super) fn queue(&self) -> &Queue {
@@ -173,6 +207,21 @@ impl PostgresDatabase {
     /// The connections of appends; not through a pooler, where connections are everybody's.
     pub(super) fn appender(&self) -> &Kept<Postgres> {
         &self.0.appender
+    }
+
+    /// One of the connections that read the log.
+    pub(super) async fn reader(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
+        self.kept(&self.0.readers).await
+    }
+
+    /// One of the connections of appends.
+    pub(super) async fn appending(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
+        self.kept(&self.0.appender).await
+    }
+
+    async fn kept(&self, kept: &Kept<Postgres>) -> Result<Borrowed<Postgres>, sqlx::Error> {
+        let taken = kept.take(|age| self.0.losses.doubt(age)).await;
+        self.named(kept.pool(), taken).await
     }
 
     /// The connections that read the log.
@@ -237,7 +286,8 @@ impl PostgresDatabase {
 
     /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.0.pool.begin_with(AssertSqlSafe(self.0.begin.clone())).await
+        let begun = self.0.pool.begin_with(AssertSqlSafe(self.0.begin.clone())).await;
+        self.named(&self.0.pool, begun).await
     }
 
     /// Begins a transaction that reads a page. It need not be ended: nobody waits for that.
@@ -253,7 +303,7 @@ impl PostgresDatabase {
         if self.0.pooler {
             return Ok(Session::InTransaction(self.begin().await?));
         }
-        Ok(Session::Alone(self.0.pool.acquire().await?))
+        Ok(Session::Alone(self.shared().await?))
     }
 }
 

@@ -12,6 +12,17 @@ pub enum PostgresOpenError {
         /// What the driver or the server says.
         source: sqlx::Error,
     },
+    /// The connections that the options allow are too few.
+    #[error(
+        "{connections} connections are too few: eventsource needs at least {fewest} (1 that listens + 1 that appends + 1 \
+         that reads the log + 1 for units of work + 2 shared ones): raise `PostgresOptions::connections`"
+    )]
+    TooFewConnections {
+        /// How many the options allow.
+        connections: u32,
+        /// The smallest number.
+        fewest: u32,
+    },
     /// What was given is no URL of a PostgreSQL database.
     #[error("not a URL such as `postgres://user:password@host/database`: {source}")]
     Url {

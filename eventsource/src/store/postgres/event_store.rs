@@ -84,7 +84,11 @@ impl PostgresEventStore {
     /// # Errors
     /// [`StoreError`] where the store fails.
     pub async fn horizon_holders(&self) -> Result<Vec<HorizonHolder>, StoreError> {
-        holders::read(&self.db).await.map_err(|failure| store_error(Action::ReadHead, failure))
+        let held = async {
+            let mut conn = self.db.shared().await?;
+            holders::read(&self.db, &mut conn).await
+        };
+        held.await.map_err(|failure| store_error(Action::ReadHead, failure))
     }
 
     /// How PostgreSQL reads a page of at most `limit` events of the log after `after` through `filter`: the lines of its

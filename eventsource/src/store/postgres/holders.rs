@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use sqlx::Row as _;
+use sqlx::{PgConnection, Row as _};
 
 use super::{PostgresDatabase, statements};
 use crate::event::Position;
@@ -54,9 +54,9 @@ impl fmt::Display for HorizonHolder {
     }
 }
 
-pub(super) async fn read(db: &PostgresDatabase) -> Result<Vec<HorizonHolder>, Failure> {
+pub(super) async fn read(db: &PostgresDatabase, conn: &mut PgConnection) -> Result<Vec<HorizonHolder>, Failure> {
     // A simple query passes every pooler.
-    let rows = sqlx::raw_sql(db.sql(statements::HOLDERS)).fetch_all(db.pool()).await?;
+    let rows = sqlx::raw_sql(db.sql(statements::HOLDERS)).fetch_all(conn).await?;
     rows.iter()
         .map(|row| {
             let age: Option<f64> = row.try_get("age")?;

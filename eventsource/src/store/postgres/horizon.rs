@@ -21,7 +21,7 @@ struct Standby;
 /// to be read by a later statement, outside the transaction of this one.
 pub(super) async fn read(db: &PostgresDatabase) -> Result<Position, Failure> {
     let known = db.known().connections();
-    let mut conn = db.pool().acquire().await?;
+    let mut conn = db.shared().await?;
     read_on(db, &mut conn, known).await
 }
 
@@ -33,16 +33,16 @@ pub(super) async fn read_on(
 ) -> Result<Position, Failure> {
     // A transaction of its own either way. A simple query passes every pooler.
     let row: (bool, Option<i64>, Option<i64>, Option<i64>) = if db.names_statements() {
-        sqlx::query_as(db.sql(statements::HORIZON)).fetch_one(conn).await?
+        sqlx::query_as(db.sql(statements::HORIZON)).fetch_one(&mut *conn).await?
     } else {
-        let row = sqlx::raw_sql(db.sql(statements::HORIZON)).fetch_one(conn).await?;
+        let row = sqlx::raw_sql(db.sql(statements::HORIZON)).fetch_one(&mut *conn).await?;
         sqlx::FromRow::from_row(&row)?
     };
     let (false, Some(drawn), held, Some(head)) = row else {
         return Err(Failure::Database(sqlx::Error::Configuration(Box::new(Standby))));
     };
     if db.watch().is_due(held.filter(|held| *held < drawn)) {
-        tell(db).await;
+        tell(db, conn).await;
     }
     let head = Position::new(unsigned(head, "the head of the log")?);
     // Behind a pooler a connection says nothing about the server's.
@@ -54,11 +54,13 @@ pub(super) async fn read_on(
 
 /// Who holds the horizon back, where it has been held for longer than the set time.
 pub(super) async fn held_back(db: &PostgresDatabase) -> Result<Option<HeldBack>, Failure> {
-    read(db).await?;
+    let known = db.known().connections();
+    let mut conn = db.shared().await?;
+    read_on(db, &mut conn, known).await?;
     let Some((at, lasted)) = db.watch().lasted() else { return Ok(None) };
     let at = unsigned(at, "the key of a lock")?;
     // It may have ended since, and somebody else appends.
-    let mut holders = holders::read(db).await?;
+    let mut holders = holders::read(db, &mut conn).await?;
     if holders.first().is_none_or(|holder| holder.after.value() != at) {
         return Ok(None);
     }
@@ -66,8 +68,9 @@ pub(super) async fn held_back(db: &PostgresDatabase) -> Result<Option<HeldBack>,
     Ok(Some(HeldBack::new(Position::new(at), lasted, by)))
 }
 
-async fn tell(db: &PostgresDatabase) {
-    let Ok(holders) = holders::read(db).await else { return };
+/// On the connection that found it: another one might not be free.
+async fn tell(db: &PostgresDatabase, conn: &mut PgConnection) {
+    let Ok(holders) = holders::read(db, conn).await else { return };
     for holder in holders.iter().take(1) {
         tracing::warn!(schema = db.schema(), %holder, "the horizon of the log is held back: later events wait");
     }

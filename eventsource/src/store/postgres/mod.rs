@@ -16,6 +16,7 @@ mod announce;
 mod append;
 mod appending;
 mod arguments;
+mod budget;
 mod database;
 mod error;
 mod event_store;

@@ -21,6 +21,8 @@ pub(super) struct Opened {
     pub(super) readers: Kept<Postgres>,
     /// Where one append leaves its connection to the next: one for who appends alone, one for those who do so together.
     pub(super) appender: Kept<Postgres>,
+    /// How many units of work may be open.
+    pub(super) unit_turns: u32,
     pub(super) losses: Losses,
     pub(super) known: Known,
     pub(super) schema: Schema,
@@ -29,28 +31,28 @@ pub(super) struct Opened {
 }
 
 pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOpenError> {
-    let schema = options.parsed_schema()?;
+    let (schema, budget) = (options.parsed_schema()?, options.budget()?);
     let (losses, known) = (Losses::default(), Known::default());
-    let pool = options.shared_pool_options(&losses, &known).connect_lazy_with(options.connect_options());
+    let pool = options.shared_pool_options(budget, &losses, &known).connect_lazy_with(options.connect_options());
     let prepared = async {
         let mut conn = pool.acquire().await?;
         prepare(&mut conn, &schema, options).await
     };
     let units = match options.pooler {
         true => pool.clone(),
-        false => options.unit_pool_options(&losses).connect_lazy_with(options.connect_options()),
+        false => options.unit_pool_options(budget, &losses).connect_lazy_with(options.connect_options()),
     };
     let readers = match options.pooler {
         true => Kept::none(pool.clone()),
         false => {
-            let readers = options.reader_pool_options(&losses, &known);
+            let readers = options.reader_pool_options(budget, &losses, &known);
             Kept::new(readers.connect_lazy_with(options.connect_options()))
         }
     };
-    let appenders = options.appender_pool_options(&losses);
+    let appenders = options.appender_pool_options(budget, &losses);
     let appender = Kept::new(appenders.connect_lazy_with(options.connect_options()));
     match prepared.await {
-        Ok(log) => Ok(Opened { pool, units, readers, appender, losses, known, schema, log }),
+        Ok(log) => Ok(Opened { pool, units, readers, appender, unit_turns: budget.units, losses, known, schema, log }),
         Err(trouble) => Err(trouble.on(options.shown())),
     }
 }

@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgTransactio
 use sqlx::{ConnectOptions as _, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
+use super::budget::Budget;
 use super::error::Trouble;
 use super::known::Known;
 use super::lost::Losses;
@@ -19,7 +20,7 @@ use super::{PostgresOpenError, migrations, statements};
 /// use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let options = PostgresOptions::new("postgres://shop@localhost/shop")?.schema("events").connections(20);
+/// let options = PostgresOptions::new("postgres://shop@localhost/shop")?.schema("events").connections(40);
 /// options.migrate().await?;
 /// let db = PostgresDatabase::open_with(options).await?;
 /// # Ok(())
@@ -53,7 +54,7 @@ impl PostgresOptions {
         Self {
             connect,
             listener: None,
-            connections: 10,
+            connections: 25,
             acquire_timeout: Duration::from_secs(10),
             schema: "public".to_owned(),
             idle_in_transaction: Duration::from_secs(30),
@@ -69,12 +70,20 @@ impl PostgresOptions {
         self
     }
 
-    /// At most this many connections for streams and for your own queries, at least 2; 10 by default. As many again, at
-    /// most, serve the units of work, one a subscription; four at most read the log, two serve appends, and one waits for
-    /// notifications.
+    /// The largest number of connections that the database value opens, in all; 25 by default, at least 6. Opening fails
+    /// with [`PostgresOpenError::TooFewConnections`] below that.
+    ///
+    /// The number is divided once: 1 connection listens for notifications, 1 or 2 append, 1 to 4 read the log (one for
+    /// each 6 connections), and the rest is halved between units of work and the shared connections, which serve
+    /// checkpoints, queries and [`PostgresDatabase::pool`](super::PostgresDatabase::pool). With 25 connections there are
+    /// 9 for units of work and 9 shared ones.
+    ///
+    /// Any number of subscriptions makes progress with 6 connections: units of work take turns in the order in which they
+    /// ask. [`migrate`](Self::migrate) opens one connection of its own and closes it. Through a
+    /// [pooler](Self::pooler_mode) all but the listener share the connections, and units of work take half of them.
     #[must_use]
-    pub fn connections(mut self, connections: u32) -> Self {
-        self.connections = connections.max(2);
+    pub const fn connections(mut self, connections: u32) -> Self {
+        self.connections = connections;
         self
     }
 
@@ -172,10 +181,15 @@ impl PostgresOptions {
         }
     }
 
-    fn pool_options(&self, losses: &Losses) -> PgPoolOptions {
+    /// How the connections are divided.
+    pub(super) fn budget(&self) -> Result<Budget, PostgresOpenError> {
+        Budget::of(self.connections, self.listener_options().is_some(), self.pooler)
+    }
+
+    fn pool_options(&self, connections: u32, losses: &Losses) -> PgPoolOptions {
         let losses = losses.clone();
         PgPoolOptions::new()
-            .max_connections(self.connections)
+            .max_connections(connections)
             .acquire_timeout(self.acquire_timeout)
             .test_before_acquire(false)
             .before_acquire(move |conn, meta| {
@@ -193,9 +207,9 @@ impl PostgresOptions {
     }
 
     /// The connections of everybody.
-    pub(super) fn shared_pool_options(&self, losses: &Losses, known: &Known) -> PgPoolOptions {
+    pub(super) fn shared_pool_options(&self, budget: Budget, losses: &Losses, known: &Known) -> PgPoolOptions {
         let known = known.clone();
-        let options = self.pool_options(losses).after_connect(move |_, _| {
+        let options = self.pool_options(budget.shared, losses).after_connect(move |_, _| {
             known.connected();
             Box::pin(async { Ok(()) })
         });
@@ -203,9 +217,9 @@ impl PostgresOptions {
     }
 
     /// Those that read the log, a page at a time.
-    pub(super) fn reader_pool_options(&self, losses: &Losses, known: &Known) -> PgPoolOptions {
+    pub(super) fn reader_pool_options(&self, budget: Budget, losses: &Losses, known: &Known) -> PgPoolOptions {
         let known = known.clone();
-        let options = self.pool_options(losses).max_connections(READERS).after_connect(move |conn, _| {
+        let options = self.pool_options(budget.readers, losses).after_connect(move |conn, _| {
             known.connected();
             Box::pin(async move { sqlx::raw_sql(statements::PLAN_PAGES).execute(conn).await.map(drop) })
         });
@@ -214,15 +228,15 @@ impl PostgresOptions {
 
     /// Those of units of work, which end what they have begun themselves. A handler that rolls its batch back writes
     /// nothing afterwards either.
-    pub(super) fn unit_pool_options(&self, losses: &Losses) -> PgPoolOptions {
-        self.pool_options(losses).after_connect(|conn, _| {
+    pub(super) fn unit_pool_options(&self, budget: Budget, losses: &Losses) -> PgPoolOptions {
+        self.pool_options(budget.units, losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::WRITE_ONLY_IN_A_UNIT).execute(conn).await.map(drop) })
         })
     }
 
-    /// Two connections: for who appends alone, and for those who do so together.
-    pub(super) fn appender_pool_options(&self, losses: &Losses) -> PgPoolOptions {
-        self.pool_options(losses).max_connections(2).after_connect(|conn, _| {
+    /// Where there are two: one for an append that comes alone, and one for those that are stored together.
+    pub(super) fn appender_pool_options(&self, budget: Budget, losses: &Losses) -> PgPoolOptions {
+        self.pool_options(budget.appenders.max(1), losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::PLAN_APPENDS_ONCE).execute(conn).await.map(drop) })
         })
     }
@@ -237,9 +251,6 @@ impl PostgresOptions {
         self.listener.clone().or(own).map(named)
     }
 }
-
-/// So many pages of the log are read at once at most.
-const READERS: u32 = 4;
 
 /// Whoever gives up while a transaction begins leaves it to the connection, and the driver does not count it: whoever is given
 /// the connection next would write in it, and be told that it is done, and nobody would ever commit it. Such a connection is

@@ -86,7 +86,7 @@ pub(super) async fn log(
     limit: PageLimit,
 ) -> Result<LogPage, Failure> {
     let connections = db.known().connections();
-    let mut kept = db.readers().take(|age| db.losses().doubt(age)).await?;
+    let mut kept = db.reader().await?;
     let read = log_on(db, &mut kept.conn, connections, after, filter, limit).await;
     if read.is_ok() {
         db.readers().keep(kept);
@@ -258,7 +258,7 @@ pub(super) async fn types_beside(
         return Ok(Vec::new());
     }
     let query = types(db, statements::TYPES_BESIDE, known, after, to, limit);
-    let mut conn = db.pool().acquire().await?;
+    let mut conn = db.shared().await?;
     let mut tx = db.begin_page(&mut conn).await?;
     let rows = query.fetch_all(&mut *tx).await?;
     drop(tx);
@@ -286,7 +286,7 @@ pub(super) async fn explain_types(db: &PostgresDatabase) -> Result<Vec<String>, 
 
 /// The lines of a query plan.
 async fn plan(db: &PostgresDatabase, query: Query) -> Result<Vec<String>, Failure> {
-    let mut conn = db.pool().acquire().await?;
+    let mut conn = db.shared().await?;
     let mut tx = db.begin_page(&mut conn).await?;
     let rows = query.fetch_all(&mut *tx).await?;
     drop(tx);

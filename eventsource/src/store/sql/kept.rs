@@ -57,6 +57,12 @@ impl<DB: Database> Kept<DB> {
         Self::with(pool, false)
     }
 
+    /// The pool.
+    #[cfg(feature = "postgres")]
+    pub(crate) const fn pool(&self) -> &Pool<DB> {
+        &self.pool
+    }
+
     /// A connection; one that was kept unless it is in doubt.
     pub(crate) async fn take(&self, in_doubt: impl Fn(Duration) -> bool) -> Result<Borrowed<DB>, sqlx::Error> {
         let _waiting = loop {

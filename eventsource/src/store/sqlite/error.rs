@@ -57,6 +57,12 @@ pub enum SqliteOpenError {
         /// The mode in which it is.
         mode: String,
     },
+    /// The options allow no connection.
+    #[error("the database {path} cannot be opened with 0 connections: give `SqliteOptions::connections` at least 1")]
+    NoConnections {
+        /// The path, as it was given.
+        path: String,
+    },
     /// A URL was given where a path is wanted.
     #[error("`{url}` is a URL: give the path of the database file")]
     Url {

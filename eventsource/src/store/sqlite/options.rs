@@ -47,11 +47,15 @@ impl SqliteOptions {
         }
     }
 
-    /// At most this many connections, at least 1; 5 by default. One of them writes at a time, the others read. Unless it
-    /// is 1, there is one more, on which appends are stored.
+    /// The largest number of connections that the database value opens, in all; 5 by default, at least 1. Opening fails
+    /// with [`SqliteOpenError::NoConnections`] for 0.
+    ///
+    /// One of them is the writer, on which appends and units of work are stored in turn; the others read. With 1
+    /// connection, reads and writes take turns, and a handler cannot read through its own database value. Any number of
+    /// subscriptions makes progress with 1 connection.
     #[must_use]
     pub const fn connections(mut self, connections: u32) -> Self {
-        self.connections = if connections == 0 { 1 } else { connections };
+        self.connections = connections;
         self
     }
 
@@ -84,6 +88,7 @@ impl SqliteOptions {
     pub(super) fn check(&self) -> Result<(), SqliteOpenError> {
         match self.path.to_str() {
             Some(url) if url.starts_with("sqlite:") => Err(SqliteOpenError::Url { url: url.to_owned() }),
+            _ if self.connections == 0 => Err(SqliteOpenError::NoConnections { path: self.shown_path() }),
             _ => Ok(()),
         }
     }
@@ -91,7 +96,7 @@ impl SqliteOptions {
     pub(super) fn pool_options(&self) -> SqlitePoolOptions {
         // A database in memory lives as long as its connection, and a file costs nothing to keep open.
         SqlitePoolOptions::new()
-            .max_connections(self.connections)
+            .max_connections(self.connections.saturating_sub(1).max(1))
             .acquire_timeout(self.write_timeout)
             .idle_timeout(None)
             .max_lifetime(None)
