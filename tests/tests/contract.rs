@@ -8,9 +8,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::sqlx;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
-use eventsource::store::{Backlog, WakeUp};
+use eventsource::store::{Backlog, LogId, LogMark, WakeUp};
 use eventsource::testing::contract::{self, Case};
 use eventsource::{
     AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, NewEvent, PageLimit,
@@ -107,6 +108,7 @@ enum Broken {
     Filter,
     Atomicity,
     Bytes,
+    Identity,
 }
 
 struct BrokenStore(MemoryEventStore, Broken);
@@ -121,7 +123,7 @@ impl EventStore for BrokenStore {
     ) -> Result<Appended, AppendError> {
         match self.1 {
             Broken::ExpectedVersion => self.0.append(stream, ExpectedVersion::Any, events).await,
-            Broken::Filter | Broken::Bytes => self.0.append(stream, expected, events).await,
+            Broken::Filter | Broken::Bytes | Broken::Identity => self.0.append(stream, expected, events).await,
             Broken::Atomicity => {
                 eventsource::store::check_append(stream, &events)?;
                 let (mut appended, mut expected) = (Vec::new(), expected);
@@ -147,6 +149,15 @@ impl EventStore for BrokenStore {
 
     async fn head(&self) -> Result<Position, StoreError> {
         self.0.head().await
+    }
+
+    async fn log_id(&self) -> Result<LogId, StoreError> {
+        if self.1 == Broken::Identity { Ok(LogId::generate()) } else { self.0.log_id().await }
+    }
+
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
+        let to = if self.1 == Broken::Identity { Position::new(u64::MAX) } else { to };
+        self.0.last_event(to).await
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
@@ -193,6 +204,90 @@ async fn a_store_that_appends_one_by_one_fails() {
     assert!(violated.contains(&"a_refused_append_leaves_nothing"), "{violated:?}");
     assert!(violated.contains(&"a_reader_sees_whole_appends_and_skips_nothing"), "{violated:?}");
     assert!(!violated.contains(&"a_filter_by_event_type_is_applied"), "{violated:?}");
+}
+
+#[tokio::test]
+async fn a_store_without_one_identity_fails() {
+    let violated = violated(Broken::Identity).await;
+    assert!(violated.contains(&"the_log_has_one_identity"), "{violated:?}");
+    assert!(violated.contains(&"the_last_event_is_found"), "{violated:?}");
+    assert!(!violated.contains(&"a_filter_by_event_type_is_applied"), "{violated:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_gives_positions_again_fails() {
+    let store = MemoryEventStore::new();
+    let deleted = store.clone();
+    let verdict = contract::positions_only_grow(Arc::new(store), async |after| deleted.lose_after(after)).await;
+    assert!(verdict.unwrap_err().to_string().contains("was given after"));
+}
+
+#[tokio::test]
+async fn sqlite_positions_only_grow_over_deletes_and_vacuum() {
+    for (db, _dir) in [(in_memory().await, None), {
+        let (db, dir) = sqlite().await;
+        (db, Some(dir))
+    }] {
+        let pool = db.pool().clone();
+        let delete = async |after: Position| {
+            let after = i64::try_from(after.value()).unwrap();
+            let sql = "DELETE FROM eventsource_events WHERE position > ?1 OR ?1 = 0";
+            sqlx::query(sql).bind(after).execute(&pool).await.unwrap();
+            sqlx::raw_sql("VACUUM").execute(&pool).await.unwrap();
+        };
+        contract::positions_only_grow(Arc::new(SqliteEventStore::new(&db)), delete).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sqlite_positions_only_grow_when_the_file_is_emptied_and_opened_again() {
+    let (db, dir) = sqlite().await;
+    let append = async |db: &SqliteDatabase| {
+        let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+        let event = NewEvent::raw("OrderPlaced", 1, "{}");
+        SqliteEventStore::new(db).append(&stream, ExpectedVersion::NoStream, vec![event]).await.unwrap().position()
+    };
+    assert_eq!(append(&db).await, Position::new(1));
+    // Without a condition SQLite would drop all rows at once, if no trigger had to see them.
+    sqlx::raw_sql("DELETE FROM eventsource_events").execute(db.pool()).await.unwrap();
+    db.close().await;
+    let db = SqliteDatabase::open(dir.path().join("events.db")).await.unwrap();
+    assert_eq!(append(&db).await, Position::new(2));
+    sqlx::raw_sql("UPDATE eventsource_events SET position = 1").execute(db.pool()).await.unwrap();
+    assert_eq!(append(&db).await, Position::new(3), "a position that an event was moved from");
+}
+
+#[tokio::test]
+async fn postgres_positions_only_grow_over_deletes_and_truncation() {
+    for pooler in [false, true] {
+        let (db, schema) = postgres(|options| options.pooler_mode(pooler)).await;
+        let name = schema.name().to_owned();
+        let delete = async |after: Position| {
+            let sql = match after {
+                Position::START => format!("TRUNCATE {name}.eventsource_events RESTART IDENTITY"),
+                after => format!("DELETE FROM {name}.eventsource_events WHERE position > {after}"),
+            };
+            let mut conn = schema.connect().await;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+        };
+        contract::positions_only_grow(Arc::new(PostgresEventStore::new(&db)), delete).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_identity_outlives_the_store_and_is_no_other_logs() {
+    let (one, two) = (MemoryEventStore::new(), MemoryEventStore::new());
+    contract::an_identity_is_one_logs_own(&one, &one.clone(), &two).await.unwrap();
+
+    let ((db, dir), (other, _other)) = (sqlite().await, sqlite().await);
+    let again = SqliteDatabase::open(dir.path().join("events.db")).await.unwrap();
+    let [one, again, other] = [db, again, other].map(|db| SqliteEventStore::new(&db));
+    contract::an_identity_is_one_logs_own(&one, &again, &other).await.unwrap();
+
+    let ((db, schema), (other, _other)) = (postgres(|options| options).await, postgres(|options| options).await);
+    let again = PostgresDatabase::open_with(schema.options()).await.unwrap();
+    let [one, again, other] = [db, again, other].map(|db| PostgresEventStore::new(&db));
+    contract::an_identity_is_one_logs_own(&one, &again, &other).await.unwrap();
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use super::{Claim, ClaimError, DeadLetter, Generations, Snapshot, UnitOfWork};
 use crate::event::Position;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::store::sql::{Action, Failure, verdict::explained};
+use crate::store::{LogId, LogMark};
 
 /// The position up to which a subscription's effects are durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,11 @@ pub struct Checkpoint {
     pub updated_at: DateTime<Utc>,
     /// Up to where it is being rebuilt; `None` once it has been there.
     pub rebuild_to: Option<Position>,
+    /// The log in which the position counts; `None` where it was claimed only by a version that did not know it.
+    pub log: Option<LogId>,
+    /// An event of that log at or before the position: the last one that the owner knew of when it moved the checkpoint.
+    /// By it a log that has gone back is recognised. `None` where nothing was read yet.
+    pub mark: Option<LogMark>,
 }
 
 impl Checkpoint {
@@ -39,13 +45,21 @@ impl Checkpoint {
         fingerprint: String,
         updated_at: DateTime<Utc>,
     ) -> Self {
-        Self { name, position, epoch, fingerprint, updated_at, rebuild_to: None }
+        Self { name, position, epoch, fingerprint, updated_at, rebuild_to: None, log: None, mark: None }
     }
 
     /// The same checkpoint, which is being rebuilt up to `target`.
     #[must_use]
     pub const fn rebuilding(mut self, target: Option<Position>) -> Self {
         self.rebuild_to = target;
+        self
+    }
+
+    /// The same checkpoint, in this log, of which it knows this event. An event after the position is not kept.
+    #[must_use]
+    pub fn in_log(mut self, log: Option<LogId>, mark: Option<LogMark>) -> Self {
+        self.log = log;
+        self.mark = mark.filter(|mark| mark.position <= self.position);
         self
     }
 }
@@ -56,6 +70,8 @@ impl Checkpoint {
 /// * **Exactly once** (law 3). What a unit of work lends and the checkpoint commit together, or neither does. A step
 ///   is taken only if the checkpoint is at the step's `from` and belongs to the step's `epoch`.
 /// * **A step is whole**: the dead letters, the snapshot and the lease that it carries are stored with it, or nothing is.
+/// * **A checkpoint knows its log**: the log that its first claim names, and the last event that a step names. A reset
+///   forgets both.
 /// * **Epochs only grow**, also over a reset: an owner that was replaced can never move the checkpoint again.
 #[async_trait]
 pub trait CheckpointStore: Send + Sync + 'static {
@@ -75,7 +91,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError>;
 
     /// Makes the caller the owner of a checkpoint: its epoch is raised and its fingerprint replaced. Where there is no
-    /// checkpoint, one is made at the claim's start.
+    /// checkpoint, one is made at the claim's start. The claim's log is stored where the checkpoint has none yet: whether
+    /// it is the same is for the caller to compare.
     ///
     /// # Errors
     /// [`ClaimError::Held`] where the claim asks for a lease and somebody else holds one; [`ClaimError::Store`] where

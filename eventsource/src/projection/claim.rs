@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::CheckpointError;
 use crate::event::Position;
+use crate::store::LogId;
 
 /// A request to become the owner of a checkpoint.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Claim<'a> {
     pub fingerprint: &'a str,
     /// Where the checkpoint is made, where there is none.
     pub start: Position,
+    /// The log in which the position counts.
+    pub log: Option<LogId>,
     /// Under which lease it is to be owned; `None` takes it over from whoever has it.
     pub lease: Option<Lease>,
 }
@@ -38,7 +41,14 @@ impl<'a> Claim<'a> {
     /// A claim of the checkpoint `name` for a projection of this fingerprint, which takes it over from whoever has it.
     #[must_use]
     pub const fn new(name: &'a str, fingerprint: &'a str, start: Position) -> Self {
-        Self { name, fingerprint, start, lease: None }
+        Self { name, fingerprint, start, log: None, lease: None }
+    }
+
+    /// The same, for a subscription that reads this log.
+    #[must_use]
+    pub const fn in_log(mut self, log: LogId) -> Self {
+        self.log = Some(log);
+        self
     }
 
     /// The same, but only where nobody else holds a lease.

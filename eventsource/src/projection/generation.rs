@@ -55,7 +55,7 @@ impl Table {
 /// * **One live generation, whole** (law 9). [`switch`](Generations::switch) is one transaction: whoever reads, and
 ///   whoever comes after a crash, finds all of the one before or all of the next, and the checkpoint that belongs to it.
 /// * **Nothing is lost by it** (law 3). The next generation takes over only where its own checkpoint is where its
-///   builder left it, and the live one is not ahead of it. The owner of the live one is fenced by it.
+///   builder left it, and the live one is not ahead of it in the same log. The owner of the live one is fenced by it.
 /// * The checkpoint of the next generation and its tables begin together and end together.
 #[async_trait]
 pub trait Generations<U>: Send + Sync {
@@ -108,6 +108,8 @@ pub struct Switch {
     pub position: Position,
     /// The tables that serve, which are replaced.
     pub tables: Vec<&'static Table>,
+    /// Whether the live checkpoint may be further on: it counts in a log that is there no more.
+    pub from_lost_log: bool,
 }
 
 /// What became of a switch.
@@ -126,7 +128,15 @@ impl Switch {
     /// Puts the next generation of the subscription `name`, which is at `position` and owned since `epoch`, in its place.
     #[must_use]
     pub fn new(name: impl Into<String>, epoch: u64, position: Position, tables: &[&'static Table]) -> Self {
-        Self { name: name.into(), epoch, position, tables: tables.to_vec() }
+        Self { name: name.into(), epoch, position, tables: tables.to_vec(), from_lost_log: false }
+    }
+
+    /// The same, wherever the live checkpoint is: it counts in a log that is there no more, so that its position says
+    /// nothing about how far the next generation is.
+    #[must_use]
+    pub const fn whatever_position(mut self) -> Self {
+        self.from_lost_log = true;
+        self
     }
 }
 

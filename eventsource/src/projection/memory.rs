@@ -54,7 +54,11 @@ impl Row {
             None => self.rebuild_to.take(),
         };
         let (name, fingerprint) = (claim.name.to_owned(), claim.fingerprint.to_owned());
-        let checkpoint = Checkpoint::new(name, position, self.epoch, fingerprint, now()).rebuilding(rebuild_to);
+        let before = self.checkpoint.as_ref();
+        let log = before.and_then(|checkpoint| checkpoint.log).or(claim.log);
+        let mark = before.and_then(|checkpoint| checkpoint.mark);
+        let checkpoint = Checkpoint::new(name, position, self.epoch, fingerprint, now());
+        let checkpoint = checkpoint.rebuilding(rebuild_to).in_log(log, mark);
         self.checkpoint = Some(checkpoint.clone());
         Ok(checkpoint)
     }
@@ -63,12 +67,13 @@ impl Row {
     ///
     /// # Errors
     /// The checkpoint, where it is elsewhere, or another owner's.
-    fn advance(&mut self, step: &Advance) -> Result<(), Option<Checkpoint>> {
+    fn advance(&mut self, step: &Advance) -> Result<(), Option<Box<Checkpoint>>> {
         let Some(checkpoint) = &mut self.checkpoint else { return Err(None) };
         if (checkpoint.position, checkpoint.epoch) != (step.from, step.epoch) {
-            return Err(Some(checkpoint.clone()));
+            return Err(Some(Box::new(checkpoint.clone())));
         }
         (checkpoint.position, checkpoint.updated_at) = (step.to, now());
+        checkpoint.mark = step.mark.or(checkpoint.mark);
         checkpoint.rebuild_to = checkpoint.rebuild_to.filter(|target| *target > step.to);
         if let Some(state) = &step.snapshot {
             self.snapshot = Some(Snapshot::new(step.to, checkpoint.fingerprint.clone(), state.clone()));
@@ -176,7 +181,7 @@ impl UnitOfWork for MemoryUnit {
                 self.scope.publish();
                 Ok(())
             }
-            Err(found) => Err(CommitError::Fenced { step: Box::new(step.clone()), found }),
+            Err(found) => Err(CommitError::Fenced { step: Box::new(step.clone()), found: found.map(|found| *found) }),
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::LetterChange;
 use crate::event::Position;
+use crate::store::LogMark;
 
 /// A step of a checkpoint: it is taken only from where the owner left it (compare-and-set, law 3), and together with
 /// all that it carries, or not at all.
@@ -18,6 +19,8 @@ pub struct Advance {
     pub from: Position,
     /// Where it moves to.
     pub to: Position,
+    /// The last event of the log at or before [`to`](Advance::to) that the owner knows; `None` leaves it as it is.
+    pub mark: Option<LogMark>,
     /// What becomes of dead letters.
     pub letters: Vec<LetterChange>,
     /// The state of the projection at [`to`](Advance::to), where it keeps one.
@@ -30,7 +33,14 @@ impl Advance {
     /// The step of the checkpoint `name`, owned since `epoch`, from `from` to `to`, which carries nothing else.
     #[must_use]
     pub fn new(name: impl Into<String>, epoch: u64, from: Position, to: Position) -> Self {
-        Self { name: name.into(), epoch, from, to, letters: Vec::new(), snapshot: None, lease: None }
+        Self { name: name.into(), epoch, from, to, mark: None, letters: Vec::new(), snapshot: None, lease: None }
+    }
+
+    /// The same, with the last event of the log that the owner knows. One after [`to`](Advance::to) is left out.
+    #[must_use]
+    pub fn marked(mut self, mark: Option<LogMark>) -> Self {
+        self.mark = mark.filter(|mark| mark.position <= self.to);
+        self
     }
 
     /// The same, with these changes to dead letters.

@@ -8,6 +8,7 @@ mod expected;
 mod held;
 mod held_back;
 mod limit;
+mod log_id;
 mod memory;
 mod port;
 #[cfg(feature = "postgres")]
@@ -29,6 +30,7 @@ pub use held::HeldLock;
 pub use held_back::HeldBack;
 pub use limit::PageLimit;
 pub(crate) use limit::{PAGE_BYTES, Room};
+pub use log_id::{LogId, LogMark};
 pub use memory::MemoryEventStore;
 pub use port::EventStore;
 pub use read::{Backlog, Direction, LogPage, ReadStream, StoredType, StreamPage};

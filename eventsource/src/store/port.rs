@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    AppendError, Appended, Backlog, EventFilter, ExpectedVersion, HeldBack, LogPage, PageLimit, ReadStream, StoreError,
-    StoredType, StreamPage, WakeUp,
+    AppendError, Appended, Backlog, EventFilter, ExpectedVersion, HeldBack, LogId, LogMark, LogPage, PageLimit,
+    ReadStream, StoreError, StoredType, StreamPage, WakeUp,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::PAGE_BYTES;
@@ -20,6 +20,10 @@ use crate::store::PAGE_BYTES;
 ///   versions run from 1 without a gap, and positions increase with them.
 /// * **Nothing is skipped** (law 2). Once a reader has been given the position `p`, as an event's or as a page's
 ///   [`horizon`](LogPage::horizon) or as the head, no event at or before `p` can still appear.
+/// * **Positions only grow.** A position is given to one event, once: also after events were deleted, the store was opened
+///   again or its server was restarted. A log that was replaced by an older copy of itself is another matter: there the
+///   checkpoints tell ([`LogMark`]).
+/// * **A log has one identity**, which is made with the log and never changes: see [`EventStore::log_id`].
 /// * **A wake-up is not data** (law 4). [`EventStore::wake_ups`] may lose or double any of them.
 ///
 /// The contract suite in `eventsource::testing` (feature `testing`) holds a store to them.
@@ -84,6 +88,21 @@ pub trait EventStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] where the store fails.
     async fn head(&self) -> Result<Position, StoreError>;
+
+    /// The identity of the log. It is asked of the log each time: what is behind the store may have been replaced.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn log_id(&self) -> Result<LogId, StoreError>;
+
+    /// The last event of the log at or before `to`; `None` where there is none. By it a subscription notices that the
+    /// log has gone back.
+    ///
+    /// It is the last one that is stored, also where the log cannot be read so far yet ([`EventStore::held_back`]).
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError>;
 
     /// What of the log lies after `after`, unfiltered: by this a subscription's lag is measured, whenever somebody asks
     /// for a status, and never by a runner. To count may take as long as there is much to count.
@@ -172,6 +191,14 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
 
     async fn head(&self) -> Result<Position, StoreError> {
         (**self).head().await
+    }
+
+    async fn log_id(&self) -> Result<LogId, StoreError> {
+        (**self).log_id().await
+    }
+
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
+        (**self).last_event(to).await
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {

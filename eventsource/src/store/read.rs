@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::LogMark;
 use crate::event::{Position, RecordedEvent};
 
 /// The order in which a stream is read.
@@ -101,14 +102,38 @@ pub struct LogPage {
     /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes: there may be more events up to
     /// the end of the log. A page that is not full was searched up to the end of the log.
     pub is_full: bool,
+    /// The last event of the log at or before where the search began, when the page was read. By it a reader notices that
+    /// the log is not the one that it has read so far. `None` where there is none or the store does not say: the reader
+    /// then asks [`EventStore::last_event`](super::EventStore::last_event).
+    pub before: Option<LogMark>,
+    /// The last event of the log at or before the [`horizon`](LogPage::horizon), whether the filter lets it pass or not;
+    /// `None` where there is none or the store does not say.
+    pub last: Option<LogMark>,
 }
 
 impl LogPage {
-    /// A page of `events`: its horizon is the last event's position where it is full, and `searched` where it is not.
+    /// A page of `events`: its horizon is the last event's position where it is full, and `searched` where it is not. It
+    /// says nothing of the event before it, and of its own last event that it is the last one.
     #[must_use]
     pub fn new(events: Vec<Arc<RecordedEvent>>, is_full: bool, searched: Position) -> Self {
-        let last = events.last().map(|event| event.position()).filter(|_| is_full);
-        Self { horizon: last.unwrap_or(searched), is_full, events }
+        let last = events.last().map(|event| LogMark::of(event));
+        let horizon = last.filter(|_| is_full).map_or(searched, |last| last.position);
+        Self { events, horizon, is_full, before: None, last }
+    }
+
+    /// The same page, with the last event of the log at or before where the search began.
+    #[must_use]
+    pub const fn following(mut self, before: Option<LogMark>) -> Self {
+        self.before = before;
+        self
+    }
+
+    /// The same page, with the last event of the log at or before the horizon. One after the horizon is left out.
+    #[must_use]
+    pub fn up_to(mut self, last: Option<LogMark>) -> Self {
+        let last = last.filter(|last| last.position <= self.horizon);
+        self.last = self.last.into_iter().chain(last).max_by_key(|mark| mark.position);
+        self
     }
 }
 

@@ -152,7 +152,7 @@ impl Core {
     }
 
     pub(super) async fn status(&self) -> SubscriptionStatus {
-        let Snapshot { state, position, handled, last_error, letters, held } = self.progress.snapshot();
+        let Snapshot { state, position, handled, last_error, letters, held, .. } = self.progress.snapshot();
         let lag = self.store.backlog(position.unwrap_or(Position::START)).await;
         let rebuild = match self.rebuilds.unfinished() {
             Some(tracked) => Some(tracked.progress(&*self.store).await),

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::recognise::{Recognised, Remembered};
 use crate::event::Position;
 use crate::projection::{DeadLetter, LetterChange};
+use crate::store::{LogId, LogMark};
 
 /// The checkpoint of a memory projection and its dead letters: they live as long as the state, and the checkpoint moves
 /// with it, event by event.
@@ -25,6 +27,9 @@ struct Inner {
     /// The same, by a handler that was cut off, and not by a reset.
     cut_off: bool,
     letters: BTreeMap<Position, DeadLetter>,
+    /// The log that the state was made from, and the last event that is known of it.
+    log: Option<LogId>,
+    mark: Option<LogMark>,
 }
 
 impl InMemory {
@@ -54,6 +59,24 @@ impl InMemory {
         if self.position() < Some(position) {
             self.moved_to.store(position.value().saturating_add(1), Ordering::Release);
         }
+    }
+
+    /// What the state was made from, of a subscription that starts at `start`.
+    pub(super) fn remembered(&self, start: Position) -> Remembered {
+        let inner = self.inner();
+        Remembered { log: inner.log, position: self.position().unwrap_or_default(), mark: inner.mark, start }
+    }
+
+    /// The log is the one that is remembered.
+    pub(super) fn recognised(&self, found: Recognised) {
+        let mut inner = self.inner();
+        inner.log = Some(found.log);
+        inner.mark = found.mark;
+    }
+
+    /// The last event that is known of the log.
+    pub(super) fn mark(&self, mark: Option<LogMark>) {
+        self.inner().mark = mark;
     }
 
     /// Makes `changes` to the dead letters.

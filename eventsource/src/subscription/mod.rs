@@ -16,6 +16,7 @@ mod policy;
 mod progress;
 mod rebuild;
 mod rebuilds;
+mod recognise;
 mod requests;
 mod runner;
 mod shared;

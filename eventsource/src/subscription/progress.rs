@@ -14,6 +14,8 @@ use crate::event::Position;
 pub(super) struct Snapshot {
     pub(super) state: SubscriptionState,
     pub(super) position: Option<Position>,
+    /// Whether the log is known to be the one in which the position counts: before that nobody may rely on it.
+    pub(super) is_recognised: bool,
     pub(super) handled: u64,
     pub(super) last_error: Option<Arc<str>>,
     pub(super) letters: usize,
@@ -32,7 +34,8 @@ impl Progress {
     /// Of the subscription `name`, at `position`; what should not be is noted in `broken`.
     pub(super) fn new(name: &str, position: Option<Position>, broken: &Broken) -> Self {
         let state = SubscriptionState::Idle;
-        let snapshot = Snapshot { state, position, handled: 0, last_error: None, letters: 0, held: 0 };
+        let snapshot =
+            Snapshot { state, position, is_recognised: false, handled: 0, last_error: None, letters: 0, held: 0 };
         Self { name: name.to_owned(), broken: broken.clone(), sender: watch::Sender::new(snapshot) }
     }
 
@@ -71,13 +74,19 @@ impl Progress {
     /// Moves to `position`, `handled` events further on. Nobody is woken where that changes nothing.
     pub(super) fn advance(&self, position: Position, handled: u64, state: SubscriptionState) {
         self.sender.send_if_modified(|snapshot| {
-            let moved = snapshot.position != Some(position) || handled > 0;
+            let moved = snapshot.position != Some(position) || handled > 0 || !snapshot.is_recognised;
             let changed = discriminant(&snapshot.state) != discriminant(&state);
             snapshot.position = Some(position);
+            snapshot.is_recognised = true;
             snapshot.handled += handled;
             self.turn(snapshot, state);
             moved || changed
         });
+    }
+
+    /// The log may be another one than that in which the position counts.
+    pub(super) fn doubt_log(&self) {
+        self.sender.send_modify(|snapshot| snapshot.is_recognised = false);
     }
 
     /// Takes note of what went wrong, and of the state that follows from it.
@@ -107,6 +116,7 @@ impl Progress {
         self.sender.send_modify(|snapshot| {
             (snapshot.letters, snapshot.held) = (0, 0);
             snapshot.position = None;
+            snapshot.is_recognised = false;
             self.turn(snapshot, SubscriptionState::Idle);
         });
     }

@@ -96,6 +96,7 @@ impl<C: CheckpointStore> Slot<C> {
         self.core.find_end().await;
         request.into_iter().for_each(|request| self.core.requests.add(request));
         self.core.control.send_replace(Control::Run);
+        self.core.progress.doubt_log();
         self.core.progress.set_state(SubscriptionState::CatchingUp);
         let runner = Runner::new(Arc::clone(&self.core), Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber));
         *task = Some(runtime.spawn(runner.run()));

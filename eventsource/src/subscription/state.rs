@@ -68,6 +68,12 @@ pub enum SubscriptionState {
         failure: Arc<Failure>,
     },
     /// It is not run as things are, such as after a change of the projection (law 8). Nothing was changed.
+    ///
+    /// The log may have gone back as well: it was restored from an older copy than the read model, lost its last commits
+    /// in a failover, or is another log. What was applied of the lost events cannot be told from what is missing. Restore
+    /// the read model to the same time, or rebuild it: [`SubscriptionHandle::rebuild`](super::SubscriptionHandle::rebuild),
+    /// [`rebuild_side_by_side`](super::SubscriptionHandle::rebuild_side_by_side) and
+    /// [`reset`](super::SubscriptionHandle::reset) accept the log that is there.
     Refused {
         /// Why, and the remedy.
         reason: Arc<str>,

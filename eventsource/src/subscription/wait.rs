@@ -96,7 +96,7 @@ async fn head(core: &Core) -> Result<Position, WaitError> {
 }
 
 fn judge(core: &Core, now: &Snapshot, target: Position) -> Option<Result<Position, WaitError>> {
-    if let Some(position) = now.position.filter(|position| *position >= target) {
+    if let Some(position) = now.position.filter(|position| now.is_recognised && *position >= target) {
         return Some(Ok(position));
     }
     let subscription = core.name.clone();

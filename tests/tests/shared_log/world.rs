@@ -9,7 +9,9 @@ pub(crate) use std::time::Duration;
 pub(crate) use async_trait::async_trait;
 pub(crate) use eventsource::prelude::*;
 pub(crate) use eventsource::projection::{EventSubscriber, Kind, Subscriber, UnitOfWork};
-pub(crate) use eventsource::store::{AppendError, Appended, Backlog, LogPage, ReadStream, StoreError, WakeUp};
+pub(crate) use eventsource::store::{
+    AppendError, Appended, Backlog, LogId, LogMark, LogPage, ReadStream, StoreError, WakeUp,
+};
 pub(crate) use eventsource::{EventFilter, RecordedEvent, Registry};
 pub(crate) use eventsource_tests::wait::{DEADLINE, eventually};
 pub(crate) use tokio::sync::{Semaphore, watch};
@@ -112,6 +114,14 @@ impl EventStore for Watched {
 
     async fn head(&self) -> Result<Position, StoreError> {
         self.inner.head().await
+    }
+
+    async fn log_id(&self) -> Result<LogId, StoreError> {
+        self.inner.log_id().await
+    }
+
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
+        self.inner.last_event(to).await
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {

@@ -48,7 +48,8 @@ pub(crate) async fn claim(
         return Ok(Claimed::GoesOn(checkpoint));
     }
     let (start, target) = (clamped(claim.start.value()), clamped(target.value()));
-    let begin = sqlx::query(db.sql(statements::BEGIN_NEXT)).bind(claim.name).bind(start).bind(target);
+    let log = claim.log.map(|log| *log.as_uuid());
+    let begin = sqlx::query(db.sql(statements::BEGIN_NEXT)).bind(claim.name).bind(start).bind(target).bind(log);
     run(db, conn, begin).await?;
     run(db, conn, sqlx::query(db.sql(statements::CLEAR_LETTERS)).bind(claim.name)).await?;
     let checkpoint = rows::load(db, conn, claim.name).await?.unwrap_or(checkpoint);
@@ -75,7 +76,7 @@ pub(crate) async fn may_switch(
         return Ok(Switched::Fenced);
     }
     let live = rows::load(db, conn, &switch.name).await?;
-    let live = live.filter(|live| live.position > switch.position);
+    let live = live.filter(|live| live.position > switch.position && !switch.from_lost_log);
     Ok(live.map_or(Switched::Yes, |live| Switched::Behind(live.position)))
 }
 

@@ -4,21 +4,27 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::statements;
 use crate::event::{Position, now};
-use crate::projection::sql::change_letters;
+use crate::projection::sql::{change_letters, mark};
 use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
+use crate::store::LogId;
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Failure, unsigned};
 
-type Row = (String, i64, i64, String, DateTime<Utc>, Option<i64>);
+type Row = (String, i64, i64, String, DateTime<Utc>, Option<i64>, Option<Uuid>, Option<i64>, Option<Uuid>);
 
-fn checkpoint((name, position, epoch, fingerprint, updated_at, rebuild_to): Row) -> Result<Checkpoint, Failure> {
+fn checkpoint(
+    (name, position, epoch, fingerprint, updated_at, rebuild_to, log, event_position, event_id): Row,
+) -> Result<Checkpoint, Failure> {
     let position = Position::new(unsigned(position, &format!("the position of the checkpoint `{name}`"))?);
     let epoch = unsigned(epoch, &format!("the epoch of the checkpoint `{name}`"))?;
     let rebuild_to = rebuild_to.map(|target| unsigned(target, &format!("where `{name}` is rebuilt to"))).transpose()?;
-    Ok(Checkpoint::new(name, position, epoch, fingerprint, updated_at).rebuilding(rebuild_to.map(Position::new)))
+    let mark = mark(&name, event_position, event_id)?;
+    let checkpoint = Checkpoint::new(name, position, epoch, fingerprint, updated_at);
+    Ok(checkpoint.rebuilding(rebuild_to.map(Position::new)).in_log(log.map(LogId::from_uuid), mark))
 }
 
 pub(super) async fn load(
@@ -51,6 +57,7 @@ pub(super) async fn claim(
             .bind(now())
             .bind(claim.lease.as_ref().map(|lease| &*lease.owner))
             .bind(claim.lease.as_ref().and_then(|lease| micros(lease.time)))
+            .bind(claim.log.map(|log| *log.as_uuid()))
             .persistent(db.names_statements());
         if let Some(row) = query.fetch_optional(&mut *conn).await? {
             return Ok(Ok(checkpoint(row)?));
@@ -92,6 +99,8 @@ pub(super) async fn advance(db: &PostgresDatabase, conn: &mut PgConnection, step
         .bind(from)
         .bind(epoch)
         .bind(step.lease.and_then(micros))
+        .bind(step.mark.map(|mark| signed(mark.position)).transpose()?)
+        .bind(step.mark.map(|mark| mark.event_id))
         .persistent(db.names_statements())
         .execute(&mut *conn)
         .await?;

@@ -24,7 +24,7 @@ fn remove_batch(id: Uuid) -> String {
 
 macro_rules! columns {
     () => {
-        "name, position, epoch, fingerprint, updated_at, rebuild_to"
+        "name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id"
     };
 }
 
@@ -37,11 +37,13 @@ pub(super) const LIST: &str =
 /// No row comes back where somebody else holds a lease and one is asked for.
 pub(super) const CLAIM: &str = concat!(
     "INSERT INTO {schema}.eventsource_checkpoints AS mine \
-     (name, position, epoch, fingerprint, updated_at, owner, leased_until) \
-     VALUES ($1, $2, 1, $3, $4, $5, clock_timestamp() + $6 * interval '1 microsecond') \
+     (name, position, epoch, fingerprint, updated_at, owner, leased_until, log_id) \
+     VALUES ($1, $2, 1, $3, $4, $5, clock_timestamp() + $6 * interval '1 microsecond', $7) \
      ON CONFLICT (name) DO UPDATE SET position = coalesce(mine.position, excluded.position), epoch = mine.epoch + 1, \
      fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, owner = excluded.owner, \
-     leased_until = excluded.leased_until \
+     leased_until = excluded.leased_until, \
+     log_id = CASE WHEN mine.position IS NULL THEN excluded.log_id ELSE coalesce(mine.log_id, excluded.log_id) END, \
+     event_position = CASE WHEN mine.position IS NOT NULL THEN mine.event_position END \
      WHERE excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.leased_until <= clock_timestamp() \
      OR mine.owner = excluded.owner RETURNING ",
     columns!()
@@ -56,27 +58,29 @@ pub(super) const RENEW: &str = "UPDATE {schema}.eventsource_checkpoints \
 /// Compare-and-set: no row changes where another owner has moved or claimed the checkpoint.
 pub(super) const ADVANCE: &str = "UPDATE {schema}.eventsource_checkpoints SET position = $1, updated_at = $2, \
      rebuild_to = CASE WHEN rebuild_to > $1 THEN rebuild_to END, \
-     leased_until = coalesce(clock_timestamp() + $6 * interval '1 microsecond', leased_until) \
+     leased_until = coalesce(clock_timestamp() + $6 * interval '1 microsecond', leased_until), \
+     event_position = coalesce($7, event_position), event_id = coalesce($8, event_id) \
      WHERE name = $3 AND position = $4 AND epoch = $5";
 
 pub(super) const CLEAR: &str = "UPDATE {schema}.eventsource_checkpoints SET position = NULL, epoch = epoch + 1, \
-     updated_at = $2, rebuild_to = $3, leased_until = NULL \
+     updated_at = $2, rebuild_to = $3, leased_until = NULL, log_id = NULL, event_position = NULL, event_id = NULL \
      WHERE name = $1 AND ($4::bigint IS NULL OR (epoch = $4 AND position IS NOT NULL))";
 /// Whoever claims the checkpoint of a next generation waits for others who do.
 pub(super) const LOCK_NEXT: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('eventsource next generation ' || $1 || '.' || $2, 0))";
 /// What was claimed begins as the checkpoint of a next generation.
-pub(super) const BEGIN_NEXT: &str =
-    "UPDATE {schema}.eventsource_checkpoints SET position = $2, rebuild_to = $3 WHERE name = $1";
+pub(super) const BEGIN_NEXT: &str = "UPDATE {schema}.eventsource_checkpoints SET position = $2, rebuild_to = $3, \
+     log_id = $4, event_position = NULL, event_id = NULL WHERE name = $1";
 pub(super) const LOCK_BOTH: &str =
     "SELECT 1 FROM {schema}.eventsource_checkpoints WHERE name IN ($1, $2) ORDER BY name FOR UPDATE";
 /// The checkpoint `$2` takes the place of `$1`, whose owner is fenced.
 pub(super) const SWITCH: &str = "INSERT INTO {schema}.eventsource_checkpoints AS live \
-     (name, position, epoch, fingerprint, updated_at, rebuild_to) \
-     SELECT $1, position, 1, fingerprint, $3, rebuild_to FROM {schema}.eventsource_checkpoints WHERE name = $2 \
+     (name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id) \
+     SELECT $1, position, 1, fingerprint, $3, rebuild_to, log_id, event_position, event_id FROM {schema}.eventsource_checkpoints WHERE name = $2 \
      ON CONFLICT (name) DO UPDATE SET position = excluded.position, epoch = live.epoch + 1, \
      fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, rebuild_to = excluded.rebuild_to, \
-     owner = NULL, leased_until = NULL";
+     owner = NULL, leased_until = NULL, \
+     log_id = excluded.log_id, event_position = excluded.event_position, event_id = excluded.event_id";
 pub(super) const MOVE_LETTERS: &str =
     "UPDATE {schema}.eventsource_dead_letters SET subscription = $1 WHERE subscription = $2";
 pub(super) const CLEAR_LETTERS: &str = "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1";

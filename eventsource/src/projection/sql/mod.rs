@@ -4,11 +4,14 @@ mod letters;
 
 use std::error::Error;
 
+use uuid::Uuid;
+
 pub(super) use letters::{LetterRows, LetterStatement, LetterValue, change as change_letters};
 
 use super::{Advance, ChangesRefused, CheckpointError, Clear, CommitError, DeadLetter};
-use crate::store::Verdict;
+use crate::event::Position;
 use crate::store::sql::{Action, Failure, unsigned};
+use crate::store::{LogMark, Verdict};
 
 /// Why a unit has no connection to lend, or cannot commit.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,13 @@ impl CommitError {
         let source = CheckpointError::Failed { action: action.to_string(), source: Box::new(refused) };
         Self::Undone { verdict, source }
     }
+}
+
+/// The event by which the checkpoint `name` recognises its log. A position without an id, or the reverse, is none.
+pub(super) fn mark(name: &str, position: Option<i64>, event_id: Option<Uuid>) -> Result<Option<LogMark>, Failure> {
+    let (Some(position), Some(event_id)) = (position, event_id) else { return Ok(None) };
+    let position = unsigned(position, &format!("the event that the checkpoint `{name}` knows"))?;
+    Ok(Some(LogMark::new(Position::new(position), event_id)))
 }
 
 /// A dead letter as JSON. How many events wait behind it stands in a column of its own.

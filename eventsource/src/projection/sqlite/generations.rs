@@ -51,7 +51,9 @@ pub(crate) async fn claim(
         return Ok(Claimed::GoesOn(checkpoint));
     }
     let (start, target) = (clamped(claim.start.value()), clamped(target.value()));
-    sqlx::query(statements::BEGIN_NEXT).bind(claim.name).bind(start).bind(target).execute(&mut *conn).await?;
+    let log = claim.log.map(|log| *log.as_uuid());
+    let begin = sqlx::query(statements::BEGIN_NEXT).bind(claim.name).bind(start).bind(target).bind(log);
+    begin.execute(&mut *conn).await?;
     sqlx::query(statements::CLEAR_LETTERS).bind(claim.name).execute(&mut *conn).await?;
     let checkpoint = rows::load(conn, claim.name).await?.unwrap_or(checkpoint);
     Ok(Claimed::Begins { checkpoint, replaces: before.is_some() })
@@ -65,7 +67,7 @@ pub(crate) async fn may_switch(conn: &mut SqliteConnection, switch: &Switch) -> 
     }
     let live = rows::load(conn, &switch.name).await?;
     Ok(live
-        .filter(|live| live.position > switch.position)
+        .filter(|live| live.position > switch.position && !switch.from_lost_log)
         .map_or(Switched::Yes, |live| Switched::Behind(live.position)))
 }
 

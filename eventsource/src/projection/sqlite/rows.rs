@@ -4,22 +4,28 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::{SqliteConnection, SqliteExecutor};
+use uuid::Uuid;
 
 use super::statements;
 use crate::event::{Position, now};
-use crate::projection::sql::change_letters;
+use crate::projection::sql::{change_letters, mark};
 use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
+use crate::store::LogId;
 use crate::store::sql::{clamped, unsigned};
 use crate::store::sqlite::busy::Failure;
 
-type Row = (String, i64, i64, String, i64, Option<i64>);
+type Row = (String, i64, i64, String, i64, Option<i64>, Option<Uuid>, Option<i64>, Option<Uuid>);
 
-fn checkpoint((name, position, epoch, fingerprint, updated_at, rebuild_to): Row) -> Result<Checkpoint, Failure> {
+fn checkpoint(
+    (name, position, epoch, fingerprint, updated_at, rebuild_to, log, event_position, event_id): Row,
+) -> Result<Checkpoint, Failure> {
     let position = Position::new(unsigned(position, &format!("the position of the checkpoint `{name}`"))?);
     let epoch = unsigned(epoch, &format!("the epoch of the checkpoint `{name}`"))?;
     let updated_at = time(updated_at, &name)?;
     let rebuild_to = rebuild_to.map(|target| unsigned(target, &format!("where `{name}` is rebuilt to"))).transpose()?;
-    Ok(Checkpoint::new(name, position, epoch, fingerprint, updated_at).rebuilding(rebuild_to.map(Position::new)))
+    let mark = mark(&name, event_position, event_id)?;
+    let checkpoint = Checkpoint::new(name, position, epoch, fingerprint, updated_at);
+    Ok(checkpoint.rebuilding(rebuild_to.map(Position::new)).in_log(log.map(LogId::from_uuid), mark))
 }
 
 fn time(micros: i64, name: &str) -> Result<DateTime<Utc>, Failure> {
@@ -49,6 +55,7 @@ pub(super) async fn claim(
         .bind(now().timestamp_micros())
         .bind(claim.lease.as_ref().map(|lease| &*lease.owner))
         .bind(claim.lease.as_ref().and_then(|lease| until(lease.time)))
+        .bind(claim.log.map(|log| *log.as_uuid()))
         .execute(&mut *conn)
         .await?;
     if done.rows_affected() == 0 {
@@ -89,6 +96,8 @@ pub(super) async fn advance(conn: &mut SqliteConnection, step: &Advance) -> Resu
         .bind(from)
         .bind(epoch)
         .bind(step.lease.and_then(until))
+        .bind(step.mark.map(|mark| signed(mark.position)).transpose()?)
+        .bind(step.mark.map(|mark| mark.event_id))
         .execute(&mut *conn)
         .await?;
     if done.rows_affected() != 1 {

@@ -22,7 +22,8 @@ pub(super) fn savepoint(depth: usize) -> String {
 macro_rules! select {
     ($($rest:literal)?) => {
         concat!(
-            "SELECT name, position, epoch, fingerprint, updated_at, rebuild_to FROM eventsource_checkpoints ",
+            "SELECT name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id \
+             FROM eventsource_checkpoints ",
             $($rest)?
         )
     };
@@ -34,10 +35,12 @@ pub(super) const LIST: &str = select!("WHERE position IS NOT NULL ORDER BY name"
 
 /// No row changes where somebody else holds a lease and one is asked for.
 pub(super) const CLAIM: &str = "INSERT INTO eventsource_checkpoints AS mine \
-     (name, position, epoch, fingerprint, updated_at, owner, leased_until) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6) \
+     (name, position, epoch, fingerprint, updated_at, owner, leased_until, log_id) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7) \
      ON CONFLICT (name) DO UPDATE SET position = coalesce(mine.position, excluded.position), epoch = mine.epoch + 1, \
      fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, owner = excluded.owner, \
-     leased_until = excluded.leased_until \
+     leased_until = excluded.leased_until, \
+     log_id = CASE WHEN mine.position IS NULL THEN excluded.log_id ELSE coalesce(mine.log_id, excluded.log_id) END, \
+     event_position = CASE WHEN mine.position IS NOT NULL THEN mine.event_position END \
      WHERE excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.leased_until <= ?4 OR mine.owner = excluded.owner";
 pub(super) const HOLDER: &str = "SELECT owner, leased_until FROM eventsource_checkpoints WHERE name = ?1";
 
@@ -46,21 +49,24 @@ pub(super) const RENEW: &str =
 
 /// Compare-and-set: no row changes where another owner has moved or claimed the checkpoint.
 pub(super) const ADVANCE: &str = "UPDATE eventsource_checkpoints SET position = ?1, updated_at = ?2, \
-     rebuild_to = CASE WHEN rebuild_to > ?1 THEN rebuild_to END, leased_until = coalesce(?6, leased_until) \
+     rebuild_to = CASE WHEN rebuild_to > ?1 THEN rebuild_to END, leased_until = coalesce(?6, leased_until), \
+     event_position = coalesce(?7, event_position), event_id = coalesce(?8, event_id) \
      WHERE name = ?3 AND position = ?4 AND epoch = ?5";
 
 pub(super) const CLEAR: &str = "UPDATE eventsource_checkpoints SET position = NULL, epoch = epoch + 1, updated_at = ?2, \
-     rebuild_to = ?3, leased_until = NULL \
+     rebuild_to = ?3, leased_until = NULL, log_id = NULL, event_position = NULL, event_id = NULL \
      WHERE name = ?1 AND (?4 IS NULL OR (epoch = ?4 AND position IS NOT NULL))";
 /// What was claimed begins as the checkpoint of a next generation.
-pub(super) const BEGIN_NEXT: &str = "UPDATE eventsource_checkpoints SET position = ?2, rebuild_to = ?3 WHERE name = ?1";
+pub(super) const BEGIN_NEXT: &str = "UPDATE eventsource_checkpoints SET position = ?2, rebuild_to = ?3, \
+     log_id = ?4, event_position = NULL, event_id = NULL WHERE name = ?1";
 /// The checkpoint `?2` takes the place of `?1`, whose owner is fenced.
 pub(super) const SWITCH: &str = "INSERT INTO eventsource_checkpoints AS live \
-     (name, position, epoch, fingerprint, updated_at, rebuild_to) \
-     SELECT ?1, position, 1, fingerprint, ?3, rebuild_to FROM eventsource_checkpoints WHERE name = ?2 \
+     (name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id) \
+     SELECT ?1, position, 1, fingerprint, ?3, rebuild_to, log_id, event_position, event_id FROM eventsource_checkpoints WHERE name = ?2 \
      ON CONFLICT (name) DO UPDATE SET position = excluded.position, epoch = live.epoch + 1, \
      fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, rebuild_to = excluded.rebuild_to, \
-     owner = NULL, leased_until = NULL";
+     owner = NULL, leased_until = NULL, \
+     log_id = excluded.log_id, event_position = excluded.event_position, event_id = excluded.event_id";
 pub(super) const MOVE_LETTERS: &str = "UPDATE eventsource_dead_letters SET subscription = ?1 WHERE subscription = ?2";
 pub(super) const CLEAR_LETTERS: &str = "DELETE FROM eventsource_dead_letters WHERE subscription = ?1";
 pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM eventsource_snapshots WHERE name = ?1";

@@ -8,13 +8,14 @@ use uuid::Uuid;
 
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId, now};
 use crate::store::{
-    AppendError, Appended, Backlog, Direction, EventFilter, ExpectedVersion, LogPage, PageLimit, ReadStream,
-    StoredType, StreamPage,
+    AppendError, Appended, Backlog, Direction, EventFilter, ExpectedVersion, LogId, LogMark, LogPage, PageLimit,
+    ReadStream, StoredType, StreamPage,
 };
 
 /// The event with the position `p` stands at the index `p - 1`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Log {
+    id: LogId,
     events: Vec<Arc<RecordedEvent>>,
     streams: HashMap<StreamId, Vec<Arc<RecordedEvent>>>,
     ids: HashSet<Uuid>,
@@ -22,7 +23,43 @@ pub(super) struct Log {
     types: BTreeMap<String, Vec<Position>>,
 }
 
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            id: LogId::generate(),
+            events: Vec::new(),
+            streams: HashMap::new(),
+            ids: HashSet::new(),
+            types: BTreeMap::new(),
+        }
+    }
+}
+
 impl Log {
+    pub(super) const fn id(&self) -> LogId {
+        self.id
+    }
+
+    pub(super) fn last_event(&self, to: Position) -> Option<LogMark> {
+        let index = usize::try_from(to.value()).unwrap_or(usize::MAX).min(self.events.len());
+        self.events[..index].last().map(|event| LogMark::of(event))
+    }
+
+    /// The log is what it was when its head was `position`.
+    #[cfg(feature = "testing")]
+    pub(super) fn lose_after(&mut self, position: Position) {
+        let index = usize::try_from(position.value()).unwrap_or(usize::MAX);
+        for lost in self.events.drain(index.min(self.events.len())..) {
+            self.ids.remove(&lost.id());
+        }
+        for events in self.streams.values_mut() {
+            events.retain(|event| event.position() <= position);
+        }
+        for positions in self.types.values_mut() {
+            positions.retain(|stored| *stored <= position);
+        }
+    }
+
     pub(super) fn append(
         &mut self,
         stream: &StreamId,
@@ -79,7 +116,9 @@ impl Log {
     pub(super) fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> LogPage {
         let wanted = self.after(after).iter().filter(|event| filter.matches(event));
         let (events, is_full) = limit.take(wanted.cloned());
-        LogPage::new(events, is_full, self.head().max(after))
+        let page = LogPage::new(events, is_full, self.head().max(after));
+        let last = self.last_event(page.horizon);
+        page.following(self.last_event(after)).up_to(last)
     }
 
     pub(super) fn head(&self) -> Position {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use self::log::Log;
 use super::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, PageLimit, ReadStream,
-    StoreError, StoredType, StreamPage, WakeUp, WakeUps, check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage, PageLimit,
+    ReadStream, StoreError, StoredType, StreamPage, WakeUp, WakeUps, check_append,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -42,6 +42,13 @@ impl MemoryEventStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Loses all events after `position`, as a log does that is restored from an older backup: their positions and ids are
+    /// given again. For tests of what is built on a log.
+    #[cfg(feature = "testing")]
+    pub fn lose_after(&self, position: Position) {
+        self.write().lose_after(position);
     }
 
     // A poisoned lock guards a log that is whole: `Log::append` changes nothing before it has checked everything.
@@ -87,6 +94,14 @@ impl EventStore for MemoryEventStore {
 
     async fn head(&self) -> Result<Position, StoreError> {
         Ok(self.read().head())
+    }
+
+    async fn log_id(&self) -> Result<LogId, StoreError> {
+        Ok(self.read().id())
+    }
+
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
+        Ok(self.read().last_event(to))
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {

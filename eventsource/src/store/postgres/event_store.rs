@@ -10,8 +10,8 @@ use super::{HorizonHolder, PostgresDatabase, append, appending, holders, horizon
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::{Action, Append};
 use crate::store::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, HeldBack, LogPage, PageLimit, ReadStream,
-    StoreError, StoredType, StreamPage, WakeUp, check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, HeldBack, LogId, LogMark, LogPage,
+    PageLimit, ReadStream, StoreError, StoredType, StreamPage, WakeUp, check_append,
 };
 
 /// The event store in PostgreSQL. A clone is the same store.
@@ -148,6 +148,16 @@ impl EventStore for PostgresEventStore {
     async fn head(&self) -> Result<Position, StoreError> {
         let head = self.db.again(|| read::head(&self.db)).await;
         head.map_err(|failure| store_error(Action::ReadHead, failure))
+    }
+
+    async fn log_id(&self) -> Result<LogId, StoreError> {
+        let id = self.db.again(|| read::log_id(&self.db)).await;
+        id.map_err(|failure| store_error(Action::ReadLogId, failure))
+    }
+
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
+        let found = self.db.again(|| read::last_event(&self.db, to)).await;
+        found.map_err(|failure| store_error(Action::FindEvent, failure))
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {

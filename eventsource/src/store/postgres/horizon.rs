@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::known::Connections;
 use super::{PostgresDatabase, holders, statements};
 use crate::event::Position;
-use crate::store::HeldBack;
 use crate::store::sql::{Failure, unsigned};
+use crate::store::{HeldBack, LogMark};
 
 /// The server is a standby, on which nobody sees who appends.
 #[derive(Debug, thiserror::Error)]
@@ -22,23 +23,28 @@ struct Standby;
 pub(super) async fn read(db: &PostgresDatabase) -> Result<Position, Failure> {
     let known = db.known().connections();
     let mut conn = db.shared().await?;
-    read_on(db, &mut conn, known).await
+    Ok(position(read_on(db, &mut conn, known).await?))
 }
 
-/// The same on `conn`, which was acquired when so many connections were known.
+/// The position of the horizon that is this event.
+pub(super) fn position(horizon: Option<LogMark>) -> Position {
+    horizon.map_or(Position::START, |event| event.position)
+}
+
+/// The event at the horizon, asked on `conn`, which was acquired when so many connections were known.
 pub(super) async fn read_on(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     known: Connections,
-) -> Result<Position, Failure> {
+) -> Result<Option<LogMark>, Failure> {
     // A transaction of its own either way. A simple query passes every pooler.
-    let row: (bool, Option<i64>, Option<i64>, Option<i64>) = if db.names_statements() {
+    let row: (bool, Option<i64>, Option<i64>, Option<i64>, Option<Uuid>) = if db.names_statements() {
         sqlx::query_as(db.sql(statements::HORIZON)).fetch_one(&mut *conn).await?
     } else {
         let row = sqlx::raw_sql(db.sql(statements::HORIZON)).fetch_one(&mut *conn).await?;
         sqlx::FromRow::from_row(&row)?
     };
-    let (false, Some(drawn), held, Some(head)) = row else {
+    let (false, Some(drawn), held, Some(head), event_id) = row else {
         return Err(Failure::Database(sqlx::Error::Configuration(Box::new(Standby))));
     };
     if db.watch().is_due(held.filter(|held| *held < drawn)) {
@@ -49,7 +55,7 @@ pub(super) async fn read_on(
     if db.names_statements() {
         db.known().note(known, head);
     }
-    Ok(head)
+    Ok(event_id.map(|event_id| LogMark::new(head, event_id)))
 }
 
 /// Who holds the horizon back, where it has been held for longer than the set time.

@@ -1,17 +1,18 @@
 //! Reading: streams, and the log.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
+use uuid::Uuid;
 
 use super::known::Connections;
 use super::{PostgresDatabase, horizon, row, statements};
-use crate::event::{Position, RecordedEvent, StreamId};
-use crate::store::sql::{Failure, Filling, Found, SMALL, clamped, large, unsigned};
-use crate::store::{Backlog, Direction, EventFilter, LogPage, PageLimit, ReadStream, StoredType, StreamPage};
+use crate::event::{Position, StreamId};
+use crate::store::sql::{Failure, Filling, Found, SMALL, clamped, large, no_identity, unsigned};
+use crate::store::{
+    Backlog, Direction, EventFilter, LogId, LogMark, LogPage, PageLimit, ReadStream, StoredType, StreamPage,
+};
 
 /// What is small comes with its row; the statement says of the rest how large it is.
 pub(super) async fn stream(
@@ -105,21 +106,40 @@ async fn log_on(
     let nothing_passes = lets_nothing_pass(filter);
     let known = db.known().horizon();
     if !nothing_passes && known.value().saturating_sub(after.value()) > limit.events as u64 {
-        let (events, is_full) = page(db, conn, after, known, filter, limit).await?;
-        if is_full {
-            return Ok(LogPage::new(events, is_full, known));
+        let page = page(db, conn, after, known, filter, limit).await?;
+        if page.is_full {
+            return Ok(page);
         }
     }
-    let head = horizon::read_on(db, conn, connections).await?;
-    let horizon = head.max(after);
+    let last = horizon::read_on(db, conn, connections).await?;
+    let head = horizon::position(last);
     if head <= after || nothing_passes {
-        return Ok(LogPage::new(Vec::new(), false, horizon));
+        // Before the position, only an event at it is sure to be the last one: the horizon may be held before others.
+        let before = last.filter(|last| last.position == after);
+        return Ok(LogPage::new(Vec::new(), false, head.max(after)).following(before).up_to(last));
     }
-    let (events, is_full) = page(db, conn, after, head, filter, limit).await?;
-    Ok(LogPage::new(events, is_full, horizon))
+    Ok(page(db, conn, after, head, filter, limit).await?.up_to(last))
 }
 
-/// The events after `after` and up to `head`, up to the limit, and whether the page is full.
+/// As it is stored now, whatever the horizon.
+pub(super) async fn last_event(db: &PostgresDatabase, to: Position) -> Result<Option<LogMark>, Failure> {
+    let query = sqlx::query_as(db.sql(statements::LAST_EVENT)).bind(clamped(to.value()));
+    let mut session = db.session().await?;
+    let row = query.persistent(db.names_statements()).fetch_optional(&mut *session).await?;
+    session.end().await?;
+    row.map(|(position, id): (i64, Uuid)| Ok(LogMark::new(Position::new(unsigned(position, "a position")?), id)))
+        .transpose()
+}
+
+pub(super) async fn log_id(db: &PostgresDatabase) -> Result<LogId, Failure> {
+    let mut session = db.session().await?;
+    let query = sqlx::query_scalar(db.sql(statements::LOG_ID)).persistent(db.names_statements());
+    let id: Option<Uuid> = query.fetch_optional(&mut *session).await?;
+    session.end().await?;
+    id.map(LogId::from_uuid).ok_or_else(no_identity)
+}
+
+/// The events after `after` and up to `head`, up to the limit.
 async fn page(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -127,19 +147,21 @@ async fn page(
     head: Position,
     filter: &EventFilter,
     limit: PageLimit,
-) -> Result<(Vec<Arc<RecordedEvent>>, bool), Failure> {
-    let (mut filling, mut from) = (Filling::new(limit), after);
+) -> Result<LogPage, Failure> {
+    let (mut filling, mut from, mut follows) = (Filling::new(limit), after, None);
     loop {
         let most = filling.rows();
         // Through a pooler a statement takes a transaction.
         let last = if db.names_statements() {
-            let found = find(db, conn, from, head, filter, most, small(limit)).await?;
+            let (before, found) = find(db, conn, from, head, filter, most, small(limit)).await?;
+            follows = if from == after { before } else { follows };
             let last = found.last().map(Found::position).filter(|_| found.len() == most);
             add(db, conn, &mut filling, found).await?;
             last
         } else {
             let mut tx = db.begin_page(conn).await?;
-            let found = find(db, &mut tx, from, head, filter, most, small(limit)).await?;
+            let (before, found) = find(db, &mut tx, from, head, filter, most, small(limit)).await?;
+            follows = if from == after { before } else { follows };
             let last = found.last().map(Found::position).filter(|_| found.len() == most);
             add(db, &mut tx, &mut filling, found).await?;
             last
@@ -148,13 +170,13 @@ async fn page(
             Some(last) if !filling.is_full() => from = last,
             _ => {
                 let is_full = filling.is_full();
-                return Ok((filling.events, is_full));
+                return Ok(LogPage::new(filling.events, is_full, head).following(follows));
             }
         }
     }
 }
 
-/// At most `limit` events after `after` and up to `head`. Most filters let much pass of what is stored near each other: what
+/// At most `limit` events after `after` and up to `head`, and the last one at or before `after`. Most filters let much pass of what is stored near each other: what
 /// comes next is looked through first, which costs no more than a page, and further on an index says where to go on.
 async fn find(
     db: &PostgresDatabase,
@@ -164,28 +186,41 @@ async fn find(
     filter: &EventFilter,
     limit: usize,
     small: i32,
-) -> Result<Vec<Found>, Failure> {
+) -> Result<(Option<LogMark>, Vec<Found>), Failure> {
     let near = nearby(after, limit).min(head);
-    let mut found = Vec::new();
-    collect(select(db, &statements::read_nearby(filter), filter, after, near, limit, small), conn, &mut found).await?;
-    let Some(rest) = limit.checked_sub(found.len()).filter(|rest| *rest > 0 && near < head) else { return Ok(found) };
+    let (mut before, mut found) = (None, Vec::new());
+    let query = select(db, &statements::read_nearby(filter), filter, after, near, limit, small);
+    collect(query, conn, after, (&mut before, &mut found)).await?;
+    let Some(rest) = limit.checked_sub(found.len()).filter(|rest| *rest > 0 && near < head) else {
+        return Ok((before, found));
+    };
     let query = select(db, &statements::read_log(filter), filter, near, head, rest, small);
     // What is planned for itself alone takes a transaction, which through a pooler there is already.
     if db.names_statements() {
         let mut tx = db.begin_page(conn).await?;
-        collect(query, &mut tx, &mut found).await?;
+        collect(query, &mut tx, after, (&mut before, &mut found)).await?;
         tx.rollback().await?;
     } else {
-        collect(query, conn, &mut found).await?;
+        collect(query, conn, after, (&mut before, &mut found)).await?;
     }
-    Ok(found)
+    Ok((before, found))
 }
 
 /// Adds what `query` finds: each row as it comes, while the server is at the next ones.
-async fn collect(query: Query, conn: &mut PgConnection, found: &mut Vec<Found>) -> Result<(), Failure> {
+async fn collect(
+    query: Query,
+    conn: &mut PgConnection,
+    after: Position,
+    (before, found): (&mut Option<LogMark>, &mut Vec<Found>),
+) -> Result<(), Failure> {
     let mut rows = query.fetch(conn);
     while let Some(row) = rows.try_next().await? {
-        found.push(row::found(&row)?);
+        let position = Position::new(unsigned(row.try_get(0)?, "a position")?);
+        if position <= after {
+            *before = Some(LogMark::new(position, row.try_get(1)?));
+        } else {
+            found.push(row::found(&row)?);
+        }
     }
     Ok(())
 }

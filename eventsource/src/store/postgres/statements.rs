@@ -28,7 +28,12 @@ pub(super) const PLAN_APPENDS_ONCE: &str = "SET plan_cache_mode = force_generic_
 /// What names the log in the database: its channel of notifications.
 pub(super) const LOG: &str = "SELECT '{schema}.eventsource_events'::regclass::oid::bigint";
 
-pub(super) const HORIZON: &str = "SELECT standby, drawn, held, head FROM {schema}.eventsource_horizon()";
+/// Which log it is. It does not change with the log's content, as [`LOG`] does not, and is the same in a backup.
+pub(super) const LOG_ID: &str = "SELECT id FROM {schema}.eventsource_log";
+pub(super) const LAST_EVENT: &str = "SELECT position, event_id FROM {schema}.eventsource_events \
+     WHERE position <= $1 ORDER BY position DESC LIMIT 1";
+
+pub(super) const HORIZON: &str = "SELECT standby, drawn, held, head, head_event FROM {schema}.eventsource_horizon()";
 
 /// Who holds the horizon back, the one who began first in front. Others' queries show only where the role may see them.
 pub(super) const HOLDERS: &str = "SELECT min(a.after_position) AS after_position, a.pid, s.application_name, \
@@ -253,9 +258,15 @@ pub(super) fn read_log(filter: &EventFilter) -> String {
     read(filter, MOST_ARMS)
 }
 
-/// The same without arms, for a few positions, which are looked through in order whatever they hold.
+/// The same without arms, for a few positions, which are looked through in order whatever they hold. Before them comes the
+/// position and the id of the last event at or before `$1`, with nothing in the other columns.
 pub(super) fn read_nearby(filter: &EventFilter) -> String {
-    read(filter, 0)
+    format!(
+        "(SELECT position, event_id, NULL::text, NULL::uuid, NULL::bigint, NULL::text, NULL::bigint, NULL::timestamptz, \
+         NULL::timestamptz, NULL::text, NULL::text, NULL::integer FROM {{schema}}.eventsource_events \
+         WHERE position <= $1 ORDER BY position DESC LIMIT 1) UNION ALL ({})",
+        read(filter, 0)
+    )
 }
 
 fn read(filter: &EventFilter, most_arms: usize) -> String {

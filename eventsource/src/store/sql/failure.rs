@@ -25,6 +25,13 @@ pub(crate) fn clamped(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
+/// The row is gone that says which log this is.
+pub(crate) fn no_identity() -> Failure {
+    Failure::Corrupt(
+        "the log has no identity: the row of `eventsource_log` was deleted; restore it from a backup".to_owned(),
+    )
+}
+
 /// Metadata as JSON that can be read back: serde_json writes deeper values than it reads. `None` where it is empty.
 pub(crate) fn metadata_json(metadata: &Metadata) -> Result<Option<String>, Failure> {
     if metadata.is_empty() {

@@ -11,7 +11,7 @@ pub(crate) mod verdict;
 
 pub(crate) use action::Action;
 pub(crate) use append::{Append, Outcome, Place, Refusal};
-pub(crate) use failure::{Failure, clamped, metadata_json, unsigned};
+pub(crate) use failure::{Failure, clamped, metadata_json, no_identity, unsigned};
 pub(crate) use kept::{Borrowed, Kept};
 pub(crate) use page::{Filling, Found, SMALL, large};
 pub(crate) use queue::{Answer, Entry, Lead, Queue, Waiting};

@@ -10,8 +10,8 @@ use super::{SqliteDatabase, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::{Action, Append};
 use crate::store::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogPage, PageLimit, ReadStream,
-    StoreError, StoredType, StreamPage, WakeUp, check_append,
+    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage, PageLimit,
+    ReadStream, StoreError, StoredType, StreamPage, WakeUp, check_append,
 };
 
 /// The event store in a SQLite file. A clone is the same store.
@@ -106,6 +106,18 @@ impl EventStore for SqliteEventStore {
         self.db.check_read(Action::ReadHead)?;
         let patience = self.db.patience(Action::ReadHead);
         patiently!(patience, read::head(self.db.pool()))
+    }
+
+    async fn log_id(&self) -> Result<LogId, StoreError> {
+        self.db.check_read(Action::ReadLogId)?;
+        let patience = self.db.patience(Action::ReadLogId);
+        patiently!(patience, read::log_id(self.db.pool()))
+    }
+
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
+        self.db.check_read(Action::FindEvent)?;
+        let patience = self.db.patience(Action::FindEvent);
+        patiently!(patience, read::last_event(self.db.pool(), to))
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::DateTime;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqlitePool};
 use uuid::Uuid;
 
@@ -11,11 +12,15 @@ use super::busy::{Failure, result_code};
 use super::read::select;
 use super::statements;
 use crate::event::{EventFilter, Metadata, Position, RecordedEvent, RecordedParts, StreamId};
+use crate::store::LogMark;
 use crate::store::sql::{Found, unsigned};
 
-/// What a statement has found of a page, and where the log ended when it was read.
+/// What a statement has found of a page, and the events by which the log is recognised that it was read from.
 pub(super) struct Read {
-    pub(super) head: Position,
+    /// The last event of the log.
+    pub(super) last: Option<LogMark>,
+    /// The last event at or before where the statement begins.
+    pub(super) before: Option<LogMark>,
     pub(super) found: Vec<Found>,
 }
 
@@ -33,9 +38,19 @@ pub(super) async fn read(
         Err(error) if result_code(&error) == Some(TOO_BIG) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let head = unsigned(row.try_get::<Option<i64>, _>(0)?.unwrap_or(0), "the head of the log")?;
-    let records = row.try_get::<Option<&[u8]>, _>(1)?.unwrap_or_default();
-    Ok(unpack(records, limit).map(|found| Read { head: Position::new(head), found }))
+    let records = row.try_get::<Option<&[u8]>, _>(0)?.unwrap_or_default();
+    let (last, before) = (mark(&row, 1)?, mark(&row, 3)?);
+    Ok(unpack(records, limit).map(|found| Read { last, before, found }))
+}
+
+/// The event whose position and id stand in the columns `first` and behind it.
+pub(super) fn mark(row: &SqliteRow, first: usize) -> Result<Option<LogMark>, Failure> {
+    let position: Option<i64> = row.try_get(first)?;
+    let id: Option<&[u8]> = row.try_get(first + 1)?;
+    let (Some(position), Some(id)) = (position, id) else { return Ok(None) };
+    let event_id = Uuid::from_slice(id)
+        .map_err(|error| Failure::Corrupt(format!("the event at position {position}, column `event_id`: {error}")))?;
+    Ok(Some(LogMark::new(Position::new(unsigned(position, "a position")?), event_id)))
 }
 
 /// SQLite's code for a row that is longer than it makes them.

@@ -3,12 +3,15 @@
 use chrono::DateTime;
 use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, SqlitePool};
+use uuid::Uuid;
 
 use super::busy::Failure;
 use super::{packed, row, statements};
 use crate::event::{Position, StreamId};
-use crate::store::sql::{Filling, Found, SMALL, clamped, large, unsigned};
-use crate::store::{Backlog, Direction, EventFilter, LogPage, PageLimit, ReadStream, StoredType, StreamPage};
+use crate::store::sql::{Filling, Found, SMALL, clamped, large, no_identity, unsigned};
+use crate::store::{
+    Backlog, Direction, EventFilter, LogId, LogMark, LogPage, PageLimit, ReadStream, StoredType, StreamPage,
+};
 
 /// What is small comes with its row; the statement says of the rest how large it is.
 pub(super) async fn stream(
@@ -73,25 +76,53 @@ pub(super) async fn log(
     limit: PageLimit,
 ) -> Result<LogPage, Failure> {
     if lets_nothing_pass(filter) {
-        return Ok(LogPage::new(Vec::new(), false, head(pool).await?.max(after)));
+        let (last, before) = marks(pool, after).await?;
+        return Ok(LogPage::new(Vec::new(), false, end(last).max(after)).following(before).up_to(last));
     }
-    let (mut filling, mut from) = (Filling::new(limit), after);
+    let (mut filling, mut from, mut follows) = (Filling::new(limit), after, None);
     loop {
         let most = filling.rows();
-        let packed::Read { head, found } = match packed::read(pool, from, filter, most).await? {
+        let packed::Read { last: head, before, found } = match packed::read(pool, from, filter, most).await? {
             Some(read) => read,
             None => sizes(pool, from, filter, most).await?,
         };
+        if from == after {
+            follows = before;
+        }
         let last = found.last().map(Found::position).filter(|_| found.len() == most);
         add(pool, &mut filling, found).await?;
         match last {
             Some(last) if !filling.is_full() => from = last,
             _ => {
                 let is_full = filling.is_full();
-                return Ok(LogPage::new(filling.events, is_full, head.max(after)));
+                let page = LogPage::new(filling.events, is_full, end(head).max(after));
+                return Ok(page.following(follows).up_to(head));
             }
         }
     }
+}
+
+/// Where the log ends whose last event this is.
+fn end(last: Option<LogMark>) -> Position {
+    last.map_or(Position::START, |last| last.position)
+}
+
+/// The last event of the log, and the last one at or before `after`.
+async fn marks(pool: &SqlitePool, after: Position) -> Result<(Option<LogMark>, Option<LogMark>), Failure> {
+    let row = sqlx::query(statements::MARKS).bind(clamped(after.value())).fetch_one(pool).await?;
+    Ok((packed::mark(&row, 0)?, packed::mark(&row, 2)?))
+}
+
+pub(super) async fn last_event(pool: &SqlitePool, to: Position) -> Result<Option<LogMark>, Failure> {
+    let row = sqlx::query(statements::LAST_EVENT).bind(clamped(to.value())).fetch_optional(pool).await?;
+    row.map_or(Ok(None), |row| packed::mark(&row, 0))
+}
+
+pub(super) async fn log_id(pool: &SqlitePool) -> Result<LogId, Failure> {
+    let id: Option<Vec<u8>> = sqlx::query_scalar(statements::LOG_ID).fetch_optional(pool).await?;
+    let id = id.as_deref().map(Uuid::from_slice).transpose();
+    let id = id.map_err(|error| Failure::Corrupt(format!("the identity of the log: {error}")))?;
+    id.map(LogId::from_uuid).ok_or_else(no_identity)
 }
 
 /// Where the events are, and how large: each is then read by itself. The head first, then what is found up to it.
@@ -101,10 +132,10 @@ async fn sizes(
     filter: &EventFilter,
     limit: usize,
 ) -> Result<packed::Read, Failure> {
-    let head = head(pool).await?;
-    let query = select(statements::read_sizes(filter), after, clamped(head.value()), filter, limit);
+    let (last, before) = marks(pool, after).await?;
+    let query = select(statements::read_sizes(filter), after, clamped(end(last).value()), filter, limit);
     let found = query.fetch_all(pool).await?.iter().map(row::size).collect::<Result<_, _>>()?;
-    Ok(packed::Read { head, found })
+    Ok(packed::Read { last, before, found })
 }
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;

@@ -28,14 +28,40 @@ macro_rules! columns {
 }
 
 pub(super) const HEAD: &str = "SELECT max(position) FROM eventsource_events";
+pub(super) const LOG_ID: &str = "SELECT id FROM eventsource_log";
+
+/// The last position that was given to an event, also to one that was deleted since: the next one follows it.
+macro_rules! last_given {
+    () => {
+        "(SELECT max(coalesce((SELECT max(position) FROM eventsource_events), 0), \
+         (SELECT deleted_to FROM eventsource_log)))"
+    };
+}
+
+/// The last event, and the last one at or before `?1`, each by its position and its id.
+macro_rules! marks {
+    () => {
+        "(SELECT max(position) FROM eventsource_events), (SELECT event_id FROM eventsource_events \
+             WHERE position = (SELECT max(position) FROM eventsource_events)), \
+         (SELECT max(position) FROM eventsource_events WHERE position <= ?1), (SELECT event_id FROM eventsource_events \
+             WHERE position = (SELECT max(position) FROM eventsource_events WHERE position <= ?1))"
+    };
+}
+pub(super) const MARKS: &str = concat!("SELECT ", marks!());
+pub(super) const LAST_EVENT: &str =
+    "SELECT position, event_id FROM eventsource_events WHERE position <= ?1 ORDER BY position DESC LIMIT 1";
 pub(super) const HAS_EVENT: &str = "SELECT EXISTS (SELECT 1 FROM eventsource_events WHERE event_id = ?1)";
 
-/// Begins a transaction that may write. Of the log its head, and when the last event was stored; of so many streams the
-/// version, a row each.
+/// Begins a transaction that may write. Of the log the last position given, and when the last event was stored; of so many
+/// streams the version, a row each.
 pub(super) fn begin_append(streams: usize) -> String {
     let mut sql = format!(
-        "{BEGIN}; SELECT (SELECT max(position) FROM eventsource_events), \
-         (SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1)"
+        concat!(
+            "{}; SELECT ",
+            last_given!(),
+            ", (SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1)"
+        ),
+        BEGIN
     );
     for _ in 0..streams {
         sql.push_str("; SELECT max(version) FROM eventsource_events WHERE aggregate_type = ? AND aggregate_id = ?");
@@ -48,7 +74,9 @@ pub(super) fn begin_append(streams: usize) -> String {
 pub(super) const APPEND_ONE: &str = concat!(
     "INSERT INTO eventsource_events (",
     columns!(),
-    ") SELECT coalesce((SELECT max(position) FROM eventsource_events), 0) + 1, ?1, ?2, ?3, ?4 + 1, ?5, ?6, ?7, ?8, ?9, ?10, \
+    ") SELECT ",
+    last_given!(),
+    " + 1, ?1, ?2, ?3, ?4 + 1, ?5, ?6, ?7, ?8, ?9, ?10, \
      ?11 WHERE ?4 = coalesce((SELECT max(version) FROM eventsource_events \
          WHERE aggregate_type = ?2 AND aggregate_id = ?3), 0) \
      AND ?8 >= coalesce((SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1), ?8)"
@@ -94,23 +122,29 @@ pub(super) fn insert_events(rows: usize, last: bool) -> String {
     format!("INSERT INTO eventsource_events ({COLUMNS}) SELECT * FROM {source}{end}")
 }
 
-/// Inserts `rows` rows, whose positions are counted from the head of the log, if all of so many `streams` are at the
+/// Inserts `rows` rows, whose positions are counted from the last one given, if all of so many `streams` are at the
 /// versions that are expected, and no event was stored later than they are; no row otherwise. As [`APPEND_ONE`], which
 /// takes less for one event.
 pub(super) fn append_at_once(streams: usize, rows: usize) -> String {
     let expected = vec!["(?,?,?,?)"; streams].join(",");
     let others: Vec<_> = (2..=COLUMN_COUNT).map(|n| format!("column{n}")).collect();
     format!(
-        "WITH expected (aggregate_type, aggregate_id, version, recorded_at) AS (VALUES {expected}) \
-         INSERT INTO eventsource_events ({COLUMNS}) \
-         SELECT (SELECT coalesce(max(position), 0) FROM eventsource_events) + column1, {} FROM {} \
+        concat!(
+            "WITH expected (aggregate_type, aggregate_id, version, recorded_at) AS (VALUES {expected}) \
+         INSERT INTO eventsource_events ({columns}) \
+         SELECT ",
+            last_given!(),
+            " + column1, {others} FROM {source} \
          AND NOT EXISTS (SELECT 1 FROM expected WHERE expected.version <> coalesce((SELECT max(own.version) \
                  FROM eventsource_events AS own WHERE own.aggregate_type = expected.aggregate_type \
                  AND own.aggregate_id = expected.aggregate_id), 0) \
              OR expected.recorded_at < (SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1)) \
-         ORDER BY column1",
-        others.join(", "),
-        source(rows)
+         ORDER BY column1"
+        ),
+        expected = expected,
+        columns = COLUMNS,
+        others = others.join(", "),
+        source = source(rows)
     )
 }
 
@@ -177,13 +211,13 @@ const RECORD: &str = concat!(
     ", ' ') END"
 );
 
-/// Reads a page of the log as one row: the head of the log, and the events as one blob, in position order through
-/// `filter`, which lets something pass: after `?1`, up to `?2`, at most `?3` events; from `?4` on the names of event types,
-/// the types of aggregates, and the tenant (see [`filter_values`]). All of it is seen by one snapshot, so that nothing up
-/// to the head is missing.
+/// Reads a page of the log as one row: the events as one blob, in position order through `filter`, which lets something
+/// pass: after `?1`, up to `?2`, at most `?3` events; from `?4` on the names of event types, the types of aggregates, and
+/// the tenant (see [`filter_values`]); and the marks of the log. All of it is seen by one snapshot, so that nothing up to
+/// the head is missing.
 pub(super) fn read_packed(filter: &EventFilter) -> String {
     let log = select_log(&format!("position, {RECORD} AS record"), filter);
-    format!("SELECT ({HEAD}), CAST(group_concat(record, '') AS BLOB) FROM ({log})")
+    format!(concat!("SELECT CAST(group_concat(record, '') AS BLOB), ", marks!(), " FROM ({})"), log)
 }
 
 /// The positions and sizes of a page's events, parameters as for [`read_packed`].

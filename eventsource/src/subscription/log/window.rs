@@ -5,7 +5,7 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use crate::event::{EventFilter, Position, RecordedEvent};
-use crate::store::{LogPage, PageLimit, Room};
+use crate::store::{LogMark, LogPage, PageLimit, Room};
 
 /// How many full pages are kept at most, in events and in bytes, of the largest that a subscription reads.
 const PAGES: usize = 4;
@@ -19,6 +19,9 @@ pub(super) struct Segment {
     pub(super) horizon: Position,
     /// Whether the log ended at the horizon when it was read.
     ends: bool,
+    /// The last event of the log at or before where it begins, and at or before the horizon.
+    before: Option<LogMark>,
+    last: Option<LogMark>,
     filter: Arc<EventFilter>,
     events: Vec<Arc<RecordedEvent>>,
     /// The sum of the events' sizes.
@@ -34,6 +37,10 @@ pub(in crate::subscription) struct Page {
     pub(in crate::subscription) end: Option<Position>,
     /// Whether there may be more.
     pub(in crate::subscription) more: bool,
+    /// An event at or before where the page begins that was in the log when the page was read.
+    pub(in crate::subscription) before: Option<LogMark>,
+    /// An event at or before the horizon that was in the log when the page was read; the last one, as far as it is known.
+    last: Option<LogMark>,
 }
 
 enum Events {
@@ -47,16 +54,17 @@ enum Events {
 impl Segment {
     /// Of `page`, which was read for several after `from`.
     pub(super) fn new(from: Position, page: LogPage, filter: Arc<EventFilter>) -> Self {
-        let LogPage { events, horizon, is_full } = page;
+        let LogPage { events, horizon, is_full, before, last } = page;
         events.iter().for_each(|event| event.decoded().share());
         let bytes = events.iter().map(|event| event.size()).sum();
-        Self { from, horizon, ends: !is_full, filter, events, bytes }
+        Self { from, horizon, ends: !is_full, before, last, filter, events, bytes }
     }
 
     /// What comes after `after`. Who asked before it was read is told as well that the log ends here.
     pub(super) fn page(self: &Arc<Self>, after: Position, filter: &EventFilter, limit: PageLimit, fresh: bool) -> Page {
         let first = self.events.partition_point(|event| event.position() <= after);
-        let rest = self.events.get(first..).unwrap_or_default();
+        let (passed, rest) = self.events.split_at_checked(first).unwrap_or_default();
+        let before = passed.last().map(|event| LogMark::of(event)).or(self.before);
         let (events, is_full) = if *filter == *self.filter {
             let mut room = Room::new(limit);
             let count = rest.iter().take_while(|event| room.admits(event.size())).count();
@@ -70,6 +78,8 @@ impl Segment {
             horizon: last.unwrap_or(self.horizon),
             end: (self.ends && last.is_none()).then_some(self.horizon),
             more: last.is_some() || !self.ends || !fresh,
+            before,
+            last: if is_full { None } else { self.last },
             events,
         }
     }
@@ -84,8 +94,15 @@ impl Drop for Segment {
 impl Page {
     /// Of `page`, which one alone has read.
     pub(super) fn alone(page: LogPage) -> Self {
-        let LogPage { events, horizon, is_full } = page;
-        Self { events: Events::Own(events), horizon, end: (!is_full).then_some(horizon), more: is_full }
+        let LogPage { events, horizon, is_full, before, last } = page;
+        let end = (!is_full).then_some(horizon);
+        Self { events: Events::Own(events), horizon, end, more: is_full, before, last }
+    }
+
+    /// The last event at or before `to` that was in the log when the page was read, as far as the page tells.
+    pub(in crate::subscription) fn mark_at(&self, to: Position) -> Option<LogMark> {
+        let own = self.events.iter().take_while(|event| event.position() <= to).last().map(|event| LogMark::of(event));
+        own.into_iter().chain(self.last.filter(|last| last.position <= to)).max_by_key(|mark| mark.position)
     }
 
     /// Cuts it off before the event at `position`: there is more, and not to be had.

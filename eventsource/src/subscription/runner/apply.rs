@@ -81,6 +81,7 @@ impl<C: CheckpointStore> Runner<C> {
             let until = suspect.as_ref().map_or(until, |suspect| until.min(suspect.index.max(next + 1)));
             let until = until.min(next + at_most);
             let to = if until == events.len() { page.horizon } else { events[until - 1].position() };
+            self.known_log.comes_to(page.mark_at(to));
             if let Some(failure) = &alone
                 && let Some(outdated) = Outdated::of(&failure.error, Obstacle::Event(failure.position))
             {

@@ -18,6 +18,7 @@ use crate::projection::{
 use crate::subscription::RebuildKind;
 use crate::subscription::core::Core;
 use crate::subscription::rebuilds::Outcome;
+use crate::subscription::recognise::Remembered;
 
 /// What a runner knows that builds the next generation for another one.
 pub(super) struct Building {
@@ -69,7 +70,8 @@ impl<C: CheckpointStore> Runner<C> {
 
     async fn claim_next(&mut self, building: &Building) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let claim = Claim::new(&core.name, &core.fingerprint, self.start).under(self.lease());
+        let log = self.log_id().await?;
+        let claim = Claim::new(&core.name, &core.fingerprint, self.start).in_log(log).under(self.lease());
         let checkpoint = loop {
             if building.changed {
                 let live = self.ask(|| checkpoints.load(&building.live.name)).await?;
@@ -92,6 +94,7 @@ impl<C: CheckpointStore> Runner<C> {
             }
         };
         self.own_next(building, &checkpoint);
+        self.recognise(Remembered::of(&checkpoint, self.start)).await?;
         self.load_letters().await
     }
 
@@ -138,13 +141,27 @@ impl<C: CheckpointStore> Runner<C> {
         switched
     }
 
+    async fn try_switch(&self, switch: &Switch) -> Result<Switched, CheckpointError> {
+        generations(&*self.checkpoints)?.switch(switch).await
+    }
+
+    /// Whether the position of the checkpoint that serves means nothing: it does not count in the log that is there.
+    async fn has_lost_its_log(&mut self, building: &Building) -> Result<bool, End> {
+        let (checkpoints, store, start) = (Arc::clone(&self.checkpoints), Arc::clone(&self.core.store), self.start);
+        let Some(live) = self.ask(|| checkpoints.load(&building.live.name)).await? else { return Ok(false) };
+        Ok(self.ask(|| async { Remembered::of(&live, start).compare(&*store).await }).await?.is_err())
+    }
+
     async fn switch(&mut self, building: &Building) -> Result<bool, End> {
         let (core, checkpoints, name) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints), &building.live.name);
-        let switch = Switch::new(name.clone(), self.epoch, self.saved, &building.tables);
-        let switched = match generations(&*checkpoints) {
-            Ok(generations) => generations.switch(&switch).await,
-            Err(error) => Err(error),
-        };
+        let mut switch = Switch::new(name.clone(), self.epoch, self.saved, &building.tables);
+        let mut switched = self.try_switch(&switch).await;
+        if let Ok(Switched::Behind(_)) = switched
+            && self.has_lost_its_log(building).await?
+        {
+            switch = switch.whatever_position();
+            switched = self.try_switch(&switch).await;
+        }
         match switched {
             Ok(Switched::Yes) => {}
             Ok(Switched::Behind(live)) => {

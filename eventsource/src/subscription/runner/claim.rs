@@ -15,6 +15,7 @@ use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, HandlerE
 use crate::subscription::SubscriptionState;
 use crate::subscription::config::StartFrom;
 use crate::subscription::progress::Snapshot;
+use crate::subscription::recognise::Remembered;
 use crate::subscription::shared::catch_panic;
 
 /// Renews the lease on the checkpoint until it is dropped, or the lease is lost.
@@ -46,7 +47,7 @@ impl<C: CheckpointStore> Runner<C> {
         let start = self.find_start().await?;
         self.start = start;
         if self.core.kind == Kind::Memory {
-            self.claim_in_memory(start);
+            self.claim_in_memory(start).await?;
         } else {
             self.claim_stored(start).await?;
         }
@@ -72,8 +73,9 @@ impl<C: CheckpointStore> Runner<C> {
         })
     }
 
-    fn claim_in_memory(&mut self, start: Position) {
+    pub(super) async fn claim_in_memory(&mut self, start: Position) -> Result<(), End> {
         let in_memory = &self.core.in_memory;
+        let remembered = in_memory.remembered(start);
         if in_memory.is_new() && self.checkpoints.is_durable() {
             tracing::info!(
                 subscription = self.core.name,
@@ -85,11 +87,13 @@ impl<C: CheckpointStore> Runner<C> {
         (self.position, self.saved, self.seen) = (position, position, seen);
         self.parked = Parked::new(in_memory.letters(), true);
         self.tell_letters();
+        self.recognise(remembered).await
     }
 
     pub(super) async fn claim_stored(&mut self, start: Position) -> Result<(), End> {
         let core = Arc::clone(&self.core);
-        let claim = Claim::new(&core.name, &core.fingerprint, start).under(self.lease());
+        let log = self.log_id().await?;
+        let claim = Claim::new(&core.name, &core.fingerprint, start).in_log(log).under(self.lease());
         let checkpoint = loop {
             if !self.heed_change().await? {
                 continue;
@@ -99,6 +103,7 @@ impl<C: CheckpointStore> Runner<C> {
             }
         };
         self.own(&checkpoint);
+        self.recognise(Remembered::of(&checkpoint, start)).await?;
         self.load_letters().await?;
         if core.kind == Kind::DurableMemory
             && let Err(error) = self.restore().await?

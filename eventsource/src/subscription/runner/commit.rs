@@ -57,7 +57,8 @@ impl<C: CheckpointStore> Runner<C> {
     /// The step of the checkpoint to `to`, with what becomes of dead letters.
     pub(super) fn step(&self, to: Position, letters: Vec<LetterChange>) -> Advance {
         let Core { name, config, .. } = &*self.core;
-        Advance::new(name.clone(), self.epoch, self.saved, to).letters(letters).lease(Some(config.lease))
+        let step = Advance::new(name.clone(), self.epoch, self.saved, to).marked(self.known_log.mark_at(to));
+        step.letters(letters).lease(Some(config.lease))
     }
 
     /// Commits `unit` with `step`. In the unit `handled` events were applied; `None` where it is there for the step alone.

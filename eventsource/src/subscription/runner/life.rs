@@ -140,7 +140,7 @@ impl<C: CheckpointStore> Runner<C> {
                 progress.fail(failure.to_string(), SubscriptionState::Faulted { failure });
             }
             End::Serves => progress.set_state(SubscriptionState::Idle),
-            End::Refused(reason) => {
+            End::Refused(reason) | End::LogLost(reason) => {
                 tracing::error!(subscription, %reason, "refused");
                 progress.fail(Arc::clone(&reason), SubscriptionState::Refused { reason });
             }

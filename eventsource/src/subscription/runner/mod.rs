@@ -21,6 +21,7 @@ mod pace;
 mod parked;
 mod read;
 mod rebuild;
+mod recognise;
 mod transaction;
 mod unknown;
 
@@ -38,6 +39,7 @@ use self::next::Companion;
 use self::outdated::Outdated;
 use self::parked::Parked;
 use self::read::Prefetched;
+use self::recognise::KnownLog;
 use super::core::{Control, Core};
 use super::log::Seat;
 use super::rebuilds::Tracked;
@@ -58,6 +60,7 @@ pub(super) struct Runner<C: CheckpointStore> {
     /// Its place among those who read the log.
     seat: Arc<Seat>,
     prefetched: Option<Prefetched>,
+    known_log: KnownLog,
     /// Every event up to here is applied or passed over.
     position: Position,
     /// Where the stored checkpoint is: behind `position` only by events that are not the subscription's own.
@@ -115,6 +118,8 @@ enum End {
     Outdated(Outdated),
     /// It is not run as things are, for this reason.
     Refused(Arc<str>),
+    /// The log is not the one of its checkpoint, for this reason: it is not run, and a rebuild reads the log that is there.
+    LogLost(Arc<str>),
     /// The next generation that it has built serves, and is another runner's.
     Serves,
 }
@@ -132,7 +137,9 @@ impl End {
     fn failure(&self) -> Option<Arc<str>> {
         match self {
             Self::Faulted(failure) => Some(failure.to_string().into()),
-            Self::Fenced(reason) | Self::FencedAgain(reason) | Self::Refused(reason) => Some(Arc::clone(reason)),
+            Self::Fenced(reason) | Self::FencedAgain(reason) | Self::Refused(reason) | Self::LogLost(reason) => {
+                Some(Arc::clone(reason))
+            }
             Self::Outdated(outdated) => Some(Arc::clone(&outdated.reason)),
             Self::Stopped(_) | Self::Serves => None,
         }
@@ -148,6 +155,7 @@ impl<C: CheckpointStore> Runner<C> {
             bus_wake_up: core.bus_wake_ups.listen(),
             seat: Arc::new(core.log.seat(core.filter.clone(), core.config.page_limit())),
             prefetched: None,
+            known_log: KnownLog::default(),
             position: Position::START,
             saved: Position::START,
             saved_at: Instant::now(),
@@ -184,7 +192,10 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     async fn work(&mut self) -> Result<Infallible, End> {
-        self.claim().await?;
+        match self.claim().await {
+            Err(End::LogLost(reason)) => self.rebuild_from_other_log(reason).await?,
+            claimed => claimed?,
+        }
         self.resume_next().await?;
         loop {
             self.heed_control().await?;
@@ -205,8 +216,10 @@ impl<C: CheckpointStore> Runner<C> {
         self.position = self.position.max(position);
         self.seen = self.seen.max(self.position);
         self.rebuilt();
+        let mark = self.known_log.pass(self.position);
         if self.core.kind == Kind::Memory {
             self.core.in_memory.move_to(self.position);
+            self.core.in_memory.mark(mark);
         }
         if handled > 0 {
             self.failing.success();

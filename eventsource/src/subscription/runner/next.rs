@@ -224,14 +224,35 @@ impl<C: CheckpointStore> Runner<C> {
             "the projection has changed"
         );
         let tracked = self.begin_next(target, found.as_ref(), true);
+        let building = |core: &Core| {
+            let target = core.rebuilds.unfinished().map_or(target, |tracked| tracked.target);
+            SubscriptionState::Rebuilding { kind: RebuildKind::SideBySide, target }
+        };
+        match self.wait_for_next(&tracked, building).await? {
+            Outcome::Failed(reason) => Err(refused(&reason, &self.core)),
+            // Nobody has ended it.
+            Outcome::Unfinished => Err(End::Stopped(StopReason::RunnerPanicked)),
+            Outcome::Cancelled => Err(End::Stopped(StopReason::RebuildCancelled)),
+            Outcome::Done(_) | Outcome::Replaced => Ok(()),
+        }
+    }
+
+    /// Applies nothing until the next generation serves, or is given up; meanwhile the subscription is in this state. What
+    /// has become of the next generation.
+    pub(super) async fn wait_for_next(
+        &mut self,
+        tracked: &Tracked,
+        state: impl Fn(&Core) -> SubscriptionState,
+    ) -> Result<Outcome, End> {
         loop {
             self.heed_control().await?;
-            self.cancel_changed().await?;
-            let target = self.core.rebuilds.unfinished().map_or(target, |tracked| tracked.target);
+            if self.is_cancelled().await? {
+                return Ok(Outcome::Cancelled);
+            }
             let builder = self.next.as_ref().map(|companion| companion.core.progress.snapshot().state);
             self.core.progress.set_state(match builder {
                 Some(aside @ (SubscriptionState::Fenced { .. } | SubscriptionState::Outdated { .. })) => aside,
-                _ => SubscriptionState::Rebuilding { kind: RebuildKind::SideBySide, target },
+                _ => state(&self.core),
             });
             let asked = tokio::select! {
                 asked = Companion::asks(&mut self.next) => asked,
@@ -249,26 +270,21 @@ impl<C: CheckpointStore> Runner<C> {
                 Asked::Nothing => {
                     self.end_next(StopReason::RebuildCancelled, None).await;
                     let outcome = tracked.listen().borrow().clone();
-                    return match outcome {
-                        Outcome::Failed(reason) => Err(refused(&reason, &self.core)),
-                        // Nobody has ended it.
-                        Outcome::Unfinished => Err(End::Stopped(StopReason::RunnerPanicked)),
-                        _ => Ok(()),
-                    };
+                    return Ok(outcome);
                 }
             }
         }
     }
 
-    /// While nothing else can be asked for: drops the next generation where that was asked for.
-    async fn cancel_changed(&mut self) -> Result<(), End> {
+    /// While nothing else can be asked for: drops the next generation where that was asked for. Whether it was.
+    async fn is_cancelled(&mut self) -> Result<bool, End> {
         while let Some(request) = self.core.requests.take() {
             if let Request::CancelNext { answer } = request {
                 self.drop_next(Outcome::Cancelled).await?;
                 answer.send(());
-                return Err(End::Stopped(StopReason::RebuildCancelled));
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 }

@@ -17,12 +17,14 @@ impl<C: CheckpointStore> Runner<C> {
     /// Reads a page and applies it. Whether there may be more.
     pub(super) async fn turn(&mut self) -> Result<bool, End> {
         let mut page = self.next_page().await?;
+        self.follow_log(&page).await?;
         let unknown = self.stop_before_unknown(&mut page).await?;
         self.end = page.end;
         if page.more && unknown.is_none() {
             self.prefetch(page.horizon).await;
         }
         if page.events().is_empty() {
+            self.known_log.comes_to(page.mark_at(page.horizon));
             self.arrive(page.horizon, 0);
             self.save_passed_by_now().await?;
         } else {

@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use super::failing::Failing;
-use super::parked::Parked;
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::{
@@ -71,9 +70,7 @@ impl<C: CheckpointStore> Runner<C> {
             return Ok(Err(error));
         }
         self.core.in_memory.reset();
-        let (position, seen) = self.core.in_memory.claim(self.start);
-        (self.position, self.saved, self.seen) = (position, position, seen);
-        self.parked = Parked::new(Vec::new(), true);
+        self.claim_in_memory(self.start).await?;
         self.cut_off = None;
         self.fall_behind();
         Ok(Ok(self.begin_replay(target)))

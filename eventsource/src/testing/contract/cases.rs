@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Verdict, Violation, append, concurrent, pages, read_log, read_stream, round_trip};
+use super::{Verdict, Violation, append, concurrent, identity, pages, read_log, read_stream, round_trip};
 use crate::store::EventStore;
 
 /// The cases of the event store's contract, handed to another macro. A name here is a function and a test.
@@ -44,6 +44,9 @@ macro_rules! __event_store_cases {
             read_log::the_head_is_the_last_position
             read_log::the_backlog_counts_all_events
             read_log::types_that_are_not_known_are_found
+            identity::the_log_has_one_identity
+            identity::the_last_event_is_found
+            identity::a_page_tells_the_events_around_it
             round_trip::an_event_comes_back_as_it_was
             round_trip::metadata_comes_back_as_it_was
             round_trip::times_come_back_to_the_microsecond

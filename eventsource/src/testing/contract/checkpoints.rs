@@ -1,9 +1,12 @@
 //! The checkpoint store's contract.
 
+use uuid::Uuid;
+
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
 use crate::projection::{Advance, Checkpoint, CheckpointStore, Claim, Clear, CommitError, UnitOfWork};
+use crate::store::{LogId, LogMark};
 
 /// The cases of the checkpoint store's contract, handed to another macro.
 #[doc(hidden)]
@@ -22,6 +25,8 @@ macro_rules! __checkpoint_store_cases {
             a_reset_keeps_the_epoch_growing
             a_clear_by_an_owner_that_was_replaced_changes_nothing
             a_cleared_checkpoint_knows_up_to_where_it_is_rebuilt
+            a_checkpoint_keeps_its_log
+            a_step_keeps_an_event_of_the_log
             checkpoints_are_listed_by_name
         }
     };
@@ -216,6 +221,41 @@ async fn a_cleared_checkpoint_knows_up_to_where_it_is_rebuilt<C: CheckpointStore
     let last = store.claim(&Claim::new("orders", "v1", START)).await?;
     advance(store, last.epoch, 6, 7).await?;
     ensure_eq!(load(store, "orders").await?.rebuild_to, None, "once it has been there");
+    Ok(())
+}
+
+async fn a_checkpoint_keeps_its_log<C: CheckpointStore>(store: &C) -> Verdict {
+    let (log, other) = (LogId::generate(), LogId::generate());
+    let unknown = store.claim(&Claim::new("orders", "v1", START)).await?;
+    ensure_eq!(unknown.log, None, "the log of a claim that names none");
+    for (claimed, expected) in [(log, log), (other, log)] {
+        let checkpoint = store.claim(&Claim::new("orders", "v1", START).in_log(claimed)).await?;
+        ensure_eq!(checkpoint.log, Some(expected), "the log: the first one that was named");
+        ensure_eq!(load(store, "orders").await?, checkpoint, "what is loaded is what was claimed");
+    }
+    store.begin().await?.clear(&Clear::new("orders")).await?;
+    let checkpoint = store.claim(&Claim::new("orders", "v1", START).in_log(other)).await?;
+    ensure_eq!(checkpoint.log, Some(other), "the log after a reset");
+    Ok(())
+}
+
+async fn a_step_keeps_an_event_of_the_log<C: CheckpointStore>(store: &C) -> Verdict {
+    let (log, mark) = (LogId::generate(), LogMark::new(at(4), Uuid::now_v7()));
+    let claim = Claim::new("orders", "v1", START).in_log(log);
+    let claimed = store.claim(&claim).await?;
+    ensure_eq!(claimed.mark, None, "an event of the log, before the first step");
+    let step = |from, to| Advance::new("orders", claimed.epoch, at(from), at(to));
+    store.begin().await?.commit(&step(0, 5).marked(Some(mark))).await?;
+    ensure_eq!(load(store, "orders").await?.mark, Some(mark), "the event that a step names");
+    store.detached().commit(&step(5, 6)).await?;
+    ensure_eq!(load(store, "orders").await?.mark, Some(mark), "the event after a step that names none");
+    let next = LogMark::new(at(9), Uuid::now_v7());
+    store.detached().commit(&step(6, 9).marked(Some(next))).await?;
+    let listed: Vec<_> = store.list().await?.into_iter().map(|checkpoint| checkpoint.mark).collect();
+    ensure_eq!(listed, [Some(next)], "the events of all checkpoints");
+    ensure_eq!(store.claim(&claim).await?.mark, Some(next), "the event, for the next owner");
+    store.detached().clear(&Clear::new("orders")).await?;
+    ensure_eq!(store.claim(&claim).await?.mark, None, "the event after a reset");
     Ok(())
 }
 

@@ -30,6 +30,7 @@ mod checkpoints;
 mod concurrent;
 mod events;
 mod fixture;
+mod identity;
 mod macros;
 mod pages;
 mod read_log;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 pub use cases::Case;
 pub use checkpoints::{CHECKPOINT_CASES, run_on_checkpoints};
 pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
+pub use identity::{an_identity_is_one_logs_own, positions_only_grow};
 #[doc(hidden)]
 pub use macros::{__test_checkpoint_store, __test_event_store};
 use violation::Verdict;

@@ -22,6 +22,10 @@ pub enum Point {
     ReadLog,
     /// [`EventStore::head`](crate::EventStore::head)
     Head,
+    /// [`EventStore::log_id`](crate::EventStore::log_id)
+    LogId,
+    /// [`EventStore::last_event`](crate::EventStore::last_event)
+    LastEvent,
     /// [`EventStore::backlog`](crate::EventStore::backlog)
     Backlog,
     /// [`EventStore::types_beside`](crate::EventStore::types_beside)

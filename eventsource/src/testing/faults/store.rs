@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, EventStore, ExpectedVersion, HeldBack, LogPage, PageLimit, ReadStream, StoreError,
-    StoredType, StreamPage, WakeUp,
+    AppendError, Appended, Backlog, EventStore, ExpectedVersion, HeldBack, LogId, LogMark, LogPage, PageLimit,
+    ReadStream, StoreError, StoredType, StreamPage, WakeUp,
 };
 
 /// An event store in which things go wrong.
@@ -76,6 +76,14 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
 
     async fn head(&self) -> Result<Position, StoreError> {
         self.faults.around(Point::Head, self.inner.head(), failed("read the head of the log")).await
+    }
+
+    async fn log_id(&self) -> Result<LogId, StoreError> {
+        self.faults.around(Point::LogId, self.inner.log_id(), failed("read the identity of the log")).await
+    }
+
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
+        self.faults.around(Point::LastEvent, self.inner.last_event(to), failed("look for an event")).await
     }
 
     async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {

@@ -1,0 +1,122 @@
+//! Noticing that the log is not the one that was read so far: at each claim, and with each page.
+//!
+//! A page says which event stands before it. Where that is the last event that the runner knows, the log is the same. Where
+//! the page does not say, or says another one, the store is asked for the event that the runner knows.
+
+use std::sync::Arc;
+
+use super::{End, Runner};
+use crate::event::Position;
+use crate::projection::{CheckpointStore, Kind};
+use crate::store::{LogId, LogMark};
+use crate::subscription::core::Core;
+use crate::subscription::log::Page;
+use crate::subscription::rebuilds::Outcome;
+use crate::subscription::recognise::Remembered;
+use crate::subscription::requests::Request;
+use crate::subscription::{RebuildKind, SubscriptionState};
+
+/// What the runner knows of the log.
+#[derive(Debug, Default)]
+pub(super) struct KnownLog {
+    id: Option<LogId>,
+    /// The last event that was read and is passed.
+    mark: Option<LogMark>,
+    /// The last event of what is being applied.
+    ahead: Option<LogMark>,
+}
+
+impl KnownLog {
+    /// The last event that is known at or before `to`.
+    pub(super) fn mark_at(&self, to: Position) -> Option<LogMark> {
+        let known = self.ahead.into_iter().chain(self.mark).filter(|mark| mark.position <= to);
+        known.max_by_key(|mark| mark.position)
+    }
+
+    /// What is being applied ends with this event.
+    pub(super) const fn comes_to(&mut self, ahead: Option<LogMark>) {
+        self.ahead = ahead;
+    }
+
+    /// Everything up to `position` is passed. Returns the last event that is known.
+    pub(super) fn pass(&mut self, position: Position) -> Option<LogMark> {
+        if let Some(passed) = self.mark_at(position)
+            && self.mark.is_none_or(|mark| mark.position < passed.position)
+        {
+            self.mark = Some(passed);
+        }
+        self.mark
+    }
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    /// The identity of the log.
+    pub(super) async fn log_id(&mut self) -> Result<LogId, End> {
+        let store = Arc::clone(&self.core.store);
+        self.ask(|| store.log_id()).await
+    }
+
+    /// Begins to read a log of which this is `remembered`. A subscription that finds another one ends.
+    pub(super) async fn recognise(&mut self, remembered: Remembered) -> Result<(), End> {
+        let store = Arc::clone(&self.core.store);
+        match self.ask(|| remembered.compare(&*store)).await? {
+            Ok(found) => {
+                self.known_log = KnownLog { id: Some(found.log), mark: found.mark, ahead: None };
+                if self.core.kind == Kind::Memory {
+                    self.core.in_memory.recognised(found);
+                }
+                Ok(())
+            }
+            Err(lost) => {
+                self.core.progress.doubt_log();
+                Err(End::LogLost(lost.to_string().into()))
+            }
+        }
+    }
+
+    /// Makes sure that `page`, which follows the runner's position, is of the log that was read so far.
+    pub(super) async fn follow_log(&mut self, page: &Page) -> Result<(), End> {
+        let KnownLog { id: log, mark, .. } = self.known_log;
+        if mark.is_none() || page.before == mark {
+            return Ok(());
+        }
+        self.recognise(Remembered { log, position: self.position, mark, start: self.start }).await
+    }
+
+    /// The log is not the one of the checkpoint, which was claimed: goes on only where a rebuild is asked for, or a
+    /// rebuild side by side is under way. Both read the log that is there from its start.
+    pub(super) async fn rebuild_from_other_log(&mut self, reason: Arc<str>) -> Result<(), End> {
+        while let Some(request) = self.core.requests.take() {
+            match request {
+                Request::Rebuild { kind, answer } => {
+                    let begun = self.rebuild(kind).await?;
+                    let is_begun = begun.is_ok();
+                    answer.send(begun);
+                    if is_begun && kind == RebuildKind::InPlace {
+                        return Ok(());
+                    }
+                }
+                Request::CancelNext { answer } => {
+                    self.drop_next(Outcome::Cancelled).await?;
+                    answer.send(());
+                }
+                // Whoever asked is told that the subscription does not run.
+                Request::Retry { .. } | Request::Dismiss { .. } => {}
+            }
+        }
+        self.resume_next().await?;
+        let Some(tracked) = self.core.rebuilds.unfinished().filter(|_| self.next.is_some()) else {
+            return Err(End::LogLost(reason));
+        };
+        let because = Arc::clone(&reason);
+        let waiting = move |_: &Core| {
+            let reason = format!("{because}; the next generation is being built, and serves when it is complete");
+            SubscriptionState::Waiting { reason: reason.into() }
+        };
+        match self.wait_for_next(&tracked, waiting).await? {
+            Outcome::Done(_) => self.claim().await,
+            Outcome::Failed(failed) => Err(End::LogLost(format!("{reason}; the rebuild has failed: {failed}").into())),
+            _ => Err(End::LogLost(reason)),
+        }
+    }
+}

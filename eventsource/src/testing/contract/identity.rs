@@ -1,0 +1,112 @@
+//! Which log it is, and the events by which it is recognised.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::events::{event, events, order};
+use super::violation::{ensure, ensure_eq};
+use super::{Verdict, Violation};
+use crate::event::Position;
+use crate::store::{EventFilter, EventStore, ExpectedVersion, LogMark, PageLimit};
+
+type Store = Arc<dyn EventStore>;
+
+pub(super) async fn the_log_has_one_identity(store: Store) -> Verdict {
+    let id = store.log_id().await?;
+    ensure_eq!(store.log_id().await?, id, "the identity, asked again");
+    store.append(&order(), ExpectedVersion::Any, events(2)).await?;
+    ensure_eq!(store.log_id().await?, id, "the identity after an append");
+    ensure!(*id.as_uuid() != Uuid::nil(), "the identity is nil, as that of any other log may be");
+    Ok(())
+}
+
+pub(super) async fn the_last_event_is_found(store: Store) -> Verdict {
+    let (start, end) = (Position::START, Position::new(u64::MAX));
+    ensure_eq!(store.last_event(end).await?, None, "the last event of an empty log");
+    let first = store.append(&order(), ExpectedVersion::Any, events(2)).await?;
+    let second = store.append(&order(), ExpectedVersion::Any, events(3)).await?;
+    let marks: Vec<_> = first.events().iter().chain(second.events()).map(|event| LogMark::of(event)).collect();
+    for mark in &marks {
+        ensure_eq!(store.last_event(mark.position).await?, Some(*mark), "the event at {}", mark.position);
+    }
+    ensure_eq!(store.last_event(end).await?, marks.last().copied(), "the last event");
+    ensure_eq!(store.last_event(start).await?, None, "an event at or before the start");
+    Ok(())
+}
+
+/// What a page says of the events before it and at its horizon is right, if it says anything.
+pub(super) async fn a_page_tells_the_events_around_it(store: Store) -> Verdict {
+    for event_type in ["A", "B", "A", "B", "B", "A", "B"] {
+        store.append(&order(), ExpectedVersion::Any, vec![event(event_type)]).await?;
+    }
+    let head = store.head().await?;
+    let filters = [EventFilter::all(), EventFilter::types(["A"]), EventFilter::types::<&str>([])];
+    for filter in &filters {
+        for after in 0..=head.value() {
+            for limit in [1, 2, 100] {
+                let after = Position::new(after);
+                let page = store.read_log(after, filter, PageLimit::events(limit)).await?;
+                for (mark, to) in [(page.before, after), (page.last, page.horizon)] {
+                    ensure!(
+                        mark.is_none() || mark == store.last_event(to).await?,
+                        "a page of {limit} after {after} through {filter:?} says that {mark:?} is the last event up to {to}"
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that no position is given twice, of a store whose events can be deleted from outside, such as by SQL.
+///
+/// `delete_after` deletes all events of the store after a position. The store is fresh and empty.
+///
+/// # Errors
+/// The [`Violation`], where a position is given twice.
+pub async fn positions_only_grow(
+    store: Arc<dyn EventStore>,
+    delete_after: impl AsyncFn(Position),
+) -> Result<(), Violation> {
+    let mut last = Position::START;
+    for (size, left) in [(1, 0), (5, 3), (300, 0), (1, 1), (2, 0)] {
+        let before = last;
+        for expected in [ExpectedVersion::NoStream, ExpectedVersion::Exact(0), ExpectedVersion::Any] {
+            let streams = [order(), order(), order()];
+            let appended = store.append(&streams[0], expected, events(size)).await?;
+            // Appends that come together may be stored together.
+            let (one, two) = tokio::join!(
+                store.append(&streams[1], expected, events(size)),
+                store.append(&streams[2], expected, events(size)),
+            );
+            let (one, two) = (one?, two?);
+            let mut positions: Vec<_> = [&one, &two].into_iter().flat_map(|appended| appended.positions()).collect();
+            positions.sort_unstable();
+            for position in appended.positions().chain(positions) {
+                ensure!(position > last, "the position {position} was given after {last}");
+                last = position;
+            }
+        }
+        ensure_eq!(store.head().await?, last, "the head");
+        delete_after(if left == 0 { Position::START } else { Position::new(before.value() + left) }).await;
+    }
+    Ok(())
+}
+
+/// Checks that the identity of a log outlives the store, and differs from that of any other log.
+///
+/// `again` is the log of `store`, opened another time; `other` is another log.
+///
+/// # Errors
+/// The [`Violation`], where it is not so.
+pub async fn an_identity_is_one_logs_own(
+    store: &dyn EventStore,
+    again: &dyn EventStore,
+    other: &dyn EventStore,
+) -> Result<(), Violation> {
+    let id = store.log_id().await?;
+    ensure_eq!(again.log_id().await?, id, "the identity of the same log, opened again");
+    ensure!(other.log_id().await? != id, "two logs have the identity {id}");
+    Ok(())
+}
