@@ -160,8 +160,8 @@ impl EventStore for BrokenStore {
         self.0.last_event(to).await
     }
 
-    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
-        self.0.backlog(after).await
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
+        self.0.backlog(after, limit).await
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

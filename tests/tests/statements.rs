@@ -10,12 +10,14 @@ use std::sync::{Arc, Mutex};
 use eventsource::prelude::*;
 use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::projection::{Claim, fingerprint};
 use eventsource::read_model::ReadModel;
 use eventsource::read_model::postgres::PostgresReadModels;
 use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::subscription::HealthLimits;
 use eventsource_tests::domain::{Bumped, Cleared};
 use eventsource_tests::postgres::Schema;
 use tracing::field::{Field, Visit};
@@ -84,6 +86,11 @@ impl Statements {
             *counts.entry(format!("{verb} {table}")).or_default() += 1;
         }
         counts
+    }
+
+    /// How many statements were logged since it was asked last.
+    fn number(&self) -> usize {
+        std::mem::take(&mut *self.0.lock().unwrap()).len()
     }
 
     /// The statements that a page of the log takes.
@@ -176,11 +183,12 @@ async fn on_sqlite(statements: &Statements) {
     models.create_table::<CounterRow>().await.unwrap();
     models.create_table::<ActivityRow>().await.unwrap();
     let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
-    count(statements, store.clone(), checkpoints, models.repository(), models.repository()).await;
+    count(statements, store.clone(), checkpoints.clone(), models.repository(), models.repository()).await;
     for filter in filters() {
         let texts = statements.of_a_page(&store, &filter).await;
         assert_eq!(texts.len(), 1, "the page, with the head of the log: {texts:?}");
     }
+    ask_of_many(statements, store, checkpoints).await;
 }
 
 fn filters() -> [EventFilter; 2] {
@@ -197,7 +205,7 @@ async fn on_postgres(statements: &Statements) {
     models.create_table::<CounterRow>().await.unwrap();
     models.create_table::<ActivityRow>().await.unwrap();
     let (store, checkpoints) = (PostgresEventStore::new(&db), PostgresCheckpoints::new(&db));
-    count(statements, store.clone(), checkpoints, models.repository(), models.repository()).await;
+    count(statements, store.clone(), checkpoints.clone(), models.repository(), models.repository()).await;
     store.head().await.unwrap();
     for filter in filters() {
         // The first one may come upon a connection that has to be looked at.
@@ -205,6 +213,55 @@ async fn on_postgres(statements: &Statements) {
         let texts = statements.of_a_page(&store, &filter).await;
         assert_eq!(texts.len(), 1, "the page, far before a horizon that is known: {texts:?}");
     }
+    ask_of_many(statements, store, checkpoints).await;
+}
+
+/// Something that has a checkpoint.
+struct Watches;
+
+#[projection(effects)]
+impl Watches {
+    #[handles(Bumped)]
+    fn bumped(&self, _: &Bumped) {}
+}
+
+/// Health and statuses of a manager take as many statements for 50 subscriptions as for one, and a probe takes none.
+async fn ask_of_many<S, C>(statements: &Statements, store: S, checkpoints: C)
+where
+    S: EventStore + Clone + 'static,
+    C: CheckpointStore + Clone,
+    Watches: EventSubscriber<C::Unit>,
+{
+    let print = fingerprint(&Watches);
+    let mut taken = Vec::new();
+    for subscriptions in [1, 50] {
+        let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
+        for n in 0..subscriptions {
+            let name = format!("of-{subscriptions}-{n}");
+            // Each stands somewhere else.
+            checkpoints.claim(&Claim::new(&name, &print, Position::new(n * 7))).await.unwrap();
+            manager.subscribe(Watches, SubscriptionConfig::default().name(name).unwrap()).await.unwrap();
+        }
+        // The first question may come upon a connection that has to be looked at.
+        manager.statuses().await;
+        statements.number();
+        let health = manager.health(HealthLimits::default()).await;
+        let for_health = statements.number();
+        assert_eq!(health.reasons.len() as u64, subscriptions, "they are not started");
+        let statuses = manager.statuses().await;
+        let for_statuses = statements.number();
+        let head = store.head().await.unwrap().value();
+        for (status, n) in statuses.iter().map(|status| (status, status.position.unwrap().value())) {
+            let lag = status.lag.as_ref().unwrap();
+            assert_eq!(lag.events, (head - n).min(10_001), "{}", status.name);
+        }
+        statements.number();
+        let _ = manager.probe(HealthLimits::default());
+        assert_eq!(statements.number(), 0, "a probe");
+        taken.push((for_health, for_statuses));
+    }
+    assert_eq!(taken[0], taken[1], "for one subscription and for 50");
+    assert!(taken[1].0 <= 8 && taken[1].1 <= 12, "{taken:?}");
 }
 
 async fn count<S: EventStore + Clone + 'static, C: CheckpointStore>(

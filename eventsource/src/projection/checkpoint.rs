@@ -1,13 +1,14 @@
 //! The checkpoint, and the port to where checkpoints are kept.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Claim, ClaimError, DeadLetter, Generations, Snapshot, UnitOfWork};
-use crate::event::Position;
+use super::{Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot, UnitOfWork};
+use crate::event::{Position, StreamId};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::store::sql::{Action, Failure, verdict::explained};
 use crate::store::{LogId, LogMark};
@@ -111,6 +112,35 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError`] where the store fails.
     async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// Returns the dead letter behind which `stream` is parked for the subscription `name`; `None` where it is not
+    /// parked.
+    ///
+    /// The default reads all letters. Override it if the store can look the stream up by its key.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
+        let mut letters = self.dead_letters(name).await?.into_iter();
+        Ok(letters.find(|letter| letter.parks() && letter.stream == *stream))
+    }
+
+    /// Returns how many letters wait, and how many events behind them, for each subscription that has any.
+    ///
+    /// The default reads all letters of all subscriptions. Override it if the store can count them.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+        let mut counts = BTreeMap::new();
+        for Checkpoint { name, .. } in self.list().await? {
+            let counted = LetterCounts::of(&self.dead_letters(&name).await?);
+            if counted.waiting > 0 {
+                counts.insert(name, counted);
+            }
+        }
+        Ok(counts)
+    }
 
     /// The state that was stored last with a step of the checkpoint `name`.
     ///

@@ -45,6 +45,24 @@ pub struct DeadLetter {
     pub state: LetterState,
 }
 
+/// How many dead letters of a subscription wait, and how many events behind them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct LetterCounts {
+    /// The letters that wait to be retried or dismissed, one for each parked stream.
+    pub waiting: usize,
+    /// The later events of these streams that the subscription has passed without applying them.
+    pub held: u64,
+}
+
+impl LetterCounts {
+    /// The counts of these letters, dismissed ones left out.
+    #[must_use]
+    pub fn of(letters: &[DeadLetter]) -> Self {
+        let waiting = || letters.iter().filter(|letter| letter.parks());
+        Self { waiting: waiting().count(), held: waiting().map(|letter| letter.held).sum() }
+    }
+}
+
 /// What has become of a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// Where a subscriber's effects go. It decides what is promised (see [`Kind::guarantee`]) and where the checkpoint lives.
 ///
 /// Memory and transactions do not mix: a transaction rolls back, a field does not.
@@ -20,8 +22,9 @@ pub enum Kind {
 }
 
 /// How often an event's effects happen, over crashes and restarts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
+#[serde(rename_all = "snake_case")]
 pub enum Guarantee {
     /// Once: the effects and the checkpoint commit together (law 3).
     ExactlyOnce,

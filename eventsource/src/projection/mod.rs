@@ -28,7 +28,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, CheckpointStore};
 pub use claim::{Claim, ClaimError, Lease};
 pub use clear::Clear;
 pub(crate) use dead_letter::times;
-pub use dead_letter::{DeadLetter, LetterChange, LetterState};
+pub use dead_letter::{DeadLetter, LetterChange, LetterCounts, LetterState};
 pub use described::{Handles, Projection};
 pub use error::{
     ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoSnapshot, NoTruncateHook, NotSetUp,

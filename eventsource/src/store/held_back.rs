@@ -3,16 +3,19 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::event::Position;
 
 /// Somebody keeps what is stored after a position from being read, and has done so for longer than the store takes for
 /// normal: an append that is not committed yet, for example.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HeldBack {
     /// Nothing after this position can be read.
     pub after: Position,
-    /// For how long the store has seen it held there.
+    /// For how long the store has seen it held there. Serialised as `seconds`.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
     pub lasted: Duration,
     /// Who it is, in the words of the store; the one who is most in the way first.
     pub by: Vec<String>,
@@ -34,4 +37,8 @@ impl fmt::Display for HeldBack {
         write!(f, ": {first}")?;
         if others.is_empty() { Ok(()) } else { write!(f, " (and {} more)", others.len()) }
     }
+}
+
+fn seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
 }

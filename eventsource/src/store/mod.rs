@@ -3,6 +3,7 @@
 mod appended;
 pub(crate) mod attached;
 mod check;
+pub(crate) mod clock;
 mod error;
 mod expected;
 mod held;

@@ -104,12 +104,28 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError`] where the store fails.
     async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError>;
 
-    /// What of the log lies after `after`, unfiltered: by this a subscription's lag is measured, whenever somebody asks
-    /// for a status, and never by a runner. To count may take as long as there is much to count.
+    /// Returns how much of the log lies after `after`, unfiltered, and since when. Counting stops at `limit` events, so
+    /// that the answer takes a bounded time however long the log is. A status asks for it, and a rebuild's progress;
+    /// the task of a subscription never does.
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
-    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError>;
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError>;
+
+    /// Returns the [`backlog`](Self::backlog) of each of these positions, in their order. The status of a whole manager
+    /// asks for it once, with the positions of all its subscriptions.
+    ///
+    /// The default asks for one position after another. Override it if the store can answer with one statement.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
+        let mut backlogs = Vec::with_capacity(after.len());
+        for &after in after {
+            backlogs.push(self.backlog(after, limit).await?);
+        }
+        Ok(backlogs)
+    }
 
     /// The types of the events after `after` and up to `to` whose names are not among `known`: at most `limit`, in the
     /// order in which their first events stand there. By this an event is found that no code knows (law 12).
@@ -201,8 +217,12 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).last_event(to).await
     }
 
-    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
-        (**self).backlog(after).await
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
+        (**self).backlog(after, limit).await
+    }
+
+    async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
+        (**self).backlogs(after, limit).await
     }
 
     async fn types_beside(

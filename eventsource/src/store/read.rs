@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::LogMark;
 use crate::event::{Position, RecordedEvent};
@@ -149,14 +150,21 @@ pub struct StreamPage {
 /// What of the log lies after a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {
-    /// How many events.
+    /// The number of events; the limit of the question where there are at least that many. A store whose positions have
+    /// no gaps may take the difference of two positions for it.
     pub events: u64,
-    /// When the first of them was stored.
+    /// The earliest time at which one of the first of them was stored. A store looks at the first 100: the clock that
+    /// stored the very first may have been ahead, and the first event has waited for at least as long as a later one.
     pub oldest: Option<DateTime<Utc>>,
 }
 
+impl Backlog {
+    /// How many of the first events a store looks at to find [`oldest`](Self::oldest).
+    pub const LOOKED_AT: usize = 100;
+}
+
 /// A type of events that is stored in the log.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct StoredType {
     /// Its stored name.

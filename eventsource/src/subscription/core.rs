@@ -11,10 +11,9 @@ use super::config::{StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::is_handler_of;
 use super::log::LogReader;
-use super::progress::{Progress, Snapshot};
+use super::progress::Progress;
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
-use super::status::{Lag, SubscriptionStatus};
 use super::{ManagerError, StopReason, SubscriptionState};
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
@@ -52,9 +51,6 @@ pub(super) struct Core {
     /// Where the log ended when the subscription was first started, for one that starts there.
     pub(super) end_at_start: OnceLock<Position>,
 }
-
-/// How many types that no code knows a status lists at most.
-const UNKNOWN_TYPES: usize = 100;
 
 /// What the runner is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +128,11 @@ impl Core {
         )
     }
 
+    /// Whether, in `state`, its checkpoint is moved by another process, if at all.
+    pub(super) fn runs_elsewhere(&self, state: &SubscriptionState) -> bool {
+        state.is_aside() && self.kind != Kind::Memory
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.progress.snapshot().state.is_running()
     }
@@ -151,35 +152,6 @@ impl Core {
         }
     }
 
-    pub(super) async fn status(&self) -> SubscriptionStatus {
-        let Snapshot { state, position, handled, last_error, letters, held, .. } = self.progress.snapshot();
-        let lag = self.store.backlog(position.unwrap_or(Position::START)).await;
-        let rebuild = match self.rebuilds.unfinished() {
-            Some(tracked) => Some(tracked.progress(&*self.store).await),
-            None => None,
-        };
-        // Where the store does not answer, the lag says so.
-        let held_back = self.store.held_back().await.ok().flatten();
-        let (all, most) = (Position::new(u64::MAX), UNKNOWN_TYPES);
-        let unknown_types = self.catalogue.unknown_in(&*self.store, Position::START, all, most).await;
-        let at_the_end = lag.as_ref().is_ok_and(|backlog| backlog.events == 0);
-        let state = if at_the_end { waiting_for(state, held_back.as_ref()) } else { state };
-        SubscriptionStatus {
-            name: self.name.clone(),
-            state,
-            position,
-            events_handled: handled,
-            last_error,
-            dead_letters: letters,
-            events_held: held,
-            rebuild,
-            guarantee: self.kind.guarantee(),
-            lag: lag.map(Lag::of).map_err(Arc::new),
-            held_back,
-            unknown_types: unknown_types.map_err(Arc::new),
-        }
-    }
-
     /// What it does, for somebody who has waited for it: also where the log is held back.
     pub(super) async fn state(&self) -> SubscriptionState {
         let state = self.progress.snapshot().state;
@@ -190,7 +162,7 @@ impl Core {
 }
 
 /// `state`; one without a reason is that of waiting for who holds the log back, where somebody does (law 7).
-fn waiting_for(state: SubscriptionState, held_back: Option<&HeldBack>) -> SubscriptionState {
+pub(super) fn waiting_for(state: SubscriptionState, held_back: Option<&HeldBack>) -> SubscriptionState {
     match (state, held_back) {
         (SubscriptionState::CatchingUp | SubscriptionState::Live, Some(held_back)) => {
             SubscriptionState::Waiting { reason: held_back.to_string().into() }

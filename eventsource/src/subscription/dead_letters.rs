@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::core::Core;
 use super::requests::{Answer, Answered, Request, Which, answer, answered};
 use super::slot::Operations;
@@ -21,7 +23,7 @@ pub struct DeadLetters {
 }
 
 /// What a retry, or what followed a dismissal, came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Retried {
     /// How many events were applied: letters, and what had waited behind them.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::core::Core;
 use super::shared::SharedSubscriber;
 use super::slot::Operations;
+use super::wait::Target;
 use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, ResetError, SubscriptionStatus, Wait};
 use crate::event::Position;
 
@@ -32,7 +33,12 @@ impl<P> SubscriptionHandle<P> {
     }
 
     /// The projection as it is between two batches: it waits for a running batch to end, and stops nobody while it
-    /// is held. A handler that reads its own projection waits for itself; it has `self`.
+    /// is held.
+    ///
+    /// On a standby a durable memory projection is in the state that its owner stored last: see
+    /// [`SubscriptionConfig::snapshot_every`](super::SubscriptionConfig::snapshot_every).
+    ///
+    /// A handler that reads its own projection would wait for itself, and fails instead; it has `self`.
     pub async fn read(&self) -> View<P>
     where
         P: Clone,
@@ -46,19 +52,39 @@ impl<P> SubscriptionHandle<P> {
         self.subscriber.with(look).await
     }
 
-    /// Waits until the subscription has passed the head that the log has at the time of the call.
+    /// Waits until the subscription has passed the head that the log has at the time of the call, and has looked whether
+    /// there is more. An event that was given up counts as passed.
+    ///
+    /// On a standby it waits for the checkpoint that the owner stores, as [`wait_for`](Self::wait_for) does.
     pub fn caught_up(&self) -> Wait {
-        Wait::for_head(Arc::clone(&self.core))
+        Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Head)
     }
 
-    /// Waits until the subscription has passed `position`: read your own write with the position that a save answered.
+    /// Waits until the subscription has applied the event at `position`, and all before it: read your own write with
+    /// the position that a save answered.
+    ///
+    /// Where the event is a dead letter, or is parked behind an earlier one of its stream, the wait ends with
+    /// [`WaitError::Held`](super::WaitError::Held). An event that was dismissed, or skipped by policy, is passed, and so is
+    /// one that the projection does not handle.
+    ///
+    /// On a standby it waits for the checkpoint that the owner stores. Without a deadline ([`Wait::within`]) it goes on
+    /// until somebody has taken over from an owner that died. A durable memory projection is current in its owner's
+    /// process only: on a standby the wait ends with [`WaitError::Standby`](super::WaitError::Standby), unless the state
+    /// that the owner stored last has passed the position.
     pub fn wait_for(&self, position: Position) -> Wait {
-        Wait::for_position(Arc::clone(&self.core), position)
+        Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Applied(position))
     }
 
-    /// What the subscription tells of itself.
+    /// Waits until the subscription has passed `position`, as [`wait_for`](Self::wait_for), but also where it could not
+    /// apply the event there: the event is a dead letter, or is parked behind one.
+    pub fn wait_for_passed(&self, position: Position) -> Wait {
+        Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Passed(position))
+    }
+
+    /// What the subscription tells of itself. On a standby the position, the lag and the dead letters are those that the
+    /// owner has stored.
     pub async fn status(&self) -> SubscriptionStatus {
-        self.core.status().await
+        self.slot.status().await
     }
 
     /// The events that it could not apply: list, retry or dismiss them.

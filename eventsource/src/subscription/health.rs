@@ -2,9 +2,17 @@
 
 use std::time::Duration;
 
-use super::{StopReason, SubscriptionState, SubscriptionStatus};
+use serde::Serialize;
 
-/// How far behind a subscription may be that counts as ready.
+use super::core::Core;
+use super::inspect::Standing;
+use super::report::maybe_seconds;
+use super::status::Lag;
+use super::{StopReason, SubscriptionState};
+use crate::event::Position;
+use crate::projection::Kind;
+
+/// How far behind a subscription may be that counts as ready: both limits have to be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HealthLimits {
     pub(super) events: u64,
@@ -12,21 +20,21 @@ pub struct HealthLimits {
 }
 
 impl Default for HealthLimits {
-    /// 1,000 events, or 10 seconds: whichever of the two is kept.
+    /// At most 1,000 events, and at most 10 seconds.
     fn default() -> Self {
         Self { events: 1_000, time: Duration::from_secs(10) }
     }
 }
 
 impl HealthLimits {
-    /// At most `events` behind the head of the log, or at most `time`.
+    /// At most `events` behind the head of the log, and at most `time`.
     #[must_use]
     pub const fn new(events: u64, time: Duration) -> Self {
         Self { events, time }
     }
 }
 
-/// What a service answers to the probes of whoever runs it, with the reasons.
+/// What a service answers to the probes of its operator, with the reasons.
 ///
 /// `live` is false when a subscription does not run although it should, and a restart of the process would help: its task
 /// panicked outside a handler, its async runtime was shut down, it was fenced twice within a minute, or the state of its
@@ -34,9 +42,10 @@ impl HealthLimits {
 /// a new process would be no better off.
 ///
 /// *Ready* is that what is read from the read models is as current as was asked: every subscription runs,
-/// here or (where this process stands by) elsewhere, waits for no store, and is not too far behind. Dead letters are no
-/// reason against either; [`SubscriptionStatus::dead_letters`] counts them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// here or (where this process stands by) elsewhere, waits for no store, and is not too far behind. A process that stands
+/// by for a durable memory projection is not ready, since only the owner has its current state. Dead letters are no
+/// reason against either; [`SubscriptionStatus::dead_letters`](super::SubscriptionStatus::dead_letters) counts them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Health {
     /// Whether a restart of the process would help nothing.
@@ -45,20 +54,52 @@ pub struct Health {
     pub ready: bool,
     /// Why not, each with the name of its subscription.
     pub reasons: Vec<String>,
+    /// How long ago the log was last looked at for this answer: zero where the stores were asked for it, and `None` where
+    /// no subscription has read the log yet. Serialised as `age_seconds`.
+    #[serde(rename = "age_seconds", serialize_with = "maybe_seconds")]
+    pub age: Option<Duration>,
 }
 
 impl Health {
-    /// The health of subscriptions that tell this of themselves.
-    pub(super) fn of(statuses: &[SubscriptionStatus], limits: HealthLimits) -> Self {
-        let mut health = Self { live: true, ready: true, reasons: Vec::new() };
-        for status in statuses {
-            health.live &= !is_helped_by_restart(&status.state);
-            if let Some(reason) = not_ready(status, limits) {
-                health.ready = false;
-                health.reasons.push(format!("`{}` {reason}", status.name));
-            }
+    /// The health of subscriptions whose lag was measured.
+    pub(super) fn of(standings: &[Standing], limits: HealthLimits) -> Self {
+        let mut health = Self::new(Some(Duration::ZERO));
+        for Standing { core, now, lag } in standings {
+            let lag = lag.as_ref().copied().map_err(ToString::to_string);
+            health.judge(core, &now.state, lag, limits);
         }
         health
+    }
+
+    /// The health of subscriptions by what their runners know, without a question to a store.
+    pub(super) fn known<'a>(cores: impl Iterator<Item = &'a Core>, limits: HealthLimits) -> Self {
+        let mut health = Self::new(None);
+        for core in cores {
+            let (now, heads) = (core.progress.snapshot(), core.log.heads());
+            let at = now.position.unwrap_or(Position::START);
+            let lag = match heads.last() {
+                Some((head, age)) => {
+                    health.age = Some(age);
+                    let events = head.value().saturating_sub(at.value());
+                    Ok(if events == 0 { Lag::default() } else { Lag { events, time: heads.beyond(at) } })
+                }
+                None => Err("no subscription has read the log yet".to_owned()),
+            };
+            health.judge(core, &now.state, lag, limits);
+        }
+        health
+    }
+
+    const fn new(age: Option<Duration>) -> Self {
+        Self { live: true, ready: true, reasons: Vec::new(), age }
+    }
+
+    fn judge(&mut self, core: &Core, state: &SubscriptionState, lag: Result<Lag, String>, limits: HealthLimits) {
+        self.live &= !is_helped_by_restart(state);
+        if let Some(reason) = not_ready(core.kind, state, lag, limits) {
+            self.ready = false;
+            self.reasons.push(format!("`{}` {reason}", core.name));
+        }
     }
 }
 
@@ -76,19 +117,21 @@ const fn is_helped_by_restart(state: &SubscriptionState) -> bool {
 }
 
 /// Why the subscription's read model is not as current as was asked.
-fn not_ready(status: &SubscriptionStatus, limits: HealthLimits) -> Option<String> {
-    match &status.state {
-        // Whoever runs it keeps the read model current, or this process will.
-        SubscriptionState::Standby { .. } => return None,
-        SubscriptionState::Live
+fn not_ready(kind: Kind, state: &SubscriptionState, lag: Result<Lag, String>, limits: HealthLimits) -> Option<String> {
+    match state {
+        SubscriptionState::Standby { owner, .. } if kind == Kind::DurableMemory => {
+            return Some(format!("stands by, and only its owner has its current state: {owner}"));
+        }
+        SubscriptionState::Standby { .. }
+        | SubscriptionState::Live
         | SubscriptionState::CatchingUp
         | SubscriptionState::Retrying { .. }
         | SubscriptionState::Rebuilding { .. } => {}
-        state => return Some(format!("is {state}: {}", state.reason().unwrap_or_default())),
+        state => return Some(format!("is {state}")),
     }
-    match &status.lag {
-        Ok(lag) if lag.events <= limits.events || lag.time <= limits.time => None,
-        Ok(lag) => Some(format!("is {} events and {:?} behind", lag.events, lag.time)),
-        Err(error) => Some(format!("is behind by nobody knows how much: {error}")),
+    match lag {
+        Ok(lag) if lag.events <= limits.events && lag.time <= limits.time => None,
+        Ok(lag) => Some(format!("is {lag} behind")),
+        Err(error) => Some(format!("has an unknown lag: {error}")),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::recognise::{Recognised, Remembered};
-use crate::event::Position;
+use crate::event::{Position, StreamId};
 use crate::projection::{DeadLetter, LetterChange};
 use crate::store::{LogId, LogMark};
 
@@ -88,6 +88,16 @@ impl InMemory {
     /// The dead letters, by position.
     pub(super) fn letters(&self) -> Vec<DeadLetter> {
         self.inner().letters.values().cloned().collect()
+    }
+
+    /// The letter behind which `stream` is parked.
+    pub(super) fn parked(&self, stream: &StreamId) -> Option<DeadLetter> {
+        self.inner().letters.values().find(|letter| letter.parks() && letter.stream == *stream).cloned()
+    }
+
+    /// The dead letters are these.
+    pub(super) fn set_letters(&self, letters: &[DeadLetter]) {
+        self.inner().letters = letters.iter().map(|letter| (letter.position, letter.clone())).collect();
     }
 
     /// Something begins to change the state that may not get to its end: until then nobody knows what the state is.

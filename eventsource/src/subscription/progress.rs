@@ -16,6 +16,8 @@ pub(super) struct Snapshot {
     pub(super) position: Option<Position>,
     /// Whether the log is known to be the one in which the position counts: before that nobody may rely on it.
     pub(super) is_recognised: bool,
+    /// What comes after this position was read, and is about to be applied.
+    pub(super) looked: Option<Position>,
     pub(super) handled: u64,
     pub(super) last_error: Option<Arc<str>>,
     pub(super) letters: usize,
@@ -34,8 +36,16 @@ impl Progress {
     /// Of the subscription `name`, at `position`; what should not be is noted in `broken`.
     pub(super) fn new(name: &str, position: Option<Position>, broken: &Broken) -> Self {
         let state = SubscriptionState::Idle;
-        let snapshot =
-            Snapshot { state, position, is_recognised: false, handled: 0, last_error: None, letters: 0, held: 0 };
+        let snapshot = Snapshot {
+            state,
+            position,
+            is_recognised: false,
+            looked: None,
+            handled: 0,
+            last_error: None,
+            letters: 0,
+            held: 0,
+        };
         Self { name: name.to_owned(), broken: broken.clone(), sender: watch::Sender::new(snapshot) }
     }
 
@@ -48,8 +58,9 @@ impl Progress {
     /// transitions does not have it, told as an error.
     fn turn(&self, snapshot: &mut Snapshot, state: SubscriptionState) {
         if discriminant(&snapshot.state) != discriminant(&state) {
-            let (subscription, from, reason) = (&self.name, &snapshot.state, state.reason());
-            tracing::debug!(subscription, %from, to = %state, reason, "the state has changed");
+            let (subscription, from) = (&self.name, &snapshot.state);
+            let reason = state.reason();
+            tracing::debug!(subscription, from = from.name(), to = state.name(), reason, "the state has changed");
             if !may_follow(from, &state) {
                 let error = self.broken.note(subscription, from, &state);
                 tracing::error!(subscription, error, "a broken transition");
@@ -87,6 +98,19 @@ impl Progress {
     /// The log may be another one than that in which the position counts.
     pub(super) fn doubt_log(&self) {
         self.sender.send_modify(|snapshot| snapshot.is_recognised = false);
+    }
+
+    /// The owner that this process stands by for is at `position`.
+    pub(super) fn follow(&self, position: Option<Position>) {
+        self.sender.send_if_modified(|snapshot| std::mem::replace(&mut snapshot.position, position) != position);
+    }
+
+    /// The log was looked into beyond `position`. A wait for the head of the log may be waiting for that.
+    pub(super) fn look(&self, position: Position) {
+        self.sender.send_if_modified(|snapshot| {
+            snapshot.looked = Some(position);
+            matches!(snapshot.state, SubscriptionState::CatchingUp)
+        });
     }
 
     /// Takes note of what went wrong, and of the state that follows from it.

@@ -6,17 +6,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::core::Core;
 use super::error::RebuildError;
 use super::progress::Snapshot;
 use super::rebuilds::{Outcome, Tracked};
+use super::report::maybe_seconds;
 use super::slot::Operations;
 use super::{ManagerError, StopReason, SubscriptionState};
 use crate::event::Position;
 
 /// How a read model is rebuilt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
+#[serde(rename_all = "snake_case")]
 pub enum RebuildKind {
     /// It is emptied, and the log is replayed into it.
     InPlace,
@@ -25,7 +29,7 @@ pub enum RebuildKind {
 }
 
 /// How far a rebuild is. Its position and target are always known; the numbers of events as far as the log could be asked.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RebuildProgress {
     /// How it is done.
@@ -40,7 +44,8 @@ pub struct RebuildProgress {
     pub events_total: Option<u64>,
     /// How many events a second it has passed since it began, or went on, in this process.
     pub rate: Option<f64>,
-    /// How long it takes from now on, at that rate.
+    /// How long it takes from now on, at that rate. Serialised as `time_left_seconds`.
+    #[serde(rename = "time_left_seconds", serialize_with = "maybe_seconds")]
     pub time_left: Option<Duration>,
 }
 

@@ -154,16 +154,13 @@ impl Tracked {
         from: Position,
         at: Position,
     ) -> Result<(Counted, u64), StoreError> {
-        let beyond = store.backlog(self.target).await?.events;
-        let ahead = |position| async move { Ok(store.backlog(position).await?.events.saturating_sub(beyond)) };
-        let left = ahead(at).await?;
-        let counted = match known {
-            Some(counted) => counted,
-            None => {
-                let total = ahead(self.start).await?;
-                Counted { total, before: total.saturating_sub(ahead(from).await?) }
-            }
-        };
+        let asked = [self.target, at, self.start, from];
+        let asked = if known.is_some() { &asked[..2] } else { &asked[..] };
+        let backlogs = store.backlogs(asked, u64::MAX).await?;
+        let events = |n: usize| backlogs.get(n).map_or(0, |backlog| backlog.events);
+        let ahead = |n| events(n).saturating_sub(events(0));
+        let left = ahead(1);
+        let counted = known.unwrap_or_else(|| Counted { total: ahead(2), before: ahead(2).saturating_sub(ahead(3)) });
         Ok((counted, left))
     }
 }

@@ -85,11 +85,13 @@ impl<P> SharedSubscriber<P> {
         P: Clone,
     {
         self.copy.get_or_init(|| P::clone);
+        inside::before_reading(&self.current).await;
         Arc::clone(&*self.current.read().await)
     }
 
     /// What `look` makes of the state between two batches.
     pub(super) async fn with<T>(&self, look: impl FnOnce(&P) -> T) -> T {
+        inside::before_reading(&self.current).await;
         look(&**self.current.read().await)
     }
 
@@ -109,12 +111,13 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
             let mut current = self.current.write().await;
             let done = AtomicUsize::new(0);
             let held = unit.held_lock();
-            let work = inside::handling(core, async {
+            let work = async {
                 let subscriber = self.make_mut(&mut current).ok_or_else(shared)?;
                 let applied = apply_each(core, subscriber, events, unit, &done).await;
                 subscriber.end_batch().await;
                 applied
-            });
+            };
+            let work = inside::handling(core, inside::writing(&self.current, work));
             let result = match held {
                 Some(lock) => catch_panic(lock.scope(work)).await,
                 None => catch_panic(work).await,
@@ -139,9 +142,11 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
         Box::pin(async move {
             let mut current = self.current.write().await;
             let subscriber = self.make_mut(&mut current).ok_or_else(shared)?;
-            match unit.held_lock() {
-                Some(lock) => catch_panic(lock.scope(async { subscriber.truncate(unit).await })).await,
-                None => catch_panic(async { subscriber.truncate(unit).await }).await,
+            let held = unit.held_lock();
+            let work = inside::writing(&self.current, async { subscriber.truncate(unit).await });
+            match held {
+                Some(lock) => catch_panic(lock.scope(work)).await,
+                None => catch_panic(work).await,
             }
             .flatten()
         })

@@ -13,9 +13,12 @@ use super::rebuilds::{Outcome, Tracked};
 use super::requests::{Request, answer, answered};
 use super::runner::Runner;
 use super::shared::ErasedSubscriber;
-use super::{ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionState};
+use super::{
+    ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionState, SubscriptionStatus, inspect,
+};
+use crate::event::StreamId;
 use crate::projection::{
-    CheckpointError, CheckpointStore, Clear, CommitError, DeadLetter, Kind, NoTruncateHook, UnitOfWork,
+    Checkpoint, CheckpointError, CheckpointStore, Clear, CommitError, DeadLetter, Kind, NoTruncateHook, UnitOfWork,
 };
 
 /// A subscription in the manager.
@@ -41,6 +44,15 @@ pub(super) trait Operations: Send + Sync {
 
     /// The dead letters, dismissed ones included.
     async fn letters(&self) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// The letter behind which `stream` is parked.
+    async fn parked(&self, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError>;
+
+    /// The stored checkpoint.
+    async fn stored(&self) -> Result<Option<Checkpoint>, CheckpointError>;
+
+    /// What the subscription tells of itself.
+    async fn status(&self) -> SubscriptionStatus;
 
     /// Begins a rebuild, by the runner, which is started where it does not run.
     async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError>;
@@ -178,6 +190,24 @@ impl<C: CheckpointStore> Operations for Slot<C> {
             Kind::Memory => Ok(self.core.in_memory.letters()),
             _ => self.checkpoints.dead_letters(&self.core.name).await,
         }
+    }
+
+    async fn parked(&self, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
+        // A standby has not seen what its owner could not apply.
+        let is_elsewhere = self.core.runs_elsewhere(&self.core.progress.snapshot().state);
+        match self.core.kind {
+            Kind::Memory => Ok(self.core.in_memory.parked(stream)),
+            Kind::DurableMemory if !is_elsewhere => Ok(self.core.in_memory.parked(stream)),
+            _ => self.checkpoints.parked(&self.core.name, stream).await,
+        }
+    }
+
+    async fn stored(&self) -> Result<Option<Checkpoint>, CheckpointError> {
+        self.checkpoints.load(&self.core.name).await
+    }
+
+    async fn status(&self) -> SubscriptionStatus {
+        inspect::status(&*self.checkpoints, &self.core).await
     }
 
     async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError> {

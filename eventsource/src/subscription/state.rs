@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::RebuildKind;
@@ -100,8 +101,9 @@ pub enum SubscriptionState {
 }
 
 /// Why a subscription stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// The manager was stopped.
     ManagerStopped,
@@ -204,7 +206,9 @@ impl SubscriptionState {
         matches!(self, Self::Standby { .. } | Self::Fenced { .. } | Self::Outdated { .. })
     }
 
-    const fn name(&self) -> &'static str {
+    /// The name of the state without its reason, such as `catching up`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::Idle => "idle",
             Self::CatchingUp => "catching up",
@@ -223,10 +227,12 @@ impl SubscriptionState {
     }
 }
 
-/// The name of the state alone, such as `catching up`.
+/// The name of the state and its reason, such as `paused: it was paused, and waits to be resumed`; the name alone where
+/// there is no reason.
 impl fmt::Display for SubscriptionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.name())?;
+        self.reason().map_or(Ok(()), |reason| write!(f, ": {reason}"))
     }
 }
 

@@ -10,7 +10,7 @@ const TABLE: &str = include_str!("states.md");
 
 /// Whether `next` may follow `state`, by the table.
 pub(super) fn may_follow(state: &SubscriptionState, next: &SubscriptionState) -> bool {
-    row(&state.to_string()).is_some_and(|mut followers| followers.any(|follower| follower == next.to_string()))
+    row(state.name()).is_some_and(|mut followers| followers.any(|follower| follower == next.name()))
 }
 
 /// What follows the state of this name.
@@ -31,6 +31,7 @@ pub(super) struct Broken {
 impl Broken {
     /// Takes note of the change of `subscription` from `state` to `next`, and puts it into words.
     pub(super) fn note(&self, subscription: &str, state: &SubscriptionState, next: &SubscriptionState) -> String {
+        let (state, next) = (state.name(), next.name());
         let broken = format!(
             "`{subscription}` went from {state} to {next}, which the table of its states does not know: this is a fault of \
              the library, please report it"

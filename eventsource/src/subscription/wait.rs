@@ -1,42 +1,47 @@
 //! Waiting for a subscription to be somewhere.
 
-use std::future::{Future, IntoFuture};
+use std::fmt;
+use std::future::{Future, IntoFuture, pending};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use super::core::Core;
 use super::inside::is_handler_of;
 use super::progress::Snapshot;
+use super::recognise::Remembered;
+use super::slot::Operations;
 use super::{SubscriptionState, WaitError};
-use crate::event::Position;
+use crate::event::{EventFilter, Position};
 use crate::projection::Kind;
+use crate::store::{PageLimit, StoreError, WakeUp};
 
 /// A wait for a subscription to be somewhere. Await it, or give it a deadline first ([`Wait::within`]).
 ///
 /// It ends with an error, and never hangs, when the subscription ends before it is there.
 #[must_use = "a wait does nothing until it is awaited"]
-#[derive(Debug)]
 pub struct Wait {
     core: Arc<Core>,
+    slot: Arc<dyn Operations>,
     target: Target,
     deadline: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Target {
+pub(super) enum Target {
     /// The log's head at the time of the call.
     Head,
-    Position(Position),
+    /// The event there is passed, and does not wait behind a dead letter.
+    Applied(Position),
+    /// The event there is passed.
+    Passed(Position),
 }
 
 impl Wait {
-    pub(super) const fn for_head(core: Arc<Core>) -> Self {
-        Self { core, target: Target::Head, deadline: None }
-    }
-
-    pub(super) const fn for_position(core: Arc<Core>, position: Position) -> Self {
-        Self { core, target: Target::Position(position), deadline: None }
+    pub(super) fn new(core: Arc<Core>, slot: Arc<dyn Operations>, target: Target) -> Self {
+        Self { core, slot, target, deadline: None }
     }
 
     /// Gives up after `deadline`, with [`WaitError::Deadline`].
@@ -46,15 +51,160 @@ impl Wait {
     }
 
     async fn run(self) -> Result<Position, WaitError> {
-        let Self { core, target, deadline } = self;
-        let Some(deadline) = deadline else { return reach(&core, target).await };
-        match tokio::time::timeout(deadline, reach(&core, target)).await {
+        let Some(deadline) = self.deadline else { return self.reach().await };
+        match tokio::time::timeout(deadline, self.reach()).await {
             Ok(reached) => reached,
             Err(_) => {
-                let (state, position) = (core.state().await, core.progress.snapshot().position);
-                Err(WaitError::Deadline { subscription: core.name.clone(), deadline, state, position })
+                let (state, position) = (self.core.state().await, self.core.progress.snapshot().position);
+                Err(WaitError::Deadline { subscription: self.core.name.clone(), deadline, state, position })
             }
         }
+    }
+
+    /// The position at which the subscription was found to be there.
+    async fn reach(&self) -> Result<Position, WaitError> {
+        let core = &*self.core;
+        if is_handler_of(core) {
+            return Err(WaitError::InsideHandler { subscription: core.name.clone() });
+        }
+        let mut progress = core.progress.listen();
+        let target = match self.target {
+            Target::Applied(position) | Target::Passed(position) => position,
+            Target::Head => core.log.head().await.map_err(|error| self.unread(error))?,
+        };
+        let mut polls = Polls::new(core.store.wake_ups());
+        loop {
+            let now = progress.borrow_and_update().clone();
+            let is_elsewhere = core.runs_elsewhere(&now.state);
+            let verdict = if is_elsewhere { self.judge_owner(&now, target).await } else { self.judge(&now, target) };
+            match verdict {
+                None => {}
+                Some(Err(error)) => return Err(error),
+                Some(Ok(position)) => return self.check_letters(&now, target).await.map(|()| position),
+            }
+            // The sender lives in `core`.
+            tokio::select! {
+                biased;
+                _ = progress.changed() => {}
+                () = polls.next(is_elsewhere) => {}
+            }
+        }
+    }
+
+    /// What becomes of the wait, where this process runs the subscription or nobody does.
+    fn judge(&self, now: &Snapshot, target: Position) -> Option<Result<Position, WaitError>> {
+        if let Some(position) = now.position.filter(|position| now.is_recognised && *position >= target) {
+            // After a full page there may be more, and the state says so until the log was looked into once more.
+            let is_looking = matches!(self.target, Target::Head)
+                && matches!(now.state, SubscriptionState::CatchingUp)
+                && now.looked < Some(position);
+            return (!is_looking).then_some(Ok(position));
+        }
+        let subscription = self.core.name.clone();
+        let error = match &now.state {
+            SubscriptionState::Idle => WaitError::NotStarted { subscription },
+            SubscriptionState::Stopped { reason } => {
+                WaitError::Stopped { subscription, position: now.position, reason: *reason }
+            }
+            SubscriptionState::Faulted { failure } => WaitError::Faulted { failure: Arc::clone(failure) },
+            SubscriptionState::Refused { reason } => WaitError::Refused { subscription, reason: Arc::clone(reason) },
+            SubscriptionState::FencedAgain { .. } => WaitError::Fenced { subscription, state: now.state.clone() },
+            // What this program cannot read never gets into its memory, whatever other processes do.
+            SubscriptionState::Outdated { reason } if self.core.kind == Kind::Memory => {
+                WaitError::Outdated { subscription, reason: Arc::clone(reason) }
+            }
+            _ => return None,
+        };
+        Some(Err(error))
+    }
+
+    /// What becomes of the wait, where another process runs the subscription, or nobody has taken it over yet. Where the
+    /// checkpoint cannot be read, it is read again.
+    async fn judge_owner(&self, now: &Snapshot, target: Position) -> Option<Result<Position, WaitError>> {
+        let core = &*self.core;
+        if core.kind != Kind::DurableMemory {
+            let stored = self.slot.stored().await.ok().flatten()?;
+            if stored.position < target {
+                return None;
+            }
+            let compared = Remembered::of(&stored, Position::START).compare(&*core.store).await.ok()?;
+            return Some(match compared {
+                Ok(_) => Ok(stored.position),
+                Err(lost) => {
+                    Err(WaitError::Refused { subscription: core.name.clone(), reason: lost.to_string().into() })
+                }
+            });
+        }
+        if let Some(position) = now.position.filter(|position| now.is_recognised && *position >= target) {
+            return Some(Ok(position));
+        }
+        // One that was fenced claims its checkpoint again in a moment.
+        let is_fenced = matches!(now.state, SubscriptionState::Fenced { .. });
+        let (subscription, state, position) = (core.name.clone(), now.state.clone(), now.position);
+        (!is_fenced).then_some(Err(WaitError::Standby { subscription, state, position }))
+    }
+
+    /// Fails where the event at `position`, which the subscription has passed, waits behind a dead letter or is one.
+    async fn check_letters(&self, now: &Snapshot, position: Position) -> Result<(), WaitError> {
+        let core = &*self.core;
+        let is_elsewhere = core.runs_elsewhere(&now.state);
+        let before = match self.target {
+            Target::Applied(_) if now.letters > 0 || is_elsewhere => position.value().checked_sub(1),
+            _ => None,
+        };
+        let Some(before) = before.map(Position::new) else { return Ok(()) };
+        let page = core
+            .store
+            .read_log(before, &EventFilter::all(), PageLimit::events(1))
+            .await
+            .map_err(|error| self.unread(error))?;
+        let event = page.events.first().filter(|event| event.position() == position && core.filter.matches(event));
+        let Some(event) = event else { return Ok(()) };
+        let subscription = core.name.clone();
+        match self.slot.parked(event.stream()).await {
+            Ok(Some(letter)) if letter.version <= event.version() => {
+                Err(WaitError::Held { subscription, position, letter: Box::new(letter) })
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(WaitError::DeadLetters { subscription, position, source: Arc::new(error) }),
+        }
+    }
+
+    fn unread(&self, source: StoreError) -> WaitError {
+        WaitError::Store { subscription: self.core.name.clone(), source: Arc::new(source) }
+    }
+}
+
+/// When a stored checkpoint is read again, by somebody who waits for another process to move it.
+struct Polls {
+    /// An append: the owner is about to move it.
+    wake_up: Option<WakeUp>,
+    delay: Duration,
+}
+
+impl Polls {
+    const SHORTEST: Duration = Duration::from_millis(20);
+    const LONGEST: Duration = Duration::from_millis(200);
+
+    const fn new(wake_up: Option<WakeUp>) -> Self {
+        Self { wake_up, delay: Self::SHORTEST }
+    }
+
+    /// Returns when the checkpoint is to be read again; never where it `is` not `polled`.
+    async fn next(&mut self, is_polled: bool) {
+        if !is_polled {
+            return pending().await;
+        }
+        let appended = async {
+            match &mut self.wake_up {
+                Some(wake_up) => wake_up.wait().await,
+                None => pending().await,
+            }
+        };
+        self.delay = tokio::select! {
+            () = appended => Self::SHORTEST,
+            () = sleep(self.delay) => (self.delay * 2).min(Self::LONGEST),
+        };
     }
 }
 
@@ -67,52 +217,10 @@ impl IntoFuture for Wait {
     }
 }
 
-/// The position at which the subscription was found to be there.
-async fn reach(core: &Core, target: Target) -> Result<Position, WaitError> {
-    if is_handler_of(core) {
-        return Err(WaitError::InsideHandler { subscription: core.name.clone() });
+impl fmt::Debug for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { core, target, deadline, slot: _ } = self;
+        let mut wait = f.debug_struct("Wait");
+        wait.field("subscription", &core.name).field("target", target).field("deadline", deadline).finish()
     }
-    let mut progress = core.progress.listen();
-    let target = match target {
-        Target::Position(position) => position,
-        Target::Head => head(core).await?,
-    };
-    loop {
-        // The guard of the borrow must not live across the await.
-        let verdict = judge(core, &progress.borrow_and_update(), target);
-        if let Some(verdict) = verdict {
-            return verdict;
-        }
-        // The sender lives in `core`.
-        let _ = progress.changed().await;
-    }
-}
-
-async fn head(core: &Core) -> Result<Position, WaitError> {
-    core.store
-        .head()
-        .await
-        .map_err(|source| WaitError::Store { subscription: core.name.clone(), source: Arc::new(source) })
-}
-
-fn judge(core: &Core, now: &Snapshot, target: Position) -> Option<Result<Position, WaitError>> {
-    if let Some(position) = now.position.filter(|position| now.is_recognised && *position >= target) {
-        return Some(Ok(position));
-    }
-    let subscription = core.name.clone();
-    let error = match &now.state {
-        SubscriptionState::Idle => WaitError::NotStarted { subscription },
-        SubscriptionState::Stopped { reason } => {
-            WaitError::Stopped { subscription, position: now.position, reason: *reason }
-        }
-        SubscriptionState::Faulted { failure } => WaitError::Faulted { failure: Arc::clone(failure) },
-        SubscriptionState::Refused { reason } => WaitError::Refused { subscription, reason: Arc::clone(reason) },
-        SubscriptionState::FencedAgain { .. } => WaitError::Fenced { subscription, state: now.state.clone() },
-        // What this program cannot read never gets into its memory, whatever other processes do.
-        SubscriptionState::Outdated { reason } if core.kind == Kind::Memory => {
-            WaitError::Outdated { subscription, reason: Arc::clone(reason) }
-        }
-        _ => return None,
-    };
-    Some(Err(error))
 }

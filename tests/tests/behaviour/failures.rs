@@ -168,7 +168,7 @@ async fn a_stop_and_a_pause_do_not_wait_for_a_retry() {
     let sum = manager.subscribe(Sum::failing(2, Fails::Times(u32::MAX)), config).await.unwrap();
     bump(&store, 1..=3).await;
     manager.start().await.unwrap();
-    eventually("it retries", || async { sum.status().await.state.to_string() == "retrying" }).await;
+    eventually("it retries", || async { sum.status().await.state.name() == "retrying" }).await;
     let reason = sum.status().await.state.reason().unwrap();
     assert!(reason.contains("position 2") && reason.contains("attempt 2 of 5"), "{reason}");
     let quickly = Duration::from_secs(10);

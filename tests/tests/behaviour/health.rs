@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::subscription::{FailurePolicy, HealthLimits, ManagerError, StopReason};
+use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
 use eventsource_tests::domain::{Bumped, Seen, bump};
 use eventsource_tests::wait::{DEADLINE, eventually};
 
@@ -52,11 +53,13 @@ async fn whoever_is_too_far_behind_is_not_ready() {
     manager.subscribe(Hangs::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
     bump(&store, [2, 4, 5, 6]).await;
-    let limits = HealthLimits::new(2, Duration::ZERO);
+    let limits = HealthLimits::new(2, DEADLINE * 10);
     eventually("it is behind", || async { !manager.health(limits).await.ready }).await;
     let health = manager.health(limits).await;
     assert!(health.live && health.reasons[0].contains("4 events"), "{health:?}");
-    assert!(manager.health(HealthLimits::new(4, Duration::ZERO)).await.ready);
+    // Both limits have to be kept; before, one of them was enough.
+    assert!(manager.health(HealthLimits::new(4, DEADLINE * 10)).await.ready);
+    assert!(!manager.health(HealthLimits::new(4, Duration::ZERO)).await.ready);
     drop(manager.stop_within(Duration::from_millis(10)).await);
 }
 
@@ -75,4 +78,32 @@ async fn a_stop_with_a_deadline_cuts_off_what_hangs_and_says_so() {
     let state = hangs.status().await.state;
     assert!(matches!(state, SubscriptionState::Stopped { reason: StopReason::DeadlinePassed }), "{state}");
     manager.stop_within(Duration::from_secs(20)).await.unwrap();
+}
+
+/// Probes say what the subscriptions know, while no store answers.
+#[tokio::test]
+async fn probe_asks_nothing_of_the_stores() {
+    let faults = Faults::new();
+    let log = MemoryEventStore::new();
+    let store = FaultyEventStore::new(log.clone(), &faults);
+    let checkpoints = FaultyCheckpoints::new(MemoryCheckpoints::new(), &faults);
+    let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
+    let limits = HealthLimits::new(2, DEADLINE);
+    assert!(manager.probe(limits).ready, "nothing is subscribed");
+    let hangs = manager.subscribe(Hangs::default(), SubscriptionConfig::default()).await.unwrap();
+    let probe = manager.probe(limits);
+    assert!(probe.live && !probe.ready && probe.age.is_none(), "{probe:?}");
+    manager.start().await.unwrap();
+    let position = bump(&log, [1]).await;
+    hangs.wait_for(position).within(DEADLINE).await.unwrap();
+    let points = [Point::Head, Point::Backlog, Point::TypesBeside, Point::Load, Point::List, Point::DeadLetters];
+    points.into_iter().for_each(|point| faults.next(point, Fault::Fail, usize::MAX));
+    let probe = manager.probe(limits);
+    assert!(probe.live && probe.ready && probe.age.is_some(), "{probe:?}");
+    assert!(!manager.health(limits).await.ready, "whoever asks the store learns nothing");
+    bump(&log, [2, 4, 5, 6]).await;
+    eventually("the probe tells of it", || async { !manager.probe(limits).ready }).await;
+    let probe = manager.probe(limits);
+    assert!(probe.reasons[0].starts_with("`hangs` is 4 events and"), "{probe:?}");
+    drop(manager.stop_within(Duration::from_millis(10)).await);
 }

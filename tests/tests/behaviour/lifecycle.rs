@@ -27,7 +27,7 @@ async fn it_stops_and_starts_again_where_it_was() {
         let position = bump(&store, [round]).await;
         seen.wait_for(position).within(DEADLINE).await.unwrap();
         manager.stop().await.unwrap();
-        assert_eq!(seen.status().await.state.to_string(), "stopped");
+        assert_eq!(seen.status().await.state.name(), "stopped");
     }
     assert_eq!(seen.read().await.numbers(), [0, 1, 2, 3, 4]);
 }
@@ -124,7 +124,7 @@ async fn a_pause_stops_delivery_and_a_resume_loses_nothing() {
     manager.pause("seen").await.unwrap();
     let position = bump(&store, [2, 3]).await;
     let status = seen.status().await;
-    assert_eq!(status.state.to_string(), "paused");
+    assert_eq!(status.state.name(), "paused");
     assert!(status.state.reason().is_some());
     assert_eq!(status.lag.unwrap().events, 2, "the lag is measured against the log, also while paused");
     let waited = seen.wait_for(position).within(Duration::from_millis(50)).await;
@@ -135,7 +135,7 @@ async fn a_pause_stops_delivery_and_a_resume_loses_nothing() {
     assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
     manager.pause("seen").await.unwrap();
     manager.stop().await.unwrap();
-    assert_eq!(seen.status().await.state.to_string(), "stopped", "a stop does not wait for a resume");
+    assert_eq!(seen.status().await.state.name(), "stopped", "a stop does not wait for a resume");
     manager.start().await.unwrap();
     seen.wait_for(bump(&store, [4]).await).within(DEADLINE).await.unwrap();
 }
@@ -193,7 +193,7 @@ async fn dropping_the_manager_stops_its_subscriptions() {
     manager.start().await.unwrap();
     seen.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     drop(manager);
-    eventually("the runner hears of it", || async { seen.status().await.state.to_string() == "stopped" }).await;
+    eventually("the runner hears of it", || async { seen.status().await.state.name() == "stopped" }).await;
     bump(&store, [2]).await;
     assert_eq!(seen.read().await.numbers(), [1]);
 }

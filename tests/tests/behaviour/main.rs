@@ -2,10 +2,12 @@
 
 mod aggregates;
 mod bus;
+mod clocks;
 mod failures;
 mod health;
 mod lifecycle;
 mod outages;
+mod reports;
 mod reset;
 mod sqlite;
 mod start;

@@ -28,13 +28,13 @@ async fn reads_that_fail_are_repeated_and_the_state_says_so() {
     faults.next(Point::ReadLog, Fault::Fail, usize::MAX);
     let position = bump(&store, 1..=3).await;
     manager.start().await.unwrap();
-    eventually("it waits", || async { seen.status().await.state.to_string() == "waiting" }).await;
+    eventually("it waits", || async { seen.status().await.state.name() == "waiting" }).await;
     let status = seen.status().await;
     assert!(status.state.reason().unwrap().contains("a fault was injected"));
     assert_eq!(status.events_handled, 0);
     faults.forget(Point::ReadLog);
     seen.wait_for(position).within(DEADLINE).await.unwrap();
-    eventually("it is live", || async { seen.status().await.state.to_string() == "live" }).await;
+    eventually("it is live", || async { seen.status().await.state.name() == "live" }).await;
     assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
     assert!(
         seen.status().await.last_error.unwrap().contains("a fault was injected"),
@@ -50,9 +50,9 @@ async fn a_stop_does_not_wait_for_the_end_of_an_outage() {
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     faults.next(Point::ReadLog, Fault::Fail, usize::MAX);
     manager.start().await.unwrap();
-    eventually("it waits", || async { seen.status().await.state.to_string() == "waiting" }).await;
+    eventually("it waits", || async { seen.status().await.state.name() == "waiting" }).await;
     manager.stop().await.unwrap();
-    assert_eq!(seen.status().await.state.to_string(), "stopped");
+    assert_eq!(seen.status().await.state.name(), "stopped");
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_checkpoint_that_cannot_be_saved_at_the_stop_is_told() {
     let error = manager.stop().await.unwrap_err();
     assert!(error.to_string().contains("`Did` stopped without saving"), "{error}");
     manager.start().await.unwrap();
-    eventually("it is live again", || async { did.status().await.state.to_string() == "live" }).await;
+    eventually("it is live again", || async { did.status().await.state.name() == "live" }).await;
     manager.stop().await.unwrap();
     assert_eq!(checkpoints.load("Did").await.unwrap().unwrap().position, passed);
 }

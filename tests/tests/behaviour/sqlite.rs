@@ -253,11 +253,11 @@ async fn a_second_process_under_the_same_name_stands_by_and_a_takeover_fences_th
     one.start().await.unwrap();
     first.wait_for(bump(&world.store, [1]).await).within(DEADLINE).await.unwrap();
     two.start().await.unwrap();
-    eventually("the second one stands by", || async { second.status().await.state.to_string() == "standing by" }).await;
+    eventually("the second one stands by", || async { second.status().await.state.name() == "standing by" }).await;
     let fingerprint = "bump-rows v1: Bumped, Cleared";
     world.checkpoints.claim(&Claim::new("bump-rows", fingerprint, Position::START)).await.unwrap();
     let position = bump(&world.store, [2]).await;
     second.wait_for(position).within(DEADLINE).await.unwrap();
-    eventually("the first one is fenced", || async { first.status().await.state.to_string() == "fenced" }).await;
+    eventually("the first one is fenced", || async { first.status().await.state.name() == "fenced" }).await;
     assert_eq!(world.rows().await, [1, 2]);
 }

@@ -32,7 +32,7 @@ async fn it_tells_state_position_lag_and_guarantee() {
     let position = note(&store, 1).await;
 
     let before = seen.status().await;
-    assert_eq!((before.name.as_str(), before.state.to_string().as_str()), ("seen", "idle"));
+    assert_eq!((before.name.as_str(), before.state.name()), ("seen", "idle"));
     assert_eq!((before.position, before.lag.unwrap().events), (None, 3));
     assert!(before.state.reason().is_some());
 
@@ -40,7 +40,7 @@ async fn it_tells_state_position_lag_and_guarantee() {
     seen.caught_up().within(DEADLINE).await.unwrap();
     counts.caught_up().within(DEADLINE).await.unwrap();
     eventually("both are live", || async {
-        manager.statuses().await.iter().all(|status| status.state.to_string() == "live")
+        manager.statuses().await.iter().all(|status| status.state.name() == "live")
     })
     .await;
     let statuses = manager.statuses().await;
@@ -139,7 +139,7 @@ async fn a_second_runner_under_one_name_stands_by_until_the_first_is_fenced() {
     one.start().await.unwrap();
     first.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     two.start().await.unwrap();
-    eventually("the second one stands by", || async { second.status().await.state.to_string() == "standing by" }).await;
+    eventually("the second one stands by", || async { second.status().await.state.name() == "standing by" }).await;
     let reason = second.status().await.state.reason().unwrap();
     assert!(reason.contains(&format!("process {} on", std::process::id())), "it says who runs it: {reason}");
     first.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap();
@@ -147,10 +147,10 @@ async fn a_second_runner_under_one_name_stands_by_until_the_first_is_fenced() {
     checkpoints.claim(&Claim::new("Counts", "Counts v1: Bumped", Position::START)).await.unwrap();
     let position = bump(&store, [3]).await;
     second.wait_for(position).within(DEADLINE).await.unwrap();
-    eventually("the first one is fenced", || async { first.status().await.state.to_string() == "fenced" }).await;
+    eventually("the first one is fenced", || async { first.status().await.state.name() == "fenced" }).await;
     let reason = first.status().await.state.reason().unwrap();
     assert!(reason.contains("taken"), "{reason}");
-    assert_eq!(second.status().await.state.to_string(), "live");
+    assert_eq!(second.status().await.state.name(), "live");
     assert_eq!(second.status().await.events_handled, 1, "it went on where the first one was");
 }
 

@@ -103,3 +103,20 @@ async fn the_end_of_the_runtime_ends_it() {
     let error = seen.wait_for(position).within(DEADLINE).await.unwrap_err();
     assert!(matches!(error, WaitError::Stopped { reason: StopReason::RuntimeShutDown, .. }), "{error}");
 }
+
+/// The last page was full, so that there might have been more.
+#[tokio::test]
+async fn caught_up_returns_when_the_state_says_so() {
+    let store = MemoryEventStore::new();
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let config = SubscriptionConfig::default().batch_size(5).unwrap();
+    let seen = manager.subscribe(Seen::default(), config).await.unwrap();
+    manager.start().await.unwrap();
+    for round in 1..=50 {
+        bump(&store, 0..10).await;
+        seen.caught_up().within(DEADLINE).await.unwrap();
+        let state = seen.status().await.state;
+        assert_eq!(state.name(), "live", "round {round}");
+    }
+    manager.stop().await.unwrap();
+}

@@ -22,7 +22,7 @@ where
     let handle = manager.subscribe(Applies(plan.clone()), quick(5)).await.unwrap();
     let position = world.bump(&[1, 101, 102, 2, 103]).await;
     manager.start().await.unwrap();
-    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
     let letter = handle.dead_letters().list().await.unwrap().remove(0);
     assert_eq!((letter.attempts, letter.errors), (1, vec!["the handler panicked: out of luck".to_owned()]));
     assert_eq!(world.applied().await, [1, 101, 2]);

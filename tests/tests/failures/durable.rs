@@ -60,7 +60,7 @@ async fn run(db: &SqliteDatabase, config: SubscriptionConfig, position: Position
     let manager = manager(db);
     let handle = manager.subscribe(Tally::default(), config).await.unwrap();
     manager.start().await.unwrap();
-    eventually("it is live", || async { handle.status().await.state.to_string() == "live" }).await;
+    eventually("it is live", || async { handle.status().await.state.name() == "live" }).await;
     handle.wait_for(position).within(DEADLINE).await.unwrap();
     let status = handle.status().await;
     assert_eq!(status.guarantee.to_string(), "exactly once");
@@ -109,7 +109,7 @@ async fn it_is_stored_every_so_many_events_and_what_came_after_is_replayed() {
         .claim(&eventsource::projection::Claim::new("tally", &found.fingerprint, Position::START))
         .await
         .unwrap();
-    eventually("the old one is fenced", || async { handle.status().await.state.to_string() == "fenced" }).await;
+    eventually("the old one is fenced", || async { handle.status().await.state.name() == "fenced" }).await;
     drop(manager);
     assert_eq!(run(&db, config(), Position::new(25)).await, ((1..=25).collect(), 1));
 }
@@ -163,7 +163,7 @@ async fn dead_letters_are_stored_with_the_state() {
     let first = manager(&db);
     let handle = first.subscribe(Tally { plan: plan.clone(), ..Tally::default() }, quick(2)).await.unwrap();
     first.start().await.unwrap();
-    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
     assert_eq!(handle.read().await.applied, [1, 101, 2]);
     first.stop().await.unwrap();
     let letters = SqliteCheckpoints::new(&db).dead_letters("tally").await.unwrap();

@@ -49,7 +49,7 @@ where
     assert_eq!(handle.dead_letters().get(letter.position).await.unwrap(), *letter);
     assert!(letter.to_string().contains("`Bumped` at position 4 of Counter/"), "{letter}");
     let status = handle.status().await;
-    assert_eq!((status.state.to_string(), status.dead_letters, status.events_held), ("live".to_owned(), 1, 2));
+    assert_eq!((status.state.name(), status.dead_letters, status.events_held), ("live", 1, 2));
     assert!(status.last_error.unwrap().contains("not yet"));
     // And what comes later.
     let position = world.bump(&[105, 4]).await;
@@ -258,7 +258,7 @@ where
     let handle = manager.subscribe(Applies(plan.clone()), quick(3).batch_size(2).unwrap()).await.unwrap();
     let position = world.bump(NUMBERS).await;
     manager.start().await.unwrap();
-    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
     assert_eq!(world.applied().await, [101]);
     plan.heal();
     let letters = handle.dead_letters();
@@ -285,7 +285,7 @@ where
     plan.fail(102, Fault::Times(1));
     let dead_letters = handle.dead_letters();
     let retried = tokio::spawn(async move { dead_letters.retry_all().await });
-    eventually("it retries", || async { handle.status().await.state.to_string() == "retrying" }).await;
+    eventually("it retries", || async { handle.status().await.state.name() == "retrying" }).await;
     let paused = tokio::time::timeout(DEADLINE, manager.pause("applies")).await;
     paused.expect("a pause comes at once").unwrap();
     // Who asks for something new is told that it does not run.

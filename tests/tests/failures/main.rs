@@ -3,6 +3,8 @@
 mod cut_off;
 mod durable;
 mod fenced;
+mod following;
+mod held;
 mod letters;
 mod limits;
 mod newer;

@@ -75,7 +75,7 @@ async fn the_database_says_which_of_its_errors_are_permanent() {
         let handle = manager.subscribe(Runs(sql), quick(3)).await.unwrap();
         let position = bump(&store, &[1]).await;
         manager.start().await.unwrap();
-        handle.wait_for(position).within(DEADLINE).await.unwrap();
+        handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
         let letter = handle.dead_letters().list().await.unwrap().remove(0);
         assert_eq!((letter.class, letter.attempts), (class, attempts), "{sql}: {letter}");
     }

@@ -53,7 +53,7 @@ where
     handle.wait_for(world.bump(&[3]).await).within(DEADLINE).await.unwrap();
     let status = handle.status().await;
     assert_eq!(status.unknown_types.unwrap(), listed(&[("Forgotten", forgotten), ("LostLater", lost)]));
-    assert_eq!((status.state.to_string().as_str(), status.dead_letters), ("live", 0));
+    assert_eq!((status.state.name(), status.dead_letters), ("live", 0));
     assert_eq!(world.applied().await, [1, 2, 3]);
     // Who lists them knows them.
     let manager = world.manager().with_registry(Registry::of([Bumped::DESCRIPTOR, Remembered::DESCRIPTOR]));
@@ -100,7 +100,7 @@ where
         let handle = manager.subscribe(Applies(plan.clone()), config()).await.unwrap();
         manager.start().await.unwrap();
         handle.wait_for(position).within(DEADLINE).await.unwrap();
-        eventually("it is live", || async { handle.status().await.state.to_string() == "live" }).await;
+        eventually("it is live", || async { handle.status().await.state.name() == "live" }).await;
         let lost = raw(&store, "LostLater").await;
         let position = world.bump(&[4]).await;
         let error = handle.wait_for(position).within(DEADLINE).await.unwrap_err();

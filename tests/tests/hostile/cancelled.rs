@@ -91,7 +91,7 @@ async fn a_stop_whose_effects_are_not_saved_says_so() {
     faults.next(Point::Commit, Fault::Fail, usize::MAX);
     bump(&store, [1]).await;
     manager.start().await.unwrap();
-    eventually("it waits", || async { handle.status().await.state.to_string() == "waiting" }).await;
+    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
     let stopped = manager.stop().await;
     let stored = checkpoints.load("effect").await.unwrap().unwrap().position;
     assert_eq!((effect.done.load(Ordering::SeqCst), stored), (1, Position::START));

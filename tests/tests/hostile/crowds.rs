@@ -38,7 +38,7 @@ async fn no_types_and_all_types_by_hand() {
             bump(&*store, [1, 2, 3]).await;
             let position = note(&*store, 4).await;
             handle.wait_for(position).within(LONG).await.unwrap();
-            eventually("it is live", || async { handle.status().await.state.to_string() == "live" }).await;
+            eventually("it is live", || async { handle.status().await.state.name() == "live" }).await;
             assert_eq!(counted.load(Ordering::SeqCst), expected);
             manager.stop().await.unwrap();
         }

@@ -50,7 +50,7 @@ async fn after(sql: &'static str) -> (Vec<i64>, u64, String, String) {
     let rows = rows.into_iter().map(|(by,): (i64,)| by).collect();
     let status = handle.status().await;
     let waited = waited.map_or_else(|error| error.to_string(), |at| at.to_string());
-    (rows, status.position.unwrap().value(), status.state.to_string(), waited)
+    (rows, status.position.unwrap().value(), status.state.name().to_owned(), waited)
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn an_append_by_a_task_of_a_handler_ends_as_a_failure() {
     let position = bump(&file.store, [1]).await;
     manager.start().await.unwrap();
     let waited = handle.wait_for(position).within(LONG).await;
-    assert_eq!(handle.status().await.state.to_string(), "faulted", "{waited:?}");
+    assert_eq!(handle.status().await.state.name(), "faulted", "{waited:?}");
 }
 
 #[tokio::test]

@@ -14,5 +14,5 @@ async fn it_does_not_wait_for_a_store_that_has_answered() {
     manager.start().await.unwrap();
     door.somebody_waits().await;
     let state = gated.status().await.state;
-    assert_ne!(state.to_string(), "waiting", "the store has answered, and a handler is at work: {:?}", state.reason());
+    assert_ne!(state.name(), "waiting", "the store has answered, and a handler is at work: {:?}", state.reason());
 }

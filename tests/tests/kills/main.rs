@@ -6,4 +6,5 @@
 mod frozen;
 mod retries;
 mod takeovers;
+mod watched;
 mod world;

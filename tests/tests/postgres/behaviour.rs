@@ -221,12 +221,12 @@ async fn a_second_process_under_the_same_name_stands_by_and_a_takeover_fences_th
     one.start().await.unwrap();
     first.wait_for(bump(&world.store, [1]).await).await.unwrap();
     two.start().await.unwrap();
-    eventually("the second one stands by", || async { second.status().await.state.to_string() == "standing by" }).await;
+    eventually("the second one stands by", || async { second.status().await.state.name() == "standing by" }).await;
     let fingerprint = world.checkpoints.load("bump-rows").await.unwrap().unwrap().fingerprint;
     world.checkpoints.claim(&Claim::new("bump-rows", &fingerprint, Position::START)).await.unwrap();
     let position = bump(&world.store, [2]).await;
     second.wait_for(position).await.unwrap();
-    eventually("the first one is fenced", || async { first.status().await.state.to_string() == "fenced" }).await;
+    eventually("the first one is fenced", || async { first.status().await.state.name() == "fenced" }).await;
     assert_eq!(world.numbers().await, [1, 2]);
     world.assert_rows_equal_the_log().await;
 }

@@ -31,15 +31,15 @@ async fn an_append_held_open_holds_later_ones_back_and_then_both_come_in_order()
     assert_eq!(naive as u64, later.value(), "a naive reader goes on to here, past the open one");
     assert_eq!(read(&world.store, Position::START).await, (vec![first], first));
     assert_eq!(world.store.head().await.unwrap(), first);
-    assert_eq!(world.store.backlog(Position::START).await.unwrap().events, 1);
-    assert_eq!(world.store.backlog(first).await.unwrap().events, 0);
+    assert_eq!(world.store.backlog(Position::START, u64::MAX).await.unwrap().events, 1);
+    assert_eq!(world.store.backlog(first, u64::MAX).await.unwrap().events, 0);
     // The stream itself is read as it is.
     let streams =
         world.store.read_log(first, &EventFilter::types(["OrderPlaced"]), PageLimit::events(10)).await.unwrap();
     assert!(streams.events.is_empty());
     held.commit().await.unwrap();
     assert_eq!(readable(&world.store).await, [first, open, later]);
-    assert_eq!(world.store.backlog(Position::START).await.unwrap().events, 3);
+    assert_eq!(world.store.backlog(Position::START, u64::MAX).await.unwrap().events, 3);
 }
 
 #[tokio::test]
@@ -305,7 +305,7 @@ async fn reading_from_a_standby_is_refused() {
     for error in [
         store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await.unwrap_err(),
         store.head().await.unwrap_err(),
-        store.backlog(Position::START).await.unwrap_err(),
+        store.backlog(Position::START, u64::MAX).await.unwrap_err(),
     ] {
         assert!(error.to_string().contains("the server is a standby"), "{error}");
     }

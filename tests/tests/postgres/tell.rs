@@ -102,7 +102,7 @@ async fn a_subscription_that_waits_for_an_open_append_says_for_whom_until_it_has
     rows.wait_for(first).await.unwrap();
     for end in ["COMMIT", "ROLLBACK"] {
         let at = rows.caught_up().await.unwrap();
-        eventually("it is live", || async { rows.status().await.state.to_string() == "live" }).await;
+        eventually("it is live", || async { rows.status().await.state.name() == "live" }).await;
         let (mut holder, pid) = hold(&world).await;
         let behind = bump(&world.store, [2]).await;
         let status = rows.status().await;
@@ -110,7 +110,7 @@ async fn a_subscription_that_waits_for_an_open_append_says_for_whom_until_it_has
 
         eventually("the status says so", || async { rows.status().await.state.reason().is_some() }).await;
         let status = rows.status().await;
-        assert_eq!(status.state.to_string(), "waiting");
+        assert_eq!(status.state.name(), "waiting");
         let held_back = status.held_back.unwrap();
         assert_eq!((held_back.after, held_back.by.len()), (at, 1));
         assert!(held_back.lasted >= Duration::from_millis(300));
@@ -126,7 +126,7 @@ async fn a_subscription_that_waits_for_an_open_append_says_for_whom_until_it_has
 
         sqlx::raw_sql(end).execute(&mut holder).await.unwrap();
         rows.wait_for(behind).await.unwrap();
-        eventually("it is live again", || async { rows.status().await.state.to_string() == "live" }).await;
+        eventually("it is live again", || async { rows.status().await.state.name() == "live" }).await;
         assert_eq!(rows.status().await.held_back, None, "{end}");
     }
 }
@@ -140,11 +140,7 @@ async fn a_subscription_with_work_before_the_open_append_is_not_waiting_yet() {
     let (_holder, _) = hold(&world).await;
     eventually("it is told", || async { rows.status().await.held_back.is_some() }).await;
     let status = rows.status().await;
-    assert_eq!(
-        (status.state.to_string().as_str(), status.lag.unwrap().events),
-        ("idle", 1),
-        "its own reason comes first"
-    );
+    assert_eq!((status.state.name(), status.lag.unwrap().events), ("idle", 1), "its own reason comes first");
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn nobody_reads_for_one_that_is_paused() {
     let mut handles = vec![rare, all];
     all_at(&handles, fill(&store, 3).await).await;
     manager.pause("all").await.unwrap();
-    eventually("it is paused", || async { handles[1].status().await.state.to_string() == "paused" }).await;
+    eventually("it is paused", || async { handles[1].status().await.state.name() == "paused" }).await;
     store.forget();
     let end = fill(&store, 3).await;
     all_at(&handles[..1], end).await;

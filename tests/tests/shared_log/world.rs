@@ -124,8 +124,8 @@ impl EventStore for Watched {
         self.inner.last_event(to).await
     }
 
-    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
-        self.inner.backlog(after).await
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
+        self.inner.backlog(after, limit).await
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

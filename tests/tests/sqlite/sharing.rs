@@ -30,7 +30,7 @@ async fn two_databases_share_a_file() {
         done.unwrap();
     }
     assert_eq!(first.head().await.unwrap(), Position::new(40));
-    assert_eq!(second.backlog(Position::new(30)).await.unwrap().events, 10);
+    assert_eq!(second.backlog(Position::new(30), u64::MAX).await.unwrap().events, 10);
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn a_subscription_that_stops_at_a_failure_says_so() {
     let error = handle.wait_for(bump(&store, [2, 3]).await).within(DEADLINE).await.unwrap_err();
     assert!(error.to_string().contains("never ever"), "{error}");
     let status = handle.status().await;
-    assert_eq!((status.state.to_string(), status.lag.unwrap().events), ("faulted".to_owned(), 2));
+    assert_eq!((status.state.name(), status.lag.unwrap().events), ("faulted", 2));
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(done.numbers(), [1, 2, 3]);
@@ -143,7 +143,7 @@ async fn a_stop_does_not_wait_for_the_next_attempt() {
     let handle = manager.subscribe(kept, attempts(1).retry(retry)).await.unwrap();
     bump(&store, [1]).await;
     manager.start().await.unwrap();
-    eventually("it retries", || async { handle.status().await.state.to_string() == "retrying" }).await;
+    eventually("it retries", || async { handle.status().await.state.name() == "retrying" }).await;
     let begun = Instant::now();
     manager.stop().await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
@@ -206,7 +206,7 @@ async fn a_letter_that_cannot_be_stored_does_not_hide_why_there_is_one() {
     handle.caught_up().within(DEADLINE).await.unwrap();
     faults.next(Point::Commit, Fault::Fail, usize::MAX);
     let position = bump(&store, [1]).await;
-    eventually("it waits", || async { handle.status().await.state.to_string() == "waiting" }).await;
+    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
     let reason = handle.status().await.state.reason().unwrap();
     assert!(reason.contains("never ever") && reason.contains("a fault was injected"), "{reason}");
     faults.switch_off();

@@ -26,7 +26,7 @@ async fn two_processes_with_one_name_do_not_both_process() {
     }
     assert_eq!(done.numbers(), (1..=10).collect::<Vec<_>>());
     let state = second.status().await.state;
-    assert!(state.reason().is_some() && state.to_string() == "standing by", "{state:?}");
+    assert!(state.reason().is_some() && state.name() == "standing by", "{state:?}");
 }
 
 /// "No production leader elector": when the first one stops, the second goes on where it was.
@@ -80,5 +80,5 @@ async fn the_one_that_was_taken_over_hears_of_it_while_idle() {
     eventually("its store panics", || async { faults.count(Point::Renew) == 1 }).await;
     let stored = checkpoints.load("sums").await.unwrap().unwrap();
     checkpoints.claim(&Claim::new("sums", &stored.fingerprint, Position::START)).await.unwrap();
-    eventually("it is fenced", || async { handle.status().await.state.to_string() == "fenced" }).await;
+    eventually("it is fenced", || async { handle.status().await.state.name() == "fenced" }).await;
 }

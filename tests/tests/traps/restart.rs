@@ -69,7 +69,7 @@ async fn what_kept_it_from_starting_is_told() {
     let handle = manager.subscribe(Done::default(), attempts(1)).await.unwrap();
     faults.next(Point::Claim, Fault::Fail, usize::MAX);
     manager.start().await.unwrap();
-    eventually("it waits", || async { handle.status().await.state.to_string() == "waiting" }).await;
+    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
     let status = handle.status().await;
     assert!(status.state.reason().unwrap().contains("claim a checkpoint"), "{:?}", status.state);
     faults.switch_off();

@@ -18,7 +18,7 @@ async fn lag_is_true_while_paused_stopped_or_stalled() {
     assert_eq!(handle.status().await.lag.unwrap().events, 3);
     faults.next(Point::ReadLog, Fault::Fail, usize::MAX);
     manager.start().await.unwrap();
-    eventually("it waits", || async { handle.status().await.state.to_string() == "waiting" }).await;
+    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
     assert_eq!(handle.status().await.lag.unwrap().events, 3);
     faults.next(Point::Backlog, Fault::Fail, 1);
     assert!(handle.status().await.lag.is_err(), "a lag that is not known is not zero");
@@ -55,7 +55,7 @@ async fn whoever_makes_no_progress_says_why() {
     bump(&store, [1]).await;
     manager.start().await.unwrap();
     for state in ["retrying", "live"] {
-        eventually(state, || async { handle.status().await.state.to_string() == state }).await;
+        eventually(state, || async { handle.status().await.state.name() == state }).await;
     }
     manager.pause("kept").await.unwrap();
     assert!(handle.status().await.state.reason().is_some(), "paused");

@@ -1,13 +1,15 @@
 //! Checkpoints in PostgreSQL.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{PostgresUnit, letters, rows};
+use crate::event::StreamId;
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, Snapshot,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot,
 };
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure};
@@ -87,6 +89,20 @@ impl PostgresCheckpoints {
         Ok(found)
     }
 
+    async fn try_parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, Failure> {
+        let mut session = self.db.session().await?;
+        let found = letters::parked(&self.db, &mut session, name, stream).await?;
+        session.end().await?;
+        Ok(found)
+    }
+
+    async fn try_letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, Failure> {
+        let mut session = self.db.session().await?;
+        let counts = letters::counts(&self.db, &mut session).await?;
+        session.end().await?;
+        Ok(counts)
+    }
+
     async fn try_snapshot(&self, name: &str) -> Result<Option<Snapshot>, Failure> {
         let mut session = self.db.session().await?;
         let found = rows::snapshot(&self.db, &mut session, name).await?;
@@ -120,6 +136,16 @@ impl CheckpointStore for PostgresCheckpoints {
 
     async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
         self.try_letters(name).await.map_err(|failure| self.failed(Action::Letters(name), failure))
+    }
+
+    async fn parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
+        let parked = self.try_parked(name, stream).await;
+        parked.map_err(|failure| CheckpointError::failed(Action::Letters(name), failure))
+    }
+
+    async fn letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+        let counts = self.try_letter_counts().await;
+        counts.map_err(|failure| CheckpointError::failed(Action::CountLetters, failure))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {

@@ -88,6 +88,10 @@ pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM {schema}.eventsource_snapsh
 
 pub(super) const LETTERS: &str =
     "SELECT letter, held FROM {schema}.eventsource_dead_letters WHERE subscription = $1 ORDER BY position";
+pub(super) const PARKED: &str = "SELECT letter, held FROM {schema}.eventsource_dead_letters \
+     WHERE subscription = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND parks";
+pub(super) const LETTER_COUNTS: &str = "SELECT subscription, count(*), sum(held)::bigint \
+     FROM {schema}.eventsource_dead_letters WHERE parks GROUP BY subscription";
 pub(super) const INSERT_LETTER: &str = "INSERT INTO {schema}.eventsource_dead_letters \
      (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES ($1, $2, $3, $4, $5, $6, $7) \
      ON CONFLICT (subscription, position) DO UPDATE SET parks = excluded.parks, held = excluded.held, letter = excluded.letter";

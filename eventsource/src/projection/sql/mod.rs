@@ -2,13 +2,14 @@
 
 mod letters;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use uuid::Uuid;
 
 pub(super) use letters::{LetterRows, LetterStatement, LetterValue, change as change_letters};
 
-use super::{Advance, ChangesRefused, CheckpointError, Clear, CommitError, DeadLetter};
+use super::{Advance, ChangesRefused, CheckpointError, Clear, CommitError, DeadLetter, LetterCounts};
 use crate::event::Position;
 use crate::store::sql::{Action, Failure, unsigned};
 use crate::store::{LogMark, Verdict};
@@ -75,4 +76,14 @@ pub(super) fn letter_from_json(name: &str, json: &str, held: i64) -> Result<Dead
     let letter: DeadLetter =
         serde_json::from_str(json).map_err(|error| Failure::Corrupt(format!("a dead letter of `{name}`: {error}")))?;
     Ok(DeadLetter { subscription: name.to_owned(), held: unsigned(held, "what waits behind a dead letter")?, ..letter })
+}
+
+/// How many letters wait, and how many events behind them, by subscription.
+pub(super) fn letter_counts(rows: Vec<(String, i64, i64)>) -> Result<BTreeMap<String, LetterCounts>, Failure> {
+    let count = |number| unsigned(number, "a number of dead letters");
+    let counts = |(name, waiting, held)| {
+        let waiting = usize::try_from(count(waiting)?).unwrap_or(usize::MAX);
+        Ok((name, LetterCounts { waiting, held: count(held)? }))
+    };
+    rows.into_iter().map(counts).collect()
 }

@@ -1,12 +1,16 @@
 //! Checkpoints in a SQLite file.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::sightings::Sightings;
 use super::{SqliteUnit, letters, rows};
+use crate::event::StreamId;
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, Snapshot,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot,
 };
 use crate::store::StoreError;
 use crate::store::sql::Action;
@@ -41,19 +45,25 @@ use crate::store::sqlite::busy::{Patience, patiently};
 #[derive(Debug, Clone)]
 pub struct SqliteCheckpoints {
     db: SqliteDatabase,
+    /// The leases of other owners that were met.
+    sightings: Arc<Sightings>,
 }
 
 impl SqliteCheckpoints {
     /// The checkpoints in `db`.
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
-        Self { db: db.clone() }
+        Self { db: db.clone(), sightings: Arc::default() }
     }
 
     /// The database that they are in.
     #[must_use]
     pub const fn database(&self) -> &SqliteDatabase {
         &self.db
+    }
+
+    pub(crate) fn sightings(&self) -> &Sightings {
+        &self.sightings
     }
 
     fn reading<'a>(&self, action: Action<'a>) -> Result<Patience<'a>, CheckpointError> {
@@ -83,7 +93,7 @@ impl CheckpointStore for SqliteCheckpoints {
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
         let action = Action::Claim(claim.name);
         let mut writing = self.writing(action).await?;
-        let claimed = rows::claim(&mut writing.tx, claim).await;
+        let claimed = rows::claim(&mut writing.tx, claim, self.sightings()).await;
         let claimed = claimed.map_err(|failure| CheckpointError::failed(action, failure))?;
         writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
         claimed.map_err(|(owner, until)| ClaimError::Held { name: claim.name.to_owned(), owner, until })
@@ -101,6 +111,16 @@ impl CheckpointStore for SqliteCheckpoints {
     async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
         let patience = self.reading(Action::Letters(name))?;
         patiently!(patience, letters::list(self.db.pool(), name)).map_err(|error| failed(&patience, error))
+    }
+
+    async fn parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
+        let patience = self.reading(Action::Letters(name))?;
+        patiently!(patience, letters::parked(self.db.pool(), name, stream)).map_err(|error| failed(&patience, error))
+    }
+
+    async fn letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+        let patience = self.reading(Action::CountLetters)?;
+        patiently!(patience, letters::counts(self.db.pool())).map_err(|error| failed(&patience, error))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {

@@ -2,6 +2,7 @@
 
 use sqlx::SqliteConnection;
 
+use super::sightings::Sightings;
 use super::{SqliteCheckpoints, SqliteUnit, rows, statements};
 use crate::event::{Position, now};
 use crate::projection::generation::next_checkpoint;
@@ -41,9 +42,10 @@ pub(crate) async fn claim(
     conn: &mut SqliteConnection,
     claim: &Claim<'_>,
     target: Position,
+    sightings: &Sightings,
 ) -> Result<Claimed, Failure> {
     let before = rows::load(&mut *conn, claim.name).await?;
-    let checkpoint = match rows::claim(conn, claim).await? {
+    let checkpoint = match rows::claim(conn, claim, sightings).await? {
         Ok(checkpoint) => checkpoint,
         Err((owner, until)) => return Ok(Claimed::Held { owner, until }),
     };

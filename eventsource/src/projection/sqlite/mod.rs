@@ -5,6 +5,7 @@ mod checkpoints;
 pub(crate) mod generations;
 mod letters;
 mod rows;
+mod sightings;
 mod statements;
 mod unit;
 mod watch;

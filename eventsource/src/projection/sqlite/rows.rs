@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{SqliteConnection, SqliteExecutor};
 use uuid::Uuid;
 
+use super::sightings::{Sighted, Sightings};
 use super::statements;
 use crate::event::{Position, now};
 use crate::projection::sql::{change_letters, mark};
@@ -43,11 +44,13 @@ pub(super) async fn list(conn: impl SqliteExecutor<'_>) -> Result<Vec<Checkpoint
     rows.into_iter().map(checkpoint).collect()
 }
 
-/// The checkpoint claimed, or who holds it and until when.
+/// The checkpoint claimed, or who holds it and until when. A lease that was seen to be abandoned holds no claim up.
 pub(super) async fn claim(
     conn: &mut SqliteConnection,
     claim: &Claim<'_>,
+    sightings: &Sightings,
 ) -> Result<Result<Checkpoint, (String, DateTime<Utc>)>, Failure> {
+    let abandoned = claim.lease.as_ref().and_then(|lease| sightings.abandoned(claim.name, lease.time));
     let done = sqlx::query(statements::CLAIM)
         .bind(claim.name)
         .bind(clamped(claim.start.value()))
@@ -56,12 +59,17 @@ pub(super) async fn claim(
         .bind(claim.lease.as_ref().map(|lease| &*lease.owner))
         .bind(claim.lease.as_ref().and_then(|lease| until(lease.time)))
         .bind(claim.log.map(|log| *log.as_uuid()))
+        .bind(abandoned.map(|lease| lease.epoch))
+        .bind(abandoned.map(|lease| lease.until))
         .execute(&mut *conn)
         .await?;
     if done.rows_affected() == 0 {
-        let held: (String, i64) = sqlx::query_as(statements::HOLDER).bind(claim.name).fetch_one(conn).await?;
-        return Ok(Err((held.0, time(held.1, claim.name)?)));
+        let (owner, epoch, until): (String, i64, i64) =
+            sqlx::query_as(statements::HOLDER).bind(claim.name).fetch_one(conn).await?;
+        sightings.see(claim.name, Sighted { epoch, until });
+        return Ok(Err((owner, time(until, claim.name)?)));
     }
+    sightings.forget(claim.name);
     let claimed = load(conn, claim.name).await?;
     let vanished = || Failure::Corrupt(format!("the checkpoint `{}` vanished as it was claimed", claim.name));
     claimed.ok_or_else(vanished).map(Ok)

@@ -33,7 +33,8 @@ macro_rules! select {
 pub(super) const LOAD: &str = select!("WHERE name = ?1 AND position IS NOT NULL");
 pub(super) const LIST: &str = select!("WHERE position IS NOT NULL ORDER BY name");
 
-/// No row changes where somebody else holds a lease and one is asked for.
+/// No row changes where another owner holds a lease and one is asked for, unless that lease is still the one of the
+/// epoch `?8` that ends at `?9`.
 pub(super) const CLAIM: &str = "INSERT INTO eventsource_checkpoints AS mine \
      (name, position, epoch, fingerprint, updated_at, owner, leased_until, log_id) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7) \
      ON CONFLICT (name) DO UPDATE SET position = coalesce(mine.position, excluded.position), epoch = mine.epoch + 1, \
@@ -41,8 +42,9 @@ pub(super) const CLAIM: &str = "INSERT INTO eventsource_checkpoints AS mine \
      leased_until = excluded.leased_until, \
      log_id = CASE WHEN mine.position IS NULL THEN excluded.log_id ELSE coalesce(mine.log_id, excluded.log_id) END, \
      event_position = CASE WHEN mine.position IS NOT NULL THEN mine.event_position END \
-     WHERE excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.leased_until <= ?4 OR mine.owner = excluded.owner";
-pub(super) const HOLDER: &str = "SELECT owner, leased_until FROM eventsource_checkpoints WHERE name = ?1";
+     WHERE excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.owner = excluded.owner \
+     OR (mine.epoch = ?8 AND mine.leased_until = ?9)";
+pub(super) const HOLDER: &str = "SELECT owner, epoch, leased_until FROM eventsource_checkpoints WHERE name = ?1";
 
 pub(super) const RENEW: &str =
     "UPDATE eventsource_checkpoints SET leased_until = ?1 WHERE name = ?2 AND epoch = ?3 AND position IS NOT NULL";
@@ -73,6 +75,10 @@ pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM eventsource_snapshots WHERE
 
 pub(super) const LETTERS: &str =
     "SELECT letter, held FROM eventsource_dead_letters WHERE subscription = ?1 ORDER BY position";
+pub(super) const PARKED: &str = "SELECT letter, held FROM eventsource_dead_letters \
+     WHERE subscription = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3 AND parks = 1";
+pub(super) const LETTER_COUNTS: &str = "SELECT subscription, count(*), sum(held) FROM eventsource_dead_letters \
+     WHERE parks = 1 GROUP BY subscription";
 pub(super) const INSERT_LETTER: &str = "INSERT OR REPLACE INTO eventsource_dead_letters \
      (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 pub(super) const HOLD_BEHIND_LETTER: &str = "UPDATE eventsource_dead_letters SET held = held + ?4 \

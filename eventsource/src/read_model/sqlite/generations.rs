@@ -26,7 +26,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
     ) -> Result<Checkpoint, ClaimError> {
         let action = Action::Claim(claim.name);
         let mut writing = self.writing(action).await?;
-        let claimed = generations::claim(&mut writing.tx, claim, target).await;
+        let claimed = generations::claim(&mut writing.tx, claim, target, self.sightings()).await;
         let checkpoint = match claimed.map_err(|failure| CheckpointError::failed(action, failure))? {
             Claimed::GoesOn(checkpoint) => checkpoint,
             Claimed::Begins { checkpoint, replaces } => {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId, now};
+use crate::store::clock::stored_at;
 use crate::store::{
     AppendError, Appended, Backlog, Direction, EventFilter, ExpectedVersion, LogId, LogMark, LogPage, PageLimit,
     ReadStream, StoredType, StreamPage,
@@ -93,9 +94,8 @@ impl Log {
         }
     }
 
-    /// The clock may step back; stored times do not.
     fn next_recorded_at(&self) -> DateTime<Utc> {
-        self.events.last().map_or_else(now, |last| now().max(last.recorded_at()))
+        stored_at(now(), self.events.last().map(|last| last.recorded_at()))
     }
 
     pub(super) fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Vec<Arc<RecordedEvent>> {
@@ -125,9 +125,10 @@ impl Log {
         Position::new(self.events.len() as u64)
     }
 
-    pub(super) fn backlog(&self, after: Position) -> Backlog {
+    pub(super) fn backlog(&self, after: Position, limit: u64) -> Backlog {
         let behind = self.after(after);
-        Backlog { events: behind.len() as u64, oldest: behind.first().map(|event| event.recorded_at()) }
+        let first = behind.iter().take(Backlog::LOOKED_AT);
+        Backlog { events: limit.min(behind.len() as u64), oldest: first.map(|event| event.recorded_at()).min() }
     }
 
     pub(super) fn types_beside(&self, known: &[&str], after: Position, to: Position, limit: usize) -> Vec<StoredType> {

@@ -104,8 +104,8 @@ impl EventStore for MemoryEventStore {
         Ok(self.read().last_event(to))
     }
 
-    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
-        Ok(self.read().backlog(after))
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
+        Ok(self.read().backlog(after, limit))
     }
 
     async fn types_beside(

@@ -160,9 +160,13 @@ impl EventStore for PostgresEventStore {
         found.map_err(|failure| store_error(Action::FindEvent, failure))
     }
 
-    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
-        let backlog = self.db.again(|| read::backlog(&self.db, after)).await;
-        backlog.map_err(|failure| store_error(Action::MeasureBacklog, failure))
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
+        Ok(self.backlogs(&[after], limit).await?.pop().unwrap_or_default())
+    }
+
+    async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
+        let backlogs = self.db.again(|| read::backlogs(&self.db, after, limit)).await;
+        backlogs.map_err(|failure| store_error(Action::MeasureBacklog, failure))
     }
 
     async fn types_beside(

@@ -264,20 +264,22 @@ pub(super) async fn head(db: &PostgresDatabase) -> Result<Position, Failure> {
     horizon::read(db).await
 }
 
-pub(super) async fn backlog(db: &PostgresDatabase, after: Position) -> Result<Backlog, Failure> {
+pub(super) async fn backlogs(db: &PostgresDatabase, after: &[Position], limit: u64) -> Result<Vec<Backlog>, Failure> {
     let head = horizon::read(db).await?;
-    if head <= after {
-        return Ok(Backlog::default());
+    if after.iter().all(|after| head <= *after) {
+        return Ok(vec![Backlog::default(); after.len()]);
     }
     let mut session = db.session().await?;
-    let (events, oldest): (i64, Option<DateTime<Utc>>) = sqlx::query_as(db.sql(statements::BACKLOG))
-        .bind(clamped(after.value()))
+    let rows: Vec<(i64, Option<DateTime<Utc>>)> = sqlx::query_as(db.sql(statements::BACKLOGS))
+        .bind(after.iter().map(|after| clamped(after.value())).collect::<Vec<_>>())
         .bind(clamped(head.value()))
+        .bind(clamped(limit))
+        .bind(clamped(Backlog::LOOKED_AT as u64))
         .persistent(db.names_statements())
-        .fetch_one(&mut *session)
+        .fetch_all(&mut *session)
         .await?;
     session.end().await?;
-    Ok(Backlog { events: unsigned(events, "a count")?, oldest })
+    rows.into_iter().map(|(events, oldest)| Ok(Backlog { events: unsigned(events, "a count")?, oldest })).collect()
 }
 
 /// Up to the horizon, as whatever is read of the log.

@@ -66,9 +66,14 @@ macro_rules! version {
          WHERE e.aggregate_type = wanted.aggregate_type AND e.aggregate_id = wanted.aggregate_id), 0) AS version"
     };
 }
+/// The client's clock (`$1`), where it is not ahead of the server's; the time of the last event, where that is ahead by
+/// no more than [`STEP_BACK`](crate::store::clock::STEP_BACK).
 macro_rules! recorded_at {
     () => {
-        "greatest($1, (SELECT recorded_at FROM {schema}.eventsource_events ORDER BY position DESC LIMIT 1))"
+        "(SELECT CASE WHEN last.at > clock.at AND last.at <= clock.at + interval '5 seconds' THEN last.at \
+             ELSE clock.at END \
+         FROM (SELECT least($1, clock_timestamp()) AS at) AS clock, (SELECT (SELECT recorded_at \
+             FROM {schema}.eventsource_events ORDER BY position DESC LIMIT 1) AS at) AS last)"
     };
 }
 macro_rules! insert {
@@ -181,11 +186,14 @@ pub(super) fn savepoint(timeout: u32) -> String {
 pub(super) const RELEASE: &str = "RELEASE SAVEPOINT eventsource_append";
 pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT eventsource_append; RELEASE SAVEPOINT eventsource_append";
 
-/// An exact count, which reads an index from `$1` on: about a tenth of a second for a million events. Only a status asks.
-/// Up to `$2`; how many events, and when the first of them was stored.
-pub(super) const BACKLOG: &str = "SELECT count(*), (SELECT recorded_at FROM {schema}.eventsource_events \
-     WHERE position > $1 AND position <= $2 ORDER BY position LIMIT 1) \
-     FROM {schema}.eventsource_events WHERE position > $1 AND position <= $2";
+/// For each position in `$1`: how many events lie after it and up to `$2`, at most `$3`, which reads as much of an
+/// index; and the earliest time at which one of the first `$4` of them was stored.
+pub(super) const BACKLOGS: &str = "SELECT \
+         (SELECT count(*) FROM (SELECT FROM {schema}.eventsource_events \
+             WHERE position > wanted.after AND position <= $2 ORDER BY position LIMIT $3) AS counted), \
+         (SELECT min(first.recorded_at) FROM (SELECT recorded_at FROM {schema}.eventsource_events \
+             WHERE position > wanted.after AND position <= $2 ORDER BY position LIMIT $4) AS first) \
+     FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (after, n) ORDER BY wanted.n";
 
 /// The types beside `$1`, of events after `$2` and up to `$3`, in the order of their first ones there, at most `$4`. The
 /// index is asked once for the next name and once for the first position a type, however long the log: by a comparison of

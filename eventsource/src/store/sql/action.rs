@@ -24,6 +24,7 @@ pub(crate) enum Action<'a> {
     Renew(&'a str),
     Letters(&'a str),
     Snapshot(&'a str),
+    CountLetters,
     Switch(&'a str),
     Discard(&'a str),
     #[cfg(feature = "sqlite")]
@@ -59,6 +60,7 @@ impl fmt::Display for Action<'_> {
             Self::Claim(name) => write!(f, "claim the checkpoint of `{name}`"),
             Self::Renew(name) => write!(f, "renew the lease on the checkpoint of `{name}`"),
             Self::Letters(name) => write!(f, "read the dead letters of `{name}`"),
+            Self::CountLetters => f.write_str("count the dead letters"),
             Self::Switch(name) => write!(f, "put the next generation of `{name}` in its place"),
             Self::Discard(name) => write!(f, "drop the next generation of `{name}`"),
             #[cfg(feature = "sqlite")]

@@ -11,13 +11,14 @@ use super::busy::Failure;
 use super::statements;
 use crate::event::{NewEvent, Position, StreamId, now};
 use crate::store::ExpectedVersion;
+use crate::store::clock::stored_at;
 use crate::store::sql::{Append, Outcome, Place, Refusal, metadata_json, unsigned};
 
 /// What appends find.
 struct Before<'a> {
     versions: HashMap<&'a StreamId, u64>,
     head: u64,
-    /// When the new events are stored: the clock may step back, stored times do not.
+    /// When the new events are stored.
     recorded_at: DateTime<Utc>,
 }
 
@@ -201,7 +202,7 @@ impl<'a> Before<'a> {
         Ok(Self {
             versions,
             head: unsigned(head.unwrap_or(0), "the head of the log")?,
-            recorded_at: last.map_or_else(now, |last| now().max(last)),
+            recorded_at: stored_at(now(), last),
         })
     }
 

@@ -120,10 +120,14 @@ impl EventStore for SqliteEventStore {
         patiently!(patience, read::last_event(self.db.pool(), to))
     }
 
-    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
+        Ok(self.backlogs(&[after], limit).await?.pop().unwrap_or_default())
+    }
+
+    async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
         self.db.check_read(Action::MeasureBacklog)?;
         let patience = self.db.patience(Action::MeasureBacklog);
-        patiently!(patience, read::backlog(self.db.pool(), after))
+        patiently!(patience, read::backlogs(self.db.pool(), after, limit))
     }
 
     async fn types_beside(

@@ -157,14 +157,21 @@ pub(super) async fn head(pool: &SqlitePool) -> Result<Position, Failure> {
 }
 
 /// Positions are dense, so nothing is counted.
-pub(super) async fn backlog(pool: &SqlitePool, after: Position) -> Result<Backlog, Failure> {
-    let first: Option<(i64, i64)> =
-        sqlx::query_as(statements::BACKLOG).bind(clamped(after.value())).fetch_optional(pool).await?;
-    let Some((head, recorded_at)) = first else { return Ok(Backlog::default()) };
-    Ok(Backlog {
-        events: unsigned(head, "the head of the log")?.saturating_sub(after.value()),
-        oldest: DateTime::from_timestamp_micros(recorded_at),
-    })
+pub(super) async fn backlogs(pool: &SqlitePool, after: &[Position], limit: u64) -> Result<Vec<Backlog>, Failure> {
+    let positions: Vec<_> = after.iter().map(|after| clamped(after.value())).collect();
+    let rows: Vec<(Option<i64>, Option<i64>)> = sqlx::query_as(statements::BACKLOGS)
+        .bind(serde_json::Value::from(positions).to_string())
+        .bind(clamped(Backlog::LOOKED_AT as u64))
+        .fetch_all(pool)
+        .await?;
+    let backlog = |(after, (head, oldest)): (&Position, (Option<i64>, Option<i64>))| {
+        let head = unsigned(head.unwrap_or_default(), "the head of the log")?;
+        Ok(Backlog {
+            events: head.saturating_sub(after.value()).min(limit),
+            oldest: oldest.and_then(DateTime::from_timestamp_micros),
+        })
+    };
+    after.iter().zip(rows).map(backlog).collect()
 }
 
 pub(super) async fn types_beside(

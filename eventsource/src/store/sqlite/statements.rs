@@ -70,7 +70,7 @@ pub(super) fn begin_append(streams: usize) -> String {
 }
 
 /// Appends one event to one stream that is at the version `?4`, unless the clock (`?8`) has stepped back since the last
-/// event. It is a transaction by itself, which has the right to write before it reads, as after `BEGIN IMMEDIATE`.
+/// event, by no more than [`STEP_BACK`](crate::store::clock::STEP_BACK). It is a transaction by itself, which has the right to write before it reads, as after `BEGIN IMMEDIATE`.
 pub(super) const APPEND_ONE: &str = concat!(
     "INSERT INTO eventsource_events (",
     columns!(),
@@ -79,7 +79,8 @@ pub(super) const APPEND_ONE: &str = concat!(
     " + 1, ?1, ?2, ?3, ?4 + 1, ?5, ?6, ?7, ?8, ?9, ?10, \
      ?11 WHERE ?4 = coalesce((SELECT max(version) FROM eventsource_events \
          WHERE aggregate_type = ?2 AND aggregate_id = ?3), 0) \
-     AND ?8 >= coalesce((SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1), ?8)"
+     AND coalesce((SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1), 0) \
+         NOT BETWEEN ?8 + 1 AND ?8 + 5000000"
 );
 
 /// How many streams are asked for where `streams` are to be: powers of two, so that few statements serve all.
@@ -91,9 +92,12 @@ pub(super) const fn streams_at_once(streams: usize) -> usize {
 pub(super) const STORED: &str = "SELECT version, position, recorded_at FROM eventsource_events \
      WHERE event_id = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3";
 
-/// The head, and when the first event after a position was stored: no row at the head.
-pub(super) const BACKLOG: &str = "SELECT (SELECT max(position) FROM eventsource_events), recorded_at \
-     FROM eventsource_events WHERE position > ?1 ORDER BY position LIMIT 1";
+/// For each position in the JSON array `?1`: the head, and the earliest time at which one of the first `?2` events after
+/// the position was stored.
+pub(super) const BACKLOGS: &str = "SELECT (SELECT max(position) FROM eventsource_events), \
+         (SELECT min(first.recorded_at) FROM (SELECT recorded_at FROM eventsource_events \
+             WHERE position > wanted.value ORDER BY position LIMIT ?2) AS first) \
+     FROM json_each(?1) AS wanted ORDER BY wanted.key";
 
 /// The types beside those in the JSON array `?1`, of events after `?2` and up to `?3`, in the order of their first ones
 /// there, at most `?4`. The index is asked once for the next name and once for the first position a type, however long the log.
@@ -123,7 +127,7 @@ pub(super) fn insert_events(rows: usize, last: bool) -> String {
 }
 
 /// Inserts `rows` rows, whose positions are counted from the last one given, if all of so many `streams` are at the
-/// versions that are expected, and no event was stored later than they are; no row otherwise. As [`APPEND_ONE`], which
+/// versions that are expected, and the clock has not stepped back as for [`APPEND_ONE`]; no row otherwise. As [`APPEND_ONE`], which
 /// takes less for one event.
 pub(super) fn append_at_once(streams: usize, rows: usize) -> String {
     let expected = vec!["(?,?,?,?)"; streams].join(",");
@@ -138,7 +142,8 @@ pub(super) fn append_at_once(streams: usize, rows: usize) -> String {
          AND NOT EXISTS (SELECT 1 FROM expected WHERE expected.version <> coalesce((SELECT max(own.version) \
                  FROM eventsource_events AS own WHERE own.aggregate_type = expected.aggregate_type \
                  AND own.aggregate_id = expected.aggregate_id), 0) \
-             OR expected.recorded_at < (SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1)) \
+             OR (SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1) \
+                 BETWEEN expected.recorded_at + 1 AND expected.recorded_at + 5000000) \
          ORDER BY column1"
         ),
         expected = expected,

@@ -12,12 +12,7 @@ pub use reset::ResetError;
 pub use subscribe::SubscribeError;
 pub use wait::WaitError;
 
-use super::SubscriptionState;
 use crate::event::Position;
-
-fn because(state: &SubscriptionState) -> String {
-    state.reason().map_or_else(String::new, |reason| format!(": {reason}"))
-}
 
 fn place(position: Option<Position>) -> String {
     position.map_or_else(|| "no position yet".to_owned(), |position| format!("position {position}"))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ManagerError, because, place};
+use super::{ManagerError, place};
 use crate::event::Position;
 use crate::projection::HandlerError;
 use crate::subscription::SubscriptionState;
@@ -66,7 +66,7 @@ pub enum RebuildError {
         state: SubscriptionState,
     },
     /// The subscription ended before the rebuild did. Its next start goes on with it.
-    #[error("`{subscription}` ended before its rebuild did, at {}: it is {state}{}", place(*.position), because(.state))]
+    #[error("`{subscription}` ended before its rebuild did, at {}: it is {state}", place(*.position))]
     Ended {
         /// The name of the subscription.
         subscription: String,

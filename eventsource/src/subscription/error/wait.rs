@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{because, place};
+use super::place;
 use crate::event::Position;
+use crate::projection::{CheckpointError, DeadLetter};
 use crate::subscription::{Failure, StopReason, SubscriptionState};
 
 /// Why a wait ended before what it waited for.
@@ -42,7 +43,7 @@ pub enum WaitError {
         reason: Arc<str>,
     },
     /// The subscription was fenced twice within a minute, and has ended.
-    #[error("`{subscription}` is {state}{}", because(.state))]
+    #[error("`{subscription}` is {state}")]
     Fenced {
         /// The name of the subscription.
         subscription: String,
@@ -64,7 +65,7 @@ pub enum WaitError {
         subscription: String,
     },
     /// The deadline passed.
-    #[error("`{subscription}` was not there within {deadline:?}; it is {state} at {}{}", place(*.position), because(.state))]
+    #[error("`{subscription}` was not there within {deadline:?}; at {} it is {state}", place(*.position))]
     Deadline {
         /// The name of the subscription.
         subscription: String,
@@ -75,7 +76,46 @@ pub enum WaitError {
         /// Where it was then.
         position: Option<Position>,
     },
-    /// The log could not be asked for its head.
+    /// The subscription has passed the position without applying its event: the event is a dead letter, or is parked
+    /// behind one. Retry the letter, or wait with
+    /// [`wait_for_passed`](crate::subscription::SubscriptionHandle::wait_for_passed).
+    #[error(
+        "`{subscription}` has passed position {position} without applying its event, which {}: retry or dismiss the letter",
+        held_by(*.position, .letter)
+    )]
+    Held {
+        /// The name of the subscription.
+        subscription: String,
+        /// The position that was waited for.
+        position: Position,
+        /// The dead letter: of that event, or of an earlier one of its stream.
+        letter: Box<DeadLetter>,
+    },
+    /// This process stands by for a durable memory projection, whose current state only its owner has. What can be read
+    /// here is the state that the owner stored last.
+    #[error(
+        "only the process that runs `{subscription}` has its current state; the one here was stored at {}, and it is {state}",
+        place(*.position)
+    )]
+    Standby {
+        /// The name of the subscription.
+        subscription: String,
+        /// What it does in this process, such as standing by for its owner.
+        state: SubscriptionState,
+        /// The position of the state that can be read here.
+        position: Option<Position>,
+    },
+    /// The checkpoint store could not be asked for dead letters.
+    #[error("`{subscription}` has passed position {position}, but its dead letters cannot be read: wait again")]
+    DeadLetters {
+        /// The name of the subscription.
+        subscription: String,
+        /// The position that was waited for.
+        position: Position,
+        /// Why.
+        source: Arc<CheckpointError>,
+    },
+    /// The log could not be read: its head, or the event at the position.
     #[error("`{subscription}`: {source}")]
     Store {
         /// The name of the subscription.
@@ -83,4 +123,11 @@ pub enum WaitError {
         /// Why.
         source: Arc<crate::store::StoreError>,
     },
+}
+
+fn held_by(position: Position, letter: &DeadLetter) -> String {
+    if letter.position == position {
+        return format!("is a dead letter ({letter})");
+    }
+    format!("is parked behind a dead letter ({letter})")
 }

@@ -23,13 +23,15 @@ use self::seat::Standing;
 pub(super) use self::seat::{Coming, Seat};
 pub(super) use self::window::Page;
 use self::window::{Segment, Window};
+use super::heads::Heads;
 use crate::event::{EventFilter, Position};
-use crate::store::{EventStore, LogPage, PageLimit};
+use crate::store::{EventStore, LogPage, PageLimit, StoreError};
 
 /// Reads the log for all subscriptions of a manager.
 pub(super) struct LogReader {
     store: Arc<dyn EventStore>,
     state: Mutex<State>,
+    heads: Heads,
 }
 
 #[derive(Default)]
@@ -55,7 +57,22 @@ enum Found {
 
 impl LogReader {
     pub(super) fn new(store: Arc<dyn EventStore>) -> Self {
-        Self { store, state: Mutex::default() }
+        Self { store, state: Mutex::default(), heads: Heads::default() }
+    }
+
+    /// Where the log ended, and when that was seen.
+    pub(super) const fn heads(&self) -> &Heads {
+        &self.heads
+    }
+
+    /// The head of the log.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    pub(super) async fn head(&self) -> Result<Position, StoreError> {
+        let head = self.store.head().await?;
+        self.heads.see(head);
+        Ok(head)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,6 +104,7 @@ impl LogReader {
 
     /// Keeps a page that was read for several.
     fn land(&self, from: Position, page: LogPage, filter: Arc<EventFilter>) -> Arc<Segment> {
+        self.heads.see(page.horizon);
         let segment = Arc::new(Segment::new(from, page, filter));
         let mut state = self.state();
         let limits = state.seats.values().map(|standing| standing.limit);

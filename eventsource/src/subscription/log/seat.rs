@@ -131,6 +131,7 @@ impl Seat {
     /// A page that nobody else has read.
     fn alone(&self, page: LogPage) -> Page {
         let page = Page::alone(page);
+        self.log.heads.see(page.horizon);
         self.log.passed(self.number, page.horizon);
         page
     }

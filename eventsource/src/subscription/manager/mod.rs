@@ -15,10 +15,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
+use super::core::Core;
 use super::log::LogReader;
 use super::slot::{Slot, Slots};
 use super::transitions::Broken;
-use super::{Health, HealthLimits, ManagerError, StopReason, SubscriptionStatus};
+use super::{Health, HealthLimits, ManagerError, StopReason, SubscriptionStatus, inspect};
 use crate::bus::{BusSubscription, EventBus};
 use crate::event::{EventFilter, RecordedEvent, Registry};
 use crate::projection::CheckpointStore;
@@ -212,18 +213,47 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         cut_off
     }
 
-    /// What a service answers to the probes of whoever runs it, by these limits.
+    /// Returns the health of this process by these limits, measured now: the stores are asked a handful of questions,
+    /// however many subscriptions there are. Events are counted up to the limit, or up to 10,000.
+    ///
+    /// For the probes of an orchestrator take [`probe`](Self::probe), which does not depend on the stores.
     pub async fn health(&self, limits: HealthLimits) -> Health {
-        Health::of(&self.statuses().await, limits)
+        inspect::health(&*self.checkpoints, &self.cores(), limits).await
     }
 
-    /// What every subscription tells of itself, by name.
+    /// Returns the health of this process by these limits, from what its subscriptions know: no store is asked anything,
+    /// so that a probe is cheap and never hangs. [`Health::age`] says how old the knowledge is; an idle subscription looks at
+    /// the log at least once in its [`poll_interval`](super::SubscriptionConfig::poll_interval), a standby four times in its
+    /// [`lease`](super::SubscriptionConfig::lease).
+    ///
+    /// Events are counted by positions here, gaps included.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::prelude::*;
+    /// use eventsource::subscription::HealthLimits;
+    ///
+    /// let manager =
+    ///     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// manager.start().await?;
+    /// let health = manager.probe(HealthLimits::default());
+    /// assert!(health.live && health.ready);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn probe(&self, limits: HealthLimits) -> Health {
+        Health::known(self.cores().iter().map(|core| &**core), limits)
+    }
+
+    /// What every subscription tells of itself, by name. The stores are asked a handful of questions, and one more for
+    /// each subscription that is being rebuilt.
     pub async fn statuses(&self) -> Vec<SubscriptionStatus> {
-        let mut statuses = Vec::new();
-        for slot in self.all() {
-            statuses.push(slot.core.status().await);
-        }
-        statuses
+        inspect::statuses(&*self.checkpoints, &self.cores()).await
+    }
+
+    fn cores(&self) -> Vec<Arc<Core>> {
+        self.slots().values().map(|slot| Arc::clone(&slot.core)).collect()
     }
 
     pub(super) fn slots(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Slot<C>>>> {

@@ -52,7 +52,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # Errors
     /// [`ManagerError::Unknown`].
     pub async fn status(&self, name: &str) -> Result<SubscriptionStatus, ManagerError> {
-        Ok(self.slot(name)?.core.status().await)
+        Ok(self.slot(name)?.status().await)
     }
 
     /// The events that the subscription `name` could not apply: list, retry or dismiss them.

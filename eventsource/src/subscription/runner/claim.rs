@@ -116,6 +116,9 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn load_letters(&mut self) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let letters = self.ask(|| checkpoints.dead_letters(&core.name)).await?;
+        if core.kind == Kind::DurableMemory {
+            core.in_memory.set_letters(&letters);
+        }
         self.parked = Parked::new(letters, core.kind == Kind::DurableMemory);
         self.tell_letters();
         Ok(())
@@ -209,6 +212,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Waits as the standby of `owner`, who holds the checkpoint until `until` at least.
     pub(super) async fn stand_by(&mut self, owner: String, until: DateTime<Utc>) -> Result<(), End> {
+        self.follow_owner().await?;
         if !matches!(self.core.progress.snapshot().state, SubscriptionState::Standby { .. }) {
             tracing::info!(subscription = self.core.name, owner, "standing by");
         }

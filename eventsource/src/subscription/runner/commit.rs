@@ -194,10 +194,11 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Heeds changes of a memory projection's dead letters from now on.
     pub(super) fn note_letters(&mut self, changes: Vec<LetterChange>) {
+        // Before it is told how many there are: a wait looks there for what it is told of.
+        self.core.in_memory.change_letters(&changes);
         self.change_letters(&changes);
-        match self.core.kind {
-            Kind::DurableMemory => self.pending.extend(changes),
-            _ => self.core.in_memory.change_letters(&changes),
+        if self.core.kind == Kind::DurableMemory {
+            self.pending.extend(changes);
         }
     }
 

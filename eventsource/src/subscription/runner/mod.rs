@@ -22,6 +22,7 @@ mod parked;
 mod read;
 mod rebuild;
 mod recognise;
+mod standby;
 mod transaction;
 mod unknown;
 

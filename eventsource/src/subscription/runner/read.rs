@@ -18,6 +18,7 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn turn(&mut self) -> Result<bool, End> {
         let mut page = self.next_page().await?;
         self.follow_log(&page).await?;
+        self.core.progress.look(self.position);
         let unknown = self.stop_before_unknown(&mut page).await?;
         self.end = page.end;
         if page.more && unknown.is_none() {

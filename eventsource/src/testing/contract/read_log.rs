@@ -132,7 +132,8 @@ pub(super) async fn the_head_is_the_last_position(store: Store) -> Verdict {
 }
 
 pub(super) async fn the_backlog_counts_all_events(store: Store) -> Verdict {
-    ensure_eq!(store.backlog(Position::START).await?, Backlog::default(), "the backlog of an empty log");
+    let most = u64::MAX;
+    ensure_eq!(store.backlog(Position::START, most).await?, Backlog::default(), "the backlog of an empty log");
     let mut all = Vec::new();
     for count in 1..=4 {
         all.extend_from_slice(store.append(&order(), ExpectedVersion::Any, events(count)).await?.events());
@@ -140,11 +141,22 @@ pub(super) async fn the_backlog_counts_all_events(store: Store) -> Verdict {
     let mut after = Position::START;
     for (passed, event) in all.iter().enumerate() {
         let expected = Backlog { events: (all.len() - passed) as u64, oldest: Some(event.recorded_at()) };
-        ensure_eq!(store.backlog(after).await?, expected, "the backlog after {after}");
+        ensure_eq!(store.backlog(after, most).await?, expected, "the backlog after {after}");
+        let bounded = Backlog { events: expected.events.min(3), ..expected };
+        ensure_eq!(store.backlog(after, 3).await?, bounded, "the backlog after {after}, counted up to 3");
         after = event.position();
     }
-    ensure_eq!(store.backlog(after).await?, Backlog::default(), "the backlog at the head");
-    ensure_eq!(store.backlog(Position::new(u64::MAX)).await?, Backlog::default(), "the backlog beyond the head");
+    ensure_eq!(store.backlog(after, most).await?, Backlog::default(), "the backlog at the head");
+    let beyond = Position::new(most);
+    ensure_eq!(store.backlog(beyond, most).await?, Backlog::default(), "the backlog beyond the head");
+    ensure_eq!(store.backlogs(&[], most).await?, [], "the backlogs of no position");
+    // In no order, and one of them twice.
+    let asked = [after, Position::START, beyond, all[4].position(), Position::START];
+    let mut expected = Vec::new();
+    for after in asked {
+        expected.push(store.backlog(after, 7).await?);
+    }
+    ensure_eq!(store.backlogs(&asked, 7).await?, expected, "the backlogs of several positions");
     Ok(())
 }
 

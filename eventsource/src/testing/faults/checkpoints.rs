@@ -1,11 +1,15 @@
 //! A checkpoint store in which things go wrong.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::{Faults, FaultyUnit, Injected, Point};
-use crate::projection::{Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Snapshot};
+use crate::event::StreamId;
+use crate::projection::{
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, Snapshot,
+};
 
 /// A checkpoint store in which things go wrong, and in whose units of work ([`FaultyUnit`]) as well. It keeps no next
 /// generations of read models, whether the store behind does or not.
@@ -54,6 +58,14 @@ impl<C: CheckpointStore> CheckpointStore for FaultyCheckpoints<C> {
 
     async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
         self.faults.around(Point::DeadLetters, self.inner.dead_letters(name), failed("read dead letters")).await
+    }
+
+    async fn parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
+        self.faults.around(Point::DeadLetters, self.inner.parked(name, stream), failed("read a dead letter")).await
+    }
+
+    async fn letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+        self.faults.around(Point::DeadLetters, self.inner.letter_counts(), failed("count the dead letters")).await
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {

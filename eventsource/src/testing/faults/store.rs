@@ -86,8 +86,12 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
         self.faults.around(Point::LastEvent, self.inner.last_event(to), failed("look for an event")).await
     }
 
-    async fn backlog(&self, after: Position) -> Result<Backlog, StoreError> {
-        self.faults.around(Point::Backlog, self.inner.backlog(after), failed("measure the backlog")).await
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
+        self.faults.around(Point::Backlog, self.inner.backlog(after, limit), failed("measure the backlog")).await
+    }
+
+    async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
+        self.faults.around(Point::Backlog, self.inner.backlogs(after, limit), failed("measure the backlog")).await
     }
 
     async fn types_beside(

@@ -1,0 +1,85 @@
+//! How reports are serialised: durations in seconds, and errors as sentences.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use super::{Failure, SubscriptionState};
+
+/// A duration as a number of seconds.
+pub(super) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+/// The same of a duration that may not be known.
+pub(super) fn maybe_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.as_secs_f64()).serialize(serializer)
+}
+
+/// A text that there may be.
+pub(super) fn maybe_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
+}
+
+/// What was found, or `{"error": "…"}`.
+pub(super) fn or_error<T: Serialize, E: Display, S: Serializer>(
+    result: &Result<T, Arc<E>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match result {
+        Ok(found) => found.serialize(serializer),
+        Err(error) => {
+            let mut map = serializer.serialize_map(Some(1))?;
+            map.serialize_entry("error", &error.to_string())?;
+            map.end()
+        }
+    }
+}
+
+/// A map with the state's name in snake case as `state` and its sentence as `reason`, and what belongs to the state:
+/// `{"state": "standing_by", "reason": "…", "owner": "…", "until": "…"}`.
+impl Serialize for SubscriptionState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("state", &self.name().replace(' ', "_"))?;
+        map.serialize_entry("reason", &self.reason())?;
+        match self {
+            Self::Rebuilding { kind, target } => {
+                map.serialize_entry("kind", kind)?;
+                map.serialize_entry("target", target)?;
+            }
+            Self::Retrying { failure, attempts, delay } => {
+                map.serialize_entry("failure", &**failure)?;
+                map.serialize_entry("attempts", attempts)?;
+                map.serialize_entry("delay_seconds", &delay.as_secs_f64())?;
+            }
+            Self::Standby { owner, until } => {
+                map.serialize_entry("owner", &**owner)?;
+                map.serialize_entry("until", until)?;
+            }
+            Self::Faulted { failure } => map.serialize_entry("failure", &**failure)?,
+            _ => {}
+        }
+        map.end()
+    }
+}
+
+/// Its fields, with the error and its causes as sentences.
+impl Serialize for Failure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { subscription, position, stream, event_type, event_id, attempts, first_failed_at, error } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("subscription", subscription)?;
+        map.serialize_entry("position", position)?;
+        map.serialize_entry("stream", stream)?;
+        map.serialize_entry("event_type", event_type)?;
+        map.serialize_entry("event_id", event_id)?;
+        map.serialize_entry("attempts", attempts)?;
+        map.serialize_entry("first_failed_at", first_failed_at)?;
+        map.serialize_entry("errors", &error.causes().map(ToString::to_string).collect::<Vec<_>>())?;
+        map.end()
+    }
+}
