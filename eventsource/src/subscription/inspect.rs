@@ -131,7 +131,7 @@ async fn unknown_types(core: &Core) -> Unknown {
 
 async fn describe(standing: Standing, held_back: Option<HeldBack>, unknown_types: Unknown) -> SubscriptionStatus {
     let Standing { core, now, lag } = standing;
-    let Snapshot { state, position, looked: _, handled, last_error, letters, held } = now;
+    let Snapshot { state, position, is_recognised: _, looked: _, handled, last_error, letters, held } = now;
     let rebuild = match core.rebuilds.unfinished() {
         Some(tracked) => Some(tracked.progress(&*core.store).await),
         None => None,
