@@ -122,26 +122,21 @@ impl Wait {
     /// checkpoint cannot be read, it is read again.
     async fn judge_owner(&self, now: &Snapshot, target: Position) -> Option<Result<Position, WaitError>> {
         let core = &*self.core;
-        if core.kind != Kind::DurableMemory {
-            let stored = self.slot.stored().await.ok().flatten()?;
-            if stored.position < target {
-                return None;
-            }
-            let compared = Remembered::of(&stored, Position::START).compare(&*core.store).await.ok()?;
-            return Some(match compared {
-                Ok(_) => Ok(stored.position),
-                Err(lost) => {
-                    Err(WaitError::Refused { subscription: core.name.clone(), reason: lost.to_string().into() })
-                }
-            });
-        }
-        if let Some(position) = now.position.filter(|position| now.is_recognised && *position >= target) {
-            return Some(Ok(position));
-        }
-        // One that was fenced claims its checkpoint again in a moment.
-        let is_fenced = matches!(now.state, SubscriptionState::Fenced { .. });
-        let (subscription, state, position) = (core.name.clone(), now.state.clone(), now.position);
-        (!is_fenced).then_some(Err(WaitError::Standby { subscription, state, position }))
+        let stored = self.slot.stored().await.ok().flatten()?;
+        // What can be read of durable memory here is the state that was restored, and not what is stored by now.
+        let is_in_memory = core.kind == Kind::DurableMemory;
+        let position = if is_in_memory { now.position } else { Some(stored.position) };
+        let Some(position) = position.filter(|position| *position >= target) else {
+            // One that was fenced claims its checkpoint again in a moment.
+            let is_fenced = matches!(now.state, SubscriptionState::Fenced { .. });
+            let (subscription, state, position) = (core.name.clone(), now.state.clone(), now.position);
+            return (is_in_memory && !is_fenced).then_some(Err(WaitError::Standby { subscription, state, position }));
+        };
+        let compared = Remembered::of(&stored, Position::START).compare(&*core.store).await.ok()?;
+        Some(match compared {
+            Ok(_) => Ok(position),
+            Err(lost) => Err(WaitError::Refused { subscription: core.name.clone(), reason: lost.to_string().into() }),
+        })
     }
 
     /// Fails where the event at `position`, which the subscription has passed, waits behind a dead letter or is one.
