@@ -38,6 +38,8 @@ pub(crate) trait Deferred: Any + Send + Sync {
 pub(crate) struct Scope {
     aggregates: Arc<[Uuid]>,
     time: Option<DateTime<Utc>>,
+    /// How many events the batch consists of.
+    events: usize,
     deferred: Option<Arc<dyn Deferred>>,
     /// The tables whose next generation is being built.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -74,6 +76,7 @@ impl Scope {
 
     /// The batch consists of `events`.
     pub(crate) fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
+        self.events = events.len();
         let mut ids: Vec<_> = events.iter().map(|event| event.aggregate_id()).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -83,6 +86,18 @@ impl Scope {
     /// `event` is handled next.
     pub(crate) fn handling(&mut self, event: &RecordedEvent) {
         self.time = Some(event.occurred_at());
+    }
+
+    /// Whether nothing was lent yet that gathers changes, or has read anything.
+    #[cfg(feature = "sqlite")]
+    pub(crate) const fn is_untouched(&self) -> bool {
+        self.deferred.is_none()
+    }
+
+    /// Whether the batch consists of several events.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) const fn has_several_events(&self) -> bool {
+        self.events > 1
     }
 
     /// The aggregates that the batch's events are about.

@@ -50,6 +50,12 @@ pub trait UnitOfWork: Send + 'static {
         true
     }
 
+    /// Whether the handler of an earlier event may have changed what was lent for the last one, such as the session of a
+    /// connection: its failure counts only where it fails again alone.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// The lock that the unit holds while it is open, where it holds one: handlers run marked with it, so that what
     /// would wait for that lock from inside a handler is refused and does not wait for itself.
     fn held_lock(&self) -> Option<HeldLock> {
@@ -106,15 +112,17 @@ pub enum CommitError {
     /// commit. Nothing was changed.
     #[error(transparent)]
     Refused(#[from] ChangesRefused),
-    /// The store failed before the commit was asked for: nothing was changed, and no handler is to blame.
-    #[error("{source}")]
-    Undone {
-        /// What the error says, which is an [outage](Verdict::is_outage).
-        verdict: Verdict,
-        /// How the store failed.
-        source: CheckpointError,
+    /// A handler changed its connection in a batch of several events, so that what it left would reach the handlers of
+    /// the events after it. Nothing was changed: the events are to be applied again, each in a unit of its own.
+    #[error(
+        "a handler changed its connection ({changed}), which would reach the events after it: they are applied one by one, \
+         which is slow; change nothing that outlives the handler"
+    )]
+    SessionChanged {
+        /// What was changed, such as `search_path`.
+        changed: String,
     },
-    /// The store failed, perhaps after it had committed.
+    /// The store failed, perhaps after it had committed; before that, where the cause is [`ChangesRefused`].
     #[error(transparent)]
     Failed(#[from] CheckpointError),
 }

@@ -43,6 +43,8 @@ pub(super) enum Applied {
     Failed {
         index: usize,
         error: HandlerError,
+        /// Whether the handler of an earlier event may be why: see [`UnitOfWork::is_shared`].
+        shared: bool,
     },
     /// The event at `index` met an outage, for which no handler is to blame; those before it were applied.
     Outage {
@@ -131,7 +133,10 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
                     let error = error.with_remedy(remedy);
                     match verdict {
                         Some(verdict) if verdict.is_outage() => Applied::Outage { index, met: Met { verdict, error } },
-                        verdict => Applied::Failed { index, error: error.judged(verdict) },
+                        verdict => {
+                            let shared = index > 0 && unit.is_shared() && !error.is_cut_off();
+                            Applied::Failed { index, error: error.judged(verdict), shared }
+                        }
                     }
                 }
             }

@@ -3,5 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod disk;
+mod left_behind;
 mod scripted;
 mod statements;

@@ -1,11 +1,11 @@
-//! Projections whose handlers run the SQL that a test gives them, event by event, and then write a row.
+//! Projections whose handlers write a row, and then run the SQL that a test gives them, event by event.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::sqlx::{self, AssertSqlSafe, Executor as _, PgConnection};
+use eventsource::sqlx::{self, AssertSqlSafe, Executor as _, PgConnection, SqliteConnection};
 use eventsource::subscription::RetryPolicy;
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::wait::eventually;
@@ -45,14 +45,31 @@ pub(crate) struct PgScripted {
 impl PgScripted {
     #[handles(Bumped)]
     async fn bumped(&self, event: &Bumped, db: &mut PgConnection) -> sqlx::Result<()> {
-        if let Some(sql) = self.script.next(event.by) {
-            if sql.0.contains(';') {
-                sqlx::raw_sql(sql).execute(&mut *db).await?;
-            } else {
-                db.fetch_all(sqlx::query(sql)).await?;
-            }
+        sqlx::query(AssertSqlSafe(self.insert.clone())).bind(event.by as i64).execute(&mut *db).await?;
+        match self.script.next(event.by) {
+            Some(sql) if sql.0.contains(';') => sqlx::raw_sql(sql).execute(&mut *db).await.map(drop),
+            Some(sql) => db.fetch_all(sqlx::query(sql)).await.map(drop),
+            None => Ok(()),
         }
-        sqlx::query(AssertSqlSafe(self.insert.clone())).bind(event.by as i64).execute(db).await.map(drop)
+    }
+}
+
+/// Rows in SQLite.
+#[derive(Debug, Clone)]
+pub(crate) struct SqliteScripted {
+    pub(crate) script: Script,
+    pub(crate) insert: String,
+}
+
+#[projection(name = "scripted")]
+impl SqliteScripted {
+    #[handles(Bumped)]
+    async fn bumped(&self, event: &Bumped, db: &mut SqliteConnection) -> sqlx::Result<()> {
+        sqlx::query(AssertSqlSafe(self.insert.clone())).bind(event.by as i64).execute(&mut *db).await?;
+        match self.script.next(event.by) {
+            Some(sql) => sqlx::raw_sql(sql).execute(&mut *db).await.map(drop),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Statements that the server ends, plans that do not hold any more, backends that are terminated.
+//! Statements that the server ends, plans that do not hold any more, backends that are terminated (PostgreSQL); tables that
+//! change (both).
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use eventsource::prelude::*;
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, AssertSqlSafe, Row as _};
 use eventsource::store::postgres::PostgresOptions;
-use eventsource_tests::backend::{Backend, Postgres, Sql as _};
+use eventsource_tests::backend::{Backend, Postgres, Sql as _, Sqlite};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::postgres::Schema;
 use eventsource_tests::wait::DEADLINE;
@@ -173,4 +174,34 @@ async fn stale_plan_after_alter_table_makes_no_dead_letter() {
         assert_eq!(handle.dead_letters().list().await.unwrap(), []);
     }
     assert_eq!(backend.ask("SELECT count(*) FROM {schema}.rows").await, "62");
+}
+
+/// The same on SQLite, where the driver reads the row of a changed table wrongly by a statement that it kept.
+#[derive(Debug)]
+struct SqlitePriced;
+
+#[projection(name = "priced")]
+impl SqlitePriced {
+    #[handles(Bumped)]
+    async fn bumped(&self, event: &Bumped, db: &mut sqlx::SqliteConnection) -> sqlx::Result<()> {
+        let row = sqlx::query("SELECT * FROM prices WHERE id = ?").bind(1_i64).fetch_one(&mut *db).await?;
+        let price: i64 = row.try_get("price")?;
+        let tax: i64 = if event.by > 1 { row.try_get("tax")? } else { 0 };
+        let insert = sqlx::query("INSERT INTO rows (by) VALUES (?)");
+        insert.bind(event.by as i64 * (price + tax)).execute(db).await.map(drop)
+    }
+}
+
+#[tokio::test]
+async fn column_added_to_a_sqlite_table_is_seen_by_select_star() {
+    let backend = Sqlite::open().await;
+    backend.execute("CREATE TABLE rows (by); CREATE TABLE prices (id, price); INSERT INTO prices VALUES (1, 10)").await;
+    let manager = backend.manager();
+    let handle = manager.subscribe(SqlitePriced, strict()).await.unwrap();
+    manager.start().await.unwrap();
+    handle.wait_for(bump_apart(&backend.store(), [1]).await).within(DEADLINE).await.unwrap();
+    backend.execute("ALTER TABLE prices ADD COLUMN tax INTEGER DEFAULT 2").await;
+    handle.wait_for(bump_apart(&backend.store(), 2..=11).await).within(DEADLINE).await.unwrap();
+    assert_eq!(handle.dead_letters().list().await.unwrap(), []);
+    assert_eq!(backend.ask("SELECT sum(by) FROM rows").await, (10 + 65 * 12).to_string());
 }

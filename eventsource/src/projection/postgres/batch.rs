@@ -1,8 +1,8 @@
 //! The transaction of one batch, and how it ends.
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgTransactionManager as Manager;
-use sqlx::{Connection as _, PgConnection, Postgres, SqlSafeStr as _};
+use sqlx::postgres::{PgRow, PgTransactionManager as Manager};
+use sqlx::{Connection as _, PgConnection, Postgres, Row as _, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::statements;
-use crate::store::postgres::PostgresDatabase;
 use crate::store::postgres::failure::code;
+use crate::store::postgres::{PostgresDatabase, WRITE_ONLY_IN_A_UNIT};
 use crate::store::sql::Failure;
 
 /// The transaction of one batch. Dropping it undoes it.
@@ -21,6 +21,8 @@ pub(super) struct Batch {
     conn: Option<PoolConnection<Postgres>>,
     /// Dropped after the connection: the next unit of work finds that on its way back.
     turn: Option<OwnedSemaphorePermit>,
+    /// Whether a handler was lent the connection.
+    lent: bool,
 }
 
 /// How a batch did not commit.
@@ -29,6 +31,8 @@ pub(super) enum Unfinished {
     /// A statement has failed in it, which a handler has passed over.
     Aborted,
     Failed(Failure),
+    /// A handler has changed its connection, which the events after it would find.
+    Changed(String),
 }
 
 impl<F: Into<Failure>> From<F> for Unfinished {
@@ -43,7 +47,7 @@ impl Batch {
         let begin = db.sql(&format!("{}; {}", db.begin_sql(), statements::begin_batch(id)));
         // From here on dropping the batch ends what was begun, also where it was begun in part.
         let (conn, turn) = db.unit_connection().await?;
-        let mut batch = Self { id, conn: Some(conn), turn: Some(turn) };
+        let mut batch = Self { id, conn: Some(conn), turn: Some(turn), lent: false };
         if let Some(conn) = batch.connection() {
             Manager::begin(conn, Some(begin.into_sql_str())).await?;
         }
@@ -55,18 +59,35 @@ impl Batch {
         self.conn.as_deref_mut()
     }
 
+    /// A handler is lent the connection.
+    pub(super) const fn lend(&mut self) {
+        self.lent = true;
+    }
+
     /// Proves that the transaction is still the one that [`Batch::begin`] began, with no other open in it and no
-    /// statement failed in it (law 3).
-    pub(super) async fn prove(&mut self, db: &PostgresDatabase) -> Result<(), Unfinished> {
+    /// statement failed in it (exactly once), and makes the session as new where a handler had it. Where the batch has
+    /// `several` events, it is an error that a handler has changed the session.
+    pub(super) async fn prove(&mut self, db: &PostgresDatabase, several: bool) -> Result<(), Unfinished> {
+        let lent = self.lent.then(|| {
+            let set = if db.names_statements() { WRITE_ONLY_IN_A_UNIT } else { "" };
+            db.sql(&statements::release_lent_batch(self.id, several, set))
+        });
         let release = db.sql(&statements::release_batch(self.id));
         let recover = db.sql(&statements::recover_batch(self.id));
         let conn = self.connection().ok_or(Unfinished::Ended)?;
         if Manager::get_transaction_depth(conn) != 1 {
             return Err(Unfinished::Ended);
         }
-        match sqlx::raw_sql(release).execute(&mut *conn).await {
-            Ok(done) if done.rows_affected() == 1 => Ok(()),
-            Ok(_) => Err(Unfinished::Ended),
+        let released = match lent {
+            Some(release) => released(sqlx::raw_sql(release).fetch_all(&mut *conn).await),
+            None => {
+                sqlx::raw_sql(release).execute(&mut *conn).await.map(|done| (done.rows_affected() == 1, String::new()))
+            }
+        };
+        match released {
+            Ok((true, changed)) if changed.is_empty() => Ok(()),
+            Ok((true, changed)) => Err(Unfinished::Changed(changed)),
+            Ok((false, _)) => Err(Unfinished::Ended),
             // A failed statement was passed over, in this transaction or in another one.
             Err(error) if code(&error).as_deref() == Some("25P02") => {
                 match sqlx::raw_sql(recover).execute(conn).await {
@@ -94,7 +115,7 @@ impl Batch {
         let turn = self.turn.take();
         match Handle::try_current() {
             // In a task of its own, which nobody cancels half way.
-            Ok(runtime) => Some(runtime.spawn(undo(conn, turn))),
+            Ok(runtime) => Some(runtime.spawn(undo(conn, self.lent, turn))),
             // Closing the connection rolls back.
             Err(_) => {
                 drop(conn.detach());
@@ -110,11 +131,20 @@ impl Drop for Batch {
     }
 }
 
-async fn undo(mut conn: PoolConnection<Postgres>, turn: Option<OwnedSemaphorePermit>) {
+/// Whether the batch was released, and what handlers had changed, by the rows of
+/// [`release_lent_batch`](statements::release_lent_batch).
+fn released(rows: Result<Vec<PgRow>, sqlx::Error>) -> Result<(bool, String), sqlx::Error> {
+    let rows = rows?;
+    let changed = rows.first().map_or(Ok(String::new()), |row| row.try_get(0))?;
+    Ok((rows.len() == 3, changed))
+}
+
+async fn undo(mut conn: PoolConnection<Postgres>, lent: bool, turn: Option<OwnedSemaphorePermit>) {
     // What is left open inside, or was never counted, is not worth to be mended: the server rolls back where its
-    // client goes away.
-    // What was prepared may be why the batch failed, after a change of a table: none of it is used again.
-    let clean = Manager::get_transaction_depth(&conn) == 1
+    // client goes away. Nor is a session that a handler had. What was prepared may be why the batch failed, after a change
+    // of a table: none of it is used again.
+    let clean = !lent
+        && Manager::get_transaction_depth(&conn) == 1
         && Manager::rollback(&mut conn).await.is_ok()
         && conn.clear_cached_statements().await.is_ok();
     if !clean {

@@ -38,6 +38,8 @@ pub struct PostgresUnit {
     /// `None` in a detached unit, which begins its transaction when it commits.
     batch: Option<Arc<Mutex<Batch>>>,
     scope: Scope,
+    /// For how many events handlers were lent the connection.
+    lent: usize,
 }
 
 /// The connection of a batch, for whoever is lent it. It does not keep the batch open.
@@ -49,6 +51,14 @@ impl BatchConnection {
     pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
         let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
         OwnedMutexGuard::try_map(batch, Batch::connection).map(LentConnection).map_err(|_| NotLent::Ended)
+    }
+
+    /// The same for a handler, which may leave the session in any state.
+    fn lend_to_handler(&self) -> Result<LentConnection, NotLent> {
+        let mut batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
+        batch.lend();
+        drop(batch);
+        self.lend()
     }
 }
 
@@ -86,7 +96,8 @@ impl Inject<PostgresUnit> for PgConnection {
         let batch = unit.connection().map_err(HandlerError::permanent)?;
         // Repositories hold changes that the connection is to see, and read what it may change.
         unit.scope.hand_over().await?;
-        batch.lend().map_err(HandlerError::permanent)
+        unit.lent += 1;
+        batch.lend_to_handler().map_err(HandlerError::permanent)
     }
 }
 
@@ -95,11 +106,11 @@ impl RawConnection for PgConnection {}
 impl PostgresUnit {
     pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {
         let batch = Batch::begin(db).await?;
-        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), scope: Scope::default() })
+        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), scope: Scope::default(), lent: 0 })
     }
 
     pub(super) fn detached(db: &PostgresDatabase) -> Self {
-        Self { db: db.clone(), batch: None, scope: Scope::default() }
+        Self { db: db.clone(), batch: None, scope: Scope::default(), lent: 0 }
     }
 
     /// The batch's connection, where there is a batch.
@@ -124,7 +135,7 @@ impl PostgresUnit {
             return Err(CheckpointError::Failed { action: action.to_string(), source }.into());
         };
         let ended = match flushed {
-            Ok(()) => end_batch(&self.db, &mut batch, change).await,
+            Ok(()) => end_batch(&self.db, &mut batch, change, self.scope.has_several_events()).await,
             Err(refused) => Err(refusal(&self.db, &mut batch, action, refused).await),
         };
         if ended.is_err()
@@ -138,14 +149,14 @@ impl PostgresUnit {
 
 /// An outage is nobody's fault; what was refused is a handler's, and may be so because of what it did before.
 async fn refusal(db: &PostgresDatabase, batch: &mut Batch, action: Action<'_>, refused: ChangesRefused) -> CommitError {
-    if let Some(verdict) = judge(&refused).filter(|verdict| verdict.is_outage()) {
-        return CommitError::undone(verdict, action, refused);
+    if judge(&refused).is_some_and(Verdict::is_outage) {
+        return CommitError::undone(action, refused);
     }
     // IN FAILED SQL TRANSACTION: the failure was there before.
     if causes(&refused).any(|error| error.downcast_ref().and_then(code).as_deref() == Some("25P02")) {
         return ChangesRefused::new(PassedOver).into();
     }
-    match batch.prove(db).await {
+    match batch.prove(db, false).await {
         Err(Unfinished::Ended) => CommitError::TransactionEnded,
         _ => refused.into(),
     }
@@ -175,7 +186,12 @@ async fn make(change: Change<'_>, db: &PostgresDatabase, conn: &mut PgConnection
     }
 }
 
-async fn end_batch(db: &PostgresDatabase, batch: &mut Batch, change: Change<'_>) -> Result<(), CommitError> {
+async fn end_batch(
+    db: &PostgresDatabase,
+    batch: &mut Batch,
+    change: Change<'_>,
+    several: bool,
+) -> Result<(), CommitError> {
     let unfinished = |unfinished| match unfinished {
         Unfinished::Ended => CommitError::TransactionEnded,
         Unfinished::Aborted => ChangesRefused::new(PassedOver).into(),
@@ -185,9 +201,10 @@ async fn end_batch(db: &PostgresDatabase, batch: &mut Batch, change: Change<'_>)
         {
             ChangesRefused::new(error).into()
         }
+        Unfinished::Changed(changed) => CommitError::SessionChanged { changed },
         Unfinished::Failed(failure) => CheckpointError::failed(change.action(), failure).into(),
     };
-    batch.prove(db).await.map_err(unfinished)?;
+    batch.prove(db, several).await.map_err(unfinished)?;
     make(change, db, batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
     batch.commit().await.map_err(unfinished)
 }
@@ -215,6 +232,10 @@ impl UnitOfWork for PostgresUnit {
         {
             let _ = undone.await;
         }
+    }
+
+    fn is_shared(&self) -> bool {
+        self.lent > 1
     }
 
     fn announce(&mut self, events: &[Arc<RecordedEvent>]) {

@@ -11,8 +11,8 @@ pub(super) use letters::{LetterRows, LetterStatement, LetterValue, change as cha
 
 use super::{Advance, ChangesRefused, CheckpointError, Clear, CommitError, DeadLetter, LetterCounts};
 use crate::event::Position;
+use crate::store::LogMark;
 use crate::store::sql::{Action, Failure, unsigned};
-use crate::store::{LogMark, Verdict};
 
 /// Why a unit has no connection to lend, or cannot commit.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +53,8 @@ impl<'a> Change<'a> {
 
 impl CommitError {
     /// What handlers had changed could not be written, for which none of them is to blame.
-    pub(super) fn undone(verdict: Verdict, action: Action<'_>, refused: ChangesRefused) -> Self {
-        let source = CheckpointError::Failed { action: action.to_string(), source: Box::new(refused) };
-        Self::Undone { verdict, source }
+    pub(super) fn undone(action: Action<'_>, refused: ChangesRefused) -> Self {
+        CheckpointError::Failed { action: action.to_string(), source: Box::new(refused) }.into()
     }
 }
 

@@ -1,7 +1,9 @@
 //! The transaction of one batch, and how it ends.
 
+use std::error::Error;
+
 use sqlx::sqlite::SqliteTransactionManager as Manager;
-use sqlx::{AssertSqlSafe, SqlSafeStr as _, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr as _, Sqlite, SqliteConnection};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
@@ -11,9 +13,10 @@ use uuid::Uuid;
 use super::statements;
 use super::watch::Watch;
 use crate::store::StoreError;
-use crate::store::sql::{Action, Borrowed};
+use crate::store::sql::{Action, Borrowed, Kept};
 use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::busy::{Failure, patiently, result_code};
+use crate::store::sqlite::mend::{make_as_new, mend, roll_back};
 
 /// The transaction of one batch. Dropping it undoes it.
 #[derive(Debug)]
@@ -24,18 +27,46 @@ struct Open {
     id: Uuid,
     db: SqliteDatabase,
     conn: Borrowed<Sqlite>,
+    from: From,
+    /// Whether a handler was lent the connection.
+    lent: bool,
     watch: Watch,
     // Dropped last: the next writer finds the connection on its way back.
     turn: OwnedMutexGuard<()>,
 }
 
+/// Where the connection of a batch comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// The connection that the last writer left: another one would have to read again what that one wrote.
+    Appender,
+    /// The one that handlers are lent.
+    Handlers,
+}
+
+impl From {
+    fn kept(self, db: &SqliteDatabase) -> &Kept<Sqlite> {
+        match (self, db.handlers()) {
+            (Self::Handlers, Some(handlers)) => handlers,
+            _ => db.appender(),
+        }
+    }
+}
+
+/// The transaction could not be begun again on a connection that a handler may be lent.
+#[derive(Debug, thiserror::Error)]
+#[error("a handler could not be lent a connection: {0}")]
+pub(super) struct NotLendable(#[source] Box<dyn Error + Send + Sync>);
+
 /// How a batch did not commit.
 pub(super) enum Unfinished {
     Ended,
     Failed(Failure),
+    /// A handler has changed its connection, which the events after it would find.
+    Changed(String),
 }
 
-impl<F: Into<Failure>> From<F> for Unfinished {
+impl<F: Into<Failure>> std::convert::From<F> for Unfinished {
     fn from(failure: F) -> Self {
         Self::Failed(failure.into())
     }
@@ -43,21 +74,58 @@ impl<F: Into<Failure>> From<F> for Unfinished {
 
 impl Batch {
     pub(super) async fn begin(db: &SqliteDatabase, watch: Watch) -> Result<Self, StoreError> {
+        let turn = db.turn(&db.patience(Action::Begin)).await?;
+        let from = if db.handlers().is_some() && db.lends() { From::Handlers } else { From::Appender };
+        Self::begin_on(db, from, watch, turn).await
+    }
+
+    async fn begin_on(
+        db: &SqliteDatabase,
+        from: From,
+        watch: Watch,
+        turn: OwnedMutexGuard<()>,
+    ) -> Result<Self, StoreError> {
         let patience = db.patience(Action::Begin);
-        let turn = db.turn(&patience).await?;
         let id = Uuid::now_v7();
+        let begin = || match from {
+            From::Appender => statements::begin_batch(id),
+            From::Handlers => statements::begin_lent_batch(id),
+        };
         let conn = patiently!(patience, async {
-            // The one that the last writer left: another one would have to read anew what that one wrote.
-            let mut conn = db.appender().take(|_| false).await?;
-            Manager::begin(&mut conn.conn, Some(AssertSqlSafe(statements::begin_batch(id)).into_sql_str())).await?;
+            let mut conn = from.kept(db).take(|_| false).await?;
+            Manager::begin(&mut conn.conn, Some(AssertSqlSafe(begin()).into_sql_str())).await?;
             Ok::<_, Failure>(conn)
         })?;
         // From here on the transaction is open, and dropping the batch ends it.
-        let mut batch = Self(Some(Open { id, db: db.clone(), conn, watch: watch.clone(), turn }));
+        let mut batch = Self(Some(Open { id, db: db.clone(), conn, from, lent: false, watch: watch.clone(), turn }));
         if let Some(conn) = batch.connection() {
             watch.install(conn).await.map_err(|error| patience.error(error.into()))?;
         }
         Ok(batch)
+    }
+
+    /// A handler is lent the connection, which may be in any state afterwards: it is one that no append uses. Where it is
+    /// the appender's, and nothing was done in the batch so far (`untouched`), the batch begins again on another one;
+    /// otherwise the appender gets a new one when the batch has ended.
+    pub(super) async fn lend(&mut self, untouched: bool) -> Result<(), NotLendable> {
+        let Some(open) = self.0.as_mut().filter(|open| !open.lent) else { return Ok(()) };
+        let switches = untouched && open.from == From::Appender && open.db.handlers().is_some();
+        if switches && let Some(open) = self.0.take() {
+            let (db, watch) = (open.db.clone(), open.watch.clone());
+            let turn = open.undo().await;
+            *self =
+                Self::begin_on(&db, From::Handlers, watch, turn).await.map_err(|error| NotLendable(Box::new(error)))?;
+        }
+        let Some(open) = self.0.as_mut() else { return Ok(()) };
+        open.lent = true;
+        if open.from == From::Appender {
+            // What it has prepared may be of a table that has changed since.
+            let conn = &mut open.conn.conn;
+            let read = sqlx::raw_sql(statements::READ_SCHEMA).execute(&mut **conn).await;
+            read.map_err(|error| NotLendable(Box::new(error)))?;
+            conn.clear_cached_statements().await.map_err(|error| NotLendable(Box::new(error)))?;
+        }
+        Ok(())
     }
 
     /// The connection, until the batch has ended.
@@ -65,13 +133,23 @@ impl Batch {
         self.0.as_mut().map(|open| &mut *open.conn.conn)
     }
 
-    /// Proves that the transaction is still the one that [`Batch::begin`] began, and with no other open in it (law 3).
-    pub(super) async fn prove(&mut self) -> Result<(), Unfinished> {
-        let Open { conn, watch, id, .. } = self.0.as_mut().ok_or(Unfinished::Ended)?;
+    /// Proves that the transaction is still the one that [`Batch::begin`] began, and with no other open in it (exactly
+    /// once). Where the batch has `several` events, it is an error that a handler has changed the connection.
+    pub(super) async fn prove(&mut self, several: bool) -> Result<(), Unfinished> {
+        let Open { conn, watch, id, lent, .. } = self.0.as_mut().ok_or(Unfinished::Ended)?;
         if watch.has_ended() {
             return Err(Unfinished::Ended);
         }
         let conn = &mut conn.conn;
+        if *lent && several {
+            let changed: String = sqlx::query_scalar(statements::CHANGED).fetch_one(&mut **conn).await?;
+            if !changed.is_empty() {
+                return Err(Unfinished::Changed(changed));
+            }
+        }
+        if *lent {
+            sqlx::raw_sql(statements::WRITE_AGAIN).execute(&mut **conn).await?;
+        }
         match sqlx::raw_sql(AssertSqlSafe(statements::release_batch(*id))).execute(&mut **conn).await {
             Ok(_) => {}
             // SQLITE_ERROR: there is no such savepoint.
@@ -91,8 +169,9 @@ impl Batch {
             return Err(Unfinished::Ended);
         }
         Manager::commit(&mut conn.conn).await?;
-        if let Some(Open { db, conn, .. }) = self.0.take() {
-            db.appender().keep(conn);
+        if let Some(open) = self.0.take() {
+            open.db.note_lent(open.lent);
+            open.give_back();
         }
         Ok(())
     }
@@ -102,7 +181,7 @@ impl Batch {
         let open = self.0.take()?;
         match Handle::try_current() {
             // In a task of its own, which nobody cancels half way.
-            Ok(runtime) => Some(runtime.spawn(open.undo())),
+            Ok(runtime) => Some(runtime.spawn(async { drop(open.undo().await) })),
             // Closing the connection rolls back.
             Err(_) => {
                 drop(open.conn.conn.detach());
@@ -119,41 +198,60 @@ impl Drop for Batch {
 }
 
 impl Open {
-    async fn undo(mut self) {
+    /// Leaves the connection to the next writer. One that a handler had is closed, before anybody writes again: it may
+    /// hold a lock of its own.
+    fn give_back(self) {
+        if !self.lent {
+            self.from.kept(&self.db).keep(self.conn);
+            return;
+        }
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(self.renew())),
+            Err(_) => drop(self.conn.conn.detach()),
+        }
+    }
+
+    /// Replaces a connection that a handler had.
+    async fn renew(self) {
+        let Self { db, mut conn, from, turn, .. } = self;
+        if db.is_in_memory() {
+            // A database in memory is gone with its connection, and has no other.
+            if let Err(error) = make_as_new(&mut conn.conn).await {
+                tracing::error!(%error, "what a handler has left on the connection stays there");
+            }
+            return from.kept(&db).keep(conn);
+        }
+        let _ = conn.conn.close().await;
+        drop(turn);
+        // The next batch finds it open.
+        if let Ok(conn) = from.kept(&db).take(|_| false).await {
+            from.kept(&db).keep(conn);
+        }
+    }
+
+    /// Rolls back, and gives the turn back.
+    async fn undo(mut self) -> OwnedMutexGuard<()> {
+        self.db.note_lent(self.lent);
+        let in_memory = self.db.is_in_memory();
         let conn = &mut self.conn.conn;
         let undone = match self.watch.remove(conn).await {
-            Ok(false) => roll_back(conn).await,
+            // Closing it rolls back.
+            _ if self.lent && !in_memory => Err(sqlx::Error::WorkerCrashed),
+            Ok(false) if !in_memory => roll_back(conn).await,
             // A database in memory is gone with its connection, and has no other.
-            Ok(true) if self.db.is_in_memory() => mend(conn).await,
+            Ok(_) if in_memory => match mend(conn).await {
+                Ok(()) if self.lent => make_as_new(conn).await.and(Watch::forget(conn).await),
+                mended => mended.and(Watch::forget(conn).await),
+            },
             // sqlx believes in a transaction that is not there: the connection is of no use to anybody.
-            Ok(true) => Err(sqlx::Error::WorkerCrashed),
+            Ok(_) => Err(sqlx::Error::WorkerCrashed),
             Err(error) => Err(error),
         };
         if undone.is_err() {
             let _ = self.conn.conn.close().await;
+        } else {
+            self.from.kept(&self.db).keep(self.conn);
         }
-        drop(self.turn);
+        self.turn
     }
-}
-
-/// Rolls back the transaction, and the savepoints of sqlx that handlers left open in it.
-async fn roll_back(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    for depth in (1..=Manager::get_transaction_depth(conn)).rev() {
-        if depth > 1 {
-            // The savepoint may be gone with one around it; sqlx would not get past that.
-            sqlx::raw_sql(AssertSqlSafe(statements::savepoint(depth - 1))).execute(&mut *conn).await?;
-        }
-        Manager::rollback(conn).await?;
-    }
-    // After a commit whose answer nobody took, sqlx ignores the next rollback of a dropped transaction: this one.
-    Manager::start_rollback(conn);
-    Ok(())
-}
-
-/// Gives sqlx back the transaction that a handler has ended, and ends it properly.
-async fn mend(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    // It fails where a handler has begun another one, which serves as well.
-    let _ = sqlx::raw_sql(statements::BEGIN_ANEW).execute(&mut *conn).await;
-    roll_back(conn).await?;
-    Watch::forget(conn).await
 }

@@ -8,16 +8,32 @@ pub(super) fn begin_batch(batch: Uuid) -> String {
     format!("BEGIN IMMEDIATE; SAVEPOINT eventsource_{}", batch.simple())
 }
 
+/// The same on a connection that a handler is to be lent. It reads the schema again where that has changed: the driver
+/// takes the columns of a statement from when it was prepared, and panics over a row that has more.
+pub(super) fn begin_lent_batch(batch: Uuid) -> String {
+    format!("{}; {READ_SCHEMA}", begin_batch(batch))
+}
+
+pub(super) const READ_SCHEMA: &str = "SELECT 1 FROM sqlite_schema LIMIT 1";
+
 pub(super) fn release_batch(batch: Uuid) -> String {
     format!("RELEASE eventsource_{}", batch.simple())
 }
 
-pub(super) const BEGIN_ANEW: &str = "BEGIN";
+/// Before it, on a connection that a handler was lent: this crate's own statements write.
+pub(super) const WRITE_AGAIN: &str = "PRAGMA query_only = OFF";
 
-/// The savepoint that sqlx makes for a transaction inside `depth` others.
-pub(super) fn savepoint(depth: usize) -> String {
-    format!("SAVEPOINT _sqlx_savepoint_{depth}")
-}
+/// What a handler has changed that the next event would find, as far as SQLite tells it.
+pub(super) const CHANGED: &str = "SELECT concat_ws(', ', \
+     (SELECT 'query_only' FROM pragma_query_only WHERE query_only <> 0), \
+     (SELECT 'ignore_check_constraints' FROM pragma_ignore_check_constraints WHERE ignore_check_constraints <> 0), \
+     (SELECT 'recursive_triggers' FROM pragma_recursive_triggers WHERE recursive_triggers <> 0), \
+     (SELECT 'reverse_unordered_selects' FROM pragma_reverse_unordered_selects WHERE reverse_unordered_selects <> 0), \
+     (SELECT 'read_uncommitted' FROM pragma_read_uncommitted WHERE read_uncommitted <> 0), \
+     (SELECT 'locking_mode' FROM pragma_locking_mode WHERE locking_mode <> 'normal'), \
+     (SELECT group_concat('the temporary ' || type || ' ' || name, ', ') FROM temp.sqlite_schema), \
+     (SELECT group_concat('the attached database ' || name, ', ') FROM pragma_database_list \
+      WHERE name NOT IN ('main', 'temp')))";
 
 macro_rules! select {
     ($($rest:literal)?) => {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use sqlx::SqliteConnection;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
-use super::batch::{Batch, Unfinished};
+use super::batch::{Batch, NotLendable, Unfinished};
 use super::rows;
 use super::watch::Watch;
 use crate::event::RecordedEvent;
@@ -34,6 +34,8 @@ pub struct SqliteUnit {
     batch: Option<Arc<Mutex<Batch>>>,
     watch: Watch,
     scope: Scope,
+    /// For how many events handlers were lent the connection.
+    lent: usize,
 }
 
 /// The connection of a batch, for whoever is lent it. It does not keep the batch open.
@@ -45,6 +47,15 @@ impl BatchConnection {
     pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
         let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
         OwnedMutexGuard::try_map(batch, Batch::connection).map(LentConnection).map_err(|_| NotLent::Ended)
+    }
+
+    /// The same for a handler, which may leave the connection in any state.
+    async fn lend_to_handler(&self, untouched: bool) -> Result<LentConnection, HandlerError> {
+        let ended = || HandlerError::permanent(NotLent::Ended);
+        let batch = self.0.upgrade().ok_or_else(ended)?.try_lock_owned();
+        let mut batch = batch.map_err(|_| HandlerError::permanent(NotLent::Twice))?;
+        batch.lend(untouched).await?;
+        OwnedMutexGuard::try_map(batch, Batch::connection).map(LentConnection).map_err(|_| ended())
     }
 }
 
@@ -74,7 +85,8 @@ impl Inject<SqliteUnit> for SqliteConnection {
         let batch = unit.connection().map_err(HandlerError::permanent)?;
         // Repositories hold changes that the connection is to see, and read what it may change.
         unit.scope.hand_over().await?;
-        batch.lend().map_err(HandlerError::permanent)
+        unit.lent += 1;
+        batch.lend_to_handler(unit.scope.is_untouched()).await
     }
 }
 
@@ -84,11 +96,11 @@ impl SqliteUnit {
     pub(super) async fn begin(db: &SqliteDatabase) -> Result<Self, StoreError> {
         let watch = Watch::default();
         let batch = Batch::begin(db, watch.clone()).await?;
-        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), watch, scope: Scope::default() })
+        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), watch, scope: Scope::default(), lent: 0 })
     }
 
     pub(super) fn detached(db: &SqliteDatabase) -> Self {
-        Self { db: db.clone(), batch: None, watch: Watch::default(), scope: Scope::default() }
+        Self { db: db.clone(), batch: None, watch: Watch::default(), scope: Scope::default(), lent: 0 }
     }
 
     /// The batch's connection, where there is a batch.
@@ -113,7 +125,7 @@ impl SqliteUnit {
             return Err(CheckpointError::Failed { action: action.to_string(), source }.into());
         };
         let ended = match flushed {
-            Ok(()) => end_batch(&mut batch, change).await,
+            Ok(()) => end_batch(&mut batch, change, self.scope.has_several_events()).await,
             Err(error) => Err(error),
         };
         if ended.is_err()
@@ -127,8 +139,8 @@ impl SqliteUnit {
 
 /// An outage is nobody's fault; what was refused is a handler's.
 fn refusal(action: Action<'_>, refused: ChangesRefused) -> CommitError {
-    if let Some(verdict) = judge(&refused, false).filter(|verdict| verdict.is_outage()) {
-        return CommitError::undone(verdict, action, refused);
+    if judge(&refused, false).is_some_and(Verdict::is_outage) {
+        return CommitError::undone(action, refused);
     }
     refused.into()
 }
@@ -152,12 +164,13 @@ async fn make(change: Change<'_>, conn: &mut SqliteConnection) -> Result<(), Com
 /// SQLITE_CONSTRAINT.
 const CONSTRAINT: i32 = 19;
 
-async fn end_batch(batch: &mut Batch, change: Change<'_>) -> Result<(), CommitError> {
+async fn end_batch(batch: &mut Batch, change: Change<'_>, several: bool) -> Result<(), CommitError> {
     let unfinished = |unfinished| match unfinished {
         Unfinished::Ended => CommitError::TransactionEnded,
+        Unfinished::Changed(changed) => CommitError::SessionChanged { changed },
         Unfinished::Failed(failure) => CheckpointError::failed(change.action(), failure).into(),
     };
-    batch.prove().await.map_err(unfinished)?;
+    batch.prove(several).await.map_err(unfinished)?;
     make(change, batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
     match batch.commit().await {
         // A constraint that is checked at the commit: the handlers' failure, and nobody's outage.
@@ -194,6 +207,10 @@ impl UnitOfWork for SqliteUnit {
         }
     }
 
+    fn is_shared(&self) -> bool {
+        self.lent > 1
+    }
+
     fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
         self.scope.announce(events);
     }
@@ -222,20 +239,22 @@ impl UnitOfWork for SqliteUnit {
 
 /// What `error`, or a cause of it, says; a lock that another connection holds is a conflict where `others_may_lock`.
 fn judge(error: &(dyn Error + 'static), others_may_lock: bool) -> Option<Verdict> {
-    causes(error)
-        .find_map(|cause| {
-            if let Some(error) = cause.downcast_ref() {
-                return Some(verdict(error));
-            }
-            // A transparent error passes over the one that it wraps.
-            let store = cause.downcast_ref::<StoreError>().or_else(|| match cause.downcast_ref()? {
-                AppendError::Store(error) => Some(error),
-                _ => None,
-            });
-            matches!(store, Some(StoreError::Busy { .. })).then_some(Verdict::Conflict)
-        })
-        .map(|verdict| match verdict {
-            Verdict::Conflict if !others_may_lock => Verdict::Transient,
-            verdict => verdict,
-        })
+    if error.is::<NotLendable>() {
+        return Some(Verdict::Outage);
+    }
+    let said = causes(error).find_map(|cause| {
+        if let Some(error) = cause.downcast_ref() {
+            return Some(verdict(error));
+        }
+        // A transparent error passes over the one that it wraps.
+        let store = cause.downcast_ref::<StoreError>().or_else(|| match cause.downcast_ref()? {
+            AppendError::Store(error) => Some(error),
+            _ => None,
+        });
+        matches!(store, Some(StoreError::Busy { .. })).then_some(Verdict::Conflict)
+    });
+    said.map(|verdict| match verdict {
+        Verdict::Conflict if !others_may_lock => Verdict::Transient,
+        verdict => verdict,
+    })
 }

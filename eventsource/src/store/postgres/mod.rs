@@ -42,3 +42,4 @@ pub use error::PostgresOpenError;
 pub use event_store::PostgresEventStore;
 pub use holders::HorizonHolder;
 pub use options::PostgresOptions;
+pub(crate) use statements::WRITE_ONLY_IN_A_UNIT;

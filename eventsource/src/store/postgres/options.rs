@@ -3,9 +3,8 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgTransactionManager as Manager};
-use sqlx::{ConnectOptions as _, SqlSafeStr as _};
-use sqlx_core::transaction::TransactionManager as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Postgres};
 
 use super::budget::Budget;
 use super::error::Trouble;
@@ -13,6 +12,7 @@ use super::known::Known;
 use super::lost::Losses;
 use super::schema::Schema;
 use super::{PostgresOpenError, migrations, statements};
+use crate::store::sql::has_no_transaction;
 
 /// How a database is opened.
 ///
@@ -252,19 +252,9 @@ impl PostgresOptions {
     }
 }
 
-/// Whoever gives up while a transaction begins leaves it to the connection, and the driver does not count it: whoever is given
-/// the connection next would write in it, and be told that it is done, and nobody would ever commit it. Such a connection is
-/// closed.
+/// A connection on which a transaction is still open when it is given back is closed.
 fn without_transactions(options: PgPoolOptions) -> PgPoolOptions {
-    options.after_release(|conn, _| {
-        Box::pin(async move {
-            // An empty query, after which the driver looks whether there is a transaction.
-            match Manager::begin(conn, Some("".into_sql_str())).await {
-                Err(sqlx::Error::BeginFailed) => Ok(true),
-                left => left.map(|()| false),
-            }
-        })
-    })
+    options.after_release(|conn, _| Box::pin(has_no_transaction::<Postgres>(conn)))
 }
 
 /// With a name under which the server's views show it.

@@ -16,7 +16,7 @@ pub(super) const SCHEMA_VERSION: &str = "SELECT max(version) FROM {schema}.event
 pub(super) const INSERT_SCHEMA_VERSION: &str = "INSERT INTO {schema}.eventsource_schema (version, name) VALUES";
 
 /// On the connections of units of work, which begin their transactions as `READ WRITE`.
-pub(super) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only = on";
+pub(crate) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only = on";
 
 /// On the connections of appends. To plan one takes longer than to make it, and the plan is the same for all; PostgreSQL
 /// by itself would plan each anew, because the arrays are shorter than it assumes. That plan has to be good for any log,

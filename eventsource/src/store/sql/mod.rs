@@ -3,6 +3,7 @@
 mod action;
 mod append;
 mod failure;
+mod given_back;
 mod kept;
 mod page;
 mod queue;
@@ -12,6 +13,7 @@ pub(crate) mod verdict;
 pub(crate) use action::Action;
 pub(crate) use append::{Append, Outcome, Place, Refusal};
 pub(crate) use failure::{Failure, clamped, metadata_json, no_identity, unsigned};
+pub(crate) use given_back::has_no_transaction;
 pub(crate) use kept::{Borrowed, Kept};
 pub(crate) use page::{Filling, Found, SMALL, large};
 pub(crate) use queue::{Answer, Entry, Lead, Queue, Waiting};

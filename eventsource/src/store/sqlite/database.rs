@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
@@ -45,6 +45,10 @@ struct Inner {
     /// What appends wait in, and the connection on which they are stored.
     queue: Queue,
     appender: Kept<Sqlite>,
+    /// The connection that handlers are lent; `None` where there is one connection for all.
+    handlers: Option<Kept<Sqlite>>,
+    /// Whether the last unit of work lent its connection to a handler: the next one is likely to do so as well.
+    lends: AtomicBool,
     write_timeout: Duration,
     wake_ups: WakeUps,
     attached: Attached,
@@ -80,6 +84,8 @@ impl SqliteDatabase {
                 Some(pool) => Kept::new(pool),
                 None => Kept::none(opened.pool.clone()),
             },
+            handlers: opened.handlers.map(Kept::new),
+            lends: AtomicBool::new(false),
             pool: opened.pool,
             queue: Queue::default(),
             lock: HeldLock::new(file, pool),
@@ -104,6 +110,9 @@ impl SqliteDatabase {
     /// Closes all connections, those in use when they are given back. Whatever is asked afterwards fails.
     pub async fn close(&self) {
         self.0.appender.close().await;
+        if let Some(handlers) = &self.0.handlers {
+            handlers.close().await;
+        }
         self.0.pool.close().await;
     }
 
@@ -136,6 +145,21 @@ impl SqliteDatabase {
     /// The connection that appends leave to the next writer, for whoever's turn it is.
     pub(crate) fn appender(&self) -> &Kept<Sqlite> {
         &self.0.appender
+    }
+
+    /// The connection that handlers are lent, where there is one of their own.
+    pub(crate) fn handlers(&self) -> Option<&Kept<Sqlite>> {
+        self.0.handlers.as_ref()
+    }
+
+    /// Whether the next unit of work is likely to lend its connection to a handler.
+    pub(crate) fn lends(&self) -> bool {
+        self.0.lends.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of whether a unit of work lent its connection to a handler.
+    pub(crate) fn note_lent(&self, lent: bool) {
+        self.0.lends.store(lent, Ordering::Relaxed);
     }
 
     /// Waits, for as long as it takes, until nobody else in this process writes through this database.

@@ -6,12 +6,15 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::busy::is_locked;
 use super::error::Trouble;
+use super::options::own_connections;
 use super::{SqliteOpenError, SqliteOptions, migrations, statements};
 
 pub(super) struct Opened {
     pub(super) pool: SqlitePool,
     /// The connection on which appends are stored; `None` where there is to be one connection for all.
     pub(super) appender: Option<SqlitePool>,
+    /// The connection that handlers are lent; `None` where there is to be one connection for all.
+    pub(super) handlers: Option<SqlitePool>,
     /// The file as SQLite knows it: absolute, symbolic links resolved. `None` in memory.
     pub(super) file: Option<String>,
 }
@@ -24,7 +27,9 @@ pub(super) async fn open(options: &SqliteOptions) -> Result<Opened, SqliteOpenEr
         let source = match prepare(&pool, options).await {
             Ok(file) => {
                 let own = || options.pool_options().max_connections(1).connect_lazy_with(options.connect_options());
-                return Ok(Opened { pool, appender: (options.connections > 1).then(own), file });
+                let apart = own_connections(options.connections);
+                let (appender, handlers) = ((apart > 0).then(own), (apart > 1).then(own));
+                return Ok(Opened { pool, appender, handlers, file });
             }
             Err(Trouble::Refused(error)) => return Err(error),
             Err(Trouble::Database(source)) => source,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 
 use super::SqliteOpenError;
+use super::mend::without_transactions;
 
 /// How a database file is opened.
 ///
@@ -50,7 +51,8 @@ impl SqliteOptions {
     /// The largest number of connections that the database value opens, in all; 5 by default, at least 1. Opening fails
     /// with [`SqliteOpenError::NoConnections`] for 0.
     ///
-    /// One of them is the writer, on which appends and units of work are stored in turn; the others read. With 1
+    /// One of them is the writer, on which appends and units of work are stored in turn. From 3 on another one is lent to
+    /// handlers that ask for a connection, and is opened again after each batch in which one had it. The others read. With 1
     /// connection, reads and writes take turns, and a handler cannot read through its own database value. Any number of
     /// subscriptions makes progress with 1 connection.
     #[must_use]
@@ -95,12 +97,13 @@ impl SqliteOptions {
 
     pub(super) fn pool_options(&self) -> SqlitePoolOptions {
         // A database in memory lives as long as its connection, and a file costs nothing to keep open.
-        SqlitePoolOptions::new()
-            .max_connections(self.connections.saturating_sub(1).max(1))
+        let options = SqlitePoolOptions::new()
+            .max_connections(self.connections.saturating_sub(own_connections(self.connections)).max(1))
             .acquire_timeout(self.write_timeout)
             .idle_timeout(None)
             .max_lifetime(None)
-            .test_before_acquire(false)
+            .test_before_acquire(false);
+        without_transactions(options)
     }
 
     /// The journal mode is not among them: it is the file's, and the switch needs more patience than a connection has.
@@ -112,5 +115,14 @@ impl SqliteOptions {
             .synchronous(self.synchronous)
             .busy_timeout(self.busy_timeout.min(self.write_timeout).min(LONGEST_BUSY_TIMEOUT))
             .row_buffer_size(ROW_BUFFER)
+    }
+}
+
+/// How many connections of so many are neither readers nor everybody's: the writer, and the one that handlers are lent.
+pub(super) const fn own_connections(connections: u32) -> u32 {
+    match connections {
+        0 | 1 => 0,
+        2 => 1,
+        _ => 2,
     }
 }

@@ -17,6 +17,23 @@ pub(super) const INSERT_SCHEMA_VERSION: &str =
     "INSERT INTO eventsource_schema (version, name, applied_at) VALUES (?1, ?2, ?3)";
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// The savepoint that sqlx makes for a transaction inside `depth` others.
+pub(super) fn savepoint(depth: usize) -> String {
+    format!("SAVEPOINT _sqlx_savepoint_{depth}")
+}
+
+/// What this crate opens its connections with, where a handler may set it.
+pub(super) const DEFAULTS: &str = "PRAGMA query_only = OFF; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = OFF; \
+     PRAGMA ignore_check_constraints = OFF; PRAGMA reverse_unordered_selects = OFF; PRAGMA read_uncommitted = OFF; \
+     PRAGMA case_sensitive_like = OFF; PRAGMA locking_mode = NORMAL; PRAGMA writable_schema = OFF; \
+     PRAGMA max_page_count = 4294967294";
+
+/// What removes that which a handler has left: temporary tables, views and triggers, attached databases.
+pub(super) const LEFT_BEHIND: &str = "SELECT 'DROP ' || type || ' IF EXISTS temp.\"' || replace(name, '\"', '\"\"') || '\"' \
+     FROM temp.sqlite_schema WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+     UNION ALL SELECT 'DETACH \"' || replace(name, '\"', '\"\"') || '\"' FROM pragma_database_list \
+     WHERE name NOT IN ('main', 'temp')";
 pub(super) const ROLLBACK: &str = "ROLLBACK";
 
 /// In the order in which `row.rs` reads them and `append.rs` binds them.

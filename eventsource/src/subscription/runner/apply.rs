@@ -27,8 +27,15 @@ enum Batch {
     Applied,
     /// It was undone, and no handler is to blame.
     Undone(Undone),
+    /// Its events are to be applied one by one.
+    OneByOne,
     /// What some event of it has changed was refused when it was written: it is to be applied again in parts.
     InParts,
+    /// The event at `index` failed among others, of which one may be why: it is to run alone.
+    InCompany {
+        index: usize,
+        error: HandlerError,
+    },
     /// The event at `index` failed. The events before it stay applied where `kept`, and were undone where not.
     Failed {
         index: usize,
@@ -67,7 +74,8 @@ impl<C: CheckpointStore> Runner<C> {
         let mut failed = self.failed_before(events);
         let mut suspect: Option<Suspect> = None;
         let mut outages = 0;
-        let mut at_most = events.len();
+        let most = |runner: &Self| if runner.one_by_one { 1 } else { events.len() };
+        let mut at_most = most(self);
         while next < events.len() {
             self.heed_control().await?;
             // Where the log is replayed, its stream may have been parked before it was reached again.
@@ -120,16 +128,22 @@ impl<C: CheckpointStore> Runner<C> {
                         }
                     }
                 }
+                Batch::OneByOne => at_most = most(self),
                 Batch::InParts => {
                     at_most = (until - next).div_ceil(2);
                     tracing::debug!(subscription = self.core.name, at_most, "a change was refused: applying in parts");
                 }
                 Batch::Applied => {
                     next = until;
-                    at_most = (at_most * 2).min(events.len());
+                    at_most = (at_most * 2).min(most(self));
                     outages = 0;
                     failed = failed.filter(|failed| failed.index >= next);
                     suspect = suspect.filter(|suspect| suspect.index >= next);
+                }
+                Batch::InCompany { index, error } => {
+                    let position = events[next + index].position();
+                    tracing::debug!(subscription = self.core.name, %position, %error, "failed among others: it runs alone");
+                    suspect = Some(Suspect { index: next + index, obstruction: None });
                 }
                 Batch::Failed { index, error, kept } => {
                     let index = next + index;
@@ -250,10 +264,17 @@ impl<C: CheckpointStore> Runner<C> {
                 self.arrive(to, handled);
                 Batch::Applied
             }
+            Transacted::OneByOne(reason) => {
+                tracing::warn!(subscription = self.core.name, reason, "applying events one by one from now on");
+                self.core.progress.note(reason.into());
+                self.one_by_one = true;
+                Batch::OneByOne
+            }
             Transacted::Undone(undone) => Batch::Undone(undone),
             // The event that failed came upon what an earlier one had changed.
             Transacted::Failed { error, .. } if handled > 1 && error.is_caused_by::<ChangesRefused>() => Batch::InParts,
-            Transacted::Failed { index, error } => Batch::Failed { index: sifted.index(index), error, kept: false },
+            Transacted::Failed { index, error, shared: true } => Batch::InCompany { index: sifted.index(index), error },
+            Transacted::Failed { index, error, .. } => Batch::Failed { index: sifted.index(index), error, kept: false },
             Transacted::Outage { index, met } => Batch::Outage { index: sifted.index(index), met, kept: false },
             Transacted::Refused(_) if handled > 1 => Batch::InParts,
             Transacted::Refused(refused) => Batch::Failed { index: first, error: refused.into(), kept: false },
@@ -269,7 +290,7 @@ impl<C: CheckpointStore> Runner<C> {
         let applied = self.subscriber.apply(&self.core, &sifted.events, &mut unit).await;
         let (handled, passed, batch) = match applied {
             Applied::All => (sifted.events.len(), events.len(), Batch::Applied),
-            Applied::Failed { index, error } => {
+            Applied::Failed { index, error, .. } => {
                 let at = sifted.index(index);
                 self.note_cut_off(&error);
                 (index, at, Batch::Failed { index: at, error, kept: true })

@@ -1,5 +1,6 @@
 //! Claiming and moving the stored checkpoint.
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -20,6 +21,8 @@ pub(super) enum Committed {
     Yes,
     /// Nothing was committed: what the unit did is undone, and no handler is to blame.
     No(Undone),
+    /// The events are to be applied one by one: nothing was committed.
+    OneByOne(String),
     /// What handlers had changed was refused: nothing was committed.
     Refused(ChangesRefused),
     /// A handler had ended the transaction: what the unit did is lost, or was committed by that handler.
@@ -72,8 +75,11 @@ impl<C: CheckpointStore> Runner<C> {
             Ok(()) => {}
             Err(CommitError::Refused(refused)) => return Ok(Committed::Refused(refused)),
             Err(CommitError::TransactionEnded) => return Ok(Committed::TransactionEnded),
-            Err(CommitError::Undone { verdict, source }) => {
-                let met = Met { verdict, error: source.into() };
+            Err(changed @ CommitError::SessionChanged { .. }) => return Ok(Committed::OneByOne(changed.to_string())),
+            // It failed before the commit was asked for.
+            Err(CommitError::Failed(error)) if error.source().is_some_and(|source| source.is::<ChangesRefused>()) => {
+                let verdict = self.checkpoints.detached().verdict(&error).unwrap_or(Verdict::Outage);
+                let met = Met { verdict, error: error.into() };
                 return Ok(Committed::No(Undone { met, waited: false }));
             }
             Err(CommitError::Failed(error)) => {

@@ -287,6 +287,8 @@ impl<C: CheckpointStore> Runner<C> {
             return Ok(match self.in_transaction(events, self.position, changes).await? {
                 Transacted::Committed => Tried::Done,
                 Transacted::Undone(undone) => Tried::Outage(undone),
+                // One event is not one of several.
+                Transacted::OneByOne(reason) => Tried::Failed(HandlerError::transient(reason)),
                 Transacted::Refused(refused) => Tried::Failed(refused.into()),
                 Transacted::Failed { error, .. } => Tried::Failed(error),
                 Transacted::Outage { met, .. } => Tried::Outage(Undone { met, waited: false }),

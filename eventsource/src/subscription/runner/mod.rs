@@ -93,6 +93,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     /// How many events were applied since then.
     handled_since: u64,
     failing: Failing,
+    /// Whether each event is applied in a batch of its own, because a handler has changed its connection.
+    one_by_one: bool,
     /// The failure after which a memory projection began anew, until its event is reached again.
     cut_off: Option<Arc<Failure>>,
     /// The owner's epoch, of a stored checkpoint.
@@ -175,6 +177,7 @@ impl<C: CheckpointStore> Runner<C> {
             pending: Vec::new(),
             handled_since: 0,
             failing: Failing::new(core.config.failures.limit),
+            one_by_one: false,
             heartbeat: None,
             epoch: 0,
             end: None,

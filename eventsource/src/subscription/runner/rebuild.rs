@@ -165,9 +165,8 @@ impl<C: CheckpointStore> Runner<C> {
                 Err(error @ CommitError::TransactionEnded) => {
                     return Ok(Err(self.not_emptied(HandlerError::permanent(error))));
                 }
-                Err(CommitError::Undone { source, .. }) => {
-                    outages += 1;
-                    self.outage(source.to_string(), outages).await?;
+                Err(error @ CommitError::SessionChanged { .. }) => {
+                    return Ok(Err(self.not_emptied(HandlerError::permanent(error))));
                 }
                 Err(CommitError::Failed(error)) => {
                     outages += 1;

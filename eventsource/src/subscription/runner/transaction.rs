@@ -14,12 +14,16 @@ pub(super) enum Transacted {
     Committed,
     /// Nothing was committed, and no handler is to blame.
     Undone(Undone),
+    /// The events are to be applied one by one, for this reason.
+    OneByOne(String),
     /// What handlers had changed was refused when it was written.
     Refused(ChangesRefused),
     /// The handler of the event at `index` failed.
     Failed {
         index: usize,
         error: HandlerError,
+        /// Whether the handler of an earlier event may be why.
+        shared: bool,
     },
     /// The same, but by an outage.
     Outage {
@@ -41,14 +45,14 @@ impl<C: CheckpointStore> Runner<C> {
         let mut unit = self.begin().await?;
         match self.subscriber.apply(&self.core, events, &mut unit).await {
             Applied::All => {}
-            Applied::Failed { index, error } => {
+            Applied::Failed { index, error, shared } => {
                 // What was cut off may still run in the database: its end is not waited for.
                 if error.is_cut_off() {
                     drop(unit)
                 } else {
                     unit.rollback().await
                 }
-                return Ok(Transacted::Failed { index, error });
+                return Ok(Transacted::Failed { index, error, shared });
             }
             Applied::Outage { index, met } => {
                 unit.rollback().await;
@@ -58,6 +62,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(match self.commit(unit, self.step(to, letters), Some(events.len())).await? {
             Committed::Yes => Transacted::Committed,
             Committed::No(undone) => Transacted::Undone(undone),
+            Committed::OneByOne(reason) => Transacted::OneByOne(reason),
             Committed::Refused(refused) => Transacted::Refused(refused),
             Committed::TransactionEnded => Transacted::Ended,
         })

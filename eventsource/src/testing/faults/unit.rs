@@ -78,6 +78,10 @@ impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
         self.inner.is_intact()
     }
 
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
+    }
+
     fn held_lock(&self) -> Option<HeldLock> {
         self.inner.held_lock()
     }
