@@ -98,7 +98,22 @@ pub fn unleash(faults: &Faults, random: &mut Random) {
 /// Nothing that the process asks of its stores is done any more, and whoever asks panics: it is dead.
 pub fn kill(faults: &Faults) {
     use Point::*;
-    for point in [Append, ReadStream, ReadLog, Head, Backlog, Load, List, Claim, Renew, DeadLetters, Snapshot, Begin] {
+    for point in [
+        Append,
+        ReadStream,
+        ReadLog,
+        Head,
+        LogId,
+        LastEvent,
+        Backlog,
+        Load,
+        List,
+        Claim,
+        Renew,
+        DeadLetters,
+        Snapshot,
+        Begin,
+    ] {
         faults.forget(point);
         faults.next(point, Fault::Panic, usize::MAX);
     }

@@ -11,6 +11,7 @@
 
 mod account;
 mod chaos;
+mod lost;
 mod mind;
 mod projections;
 mod settle;
