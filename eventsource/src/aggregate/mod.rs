@@ -2,6 +2,7 @@
 
 mod error;
 mod events;
+mod into_events;
 mod repository;
 mod root;
 mod traits;
@@ -9,6 +10,7 @@ mod uncommitted;
 
 pub use error::AggregateError;
 pub use events::EventsOf;
+pub use into_events::IntoEvents;
 pub use repository::{AggregateRepository, Saved};
 pub use root::AggregateRoot;
 pub use traits::{Aggregate, Applies};

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::events::{assert_declared, assert_own};
-use super::{Aggregate, AggregateError, Applies, EventsOf, UncommittedEvent};
+use super::{Aggregate, AggregateError, Applies, EventsOf, IntoEvents, UncommittedEvent};
 use crate::event::{DomainEvent, Position, RecordedEvent, StreamId};
 use crate::store::{Appended, ExpectedVersion};
 
@@ -29,7 +28,8 @@ impl<A: Aggregate> AggregateRoot<A> {
         Self { id, state: A::default(), stored: 0, position: Position::START, uncommitted: Vec::new() }
     }
 
-    /// Records that `event` happened: the state changes now, the log when the aggregate is saved.
+    /// Records that `events` happened: the state changes now, the log when the aggregate is saved. Takes one event, or an
+    /// `Option`, a `Vec`, an array or a tuple of events: see [`IntoEvents`].
     ///
     /// An event that names another aggregate does not compile:
     ///
@@ -47,14 +47,49 @@ impl<A: Aggregate> AggregateRoot<A> {
     /// let mut order = AggregateRoot::<Order>::new(uuid::Uuid::now_v7());
     /// order.record(Paid {});
     /// ```
-    pub fn record<E: DomainEvent>(&mut self, event: E)
+    ///
+    /// Several events, or none, are recorded in their order:
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::{AggregateRoot, DomainEvent, aggregate};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct Paid {}
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct Closed {}
+    /// # #[derive(Default)]
+    /// # struct Order { paid: bool }
+    /// # #[aggregate]
+    /// # impl Order {
+    /// #     #[applies(Paid)] fn paid(&mut self, _: &Paid) { self.paid = true }
+    /// #     #[applies(Closed)] fn closed(&mut self, _: &Closed) {}
+    /// # }
+    /// impl Order {
+    ///     fn pay(&self) -> Option<Paid> {
+    ///         (!self.paid).then_some(Paid {})
+    ///     }
+    /// }
+    ///
+    /// let mut order = AggregateRoot::<Order>::new(uuid::Uuid::now_v7());
+    /// order.record(order.pay());
+    /// order.record(order.pay()); // None: nothing is recorded.
+    /// order.record((Paid {}, Closed {}));
+    /// order.record(vec![Paid {}, Paid {}]);
+    /// assert_eq!(order.version(), 5);
+    /// # }
+    /// ```
+    pub fn record<E: IntoEvents<A>>(&mut self, events: E) {
+        events.record_in(self);
+    }
+
+    /// Records one event.
+    pub(super) fn record_one<E: DomainEvent>(&mut self, event: E)
     where
         A: Applies<E>,
     {
-        const {
-            assert_own::<A, E>();
-            assert_declared::<A, E>();
-        };
         self.state.apply(&event);
         self.uncommitted.push(UncommittedEvent::new(event));
     }

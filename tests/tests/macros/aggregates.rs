@@ -92,3 +92,17 @@ fn it_says_which_events_it_declares() {
     let known = Registry::global().aggregates().find(|aggregate| aggregate.name() == "lift").unwrap();
     assert_eq!((known.rust_type(), known.events().len()), ("macros::aggregates::Lift", 3));
 }
+
+/// What an aggregate decides may be one event, several, or none.
+#[test]
+fn record_of_several_events_keeps_their_order() {
+    let mut lift = eventsource::AggregateRoot::<Lift<Vec<i32>>>::new(Uuid::now_v7());
+    lift.record(lift.call(3));
+    lift.record(lift.call(0));
+    lift.record((Arrived { floor: 3 }, Some(Inspected), vec![Called { floor: 1 }, Called { floor: 2 }], ()));
+    lift.record([Arrived { floor: 1 }, Arrived { floor: 2 }]);
+    lift.record(None::<Inspected>);
+    let types: Vec<_> = lift.uncommitted().iter().map(|event| event.event_type()).collect();
+    assert_eq!(types, ["Called", "lift.arrived", "Inspected", "Called", "Called", "lift.arrived", "lift.arrived"]);
+    assert_eq!((lift.floor, &*lift.calls, lift.version()), (2, &[3, 1, 2][..], 7));
+}

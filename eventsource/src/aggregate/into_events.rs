@@ -1,0 +1,71 @@
+//! What a root records at once: one event, several, or none.
+
+use super::events::{assert_declared, assert_own};
+use super::{Aggregate, AggregateRoot, Applies};
+use crate::event::DomainEvent;
+
+/// What [`AggregateRoot::record`] takes: an event, an `Option`, a `Vec`, an array or a tuple of events, or `()` for none.
+///
+/// A tuple holds events of different types. The events are recorded in their order.
+#[diagnostic::on_unimplemented(
+    message = "`{A}` cannot record `{Self}`",
+    label = "not an event that `{A}` applies",
+    note = "an event whose `#[event(aggregate = \"…\")]` names another aggregate is recorded by the root of that aggregate",
+    note = "for an event of `{A}`, add a method with `#[applies({Self})]` to its `#[aggregate]` block; by hand, write `impl Applies<{Self}> for {A}` and list `{Self}` in `type Events`"
+)]
+pub trait IntoEvents<A> {
+    /// Records each of the events.
+    #[doc(hidden)]
+    fn record_in(self, root: &mut AggregateRoot<A>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate + Applies<E>, E: DomainEvent> IntoEvents<A> for E {
+    fn record_in(self, root: &mut AggregateRoot<A>) {
+        const {
+            assert_own::<A, E>();
+            assert_declared::<A, E>();
+        };
+        root.record_one(self);
+    }
+}
+
+impl<A, T: IntoEvents<A>> IntoEvents<A> for Option<T> {
+    fn record_in(self, root: &mut AggregateRoot<A>) {
+        if let Some(events) = self {
+            events.record_in(root);
+        }
+    }
+}
+
+impl<A, T: IntoEvents<A>> IntoEvents<A> for Vec<T> {
+    fn record_in(self, root: &mut AggregateRoot<A>) {
+        self.into_iter().for_each(|events| events.record_in(root));
+    }
+}
+
+impl<A, T: IntoEvents<A>, const N: usize> IntoEvents<A> for [T; N] {
+    fn record_in(self, root: &mut AggregateRoot<A>) {
+        self.into_iter().for_each(|events| events.record_in(root));
+    }
+}
+
+macro_rules! tuples {
+    ($($events:ident)*) => {
+        impl<A, $($events: IntoEvents<A>),*> IntoEvents<A> for ($($events,)*) {
+            #[allow(non_snake_case, unused_variables)]
+            fn record_in(self, root: &mut AggregateRoot<A>) {
+                let ($($events,)*) = self;
+                $($events.record_in(root);)*
+            }
+        }
+    };
+}
+
+tuples!();
+tuples!(E1);
+tuples!(E1 E2);
+tuples!(E1 E2 E3);
+tuples!(E1 E2 E3 E4);
+tuples!(E1 E2 E3 E4 E5);
+tuples!(E1 E2 E3 E4 E5 E6);
