@@ -41,6 +41,7 @@
 mod aggregate;
 mod anonymous;
 mod block;
+mod borrows;
 mod errors;
 mod event;
 mod names;

@@ -109,17 +109,17 @@ fn an_event_with_versions() {
 
 #[test]
 fn an_aggregate() {
-    compare("aggregate", crate::aggregate::aggregate, 490);
+    compare("aggregate", crate::aggregate::aggregate, 530);
 }
 
 #[test]
 fn a_projection_in_memory() {
-    compare("projection_in_memory", crate::projection::projection, 800);
+    compare("projection_in_memory", crate::projection::projection, 810);
 }
 
 #[test]
 fn a_projection_of_rows() {
-    compare("projection_of_rows", crate::projection::projection, 1_000);
+    compare("projection_of_rows", crate::projection::projection, 1_040);
 }
 
 #[test]

@@ -11,16 +11,19 @@ mod route;
 mod state;
 mod stored;
 mod text;
+mod thread_safe;
 mod versions;
 
 pub use self::at_once::at_once;
 pub use self::blocks::{OneAggregateBlockPerType, OneProjectionBlockPerType};
 pub use self::checks::{
-    assert_apart, assert_declared, assert_distinct, assert_exhaustive, assert_ignorable, assert_own_event, declared_by,
+    assert_apart, assert_declared, assert_distinct, assert_exhaustive, assert_ignorable, assert_named_apart,
+    assert_no_pool, assert_own_event, declared_by, read_off, refuse_undecided,
 };
 pub use self::route::{Route, aliased, filter, name_of, route};
 pub use self::state::{Snapshot, State, Storable, state};
 pub use self::stored::{Stored, never, stored};
+pub use self::thread_safe::{AggregateState, ThreadSafe, aggregate_state, asked, thread_safe};
 pub use self::versions::{Becomes, Link, Old, Readable, link, old};
 pub use std::borrow::Cow;
 pub use std::boxed::Box;
@@ -41,10 +44,10 @@ pub use crate::event::{
     AggregateDescriptor, DecodeError, DomainEvent, Event, EventData, EventDescriptor, OldVersion, Payload,
     ProjectionDescriptor, RecordedEvent,
 };
+use crate::projection::{ConnectionPool, HoldsChanges, RawConnection};
 pub use crate::projection::{
     EventSubscriber, FromEvent, HandlerError, HandlerOutput, Handles, Inject, Kind, Projection, Subscriber, UnitOfWork,
 };
-use crate::projection::{HoldsChanges, RawConnection};
 use crate::read_model::ReadModelError;
 pub use crate::read_model::{
     Column, ColumnDef, Field, Json, ReadModel, Repository, Table, UnfitField, Value, field, id_field, json_field,
@@ -91,11 +94,18 @@ impl<U: UnitOfWork> Inject<U> for NotAsked {
     }
 }
 
-/// The future, which is checked to be `Send` here, so that the compiler's message points at the handler.
+/// The future, which is checked to be `Send` here, so that the compiler's message points at the handler. The compiler shows
+/// the line of the bound below its message, and with it the remedy.
 #[inline(always)]
-pub fn require_send<F: Future + Send>(future: F) -> F {
+pub fn require_send<F>(future: F) -> F
+where
+    F: Future + Send, // remedy: end the value's scope before the await with a block `{ … }`, or use `Arc`, `tokio::sync::Mutex`
+{
     future
 }
+
+/// Compiles for a read model.
+pub const fn read_model<M: ReadModel>() {}
 
 /// A read model that a projection owns. A type that is none has none: see [`owned`].
 pub struct Owned<M> {
@@ -146,6 +156,11 @@ impl<M: ReadModel> Probe<Repository<M>> {
     pub const TABLE: Option<&'static str> = Some(M::TABLE.name);
 }
 
+impl<T: ConnectionPool> Probe<T> {
+    /// The connection that a handler asks for in place of the pool.
+    pub const POOL_OF: Option<&'static str> = Some(T::CONNECTION);
+}
+
 impl<T: HoldsChanges> Probe<T> {
     /// It holds changes.
     pub const CHANGES: bool = true;
@@ -157,6 +172,8 @@ pub trait ProbeFallback {
     const CONNECTION: bool = false;
     /// It holds no changes.
     const CHANGES: bool = false;
+    /// It is no pool.
+    const POOL_OF: Option<&'static str> = None;
     /// It is not a read model's.
     const TABLE: Option<&'static str> = None;
 }

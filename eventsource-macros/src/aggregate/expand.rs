@@ -35,11 +35,13 @@ fn whole(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
             #name => #private::Applies::apply(__aggregate, &*#route.read(__recorded)?),
         }
     });
+    let distinct = distinct(aggregate, private);
     let (impl_generics, _, clause) = generics.split_for_impl();
     let (path, aggregate) = (rust_type(ty), implementation(aggregate, private));
     quote! {
         #(#routes)*
         const __EVENTS: &[&#private::EventDescriptor] = &[#(#events),*];
+        #distinct
         #aggregate
         #[automatically_derived]
         impl #impl_generics #private::EventsOf<Self> for #ty #clause {
@@ -67,6 +69,14 @@ fn whole(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
             )
         }
     }
+}
+
+/// The check that no two events have one stored name, at the last of the events. Two of one type are an error already.
+fn distinct(aggregate: &Aggregate, private: &TokenStream) -> Option<TokenStream> {
+    let last = aggregate.appliers.iter().skip(1).last()?;
+    let span = located(last.event.span());
+    let private = moved(private, span);
+    Some(quote_spanned! {span=> const _: () = #private::assert_named_apart(__EVENTS); })
 }
 
 fn route_name(at: usize) -> Ident {
@@ -127,11 +137,14 @@ fn implementation(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
     let span = located(ty.span());
     let at = moved(private, span);
     let of = quote_spanned!(span=> #at::Aggregate);
+    let is_state = quote_spanned!(span=> #at::aggregate_state::<Self, _>(#at::asked));
+    let asked = generics.lifetimes().next().is_none().then(|| quote! { const ASKS: () = #is_state; });
+    let predicates = clause.iter().flat_map(|clause| &clause.predicates);
     quote! {
         // First, since the compiler then names it first where a second block contradicts it.
-        impl #impl_generics #private::OneAggregateBlockPerType for #ty #clause {}
+        impl #impl_generics #private::OneAggregateBlockPerType for #ty #clause { #asked }
         #[automatically_derived]
-        impl #impl_generics #of for #ty #clause {
+        impl #impl_generics #of for #ty where #(#predicates,)* for<'__any> Self: #private::AggregateState {
             const TYPE: &'static #private::str = #name;
             type Events = Self;
         }

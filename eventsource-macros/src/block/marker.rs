@@ -1,10 +1,12 @@
 //! `#[handles]`, `#[truncate]` and `#[applies]`: marks that `#[projection]` and `#[aggregate]` read and take away.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
-use syn::{Attribute, Meta, Path};
+use syn::{Attribute, Meta, Path, Type};
 
-use super::Item;
+use super::method::parameters;
+use super::parameter::{is_event, plain};
+use super::{Item, ItemKind};
 use crate::errors::Errors;
 use crate::suggest::nearest;
 use crate::text::shown;
@@ -98,6 +100,14 @@ pub(crate) fn take(item: &mut Item, outer: Outer, errors: &mut Errors) -> Vec<(M
             errors.push(attribute.path(), format_args!("there is no mark `#[{name}]`, did you mean `#[{own}]`?"));
             return false;
         }
+        if let Some((meant, event)) = renamed(attribute, &item.kind, outer) {
+            let (own, outer) = (meant.name(), outer.name());
+            let message = format_args!(
+                "`#[{outer}]` knows its marks by their names: import `{own}` under its own name, and write `#[{own}({event})]`"
+            );
+            errors.push(attribute.path(), message);
+            return false;
+        }
         let hidden = hidden(attribute);
         if let Some(name) = hidden.map(Marker::name) {
             let message = format_args!(
@@ -124,6 +134,15 @@ fn misspelt(attribute: &Attribute, outer: Outer) -> Option<Marker> {
     fits.then_some(meant)
 }
 
+/// The mark that `attribute` may be under another name, and its event: it names the type of the event that the method takes.
+fn renamed(attribute: &Attribute, kind: &ItemKind, outer: Outer) -> Option<(Marker, String)> {
+    let (ItemKind::Method(method), Meta::List(list)) = (kind, &attribute.meta) else { return None };
+    let event = shown(syn::parse2::<Path>(list.tokens.clone()).ok()?);
+    let Type::Reference(first) = plain(&parameters(&method.signature).next()?.ty) else { return None };
+    let meant = Marker::ALL.into_iter().find(|marker| marker.outer() == outer && *marker != Marker::Truncate)?;
+    is_event(&shown(&first.elem), &event).then_some((meant, event))
+}
+
 /// The mark in a `cfg_attr`.
 fn hidden(attribute: &Attribute) -> Option<Marker> {
     let Meta::List(list) = &attribute.meta else { return None };
@@ -137,9 +156,16 @@ fn hidden(attribute: &Attribute) -> Option<Marker> {
 /// What the mark does where no outer attribute took it away: the item stays, with an error beside it.
 pub(crate) fn misplaced(marker: Marker, item: TokenStream) -> TokenStream {
     let (name, outer) = (marker.name(), marker.outer().name());
-    let message =
-        format!("`#[{name}]` works only on a method inside an impl block marked `#[{outer}]`: mark the impl block");
-    let mut output = quote_spanned! { proc_macro2::Span::call_site()=> ::core::compile_error! { #message } };
+    // A mark that was imported under another name is not seen by the attribute of the impl block.
+    let is_renamed = Span::call_site().source_text().is_some_and(|written| !written.contains(name));
+    let message = if is_renamed {
+        format!(
+            "`#[{outer}]` knows its marks by their names: import `{name}` under its own name, and write `#[{name}]`"
+        )
+    } else {
+        format!("`#[{name}]` works only on a method inside an impl block marked `#[{outer}]`: mark the impl block")
+    };
+    let mut output = quote_spanned! { Span::call_site()=> ::core::compile_error! { #message } };
     output.extend(item);
     output
 }

@@ -9,6 +9,9 @@ use super::scope::find_ident;
 use crate::errors::Errors;
 use crate::text::shown;
 
+/// Hints by name: what else than the event a handler may ask for by `&`.
+pub(crate) const READ_OFF: [&str; 3] = ["RecordedEvent", "Metadata", "StreamId"];
+
 /// `ty` out of its parentheses, and out of the invisible groups of a `macro_rules!`.
 pub(crate) fn plain(mut ty: &Type) -> &Type {
     loop {
@@ -31,6 +34,14 @@ pub(crate) fn event(parameter: &PatType, event: Option<&Type>, role: Role, error
         return None;
     };
     let ty = shown(plain(&reference.elem));
+    if let Some((mark, meant)) = event.and_then(|event| misnamed(event, &ty)) {
+        let attribute = role.mark();
+        let message = format_args!(
+            "`#[{attribute}]` takes the type of the event, and `{mark}` is not named like a type: write `#[{attribute}({meant})]`"
+        );
+        errors.push(event, message);
+        return None;
+    }
     if reference.mutability.is_some() {
         if is_event(&ty, &name) {
             errors.push(&parameter.ty, format_args!("an event is a fact and does not change: take `&{ty}`"));
@@ -49,8 +60,7 @@ pub(crate) fn event(parameter: &PatType, event: Option<&Type>, role: Role, error
         errors.push(&parameter.ty, message);
         return None;
     }
-    // Hints by name: what else a handler may ask for by `&`.
-    if ["RecordedEvent", "Metadata", "StreamId"].contains(&last(&ty)) && last(&name) != last(&ty) {
+    if READ_OFF.contains(&last(&ty)) && last(&name) != last(&ty) {
         let forms = forms.replace("`&", "`event: &");
         errors.push(&parameter.ty, format_args!("the event comes first: put {forms} before this"));
         return None;
@@ -58,14 +68,29 @@ pub(crate) fn event(parameter: &PatType, event: Option<&Type>, role: Role, error
     check_reference(reference, role, errors).then(|| (*parameter.ty).clone())
 }
 
+/// How the event in a mark is written, and how it should be: its name is that of a function, a module or a constant, and
+/// the parameter's type `ty` has the name of a type.
+fn misnamed(event: &Type, ty: &str) -> Option<(String, String)> {
+    let (mark, meant) = (shown(event), without_view(ty));
+    let is_camel = |path: &str| {
+        let name = last(path).trim_start_matches("r#");
+        name.starts_with(char::is_uppercase) && (name.len() == 1 || name.contains(char::is_lowercase))
+    };
+    (last(&mark) != last(meant) && !is_camel(&mark) && is_camel(meant)).then(|| (mark, meant.to_owned()))
+}
+
+/// `ty`, or the event in it where it is written `Event<…>`.
+fn without_view(ty: &str) -> &str {
+    ty.strip_suffix('>').and_then(|ty| ty.split_once("Event<")).map_or(ty, |(_, inner)| inner)
+}
+
 /// Whether `ty` is written like the event `name`, or like the typed view of it. Both may be paths.
-fn is_event(ty: &str, name: &str) -> bool {
-    let inner = ty.strip_suffix('>').and_then(|ty| ty.split_once("Event<")).map_or(ty, |(_, inner)| inner);
-    last(inner) == last(name)
+pub(crate) fn is_event(ty: &str, name: &str) -> bool {
+    last(without_view(ty)) == last(name)
 }
 
 /// The last segment of a path.
-fn last(path: &str) -> &str {
+pub(crate) fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 

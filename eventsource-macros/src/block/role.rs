@@ -21,6 +21,15 @@ impl Role {
         }
     }
 
+    /// The attribute that marks it.
+    pub(crate) const fn mark(self) -> &'static str {
+        match self {
+            Self::Handler => "handles",
+            Self::Hook => "truncate",
+            Self::Applier => "applies",
+        }
+    }
+
     /// What the impl block belongs to.
     pub(crate) const fn owner(self) -> &'static str {
         match self {

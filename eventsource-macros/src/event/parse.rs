@@ -1,15 +1,14 @@
 //! From the derive's input to the event.
 
-use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Field, Fields, Meta};
 
 use super::model::Event;
 use super::versions;
+use crate::borrows;
 use crate::errors::Errors;
 use crate::names;
 use crate::options::{Options, Spec};
-use crate::text::owned;
 
 const OPTIONS: &[Spec] = &[
     Spec { key: "aggregate", example: Some("aggregate = \"Order\"") },
@@ -92,23 +91,20 @@ fn default_name(input: &DeriveInput, given: bool, errors: &mut Errors) -> String
 }
 
 /// A field of an event has no options. What is read back from the log has nobody to borrow from.
-fn check_field(field: &Field, errors: &mut Errors) {
+fn check_field(field: &Field, input: &DeriveInput, errors: &mut Errors) {
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
         let message = "the options of an event stand on the struct; what a field is called when it is stored is serde's: \
                        `#[serde(rename = \"…\")]`";
         errors.push(attribute, message);
     }
-    if let Some(owned) = owned(&field.ty) {
-        let message = format_args!("an event owns what it holds, since it is read back from the log: write `{owned}`");
-        errors.push(&field.ty, message);
-    }
+    borrows::check(field, input, "an event owns what it holds, since it is read back from the log", errors);
 }
 
 /// An event is a struct with named fields, or without any, and without generics.
 fn check_shape(input: &DeriveInput, errors: &mut Errors) {
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => fields.named.iter().for_each(|field| check_field(field, errors)),
+            Fields::Named(fields) => fields.named.iter().for_each(|field| check_field(field, input, errors)),
             Fields::Unit => {}
             Fields::Unnamed(fields) => {
                 errors.push(fields, "an event names its fields, so that it can grow: write `{ field: Type }`");
@@ -120,8 +116,7 @@ fn check_shape(input: &DeriveInput, errors: &mut Errors) {
         }
         Data::Union(data) => errors.push(data.union_token, "an event cannot be a union: write a struct"),
     }
-    if !input.generics.params.is_empty() {
-        let params = input.generics.params.to_token_stream();
+    if let Some(params) = borrows::unexplained_generics(input) {
         let message = "an event is stored under one name, so it cannot be generic: write one struct for each type, \
                        and own what it holds";
         errors.push(params, message);

@@ -33,7 +33,8 @@ fn shapes_that_are_no_event() {
     one("#[event(aggregate = \"O\")] union E { a: u8 }", "an event cannot be a union");
     one("#[event(aggregate = \"O\")] struct E(u8);", "an event names its fields");
     one("#[event(aggregate = \"O\")] struct E<T> { t: T }", "an event is stored under one name");
-    one("#[event(aggregate = \"O\")] struct E<'a> { t: Cow<'a, str> }", "an event is stored under one name");
+    one("#[event(aggregate = \"O\")] struct E<'a> { t: Cow<'a, str> }", "an event owns what it holds");
+    one("#[event(aggregate = \"O\")] struct E<'a> { t: PhantomData<T> }", "an event is stored under one name");
     one("#[event(aggregate = \"O\")] struct E<const N: usize> {}", "an event is stored under one name");
 }
 

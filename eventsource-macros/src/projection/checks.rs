@@ -6,7 +6,12 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::expand::route_name;
-use super::model::{Exhaustive, Projection};
+use super::kind::UNDECIDED;
+use super::model::{Exhaustive, Injected, Kind, Projection};
+use super::read_models;
+use crate::block::method::only_argument;
+use crate::block::parameter::plain;
+use crate::block::scope::Scope;
 use crate::spans::{ends, located, moved};
 use crate::text::shown;
 
@@ -16,6 +21,56 @@ pub(super) fn distinct(projection: &Projection, private: &TokenStream) -> Option
     let span = located(last.event.span());
     let private = moved(private, span);
     Some(quote_spanned! {span=> const _: () = #private::assert_distinct(__EVENTS); })
+}
+
+/// That the projection does not say its kind, at its type, unless it asks by `&` for something that no event knows: then
+/// the compiler says so, and looks no further.
+pub(super) fn undecided(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
+    let read_off = projection.calls().flat_map(|call| call.read_off()).map(|Injected { ty, .. }| {
+        let span = located(ty.span());
+        let private = moved(private, span);
+        quote_spanned!(span=> #private::read_off::<#ty>())
+    });
+    let span = located(projection.ty.span());
+    let private = moved(private, span);
+    (projection.kind == Kind::Undecided).then(|| {
+        quote_spanned! {span=> const _: () = #private::refuse_undecided(&[#(#read_off),*], #UNDECIDED); }
+    })
+}
+
+/// The checks of what is lent, one for each type, where it is first asked for: no pool, and no repository of what is not a
+/// read model.
+pub(super) fn lendable(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
+    let scope = Scope::of(&projection.generics);
+    let mut seen = Vec::new();
+    let checks = projection.calls().flat_map(|call| call.lent().map(move |injected| (call, injected)));
+    let checks = checks.filter_map(|(call, Injected { ty, parameter, .. })| {
+        let (cfgs, parameter) = (&call.cfgs, shown(parameter));
+        let key = quote!(#(#cfgs)* #ty).to_string();
+        if scope.used_in(ty).is_some() || seen.contains(&key) {
+            return None;
+        }
+        seen.push(key);
+        let span = located(ty.span());
+        let moved = moved(private, span);
+        match row(ty) {
+            // What the projection owns is asked already.
+            Some(row) if projection.read_models.iter().any(|own| shown(own) == shown(row)) => None,
+            Some(row) => Some(read_models::asked_for(cfgs, row, private)),
+            None => Some(quote_spanned! {span=>
+                #(#cfgs)*
+                #moved::assert_no_pool(<#moved::Probe<#ty>>::POOL_OF, #parameter);
+            }),
+        }
+    });
+    let checks: Vec<_> = checks.collect();
+    (!checks.is_empty()).then(|| quote! { const _: () = { #(#checks)* }; })
+}
+
+/// The row in `Repository<Row>`, by its name.
+fn row(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = plain(ty) else { return None };
+    only_argument(path.path.segments.last().filter(|last| last.ident == "Repository")?)
 }
 
 /// The checks of `exhaustive` and `ignores`, each where it is written.

@@ -17,6 +17,7 @@ pub(super) fn described(projection: &Projection, private: &TokenStream) -> Token
         Kind::Memory => "memory",
         Kind::DurableMemory => "durable memory",
         Kind::Effects => "effects",
+        Kind::Undecided => "",
     };
     let (path, scope) = (rust_type(ty), Scope::of(generics));
     let lent = projection.calls().flat_map(|call| call.lent().map(move |injected| (call, injected)));

@@ -16,6 +16,7 @@ pub(super) fn of(projection: &Projection) -> Vec<TokenStream> {
         Kind::Memory => "a memory projection",
         Kind::DurableMemory => "a durable memory projection",
         Kind::Effects => "a projection with effects outside",
+        Kind::Undecided => "a projection",
     };
     // An event may be private where the projection is not; the link then leads nowhere, and that is nobody's mistake.
     let allow = quote! { #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)] };

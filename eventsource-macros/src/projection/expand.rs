@@ -32,7 +32,7 @@ fn whole(projection: &Projection, private: &TokenStream) -> TokenStream {
     let (aliases, mut bounds) = bounds(projection, private);
     let owned = projection.read_models.iter().enumerate().map(|(at, ty)| read_models::owned(at, ty, private));
     bounds.extend(projection.read_models.iter().map(|ty| quote! { #private::Repository<#ty>: #private::Inject<__U> }));
-    let apart = read_models::apart(projection, private);
+    let (apart, lendable) = (read_models::apart(projection, private), checks::lendable(projection, private));
     let subscriber = subscriber(projection, &quote!(#private::filter(__EVENTS)), private);
     let described = describe::described(projection, private);
     let methods = routing::methods(projection, private);
@@ -44,6 +44,7 @@ fn whole(projection: &Projection, private: &TokenStream) -> TokenStream {
         #exhaustive
         #(#owned)*
         #apart
+        #lendable
         #aliases
         #subscriber
         #described
@@ -106,7 +107,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
     let Projection { ty, generics, name, version, .. } = projection;
     let kind = match projection.kind {
         Kind::Transactional => quote!(Transactional),
-        Kind::Memory => quote!(Memory),
+        Kind::Memory | Kind::Undecided => quote!(Memory),
         Kind::DurableMemory => quote!(DurableMemory),
         Kind::Effects => quote!(Effects),
     };
@@ -122,14 +123,14 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
     });
     let read_models = read_models::tables(projection, private);
     let snapshot = (projection.kind == Kind::DurableMemory && !projection.broken).then(|| snapshot(private));
-    let (alone, state) = (alone(projection, private), state(projection, private));
+    let (alone, state, assumed) = (alone(projection, private), state(projection, private), thread_safe(private));
     let (impl_generics, _, _) = generics.split_for_impl();
     let predicates = predicates(projection);
     quote! {
         #alone
         #state
         #[automatically_derived]
-        impl #impl_generics #private::Subscriber for #ty where #(#predicates,)* {
+        impl #impl_generics #private::Subscriber for #ty where #(#predicates,)* #assumed {
             const KIND: #private::Kind = #private::Kind::#kind;
 
             fn name(&self) -> #private::Cow<'static, #private::str> {
@@ -151,13 +152,25 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
     }
 }
 
+/// That the projection can move between threads, taken for granted: the mark [`alone`] asks for it. A predicate that is
+/// false is no error where a lifetime is bound to it.
+fn thread_safe(private: &TokenStream) -> TokenStream {
+    quote!(for<'__any> Self: #private::ThreadSafe)
+}
+
 /// A mark that a second block of the same type contradicts. It comes first, since the compiler then names it first.
 fn alone(projection: &Projection, private: &TokenStream) -> TokenStream {
     let Projection { ty, generics, .. } = projection;
     let (impl_generics, _, _) = generics.split_for_impl();
     let predicates = predicates(projection);
+    let span = located(ty.span());
+    let at = moved(private, span);
+    let thread_safe = quote_spanned!(span=> #at::thread_safe::<Self, _>(#at::asked));
+    // The state of durable memory is asked for both by one.
+    let asked = (projection.kind != Kind::DurableMemory && projection.generics.lifetimes().next().is_none())
+        .then(|| quote! { const ASKS: () = #thread_safe; });
     quote! {
-        impl #impl_generics #private::OneProjectionBlockPerType for #ty where #(#predicates,)* {}
+        impl #impl_generics #private::OneProjectionBlockPerType for #ty where #(#predicates,)* { #asked }
     }
 }
 
@@ -182,7 +195,7 @@ fn state(projection: &Projection, private: &TokenStream) -> Option<TokenStream> 
     let at = moved(private, span);
     let (impl_generics, _, _) = generics.split_for_impl();
     let predicates = predicates(projection);
-    let state = quote_spanned!(span=> #at::state::<Self>());
+    let state = quote_spanned!(span=> #at::state::<Self, _>(#at::asked));
     (projection.kind == Kind::DurableMemory && !projection.broken).then(|| {
         quote! {
             #[automatically_derived]
@@ -202,13 +215,14 @@ fn event_subscriber(
 ) -> TokenStream {
     let Projection { ty, generics, .. } = projection;
     let parameters = generics.params.iter();
-    let predicates = predicates(projection);
+    let (predicates, assumed) = (predicates(projection), thread_safe(private));
     quote! {
         #[automatically_derived]
         impl<#(#parameters,)* __U: #private::UnitOfWork> #private::EventSubscriber<__U> for #ty
         where
             #(#predicates,)*
             #(#bounds,)*
+            #assumed
         {
             #methods
         }
@@ -243,7 +257,9 @@ fn broken(projection: &Projection, private: &TokenStream) -> TokenStream {
     };
     let event_subscriber = event_subscriber(projection, &[], &methods, private);
     let described = describe::broken(projection, private);
+    let undecided = checks::undecided(projection, private);
     quote! {
+        #undecided
         #subscriber
         #described
         #event_subscriber

@@ -4,17 +4,48 @@ use quote::ToTokens;
 use syn::{PatType, Type};
 
 use super::model::Injected;
-use crate::block::parameter::{check_attributes, check_reference, plain};
+use crate::block::parameter::{READ_OFF, check_attributes, check_reference, last, plain};
 use crate::block::role::Role;
 use crate::block::scope::find_lifetime;
 use crate::errors::Errors;
 use crate::text::shown;
+
+/// What is asked for in place of `ty`, where that is known by its name to be lent: the compiler tells others. A pool and a
+/// transaction are not lent, and the connection of the batch's transaction is.
+fn known_to_be_lent(ty: &Type) -> Option<String> {
+    let Type::Path(path) = plain(ty) else { return None };
+    let segment = path.path.segments.last()?;
+    let connection = match &*segment.ident.to_string() {
+        "PgConnection" | "SqliteConnection" | "Repository" => return Some(shown(ty)),
+        "PgPool" => "PgConnection",
+        "SqlitePool" => "SqliteConnection",
+        "Pool" | "PoolConnection" | "Transaction" => {
+            let arguments = shown(&segment.arguments);
+            let database = |name| arguments.ends_with(&format!("{name}>"));
+            [("Postgres", "PgConnection"), ("Sqlite", "SqliteConnection")]
+                .into_iter()
+                .find(|(name, _)| database(*name))?
+                .1
+        }
+        _ => return None,
+    };
+    Some(connection.to_owned())
+}
+
+/// How a handler asks for `lent`.
+fn ask_for(lent: &str) -> String {
+    format!("what the unit of work lends is asked for by `&mut`: write `&mut {lent}`")
+}
 
 /// What the parameter asks for. `before` are those before it, and a truncate hook has no event to read from.
 pub(super) fn injected(parameter: &PatType, before: &[Injected], role: Role, errors: &mut Errors) -> Option<Injected> {
     check_attributes(parameter, errors);
     let is_hook = role == Role::Hook;
     let Type::Reference(reference) = plain(&parameter.ty) else {
+        if let Some(lent) = known_to_be_lent(&parameter.ty) {
+            errors.push(&parameter.ty, ask_for(&lent));
+            return None;
+        }
         let message = if is_hook {
             "a truncate hook asks for what the unit of work lends, as `&mut T`"
         } else {
@@ -24,6 +55,10 @@ pub(super) fn injected(parameter: &PatType, before: &[Injected], role: Role, err
         return None;
     };
     let is_lent = reference.mutability.is_some();
+    if let (false, Some(lent)) = (is_lent, known_to_be_lent(&reference.elem)) {
+        errors.push(&parameter.ty, ask_for(&lent));
+        return None;
+    }
     if is_hook && !is_lent {
         let message =
             "a truncate hook has no event to read this from: it asks for what the unit of work lends, as `&mut T`";
@@ -31,6 +66,16 @@ pub(super) fn injected(parameter: &PatType, before: &[Injected], role: Role, err
         return None;
     }
     if !check_reference(reference, role, errors) {
+        return None;
+    }
+    let read_off = shown(&reference.elem);
+    if is_lent && READ_OFF.contains(&last(&read_off)) {
+        errors.push(&parameter.ty, format_args!("what the event knows does not change: write `&{read_off}`"));
+        return None;
+    }
+    if let (Some(_), Some(lent)) = (find_lifetime(reference.elem.to_token_stream()), known_to_be_lent(&reference.elem))
+    {
+        errors.push(&parameter.ty, ask_for(&lent));
         return None;
     }
     if let Some(lifetime) = find_lifetime(reference.elem.to_token_stream()) {

@@ -3,6 +3,7 @@
 use syn::Type;
 
 use super::model::{Call, Handler, Injected, Kind};
+use crate::block::parameter::{READ_OFF, last};
 use crate::errors::Errors;
 use crate::options::Options;
 use crate::text::shown;
@@ -56,14 +57,19 @@ pub(super) fn decide(ty: &Type, handlers: &[Handler], hooks: &[Call], options: &
     }
     let asks_nothing = handlers.iter().all(|handler| !handler.call.receiver.is_mut);
     if asks_nothing && errors.is_empty() && !handlers.is_empty() {
-        let message = "every handler of this projection takes `&self` and asks the unit of work for nothing, so it does not \
-                       say where its effects go: write `#[projection(memory)]` where they go into its own state behind a \
-                       lock, which a new process builds anew from the log, or `#[projection(effects)]` where they go into \
-                       the outside world, at least once";
-        errors.push(ty, message);
+        let mut read_off = handlers.iter().flat_map(|handler| handler.call.read_off());
+        if read_off.any(|injected| !READ_OFF.contains(&last(&shown(&injected.ty)))) {
+            return Kind::Undecided;
+        }
+        errors.push(ty, UNDECIDED);
     }
     Kind::Memory
 }
+
+/// What a projection is told that does not say its kind.
+pub(super) const UNDECIDED: &str = "every handler of this projection takes `&self` and asks the unit of work for nothing, so it does not say where its \
+     effects go: write `#[projection(memory)]` where they go into its own state behind a lock, which a new process builds \
+     anew from the log, or `#[projection(effects)]` where they go into the outside world, at least once";
 
 /// `memory`, `snapshot` and `effects` say that nothing goes into the transaction.
 fn refuse_lent(injected: &Injected, word: &str, errors: &mut Errors) {

@@ -52,6 +52,9 @@ pub(super) enum Kind {
     DurableMemory,
     /// Into the outside world.
     Effects,
+    /// Not said. It is an error, which is told once each type that a handler asks for by `&` is known to be read off the
+    /// event: one that is not was meant to be lent.
+    Undecided,
 }
 
 /// A method that handles an event.
@@ -106,6 +109,11 @@ impl Call {
     /// What it asks the unit of work for.
     pub(super) fn lent(&self) -> impl Iterator<Item = &Injected> {
         self.injected.iter().filter(|injected| injected.is_lent)
+    }
+
+    /// What it reads off the event.
+    pub(super) fn read_off(&self) -> impl Iterator<Item = &Injected> {
+        self.injected.iter().filter(|injected| !injected.is_lent)
     }
 
     /// Whether it may have to be waited for: it is async, or asks the unit of work for something.

@@ -2,8 +2,8 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Type;
 use syn::spanned::Spanned;
+use syn::{Attribute, Type};
 
 use super::model::{Call, Injected, Projection};
 use crate::block::scope::Scope;
@@ -14,6 +14,16 @@ pub(super) fn owned(at: usize, ty: &Type, private: &TokenStream) -> TokenStream 
     let (name, span) = (name(at), located(ty.span()));
     let private = moved(private, span);
     quote_spanned! {span=> const #name: #private::Owned<#ty> = #private::owned::<#ty>(); }
+}
+
+/// That the row of a repository that a handler asks for is a read model's.
+pub(super) fn asked_for(cfgs: &[Attribute], row: &Type, private: &TokenStream) -> TokenStream {
+    let span = located(row.span());
+    let private = moved(private, span);
+    quote_spanned! {span=>
+        #(#cfgs)*
+        #private::read_model::<#row>();
+    }
 }
 
 fn name(at: usize) -> Ident {

@@ -10,25 +10,29 @@ use syn::spanned::Spanned;
 
 use super::model::{Field, Model};
 use crate::anonymous;
+use crate::borrows::without_rc;
 use crate::spans::{located, moved};
 
 /// The items that the derive adds.
 pub(super) fn expand(model: &Model) -> TokenStream {
     let Model { ident, table, fields, id, .. } = model;
     let private = anonymous::private();
-    let stored = if model.borrows { &[] } else { &**fields };
+    let stored = if model.unfit { &[] } else { &**fields };
     let constants = stored.iter().enumerate().map(|(at, field)| constant(at, field, &private));
     let defs = stored.iter().enumerate().map(|(at, field)| {
         let (name, indexed) = (name(at), field.is_indexed);
         quote! { #name.column(#indexed) }
     });
     let id_type = &fields[*id].ty;
+    let id_type = if without_rc(id_type).is_some() { quote!(#private::u64) } else { quote!(#id_type) };
     let columns = columns(model, &private);
-    let (to_values, from_values) = if model.borrows { never(&private) } else { values(fields, &private) };
+    // A predicate that is false is no error where a lifetime is bound to it.
+    let assumed = model.unfit.then(|| quote! { where for<'__any> Self: #private::ThreadSafe });
+    let (to_values, from_values) = if model.unfit { never(&private) } else { values(fields, &private) };
     let items = quote! {
         #(#constants)*
         #[automatically_derived]
-        impl #private::ReadModel for #ident {
+        impl #private::ReadModel for #ident #assumed {
             type Id = #id_type;
 
             const TABLE: &'static #private::Table = &#private::Table::new(#table, &[#(#defs),*], #id);

@@ -16,8 +16,8 @@ pub(super) struct Model {
     pub(super) table: String,
     /// Its fields.
     pub(super) fields: Vec<Field>,
-    /// Whether one of them borrows, which is an error already: nothing is asked of their types then.
-    pub(super) borrows: bool,
+    /// Whether one of them borrows, or stays on its thread, which is an error already: nothing is asked of their types then.
+    pub(super) unfit: bool,
     /// Which of them is the id.
     pub(super) id: usize,
 }

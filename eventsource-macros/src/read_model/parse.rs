@@ -6,9 +6,9 @@ use syn::{Attribute, Data, DataStruct, DeriveInput, Fields, LitStr, Meta};
 
 use super::identifier;
 use super::model::{Field, Model};
+use crate::borrows::{self, owned, without_rc};
 use crate::errors::Errors;
 use crate::options::{Options, Spec};
-use crate::text::owned;
 
 const OPTIONS: &[Spec] = &[
     Spec { key: "table", example: Some("table = \"orders\"") },
@@ -33,8 +33,8 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
     check_columns(&fields, &table, errors);
     let id = id(&input, &fields, errors);
     let fields: Vec<_> = fields.into_iter().map(|(field, _)| field).collect();
-    let borrows = fields.iter().any(|field| owned(&field.ty).is_some());
-    let model = Model { borrows, library, ident: input.ident, visibility: input.vis, table, fields, id };
+    let unfit = fields.iter().any(|field| owned(&field.ty).is_some() || without_rc(&field.ty).is_some());
+    let model = Model { unfit, library, ident: input.ident, visibility: input.vis, table, fields, id };
     (!model.fields.is_empty() && input.generics.params.is_empty()).then_some(model)
 }
 
@@ -71,10 +71,10 @@ fn table(input: &DeriveInput, options: &Options, errors: &mut Errors) -> String 
 }
 
 fn check_generics(input: &DeriveInput, errors: &mut Errors) {
-    if !input.generics.params.is_empty() {
+    if let Some(params) = borrows::unexplained_generics(input) {
         let message = "a read model has one table, so it cannot be generic: write one struct for each type, and own \
                        what it holds";
-        errors.push(input.generics.params.to_token_stream(), message);
+        errors.push(params, message);
     }
 }
 
@@ -82,7 +82,7 @@ fn check_generics(input: &DeriveInput, errors: &mut Errors) {
 fn fields(input: &DeriveInput, errors: &mut Errors) -> Option<Vec<(Field, Option<LitStr>)>> {
     match &input.data {
         Data::Struct(DataStruct { fields: Fields::Named(named), .. }) => {
-            Some(named.named.iter().filter_map(|own| field(own, errors)).collect())
+            Some(named.named.iter().filter_map(|own| field(own, input, errors)).collect())
         }
         Data::Struct(DataStruct { fields: Fields::Unnamed(fields), .. }) => {
             errors.push(fields, "the fields of a read model are columns and have names: write `{ field: Type }`");
@@ -103,10 +103,11 @@ fn fields(input: &DeriveInput, errors: &mut Errors) -> Option<Vec<(Field, Option
     }
 }
 
-fn field(field: &syn::Field, errors: &mut Errors) -> Option<(Field, Option<LitStr>)> {
+fn field(field: &syn::Field, input: &DeriveInput, errors: &mut Errors) -> Option<(Field, Option<LitStr>)> {
     let ident = field.ident.clone()?;
-    if let Some(owned) = owned(&field.ty) {
-        let message = format_args!("a row owns what it holds, since it is read back from its table: write `{owned}`");
+    borrows::check(field, input, "a row owns what it holds, since it is read back from its table", errors);
+    if let Some(owned) = without_rc(&field.ty) {
+        let message = format_args!("a row moves between threads, and an `Rc` does not: write `{owned}`");
         errors.push(&field.ty, message);
     }
     let options = options(&field.attrs, FIELD_OPTIONS, "#[read_model(id)]", errors);

@@ -3,6 +3,7 @@
 use super::text::Text;
 use crate::aggregate::{Aggregate, EventsOf};
 use crate::event::{EventDescriptor, same};
+use crate::projection::FromEvent;
 
 type Events<'e> = &'e [&'static EventDescriptor];
 
@@ -24,28 +25,82 @@ pub const fn assert_apart(asked: &[(bool, bool)]) {
     }
 }
 
+/// Fails to compile where a handler asks for a pool. `parameter` is what it wrote.
+#[track_caller]
+pub const fn assert_no_pool(pool_of: Option<&str>, parameter: &str) {
+    if let Some(connection) = pool_of {
+        Text::new()
+            .push("a handler cannot ask for `")
+            .push(parameter)
+            .push("`, since a pool's connections are no part of the batch's transaction: write `&mut ")
+            .push(connection)
+            .push("`")
+            .fail();
+    }
+}
+
+/// A part of the event.
+pub const fn read_off<T: FromEvent>() {}
+
+/// Fails to compile, with `reason`, once each of the things that a projection asks for is known to be a part of the event.
+#[allow(clippy::panic)]
+#[track_caller]
+pub const fn refuse_undecided(_: &[()], reason: &str) {
+    panic!("{}", reason)
+}
+
 /// Fails to compile where two of `events` are read from the same stored name: two methods for one event, one of them
-/// perhaps behind an alias.
+/// behind an alias of its type, or two events that were given one name.
 #[track_caller]
 pub const fn assert_distinct(events: Events<'_>) {
     let mut later = 1;
     while later < events.len() {
         let mut earlier = 0;
         while earlier < later {
-            if same(events[earlier].name(), events[later].name()) {
+            if same(events[earlier].rust_type(), events[later].rust_type()) {
                 Text::new()
-                    .push("two methods of this projection handle the event `")
-                    .push(events[later].name())
-                    .push("`, one of them perhaps through an alias: keep one of them")
+                    .push("two methods of this projection handle `")
+                    .push(short(events[later]))
+                    .push("`, one of them through an alias of the type: keep one of them")
                     .fail();
             }
-            let clash = clash(events[earlier], events[later]);
+            earlier += 1;
+        }
+        later += 1;
+    }
+    assert_named_apart(events);
+}
+
+/// Fails to compile where two different events of `events` are read from the same stored name.
+#[track_caller]
+pub const fn assert_named_apart(events: Events<'_>) {
+    let mut later = 1;
+    while later < events.len() {
+        let mut earlier = 0;
+        while earlier < later {
+            let (first, second) = (events[earlier], events[later]);
+            if same(first.rust_type(), second.rust_type()) {
+                earlier += 1;
+                continue;
+            }
+            if same(first.name(), second.name()) {
+                Text::new()
+                    .push("`")
+                    .push(first.rust_type())
+                    .push("` and `")
+                    .push(second.rust_type())
+                    .push("` are different events, and both are stored as `")
+                    .push(second.name())
+                    .push("`: give one of them another name, `#[event(name = \"…\")]`")
+                    .fail();
+            }
+            let clash = clash(first, second);
             if !clash.is_empty() {
                 Text::new()
                     .push("`")
-                    .push(short(events[earlier]))
+                    .push(short(first))
                     .push("` and `")
-                    .push(short(events[later]))
+                    .push(short(second))
                     .push("` are both read from events that are stored as `")
                     .push(clash)
                     .push("`: take the alias off one of them")

@@ -5,18 +5,20 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::ThreadSafe;
 use crate::projection::HandlerError;
 
 /// What can be stored as the state of a projection and read back, as one bound.
 #[diagnostic::on_unimplemented(
     message = "the state of `{Self}` cannot be stored",
     label = "`snapshot` stores it as JSON, by serde",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`"
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`",
+    note = "give each type parameter the bounds `T: Serialize + DeserializeOwned + Send + Sync + 'static`"
 )]
-pub trait Storable: Serialize + DeserializeOwned {}
+pub trait Storable<By = ()>: Serialize + DeserializeOwned + ThreadSafe {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned> Storable for T {}
+impl<T: Serialize + DeserializeOwned + ThreadSafe, By> Storable<By> for T {}
 
 /// How the state of a `T` is stored and read back. A type that serde does not know has no such thing: see [`state`].
 pub struct State<T> {
@@ -26,15 +28,15 @@ pub struct State<T> {
 
 /// How the state of a `T` is stored and read back.
 #[must_use]
-pub const fn state<T: Storable>() -> State<T> {
-    State { store: to_json::<T>, load: from_json::<T> }
+pub const fn state<T: Storable<By>, By: Copy>(_: By) -> State<T> {
+    State { store: to_json::<T, By>, load: from_json::<T, By> }
 }
 
-fn to_json<T: Storable>(projection: &T) -> Result<Vec<u8>, serde_json::Error> {
+fn to_json<T: Storable<By>, By>(projection: &T) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(projection)
 }
 
-fn from_json<T: Storable>(json: &[u8]) -> Result<T, serde_json::Error> {
+fn from_json<T: Storable<By>, By>(json: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(json)
 }
 

@@ -46,9 +46,10 @@ pub trait Aggregate: Default + Send + Sync + 'static {
 
 /// How an aggregate's state changes with an event of the type `E`. What happened cannot be refused here.
 #[diagnostic::on_unimplemented(
-    message = "the aggregate `{Self}` does not say how it applies `{E}`",
+    message = "the aggregate `{Self}` does not apply the event `{E}`",
     label = "no `Applies<{E}>`",
-    note = "add a method with `#[applies({E})]` to the `#[aggregate]` block of `{Self}`; by hand, write `impl Applies<{E}> for {Self}` and list `{E}` in `type Events`"
+    note = "an event whose `#[event(aggregate = \"…\")]` names another aggregate is recorded by that one's root",
+    note = "for an event of `{Self}`, add a method with `#[applies({E})]` to its `#[aggregate]` block; by hand, write `impl Applies<{E}> for {Self}` and list `{E}` in `type Events`"
 )]
 pub trait Applies<E> {
     /// Changes the state.

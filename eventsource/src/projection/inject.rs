@@ -31,8 +31,8 @@ pub trait Inject<U: UnitOfWork>: Send {
 /// What a handler can ask for as `&Self`: it is read off the event.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be read off an event",
-    label = "not a part of an event",
-    note = "a handler may ask for `&RecordedEvent`, `&Metadata` or `&StreamId`; what the unit of work lends is asked for as `&mut`"
+    label = "not a part of an event: write `&mut {Self}` where the unit of work lends it",
+    note = "`&RecordedEvent`, `&Metadata` and `&StreamId` are read off an event; its id, position and times are those of the `&Event<…>`"
 )]
 pub trait FromEvent {
     /// The part of `event`.
@@ -60,6 +60,13 @@ impl FromEvent for StreamId {
 /// A connection to the database, as it is. A handler that asks for one cannot ask for what [`HoldsChanges`] beside it:
 /// the connection would not see those changes.
 pub trait RawConnection {}
+
+/// A pool of database connections, or a connection of one. A handler cannot ask for it: what a pool's connections do is no
+/// part of the batch's transaction.
+pub trait ConnectionPool {
+    /// The name of the type that a handler asks for in its place.
+    const CONNECTION: &'static str;
+}
 
 /// Holds changes that are written at the end of the batch, such as a repository.
 pub trait HoldsChanges {}

@@ -36,7 +36,7 @@ pub use error::{
 };
 pub use fingerprint::fingerprint;
 pub use generation::{Generations, Switch, Switched};
-pub use inject::{FromEvent, HoldsChanges, Inject, RawConnection};
+pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection};
 pub use kind::{Guarantee, Kind};
 pub use memory::{MemoryCheckpoints, MemoryUnit};
 pub use output::HandlerOutput;

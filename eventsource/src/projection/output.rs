@@ -6,8 +6,9 @@ use super::HandlerError;
 #[diagnostic::on_unimplemented(
     message = "a handler returns `()` or `Result<(), E>` where `E` is an error, not `{Self}`",
     label = "not what a handler returns",
-    note = "any type that implements `std::error::Error + Send + Sync` serves as `E`, and so does `HandlerError`",
-    note = "a text, a boxed error and an `anyhow::Error` become one by `.map_err(HandlerError::permanent)`, or `transient` where trying again can help"
+    note = "write `Result<(), HandlerError>`: `?` takes any error that is `std::error::Error + Send + Sync`",
+    note = "a text, a `Box<dyn Error + Send + Sync>` and an `anyhow::Error` become one by `.map_err(HandlerError::permanent)?`, or `transient` where a retry can help",
+    note = "an error that is not `Send + Sync`, such as a `Box<dyn Error>`, becomes one by its text: `.map_err(|error| HandlerError::permanent(error.to_string()))?`"
 )]
 pub trait HandlerOutput {
     /// The same as a result.

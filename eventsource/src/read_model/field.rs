@@ -34,9 +34,20 @@ pub const fn id_field<T: IdType>(column: &'static str, name: &'static str) -> Fi
     field(column, name)
 }
 
+/// What a field that is stored as JSON can be, as one bound.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` cannot be stored as JSON: serde does not know it",
+    label = "cannot be written and read",
+    note = "derive `Serialize` and `Deserialize` for `{Self}`, and for all that it holds"
+)]
+pub trait JsonData: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> JsonData for T {}
+
 /// A field that is stored as JSON.
 #[must_use]
-pub const fn json_field<T: Serialize + DeserializeOwned>(column: &'static str, name: &'static str) -> Field<T> {
+pub const fn json_field<T: JsonData>(column: &'static str, name: &'static str) -> Field<T> {
     Field { column: ColumnDef::new(column, name, ColumnKind::Json, false), to: to_json, from: from_json }
 }
 

@@ -13,7 +13,8 @@ use crate::event::RecordedEvent;
 use crate::projection::scope::Scope;
 use crate::projection::sql::{Change, NotLent, causes, remedy};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, Clear, CommitError, HandlerError, Inject, RawConnection, UnitOfWork,
+    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ConnectionPool, HandlerError, Inject, RawConnection,
+    UnitOfWork,
 };
 use crate::store::Verdict;
 use crate::store::postgres::PostgresDatabase;
@@ -102,6 +103,14 @@ impl Inject<PostgresUnit> for PgConnection {
 }
 
 impl RawConnection for PgConnection {}
+
+impl ConnectionPool for sqlx::PgPool {
+    const CONNECTION: &'static str = "PgConnection";
+}
+
+impl ConnectionPool for sqlx::pool::PoolConnection<sqlx::Postgres> {
+    const CONNECTION: &'static str = "PgConnection";
+}
 
 impl PostgresUnit {
     pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {

@@ -14,7 +14,8 @@ use crate::event::RecordedEvent;
 use crate::projection::scope::Scope;
 use crate::projection::sql::{Change, NotLent, causes, remedy};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, Clear, CommitError, HandlerError, Inject, RawConnection, UnitOfWork,
+    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ConnectionPool, HandlerError, Inject, RawConnection,
+    UnitOfWork,
 };
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
@@ -91,6 +92,14 @@ impl Inject<SqliteUnit> for SqliteConnection {
 }
 
 impl RawConnection for SqliteConnection {}
+
+impl ConnectionPool for sqlx::SqlitePool {
+    const CONNECTION: &'static str = "SqliteConnection";
+}
+
+impl ConnectionPool for sqlx::pool::PoolConnection<sqlx::Sqlite> {
+    const CONNECTION: &'static str = "SqliteConnection";
+}
 
 impl SqliteUnit {
     pub(super) async fn begin(db: &SqliteDatabase) -> Result<Self, StoreError> {
