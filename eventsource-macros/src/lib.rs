@@ -42,6 +42,7 @@ mod aggregate;
 mod anonymous;
 mod block;
 mod borrows;
+mod column_type;
 mod errors;
 mod event;
 mod names;
@@ -98,8 +99,8 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
 /// Makes a struct a row of a read model: implements `ReadModel`, and gives it a constant for each column.
 ///
 /// The struct has named fields and no generics. A field is a column; its type is one that a column can hold: an integer,
-/// a float, `bool`, `String`, `Uuid`, `DateTime<Utc>`, `NaiveDate`, `Vec<u8>`, a decimal, `serde_json::Value`, or an
-/// `Option` of these.
+/// a float, `bool`, `String`, `Uuid`, `DateTime<Utc>`, `NaiveDate`, `Vec<u8>`, a decimal, `serde_json::Value`, an enum with
+/// [`#[derive(ColumnType)]`](macro@ColumnType), or an `Option` of these.
 ///
 /// Queries name the columns by constants that are called as the fields, in upper case: `OrderRow::STATUS`. Every table
 /// has the columns `version`, `created_at`, `updated_at` and `deleted_at` beside those of its model.
@@ -124,6 +125,29 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(ReadModel, attributes(read_model))]
 pub fn derive_read_model(input: TokenStream) -> TokenStream {
     read_model::derive(input.into()).into()
+}
+
+/// Makes an enum the type of a column: implements `ColumnType` and `Comparable`.
+///
+/// The variants have no fields. Each is stored as a text, by default its name, so that a variant may be added or moved
+/// without a migration; a text that is no variant's is an error that names the field and lists the variants. Rows are ordered
+/// by the texts.
+///
+/// # Options
+///
+/// They stand in `#[column_type(…)]`, on the enum or on a variant.
+///
+/// | option of the enum | meaning |
+/// |---|---|
+/// | `rename_all = "snake_case"` | How names are written, as serde writes them: `PascalCase` (the default), `lowercase`, `UPPERCASE`, `camelCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`. |
+/// | `crate = my::reexport` | The path to the `eventsource` crate, where it is not `::eventsource`. |
+///
+/// | option of a variant | meaning |
+/// |---|---|
+/// | `rename = "in-transit"` | The stored name. It is part of the stored data: give it before you rename the variant. |
+#[proc_macro_derive(ColumnType, attributes(column_type))]
+pub fn derive_column_type(input: TokenStream) -> TokenStream {
+    column_type::derive(input.into()).into()
 }
 
 /// Makes the methods of an impl block the handlers of a projection: implements `Subscriber` and `EventSubscriber`.

@@ -50,7 +50,8 @@ pub use crate::projection::{
 };
 use crate::read_model::ReadModelError;
 pub use crate::read_model::{
-    Column, ColumnDef, Field, Json, ReadModel, Repository, Table, UnfitField, Value, field, id_field, json_field,
+    Column, ColumnDef, ColumnKind, ColumnType, Comparable, Field, Json, ReadModel, Repository, Table, Unfit,
+    UnfitField, Value, field, id_field, json_field, text_value, unknown_variant, value_text,
 };
 pub use crate::store::EventFilter;
 pub use chrono::{DateTime, Utc};

@@ -102,7 +102,33 @@ pub use macros::{DomainEvent, aggregate, applies, handles, projection, truncate}
 pub use projection::{
     Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
 };
-pub use read_model::{MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
+pub use read_model::{ColumnType, MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
+/// The database driver, in the version with which handlers get their connections.
+///
+/// It has what this crate needs: queries, pools and transactions of the databases whose features are on. The derives
+/// `sqlx::FromRow`, `sqlx::Type` and the macro `sqlx::query!` name `::sqlx` in what they generate, so a re-export cannot serve
+/// them. Add the same version to your own `Cargo.toml`, with the features that you need:
+///
+/// ```toml
+/// [dependencies]
+/// sqlx = { version = "0.9", default-features = false, features = ["derive"] }
+/// ```
+///
+/// Without it, a row is read by hand:
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// use eventsource::sqlx::{FromRow, Row, sqlite::SqliteRow};
+///
+/// struct Order { id: i64, total: f64 }
+///
+/// impl FromRow<'_, SqliteRow> for Order {
+///     fn from_row(row: &SqliteRow) -> Result<Self, eventsource::sqlx::Error> {
+///         Ok(Self { id: row.try_get("id")?, total: row.try_get("total")? })
+///     }
+/// }
+/// # }
+/// ```
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sqlx;
 pub use store::{

@@ -1,5 +1,39 @@
 //! The macros, with the examples that the macro crate itself cannot compile (feature `macros`).
 
+/// Stores an enum without fields in a column, each variant by its name.
+///
+/// ```
+/// use eventsource::read_model::{ColumnType, ReadModel, Value};
+///
+/// #[derive(Debug, Clone, Copy, PartialEq, ColumnType)]
+/// #[column_type(rename_all = "snake_case")]
+/// enum Status {
+///     Placed,
+///     InTransit,
+///     #[column_type(rename = "gone")]
+///     Cancelled,
+/// }
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+///     #[read_model(index)]
+///     status: Status,
+///     before: Option<Status>,
+/// }
+///
+/// let moving = OrderRow::STATUS.eq(Status::InTransit);
+/// assert!(matches!(Status::InTransit.to_value(), Ok(Value::Text(text)) if text == "in_transit"));
+/// let error = Status::from_value(Value::Text("lost".to_owned())).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "`lost` is not a variant of `Status`, whose variants are `placed`, `in_transit`, `gone`"
+/// );
+/// ```
+pub use eventsource_macros::ColumnType;
+/// Makes a struct an event: a fact that an aggregate emits, stored as JSON under a name that does not change.
+///
 /// ```
 /// use eventsource::DomainEvent;
 /// use serde::{Deserialize, Serialize};
@@ -40,6 +74,8 @@
 /// }
 /// ```
 pub use eventsource_macros::DomainEvent;
+/// Makes a struct a row of a read model: a table whose columns are its fields, kept and queried through a repository.
+///
 /// ```
 /// use chrono::{DateTime, Utc};
 /// use eventsource::read_model::{ColumnKind, ReadModel};
@@ -70,6 +106,8 @@ pub use eventsource_macros::DomainEvent;
 /// assert_eq!(OrderRow::CUSTOMER_NAME.name(), "customer");
 /// ```
 pub use eventsource_macros::ReadModel;
+/// Makes an impl block the write side of a type: what each of its events does to its state.
+///
 /// ```
 /// use eventsource::{AggregateRoot, DomainEvent, aggregate};
 /// use serde::{Deserialize, Serialize};
@@ -121,6 +159,8 @@ pub use eventsource_macros::ReadModel;
 pub use eventsource_macros::aggregate;
 pub use eventsource_macros::applies;
 pub use eventsource_macros::handles;
+/// Makes an impl block a projection: its methods handle events, in the order of the log, and keep a read model.
+///
 /// ```
 /// use eventsource::projection::{Kind, Subscriber};
 /// use eventsource::{DomainEvent, Event, HandlerError, Metadata, projection};

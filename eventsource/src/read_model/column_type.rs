@@ -11,7 +11,7 @@ use crate::event::truncate_to_micros;
     message = "a `{Self}` cannot be stored in a column",
     label = "not a type of a column",
     note = "a column holds integers, floats, `bool`, `String`, `Uuid`, `DateTime<Utc>`, `NaiveDate`, `Vec<u8>`, decimals, \
-            JSON, and an `Option` of these",
+            JSON, an enum with `#[derive(ColumnType)]`, and an `Option` of these",
     note = "mark the field with `#[read_model(json)]` to store any other type that serde knows, or implement `ColumnType`"
 )]
 pub trait ColumnType: Sized {
@@ -169,7 +169,7 @@ pub(super) fn text(text: &str) -> Result<&str, Unfit> {
 }
 
 /// A time to the microsecond, since the year in which PostgreSQL's times begin.
-fn time(time: DateTime<Utc>) -> Result<DateTime<Utc>, Unfit> {
+pub(super) fn time(time: DateTime<Utc>) -> Result<DateTime<Utc>, Unfit> {
     match chrono::Datelike::year(&time) {
         -4711.. => Ok(truncate_to_micros(time)),
         _ => Err(Unfit::new(format!("{time} is before the year -4711"))),
@@ -177,7 +177,7 @@ fn time(time: DateTime<Utc>) -> Result<DateTime<Utc>, Unfit> {
 }
 
 /// A day of a year with four digits, so that days are ordered as their texts are.
-fn date(date: NaiveDate) -> Result<NaiveDate, Unfit> {
+pub(super) fn date(date: NaiveDate) -> Result<NaiveDate, Unfit> {
     match chrono::Datelike::year(&date) {
         0..=9999 => Ok(date),
         _ => Err(Unfit::new(format!("{date} is not in a year from 0 to 9999"))),

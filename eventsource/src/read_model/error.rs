@@ -102,6 +102,15 @@ pub enum ReadModelError {
         /// What it says.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A query was given the cursor of another table, or of another order.
+    CursorOfAnotherQuery {
+        /// The table of the query.
+        table: &'static str,
+        /// The table and the order for which the cursor was made.
+        cursor: String,
+        /// The table and the order of the query.
+        query: String,
+    },
     /// The repository was used when its batch had ended, or while the batch's connection was lent to somebody else.
     NotLent {
         /// Why it cannot be used.
@@ -142,6 +151,9 @@ impl fmt::Display for ReadModelError {
             Self::Constraint { table, message } => write!(f, "the table `{table}` refuses a change: {message}"),
             Self::Refused(refused) => refused.fmt(f),
             Self::Failed { table, action, source } => write!(f, "could not {action} `{table}`: {source}"),
+            Self::CursorOfAnotherQuery { cursor, query, .. } => {
+                write!(f, "the cursor belongs to {cursor}, and the query asks for {query}: begin with the first page")
+            }
             Self::NotLent { reason } => f.write_str(reason),
         }
     }

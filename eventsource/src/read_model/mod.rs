@@ -3,8 +3,10 @@
 //! A row is a struct with `#[derive(ReadModel)]`. A handler asks for `&mut Repository<Row>`; who reads the model takes a
 //! [`ReadRepository`] from [`MemoryReadModels`] or from the database's own, such as `PostgresReadModels`.
 
+mod base64;
 mod column;
 mod column_type;
+mod cursor;
 mod decimal;
 mod entry;
 mod error;
@@ -26,22 +28,26 @@ mod sql;
 pub mod sqlite;
 mod stored;
 mod value;
+mod variant;
 
 pub use column::{Column, Comparand};
 pub use column_type::{ColumnType, Comparable, IdType, Json};
+pub use cursor::{Cursor, CursorError};
 pub use decimal::Decimal;
 pub use error::{ReadModelError, Unfit, UnfitField};
 #[doc(hidden)]
 pub use field::{Field, field, id_field, json_field};
 pub use memory::MemoryReadModels;
 pub use model::ReadModel;
-pub use query::{Condition, Order, Query};
+pub use query::{After, Condition, Order, Query};
 pub use reader::{Answer, ReadRepository};
 pub use repository::Repository;
 pub use stored::Stored;
 pub use value::Value;
+#[doc(hidden)]
+pub use variant::{text_value, unknown_variant, value_text};
 
 pub use crate::projection::{ColumnDef, ColumnKind, Table};
 
 #[cfg(feature = "macros")]
-pub use crate::macros::ReadModel;
+pub use crate::macros::{ColumnType, ReadModel};

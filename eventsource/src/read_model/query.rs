@@ -3,9 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::select::{By, Expr, Select, after};
+use super::select::{By, Expr, Select, after, place};
 use super::stored::{About, Row};
-use super::{ReadModel, ReadModelError, Stored};
+use super::{Cursor, ReadModel, ReadModelError, Stored};
 
 /// Which rows of `M` are wanted: made by the columns of the model, put together by [`and`](Condition::and) and
 /// [`or`](Condition::or).
@@ -54,9 +54,39 @@ pub struct Query<M> {
     order: Vec<By>,
     limit: Option<u64>,
     offset: u64,
-    after: Option<Row>,
+    after: Option<After<M>>,
     deleted: Deleted,
     about: About<M>,
+}
+
+/// Where a page begins: after a row that was read before (`&Stored<M>`), or after a [`Cursor`] that was handed out.
+pub struct After<M> {
+    place: Place,
+    about: About<M>,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Row(Box<Row>),
+    Cursor(Cursor),
+}
+
+impl<M: ReadModel> From<&Stored<M>> for After<M> {
+    fn from(row: &Stored<M>) -> Self {
+        Self { place: Place::Row(Box::new(row.row().clone())), about: PhantomData }
+    }
+}
+
+impl<M> From<Cursor> for After<M> {
+    fn from(cursor: Cursor) -> Self {
+        Self { place: Place::Cursor(cursor), about: PhantomData }
+    }
+}
+
+impl<M> From<&Cursor> for After<M> {
+    fn from(cursor: &Cursor) -> Self {
+        cursor.clone().into()
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -107,13 +137,13 @@ impl<M> Query<M> {
         self
     }
 
-    /// Those after `row`, in the query's order: the next page, where `row` is the last one of the page before. Unlike
-    /// with an offset, rows that come or go meanwhile do not shift it.
-    pub fn after(mut self, row: &Stored<M>) -> Self
-    where
-        M: ReadModel,
-    {
-        self.after = Some(row.row().clone());
+    /// Only the rows after `place` in the query's order: the next page, where `place` is the last row of the page before, or
+    /// the [`Cursor`] of that row. Unlike with an offset, rows that come or go meanwhile do not shift it.
+    ///
+    /// Running the query fails with [`ReadModelError::CursorOfAnotherQuery`] where the cursor was made for another table or
+    /// another order.
+    pub fn after(mut self, place: impl Into<After<M>>) -> Self {
+        self.after = Some(place.into());
         self
     }
 
@@ -131,10 +161,24 @@ impl<M> Query<M> {
 }
 
 impl<M: ReadModel> Query<M> {
+    /// The place of `row` in the query's order, as a text that goes into a URL: hand it to [`after`](Self::after) of a query
+    /// that is ordered in the same way.
+    #[must_use]
+    pub fn cursor(&self, row: &Stored<M>) -> Cursor {
+        let order = self.whole_order();
+        Cursor::new(M::TABLE, &order, place(&order, row.row()))
+    }
+
+    /// By which columns rows are ordered, the id last.
+    fn whole_order(&self) -> Vec<By> {
+        let mut order = self.order.clone();
+        order.push(By { column: M::TABLE.id, descending: false });
+        order
+    }
+
     /// As a backend gets it.
     pub(crate) fn lower(self) -> Result<Select, ReadModelError> {
-        let mut order = self.order;
-        order.push(By { column: M::TABLE.id, descending: false });
+        let order = self.whole_order();
         let mut all: Vec<Expr> = self.condition.into_iter().collect();
         let column = M::TABLE.deleted_at();
         match self.deleted {
@@ -142,8 +186,10 @@ impl<M: ReadModel> Query<M> {
             Deleted::Only => all.push(Expr::Null { column, is: false }),
             Deleted::Shown => {}
         }
-        if let Some(row) = &self.after {
-            all.push(after(&order, row));
+        match self.after.map(|after| after.place) {
+            Some(Place::Row(row)) => all.push(after(&order, &place(&order, &row))),
+            Some(Place::Cursor(cursor)) => all.push(cursor.after(M::TABLE, &order)?),
+            None => {}
         }
         let condition = Expr::And(all);
         condition.check(M::TABLE)?;
@@ -166,6 +212,18 @@ impl<M> Clone for Condition<M> {
 impl<M> Clone for Order<M> {
     fn clone(&self) -> Self {
         Self::new(self.by)
+    }
+}
+
+impl<M> Clone for After<M> {
+    fn clone(&self) -> Self {
+        Self { place: self.place.clone(), about: PhantomData }
+    }
+}
+
+impl<M> fmt::Debug for After<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.place.fmt(f)
     }
 }
 

@@ -167,16 +167,20 @@ impl Select {
     }
 }
 
-/// The rows that come after `row` in this order: the keyset that pages go by.
-pub(crate) fn after(order: &[By], row: &Row) -> Expr {
+/// The values of the columns in `order`: the place of `row` in it.
+pub(crate) fn place(order: &[By], row: &Row) -> Vec<Value> {
+    order.iter().map(|by| row.value(by.column).into_owned()).collect()
+}
+
+/// The rows that come after these values of the columns in `order`: the keyset that pages go by.
+pub(crate) fn after(order: &[By], values: &[Value]) -> Expr {
     let mut any = Vec::new();
     let mut equal = Vec::new();
-    for &by in order {
-        let value = row.value(by.column).into_owned();
+    for (&by, value) in order.iter().zip(values) {
         let mut all = equal.clone();
         all.push(by.after(value.clone()));
         any.push(Expr::And(all));
-        equal.push(Expr::compare(by.column, Op::Eq, value));
+        equal.push(Expr::compare(by.column, Op::Eq, value.clone()));
     }
     Expr::Or(any)
 }

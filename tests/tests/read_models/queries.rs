@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use eventsource::prelude::*;
-use eventsource::read_model::{Condition, Decimal, ReadModel};
+use eventsource::read_model::{Condition, Cursor, Decimal, ReadModel};
 use uuid::Uuid;
 
 use crate::world::{Item, World, id, item};
@@ -12,6 +12,8 @@ crate::on_every_backend! {
     nulls
     orders_limits_and_offsets
     pages_by_keyset
+    pages_by_cursor_are_the_pages_by_row
+    a_cursor_of_another_order_is_refused
     a_query_sees_what_the_batch_has_changed
     long_lists
     long_chains
@@ -121,6 +123,60 @@ async fn pages_by_keyset<W: World>(world: &W) {
             }
         }
         assert_eq!(paged, all);
+    }
+}
+
+/// As a client does: the cursor of a page's last row comes back as a text.
+async fn pages_by_cursor_are_the_pages_by_row<W: World>(world: &W) {
+    fill(world).await;
+    let orders: [fn() -> Query<Item>; 4] = [
+        || Query::all().order_by(Item::COUNT.desc()).order_by(Item::NOTE.asc()),
+        || Query::all().order_by(Item::NOTE.desc()),
+        || Query::all().order_by(Item::CREATED_AT.asc()).order_by(Item::NOTE.asc()),
+        Query::all,
+    ];
+    for query in orders {
+        let all = numbers(world, query()).await;
+        let (mut paged, mut next) = (Vec::new(), None::<String>);
+        loop {
+            let page = match &next {
+                None => query().limit(2),
+                Some(cursor) => query().limit(2).after(cursor.parse::<Cursor>().unwrap()),
+            };
+            let page = world.rows::<Item>().find_stored(page).await.unwrap();
+            paged.extend(page.iter().map(|item| item.id.as_u128()));
+            let Some(last) = page.last() else { break };
+            let cursor = query().cursor(last);
+            let text = cursor.to_string();
+            assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)), "{text}");
+            let json = serde_json::to_string(&cursor).unwrap();
+            assert_eq!((json.clone(), serde_json::from_str::<Cursor>(&json).unwrap()), (format!("\"{text}\""), cursor));
+            next = Some(text);
+        }
+        assert_eq!(paged, all);
+    }
+}
+
+async fn a_cursor_of_another_order_is_refused<W: World>(world: &W) {
+    fill(world).await;
+    let rows = world.rows::<Item>();
+    let by_count = || Query::all().order_by(Item::COUNT.desc());
+    let first = rows.find_stored(by_count().limit(1)).await.unwrap().remove(0);
+    let cursor = by_count().cursor(&first);
+    // What is filtered may differ, the order may not.
+    assert!(rows.find(by_count().filter(Item::NAME.eq("a")).after(&cursor)).await.is_ok());
+    for other in [Query::all(), Query::all().order_by(Item::COUNT.asc()), by_count().order_by(Item::NAME.asc())] {
+        let error = rows.find(other.after(&cursor)).await.unwrap_err();
+        assert!(matches!(error, ReadModelError::CursorOfAnotherQuery { table: "items", .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains("belongs to `items` by count desc, id asc"), "{text}");
+        assert!(text.ends_with("begin with the first page"), "{text}");
+    }
+    let mut cut_off = cursor.to_string();
+    cut_off.truncate(cut_off.len() / 2);
+    for text in [&*cut_off, "", "not a cursor", "e30"] {
+        let error = text.parse::<Cursor>().unwrap_err().to_string();
+        assert!(error.starts_with("this is not a cursor: "), "{error}");
     }
 }
 

@@ -13,6 +13,7 @@ use crate::world::{World, id};
 crate::on_every_backend! {
     every_type_survives
     every_integer_survives
+    enums_are_stored_by_the_names_of_their_variants
     texts_and_integers_are_ids
     decimals_times_and_days_compare
     what_cannot_be_stored_names_its_field
@@ -20,6 +21,85 @@ crate::on_every_backend! {
     json_that_could_not_be_read_names_its_field
     the_range_of_times_is_one_on_every_backend
     a_type_that_contradicts_itself_names_its_field
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, ColumnType)]
+#[column_type(rename_all = "kebab-case")]
+enum Status {
+    Placed,
+    InTransit,
+    #[column_type(rename = "lost in the post")]
+    Lost,
+}
+
+#[derive(Debug, Clone, PartialEq, ReadModel)]
+#[read_model(table = "parcels")]
+struct Parcel {
+    #[read_model(id)]
+    id: u64,
+    #[read_model(index)]
+    status: Status,
+    before: Option<Status>,
+}
+
+/// The same table, as a program sees it that knows fewer statuses.
+#[derive(Debug, Clone, Copy, PartialEq, ColumnType)]
+enum OldStatus {
+    #[column_type(rename = "placed")]
+    Placed,
+}
+
+#[derive(Debug, ReadModel)]
+#[read_model(table = "parcels")]
+struct OldParcel {
+    #[read_model(id)]
+    id: u64,
+    #[read_model(index)]
+    status: OldStatus,
+    before: Option<OldStatus>,
+}
+
+/// The same table, as texts.
+#[derive(Debug, ReadModel)]
+#[read_model(table = "parcels")]
+struct ParcelTexts {
+    #[read_model(id)]
+    id: u64,
+    #[read_model(index)]
+    status: String,
+    before: Option<String>,
+}
+
+async fn enums_are_stored_by_the_names_of_their_variants<W: World>(world: &W) {
+    world.create::<Parcel>().await;
+    let parcels = [
+        Parcel { id: 1, status: Status::InTransit, before: Some(Status::Placed) },
+        Parcel { id: 2, status: Status::Placed, before: None },
+        Parcel { id: 3, status: Status::Lost, before: Some(Status::InTransit) },
+    ];
+    let mut batch = world.batch().await;
+    W::lend::<Parcel>(&mut batch.unit).await.save_many(parcels.to_vec()).await.unwrap();
+    batch.commit().await.unwrap();
+    let rows = world.rows::<Parcel>();
+    assert_eq!(rows.find(Query::all()).await.unwrap(), parcels);
+    let found = rows.find(Parcel::STATUS.is_in([Status::Lost, Status::Placed]).and(Parcel::BEFORE.is_null())).await;
+    assert_eq!(found.unwrap(), parcels[1..2]);
+    assert_eq!(rows.count(Parcel::BEFORE.eq(Status::InTransit)).await.unwrap(), 1);
+    let texts = world.rows::<ParcelTexts>().find(Query::all()).await.unwrap();
+    let texts: Vec<_> = texts.iter().map(|row| (row.id, &*row.status, row.before.as_deref())).collect();
+    assert_eq!(texts[0], (1, "in-transit", Some("placed")));
+    assert_eq!(texts[2], (3, "lost in the post", Some("in-transit")));
+
+    let old = world.rows::<OldParcel>();
+    let placed = old.get(2u64).await.unwrap().unwrap();
+    assert_eq!((placed.id, placed.status, placed.before), (2, OldStatus::Placed, None));
+    let error = old.get(3u64).await.unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "the field `status`: `lost in the post` is not a variant of `OldStatus`, whose variants are `placed`"
+        ),
+        "{error}"
+    );
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

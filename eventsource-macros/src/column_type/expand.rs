@@ -1,0 +1,41 @@
+//! From the enum to its traits.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
+
+use super::Enumeration;
+use crate::anonymous;
+
+/// The items that the derive adds.
+pub(super) fn expand(enumeration: &Enumeration) -> TokenStream {
+    let Enumeration { library, ident, variants } = enumeration;
+    let private = anonymous::private();
+    let shown = ident.unraw().to_string();
+    let names = variants.iter().map(|(_, name)| name);
+    let to = variants.iter().map(|(variant, name)| quote! { Self::#variant => #name });
+    let from = variants.iter().map(|(variant, name)| quote! { #name => #private::Result::Ok(Self::#variant) });
+    let items = quote! {
+        #[automatically_derived]
+        impl #private::ColumnType for #ident {
+            const KIND: #private::ColumnKind = #private::ColumnKind::Text;
+
+            fn to_value(&self) -> #private::Result<#private::Value, #private::Unfit> {
+                #private::Result::Ok(#private::text_value(match self { #(#to,)* }))
+            }
+
+            // Two variants of one name are an error already.
+            #[allow(unreachable_patterns)]
+            fn from_value(__value: #private::Value) -> #private::Result<Self, #private::Unfit> {
+                let __text = #private::value_text(__value)?;
+                match &*__text {
+                    #(#from,)*
+                    __other => #private::Result::Err(#private::unknown_variant(#shown, __other, &[#(#names),*])),
+                }
+            }
+        }
+        #[automatically_derived]
+        impl #private::Comparable for #ident {}
+    };
+    anonymous::wrap(library, items)
+}

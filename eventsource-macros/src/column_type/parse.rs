@@ -1,0 +1,93 @@
+//! From the derive's input to the enum.
+
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Meta, Variant};
+
+use super::Enumeration;
+use super::style::Style;
+use crate::errors::Errors;
+use crate::options::{Options, Spec};
+
+const OPTIONS: &[Spec] = &[
+    Spec { key: "rename_all", example: Some("rename_all = \"snake_case\"") },
+    Spec { key: "crate", example: Some("crate = my::reexport") },
+];
+
+const VARIANT_OPTIONS: &[Spec] = &[Spec { key: "rename", example: Some("rename = \"in-transit\"") }];
+
+/// The enum that `input` declares, and what is wrong with it. It is a column's type all the same, so that the mistake is the
+/// only error, as far as it has variants and no generics.
+pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Enumeration> {
+    let options = options(&input.attrs, OPTIONS, "#[column_type(rename_all = \"snake_case\")]", errors);
+    let library = options.library(errors);
+    let style = style(&options, errors);
+    if !input.generics.params.is_empty() {
+        errors.push(&input.generics.params, "a column holds values of one type, so its enum cannot be generic");
+        return None;
+    }
+    let Data::Enum(data) = &input.data else {
+        let message = "`ColumnType` is derived for an enum, whose variants are stored by their names; mark a field of \
+                       another type with `#[read_model(json)]`, or implement `ColumnType` by hand";
+        errors.push(&input.ident, message);
+        return None;
+    };
+    if data.variants.is_empty() {
+        errors.push(&input.ident, "this enum has no variant, so there is nothing to store: add one");
+        return None;
+    }
+    let mut variants = Vec::new();
+    for own in &data.variants {
+        let name = variant(own, style, errors);
+        if let Some((other, _)) = variants.iter().find(|(_, other)| *other == name) {
+            errors.push(
+                &own.ident,
+                format_args!("`{other}` is stored as `{name}` already: give this variant another name"),
+            );
+        }
+        variants.push((own.ident.clone(), name));
+    }
+    let has_fields = data.variants.iter().any(|own| !matches!(own.fields, Fields::Unit));
+    (!has_fields).then_some(Enumeration { library, ident: input.ident, variants })
+}
+
+/// How the names of all variants are written.
+fn style(options: &Options, errors: &mut Errors) -> Style {
+    let Some(literal) = options.text("rename_all", errors) else { return Style::AsWritten };
+    Style::called(&literal.value()).unwrap_or_else(|| {
+        errors.push(&literal, format_args!("there is no such style of names: the styles are {}", Style::list()));
+        Style::AsWritten
+    })
+}
+
+/// The stored name of one variant.
+fn variant(own: &Variant, style: Style, errors: &mut Errors) -> String {
+    if !matches!(own.fields, Fields::Unit) {
+        let message = "a variant that is stored by its name has no fields: mark the field of the read model with \
+                       `#[read_model(json)]` to store more than a name";
+        errors.push(&own.fields, message);
+    }
+    let options = options(&own.attrs, VARIANT_OPTIONS, "#[column_type(rename = \"in-transit\")]", errors);
+    let Some(literal) = options.text("rename", errors) else { return style.apply(&own.ident.unraw().to_string()) };
+    check_name(&literal, errors);
+    literal.value()
+}
+
+fn check_name(literal: &LitStr, errors: &mut Errors) {
+    if literal.value().trim().is_empty() || literal.value().contains(char::is_control) {
+        errors.push(literal, "the stored name of a variant is one line of plain text, and not empty");
+    }
+}
+
+fn options(attributes: &[Attribute], valid: &'static [Spec], example: &str, errors: &mut Errors) -> Options {
+    let mut options = Options::new(valid);
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("column_type")) {
+        match &attribute.meta {
+            Meta::List(list) => options.read(list.tokens.clone(), errors),
+            other => {
+                errors.push(other.to_token_stream(), format_args!("the options stand in parentheses: `{example}`"))
+            }
+        }
+    }
+    options
+}

@@ -1,0 +1,199 @@
+//! The place of a row in an order, as a text that goes into a URL.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+use super::column_type::{date, text, time};
+use super::select::{By, Expr, after};
+use super::{Decimal, ReadModelError, Table, Unfit, Value, base64};
+
+/// The place of a row in the order of a query: the next page begins after it.
+///
+/// It is a short text of letters, digits, `-` and `_`, so that it goes into a URL, and serde reads and writes it as that
+/// text. A client hands it back as it is: its content is not part of the interface. It holds the values of the columns by
+/// which the query is ordered, and is not encrypted.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::{Cursor, Query, ReadModel, ReadModelError, ReadRepository};
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+///     total: i64,
+/// }
+///
+/// /// One page of the largest orders, and the cursor of the next one.
+/// async fn largest(
+///     orders: &ReadRepository<OrderRow>,
+///     after: Option<&str>,
+/// ) -> Result<(Vec<u64>, Option<String>), Box<dyn std::error::Error>> {
+///     let order = Query::all().order_by(OrderRow::TOTAL.desc()).limit(20);
+///     let query = match after {
+///         Some(cursor) => order.clone().after(cursor.parse::<Cursor>()?),
+///         None => order.clone(),
+///     };
+///     let page = orders.find_stored(query).await?;
+///     let next = page.last().map(|row| order.cursor(row).to_string());
+///     Ok((page.iter().map(|row| row.id).collect(), next))
+/// }
+/// # }
+/// ```
+///
+/// A query that is ordered otherwise than the one that made the cursor refuses it, with
+/// [`ReadModelError::CursorOfAnotherQuery`]. What the query filters may differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    table: String,
+    order: Vec<(String, bool)>,
+    values: Vec<Value>,
+}
+
+/// A text is not a cursor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a cursor: {reason}; begin with the first page")]
+#[non_exhaustive]
+pub struct CursorError {
+    /// Why.
+    pub reason: String,
+}
+
+impl Cursor {
+    /// The place with these values of the columns in `order`.
+    pub(crate) fn new(table: &Table, order: &[By], values: Vec<Value>) -> Self {
+        Self { table: table.name.to_owned(), order: named(table, order), values }
+    }
+
+    /// Which rows of `table` come after it in `order`.
+    pub(crate) fn after(&self, table: &'static Table, order: &[By]) -> Result<Expr, ReadModelError> {
+        let wanted = named(table, order);
+        if self.table != table.name || self.order != wanted || self.values.len() != order.len() {
+            return Err(ReadModelError::CursorOfAnotherQuery {
+                table: table.name,
+                cursor: described(&self.table, &self.order),
+                query: described(table.name, &wanted),
+            });
+        }
+        Ok(after(order, &self.values))
+    }
+}
+
+/// The columns of `order`, and whether each descends.
+fn named(table: &Table, order: &[By]) -> Vec<(String, bool)> {
+    order
+        .iter()
+        .map(|by| (table.column(by.column).map_or("", |column| column.name).to_owned(), by.descending))
+        .collect()
+}
+
+fn described(table: &str, order: &[(String, bool)]) -> String {
+    let columns: Vec<_> =
+        order.iter().map(|(name, descending)| format!("{name} {}", if *descending { "desc" } else { "asc" })).collect();
+    format!("`{table}` by {}", columns.join(", "))
+}
+
+/// What the text holds.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    t: String,
+    o: Vec<(String, bool)>,
+    v: Vec<WireValue>,
+}
+
+/// A value, by the letter of its kind. A float is its bits: JSON knows no infinity.
+#[derive(Serialize, Deserialize)]
+enum WireValue {
+    N,
+    B(bool),
+    I(i64),
+    F(u64),
+    T(String),
+    U(Uuid),
+    S(DateTime<Utc>),
+    D(NaiveDate),
+    M(String),
+    J(String),
+    Y(Vec<u8>),
+}
+
+impl From<&Value> for WireValue {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::N,
+            Value::Bool(value) => Self::B(*value),
+            Value::Int(value) => Self::I(*value),
+            Value::Float(value) => Self::F(value.to_bits()),
+            Value::Text(value) => Self::T(value.clone()),
+            Value::Uuid(value) => Self::U(*value),
+            Value::Timestamp(value) => Self::S(*value),
+            Value::Date(value) => Self::D(*value),
+            Value::Decimal(value) => Self::M(value.to_string()),
+            Value::Json(value) => Self::J(value.clone()),
+            Value::Bytes(value) => Self::Y(value.clone()),
+        }
+    }
+}
+
+impl TryFrom<WireValue> for Value {
+    type Error = Unfit;
+
+    /// The value, where a column could hold it: the text may come from anybody.
+    fn try_from(value: WireValue) -> Result<Self, Unfit> {
+        Ok(match value {
+            WireValue::N => Self::Null,
+            WireValue::B(value) => Self::Bool(value),
+            WireValue::I(value) => Self::Int(value),
+            WireValue::F(value) => Self::Float(f64::from_bits(value)),
+            WireValue::T(value) => Self::Text(text(&value).map(str::to_owned)?),
+            WireValue::U(value) => Self::Uuid(value),
+            WireValue::S(value) => Self::Timestamp(time(value)?),
+            WireValue::D(value) => Self::Date(date(value)?),
+            WireValue::M(value) => {
+                Self::Decimal(value.parse::<Decimal>().map_err(|error| Unfit::new(error.to_string()))?)
+            }
+            WireValue::J(value) => Self::Json(value),
+            WireValue::Y(value) => Self::Bytes(value),
+        })
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = self.values.iter().map(WireValue::from).collect();
+        let wire = Wire { t: self.table.clone(), o: self.order.clone(), v: values };
+        let json = serde_json::to_vec(&wire).map_err(|_| fmt::Error)?;
+        f.write_str(&base64::encode(&json))
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = CursorError;
+
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        let failed = |reason: &str| CursorError { reason: reason.to_owned() };
+        let json =
+            base64::decode(text).ok_or_else(|| failed("it has characters that no cursor has, or was cut off"))?;
+        let wire: Wire =
+            serde_json::from_slice(&json).map_err(|_| failed("it was cut off or changed, or is of another version"))?;
+        let values: Result<Vec<_>, Unfit> = wire.v.into_iter().map(Value::try_from).collect();
+        let values = values.map_err(|unfit| failed(&unfit.to_string()))?;
+        Ok(Self { table: wire.t, order: wire.o, values })
+    }
+}
+
+impl Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}

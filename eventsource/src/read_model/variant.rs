@@ -1,0 +1,29 @@
+//! How an enum is a column: `#[derive(ColumnType)]` stores each variant as a text.
+
+use super::{Unfit, Value};
+
+/// The value that stores a variant.
+#[must_use]
+pub fn text_value(name: &str) -> Value {
+    Value::Text(name.to_owned())
+}
+
+/// The text in a column of texts.
+///
+/// # Errors
+/// Where the value is another one.
+pub fn value_text(value: Value) -> Result<String, Unfit> {
+    match value {
+        Value::Text(text) => Ok(text),
+        other => Err(Unfit::new(format!("{other} is not a text"))),
+    }
+}
+
+/// Why a stored text is not a variant.
+#[cold]
+#[must_use]
+pub fn unknown_variant(name: &str, stored: &str, variants: &[&str]) -> Unfit {
+    let variants: Vec<_> = variants.iter().map(|variant| format!("`{variant}`")).collect();
+    let (variants, stored) = (variants.join(", "), stored.escape_debug());
+    Unfit::new(format!("`{stored}` is not a variant of `{name}`, whose variants are {variants}"))
+}
