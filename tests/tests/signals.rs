@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use eventsource::prelude::*;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
-use eventsource::subscription::ManagerError;
+use eventsource::subscription::{ManagerError, Signal, shutdown_signal};
 use eventsource_tests::domain::bump;
 use eventsource_tests::rows::BumpRows;
 
@@ -132,4 +132,34 @@ fn a_runtime_without_a_driver_for_signals_is_told() {
     let error = runtime.block_on(manager.run_until_signal()).unwrap_err();
     assert!(matches!(error, ManagerError::Signals { .. }), "{error}");
     assert!(error.to_string().contains("enable_io"), "{error}");
+}
+
+/// As a web server does: it drains while the subscriptions run, and they stop after it.
+#[tokio::test]
+async fn run_until_a_signal_stops_after_what_drains() {
+    let (file, _) = File::with(&[1, 2, 3]).await;
+    let store = SqliteEventStore::new(&file.db);
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), SqliteCheckpoints::new(&file.db));
+    let rows = manager.subscribe(BumpRows, SubscriptionConfig::from_beginning().name("rows").unwrap()).await.unwrap();
+    let signal = shutdown_signal().unwrap();
+    let sent = Command::new("kill").args(["-s", "TERM", &std::process::id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let (heard, position) = manager
+        .run_until(async {
+            let heard = signal.await;
+            // What is appended by the last requests is applied, and can be waited for.
+            let position = bump(&store, [4]).await;
+            rows.wait_for(position).await.unwrap();
+            (heard, position)
+        })
+        .await
+        .unwrap();
+    assert_eq!(heard, Signal::Terminate);
+    assert_eq!(file.left().await, (vec![1, 2, 3, 4], Some(position)));
+    assert!(!rows.status().await.state.is_running());
+}
+
+#[test]
+fn a_signal_without_a_runtime_is_refused() {
+    assert!(matches!(shutdown_signal().err(), Some(ManagerError::NoRuntime)));
 }

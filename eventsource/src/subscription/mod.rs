@@ -37,7 +37,7 @@ pub use handle::{SubscriptionHandle, View};
 pub use health::{Health, HealthLimits};
 pub use manager::SubscriptionManager;
 #[cfg(feature = "signals")]
-pub use manager::{RunEnd, Signal};
+pub use manager::{RunEnd, Signal, shutdown_signal};
 pub use policy::{FailureLimit, FailurePolicy, RetryPolicy};
 pub use rebuild::{Rebuild, RebuildKind, RebuildProgress};
 pub use state::{Failure, StopReason, SubscriptionState};

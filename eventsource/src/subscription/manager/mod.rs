@@ -5,10 +5,11 @@ mod named;
 mod signals;
 
 #[cfg(feature = "signals")]
-pub use signals::{RunEnd, Signal};
+pub use signals::{RunEnd, Signal, shutdown_signal};
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -183,6 +184,34 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             slots.remove(name);
         }
         saved
+    }
+
+    /// Starts every subscription, waits for `until`, and stops them as [`stop`](Self::stop) does. Returns what `until`
+    /// returned.
+    ///
+    /// While `until` runs, the subscriptions run: a web server as `until` answers the requests that it has before the
+    /// projections stop. See `shutdown_signal` for such a program (feature `signals`). A subscription that faults does not
+    /// end it: [`health`](Self::health) tells.
+    ///
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// let answered = manager.run_until(async { 3 }).await?;
+    /// assert_eq!(answered, 3);
+    /// # Ok::<(), eventsource::subscription::ManagerError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// Where this future is dropped, the subscriptions go on running.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start) and [`stop`](Self::stop). Where `start` fails, `until` is not run.
+    pub async fn run_until<F: Future>(&self, until: F) -> Result<F::Output, ManagerError> {
+        self.start().await?;
+        let output = until.await;
+        self.stop().await?;
+        Ok(output)
     }
 
     /// As [`stop`](Self::stop), but whatever has not stopped within `deadline` is cut off in the middle of its batch: what

@@ -1,5 +1,6 @@
 //! Running until the process is told to end.
 
+use std::future::Future;
 use std::io;
 
 use super::SubscriptionManager;
@@ -23,6 +24,38 @@ impl std::fmt::Display for Signal {
             Self::Terminate => "SIGTERM",
         })
     }
+}
+
+/// Listens for SIGINT and SIGTERM from this call on, and returns a future that ends with the first of them.
+///
+/// It is for a program that stops more than its subscriptions. Here a web server stops to accept requests and answers those
+/// that it has, and then the subscriptions stop, with [`SubscriptionManager::run_until`]:
+///
+/// ```no_run
+/// # async fn serve(_: impl std::future::Future<Output = ()>) -> std::io::Result<()> { Ok(()) }
+/// # async fn example(manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>) -> Result<(), Box<dyn std::error::Error>> {
+/// use eventsource::subscription::shutdown_signal;
+///
+/// let signal = shutdown_signal()?;
+/// // With axum: `axum::serve(listener, app).with_graceful_shutdown(…)`.
+/// let server = serve(async move {
+///     let signal = signal.await;
+///     println!("{signal}: no new requests");
+/// });
+/// manager.run_until(server).await??;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// From the first call on, the process does not end by these signals on its own any more. Each future ends with the first
+/// signal after the call that made it: a second call hears a second signal.
+///
+/// # Errors
+/// [`ManagerError::NoRuntime`] outside of a tokio runtime; [`ManagerError::Signals`] in a runtime without `enable_io`.
+pub fn shutdown_signal() -> Result<impl Future<Output = Signal> + Send + 'static, ManagerError> {
+    tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
+    let mut signals = Signals::listen().map_err(|source| ManagerError::Signals { source })?;
+    Ok(async move { signals.next().await })
 }
 
 /// How a run until a signal ended.
