@@ -55,7 +55,6 @@ async fn on_postgres() -> Result<()> {
         .map_err(|_| "set DATABASE_URL to a PostgreSQL database, such as postgres://user:password@localhost/shop")?;
     let schema = format!("read_models_{}", Uuid::now_v7().simple());
     let options = PostgresOptions::new(&url)?.schema(&schema);
-    options.migrate().await?;
     let db = PostgresDatabase::open_with(options).await?;
     let models = PostgresReadModels::new(&db);
     models.create_table::<OrderRow>().await?;

@@ -14,10 +14,19 @@ use tokio::sync::Notify;
 
 use crate::world::World;
 
+/// As on SQLite.
 #[tokio::test]
-async fn a_schema_without_tables_says_to_migrate() {
+async fn opening_brings_the_tables_up_to_date() {
     let schema = Schema::unmade();
-    let error = PostgresDatabase::open_with(schema.options()).await.unwrap_err();
+    let db = PostgresDatabase::open_with(schema.options()).await.unwrap();
+    assert_eq!(PostgresEventStore::new(&db).head().await.unwrap(), Position::START);
+    PostgresDatabase::open_with(schema.options().migrate_on_open(false)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_without_tables_says_to_migrate_where_opening_does_not() {
+    let schema = Schema::unmade();
+    let error = PostgresDatabase::open_with(schema.options().migrate_on_open(false)).await.unwrap_err();
     assert!(matches!(error, PostgresOpenError::NotMigrated { found: 0, known: SCHEMA_VERSION, .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains(schema.name()) && text.contains("call `PostgresOptions::migrate`"), "{text}");

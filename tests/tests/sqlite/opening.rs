@@ -27,6 +27,19 @@ async fn the_file_is_made_with_wal_and_full_sync() {
 }
 
 #[tokio::test]
+async fn a_file_without_tables_says_to_migrate_where_opening_does_not() {
+    let dir = TempDir::new().unwrap();
+    let options = SqliteOptions::new(dir.path().join("events.db"));
+    let error = SqliteDatabase::open_with(options.clone().migrate_on_open(false)).await.unwrap_err();
+    assert!(matches!(error, SqliteOpenError::NotMigrated { found: 0, known: SCHEMA_VERSION, .. }), "{error:?}");
+    assert!(error.to_string().contains("call `SqliteOptions::migrate`"), "{error}");
+    options.migrate().await.unwrap();
+    SqliteDatabase::open_with(options.clone().migrate_on_open(false)).await.unwrap();
+    // Again is nothing.
+    options.migrate().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_is_stored_is_there_when_the_file_is_opened_again() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("events.db");

@@ -24,16 +24,18 @@ use crate::store::sql::{Borrowed, Kept, Queue};
 /// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database: open
 /// it once a process, whose subscriptions then share its connections and the one that listens for appends.
 ///
+/// One value opens at most [`PostgresOptions::connections`] connections, 25 by default. Two of them store appends (one, with
+/// fewer than 12 in all): one for an append that is made alone, one for those that are stored together. So an append does
+/// not wait for a reader or a handler. Through a pooler the connections are shared.
+///
 /// An event store and checkpoints on it share its connections, and so may your own tables:
 ///
 /// ```no_run
-/// use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
+/// use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
 /// use eventsource::sqlx;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let options = PostgresOptions::new("postgres://shop@localhost/shop")?;
-/// options.migrate().await?;
-/// let db = PostgresDatabase::open_with(options).await?;
+/// let db = PostgresDatabase::open("postgres://shop@localhost/shop").await?;
 /// let store = PostgresEventStore::new(&db);
 /// sqlx::query("CREATE TABLE orders (id uuid PRIMARY KEY, total numeric)").execute(db.pool()).await?;
 /// # Ok(())
@@ -80,18 +82,19 @@ pub(crate) enum Session {
 }
 
 impl PostgresDatabase {
-    /// Opens the database at `url`, with the tables in the schema `public`.
+    /// Opens the database at `url`, with the tables in the schema `public`, and brings them up to date.
     ///
     /// # Errors
-    /// [`PostgresOpenError`], such as where the tables are not there: see [`PostgresOptions::migrate`].
+    /// [`PostgresOpenError`]
     pub async fn open(url: &str) -> Result<Self, PostgresOpenError> {
         Self::open_with(PostgresOptions::new(url)?).await
     }
 
-    /// Opens a database by these options.
+    /// Opens a database by these options, and brings its tables up to date unless
+    /// [`migrate_on_open`](PostgresOptions::migrate_on_open) says otherwise.
     ///
     /// # Errors
-    /// [`PostgresOpenError`], such as where the tables are not there: see [`PostgresOptions::migrate`].
+    /// [`PostgresOpenError`]
     pub async fn open_with(options: PostgresOptions) -> Result<Self, PostgresOpenError> {
         let opened = open::open(&options).await?;
         Ok(Self(Arc::new(Inner {

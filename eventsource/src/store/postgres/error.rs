@@ -40,7 +40,8 @@ pub enum PostgresOpenError {
     },
     /// The tables are not there, or not up to date.
     #[error(
-        "the schema `{schema}` of the database {database} {}: call `PostgresOptions::migrate` before it is opened",
+        "the schema `{schema}` of the database {database} {}: call `PostgresOptions::migrate` before it is opened, or leave out \
+         `migrate_on_open(false)`",
         what_is_there(*.found, *.known)
     )]
     NotMigrated {

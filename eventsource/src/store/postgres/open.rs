@@ -62,6 +62,9 @@ async fn prepare(conn: &mut PgConnection, schema: &Schema, options: &PostgresOpt
         let (database, found) = (options.shown(), found / 10_000);
         return Err(Trouble::Refused(PostgresOpenError::OldServer { database, found }));
     }
+    if options.migrate_on_open {
+        migrations::migrate(conn, &options.begin_sql(), schema, &options.shown()).await?;
+    }
     let (found, known) = (migrations::version(conn, schema).await?, migrations::known());
     if found != known {
         let (database, schema) = (options.shown(), schema.to_string());

@@ -21,7 +21,6 @@ use crate::store::sql::has_no_transaction;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let options = PostgresOptions::new("postgres://shop@localhost/shop")?.schema("events").connections(40);
-/// options.migrate().await?;
 /// let db = PostgresDatabase::open_with(options).await?;
 /// # Ok(())
 /// # }
@@ -36,6 +35,7 @@ pub struct PostgresOptions {
     idle_in_transaction: Duration,
     pub(super) pooler: bool,
     pub(super) horizon_warning: Duration,
+    pub(super) migrate_on_open: bool,
 }
 
 impl PostgresOptions {
@@ -60,6 +60,7 @@ impl PostgresOptions {
             idle_in_transaction: Duration::from_secs(30),
             pooler: false,
             horizon_warning: Duration::from_secs(10),
+            migrate_on_open: true,
         }
     }
 
@@ -133,6 +134,15 @@ impl PostgresOptions {
     #[must_use]
     pub const fn horizon_warning(mut self, after: Duration) -> Self {
         self.horizon_warning = after;
+        self
+    }
+
+    /// Whether opening brings the tables up to date; `true` by default, as on SQLite. It needs the right to create only where
+    /// there is something to do. With `false`, opening fails with [`PostgresOpenError::NotMigrated`] where they are not, and
+    /// [`migrate`](Self::migrate) is a step of its own, perhaps of another role.
+    #[must_use]
+    pub const fn migrate_on_open(mut self, migrate: bool) -> Self {
+        self.migrate_on_open = migrate;
         self
     }
 

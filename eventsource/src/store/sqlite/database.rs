@@ -17,6 +17,9 @@ use crate::store::{HeldLock, StoreError, WakeUps};
 
 /// A database file, opened, with the tables of this crate in it. A clone is the same database.
 ///
+/// One value opens at most [`SqliteOptions::connections`] connections, 5 by default. One of them stores appends, so that an
+/// append waits for its turn to write and not for a free connection. With one connection in all, appends use it too.
+///
 /// An event store and checkpoints on it share its connections, and so may your own tables:
 ///
 /// ```

@@ -33,6 +33,19 @@ pub enum SqliteOpenError {
         /// How many connections were asked for.
         connections: u32,
     },
+    /// The tables are not there, or not up to date, and opening is not to change that.
+    #[error(
+        "the database {path} has the schema version {found} of {known} (0 where there are no tables): call \
+         `SqliteOptions::migrate` before it is opened, or leave out `migrate_on_open(false)`"
+    )]
+    NotMigrated {
+        /// The path, as it was given.
+        path: String,
+        /// The version that the tables have; 0 where there are none.
+        found: i64,
+        /// The version that the code wants.
+        known: i64,
+    },
     /// A newer version of this crate has made its tables.
     #[error(
         "the database {path} has the schema version {found}, and this version of eventsource knows version {known} at \

@@ -34,6 +34,10 @@ pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions
     if is_current(version(conn).await?, options)? {
         return Ok(());
     }
+    if !options.migrate_on_open {
+        let (path, found) = (options.shown_path(), version(conn).await?);
+        return Err(Trouble::Refused(SqliteOpenError::NotMigrated { path, found, known: known() }));
+    }
     let mut tx = conn.begin_with(statements::BEGIN).await?;
     let version = version(&mut tx).await?;
     if is_current(version, options)? {
@@ -53,6 +57,10 @@ pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions
     Ok(())
 }
 
+fn known() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
 /// The version of the tables; 0 where there are none.
 async fn version(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     let exists: bool = sqlx::query_scalar(statements::HAS_SCHEMA_TABLE).fetch_one(&mut *conn).await?;
@@ -64,7 +72,7 @@ async fn version(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
 }
 
 fn is_current(found: i64, options: &SqliteOptions) -> Result<bool, Trouble> {
-    let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    let known = known();
     if found > known {
         return Err(Trouble::Refused(SqliteOpenError::NewerSchema { path: options.shown_path(), found, known }));
     }

@@ -27,6 +27,7 @@ pub struct SqliteOptions {
     synchronous: SqliteSynchronous,
     busy_timeout: Duration,
     pub(super) write_timeout: Duration,
+    pub(super) migrate_on_open: bool,
 }
 
 /// A page of the log goes from SQLite's thread to the reader without either waiting for the other.
@@ -45,6 +46,7 @@ impl SqliteOptions {
             synchronous: SqliteSynchronous::Full,
             busy_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
+            migrate_on_open: true,
         }
     }
 
@@ -81,6 +83,25 @@ impl SqliteOptions {
     pub const fn write_timeout(mut self, timeout: Duration) -> Self {
         self.write_timeout = timeout;
         self
+    }
+
+    /// Whether opening brings the tables up to date; `true` by default, as on PostgreSQL. With `false`, opening fails with
+    /// [`SqliteOpenError::NotMigrated`] where they are not, and [`migrate`](Self::migrate) is a step of its own.
+    #[must_use]
+    pub const fn migrate_on_open(mut self, migrate: bool) -> Self {
+        self.migrate_on_open = migrate;
+        self
+    }
+
+    /// Brings the tables up to date: creates the file and the tables where there are none. Several processes may do it at
+    /// once.
+    ///
+    /// # Errors
+    /// [`SqliteOpenError`]
+    pub async fn migrate(&self) -> Result<(), SqliteOpenError> {
+        let opened = super::open::open(&self.clone().migrate_on_open(true)).await?;
+        opened.pool.close().await;
+        Ok(())
     }
 
     pub(super) fn shown_path(&self) -> String {
