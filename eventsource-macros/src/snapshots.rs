@@ -114,12 +114,12 @@ fn an_aggregate() {
 
 #[test]
 fn a_projection_in_memory() {
-    compare("projection_in_memory", crate::projection::projection, 810);
+    compare("projection_in_memory", crate::projection::projection, 815);
 }
 
 #[test]
 fn a_projection_of_rows() {
-    compare("projection_of_rows", crate::projection::projection, 1_040);
+    compare("projection_of_rows", crate::projection::projection, 1_045);
 }
 
 #[test]

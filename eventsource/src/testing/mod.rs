@@ -13,5 +13,6 @@ pub mod schemas;
 
 pub use random::Random;
 pub use scenario::{
-    AGGREGATE_ID, AggregateTest, Applied, Decided, Handled, Projected, ProjectionTest, aggregate, projection,
+    AGGREGATE_ID, AggregateTest, Applied, Decided, Handled, Projected, ProjectionTest, RunsInMemory, aggregate,
+    projection,
 };

@@ -84,10 +84,66 @@ use crate::read_model::{MemoryReadModels, Query, ReadModel};
 /// });
 /// # }
 /// ```
+/// A projection that asks for a database connection cannot run in memory. Test it on a database of the test's own, as a
+/// manager runs it:
+///
+/// ```
+/// # #[cfg(all(feature = "macros", feature = "sqlite"))]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::prelude::*;
+/// use eventsource::projection::sqlite::SqliteCheckpoints;
+/// use eventsource::sqlx::{self, SqliteConnection};
+/// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced { total: i64 }
+///
+/// struct Totals;
+///
+/// #[projection]
+/// impl Totals {
+///     #[handles(OrderPlaced)]
+///     async fn placed(&self, event: &OrderPlaced, conn: &mut SqliteConnection) -> sqlx::Result<()> {
+///         sqlx::query("INSERT INTO totals VALUES (?)").bind(event.total).execute(conn).await?;
+///         Ok(())
+///     }
+/// }
+///
+/// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+/// sqlx::query("CREATE TABLE totals (total INTEGER)").execute(db.pool()).await?;
+/// let store = SqliteEventStore::new(&db);
+/// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// store.append(&order, ExpectedVersion::NoStream, vec![NewEvent::of(&OrderPlaced { total: 7 })?]).await?;
+///
+/// let manager = SubscriptionManager::new(store, MemoryEventBus::new(), SqliteCheckpoints::new(&db));
+/// let totals = manager.subscribe(Totals, SubscriptionConfig::from_beginning()).await?;
+/// manager.start().await?;
+/// totals.caught_up().await?;
+/// manager.stop().await?;
+/// let total: i64 = sqlx::query_scalar("SELECT sum(total) FROM totals").fetch_one(db.pool()).await?;
+/// assert_eq!(total, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[must_use]
-pub fn projection<P: Projection + EventSubscriber<MemoryUnit>>(projection: P) -> ProjectionTest<P> {
+pub fn projection<P: RunsInMemory>(projection: P) -> ProjectionTest<P> {
     ProjectionTest { projection, checkpoints: MemoryCheckpoints::new(), history: History::new() }
 }
+
+/// A projection that `#[projection]` made and that asks for nothing but what memory lends: what [`projection`] takes. Every
+/// such projection implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be tested in memory",
+    label = "not a projection, or it asks for a database connection, which memory does not lend",
+    note = "test it on a database: subscribe it to a manager on a SQLite database in memory, as the documentation of `testing::projection` shows",
+    note = "or ask for `&mut Repository<…>` in place of the connection, which is lent in memory too"
+)]
+pub trait RunsInMemory: Projection + EventSubscriber<MemoryUnit> {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Projection + EventSubscriber<MemoryUnit>> RunsInMemory for P {}
 
 /// A test of a projection, made by [`projection`].
 pub struct ProjectionTest<P> {
