@@ -57,6 +57,7 @@ impl Append {
     }
 
     /// Between which versions the stream is as expected.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite looks up the version itself"))]
     pub(crate) fn bounds(&self) -> (i64, i64) {
         match self.expected {
             ExpectedVersion::Any => (0, i64::MAX),

@@ -48,6 +48,7 @@ where
     }
 
     /// The size of the event, in bytes.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "pages of PostgreSQL are measured by the server"))]
     pub(crate) fn size(&self, index: usize) -> Result<usize, Failure>
     where
         i64: Decode<'r, R::Database> + Type<R::Database>,
