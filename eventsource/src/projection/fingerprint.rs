@@ -38,3 +38,40 @@ fn described(table: &Table) -> String {
     };
     format!("{} ({})", table.name, table.columns.iter().map(column).collect::<Vec<_>>().join(", "))
 }
+
+/// Returns the version of the projection `name` that a stored fingerprint tells; `None` where it is not one of
+/// [`fingerprint`]'s making. A projection that was renamed since is read as well.
+pub(crate) fn stored_version(fingerprint: &str, name: &str) -> Option<u32> {
+    let own = fingerprint.strip_prefix(name).and_then(version_at);
+    own.or_else(|| fingerprint.match_indices(" v").find_map(|(at, _)| version_at(&fingerprint[at..])))
+}
+
+/// The version that `rest` begins with, such as that of ` v2: OrderPlaced`.
+fn version_at(rest: &str) -> Option<u32> {
+    let (version, _) = rest.strip_prefix(" v")?.split_once(": ")?;
+    version.bytes().all(|digit| digit.is_ascii_digit()).then(|| version.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_version_is_read_as_a_number_whatever_the_name() {
+        for (fingerprint, name, version) in [
+            ("count v1: OrderPlaced, OrderShipped", "count", Some(1)),
+            ("count v10: every event; rows (id Uuid)", "count", Some(10)),
+            ("renamed since v7: A", "count", Some(7)),
+            ("odd v3: name v4: A", "odd v3: name", Some(4)),
+            ("count v4294967295: A", "count", Some(u32::MAX)),
+            ("count v4294967296: A", "count", None),
+            ("count v+1: A", "count", None),
+            ("count v: A", "count", None),
+            ("count v1", "count", None),
+            ("v1", "count", None),
+            ("", "", None),
+        ] {
+            assert_eq!(stored_version(fingerprint, name), version, "{fingerprint}");
+        }
+    }
+}

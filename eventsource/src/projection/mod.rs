@@ -35,6 +35,7 @@ pub use error::{
     Permanent,
 };
 pub use fingerprint::fingerprint;
+pub(crate) use fingerprint::stored_version;
 pub use generation::{Generations, Switch, Switched};
 pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection};
 pub use kind::{Guarantee, Kind};

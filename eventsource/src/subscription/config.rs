@@ -22,8 +22,16 @@ pub enum StartFrom {
     After(Position),
 }
 
-/// What happens where the projection has changed since its checkpoint was made (law 8): its name, its version, the events
-/// that it handles, or the read models that it declares.
+/// What happens where the projection has changed since its checkpoint was made: its name, its version, the events that it
+/// handles, or the read models that it declares.
+///
+/// Versions are compared as numbers. A program whose version is lower than the one that made the checkpoint never rebuilds
+/// the read model and never takes it over, whatever this says: with `Refuse` it is refused, and with the others it stands
+/// aside ([`SubscriptionState::Outdated`](super::SubscriptionState::Outdated)) while the newer version runs. To go back on
+/// purpose, see [`SubscriptionConfig::allow_older_version`].
+///
+/// It applies when a subscription starts. Where another process replaces the read model later, this one does not replace it
+/// again by itself: it is refused, and a new start decides anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OnChange {
@@ -76,6 +84,7 @@ pub struct SubscriptionConfig {
     pub(super) outage_limit: Option<Duration>,
     pub(super) lease: Duration,
     pub(super) on_change: OnChange,
+    pub(super) allow_older_version: bool,
     pub(super) on_unknown: UnknownEvents,
     pub(super) snapshot_every: u64,
     pub(super) seed: Option<u64>,
@@ -118,6 +127,7 @@ impl Default for SubscriptionConfig {
             outage_limit: None,
             lease: Duration::from_secs(4),
             on_change: OnChange::Refuse,
+            allow_older_version: false,
             on_unknown: UnknownEvents::PassOver,
             snapshot_every: 10_000,
             seed: None,
@@ -360,6 +370,26 @@ impl SubscriptionConfig {
     #[must_use]
     pub const fn on_change(mut self, action: OnChange) -> Self {
         self.on_change = action;
+        self
+    }
+
+    /// Lets a lower version of the projection take a read model over that a higher one has made, as
+    /// [`on_change`](Self::on_change) says: the way back to an older program. Without it, a lower version is refused or
+    /// stands aside. Stop the newer program first: it is fenced otherwise.
+    ///
+    /// The other way is [`reset`](super::SubscriptionHandle::reset): without a checkpoint any version may start.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::OnChange;
+    ///
+    /// // Version 1 is deployed again, and makes the read model of version 2 its own by a rebuild.
+    /// let config = SubscriptionConfig::default().on_change(OnChange::Rebuild).allow_older_version();
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn allow_older_version(mut self) -> Self {
+        self.allow_older_version = true;
         self
     }
 

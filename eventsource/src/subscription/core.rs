@@ -17,7 +17,7 @@ use super::requests::Requests;
 use super::{ManagerError, StopReason, SubscriptionState};
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{Kind, Table};
+use crate::projection::{Kind, Table, stored_version};
 use crate::store::{EventStore, HeldBack, WakeUps};
 
 /// What every part of a subscription knows of it.
@@ -26,6 +26,8 @@ pub(super) struct Core {
     pub(super) kind: Kind,
     pub(super) filter: EventFilter,
     pub(super) fingerprint: String,
+    /// The name of the projection, and its version.
+    pub(super) projection: (String, u32),
     /// The tables of the read models that the projection declares.
     pub(super) tables: Vec<&'static Table>,
     /// The subscription whose next generation is built under this name, where one is.
@@ -74,6 +76,7 @@ impl Core {
             kind: live.kind,
             filter: live.filter.clone(),
             fingerprint: live.fingerprint.clone(),
+            projection: live.projection.clone(),
             tables: live.tables.clone(),
             next_of: Some(Arc::clone(live)),
             config: live.config.clone(),
@@ -119,6 +122,30 @@ impl Core {
         }
     }
 
+    /// The version of the projection that made the fingerprint `stored`, if this program has a lower one and may not go
+    /// back to it.
+    pub(super) fn newer_version(&self, stored: &str) -> Option<u32> {
+        newer_version(stored, &self.projection, &self.config)
+    }
+
+    /// Why this program leaves the checkpoint alone that `newer`, a higher version of the projection, has made.
+    pub(super) fn older_than(&self, newer: u32, stored: &str) -> String {
+        format!(
+            "version {newer} of the projection made the checkpoint (`{stored}`), and this program has version {} (`{}`): \
+             deploy version {newer} or a newer one, or go back on purpose (`SubscriptionConfig::allow_older_version`)",
+            self.projection.1, self.fingerprint
+        )
+    }
+
+    /// Why the projection is not run on a checkpoint that another process has replaced since this one started.
+    pub(super) fn replaced(&self, stored: &str) -> String {
+        format!(
+            "another process has replaced the read model since this one started: its checkpoint is that of `{stored}`, and \
+             this program has `{}`; stop one of the two programs, and start the manager again",
+            self.fingerprint
+        )
+    }
+
     /// Why the projection is not run on a checkpoint that another one made, and what can be done.
     pub(super) fn changed(&self, stored: &str) -> String {
         format!(
@@ -159,6 +186,12 @@ impl Core {
         let asked = tokio::time::timeout(Duration::from_secs(1), self.store.held_back()).await;
         waiting_for(state, asked.ok().and_then(Result::ok).flatten().as_ref())
     }
+}
+
+/// The version of the projection that made the fingerprint `stored`, if `projection` has a lower one and may not go back.
+pub(super) fn newer_version(stored: &str, projection: &(String, u32), config: &SubscriptionConfig) -> Option<u32> {
+    let (name, version) = projection;
+    stored_version(stored, name).filter(|stored| stored > version && !config.allow_older_version)
 }
 
 /// `state`; one without a reason is that of waiting for who holds the log back, where somebody does (law 7).

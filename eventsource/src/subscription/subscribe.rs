@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::RebuildKind;
 use super::backoff::Chance;
 use super::config::{OnChange, SubscriptionConfig};
-use super::core::{Control, Core};
+use super::core::{Control, Core, newer_version};
 use super::error::SubscribeError;
 use super::handle::SubscriptionHandle;
 use super::in_memory::InMemory;
@@ -52,12 +52,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         let filter = projection.subscribed_to();
         self.check_registry(&name, &filter)?;
         let fingerprint = fingerprint(&projection);
+        let versioned = (projection.name().into_owned(), projection.version());
         let tables = projection.read_models();
         let mut names = std::iter::once(&*name).chain(tables.iter().map(|table| table.name));
         if let Some(reserved) = names.find(|name| is_reserved(name)).map(ToOwned::to_owned) {
             return Err(SubscribeError::ReservedName { reserved, subscription: name });
         }
-        let checkpoint = self.check_start(&name, P::KIND, &config, &fingerprint).await?;
+        let checkpoint = self.check_start(&name, P::KIND, &config, &fingerprint, &versioned).await?;
         // What the projection has applied as it was is not what it has applied as it is.
         let checkpoint = checkpoint.filter(|found| found.fingerprint == fingerprint);
 
@@ -68,6 +69,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             kind: P::KIND,
             filter,
             fingerprint,
+            projection: versioned,
             tables,
             next_of: None,
             chance: Chance::new(config.seed),
@@ -144,6 +146,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         kind: Kind,
         config: &SubscriptionConfig,
         fingerprint: &str,
+        projection: &(String, u32),
     ) -> Result<Option<Checkpoint>, SubscribeError> {
         if kind == Kind::Memory {
             return Ok(None);
@@ -152,6 +155,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             Ok(checkpoint) => checkpoint,
             Err(source) => return Err(SubscribeError::Checkpoint { subscription: name.to_owned(), source }),
         };
+        if config.on_change == OnChange::Refuse
+            && let Some(found) = &checkpoint
+            && let Some(stored) = newer_version(&found.fingerprint, projection, config)
+        {
+            let (subscription, version) = (name.to_owned(), projection.1);
+            return Err(SubscribeError::OlderVersion { subscription, stored, version });
+        }
         // A durable memory projection builds its state anew.
         if config.on_change == OnChange::Refuse
             && kind != Kind::DurableMemory

@@ -100,6 +100,11 @@ where
     let state_at = serde_json::to_vec(&Kept(vec![10, 20, 30])).unwrap();
     let step = Advance::new("kept", successor.epoch, successor.position, to).snapshot(Some(state_at));
     world.checkpoints().detached().commit(&step).await.unwrap();
+    // What it had not stored is not stored by a stop either, which is no second fence.
+    eventually("it stands by", || async { state(&handle).await == "standing by" }).await;
+    manager.stop().await.unwrap();
+    assert_eq!(state(&handle).await, "stopped");
+    manager.start().await.unwrap();
     world.checkpoints().renew("kept", successor.epoch, Duration::ZERO).await.unwrap();
     handle.wait_for(world.bump(&[4]).await).within(DEADLINE).await.unwrap();
     assert_eq!(handle.read().await.0, [10, 20, 30, 4]);

@@ -5,4 +5,5 @@ mod crash;
 mod in_place;
 mod memory;
 mod side_by_side;
+mod versions;
 mod world;

@@ -61,6 +61,20 @@ pub enum SubscribeError {
         /// The fingerprint of the projection as it is.
         current: String,
     },
+    /// A higher version of the projection made the checkpoint.
+    #[error(
+        "`{subscription}` cannot be subscribed: its read model was made by version {stored} of the projection, and this \
+         program has version {version}; deploy version {stored} or a newer one, or go back on purpose with \
+         `SubscriptionConfig::allow_older_version` and an `on_change` that rebuilds"
+    )]
+    OlderVersion {
+        /// The name of the subscription.
+        subscription: String,
+        /// The version of the projection that made the checkpoint.
+        stored: u32,
+        /// The version of the projection in this program.
+        version: u32,
+    },
     /// The checkpoint store failed.
     #[error("`{subscription}` cannot be subscribed: {source}")]
     Checkpoint {

@@ -80,6 +80,7 @@ impl<C: CheckpointStore> Runner<C> {
                     self.finish(live.position);
                     return Err(End::Serves);
                 }
+                self.give_way_to_newer(building).await?;
             }
             let answer = self.ask(|| async {
                 match generations(&*checkpoints)?.claim_next(&claim, building.target, &building.tables).await {
@@ -152,7 +153,23 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(self.ask(|| async { Remembered::of(&live, start).compare(&*store).await }).await?.is_err())
     }
 
+    /// Ends where a higher version of the projection serves by now: that is not replaced.
+    async fn give_way_to_newer(&mut self, building: &Building) -> Result<(), End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let live = self.ask(|| checkpoints.load(&building.live.name)).await?;
+        if live.is_none_or(|live| core.newer_version(&live.fingerprint).is_none()) {
+            return Ok(());
+        }
+        if let Some(tracked) = &self.rebuild {
+            tracked.end(Outcome::Replaced);
+        }
+        Err(End::Serves)
+    }
+
     async fn switch(&mut self, building: &Building) -> Result<bool, End> {
+        if building.changed {
+            self.give_way_to_newer(building).await?;
+        }
         let (core, checkpoints, name) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints), &building.live.name);
         let mut switch = Switch::new(name.clone(), self.epoch, self.saved, &building.tables);
         let mut switched = self.try_switch(&switch).await;

@@ -146,6 +146,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Begins to work from `checkpoint`, which was claimed.
     pub(super) fn own(&mut self, checkpoint: &Checkpoint) {
+        self.is_confirmed |= checkpoint.fingerprint == self.core.fingerprint;
         self.epoch = checkpoint.epoch;
         (self.position, self.saved, self.seen) = (checkpoint.position, checkpoint.position, checkpoint.position);
         self.go_on_rebuilding(checkpoint.rebuild_to);

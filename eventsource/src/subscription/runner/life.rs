@@ -92,7 +92,7 @@ impl<C: CheckpointStore> Runner<C> {
             }
             End::Outdated(outdated) => {
                 self.begin_again();
-                self.wait_for_newer(outdated).await
+                self.wait_for_newer(outdated, self.saved).await
             }
             end => Err(end),
         }
@@ -105,6 +105,9 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Forgets what belonged to the last claim.
     fn begin_again(&mut self) {
+        // What was not saved is another owner's to do: a stop has nothing to save before the next claim.
+        self.position = self.saved;
+        self.seen = self.saved;
         self.prefetched = None;
         self.unsettled = None;
         self.unreported = 0;

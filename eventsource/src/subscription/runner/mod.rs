@@ -105,6 +105,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     end: Option<Position>,
     /// Found while a request was served, and the end once that is answered.
     outdated: Option<Outdated>,
+    /// Whether the checkpoint was this projection's at some time since the start.
+    is_confirmed: bool,
     /// When it was fenced the last time.
     fenced_at: Option<Instant>,
 }
@@ -182,6 +184,7 @@ impl<C: CheckpointStore> Runner<C> {
             epoch: 0,
             end: None,
             outdated: None,
+            is_confirmed: false,
             fenced_at: None,
             core,
             checkpoints,

@@ -93,6 +93,11 @@ impl<C: CheckpointStore> Runner<C> {
             let (subscription, reason) = (self.core.name.clone(), "it is being rebuilt in place".into());
             return Ok(Err(RebuildError::Failed { subscription, reason }));
         }
+        if let Some(newer) = self.newer_next().await? {
+            let reason =
+                format!("version {newer} of the projection is being built beside it, by a newer program").into();
+            return Ok(Err(RebuildError::Failed { subscription: self.core.name.clone(), reason }));
+        }
         self.drop_next(Outcome::Replaced).await?;
         let target = self.head().await?;
         Ok(Ok(self.begin_next(target, None, false)))
@@ -126,6 +131,8 @@ impl<C: CheckpointStore> Runner<C> {
                 self.begin_next(target(&found), Some(&found), false);
                 Ok(())
             }
+            // A higher version of the projection is being built by another process.
+            Some(found) if self.core.newer_version(&found.fingerprint).is_some() => Ok(()),
             Some(_) => self.drop_next(Outcome::Replaced).await,
             None => Ok(()),
         }
@@ -137,10 +144,16 @@ impl<C: CheckpointStore> Runner<C> {
         self.ask(|| checkpoints.load(&name)).await
     }
 
-    /// Ends the builder, and drops what it has built.
+    /// The higher version of the projection whose next generation is being built.
+    async fn newer_next(&mut self) -> Result<Option<u32>, End> {
+        Ok(self.found_next().await?.and_then(|found| self.core.newer_version(&found.fingerprint)))
+    }
+
+    /// Ends the builder, and drops what it has built. The next generation of a higher version is another process's, and
+    /// stays.
     pub(super) async fn drop_next(&mut self, outcome: Outcome) -> Result<(), End> {
         self.end_next(StopReason::RebuildCancelled, Some(outcome)).await;
-        if self.refuse_side_by_side().is_err() {
+        if self.refuse_side_by_side().is_err() || self.newer_next().await?.is_some() {
             return Ok(());
         }
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));

@@ -1,4 +1,5 @@
-//! A program that is older than what it reads: an event whose schema version it does not know is no handler's failure.
+//! A program that is older than what it reads: an event whose schema version it does not know is no handler's failure, and
+//! a read model of a higher version of the projection is not this program's.
 //!
 //! The subscription stops before such an event, gives its lease up, and does not claim the checkpoint again before another
 //! process, with newer code, has moved it.
@@ -27,6 +28,8 @@ pub(super) enum Obstacle {
     Event(Position),
     /// The event at this position, which was released from behind a dead letter and is to follow.
     Letter(Position),
+    /// A checkpoint that a higher version of the projection has made.
+    Version,
 }
 
 /// The error that says that an event has a newer schema version than the program knows, if `error` is caused by one.
@@ -51,6 +54,7 @@ impl Outdated {
                 "{reason}; the subscription has stopped before position {position} and given its lease up, and goes on when \
                  another process has passed it"
             ),
+            Obstacle::Version => reason.to_string(),
             Obstacle::Letter(position) => format!(
                 "{reason}; the event at position {position} is to follow a dead letter, and the subscription has given its \
                  lease up and goes on when another process has applied it"
@@ -61,15 +65,14 @@ impl Outdated {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Waits until another process has moved what the program is too old for.
+    /// Waits until another process has moved what the program is too old for. The checkpoint was left at `left_at`.
     ///
     /// # Errors
     /// The end, where that comes first.
-    pub(super) async fn wait_for_newer(&mut self, outdated: Outdated) -> Result<(), End> {
+    pub(super) async fn wait_for_newer(&mut self, outdated: Outdated, left_at: Position) -> Result<(), End> {
         let Outdated { reason, obstacle } = outdated;
         let pause = self.pause();
         tracing::error!(subscription = self.core.name, %reason, ?pause, "outdated: it looks again after a pause");
-        let left_at = self.saved;
         loop {
             let state = SubscriptionState::Outdated { reason: Arc::clone(&reason) };
             self.core.progress.fail(Arc::clone(&reason), state);
@@ -86,6 +89,10 @@ impl<C: CheckpointStore> Runner<C> {
             Obstacle::Event(_) => {
                 let found = self.ask(|| checkpoints.load(&core.name)).await?;
                 found.is_none_or(|found| found.position != left_at || found.fingerprint != core.fingerprint)
+            }
+            Obstacle::Version => {
+                let found = self.ask(|| checkpoints.load(&core.name)).await?;
+                found.is_none_or(|found| core.newer_version(&found.fingerprint).is_none())
             }
             Obstacle::Letter(position) => {
                 let letters = self.ask(|| checkpoints.dead_letters(&core.name)).await?;

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::failing::Failing;
+use super::outdated::{Obstacle, Outdated};
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::{
@@ -195,13 +196,26 @@ impl<C: CheckpointStore> Runner<C> {
         if self.core.in_memory.is_in_pieces() { Err(End::Stopped(StopReason::StateUnknown)) } else { Ok(()) }
     }
 
-    /// Looks who made the checkpoint, before it is claimed: one that another projection made is refused, or rebuilt, as
-    /// the configuration says (law 8). Whether it can be claimed now.
+    /// Looks at who made the checkpoint, before it is claimed. A checkpoint of a higher version of the projection is left
+    /// alone. One of another projection is refused, or rebuilt, as the configuration says. Returns whether it can be
+    /// claimed now.
     pub(super) async fn heed_change(&mut self) -> Result<bool, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let Some(found) = self.ask(|| checkpoints.load(&core.name)).await? else { return Ok(true) };
         if found.fingerprint == core.fingerprint {
+            self.is_confirmed = true;
             return Ok(true);
+        }
+        if let Some(newer) = core.newer_version(&found.fingerprint) {
+            let reason = core.older_than(newer, &found.fingerprint).into();
+            return Err(match core.config.on_change {
+                OnChange::Refuse => End::Refused(reason),
+                _ => End::Outdated(Outdated { reason, obstacle: Obstacle::Version }),
+            });
+        }
+        if self.is_confirmed {
+            // Two processes would otherwise replace each other's read model by turns.
+            return Err(End::Refused(core.replaced(&found.fingerprint).into()));
         }
         // What keeps its state itself has nothing that somebody else reads.
         let is_durable_memory = core.kind == Kind::DurableMemory;
