@@ -48,6 +48,7 @@
 //! | [`subscription`] | projections at work: [`SubscriptionManager`] |
 //! | [`engine`] | projections that are assembled at run time, from closures |
 //! | [`fold`](mod@fold) | a projection over a part of the log, once: time travel, reports, tests |
+//! | [`guide`] | guides, such as how to [deploy](guide::deployment) a changed projection |
 //! | [`prelude`] | what a program names most |
 //!
 //! # Features
@@ -81,6 +82,7 @@ pub mod bus;
 pub mod engine;
 pub mod event;
 pub mod fold;
+pub mod guide;
 #[cfg(feature = "macros")]
 mod macros;
 pub mod prelude;

@@ -46,7 +46,7 @@ async fn on_sqlite() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let db = SqliteDatabase::open(folder.path().join("orders.db")).await?;
     let models = SqliteReadModels::new(&db);
-    models.create_table::<OrderRow>().await?;
+    models.ensure_tables(&OrderRows).await?;
     run(SqliteEventStore::new(&db), SqliteCheckpoints::new(&db), models.repository()).await
 }
 
@@ -57,7 +57,7 @@ async fn on_postgres() -> Result<()> {
     let options = PostgresOptions::new(&url)?.schema(&schema);
     let db = PostgresDatabase::open_with(options).await?;
     let models = PostgresReadModels::new(&db);
-    models.create_table::<OrderRow>().await?;
+    models.ensure_tables(&OrderRows).await?;
     let ran = run(PostgresEventStore::new(&db), PostgresCheckpoints::new(&db), models.repository()).await;
     // A schema of your own would stay.
     let drop = sqlx::AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE"));

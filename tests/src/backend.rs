@@ -31,6 +31,9 @@ pub trait Backend: Sized {
     /// Makes the table of `M`.
     async fn create_table<M: ReadModel>(&self);
 
+    /// Makes what is missing of the tables of `projection`.
+    async fn ensure_tables<P: Subscriber>(&self, projection: &P);
+
     /// A new manager on it.
     fn manager(&self) -> SubscriptionManager<Self::Checkpoints> {
         SubscriptionManager::new(self.store(), MemoryEventBus::new(), self.checkpoints())
@@ -80,6 +83,10 @@ impl Backend for Memory {
     }
 
     async fn create_table<M: ReadModel>(&self) {}
+
+    async fn ensure_tables<P: Subscriber>(&self, projection: &P) {
+        MemoryReadModels::new(&self.checkpoints).ensure_tables(projection).await.unwrap();
+    }
 }
 
 /// A file of SQLite's.
@@ -114,6 +121,10 @@ impl Backend for Sqlite {
 
     async fn create_table<M: ReadModel>(&self) {
         SqliteReadModels::new(&self.db).create_table::<M>().await.unwrap();
+    }
+
+    async fn ensure_tables<P: Subscriber>(&self, projection: &P) {
+        SqliteReadModels::new(&self.db).ensure_tables(projection).await.unwrap();
     }
 }
 
@@ -184,6 +195,10 @@ impl Backend for Postgres {
 
     async fn create_table<M: ReadModel>(&self) {
         PostgresReadModels::new(&self.db).create_table::<M>().await.unwrap();
+    }
+
+    async fn ensure_tables<P: Subscriber>(&self, projection: &P) {
+        PostgresReadModels::new(&self.db).ensure_tables(projection).await.unwrap();
     }
 }
 

@@ -1,9 +1,10 @@
-//! What the tests share: a small domain, projections, backends, child processes, rounds of long tests, and waiting with a
+//! What the tests share: a small domain, projections, backends, child processes, two versions of a service, rounds of long tests, and waiting with a
 //! deadline.
 
 pub mod backend;
 pub mod chains;
 pub mod child;
+pub mod deployment;
 pub mod domain;
 pub mod orphan;
 pub mod postgres;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot, UnitOfWork};
+use super::{Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot, TableOwners, UnitOfWork};
 use crate::event::{Position, StreamId};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::store::sql::{Action, Failure, verdict::explained};
@@ -163,6 +164,12 @@ pub trait CheckpointStore: Send + Sync + 'static {
         None
     }
 
+    /// Who owns the tables of the read models that are kept beside the checkpoints. A store without it leaves it to each
+    /// manager to see that no two of its own subscriptions declare one table.
+    fn owners(&self) -> Option<&dyn TableOwners> {
+        None
+    }
+
     /// Whether checkpoints outlive the process.
     fn is_durable(&self) -> bool;
 }
@@ -178,6 +185,14 @@ pub enum CheckpointError {
         action: String,
         /// Why.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// The store refuses what was asked, and trying again does not help.
+    #[error("the checkpoint store refuses to {action}: {reason}")]
+    Refused {
+        /// What was asked.
+        action: String,
+        /// Why, in the words of the database, and the remedy.
+        reason: Arc<str>,
     },
     /// Something stored cannot be read back: the store was changed from outside, or is damaged.
     #[error("the checkpoint store holds something that cannot be read: {what}")]

@@ -21,6 +21,12 @@ pub(crate) fn next_checkpoint(name: &str) -> String {
     format!("{name}{NEXT_CHECKPOINT}")
 }
 
+/// What stands behind the name of a subscription in that of the checkpoint of its next generation.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) const fn next_suffix() -> &'static str {
+    NEXT_CHECKPOINT
+}
+
 /// Whether `name` is the name of the next generation of something, which nothing else may have.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.ends_with(NEXT_CHECKPOINT) || name.ends_with(NEXT_TABLE)
@@ -59,11 +65,11 @@ impl Table {
 /// * The checkpoint of the next generation and its tables begin together and end together.
 #[async_trait]
 pub trait Generations<U>: Send + Sync {
-    /// Why there can be no next generation of `tables`, where there can be none.
+    /// Looks whether next generations of `tables` can take their place: what they are called, and what depends on them.
     ///
     /// # Errors
-    /// The reason, and the remedy.
-    fn check(&self, tables: &[&'static Table]) -> Result<(), String>;
+    /// [`CheckpointError::Refused`], with the reason and the remedy, where they cannot.
+    async fn check(&self, tables: &[&'static Table]) -> Result<(), CheckpointError>;
 
     /// Claims the checkpoint of a next generation, which the claim names. Where there is none, or one of another
     /// fingerprint, it begins at the claim's start, being rebuilt up to `target`, with tables that are new and empty.
@@ -83,11 +89,20 @@ pub trait Generations<U>: Send + Sync {
     /// [`CheckpointError`] where the store fails.
     async fn begin_next(&self, tables: &[&'static Table]) -> Result<U, CheckpointError>;
 
-    /// Puts the next generation in the place of the one that serves: its tables, its checkpoint and its dead letters.
+    /// Puts the next generation in the place of the one that serves: its tables, its checkpoint and its dead letters. What
+    /// users have made for the tables, such as indexes, triggers and grants, is made again.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails, perhaps after it had committed: the caller reads back.
+    /// [`CheckpointError::Refused`] where it cannot be done, and nothing was changed; [`CheckpointError`] where the store
+    /// fails, perhaps after it had committed: the caller reads back.
     async fn switch(&self, switch: &Switch) -> Result<Switched, CheckpointError>;
+
+    /// Makes empty tables, as their models describe them, of those of `tables` that are not so or are not there, in the
+    /// transaction of `unit`. Returns what users had made for them and could not be made again.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Refused`] where something depends on a table, or the database refuses it.
+    async fn reshape(&self, unit: &mut U, tables: &[&'static Table]) -> Result<Vec<String>, CheckpointError>;
 
     /// Drops the next generation of the subscription `name`, where there is one.
     ///
@@ -113,11 +128,15 @@ pub struct Switch {
 }
 
 /// What became of a switch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Switched {
     /// The next generation serves.
-    Yes,
+    #[non_exhaustive]
+    Yes {
+        /// What users had made for the tables before, and could not be made again: each with the reason.
+        left: Vec<String>,
+    },
     /// The generation that serves is further on, at this position. Nothing was changed.
     Behind(Position),
     /// The next generation belongs to somebody else by now, or is no more. Nothing was changed.

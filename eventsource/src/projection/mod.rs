@@ -12,6 +12,7 @@ mod inject;
 mod kind;
 mod memory;
 mod output;
+mod owner;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub(crate) mod scope;
@@ -41,6 +42,9 @@ pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection}
 pub use kind::{Guarantee, Kind};
 pub use memory::{MemoryCheckpoints, MemoryUnit};
 pub use output::HandlerOutput;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) use owner::Built;
+pub use owner::{HandedOver, TableOwners, TableTaken};
 pub use step::{Advance, Snapshot};
 pub use subscriber::{EventSubscriber, Subscriber};
 pub use table::{ColumnDef, ColumnKind, Table};

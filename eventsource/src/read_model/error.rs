@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use super::{Deployment, Table};
 use crate::projection::{ChangesRefused, NotSetUp, Permanent};
 
 /// Why a value does not fit a column, or a column's value a field.
@@ -83,6 +84,15 @@ pub enum ReadModelError {
         table: &'static str,
         /// What differs.
         differences: Vec<String>,
+        /// Which version of the program the table is from.
+        deployment: Deployment,
+    },
+    /// The table cannot be replaced by one with other rows or columns, because of what depends on it.
+    Dependents {
+        /// The table.
+        table: &'static str,
+        /// What depends on it, in words.
+        dependents: Vec<String>,
     },
     /// The database refused what would break a rule of the table's.
     Constraint {
@@ -119,6 +129,17 @@ pub enum ReadModelError {
 }
 
 impl ReadModelError {
+    /// Refuses to replace the table where something depends on it.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn refuse_dependents(table: &Table, dependents: Vec<String>) -> Result<(), Self> {
+        if dependents.is_empty() { Ok(()) } else { Err(Self::Dependents { table: table.name, dependents }) }
+    }
+
+    /// The table differs so from its model, and nothing is known of its deployment.
+    pub(crate) fn mismatch(table: &Table, differences: Vec<String>) -> Self {
+        Self::Mismatch { table: table.name, differences, deployment: Deployment::Unknown }
+    }
+
     /// The batch has no connection for the repository, for this reason.
     pub(crate) fn not_lent(reason: impl fmt::Display) -> Self {
         Self::NotLent { reason: reason.to_string() }
@@ -145,9 +166,16 @@ impl fmt::Display for ReadModelError {
             Self::NoTable { table } => {
                 write!(f, "there is no table `{table}`: create it, with `create_table` or by hand")
             }
-            Self::Mismatch { table, differences } => {
-                write!(f, "the table `{table}` does not match its model: {}", differences.join("; "))
+            Self::Mismatch { table, differences, deployment } => {
+                write!(f, "the table `{table}` does not match its model: {}{deployment}", differences.join("; "))
             }
+            Self::Dependents { table, dependents } => write!(
+                f,
+                "the table `{table}` cannot be replaced by another generation, because of {}: drop that first, and create \
+                 it again afterwards; a rebuild in place (`SubscriptionHandle::rebuild`, `OnChange::Rebuild`) keeps the \
+                 table as long as its columns stay the same",
+                dependents.join(", ")
+            ),
             Self::Constraint { table, message } => write!(f, "the table `{table}` refuses a change: {message}"),
             Self::Refused(refused) => refused.fmt(f),
             Self::Failed { table, action, source } => write!(f, "could not {action} `{table}`: {source}"),

@@ -39,7 +39,7 @@ impl State {
         let map = self.maps.entry(table.name).or_insert_with(|| Map { table, entries: HashMap::new() });
         if map.table != table {
             let differences = vec!["another read model of this batch describes it otherwise".to_owned()];
-            return Err(ReadModelError::Mismatch { table: table.name, differences });
+            return Err(ReadModelError::mismatch(table, differences));
         }
         Ok(map)
     }

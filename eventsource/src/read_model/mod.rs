@@ -8,6 +8,7 @@ mod column;
 mod column_type;
 mod cursor;
 mod decimal;
+mod deployment;
 mod entry;
 mod error;
 mod field;
@@ -34,6 +35,7 @@ pub use column::{Column, Comparand};
 pub use column_type::{ColumnType, Comparable, IdType, Json};
 pub use cursor::{Cursor, CursorError};
 pub use decimal::Decimal;
+pub use deployment::Deployment;
 pub use error::{ReadModelError, Unfit, UnfitField};
 #[doc(hidden)]
 pub use field::{Field, field, id_field, json_field};

@@ -38,11 +38,16 @@ pub enum OnChange {
     /// It is refused, with what it was and what it is.
     #[default]
     Refuse,
-    /// It is rebuilt in place: its read model is emptied, and the log is replayed into it. Who reads sees it grow.
+    /// It is rebuilt in place: its read model is emptied, and the log is replayed into it. Readers see it grow. A table with
+    /// other columns is replaced by an empty one.
     Rebuild,
-    /// It is rebuilt side by side: the read models that it declares are built anew beside those that serve, which stay
-    /// as they are until they are replaced, all at once. A process that still runs the projection as it was goes on
-    /// keeping them current, until it is fenced.
+    /// The read models that it declares are built again beside those that serve, and take their place in one
+    /// transaction. A process that runs the projection as it was keeps them current until then, and is fenced by the
+    /// switch.
+    ///
+    /// Until the switch, readers of every process are answered from the read model as it was: a query of a column that
+    /// it does not have fails with [`ReadModelError::Mismatch`](crate::ReadModelError::Mismatch). The guide of a
+    /// [deployment](crate::guide::deployment) tells it moment by moment, and what is in the way of a switch.
     RebuildSideBySide,
 }
 

@@ -121,12 +121,14 @@ impl<P> SubscriptionHandle<P> {
     /// rebuild is under way, that one is returned.
     ///
     /// Whoever reads finds all of the one generation or all of the other, also after a crash at any moment; an unfinished
-    /// rebuild goes on at the next start. The tables are made as their models describe them: indexes, triggers and grants
-    /// that were added by hand to those that are replaced are not carried over.
+    /// rebuild goes on at the next start. The tables are made as their models describe them. Indexes, triggers and grants
+    /// that users added are made again by the switch; what cannot be is listed in the log, as a warning. The
+    /// [guide](crate::guide::deployment) says what is made again on which database.
     ///
     /// # Errors
-    /// [`RebuildError`]: the projection declares no read models, or the checkpoint store keeps no generations of them, as
-    /// the one in memory.
+    /// [`RebuildError`]: the projection declares no read models, the checkpoint store keeps no generations of them, as
+    /// the one in memory, or something depends on a table, such as a view, which the error names. The rebuild itself ends
+    /// with [`RebuildError::Failed`] where the database refuses the switch; the generation before serves on.
     pub async fn rebuild_side_by_side(&self) -> Result<Rebuild, RebuildError> {
         self.begin_rebuild(RebuildKind::SideBySide).await
     }

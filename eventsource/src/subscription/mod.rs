@@ -32,7 +32,7 @@ mod wait;
 
 pub use config::{ConfigError, OnChange, StartFrom, SubscriptionConfig, UnknownEvents};
 pub use dead_letters::{DeadLetterError, DeadLetters, Retried};
-pub use error::{ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
+pub use error::{HandOverError, ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
 pub use handle::{SubscriptionHandle, View};
 pub use health::{Health, HealthLimits};
 pub use manager::SubscriptionManager;

@@ -264,6 +264,13 @@ impl<C: CheckpointStore> Operations for Slot<C> {
         if in_memory {
             self.core.in_memory.fall_to_pieces();
         }
+        if self.core.kind == Kind::Transactional
+            && let Some(generations) = self.checkpoints.generations()
+            && let Err(source) = generations.reshape(&mut unit, &self.core.tables).await
+        {
+            unit.rollback().await;
+            return Err(ResetError::Checkpoint { subscription, source });
+        }
         if let Err(error) = self.subscriber.truncate(&mut unit).await {
             unit.rollback().await;
             return Err(if error.is_caused_by::<NoTruncateHook>() {

@@ -23,13 +23,14 @@ use super::shared::SharedSubscriber;
 use super::slot::Slot;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::{is_reserved, next_checkpoint};
-use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, Kind, fingerprint};
+use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, Kind, Table, TableTaken, fingerprint};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Subscribes `projection`. Where the manager is started, the subscription starts at once.
     ///
     /// # Errors
-    /// [`SubscribeError`]: its name is taken, one of its events is declared twice, its projection has changed, or
+    /// [`SubscribeError`]: its name is taken, another subscription owns one of its tables, one of its events is declared
+    /// twice, its projection has changed, or
     /// [`require_fresh`](SubscriptionConfig::require_fresh) was asked for and there is a durable checkpoint.
     pub fn subscribe<P: EventSubscriber<C::Unit>>(
         &self,
@@ -58,7 +59,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         if let Some(reserved) = names.find(|name| is_reserved(name)).map(ToOwned::to_owned) {
             return Err(SubscribeError::ReservedName { reserved, subscription: name });
         }
+        if let Some(taken) = TableTaken::among(&name, &tables).or_else(|| self.taken_here(&tables)) {
+            return Err(SubscribeError::TableTaken { subscription: name, taken });
+        }
         let checkpoint = self.check_start(&name, P::KIND, &config, &fingerprint, &versioned).await?;
+        if P::KIND == Kind::Transactional {
+            self.own(&name, &tables).await?;
+        }
         // What the projection has applied as it was is not what it has applied as it is.
         let checkpoint = checkpoint.filter(|found| found.fingerprint == fingerprint);
 
@@ -102,6 +109,23 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             slot.start(&running.runtime).await;
         }
         Ok(SubscriptionHandle::new(Arc::clone(&slot.core), subscriber, slot))
+    }
+
+    /// Why one of `tables` belongs to another subscription of this manager, where it does.
+    fn taken_here(&self, tables: &[&'static Table]) -> Option<TableTaken> {
+        let slots = self.slots();
+        let mut owned = slots.values().flat_map(|slot| slot.core.tables.iter().map(|owned| (&slot.core.name, *owned)));
+        owned.find_map(|(owner, owned)| tables.iter().find_map(|table| TableTaken::by(table, owned, owner)))
+    }
+
+    /// Makes the subscription the owner of its tables, where another one has them, in whichever process.
+    async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<(), SubscribeError> {
+        let Some(owners) = self.checkpoints.owners().filter(|_| !tables.is_empty()) else { return Ok(()) };
+        match owners.own(name, tables).await {
+            Ok(None) => Ok(()),
+            Ok(Some(taken)) => Err(SubscribeError::TableTaken { subscription: name.to_owned(), taken }),
+            Err(source) => Err(SubscribeError::Checkpoint { subscription: name.to_owned(), source }),
+        }
     }
 
     /// Tells of the rebuild that was not finished, before the subscription runs.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod batch;
+mod generations;
 mod operations;
 mod postgres;
 mod projection;

@@ -81,12 +81,14 @@ async fn a_table_that_does_not_match_is_refused_with_what_differs<D: Database>(w
         format!("the column `price` {float} is missing"),
         format!("the column `note` {text} is none of the model's"),
     ];
-    let check = |error: ReadModelError| {
-        let ReadModelError::Mismatch { table: "items", differences } = &error else { panic!("{error}") };
-        assert_eq!(differences[..], expected, "{error}");
+    let check_all = |error: ReadModelError, expected: &[String]| {
+        let ReadModelError::Mismatch { table: "items", differences, .. } = &error else { panic!("{error}") };
+        assert_eq!(differences[..], *expected, "{error}");
     };
+    // A further column matters only to who asks whether the table is exactly the model's.
+    check_all(world.check::<LaterItem>().await.unwrap_err(), &expected);
+    let check = |error: ReadModelError| check_all(error, &expected[..3]);
     check(world.try_create::<LaterItem>().await.unwrap_err());
-    check(world.check::<LaterItem>().await.unwrap_err());
     check(world.rows::<LaterItem>().find(Query::all()).await.unwrap_err());
     let mut batch = world.batch().await;
     let mut items = D::lend::<LaterItem>(&mut batch.unit).await;

@@ -171,7 +171,7 @@ impl World for Memory {
 }
 
 pub(crate) struct Sqlite {
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     pub(crate) db: SqliteDatabase,
 }
 
@@ -181,7 +181,13 @@ impl Sqlite {
         let folder = tempfile::tempdir().unwrap();
         let db = SqliteDatabase::open(folder.path().join("world.db")).await.unwrap();
         SqliteReadModels::new(&db).create_table::<Item>().await.unwrap();
-        Self { _folder: folder, db }
+        Self { folder: Arc::new(folder), db }
+    }
+
+    /// The same file, as another process opens it.
+    pub(crate) async fn again(world: &Self) -> Self {
+        let db = SqliteDatabase::open(world.folder.path().join("world.db")).await.unwrap();
+        Self { folder: Arc::clone(&world.folder), db }
     }
 
     pub(crate) fn models(&self) -> SqliteReadModels {

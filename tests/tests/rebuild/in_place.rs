@@ -185,15 +185,28 @@ impl NoHook {
     fn bumped(&self, _: &Bumped) {}
 }
 
+/// Can be emptied, and has no table that another subscription owns.
+struct Late;
+
+#[projection]
+impl Late {
+    #[handles(Bumped)]
+    async fn bumped(&self, _: &Bumped, _: &mut Repository<SumRow>) {}
+
+    #[truncate]
+    fn truncate(&self) {}
+}
+
 async fn what_cannot_be_rebuilt_is_refused<W: World>(world: W)
 where
     Sums: On<W>,
+    Late: On<W>,
 {
-    let (manager, sums) = (world.manager(), Sums::default());
+    let manager = world.manager();
     bump(&world.store(), 0..20).await;
-    let handle = manager.subscribe(sums.clone(), small()).await.unwrap();
+    let handle = manager.subscribe(Sums::default(), small()).await.unwrap();
     let no_hook = manager.subscribe(NoHook, small()).await.unwrap();
-    let late = manager.subscribe(sums, SubscriptionConfig::from_end().name("late").unwrap()).await.unwrap();
+    let late = manager.subscribe(Late, SubscriptionConfig::from_end().name("late").unwrap()).await.unwrap();
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
     no_hook.caught_up().within(DEADLINE).await.unwrap();

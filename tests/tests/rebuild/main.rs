@@ -2,8 +2,12 @@
 
 mod changed;
 mod crash;
+mod dependents;
+mod deployment;
 mod in_place;
 mod memory;
+mod owners;
+mod shape;
 mod side_by_side;
 mod versions;
 mod world;

@@ -10,6 +10,7 @@ use super::{PostgresUnit, letters, rows};
 use crate::event::StreamId;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot,
+    TableOwners,
 };
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure};
@@ -162,6 +163,10 @@ impl CheckpointStore for PostgresCheckpoints {
     }
 
     fn generations(&self) -> Option<&dyn Generations<PostgresUnit>> {
+        Some(self)
+    }
+
+    fn owners(&self) -> Option<&dyn TableOwners> {
         Some(self)
     }
 

@@ -63,21 +63,22 @@ async fn run(db: &PostgresDatabase, conn: &mut PgConnection, query: Query<'_>) -
     Ok(())
 }
 
-/// Whether the next generation may take over. Nobody moves either checkpoint from then on.
+/// Why the next generation may not take over; `None` where it may. Nobody moves either checkpoint from then on.
 pub(crate) async fn may_switch(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     switch: &Switch,
-) -> Result<Switched, Failure> {
+) -> Result<Option<Switched>, Failure> {
     let next = next_checkpoint(&switch.name);
     run(db, conn, sqlx::query(db.sql(statements::LOCK_BOTH)).bind(&switch.name).bind(&next)).await?;
     let next = rows::load(db, conn, &next).await?;
     if next.is_none_or(|next| (next.epoch, next.position) != (switch.epoch, switch.position)) {
-        return Ok(Switched::Fenced);
+        return Ok(Some(Switched::Fenced));
     }
     let live = rows::load(db, conn, &switch.name).await?;
-    let live = live.filter(|live| live.position > switch.position && !switch.from_lost_log);
-    Ok(live.map_or(Switched::Yes, |live| Switched::Behind(live.position)))
+    Ok(live
+        .filter(|live| live.position > switch.position && !switch.from_lost_log)
+        .map(|live| Switched::Behind(live.position)))
 }
 
 /// The checkpoint of the next generation, and its dead letters, take the place of those that serve.

@@ -4,6 +4,7 @@ mod batch;
 mod checkpoints;
 pub(crate) mod generations;
 mod letters;
+pub(crate) mod owners;
 mod rows;
 mod statements;
 mod unit;

@@ -128,3 +128,11 @@ pub(super) const SAVE_SNAPSHOT: &str = "INSERT INTO {schema}.eventsource_snapsho
      SELECT name, position, fingerprint, $2 FROM {schema}.eventsource_checkpoints WHERE name = $1 \
      ON CONFLICT (name) DO UPDATE SET position = excluded.position, fingerprint = excluded.fingerprint, \
      state = excluded.state";
+
+/// Who built the table `$1`: the subscription, its fingerprint; the fingerprint, position and target of the next
+/// generation, whose checkpoint is called as that of the subscription with `$2` behind it.
+pub(super) const BUILT: &str = "SELECT own.subscription, live.fingerprint, next.fingerprint, next.position, next.rebuild_to \
+     FROM {schema}.eventsource_read_models AS own \
+     LEFT JOIN {schema}.eventsource_checkpoints AS live ON live.name = own.subscription AND live.position IS NOT NULL \
+     LEFT JOIN {schema}.eventsource_checkpoints AS next \
+     ON next.name = own.subscription || $2 AND next.position IS NOT NULL WHERE own.table_key = lower($1)";

@@ -1,6 +1,7 @@
 //! What the units of work on SQL databases share.
 
 mod letters;
+pub(super) mod owners;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -8,6 +9,7 @@ use std::error::Error;
 use uuid::Uuid;
 
 pub(super) use letters::{LetterRows, LetterStatement, LetterValue, change as change_letters};
+pub(super) use owners::TextRows;
 
 use super::{Advance, ChangesRefused, CheckpointError, Clear, CommitError, DeadLetter, LetterCounts};
 use crate::event::Position;

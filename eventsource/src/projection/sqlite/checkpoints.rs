@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::Sqlite;
+use sqlx::pool::PoolConnection;
 
 use super::sightings::Sightings;
 use super::{SqliteUnit, letters, rows};
 use crate::event::StreamId;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot,
+    TableOwners,
 };
 use crate::store::StoreError;
 use crate::store::sql::Action;
@@ -64,6 +67,12 @@ impl SqliteCheckpoints {
 
     pub(crate) fn sightings(&self) -> &Sightings {
         &self.sightings
+    }
+
+    /// A connection that reads.
+    pub(crate) async fn read_connection(&self, action: Action<'_>) -> Result<PoolConnection<Sqlite>, CheckpointError> {
+        self.reading(action)?;
+        self.db.pool().acquire().await.map_err(|error| CheckpointError::failed(action, error.into()))
     }
 
     fn reading<'a>(&self, action: Action<'a>) -> Result<Patience<'a>, CheckpointError> {
@@ -137,6 +146,10 @@ impl CheckpointStore for SqliteCheckpoints {
     }
 
     fn generations(&self) -> Option<&dyn Generations<SqliteUnit>> {
+        Some(self)
+    }
+
+    fn owners(&self) -> Option<&dyn TableOwners> {
         Some(self)
     }
 

@@ -61,16 +61,16 @@ pub(crate) async fn claim(
     Ok(Claimed::Begins { checkpoint, replaces: before.is_some() })
 }
 
-/// Whether the next generation may take over.
-pub(crate) async fn may_switch(conn: &mut SqliteConnection, switch: &Switch) -> Result<Switched, Failure> {
+/// Why the next generation may not take over; `None` where it may.
+pub(crate) async fn may_switch(conn: &mut SqliteConnection, switch: &Switch) -> Result<Option<Switched>, Failure> {
     let next = rows::load(&mut *conn, &next_checkpoint(&switch.name)).await?;
     if next.is_none_or(|next| (next.epoch, next.position) != (switch.epoch, switch.position)) {
-        return Ok(Switched::Fenced);
+        return Ok(Some(Switched::Fenced));
     }
     let live = rows::load(conn, &switch.name).await?;
     Ok(live
         .filter(|live| live.position > switch.position && !switch.from_lost_log)
-        .map_or(Switched::Yes, |live| Switched::Behind(live.position)))
+        .map(|live| Switched::Behind(live.position)))
 }
 
 /// The checkpoint of the next generation, and its dead letters, take the place of those that serve.

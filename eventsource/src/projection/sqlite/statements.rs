@@ -105,3 +105,11 @@ pub(super) const RELEASE_STREAM: &str = "DELETE FROM eventsource_dead_letters \
 pub(super) const SNAPSHOT: &str = "SELECT position, fingerprint, state FROM eventsource_snapshots WHERE name = ?1";
 pub(super) const SAVE_SNAPSHOT: &str = "INSERT OR REPLACE INTO eventsource_snapshots (name, position, fingerprint, state) \
      SELECT name, position, fingerprint, ?2 FROM eventsource_checkpoints WHERE name = ?1";
+
+/// Who built the table `?1`: the subscription, its fingerprint; the fingerprint, position and target of the next
+/// generation, whose checkpoint is called as that of the subscription with `?2` behind it.
+pub(super) const BUILT: &str = "SELECT own.subscription, live.fingerprint, next.fingerprint, next.position, next.rebuild_to \
+     FROM eventsource_read_models AS own \
+     LEFT JOIN eventsource_checkpoints AS live ON live.name = own.subscription AND live.position IS NOT NULL \
+     LEFT JOIN eventsource_checkpoints AS next \
+     ON next.name = own.subscription || ?2 AND next.position IS NOT NULL WHERE own.table_key = lower(?1)";

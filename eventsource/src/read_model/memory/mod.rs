@@ -8,8 +8,8 @@ use std::sync::Arc;
 use self::tables::Shared;
 use self::transaction::Transaction;
 use super::session::Session;
-use super::{ReadModel, ReadRepository, Repository};
-use crate::projection::{HandlerError, Inject, MemoryCheckpoints, MemoryUnit};
+use super::{ReadModel, ReadModelError, ReadRepository, Repository};
+use crate::projection::{HandlerError, Inject, MemoryCheckpoints, MemoryUnit, Subscriber};
 
 /// The read models that projections keep beside [`MemoryCheckpoints`], forgotten with the last clone of these.
 ///
@@ -25,6 +25,21 @@ impl MemoryReadModels {
     #[must_use]
     pub fn new(checkpoints: &MemoryCheckpoints) -> Self {
         Self { shared: checkpoints.attached().get() }
+    }
+
+    /// Creates what is missing of the tables that `projection` declares (`#[projection(read_models(…))]`), with their
+    /// indexes. A table that is there stays as it is: where it has other columns than the model, another version of the
+    /// projection built it, which may serve from it still, and what happens to it is what
+    /// [`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change) says. So a program starts in this order,
+    /// whatever its version: ensure the tables, subscribe, start.
+    ///
+    /// In memory a table is made when it is first written; this is here so that a program reads alike on every backend.
+    ///
+    /// # Errors
+    /// None in memory.
+    pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
+        let _ = projection;
+        Ok(())
     }
 
     /// The rows of `M`, as they are committed.

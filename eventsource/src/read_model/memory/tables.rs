@@ -1,5 +1,6 @@
 //! Tables in memory, as they are committed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -43,7 +44,48 @@ pub(super) fn rows<'t>(
         return Ok(Some(&found.rows));
     }
     let differences = vec!["another read model has made it, with other columns".to_owned()];
-    Err(ReadModelError::Mismatch { table: table.name, differences })
+    Err(ReadModelError::mismatch(table, differences))
+}
+
+/// The rows of `table` for a reader. A reader whose model has fewer columns than the table is shown those that it has.
+fn shown<'t>(
+    tables: &'t Tables,
+    table: &'static Table,
+) -> Result<Option<Cow<'t, BTreeMap<Value, Row>>>, ReadModelError> {
+    let Some(found) = tables.get(table.name) else { return Ok(None) };
+    if found.table == table {
+        return Ok(Some(Cow::Borrowed(&found.rows)));
+    }
+    let columns = columns(found.table, table)?;
+    let shown = |row: &Row| {
+        let values = columns.iter().filter_map(|column| row.values.get(*column).cloned()).collect();
+        Row { values, ..row.clone() }
+    };
+    Ok(Some(Cow::Owned(found.rows.iter().map(|(id, row)| (id.clone(), shown(row))).collect())))
+}
+
+/// Where the columns of `wanted` are in `found`, which is another model's of the same table.
+fn columns(found: &Table, wanted: &Table) -> Result<Vec<usize>, ReadModelError> {
+    let mut differences = vec!["another read model has made it, with other columns".to_owned()];
+    let mut columns = Vec::new();
+    for column in wanted.columns {
+        let name = column.name;
+        match found.columns.iter().position(|found| found.name == name) {
+            None => differences.push(format!("the column `{name}` {:?} is missing", column.kind)),
+            Some(at) if found.columns[at].kind != column.kind => {
+                differences
+                    .push(format!("the column `{name}` is {:?}, and not {:?}", found.columns[at].kind, column.kind));
+            }
+            Some(at) if found.columns[at].nullable && !column.nullable => {
+                differences.push(format!("the column `{name}` is NULL, and the field is never null"));
+            }
+            Some(at) => columns.push(at),
+        }
+    }
+    if found.id_column() != wanted.id_column() {
+        differences.push(format!("the column `{}` is not in the primary key", wanted.id_column()));
+    }
+    if differences.len() > 1 { Err(ReadModelError::mismatch(wanted, differences)) } else { Ok(columns) }
 }
 
 /// Those of `rows` that are wanted.
@@ -64,17 +106,17 @@ pub(super) fn count<'r>(rows: impl Iterator<Item = &'r Row>, query: &Select) -> 
 impl ReadTables for Shared {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let tables = self.tables();
-        let rows = rows(&tables, table)?;
-        Ok(rows.into_iter().flat_map(|rows| ids.iter().filter_map(|id| rows.get(id).cloned())).collect())
+        let rows = shown(&tables, table)?;
+        Ok(rows.iter().flat_map(|rows| ids.iter().filter_map(|id| rows.get(id).cloned())).collect())
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
         let tables = self.tables();
-        Ok(rows(&tables, table)?.map_or_else(Vec::new, |rows| select(rows.values(), query)))
+        Ok(shown(&tables, table)?.map_or_else(Vec::new, |rows| select(rows.values(), query)))
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
         let tables = self.tables();
-        Ok(rows(&tables, table)?.map_or(0, |rows| count(rows.values(), query)))
+        Ok(shown(&tables, table)?.map_or(0, |rows| count(rows.values(), query)))
     }
 }

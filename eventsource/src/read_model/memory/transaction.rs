@@ -50,8 +50,9 @@ impl Transaction {
 
     /// Changes `table`, which has to be the one that is there already.
     fn change(&self, table: &'static Table, change: impl FnOnce(&mut Changed)) -> Result<(), ReadModelError> {
-        tables::rows(&self.shared.tables(), table)?;
+        let tables = self.shared.tables();
         let mut changes = self.open()?;
+        committed(&tables, table, &changes)?;
         let changed = || Changed { table, emptied: false, rows: BTreeMap::new() };
         change(changes.tables.entry(table.name).or_insert_with(changed));
         Ok(())
@@ -64,14 +65,26 @@ impl Transaction {
         look: impl FnOnce(&mut dyn Iterator<Item = &Row>) -> T,
     ) -> Result<T, ReadModelError> {
         let tables = self.shared.tables();
-        let committed = tables::rows(&tables, table)?;
         let changes = self.open()?;
+        let committed = committed(&tables, table, &changes)?;
         let Some(changed) = changes.tables.get(table.name) else {
             return Ok(look(&mut committed.into_iter().flat_map(BTreeMap::values)));
         };
-        let beneath = committed.filter(|_| !changed.emptied).into_iter().flatten();
+        let beneath = committed.into_iter().flatten();
         let beneath = beneath.filter(|(id, _)| !changed.rows.contains_key(id)).map(|(_, row)| row);
         Ok(look(&mut beneath.chain(changed.rows.values().flatten())))
+    }
+}
+
+/// The rows that lie beneath the changes: none where the transaction has emptied the table.
+fn committed<'t>(
+    tables: &'t Tables,
+    table: &'static Table,
+    changes: &Changes,
+) -> Result<Option<&'t BTreeMap<Value, Row>>, ReadModelError> {
+    match changes.tables.get(table.name) {
+        Some(changed) if changed.emptied => Ok(None),
+        _ => tables::rows(tables, table),
     }
 }
 
@@ -79,10 +92,9 @@ impl Transaction {
 impl ReadTables for Transaction {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let tables = self.shared.tables();
-        let committed = tables::rows(&tables, table)?;
         let changes = self.open()?;
+        let committed = committed(&tables, table, &changes)?;
         let changed = changes.tables.get(table.name);
-        let committed = committed.filter(|_| !changed.is_some_and(|changed| changed.emptied));
         let row = |id| match changed.and_then(|changed| changed.rows.get(id)) {
             Some(row) => row.clone(),
             None => committed.and_then(|rows| rows.get(id)).cloned(),
@@ -128,11 +140,10 @@ impl WriteTables for Transaction {
         self.change(table, |changed| changed.rows.extend(ids.iter().map(|&id| (id.clone(), None))))
     }
 
+    /// A table that another model has made, such as the one before a rebuild, becomes this model's.
     async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
-        self.change(table, |changed| {
-            changed.emptied = true;
-            changed.rows.clear();
-        })
+        self.open()?.tables.insert(table.name, Changed { table, emptied: true, rows: BTreeMap::new() });
+        Ok(())
     }
 
     fn publish(&self) {
@@ -153,10 +164,10 @@ impl WriteTables for Transaction {
 
 fn publish(tables: &mut Tables, name: &'static str, changed: Changed) {
     let Changed { table, emptied, rows: changes } = changed;
-    let rows = &mut tables.entry(name).or_insert_with(|| Rows { table, rows: BTreeMap::new() }).rows;
     if emptied {
-        rows.clear();
+        tables.remove(name);
     }
+    let rows = &mut tables.entry(name).or_insert_with(|| Rows { table, rows: BTreeMap::new() }).rows;
     for (id, row) in changes {
         match row {
             Some(row) => drop(rows.insert(id, row)),

@@ -8,6 +8,7 @@ use super::tables::Tables;
 use crate::projection::postgres::{BatchConnection, LentConnection};
 use crate::read_model::port::{ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
+use crate::read_model::sql::Use;
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 use crate::store::postgres::PostgresDatabase;
@@ -32,8 +33,16 @@ impl BatchTables {
     async fn ready(&self, table: &'static Table) -> Result<(LentConnection, &'static Table), ReadModelError> {
         let table = if self.builds_next { table.next() } else { table };
         let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;
-        schema::check_once(&mut conn, &self.db, table).await?;
+        schema::check_once(&mut conn, &self.db, table, Use::Write).await?;
         Ok((conn, table))
+    }
+
+    /// What was done. Where the table was not what it was looked at as, it is looked at again before the next batch.
+    fn settle<T>(&self, table: &'static Table, done: Result<T, ReadModelError>) -> Result<T, ReadModelError> {
+        if let Err(ReadModelError::NoTable { .. } | ReadModelError::Mismatch { .. }) = &done {
+            schema::forget(&self.db, table);
+        }
+        done
     }
 }
 
@@ -49,18 +58,21 @@ impl ReadTables for BatchTables {
         if locks == Locks::NeverWaits {
             self.held.read_only(table);
         }
-        Tables { conn: &mut conn, db: &self.db }.load_locked(table, ids, locks).await
+        let done = Tables { conn: &mut conn, db: &self.db }.load_locked(table, ids, locks).await;
+        self.settle(table, done)
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
         self.held.read_only(table);
-        Tables { conn: &mut conn, db: &self.db }.select(table, query).await
+        let done = Tables { conn: &mut conn, db: &self.db }.select(table, query).await;
+        self.settle(table, done)
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.count(table, query).await
+        let done = Tables { conn: &mut conn, db: &self.db }.count(table, query).await;
+        self.settle(table, done)
     }
 }
 
@@ -72,21 +84,30 @@ impl WriteTables for BatchTables {
 
     async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.merge(table, rows, self.held.next(table, &ids(table, rows))).await
+        let done =
+            Tables { conn: &mut conn, db: &self.db }.merge(table, rows, self.held.next(table, &ids(table, rows))).await;
+        self.settle(table, done)
     }
 
     async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.update(table, rows, self.held.again(table, &ids(table, rows))).await
+        let done = Tables { conn: &mut conn, db: &self.db }
+            .update(table, rows, self.held.again(table, &ids(table, rows)))
+            .await;
+        self.settle(table, done)
     }
 
     async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.delete(table, ids, self.held.next(table, ids.iter().copied())).await
+        let done = Tables { conn: &mut conn, db: &self.db }
+            .delete(table, ids, self.held.next(table, ids.iter().copied()))
+            .await;
+        self.settle(table, done)
     }
 
     async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        Tables { conn: &mut conn, db: &self.db }.truncate(table).await
+        let done = Tables { conn: &mut conn, db: &self.db }.truncate(table).await;
+        self.settle(table, done)
     }
 }

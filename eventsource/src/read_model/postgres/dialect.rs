@@ -1,6 +1,6 @@
 //! The SQL of PostgreSQL, where it is not that of another database.
 
-use crate::read_model::sql::{Dialect, quoted};
+use crate::read_model::sql::{Dialect, own, quoted};
 use crate::read_model::{ColumnDef, ColumnKind, Table};
 
 /// The SQL of PostgreSQL, with the tables in the schema of this name.
@@ -39,7 +39,7 @@ impl Dialect for PostgresDialect<'_> {
 
     fn read(column: &ColumnDef) -> String {
         let cast = if is_text(column.kind) { "::text" } else { "" };
-        quoted(column.name) + cast
+        own(column.name) + cast
     }
 
     fn value(kind: ColumnKind, number: usize) -> String {
@@ -60,7 +60,7 @@ impl Dialect for PostgresDialect<'_> {
             (false, true) => " DESC",
         };
         // The bare name would be that of the column as it is read, which may be a text.
-        format!("own.{}{order}", quoted(column.name))
+        own(column.name) + order
     }
 
     fn indexed(column: &ColumnDef) -> String {

@@ -1,12 +1,15 @@
 //! Next generations of the tables in PostgreSQL.
 
-use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+use std::sync::Arc;
 
-use super::failure::failed;
-use super::{schema, statements};
+use async_trait::async_trait;
+use sqlx::{PgConnection, Postgres, Transaction};
+
+use super::failure::{refusal, refusal_of};
+use super::{replace, schema};
 use crate::event::Position;
 use crate::projection::postgres::{Claimed, PostgresCheckpoints, PostgresUnit, generations};
+use crate::projection::sql::NotLent;
 use crate::projection::{Checkpoint, CheckpointError, Claim, ClaimError, Generations, Switch, Switched, Table};
 use crate::read_model::ReadModelError;
 use crate::store::postgres::PostgresDatabase;
@@ -17,18 +20,17 @@ const LONGEST_NAME: usize = 63;
 
 #[async_trait]
 impl Generations<PostgresUnit> for PostgresCheckpoints {
-    fn check(&self, tables: &[&'static Table]) -> Result<(), String> {
-        for table in tables.iter().map(|table| table.next()) {
-            let indexes = table.columns.iter().filter(|column| column.indexed);
-            let mut names = indexes.map(|column| table.index_name(column.name)).chain([table.name.to_owned()]);
-            if let Some(long) = names.find(|name| name.len() > LONGEST_NAME) {
-                return Err(format!(
-                    "`{long}`, of its next generation, is longer than a name in PostgreSQL: shorten the name of the table \
-                     or the column, or rebuild it in place"
-                ));
-            }
+    async fn check(&self, tables: &[&'static Table]) -> Result<(), CheckpointError> {
+        let (db, action) = (self.database(), Action::Replace);
+        for table in tables {
+            check_names(table.next())
+                .map_err(|reason| CheckpointError::Refused { action: action.to_string(), reason })?;
         }
-        Ok(())
+        let mut tx = begin(db, action).await?;
+        for table in tables {
+            replace::check(db, &mut tx, table).await.map_err(|error| refusal(action, error))?;
+        }
+        commit(tx, action).await
     }
 
     async fn claim_next(
@@ -40,12 +42,12 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
         let (db, action) = (self.database(), Action::Claim(claim.name));
         let mut tx = begin(db, action).await?;
         let claimed = generations::claim(db, &mut tx, claim, target).await;
-        let checkpoint = match claimed.map_err(|failure| CheckpointError::failed(action, failure))? {
+        let checkpoint = match claimed.map_err(|failure| refusal_of(action, failure))? {
             Claimed::GoesOn(checkpoint) => checkpoint,
             Claimed::Begins { checkpoint, replaces } => {
                 for table in tables {
                     let made = make(db, &mut tx, table.next(), replaces).await;
-                    made.map_err(|error| refused(action, error))?;
+                    made.map_err(|error| refusal(action, error))?;
                 }
                 checkpoint
             }
@@ -63,32 +65,59 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
 
     async fn switch(&self, switch: &Switch) -> Result<Switched, CheckpointError> {
         let (db, action) = (self.database(), Action::Switch(&switch.name));
-        let failed = |failure| CheckpointError::failed(action, failure);
+        let refused = |error| refusal(action, error);
         let mut tx = begin(db, action).await?;
         // In the order in which batches take theirs: the tables, by their names, and then the checkpoint.
         let mut tables = switch.tables.clone();
         tables.sort_unstable_by_key(|table| table.name);
-        lock(db, &mut tx, &tables).await.map_err(|error| refused(action, error))?;
-        let may = generations::may_switch(db, &mut tx, switch).await.map_err(failed)?;
-        if may != Switched::Yes {
-            return Ok(may);
+        let (mut left, mut made) = (Vec::new(), Vec::new());
+        // The longest of it, while nobody has to wait.
+        for table in &tables {
+            made.push(replace::make_indexes(db, &mut tx, table, &mut left).await.map_err(refused)?);
         }
-        for table in tables {
-            replace(db, &mut tx, table).await.map_err(|error| refused(action, error))?;
+        for table in &tables {
+            replace::lock(db, &mut tx, table).await.map_err(refused)?;
         }
-        generations::switch(db, &mut tx, &switch.name).await.map_err(failed)?;
+        let may = generations::may_switch(db, &mut tx, switch).await;
+        if let Some(not) = may.map_err(|failure| refusal_of(action, failure))? {
+            return Ok(not);
+        }
+        for (table, made) in tables.iter().zip(&made) {
+            replace::replace(db, &mut tx, table, made, &mut left).await.map_err(refused)?;
+        }
+        let switched = generations::switch(db, &mut tx, &switch.name).await;
+        switched.map_err(|failure| refusal_of(action, failure))?;
         commit(tx, action).await?;
-        Ok(Switched::Yes)
+        Ok(Switched::Yes { left })
+    }
+
+    async fn reshape(
+        &self,
+        unit: &mut PostgresUnit,
+        tables: &[&'static Table],
+    ) -> Result<Vec<String>, CheckpointError> {
+        let action = Action::Replace;
+        let lent = unit.connection().and_then(|connection| connection.lend());
+        let not_lent =
+            |error: NotLent| CheckpointError::Refused { action: action.to_string(), reason: error.to_string().into() };
+        let mut conn = lent.map_err(not_lent)?;
+        let mut left = Vec::new();
+        for table in tables {
+            let reshaped = replace::reshape(self.database(), &mut conn, table).await;
+            left.extend(reshaped.map_err(|error| refusal(action, error))?);
+        }
+        Ok(left)
     }
 
     async fn discard(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError> {
         let (db, action) = (self.database(), Action::Discard(name));
         let mut tx = begin(db, action).await?;
         for table in tables {
-            drop_table(db, &mut tx, table.next()).await.map_err(|error| refused(action, error))?;
+            let dropped = replace::drop_table(db, &mut tx, table.next()).await;
+            dropped.map_err(|error| refusal(action, error))?;
         }
         let discarded = generations::discard(db, &mut tx, name).await;
-        discarded.map_err(|failure| CheckpointError::failed(action, failure))?;
+        discarded.map_err(|failure| refusal_of(action, failure))?;
         commit(tx, action).await
     }
 }
@@ -98,21 +127,20 @@ async fn begin(db: &PostgresDatabase, action: Action<'_>) -> Result<Transaction<
 }
 
 async fn commit(tx: Transaction<'static, Postgres>, action: Action<'_>) -> Result<(), CheckpointError> {
-    tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))
+    tx.commit().await.map_err(|error| refusal_of(action, error.into()))
 }
 
-fn refused(action: Action<'_>, error: ReadModelError) -> CheckpointError {
-    CheckpointError::Failed { action: action.to_string(), source: Box::new(error) }
-}
-
-async fn run(
-    conn: &mut PgConnection,
-    table: &'static Table,
-    action: &'static str,
-    sql: String,
-) -> Result<(), ReadModelError> {
-    let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn).await;
-    done.map(drop).map_err(|error| failed(table, action, error))
+/// Refuses names of a next generation that PostgreSQL would cut off.
+fn check_names(table: &Table) -> Result<(), Arc<str>> {
+    let indexes = table.columns.iter().filter(|column| column.indexed);
+    let mut names = indexes.map(|column| table.index_name(column.name)).chain([table.name.to_owned()]);
+    names.find(|name| name.len() > LONGEST_NAME).map_or(Ok(()), |long| {
+        let reason = format!(
+            "`{long}`, of its next generation, is longer than a name in PostgreSQL: shorten the name of the table or the \
+             column, or rebuild it in place"
+        );
+        Err(reason.into())
+    })
 }
 
 /// Makes a table of a next generation. One that is there already is somebody else's, unless it is replaced.
@@ -123,34 +151,7 @@ async fn make(
     replaces: bool,
 ) -> Result<(), ReadModelError> {
     if replaces {
-        drop_table(db, conn, table).await?;
+        replace::drop_table(db, conn, table).await?;
     }
     schema::create_new(conn, db, table).await
-}
-
-async fn drop_table(
-    db: &PostgresDatabase,
-    conn: &mut PgConnection,
-    table: &'static Table,
-) -> Result<(), ReadModelError> {
-    run(conn, table, "drop", statements::drop_table(db.schema(), table)).await
-}
-
-/// Keeps everybody away from the tables that are replaced. Whoever reads one for long is not waited for, because
-/// everybody else would wait as well: the switch is tried again later.
-async fn lock(db: &PostgresDatabase, conn: &mut PgConnection, tables: &[&'static Table]) -> Result<(), ReadModelError> {
-    for &table in tables {
-        if schema::exists(conn, db, table).await? {
-            run(conn, table, "lock", statements::lock_table(db.schema(), table)).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Puts the table of the next generation, and its indexes, in the place of `table`.
-async fn replace(db: &PostgresDatabase, conn: &mut PgConnection, table: &'static Table) -> Result<(), ReadModelError> {
-    let next = table.next();
-    let indexes = schema::indexes(conn, db, next).await.map_err(|error| failed(next, "look at", error))?;
-    drop_table(db, conn, table).await?;
-    run(conn, table, "replace", statements::take_place(db.schema(), next, table, &indexes)).await
 }

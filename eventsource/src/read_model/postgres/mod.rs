@@ -1,6 +1,7 @@
 //! Read models in PostgreSQL (feature `postgres`).
 
 mod batch;
+mod catalogue;
 mod dialect;
 mod failure;
 mod generations;
@@ -8,6 +9,7 @@ mod models;
 mod order;
 mod plans;
 mod pool;
+mod replace;
 mod schema;
 mod statements;
 mod tables;

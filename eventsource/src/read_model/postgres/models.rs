@@ -6,8 +6,9 @@ use super::batch::BatchTables;
 use super::pool::PoolTables;
 use super::schema;
 use crate::projection::postgres::PostgresUnit;
-use crate::projection::{HandlerError, Inject};
+use crate::projection::{HandlerError, Inject, Subscriber};
 use crate::read_model::session::Session;
+use crate::read_model::sql::{OfOther, Use};
 use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
 use crate::store::postgres::PostgresDatabase;
 
@@ -62,12 +63,28 @@ impl PostgresReadModels {
     }
 
     /// Creates the table of `M` and its indexes, where they do not exist. Several processes may do it at once; it needs
-    /// the right to create only where there is something to do.
+    /// the right to create only where there is something to do. For the tables of a projection that may be another version
+    /// of one that ran before, call [`ensure_tables`](Self::ensure_tables).
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`], where there is such a table and it does not match.
+    /// [`ReadModelError::Mismatch`], where there is such a table, and rows of `M` cannot be written to it.
     pub async fn create_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         schema::create(&self.db, M::TABLE).await
+    }
+
+    /// Creates what is missing of the tables that `projection` declares (`#[projection(read_models(…))]`), with their
+    /// indexes. A table that is there stays as it is: where it has other columns than the model, another version of the
+    /// projection built it, which may serve from it still, and what happens to it is what
+    /// [`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change) says. So a program starts in this order,
+    /// whatever its version: ensure the tables, subscribe, start.
+    ///
+    /// # Errors
+    /// [`ReadModelError::Failed`] where the database fails.
+    pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
+        for table in projection.read_models() {
+            OfOther::Stays.stays(schema::create(&self.db, table).await)?;
+        }
+        Ok(())
     }
 
     /// Looks whether the table of `M` is as the model describes it.
@@ -76,7 +93,7 @@ impl PostgresReadModels {
     /// [`ReadModelError::Mismatch`], with what differs; [`ReadModelError::NoTable`].
     pub async fn check_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         let mut session = PoolTables::new(&self.db).session(M::TABLE).await?;
-        schema::check(&mut session, &self.db, M::TABLE).await
+        schema::check(&mut session, &self.db, M::TABLE, Use::Exact).await
     }
 
     /// The SQL by which [`create_table`](PostgresReadModels::create_table) creates the table, for migrations of your own.

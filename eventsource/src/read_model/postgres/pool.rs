@@ -1,14 +1,18 @@
 //! Read models as they are committed, read through the pool.
 
 use async_trait::async_trait;
+use sqlx::Connection as _;
 
 use super::failure::failed;
 use super::schema;
 use super::tables::Tables;
 use crate::read_model::port::ReadTables;
 use crate::read_model::select::Select;
+use crate::read_model::sql::Use;
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
+use crate::store::Verdict;
+use crate::store::postgres::verdict::verdict;
 use crate::store::postgres::{PostgresDatabase, Session};
 
 /// The tables as they are committed.
@@ -28,33 +32,87 @@ impl PoolTables {
 
     async fn ready(&self, table: &'static Table) -> Result<Session, ReadModelError> {
         let mut session = self.session(table).await?;
-        schema::check_once(&mut session, &self.db, table).await?;
+        schema::check_once(&mut session, &self.db, table, Use::Read).await?;
         Ok(session)
+    }
+
+    /// What was read. Where that failed because the table may be another one by now, it is looked at again, and refused
+    /// where it does not match; where it does, `None` asks for one more attempt.
+    async fn settle<T>(
+        &self,
+        mut session: Session,
+        table: &'static Table,
+        attempt: Attempt,
+        read: Result<T, ReadModelError>,
+    ) -> Result<Option<T>, ReadModelError> {
+        let error = match read {
+            Ok(found) => {
+                session.end().await.map_err(|error| failed(table, "read", error))?;
+                return Ok(Some(found));
+            }
+            Err(error) if may_be_replaced(&error) => error,
+            Err(error) => return Err(error),
+        };
+        // What the connection has planned is of the table before. In a transaction, it ends with the transaction.
+        let _ = session.clear_cached_statements().await;
+        drop(session);
+        schema::check_again(&mut *self.session(table).await?, &self.db, table).await?;
+        match attempt {
+            Attempt::First => Ok(None),
+            Attempt::Second => Err(error),
+        }
     }
 }
 
-async fn end<T>(session: Session, table: &'static Table, found: T) -> Result<T, ReadModelError> {
-    session.end().await.map_err(|error| failed(table, "read", error))?;
-    Ok(found)
+/// Which attempt to read it is. After the second one, the table is not to blame.
+#[derive(Debug, Clone, Copy)]
+enum Attempt {
+    First,
+    Second,
+}
+
+impl Attempt {
+    const BOTH: [Self; 2] = [Self::First, Self::Second];
+}
+
+/// Whether the cause may be that the table is not the one that was looked at.
+fn may_be_replaced(error: &ReadModelError) -> bool {
+    match error {
+        ReadModelError::NoTable { .. } | ReadModelError::Mismatch { .. } | ReadModelError::Corrupt { .. } => true,
+        ReadModelError::Failed { source, .. } => {
+            source.downcast_ref().is_some_and(|source| verdict(source) == Verdict::StaleConnection)
+        }
+        _ => false,
+    }
+}
+
+/// Reads in one of two attempts.
+macro_rules! read {
+    ($self:ident, $table:ident, $tables:ident => $read:expr) => {{
+        for attempt in Attempt::BOTH {
+            let mut session = $self.ready($table).await?;
+            let mut $tables = Tables { conn: &mut session, db: &$self.db };
+            let read = $read.await;
+            if let Some(found) = $self.settle(session, $table, attempt, read).await? {
+                return Ok(found);
+            }
+        }
+        // The second attempt has answered.
+        Err(ReadModelError::NoTable { table: $table.name })
+    }};
 }
 
 #[async_trait]
 impl ReadTables for PoolTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
-        let mut session = self.ready(table).await?;
-        let found = Tables { conn: &mut session, db: &self.db }.load(table, ids).await?;
-        end(session, table, found).await
+        read!(self, table, tables => tables.load(table, ids))
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
-        let mut session = self.ready(table).await?;
-        let found = Tables { conn: &mut session, db: &self.db }.select(table, query).await?;
-        end(session, table, found).await
+        read!(self, table, tables => tables.select(table, query))
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
-        let mut session = self.ready(table).await?;
-        let found = Tables { conn: &mut session, db: &self.db }.count(table, query).await?;
-        end(session, table, found).await
+        read!(self, table, tables => tables.count(table, query))
     }
 }

@@ -7,14 +7,15 @@ use super::dialect::PostgresDialect;
 use super::failure::failed;
 use super::plans::Plans;
 use super::statements;
-use crate::read_model::sql::{self, Dialect as _, Found, Matching};
-use crate::read_model::{ReadModelError, Table};
+use crate::projection::postgres::owners;
+use crate::read_model::sql::{self, Dialect as _, Found, FoundRow, Matching, Use};
+use crate::read_model::{Deployment, ReadModelError, Table};
 use crate::store::postgres::PostgresDatabase;
 
 /// What is known of the tables of a database.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    matching: Matching,
+    matching: Matching<()>,
     pub(super) plans: Plans,
 }
 
@@ -23,22 +24,46 @@ pub(super) async fn check_once(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
     table: &'static Table,
+    usage: Use,
 ) -> Result<(), ReadModelError> {
     let known = db.attached().get::<Known>();
-    if !known.matching.knows(table) {
-        check(conn, db, table).await?;
-        known.matching.add(table);
+    if known.matching.version(table, usage).is_none() {
+        check(conn, db, table, usage).await?;
+        known.matching.add(table, usage, ());
     }
     Ok(())
 }
 
-/// Refuses a table that does not match its model, or is not there.
-pub(super) async fn check(
+/// Forgets that the table was found to match.
+pub(super) fn forget(db: &PostgresDatabase, table: &'static Table) {
+    db.attached().get::<Known>().matching.forget(table);
+}
+
+/// After the server or a value refused what the statement said: refuses a table that does not match its model by now.
+pub(super) async fn check_again(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
     table: &'static Table,
 ) -> Result<(), ReadModelError> {
-    sql::compare::<PostgresDialect<'_>>(table, &columns(conn, db, table).await?)
+    forget(db, table);
+    check_once(conn, db, table, Use::Read).await
+}
+
+/// Refuses a table that does not match its model as far as `usage` needs it, or is not there.
+pub(super) async fn check(
+    conn: &mut PgConnection,
+    db: &PostgresDatabase,
+    table: &'static Table,
+    usage: Use,
+) -> Result<(), ReadModelError> {
+    let differences = sql::differences::<PostgresDialect<'_>>(table, &columns(conn, db, table).await?, usage)?;
+    if differences.is_empty() {
+        return Ok(());
+    }
+    // It only explains; where it cannot be found out, the differences remain.
+    let built = owners::built(db, conn, table).await.ok().flatten();
+    let deployment = built.map_or(Deployment::Unknown, Deployment::from);
+    Err(ReadModelError::Mismatch { table: table.name, differences, deployment })
 }
 
 async fn columns(
@@ -48,8 +73,8 @@ async fn columns(
 ) -> Result<Vec<Found>, ReadModelError> {
     let query = sqlx::query_as(statements::COLUMNS).bind(db.schema()).bind(table.name);
     let found = query.persistent(db.names_statements()).fetch_all(conn).await;
-    let found: Vec<(String, String, bool, bool)> = found.map_err(|error| failed(table, "look at", error))?;
-    Ok(found.into_iter().map(|(name, ty, never_null, in_key)| Found { name, ty, never_null, in_key }).collect())
+    let found: Vec<FoundRow> = found.map_err(|error| failed(table, "look at", error))?;
+    Ok(found.into_iter().map(Found::from).collect())
 }
 
 /// Whether `error` says that the table has a row already under an id that was to be inserted.
@@ -85,7 +110,7 @@ async fn missing(
     if found.is_empty() {
         return Ok(all(create, missing));
     }
-    sql::compare::<PostgresDialect<'_>>(table, &found)?;
+    check(conn, db, table, Use::Write).await?;
     let indexes = indexes(conn, db, table).await.map_err(|error| failed(table, "look at", error))?;
     missing.retain(|(index, _)| !indexes.contains(index));
     Ok(all(String::new(), missing))
@@ -112,7 +137,7 @@ pub(super) async fn create_new(
 ) -> Result<(), ReadModelError> {
     if exists(conn, db, table).await? {
         let differences = vec!["there is a table of that name already, which is not its own".to_owned()];
-        return Err(ReadModelError::Mismatch { table: table.name, differences });
+        return Err(ReadModelError::mismatch(table, differences));
     }
     let done = sqlx::raw_sql(AssertSqlSafe(create_sql(db, table))).execute(conn).await;
     done.map(drop).map_err(|error| failed(table, "create", error))

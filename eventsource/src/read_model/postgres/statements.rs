@@ -4,14 +4,15 @@
 
 use super::dialect::{PostgresDialect, list};
 use super::order::Locks;
-use crate::read_model::sql::{Dialect as _, joined, names, quoted, replaced};
+use crate::read_model::sql::{Dialect as _, joined, names, own, quoted, replaced};
 use crate::read_model::{ColumnDef, ColumnKind, Table};
 
 /// The columns of the table `$2` in the schema `$1`: name, type, whether it is never null, whether it is in the primary
 /// key.
 pub(super) const COLUMNS: &str = "SELECT a.attname::text, \
          format_type(a.atttypid, a.atttypmod) || coalesce(' COLLATE \"' || l.collname || '\"', ''), \
-         a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false) \
+         a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false), \
+         a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' \
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
      LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary \
@@ -34,7 +35,7 @@ pub(super) const LOCK_CREATION: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('eventsource read model ' || $1 || '.' || $2, 0))";
 
 /// The name of a table in `schema`.
-fn named(schema: &str, table: &Table) -> String {
+pub(super) fn named(schema: &str, table: &Table) -> String {
     PostgresDialect(schema).table(table)
 }
 
@@ -55,6 +56,14 @@ pub(super) fn take_place(schema: &str, next: &Table, table: &Table, indexes: &[S
         sql.push_str(&format!("ALTER INDEX {}.{index} RENAME TO {own};\n", quoted(schema)));
     }
     sql
+}
+
+/// Gives indexes other names: the present one, and the new one.
+pub(super) fn rename_indexes(schema: &str, indexes: &[(String, String)]) -> String {
+    let rename = |(from, to): &(String, String)| {
+        format!("ALTER INDEX {}.{} RENAME TO {};\n", quoted(schema), quoted(from), quoted(to))
+    };
+    indexes.iter().map(rename).collect()
 }
 
 /// Behind a statement that reads rows: they are locked, in the order of the ids.
@@ -82,8 +91,8 @@ fn id_kind(table: &Table) -> ColumnKind {
 /// another transaction holds.
 fn locked(db: &PostgresDialect<'_>, table: &Table, number: usize, else_: &str) -> String {
     let (name, id, order) = (db.table(table), quoted(table.id_column()), locking(table));
-    let is_in = PostgresDialect::is_in_list(&id, id_kind(table), number).unwrap_or_default();
-    format!("WITH locked AS MATERIALIZED (SELECT {id} FROM {name} AS own WHERE {is_in}{order}{else_})")
+    let is_in = PostgresDialect::is_in_list(&own(table.id_column()), id_kind(table), number).unwrap_or_default();
+    format!("WITH locked AS MATERIALIZED (SELECT own.{id} FROM {name} AS own WHERE {is_in}{order}{else_})")
 }
 
 /// That the rows are locked before anything is done: PostgreSQL skips what nobody asks for.
@@ -142,7 +151,7 @@ pub(super) fn merge(db: &PostgresDialect<'_>, table: &Table, locks: Locks) -> St
     };
     format!(
         "{locked}INSERT INTO {name} AS own ({names}) SELECT * FROM unnest({lists}) {when}\
-         ON CONFLICT ({id}) DO UPDATE SET {set} RETURNING {id}, \"version\""
+         ON CONFLICT ({id}) DO UPDATE SET {set} RETURNING own.{id}, own.\"version\""
     )
 }
 

@@ -113,8 +113,10 @@ pub(super) fn value(row: &PgRow, index: usize, kind: ColumnKind) -> Result<Value
         ColumnKind::Json => get(row, index)?.map(Value::Json),
         ColumnKind::Uuid => get::<Uuid>(row, index)?.map(Value::Uuid),
         ColumnKind::Bytes => get(row, index)?.map(Value::Bytes),
-        ColumnKind::Timestamp => raw(row, index)?.map(i64::from_be_bytes).map(timestamp).transpose()?,
-        ColumnKind::Date => raw(row, index)?.map(i32::from_be_bytes).map(date).transpose()?,
+        ColumnKind::Timestamp => {
+            raw::<DateTime<Utc>, 8>(row, index)?.map(i64::from_be_bytes).map(timestamp).transpose()?
+        }
+        ColumnKind::Date => raw::<NaiveDate, 4>(row, index)?.map(i32::from_be_bytes).map(date).transpose()?,
         ColumnKind::Decimal => match get::<String>(row, index)? {
             None => None,
             Some(text) => Some(Value::Decimal(text.parse().map_err(|error: Unfit| error.to_string())?)),
@@ -128,8 +130,11 @@ fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(row: &'r PgRow, index: usiz
 }
 
 /// The bytes of a time or a day, which the driver reads only where they are not `infinity`.
-fn raw<const N: usize>(row: &PgRow, index: usize) -> Result<Option<[u8; N]>, String> {
+fn raw<T: Type<Postgres>, const N: usize>(row: &PgRow, index: usize) -> Result<Option<[u8; N]>, String> {
     let value = row.try_get_raw(index).map_err(|error| error.to_string())?;
+    if !T::compatible(&value.type_info()) {
+        return Err(format!("it is of the type {}, and not {}", value.type_info(), T::type_info()));
+    }
     if value.is_null() {
         return Ok(None);
     }

@@ -20,7 +20,7 @@ pub(in crate::read_model) trait Dialect {
     /// Whether two names are one column's.
     fn is_same_name(one: &str, other: &str) -> bool;
 
-    /// A column as it is read.
+    /// A column of the table `own` as it is read.
     fn read(column: &ColumnDef) -> String;
 
     /// The value with this number, as it is compared with a column.

@@ -6,23 +6,71 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Dialect, quoted};
 use crate::read_model::{ColumnDef, ReadModelError, Table};
 
-/// The tables of a database that were found to match their models: each is looked at once.
-#[derive(Debug, Default)]
-pub(in crate::read_model) struct Matching(Mutex<BTreeMap<&'static str, &'static Table>>);
+/// What a table is needed for, and so what of it has to be as the model describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::read_model) enum Use {
+    /// Reading rows: every column of the model has to be there. A further column never matters.
+    Read,
+    /// Writing rows: the same, and a further column must not ask for a value.
+    Write,
+    /// Being exactly what the model describes.
+    Exact,
+}
 
-impl Matching {
-    fn tables(&self) -> MutexGuard<'_, BTreeMap<&'static str, &'static Table>> {
+/// What is done about a table that is there, with other columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::read_model) enum OfOther {
+    IsRefused,
+    /// Another version of the projection built it.
+    Stays,
+}
+
+impl OfOther {
+    /// Whether a table stays that could not be created because it is there with other columns.
+    pub(in crate::read_model) fn stays(self, created: Result<(), ReadModelError>) -> Result<bool, ReadModelError> {
+        match created {
+            Ok(()) => Ok(false),
+            Err(error @ ReadModelError::Mismatch { .. }) if self == Self::Stays => {
+                tracing::info!(%error, "the table stays: another version of the projection built it");
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The tables of a database that were found to match their models, each with the version of the schema at which it was
+/// looked at. A database without such versions uses `()`.
+#[derive(Debug)]
+pub(in crate::read_model) struct Matching<V>(Mutex<Tables<V>>);
+
+type Tables<V> = BTreeMap<(&'static str, Use), (&'static Table, V)>;
+
+impl<V> Default for Matching<V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<V: Copy> Matching<V> {
+    fn tables(&self) -> MutexGuard<'_, Tables<V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the table was found to match.
-    pub(in crate::read_model) fn knows(&self, table: &'static Table) -> bool {
-        self.tables().get(table.name).is_some_and(|&known| known == table)
+    /// The version of the schema at which the table was found to match, where it was.
+    pub(in crate::read_model) fn version(&self, table: &'static Table, usage: Use) -> Option<V> {
+        self.tables().get(&(table.name, usage)).filter(|(known, _)| *known == table).map(|(_, version)| *version)
     }
 
-    /// The table matches.
-    pub(in crate::read_model) fn add(&self, table: &'static Table) {
-        self.tables().insert(table.name, table);
+    /// The table matches at this version of the schema.
+    pub(in crate::read_model) fn add(&self, table: &'static Table, usage: Use, version: V) {
+        self.tables().insert((table.name, usage), (table, version));
+    }
+
+    /// Forgets the table: it is looked at again before it is used.
+    #[cfg(feature = "postgres")]
+    pub(in crate::read_model) fn forget(&self, table: &'static Table) {
+        self.tables().retain(|(name, _), _| *name != table.name);
     }
 }
 
@@ -32,10 +80,25 @@ pub(in crate::read_model) struct Found {
     pub(in crate::read_model) ty: String,
     pub(in crate::read_model) never_null: bool,
     pub(in crate::read_model) in_key: bool,
+    /// Whether an insert has to give it a value: it is never null and has no default.
+    pub(in crate::read_model) is_required: bool,
 }
 
-/// Refuses a table that does not match its model, or is not there.
-pub(in crate::read_model) fn compare<D: Dialect>(table: &'static Table, found: &[Found]) -> Result<(), ReadModelError> {
+/// A row that describes a column: name, type, whether it is never null, is in the primary key, and needs a value.
+pub(in crate::read_model) type FoundRow = (String, String, bool, bool, bool);
+
+impl From<FoundRow> for Found {
+    fn from((name, ty, never_null, in_key, is_required): FoundRow) -> Self {
+        Self { name, ty, never_null, in_key, is_required }
+    }
+}
+
+/// Returns how a table differs from its model, as far as `usage` needs it. A table without columns is not there.
+pub(in crate::read_model) fn differences<D: Dialect>(
+    table: &'static Table,
+    found: &[Found],
+    usage: Use,
+) -> Result<Vec<String>, ReadModelError> {
     if found.is_empty() {
         return Err(ReadModelError::NoTable { table: table.name });
     }
@@ -46,15 +109,18 @@ pub(in crate::read_model) fn compare<D: Dialect>(table: &'static Table, found: &
             None => differences.push(format!("the column `{}` {} is missing", column.name, D::type_name(column.kind))),
         }
     }
-    for Found { name, ty, .. } in found {
-        if !table.all_columns().any(|column| D::is_same_name(column.name, name)) {
-            differences.push(format!("the column `{name}` {ty} is none of the model's"));
+    for Found { name, ty, is_required, .. } in found {
+        if table.all_columns().any(|column| D::is_same_name(column.name, name)) {
+            continue;
+        }
+        match usage {
+            Use::Exact => differences.push(format!("the column `{name}` {ty} is none of the model's")),
+            Use::Write if *is_required => differences
+                .push(format!("the column `{name}` {ty} is none of the model's, is NOT NULL and has no default")),
+            Use::Read | Use::Write => {}
         }
     }
-    if differences.is_empty() {
-        return Ok(());
-    }
-    Err(ReadModelError::Mismatch { table: table.name, differences })
+    Ok(differences)
 }
 
 fn difference<D: Dialect>(table: &Table, column: &ColumnDef, found: &Found) -> Option<String> {

@@ -28,6 +28,12 @@ pub(in crate::read_model) fn joined(items: impl Iterator<Item = String>) -> Stri
     items.collect::<Vec<_>>().join(", ")
 }
 
+/// A column of the table that a statement calls `own`. A name alone would not do: SQLite takes a name between double
+/// quotes that no column has for a string, so that a column that is missing would be read as its own name.
+pub(in crate::read_model) fn own(name: &str) -> String {
+    format!("own.{}", quoted(name))
+}
+
 /// All columns, as they are written.
 pub(in crate::read_model) fn names(table: &Table) -> String {
     joined(table.all_columns().map(|column| quoted(column.name)))
@@ -47,7 +53,7 @@ pub(in crate::read_model) fn load<D: Dialect>(
     with_ids::<D>(read(dialect, table, &joined(table.all_columns().map(D::read))), table, ids)
 }
 
-/// `sql`, which ends with `WHERE`, of the rows with these ids.
+/// `sql`, which ends with `WHERE` and calls the table `own`, of the rows with these ids.
 pub(in crate::read_model) fn with_ids<D: Dialect>(
     mut sql: Sql,
     table: &'static Table,
@@ -132,12 +138,12 @@ impl Sql {
                     Op::Ge => ">=",
                 };
                 let number = self.bind(Argument::One(column.kind, value.clone()));
-                self.text.push_str(&format!("{} {op} {}", quoted(column.name), D::value(column.kind, number)));
+                self.text.push_str(&format!("{} {op} {}", own(column.name), D::value(column.kind, number)));
             }
             Expr::In { column: index, values } => self.is_in::<D>(table, column(table, *index), values)?,
             Expr::Null { column: index, is } => {
                 let is = if *is { "IS NULL" } else { "IS NOT NULL" };
-                self.text.push_str(&format!("{} {is}", quoted(column(table, *index).name)));
+                self.text.push_str(&format!("{} {is}", own(column(table, *index).name)));
             }
             Expr::And(all) => self.joined::<D>(table, all, " AND ", "TRUE")?,
             Expr::Or(all) => self.joined::<D>(table, all, " OR ", "FALSE")?,
@@ -154,7 +160,7 @@ impl Sql {
         column: &'static ColumnDef,
         values: &[Value],
     ) -> Result<(), ReadModelError> {
-        let (name, kind) = (quoted(column.name), column.kind);
+        let (name, kind) = (own(column.name), column.kind);
         if let Some(is_in) = D::is_in_list(&name, kind, self.arguments.len() + 1) {
             self.has_room::<D>(table, column, 1)?;
             self.bind(Argument::List(kind, values.to_vec()));

@@ -1,11 +1,14 @@
 //! Read models in the transaction of a batch.
 
+use std::sync::OnceLock;
+
 use async_trait::async_trait;
 
 use super::{schema, statements, tables};
 use crate::projection::sqlite::{BatchConnection, LentConnection};
 use crate::read_model::port::{ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
+use crate::read_model::sql::Use;
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 use crate::store::sqlite::SqliteDatabase;
@@ -16,18 +19,25 @@ pub(super) struct BatchTables {
     db: SqliteDatabase,
     /// Whether the next generation of each table is meant.
     builds_next: bool,
+    /// The version of the schema, which no other transaction changes while this one writes.
+    version: OnceLock<i64>,
 }
 
 impl BatchTables {
     pub(super) fn new(connection: BatchConnection, db: &SqliteDatabase, builds_next: bool) -> Self {
-        Self { connection, db: db.clone(), builds_next }
+        Self { connection, db: db.clone(), builds_next, version: OnceLock::new() }
     }
 
     /// The connection, and the table that is meant.
     async fn ready(&self, table: &'static Table) -> Result<(LentConnection, &'static Table), ReadModelError> {
         let table = if self.builds_next { table.next() } else { table };
         let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;
-        schema::check_once(&mut conn, &self.db, table).await?;
+        let version = match self.version.get() {
+            Some(version) => *version,
+            None => schema::version(&mut conn, table).await?,
+        };
+        schema::check_at(&mut conn, &self.db, table, Use::Write, version).await?;
+        let _ = self.version.set(version);
         Ok((conn, table))
     }
 }

@@ -1,6 +1,6 @@
 //! The SQL of SQLite, where it is not that of another database.
 
-use crate::read_model::sql::{Dialect, quoted};
+use crate::read_model::sql::{Dialect, own, quoted};
 use crate::read_model::{ColumnDef, ColumnKind, Table};
 
 /// The SQL of SQLite.
@@ -29,7 +29,7 @@ impl Dialect for SqliteDialect {
     }
 
     fn read(column: &ColumnDef) -> String {
-        quoted(column.name)
+        own(column.name)
     }
 
     fn value(_: ColumnKind, number: usize) -> String {
@@ -48,6 +48,6 @@ impl Dialect for SqliteDialect {
 
     /// Null is the smallest by itself.
     fn ordered(column: &ColumnDef, descending: bool) -> String {
-        format!("own.{}{}", quoted(column.name), if descending { " DESC" } else { "" })
+        format!("{}{}", own(column.name), if descending { " DESC" } else { "" })
     }
 }

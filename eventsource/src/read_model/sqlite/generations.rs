@@ -1,11 +1,12 @@
 //! Next generations of the tables in a SQLite file.
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::SqliteConnection;
 
-use super::failure::failed;
-use super::{schema, statements};
+use super::failure::{refusal, refusal_of};
+use super::{replace, schema, statements};
 use crate::event::Position;
+use crate::projection::sql::NotLent;
 use crate::projection::sqlite::{Claimed, SqliteCheckpoints, SqliteUnit, generations};
 use crate::projection::{Checkpoint, CheckpointError, Claim, ClaimError, Generations, Switch, Switched, Table};
 use crate::read_model::ReadModelError;
@@ -14,7 +15,11 @@ use crate::store::sqlite::Writing;
 
 #[async_trait]
 impl Generations<SqliteUnit> for SqliteCheckpoints {
-    fn check(&self, _: &[&'static Table]) -> Result<(), String> {
+    async fn check(&self, tables: &[&'static Table]) -> Result<(), CheckpointError> {
+        let mut conn = self.read_connection(Action::Replace).await?;
+        for table in tables {
+            replace::check(&mut conn, table).await.map_err(|error| refusal(Action::Replace, error))?;
+        }
         Ok(())
     }
 
@@ -27,13 +32,14 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
         let action = Action::Claim(claim.name);
         let mut writing = self.writing(action).await?;
         let claimed = generations::claim(&mut writing.tx, claim, target, self.sightings()).await;
-        let checkpoint = match claimed.map_err(|failure| CheckpointError::failed(action, failure))? {
+        let checkpoint = match claimed.map_err(|failure| refusal_of(action, failure))? {
             Claimed::GoesOn(checkpoint) => checkpoint,
             Claimed::Begins { checkpoint, replaces } => {
-                for table in tables {
-                    let made = make(&mut writing.tx, table.next(), replaces).await;
-                    made.map_err(|error| refused(action, error))?;
-                }
+                let made = make(&mut writing.tx, tables, replaces).await;
+                // Not a part of the transaction: it would stay with the connection.
+                let restored = sqlx::query(statements::RENAME_AS_BEFORE).execute(&mut *writing.tx).await;
+                made.map_err(|error| refusal(action, error))?;
+                restored.map_err(|error| refusal_of(action, error.into()))?;
                 checkpoint
             }
             Claimed::Held { owner, until } => {
@@ -50,62 +56,69 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
 
     async fn switch(&self, switch: &Switch) -> Result<Switched, CheckpointError> {
         let action = Action::Switch(&switch.name);
-        let failed = |failure| CheckpointError::failed(action, failure);
         let mut writing = self.writing(action).await?;
-        let may = generations::may_switch(&mut writing.tx, switch).await.map_err(failed)?;
-        if may != Switched::Yes {
-            return Ok(may);
+        let may = generations::may_switch(&mut writing.tx, switch).await;
+        if let Some(not) = may.map_err(|failure| refusal_of(action, failure))? {
+            return Ok(not);
         }
-        let replaced = replace(&mut writing.tx, &switch.tables).await;
+        let replaced = replace_all(&mut writing.tx, &switch.tables).await;
         // Not a part of the transaction: it would stay with the connection.
         let restored = sqlx::query(statements::RENAME_AS_BEFORE).execute(&mut *writing.tx).await;
-        replaced.map_err(|error| refused(action, error))?;
-        restored.map_err(|error| failed(error.into()))?;
-        generations::switch(&mut writing.tx, &switch.name).await.map_err(failed)?;
+        let left = replaced.map_err(|error| refusal(action, error))?;
+        restored.map_err(|error| refusal_of(action, error.into()))?;
+        let switched = generations::switch(&mut writing.tx, &switch.name).await;
+        switched.map_err(|failure| refusal_of(action, failure))?;
         commit(writing, action).await?;
-        Ok(Switched::Yes)
+        Ok(Switched::Yes { left })
+    }
+
+    async fn reshape(&self, unit: &mut SqliteUnit, tables: &[&'static Table]) -> Result<Vec<String>, CheckpointError> {
+        let action = Action::Replace;
+        let lent = unit.connection().and_then(|connection| connection.lend());
+        let not_lent =
+            |error: NotLent| CheckpointError::Refused { action: action.to_string(), reason: error.to_string().into() };
+        let mut conn = lent.map_err(not_lent)?;
+        let mut left = Vec::new();
+        for table in tables {
+            left.extend(replace::reshape(&mut conn, table).await.map_err(|error| refusal(action, error))?);
+        }
+        Ok(left)
     }
 
     async fn discard(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError> {
         let action = Action::Discard(name);
         let mut writing = self.writing(action).await?;
         for table in tables {
-            drop_table(&mut writing.tx, table.next()).await.map_err(|error| refused(action, error))?;
+            let dropped = replace::drop_table(&mut writing.tx, table.next()).await;
+            dropped.map_err(|error| refusal(action, error))?;
         }
         let discarded = generations::discard(&mut writing.tx, name).await;
-        discarded.map_err(|failure| CheckpointError::failed(action, failure))?;
+        discarded.map_err(|failure| refusal_of(action, failure))?;
         commit(writing, action).await
     }
 }
 
 async fn commit(writing: Writing, action: Action<'_>) -> Result<(), CheckpointError> {
-    writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))
+    writing.tx.commit().await.map_err(|error| refusal_of(action, error.into()))
 }
 
-fn refused(action: Action<'_>, error: ReadModelError) -> CheckpointError {
-    CheckpointError::Failed { action: action.to_string(), source: Box::new(error) }
-}
-
-/// Makes a table of a next generation. One that is there already is somebody else's, unless it is replaced.
-async fn make(conn: &mut SqliteConnection, table: &'static Table, replaces: bool) -> Result<(), ReadModelError> {
-    if replaces {
-        drop_table(conn, table).await?;
-    }
-    schema::create_new(conn, table).await
-}
-
-async fn drop_table(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
-    let done = sqlx::raw_sql(AssertSqlSafe(statements::drop_table(table))).execute(conn).await;
-    done.map(drop).map_err(|error| failed(table, "drop", error))
-}
-
-/// Puts the tables of the next generation in the place of `tables`. SQLite renames no index: they are made anew.
-async fn replace(conn: &mut SqliteConnection, tables: &[&'static Table]) -> Result<(), ReadModelError> {
-    for &table in tables {
-        drop_table(conn, table).await?;
-        let sql = statements::take_place(table.next(), table) + &schema::indexes_sql(table);
-        let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await;
-        done.map_err(|error| failed(table, "replace", error))?;
+/// Makes the tables of a next generation. One that is there already is somebody else's, unless it is replaced.
+async fn make(conn: &mut SqliteConnection, tables: &[&'static Table], replaces: bool) -> Result<(), ReadModelError> {
+    for table in tables {
+        if replaces {
+            replace::drop_table(conn, table.next()).await?;
+        }
+        schema::create_new(conn, table.next()).await?;
+        replace::check_views(conn, table).await?;
     }
     Ok(())
+}
+
+/// Puts the tables of the next generation in the place of `tables`.
+async fn replace_all(conn: &mut SqliteConnection, tables: &[&'static Table]) -> Result<Vec<String>, ReadModelError> {
+    let mut left = Vec::new();
+    for table in tables {
+        left.extend(replace::replace(conn, table).await?);
+    }
+    Ok(left)
 }

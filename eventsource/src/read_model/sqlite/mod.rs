@@ -6,6 +6,7 @@ mod failure;
 mod generations;
 mod models;
 mod pool;
+mod replace;
 mod schema;
 mod statements;
 mod tables;

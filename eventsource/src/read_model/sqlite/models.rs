@@ -7,8 +7,9 @@ use super::failure::failed;
 use super::pool::PoolTables;
 use super::schema;
 use crate::projection::sqlite::SqliteUnit;
-use crate::projection::{HandlerError, Inject};
+use crate::projection::{HandlerError, Inject, Subscriber, Table};
 use crate::read_model::session::Session;
+use crate::read_model::sql::{OfOther, Use};
 use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
@@ -57,16 +58,37 @@ impl SqliteReadModels {
         Self { db: db.clone() }
     }
 
-    /// Creates the table of `M` and its indexes, where they do not exist.
+    /// Creates the table of `M` and its indexes, where they do not exist. For the tables of a projection that may be
+    /// another version of one that ran before, call [`ensure_tables`](Self::ensure_tables).
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`], where there is such a table and it does not match.
+    /// [`ReadModelError::Mismatch`], where there is such a table, and rows of `M` cannot be written to it.
     pub async fn create_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
-        let table = M::TABLE;
+        self.make(M::TABLE, OfOther::IsRefused).await
+    }
+
+    /// Creates what is missing of the tables that `projection` declares (`#[projection(read_models(…))]`), with their
+    /// indexes. A table that is there stays as it is: where it has other columns than the model, another version of the
+    /// projection built it, which may serve from it still, and what happens to it is what
+    /// [`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change) says. So a program starts in this order,
+    /// whatever its version: ensure the tables, subscribe, start.
+    ///
+    /// # Errors
+    /// [`ReadModelError::Failed`] where the database fails.
+    pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
+        for table in projection.read_models() {
+            self.make(table, OfOther::Stays).await?;
+        }
+        Ok(())
+    }
+
+    async fn make(&self, table: &'static Table, other: OfOther) -> Result<(), ReadModelError> {
         let patience = self.db.patience(Action::CreateTable(table.name));
         let source = |error| ReadModelError::Failed { table: table.name, action: "create", source: Box::new(error) };
         let mut writing = self.db.write(&patience).await.map_err(source)?;
-        schema::create(&mut writing.tx, table).await?;
+        if other.stays(schema::create(&mut writing.tx, table).await)? {
+            return Ok(());
+        }
         writing.tx.commit().await.map_err(|error| failed(table, "create", error))
     }
 
@@ -76,7 +98,7 @@ impl SqliteReadModels {
     /// [`ReadModelError::Mismatch`], with what differs; [`ReadModelError::NoTable`].
     pub async fn check_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         let mut conn = PoolTables::new(&self.db).acquire(M::TABLE).await?;
-        schema::check(&mut conn, M::TABLE).await
+        schema::check(&mut conn, M::TABLE, Use::Exact).await
     }
 
     /// The SQL by which [`create_table`](SqliteReadModels::create_table) creates the table, for migrations of your own.

@@ -1,13 +1,15 @@
 //! Read models as they are committed, read through the pool.
 
 use async_trait::async_trait;
-use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
+use sqlx::{Sqlite, SqliteConnection};
 
 use super::failure::failed;
+use super::schema::Known;
 use super::{schema, tables};
 use crate::read_model::port::ReadTables;
 use crate::read_model::select::Select;
+use crate::read_model::sql::Use;
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 use crate::store::sql::Action;
@@ -30,24 +32,70 @@ impl PoolTables {
         self.db.pool().acquire().await.map_err(|error| failed(table, "read", error))
     }
 
-    async fn ready(&self, table: &'static Table) -> Result<PoolConnection<Sqlite>, ReadModelError> {
+    /// A connection, and the version of the schema in which the table matches its model.
+    async fn ready(&self, table: &'static Table) -> Result<(PoolConnection<Sqlite>, i64), ReadModelError> {
         let mut conn = self.acquire(table).await?;
-        schema::check_once(&mut conn, &self.db, table).await?;
-        Ok(conn)
+        let version = match self.db.attached().get::<Known>().version(table, Use::Read) {
+            Some(version) => version,
+            None => self.look(&mut conn, table).await?,
+        };
+        Ok((conn, version))
+    }
+
+    /// Looks at the table, and returns the version of the schema at which it was looked at.
+    async fn look(&self, conn: &mut SqliteConnection, table: &'static Table) -> Result<i64, ReadModelError> {
+        // Asked first: a change that comes between the two is found by the next who asks.
+        let version = schema::version(conn, table).await?;
+        schema::check_at(conn, &self.db, table, Use::Read, version).await?;
+        Ok(version)
+    }
+
+    /// What was read, unless the table may be another one by now: another generation was switched to, or a column
+    /// changed. Then it is looked at again, and refused where it does not match.
+    async fn settle<T>(
+        &self,
+        mut conn: PoolConnection<Sqlite>,
+        table: &'static Table,
+        version: i64,
+        read: Result<T, ReadModelError>,
+    ) -> Result<Option<T>, ReadModelError> {
+        if schema::version(&mut conn, table).await? == version {
+            return read.map(Some);
+        }
+        self.look(&mut conn, table).await?;
+        Ok(None)
     }
 }
 
 #[async_trait]
 impl ReadTables for PoolTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
-        tables::load(&mut *self.ready(table).await?, table, ids).await
+        loop {
+            let (mut conn, version) = self.ready(table).await?;
+            let read = tables::load(&mut conn, table, ids).await;
+            if let Some(rows) = self.settle(conn, table, version, read).await? {
+                return Ok(rows);
+            }
+        }
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
-        tables::select(&mut *self.ready(table).await?, table, query).await
+        loop {
+            let (mut conn, version) = self.ready(table).await?;
+            let read = tables::select(&mut conn, table, query).await;
+            if let Some(rows) = self.settle(conn, table, version, read).await? {
+                return Ok(rows);
+            }
+        }
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
-        tables::count(&mut *self.ready(table).await?, table, query).await
+        loop {
+            let (mut conn, version) = self.ready(table).await?;
+            let read = tables::count(&mut conn, table, query).await;
+            if let Some(count) = self.settle(conn, table, version, read).await? {
+                return Ok(count);
+            }
+        }
     }
 }

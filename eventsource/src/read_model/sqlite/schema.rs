@@ -5,41 +5,61 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::dialect::SqliteDialect;
 use super::failure::failed;
 use super::statements;
-use crate::read_model::sql::{self, Found, Matching};
-use crate::read_model::{ReadModelError, Table};
+use crate::projection::sqlite::owners;
+use crate::read_model::sql::{self, Found, FoundRow, Matching, Use};
+use crate::read_model::{Deployment, ReadModelError, Table};
 use crate::store::sqlite::SqliteDatabase;
 
-/// Refuses a table that does not match its model, before anything is done with it.
-pub(super) async fn check_once(
+/// The tables of a file that were found to match, each with the version of the file's schema at which it was looked at.
+pub(super) type Known = Matching<i64>;
+
+/// The version of the file's schema, which every change of a table raises, by whichever process.
+pub(super) async fn version(conn: &mut SqliteConnection, table: &'static Table) -> Result<i64, ReadModelError> {
+    let version = sqlx::query_scalar(statements::SCHEMA_VERSION).fetch_one(conn).await;
+    version.map_err(|error| failed(table, "look at", error))
+}
+
+/// Refuses a table that does not match its model as it is in this version of the schema.
+pub(super) async fn check_at(
     conn: &mut SqliteConnection,
     db: &SqliteDatabase,
     table: &'static Table,
+    usage: Use,
+    version: i64,
 ) -> Result<(), ReadModelError> {
-    let matching = db.attached().get::<Matching>();
-    if !matching.knows(table) {
-        check(conn, table).await?;
-        matching.add(table);
+    let known = db.attached().get::<Known>();
+    if known.version(table, usage) != Some(version) {
+        check(conn, table, usage).await?;
+        known.add(table, usage, version);
     }
     Ok(())
 }
 
-async fn columns(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<Found>, ReadModelError> {
-    let found: Result<Vec<(String, String, bool, bool)>, _> =
-        sqlx::query_as(statements::TABLE_INFO).bind(table.name).fetch_all(conn).await;
-    let found = found.map_err(|error| failed(table, "look at", error))?;
-    Ok(found.into_iter().map(|(name, ty, never_null, in_key)| Found { name, ty, never_null, in_key }).collect())
+pub(super) async fn columns(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<Found>, ReadModelError> {
+    let found: Result<Vec<FoundRow>, _> = sqlx::query_as(statements::TABLE_INFO).bind(table.name).fetch_all(conn).await;
+    Ok(found.map_err(|error| failed(table, "look at", error))?.into_iter().map(Found::from).collect())
 }
 
-/// Refuses a table that does not match its model, or is not there.
-pub(super) async fn check(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
-    sql::compare::<SqliteDialect>(table, &columns(conn, table).await?)
+/// Refuses a table that does not match its model as far as `usage` needs it, or is not there.
+pub(super) async fn check(
+    conn: &mut SqliteConnection,
+    table: &'static Table,
+    usage: Use,
+) -> Result<(), ReadModelError> {
+    let differences = sql::differences::<SqliteDialect>(table, &columns(conn, table).await?, usage)?;
+    if differences.is_empty() {
+        return Ok(());
+    }
+    // It only explains; where it cannot be found out, the differences remain.
+    let built = owners::built(conn, table).await.ok().flatten();
+    let deployment = built.map_or(Deployment::Unknown, Deployment::from);
+    Err(ReadModelError::Mismatch { table: table.name, differences, deployment })
 }
 
 /// Creates the table, where there is none, and its indexes.
 pub(super) async fn create(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
-    let found = columns(conn, table).await?;
-    if !found.is_empty() {
-        sql::compare::<SqliteDialect>(table, &found)?;
+    if !columns(conn, table).await?.is_empty() {
+        check(conn, table, Use::Write).await?;
     }
     let done = sqlx::raw_sql(AssertSqlSafe(create_sql(table))).execute(conn).await;
     done.map(drop).map_err(|error| failed(table, "create", error))
@@ -49,7 +69,7 @@ pub(super) async fn create(conn: &mut SqliteConnection, table: &'static Table) -
 pub(super) async fn create_new(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
     if !columns(conn, table).await?.is_empty() {
         let differences = vec!["there is a table of that name already, which is not its own".to_owned()];
-        return Err(ReadModelError::Mismatch { table: table.name, differences });
+        return Err(ReadModelError::mismatch(table, differences));
     }
     create(conn, table).await
 }

@@ -5,11 +5,13 @@ use crate::read_model::sql::{Sql, joined, names, quoted, replaced, with_ids};
 use crate::read_model::{ColumnDef, ReadModelError, Table, Value};
 
 /// The columns of a table, for [`schema::check`](super::schema::check).
-pub(super) const TABLE_INFO: &str = "SELECT name, type, \"notnull\" != 0, pk > 0 FROM pragma_table_info(?1)";
+pub(super) const TABLE_INFO: &str = "SELECT name, type, \"notnull\" != 0, pk > 0, \"notnull\" != 0 AND dflt_value IS NULL \
+     FROM pragma_table_info(?1)";
+pub(super) const SCHEMA_VERSION: &str = "PRAGMA schema_version";
 
 /// The deletion of the rows with these ids.
 pub(super) fn delete(table: &'static Table, ids: &[Value]) -> Result<Sql, ReadModelError> {
-    let text = format!("DELETE FROM {} WHERE ", quoted(table.name));
+    let text = format!("DELETE FROM {} AS own WHERE ", quoted(table.name));
     with_ids::<SqliteDialect>(Sql { text, ..Sql::default() }, table, ids)
 }
 
@@ -25,6 +27,44 @@ pub(super) const RENAME_AS_BEFORE: &str = "PRAGMA legacy_alter_table = OFF";
 pub(super) fn drop_table(table: &Table) -> String {
     format!("DROP TABLE IF EXISTS {}", quoted(table.name))
 }
+
+/// The tables that refer to the table `?1` by foreign keys.
+pub(super) const REFERRING: &str = "SELECT DISTINCT m.name FROM sqlite_schema AS m \
+     JOIN pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table' AND m.name <> ?1 COLLATE NOCASE \
+     AND f.\"table\" = ?1 COLLATE NOCASE ORDER BY m.name";
+/// What stands in the text of the table `?1` beside its columns.
+pub(super) const LEFT: &str = "SELECT 'the foreign key on the column ' || f.\"from\" FROM pragma_foreign_key_list(?1) AS f \
+     UNION ALL SELECT 'the UNIQUE constraint on ' || (SELECT group_concat(i.name, ', ') FROM pragma_index_info(l.name) AS i) \
+     FROM pragma_index_list(?1) AS l WHERE l.origin = 'u'";
+/// The indexes and triggers of the table `?1`, as they were created.
+pub(super) const KEPT: &str = "SELECT type, name, sql FROM sqlite_schema \
+     WHERE type IN ('index', 'trigger') AND tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL ORDER BY rowid";
+pub(super) const VIEWS: &str =
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'view' AND sql IS NOT NULL ORDER BY name";
+
+pub(super) const SAVEPOINT: &str = "SAVEPOINT eventsource_try";
+pub(super) const RELEASE: &str = "RELEASE eventsource_try";
+pub(super) const ROLLBACK_AND_RELEASE: &str = "ROLLBACK TO eventsource_try; RELEASE eventsource_try";
+
+/// Plans a write of each kind, with the triggers that it fires, and does none.
+pub(super) fn plan_writes(table: &Table) -> String {
+    let (name, id) = (quoted(table.name), quoted(table.id_column()));
+    format!(
+        "EXPLAIN {}; EXPLAIN UPDATE {name} SET {id} = {id}; EXPLAIN DELETE FROM {name};",
+        merge(table, 1).replace('?', "NULL")
+    )
+}
+
+/// The table `next` has the name of `table`, until [`EXCHANGE_BACK`].
+pub(super) fn exchange(table: &Table, next: &Table) -> String {
+    let (name, before) = (quoted(table.name), quoted(&format!("{}_before", next.name)));
+    format!(
+        "{RENAME_ALONE}SAVEPOINT eventsource_exchange; ALTER TABLE {name} RENAME TO {before}; \
+         ALTER TABLE {} RENAME TO {name};",
+        quoted(next.name)
+    )
+}
+pub(super) const EXCHANGE_BACK: &str = "ROLLBACK TO eventsource_exchange; RELEASE eventsource_exchange";
 
 /// The table `next` and its rows become `table`, without indexes.
 pub(super) fn take_place(next: &Table, table: &Table) -> String {

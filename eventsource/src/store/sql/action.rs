@@ -27,6 +27,9 @@ pub(crate) enum Action<'a> {
     CountLetters,
     Switch(&'a str),
     Discard(&'a str),
+    Own(&'a str),
+    HandOver(&'a str),
+    Replace,
     #[cfg(feature = "sqlite")]
     LoadProgress(&'a str),
     #[cfg(feature = "sqlite")]
@@ -67,6 +70,9 @@ impl fmt::Display for Action<'_> {
             Self::LoadProgress(name) => write!(f, "load the progress of `{name}`"),
             #[cfg(feature = "sqlite")]
             Self::SaveProgress(name) => write!(f, "save the progress of `{name}`"),
+            Self::Own(name) => write!(f, "find out who owns the tables of `{name}`"),
+            Self::HandOver(name) => write!(f, "hand `{name}` over to another name"),
+            Self::Replace => f.write_str("replace the tables of read models"),
             Self::Snapshot(name) => write!(f, "read the snapshot of `{name}`"),
         }
     }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0002_dead_letters_leases_snapshots.sql"),
     },
     Migration { version: 3, name: "log_identity", sql: include_str!("migrations/0003_log_identity.sql") },
+    Migration { version: 4, name: "read_models", sql: include_str!("migrations/0004_read_models.sql") },
     Migration { version: 7, name: "projection_states", sql: include_str!("migrations/0007_projection_states.sql") },
 ];
 

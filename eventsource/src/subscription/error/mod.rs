@@ -1,11 +1,13 @@
 //! What can go wrong with a subscription, outside its handlers.
 
+mod hand_over;
 mod manager;
 mod rebuild;
 mod reset;
 mod subscribe;
 mod wait;
 
+pub use hand_over::HandOverError;
 pub use manager::ManagerError;
 pub use rebuild::RebuildError;
 pub use reset::ResetError;

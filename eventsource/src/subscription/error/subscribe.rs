@@ -1,7 +1,7 @@
 //! Why a projection was not subscribed.
 
 use crate::event::{DuplicateEvent, Position};
-use crate::projection::CheckpointError;
+use crate::projection::{CheckpointError, TableTaken};
 
 /// Why a projection was not subscribed.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,19 @@ pub enum SubscribeError {
         subscription: String,
         /// The name that it cannot have.
         reserved: String,
+    },
+    /// The projection declares a read model whose table belongs to another subscription, in this or another process. Two
+    /// projections that declared one table would empty each other's rows in a rebuild.
+    #[error(
+        "`{subscription}` cannot be subscribed, because {taken}: give its read model another table \
+         (`#[read_model(table = \"…\")]`); where the subscription was renamed, hand it over \
+         (`SubscriptionManager::hand_over`); where the other one is not needed any more, reset it"
+    )]
+    TableTaken {
+        /// The name of the subscription.
+        subscription: String,
+        /// The table, and the subscription that owns it.
+        taken: TableTaken,
     },
     /// The stored name of an event that the projection handles is claimed by several types.
     #[error("`{subscription}` cannot be subscribed: {duplicate}; give one of them another `#[event(name = \"…\")]`")]

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::SubscriptionManager;
-use crate::projection::CheckpointStore;
+use crate::projection::generation::is_reserved;
+use crate::projection::{CheckpointStore, HandedOver};
 use crate::subscription::core::Control;
 use crate::subscription::slot::{Operations as _, Slot};
 use crate::subscription::{
-    DeadLetters, ManagerError, Rebuild, RebuildError, RebuildKind, SubscriptionState, SubscriptionStatus,
+    DeadLetters, HandOverError, ManagerError, Rebuild, RebuildError, RebuildKind, SubscriptionState, SubscriptionStatus,
 };
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -45,6 +46,52 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it is not started, or has ended.
     pub async fn resume(&self, name: &str) -> Result<(), ManagerError> {
         self.slot(name)?.core.tell(Control::Pause, Control::Run)
+    }
+
+    /// Renames a subscription: gives the checkpoint of `from`, its dead letters, its snapshot and the tables of its read
+    /// models to the name `to`, in one transaction. Call it before the projection is subscribed under its new name, while
+    /// no process runs it under the old one.
+    ///
+    /// A fingerprint that begins with the old name begins with the new one afterwards, so that a projection whose name
+    /// alone has changed goes on where it was.
+    ///
+    /// ```standalone_crate
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::prelude::*;
+    /// use eventsource::subscription::HandOverError;
+    ///
+    /// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// match manager.hand_over("orders", "shop-orders").await {
+    ///     Ok(()) => println!("`shop-orders` goes on where `orders` was"),
+    ///     // It was handed over by an earlier start.
+    ///     Err(HandOverError::Missing { .. }) => {}
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// [`HandOverError`]. Nothing was changed then.
+    pub async fn hand_over(&self, from: &str, to: &str) -> Result<(), HandOverError> {
+        let subscription = from.to_owned();
+        // Held while it is done, so that neither is subscribed meanwhile.
+        let _running = self.running.lock().await;
+        if let Some(name) = [from, to].into_iter().find(|name| self.slots().contains_key(*name)) {
+            return Err(HandOverError::Subscribed { subscription: name.to_owned() });
+        }
+        if let Some(name) = [from, to].into_iter().find(|name| is_reserved(name)) {
+            return Err(HandOverError::ReservedName { subscription: name.to_owned() });
+        }
+        let Some(owners) = self.checkpoints.owners() else { return Err(HandOverError::Unsupported { subscription }) };
+        match owners.hand_over(from, to).await {
+            Ok(HandedOver::Yes) => Ok(()),
+            Ok(HandedOver::Missing) => Err(HandOverError::Missing { subscription }),
+            Ok(HandedOver::Exists) => Err(HandOverError::Exists { subscription: to.to_owned() }),
+            Ok(HandedOver::Held { owner }) => Err(HandOverError::Held { subscription, owner }),
+            Err(source) => Err(HandOverError::Checkpoint { subscription, source }),
+        }
     }
 
     /// What the subscription `name` tells of itself.

@@ -8,6 +8,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{End, Runner};
@@ -49,6 +50,22 @@ pub(super) fn generations<C: CheckpointStore>(checkpoints: &C) -> Result<&dyn Ge
     })
 }
 
+/// What a store answers to a question. What it refuses for good is an answer, and not asked again.
+pub(super) fn heard<T>(answer: Result<T, CheckpointError>) -> Result<Result<T, Arc<str>>, CheckpointError> {
+    match answer {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(CheckpointError::Refused { reason, .. }) => Ok(Err(reason)),
+        Err(error @ CheckpointError::Corrupt { .. }) => Ok(Err(error.to_string().into())),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why the checkpoint of a next generation was not claimed.
+enum NotClaimed {
+    Held(String, DateTime<Utc>),
+    Refused(Arc<str>),
+}
+
 impl<C: CheckpointStore> Runner<C> {
     /// Builds the next generation until it serves.
     pub(super) async fn build(&mut self, building: Arc<Building>) -> Result<Infallible, End> {
@@ -85,13 +102,16 @@ impl<C: CheckpointStore> Runner<C> {
             let answer = self.ask(|| async {
                 match generations(&*checkpoints)?.claim_next(&claim, building.target, &building.tables).await {
                     Ok(checkpoint) => Ok(Ok(checkpoint)),
-                    Err(ClaimError::Held { owner, until, .. }) => Ok(Err((owner, until))),
-                    Err(ClaimError::Store(error)) => Err(error),
+                    Err(ClaimError::Held { owner, until, .. }) => Ok(Err(NotClaimed::Held(owner, until))),
+                    Err(ClaimError::Store(error)) => {
+                        heard(Err(error)).map(|refused: Result<_, _>| refused.map_err(NotClaimed::Refused))
+                    }
                 }
             });
             match answer.await? {
                 Ok(checkpoint) => break checkpoint,
-                Err((owner, until)) => self.stand_by(owner, until).await?,
+                Err(NotClaimed::Held(owner, until)) => self.stand_by(owner, until).await?,
+                Err(NotClaimed::Refused(reason)) => return Err(End::Refused(reason)),
             }
         };
         self.own_next(building, &checkpoint);
@@ -180,7 +200,15 @@ impl<C: CheckpointStore> Runner<C> {
             switched = self.try_switch(&switch).await;
         }
         match switched {
-            Ok(Switched::Yes) => {}
+            Ok(Switched::Yes { left }) => {
+                for left in left {
+                    tracing::warn!(
+                        subscription = name,
+                        left,
+                        "not made again for the next generation: make it by hand"
+                    );
+                }
+            }
             Ok(Switched::Behind(live)) => {
                 tracing::debug!(subscription = name, at = %self.saved, %live, "the one that serves is further on");
                 return Ok(false);
@@ -188,6 +216,10 @@ impl<C: CheckpointStore> Runner<C> {
             Ok(Switched::Fenced) => {
                 let reason = format!("the next generation of `{name}` was taken over by another runner");
                 return Err(End::Fenced(reason.into()));
+            }
+            // What was built stays: the next start tries the switch again, and another rebuild begins anew.
+            Err(error @ (CheckpointError::Refused { .. } | CheckpointError::Corrupt { .. })) => {
+                return Err(End::Refused(error.to_string().into()));
             }
             Err(error) => {
                 self.failed_commits += 1;

@@ -92,6 +92,8 @@ impl<C: CheckpointStore> Runner<C> {
 
     pub(super) async fn claim_stored(&mut self, start: Position) -> Result<(), End> {
         let core = Arc::clone(&self.core);
+        // Before anything is emptied for a projection that has changed.
+        self.own_tables().await?;
         let log = self.log_id().await?;
         let claim = Claim::new(&core.name, &core.fingerprint, start).in_log(log).under(self.lease());
         let checkpoint = loop {
@@ -104,6 +106,7 @@ impl<C: CheckpointStore> Runner<C> {
         };
         self.own(&checkpoint);
         self.recognise(Remembered::of(&checkpoint, start)).await?;
+        self.settle_tables().await?;
         self.load_letters().await?;
         if core.kind == Kind::DurableMemory
             && let Err(error) = self.restore().await?

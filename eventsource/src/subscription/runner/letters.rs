@@ -24,6 +24,9 @@ impl<C: CheckpointStore> Runner<C> {
         to: Position,
         failure: Arc<Failure>,
     ) -> Result<(), End> {
+        if failure.error.is_caused_by::<NotSetUp>() {
+            self.check_owner().await?;
+        }
         let policy = self.core.config.failures.of(failure.error.class(), self.rebuild_to.is_some());
         if policy == FailurePolicy::Stop || failure.error.is_caused_by::<NotSetUp>() {
             return Err(End::Faulted(failure));

@@ -17,6 +17,7 @@ mod life;
 mod next;
 mod obstructed;
 mod outdated;
+mod owner;
 mod pace;
 mod parked;
 mod read;

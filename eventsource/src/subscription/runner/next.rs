@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::builder::{Building, Hold, generations};
+use super::builder::{Building, Hold, generations, heard};
 use super::pace::{hold_requested, stop_requested};
 use super::{End, Runner};
 use crate::event::Position;
@@ -73,12 +73,17 @@ impl<C: CheckpointStore> Runner<C> {
         if self.core.config.start == StartFrom::End {
             return Err(RebuildError::StartsAtEnd { subscription });
         }
-        let Some(generations) = self.checkpoints.generations() else {
+        if self.checkpoints.generations().is_none() {
             return Err(RebuildError::NoGenerations { subscription });
-        };
-        generations
-            .check(&self.core.tables)
-            .map_err(|reason| RebuildError::Failed { subscription, reason: reason.into() })
+        }
+        Ok(())
+    }
+
+    /// Why the next generation could not take the place of the one that serves, where it could not.
+    async fn check_next(&mut self) -> Result<Result<(), RebuildError>, End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let checked = self.ask(|| async { heard(generations(&*checkpoints)?.check(&core.tables).await) }).await?;
+        Ok(checked.map_err(|reason| RebuildError::Failed { subscription: core.name.clone(), reason }))
     }
 
     /// Begins a rebuild side by side that was asked for, or names the one that is under way.
@@ -97,6 +102,9 @@ impl<C: CheckpointStore> Runner<C> {
             let reason =
                 format!("version {newer} of the projection is being built beside it, by a newer program").into();
             return Ok(Err(RebuildError::Failed { subscription: self.core.name.clone(), reason }));
+        }
+        if let Err(error) = self.check_next().await? {
+            return Ok(Err(error));
         }
         self.drop_next(Outcome::Replaced).await?;
         let target = self.head().await?;
@@ -157,7 +165,12 @@ impl<C: CheckpointStore> Runner<C> {
             return Ok(());
         }
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        self.ask(|| async { generations(&*checkpoints)?.discard(&core.name, &core.tables).await }).await
+        let discard = || async { heard(generations(&*checkpoints)?.discard(&core.name, &core.tables).await) };
+        if let Err(reason) = self.ask(discard).await? {
+            // Whoever builds the next one is refused by its tables, and says so.
+            tracing::warn!(subscription = core.name, %reason, "what was built of a next generation stays");
+        }
+        Ok(())
     }
 
     /// Ends the builder; what it has built stays.
@@ -223,6 +236,9 @@ impl<C: CheckpointStore> Runner<C> {
             End::Refused(format!("{}; {error}", core.changed(stored)).into())
         };
         if let Err(error) = self.refuse_side_by_side() {
+            return Err(refused(&error, &self.core));
+        }
+        if let Err(error) = self.check_next().await? {
             return Err(refused(&error, &self.core));
         }
         let found = self.found_next().await?.filter(|found| found.fingerprint == self.core.fingerprint);

@@ -70,7 +70,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    fn lost(&self) -> End {
+    pub(super) fn lost(&self) -> End {
         End::Fenced(format!("the checkpoint of `{}` was taken over by another runner", self.core.name).into())
     }
 

@@ -8,12 +8,13 @@
 
 use std::sync::Arc;
 
+use super::builder::heard;
 use super::failing::Failing;
 use super::outdated::{Obstacle, Outdated};
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::{
-    CheckpointStore, Claim, Clear, CommitError, HandlerError, Kind, NoTruncateHook, UnitOfWork as _,
+    CheckpointError, CheckpointStore, Claim, Clear, CommitError, HandlerError, Kind, NoTruncateHook, UnitOfWork as _,
 };
 use crate::subscription::config::{OnChange, StartFrom};
 use crate::subscription::rebuilds::{Outcome, Tracked};
@@ -144,6 +145,20 @@ impl<C: CheckpointStore> Runner<C> {
         loop {
             let transactional = self.core.kind == Kind::Transactional;
             let mut unit = if transactional { self.begin().await? } else { checkpoints.detached() };
+            if transactional && let Err(error) = self.reshape(&mut unit).await {
+                unit.rollback().await;
+                match heard(Err(error)) {
+                    Ok(refused) => {
+                        let subscription = self.core.name.clone();
+                        return Ok(refused.map_err(|reason| RebuildError::Failed { subscription, reason }));
+                    }
+                    Err(outage) => {
+                        outages += 1;
+                        self.outage(outage.to_string(), outages).await?;
+                        continue;
+                    }
+                }
+            }
             // What is in memory is emptied by whoever claims it anew.
             if !self.core.kind.is_memory()
                 && let Err(error) = self.subscriber.truncate(&mut unit).await
@@ -180,6 +195,15 @@ impl<C: CheckpointStore> Runner<C> {
                 }
             }
         }
+    }
+
+    /// Makes the declared tables what their models describe now, empty, where they are not.
+    async fn reshape(&self, unit: &mut C::Unit) -> Result<(), CheckpointError> {
+        let Some(generations) = self.checkpoints.generations() else { return Ok(()) };
+        for left in generations.reshape(unit, &self.core.tables).await? {
+            tracing::warn!(subscription = self.core.name, left, "not made again for the table: make it by hand");
+        }
+        Ok(())
     }
 
     fn not_emptied(&self, error: HandlerError) -> RebuildError {
@@ -238,6 +262,7 @@ impl<C: CheckpointStore> Runner<C> {
         let Some(checkpoint) = self.try_claim(&claim).await? else { return Ok(()) };
         self.own(&checkpoint);
         tracing::warn!(subscription = core.name, stored, current = core.fingerprint, "the projection has changed");
+        self.drop_next(Outcome::Replaced).await?;
         let target = self.head().await?;
         let emptied = self.empty(target).await?;
         self.heartbeat = None;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::{Faults, FaultyUnit, Injected, Point};
 use crate::event::StreamId;
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, Snapshot,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, Snapshot, TableOwners,
 };
 
 /// A checkpoint store in which things go wrong, and in whose units of work ([`FaultyUnit`]) as well. It keeps no next
@@ -79,6 +79,10 @@ impl<C: CheckpointStore> CheckpointStore for FaultyCheckpoints<C> {
 
     fn detached(&self) -> FaultyUnit<C::Unit> {
         FaultyUnit::new(self.inner.detached(), self.faults.clone())
+    }
+
+    fn owners(&self) -> Option<&dyn TableOwners> {
+        self.inner.owners()
     }
 
     fn is_durable(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Checkpoints in memory.
 
+mod owners;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,10 +9,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+use self::owners::Owned;
 use super::scope::Scope;
 use super::{
     Advance, Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, Clear, CommitError, DeadLetter, Snapshot,
-    UnitOfWork,
+    TableOwners, UnitOfWork,
 };
 use crate::event::{Position, RecordedEvent, now};
 use crate::store::attached::Attached;
@@ -22,6 +25,7 @@ use crate::store::attached::Attached;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryCheckpoints {
     rows: Arc<Mutex<BTreeMap<String, Row>>>,
+    owned: Arc<Mutex<Owned>>,
     attached: Attached,
 }
 
@@ -148,6 +152,10 @@ impl CheckpointStore for MemoryCheckpoints {
 
     fn detached(&self) -> MemoryUnit {
         MemoryUnit { checkpoints: self.clone(), scope: Scope::default() }
+    }
+
+    fn owners(&self) -> Option<&dyn TableOwners> {
+        Some(self)
     }
 
     fn is_durable(&self) -> bool {
