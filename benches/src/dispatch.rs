@@ -157,8 +157,8 @@ pub mod free {
                         (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
                     );
 
-                    fn encode(&self) -> Result<String, serde_json::Error> {
-                        serde_json::to_string(&self.number)
+                    fn encode(&self) -> Result<String, eventsource::Unstorable> {
+                        Ok(serde_json::to_string(&self.number)?)
                     }
 
                     // As the derive's.

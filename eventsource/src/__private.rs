@@ -42,7 +42,7 @@ pub use inventory;
 pub use crate::aggregate::{Aggregate, Applies, EventsOf};
 pub use crate::event::{
     AggregateDescriptor, DecodeError, DomainEvent, Event, EventData, EventDescriptor, OldVersion, Payload,
-    ProjectionDescriptor, RecordedEvent,
+    ProjectionDescriptor, RecordedEvent, Unstorable,
 };
 use crate::projection::{ConnectionPool, HoldsChanges, RawConnection};
 pub use crate::projection::{

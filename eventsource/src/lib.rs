@@ -97,7 +97,7 @@ pub use aggregate::{Aggregate, AggregateError, AggregateRepository, AggregateRoo
 pub use bus::{EventBus, MemoryEventBus};
 pub use event::{
     AnyEvent, DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, EventFilter, Metadata, NewEvent, Position,
-    RecordedEvent, Registry, RegistryError, StreamId,
+    RecordedEvent, Registry, RegistryError, StreamId, Unstorable,
 };
 #[cfg(feature = "macros")]
 pub use macros::{DomainEvent, aggregate, applies, handles, projection, truncate};

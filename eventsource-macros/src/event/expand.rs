@@ -57,7 +57,7 @@ pub(super) fn expand(event: &Event) -> TokenStream {
             const DESCRIPTOR: #private::EventDescriptor = #descriptor;
 
             #[inline(never)]
-            fn encode(&self) -> #private::Result<#private::String, #private::serde_json::Error> {
+            fn encode(&self) -> #private::Result<#private::String, #private::Unstorable> {
                 #encode
             }
 

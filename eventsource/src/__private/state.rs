@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::ThreadSafe;
+use crate::event::{Unstorable, json};
 use crate::projection::HandlerError;
 
 /// What can be stored as the state of a projection and read back, as one bound.
@@ -22,7 +23,7 @@ impl<T: Serialize + DeserializeOwned + ThreadSafe, By> Storable<By> for T {}
 
 /// How the state of a `T` is stored and read back. A type that serde does not know has no such thing: see [`state`].
 pub struct State<T> {
-    store: fn(&T) -> Result<Vec<u8>, serde_json::Error>,
+    store: fn(&T) -> Result<Vec<u8>, Unstorable>,
     load: fn(&[u8]) -> Result<T, serde_json::Error>,
 }
 
@@ -32,8 +33,8 @@ pub const fn state<T: Storable<By>, By: Copy>(_: By) -> State<T> {
     State { store: to_json::<T, By>, load: from_json::<T, By> }
 }
 
-fn to_json<T: Storable<By>, By>(projection: &T) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(projection)
+fn to_json<T: Storable<By>, By>(projection: &T) -> Result<Vec<u8>, Unstorable> {
+    json::encode("state", projection).map(String::into_bytes)
 }
 
 fn from_json<T: Storable<By>, By>(json: &[u8]) -> Result<T, serde_json::Error> {
@@ -41,10 +42,10 @@ fn from_json<T: Storable<By>, By>(json: &[u8]) -> Result<T, serde_json::Error> {
 }
 
 impl<T> State<T> {
-    /// The state, as JSON.
+    /// Returns the state as JSON.
     ///
     /// # Errors
-    /// What serde says.
+    /// Which value would not be read back equal.
     pub fn store(&self, projection: &T) -> Result<Vec<u8>, HandlerError> {
         (self.store)(projection).map_err(HandlerError::permanent)
     }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::event::{EventData, EventDescriptor, OldVersion};
+use crate::event::{EventData, EventDescriptor, OldVersion, PAYLOAD, Unstorable, json};
 
 /// How an event is written and read. A type that serde does not know has no such thing: see [`stored`].
 pub struct Stored<E> {
-    encode: fn(&E) -> Result<String, serde_json::Error>,
+    encode: fn(&E) -> Result<String, Unstorable>,
     decode: fn(&str) -> Result<E, serde_json::Error>,
     known: OldVersion,
 }
@@ -17,8 +17,8 @@ pub const fn stored<E: EventData>() -> Stored<E> {
     Stored { encode: to_json::<E>, decode: from_json::<E>, known: OldVersion::of::<E>(0) }
 }
 
-fn to_json<E: EventData>(event: &E) -> Result<String, serde_json::Error> {
-    serde_json::to_string(event)
+fn to_json<E: EventData>(event: &E) -> Result<String, Unstorable> {
+    json::encode(PAYLOAD, event)
 }
 
 fn from_json<E: EventData>(payload: &str) -> Result<E, serde_json::Error> {
@@ -26,11 +26,11 @@ fn from_json<E: EventData>(payload: &str) -> Result<E, serde_json::Error> {
 }
 
 impl<E> Stored<E> {
-    /// The event as JSON.
+    /// Returns the event as JSON.
     ///
     /// # Errors
-    /// What serde says.
-    pub fn encode(&self, event: &E) -> Result<String, serde_json::Error> {
+    /// Which value would not be read back equal.
+    pub fn encode(&self, event: &E) -> Result<String, Unstorable> {
         (self.encode)(event)
     }
 
@@ -45,7 +45,7 @@ impl<E> Stored<E> {
     /// The descriptor with the shape of the event.
     #[must_use]
     pub const fn describe(&self, descriptor: EventDescriptor) -> EventDescriptor {
-        descriptor.shaped_as(self.known)
+        descriptor.derived(self.known)
     }
 
     /// What the catalogue knows of an older version that is read in the same way.

@@ -15,6 +15,8 @@ pub struct EventDescriptor {
     old_versions: &'static [OldVersion],
     rust_type: &'static str,
     place: Place,
+    /// Whether its `encode` refuses what would not be read back.
+    is_checked: bool,
     decode: fn(u32, &str) -> Option<Result<AnyPayload, serde_json::Error>>,
     #[cfg(feature = "testing")]
     shape: fn() -> super::Shape,
@@ -48,22 +50,28 @@ impl EventDescriptor {
             old_versions: E::OLD_VERSIONS,
             rust_type,
             place: Place { file, line, package, package_version },
+            is_checked: false,
             decode: decode_any::<E>,
             #[cfg(feature = "testing")]
             shape: super::Shape::unknown,
         }
     }
 
-    /// The same with the shape of `stored`.
-    pub(crate) const fn shaped_as(self, stored: OldVersion) -> Self {
-        #[cfg(feature = "testing")]
-        let described = Self { shape: stored.shape_fn(), ..self };
+    /// The same, of an event that the derive writes and reads: its shape is that of `stored`.
+    pub(crate) const fn derived(self, stored: OldVersion) -> Self {
         #[cfg(not(feature = "testing"))]
-        let described = {
-            let _ = stored;
-            self
-        };
-        described
+        let _ = stored;
+        Self {
+            is_checked: true,
+            #[cfg(feature = "testing")]
+            shape: stored.shape_fn(),
+            ..self
+        }
+    }
+
+    /// Whether [`DomainEvent::encode`] refuses what would not be read back. That of the derive does.
+    pub(super) const fn is_checked(&self) -> bool {
+        self.is_checked
     }
 
     /// The stored name of the event.

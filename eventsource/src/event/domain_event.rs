@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{EventDescriptor, OldVersion};
+use super::{EventDescriptor, OldVersion, Unstorable};
 
 /// What serde can write and read: what an event's derive asks for.
 #[diagnostic::on_unimplemented(
@@ -51,11 +51,12 @@ pub trait DomainEvent: Sized + Send + Sync + 'static {
     /// How the catalogue knows this event.
     const DESCRIPTOR: EventDescriptor;
 
-    /// The event as JSON, as it is stored.
+    /// Returns the event as JSON, as it is stored. The path of a value that is refused begins with `payload`.
     ///
     /// # Errors
-    /// What serde says where the event cannot be written.
-    fn encode(&self) -> Result<String, serde_json::Error>;
+    /// [`Unstorable`] where the event cannot be written, or would not be read back equal. By hand, write
+    /// `Ok(serde_json::to_string(self)?)`: [`NewEvent::of`](super::NewEvent::of) then checks the text.
+    fn encode(&self) -> Result<String, Unstorable>;
 
     /// The event in `payload`, which is JSON.
     ///

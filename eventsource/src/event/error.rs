@@ -1,18 +1,18 @@
 //! What can go wrong between a typed event and its stored form.
 
-use super::{Position, StreamId};
+use std::sync::Arc;
 
-/// An event could not be turned into its stored form.
+use super::{Position, StreamId, Unreadable, Unstorable};
+
+/// An event cannot be stored, because it would not be read back equal.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "event `{event_type}` cannot be encoded as JSON: {source}; give the field another type or a `#[serde(with = …)]`"
-)]
+#[error("event `{event_type}` cannot be stored: {value}")]
 #[non_exhaustive]
 pub struct EncodeError {
     /// The stored name of the event.
     pub event_type: &'static str,
-    /// What serde says.
-    pub source: serde_json::Error,
+    /// Which value it is, and why it cannot be stored.
+    pub value: Unstorable,
 }
 
 /// A stored event could not be turned into its typed form. Always a permanent failure: trying again changes nothing.
@@ -36,6 +36,21 @@ pub enum DecodeError {
         stream: StreamId,
         /// What serde says.
         source: serde_json::Error,
+    },
+    /// A part of the stored event cannot be read: another program wrote it, or the data are damaged.
+    #[error(
+        "event `{event_type}` at position {position} of {stream} cannot be read: {unreadable}; repair the stored event, \
+         then retry, or dismiss it"
+    )]
+    Unreadable {
+        /// The stored name of the event.
+        event_type: String,
+        /// Where it stands in the log.
+        position: Position,
+        /// The stream it belongs to.
+        stream: StreamId,
+        /// The part that cannot be read.
+        unreadable: Arc<Unreadable>,
     },
     /// The event was stored with a schema version that is not read as the type.
     #[error(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{NewEvent, RecordedEvent};
+use super::{NewEvent, RecordedEvent, Unstorable, json};
 
 /// What is known about an event beside its payload: why it happened, by whom, for whom.
 ///
@@ -33,6 +33,17 @@ pub struct Metadata {
     tenant: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     entries: BTreeMap<String, serde_json::Value>,
+    /// The key of an entry that cannot be stored, and why.
+    #[serde(skip)]
+    refused: Option<Box<(String, Unstorable)>>,
+}
+
+/// Metadata is stored as an object with an object of the entries in it.
+const LEVELS: usize = 2;
+
+/// The path of an entry.
+fn path(key: &str) -> String {
+    format!("metadata.{key}")
 }
 
 impl Metadata {
@@ -80,10 +91,46 @@ impl Metadata {
     }
 
     /// With one more free entry; a later one under the same key replaces the earlier.
+    ///
+    /// An append refuses a value that could not be read back, such as NaN or a value that is nested deeper than 125 levels
+    /// ([`Unstorable`]).
     #[must_use]
-    pub fn entry(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
-        self.entries.insert(key.into(), value.into());
+    pub fn entry(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
+        let key = key.into();
+        self.refused = self.refused.filter(|refused| refused.0 != key);
+        match json::to_value(&path(&key), &value, LEVELS) {
+            Ok(value) => drop(self.entries.insert(key, value)),
+            Err(refused) => self.refused = Some(Box::new((key, refused))),
+        }
         self
+    }
+
+    /// Reads metadata as it was stored. Where that fails, the error comes with what the text tells of the tenant, by which
+    /// events are filtered.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn from_stored(json: &str) -> Result<Self, (serde_json::Error, Option<String>)> {
+        #[derive(Deserialize)]
+        struct OnlyTenant {
+            tenant: Option<String>,
+        }
+        serde_json::from_str(json).map_err(|error| {
+            // Values that are passed over may be nested to any depth.
+            let tenant = serde_json::from_str::<OnlyTenant>(json).ok().and_then(|only| only.tenant);
+            (error, tenant)
+        })
+    }
+
+    /// Refuses entries that could not be read back.
+    pub(crate) fn check(&self) -> Result<(), Unstorable> {
+        if let Some(refused) = &self.refused {
+            return Err(refused.1.clone());
+        }
+        for (key, value) in &self.entries {
+            if value.is_array() || value.is_object() {
+                json::check_value(&path(key), value, LEVELS)?;
+            }
+        }
+        Ok(())
     }
 
     /// The id that all events of one business transaction share.

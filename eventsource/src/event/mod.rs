@@ -9,6 +9,7 @@ mod domain_event;
 mod duplicates;
 mod error;
 mod filter;
+pub(crate) mod json;
 mod linked;
 mod metadata;
 mod name_set;
@@ -24,6 +25,8 @@ mod stream;
 mod time;
 mod topology;
 mod typed;
+mod unreadable;
+mod unstorable;
 
 pub use described::{AggregateDescriptor, ProjectionDescriptor};
 pub use descriptor::EventDescriptor;
@@ -34,6 +37,7 @@ pub use filter::EventFilter;
 pub use metadata::Metadata;
 pub(crate) use names::{Name, same};
 pub use new_event::NewEvent;
+pub(crate) use new_event::PAYLOAD;
 pub use old_version::OldVersion;
 pub use position::Position;
 pub use recorded::{RecordedEvent, RecordedParts};
@@ -41,10 +45,13 @@ pub use registry::{AnyEvent, Registry};
 #[cfg(feature = "testing")]
 pub use shape::Shape;
 pub use stream::StreamId;
+pub(crate) use time::check_time;
 pub use time::{now, truncate_to_micros};
 pub use topology::Topology;
 pub use typed::Event;
+pub use unreadable::Unreadable;
+pub use unstorable::{MAX_DEPTH, MAX_NAME, Unstorable, UnstorableReason};
 // For generated code.
 #[doc(hidden)]
 pub use typed::Payload;
-pub(crate) use typed::payload_error;
+pub(crate) use typed::{check_readable, payload_error};

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    DomainEvent, EncodeError, Metadata, Name, Position, RecordedEvent, RecordedParts, StreamId, now, truncate_to_micros,
+    DomainEvent, EncodeError, Metadata, Name, Position, RecordedEvent, RecordedParts, StreamId, Unstorable, json, now,
+    truncate_to_micros,
 };
 
 /// An event that is not stored yet: what [`EventStore::append`](crate::EventStore::append) takes.
@@ -31,20 +32,44 @@ pub struct NewEvent {
     schema_version: u32,
     occurred_at: DateTime<Utc>,
     metadata: Metadata,
-    payload: String,
+    payload: Payload,
 }
 
+/// A payload, as JSON.
+#[derive(Debug, Clone)]
+struct Payload {
+    text: String,
+    /// Whether it is known that it can be read back.
+    is_checked: bool,
+}
+
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+/// Where the path of a value in a payload begins.
+pub(crate) const PAYLOAD: &str = "payload";
+
 impl NewEvent {
-    /// `event`, which occurs now, under a new id (UUID v7) and without metadata.
+    /// Returns `event`, which occurs now, with a new id (UUID v7) and without metadata.
     ///
     /// # Errors
-    /// [`EncodeError`] where the event cannot be written as JSON.
+    /// [`EncodeError`] where the event cannot be written as JSON, or would not be read back equal: numbers that are not
+    /// finite, structures that are nested too deep, and what else [`UnstorableReason`](super::UnstorableReason) lists.
     pub fn of<E: DomainEvent>(event: &E) -> Result<Self, EncodeError> {
-        let payload = event.encode().map_err(|source| EncodeError { event_type: E::NAME, source })?;
-        Ok(Self { aggregate_type: Some(E::AGGREGATE.into()), ..Self::raw(E::NAME, E::VERSION, payload) })
+        let refused = |value| EncodeError { event_type: E::NAME, value };
+        let text = event.encode().map_err(refused)?;
+        if !E::DESCRIPTOR.is_checked() {
+            json::check_text(PAYLOAD, &text).map_err(refused)?;
+        }
+        let payload = Payload { text, is_checked: true };
+        Ok(Self { aggregate_type: Some(E::AGGREGATE.into()), payload, ..Self::raw(E::NAME, E::VERSION, String::new()) })
     }
 
-    /// An event without its type: for tools that copy a log. `payload` is JSON.
+    /// Returns an event without its type, for tools that copy a log. `payload` is JSON, and is stored to the byte. An append
+    /// refuses text that is not JSON or is nested too deep.
     #[must_use]
     pub fn raw(event_type: impl Into<Name>, schema_version: u32, payload: impl Into<String>) -> Self {
         Self {
@@ -54,7 +79,7 @@ impl NewEvent {
             schema_version,
             occurred_at: now(),
             metadata: Metadata::new(),
-            payload: payload.into(),
+            payload: Payload { text: payload.into(), is_checked: false },
         }
     }
 
@@ -65,7 +90,8 @@ impl NewEvent {
         self
     }
 
-    /// With the time at which it occurred, truncated to microseconds.
+    /// With the time at which it occurred, as [`truncate_to_micros`] normalises it. An append refuses a time before the
+    /// year -4711, where the times of PostgreSQL begin.
     #[must_use]
     pub fn with_occurred_at(mut self, time: DateTime<Utc>) -> Self {
         self.occurred_at = truncate_to_micros(time);
@@ -118,7 +144,15 @@ impl NewEvent {
     /// Its payload, as JSON.
     #[must_use]
     pub fn payload(&self) -> &str {
-        &self.payload
+        &self.payload.text
+    }
+
+    /// Refuses a payload or metadata that could not be read back. What was checked when it was made is not checked again.
+    pub(crate) fn check_values(&self) -> Result<(), Unstorable> {
+        if !self.payload.is_checked {
+            json::check_text(PAYLOAD, &self.payload.text)?;
+        }
+        self.metadata.check()
     }
 
     /// The event as stored, with the place that the store gave it.
@@ -140,7 +174,7 @@ impl NewEvent {
             occurred_at: self.occurred_at,
             recorded_at,
             metadata: self.metadata,
-            payload: self.payload,
+            payload: self.payload.text,
         })
     }
 }

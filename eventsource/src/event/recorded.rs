@@ -2,17 +2,20 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::decoded::Decoded;
-use super::{Metadata, Position, StreamId};
+use super::{Metadata, Position, StreamId, Unreadable};
 
 /// An event as stored: where it stands, what it is about, and its payload, not decoded.
 #[derive(Clone, PartialEq)]
 pub struct RecordedEvent {
     parts: RecordedParts,
+    /// The part of it that the store could not read.
+    unreadable: Option<Arc<Unreadable>>,
     /// What several readers share of it.
     decoded: Decoded,
 }
@@ -44,11 +47,28 @@ pub struct RecordedParts {
 
 impl From<RecordedParts> for RecordedEvent {
     fn from(parts: RecordedParts) -> Self {
-        Self { parts, decoded: Decoded::default() }
+        Self { parts, unreadable: None, decoded: Decoded::default() }
     }
 }
 
 impl RecordedEvent {
+    /// The same event, of which the store could not read a part.
+    #[must_use]
+    pub fn with_unreadable(mut self, unreadable: Option<Unreadable>) -> Self {
+        self.unreadable = unreadable.map(Arc::new);
+        self
+    }
+
+    /// Returns the part of it that the store could not read. What it says otherwise of that part is a default.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        self.unreadable.as_deref()
+    }
+
+    pub(crate) const fn shared_unreadable(&self) -> Option<&Arc<Unreadable>> {
+        self.unreadable.as_ref()
+    }
+
     /// Its id, a UUID v7 where this crate made it.
     #[must_use]
     pub const fn id(&self) -> Uuid {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::descriptor::AnyPayload;
-use super::typed::{other_version, payload_error};
+use super::typed::{check_readable, other_version, payload_error};
 use super::{
     AggregateDescriptor, DecodeError, DomainEvent, DuplicateEvent, EventDescriptor, ProjectionDescriptor,
     RecordedEvent, RegistryError, Topology, duplicates, linked,
@@ -167,6 +167,7 @@ impl Registry {
     /// [`DecodeError`] where the catalogue does not know the event, or knows other versions of it, or where the
     /// payload does not fit.
     pub fn decode(&self, recorded: &RecordedEvent) -> Result<AnyEvent, DecodeError> {
+        check_readable(recorded)?;
         let version = recorded.schema_version();
         let found = self.find(recorded.event_type(), version);
         let Some((descriptor, decoded)) =

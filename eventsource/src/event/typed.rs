@@ -35,7 +35,7 @@ impl<E> Payload<E> {
         version: u32,
         decode: impl FnOnce(&str) -> Result<E, serde_json::Error>,
     ) -> Option<Result<Self, serde_json::Error>> {
-        if recorded.schema_version() != version || recorded.decoded().is_shared() {
+        if recorded.schema_version() != version || recorded.decoded().is_shared() || recorded.unreadable().is_some() {
             return None;
         }
         Some(decode(recorded.payload()).map(Self::Own))
@@ -101,6 +101,7 @@ impl<E: DomainEvent> Event<E> {
 
 /// The payload of `recorded`, decoded.
 fn payload<E: DomainEvent>(recorded: &RecordedEvent) -> Result<E, DecodeError> {
+    check_readable(recorded)?;
     if recorded.event_type() != E::NAME && !E::ALIASES.contains(&recorded.event_type()) {
         return Err(other_event(recorded, E::NAME));
     }
@@ -113,6 +114,20 @@ fn payload<E: DomainEvent>(recorded: &RecordedEvent) -> Result<E, DecodeError> {
         }
     };
     payload.map_err(|source| payload_error(recorded, source))
+}
+
+/// Refuses an event of which the store could not read a part.
+#[inline]
+pub(crate) fn check_readable(recorded: &RecordedEvent) -> Result<(), DecodeError> {
+    match recorded.shared_unreadable() {
+        None => Ok(()),
+        Some(unreadable) => Err(DecodeError::Unreadable {
+            event_type: recorded.event_type().to_owned(),
+            position: recorded.position(),
+            stream: recorded.stream().clone(),
+            unreadable: Arc::clone(unreadable),
+        }),
+    }
 }
 
 // The cold halves of `decode`, compiled once and not once an event.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::{ColumnKind, Decimal, Unfit, Value};
-use crate::event::truncate_to_micros;
+use crate::event::{check_time, json, truncate_to_micros};
 
 /// What a field of a read model can be: it has a column of some kind, and goes there and back without loss.
 #[diagnostic::on_unimplemented(
@@ -152,7 +152,7 @@ impl ColumnType for serde_json::Value {
     const KIND: ColumnKind = ColumnKind::Json;
 
     fn to_value(&self) -> Result<Value, Unfit> {
-        Ok(Value::Json(self.to_string()))
+        json::value_text("", self).map(Value::Json).map_err(Unfit::from)
     }
 
     fn from_value(value: Value) -> Result<Self, Unfit> {
@@ -168,12 +168,10 @@ pub(super) fn text(text: &str) -> Result<&str, Unfit> {
     if text.contains('\0') { Err(Unfit::new("a text with the character NUL cannot be stored")) } else { Ok(text) }
 }
 
-/// A time to the microsecond, since the year in which PostgreSQL's times begin.
+/// A time as every database keeps it.
 pub(super) fn time(time: DateTime<Utc>) -> Result<DateTime<Utc>, Unfit> {
-    match chrono::Datelike::year(&time) {
-        -4711.. => Ok(truncate_to_micros(time)),
-        _ => Err(Unfit::new(format!("{time} is before the year -4711"))),
-    }
+    check_time(time).map_err(|reason| Unfit::new(reason.to_string()))?;
+    Ok(truncate_to_micros(time))
 }
 
 /// A day of a year with four digits, so that days are ordered as their texts are.

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::{Deployment, Table};
+use crate::event::Unstorable;
 use crate::projection::{ChangesRefused, NotSetUp, Permanent};
 
 /// Why a value does not fit a column, or a column's value a field.
@@ -16,6 +17,13 @@ impl Unfit {
     /// For this reason.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
+    }
+}
+
+/// Of a value in JSON.
+impl From<Unstorable> for Unfit {
+    fn from(refused: Unstorable) -> Self {
+        Self::new(format!("as JSON it could not be read again: {refused}"))
     }
 }
 

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::column_type::unexpected;
 use super::{ColumnDef, ColumnKind, ColumnType, IdType, Unfit, UnfitField, Value};
+use crate::event::json;
 
 /// A field of a read model: its column, and the way there and back. A type that cannot be stored has none.
 pub struct Field<T> {
@@ -52,14 +53,7 @@ pub const fn json_field<T: JsonData>(column: &'static str, name: &'static str) -
 }
 
 fn to_json<T: Serialize + DeserializeOwned>(field: &T) -> Result<Value, Unfit> {
-    let text = serde_json::to_string(field).map_err(|error| Unfit::new(error.to_string()))?;
-    // JSON has neither NaN nor infinity: they become null without a word, which is read as no number.
-    if text.contains("null") {
-        let lost =
-            |error| Unfit::new(format!("as JSON it could not be read again: {error}; NaN and infinity are null"));
-        serde_json::from_str::<T>(&text).map_err(lost)?;
-    }
-    Ok(Value::Json(text))
+    json::encode("", field).map(Value::Json).map_err(Unfit::from)
 }
 
 fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, Unfit> {

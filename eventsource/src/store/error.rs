@@ -5,7 +5,7 @@ use std::error::Error;
 use uuid::Uuid;
 
 use super::{ExpectedVersion, StreamVersion};
-use crate::event::StreamId;
+use crate::event::{StreamId, Unstorable};
 
 /// Why an append stored nothing.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,18 @@ pub enum AppendError {
         event_type: String,
         /// The type of aggregate that the event belongs to.
         aggregate_type: String,
+    },
+    /// An event has a value that could not be read back, or that not every store can hold.
+    #[error("{stream}: event `{event_type}` cannot be stored: {value}")]
+    Unstorable {
+        /// The stream that was appended to.
+        stream: StreamId,
+        /// The stored name of the event.
+        event_type: String,
+        /// The id of the event.
+        event_id: Uuid,
+        /// Which value it is, and why it cannot be stored.
+        value: Box<Unstorable>,
     },
     /// The store failed.
     #[error(transparent)]

@@ -25,6 +25,7 @@ mod wakeup;
 pub use crate::event::EventFilter;
 pub use appended::Appended;
 pub use check::check_append;
+pub(crate) use check::check_name;
 pub use error::{AppendError, StoreError};
 pub use expected::{ExpectedVersion, StreamVersion};
 pub use held::HeldLock;

@@ -36,8 +36,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// # Errors
     /// Each but the last leaves the log as it was. [`AppendError::Conflict`] where the stream is at another version,
     /// [`AppendError::DuplicateEvent`] where an event's id is taken, [`AppendError::Empty`] where there is nothing to
-    /// append, [`AppendError::ForeignEvent`] where an event belongs to another type of aggregate
-    /// (the last three by [`check_append`](super::check_append)), [`AppendError::Store`] where the store fails, perhaps
+    /// append, [`AppendError::ForeignEvent`] where an event belongs to another type of aggregate,
+    /// [`AppendError::Unstorable`] where an event could not be read back equal
+    /// (the last four by [`check_append`](super::check_append)), [`AppendError::Store`] where the store fails, perhaps
     /// after the events were stored: who appends the same events again finds out, as an id is stored once.
     async fn append(
         &self,

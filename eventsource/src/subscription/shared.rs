@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 
 use super::core::Core;
 use super::inside;
-use crate::event::RecordedEvent;
+use crate::event::{RecordedEvent, check_readable};
 use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, NoTruncateHook, Subscriber, UnitOfWork};
 use crate::store::Verdict;
 
@@ -199,6 +199,7 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
         unit.announce(events);
     }
     for event in events {
+        check_readable(event)?;
         unit.handling(event);
         let span = tracing::debug_span!(
             "event",

@@ -24,6 +24,7 @@ use super::slot::Slot;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::{is_reserved, next_checkpoint};
 use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, Kind, Table, TableTaken, fingerprint};
+use crate::store::check_name;
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Subscribes `projection`. Where the manager is started, the subscription starts at once.
@@ -49,6 +50,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         let name = config.name.clone().unwrap_or_else(|| projection.name().into_owned());
         if self.slots().contains_key(&name) {
             return Err(SubscribeError::DuplicateName { subscription: name });
+        }
+        if let Err(refused) = check_name("name", &name) {
+            return Err(SubscribeError::InvalidName { subscription: name, name: refused });
         }
         let filter = projection.subscribed_to();
         self.check_registry(&name, &filter)?;

@@ -2,29 +2,39 @@
 
 use eventsource::sqlx;
 use eventsource::store::sqlite::SqliteEventStore;
-use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, StoreError};
+use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position};
 use tempfile::TempDir;
 
 use crate::{open, order, placed};
 
 #[tokio::test]
-async fn something_unreadable_is_named_by_its_position() {
+async fn an_event_that_cannot_be_read_comes_in_its_place_with_the_column_named() {
     let dir = TempDir::new().unwrap();
     let (db, store) = open(&dir.path().join("events.db")).await;
     for _ in 0..3 {
         store.append(&order(), ExpectedVersion::Any, placed()).await.unwrap();
     }
-    for sql in [
-        "UPDATE eventsource_events SET metadata = 'nonsense' WHERE position = 2",
-        "UPDATE eventsource_events SET metadata = NULL, aggregate_id = x'00' WHERE position = 2",
-        "UPDATE eventsource_events SET aggregate_id = zeroblob(16), version = -1 WHERE position = 2",
-        "UPDATE eventsource_events SET version = 1, occurred_at = 9223372036854775807 WHERE position = 2",
-        "UPDATE eventsource_events SET occurred_at = 0, schema_version = -1 WHERE position = 2",
+    for (sql, column, raw) in [
+        ("UPDATE eventsource_events SET metadata = 'nonsense' WHERE position = 2", "metadata", "nonsense"),
+        ("UPDATE eventsource_events SET metadata = NULL, aggregate_id = x'41' WHERE position = 2", "aggregate_id", "A"),
+        ("UPDATE eventsource_events SET aggregate_id = zeroblob(16), version = -1 WHERE position = 2", "version", "-1"),
+        (
+            "UPDATE eventsource_events SET version = 1, occurred_at = 9223372036854775807 WHERE position = 2",
+            "occurred_at",
+            "9223372036854775807",
+        ),
+        (
+            "UPDATE eventsource_events SET occurred_at = 0, schema_version = -1 WHERE position = 2",
+            "schema_version",
+            "-1",
+        ),
     ] {
         sqlx::query(sql).execute(db.pool()).await.unwrap();
-        let error = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await.unwrap_err();
-        assert!(matches!(error, StoreError::Corrupt { .. }), "{sql}: {error:?}");
-        assert!(error.to_string().contains("position 2"), "{error}");
+        let events = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await.unwrap().events;
+        assert_eq!(events.len(), 3, "{sql}");
+        let unreadable = events[1].unreadable().unwrap();
+        assert_eq!((unreadable.column, &*unreadable.raw), (column, raw), "{unreadable}");
+        assert!(events[0].unreadable().is_none() && events[2].unreadable().is_none());
     }
 }
 

@@ -9,6 +9,7 @@ use sqlx::{Decode, Postgres, Row as _, Type, ValueRef as _};
 use uuid::Uuid;
 
 use crate::read_model::{ColumnKind, Decimal, ReadModelError, Table, Unfit, Value};
+use crate::store::postgres::time::Time;
 
 /// A statement, and what is bound to it.
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
@@ -113,9 +114,7 @@ pub(super) fn value(row: &PgRow, index: usize, kind: ColumnKind) -> Result<Value
         ColumnKind::Json => get(row, index)?.map(Value::Json),
         ColumnKind::Uuid => get::<Uuid>(row, index)?.map(Value::Uuid),
         ColumnKind::Bytes => get(row, index)?.map(Value::Bytes),
-        ColumnKind::Timestamp => {
-            raw::<DateTime<Utc>, 8>(row, index)?.map(i64::from_be_bytes).map(timestamp).transpose()?
-        }
+        ColumnKind::Timestamp => get::<Time>(row, index)?.map(|time| Value::Timestamp(time.0)),
         ColumnKind::Date => raw::<NaiveDate, 4>(row, index)?.map(i32::from_be_bytes).map(date).transpose()?,
         ColumnKind::Decimal => match get::<String>(row, index)? {
             None => None,
@@ -129,7 +128,7 @@ fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(row: &'r PgRow, index: usiz
     row.try_get(index).map_err(|error| error.to_string())
 }
 
-/// The bytes of a time or a day, which the driver reads only where they are not `infinity`.
+/// The bytes of a day, which the driver reads only where they are not `infinity`.
 fn raw<T: Type<Postgres>, const N: usize>(row: &PgRow, index: usize) -> Result<Option<[u8; N]>, String> {
     let value = row.try_get_raw(index).map_err(|error| error.to_string())?;
     if !T::compatible(&value.type_info()) {
@@ -145,15 +144,10 @@ fn raw<T: Type<Postgres>, const N: usize>(row: &PgRow, index: usize) -> Result<O
     bytes.try_into().map(Some).map_err(|_| format!("it has {} bytes, and not {N}", bytes.len()))
 }
 
-/// PostgreSQL counts from the beginning of the year 2000: in microseconds since 1970, and in days since the year 1.
-const YEAR_2000: (i64, i32) = (946_684_800_000_000, 730_120);
-
-fn timestamp(micros: i64) -> Result<Value, String> {
-    let time = micros.checked_add(YEAR_2000.0).and_then(DateTime::from_timestamp_micros);
-    time.map(Value::Timestamp).ok_or_else(|| format!("{micros} microseconds after 2000-01-01 is no time"))
-}
+/// PostgreSQL counts from the beginning of the year 2000: in days since the year 1.
+const YEAR_2000: i32 = 730_120;
 
 fn date(days: i32) -> Result<Value, String> {
-    let date = days.checked_add(YEAR_2000.1).and_then(NaiveDate::from_num_days_from_ce_opt);
+    let date = days.checked_add(YEAR_2000).and_then(NaiveDate::from_num_days_from_ce_opt);
     date.map(Value::Date).ok_or_else(|| format!("{days} days after 2000-01-01 is no day"))
 }

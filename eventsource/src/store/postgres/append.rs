@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::arguments::{Row, few, many, numbered, one, to_one};
 use super::failure::{code, is_collision};
 use super::lost::is_useless;
 use super::refused::{MOST_TRIES, judge, stored_before};
+use super::time::Time;
 use super::{PostgresDatabase, statements};
 use crate::event::Position;
 use crate::store::sql::{Append, Failure, Outcome, Place, Refusal, unsigned};
@@ -143,7 +143,7 @@ async fn attempt_one(
         _ => return Ok(None),
     };
     // All of the answer is waited for: the rows come before the commit.
-    let rows: Vec<(i64, i64, DateTime<Utc>)> = query.persistent(db.names_statements()).fetch_all(conn).await?;
+    let rows: Vec<(i64, i64, Time)> = query.persistent(db.names_statements()).fetch_all(conn).await?;
     if rows.is_empty() {
         return Ok(None);
     }
@@ -191,7 +191,7 @@ fn missing() -> Failure {
     Failure::Corrupt("of events that were appended, not all were stored".to_owned())
 }
 
-pub(super) fn place((version, position, recorded_at): (i64, i64, DateTime<Utc>)) -> Result<Place, Failure> {
+pub(super) fn place((version, position, recorded_at): (i64, i64, Time)) -> Result<Place, Failure> {
     let version = unsigned(version, "the version of a stream")?;
-    Ok((version, Position::new(unsigned(position, "a position")?), recorded_at))
+    Ok((version, Position::new(unsigned(position, "a position")?), recorded_at.0))
 }

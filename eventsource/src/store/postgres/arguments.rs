@@ -1,15 +1,15 @@
 //! What is bound in the statements that append.
 
-use chrono::{DateTime, Utc};
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 
+use super::time::Time;
 use crate::event::{NewEvent, now};
 use crate::store::sql::{Append, Failure, metadata_json};
 
 /// Of an event its version, position and time; of a refused append its stream's version, its number and no time.
-pub(super) type Row = (i64, i64, Option<DateTime<Utc>>);
+pub(super) type Row = (i64, i64, Option<Time>);
 
 type QueryRows<'q, R = Row> = QueryAs<'q, Postgres, R, PgArguments>;
 

@@ -34,6 +34,7 @@ mod refused;
 mod row;
 mod schema;
 mod statements;
+pub(crate) mod time;
 pub(crate) mod verdict;
 
 pub use database::PostgresDatabase;

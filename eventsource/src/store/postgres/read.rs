@@ -1,12 +1,12 @@
 //! Reading: streams, and the log.
 
-use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::known::Connections;
+use super::time::Time;
 use super::{PostgresDatabase, horizon, row, statements};
 use crate::event::{Position, StreamId};
 use crate::store::sql::{Failure, Filling, Found, SMALL, clamped, large, no_identity, unsigned};
@@ -21,6 +21,9 @@ pub(super) async fn stream(
     read: ReadStream,
     limit: PageLimit,
 ) -> Result<StreamPage, Failure> {
+    if !is_text(stream.aggregate_type()) {
+        return Ok(StreamPage { is_full: false, events: Vec::new() });
+    }
     let mut session = db.session().await?;
     let mut filling = Filling::new(limit);
     let (mut lowest, mut highest) = (read.lowest(), read.highest());
@@ -242,7 +245,7 @@ fn select(
     small: i32,
 ) -> Query {
     fn owned<'a>(names: Option<impl Iterator<Item = &'a str>>) -> Vec<String> {
-        names.into_iter().flatten().map(str::to_owned).collect()
+        names.into_iter().flatten().filter(|name| is_text(name)).map(str::to_owned).collect()
     }
     sqlx::query(db.sql(sql))
         .bind(clamped(after.value()))
@@ -258,6 +261,12 @@ fn select(
 fn lets_nothing_pass(filter: &EventFilter) -> bool {
     filter.event_types().is_some_and(|names| names.len() == 0)
         || filter.aggregate_types().is_some_and(|names| names.len() == 0)
+        || filter.get_tenant().is_some_and(|tenant| !is_text(tenant))
+}
+
+/// Whether PostgreSQL knows such a text. Nothing is stored under a name with NUL, which the server would not even compare.
+fn is_text(name: &str) -> bool {
+    !name.contains('\0')
 }
 
 pub(super) async fn head(db: &PostgresDatabase) -> Result<Position, Failure> {
@@ -270,7 +279,7 @@ pub(super) async fn backlogs(db: &PostgresDatabase, after: &[Position], limit: u
         return Ok(vec![Backlog::default(); after.len()]);
     }
     let mut session = db.session().await?;
-    let rows: Vec<(i64, Option<DateTime<Utc>>)> = sqlx::query_as(db.sql(statements::BACKLOGS))
+    let rows = sqlx::query(db.sql(statements::BACKLOGS))
         .bind(after.iter().map(|after| clamped(after.value())).collect::<Vec<_>>())
         .bind(clamped(head.value()))
         .bind(clamped(limit))
@@ -279,7 +288,12 @@ pub(super) async fn backlogs(db: &PostgresDatabase, after: &[Position], limit: u
         .fetch_all(&mut *session)
         .await?;
     session.end().await?;
-    rows.into_iter().map(|(events, oldest)| Ok(Backlog { events: unsigned(events, "a count")?, oldest })).collect()
+    let backlog = |row: &PgRow| {
+        // A time that cannot be read is that event's trouble.
+        let oldest = row.try_get::<Option<Time>, _>(1).ok().flatten().map(|time| time.0);
+        Ok(Backlog { events: unsigned(row.try_get(0)?, "a count")?, oldest })
+    };
+    rows.iter().map(backlog).collect()
 }
 
 /// Up to the horizon, as whatever is read of the log.
@@ -308,7 +322,7 @@ pub(super) async fn types_beside(
 
 fn types(db: &PostgresDatabase, sql: &str, known: &[&str], after: Position, to: Position, limit: usize) -> Query {
     sqlx::query(db.sql(sql))
-        .bind(known.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+        .bind(known.iter().filter(|name| is_text(name)).map(|&name| name.to_owned()).collect::<Vec<_>>())
         .bind(clamped(after.value()))
         .bind(clamped(to.value()))
         .bind(clamped(limit as u64))

@@ -1,11 +1,11 @@
 //! What an append is told that was not stored.
 
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::append::place;
 use super::failure::is_collision;
+use super::time::Time;
 use super::{PostgresDatabase, statements};
 use crate::event::NewEvent;
 use crate::store::sql::{Append, Failure, Place, Refusal, unsigned};
@@ -73,7 +73,7 @@ async fn taken(db: &PostgresDatabase, conn: &mut PgConnection, append: &Append) 
 /// Where the events are stored, if all of them are, in this stream.
 pub(super) async fn stored_before(db: &PostgresDatabase, append: &Append) -> Result<Option<Vec<Place>>, Failure> {
     let mut session = db.session().await?;
-    let rows: Vec<(i64, i64, DateTime<Utc>)> = sqlx::query_as(db.sql(statements::STORED))
+    let rows: Vec<(i64, i64, Time)> = sqlx::query_as(db.sql(statements::STORED))
         .bind(append.ids())
         .bind(append.stream.aggregate_type())
         .bind(append.stream.aggregate_id())

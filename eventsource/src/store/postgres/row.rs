@@ -2,43 +2,55 @@
 
 use std::sync::Arc;
 
-use sqlx::postgres::PgRow;
+use sqlx::Row as _;
+use sqlx::postgres::{PgRow, PgValueFormat};
 
+use super::time::Time;
 use crate::event::{Position, RecordedEvent, RecordedParts, StreamId};
-use crate::store::sql::{EventRow, Failure, Found};
+use crate::store::sql::{EventRow, Failure, Found, RawRow};
 
 /// Reads the columns in the order of `statements.rs`.
 pub(super) fn found(row: &PgRow) -> Result<Found, Failure> {
     let columns = EventRow::new(row)?;
-    match columns.get::<Option<i32>>(11, "payload")? {
-        None => event(row).map(Found::Event),
-        Some(size) => {
-            let size = columns.unsigned(size.into(), "payload")?;
-            Ok(Found::Large(Position::new(columns.position()?), usize::try_from(size).unwrap_or(usize::MAX)))
-        }
+    if columns.is_null(11)? {
+        return event(row).map(Found::Event);
     }
+    Ok(Found::Large(Position::new(columns.position()?), columns.size::<i32>(11)?))
 }
 
 /// Reads the version of an event.
 pub(super) fn version(row: &PgRow) -> Result<u64, Failure> {
     let columns = EventRow::new(row)?;
-    columns.unsigned(columns.get(4, "version")?, "version")
+    columns.number::<i64>(4, "version")
 }
 
 /// Reads the columns of a whole event.
 pub(super) fn event(row: &PgRow) -> Result<Arc<RecordedEvent>, Failure> {
-    let row = EventRow::new(row)?;
-    let schema_version: i64 = row.get(6, "schema_version")?;
-    Ok(Arc::new(RecordedEvent::from(RecordedParts {
-        id: row.get(1, "event_id")?,
+    let mut row = EventRow::new(row)?;
+    let aggregate_type = row.text(2, "aggregate_type");
+    let parts = RecordedParts {
+        id: row.get(1, "event_id"),
         position: Position::new(row.position()?),
-        stream: StreamId::new(row.get::<String>(2, "aggregate_type")?, row.get(3, "aggregate_id")?),
-        version: row.unsigned(row.get(4, "version")?, "version")?,
-        event_type: row.get::<String>(5, "event_type")?.into(),
-        schema_version: u32::try_from(schema_version).map_err(|error| row.corrupt("schema_version", error))?,
-        occurred_at: row.get(7, "occurred_at")?,
-        recorded_at: row.get(8, "recorded_at")?,
-        metadata: row.metadata(9)?,
-        payload: row.get(10, "payload")?,
-    })))
+        stream: StreamId::new(aggregate_type, row.get(3, "aggregate_id")),
+        version: row.converted(4, "version", |version: i64| u64::try_from(version)),
+        event_type: row.text(5, "event_type").into(),
+        schema_version: row.converted(6, "schema_version", |version: i64| u32::try_from(version)),
+        occurred_at: row.get::<Time>(7, "occurred_at").0,
+        recorded_at: row.get::<Time>(8, "recorded_at").0,
+        metadata: row.metadata(9, |_| None),
+        payload: row.text(10, "payload"),
+    };
+    Ok(Arc::new(row.event(parts)))
+}
+
+impl RawRow for PgRow {
+    fn raw_text(&self, index: usize) -> String {
+        let Ok(value) = self.try_get_raw(index) else { return String::new() };
+        let format = value.format();
+        let bytes = value.as_bytes().unwrap_or_default();
+        match std::str::from_utf8(bytes) {
+            Ok(text) if format == PgValueFormat::Text || !text.contains(char::is_control) => text.to_owned(),
+            _ => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
 }

@@ -32,15 +32,11 @@ pub(crate) fn no_identity() -> Failure {
     )
 }
 
-/// Metadata as JSON that can be read back: serde_json writes deeper values than it reads. `None` where it is empty.
+/// Metadata as JSON, `None` where it is empty. It was checked before: see [`check_append`](crate::store::check_append).
 pub(crate) fn metadata_json(metadata: &Metadata) -> Result<Option<String>, Failure> {
     if metadata.is_empty() {
         return Ok(None);
     }
-    let encode = |error| Failure::Database(sqlx::Error::Encode(Box::new(error)));
-    let json = serde_json::to_string(metadata).map_err(encode)?;
-    if metadata.entries().any(|(_, value)| value.is_array() || value.is_object()) {
-        serde_json::from_str::<serde::de::IgnoredAny>(&json).map_err(encode)?;
-    }
-    Ok(Some(json))
+    let json = serde_json::to_string(metadata);
+    json.map(Some).map_err(|error| Failure::Database(sqlx::Error::Encode(Box::new(error))))
 }

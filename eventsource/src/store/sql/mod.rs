@@ -17,4 +17,4 @@ pub(crate) use given_back::has_no_transaction;
 pub(crate) use kept::{Borrowed, Kept};
 pub(crate) use page::{Filling, Found, SMALL, large};
 pub(crate) use queue::{Answer, Entry, Lead, Queue, Waiting};
-pub(crate) use row::EventRow;
+pub(crate) use row::{EventRow, RawRow};

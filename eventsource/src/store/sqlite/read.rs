@@ -181,14 +181,18 @@ pub(super) async fn types_beside(
     to: Position,
     limit: usize,
 ) -> Result<Vec<StoredType>, Failure> {
-    let found: Vec<(String, i64)> = sqlx::query_as(statements::TYPES_BESIDE)
+    let found: Vec<(Vec<u8>, i64)> = sqlx::query_as(statements::TYPES_BESIDE)
         .bind(serde_json::Value::from(known).to_string())
         .bind(clamped(after.value()))
         .bind(clamped(to.value()))
         .bind(clamped(limit as u64))
         .fetch_all(pool)
         .await?;
-    let stored = |(name, first)| Ok(StoredType::new(name, Position::new(unsigned(first, "a position")?)));
+    // A name that is no text in UTF-8 is that event's trouble.
+    let stored = |(name, first): (Vec<u8>, i64)| {
+        let name = String::from_utf8_lossy(&name).into_owned();
+        Ok(StoredType::new(name, Position::new(unsigned(first, "a position")?)))
+    };
     found.into_iter().map(stored).collect()
 }
 

@@ -3,51 +3,74 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
 
 use super::busy::Failure;
 use crate::event::{Position, RecordedEvent, RecordedParts, StreamId};
-use crate::store::sql::{EventRow, Found};
+use crate::store::sql::{EventRow, Found, RawRow};
 
 /// Reads the columns in the order of `statements::COLUMNS`.
 pub(super) fn event(row: &SqliteRow) -> Result<Arc<RecordedEvent>, Failure> {
-    let row = EventRow::new(row)?;
-    Ok(Arc::new(RecordedEvent::from(RecordedParts {
-        id: row.get(1, "event_id")?,
+    let mut row = EventRow::new(row)?;
+    let aggregate_type = row.text(2, "aggregate_type");
+    let parts = RecordedParts {
+        id: id(&mut row, 1, "event_id"),
         position: Position::new(row.position()?),
-        stream: StreamId::new(row.get::<String>(2, "aggregate_type")?, row.get(3, "aggregate_id")?),
-        version: row.unsigned(row.get(4, "version")?, "version")?,
-        event_type: row.get::<String>(5, "event_type")?.into(),
-        schema_version: row.get(6, "schema_version")?,
-        occurred_at: time(&row, 7, "occurred_at")?,
-        recorded_at: time(&row, 8, "recorded_at")?,
-        metadata: row.metadata(10)?,
-        payload: row.get(11, "payload")?,
-    })))
+        stream: StreamId::new(aggregate_type, id(&mut row, 3, "aggregate_id")),
+        version: row.converted(4, "version", |version: i64| u64::try_from(version)),
+        event_type: row.text(5, "event_type").into(),
+        schema_version: row.converted(6, "schema_version", |version: i64| u32::try_from(version)),
+        occurred_at: time(&mut row, 7, "occurred_at"),
+        recorded_at: time(&mut row, 8, "recorded_at"),
+        metadata: row.metadata(10, |row| row.try_get(9).ok()),
+        payload: row.text(11, "payload"),
+    };
+    Ok(Arc::new(row.event(parts)))
 }
 
 /// Reads the columns of `statements::read_stream`: of a large event the payload is missing.
 pub(super) fn found(row: &SqliteRow) -> Result<Found, Failure> {
     let columns = EventRow::new(row)?;
-    if columns.get::<Option<&str>>(11, "payload")?.is_some() {
+    if !columns.is_null(11)? {
         return event(row).map(Found::Event);
     }
-    Ok(Found::Large(Position::new(columns.position()?), columns.size(12)?))
+    Ok(Found::Large(Position::new(columns.position()?), columns.size::<i64>(12)?))
 }
 
 /// Reads a position and a size.
 pub(super) fn size(row: &SqliteRow) -> Result<Found, Failure> {
     let columns = EventRow::new(row)?;
-    Ok(Found::Large(Position::new(columns.position()?), columns.size(1)?))
+    Ok(Found::Large(Position::new(columns.position()?), columns.size::<i64>(1)?))
 }
 
 /// Reads the version of an event.
 pub(super) fn version(row: &SqliteRow) -> Result<u64, Failure> {
     let columns = EventRow::new(row)?;
-    columns.unsigned(columns.get(4, "version")?, "version")
+    columns.number::<i64>(4, "version")
 }
 
-fn time(row: &EventRow<'_, SqliteRow>, index: usize, column: &str) -> Result<DateTime<Utc>, Failure> {
-    let micros = row.get(index, column)?;
-    DateTime::from_timestamp_micros(micros).ok_or_else(|| row.corrupt(column, format_args!("no time: {micros}")))
+fn time(row: &mut EventRow<'_, SqliteRow>, index: usize, column: &'static str) -> DateTime<Utc> {
+    row.converted(index, column, |micros| {
+        DateTime::from_timestamp_micros(micros).ok_or("there is no time so many microseconds after 1970")
+    })
+}
+
+/// An id. Bytes that are not 16 are filled up or cut off, so that different ones stay different where they can.
+fn id(row: &mut EventRow<'_, SqliteRow>, index: usize, column: &'static str) -> Uuid {
+    let mut filled = [0; 16];
+    let id = row.converted(index, column, |bytes: &[u8]| {
+        filled.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        Uuid::from_slice(bytes).map(Some)
+    });
+    id.unwrap_or(Uuid::from_bytes(filled))
+}
+
+impl RawRow for SqliteRow {
+    fn raw_text(&self, index: usize) -> String {
+        // SQLite gives the bytes of any value, those of a number as its digits.
+        let bytes = self.try_get_unchecked::<Option<Vec<u8>>, _>(index).ok().flatten();
+        String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+    }
 }

@@ -1,6 +1,6 @@
 //! Why a projection was not subscribed.
 
-use crate::event::{DuplicateEvent, Position};
+use crate::event::{DuplicateEvent, Position, Unstorable};
 use crate::projection::{CheckpointError, TableTaken};
 
 /// Why a projection was not subscribed.
@@ -38,6 +38,14 @@ pub enum SubscribeError {
         subscription: String,
         /// The table, and the subscription that owns it.
         taken: TableTaken,
+    },
+    /// Its name cannot be stored by every database.
+    #[error("{subscription:?} cannot be subscribed: {name}; give it another name (`SubscriptionConfig::name`)")]
+    InvalidName {
+        /// The name of the subscription.
+        subscription: String,
+        /// What is wrong with the name.
+        name: Unstorable,
     },
     /// The stored name of an event that the projection handles is claimed by several types.
     #[error("`{subscription}` cannot be subscribed: {duplicate}; give one of them another `#[event(name = \"…\")]`")]

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Verdict, Violation, append, concurrent, identity, pages, read_log, read_stream, round_trip};
+use super::{Verdict, Violation, append, concurrent, identity, pages, read_log, read_stream, round_trip, values};
 use crate::store::EventStore;
 
 /// The cases of the event store's contract, handed to another macro. A name here is a function and a test.
@@ -51,6 +51,10 @@ macro_rules! __event_store_cases {
             round_trip::metadata_comes_back_as_it_was
             round_trip::times_come_back_to_the_microsecond
             round_trip::payloads_come_back_to_the_byte
+            values::nested_values_come_back_or_are_refused
+            values::what_json_does_not_have_is_refused
+            values::names_that_not_every_store_holds_are_refused
+            values::times_come_back_as_normalised_or_are_refused
             concurrent::one_writer_wins_each_version
             concurrent::many_writers_lose_nothing
             concurrent::a_reader_sees_whole_appends_and_skips_nothing

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Violation;
 use super::violation::{ensure, ensure_eq};
-use crate::event::{DomainEvent, EventDescriptor, Metadata, NewEvent, Position, StreamId};
+use crate::event::{DomainEvent, EventDescriptor, Metadata, NewEvent, Position, StreamId, Unstorable};
 use crate::store::{EventFilter, EventStore, PageLimit, ReadStream};
 
 /// An event whose aggregate is known, and which the catalogue does not list.
@@ -22,8 +22,8 @@ impl DomainEvent for OrderPlaced {
         (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
     );
 
-    fn encode(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
+    fn encode(&self) -> Result<String, Unstorable> {
+        Ok(serde_json::to_string(self)?)
     }
 
     fn decode(payload: &str) -> Result<Self, serde_json::Error> {

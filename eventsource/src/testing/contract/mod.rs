@@ -36,6 +36,7 @@ mod pages;
 mod read_log;
 mod read_stream;
 mod round_trip;
+mod values;
 mod violation;
 
 use std::sync::Arc;
