@@ -2,6 +2,7 @@
 //! The README's code, compiled and run; a test holds the README to it, line by line.
 
 use eventsource::prelude::*;
+use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::store::sqlite::SqliteDatabase;
 use eventsource::sqlx::{self, SqliteConnection};
@@ -40,6 +41,17 @@ async fn service(manager: SubscriptionManager<MemoryCheckpoints>) -> Result<(), 
         RunEnd::Stopped { signal } => println!("stopped by {signal}"),
         end => println!("{end:?}"),                      // forced by a second signal, or nothing runs any more
     }
+    Ok(())
+}
+
+#[allow(dead_code)]
+async fn deployment(db: SqliteDatabase, manager: SubscriptionManager<SqliteCheckpoints>) -> Result<(), Box<dyn std::error::Error>> {
+    use eventsource::subscription::OnChange;
+    SqliteReadModels::new(&db).ensure_tables(&Orders).await?;
+    let config = SubscriptionConfig::default().on_change(OnChange::RebuildSideBySide);
+    let orders = manager.subscribe(Orders, config).await?;
+    manager.start().await?;
+    orders.caught_up().await?;
     Ok(())
 }
 

@@ -4,6 +4,9 @@ use crate::event::Position;
 use crate::projection::Checkpoint;
 use crate::store::{EventStore, LogId, LogMark, StoreError};
 
+/// The last position that every checkpoint store holds. A SQL database keeps a start position beyond it as this one.
+const LAST: Position = Position::new(i64::MAX.unsigned_abs());
+
 /// What a checkpoint knows of its log.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Remembered {
@@ -64,7 +67,8 @@ impl Remembered {
             None => true,
         };
         let has_read_all = mark.is_some_and(|mark| mark.position >= position);
-        let has_read_nothing = mark.is_none() && (position == Position::START || position == self.start);
+        let has_read_nothing =
+            mark.is_none() && (position == Position::START || position.min(LAST) == self.start.min(LAST));
         if is_held && (has_read_all || has_read_nothing) {
             return Ok(Ok(Recognised { log, mark }));
         }

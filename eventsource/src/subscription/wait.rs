@@ -127,10 +127,16 @@ impl Wait {
         let is_in_memory = core.kind == Kind::DurableMemory;
         let position = if is_in_memory { now.position } else { Some(stored.position) };
         let Some(position) = position.filter(|position| *position >= target) else {
-            // One that was fenced claims its checkpoint again in a moment.
-            let is_fenced = matches!(now.state, SubscriptionState::Fenced { .. });
+            // A process that was fenced claims its checkpoint again in a moment, and so does one with older code, once the
+            // newer code has passed the event that the older code cannot read.
+            let claims_again =
+                matches!(now.state, SubscriptionState::Fenced { .. } | SubscriptionState::Outdated { .. });
             let (subscription, state, position) = (core.name.clone(), now.state.clone(), now.position);
-            return (is_in_memory && !is_fenced).then_some(Err(WaitError::Standby { subscription, state, position }));
+            return (is_in_memory && !claims_again).then_some(Err(WaitError::Standby {
+                subscription,
+                state,
+                position,
+            }));
         };
         let compared = Remembered::of(&stored, Position::START).compare(&*core.store).await.ok()?;
         Some(match compared {

@@ -190,7 +190,7 @@ where
     world.bump(&[1]).await;
     let newer = bump_newer(&world, 2).await;
     let last = world.bump(&[3]).await;
-    handle.wait_for(last).within(DEADLINE).await.unwrap();
+    handle.wait_for_passed(last).within(DEADLINE).await.unwrap();
     assert_eq!(handle.status().await.events_held, 2);
     plan.heal();
     let retried = handle.dead_letters().retry_all().await.unwrap();

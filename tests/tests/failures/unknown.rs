@@ -57,7 +57,7 @@ where
     assert_eq!(world.applied().await, [1, 2, 3]);
     // Who lists them knows them.
     let manager = world.manager().with_registry(Registry::of([Bumped::DESCRIPTOR, Remembered::DESCRIPTOR]));
-    let handle = manager.subscribe(Applies(Plan::default()), quick(1).name("other").unwrap()).await.unwrap();
+    let handle = manager.subscribe(Applies(Plan::default()), quick(1)).await.unwrap();
     assert_eq!(handle.status().await.unknown_types.unwrap(), listed(&[("LostLater", lost)]));
 }
 

@@ -144,6 +144,8 @@ where
     let is_refused = async || matches!(first.status().await.state, SubscriptionState::Refused { .. });
     eventually("the owner notices", is_refused).await;
     assert_lost(&owner, &first).await;
+    let is_refused = async || matches!(second.status().await.state, SubscriptionState::Refused { .. });
+    eventually("the standby takes over and notices", is_refused).await;
     assert_lost(&standby, &second).await;
 }
 

@@ -125,7 +125,11 @@ pub(super) fn value(row: &PgRow, index: usize, kind: ColumnKind) -> Result<Value
 }
 
 fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(row: &'r PgRow, index: usize) -> Result<Option<T>, String> {
-    row.try_get(index).map_err(|error| error.to_string())
+    row.try_get(index).map_err(|error| match error {
+        // The caller names the column.
+        sqlx::Error::ColumnDecode { source, .. } => source.to_string(),
+        error => error.to_string(),
+    })
 }
 
 /// The bytes of a day, which the driver reads only where they are not `infinity`.
