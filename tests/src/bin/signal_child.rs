@@ -71,7 +71,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     match manager.run_until_signal().await? {
         RunEnd::Stopped { signal } => println!("stopped by {signal}"),
         RunEnd::Forced { signal, second, cut_off } => println!("{signal}, then {second}: cut off {cut_off:?}"),
-        end => println!("{end:?}: {}", manager.status("rows").await?.state),
+        end => println!("{end:?}: {}", manager.status("rows").await?.state.name()),
     }
     db.close().await;
     std::process::exit(0)

@@ -95,7 +95,7 @@ async fn a_stop_in_an_outage_does_not_forget_what_waits() {
     done.script.next(1, [Act::Permanent]);
     let handle = manager.subscribe(done.clone(), attempts(1)).await.unwrap();
     manager.start().await.unwrap();
-    handle.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
+    handle.wait_for_passed(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     faults.next(Point::Commit, Fault::Fail, usize::MAX);
     bump(&store, [2, 3]).await;
     eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;

@@ -53,7 +53,7 @@ async fn an_event_that_is_passed_is_kept_with_its_error_in_history_and_live() {
     bump_at(&store, 1, [1]).await;
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
-    handle.wait_for(bump_at(&store, 2, [2]).await).within(DEADLINE).await.unwrap();
+    handle.wait_for_passed(bump_at(&store, 2, [2]).await).within(DEADLINE).await.unwrap();
     let letters = handle.dead_letters().list().await.unwrap();
     let told: Vec<_> = letters.iter().map(|letter| (letter.attempts, letter.errors.join(": "))).collect();
     assert_eq!(told, [(2, "not just now".to_owned()), (1, "never ever".to_owned())]);
@@ -210,7 +210,7 @@ async fn a_letter_that_cannot_be_stored_does_not_hide_why_there_is_one() {
     let reason = handle.status().await.state.reason().unwrap();
     assert!(reason.contains("never ever") && reason.contains("a fault was injected"), "{reason}");
     faults.switch_off();
-    handle.wait_for(position).within(Duration::from_secs(60)).await.unwrap();
+    handle.wait_for_passed(position).within(Duration::from_secs(60)).await.unwrap();
     assert_eq!(handle.dead_letters().list().await.unwrap().len(), 1);
     assert_eq!(done.script.calls(1), 1);
 }
