@@ -45,9 +45,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     end_with_parent();
     println!("started");
-    // Nobody stops it but a signal, or another process under the same name.
-    let error = rows.wait_for(Position::new(u64::MAX)).await;
-    println!("{}", rows.status().await.state);
-    error?;
-    Ok(())
+    // Only a signal stops it, or a second fencing within a minute.
+    let mut is_fenced = false;
+    while rows.status().await.state.is_running() {
+        let was_fenced = is_fenced;
+        is_fenced = matches!(rows.status().await.state, SubscriptionState::Fenced { .. });
+        if is_fenced && !was_fenced {
+            println!("fenced");
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Err(rows.status().await.state.to_string().into())
 }

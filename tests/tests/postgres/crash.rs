@@ -205,7 +205,7 @@ async fn a_frozen_appender_does_not_hold_the_log_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frozen_runner_is_fenced_when_it_wakes() {
+async fn a_frozen_runner_is_fenced_when_it_wakes_and_stands_by() {
     let mut random = Random::from_environment();
     let world = World::new().await;
     fill(&world, &mut random, 1_500).await;
@@ -226,6 +226,10 @@ async fn a_frozen_runner_is_fenced_when_it_wakes() {
     frozen.signal("-CONT");
     assert_eq!(frozen.line(), "fenced");
     rows.wait_for(bump(&world.store, [7]).await).await.unwrap();
+    world.assert_rows_equal_the_log().await;
+    manager.stop().await.unwrap();
+    let next = bump(&world.store, [8]).await;
+    eventually("the fenced one takes over again", || async { position(&world).await == next }).await;
     world.assert_rows_equal_the_log().await;
 }
 

@@ -159,19 +159,29 @@ async fn two_logs_in_one_database_are_two() {
 }
 
 #[tokio::test]
-async fn something_unreadable_is_named_by_its_position() {
+async fn an_event_that_cannot_be_read_comes_in_its_place_with_the_column_named() {
     let world = World::new().await;
     eventsource_tests::domain::bump(&world.store, [1, 2, 3]).await;
     let mut conn = world.schema.connect().await;
-    for sql in [
-        "UPDATE {schema}.eventsource_events SET metadata = '7' WHERE position = 2",
-        "UPDATE {schema}.eventsource_events SET metadata = NULL, version = -1 WHERE position = 2",
-        "UPDATE {schema}.eventsource_events SET version = 2, schema_version = -1 WHERE position = 2",
+    for (sql, column, raw) in [
+        ("UPDATE {schema}.eventsource_events SET metadata = '7' WHERE position = 2", "metadata", "7"),
+        (
+            "UPDATE {schema}.eventsource_events SET metadata = NULL, version = -1 WHERE position = 2",
+            "version",
+            "ffffffffffffffff",
+        ),
+        (
+            "UPDATE {schema}.eventsource_events SET version = 2, schema_version = -1 WHERE position = 2",
+            "schema_version",
+            "ffffffffffffffff",
+        ),
     ] {
         world.run(&mut conn, sql).await.unwrap();
-        let error =
-            world.store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await.unwrap_err();
-        assert!(matches!(error, eventsource::StoreError::Corrupt { .. }), "{sql}: {error:?}");
-        assert!(error.to_string().contains("position 2"), "{error}");
+        let page = world.store.read_log(Position::START, &EventFilter::all(), PageLimit::events(10)).await.unwrap();
+        let positions: Vec<_> = page.events.iter().map(|event| event.position().value()).collect();
+        assert_eq!(positions, [1, 2, 3], "{sql}");
+        let unreadable = page.events[1].unreadable().unwrap();
+        assert_eq!((unreadable.column, &*unreadable.raw), (column, raw), "{unreadable}");
+        assert!(page.events[0].unreadable().is_none() && page.events[2].unreadable().is_none(), "{sql}");
     }
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use eventsource::prelude::*;
+use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource_tests::domain::bump;
+use eventsource::store::postgres::PostgresOptions;
+use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::postgres::{Pooler, Schema, url};
 
-use crate::world::World;
+use crate::world::{World, quick};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_works_through_a_transaction_pooler() {
@@ -75,4 +77,52 @@ async fn a_listener_that_connects_directly_hears_what_passes_the_pooler() {
     // The listener's first wake-up comes when it listens; an append before that is found by it as well.
     let position = bump(&other, [1]).await;
     rows.wait_for(position).within(Duration::from_secs(20)).await.unwrap();
+}
+
+const NAME: &str = "named-through-a-pooler";
+
+/// Changes the session at event 2, and fails where the settings are not those of its client.
+struct Changes;
+
+#[projection(name = "changes")]
+impl Changes {
+    #[handles(Bumped)]
+    async fn bumped(&self, event: &Event<Bumped>, db: &mut PgConnection) -> Result<(), HandlerError> {
+        let sql = "SELECT current_setting('application_name'), current_setting('bytea_output')";
+        let row = sqlx::raw_sql(sql).fetch_one(&mut *db).await?;
+        let found: (String, String) = sqlx::FromRow::from_row(&row)?;
+        if found != (NAME.to_owned(), "hex".to_owned()) {
+            return Err(HandlerError::permanent(format!("{found:?} at position {}", event.position())));
+        }
+        if event.by == 2 {
+            let sql = format!(
+                "SET application_name = 'another'; SET TimeZone = 'Asia/Tokyo'; SET bytea_output = 'escape'; \
+                               SET application_name = '{NAME}'"
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(db).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What the pooler sets for a client is no change of a handler's, and stays when a session is made as new.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_of_a_pooled_client_stay_and_only_a_handlers_changes_are_named() {
+    let pooler = Pooler::start().await;
+    let schema = Schema::migrated().await;
+    let connect: PgConnectOptions = pooler.url().parse().unwrap();
+    let options = PostgresOptions::from_connect_options(connect.application_name(NAME));
+    let options = options.schema(schema.name()).pooler_mode(true).connections(8);
+    let world = World::on(schema, |_| options).await;
+    let manager = world.manager();
+    let config = quick(1).batch_size(2).unwrap().poll_interval(Duration::from_millis(50)).unwrap();
+    let changes = manager.subscribe(Changes, config).await.unwrap();
+    bump(&world.store, [1, 2]).await;
+    manager.start().await.unwrap();
+    for by in 3..30 {
+        let position = bump(&world.store, [by]).await;
+        changes.wait_for(position).within(Duration::from_secs(20)).await.unwrap();
+    }
+    let noted = changes.status().await.last_error.unwrap();
+    assert!(noted.contains("changed its connection (TimeZone, bytea_output)"), "{noted}");
 }

@@ -122,7 +122,7 @@ async fn a_subscription_that_waits_for_an_open_append_says_for_whom_until_it_has
         assert_eq!(status.last_error, None, "nothing failed");
         // Who waits for what is behind it is told the same.
         let error = rows.wait_for(behind).within(Duration::from_millis(50)).await.unwrap_err().to_string();
-        assert!(error.contains("it is waiting at") && error.contains(&pid), "{error}");
+        assert!(error.contains("it is waiting: ") && error.contains(&pid), "{error}");
 
         sqlx::raw_sql(end).execute(&mut holder).await.unwrap();
         rows.wait_for(behind).await.unwrap();

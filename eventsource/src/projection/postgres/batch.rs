@@ -9,9 +9,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::session::Settings;
 use super::statements;
+use crate::store::postgres::PostgresDatabase;
 use crate::store::postgres::failure::code;
-use crate::store::postgres::{PostgresDatabase, WRITE_ONLY_IN_A_UNIT};
 use crate::store::sql::Failure;
 
 /// The transaction of one batch. Dropping it undoes it.
@@ -44,7 +45,7 @@ impl<F: Into<Failure>> From<F> for Unfinished {
 impl Batch {
     pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {
         let id = Uuid::now_v7();
-        let begin = db.sql(&format!("{}; {}", db.begin_sql(), statements::begin_batch(id)));
+        let begin = db.sql(&format!("{}; {}", db.begin_sql(), statements::begin_batch(id, Settings::of(db))));
         // From here on dropping the batch ends what was begun, also where it was begun in part.
         let (conn, turn) = db.unit_connection().await?;
         let mut batch = Self { id, conn: Some(conn), turn: Some(turn), lent: false };
@@ -68,10 +69,7 @@ impl Batch {
     /// statement failed in it (exactly once), and makes the session as new where a handler had it. Where the batch has
     /// `several` events, it is an error that a handler has changed the session.
     pub(super) async fn prove(&mut self, db: &PostgresDatabase, several: bool) -> Result<(), Unfinished> {
-        let lent = self.lent.then(|| {
-            let set = if db.names_statements() { WRITE_ONLY_IN_A_UNIT } else { "" };
-            db.sql(&statements::release_lent_batch(self.id, several, set))
-        });
+        let lent = self.lent.then(|| db.sql(&statements::release_lent_batch(self.id, several, Settings::of(db))));
         let release = db.sql(&statements::release_batch(self.id));
         let recover = db.sql(&statements::recover_batch(self.id));
         let conn = self.connection().ok_or(Unfinished::Ended)?;

@@ -6,6 +6,7 @@ pub(crate) mod generations;
 mod letters;
 pub(crate) mod owners;
 mod rows;
+mod session;
 mod statements;
 mod unit;
 

@@ -2,10 +2,13 @@
 
 use uuid::Uuid;
 
+use super::session::Settings;
+
 /// After the beginning of a transaction: the row without which it cannot commit, and the savepoint whose release
 /// proves that it is still the same. Its name is the batch's own, so that no handler rolls back to it.
-pub(super) fn begin_batch(id: Uuid) -> String {
-    format!("INSERT INTO {{schema}}.eventsource_batches VALUES ('{id}'); SAVEPOINT eventsource_{}", id.simple())
+pub(super) fn begin_batch(id: Uuid, settings: Settings) -> String {
+    let (remember, savepoint) = (settings.remember(), id.simple());
+    format!("{remember}INSERT INTO {{schema}}.eventsource_batches VALUES ('{id}'); SAVEPOINT eventsource_{savepoint}")
 }
 
 /// Removes one row, in the transaction in which [`begin_batch`] made it and in no other.
@@ -13,26 +16,12 @@ pub(super) fn release_batch(id: Uuid) -> String {
     format!("RELEASE SAVEPOINT eventsource_{}; {}", id.simple(), remove_batch(id))
 }
 
-/// What a handler has changed that the next event would find: settings, the role, temporary tables. To ask takes about a
-/// millisecond, for a whole batch.
-const CHANGED: &str = "SELECT concat_ws(', ', \
-     (SELECT string_agg(name, ', ') FROM pg_settings WHERE source = 'session' AND name NOT LIKE 'transaction\\_%' \
-      AND name NOT IN ('default_transaction_read_only', 'idle_in_transaction_session_timeout')), \
-     CASE WHEN current_user <> session_user THEN 'the role' END, \
-     (SELECT string_agg('the temporary table ' || relname, ', ') FROM pg_class \
-      WHERE relnamespace = pg_my_temp_schema() AND relkind IN ('r', 'v', 'S')))";
-
-/// Makes a session as it was when it was opened, except for prepared statements, which the driver keeps count of. It is
-/// `DISCARD ALL` for a transaction, and costs no round trip of its own.
-const AS_NEW: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; \
-     DISCARD SEQUENCES; SELECT coalesce(pg_advisory_unlock_all()::text, '')";
-
 /// As [`release_batch`], on a connection that a handler was lent. Gives three rows: what was changed, where that is asked,
 /// one of no meaning, and the batch; without the last one, the transaction is another one.
-pub(super) fn release_lent_batch(id: Uuid, ask: bool, set: &str) -> String {
-    let changed = if ask { CHANGED } else { "SELECT ''" };
-    let release = release_batch(id);
-    format!("{changed}; {AS_NEW}; {set}; {release} RETURNING 'batch'")
+pub(super) fn release_lent_batch(id: Uuid, ask: bool, settings: Settings) -> String {
+    let changed = if ask { settings.changed() } else { "SELECT ''".to_owned() };
+    let (as_new, release) = (settings.as_new(), release_batch(id));
+    format!("{changed}; {as_new}; {release} RETURNING 'batch'")
 }
 
 /// The same where a statement has failed: what handlers did is undone, and only who they were is still to be found out.

@@ -141,8 +141,10 @@ impl<C: CheckpointStore> Runner<C> {
                     suspect = suspect.filter(|suspect| suspect.index >= next);
                 }
                 Batch::InCompany { index, error } => {
-                    let position = events[next + index].position();
-                    tracing::debug!(subscription = self.core.name, %position, %error, "failed among others: it runs alone");
+                    // It does not count, but an operator is told: nothing else keeps it where it succeeds alone.
+                    let failure = self.failure_of(&events[next + index], error);
+                    tracing::debug!(subscription = self.core.name, %failure, "failed among others: it runs alone");
+                    self.core.progress.note(format!("{failure} (in a batch with others; it runs alone next)").into());
                     suspect = Some(Suspect { index: next + index, obstruction: None });
                 }
                 Batch::Failed { index, error, kept } => {
