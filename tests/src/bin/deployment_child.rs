@@ -1,6 +1,7 @@
 //! `deployment_child sqlite FILE 1|2` and `deployment_child postgres URL SCHEMA 1|2`: one version of a service with a read
 //! model, as the guide of a deployment starts it. It answers each line of its input with one line:
-//! `rows`, `old` (the column that version 2 dropped), `new` (the column that version 2 added), `state`, `caught up`, `stop`.
+//! `rows`, `old` (the column that version 2 dropped), `new` (the column that version 2 added), `state`, `caught up`, `pause`,
+//! `resume`, `stop`.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -96,6 +97,14 @@ async fn answer<C: CheckpointStore, P: Send + Sync + 'static, E: Display>(
             ("new", _) => {
                 said(rows.second.find(Query::all()).await.map(|rows| rows.iter().map(|row| row.double).sum()))
             }
+            ("pause", _) => {
+                manager.pause("bump-digits").await?;
+                "paused".to_owned()
+            }
+            ("resume", _) => {
+                manager.resume("bump-digits").await?;
+                "resumed".to_owned()
+            }
             ("stop", _) => {
                 manager.stop().await?;
                 "stopped".to_owned()
@@ -105,10 +114,7 @@ async fn answer<C: CheckpointStore, P: Send + Sync + 'static, E: Display>(
                 Ok(_) => "caught up".to_owned(),
                 Err(error) => error.to_string(),
             },
-            (_, Ok(handle)) => {
-                let state = handle.status().await.state;
-                state.reason().map_or_else(|| state.to_string(), |reason| format!("{state}: {reason}"))
-            }
+            (_, Ok(handle)) => handle.status().await.state.to_string(),
         };
         println!("{}", said.replace('\n', " "));
     }

@@ -117,8 +117,11 @@ where
         sums.be_slow(true);
         let rebuild = handle.rebuild_side_by_side().await.unwrap();
         eventually("it has begun", || next(&world)).await;
+        // Its batches would keep the lock of a file from whoever makes the dependent, until it has switched.
+        manager.pause("bump-sums").await.unwrap();
         world.execute(make).await;
         sums.be_slow(false);
+        manager.resume("bump-sums").await.unwrap();
         let error = rebuild.await.unwrap_err();
         assert!(matches!(error, RebuildError::Failed { .. }), "{error}");
         assert!(error.to_string().contains(name), "{name} in {error}");

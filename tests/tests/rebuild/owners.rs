@@ -3,7 +3,7 @@
 use eventsource::prelude::*;
 use eventsource::projection::TableTaken;
 use eventsource::read_model::ReadModel;
-use eventsource::subscription::{HandOverError, SubscribeError, SubscriptionState};
+use eventsource::subscription::{HandOverError, SubscribeError, SubscriptionState, WaitError};
 use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::sums::SumRow;
 use eventsource_tests::wait::DEADLINE;
@@ -267,7 +267,8 @@ where
 
     let renamed = manager.subscribe(Renamed::default(), small()).await.unwrap();
     manager.start().await.unwrap();
-    renamed.wait_for(bump(&world.store(), [4, 5]).await).within(DEADLINE).await.unwrap();
+    let error = renamed.wait_for(bump(&world.store(), [4, 5]).await).within(DEADLINE).await.unwrap_err();
+    assert!(matches!(error, WaitError::Held { .. }), "{error}");
     assert_eq!(total(&world).await, 6, "nothing is applied twice, and the stream waits behind its dead letter");
     assert_eq!(renamed.dead_letters().retry_all().await.unwrap().applied, 3);
     assert_eq!(total(&world).await, 681);

@@ -30,8 +30,8 @@ fn quick() -> SubscriptionConfig {
     small().lease(Duration::from_millis(200)).unwrap()
 }
 
-async fn state<P>(handle: &SubscriptionHandle<P>) -> String {
-    handle.status().await.state.to_string()
+async fn state<P>(handle: &SubscriptionHandle<P>) -> &'static str {
+    handle.status().await.state.name()
 }
 
 /// Returns when the subscription stands aside, and checks the reason.
