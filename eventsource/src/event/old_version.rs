@@ -22,8 +22,9 @@ impl OldVersion {
     }
 
     /// The same as another version.
-    pub(crate) const fn numbered(self, version: u32) -> Self {
-        Self { version, ..self }
+    pub(crate) const fn numbered(mut self, version: u32) -> Self {
+        self.version = version;
+        self
     }
 
     /// The schema version.

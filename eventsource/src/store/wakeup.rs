@@ -95,6 +95,7 @@ impl WakeUps {
 
 impl WakeUp {
     /// Returns at the first wake-up since the last call, and never again once the announcer is gone.
+    #[cfg_attr(not(feature = "testing"), allow(clippy::never_loop, reason = "only the sieve of tests goes on"))]
     pub async fn wait(&mut self) {
         loop {
             #[cfg(feature = "testing")]

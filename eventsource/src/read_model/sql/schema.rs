@@ -20,6 +20,7 @@ pub(in crate::read_model) enum Use {
 /// What is done about a table that is there, with other columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::read_model) enum OfOther {
+    #[cfg(feature = "sqlite")]
     IsRefused,
     /// Another version of the projection built it.
     Stays,

@@ -16,5 +16,7 @@ pub(crate) use failure::{Failure, clamped, metadata_json, no_identity, unsigned}
 pub(crate) use given_back::has_no_transaction;
 pub(crate) use kept::{Borrowed, Kept};
 pub(crate) use page::{Filling, Found, SMALL, large};
-pub(crate) use queue::{Answer, Entry, Lead, Queue, Waiting};
+#[cfg(feature = "sqlite")]
+pub(crate) use queue::Waiting;
+pub(crate) use queue::{Answer, Entry, Lead, Queue};
 pub(crate) use row::{EventRow, RawRow};

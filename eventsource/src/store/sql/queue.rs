@@ -49,6 +49,7 @@ struct State {
 pub(crate) struct Waiting {
     number: u64,
     pub(crate) append: Arc<Append>,
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "appends to PostgreSQL wait without a deadline"))]
     until: Option<Instant>,
     answer: oneshot::Sender<Answer>,
 }
@@ -177,6 +178,7 @@ impl Lead {
     }
 
     /// Puts a batch back, of which nothing was stored, before all others. Whose time is up is told so.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn put_back(&self, batch: Vec<Waiting>) {
         let Some(queue) = &self.0 else { return };
         let now = Instant::now();
