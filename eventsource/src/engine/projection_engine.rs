@@ -124,7 +124,7 @@ impl ProjectionEngine<External> {
     /// # struct AccountCreated { owner: String }
     /// # async fn send(to: &str) -> std::io::Result<()> { let _ = to; Ok(()) }
     /// let engine = ProjectionEngine::new("welcome-mails", MemoryProjectionStates::new())
-    ///     .on_async::<AccountCreated>(async |event| send(&event.owner).await);
+    ///     .on_async(async |event: Event<AccountCreated>| send(&event.owner).await);
     /// # let _ = engine;
     /// # }
     /// ```

@@ -31,6 +31,8 @@ impl<S: EngineState + Clone> Subscriber for ProjectionEngine<S> {
     }
 }
 
+// The compiler would name it wherever something is no subscriber.
+#[diagnostic::do_not_recommend]
 impl<U: UnitOfWork, S: EngineState + Clone> EventSubscriber<U> for ProjectionEngine<S> {
     async fn handle(&mut self, event: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
         match self.process(event).await {
