@@ -31,7 +31,7 @@ pub enum StartFrom {
 /// purpose, see [`SubscriptionConfig::allow_older_version`].
 ///
 /// It applies when a subscription starts. Where another process replaces the read model later, this one does not replace it
-/// again by itself: it is refused, and a new start decides anew.
+/// again by itself: it is refused, and a new start decides again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OnChange {

@@ -14,7 +14,7 @@ use crate::event::Position;
 pub(super) struct Snapshot {
     pub(super) state: SubscriptionState,
     pub(super) position: Option<Position>,
-    /// Whether the log is known to be the one in which the position counts: before that nobody may rely on it.
+    /// Whether the log is known to be the one in which the position counts: before that no caller may rely on it.
     pub(super) is_recognised: bool,
     /// What comes after this position was read, and is about to be applied.
     pub(super) looked: Option<Position>,

@@ -91,7 +91,7 @@ impl Wait {
         }
     }
 
-    /// What becomes of the wait, where this process runs the subscription or nobody does.
+    /// What becomes of the wait, where this process runs the subscription or no process does.
     fn judge(&self, now: &Snapshot, target: Position) -> Option<Result<Position, WaitError>> {
         if let Some(position) = now.position.filter(|position| now.is_recognised && *position >= target) {
             // After a full page there may be more, and the state says so until the log was looked into once more.
@@ -118,7 +118,7 @@ impl Wait {
         Some(Err(error))
     }
 
-    /// What becomes of the wait, where another process runs the subscription, or nobody has taken it over yet. Where the
+    /// What becomes of the wait, where another process runs the subscription, or no process has taken it over yet. Where the
     /// checkpoint cannot be read, it is read again.
     async fn judge_owner(&self, now: &Snapshot, target: Position) -> Option<Result<Position, WaitError>> {
         let core = &*self.core;
@@ -176,7 +176,7 @@ impl Wait {
     }
 }
 
-/// When a stored checkpoint is read again, by somebody who waits for another process to move it.
+/// When a stored checkpoint is read again, by a caller that waits for another process to move it.
 struct Polls {
     /// An append: the owner is about to move it.
     wake_up: Option<WakeUp>,

@@ -54,7 +54,7 @@ impl TableOwners for MemoryCheckpoints {
         }
         for (before, after) in [(from.to_owned(), to.to_owned()), (next_checkpoint(from), next_checkpoint(to))] {
             let Some(mut row) = rows.remove(&before) else { continue };
-            // Both names go on with epochs that nobody has had.
+            // Both names go on with epochs that no owner has had.
             let epoch = row.epoch.max(rows.get(&after).map_or(0, |row| row.epoch)) + 1;
             rows.insert(before, Row { epoch, ..Row::default() });
             if let Some(checkpoint) = &mut row.checkpoint {

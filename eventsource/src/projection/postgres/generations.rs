@@ -63,7 +63,7 @@ async fn run(db: &PostgresDatabase, conn: &mut PgConnection, query: Query<'_>) -
     Ok(())
 }
 
-/// Why the next generation may not take over; `None` where it may. Nobody moves either checkpoint from then on.
+/// Why the next generation may not take over; `None` where it may. No other transaction moves either checkpoint from then on.
 pub(crate) async fn may_switch(
     db: &PostgresDatabase,
     conn: &mut PgConnection,

@@ -140,7 +140,7 @@ pub(in crate::projection) async fn hand_over<R: TextRows>(
     Ok(HandedOver::Yes)
 }
 
-/// Whoever moves or claims one of the two waits.
+/// A process that moves or claims one of the two waits.
 const LOCK: &str = "UPDATE {schema}.eventsource_checkpoints SET epoch = epoch WHERE name IN ($1, $2)";
 const CHECKPOINT: &str =
     "SELECT name, fingerprint FROM {schema}.eventsource_checkpoints WHERE name = $1 AND position IS NOT NULL";

@@ -46,7 +46,7 @@ impl Sightings {
         self.all().remove(name);
     }
 
-    /// The lease on the checkpoint `name` whose owner counts as gone for somebody who asks for a lease of `time`: it was
+    /// The lease on the checkpoint `name` whose owner counts as gone for a claim that asks for a lease of `time`: it was
     /// not renewed for half that time, and has run out by the clock; or was not renewed for much longer.
     pub(super) fn abandoned(&self, name: &str, time: Duration) -> Option<Sighted> {
         let (lease, since) = self.all().get(name).copied()?;

@@ -71,7 +71,7 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
         let mut tables = switch.tables.clone();
         tables.sort_unstable_by_key(|table| table.name);
         let (mut left, mut made) = (Vec::new(), Vec::new());
-        // The longest of it, while nobody has to wait.
+        // The longest part of it, while no other process has to wait.
         for table in &tables {
             made.push(replace::make_indexes(db, &mut tx, table, &mut left).await.map_err(refused)?);
         }

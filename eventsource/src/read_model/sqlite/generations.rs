@@ -102,7 +102,7 @@ async fn commit(writing: Writing, action: Action<'_>) -> Result<(), CheckpointEr
     writing.tx.commit().await.map_err(|error| refusal_of(action, error.into()))
 }
 
-/// Makes the tables of a next generation. One that is there already is somebody else's, unless it is replaced.
+/// Makes the tables of a next generation. One that is there already belongs to another program, unless it is replaced.
 async fn make(conn: &mut SqliteConnection, tables: &[&'static Table], replaces: bool) -> Result<(), ReadModelError> {
     for table in tables {
         if replaces {

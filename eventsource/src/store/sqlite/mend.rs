@@ -24,7 +24,7 @@ pub(crate) async fn roll_back(conn: &mut SqliteConnection) -> Result<(), sqlx::E
         }
         Manager::rollback(conn).await?;
     }
-    // After a commit whose answer nobody took, sqlx ignores the next rollback of a dropped transaction: this one.
+    // After a commit whose answer was not taken, sqlx ignores the next rollback of a dropped transaction: this one.
     Manager::start_rollback(conn);
     Ok(())
 }

@@ -217,7 +217,7 @@ impl<C: CheckpointStore> Runner<C> {
                 let reason = format!("the next generation of `{name}` was taken over by another runner");
                 return Err(End::Fenced(reason.into()));
             }
-            // What was built stays: the next start tries the switch again, and another rebuild begins anew.
+            // What was built stays: the next start tries the switch again, and another rebuild begins from the start.
             Err(error @ (CheckpointError::Refused { .. } | CheckpointError::Corrupt { .. })) => {
                 return Err(End::Refused(error.to_string().into()));
             }

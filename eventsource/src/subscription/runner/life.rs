@@ -75,7 +75,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// The end, where it may not.
     async fn stand_aside(&mut self, end: End) -> Result<(), End> {
         if self.building.as_ref().is_some_and(|building| !building.changed) {
-            // The runner that serves is in this process: whoever asked for the rebuild asks again.
+            // The runner that serves is in this process: the caller of the rebuild asks again.
             return Err(end);
         }
         match end {

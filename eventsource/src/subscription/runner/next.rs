@@ -167,7 +167,7 @@ impl<C: CheckpointStore> Runner<C> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let discard = || async { heard(generations(&*checkpoints)?.discard(&core.name, &core.tables).await) };
         if let Err(reason) = self.ask(discard).await? {
-            // Whoever builds the next one is refused by its tables, and says so.
+            // The builder of the next one is refused by its tables, and says so.
             tracing::warn!(subscription = core.name, %reason, "what was built of a next generation stays");
         }
         Ok(())
@@ -259,7 +259,7 @@ impl<C: CheckpointStore> Runner<C> {
         };
         match self.wait_for_next(&tracked, building).await? {
             Outcome::Failed(reason) => Err(refused(&reason, &self.core)),
-            // Nobody has ended it.
+            // It was not ended.
             Outcome::Unfinished => Err(End::Stopped(StopReason::RunnerPanicked)),
             Outcome::Cancelled => Err(End::Stopped(StopReason::RebuildCancelled)),
             Outcome::Done(_) | Outcome::Replaced => Ok(()),

@@ -100,7 +100,7 @@ impl<C: CheckpointStore> Runner<C> {
                     self.drop_next(Outcome::Cancelled).await?;
                     answer.send(());
                 }
-                // Whoever asked is told that the subscription does not run.
+                // The caller is told that the subscription does not run.
                 Request::Retry { .. } | Request::Dismiss { .. } => {}
             }
         }

@@ -41,7 +41,7 @@ impl<C: CheckpointStore> Runner<C> {
         let Some(found) = found.filter(|found| core.progress.snapshot().position != Some(found.position)) else {
             return Ok(());
         };
-        // The state is not new any more: where the claim finds none that is stored, it begins anew.
+        // The state is not new any more: where the claim finds none that is stored, it begins from the start.
         core.in_memory.claim(self.start);
         match self.subscriber.restore(&found.state).await {
             Ok(()) => core.progress.follow(Some(found.position)),
