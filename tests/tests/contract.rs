@@ -215,6 +215,19 @@ async fn a_store_without_one_identity_fails() {
 }
 
 #[tokio::test]
+async fn store_without_indexes_answers_look_ups_by_scans() {
+    let violated = violated(Broken::Identity).await;
+    for case in [
+        "an_event_is_found_by_its_id",
+        "the_log_reads_backwards",
+        "a_page_read_backwards_ends_at_its_bytes",
+        "streams_of_a_type_are_listed_by_pages",
+    ] {
+        assert!(Case::named(case).is_some() && !violated.contains(&case), "{violated:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_gives_positions_again_fails() {
     let store = MemoryEventStore::new();
     let deleted = store.clone();

@@ -10,11 +10,13 @@ mod held;
 mod held_back;
 mod limit;
 mod log_id;
+mod lookup;
 mod memory;
 mod port;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod read;
+mod shared;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
@@ -33,6 +35,7 @@ pub use held_back::HeldBack;
 pub use limit::PageLimit;
 pub(crate) use limit::{PAGE_BYTES, Room};
 pub use log_id::{LogId, LogMark};
+pub use lookup::{BackwardPage, StoredStream};
 pub use memory::MemoryEventStore;
 pub use port::EventStore;
 pub use read::{Backlog, Direction, LogPage, ReadStream, StoredType, StreamPage};

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{
-    AppendError, Appended, Backlog, EventFilter, ExpectedVersion, HeldBack, LogId, LogMark, LogPage, PageLimit,
-    ReadStream, StoreError, StoredType, StreamPage, WakeUp,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, ExpectedVersion, HeldBack, LogId, LogMark, LogPage,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp, lookup,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::PAGE_BYTES;
@@ -160,6 +161,55 @@ pub trait EventStore: Send + Sync + 'static {
         Ok(found)
     }
 
+    /// Returns the event with the id `id`; `None` where no event has it.
+    ///
+    /// It is found as soon as it is stored, also where the log cannot be read so far yet
+    /// ([`held_back`](Self::held_back)), as [`read_stream`](Self::read_stream) does.
+    ///
+    /// The default scans the log. Override it if the store has an index on the id.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
+        lookup::event(self, id).await
+    }
+
+    /// Returns the last events of the log before `before` that pass `filter`, the last one first, up to `limit`. `None`
+    /// begins at the end of the log. The next page begins before the last event of this one.
+    ///
+    /// Only events up to the [head](Self::head) are returned, so that no other can still appear between two of them.
+    ///
+    /// The default scans the log from its start. Override it if the store can read the log backwards.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn read_log_back(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: PageLimit,
+    ) -> Result<BackwardPage, StoreError> {
+        lookup::read_log_back(self, before, filter, limit).await
+    }
+
+    /// Returns the streams of the type `aggregate_type` with their versions, in the order of their ids, at most `limit`.
+    /// The first page begins with `None`, and each further one after the last id of the page before it.
+    ///
+    /// The pages are not one snapshot: a stream that is created meanwhile is found only where its id comes later.
+    ///
+    /// The default scans the log. Override it if the store has an index on the streams.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store fails.
+    async fn streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<StoredStream>, StoreError> {
+        lookup::streams(self, aggregate_type, after, limit).await
+    }
+
     /// Who keeps the log from being read further, where somebody has for longer than the store takes for normal. A
     /// store that makes nobody wait has nobody to name: that is the default.
     ///
@@ -177,70 +227,3 @@ pub trait EventStore: Send + Sync + 'static {
 
 /// How much of the log is read at once where a store does not look for types itself.
 const TYPES_PAGE: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
-
-#[async_trait]
-impl<S: EventStore + ?Sized> EventStore for Arc<S> {
-    async fn append(
-        &self,
-        stream: &StreamId,
-        expected: ExpectedVersion,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError> {
-        (**self).append(stream, expected, events).await
-    }
-
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        (**self).read_stream(stream, read).await
-    }
-
-    async fn read_stream_page(
-        &self,
-        stream: &StreamId,
-        read: ReadStream,
-        limit: PageLimit,
-    ) -> Result<StreamPage, StoreError> {
-        (**self).read_stream_page(stream, read, limit).await
-    }
-
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
-        (**self).read_log(after, filter, limit).await
-    }
-
-    async fn head(&self) -> Result<Position, StoreError> {
-        (**self).head().await
-    }
-
-    async fn log_id(&self) -> Result<LogId, StoreError> {
-        (**self).log_id().await
-    }
-
-    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
-        (**self).last_event(to).await
-    }
-
-    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
-        (**self).backlog(after, limit).await
-    }
-
-    async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
-        (**self).backlogs(after, limit).await
-    }
-
-    async fn types_beside(
-        &self,
-        known: &[&str],
-        after: Position,
-        to: Position,
-        limit: usize,
-    ) -> Result<Vec<StoredType>, StoreError> {
-        (**self).types_beside(known, after, to, limit).await
-    }
-
-    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
-        (**self).held_back().await
-    }
-
-    fn wake_ups(&self) -> Option<WakeUp> {
-        (**self).wake_ups()
-    }
-}

@@ -43,6 +43,25 @@ async fn an_append_held_open_holds_later_ones_back_and_then_both_come_in_order()
 }
 
 #[tokio::test]
+async fn log_read_backwards_ends_before_an_append_held_open() {
+    let world = World::new().await;
+    let first = append(&world.store).await;
+    let mut conn = world.schema.connect().await;
+    let mut held = conn.begin().await.unwrap();
+    let open = append_in(&world.store, &mut held).await;
+    let later = append(&world.store).await;
+    let back = async |before: Option<Position>| {
+        let page = world.store.read_log_back(before, &EventFilter::all(), PageLimit::events(10)).await.unwrap();
+        page.events.iter().map(|event| event.position()).collect::<Vec<_>>()
+    };
+    assert_eq!(back(None).await, [first]);
+    assert_eq!(back(Some(Position::new(later.value() + 1))).await, [first]);
+    held.commit().await.unwrap();
+    assert_eq!(back(None).await, [later, open, first]);
+    assert_eq!(back(Some(later)).await, [open, first]);
+}
+
+#[tokio::test]
 async fn an_aborted_append_holds_nothing_up() {
     let world = World::new().await;
     for end in ["rollback", "drop", "terminate"] {

@@ -1,6 +1,7 @@
 //! The log itself: events in position order, and where each stream's events stand in it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -9,8 +10,8 @@ use uuid::Uuid;
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId, now};
 use crate::store::clock::stored_at;
 use crate::store::{
-    AppendError, Appended, Backlog, Direction, EventFilter, ExpectedVersion, LogId, LogMark, LogPage, PageLimit,
-    ReadStream, StoredType, StreamPage,
+    AppendError, Appended, Backlog, BackwardPage, Direction, EventFilter, ExpectedVersion, LogId, LogMark, LogPage,
+    PageLimit, ReadStream, StoredStream, StoredType, StreamPage,
 };
 
 /// The event with the position `p` stands at the index `p - 1`.
@@ -18,8 +19,9 @@ use crate::store::{
 pub(super) struct Log {
     id: LogId,
     events: Vec<Arc<RecordedEvent>>,
-    streams: HashMap<StreamId, Vec<Arc<RecordedEvent>>>,
-    ids: HashSet<Uuid>,
+    /// The events of each stream, by the type of its aggregate and then by its id.
+    streams: HashMap<String, BTreeMap<Uuid, Vec<Arc<RecordedEvent>>>>,
+    ids: HashMap<Uuid, Arc<RecordedEvent>>,
     /// Where the events of each type stand.
     types: BTreeMap<String, Vec<Position>>,
 }
@@ -30,7 +32,7 @@ impl Default for Log {
             id: LogId::generate(),
             events: Vec::new(),
             streams: HashMap::new(),
-            ids: HashSet::new(),
+            ids: HashMap::new(),
             types: BTreeMap::new(),
         }
     }
@@ -53,8 +55,11 @@ impl Log {
         for lost in self.events.drain(index.min(self.events.len())..) {
             self.ids.remove(&lost.id());
         }
-        for events in self.streams.values_mut() {
-            events.retain(|event| event.position() <= position);
+        for streams in self.streams.values_mut() {
+            streams.retain(|_, events| {
+                events.retain(|event| event.position() <= position);
+                !events.is_empty()
+            });
         }
         for positions in self.types.values_mut() {
             positions.retain(|stored| *stored <= position);
@@ -67,11 +72,11 @@ impl Log {
         expected: ExpectedVersion,
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
-        let actual = self.streams.get(stream).map_or(0, |events| events.len() as u64);
+        let actual = self.stream(stream).len() as u64;
         if !expected.allows(actual) {
             return Err(AppendError::Conflict { stream: stream.clone(), expected, actual });
         }
-        if let Some(taken) = events.iter().find(|event| self.ids.contains(&event.id())) {
+        if let Some(taken) = events.iter().find(|event| self.ids.contains_key(&event.id())) {
             return Err(AppendError::DuplicateEvent { stream: stream.clone(), event_id: taken.id() });
         }
         let recorded_at = self.next_recorded_at();
@@ -80,9 +85,9 @@ impl Log {
             .zip(events)
             .map(|(n, event)| Arc::new(event.record(stream.clone(), actual + n, Position::new(head + n), recorded_at)))
             .collect();
-        self.ids.extend(recorded.iter().map(|event| event.id()));
+        self.ids.extend(recorded.iter().map(|event| (event.id(), Arc::clone(event))));
         recorded.iter().for_each(|event| self.note_type(event));
-        self.streams.entry(stream.clone()).or_default().extend(recorded.iter().cloned());
+        self.stream_mut(stream).extend(recorded.iter().cloned());
         self.events.extend(recorded.iter().cloned());
         Ok(Appended::new(recorded))
     }
@@ -103,8 +108,8 @@ impl Log {
     }
 
     pub(super) fn read_stream_page(&self, stream: &StreamId, read: ReadStream, limit: PageLimit) -> StreamPage {
-        let events = self.streams.get(stream).map(Vec::as_slice).unwrap_or_default();
-        let wanted = events.iter().filter(|event| (read.lowest()..=read.highest()).contains(&event.version()));
+        let wanted =
+            self.stream(stream).iter().filter(|event| (read.lowest()..=read.highest()).contains(&event.version()));
         let most = read.most().unwrap_or(usize::MAX);
         let (events, is_full) = match read.direction() {
             Direction::Forward => limit.take(wanted.take(most).cloned()),
@@ -119,6 +124,41 @@ impl Log {
         let page = LogPage::new(events, is_full, self.head().max(after));
         let last = self.last_event(page.horizon);
         page.following(self.last_event(after)).up_to(last)
+    }
+
+    pub(super) fn event(&self, id: Uuid) -> Option<Arc<RecordedEvent>> {
+        self.ids.get(&id).map(Arc::clone)
+    }
+
+    pub(super) fn read_log_back(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: PageLimit,
+    ) -> BackwardPage {
+        let end =
+            before.map_or(usize::MAX, |before| usize::try_from(before.value().saturating_sub(1)).unwrap_or(usize::MAX));
+        let wanted = self.events[..end.min(self.events.len())].iter().rev().filter(|event| filter.matches(event));
+        let (events, is_full) = limit.take(wanted.cloned());
+        BackwardPage { events, is_full }
+    }
+
+    pub(super) fn streams(&self, aggregate_type: &str, after: Option<Uuid>, limit: usize) -> Vec<StoredStream> {
+        let Some(streams) = self.streams.get(aggregate_type) else { return Vec::new() };
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let stored = |(id, events): (&Uuid, &Vec<_>)| {
+            StoredStream::new(StreamId::new(aggregate_type.to_owned(), *id), events.len() as u64)
+        };
+        streams.range((from, Bound::Unbounded)).take(limit).map(stored).collect()
+    }
+
+    fn stream(&self, stream: &StreamId) -> &[Arc<RecordedEvent>] {
+        let streams = self.streams.get(stream.aggregate_type());
+        streams.and_then(|streams| streams.get(&stream.aggregate_id())).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn stream_mut(&mut self, stream: &StreamId) -> &mut Vec<Arc<RecordedEvent>> {
+        self.streams.entry(stream.aggregate_type().to_owned()).or_default().entry(stream.aggregate_id()).or_default()
     }
 
     pub(super) fn head(&self) -> Position {

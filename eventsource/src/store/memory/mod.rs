@@ -5,11 +5,12 @@ mod log;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use self::log::Log;
 use super::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage, PageLimit,
-    ReadStream, StoreError, StoredType, StreamPage, WakeUp, WakeUps, check_append,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp, WakeUps, check_append,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -116,6 +117,28 @@ impl EventStore for MemoryEventStore {
         limit: usize,
     ) -> Result<Vec<StoredType>, StoreError> {
         Ok(self.read().types_beside(known, after, to, limit))
+    }
+
+    async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
+        Ok(self.read().event(id))
+    }
+
+    async fn read_log_back(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: PageLimit,
+    ) -> Result<BackwardPage, StoreError> {
+        Ok(self.read().read_log_back(before, filter, limit))
+    }
+
+    async fn streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<StoredStream>, StoreError> {
+        Ok(self.read().streams(aggregate_type, after, limit))
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::failure::store_error;
-use super::{HorizonHolder, PostgresDatabase, append, appending, holders, horizon, read};
+use super::{HorizonHolder, PostgresDatabase, append, appending, holders, horizon, lookup, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::{Action, Append};
 use crate::store::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, HeldBack, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredType, StreamPage, WakeUp, check_append,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, HeldBack, LogId, LogMark,
+    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp, check_append,
 };
 
 /// The event store in PostgreSQL. A clone is the same store.
@@ -178,6 +179,31 @@ impl EventStore for PostgresEventStore {
     ) -> Result<Vec<StoredType>, StoreError> {
         let found = self.db.again(|| read::types_beside(&self.db, known, after, to, limit)).await;
         found.map_err(|failure| store_error(Action::FindTypes, failure))
+    }
+
+    async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
+        let found = self.db.again(|| lookup::event(&self.db, id)).await;
+        found.map_err(|failure| store_error(Action::FindEvent, failure))
+    }
+
+    async fn read_log_back(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: PageLimit,
+    ) -> Result<BackwardPage, StoreError> {
+        let page = self.db.again(|| lookup::log_back(&self.db, before, filter, limit)).await;
+        page.map_err(|failure| store_error(Action::ReadLog, failure))
+    }
+
+    async fn streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<StoredStream>, StoreError> {
+        let found = self.db.again(|| lookup::streams(&self.db, aggregate_type, after, limit)).await;
+        found.map_err(|failure| store_error(Action::ListStreams, failure))
     }
 
     /// After [`horizon_warning`](super::PostgresOptions::horizon_warning), as seen by whoever reads the log through

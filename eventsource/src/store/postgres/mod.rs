@@ -25,6 +25,7 @@ mod holders;
 mod horizon;
 mod known;
 mod listen;
+mod lookup;
 mod lost;
 mod migrations;
 mod open;

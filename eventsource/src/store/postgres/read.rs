@@ -56,12 +56,12 @@ pub(super) async fn stream(
 }
 
 /// Up to which size, in bytes, contents come with their row: all of them where the page has no limit in bytes.
-fn small(limit: PageLimit) -> i32 {
+pub(super) fn small(limit: PageLimit) -> i32 {
     if limit.bytes == usize::MAX { i32::MAX } else { i32::try_from(SMALL).unwrap_or(i32::MAX) }
 }
 
 /// Adds what of `found` belongs to the page, with the large events, which are read now.
-async fn add(
+pub(super) async fn add(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     filling: &mut Filling,
@@ -235,7 +235,7 @@ fn nearby(after: Position, limit: usize) -> Position {
 
 type Query = sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments>;
 
-fn select(
+pub(super) fn select(
     db: &PostgresDatabase,
     sql: &str,
     filter: &EventFilter,
@@ -258,14 +258,14 @@ fn select(
         .persistent(db.names_statements())
 }
 
-fn lets_nothing_pass(filter: &EventFilter) -> bool {
+pub(super) fn lets_nothing_pass(filter: &EventFilter) -> bool {
     filter.event_types().is_some_and(|names| names.len() == 0)
         || filter.aggregate_types().is_some_and(|names| names.len() == 0)
         || filter.get_tenant().is_some_and(|tenant| !is_text(tenant))
 }
 
 /// Whether PostgreSQL knows such a text. Nothing is stored under a name with NUL, which the server would not even compare.
-fn is_text(name: &str) -> bool {
+pub(super) fn is_text(name: &str) -> bool {
     !name.contains('\0')
 }
 

@@ -222,9 +222,37 @@ macro_rules! columns {
     };
 }
 
+/// The columns of a whole event.
+macro_rules! whole {
+    () => {
+        "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
+         recorded_at, metadata::text, payload"
+    };
+}
+
 /// The events at the positions `$1`, whole.
-pub(super) const AT_POSITIONS: &str = "SELECT position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
-     recorded_at, metadata::text, payload FROM {schema}.eventsource_events WHERE position = ANY ($1) ORDER BY position";
+pub(super) const AT_POSITIONS: &str =
+    concat!("SELECT ", whole!(), " FROM {schema}.eventsource_events WHERE position = ANY ($1) ORDER BY position");
+
+/// The event with the id `$1`, whole.
+pub(super) const BY_ID: &str = concat!("SELECT ", whole!(), " FROM {schema}.eventsource_events WHERE event_id = $1");
+
+/// The streams of the type `$1` whose entries in the index come after the id `$2` and the version `$3`, at most `$4`, each
+/// with its version. The index is asked once for the next stream and once for its version, however long the streams are.
+pub(super) const STREAMS: &str = "WITH RECURSIVE streams AS ( \
+         (SELECT aggregate_type, aggregate_id FROM {schema}.eventsource_events \
+         WHERE (aggregate_type, aggregate_id, version) > ($1, $2, $3) \
+         ORDER BY aggregate_type, aggregate_id, version LIMIT 1) \
+         UNION ALL \
+         SELECT next.aggregate_type, next.aggregate_id FROM streams CROSS JOIN LATERAL ( \
+             SELECT aggregate_type, aggregate_id FROM {schema}.eventsource_events AS own \
+             WHERE (own.aggregate_type, own.aggregate_id, own.version) \
+                 > (streams.aggregate_type, streams.aggregate_id, 9223372036854775807) \
+             ORDER BY own.aggregate_type, own.aggregate_id, own.version LIMIT 1) AS next \
+         WHERE streams.aggregate_type = $1 \
+     ) SELECT aggregate_id, (SELECT max(version) FROM {schema}.eventsource_events AS own \
+             WHERE own.aggregate_type = streams.aggregate_type AND own.aggregate_id = streams.aggregate_id) \
+     FROM streams WHERE aggregate_type = $1 LIMIT $4";
 
 pub(super) const fn read_stream(direction: Direction) -> &'static str {
     match direction {
@@ -263,7 +291,12 @@ pub(super) const PLAN_A_PAGE: &str = "SET LOCAL enable_sort = off; SET LOCAL ena
 /// Each name wanted has an arm that reads its part of an index, which is in position order; PostgreSQL merges the arms
 /// and stops at the limit, so that a page costs a page and nothing is sorted.
 pub(super) fn read_log(filter: &EventFilter) -> String {
-    read(filter, MOST_ARMS)
+    read(filter, MOST_ARMS, "")
+}
+
+/// The same, the last event first.
+pub(super) fn read_log_back(filter: &EventFilter) -> String {
+    read(filter, MOST_ARMS, " DESC")
 }
 
 /// The same without arms, for a few positions, which are looked through in order whatever they hold. Before them comes the
@@ -273,11 +306,11 @@ pub(super) fn read_nearby(filter: &EventFilter) -> String {
         "(SELECT position, event_id, NULL::text, NULL::uuid, NULL::bigint, NULL::text, NULL::bigint, NULL::timestamptz, \
          NULL::timestamptz, NULL::text, NULL::text, NULL::integer FROM {{schema}}.eventsource_events \
          WHERE position <= $1 ORDER BY position DESC LIMIT 1) UNION ALL ({})",
-        read(filter, 0)
+        read(filter, 0, "")
     )
 }
 
-fn read(filter: &EventFilter, most_arms: usize) -> String {
+fn read(filter: &EventFilter, most_arms: usize, direction: &str) -> String {
     let few = |count: Option<usize>| count.filter(|count| *count <= most_arms);
     let types = filter.event_types().map(|names| names.len());
     let aggregates = filter.aggregate_types().map(|names| names.len());
@@ -302,11 +335,12 @@ fn read(filter: &EventFilter, most_arms: usize) -> String {
             if column.is_empty() { String::new() } else { format!("{column} = ({parameter}::text[])[{n}] AND ") };
         format!(
             "(SELECT * FROM {{schema}}.eventsource_events WHERE {equals}position > $1 AND position <= $2{residual} \
-             ORDER BY position LIMIT $3)"
+             ORDER BY position{direction} LIMIT $3)"
         )
     };
     let arms: Vec<_> = (1..=arms).map(arm).collect();
-    format!(concat!("SELECT ", columns!(), " FROM ({}) AS log ORDER BY position LIMIT $3"), arms.join(" UNION ALL "))
+    let arms = arms.join(" UNION ALL ");
+    format!(concat!("SELECT ", columns!(), " FROM ({}) AS log ORDER BY position{} LIMIT $3"), arms, direction)
 }
 
 pub(super) fn explain(sql: &str) -> String {

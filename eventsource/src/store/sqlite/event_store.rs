@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::appending;
 use super::busy::patiently;
-use super::{SqliteDatabase, read};
+use super::{SqliteDatabase, lookup, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::{Action, Append};
 use crate::store::{
-    AppendError, Appended, Backlog, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage, PageLimit,
-    ReadStream, StoreError, StoredType, StreamPage, WakeUp, check_append,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp, check_append,
 };
 
 /// The event store in a SQLite file. A clone is the same store.
@@ -140,6 +141,34 @@ impl EventStore for SqliteEventStore {
         self.db.check_read(Action::FindTypes)?;
         let patience = self.db.patience(Action::FindTypes);
         patiently!(patience, read::types_beside(self.db.pool(), known, after, to, limit))
+    }
+
+    async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
+        self.db.check_read(Action::FindEvent)?;
+        let patience = self.db.patience(Action::FindEvent);
+        patiently!(patience, lookup::event(self.db.pool(), id))
+    }
+
+    async fn read_log_back(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: PageLimit,
+    ) -> Result<BackwardPage, StoreError> {
+        self.db.check_read(Action::ReadLog)?;
+        let patience = self.db.patience(Action::ReadLog);
+        patiently!(patience, lookup::log_back(self.db.pool(), before, filter, limit))
+    }
+
+    async fn streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<StoredStream>, StoreError> {
+        self.db.check_read(Action::ListStreams)?;
+        let patience = self.db.patience(Action::ListStreams);
+        patiently!(patience, lookup::streams(self.db.pool(), aggregate_type, after, limit))
     }
 
     fn wake_ups(&self) -> Option<WakeUp> {

@@ -9,6 +9,7 @@ pub(crate) mod busy;
 mod database;
 mod error;
 mod event_store;
+mod lookup;
 pub(crate) mod mend;
 mod migrations;
 mod open;

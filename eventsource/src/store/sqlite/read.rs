@@ -51,7 +51,7 @@ pub(super) async fn stream(
 }
 
 /// Adds what of `found` belongs to the page, with the large events, which are read now.
-async fn add(pool: &SqlitePool, filling: &mut Filling, found: Vec<Found>) -> Result<(), Failure> {
+pub(super) async fn add(pool: &SqlitePool, filling: &mut Filling, found: Vec<Found>) -> Result<(), Failure> {
     let found = filling.admit(found);
     let large: Vec<_> = large(&found).into_iter().map(Position::value).collect();
     let mut read = Vec::with_capacity(large.len());
@@ -146,7 +146,7 @@ pub(super) fn select(sql: String, after: Position, to: i64, filter: &EventFilter
     statements::filter_values(filter).into_iter().fold(query, |query, value| query.bind(value))
 }
 
-fn lets_nothing_pass(filter: &EventFilter) -> bool {
+pub(super) fn lets_nothing_pass(filter: &EventFilter) -> bool {
     filter.event_types().is_some_and(|names| names.len() == 0)
         || filter.aggregate_types().is_some_and(|names| names.len() == 0)
 }

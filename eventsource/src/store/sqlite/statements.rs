@@ -67,6 +67,19 @@ macro_rules! marks {
 pub(super) const MARKS: &str = concat!("SELECT ", marks!());
 pub(super) const LAST_EVENT: &str =
     "SELECT position, event_id FROM eventsource_events WHERE position <= ?1 ORDER BY position DESC LIMIT 1";
+/// The event with the id `?1`.
+pub(super) const BY_ID: &str = concat!("SELECT ", columns!(), " FROM eventsource_events WHERE event_id = ?1");
+/// The streams of the type `?1` after the id `?2`, at most `?3`, each with its version. The index is asked once for the next
+/// id and once for the version of each stream, however long the streams are. An id that is not 16 bytes is left out.
+pub(super) const STREAMS: &str = "WITH RECURSIVE streams (id) AS ( \
+         SELECT (SELECT min(aggregate_id) FROM eventsource_events WHERE aggregate_type = ?1 AND aggregate_id > ?2) \
+         UNION ALL \
+         SELECT (SELECT min(next.aggregate_id) FROM eventsource_events AS next \
+             WHERE next.aggregate_type = ?1 AND next.aggregate_id > streams.id) \
+         FROM streams WHERE streams.id IS NOT NULL \
+     ) SELECT id, (SELECT max(own.version) FROM eventsource_events AS own \
+             WHERE own.aggregate_type = ?1 AND own.aggregate_id = streams.id) \
+     FROM streams WHERE length(id) = 16 LIMIT ?3";
 pub(super) const HAS_EVENT: &str = "SELECT EXISTS (SELECT 1 FROM eventsource_events WHERE event_id = ?1)";
 
 /// Begins a transaction that may write. Of the log the last position given, and when the last event was stored; of so many
@@ -238,14 +251,21 @@ const RECORD: &str = concat!(
 /// the tenant (see [`filter_values`]); and the marks of the log. All of it is seen by one snapshot, so that nothing up to
 /// the head is missing.
 pub(super) fn read_packed(filter: &EventFilter) -> String {
-    let log = select_log(&format!("position, {RECORD} AS record"), filter);
+    let log = select_log(&format!("position, {RECORD} AS record"), filter, Direction::Forward);
     format!(concat!("SELECT CAST(group_concat(record, '') AS BLOB), ", marks!(), " FROM ({})"), log)
 }
 
 /// The positions and sizes of a page's events, parameters as for [`read_packed`].
 pub(super) fn read_sizes(filter: &EventFilter) -> String {
-    select_log(concat!("position, ", size!()), filter)
+    select_log(SIZE, filter, Direction::Forward)
 }
+
+/// The same, the last event first.
+pub(super) fn read_sizes_back(filter: &EventFilter) -> String {
+    select_log(SIZE, filter, Direction::Backward)
+}
+
+const SIZE: &str = concat!("position, ", size!());
 
 /// The events at the positions in the JSON array `?1`.
 pub(super) const AT_POSITIONS: &str = concat!(
@@ -256,7 +276,7 @@ pub(super) const AT_POSITIONS: &str = concat!(
 
 /// Each name wanted has an arm that reads its part of an index, which is in position order; SQLite merges the arms
 /// and stops at the limit, so that a page costs a page and nothing is sorted. `INDEXED BY` holds the planner to it.
-fn select_log(selected: &str, filter: &EventFilter) -> String {
+fn select_log(selected: &str, filter: &EventFilter, direction: Direction) -> String {
     let mut next = 4;
     let mut parameters = |names: Option<usize>| {
         names.map(|count| {
@@ -302,7 +322,10 @@ fn select_log(selected: &str, filter: &EventFilter) -> String {
             }
         }
     }
-    sql.push_str(" ORDER BY position LIMIT ?3");
+    sql.push_str(match direction {
+        Direction::Forward => " ORDER BY position LIMIT ?3",
+        Direction::Backward => " ORDER BY position DESC LIMIT ?3",
+    });
     sql
 }
 

@@ -5,7 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Verdict, Violation, append, concurrent, identity, pages, read_log, read_stream, round_trip, values};
+use super::{
+    Verdict, Violation, append, concurrent, identity, lookups, pages, read_log, read_stream, round_trip, values,
+};
 use crate::store::EventStore;
 
 /// The cases of the event store's contract, handed to another macro. A name here is a function and a test.
@@ -44,6 +46,10 @@ macro_rules! __event_store_cases {
             read_log::the_head_is_the_last_position
             read_log::the_backlog_counts_all_events
             read_log::types_that_are_not_known_are_found
+            lookups::an_event_is_found_by_its_id
+            lookups::the_log_reads_backwards
+            lookups::streams_of_a_type_are_listed_by_pages
+            pages::a_page_read_backwards_ends_at_its_bytes
             identity::the_log_has_one_identity
             identity::the_last_event_is_found
             identity::a_page_tells_the_events_around_it

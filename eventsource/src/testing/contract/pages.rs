@@ -54,7 +54,7 @@ async fn in_pages(store: &Store, filter: &EventFilter, limit: PageLimit) -> Resu
     }
 }
 
-fn check(events: &[Arc<RecordedEvent>], limit: PageLimit, is_full: bool) -> Verdict {
+pub(super) fn check(events: &[Arc<RecordedEvent>], limit: PageLimit, is_full: bool) -> Verdict {
     let bytes: usize = events.iter().map(|event| event.size()).sum();
     ensure!(events.len() <= limit.events, "a page of {} events with {limit:?}", events.len());
     ensure!(events.len() <= 1 || bytes <= limit.bytes, "{} events of {bytes} bytes with {limit:?}", events.len());
@@ -128,5 +128,19 @@ pub(super) async fn a_page_of_a_stream_ends_at_its_events(store: Store) -> Verdi
     }
     let few = store.read_stream_page(&stream, ReadStream::forward().limit(2), PageLimit::events(10)).await?;
     ensure_eq!((few.events.len(), few.is_full), (2, false), "a page of a read that has its own limit");
+    Ok(())
+}
+
+pub(super) async fn a_page_read_backwards_ends_at_its_bytes(store: Store) -> Verdict {
+    sized(&store, &sizes()).await?;
+    for filter in [EventFilter::all(), EventFilter::types(["A"]), EventFilter::types(["A", "B"])] {
+        let forward = store.read_log(Position::START, &filter, PageLimit::events(usize::MAX)).await?.events;
+        for (events, bytes) in [(1_000, 100), (1_000, 30 * KIB), (3, 100 * KIB), (1_000, usize::MAX)] {
+            let limit = PageLimit::events(events).within_bytes(bytes);
+            let mut backward = super::lookups::back(&store, &filter, limit).await?;
+            backward.reverse();
+            ensure_eq!(backward, forward, "backwards in pages of {limit:?}, turned round");
+        }
+    }
     Ok(())
 }

@@ -18,7 +18,8 @@ pub enum Point {
     Append,
     /// [`EventStore::read_stream`](crate::EventStore::read_stream)
     ReadStream,
-    /// [`EventStore::read_log`](crate::EventStore::read_log)
+    /// [`EventStore::read_log`](crate::EventStore::read_log) and
+    /// [`EventStore::read_log_back`](crate::EventStore::read_log_back)
     ReadLog,
     /// [`EventStore::head`](crate::EventStore::head)
     Head,
@@ -30,6 +31,10 @@ pub enum Point {
     Backlog,
     /// [`EventStore::types_beside`](crate::EventStore::types_beside)
     TypesBeside,
+    /// [`EventStore::event`](crate::EventStore::event)
+    Event,
+    /// [`EventStore::streams`](crate::EventStore::streams)
+    Streams,
     /// A wake-up of the event store, where somebody hears of it. [`Fault::Duplicate`] doubles it; any other loses it.
     WakeUp,
     /// [`CheckpointStore::load`](crate::CheckpointStore::load)

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{Fault, Faults, Injected, Point};
 use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, EventStore, ExpectedVersion, HeldBack, LogId, LogMark, LogPage, PageLimit,
-    ReadStream, StoreError, StoredType, StreamPage, WakeUp,
+    AppendError, Appended, Backlog, BackwardPage, EventStore, ExpectedVersion, HeldBack, LogId, LogMark, LogPage,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp,
 };
 
 /// An event store in which things go wrong.
@@ -103,6 +104,30 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
     ) -> Result<Vec<StoredType>, StoreError> {
         let call = self.inner.types_beside(known, after, to, limit);
         self.faults.around(Point::TypesBeside, call, failed("look for types of events")).await
+    }
+
+    async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
+        self.faults.around(Point::Event, self.inner.event(id), failed("look for an event by its id")).await
+    }
+
+    async fn read_log_back(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: PageLimit,
+    ) -> Result<BackwardPage, StoreError> {
+        let call = self.inner.read_log_back(before, filter, limit);
+        self.faults.around(Point::ReadLog, call, failed("read the log backwards")).await
+    }
+
+    async fn streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<StoredStream>, StoreError> {
+        let call = self.inner.streams(aggregate_type, after, limit);
+        self.faults.around(Point::Streams, call, failed("list streams")).await
     }
 
     async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
