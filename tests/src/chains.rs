@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::DeadLetter;
+use eventsource::projection::{DeadLetter, LetterQuery};
 use eventsource::subscription::FailureLimit;
 use eventsource::testing::Random;
 use uuid::Uuid;
@@ -141,10 +141,12 @@ impl Log {
         let checkpoints = backend.checkpoints();
         let (checkpoint, rows, letters) = loop {
             let before = checkpoints.load("chains").await.unwrap();
-            let letters = checkpoints.dead_letters("chains").await.unwrap();
+            let all = LetterQuery::all().limit(usize::MAX);
+            let letters = checkpoints.dead_letters("chains", all).await.unwrap();
             let rows = backend.rows::<ChainRow>().find_stored(Query::all()).await.unwrap();
             // A commit whose client was killed may take a moment, and a standby may begin to work.
-            let now = (checkpoints.load("chains").await.unwrap(), checkpoints.dead_letters("chains").await.unwrap());
+            let now =
+                (checkpoints.load("chains").await.unwrap(), checkpoints.dead_letters("chains", all).await.unwrap());
             match before {
                 Some(checkpoint) if now == (Some(checkpoint.clone()), letters.clone()) => {
                     break (checkpoint, rows, letters);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot, TableOwners, UnitOfWork};
+use super::{Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterQuery, Snapshot, TableOwners, UnitOfWork};
 use crate::event::{Position, StreamId};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::store::sql::{Action, Failure, verdict::explained};
@@ -108,36 +108,45 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// [`CheckpointError`] where the store fails.
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError>;
 
-    /// The dead letters of the subscription `name`, by position, dismissed ones included.
+    /// Returns one page of the dead letters of the subscription `name`, ordered by position.
     ///
     /// # Errors
     /// [`CheckpointError`] where the store fails.
-    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError>;
+    async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
 
-    /// Returns the dead letter behind which `stream` is parked for the subscription `name`; `None` where it is not
-    /// parked.
+    /// Returns the dead letter at `position` of the subscription `name`, whether it waits or was dismissed; `None` where
+    /// there is none.
     ///
-    /// The default reads all letters. Override it if the store can look the stream up by its key.
+    /// The default asks for a page of one letter.
     ///
     /// # Errors
     /// [`CheckpointError`] where the store fails.
-    async fn parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
-        let mut letters = self.dead_letters(name).await?.into_iter();
-        Ok(letters.find(|letter| letter.parks() && letter.stream == *stream))
+    async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
+        let Some(before) = position.value().checked_sub(1) else { return Ok(None) };
+        let page = self.dead_letters(name, LetterQuery::all().after(Position::new(before)).limit(1)).await?;
+        Ok(page.into_iter().find(|letter| letter.position == position))
     }
 
-    /// Returns how many letters wait, and how many events behind them, for each subscription that has any.
-    ///
-    /// The default reads all letters of all subscriptions. Override it if the store can count them.
+    /// Returns the dead letters behind which any of `streams` is parked for the subscription `name`, in any order. A stream
+    /// that is not parked has none.
     ///
     /// # Errors
     /// [`CheckpointError`] where the store fails.
-    async fn letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+    async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// Returns how many letters wait, and how many events behind them, for each of the subscriptions `names` that has any.
+    /// Counting stops behind [`LetterCounts::MOST`] letters of a subscription.
+    ///
+    /// The default reads that many letters of each. Override it if the store can count them.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         let mut counts = BTreeMap::new();
-        for Checkpoint { name, .. } in self.list().await? {
-            let counted = LetterCounts::of(&self.dead_letters(&name).await?);
-            if counted.waiting > 0 {
-                counts.insert(name, counted);
+        for &name in names {
+            let counted = self.dead_letters(name, LetterQuery::parking().limit(LetterCounts::MOST + 1)).await?;
+            if !counted.is_empty() {
+                counts.insert(name.to_owned(), LetterCounts::of(&counted));
             }
         }
         Ok(counts)

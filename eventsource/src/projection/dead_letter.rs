@@ -1,6 +1,5 @@
 //! Dead letters: the events that a subscription could not apply, and the streams that wait behind them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -46,6 +45,9 @@ pub struct DeadLetter {
 }
 
 /// How many dead letters of a subscription wait, and how many events behind them.
+///
+/// A store stops counting behind [`LetterCounts::MOST`] letters: a greater number of letters means that there are more than
+/// so many, and `held` is the number behind those that were counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct LetterCounts {
     /// The letters that wait to be retried or dismissed, one for each parked stream.
@@ -55,11 +57,20 @@ pub struct LetterCounts {
 }
 
 impl LetterCounts {
+    /// How many letters are counted.
+    pub const MOST: usize = 10_000;
+
     /// The counts of these letters, dismissed ones left out.
     #[must_use]
     pub fn of(letters: &[DeadLetter]) -> Self {
         let waiting = || letters.iter().filter(|letter| letter.parks());
         Self { waiting: waiting().count(), held: waiting().map(|letter| letter.held).sum() }
+    }
+
+    /// Whether all letters were counted.
+    #[must_use]
+    pub const fn is_exact(&self) -> bool {
+        self.waiting <= Self::MOST
     }
 }
 
@@ -100,35 +111,6 @@ pub enum LetterChange {
     },
     /// The letter, whose state is [`LetterState::Dismissed`], is kept for the record: nothing waits behind it.
     Dismiss(DeadLetter),
-}
-
-impl LetterChange {
-    /// Whether `letters` are as the change leaves them. Of [`LetterChange::Hold`] that cannot be told.
-    pub(crate) fn is_made(&self, letters: &[DeadLetter]) -> bool {
-        match self {
-            Self::Keep(letter) | Self::Dismiss(letter) => letters.contains(letter),
-            Self::Release { stream } => !letters.iter().any(|letter| letter.parks() && letter.stream == *stream),
-            Self::Hold { .. } => true,
-        }
-    }
-
-    /// Makes the change to `letters`, which are those of one subscription.
-    pub(crate) fn apply(&self, letters: &mut BTreeMap<Position, DeadLetter>) {
-        let is_waiting = |letter: &DeadLetter, stream: &StreamId| letter.parks() && letter.stream == *stream;
-        match self {
-            Self::Keep(letter) => {
-                letters.retain(|_, old| !is_waiting(old, &letter.stream));
-                letters.insert(letter.position, letter.clone());
-            }
-            Self::Hold { stream, more } => {
-                if let Some(letter) = letters.values_mut().find(|letter| is_waiting(letter, stream)) {
-                    letter.held += more;
-                }
-            }
-            Self::Release { stream } => letters.retain(|_, letter| !is_waiting(letter, stream)),
-            Self::Dismiss(letter) => drop(letters.insert(letter.position, letter.clone())),
-        }
-    }
 }
 
 impl DeadLetter {

@@ -10,6 +10,7 @@ mod fingerprint;
 pub(crate) mod generation;
 mod inject;
 mod kind;
+mod letters;
 mod memory;
 mod output;
 mod owner;
@@ -40,6 +41,8 @@ pub(crate) use fingerprint::stored_version;
 pub use generation::{Generations, Switch, Switched};
 pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection};
 pub use kind::{Guarantee, Kind};
+pub(crate) use letters::Letters;
+pub use letters::{LetterFilter, LetterQuery};
 pub use memory::{MemoryCheckpoints, MemoryUnit};
 pub use output::HandlerOutput;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -10,7 +10,7 @@ use super::requests::{Answer, Answered, Request, Which, answer, answered};
 use super::slot::Operations;
 use super::{ManagerError, SubscriptionState};
 use crate::event::{Position, StreamId};
-use crate::projection::{CheckpointError, DeadLetter};
+use crate::projection::{CheckpointError, DeadLetter, LetterQuery};
 
 /// The dead letters of a subscription.
 ///
@@ -72,37 +72,71 @@ impl DeadLetters {
         Self { core, slot }
     }
 
-    /// The letters that wait, by position: one for each stream that is parked.
+    /// Returns all letters that wait, by position: one for each stream that is parked. They are read page by page, and
+    /// are all in memory then: where there may be many, use [`page`](Self::page).
     ///
     /// # Errors
     /// [`DeadLetterError::Store`]
     pub async fn list(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
-        Ok(self.all().await?.into_iter().filter(DeadLetter::parks).collect())
+        self.all(LetterQuery::parking()).await
     }
 
-    /// The letters that were dismissed, or skipped by policy, by position. A reset or rebuild forgets them.
+    /// Returns all letters that were dismissed, or skipped by policy, by position, as [`list`](Self::list) does. A reset or
+    /// rebuild forgets them.
     ///
     /// # Errors
     /// [`DeadLetterError::Store`]
     pub async fn dismissed(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
-        Ok(self.all().await?.into_iter().filter(|letter| !letter.parks()).collect())
+        self.all(LetterQuery::dismissed()).await
     }
 
-    /// The letter of the event at `position`, whether it waits or was dismissed.
+    /// Returns one page of letters, by position.
+    ///
+    /// ```no_run
+    /// use eventsource::projection::LetterQuery;
+    /// # async fn example(letters: eventsource::subscription::DeadLetters) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut next = Some(LetterQuery::parking().limit(50));
+    /// while let Some(query) = next {
+    ///     let page = letters.page(query).await?;
+    ///     for letter in &page {
+    ///         println!("{letter}");
+    ///     }
+    ///     next = query.next(&page);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Store`]
+    pub async fn page(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, DeadLetterError> {
+        self.slot.letters(query).await.map_err(|source| self.unread(source))
+    }
+
+    /// Returns the letter of the event at `position`, whether it waits or was dismissed. It is looked up by its key.
     ///
     /// # Errors
     /// [`DeadLetterError::Unknown`], [`DeadLetterError::Store`]
     pub async fn get(&self, position: Position) -> Result<DeadLetter, DeadLetterError> {
-        let found = self.all().await?.into_iter().find(|letter| letter.position == position);
+        let found = self.slot.letter(position).await.map_err(|source| self.unread(source))?;
         found.ok_or_else(|| DeadLetterError::Unknown {
             subscription: self.core.name.clone(),
             which: Which::At(position).to_string(),
         })
     }
 
-    async fn all(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
-        let letters = self.slot.letters().await;
-        letters.map_err(|source| DeadLetterError::Store { subscription: self.core.name.clone(), source })
+    async fn all(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, DeadLetterError> {
+        let (mut letters, mut next) = (Vec::new(), Some(query.limit(1_000)));
+        while let Some(query) = next {
+            let page = self.page(query).await?;
+            next = query.next(&page);
+            letters.extend(page);
+        }
+        Ok(letters)
+    }
+
+    fn unread(&self, source: CheckpointError) -> DeadLetterError {
+        DeadLetterError::Store { subscription: self.core.name.clone(), source }
     }
 
     /// Applies the event of the letter at `position`, and then what waits behind it, in order. Where one of them fails,

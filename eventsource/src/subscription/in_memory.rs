@@ -1,12 +1,11 @@
 //! What a memory projection has in place of a stored checkpoint.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::recognise::{Recognised, Remembered};
 use crate::event::{Position, StreamId};
-use crate::projection::{DeadLetter, LetterChange};
+use crate::projection::{DeadLetter, LetterChange, LetterQuery, Letters};
 use crate::store::{LogId, LogMark};
 
 /// The checkpoint of a memory projection and its dead letters: they live as long as the state, and the checkpoint moves
@@ -26,7 +25,7 @@ struct Inner {
     in_pieces: bool,
     /// The same, by a handler that was cut off, and not by a reset.
     cut_off: bool,
-    letters: BTreeMap<Position, DeadLetter>,
+    letters: Letters,
     /// The log that the state was made from, and the last event that is known of it.
     log: Option<LogId>,
     mark: Option<LogMark>,
@@ -82,22 +81,27 @@ impl InMemory {
     /// Makes `changes` to the dead letters.
     pub(super) fn change_letters(&self, changes: &[LetterChange]) {
         let letters = &mut self.inner().letters;
-        changes.iter().for_each(|change| change.apply(letters));
+        changes.iter().for_each(|change| letters.change(change));
     }
 
-    /// The dead letters, by position.
-    pub(super) fn letters(&self) -> Vec<DeadLetter> {
-        self.inner().letters.values().cloned().collect()
+    /// The dead letters that `query` asks for.
+    pub(super) fn letters(&self, query: LetterQuery) -> Vec<DeadLetter> {
+        self.inner().letters.page(query)
+    }
+
+    /// The dead letter at `position`.
+    pub(super) fn letter(&self, position: Position) -> Option<DeadLetter> {
+        self.inner().letters.get(position).cloned()
     }
 
     /// The letter behind which `stream` is parked.
     pub(super) fn parked(&self, stream: &StreamId) -> Option<DeadLetter> {
-        self.inner().letters.values().find(|letter| letter.parks() && letter.stream == *stream).cloned()
+        self.inner().letters.parked(stream).cloned()
     }
 
     /// The dead letters are these.
     pub(super) fn set_letters(&self, letters: &[DeadLetter]) {
-        self.inner().letters = letters.iter().map(|letter| (letter.position, letter.clone())).collect();
+        self.inner().letters = letters.iter().cloned().collect();
     }
 
     /// Something begins to change the state that may not get to its end: until then nobody knows what the state is.

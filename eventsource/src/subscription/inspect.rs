@@ -109,16 +109,17 @@ async fn follow_owners<C: CheckpointStore>(checkpoints: &C, standings: &mut [Sta
     if !standings.iter().any(Standing::stands_by) {
         return;
     }
-    let (stored, counts) = (checkpoints.list().await, checkpoints.letter_counts().await);
+    let aside = standings.iter().filter(|standing| standing.stands_by());
+    let names: Vec<_> = aside.map(|standing| standing.core.name.clone()).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let (stored, counts) = (checkpoints.list().await, checkpoints.letter_counts(&names).await);
     for standing in standings.iter_mut().filter(|standing| standing.stands_by()) {
         let name = &standing.core.name;
         if let Ok(stored) = &stored {
             standing.now.position = stored.iter().find(|found| found.name == *name).map(|found| found.position);
         }
         if let Ok(counts) = &counts {
-            let counts = counts.get(name).copied().unwrap_or_default();
-            standing.now.letters = counts.waiting;
-            standing.now.held = counts.held;
+            standing.now.letters = counts.get(name).copied().unwrap_or_default();
         }
     }
 }
@@ -131,7 +132,7 @@ async fn unknown_types(core: &Core) -> Unknown {
 
 async fn describe(standing: Standing, held_back: Option<HeldBack>, unknown_types: Unknown) -> SubscriptionStatus {
     let Standing { core, now, lag } = standing;
-    let Snapshot { state, position, is_recognised: _, looked: _, handled, last_error, letters, held } = now;
+    let Snapshot { state, position, is_recognised: _, looked: _, handled, last_error, letters } = now;
     let rebuild = match core.rebuilds.unfinished() {
         Some(tracked) => Some(tracked.progress(&*core.store).await),
         None => None,
@@ -142,8 +143,8 @@ async fn describe(standing: Standing, held_back: Option<HeldBack>, unknown_types
         position,
         events_handled: handled,
         last_error,
-        dead_letters: letters,
-        events_held: held,
+        dead_letters: letters.waiting,
+        events_held: letters.held,
         rebuild,
         guarantee: core.kind.guarantee(),
         lag,

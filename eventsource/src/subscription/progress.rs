@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::SubscriptionState;
 use super::transitions::{Broken, may_follow};
 use crate::event::Position;
+use crate::projection::LetterCounts;
 
 /// Where a subscription stands.
 #[derive(Debug, Clone)]
@@ -20,8 +21,7 @@ pub(super) struct Snapshot {
     pub(super) looked: Option<Position>,
     pub(super) handled: u64,
     pub(super) last_error: Option<Arc<str>>,
-    pub(super) letters: usize,
-    pub(super) held: u64,
+    pub(super) letters: LetterCounts,
 }
 
 /// Where a subscription stands, now and from now on.
@@ -43,8 +43,7 @@ impl Progress {
             looked: None,
             handled: 0,
             last_error: None,
-            letters: 0,
-            held: 0,
+            letters: LetterCounts::default(),
         };
         Self { name: name.to_owned(), broken: broken.clone(), sender: watch::Sender::new(snapshot) }
     }
@@ -127,18 +126,14 @@ impl Progress {
     }
 
     /// So many dead letters wait, and so many events behind them.
-    pub(super) fn set_letters(&self, letters: usize, held: u64) {
-        self.sender.send_if_modified(|snapshot| {
-            let changed = (snapshot.letters, snapshot.held) != (letters, held);
-            (snapshot.letters, snapshot.held) = (letters, held);
-            changed
-        });
+    pub(super) fn set_letters(&self, counts: LetterCounts) {
+        self.sender.send_if_modified(|snapshot| std::mem::replace(&mut snapshot.letters, counts) != counts);
     }
 
     /// As it was before the first start.
     pub(super) fn clear(&self) {
         self.sender.send_modify(|snapshot| {
-            (snapshot.letters, snapshot.held) = (0, 0);
+            snapshot.letters = LetterCounts::default();
             snapshot.position = None;
             snapshot.is_recognised = false;
             self.turn(snapshot, SubscriptionState::Idle);

@@ -16,9 +16,10 @@ use super::shared::ErasedSubscriber;
 use super::{
     ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionState, SubscriptionStatus, inspect,
 };
-use crate::event::StreamId;
+use crate::event::{Position, StreamId};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Clear, CommitError, DeadLetter, Kind, NoTruncateHook, UnitOfWork,
+    Checkpoint, CheckpointError, CheckpointStore, Clear, CommitError, DeadLetter, Kind, LetterQuery, NoTruncateHook,
+    UnitOfWork,
 };
 
 /// A subscription in the manager.
@@ -42,8 +43,11 @@ pub(super) type Slots<C> = Mutex<BTreeMap<String, Arc<Slot<C>>>>;
 pub(super) trait Operations: Send + Sync {
     async fn reset(&self) -> Result<(), ResetError>;
 
-    /// The dead letters, dismissed ones included.
-    async fn letters(&self) -> Result<Vec<DeadLetter>, CheckpointError>;
+    /// The dead letters that `query` asks for.
+    async fn letters(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// The dead letter at `position`.
+    async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError>;
 
     /// The letter behind which `stream` is parked.
     async fn parked(&self, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError>;
@@ -185,10 +189,17 @@ async fn join(task: &mut Option<Task>) -> Result<(), CommitError> {
 
 #[async_trait]
 impl<C: CheckpointStore> Operations for Slot<C> {
-    async fn letters(&self) -> Result<Vec<DeadLetter>, CheckpointError> {
+    async fn letters(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
         match self.core.kind {
-            Kind::Memory => Ok(self.core.in_memory.letters()),
-            _ => self.checkpoints.dead_letters(&self.core.name).await,
+            Kind::Memory => Ok(self.core.in_memory.letters(query)),
+            _ => self.checkpoints.dead_letters(&self.core.name, query).await,
+        }
+    }
+
+    async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
+        match self.core.kind {
+            Kind::Memory => Ok(self.core.in_memory.letter(position)),
+            _ => self.checkpoints.dead_letter(&self.core.name, position).await,
         }
     }
 
@@ -198,7 +209,7 @@ impl<C: CheckpointStore> Operations for Slot<C> {
         match self.core.kind {
             Kind::Memory => Ok(self.core.in_memory.parked(stream)),
             Kind::DurableMemory if !is_elsewhere => Ok(self.core.in_memory.parked(stream)),
-            _ => self.checkpoints.parked(&self.core.name, stream).await,
+            _ => Ok(self.checkpoints.parked(&self.core.name, std::slice::from_ref(stream)).await?.pop()),
         }
     }
 

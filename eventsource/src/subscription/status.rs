@@ -32,9 +32,10 @@ pub struct SubscriptionStatus {
     /// The last thing that went wrong since it was subscribed, whether it was overcome or not.
     #[serde(serialize_with = "maybe_text")]
     pub last_error: Option<Arc<str>>,
-    /// How many dead letters wait to be retried or dismissed.
+    /// How many dead letters wait to be retried or dismissed. Counting stops behind [`LetterCounts::MOST`](crate::projection::LetterCounts::MOST) where the letters
+    /// were there before this process: a greater number means that there are more than so many.
     pub dead_letters: usize,
-    /// How many events wait behind them, in streams that are parked.
+    /// How many events wait behind the letters that were counted, in streams that are parked.
     pub events_held: u64,
     /// How far its rebuild is; `None` where it is not being rebuilt.
     pub rebuild: Option<RebuildProgress>,

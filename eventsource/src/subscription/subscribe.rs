@@ -149,11 +149,10 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
 
     /// Tells how many dead letters wait, before the subscription runs.
     async fn tell_letters(&self, core: &Core) -> Result<(), SubscribeError> {
-        let letters = self.checkpoints.dead_letters(&core.name).await;
-        let letters =
-            letters.map_err(|source| SubscribeError::Checkpoint { subscription: core.name.clone(), source })?;
-        let waiting: Vec<_> = letters.iter().filter(|letter| letter.parks()).collect();
-        core.progress.set_letters(waiting.len(), waiting.iter().map(|letter| letter.held).sum());
+        let counts = self.checkpoints.letter_counts(&[&core.name]).await;
+        let mut counts =
+            counts.map_err(|source| SubscribeError::Checkpoint { subscription: core.name.clone(), source })?;
+        core.progress.set_letters(counts.remove(&core.name).unwrap_or_default());
         Ok(())
     }
 

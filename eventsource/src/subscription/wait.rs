@@ -150,7 +150,7 @@ impl Wait {
         let core = &*self.core;
         let is_elsewhere = core.runs_elsewhere(&now.state);
         let before = match self.target {
-            Target::Applied(_) if now.letters > 0 || is_elsewhere => position.value().checked_sub(1),
+            Target::Applied(_) if now.letters.waiting > 0 || is_elsewhere => position.value().checked_sub(1),
             _ => None,
         };
         let Some(before) = before.map(Position::new) else { return Ok(()) };

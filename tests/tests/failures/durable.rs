@@ -166,7 +166,7 @@ async fn dead_letters_are_stored_with_the_state() {
     handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
     assert_eq!(handle.read().await.applied, [1, 101, 2]);
     first.stop().await.unwrap();
-    let letters = SqliteCheckpoints::new(&db).dead_letters("tally").await.unwrap();
+    let letters = SqliteCheckpoints::new(&db).dead_letters("tally", LetterQuery::all()).await.unwrap();
     assert_eq!((letters.len(), letters[0].position, letters[0].held), (1, Position::new(3), 1));
     plan.heal();
     let second = manager(&db);
@@ -175,7 +175,7 @@ async fn dead_letters_are_stored_with_the_state() {
     assert_eq!(handle.dead_letters().retry_all().await.unwrap().applied, 2);
     assert_eq!(handle.read().await.applied, [1, 101, 2, 102, 103]);
     second.stop().await.unwrap();
-    assert_eq!(SqliteCheckpoints::new(&db).dead_letters("tally").await.unwrap(), []);
+    assert_eq!(SqliteCheckpoints::new(&db).dead_letters("tally", LetterQuery::all()).await.unwrap(), []);
     assert_eq!(run(&db, quick(1), position).await, (vec![1, 101, 2, 102, 103], 0));
 }
 

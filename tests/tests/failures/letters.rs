@@ -195,7 +195,7 @@ where
     });
     first.await.unwrap();
     assert_eq!(world.applied().await, [1, 101, 201, 2, 202, 3, 102, 103], "each is committed by itself");
-    let letter = world.checkpoints().dead_letters("applies").await.unwrap().remove(0);
+    let letter = world.checkpoints().dead_letters("applies", LetterQuery::all()).await.unwrap().remove(0);
     assert_eq!((letter.position, &letter.state), (Position::new(8), &LetterState::Released));
     plan.heal();
     let manager = world.manager();

@@ -88,7 +88,7 @@ async fn letters<W: World>(world: &W, name: &str) -> Vec<DeadLetter>
 where
     Repository<AppliedRow>: Inject<Unit<W>>,
 {
-    world.checkpoints().dead_letters(name).await.unwrap()
+    world.checkpoints().dead_letters(name, LetterQuery::all()).await.unwrap()
 }
 
 /// The numbers that were applied, in the order of the log.

@@ -41,7 +41,7 @@ async fn effects_have_dead_letters_as_well_and_repeat_nothing() {
         manager.stop().await.unwrap();
     }
     assert_eq!(*sent.lock().unwrap(), [1, 101, 2, 2, 3, 102, 102, 103]);
-    assert_eq!(checkpoints.dead_letters("sends").await.unwrap(), []);
+    assert_eq!(checkpoints.dead_letters("sends", LetterQuery::all()).await.unwrap(), []);
 }
 
 /// Runs the statement that it holds.

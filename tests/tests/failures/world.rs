@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) use eventsource::prelude::*;
-pub(crate) use eventsource::projection::LetterState;
 use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
+pub(crate) use eventsource::projection::{LetterQuery, LetterState};
 use eventsource::read_model::postgres::PostgresReadModels;
 use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};

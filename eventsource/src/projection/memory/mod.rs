@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use self::owners::Owned;
 use super::scope::Scope;
 use super::{
-    Advance, Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, Clear, CommitError, DeadLetter, Snapshot,
-    TableOwners, UnitOfWork,
+    Advance, Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, Clear, CommitError, DeadLetter,
+    LetterCounts, LetterQuery, Letters, Snapshot, TableOwners, UnitOfWork,
 };
-use crate::event::{Position, RecordedEvent, now};
+use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::store::attached::Attached;
 
 /// Checkpoints in memory, forgotten with the last clone. The unit of work lends repositories of read models, which are
@@ -35,7 +35,7 @@ struct Row {
     checkpoint: Option<Checkpoint>,
     epoch: u64,
     rebuild_to: Option<Position>,
-    letters: BTreeMap<Position, DeadLetter>,
+    letters: Letters,
     snapshot: Option<Snapshot>,
     /// By the clock that runs with everything else, also where a test has paused it.
     leased: Option<(Arc<str>, Instant)>,
@@ -82,9 +82,7 @@ impl Row {
         if let Some(state) = &step.snapshot {
             self.snapshot = Some(Snapshot::new(step.to, checkpoint.fingerprint.clone(), state.clone()));
         }
-        for change in &step.letters {
-            change.apply(&mut self.letters);
-        }
+        step.letters.iter().for_each(|change| self.letters.change(change));
         self.renew(step.lease);
         Ok(())
     }
@@ -138,8 +136,24 @@ impl CheckpointStore for MemoryCheckpoints {
         Ok(row.checkpoint.is_some())
     }
 
-    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
-        Ok(self.rows().get(name).map(|row| row.letters.values().cloned().collect()).unwrap_or_default())
+    async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
+        Ok(self.rows().get(name).map(|row| row.letters.page(query)).unwrap_or_default())
+    }
+
+    async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
+        Ok(self.rows().get(name).and_then(|row| row.letters.get(position).cloned()))
+    }
+
+    async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
+        let rows = self.rows();
+        let Some(row) = rows.get(name) else { return Ok(Vec::new()) };
+        Ok(streams.iter().filter_map(|stream| row.letters.parked(stream).cloned()).collect())
+    }
+
+    async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+        let rows = self.rows();
+        let counts = names.iter().filter_map(|&name| Some((name.to_owned(), rows.get(name)?.letters.counts())));
+        Ok(counts.filter(|(_, counts)| counts.waiting > 0).collect())
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {

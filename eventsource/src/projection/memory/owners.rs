@@ -64,9 +64,7 @@ impl TableOwners for MemoryCheckpoints {
             if let Some(snapshot) = &mut row.snapshot {
                 snapshot.fingerprint = renamed(&snapshot.fingerprint, from, to);
             }
-            for letter in row.letters.values_mut() {
-                letter.subscription.clone_from(&after);
-            }
+            row.letters.rename(&after);
             row.epoch = epoch;
             row.leased = None;
             rows.insert(after, row);

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{PostgresUnit, letters, rows};
-use crate::event::StreamId;
+use crate::event::{Position, StreamId};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot,
-    TableOwners,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
+    LetterQuery, Snapshot, TableOwners,
 };
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure};
@@ -83,23 +83,30 @@ impl PostgresCheckpoints {
         Ok(renewed)
     }
 
-    async fn try_letters(&self, name: &str) -> Result<Vec<DeadLetter>, Failure> {
+    async fn try_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, Failure> {
         let mut session = self.db.session().await?;
-        let found = letters::list(&self.db, &mut session, name).await?;
+        let found = letters::page(&self.db, &mut session, name, query).await?;
         session.end().await?;
         Ok(found)
     }
 
-    async fn try_parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, Failure> {
+    async fn try_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, Failure> {
         let mut session = self.db.session().await?;
-        let found = letters::parked(&self.db, &mut session, name, stream).await?;
+        let found = letters::at(&self.db, &mut session, name, position).await?;
         session.end().await?;
         Ok(found)
     }
 
-    async fn try_letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, Failure> {
+    async fn try_parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, Failure> {
         let mut session = self.db.session().await?;
-        let counts = letters::counts(&self.db, &mut session).await?;
+        let found = letters::parked(&self.db, &mut session, name, streams).await?;
+        session.end().await?;
+        Ok(found)
+    }
+
+    async fn try_letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, Failure> {
+        let mut session = self.db.session().await?;
+        let counts = letters::counts(&self.db, &mut session, names).await?;
         session.end().await?;
         Ok(counts)
     }
@@ -135,18 +142,20 @@ impl CheckpointStore for PostgresCheckpoints {
         renewed.map_err(|failure| self.failed(Action::Renew(name), failure))
     }
 
-    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
-        self.try_letters(name).await.map_err(|failure| self.failed(Action::Letters(name), failure))
+    async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
+        self.try_letters(name, query).await.map_err(|failure| self.failed(Action::Letters(name), failure))
     }
 
-    async fn parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
-        let parked = self.try_parked(name, stream).await;
-        parked.map_err(|failure| CheckpointError::failed(Action::Letters(name), failure))
+    async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
+        self.try_letter(name, position).await.map_err(|failure| self.failed(Action::Letters(name), failure))
     }
 
-    async fn letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
-        let counts = self.try_letter_counts().await;
-        counts.map_err(|failure| CheckpointError::failed(Action::CountLetters, failure))
+    async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
+        self.try_parked(name, streams).await.map_err(|failure| self.failed(Action::Letters(name), failure))
+    }
+
+    async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+        self.try_letter_counts(names).await.map_err(|failure| self.failed(Action::CountLetters, failure))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {

@@ -3,45 +3,75 @@
 use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::statements;
-use crate::event::StreamId;
+use crate::event::{Position, StreamId};
 use crate::projection::sql::{LetterRows, LetterStatement, LetterValue, letter_counts, letter_from_json};
-use crate::projection::{DeadLetter, LetterCounts};
+use crate::projection::{DeadLetter, LetterCounts, LetterFilter, LetterQuery};
 use crate::store::postgres::PostgresDatabase;
-use crate::store::sql::Failure;
+use crate::store::sql::{Failure, clamped};
 
-/// The letters of a subscription, by position.
-pub(super) async fn list(
+/// The letters of the subscription `name` that `query` asks for.
+pub(super) async fn page(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     name: &str,
+    query: LetterQuery,
 ) -> Result<Vec<DeadLetter>, Failure> {
-    let query = sqlx::query_as(db.sql(statements::LETTERS)).bind(name).persistent(db.names_statements());
-    let rows: Vec<(String, i64)> = query.fetch_all(conn).await?;
-    rows.into_iter().map(|(json, held)| letter_from_json(name, &json, held)).collect()
+    let sql = match query.filter {
+        LetterFilter::All => statements::LETTERS,
+        LetterFilter::Parking => statements::PARKING_LETTERS,
+        LetterFilter::Released => statements::RELEASED_LETTERS,
+        LetterFilter::Dismissed => statements::DISMISSED_LETTERS,
+    };
+    let (after, limit) = (clamped(query.after.value()), clamped(query.limit as u64));
+    let query = sqlx::query_as(db.sql(sql)).bind(name).bind(after).bind(limit);
+    letters(name, query.persistent(db.names_statements()).fetch_all(conn).await?)
 }
 
-/// The letter behind which `stream` is parked.
+/// The letter at `position`.
+pub(super) async fn at(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+    position: Position,
+) -> Result<Option<DeadLetter>, Failure> {
+    let query = sqlx::query_as(db.sql(statements::LETTER)).bind(name).bind(clamped(position.value()));
+    Ok(letters(name, query.persistent(db.names_statements()).fetch_all(conn).await?)?.pop())
+}
+
+/// The letters behind which any of `streams` is parked.
 pub(super) async fn parked(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     name: &str,
-    stream: &StreamId,
-) -> Result<Option<DeadLetter>, Failure> {
-    let query = sqlx::query_as(db.sql(statements::PARKED)).bind(name);
-    let query = query.bind(stream.aggregate_type().to_owned()).bind(stream.aggregate_id());
-    let row: Option<(String, i64)> = query.persistent(db.names_statements()).fetch_optional(conn).await?;
-    row.map(|(json, held)| letter_from_json(name, &json, held)).transpose()
+    streams: &[StreamId],
+) -> Result<Vec<DeadLetter>, Failure> {
+    let (kinds, ids) = columns(streams);
+    let query = sqlx::query_as(db.sql(statements::PARKED)).bind(name).bind(kinds).bind(ids);
+    letters(name, query.persistent(db.names_statements()).fetch_all(conn).await?)
 }
 
-/// How many letters wait, for each subscription that has any.
+/// How many letters wait, for each of the subscriptions `names`.
 pub(super) async fn counts(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
+    names: &[&str],
 ) -> Result<BTreeMap<String, LetterCounts>, Failure> {
-    let query = sqlx::query_as(db.sql(statements::LETTER_COUNTS)).persistent(db.names_statements());
-    letter_counts(query.fetch_all(conn).await?)
+    let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+    let query =
+        sqlx::query_as(db.sql(statements::LETTER_COUNTS)).bind(names).bind(clamped(LetterCounts::MOST as u64 + 1));
+    letter_counts(query.persistent(db.names_statements()).fetch_all(conn).await?)
+}
+
+fn letters(name: &str, rows: Vec<(String, i64)>) -> Result<Vec<DeadLetter>, Failure> {
+    rows.into_iter().map(|(json, held)| letter_from_json(name, &json, held)).collect()
+}
+
+/// The types and the ids of streams.
+fn columns<'s>(streams: impl IntoIterator<Item = &'s StreamId>) -> (Vec<String>, Vec<Uuid>) {
+    streams.into_iter().map(|stream| (stream.aggregate_type().to_owned(), stream.aggregate_id())).unzip()
 }
 
 impl LetterRows for (&PostgresDatabase, &mut PgConnection) {
@@ -50,7 +80,6 @@ impl LetterRows for (&PostgresDatabase, &mut PgConnection) {
         let mut query = sqlx::query(db.sql(match statement {
             LetterStatement::Insert => statements::INSERT_LETTER,
             LetterStatement::Hold => statements::HOLD_BEHIND_LETTER,
-            LetterStatement::Release => statements::RELEASE_STREAM,
         }));
         for value in values {
             query = match *value {
@@ -60,6 +89,13 @@ impl LetterRows for (&PostgresDatabase, &mut PgConnection) {
                 LetterValue::Flag(flag) => query.bind(flag),
             };
         }
+        query.persistent(db.names_statements()).execute(&mut **conn).await?;
+        Ok(())
+    }
+    async fn release(&mut self, name: &str, streams: &[&StreamId]) -> Result<(), Failure> {
+        let (db, conn) = self;
+        let (kinds, ids) = columns(streams.iter().copied());
+        let query = sqlx::query(db.sql(statements::RELEASE_STREAMS)).bind(name).bind(kinds).bind(ids);
         query.persistent(db.names_statements()).execute(&mut **conn).await?;
         Ok(())
     }

@@ -97,19 +97,48 @@ pub(super) const MOVE_LETTERS: &str =
 pub(super) const CLEAR_LETTERS: &str = "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1";
 pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM {schema}.eventsource_snapshots WHERE name = $1";
 
-pub(super) const LETTERS: &str =
-    "SELECT letter, held FROM {schema}.eventsource_dead_letters WHERE subscription = $1 ORDER BY position";
-pub(super) const PARKED: &str = "SELECT letter, held FROM {schema}.eventsource_dead_letters \
-     WHERE subscription = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND parks";
-pub(super) const LETTER_COUNTS: &str = "SELECT subscription, count(*), sum(held)::bigint \
-     FROM {schema}.eventsource_dead_letters WHERE parks GROUP BY subscription";
+macro_rules! letters {
+    ($which:literal) => {
+        concat!(
+            "SELECT letter, held FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND ",
+            $which,
+            " AND position > $2 ORDER BY position LIMIT $3"
+        )
+    };
+}
+
+/// Each page has an index of its own: letters of another kind before it, however many, are not read.
+pub(super) const LETTERS: &str = letters!("true");
+pub(super) const PARKING_LETTERS: &str = letters!("parks");
+pub(super) const RELEASED_LETTERS: &str = letters!("parks AND strpos(letter, '\"state\":\"Released\"') > 0");
+pub(super) const DISMISSED_LETTERS: &str = letters!("NOT parks");
+pub(super) const LETTER: &str =
+    "SELECT letter, held FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND position = $2";
+/// The letters of the subscription `$1` behind which the streams are parked whose types are `$2` and whose ids are `$3`. By
+/// the index of streams, whatever the planner knows of the table.
+macro_rules! parked {
+    () => {
+        "FROM unnest($2::text[], $3::uuid[]) AS wanted (kind, id) CROSS JOIN LATERAL \
+         (SELECT letter, held, position FROM {schema}.eventsource_dead_letters WHERE subscription = $1 \
+             AND aggregate_type = wanted.kind AND aggregate_id = wanted.id AND parks LIMIT 1) AS own"
+    };
+}
+pub(super) const PARKED: &str = concat!("SELECT own.letter, own.held ", parked!());
+/// At most `$2` letters of each of the subscriptions `$1`.
+pub(super) const LETTER_COUNTS: &str = "SELECT wanted.name, counted.waiting, counted.held \
+     FROM unnest($1::text[]) AS wanted (name) CROSS JOIN LATERAL \
+         (SELECT count(*), coalesce(sum(held), 0)::bigint FROM (SELECT held FROM {schema}.eventsource_dead_letters \
+             WHERE subscription = wanted.name AND parks ORDER BY position LIMIT $2) AS first) AS counted (waiting, held)";
 pub(super) const INSERT_LETTER: &str = "INSERT INTO {schema}.eventsource_dead_letters \
      (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES ($1, $2, $3, $4, $5, $6, $7) \
      ON CONFLICT (subscription, position) DO UPDATE SET parks = excluded.parks, held = excluded.held, letter = excluded.letter";
 pub(super) const HOLD_BEHIND_LETTER: &str = "UPDATE {schema}.eventsource_dead_letters SET held = held + $4 \
      WHERE subscription = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND parks";
-pub(super) const RELEASE_STREAM: &str = "DELETE FROM {schema}.eventsource_dead_letters \
-     WHERE subscription = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND parks";
+pub(super) const RELEASE_STREAMS: &str = concat!(
+    "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND position = ANY (ARRAY(SELECT own.position ",
+    parked!(),
+    "))"
+);
 
 pub(super) const SNAPSHOT: &str =
     "SELECT position, fingerprint, state FROM {schema}.eventsource_snapshots WHERE name = $1";

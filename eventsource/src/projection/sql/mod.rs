@@ -79,12 +79,12 @@ pub(super) fn letter_from_json(name: &str, json: &str, held: i64) -> Result<Dead
     Ok(DeadLetter { subscription: name.to_owned(), held: unsigned(held, "what waits behind a dead letter")?, ..letter })
 }
 
-/// How many letters wait, and how many events behind them, by subscription.
+/// How many letters wait, and how many events behind them, by subscription. One without letters is left out.
 pub(super) fn letter_counts(rows: Vec<(String, i64, i64)>) -> Result<BTreeMap<String, LetterCounts>, Failure> {
     let count = |number| unsigned(number, "a number of dead letters");
     let counts = |(name, waiting, held)| {
         let waiting = usize::try_from(count(waiting)?).unwrap_or(usize::MAX);
         Ok((name, LetterCounts { waiting, held: count(held)? }))
     };
-    rows.into_iter().map(counts).collect()
+    rows.into_iter().filter(|(_, waiting, _)| *waiting > 0).map(counts).collect()
 }

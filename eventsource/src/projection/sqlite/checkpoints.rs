@@ -10,10 +10,10 @@ use sqlx::pool::PoolConnection;
 
 use super::sightings::Sightings;
 use super::{SqliteUnit, letters, rows};
-use crate::event::StreamId;
+use crate::event::{Position, StreamId};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts, Snapshot,
-    TableOwners,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
+    LetterQuery, Snapshot, TableOwners,
 };
 use crate::store::StoreError;
 use crate::store::sql::Action;
@@ -117,19 +117,24 @@ impl CheckpointStore for SqliteCheckpoints {
         Ok(renewed)
     }
 
-    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
+    async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
         let patience = self.reading(Action::Letters(name))?;
-        patiently!(patience, letters::list(self.db.pool(), name)).map_err(|error| failed(&patience, error))
+        patiently!(patience, letters::page(self.db.pool(), name, query)).map_err(|error| failed(&patience, error))
     }
 
-    async fn parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
+    async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
         let patience = self.reading(Action::Letters(name))?;
-        patiently!(patience, letters::parked(self.db.pool(), name, stream)).map_err(|error| failed(&patience, error))
+        patiently!(patience, letters::at(self.db.pool(), name, position)).map_err(|error| failed(&patience, error))
     }
 
-    async fn letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+    async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
+        let patience = self.reading(Action::Letters(name))?;
+        patiently!(patience, letters::parked(self.db.pool(), name, streams)).map_err(|error| failed(&patience, error))
+    }
+
+    async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         let patience = self.reading(Action::CountLetters)?;
-        patiently!(patience, letters::counts(self.db.pool())).map_err(|error| failed(&patience, error))
+        patiently!(patience, letters::counts(self.db.pool(), names)).map_err(|error| failed(&patience, error))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {

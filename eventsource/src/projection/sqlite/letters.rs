@@ -5,35 +5,74 @@ use std::collections::BTreeMap;
 use sqlx::{SqliteConnection, SqliteExecutor};
 
 use super::statements;
-use crate::event::StreamId;
+use crate::event::{Position, StreamId};
 use crate::projection::sql::{LetterRows, LetterStatement, LetterValue, letter_counts, letter_from_json};
-use crate::projection::{DeadLetter, LetterCounts};
+use crate::projection::{DeadLetter, LetterCounts, LetterFilter, LetterQuery};
+use crate::store::sql::clamped;
 use crate::store::sqlite::busy::Failure;
 
-/// The letters of a subscription, by position.
-pub(super) async fn list(conn: impl SqliteExecutor<'_>, name: &str) -> Result<Vec<DeadLetter>, Failure> {
-    let rows: Vec<(String, i64)> = sqlx::query_as(statements::LETTERS).bind(name).fetch_all(conn).await?;
-    rows.into_iter().map(|(json, held)| letter_from_json(name, &json, held)).collect()
+/// The letters of the subscription `name` that `query` asks for.
+pub(super) async fn page(
+    conn: impl SqliteExecutor<'_>,
+    name: &str,
+    query: LetterQuery,
+) -> Result<Vec<DeadLetter>, Failure> {
+    let rows: Vec<Row> = sqlx::query_as(match query.filter {
+        LetterFilter::All => statements::LETTERS,
+        LetterFilter::Parking => statements::PARKING_LETTERS,
+        LetterFilter::Released => statements::RELEASED_LETTERS,
+        LetterFilter::Dismissed => statements::DISMISSED_LETTERS,
+    })
+    .bind(name)
+    .bind(clamped(query.after.value()))
+    .bind(clamped(query.limit as u64))
+    .fetch_all(conn)
+    .await?;
+    letters(name, rows)
 }
 
-/// The letter behind which `stream` is parked.
+/// The letter at `position`.
+pub(super) async fn at(
+    conn: impl SqliteExecutor<'_>,
+    name: &str,
+    position: Position,
+) -> Result<Option<DeadLetter>, Failure> {
+    let query = sqlx::query_as(statements::LETTER).bind(name).bind(clamped(position.value()));
+    let rows: Vec<Row> = query.fetch_all(conn).await?;
+    Ok(letters(name, rows)?.pop())
+}
+
+/// The letters behind which any of `streams` is parked.
 pub(super) async fn parked(
     conn: impl SqliteExecutor<'_>,
     name: &str,
-    stream: &StreamId,
-) -> Result<Option<DeadLetter>, Failure> {
-    let row: Option<(String, i64)> = sqlx::query_as(statements::PARKED)
-        .bind(name)
-        .bind(stream.aggregate_type())
-        .bind(stream.aggregate_id())
-        .fetch_optional(conn)
-        .await?;
-    row.map(|(json, held)| letter_from_json(name, &json, held)).transpose()
+    streams: &[StreamId],
+) -> Result<Vec<DeadLetter>, Failure> {
+    let query = sqlx::query_as(statements::PARKED).bind(name).bind(json(streams));
+    letters(name, query.fetch_all(conn).await?)
 }
 
-/// How many letters wait, for each subscription that has any.
-pub(super) async fn counts(conn: impl SqliteExecutor<'_>) -> Result<BTreeMap<String, LetterCounts>, Failure> {
-    letter_counts(sqlx::query_as(statements::LETTER_COUNTS).fetch_all(conn).await?)
+/// How many letters wait, for each of the subscriptions `names`.
+pub(super) async fn counts(
+    conn: impl SqliteExecutor<'_>,
+    names: &[&str],
+) -> Result<BTreeMap<String, LetterCounts>, Failure> {
+    let query = sqlx::query_as(statements::LETTER_COUNTS).bind(serde_json::Value::from(names).to_string());
+    letter_counts(query.bind(clamped(LetterCounts::MOST as u64 + 1)).fetch_all(conn).await?)
+}
+
+type Row = (String, i64);
+
+fn letters(name: &str, rows: Vec<Row>) -> Result<Vec<DeadLetter>, Failure> {
+    rows.into_iter().map(|(json, held)| letter_from_json(name, &json, held)).collect()
+}
+
+/// Streams as a JSON array of types and ids, the ids in hexadecimal.
+fn json<'s>(streams: impl IntoIterator<Item = &'s StreamId>) -> String {
+    let pair = |stream: &StreamId| {
+        serde_json::Value::from(vec![stream.aggregate_type().to_owned(), stream.aggregate_id().simple().to_string()])
+    };
+    streams.into_iter().map(pair).collect::<serde_json::Value>().to_string()
 }
 
 impl LetterRows for &mut SqliteConnection {
@@ -41,7 +80,6 @@ impl LetterRows for &mut SqliteConnection {
         let mut query = sqlx::query(match statement {
             LetterStatement::Insert => statements::INSERT_LETTER,
             LetterStatement::Hold => statements::HOLD_BEHIND_LETTER,
-            LetterStatement::Release => statements::RELEASE_STREAM,
         });
         for value in values {
             query = match *value {
@@ -51,6 +89,11 @@ impl LetterRows for &mut SqliteConnection {
                 LetterValue::Flag(flag) => query.bind(flag),
             };
         }
+        query.execute(&mut **self).await?;
+        Ok(())
+    }
+    async fn release(&mut self, name: &str, streams: &[&StreamId]) -> Result<(), Failure> {
+        let query = sqlx::query(statements::RELEASE_STREAMS).bind(name).bind(json(streams.iter().copied()));
         query.execute(&mut **self).await?;
         Ok(())
     }

@@ -45,6 +45,16 @@ macro_rules! select {
     };
 }
 
+/// The letters of the subscription `?1` behind which the streams in the JSON array `?2` are parked.
+macro_rules! parked {
+    () => {
+        "FROM json_each(?2) AS stream \
+         CROSS JOIN eventsource_dead_letters AS own INDEXED BY eventsource_dead_letters_by_stream \
+         WHERE own.subscription = ?1 AND own.aggregate_type = stream.value ->> 0 \
+         AND own.aggregate_id = unhex(stream.value ->> 1) AND own.parks = 1"
+    };
+}
+
 /// A reset leaves a row without a position, which is no checkpoint.
 pub(super) const LOAD: &str = select!("WHERE name = ?1 AND position IS NOT NULL");
 pub(super) const LIST: &str = select!("WHERE position IS NOT NULL ORDER BY name");
@@ -89,18 +99,44 @@ pub(super) const MOVE_LETTERS: &str = "UPDATE eventsource_dead_letters SET subsc
 pub(super) const CLEAR_LETTERS: &str = "DELETE FROM eventsource_dead_letters WHERE subscription = ?1";
 pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM eventsource_snapshots WHERE name = ?1";
 
-pub(super) const LETTERS: &str =
-    "SELECT letter, held FROM eventsource_dead_letters WHERE subscription = ?1 ORDER BY position";
-pub(super) const PARKED: &str = "SELECT letter, held FROM eventsource_dead_letters \
-     WHERE subscription = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3 AND parks = 1";
-pub(super) const LETTER_COUNTS: &str = "SELECT subscription, count(*), sum(held) FROM eventsource_dead_letters \
-     WHERE parks = 1 GROUP BY subscription";
+macro_rules! letters {
+    ($which:literal) => {
+        concat!(
+            "SELECT letter, held FROM eventsource_dead_letters ",
+            $which,
+            " AND subscription = ?1 AND position > ?2 ORDER BY position LIMIT ?3"
+        )
+    };
+}
+
+/// Each page is read by an index of its own: letters of another kind before it, however many, are not read.
+pub(super) const LETTERS: &str = letters!("WHERE true");
+pub(super) const PARKING_LETTERS: &str = letters!("INDEXED BY eventsource_dead_letters_parking WHERE parks = 1");
+pub(super) const RELEASED_LETTERS: &str = letters!(
+    "INDEXED BY eventsource_dead_letters_released WHERE parks = 1 AND instr(letter, '\"state\":\"Released\"') > 0"
+);
+pub(super) const DISMISSED_LETTERS: &str = letters!("INDEXED BY eventsource_dead_letters_dismissed WHERE parks = 0");
+pub(super) const LETTER: &str =
+    "SELECT letter, held FROM eventsource_dead_letters WHERE subscription = ?1 AND position = ?2";
+/// `?2` is a JSON array of streams, each as its type and its id in hexadecimal.
+pub(super) const PARKED: &str = concat!("SELECT own.letter, own.held ", parked!());
+/// At most `?2` letters of each of the subscriptions in the JSON array `?1`.
+pub(super) const LETTER_COUNTS: &str = "SELECT wanted.value, \
+         (SELECT count(*) FROM (SELECT 1 FROM eventsource_dead_letters INDEXED BY eventsource_dead_letters_parking \
+             WHERE subscription = wanted.value AND parks = 1 LIMIT ?2)), \
+         (SELECT coalesce(sum(held), 0) FROM (SELECT held FROM eventsource_dead_letters \
+             INDEXED BY eventsource_dead_letters_parking \
+             WHERE subscription = wanted.value AND parks = 1 ORDER BY position LIMIT ?2)) \
+     FROM json_each(?1) AS wanted";
 pub(super) const INSERT_LETTER: &str = "INSERT OR REPLACE INTO eventsource_dead_letters \
      (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 pub(super) const HOLD_BEHIND_LETTER: &str = "UPDATE eventsource_dead_letters SET held = held + ?4 \
      WHERE subscription = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3 AND parks = 1";
-pub(super) const RELEASE_STREAM: &str = "DELETE FROM eventsource_dead_letters \
-     WHERE subscription = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3 AND parks = 1";
+pub(super) const RELEASE_STREAMS: &str = concat!(
+    "DELETE FROM eventsource_dead_letters WHERE subscription = ?1 AND position IN (SELECT own.position ",
+    parked!(),
+    ")"
+);
 
 pub(super) const SNAPSHOT: &str = "SELECT position, fingerprint, state FROM eventsource_snapshots WHERE name = ?1";
 pub(super) const SAVE_SNAPSHOT: &str = "INSERT OR REPLACE INTO eventsource_snapshots (name, position, fingerprint, state) \

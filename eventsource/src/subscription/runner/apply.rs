@@ -70,6 +70,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// be told which event it was, the page is parted in halves until it is one.
     pub(super) async fn apply_page(&mut self, page: &Page) -> Result<(), End> {
         let events = page.events();
+        self.know_streams(events).await?;
         let mut next = 0;
         let mut failed = self.failed_before(events);
         let mut suspect: Option<Suspect> = None;

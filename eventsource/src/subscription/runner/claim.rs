@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::parked::Parked;
 use super::{End, Runner};
 use crate::event::Position;
-use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Kind, Lease};
+use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Kind, Lease, LetterQuery};
 use crate::subscription::SubscriptionState;
 use crate::subscription::config::StartFrom;
 use crate::subscription::progress::Snapshot;
@@ -53,10 +53,10 @@ impl<C: CheckpointStore> Runner<C> {
         }
         self.core.progress.advance(self.position, 0, self.working());
         let guarantee = self.core.kind.guarantee();
-        let Snapshot { letters, held, .. } = self.core.progress.snapshot();
+        let Snapshot { letters, .. } = self.core.progress.snapshot();
         tracing::info!(
-            subscription = self.core.name, position = %self.position, %guarantee, waiting_letters = letters,
-            parked_events = held, "started"
+            subscription = self.core.name, position = %self.position, %guarantee, waiting_letters = letters.waiting,
+            parked_events = letters.held, "started"
         );
         Ok(())
     }
@@ -85,7 +85,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
         let (position, seen) = in_memory.claim(start);
         (self.position, self.saved, self.seen) = (position, position, seen);
-        self.parked = Parked::new(in_memory.letters(), true);
+        self.parked = Parked::all(in_memory.letters(LetterQuery::all().limit(usize::MAX)), true);
         self.tell_letters();
         self.recognise(remembered).await
     }
@@ -113,17 +113,6 @@ impl<C: CheckpointStore> Runner<C> {
         {
             return Err(End::Refused(format!("its state is not known, and it cannot begin anew: {error}").into()));
         }
-        Ok(())
-    }
-
-    pub(super) async fn load_letters(&mut self) -> Result<(), End> {
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let letters = self.ask(|| checkpoints.dead_letters(&core.name)).await?;
-        if core.kind == Kind::DurableMemory {
-            core.in_memory.set_letters(&letters);
-        }
-        self.parked = Parked::new(letters, core.kind == Kind::DurableMemory);
-        self.tell_letters();
         Ok(())
     }
 

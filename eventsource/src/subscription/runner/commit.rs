@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::builder::generations;
 use super::{End, Runner};
-use crate::event::Position;
+use crate::event::{Position, StreamId};
 use crate::projection::{
-    Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, DeadLetter, Kind, LetterChange,
+    Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, Kind, LetterChange, Letters,
     UnitOfWork,
 };
 use crate::store::Verdict;
@@ -125,8 +125,7 @@ impl<C: CheckpointStore> Runner<C> {
         if step.from != step.to {
             return Ok(taken);
         }
-        let letters = self.ask(|| checkpoints.dead_letters(&step.name)).await?;
-        Ok(is_made(step, &letters))
+        self.ask(|| is_made(&*checkpoints, step)).await
     }
 
     /// The same before a stop, which does not wait for a store that does not answer.
@@ -134,7 +133,7 @@ impl<C: CheckpointStore> Runner<C> {
         let found = self.checkpoints.load(&step.name).await?;
         let mut taken = was_taken(&step, found).map_err(|fenced| *fenced)?;
         if step.from == step.to {
-            taken = is_made(&step, &self.checkpoints.dead_letters(&step.name).await?);
+            taken = is_made(&*self.checkpoints, &step).await?;
         }
         if !taken {
             if handled.is_some() {
@@ -264,9 +263,34 @@ fn in_context(step: &Advance, error: &CheckpointError) -> String {
     }
 }
 
-/// Whether `step`, over which the checkpoint stays where it is, was taken: that is told by the letters.
-fn is_made(step: &Advance, letters: &[DeadLetter]) -> bool {
-    step.letters.iter().all(|change| change.is_made(letters))
+/// Whether `step`, over which the checkpoint stays where it is, was taken: the letters that it changes tell that. What is
+/// held behind letters does not.
+async fn is_made<C: CheckpointStore>(checkpoints: &C, step: &Advance) -> Result<bool, CheckpointError> {
+    let streams: Vec<_> = step.letters.iter().filter_map(freed).cloned().collect();
+    let parked: Letters = checkpoints.parked(&step.name, &streams).await?.into_iter().collect();
+    for change in &step.letters {
+        let is_made = match change {
+            LetterChange::Keep(letter) => parked.parked(&letter.stream) == Some(letter),
+            LetterChange::Release { stream } => parked.parked(stream).is_none(),
+            LetterChange::Dismiss(letter) => {
+                checkpoints.dead_letter(&step.name, letter.position).await?.as_ref() == Some(letter)
+            }
+            LetterChange::Hold { .. } => true,
+        };
+        if !is_made {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The stream whose letter is replaced or removed.
+const fn freed(change: &LetterChange) -> Option<&StreamId> {
+    match change {
+        LetterChange::Keep(letter) => Some(&letter.stream),
+        LetterChange::Release { stream } => Some(stream),
+        LetterChange::Dismiss(_) | LetterChange::Hold { .. } => None,
+    }
 }
 
 /// Whether `step` was taken, by the checkpoint that was `found` later.

@@ -8,7 +8,9 @@ use super::outdated::{Obstacle, Outdated};
 use super::transaction::Transacted;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
-use crate::projection::{CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, LetterState, NotSetUp};
+use crate::projection::{
+    CheckpointStore, DeadLetter, HandlerError, Kind, LetterChange, LetterQuery, LetterState, NotSetUp,
+};
 use crate::store::{PageLimit, ReadStream};
 use crate::subscription::policy::FailurePolicy;
 use crate::subscription::rebuilds::Outcome as RebuildOutcome;
@@ -61,12 +63,6 @@ impl<C: CheckpointStore> Runner<C> {
         letter
     }
 
-    /// Tells how many letters wait.
-    pub(super) fn tell_letters(&self) {
-        let letters = self.parked.letters();
-        self.core.progress.set_letters(letters.len(), letters.iter().map(|letter| letter.held).sum());
-    }
-
     /// Whether the state is where it was, and is not being replayed: before that, what follows a letter would be applied
     /// to less than it stands on, and again when the replay comes to it.
     pub(super) fn is_replayed(&self) -> bool {
@@ -81,7 +77,7 @@ impl<C: CheckpointStore> Runner<C> {
             }
             // What nobody knows the state of waits to be rebuilt.
             if !self.core.in_memory.is_in_pieces()
-                && let Some(stream) = self.parked.released()
+                && let Some(DeadLetter { stream, .. }) = self.released().await?
             {
                 self.follow(&stream).await?;
                 continue;
@@ -101,16 +97,11 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     async fn retry(&mut self, which: Which) -> Result<Result<Retried, DeadLetterError>, End> {
-        let letters = self.parked.letters();
-        let wanted: Vec<_> = letters
-            .iter()
-            .filter(|letter| match &which {
-                Which::All => true,
-                Which::At(position) => letter.position == *position,
-                Which::Stream(stream) => letter.stream == *stream,
-            })
-            .map(|letter| letter.stream.clone())
-            .collect();
+        let wanted: Vec<_> = match &which {
+            Which::All => self.parked_streams().await?,
+            Which::At(position) => self.letter_at(*position).await?.into_iter().map(|letter| letter.stream).collect(),
+            Which::Stream(stream) => self.letter_of(stream).await?.into_iter().map(|letter| letter.stream).collect(),
+        };
         if wanted.is_empty() && !matches!(which, Which::All) {
             return Ok(Err(self.no_such_letter(&which)));
         }
@@ -118,14 +109,25 @@ impl<C: CheckpointStore> Runner<C> {
         for stream in wanted {
             if self.is_replayed() {
                 retried.applied += self.follow(&stream).await?;
+                self.recount_letters().await?;
             }
-            retried.left.extend(self.parked.letter(&stream).cloned());
+            retried.left.extend(self.letter_of(&stream).await?);
         }
         Ok(Ok(retried))
     }
 
+    async fn parked_streams(&mut self) -> Result<Vec<StreamId>, End> {
+        let (mut streams, mut next) = (Vec::new(), Some(LetterQuery::parking()));
+        while let Some(query) = next {
+            let page = self.page_of_parked(query).await?;
+            next = query.next(&page);
+            streams.extend(page.into_iter().map(|letter| letter.stream));
+        }
+        Ok(streams)
+    }
+
     async fn dismiss(&mut self, position: Position, reason: String) -> Result<Result<Retried, DeadLetterError>, End> {
-        let Some(letter) = self.parked.letters().into_iter().find(|letter| letter.position == position).cloned() else {
+        let Some(letter) = self.letter_at(position).await? else {
             return Ok(Err(self.no_such_letter(&Which::At(position))));
         };
         let (_, after) = self.waiting(&letter).await?;
@@ -134,7 +136,7 @@ impl<C: CheckpointStore> Runner<C> {
         changes.extend(after.map(|event| self.next_letter(&letter, &event)));
         self.save(self.position, changes).await?;
         let applied = self.follow(&stream).await?;
-        Ok(Ok(Retried { applied, left: self.parked.letter(&stream).cloned().into_iter().collect() }))
+        Ok(Ok(Retried { applied, left: self.letter_of(&stream).await?.into_iter().collect() }))
     }
 
     fn no_such_letter(&self, which: &Which) -> DeadLetterError {
@@ -146,7 +148,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// were applied.
     async fn follow(&mut self, stream: &StreamId) -> Result<u64, End> {
         let mut applied = 0;
-        while let Some(letter) = self.parked.letter(stream).cloned() {
+        while let Some(letter) = self.letter_of(stream).await? {
             self.heed_control().await?;
             let (event, after) = self.waiting(&letter).await?;
             let next = match after {

@@ -14,6 +14,7 @@ mod commit;
 mod failing;
 mod letters;
 mod life;
+mod lookups;
 mod next;
 mod obstructed;
 mod outdated;

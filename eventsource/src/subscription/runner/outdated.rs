@@ -95,8 +95,8 @@ impl<C: CheckpointStore> Runner<C> {
                 found.is_none_or(|found| core.newer_version(&found.fingerprint).is_none())
             }
             Obstacle::Letter(position) => {
-                let letters = self.ask(|| checkpoints.dead_letters(&core.name)).await?;
-                !letters.iter().any(|letter| letter.position == position && letter.state == LetterState::Released)
+                let letter = self.ask(|| checkpoints.dead_letter(&core.name, position)).await?;
+                letter.is_none_or(|letter| letter.state != LetterState::Released)
             }
         })
     }

@@ -1,19 +1,43 @@
 //! The streams that are parked behind dead letters, and the events that are never applied.
+//!
+//! A few letters are all held in memory. Where there are more than [`MOST_IN_MEMORY`], only those of the streams of one page
+//! are, which are looked up before the page is applied: memory and the time of a start do not grow with the letters.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::event::{Position, RecordedEvent, StreamId};
-use crate::projection::{DeadLetter, LetterChange, LetterState};
+use crate::projection::{DeadLetter, LetterChange, LetterCounts, LetterQuery, Letters};
+
+/// So many letters are held in memory at most, where they are stored elsewhere.
+pub(super) const MOST_IN_MEMORY: usize = 1_000;
 
 /// The streams that are parked behind dead letters, and the events that are never applied.
 #[derive(Debug, Default)]
 pub(super) struct Parked {
-    streams: HashMap<StreamId, DeadLetter>,
+    /// The letters behind which streams are parked, as far as they are known.
+    letters: Letters,
+    known: Known,
     /// Only where the log may be replayed: otherwise they lie behind.
     dismissed: BTreeSet<Position>,
     replays: bool,
+}
+
+/// Which letters are known.
+#[derive(Debug, Default)]
+enum Known {
+    #[default]
+    All,
+    /// Those of the streams that were looked up last, and those that follow next.
+    Some {
+        /// How many there are in all.
+        counts: LetterCounts,
+        /// Whether all of them were counted: the counts follow each change then.
+        is_exact: bool,
+        /// Whether one may be stored that follows next, and is not known.
+        hides_released: bool,
+    },
 }
 
 /// A batch, without the events that are not applied in it.
@@ -32,8 +56,8 @@ impl Sifted<'_> {
 }
 
 impl Parked {
-    /// What `letters` say, to a subscription that may begin anew without forgetting them (`replays`).
-    pub(super) fn new(letters: Vec<DeadLetter>, replays: bool) -> Self {
+    /// All letters of a subscription, which may begin anew without forgetting them (`replays`).
+    pub(super) fn all(letters: Vec<DeadLetter>, replays: bool) -> Self {
         let mut parked = Self { replays, ..Self::default() };
         for letter in letters {
             parked.change(&if letter.parks() { LetterChange::Keep(letter) } else { LetterChange::Dismiss(letter) });
@@ -41,47 +65,104 @@ impl Parked {
         parked
     }
 
-    /// Follows a change that is stored.
+    /// So many letters, none of which is known yet.
+    pub(super) fn some(counts: LetterCounts) -> Self {
+        let is_exact = counts.is_exact();
+        Self { known: Known::Some { counts, is_exact, hides_released: true }, ..Self::default() }
+    }
+
+    /// Follows a change that is stored, to a stream that is known.
     pub(super) fn change(&mut self, change: &LetterChange) {
+        let before = self.letters.counts();
         match change {
-            LetterChange::Keep(letter) => drop(self.streams.insert(letter.stream.clone(), letter.clone())),
-            LetterChange::Hold { stream, more } => {
-                if let Some(letter) = self.streams.get_mut(stream) {
-                    letter.held += more;
-                }
-            }
-            LetterChange::Release { stream } => drop(self.streams.remove(stream)),
             LetterChange::Dismiss(letter) => {
                 if self.replays {
                     self.dismissed.insert(letter.position);
                 }
-                if self.streams.get(&letter.stream).is_some_and(|parked| parked.position == letter.position) {
-                    self.streams.remove(&letter.stream);
+                if self.letter(&letter.stream).is_some_and(|parked| parked.position == letter.position) {
+                    self.letters.change(&LetterChange::Release { stream: letter.stream.clone() });
                 }
             }
+            change => self.letters.change(change),
+        }
+        let after = self.letters.counts();
+        if let Known::Some { counts, is_exact: true, .. } = &mut self.known {
+            counts.waiting = (counts.waiting + after.waiting).saturating_sub(before.waiting);
+            counts.held = (counts.held + after.held).saturating_sub(before.held);
         }
     }
 
-    /// The letter behind which `stream` is parked.
+    /// Whether the letters of all streams are known. Where they have become too many, they are forgotten first.
+    pub(super) fn knows_all(&mut self) -> bool {
+        let counts = self.letters.counts();
+        if matches!(self.known, Known::All) && !self.replays && counts.waiting > MOST_IN_MEMORY {
+            self.known = Known::Some { counts, is_exact: true, hides_released: false };
+        }
+        matches!(self.known, Known::All)
+    }
+
+    /// `letters` are those of the streams that come next. What was known of others is forgotten.
+    pub(super) fn know_only(&mut self, letters: Vec<DeadLetter>) {
+        self.letters.keep_released();
+        self.learn(letters);
+    }
+
+    /// These letters are stored.
+    pub(super) fn learn(&mut self, letters: Vec<DeadLetter>) {
+        letters.into_iter().for_each(|letter| self.letters.change(&LetterChange::Keep(letter)));
+    }
+
+    /// Whether a letter may be stored that follows next, and none is known.
+    pub(super) fn hides_released(&self) -> bool {
+        matches!(self.known, Known::Some { hides_released: true, .. }) && self.letters.released().is_none()
+    }
+
+    /// All letters that follow next are known.
+    pub(super) fn shows_released(&mut self) {
+        if let Known::Some { hides_released, .. } = &mut self.known {
+            *hides_released = false;
+        }
+    }
+
+    /// Whether letters were left uncounted at the start.
+    pub(super) const fn is_uncounted(&self) -> bool {
+        matches!(self.known, Known::Some { is_exact: false, .. })
+    }
+
+    /// They were counted again.
+    pub(super) fn count(&mut self, counted: LetterCounts) {
+        if let Known::Some { counts, is_exact, .. } = &mut self.known {
+            *counts = counted;
+            *is_exact = counted.is_exact();
+        }
+    }
+
+    /// How many letters there are, and how many events wait behind them. Not all were counted where there are more than
+    /// [`LetterCounts::MOST`], and were so when the subscription started.
+    pub(super) fn counts(&self) -> LetterCounts {
+        match &self.known {
+            Known::All => self.letters.counts(),
+            Known::Some { counts, .. } => *counts,
+        }
+    }
+
+    /// The letter behind which `stream` is parked, if it is known.
     pub(super) fn letter(&self, stream: &StreamId) -> Option<&DeadLetter> {
-        self.streams.get(stream)
+        self.letters.parked(stream)
     }
 
-    /// The letters behind which streams are parked, by position.
-    pub(super) fn letters(&self) -> Vec<&DeadLetter> {
-        let mut letters: Vec<_> = self.streams.values().collect();
-        letters.sort_unstable_by_key(|letter| letter.position);
-        letters
+    /// The letters that `query` asks for, of those that are known.
+    pub(super) fn page(&self, query: LetterQuery) -> Vec<DeadLetter> {
+        self.letters.page(query)
     }
 
-    /// A stream whose letter is to follow without being asked for.
-    pub(super) fn released(&self) -> Option<StreamId> {
-        let released = self.streams.values().filter(|letter| letter.state == LetterState::Released);
-        released.min_by_key(|letter| letter.position).map(|letter| letter.stream.clone())
+    /// The first letter that is to follow without being asked for, if it is known.
+    pub(super) fn released(&self) -> Option<&DeadLetter> {
+        self.letters.released()
     }
 
     fn holds(&self, event: &RecordedEvent) -> bool {
-        self.streams.get(event.stream()).is_some_and(|letter| event.version() >= letter.version)
+        self.letter(event.stream()).is_some_and(|letter| event.version() >= letter.version)
     }
 
     /// Whether `event` is applied when it is reached.
@@ -96,7 +177,8 @@ impl Parked {
 
     /// Takes what is not to be applied out of `events`.
     pub(super) fn sift<'a>(&self, events: &'a [Arc<RecordedEvent>]) -> Sifted<'a> {
-        if (self.streams.is_empty() && self.dismissed.is_empty()) || events.iter().all(|event| self.applies(event)) {
+        if (self.letters.parks_nothing() && self.dismissed.is_empty()) || events.iter().all(|event| self.applies(event))
+        {
             return Sifted { events: events.into(), indexes: None };
         }
         let applied = events.iter().enumerate().filter(|(_, event)| self.applies(event));
@@ -107,7 +189,7 @@ impl Parked {
     /// What is to be stored of those `events` that wait behind letters. What was passed before, up to `seen`, is stored.
     pub(super) fn hold(&self, events: &[Arc<RecordedEvent>], seen: Position) -> Vec<LetterChange> {
         let mut more: HashMap<&StreamId, u64> = HashMap::new();
-        if !self.streams.is_empty() {
+        if !self.letters.parks_nothing() {
             for event in events.iter().filter(|event| event.position() > seen && self.holds(event)) {
                 *more.entry(event.stream()).or_default() += 1;
             }

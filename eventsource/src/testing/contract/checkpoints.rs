@@ -2,6 +2,10 @@
 
 use uuid::Uuid;
 
+use super::letters::{
+    a_letter_is_found_by_its_position, letters_are_counted, letters_are_read_in_pages, letters_change_as_a_step_says,
+    parked_streams_are_found_by_their_keys,
+};
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
@@ -28,6 +32,11 @@ macro_rules! __checkpoint_store_cases {
             a_checkpoint_keeps_its_log
             a_step_keeps_an_event_of_the_log
             checkpoints_are_listed_by_name
+            letters_are_read_in_pages
+            a_letter_is_found_by_its_position
+            parked_streams_are_found_by_their_keys
+            letters_change_as_a_step_says
+            letters_are_counted
         }
     };
 }
@@ -58,7 +67,7 @@ pub async fn run_on_checkpoints<C: CheckpointStore>(name: &str, store: &C) -> Re
 
 const START: Position = Position::START;
 
-fn at(position: u64) -> Position {
+pub(super) fn at(position: u64) -> Position {
     Position::new(position)
 }
 

@@ -31,6 +31,7 @@ mod concurrent;
 mod events;
 mod fixture;
 mod identity;
+mod letters;
 mod lookups;
 mod macros;
 mod pages;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Faults, FaultyUnit, Injected, Point};
-use crate::event::StreamId;
+use crate::event::{Position, StreamId};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, Snapshot, TableOwners,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, LetterQuery, Snapshot,
+    TableOwners,
 };
 
 /// A checkpoint store in which things go wrong, and in whose units of work ([`FaultyUnit`]) as well. It keeps no next
@@ -56,16 +57,22 @@ impl<C: CheckpointStore> CheckpointStore for FaultyCheckpoints<C> {
         self.faults.around(Point::Renew, self.inner.renew(name, epoch, time), failed("renew a lease")).await
     }
 
-    async fn dead_letters(&self, name: &str) -> Result<Vec<DeadLetter>, CheckpointError> {
-        self.faults.around(Point::DeadLetters, self.inner.dead_letters(name), failed("read dead letters")).await
+    async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
+        self.faults.around(Point::DeadLetters, self.inner.dead_letters(name, query), failed("read dead letters")).await
     }
 
-    async fn parked(&self, name: &str, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
-        self.faults.around(Point::DeadLetters, self.inner.parked(name, stream), failed("read a dead letter")).await
+    async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
+        let letter = self.inner.dead_letter(name, position);
+        self.faults.around(Point::DeadLetters, letter, failed("read a dead letter")).await
     }
 
-    async fn letter_counts(&self) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
-        self.faults.around(Point::DeadLetters, self.inner.letter_counts(), failed("count the dead letters")).await
+    async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
+        let letters = self.inner.parked(name, streams);
+        self.faults.around(Point::DeadLetters, letters, failed("read the dead letters of streams")).await
+    }
+
+    async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+        self.faults.around(Point::DeadLetters, self.inner.letter_counts(names), failed("count the dead letters")).await
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {

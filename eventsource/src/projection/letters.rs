@@ -1,0 +1,275 @@
+//! Dead letters by position and by stream: what a question asks for, and letters that are held in memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+
+use super::{DeadLetter, LetterChange, LetterCounts, LetterState};
+use crate::event::{Position, StreamId};
+
+/// Which dead letters of a subscription a [`LetterQuery`] asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LetterFilter {
+    /// All letters.
+    All,
+    /// The letters behind which streams are parked: those that wait, and those that follow next.
+    Parking,
+    /// The letters that follow next without being asked for ([`LetterState::Released`]).
+    Released,
+    /// The letters that were dismissed, or skipped by policy.
+    Dismissed,
+}
+
+impl LetterFilter {
+    const fn matches(self, letter: &DeadLetter) -> bool {
+        match self {
+            Self::All => true,
+            Self::Parking => letter.parks(),
+            Self::Released => matches!(letter.state, LetterState::Released),
+            Self::Dismissed => !letter.parks(),
+        }
+    }
+}
+
+/// A question for one page of the dead letters of a subscription, ordered by position.
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::projection::LetterQuery;
+///
+/// let first = LetterQuery::parking().limit(50);
+/// let later = first.after(Position::new(117));
+/// assert_eq!((later.after, later.limit), (Position::new(117), 50));
+/// assert_eq!(first.next(&[]), None, "there is no page after an empty one");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct LetterQuery {
+    /// Which letters.
+    pub filter: LetterFilter,
+    /// Only letters after this position; the default is the start of the log.
+    pub after: Position,
+    /// The largest number of letters; 100 by default.
+    pub limit: usize,
+}
+
+impl LetterQuery {
+    /// The first 100 of the letters that match `filter`.
+    #[must_use]
+    pub const fn new(filter: LetterFilter) -> Self {
+        Self { filter, after: Position::START, limit: 100 }
+    }
+
+    /// The first 100 of all letters.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self::new(LetterFilter::All)
+    }
+
+    /// The first 100 of the letters behind which streams are parked.
+    #[must_use]
+    pub const fn parking() -> Self {
+        Self::new(LetterFilter::Parking)
+    }
+
+    /// The first 100 of the letters that follow next without being asked for.
+    #[must_use]
+    pub const fn released() -> Self {
+        Self::new(LetterFilter::Released)
+    }
+
+    /// The first 100 of the letters that were dismissed, or skipped by policy.
+    #[must_use]
+    pub const fn dismissed() -> Self {
+        Self::new(LetterFilter::Dismissed)
+    }
+
+    /// The same question, about the letters after `position`: the next page begins after the last letter of this one.
+    #[must_use]
+    pub const fn after(mut self, position: Position) -> Self {
+        self.after = position;
+        self
+    }
+
+    /// The same question, for at most `limit` letters.
+    #[must_use]
+    pub const fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The question for the page after `page`, which answered this one; `None` where that was the last one.
+    #[must_use]
+    pub fn next(self, page: &[DeadLetter]) -> Option<Self> {
+        let last = page.last().filter(|_| page.len() >= self.limit)?;
+        Some(self.after(last.position))
+    }
+}
+
+/// Dead letters of one subscription in memory. Each question about a stream or a position is a look-up by key.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Letters {
+    letters: BTreeMap<Position, DeadLetter>,
+    /// Where the letters stand behind which streams are parked.
+    parked: HashMap<StreamId, Position>,
+    released: BTreeSet<Position>,
+    /// How many events wait behind all letters.
+    held: u64,
+}
+
+impl FromIterator<DeadLetter> for Letters {
+    fn from_iter<I: IntoIterator<Item = DeadLetter>>(letters: I) -> Self {
+        let mut all = Self::default();
+        letters.into_iter().for_each(|letter| all.insert(letter));
+        all
+    }
+}
+
+impl Letters {
+    /// Makes a change.
+    pub(crate) fn change(&mut self, change: &LetterChange) {
+        match change {
+            LetterChange::Keep(letter) => {
+                self.release(&letter.stream);
+                self.insert(letter.clone());
+            }
+            LetterChange::Hold { stream, more } => {
+                let letter = self.parked.get(stream).and_then(|position| self.letters.get_mut(position));
+                if let Some(letter) = letter {
+                    letter.held += more;
+                    self.held += more;
+                }
+            }
+            LetterChange::Release { stream } => self.release(stream),
+            LetterChange::Dismiss(letter) => self.insert(letter.clone()),
+        }
+    }
+
+    /// Puts `letter` in the place of the one at its position.
+    pub(crate) fn insert(&mut self, letter: DeadLetter) {
+        self.remove(letter.position);
+        if letter.parks() {
+            self.parked.insert(letter.stream.clone(), letter.position);
+            self.held += letter.held;
+        }
+        if letter.state == LetterState::Released {
+            self.released.insert(letter.position);
+        }
+        self.letters.insert(letter.position, letter);
+    }
+
+    fn release(&mut self, stream: &StreamId) {
+        if let Some(&position) = self.parked.get(stream) {
+            self.remove(position);
+        }
+    }
+
+    fn remove(&mut self, position: Position) {
+        let Some(letter) = self.letters.remove(&position) else { return };
+        self.released.remove(&position);
+        if letter.parks() {
+            self.parked.remove(&letter.stream);
+            self.held = self.held.saturating_sub(letter.held);
+        }
+    }
+
+    /// The letters belong to the subscription `name` from now on.
+    pub(crate) fn rename(&mut self, name: &str) {
+        self.letters.values_mut().for_each(|letter| name.clone_into(&mut letter.subscription));
+    }
+
+    /// Forgets all letters but those that follow next.
+    pub(crate) fn keep_released(&mut self) {
+        let released: Vec<_> = self.released.iter().filter_map(|at| self.letters.remove(at)).collect();
+        *self = released.into_iter().collect();
+    }
+
+    /// The letter at `position`.
+    pub(crate) fn get(&self, position: Position) -> Option<&DeadLetter> {
+        self.letters.get(&position)
+    }
+
+    /// The letter behind which `stream` is parked.
+    pub(crate) fn parked(&self, stream: &StreamId) -> Option<&DeadLetter> {
+        self.letters.get(self.parked.get(stream)?)
+    }
+
+    /// The first letter that follows next.
+    pub(crate) fn released(&self) -> Option<&DeadLetter> {
+        self.letters.get(self.released.first()?)
+    }
+
+    /// The letters that `query` asks for.
+    pub(crate) fn page(&self, query: LetterQuery) -> Vec<DeadLetter> {
+        let LetterQuery { filter, after, limit } = query;
+        let letters = self.letters.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, letter)| letter);
+        letters.filter(|letter| filter.matches(letter)).take(limit).cloned().collect()
+    }
+
+    /// How many streams are parked, and how many events wait.
+    pub(crate) fn counts(&self) -> LetterCounts {
+        LetterCounts { waiting: self.parked.len(), held: self.held }
+    }
+
+    /// Whether no stream is parked.
+    pub(crate) fn parks_nothing(&self) -> bool {
+        self.parked.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::projection::ErrorClass;
+
+    fn letter(position: u64, stream: u128, held: u64, state: LetterState) -> DeadLetter {
+        DeadLetter {
+            subscription: "orders".into(),
+            position: Position::new(position),
+            stream: StreamId::new("Order", Uuid::from_u128(stream)),
+            version: position,
+            event_type: "Placed".into(),
+            event_id: Uuid::from_u128(u128::from(position)),
+            errors: Vec::new(),
+            class: ErrorClass::Permanent,
+            attempts: 1,
+            first_failed_at: DateTime::UNIX_EPOCH,
+            last_failed_at: DateTime::UNIX_EPOCH,
+            held,
+            state,
+        }
+    }
+
+    #[test]
+    fn letters_count_what_changes_leave() {
+        let mut letters: Letters =
+            [letter(3, 1, 2, LetterState::Waiting), letter(5, 2, 4, LetterState::Waiting)].into_iter().collect();
+        assert_eq!(letters.counts(), LetterCounts { waiting: 2, held: 6 });
+        let stream = StreamId::new("Order", Uuid::from_u128(1));
+        letters.change(&LetterChange::Hold { stream: stream.clone(), more: 3 });
+        assert_eq!(letters.counts().held, 9);
+        letters.change(&LetterChange::Keep(letter(7, 1, 4, LetterState::Released)));
+        assert_eq!(letters.counts(), LetterCounts { waiting: 2, held: 8 });
+        assert_eq!(letters.get(Position::new(3)), None);
+        assert_eq!(letters.released().map(|letter| letter.position), Some(Position::new(7)));
+        letters.change(&LetterChange::Dismiss(letter(5, 2, 4, LetterState::Waiting).dismissed("known")));
+        assert_eq!(letters.counts(), LetterCounts { waiting: 1, held: 4 });
+        assert_eq!(letters.page(LetterQuery::dismissed()).len(), 1);
+        letters.change(&LetterChange::Release { stream });
+        assert!(letters.parks_nothing() && letters.released().is_none());
+        assert_eq!(letters.counts(), LetterCounts::default());
+    }
+
+    #[test]
+    fn pages_are_by_position() {
+        let letters: Letters = (1..=5).map(|n| letter(n, u128::from(n), 0, LetterState::Waiting)).collect();
+        let page =
+            |query: LetterQuery| letters.page(query).iter().map(|letter| letter.position.value()).collect::<Vec<_>>();
+        assert_eq!(page(LetterQuery::parking().limit(2)), [1, 2]);
+        assert_eq!(page(LetterQuery::parking().after(Position::new(2)).limit(2)), [3, 4]);
+        assert!(page(LetterQuery::parking().after(Position::new(5))).is_empty());
+    }
+}

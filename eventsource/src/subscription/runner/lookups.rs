@@ -1,0 +1,124 @@
+//! Which letters there are: all of them in memory where they are few, looked up by their keys where they are many.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::parked::{MOST_IN_MEMORY, Parked};
+use super::{End, Runner};
+use crate::event::{Position, RecordedEvent, StreamId};
+use crate::projection::{CheckpointStore, DeadLetter, Kind, LetterCounts, LetterQuery};
+
+impl<C: CheckpointStore> Runner<C> {
+    /// Finds out, after a claim, which streams are parked. Where there are many, only their number is found out, as far as
+    /// it is counted. A projection that keeps its state in memory keeps its letters there as well.
+    pub(super) async fn load_letters(&mut self) -> Result<(), End> {
+        let core = Arc::clone(&self.core);
+        if core.kind == Kind::DurableMemory {
+            let letters = self.letters(LetterQuery::all()).await?;
+            core.in_memory.set_letters(&letters);
+            self.parked = Parked::all(letters, true);
+        } else {
+            let counts = self.count_letters().await?;
+            self.parked = if counts.waiting <= MOST_IN_MEMORY {
+                Parked::all(self.letters(LetterQuery::parking()).await?, false)
+            } else {
+                Parked::some(counts)
+            };
+        }
+        self.tell_letters();
+        Ok(())
+    }
+
+    /// Tells how many letters wait.
+    pub(super) fn tell_letters(&self) {
+        self.core.progress.set_letters(self.parked.counts());
+    }
+
+    /// All stored letters that `query` asks for, page by page.
+    async fn letters(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
+        let (mut letters, mut next) = (Vec::new(), Some(query.limit(MOST_IN_MEMORY)));
+        while let Some(query) = next {
+            let page = self.letter_page(query).await?;
+            next = query.next(&page);
+            letters.extend(page);
+        }
+        Ok(letters)
+    }
+
+    async fn letter_page(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        self.ask(|| checkpoints.dead_letters(&core.name, query)).await
+    }
+
+    async fn count_letters(&mut self) -> Result<LetterCounts, End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let names = [&*core.name];
+        let mut counts = self.ask(|| checkpoints.letter_counts(&names)).await?;
+        Ok(counts.remove(&core.name).unwrap_or_default())
+    }
+
+    /// Counts the letters again, where not all of them were counted.
+    pub(super) async fn recount_letters(&mut self) -> Result<(), End> {
+        if self.parked.is_uncounted() {
+            let counts = self.count_letters().await?;
+            self.parked.count(counts);
+            self.tell_letters();
+        }
+        Ok(())
+    }
+
+    /// Finds out which streams of `events` are parked, before they are applied.
+    pub(super) async fn know_streams(&mut self, events: &[Arc<RecordedEvent>]) -> Result<(), End> {
+        if self.parked.knows_all() {
+            return Ok(());
+        }
+        let streams: BTreeSet<_> = events.iter().map(|event| event.stream()).collect();
+        let streams: Vec<_> = streams.into_iter().cloned().collect();
+        let letters = self.stored_of(&streams).await?;
+        self.parked.know_only(letters);
+        Ok(())
+    }
+
+    async fn stored_of(&mut self, streams: &[StreamId]) -> Result<Vec<DeadLetter>, End> {
+        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        self.ask(|| checkpoints.parked(&core.name, streams)).await
+    }
+
+    /// The first letter that is to follow without being asked for.
+    pub(super) async fn released(&mut self) -> Result<Option<DeadLetter>, End> {
+        if self.parked.hides_released() {
+            let found = self.letter_page(LetterQuery::released().limit(1)).await?;
+            if found.is_empty() {
+                self.parked.shows_released();
+            }
+            self.parked.learn(found);
+        }
+        Ok(self.parked.released().cloned())
+    }
+
+    /// The letter at `position` behind which a stream is parked.
+    pub(super) async fn letter_at(&mut self, position: Position) -> Result<Option<DeadLetter>, End> {
+        let Some(before) = position.value().checked_sub(1) else { return Ok(None) };
+        let page = self.page_of_parked(LetterQuery::parking().after(Position::new(before)).limit(1)).await?;
+        Ok(page.into_iter().find(|letter| letter.position == position))
+    }
+
+    /// The letter behind which `stream` is parked.
+    pub(super) async fn letter_of(&mut self, stream: &StreamId) -> Result<Option<DeadLetter>, End> {
+        if !self.parked.knows_all() && self.parked.letter(stream).is_none() {
+            let found = self.stored_of(std::slice::from_ref(stream)).await?;
+            self.parked.learn(found);
+        }
+        Ok(self.parked.letter(stream).cloned())
+    }
+
+    /// A page of the letters behind which streams are parked.
+    pub(super) async fn page_of_parked(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
+        if self.parked.knows_all() {
+            return Ok(self.parked.page(query));
+        }
+        let page = self.letter_page(query).await?;
+        self.parked.learn(page.clone());
+        Ok(page)
+    }
+}
