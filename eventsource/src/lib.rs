@@ -41,7 +41,7 @@
 //! | --- | --- |
 //! | [`event`] | what an event is: [`DomainEvent`], [`Event`], [`RecordedEvent`], [`Metadata`], [`Registry`] |
 //! | [`store`] | the log: the port [`EventStore`], and the stores |
-//! | [`bus`] | the port [`EventBus`], and the bus in memory |
+//! | [`bus`] | the ports [`Notifier`] (wake-ups) and [`EventBus`] (committed events), and the bus in memory |
 //! | [`aggregate`](mod@aggregate) | the write side: [`Aggregate`], [`AggregateRepository`] |
 //! | [`projection`](mod@projection) | what a projection is to the runtime: kinds, injection, checkpoints, units of work, errors |
 //! | [`read_model`] | read models without SQL: `#[derive(ReadModel)]`, [`Repository`], queries |
@@ -85,6 +85,7 @@ pub mod fold;
 pub mod guide;
 #[cfg(feature = "macros")]
 mod macros;
+mod panics;
 pub mod prelude;
 pub mod projection;
 pub mod read_model;
@@ -94,7 +95,7 @@ pub mod subscription;
 pub mod testing;
 
 pub use aggregate::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, Applies, Saved};
-pub use bus::{EventBus, MemoryEventBus};
+pub use bus::{EventBus, MemoryEventBus, Notifier};
 pub use event::{
     AnyEvent, DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, EventFilter, Metadata, NewEvent, Position,
     RecordedEvent, Registry, RegistryError, StreamId, Unstorable,

@@ -1,7 +1,7 @@
 //! What a program with projections names most: `use eventsource::prelude::*;`.
 
 pub use crate::aggregate::{Aggregate, AggregateRepository, AggregateRoot, Applies};
-pub use crate::bus::{EventBus, MemoryEventBus};
+pub use crate::bus::{EventBus, MemoryEventBus, Notifier};
 pub use crate::event::{
     DomainEvent, Event, EventFilter, Metadata, NewEvent, Position, RecordedEvent, Registry, StreamId,
 };

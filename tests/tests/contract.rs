@@ -27,6 +27,12 @@ mod memory {
     mod checkpoints {
         eventsource::checkpoint_store_contract!(eventsource::projection::MemoryCheckpoints::new());
     }
+    mod event_bus {
+        eventsource::event_bus_contract!(eventsource::MemoryEventBus::new());
+    }
+    mod notifier {
+        eventsource::notifier_contract!(eventsource::MemoryEventBus::new());
+    }
 }
 
 mod sqlite {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{Aggregate, AggregateError, AggregateRoot};
-use crate::bus::{BusError, EventBus};
+use crate::bus::{BusError, Notifier};
 use crate::event::{Metadata, Position, StreamId};
 use crate::store::{EventStore, PAGE_BYTES, PageLimit, ReadStream};
 
@@ -17,7 +17,7 @@ const PAGE: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
 /// Loads and saves aggregates of the type `A`.
 pub struct AggregateRepository<A> {
     store: Arc<dyn EventStore>,
-    bus: Arc<dyn EventBus>,
+    notifier: Arc<dyn Notifier>,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -34,9 +34,10 @@ pub struct Saved {
 }
 
 impl<A: Aggregate> AggregateRepository<A> {
-    /// The repository over `store`, which announces what it saves on `bus`.
-    pub fn new(store: impl EventStore, bus: impl EventBus) -> Self {
-        Self { store: Arc::new(store), bus: Arc::new(bus), aggregate: PhantomData }
+    /// The repository over `store`. It tells `notifier` of what it saves: a [`Notifier`], or an event bus, which then
+    /// publishes the events.
+    pub fn new(store: impl EventStore, notifier: impl Notifier) -> Self {
+        Self { store: Arc::new(store), notifier: Arc::new(notifier), aggregate: PhantomData }
     }
 
     /// A new aggregate. Nothing is stored until it is saved, and then only if nobody else has created it.
@@ -93,7 +94,7 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// Stores the uncommitted events of `root`, each with `metadata`, and publishes them. With none, nothing happens.
     ///
     /// Once the events are stored the save has succeeded: a bus that fails is reported in
-    /// [`Saved::publish_error`] and by a warning.
+    /// [`Saved::publish_error`] and by a warning. A save does not wait for subscribers of the bus.
     ///
     /// # Errors
     /// [`AggregateError::Append`] with a conflict where somebody else wrote since `root` was loaded; others where the
@@ -105,7 +106,7 @@ impl<A: Aggregate> AggregateRepository<A> {
         if !events.is_empty() {
             let appended = self.store.append(&root.stream(), root.expected(), events).await?;
             root.committed(&appended);
-            publish_error = self.bus.publish(appended.events()).await.err();
+            publish_error = self.notifier.notify(appended.events()).await.err();
             if let Some(error) = &publish_error {
                 tracing::warn!(stream = %root.stream(), %error, "events were stored but not published");
             }
@@ -116,7 +117,7 @@ impl<A: Aggregate> AggregateRepository<A> {
 
 impl<A> Clone for AggregateRepository<A> {
     fn clone(&self) -> Self {
-        Self { store: Arc::clone(&self.store), bus: Arc::clone(&self.bus), aggregate: PhantomData }
+        Self { store: Arc::clone(&self.store), notifier: Arc::clone(&self.notifier), aggregate: PhantomData }
     }
 }
 

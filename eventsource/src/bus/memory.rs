@@ -1,17 +1,30 @@
 //! The bus inside one process.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use tokio::runtime::Handle;
 
-use super::{BusError, BusSubscriber, BusSubscription, EventBus};
+use super::receiver::Receiver;
+use super::{BusError, BusSubscriber, BusSubscription, EventBus, Wake};
 use crate::event::{EventFilter, RecordedEvent};
+
+/// How many events wait for one subscriber at most, unless [`MemoryEventBus::with_capacity`] says otherwise.
+const CAPACITY: usize = 1_024;
 
 /// The bus inside one process. Clones are the same bus.
 ///
-/// [`publish`](EventBus::publish) returns when every subscriber has been handed the events. Each gets them in order,
-/// in a task of its own: a slow subscriber delays none of the others, and one that fails or panics is logged.
+/// [`publish`](EventBus::publish) queues the events for each subscriber and returns: it waits for no subscriber, so a slow
+/// one cannot block [`AggregateRepository::save`](crate::AggregateRepository::save). Each subscriber receives its events
+/// in the order of publishing, one at a time, in a task of its own. One that fails or panics is logged, and goes on with
+/// the next event.
+///
+/// The queue of a subscriber holds 1,024 events by default ([`with_capacity`](Self::with_capacity) sets another number).
+/// If it is full, the oldest event is dropped for the newest. The bus logs a warning, and calls
+/// [`BusSubscriber::missed`] before the next event. Subscriptions of a manager are only woken, have no queue, and lose
+/// nothing.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -21,8 +34,8 @@ use crate::event::{EventFilter, RecordedEvent};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let bus = MemoryEventBus::new();
-/// let heard = Arc::new(AtomicUsize::new(0));
-/// let counter = Arc::clone(&heard);
+/// let received = Arc::new(AtomicUsize::new(0));
+/// let counter = Arc::clone(&received);
 /// let count = move |_: Arc<RecordedEvent>| {
 ///     counter.fetch_add(1, Ordering::Relaxed);
 ///     async { Ok(()) }
@@ -33,54 +46,97 @@ use crate::event::{EventFilter, RecordedEvent};
 /// # let stream = eventsource::StreamId::new("Order", uuid::Uuid::nil());
 /// # let appended = store.append(&stream, eventsource::ExpectedVersion::Any, vec![eventsource::NewEvent::raw("OrderPlaced", 1, "{}")]).await?;
 /// bus.publish(appended.events()).await?;
-/// assert_eq!(heard.load(Ordering::Relaxed), 1);
+/// bus.delivered().await;
+/// assert_eq!(received.load(Ordering::Relaxed), 1);
 /// # drop(subscription);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MemoryEventBus {
-    subscribers: Arc<Mutex<Subscribers>>,
+    registered: Arc<Mutex<Registered>>,
+    capacity: usize,
 }
 
 #[derive(Default)]
-struct Subscribers {
+struct Registered {
     next: u64,
-    all: BTreeMap<u64, (EventFilter, Arc<dyn BusSubscriber>)>,
+    receivers: BTreeMap<u64, Arc<Receiver>>,
+    wakes: BTreeMap<u64, Wake>,
+}
+
+impl Registered {
+    fn next(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+}
+
+impl Default for MemoryEventBus {
+    fn default() -> Self {
+        Self { registered: Arc::default(), capacity: CAPACITY }
+    }
 }
 
 impl MemoryEventBus {
-    /// A bus without subscribers.
+    /// A bus without subscribers, whose queues hold 1,024 events each.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    fn subscribers(&self) -> MutexGuard<'_, Subscribers> {
-        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A bus without subscribers, whose queues hold `events` events each.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    ///
+    /// use eventsource::MemoryEventBus;
+    ///
+    /// let bus = MemoryEventBus::with_capacity(NonZeroUsize::new(16).unwrap());
+    /// # let _ = bus;
+    /// ```
+    #[must_use]
+    pub fn with_capacity(events: NonZeroUsize) -> Self {
+        Self { capacity: events.get(), ..Self::default() }
+    }
+
+    /// Waits until every subscriber has received what was published before the call, or has missed it. A subscriber that
+    /// calls it waits for itself and never returns.
+    pub async fn delivered(&self) {
+        let receivers: Vec<_> = self.registered().receivers.values().cloned().collect();
+        for receiver in receivers {
+            receiver.delivered().await;
+        }
+    }
+
+    fn registered(&self) -> MutexGuard<'_, Registered> {
+        self.registered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl EventBus for MemoryEventBus {
+    /// # Errors
+    /// [`BusError`] if there are subscribers and this is no Tokio runtime, which would run them.
     async fn publish(&self, events: &[Arc<RecordedEvent>]) -> Result<(), BusError> {
-        let deliveries: Vec<_> = {
-            let subscribers = self.subscribers();
-            subscribers
-                .all
-                .values()
-                .filter_map(|(filter, subscriber)| {
-                    let wanted: Vec<_> = events.iter().filter(|event| filter.matches(event)).cloned().collect();
-                    (!wanted.is_empty()).then(|| tokio::spawn(deliver(Arc::clone(subscriber), wanted)))
-                })
-                .collect()
-        };
-        for delivery in deliveries {
-            if let Err(panic) = delivery.await {
-                tracing::warn!(%panic, "a subscriber of the event bus did not take an event");
-            }
+        if events.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        // Queued under the lock: all subscribers receive the events of two publishers in the same order.
+        let (wakes, queued) = {
+            let registered = self.registered();
+            let queued = match Handle::try_current() {
+                Ok(runtime) => {
+                    registered.receivers.values().for_each(|receiver| receiver.push(events, &runtime));
+                    Ok(())
+                }
+                Err(_) if registered.receivers.is_empty() => Ok(()),
+                Err(error) => Err(BusError::new(format!("publish {} events", events.len()), error)),
+            };
+            (registered.wakes.values().cloned().collect::<Vec<_>>(), queued)
+        };
+        wakes.iter().for_each(|wake| wake());
+        queued
     }
 
     async fn subscribe(
@@ -88,31 +144,43 @@ impl EventBus for MemoryEventBus {
         filter: EventFilter,
         subscriber: Arc<dyn BusSubscriber>,
     ) -> Result<BusSubscription, BusError> {
+        let receiver = Arc::new(Receiver::new(filter, subscriber, self.capacity));
         let id = {
-            let mut subscribers = self.subscribers();
-            subscribers.next += 1;
-            let id = subscribers.next;
-            subscribers.all.insert(id, (filter, subscriber));
+            let mut registered = self.registered();
+            let id = registered.next();
+            registered.receivers.insert(id, Arc::clone(&receiver));
             id
         };
         let bus = self.clone();
         Ok(BusSubscription::new(move || {
-            bus.subscribers().all.remove(&id);
+            bus.registered().receivers.remove(&id);
+            receiver.end();
         }))
     }
-}
 
-async fn deliver(subscriber: Arc<dyn BusSubscriber>, events: Vec<Arc<RecordedEvent>>) {
-    for event in events {
-        let (event_type, position) = (event.event_type().to_owned(), event.position());
-        if let Err(error) = subscriber.receive(event).await {
-            tracing::warn!(event_type, %position, %error, "a subscriber of the event bus failed");
-        }
+    async fn wake_on_publish(&self, wake: Wake) -> Result<BusSubscription, BusError> {
+        let id = {
+            let mut registered = self.registered();
+            let id = registered.next();
+            registered.wakes.insert(id, wake);
+            id
+        };
+        let bus = self.clone();
+        Ok(BusSubscription::new(move || {
+            let wake = bus.registered().wakes.remove(&id);
+            // Dropped without the lock: what it holds may end another subscription.
+            drop(wake);
+        }))
     }
 }
 
 impl std::fmt::Debug for MemoryEventBus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MemoryEventBus").field("subscribers", &self.subscribers().all.len()).finish()
+        let registered = self.registered();
+        f.debug_struct("MemoryEventBus")
+            .field("subscribers", &registered.receivers.len())
+            .field("listeners", &registered.wakes.len())
+            .field("capacity", &self.capacity)
+            .finish()
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::event::DecodeError;
+use crate::panics;
 use crate::store::Verdict;
 
 /// How a handler fails: an error of any type, and whether trying again can help.
@@ -202,12 +203,7 @@ impl HandlerError {
     /// The handler panicked, and the panic was caught with this payload.
     #[cold]
     pub(crate) fn from_panic(panic: &(dyn Any + Send)) -> Self {
-        let text = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("without a message");
-        Self::panicked(text)
+        Self::panicked(panics::message(panic))
     }
 
     /// The handler was not done in time. It may be the next time.

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use super::core::Core;
 use super::inside;
 use crate::event::{RecordedEvent, check_readable};
+use crate::panics;
 use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, NoTruncateHook, Subscriber, UnitOfWork};
 use crate::store::Verdict;
 
@@ -250,12 +251,7 @@ async fn in_time(core: &Core, call: impl Future<Output = Result<(), HandlerError
 
 /// `work`, with a panic turned into a failure.
 pub(super) async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, HandlerError> {
-    let mut work = pin!(work);
-    poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(HandlerError::from_panic(&*panic))),
-    })
-    .await
+    panics::catch(work).await.map_err(|panic| HandlerError::from_panic(&*panic))
 }
 
 /// Cannot happen: views are handed out by `view` alone, which says first how to copy.

@@ -1,6 +1,7 @@
 //! What the framework does, point by point.
 
 mod aggregates;
+mod broken_bus;
 mod bus;
 mod clocks;
 mod failures;

@@ -1,5 +1,6 @@
 //! The manager: starts, stops and tells of its subscriptions.
 
+mod listening;
 mod named;
 #[cfg(feature = "signals")]
 mod signals;
@@ -15,14 +16,15 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use self::listening::Listening;
 use super::catalogue::Catalogue;
 use super::core::Core;
 use super::log::LogReader;
 use super::slot::{Slot, Slots};
 use super::transitions::Broken;
 use super::{Health, HealthLimits, ManagerError, StopReason, SubscriptionStatus, inspect};
-use crate::bus::{BusSubscription, EventBus};
-use crate::event::{EventFilter, RecordedEvent, Registry};
+use crate::bus::Notifier;
+use crate::event::Registry;
 use crate::projection::CheckpointStore;
 use crate::store::{EventStore, WakeUps};
 
@@ -68,7 +70,7 @@ pub struct SubscriptionManager<C: CheckpointStore> {
     pub(super) store: Arc<dyn EventStore>,
     /// The log, read once for all subscriptions.
     pub(super) log: Arc<LogReader>,
-    bus: Arc<dyn EventBus>,
+    notifier: Arc<dyn Notifier>,
     pub(super) checkpoints: Arc<C>,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) bus_wake_ups: Arc<WakeUps>,
@@ -84,19 +86,18 @@ pub struct SubscriptionManager<C: CheckpointStore> {
 /// What a started manager holds.
 pub(super) struct Running {
     pub(super) runtime: tokio::runtime::Handle,
-    /// `None` where the bus could not be reached: the store's own wake-ups and the poll remain.
-    _bus: Option<BusSubscription>,
+    _listening: Listening,
 }
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
-    /// A manager without subscriptions, for the log in `store`. `bus` only wakes (law 4); `checkpoints` also decides
-    /// what handlers can ask for.
-    pub fn new(store: impl EventStore, bus: impl EventBus, checkpoints: C) -> Self {
+    /// A manager without subscriptions, for the log in `store`. `notifier` wakes them and carries no data: a
+    /// [`Notifier`], or any event bus. `checkpoints` also decides what handlers can ask for.
+    pub fn new(store: impl EventStore, notifier: impl Notifier, checkpoints: C) -> Self {
         let store: Arc<dyn EventStore> = Arc::new(store);
         Self {
             log: Arc::new(LogReader::new(Arc::clone(&store))),
             store,
-            bus: Arc::new(bus),
+            notifier: Arc::new(notifier),
             checkpoints: Arc::new(checkpoints),
             catalogue: Arc::default(),
             bus_wake_ups: Arc::new(WakeUps::new()),
@@ -122,19 +123,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
         let mut running = self.running.lock().await;
         if running.is_none() {
-            let wake_ups = Arc::clone(&self.bus_wake_ups);
-            let wake = move |_: Arc<RecordedEvent>| {
-                wake_ups.wake();
-                std::future::ready(Ok(()))
-            };
-            let bus = match self.bus.subscribe(EventFilter::all(), Arc::new(wake)).await {
-                Ok(bus) => Some(bus),
-                Err(error) => {
-                    tracing::warn!(%error, "the event bus does not wake the subscriptions; they poll");
-                    None
-                }
-            };
-            *running = Some(Running { runtime: runtime.clone(), _bus: bus });
+            let listening = Listening::start(&self.notifier, &self.bus_wake_ups).await;
+            *running = Some(Running { runtime: runtime.clone(), _listening: listening });
         }
         if let Some(running) = &mut *running {
             running.runtime = runtime.clone();

@@ -6,6 +6,7 @@ use super::letters::{
     a_letter_is_found_by_its_position, letters_are_counted, letters_are_read_in_pages, letters_change_as_a_step_says,
     parked_streams_are_found_by_their_keys,
 };
+use super::listed::{dispatch, names};
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
@@ -39,19 +40,6 @@ macro_rules! __checkpoint_store_cases {
             letters_are_counted
         }
     };
-}
-
-macro_rules! dispatch {
-    ({ $name:ident $store:ident } $($case:ident)*) => {
-        match $name {
-            $(stringify!($case) => $case($store).await,)*
-            _ => Err(Violation::new(format_args!("there is no case {}", $name))),
-        }
-    };
-}
-
-macro_rules! names {
-    ({} $($case:ident)*) => { &[$(stringify!($case)),*] };
 }
 
 /// The names of the cases of the checkpoint store's contract.

@@ -34,6 +34,74 @@ macro_rules! checkpoint_store_contract {
     };
 }
 
+/// Makes a `#[test]` of each case of the event bus's contract, which runs on the
+/// [`EventBusFixture`](crate::testing::contract::EventBusFixture) that the expression makes. The expression may await; it
+/// is evaluated for each test. A bus that is `Clone` is a fixture.
+///
+/// ```
+/// mod on_memory {
+///     eventsource::event_bus_contract!(eventsource::MemoryEventBus::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! event_bus_contract {
+    ($fresh:expr) => {
+        $crate::__event_bus_cases!([$crate::__bus_tests] run_on_event_bus, $fresh);
+    };
+}
+
+/// Makes a `#[test]` of each case of what an event bus does while its server is down, as
+/// [`event_bus_contract!`](crate::event_bus_contract) does. The fixture is also a
+/// [`BusServerFixture`](crate::testing::contract::BusServerFixture).
+#[macro_export]
+macro_rules! event_bus_outage_contract {
+    ($fresh:expr) => {
+        $crate::__event_bus_outage_cases!([$crate::__bus_tests] run_on_event_bus_outage, $fresh);
+    };
+}
+
+/// Makes a `#[test]` of each case of the notifier's contract, which runs on the
+/// [`NotifierFixture`](crate::testing::contract::NotifierFixture) that the expression makes. A notifier that is `Clone` is
+/// a fixture, and so every event bus that is.
+///
+/// ```
+/// mod on_memory {
+///     eventsource::notifier_contract!(eventsource::MemoryEventBus::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! notifier_contract {
+    ($fresh:expr) => {
+        $crate::__notifier_cases!([$crate::__bus_tests] run_on_notifier, $fresh);
+    };
+}
+
+/// Makes a `#[test]` of each case of what a notifier does while its server is down, as
+/// [`notifier_contract!`](crate::notifier_contract) does. The fixture is also a
+/// [`BusServerFixture`](crate::testing::contract::BusServerFixture).
+#[macro_export]
+macro_rules! notifier_outage_contract {
+    ($fresh:expr) => {
+        $crate::__notifier_outage_cases!([$crate::__bus_tests] run_on_notifier_outage, $fresh);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bus_tests {
+    ({ $run:ident, $fresh:expr } $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() -> ::core::result::Result<(), $crate::testing::contract::Violation> {
+                $crate::testing::contract::__test_bus(async {
+                    let fixture = $fresh;
+                    $crate::testing::contract::$run(stringify!($case), &fixture).await
+                })
+            }
+        )*
+    };
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __event_store_tests {
@@ -84,6 +152,12 @@ pub fn __test_checkpoint_store<F: CheckpointStoreFixture>(
         drop(kept);
         verdict
     })
+}
+
+/// What a generated test does.
+#[doc(hidden)]
+pub fn __test_bus(case: impl Future<Output = Result<(), Violation>>) -> Result<(), Violation> {
+    runtime()?.block_on(case)
 }
 
 /// Two threads: concurrent cases need real concurrency.

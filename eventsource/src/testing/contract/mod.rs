@@ -1,4 +1,4 @@
-//! Contract suites: one for event stores, one for checkpoint stores. Each law and promise of the ports has a case.
+//! Contract suites: for event stores, checkpoint stores, event buses and notifiers. Each promise of the ports has a case.
 //!
 //! An adapter runs them as tests, one a case, on stores that it makes for them:
 //!
@@ -25,6 +25,7 @@
 //! ```
 
 mod append;
+mod bus;
 mod cases;
 mod checkpoints;
 mod concurrent;
@@ -32,6 +33,7 @@ mod events;
 mod fixture;
 mod identity;
 mod letters;
+mod listed;
 mod lookups;
 mod macros;
 mod pages;
@@ -43,12 +45,16 @@ mod violation;
 
 use std::sync::Arc;
 
+pub use bus::{
+    BusServerFixture, EVENT_BUS_CASES, EVENT_BUS_OUTAGE_CASES, EventBusFixture, NOTIFIER_CASES, NOTIFIER_OUTAGE_CASES,
+    NotifierFixture, run_on_event_bus, run_on_event_bus_outage, run_on_notifier, run_on_notifier_outage,
+};
 pub use cases::Case;
 pub use checkpoints::{CHECKPOINT_CASES, run_on_checkpoints};
 pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
 pub use identity::{an_identity_is_one_logs_own, positions_only_grow};
 #[doc(hidden)]
-pub use macros::{__test_checkpoint_store, __test_event_store};
+pub use macros::{__test_bus, __test_checkpoint_store, __test_event_store};
 use violation::Verdict;
 pub use violation::Violation;
 

@@ -1,0 +1,38 @@
+//! What the contracts of buses are run on.
+
+use std::sync::Arc;
+
+use crate::bus::{EventBus, Notifier};
+
+/// A fresh event bus. A bus that is `Clone` is one, with clones as its connections.
+pub trait EventBusFixture: Send + Sync {
+    /// Returns a connection to the bus, as another process would have it.
+    fn connect(&self) -> Arc<dyn EventBus>;
+}
+
+impl<B: EventBus + Clone> EventBusFixture for B {
+    fn connect(&self) -> Arc<dyn EventBus> {
+        Arc::new(self.clone())
+    }
+}
+
+/// A fresh notifier. A notifier that is `Clone` is one, with clones as its connections.
+pub trait NotifierFixture: Send + Sync {
+    /// Returns a connection to the notifier, as another process would have it.
+    fn connect(&self) -> Arc<dyn Notifier>;
+}
+
+impl<N: Notifier + Clone> NotifierFixture for N {
+    fn connect(&self) -> Arc<dyn Notifier> {
+        Arc::new(self.clone())
+    }
+}
+
+/// The server of a bus or a notifier, which a case stops and starts. The methods may block for a short time.
+pub trait BusServerFixture: Send + Sync {
+    /// Kills the server, as a crash does (SIGKILL), and returns when it is dead.
+    fn kill(&self);
+
+    /// Starts the server again at the same address, and returns when it answers.
+    fn start(&self);
+}
