@@ -7,6 +7,7 @@ pub(crate) mod method;
 pub(crate) mod parameter;
 pub(crate) mod role;
 pub(crate) mod scope;
+mod shared;
 pub(crate) mod twice;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};

@@ -111,9 +111,8 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         Kind::DurableMemory => quote!(DurableMemory),
         Kind::Effects => quote!(Effects),
     };
-    // What is changed behind a lock would be the copy's as well.
-    let owns_state = projection.handlers.iter().any(|handler| handler.call.receiver.is_mut);
-    let pristine = (matches!(projection.kind, Kind::Memory | Kind::DurableMemory) && owns_state).then(|| {
+    // A durable state is copied by serde instead.
+    let pristine = (projection.kind == Kind::Memory && projection.owns_state).then(|| {
         quote! {
             fn pristine(&self) -> ::core::option::Option<Self> {
                 use #private::PristineFallback as _;

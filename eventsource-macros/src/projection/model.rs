@@ -28,6 +28,8 @@ pub(super) struct Projection {
     pub(super) exhaustive: Option<Exhaustive>,
     /// The read models that it owns: a reset empties them.
     pub(super) read_models: Vec<Type>,
+    /// Whether its handlers change its own fields, so that a copy of it shares nothing with it.
+    pub(super) owns_state: bool,
     /// Whether something is wrong with it: its traits are implemented all the same, so that the mistake is the only
     /// error, but they do nothing.
     pub(super) broken: bool,

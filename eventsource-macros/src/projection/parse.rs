@@ -53,7 +53,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
         let context = Context { scope: &scope, attributes: &item.attributes, errors };
         marked.read(&item.kind, &marks, context);
     }
-    let Marked { handlers, hooks } = marked;
+    let Marked { handlers, hooks, writes_behind_shared } = marked;
     let ty = *block.signature.self_ty.clone();
     if handlers.is_empty() && errors.is_empty() {
         errors.push(&ty, "this projection handles no event: mark its handlers with `#[handles(SomeEvent)]`");
@@ -70,7 +70,23 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     let kind = kind::decide(&ty, &handlers, &hooks, &options, errors);
     let name = name(&ty, &options, errors)?;
     let broken = !errors.is_empty() || kind == Kind::Undecided;
-    Some(Projection { library, ty, generics, name, version, kind, handlers, hooks, exhaustive, read_models, broken })
+    // Where a handler writes behind a shared reference, a copy of the state may not be a copy.
+    let owns_state = !writes_behind_shared && handlers.iter().any(|handler| handler.call.receiver.is_mut);
+    let parts = Projection {
+        library,
+        ty,
+        generics,
+        name,
+        version,
+        kind,
+        handlers,
+        hooks,
+        exhaustive,
+        read_models,
+        owns_state,
+        broken,
+    };
+    Some(parts)
 }
 
 /// The marked methods.
@@ -78,6 +94,8 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
 struct Marked {
     handlers: Vec<Handler>,
     hooks: Vec<(Call, Attribute)>,
+    /// Whether a handler changes what a copy of the projection may share.
+    writes_behind_shared: bool,
 }
 
 impl Marked {
@@ -97,7 +115,11 @@ impl Marked {
             (ItemKind::Method(method), [(marker, mark), more @ ..]) => {
                 check_more(*marker, more, context.errors);
                 match marker {
-                    Marker::Handles => self.handlers.extend(method::handler(mark, &method.signature, &mut context)),
+                    Marker::Handles => {
+                        let handler = method::handler(mark, &method.signature, &mut context);
+                        self.writes_behind_shared |= handler.is_some() && method.writes_behind_shared();
+                        self.handlers.extend(handler);
+                    }
                     _ => {
                         let hook = method::truncate(mark, &method.signature, &mut context);
                         self.hooks.extend(hook.map(|call| (call, mark.clone())));

@@ -32,7 +32,11 @@ pub struct External {
 ///
 /// When a handler fails or panics, the state is as before the event. For that the engine keeps a copy of the state,
 /// which it renews every 1,024 events, and the events since. A large state is best cheap to clone: put the large parts
-/// behind an `Arc`.
+/// behind an `Arc`, and let the handlers change them with [`Arc::make_mut`].
+///
+/// A copy must share nothing that changes. A `Mutex`, a `RefCell`, an atomic or a concurrent map behind an `Arc` is
+/// shared by the copy: what a failed handler wrote there stays, and a replay counts each event again. Use
+/// [`External`] with a truncate hook for such a state.
 #[derive(Debug, Clone)]
 pub struct Owned<T> {
     current: T,

@@ -13,6 +13,7 @@ pub enum Kind {
     /// Into what the unit of work lends, and nowhere else. The checkpoint moves in the same transaction.
     Transactional,
     /// Into the subscriber's own fields. The checkpoint lives as long as they do: a new process replays from the beginning.
+    /// State behind an `Arc` needs a truncate hook: see [`Subscriber::pristine`](super::Subscriber::pristine).
     Memory,
     /// Into the subscriber's own fields, whose serialised state is stored together with the checkpoint, every so many
     /// events and at a stop: a new process goes on from there.

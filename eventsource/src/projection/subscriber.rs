@@ -48,9 +48,18 @@ pub trait Subscriber: Send + Sync + 'static {
         Err(HandlerError::permanent(NoSnapshot))
     }
 
-    /// A copy of it that shares nothing with it. A memory projection without a truncate hook is copied when it is
-    /// subscribed, so that it can begin anew where a handler has left its state in pieces. `#[projection]` copies what is
-    /// `Clone`, if some handler takes `&mut self`: what is changed behind a lock would be the copy's as well.
+    /// A copy of it that shares nothing with it, or `None` where there is none.
+    ///
+    /// A memory projection without a truncate hook is copied when it is subscribed. When a handler panics or exceeds its
+    /// time, its state is unknown, and the subscription replays the log into that copy. Without a copy, and without a
+    /// truncate hook, the subscription faults then.
+    ///
+    /// `#[projection]` copies a type that is `Clone`, if a handler takes `&mut self` and no handler calls a method such as
+    /// `lock`, `write`, `borrow_mut` or `fetch_add`. A state behind an `Arc` is not copied by `clone`: a replay into it
+    /// would count each event again. Where `#[projection]` cannot see that (a concurrent map in an `Arc`), write a method
+    /// marked `#[truncate]`: it is used instead of the copy.
+    ///
+    /// A durable memory projection needs none: its first state is kept as [`snapshot`](Subscriber::snapshot) returns it.
     fn pristine(&self) -> Option<Self>
     where
         Self: Sized,

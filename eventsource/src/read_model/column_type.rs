@@ -38,7 +38,8 @@ pub trait ColumnType: Sized {
     fn from_value(value: Value) -> Result<Self, Unfit>;
 }
 
-/// What can be an id: a UUID, an integer, or a text.
+/// What can be an id: a UUID, an integer, or a text of at most 2,600 bytes, which is what an index of PostgreSQL holds. The
+/// same limit holds for texts, bytes and decimals in a column with `#[read_model(index)]`, on every backend.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` cannot be the id of a read model",
     label = "not a type of an id",

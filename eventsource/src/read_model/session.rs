@@ -113,7 +113,10 @@ impl Session {
             }
             value => column.check_kind(value),
         };
-        let checked = values.iter().zip(table.columns).try_for_each(|(value, column)| check(value, column));
+        let checked = values.iter().zip(table.columns).enumerate().try_for_each(|(index, (value, column))| {
+            check(value, column)?;
+            if index == table.id || column.indexed { column.check_indexed(value) } else { Ok(()) }
+        });
         checked.map_err(|field| {
             let id = values.get(table.id).map(Value::to_string);
             ReadModelError::Unfit { table: table.name, id, field }

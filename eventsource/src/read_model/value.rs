@@ -163,7 +163,29 @@ impl ColumnDef {
         let reason = format!("its type makes {value} of it, for a column of the kind {:?}", self.kind);
         Err(UnfitField::new(self.field, Unfit::new(reason)))
     }
+
+    /// Refuses a value that is too long for an index: PostgreSQL's entries have at most 2,704 bytes with their head. The
+    /// limit is the same on every backend, and is the length before compression.
+    pub(crate) fn check_indexed(&self, value: &Value) -> Result<(), UnfitField> {
+        let length = match value {
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Decimal(number) => number.to_string().len(),
+            _ => 0,
+        };
+        if length <= LONGEST_INDEXED {
+            return Ok(());
+        }
+        let reason = format!(
+            "it has {length} bytes, and an id or a column with an index holds at most {LONGEST_INDEXED}: store a hash of it, \
+             or leave the column without an index"
+        );
+        Err(UnfitField::new(self.field, Unfit::new(reason)))
+    }
 }
+
+/// How many bytes a text, bytes or a decimal may have in an index.
+const LONGEST_INDEXED: usize = 2_600;
 
 #[cfg(test)]
 mod tests {

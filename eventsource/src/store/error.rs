@@ -82,6 +82,14 @@ pub enum StoreError {
         /// How long the store waited.
         waited: std::time::Duration,
     },
+    /// The store has not answered in time: the server hangs, or a lock holds the question. Trying again may help.
+    #[error("the event store could not {action}: it has not answered for {waited:?}, as where a lock holds the log")]
+    Unanswered {
+        /// What was asked.
+        action: String,
+        /// How long the answer was waited for.
+        waited: std::time::Duration,
+    },
     /// A handler asked the store for something that has to wait until the handler's own batch is committed.
     #[error(
         "the event store could not {action}: this handler runs inside the transaction of its batch, which holds the \

@@ -7,7 +7,11 @@
 //!
 //! Only the progress of a rebuild is asked for by itself.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
 
 use super::HealthLimits;
 use super::core::{Core, waiting_for};
@@ -28,26 +32,56 @@ pub(super) struct Standing {
     pub(super) lag: Result<Lag, Arc<StoreError>>,
 }
 
+/// How long a status or a health waits for all that it asks the stores. What is not answered by then is told as not
+/// answered: an operator who asks why nothing moves must not wait for the lock that is the reason.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
+
+/// When the answers of the stores are not waited for any longer.
+#[derive(Clone, Copy)]
+struct Deadline(Instant);
+
+impl Deadline {
+    fn new() -> Self {
+        Self(Instant::now() + ANSWERED_WITHIN)
+    }
+
+    /// The answer to `question`; `None` where it does not come in time.
+    async fn answer<T>(self, question: impl Future<Output = T>) -> Option<T> {
+        timeout_at(self.0, question).await.ok()
+    }
+
+    async fn of_store<T>(
+        self,
+        action: &str,
+        question: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Arc<StoreError>> {
+        match self.answer(question).await {
+            Some(answer) => answer.map_err(Arc::new),
+            None => Err(Arc::new(StoreError::Unanswered { action: action.to_owned(), waited: ANSWERED_WITHIN })),
+        }
+    }
+}
+
 type Unknown = Result<Vec<StoredType>, Arc<StoreError>>;
 
 /// The status of one subscription.
 pub(super) async fn status<C: CheckpointStore>(checkpoints: &C, core: &Arc<Core>) -> SubscriptionStatus {
-    let mut standing = [Standing::new(core)];
-    let held_back = measure(checkpoints, &mut standing, Lag::MOST + 1).await;
-    let unknown = unknown_types(core).await;
+    let (mut standing, deadline) = ([Standing::new(core)], Deadline::new());
+    let held_back = measure(checkpoints, &mut standing, Lag::MOST + 1, deadline).await;
+    let unknown = unknown_types(core, deadline).await;
     let [standing] = standing;
-    describe(standing, held_back, unknown).await
+    describe(standing, held_back, unknown, deadline).await
 }
 
 /// The statuses of all subscriptions of a manager.
 pub(super) async fn statuses<C: CheckpointStore>(checkpoints: &C, cores: &[Arc<Core>]) -> Vec<SubscriptionStatus> {
     let Some(any) = cores.first() else { return Vec::new() };
-    let mut standings: Vec<_> = cores.iter().map(Standing::new).collect();
-    let held_back = measure(checkpoints, &mut standings, Lag::MOST + 1).await;
-    let unknown = unknown_types(any).await;
+    let (mut standings, deadline): (Vec<_>, _) = (cores.iter().map(Standing::new).collect(), Deadline::new());
+    let held_back = measure(checkpoints, &mut standings, Lag::MOST + 1, deadline).await;
+    let unknown = unknown_types(any, deadline).await;
     let mut statuses = Vec::with_capacity(standings.len());
     for standing in standings {
-        statuses.push(describe(standing, held_back.clone(), unknown.clone()).await);
+        statuses.push(describe(standing, held_back.clone(), unknown.clone(), deadline).await);
     }
     statuses
 }
@@ -55,7 +89,8 @@ pub(super) async fn statuses<C: CheckpointStore>(checkpoints: &C, cores: &[Arc<C
 /// The health of all subscriptions of a manager.
 pub(super) async fn health<C: CheckpointStore>(checkpoints: &C, cores: &[Arc<Core>], limits: HealthLimits) -> Health {
     let mut standings: Vec<_> = cores.iter().map(Standing::new).collect();
-    measure(checkpoints, &mut standings, limits.events.max(Lag::MOST).saturating_add(1)).await;
+    let most = limits.events.max(Lag::MOST).saturating_add(1);
+    measure(checkpoints, &mut standings, most, Deadline::new()).await;
     Health::of(&standings, limits)
 }
 
@@ -74,15 +109,20 @@ impl Standing {
 }
 
 /// Measures how far each of them is behind, counting up to `most` events, and returns who holds the log back.
-async fn measure<C: CheckpointStore>(checkpoints: &C, standings: &mut [Standing], most: u64) -> Option<HeldBack> {
-    follow_owners(checkpoints, standings).await;
+async fn measure<C: CheckpointStore>(
+    checkpoints: &C,
+    standings: &mut [Standing],
+    most: u64,
+    deadline: Deadline,
+) -> Option<HeldBack> {
+    follow_owners(checkpoints, standings, deadline).await;
     let store = Arc::clone(&standings.first()?.core.store);
     let mut positions: Vec<_> = standings.iter().map(Standing::position).collect();
     positions.sort_unstable();
     positions.dedup();
-    let backlogs = store.backlogs(&positions, most).await.map_err(Arc::new);
+    let backlogs = deadline.of_store("count what is left to apply", store.backlogs(&positions, most)).await;
     // Where the store does not answer, the lag says so.
-    let held_back = store.held_back().await.ok().flatten();
+    let held_back = deadline.answer(store.held_back()).await.and_then(Result::ok).flatten();
     for standing in standings {
         let at = standing.position();
         let backlog = |backlogs: &Vec<Backlog>| {
@@ -105,36 +145,45 @@ async fn measure<C: CheckpointStore>(checkpoints: &C, standings: &mut [Standing]
 
 /// Takes over what the owners have stored of those subscriptions that stand by. Where the checkpoint store does not
 /// answer, that is as old as the last claim.
-async fn follow_owners<C: CheckpointStore>(checkpoints: &C, standings: &mut [Standing]) {
+async fn follow_owners<C: CheckpointStore>(checkpoints: &C, standings: &mut [Standing], deadline: Deadline) {
     if !standings.iter().any(Standing::stands_by) {
         return;
     }
     let aside = standings.iter().filter(|standing| standing.stands_by());
     let names: Vec<_> = aside.map(|standing| standing.core.name.clone()).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let (stored, counts) = (checkpoints.list().await, checkpoints.letter_counts(&names).await);
+    let stored = deadline.answer(checkpoints.list()).await;
+    let counts = deadline.answer(checkpoints.letter_counts(&names)).await;
     for standing in standings.iter_mut().filter(|standing| standing.stands_by()) {
         let name = &standing.core.name;
-        if let Ok(stored) = &stored {
+        if let Some(Ok(stored)) = &stored {
             standing.now.position = stored.iter().find(|found| found.name == *name).map(|found| found.position);
         }
-        if let Ok(counts) = &counts {
+        if let Some(Ok(counts)) = &counts {
             standing.now.letters = counts.get(name).copied().unwrap_or_default();
         }
     }
 }
 
-async fn unknown_types(core: &Core) -> Unknown {
+async fn unknown_types(core: &Core, deadline: Deadline) -> Unknown {
     let all = Position::new(u64::MAX);
-    let found = core.catalogue.unknown_in(&*core.store, Position::START, all, UNKNOWN_TYPES).await;
-    found.map_err(Arc::new)
+    let found = core.catalogue.unknown_in(&*core.store, Position::START, all, UNKNOWN_TYPES);
+    deadline.of_store("list the types of stored events", found).await
 }
 
-async fn describe(standing: Standing, held_back: Option<HeldBack>, unknown_types: Unknown) -> SubscriptionStatus {
+async fn describe(
+    standing: Standing,
+    held_back: Option<HeldBack>,
+    unknown_types: Unknown,
+    deadline: Deadline,
+) -> SubscriptionStatus {
     let Standing { core, now, lag } = standing;
     let Snapshot { state, position, is_recognised: _, looked: _, handled, last_error, letters } = now;
     let rebuild = match core.rebuilds.unfinished() {
-        Some(tracked) => Some(tracked.progress(&*core.store).await),
+        Some(tracked) => {
+            let counted = deadline.answer(tracked.progress(&*core.store)).await;
+            Some(counted.unwrap_or_else(|| tracked.uncounted()))
+        }
         None => None,
     };
     SubscriptionStatus {

@@ -126,12 +126,12 @@ impl Tracked {
 
     /// How far it is. The log is asked how many events lie ahead; where it does not answer, their number is not known.
     pub(super) async fn progress(&self, store: &dyn EventStore) -> RebuildProgress {
-        let (since, from, at, known) = {
+        let (since, from, known) = {
             let run = self.run();
-            (run.since, run.from, run.at, run.counted)
+            (run.since, run.from, run.counted)
         };
-        let at = at.min(self.target);
-        let mut progress = RebuildProgress::new(self.kind, at, self.target);
+        let mut progress = self.uncounted();
+        let at = progress.position;
         let Ok((counted, left)) = self.count(store, known, from, at).await else { return progress };
         self.run().counted.get_or_insert(counted);
         let done = counted.total.saturating_sub(left);
@@ -145,6 +145,12 @@ impl Tracked {
             progress.time_left = Duration::try_from_secs_f64(left as f64 / rate).ok();
         }
         progress
+    }
+
+    /// The same without what the store is asked for.
+    pub(super) fn uncounted(&self) -> RebuildProgress {
+        let at = self.run().at.min(self.target);
+        RebuildProgress::new(self.kind, at, self.target)
     }
 
     async fn count(

@@ -25,8 +25,28 @@ pub(super) struct SharedSubscriber<P> {
     current: RwLock<Arc<P>>,
     /// Set before the first view is handed out, which is possible only where `P: Clone`.
     copy: OnceLock<fn(&P) -> P>,
-    /// What it was when it was subscribed, where it can be copied and may have to be.
-    pristine: Option<P>,
+    /// What it was when it was subscribed, where that can be kept.
+    pristine: Option<Pristine<P>>,
+}
+
+/// A memory projection as it was when it was subscribed. It shares nothing with the one that is applied.
+enum Pristine<P> {
+    Copy(P),
+    /// The state of a durable memory projection, as it is stored. A clone would share what stands behind an `Arc`.
+    State(Vec<u8>),
+}
+
+impl<P: Subscriber> Pristine<P> {
+    fn of(subscriber: &P) -> Option<Self> {
+        match P::KIND {
+            Kind::Memory => subscriber.pristine().map(Self::Copy),
+            Kind::DurableMemory => {
+                let state = catch_unwind(AssertUnwindSafe(|| subscriber.snapshot()));
+                state.ok().and_then(Result::ok).map(Self::State)
+            }
+            Kind::Transactional | Kind::Effects => None,
+        }
+    }
 }
 
 /// What kept an event from being applied, and is no failure of its handler.
@@ -76,7 +96,7 @@ pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
 
 impl<P: Subscriber> SharedSubscriber<P> {
     pub(super) fn new(subscriber: P) -> Self {
-        let pristine = if P::KIND.is_memory() { subscriber.pristine() } else { None };
+        let pristine = Pristine::of(&subscriber);
         Self { current: RwLock::new(Arc::new(subscriber)), copy: OnceLock::new(), pristine }
     }
 }
@@ -178,11 +198,14 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
     fn begin_anew<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>> {
         Box::pin(async move {
             match self.truncate(unit).await {
-                Err(error) if error.is_caused_by::<NoTruncateHook>() => {
-                    let pristine = self.pristine.as_ref().and_then(P::pristine).ok_or(error)?;
-                    *self.current.write().await = Arc::new(pristine);
-                    Ok(())
-                }
+                Err(error) if error.is_caused_by::<NoTruncateHook>() => match self.pristine.as_ref().ok_or(error)? {
+                    Pristine::Copy(copy) => {
+                        let copy = copy.pristine().ok_or_else(|| HandlerError::permanent(NoTruncateHook))?;
+                        *self.current.write().await = Arc::new(copy);
+                        Ok(())
+                    }
+                    Pristine::State(state) => ErasedSubscriber::<U>::restore(self, state).await,
+                },
                 truncated => truncated,
             }
         })

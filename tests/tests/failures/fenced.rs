@@ -14,8 +14,10 @@ crate::on_every_backend! {
     fenced_durable_memory_goes_on_from_the_state_of_its_successor
 }
 
+/// The pause of a fenced subscription is as long as its lease: long enough for a status that a slow machine answers late
+/// to see it, and for both claims of [`take_over`].
 fn config() -> SubscriptionConfig {
-    quick(1).lease(Duration::from_millis(400)).unwrap()
+    quick(1).lease(Duration::from_secs(2)).unwrap()
 }
 
 /// Takes the checkpoint `name` over for `time`, without waiting for its owner.

@@ -10,6 +10,7 @@ mod limits;
 mod newer;
 mod restart;
 mod retries;
+mod shared_state;
 mod standby;
 mod unknown;
 mod world;

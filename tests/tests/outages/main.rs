@@ -5,5 +5,6 @@
 
 mod disk;
 mod left_behind;
+mod locks;
 mod scripted;
 mod statements;

@@ -13,6 +13,7 @@ mod lost;
 mod opening;
 mod plans;
 mod pooler;
+mod settings;
 mod steps;
 mod tell;
 mod tls;

@@ -8,6 +8,7 @@ use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::store::postgres::PostgresOptions;
 use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::postgres::{Pooler, Schema, url};
+use eventsource_tests::wait::eventually;
 
 use crate::world::{World, quick};
 
@@ -125,4 +126,34 @@ async fn settings_of_a_pooled_client_stay_and_only_a_handlers_changes_are_named(
     }
     let noted = changes.status().await.last_error.unwrap();
     assert!(noted.contains("changed its connection (TimeZone, bytea_output)"), "{noted}");
+}
+
+/// Statements that another client has prepared, or that stay on another server connection, are met sooner or later.
+#[tokio::test(flavor = "multi_thread")]
+async fn forgotten_pooler_mode_is_named_in_the_error_of_an_append_and_in_the_status() {
+    let pooler = Pooler::start().await;
+    let world = World::new().await;
+    let options = pooler.options(&world.schema).pooler_mode(false);
+    let db = eventsource::store::postgres::PostgresDatabase::open_with(options).await.unwrap();
+    let store = eventsource::store::postgres::PostgresEventStore::new(&db);
+    let remedy = "PostgresOptions::pooler_mode(true)";
+    eventually("an append names the option", || async {
+        let event = vec![NewEvent::of(&Bumped { by: 1 }).unwrap()];
+        let stream = StreamId::new("Counter", uuid::Uuid::now_v7());
+        let refused = store.append(&stream, ExpectedVersion::NoStream, event).await;
+        refused.is_err_and(|error| error.to_string().contains(remedy))
+    })
+    .await;
+    let checkpoints = eventsource::projection::postgres::PostgresCheckpoints::new(&db);
+    let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50)).unwrap();
+    let handle = manager.subscribe(world.rows.clone(), config).await.unwrap();
+    manager.start().await.unwrap();
+    eventually("the status names the option", || async {
+        bump(&world.store, [1]).await;
+        handle.status().await.last_error.is_some_and(|error| error.contains(remedy))
+    })
+    .await;
+    assert_eq!(handle.status().await.dead_letters, 0, "no event is to blame");
+    drop(manager);
 }

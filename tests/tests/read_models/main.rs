@@ -4,6 +4,7 @@
 
 mod batch;
 mod generations;
+mod long_keys;
 mod operations;
 mod postgres;
 mod projection;

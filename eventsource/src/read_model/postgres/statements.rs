@@ -8,9 +8,9 @@ use crate::read_model::sql::{Dialect as _, joined, names, own, quoted, replaced}
 use crate::read_model::{ColumnDef, ColumnKind, Table};
 
 /// The columns of the table `$2` in the schema `$1`: name, type, whether it is never null, whether it is in the primary
-/// key.
+/// key. With `quote_all_identifiers`, names of types come in quotes.
 pub(super) const COLUMNS: &str = "SELECT a.attname::text, \
-         format_type(a.atttypid, a.atttypmod) || coalesce(' COLLATE \"' || l.collname || '\"', ''), \
+         replace(format_type(a.atttypid, a.atttypmod), '\"', '') || coalesce(' COLLATE \"' || l.collname || '\"', ''), \
          a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false), \
          a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' \
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \

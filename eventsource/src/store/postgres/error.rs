@@ -69,6 +69,19 @@ pub enum PostgresOpenError {
         /// The newest version that the code knows.
         known: i64,
     },
+    /// The role may append, and may not read how far the log can be read.
+    #[error(
+        "the role `{role}` of {database} may append to the log and cannot read it: run `GRANT SELECT ON SEQUENCE \
+         {sequence} TO {role}`"
+    )]
+    SequenceUnreadable {
+        /// The server and the database.
+        database: String,
+        /// The role.
+        role: String,
+        /// The sequence that gives positions, with its schema.
+        sequence: String,
+    },
     /// The server is too old.
     #[error("the server of {database} is PostgreSQL {found}; eventsource needs version 15 or newer")]
     OldServer {

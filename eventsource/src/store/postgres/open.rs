@@ -74,6 +74,13 @@ async fn prepare(conn: &mut PgConnection, schema: &Schema, options: &PostgresOpt
             PostgresOpenError::NotMigrated { database, schema, found, known }
         }));
     }
-    let row = sqlx::raw_sql(AssertSqlSafe(schema.sql(statements::LOG))).fetch_one(conn).await?;
-    Ok(row.try_get(0)?)
+    let row = sqlx::raw_sql(AssertSqlSafe(schema.sql(statements::LOG))).fetch_one(&mut *conn).await?;
+    let log = row.try_get(0)?;
+    let rights = sqlx::raw_sql(AssertSqlSafe(schema.sql(statements::APPENDS_BLINDLY))).fetch_one(conn).await?;
+    if rights.try_get(0)? {
+        let (database, role, sequence) =
+            (options.shown(), rights.try_get(1)?, schema.sql("{schema}.eventsource_positions"));
+        return Err(Trouble::Refused(PostgresOpenError::SequenceUnreadable { database, role, sequence }));
+    }
+    Ok(log)
 }

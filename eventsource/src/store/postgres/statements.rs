@@ -25,6 +25,11 @@ pub(crate) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only
 pub(super) const PLAN_APPENDS_ONCE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_bitmapscan = off; SET jit = off";
 
+/// Whether the role may draw positions and may not read the last one drawn, as every reader of the log and every append
+/// does; and the role. One that may do neither only reads read models.
+pub(super) const APPENDS_BLINDLY: &str = "SELECT has_sequence_privilege('{schema}.eventsource_positions', 'USAGE') \
+     AND NOT has_sequence_privilege('{schema}.eventsource_positions', 'SELECT'), current_user::text";
+
 /// What names the log in the database: its channel of notifications.
 pub(super) const LOG: &str = "SELECT '{schema}.eventsource_events'::regclass::oid::bigint";
 

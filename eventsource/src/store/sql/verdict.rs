@@ -26,6 +26,15 @@ pub(crate) fn remedy(error: &sqlx::Error) -> Option<&'static str> {
              PgBouncer, the database needs `PostgresOptions::pooler_mode(true)`; without one, a handler has deallocated \
              them",
         ),
+        "08P01" => Some(
+            "the server takes a message of this connection for one that does not belong here: through a pooler in \
+             transaction mode, such as PgBouncer, the database needs `PostgresOptions::pooler_mode(true)`, and a startup \
+             parameter that the pooler refuses belongs into its `ignore_startup_parameters`",
+        ),
+        "25006" => Some(
+            "the server or the role is read only, as a standby is after a failover: give the address of the primary, \
+             or look at `default_transaction_read_only`",
+        ),
         _ => None,
     }
 }

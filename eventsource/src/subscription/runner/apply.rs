@@ -338,8 +338,9 @@ impl<C: CheckpointStore> Runner<C> {
         };
         if let Err(error) = begun {
             let error = HandlerError::permanent(format!(
-                "{}; what it left of the projection cannot be told, and the projection cannot begin anew: derive \
-                 `Clone` for it, or give it a working method marked `#[truncate]` ({error})",
+                "{}; the state of the projection is unknown now, and the log cannot be replayed into it: give the \
+                 projection a method marked `#[truncate]` that empties it, or derive `Clone` for it where its state does \
+                 not stand behind a lock or an atomic ({error})",
                 failure.error
             ));
             return Err(End::Faulted(Arc::new(failure.with(error))));

@@ -71,7 +71,8 @@ impl<C: CheckpointStore> Runner<C> {
         step: Advance,
         handled: Option<usize>,
     ) -> Result<Committed, End> {
-        match unit.commit(&step).await {
+        let what = || format!("the commit of the checkpoint at position {} has not been answered", step.to);
+        match self.watch().tell(what, unit.commit(&step)).await {
             Ok(()) => {}
             Err(CommitError::Refused(refused)) => return Ok(Committed::Refused(refused)),
             Err(CommitError::TransactionEnded) => return Ok(Committed::TransactionEnded),

@@ -24,6 +24,7 @@ mod parked;
 mod read;
 mod rebuild;
 mod recognise;
+mod slow;
 mod standby;
 mod transaction;
 mod unknown;

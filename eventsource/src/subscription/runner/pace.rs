@@ -91,7 +91,9 @@ impl<C: CheckpointStore> Runner<C> {
     {
         let mut failures = 0;
         loop {
-            match self.or_stop(question()).await? {
+            let watch = self.watch();
+            let answer = watch.tell(|| "the store has not answered a question".to_owned(), question());
+            match self.or_stop(answer).await? {
                 Ok(answer) => {
                     if failures > 0 {
                         self.core.progress.set_state(self.working());

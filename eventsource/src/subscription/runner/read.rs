@@ -49,7 +49,11 @@ impl<C: CheckpointStore> Runner<C> {
         let prefetched = self.prefetched.take().filter(|page| page.after == after);
         // A page that could not be read ahead is read again, in the loop that waits an outage out.
         if let Some(Prefetched { coming, .. }) = prefetched
-            && let Some(page) = self.or_stop(seat.arrival(after, coming)).await?
+            && let Some(page) = {
+                let watch = self.watch();
+                let arrival = seat.arrival(after, coming);
+                self.or_stop(watch.tell(|| format!("the page after position {after} has not come"), arrival)).await?
+            }
         {
             return Ok(page);
         }

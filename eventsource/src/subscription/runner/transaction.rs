@@ -43,7 +43,8 @@ impl<C: CheckpointStore> Runner<C> {
         letters: Vec<LetterChange>,
     ) -> Result<Transacted, End> {
         let mut unit = self.begin().await?;
-        match self.subscriber.apply(&self.core, events, &mut unit).await {
+        let applied = self.subscriber.apply(&self.core, events, &mut unit);
+        match self.watch().tell(|| running(events), applied).await {
             Applied::All => {}
             Applied::Failed { index, error, shared } => {
                 // What was cut off may still run in the database: its end is not waited for.
@@ -79,5 +80,16 @@ impl<C: CheckpointStore> Runner<C> {
             _ => HandlerError::permanent(CommitError::TransactionEnded),
         };
         self.failure(&events[events.len() - 1], None, error)
+    }
+}
+
+/// What is said of handlers that do not return.
+fn running(events: &[Arc<RecordedEvent>]) -> String {
+    match events {
+        [only] => format!("the handler of event `{}` at position {} has run", only.event_type(), only.position()),
+        [first, .., last] => {
+            format!("the handlers of the events at positions {} to {} have run", first.position(), last.position())
+        }
+        [] => "an empty batch has run".to_owned(),
     }
 }

@@ -1,0 +1,54 @@
+//! Says so while a store, or a handler in a transaction, does not answer: no subscription is `live` without a reason while
+//! a lock in the database holds it.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::Runner;
+use super::builder::Building;
+use crate::projection::CheckpointStore;
+use crate::subscription::SubscriptionState;
+use crate::subscription::core::Core;
+
+/// How long something may take before the state names it. Longer than a healthy store takes for a page or a commit, and
+/// short beside the default limits of health.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// Where it is told that something takes long.
+pub(super) struct Watch {
+    core: Arc<Core>,
+    building: Option<Arc<Building>>,
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    pub(super) fn watch(&self) -> Watch {
+        Watch { core: Arc::clone(&self.core), building: self.building.clone() }
+    }
+}
+
+impl Watch {
+    /// `work`. Where it takes longer than [`SLOW`], the subscription is waiting for `what` until it is done, and then in
+    /// the state in which it was before.
+    pub(super) async fn tell<T>(&self, what: impl FnOnce() -> String, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if let Ok(done) = timeout(SLOW, work.as_mut()).await {
+            return done;
+        }
+        let reason: Arc<str> =
+            format!("{} for more than {SLOW:?}: look for what holds the database, such as a lock", what()).into();
+        tracing::warn!(subscription = self.core.name, %reason, "waiting");
+        if let Some(building) = &self.building {
+            building.live.progress.note(Arc::clone(&reason));
+        }
+        let progress = &self.core.progress;
+        let before = progress.snapshot().state;
+        progress.fail(Arc::clone(&reason), SubscriptionState::Waiting { reason });
+        let done = work.await;
+        progress.set_state(before);
+        done
+    }
+}
