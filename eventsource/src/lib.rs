@@ -78,6 +78,7 @@ extern crate self as eventsource;
 #[doc(hidden)]
 pub mod __private;
 pub mod aggregate;
+mod backoff;
 pub mod bus;
 pub mod engine;
 pub mod event;
@@ -94,7 +95,9 @@ pub mod subscription;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use aggregate::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, Applies, Saved};
+pub use aggregate::{
+    Aggregate, AggregateError, AggregateRepository, AggregateRoot, Applies, ExecuteError, Executed, Saved,
+};
 pub use bus::{EventBus, MemoryEventBus, Notifier};
 pub use event::{
     AnyEvent, DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, EventFilter, Metadata, NewEvent, Position,

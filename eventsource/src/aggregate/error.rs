@@ -13,6 +13,16 @@ pub enum AggregateError {
         /// Its stream.
         stream: StreamId,
     },
+    /// The aggregate has not come as far as the version that was asked for.
+    #[error("{stream} has no version {wanted}: it is at version {actual}")]
+    NoSuchVersion {
+        /// Its stream.
+        stream: StreamId,
+        /// The version that was asked for.
+        wanted: u64,
+        /// Its version.
+        actual: u64,
+    },
     /// Its stream holds an event that the aggregate does not declare.
     #[error(
         "{stream} holds the event `{event_type}` at position {position}, which its aggregate does not declare: apply it in the `#[aggregate]` block, or add it to `type Events`"

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Aggregate, AggregateError, Applies, EventsOf, IntoEvents, UncommittedEvent};
-use crate::event::{DomainEvent, Position, RecordedEvent, StreamId};
+use super::{Aggregate, AggregateError, Applies, EventsOf, IntoEvents, Saved, UncommittedEvent, command};
+use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{Appended, ExpectedVersion};
 
 /// One aggregate at work: its state (to which it derefs), its version, and the events that are not saved yet.
@@ -118,9 +118,25 @@ impl<A: Aggregate> AggregateRoot<A> {
         &self.uncommitted
     }
 
-    /// The position of its last stored event.
-    pub(super) const fn position(&self) -> Position {
-        self.position
+    /// What a save answers that has nothing more to store.
+    pub(super) const fn saved(&self) -> Saved {
+        Saved { position: self.position, version: self.version(), publish_error: None }
+    }
+
+    /// The events that are not saved yet, as they are to be stored; those of a command under ids that are derived from its id.
+    pub(super) fn new_events(
+        &self,
+        metadata: &Metadata,
+        command_id: Option<Uuid>,
+    ) -> Result<Vec<NewEvent>, EncodeError> {
+        let new_event = |(index, event): (usize, &UncommittedEvent)| {
+            let new = event.to_new_event(metadata)?;
+            Ok(match command_id {
+                Some(command_id) => new.with_id(command::event_id(command_id, index)),
+                None => new,
+            })
+        };
+        self.uncommitted.iter().enumerate().map(new_event).collect()
     }
 
     /// The version that its stream has, if nobody else wrote.

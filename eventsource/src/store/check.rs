@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::AppendError;
+use super::{AppendError, StreamAppend};
 use crate::event::{MAX_NAME, NewEvent, StreamId, Unstorable, UnstorableReason, check_time};
 
 /// Refuses an append that no store may take: an empty one, one with an id twice, one with an event of another
@@ -32,6 +32,25 @@ pub fn check_append(stream: &StreamId, events: &[NewEvent]) -> Result<(), Append
             event_id: event.id(),
             value: Box::new(value),
         })?;
+    }
+    Ok(())
+}
+
+/// Refuses appends to several streams that no store may take together: what [`check_append`] refuses in each of them, a
+/// stream that comes twice, and an id that comes twice. Every store calls it first.
+///
+/// # Errors
+/// As [`check_append`], and [`AppendError::StreamTwice`].
+pub fn check_append_all(appends: &[StreamAppend]) -> Result<(), AppendError> {
+    let (mut streams, mut ids) = (HashSet::with_capacity(appends.len()), HashSet::new());
+    for StreamAppend { stream, events, .. } in appends {
+        check_append(stream, events)?;
+        if !streams.insert(stream) {
+            return Err(AppendError::StreamTwice { stream: stream.clone() });
+        }
+        if let Some(twice) = events.iter().find(|event| !ids.insert(event.id())) {
+            return Err(AppendError::DuplicateEvent { stream: stream.clone(), event_id: twice.id() });
+        }
     }
     Ok(())
 }

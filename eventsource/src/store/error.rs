@@ -57,6 +57,12 @@ pub enum AppendError {
         /// Which value it is, and why it cannot be stored.
         value: Box<Unstorable>,
     },
+    /// A stream comes twice in one append to several streams.
+    #[error("{stream} comes twice in one append to several streams: put all its events into one part")]
+    StreamTwice {
+        /// The stream.
+        stream: StreamId,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -101,6 +107,12 @@ pub enum StoreError {
         action: String,
         /// The database.
         database: String,
+    },
+    /// The store does not offer what was asked.
+    #[error("the event store cannot {action}: this kind of store does not offer it")]
+    Unsupported {
+        /// What was asked.
+        action: String,
     },
     /// Something stored cannot be read back: the store was changed from outside, or is damaged.
     #[error("the event store holds something that cannot be read: {what}")]

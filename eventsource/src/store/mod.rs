@@ -21,13 +21,14 @@ mod shared;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod stream_append;
 mod verdict;
 mod wakeup;
 
 pub use crate::event::EventFilter;
 pub use appended::Appended;
-pub use check::check_append;
 pub(crate) use check::check_name;
+pub use check::{check_append, check_append_all};
 pub use error::{AppendError, StoreError};
 pub use expected::{ExpectedVersion, StreamVersion};
 pub use held::HeldLock;
@@ -39,5 +40,6 @@ pub use lookup::{BackwardPage, StoredStream};
 pub use memory::MemoryEventStore;
 pub use port::EventStore;
 pub use read::{Backlog, Direction, LogPage, ReadStream, StoredType, StreamPage};
+pub use stream_append::StreamAppend;
 pub use verdict::Verdict;
 pub use wakeup::{WakeUp, WakeUps};

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::{
     AppendError, Appended, Backlog, BackwardPage, EventFilter, ExpectedVersion, HeldBack, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp, lookup,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp, check_append_all,
+    lookup,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::PAGE_BYTES;
@@ -47,6 +48,27 @@ pub trait EventStore: Send + Sync + 'static {
         expected: ExpectedVersion,
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError>;
+
+    /// Appends to several streams in one transaction: all of it is stored, or nothing. Returns what each append stored, in
+    /// their order.
+    ///
+    /// Each stream may come once. Positions of different streams are in no particular order. With no appends, nothing
+    /// happens.
+    ///
+    /// The default appends to one stream, and refuses several ([`StoreError::Unsupported`]). Override it if the store has
+    /// transactions.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append), of the append that is refused; [`AppendError::StreamTwice`] where a stream comes twice.
+    async fn append_all(&self, mut appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        check_append_all(&appends)?;
+        if appends.len() > 1 {
+            let action = "append to several streams in one transaction".to_owned();
+            return Err(StoreError::Unsupported { action }.into());
+        }
+        let Some(StreamAppend { stream, expected, events }) = appends.pop() else { return Ok(Vec::new()) };
+        Ok(vec![self.append(&stream, expected, events).await?])
+    }
 
     /// The events of `stream` that `read` asks for, in its direction. A stream that does not exist has none.
     ///

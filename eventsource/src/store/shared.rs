@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, HeldBack, LogId, LogMark,
-    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp,
+    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -20,6 +20,10 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         (**self).append(stream, expected, events).await
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        (**self).append_all(appends).await
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::backoff::Chance;
 use super::catalogue::Catalogue;
 use super::config::{StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
@@ -15,6 +14,7 @@ use super::progress::Progress;
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
 use super::{ManagerError, StopReason, SubscriptionState};
+use crate::backoff::Chance;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{Kind, Table, stored_version};

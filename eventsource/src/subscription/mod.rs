@@ -1,6 +1,5 @@
 //! Subscriptions: named projections at work. Stands on everything else and is the only module that knows the whole.
 
-mod backoff;
 mod catalogue;
 mod config;
 mod core;

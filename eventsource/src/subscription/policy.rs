@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::backoff::Backoff;
 use super::config::{ConfigError, require};
+use crate::backoff::Backoff;
 use crate::projection::ErrorClass;
 
 /// How a failing handler is retried: how often, and after which delays.

@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 use tokio::sync::watch;
 
 use super::RebuildKind;
-use super::backoff::Chance;
 use super::config::{OnChange, SubscriptionConfig};
 use super::core::{Control, Core, newer_version};
 use super::error::SubscribeError;
@@ -21,6 +20,7 @@ use super::rebuilds::Rebuilds;
 use super::requests::Requests;
 use super::shared::SharedSubscriber;
 use super::slot::Slot;
+use crate::backoff::Chance;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::{is_reserved, next_checkpoint};
 use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, Kind, Table, TableTaken, fingerprint};

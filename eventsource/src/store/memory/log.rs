@@ -11,7 +11,7 @@ use crate::event::{NewEvent, Position, RecordedEvent, StreamId, now};
 use crate::store::clock::stored_at;
 use crate::store::{
     AppendError, Appended, Backlog, BackwardPage, Direction, EventFilter, ExpectedVersion, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoredStream, StoredType, StreamPage,
+    PageLimit, ReadStream, StoredStream, StoredType, StreamAppend, StreamPage,
 };
 
 /// The event with the position `p` stands at the index `p - 1`.
@@ -72,24 +72,41 @@ impl Log {
         expected: ExpectedVersion,
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
+        self.check(stream, expected, &events)?;
+        Ok(self.store(stream, events))
+    }
+
+    /// Appends to different streams: all of it or nothing.
+    pub(super) fn append_all(&mut self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        for StreamAppend { stream, expected, events } in &appends {
+            self.check(stream, *expected, events)?;
+        }
+        Ok(appends.into_iter().map(|append| self.store(&append.stream, append.events)).collect())
+    }
+
+    fn check(&self, stream: &StreamId, expected: ExpectedVersion, events: &[NewEvent]) -> Result<(), AppendError> {
         let actual = self.stream(stream).len() as u64;
         if !expected.allows(actual) {
             return Err(AppendError::Conflict { stream: stream.clone(), expected, actual });
         }
-        if let Some(taken) = events.iter().find(|event| self.ids.contains_key(&event.id())) {
-            return Err(AppendError::DuplicateEvent { stream: stream.clone(), event_id: taken.id() });
+        match events.iter().find(|event| self.ids.contains_key(&event.id())) {
+            Some(taken) => Err(AppendError::DuplicateEvent { stream: stream.clone(), event_id: taken.id() }),
+            None => Ok(()),
         }
+    }
+
+    fn store(&mut self, stream: &StreamId, events: Vec<NewEvent>) -> Appended {
         let recorded_at = self.next_recorded_at();
-        let head = self.head().value();
+        let (head, version) = (self.head().value(), self.stream(stream).len() as u64);
         let recorded: Vec<_> = (1..)
             .zip(events)
-            .map(|(n, event)| Arc::new(event.record(stream.clone(), actual + n, Position::new(head + n), recorded_at)))
+            .map(|(n, event)| Arc::new(event.record(stream.clone(), version + n, Position::new(head + n), recorded_at)))
             .collect();
         self.ids.extend(recorded.iter().map(|event| (event.id(), Arc::clone(event))));
         recorded.iter().for_each(|event| self.note_type(event));
         self.stream_mut(stream).extend(recorded.iter().cloned());
         self.events.extend(recorded.iter().cloned());
-        Ok(Appended::new(recorded))
+        Appended::new(recorded)
     }
 
     fn note_type(&mut self, event: &RecordedEvent) {

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use self::log::Log;
 use super::{
     AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp, WakeUps, check_append,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp, WakeUps,
+    check_append, check_append_all,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -72,6 +73,16 @@ impl EventStore for MemoryEventStore {
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
         let appended = self.write().append(stream, expected, events)?;
+        self.shared.wake_ups.wake();
+        Ok(appended)
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        check_append_all(&appends)?;
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        let appended = self.write().append_all(appends)?;
         self.shared.wake_ups.wake();
         Ok(appended)
     }

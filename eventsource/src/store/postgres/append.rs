@@ -12,7 +12,7 @@ use super::refused::{MOST_TRIES, judge, stored_before};
 use super::time::Time;
 use super::{PostgresDatabase, statements};
 use crate::event::Position;
-use crate::store::sql::{Append, Failure, Outcome, Place, Refusal, unsigned};
+use crate::store::sql::{self, Append, Failure, Outcome, Place, Refusal, Together, UnitOutcome, of_one, unsigned};
 
 /// `append_in` was called outside a transaction.
 #[derive(Debug, thiserror::Error)]
@@ -28,62 +28,88 @@ pub(super) enum Through {
     Pool,
 }
 
-/// Appends in a transaction of its own.
+/// Appends in a transaction of its own: see [`as_one`].
+pub(super) async fn alone(db: &PostgresDatabase, append: &Append, through: Through) -> Outcome {
+    of_one(as_one(db, &[append], through).await)
+}
+
+/// Appends to different streams in a transaction of their own: all of it or nothing.
 ///
 /// Where the connection is lost, it is tried once more, and nothing can be stored twice: the events' ids are unique.
 /// What is refused then may be refused because of the first attempt, whose answer was lost; it is looked up.
-pub(super) async fn alone(db: &PostgresDatabase, append: &Append, through: Through) -> Outcome {
-    match tries(db, append, through).await {
-        Err(Refusal::Failed(Failure::Database(error))) if is_useless(&error) => after_loss(db, append, error).await,
+pub(super) async fn as_one(db: &PostgresDatabase, appends: &[&Append], through: Through) -> UnitOutcome {
+    match tries(db, appends, through).await {
+        Err((_, Refusal::Failed(Failure::Database(error)))) if is_useless(&error) => {
+            after_loss(db, appends, error).await
+        }
         tried => tried,
     }
 }
 
 /// Appends again what has perhaps been stored by an attempt whose connection was lost with `error`.
-pub(super) async fn after_loss(db: &PostgresDatabase, append: &Append, error: sqlx::Error) -> Outcome {
-    match db.once_more(error, tries(db, append, Through::Pool)).await {
-        Err(refusal @ (Refusal::Conflict { .. } | Refusal::DuplicateEvent(_))) => {
-            stored_before(db, append).await?.ok_or(refusal)
+pub(super) async fn after_loss(db: &PostgresDatabase, appends: &[&Append], error: sqlx::Error) -> UnitOutcome {
+    let again = async { tries(db, appends, Through::Pool).await.map_err(Refused) };
+    match db.once_more(error, again).await {
+        Err(Refused((at, refusal @ (Refusal::Conflict { .. } | Refusal::DuplicateEvent(_))))) => {
+            let mut places = Vec::with_capacity(appends.len());
+            for append in appends {
+                let Some(stored) = stored_before(db, append).await.map_err(|failure| (at, failure.into()))? else {
+                    return Err((at, refusal));
+                };
+                places.push(stored);
+            }
+            Ok(places)
         }
-        tried => tried,
+        tried => tried.map_err(|Refused(refused)| refused),
     }
 }
 
-async fn tries(db: &PostgresDatabase, append: &Append, through: Through) -> Outcome {
+/// Which append is refused, and why; an error of the driver's is the first one's.
+struct Refused((usize, Refusal));
+
+impl From<sqlx::Error> for Refused {
+    fn from(error: sqlx::Error) -> Self {
+        Self((0, error.into()))
+    }
+}
+
+async fn tries(db: &PostgresDatabase, appends: &[&Append], through: Through) -> UnitOutcome {
     let mut tries = 0;
     loop {
         tries += 1;
-        let attempted = together(db, &[append], through).await.map_err(Refusal::Failed);
-        let error = match attempted.and_then(only) {
-            Err(Refusal::Failed(Failure::Database(error))) => error,
-            answer => return answer,
+        let error = match together(db, appends, through, Together::AsOne).await {
+            Ok(outcomes) => return sql::as_one(outcomes),
+            Err(Failure::Database(error)) => error,
+            Err(failure) => return Err((0, failure.into())),
         };
         if is_collision(&error) && tries < MOST_TRIES {
             tokio::time::sleep(Duration::from_millis(tries.into())).await;
             continue;
         }
-        let mut session = db.session().await?;
-        let judged = judge(db, &mut session, append, error, tries).await;
-        session.end().await?;
+        let failed = |error: sqlx::Error| (0, error.into());
+        let mut session = db.session().await.map_err(failed)?;
+        let judged = judge(db, &mut session, appends, error, tries).await;
+        session.end().await.map_err(failed)?;
         judged?;
     }
 }
 
 /// Appends all these, to different streams, in one transaction. Where it fails, none of them is stored, unless the answer
-/// was lost; an append that finds its stream at another version is refused by itself.
+/// was lost. Where an append finds its stream at another version, `together` says what becomes of the others.
 pub(super) async fn together(
     db: &PostgresDatabase,
     appends: &[&Append],
     through: Through,
+    together: Together,
 ) -> Result<Vec<Outcome>, Failure> {
     let (Through::Kept, true) = (through, db.names_statements()) else {
         let mut session = db.session().await?;
-        let outcomes = attempt(db, &mut session, appends).await?;
+        let outcomes = attempt(db, &mut session, appends, together).await?;
         session.end().await?;
         return Ok(outcomes);
     };
     let mut kept = db.appending().await?;
-    let outcomes = attempt(db, &mut kept.conn, appends).await;
+    let outcomes = attempt(db, &mut kept.conn, appends, together).await;
     if !matches!(&outcomes, Err(Failure::Database(error)) if code(error).is_none() || is_useless(error)) {
         db.appender().keep(kept);
     }
@@ -104,7 +130,7 @@ pub(super) async fn inside(db: &PostgresDatabase, conn: &mut PgConnection, appen
             let alone = code(&error).as_deref() == Some("25P01");
             if alone { sqlx::Error::Configuration(Box::new(NoTransaction)) } else { error }
         })?;
-        let attempted = attempt(db, conn, &[append]).await.map_err(Refusal::Failed);
+        let attempted = attempt(db, conn, &[append], Together::AsOne).await.map_err(Refusal::Failed);
         let refusal = match attempted.and_then(only) {
             Ok(places) => {
                 let done = format!("{}; {}", statements::RELEASE, db.announcer().notify_in_transaction());
@@ -115,19 +141,26 @@ pub(super) async fn inside(db: &PostgresDatabase, conn: &mut PgConnection, appen
         };
         sqlx::raw_sql(statements::UNDO).execute(&mut *conn).await?;
         match refusal {
-            Refusal::Failed(Failure::Database(error)) => judge(db, conn, append, error, tries).await?,
+            Refusal::Failed(Failure::Database(error)) => {
+                judge(db, conn, &[append], error, tries).await.map_err(|(_, refusal)| refusal)?;
+            }
             refusal => return Err(refusal),
         }
     }
 }
 
-async fn attempt(db: &PostgresDatabase, conn: &mut PgConnection, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
+async fn attempt(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    appends: &[&Append],
+    together: Together,
+) -> Result<Vec<Outcome>, Failure> {
     if let [append] = appends
         && let Some(places) = attempt_one(db, conn, append).await?
     {
         return Ok(vec![Ok(places)]);
     }
-    attempt_all(db, conn, appends).await
+    attempt_all(db, conn, appends, together).await
 }
 
 /// Where the events are stored, by a statement for one stream, where there is one for so many; nowhere where they are
@@ -155,9 +188,14 @@ async fn attempt_all(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     appends: &[&Append],
+    together: Together,
 ) -> Result<Vec<Outcome>, Failure> {
     let events = numbered(appends);
     let rows: Vec<Row> = match db.append_few_sql(events.len()) {
+        _ if together == Together::AsOne && appends.len() > 1 => {
+            let query = many(sqlx::query_as(db.sql(statements::APPEND_AS_ONE)), appends, &events)?;
+            query.persistent(db.names_statements()).fetch_all(conn).await?
+        }
         Some(sql) => few(sqlx::query_as(sql), &events)?.persistent(db.names_statements()).fetch_all(conn).await?,
         None => {
             let query = many(sqlx::query_as(db.append_sql()), appends, &events)?;

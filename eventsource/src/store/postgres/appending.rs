@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::PostgresDatabase;
-use super::append::{Through, after_loss, alone, together};
+use super::append::{Through, after_loss, alone, as_one, together};
 use super::failure::{is_lost, store_error};
 use super::refused::is_overtaken;
-use crate::store::sql::{Action, Answer, Append, Entry, Failure, Lead, Outcome, Refusal};
+use crate::store::sql::{Action, Answer, Append, Entry, Failure, Lead, Outcome, Refusal, Together, answered, of_one};
 use crate::store::{AppendError, Appended};
 
 /// How often a batch is tried again where another process came between, before each of its appends goes alone.
@@ -26,7 +26,7 @@ pub(super) async fn append(db: &PostgresDatabase, append: Append) -> Result<Appe
             match ticket.answer(None).await {
                 Answer::Done(stored) => stored,
                 Answer::Alone | Answer::Late => alone(db, &append, Through::Pool).await,
-                Answer::Unknown => after_loss(db, &append, lost()).await,
+                Answer::Unknown => of_one(after_loss(db, &[&append], lost()).await),
             }
         }
     };
@@ -39,6 +39,26 @@ pub(super) async fn append(db: &PostgresDatabase, append: Append) -> Result<Appe
     }
 }
 
+/// Appends to several streams in one transaction: all of it or nothing.
+///
+/// The streams are written in their order, whatever the order of the appends: two callers who name the same streams would
+/// otherwise wait for each other.
+pub(super) async fn append_as_one(db: &PostgresDatabase, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+    let mut order: Vec<_> = (0..appends.len()).collect();
+    order.sort_by(|one, other| appends[*one].stream.cmp(&appends[*other].stream));
+    let sorted: Vec<_> = order.iter().map(|at| &appends[*at]).collect();
+    let stored = as_one(db, &sorted, Through::Pool).await;
+    let stored = stored.map_err(|(at, refusal)| (order[at], refusal)).map(|places| {
+        let mut placed: Vec<_> = order.iter().copied().zip(places).collect();
+        placed.sort_unstable_by_key(|(at, _)| *at);
+        placed.into_iter().map(|(_, places)| places).collect()
+    });
+    if stored.is_ok() {
+        db.announce();
+    }
+    answered(appends, stored, |failure| store_error(Action::AppendAll, failure))
+}
+
 /// What an append fails with whose connection was lost by somebody else.
 fn lost() -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::ConnectionReset, "the connection was lost while it appended"))
@@ -49,7 +69,7 @@ async fn tries(db: &PostgresDatabase, appends: &[&Append]) -> Result<Vec<Outcome
     let mut tries = 0;
     loop {
         tries += 1;
-        match together(db, appends, Through::Kept).await {
+        match together(db, appends, Through::Kept, Together::Apart).await {
             Err(Failure::Database(error)) if is_overtaken(&error) && tries < MOST_TRIES => {
                 tokio::time::sleep(Duration::from_millis(tries)).await;
             }

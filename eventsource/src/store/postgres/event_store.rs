@@ -9,10 +9,11 @@ use uuid::Uuid;
 use super::failure::store_error;
 use super::{HorizonHolder, PostgresDatabase, append, appending, holders, horizon, lookup, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
-use crate::store::sql::{Action, Append};
+use crate::store::sql::Action;
 use crate::store::{
     AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, HeldBack, LogId, LogMark,
-    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp, check_append,
+    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp,
+    check_append, check_append_all,
 };
 
 /// The event store in PostgreSQL. A clone is the same store.
@@ -69,7 +70,7 @@ impl PostgresEventStore {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
-        let append = Append { stream: stream.clone(), expected, events };
+        let append = StreamAppend::new(stream.clone(), expected, events);
         match append::inside(&self.db, conn, &append).await {
             Ok(places) => Ok(append.appended(places)),
             Err(refusal) => Err(append.refused(refusal, |failure| store_error(Action::Append(stream), failure))),
@@ -124,7 +125,15 @@ impl EventStore for PostgresEventStore {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
-        appending::append(&self.db, Append { stream: stream.clone(), expected, events }).await
+        appending::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        check_append_all(&appends)?;
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        appending::append_as_one(&self.db, appends).await
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {

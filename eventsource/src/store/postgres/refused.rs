@@ -16,6 +16,9 @@ pub(super) const MOST_TRIES: u32 = 100;
 /// The constraint that no stream has a version twice.
 const STREAM_VERSION: &str = "eventsource_events_stream_version_key";
 
+/// The constraint that no event has the id of another.
+const EVENT_ID: &str = "eventsource_events_event_id_key";
+
 fn constraint(error: &sqlx::Error) -> &str {
     error.as_database_error().and_then(|error| error.constraint()).unwrap_or_default()
 }
@@ -25,29 +28,33 @@ pub(super) fn is_overtaken(error: &sqlx::Error) -> bool {
     is_collision(error) || constraint(error) == STREAM_VERSION
 }
 
-/// What the error means, which has undone the attempt: `Ok` to try again.
+/// What the error means, which has undone the attempt, and which of the appends it is about: `Ok` to try again.
 pub(super) async fn judge(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    append: &Append,
+    appends: &[&Append],
     error: sqlx::Error,
     tries: u32,
-) -> Result<(), Refusal> {
-    match constraint(&error) {
-        STREAM_VERSION => {
-            let actual = version(db, conn, append).await?;
-            if !append.expected.allows(actual) {
-                return Err(Refusal::Conflict { actual });
+) -> Result<(), (usize, Refusal)> {
+    let constraint = constraint(&error);
+    for (at, append) in appends.iter().enumerate() {
+        let failed = |failure: Failure| (at, failure.into());
+        match constraint {
+            STREAM_VERSION => {
+                let actual = version(db, conn, append).await.map_err(failed)?;
+                if !append.expected.allows(actual) {
+                    return Err((at, Refusal::Conflict { actual }));
+                }
             }
-        }
-        "eventsource_events_event_id_key" => {
-            if let Some(id) = taken(db, conn, append).await? {
-                return Err(Refusal::DuplicateEvent(id));
+            EVENT_ID => {
+                if let Some(id) = taken(db, conn, append).await.map_err(failed)? {
+                    return Err((at, Refusal::DuplicateEvent(id)));
+                }
             }
+            _ => return Err((at, error.into())),
         }
-        _ => return Err(error.into()),
     }
-    if tries < MOST_TRIES { Ok(()) } else { Err(error.into()) }
+    if tries < MOST_TRIES { Ok(()) } else { Err((0, error.into())) }
 }
 
 async fn version(db: &PostgresDatabase, conn: &mut PgConnection, append: &Append) -> Result<u64, Failure> {

@@ -96,10 +96,9 @@ macro_rules! outcomes {
     };
 }
 
-/// Appends to streams (`$2`, `$3`), each of which is there once, where the stream's version lies between `$4` and `$5`.
-/// An event says to which of them it goes (`$6`), as the how manieth (`$7`). A stale snapshot is caught by the unique
-/// constraint. What the clock says (`$1`) is not stored where it steps back.
-pub(super) const APPEND: &str = concat!(
+macro_rules! append {
+    ($others:literal) => {
+        concat!(
     "WITH wanted AS MATERIALIZED (SELECT wanted.*, ",
     version!(),
     " FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::bigint[]) WITH ORDINALITY \
@@ -113,8 +112,23 @@ pub(super) const APPEND: &str = concat!(
          $12::text[], $13::text[], $14::text[]) WITH ORDINALITY \
          AS new (append, nth, event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
          USING (append) \
-     WHERE wanted.version BETWEEN wanted.lowest AND wanted.highest ORDER BY new.n",
-    outcomes!()
+     WHERE wanted.version BETWEEN wanted.lowest AND wanted.highest ",
+            $others,
+            "ORDER BY new.n",
+            outcomes!()
+
+        )
+    };
+}
+
+/// Appends to streams (`$2`, `$3`), each of which is there once, where the stream's version lies between `$4` and `$5`.
+/// An event says to which of them it goes (`$6`), as the how manieth (`$7`). A stale snapshot is caught by the unique
+/// constraint. What the clock says (`$1`) is not stored where it steps back.
+pub(super) const APPEND: &str = append!("");
+
+/// The same, where nothing is stored if one of the streams is at another version.
+pub(super) const APPEND_AS_ONE: &str = append!(
+    "AND NOT EXISTS (SELECT FROM wanted AS other WHERE NOT other.version BETWEEN other.lowest AND other.highest) "
 );
 
 /// The same of so many events, each with the stream it goes to, in the order of the columns of `wanted`.

@@ -8,6 +8,7 @@ use crate::event::StreamId;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Action<'a> {
     Append(&'a StreamId),
+    AppendAll,
     ReadStream(&'a StreamId),
     ReadLog,
     ReadHead,
@@ -45,6 +46,7 @@ impl fmt::Display for Action<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Append(stream) => write!(f, "append to {stream}"),
+            Self::AppendAll => f.write_str("append to several streams"),
             Self::ReadStream(stream) => write!(f, "read {stream}"),
             Self::ReadLog => f.write_str("read the log"),
             Self::ReadHead => f.write_str("find the head of the log"),

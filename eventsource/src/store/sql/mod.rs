@@ -11,7 +11,7 @@ mod row;
 pub(crate) mod verdict;
 
 pub(crate) use action::Action;
-pub(crate) use append::{Append, Outcome, Place, Refusal};
+pub(crate) use append::{Append, Outcome, Place, Refusal, Together, UnitOutcome, answered, as_one, of_one};
 pub(crate) use failure::{Failure, clamped, metadata_json, no_identity, unsigned};
 pub(crate) use given_back::has_no_transaction;
 pub(crate) use kept::{Borrowed, Kept};

@@ -12,7 +12,7 @@ use super::statements;
 use crate::event::{NewEvent, Position, StreamId, now};
 use crate::store::ExpectedVersion;
 use crate::store::clock::stored_at;
-use crate::store::sql::{Append, Outcome, Place, Refusal, metadata_json, unsigned};
+use crate::store::sql::{Append, Outcome, Place, Refusal, Together, metadata_json, unsigned};
 
 /// What appends find.
 struct Before<'a> {
@@ -30,11 +30,15 @@ struct New<'a> {
 }
 
 /// Appends in one transaction, which has to be rolled back where this is an error: then nothing of it all is stored.
-/// An append that finds its stream at another version is refused by itself.
+/// Where an append finds its stream at another version, `together` says what becomes of the others.
 ///
 /// A statement is a message to the connection's thread and another one back, which takes as long as the statement. So
 /// the transaction begins with what is read, and ends with what is written.
-pub(super) async fn append_all(conn: &mut SqliteConnection, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
+pub(super) async fn append_all(
+    conn: &mut SqliteConnection,
+    appends: &[&Append],
+    together: Together,
+) -> Result<Vec<Outcome>, Failure> {
     let stored = match appends {
         [append] if append.events.len() == 1 => append_one(conn, append, &append.events[0]).await?,
         appends => append_at_once(conn, appends).await?,
@@ -43,7 +47,10 @@ pub(super) async fn append_all(conn: &mut SqliteConnection, appends: &[&Append])
         return Ok(outcomes);
     }
     let mut before = Before::begin(conn, appends).await?;
-    let (outcomes, rows) = before.places(appends);
+    let (outcomes, mut rows) = before.places(appends);
+    if together == Together::AsOne && outcomes.iter().any(Result::is_err) {
+        rows.clear();
+    }
     let mut rest = &rows[..];
     while !rest.is_empty() {
         let rows;

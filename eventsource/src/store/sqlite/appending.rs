@@ -12,7 +12,10 @@ use uuid::Uuid;
 use super::append::{append_all, stored_before, taken};
 use super::busy::{Failure, Patience, is_locked, result_code};
 use super::{SqliteDatabase, statements};
-use crate::store::sql::{Action, Answer, Append, Borrowed, Entry, Lead, Outcome, Refusal, Waiting};
+use crate::store::sql::{
+    Action, Answer, Append, Borrowed, Entry, Lead, Outcome, Refusal, Together, UnitOutcome, Waiting, answered, as_one,
+    of_one,
+};
 use crate::store::{AppendError, Appended};
 
 /// Appends, together with others that come at the same time.
@@ -48,20 +51,38 @@ pub(super) async fn append(db: &SqliteDatabase, append: Append) -> Result<Append
     }
 }
 
+/// Appends to several streams in one transaction: all of it or nothing. It waits for its turn, and not in the queue.
+pub(super) async fn append_as_one(db: &SqliteDatabase, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+    let patience = db.patience(Action::AppendAll);
+    db.check_write(patience.action())?;
+    let stored = unit(db, &appends.iter().collect::<Vec<_>>(), &patience).await?;
+    answered(appends, stored, |failure| patience.error(failure))
+}
+
 /// Appends in a transaction of its own.
 async fn alone(db: &SqliteDatabase, append: &Append, patience: &Patience<'_>) -> Result<Outcome, AppendError> {
+    Ok(of_one(unit(db, &[append], patience).await?))
+}
+
+/// Appends what belongs together in a transaction of its own.
+async fn unit(db: &SqliteDatabase, appends: &[&Append], patience: &Patience<'_>) -> Result<UnitOutcome, AppendError> {
     let turn = db.turn(patience).await?;
     let mut appender = Appender::new(db, turn).await.map_err(|failure| patience.error(failure))?;
     loop {
-        match appender.append_all(&[append]).await {
+        match appender.append_all(appends, Together::AsOne).await {
             Err(failure) if patience.outlasts(&failure).await => {}
             Err(Failure::Database(error)) if error.as_database_error().is_some_and(|e| e.is_unique_violation()) => {
-                // Whatever id is found was there before: nothing of this append is.
-                let taken = appender.taken(append).await.map_err(|failure| patience.error(failure))?;
-                return Ok(Err(taken.map_or_else(|| error.into(), Refusal::DuplicateEvent)));
+                // Whatever id is found was there before: nothing of these appends is.
+                for (at, append) in appends.iter().enumerate() {
+                    let taken = appender.taken(append).await.map_err(|failure| patience.error(failure))?;
+                    if let Some(taken) = taken {
+                        return Ok(Err((at, Refusal::DuplicateEvent(taken))));
+                    }
+                }
+                return Ok(Err((0, error.into())));
             }
-            Err(failure) => return Ok(Err(failure.into())),
-            Ok(outcomes) => return Ok(outcomes.into_iter().next().unwrap_or(Ok(Vec::new()))),
+            Err(failure) => return Ok(Err((0, failure.into()))),
+            Ok(outcomes) => return Ok(as_one(outcomes)),
         }
     }
 }
@@ -91,7 +112,7 @@ async fn store_together(db: SqliteDatabase, mut lead: Lead) {
 /// Stores a batch and answers each; returns it where somebody else's lock is in the way.
 async fn store_batch(mut appender: Appender, batch: Vec<Waiting>) -> Option<Vec<Waiting>> {
     let appends: Vec<&Append> = batch.iter().map(|waiting| &*waiting.append).collect();
-    let outcomes = match appender.append_all(&appends).await {
+    let outcomes = match appender.append_all(&appends, Together::Apart).await {
         Ok(outcomes) => outcomes,
         Err(Failure::Database(error)) if is_locked(&error) => return Some(batch),
         Err(_) => {
@@ -130,10 +151,10 @@ impl Appender {
     }
 
     /// Appends in a transaction; where it fails, nothing is stored and no transaction is open.
-    async fn append_all(&mut self, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
+    async fn append_all(&mut self, appends: &[&Append], together: Together) -> Result<Vec<Outcome>, Failure> {
         let open = self.open.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
         open.clean = false;
-        let appended = append_all(&mut open.conn.conn, appends).await;
+        let appended = append_all(&mut open.conn.conn, appends, together).await;
         if appended.is_ok() {
             open.clean = true;
             if matches!(&appended, Ok(outcomes) if outcomes.iter().any(Result::is_ok)) {

@@ -9,10 +9,11 @@ use super::appending;
 use super::busy::patiently;
 use super::{SqliteDatabase, lookup, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
-use crate::store::sql::{Action, Append};
+use crate::store::sql::Action;
 use crate::store::{
     AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp, check_append,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp, check_append,
+    check_append_all,
 };
 
 /// The event store in a SQLite file. A clone is the same store.
@@ -79,7 +80,15 @@ impl EventStore for SqliteEventStore {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
-        appending::append(&self.db, Append { stream: stream.clone(), expected, events }).await
+        appending::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        check_append_all(&appends)?;
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        appending::append_as_one(&self.db, appends).await
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {

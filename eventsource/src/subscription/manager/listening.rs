@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::backoff::{Backoff, Chance};
 use crate::bus::{BusError, BusSubscription, Notifier, Wake};
 use crate::store::WakeUps;
-use crate::subscription::backoff::{Backoff, Chance};
 
 /// How long the start of a manager waits for its notifier. The notifier is asked again in the background then.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::claim::Heartbeat;
 use super::next::Companion;
 use super::{End, Runner};
+use crate::backoff::Backoff;
 use crate::projection::CheckpointStore;
-use crate::subscription::backoff::Backoff;
 use crate::subscription::core::Control;
 use crate::subscription::{StopReason, SubscriptionState};
 

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{
-    Verdict, Violation, append, concurrent, identity, lookups, pages, read_log, read_stream, round_trip, values,
+    Verdict, Violation, append, append_all, concurrent, identity, lookups, pages, read_log, read_stream, round_trip,
+    values,
 };
 use crate::store::EventStore;
 
@@ -29,6 +30,10 @@ macro_rules! __event_store_cases {
             append::an_event_of_another_aggregate_is_refused
             append::the_answer_is_what_is_stored
             append::positions_and_versions_increase
+            append_all::several_streams_are_appended_as_one
+            append_all::a_refused_part_leaves_nothing_of_the_others
+            append_all::parts_that_no_store_takes_are_refused
+            append_all::opposite_orders_of_streams_lose_nothing
             read_stream::a_stream_reads_in_both_directions
             read_stream::a_stream_reads_from_and_to_a_version
             read_stream::a_stream_reads_up_to_a_limit

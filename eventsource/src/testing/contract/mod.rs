@@ -25,6 +25,7 @@
 //! ```
 
 mod append;
+mod append_all;
 mod bus;
 mod cases;
 mod checkpoints;

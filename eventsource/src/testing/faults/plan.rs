@@ -14,7 +14,8 @@ use crate::testing::Random;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Point {
-    /// [`EventStore::append`](crate::EventStore::append)
+    /// [`EventStore::append`](crate::EventStore::append) and
+    /// [`EventStore::append_all`](crate::EventStore::append_all)
     Append,
     /// [`EventStore::read_stream`](crate::EventStore::read_stream)
     ReadStream,

@@ -9,7 +9,7 @@ use super::{Fault, Faults, Injected, Point};
 use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
     AppendError, Appended, Backlog, BackwardPage, EventStore, ExpectedVersion, HeldBack, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamPage, WakeUp,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp,
 };
 
 /// An event store in which things go wrong.
@@ -52,6 +52,11 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         let call = self.inner.append(stream, expected, events);
+        self.faults.around(Point::Append, call, |injected| failed("append")(injected).into()).await
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        let call = self.inner.append_all(appends);
         self.faults.around(Point::Append, call, |injected| failed("append")(injected).into()).await
     }
 

@@ -1,4 +1,4 @@
-//! Delays between attempts.
+//! Delays between attempts, of subscriptions and of commands.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,23 +6,23 @@ use std::time::Duration;
 
 /// Delays that grow from attempt to attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     first: Duration,
     max: Duration,
     /// By how much a delay grows each time, at least 1.
-    pub(super) factor: f64,
+    pub(crate) factor: f64,
     /// How much of a delay is drawn at random, from 0 to 1.
-    pub(super) jitter: f64,
+    pub(crate) jitter: f64,
 }
 
 impl Backoff {
     /// Delays that double from `first` to `max`, drawn from 0 to that.
-    pub(super) const fn new(first: Duration, max: Duration) -> Self {
+    pub(crate) const fn new(first: Duration, max: Duration) -> Self {
         Self { first, max, factor: 2.0, jitter: 1.0 }
     }
 
     /// The delay before the attempt after `failures` failed ones, of which `chance`, from 0 to 1, draws the jitter.
-    pub(super) fn delay(&self, failures: u32, chance: f64) -> Duration {
+    pub(crate) fn delay(&self, failures: u32, chance: f64) -> Duration {
         let steps = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let grown = self.first.as_secs_f64() * self.factor.powi(steps);
         let bound = Duration::try_from_secs_f64(grown).unwrap_or(self.max).min(self.max);
@@ -30,18 +30,18 @@ impl Backoff {
     }
 }
 
-/// What the jitter of a subscription's delays is drawn from (SplitMix64).
+/// What the jitter of delays is drawn from (SplitMix64).
 #[derive(Debug)]
-pub(super) struct Chance(AtomicU64);
+pub(crate) struct Chance(AtomicU64);
 
 impl Chance {
     /// From this seed; from the randomness of a hasher's keys where there is none.
-    pub(super) fn new(seed: Option<u64>) -> Self {
+    pub(crate) fn new(seed: Option<u64>) -> Self {
         Self(AtomicU64::new(seed.unwrap_or_else(|| RandomState::new().build_hasher().finish())))
     }
 
     /// From 0 to 1.
-    pub(super) fn draw(&self) -> f64 {
+    pub(crate) fn draw(&self) -> f64 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,0 +1,33 @@
+//! One stream's part of an append to several.
+
+use super::ExpectedVersion;
+use crate::event::{NewEvent, StreamId};
+
+/// What is to be appended to one stream: a part of [`EventStore::append_all`](super::EventStore::append_all).
+///
+/// ```
+/// use eventsource::store::StreamAppend;
+/// use eventsource::{ExpectedVersion, NewEvent, StreamId};
+///
+/// let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// let append = StreamAppend::new(stream, ExpectedVersion::NoStream, vec![NewEvent::raw("OrderPlaced", 1, "{}")]);
+/// assert_eq!(append.events.len(), 1);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct StreamAppend {
+    /// The stream.
+    pub stream: StreamId,
+    /// The version that the stream has to be at.
+    pub expected: ExpectedVersion,
+    /// The events, in the order of their versions.
+    pub events: Vec<NewEvent>,
+}
+
+impl StreamAppend {
+    /// The events `events` for `stream`, if it is at the version that `expected` names.
+    #[must_use]
+    pub const fn new(stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> Self {
+        Self { stream, expected, events }
+    }
+}
