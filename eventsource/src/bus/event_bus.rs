@@ -12,8 +12,8 @@ use crate::event::{EventFilter, RecordedEvent};
 
 /// Carries committed events to listeners: a cache that is refreshed, a web socket, another program.
 ///
-/// What must see every event is not a listener of a bus but a projection, which reads the log. A subscription takes a bus
-/// as a [`Notifier`](super::Notifier) only: it is woken, and reads the log.
+/// What must see every event is not a listener of a bus but a projection, which reads the log. A subscription takes a
+/// bus as a [`Notifier`](super::Notifier) only: it is woken, and reads the log.
 ///
 /// # Contract
 /// * Each subscriber receives every published event that passes its filter, in the order of publishing, unless the bus
@@ -41,8 +41,8 @@ pub trait EventBus: Send + Sync + 'static {
         subscriber: Arc<dyn BusSubscriber>,
     ) -> Result<BusSubscription, BusError>;
 
-    /// Calls `wake` after each publish, until the returned value is dropped. The default subscribes to all events. A bus
-    /// that can wake without carrying events overrides it.
+    /// Calls `wake` after each publish, until the returned value is dropped. The default subscribes to all events. A
+    /// bus that can wake without carrying events overrides it.
     ///
     /// # Errors
     /// [`BusError`] if the bus cannot be reached.
@@ -83,8 +83,8 @@ where
     }
 }
 
-/// A subscription to a bus or a notifier. It ends when this is dropped: no further event is received, and what was queued
-/// is discarded. An event that is being received at that moment is finished.
+/// A subscription to a bus or a notifier. It ends when this is dropped: no further event is received, and what was
+/// queued is discarded. An event that is being received at that moment is finished.
 #[must_use = "the subscription ends when this is dropped"]
 pub struct BusSubscription(Option<Box<dyn FnOnce() + Send + Sync>>);
 

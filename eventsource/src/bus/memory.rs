@@ -16,13 +16,13 @@ const CAPACITY: usize = 1_024;
 
 /// The bus inside one process. Clones are the same bus.
 ///
-/// [`publish`](EventBus::publish) queues the events for each subscriber and returns: it waits for no subscriber, so a slow
-/// one cannot block [`AggregateRepository::save`](crate::AggregateRepository::save). Each subscriber receives its events
-/// in the order of publishing, one at a time, in a task of its own. One that fails or panics is logged, and goes on with
-/// the next event.
+/// [`publish`](EventBus::publish) queues the events for each subscriber and returns: it waits for no subscriber, so a
+/// slow one cannot block [`AggregateRepository::save`](crate::AggregateRepository::save). Each subscriber receives its
+/// events in the order of publishing, one at a time, in a task of its own. One that fails or panics is logged, and goes
+/// on with the next event.
 ///
-/// The queue of a subscriber holds 1,024 events by default ([`with_capacity`](Self::with_capacity) sets another number).
-/// If it is full, the oldest event is dropped for the newest. The bus logs a warning, and calls
+/// The queue of a subscriber holds 1,024 events by default ([`with_capacity`](Self::with_capacity) sets another
+/// number). If it is full, the oldest event is dropped for the newest. The bus logs a warning, and calls
 /// [`BusSubscriber::missed`] before the next event. Subscriptions of a manager are only woken, have no queue, and lose
 /// nothing.
 ///
@@ -100,8 +100,8 @@ impl MemoryEventBus {
         Self { capacity: events.get(), ..Self::default() }
     }
 
-    /// Waits until every subscriber has received what was published before the call, or has missed it. A subscriber that
-    /// calls it waits for itself and never returns.
+    /// Waits until every subscriber has received what was published before the call, or has missed it. A subscriber
+    /// that calls it waits for itself and never returns.
     pub async fn delivered(&self) {
         let receivers: Vec<_> = self.registered().receivers.values().cloned().collect();
         for receiver in receivers {

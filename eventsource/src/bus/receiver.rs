@@ -45,8 +45,8 @@ enum Next {
     Nothing,
 }
 
-/// Sets the delivery back to idle if its task is dropped half-way, such as with its Tokio runtime. The next publish then
-/// starts another task.
+/// Sets the delivery back to idle if its task is dropped half-way, such as with its Tokio runtime. The next publish
+/// then starts another task.
 struct Running {
     receiver: Arc<Receiver>,
     is_done: bool,
@@ -71,8 +71,8 @@ impl Receiver {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues those of `events` that pass the filter, and starts the delivery if it does not run. Drops the oldest events
-    /// if the queue is full.
+    /// Queues those of `events` that pass the filter, and starts the delivery if it does not run. Drops the oldest
+    /// events if the queue is full.
     pub(super) fn push(self: &Arc<Self>, events: &[Arc<RecordedEvent>], runtime: &Handle) {
         let mut queue = self.queue();
         if queue.delivery == Delivery::Ended {

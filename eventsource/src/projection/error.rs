@@ -36,11 +36,21 @@ pub struct HandlerError(Box<Failed>);
 /// What failed. It is as small as a pointer from outside, since each call of a handler hands back the place for one.
 struct Failed {
     class: ErrorClass,
-    /// Whether whoever made it said which class it has.
-    classified: bool,
+    said: Said,
     /// What helps, where the error does not say it.
     remedy: Option<&'static str>,
     source: Box<dyn Error + Send + Sync>,
+}
+
+/// What the author of an error said of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// Nothing: the class is a guess, which the verdict of a database replaces.
+    Nothing,
+    /// Which class it has.
+    Class,
+    /// That something which the handler needs is down.
+    Outage,
 }
 
 /// Whether trying again can help.
@@ -56,17 +66,42 @@ pub enum ErrorClass {
 impl HandlerError {
     /// A failure that trying again may cure. Takes an error, or a text.
     pub fn transient(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(ErrorClass::Transient, true, source.into())
+        Self::new(ErrorClass::Transient, Said::Class, source.into())
     }
 
     /// A failure that trying again cannot cure. Takes an error, or a text.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(ErrorClass::Permanent, true, source.into())
+        Self::new(ErrorClass::Permanent, Said::Class, source.into())
+    }
+
+    /// Something that the handler needs is down, such as a broker or a web service: no event is to blame. Takes an
+    /// error, or a text.
+    ///
+    /// The event is tried again, with delays of up to 5 s, until it is there, as after an outage of the database: no
+    /// attempt is counted, and no event becomes a dead letter. The state of the subscription names the error meanwhile.
+    /// [`SubscriptionConfig::outage_limit`](crate::SubscriptionConfig::outage_limit) can give the event up.
+    ///
+    /// ```
+    /// use eventsource::HandlerError;
+    ///
+    /// async fn send(mail: &str) -> std::io::Result<()> {
+    /// #    drop(mail.to_owned());
+    ///     Err(std::io::ErrorKind::ConnectionRefused.into())
+    /// }
+    ///
+    /// async fn handler() -> Result<(), HandlerError> {
+    ///     send("welcome").await.map_err(HandlerError::outage)
+    /// }
+    /// # let handled = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(handler());
+    /// # assert!(handled.unwrap_err().is_outage());
+    /// ```
+    pub fn outage(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(ErrorClass::Transient, Said::Outage, source.into())
     }
 
     #[cold]
-    fn new(class: ErrorClass, classified: bool, source: Box<dyn Error + Send + Sync>) -> Self {
-        Self(Box::new(Failed { class, classified, remedy: None, source }))
+    fn new(class: ErrorClass, said: Said, source: Box<dyn Error + Send + Sync>) -> Self {
+        Self(Box::new(Failed { class, said, remedy: None, source }))
     }
 
     /// Whether trying again can help.
@@ -75,16 +110,22 @@ impl HandlerError {
         self.0.class
     }
 
+    /// Whether its author said that something which the handler needs is down: see [`outage`](Self::outage).
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        self.0.said == Said::Outage
+    }
+
     /// The same error, of the class that its database's verdict gives it, unless whoever made it said which one it has.
     pub(crate) fn judged(mut self, verdict: Option<Verdict>) -> Self {
-        let (false, Some(verdict)) = (self.0.classified, verdict) else { return self };
+        let (Said::Nothing, Some(verdict)) = (self.0.said, verdict) else { return self };
         self.0.class = match verdict {
             Verdict::Permanent | Verdict::NotSetUp => ErrorClass::Permanent,
             Verdict::Transient | Verdict::Outage | Verdict::Conflict | Verdict::StaleConnection => {
                 ErrorClass::Transient
             }
         };
-        self.0.classified = true;
+        self.0.said = Said::Class;
         self
     }
 
@@ -117,8 +158,10 @@ impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
         let permanent = (&error as &dyn Any).is::<DecodeError>()
             || std::iter::successors(Some(&error as &(dyn Error + 'static)), |&error| error.source())
                 .any(|cause| cause.is::<Permanent>() || cause.is::<NotSetUp>());
-        let class = if permanent { ErrorClass::Permanent } else { ErrorClass::Transient };
-        Self::new(class, permanent, Box::new(error))
+        match permanent {
+            true => Self::new(ErrorClass::Permanent, Said::Class, Box::new(error)),
+            false => Self::new(ErrorClass::Transient, Said::Nothing, Box::new(error)),
+        }
     }
 }
 

@@ -150,7 +150,11 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
             match result {
                 Ok(()) => Applied::All,
                 Err(error) => {
-                    let (verdict, remedy) = (unit.verdict(error.source()), unit.remedy(error.source()));
+                    let remedy = unit.remedy(error.source());
+                    let verdict = match error.is_outage() {
+                        true => Some(Verdict::Outage),
+                        false => unit.verdict(error.source()),
+                    };
                     let error = error.with_remedy(remedy);
                     match verdict {
                         Some(verdict) if verdict.is_outage() => Applied::Outage { index, met: Met { verdict, error } },
@@ -241,7 +245,8 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
             }
         };
         // A handler that ended the transaction may have failed because of it, or not at all; an outage ends it as well.
-        if !unit.is_intact() && !result.as_ref().is_err_and(|error| unit.is_outage(error.source())) {
+        let is_outage = |error: &HandlerError| error.is_outage() || unit.is_outage(error.source());
+        if !unit.is_intact() && !result.as_ref().is_err_and(is_outage) {
             return Err(HandlerError::permanent(CommitError::TransactionEnded));
         }
         result?;

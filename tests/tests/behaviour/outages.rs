@@ -1,6 +1,8 @@
 //! An outage of a store is waited out, visibly, and is nobody's failure.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use eventsource::prelude::*;
 use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
@@ -93,4 +95,59 @@ async fn a_checkpoint_that_cannot_be_saved_at_the_stop_is_told() {
     eventually("it is live again", || async { did.status().await.state.name() == "live" }).await;
     manager.stop().await.unwrap();
     assert_eq!(checkpoints.load("Did").await.unwrap().unwrap().position, passed);
+}
+
+/// An effect that needs a broker, which is down for so many calls.
+#[derive(Clone, Default)]
+struct Sends {
+    down_for: Arc<AtomicU64>,
+    sent: Arc<Mutex<Vec<u64>>>,
+}
+
+#[projection(effects)]
+impl Sends {
+    #[handles(Bumped)]
+    fn bumped(&self, event: &Bumped) -> Result<(), HandlerError> {
+        let is_down =
+            self.down_for.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |calls| calls.checked_sub(1)).is_ok();
+        if is_down && event.by == 2 {
+            return Err(HandlerError::outage("the broker is down"));
+        }
+        self.sent.lock().unwrap().push(event.by);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn outage_of_what_a_handler_needs_makes_no_dead_letter() {
+    let store = MemoryEventStore::new();
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let sends = Sends { down_for: Arc::new(AtomicU64::new(u64::MAX)), ..Sends::default() };
+    let config = SubscriptionConfig::default().retry(eventsource::subscription::RetryPolicy::never());
+    let handle = manager.subscribe(sends.clone(), config).await.unwrap();
+    let position = bump(&store, 1..=4).await;
+    manager.start().await.unwrap();
+    eventually("the state names the outage", || async {
+        let status = handle.status().await;
+        status.state.name() == "waiting" && status.state.reason().unwrap().contains("the broker is down")
+    })
+    .await;
+    sends.down_for.store(3, Ordering::SeqCst);
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    assert_eq!(*sends.sent.lock().unwrap(), [1, 2, 3, 4]);
+    assert!(handle.status().await.dead_letters == 0);
+}
+
+#[tokio::test]
+async fn outage_of_what_a_handler_needs_is_given_up_at_its_limit() {
+    let store = MemoryEventStore::new();
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let sends = Sends { down_for: Arc::new(AtomicU64::new(u64::MAX)), ..Sends::default() };
+    let config = SubscriptionConfig::default().outage_limit(Duration::from_millis(1)).unwrap();
+    let handle = manager.subscribe(sends.clone(), config).await.unwrap();
+    let position = bump(&store, 1..=2).await;
+    manager.start().await.unwrap();
+    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
+    assert_eq!(*sends.sent.lock().unwrap(), [1]);
+    assert_eq!(handle.status().await.dead_letters, 1);
 }
