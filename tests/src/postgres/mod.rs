@@ -1,6 +1,5 @@
 //! PostgreSQL for tests: a server, schemas of their own in it, and a pooler before it.
 
-mod guardian;
 mod pooler;
 mod programs;
 mod schema;

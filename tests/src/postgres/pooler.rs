@@ -6,8 +6,8 @@ use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{Connection as _, PgConnection};
 use eventsource::store::postgres::PostgresOptions;
 
-use super::guardian::{Guardian, folder, free_port};
 use super::{Schema, programs, url};
+use crate::guardian::{Guardian, folder, free_port};
 use crate::wait::eventually;
 
 /// A pooler in transaction mode in front of the shared database, on a port of its own. It ends when it is dropped, or

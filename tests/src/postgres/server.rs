@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::guardian::{Guardian, folder, free_port};
 use super::programs;
+use crate::guardian::{Guardian, folder, free_port};
 
 /// A server of one's own on a free port of this machine, with its data in a temporary folder. It ends when it is
 /// dropped, or when this process ends, however it does.

@@ -1,0 +1,192 @@
+//! The connection to a server: made when it is needed, and made again with backoff after it was lost.
+//!
+//! ```text
+//! Closed --connected--> Open --connection lost--> Closed --connected--> Open      (once more within the same call)
+//!                       Open --no answer in time--> Failed
+//! Closed --not connected--> Failed --after a delay, by the next call--> Open, or Failed with a longer delay
+//! ```
+//!
+//! A call while the connection is `Failed` and the delay has not passed fails at once: a server that does not answer
+//! costs its callers one timeout a delay, not one a call.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline};
+use tokio::time::{Instant, timeout};
+
+use crate::RedisError;
+use crate::backoff::Backoff;
+
+/// The connection to a server.
+pub(crate) struct Link {
+    client: Client,
+    server: String,
+    timeout: Duration,
+    state: Mutex<State>,
+    /// Held by the call that connects.
+    connecting: tokio::sync::Mutex<()>,
+}
+
+enum State {
+    Closed { epoch: u64 },
+    Open(Connection),
+    Failed { epoch: u64, backoff: Backoff, until: Instant, error: RedisError },
+}
+
+/// An open connection.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    connection: MultiplexedConnection,
+    /// How many connections were made before it. A server may have been restarted between two of them.
+    pub(crate) epoch: u64,
+}
+
+impl State {
+    fn epoch(&self) -> u64 {
+        match self {
+            Self::Closed { epoch } | Self::Failed { epoch, .. } => *epoch,
+            Self::Open(connection) => connection.epoch,
+        }
+    }
+}
+
+impl Link {
+    pub(crate) fn open(url: &str, timeout: Duration) -> Result<Self, RedisError> {
+        let client = Client::open(url).map_err(|source| RedisError::Address { source })?;
+        let server = client.get_connection_info().addr().to_string();
+        let state = Mutex::new(State::Closed { epoch: 0 });
+        Ok(Self { client, server, timeout, state, connecting: tokio::sync::Mutex::default() })
+    }
+
+    /// The host and the port of the server.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// How long a call waits.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Runs `commands` in their order, on a connection that is made if there is none. A connection that was lost since
+    /// the last call, such as by a restart of the server, is made again, and the commands are run again: they may be
+    /// run twice.
+    pub(crate) async fn run<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, RedisError> {
+        let run = async {
+            let connection = self.connection().await?;
+            match self.run_on(&connection, commands).await {
+                Err(RedisError::Unreachable { .. }) => {
+                    let connection = self.connection().await?;
+                    self.run_on(&connection, commands).await
+                }
+                answered => answered,
+            }
+        };
+        self.in_time(run).await
+    }
+
+    /// Runs `commands` in their order on this connection alone.
+    pub(crate) async fn run_on<T: FromRedisValue>(
+        &self,
+        connection: &Connection,
+        commands: &Pipeline,
+    ) -> Result<T, RedisError> {
+        let run = async {
+            let mut open = connection.connection.clone();
+            commands.query_async(&mut open).await.map_err(|source| self.failure(source))
+        };
+        let answered = self.in_time(run).await;
+        if let Err(RedisError::Unreachable { .. }) = &answered {
+            let mut state = self.state();
+            if state.epoch() == connection.epoch && matches!(*state, State::Open(_)) {
+                *state = State::Closed { epoch: connection.epoch };
+            }
+        }
+        answered
+    }
+
+    /// The open connection, made if there is none.
+    pub(crate) async fn connection(&self) -> Result<Connection, RedisError> {
+        if let Some(known) = self.known() {
+            return known;
+        }
+        self.in_time(async {
+            let _one = self.connecting.lock().await;
+            if let Some(known) = self.known() {
+                return known;
+            }
+            match self.connect().await {
+                Ok(connection) => {
+                    let mut state = self.state();
+                    let connection = Connection { connection, epoch: state.epoch() + 1 };
+                    *state = State::Open(connection.clone());
+                    Ok(connection)
+                }
+                Err(source) => {
+                    let error = self.failure(source);
+                    self.fail(&error);
+                    Err(error)
+                }
+            }
+        })
+        .await
+    }
+
+    /// A connection of one's own, for commands that block it.
+    pub(crate) async fn connect(&self) -> Result<MultiplexedConnection, redis::RedisError> {
+        // The caller has a deadline.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    /// `work`, within the timeout of a call.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+        timeout(self.timeout, work).await.unwrap_or_else(|_| {
+            let error = RedisError::TimedOut { server: self.server.clone(), after: self.timeout };
+            self.fail(&error);
+            Err(error)
+        })
+    }
+
+    /// What an error of the driver means.
+    pub(crate) fn failure(&self, source: redis::RedisError) -> RedisError {
+        let server = self.server.clone();
+        match source.is_io_error() || source.is_connection_dropped() || source.is_unrecoverable_error() {
+            true => RedisError::Unreachable { server, source },
+            false => RedisError::Refused { server, source },
+        }
+    }
+
+    /// What is known without asking the server: the open connection, or why there is none at the moment.
+    fn known(&self) -> Option<Result<Connection, RedisError>> {
+        match &*self.state() {
+            State::Open(connection) => Some(Ok(connection.clone())),
+            State::Failed { until, error, .. } if Instant::now() < *until => Some(Err(error.clone())),
+            State::Closed { .. } | State::Failed { .. } => None,
+        }
+    }
+
+    fn fail(&self, error: &RedisError) {
+        let mut state = self.state();
+        let epoch = state.epoch();
+        let mut backoff = match &mut *state {
+            State::Failed { backoff, .. } => std::mem::take(backoff),
+            State::Closed { .. } | State::Open(_) => {
+                tracing::warn!(server = self.server, %error, "the connection to Redis is lost");
+                Backoff::default()
+            }
+        };
+        let until = Instant::now() + backoff.next();
+        *state = State::Failed { epoch, backoff, until, error: error.clone() };
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,98 @@
+//! How a Redis server is reached, and what is kept in it.
+
+use std::time::Duration;
+
+/// How a Redis server is reached, and what is kept in it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use eventsource_redis::RedisOptions;
+///
+/// let options = RedisOptions::new("redis://127.0.0.1:6379/")
+///     .prefix("shop")
+///     .timeout(Duration::from_millis(500))
+///     .max_age(Duration::from_secs(60 * 60));
+/// assert_eq!(options.stream(), "shop:events");
+/// assert_eq!(options.channel(), "shop:wake");
+/// ```
+#[derive(Clone)]
+pub struct RedisOptions {
+    pub(crate) url: String,
+    prefix: String,
+    pub(crate) timeout: Duration,
+    pub(crate) max_age: Option<Duration>,
+}
+
+impl RedisOptions {
+    /// The server at `url`, such as `redis://user:password@host:6379/0`, with the defaults of the methods below.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            prefix: "eventsource".to_owned(),
+            timeout: Duration::from_secs(1),
+            max_age: Some(Duration::from_secs(7 * 24 * 60 * 60)),
+        }
+    }
+
+    /// What the names of the stream and of the channel begin with, `eventsource` by default. Two logs that share a
+    /// server need two prefixes.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How long a call waits for the server, connecting included, 1 s by default. It then fails with
+    /// [`RedisError::TimedOut`](crate::RedisError::TimedOut).
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long an event stays in the stream at least, 7 days by default. Older ones are removed when an event is
+    /// published, in blocks: Redis may keep up to 100 entries longer. A consumer that is away for longer misses events:
+    /// it finds them in the log.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// Keeps every event in the stream. The memory of the server then grows with the log.
+    #[must_use]
+    pub fn without_trimming(mut self) -> Self {
+        self.max_age = None;
+        self
+    }
+
+    /// The key of the stream of events: `<prefix>:events`.
+    #[must_use]
+    pub fn stream(&self) -> String {
+        format!("{}:events", self.prefix)
+    }
+
+    /// The channel of wake-ups: `<prefix>:wake`.
+    #[must_use]
+    pub fn channel(&self) -> String {
+        format!("{}:wake", self.prefix)
+    }
+
+    /// The key of the stream of entries that the consumers of `group` have given up: `<prefix>:events:failed:<group>`.
+    #[must_use]
+    pub fn failed_stream(&self, group: &str) -> String {
+        format!("{}:failed:{group}", self.stream())
+    }
+}
+
+/// Without the address, which may have a password in it.
+impl std::fmt::Debug for RedisOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisOptions")
+            .field("prefix", &self.prefix)
+            .field("timeout", &self.timeout)
+            .field("max_age", &self.max_age)
+            .finish_non_exhaustive()
+    }
+}

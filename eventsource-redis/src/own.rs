@@ -1,0 +1,70 @@
+//! A connection of one reader's own: a command that waits for entries blocks every other on its connection.
+
+use std::time::Duration;
+
+use redis::Cmd;
+use redis::aio::MultiplexedConnection;
+use tokio::time::timeout;
+
+use crate::backoff::Backoff;
+use crate::{RedisClient, RedisError};
+
+/// A connection of one reader's own, made again with backoff after it was lost.
+pub(crate) struct Own {
+    client: RedisClient,
+    connection: Option<MultiplexedConnection>,
+    backoff: Backoff,
+    is_down: bool,
+}
+
+impl Own {
+    pub(crate) fn new(client: &RedisClient) -> Self {
+        Self { client: client.clone(), connection: None, backoff: Backoff::default(), is_down: false }
+    }
+
+    /// Whether the next command makes a new connection: what was known of the server may not hold any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.connection.is_none()
+    }
+
+    /// Runs `command`, which may wait for `block` beyond the timeout of a call. A command that fails closes the
+    /// connection.
+    pub(crate) async fn run<T: redis::FromRedisValue>(
+        &mut self,
+        command: &Cmd,
+        block: Duration,
+    ) -> Result<T, RedisError> {
+        let link = self.client.link();
+        let limit = link.timeout() + block;
+        // Taken: where this is dropped half-way, the connection is not used again.
+        let connection = self.connection.take();
+        let run = async {
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => link.connect().await?,
+            };
+            let answer = command.query_async(&mut connection).await?;
+            Ok((connection, answer))
+        };
+        match timeout(limit, run).await {
+            Ok(Ok((connection, answer))) => {
+                self.connection = Some(connection);
+                self.backoff = Backoff::default();
+                if std::mem::take(&mut self.is_down) {
+                    tracing::info!(server = link.server(), "Redis is read again");
+                }
+                Ok(answer)
+            }
+            Ok(Err(source)) => Err(link.failure(source)),
+            Err(_) => Err(RedisError::TimedOut { server: link.server().to_owned(), after: limit }),
+        }
+    }
+
+    /// Waits before the next attempt, after this error.
+    pub(crate) async fn pause(&mut self, error: &RedisError) {
+        if !std::mem::replace(&mut self.is_down, true) {
+            tracing::warn!(server = self.client.link().server(), %error, "Redis cannot be read; trying again until it can");
+        }
+        tokio::time::sleep(self.backoff.next()).await;
+    }
+}

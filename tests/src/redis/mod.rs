@@ -1,0 +1,5 @@
+//! Redis for tests: a private server.
+
+mod server;
+
+pub use server::{Keeps, Server};
