@@ -178,7 +178,7 @@ async fn describe(
     deadline: Deadline,
 ) -> SubscriptionStatus {
     let Standing { core, now, lag } = standing;
-    let Snapshot { state, position, is_recognised: _, looked: _, handled, last_error, letters } = now;
+    let Snapshot { state, position, is_recognised: _, remembered: _, looked: _, handled, last_error, letters } = now;
     let rebuild = match core.rebuilds.unfinished() {
         Some(tracked) => {
             let counted = deadline.answer(tracked.progress(&*core.store)).await;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::SubscriptionState;
+use super::recognise::Remembered;
 use super::transitions::{Broken, may_follow};
 use crate::event::Position;
 use crate::projection::LetterCounts;
@@ -17,6 +18,8 @@ pub(super) struct Snapshot {
     pub(super) position: Option<Position>,
     /// Whether the log is known to be the one in which the position counts: before that no caller may rely on it.
     pub(super) is_recognised: bool,
+    /// What is known of the log in which the position counts.
+    pub(super) remembered: Option<Remembered>,
     /// What comes after this position was read, and is about to be applied.
     pub(super) looked: Option<Position>,
     pub(super) handled: u64,
@@ -40,6 +43,7 @@ impl Progress {
             state,
             position,
             is_recognised: false,
+            remembered: None,
             looked: None,
             handled: 0,
             last_error: None,
@@ -94,6 +98,14 @@ impl Progress {
         });
     }
 
+    /// What is known of the log now. It wakes no wait.
+    pub(super) fn remember(&self, remembered: Remembered) {
+        self.sender.send_if_modified(|snapshot| {
+            snapshot.remembered = Some(remembered);
+            false
+        });
+    }
+
     /// The log may be another one than that in which the position counts.
     pub(super) fn doubt_log(&self) {
         self.sender.send_modify(|snapshot| snapshot.is_recognised = false);
@@ -136,6 +148,7 @@ impl Progress {
             snapshot.letters = LetterCounts::default();
             snapshot.position = None;
             snapshot.is_recognised = false;
+            snapshot.remembered = None;
             self.turn(snapshot, SubscriptionState::Idle);
         });
     }

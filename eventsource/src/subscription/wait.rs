@@ -73,6 +73,8 @@ impl Wait {
             Target::Head => core.log.head().await.map_err(|error| self.unread(error))?,
         };
         let mut polls = Polls::new(core.store.wake_ups());
+        // What this process has applied since the call, it has read after it compared the log with what it knew.
+        let mut is_read_since = false;
         loop {
             let now = progress.borrow_and_update().clone();
             let is_elsewhere = core.runs_elsewhere(&now.state);
@@ -80,8 +82,14 @@ impl Wait {
             match verdict {
                 None => {}
                 Some(Err(error)) => return Err(error),
-                Some(Ok(position)) => return self.check_letters(&now, target).await.map(|()| position),
+                Some(Ok(position)) => {
+                    if !is_elsewhere && !is_read_since {
+                        self.check_log(&now).await?;
+                    }
+                    return self.check_letters(&now, target).await.map(|()| position);
+                }
             }
+            is_read_since = true;
             // The sender lives in `core`.
             tokio::select! {
                 biased;
@@ -143,6 +151,18 @@ impl Wait {
             Ok(_) => Ok(position),
             Err(lost) => Err(WaitError::Refused { subscription: core.name.clone(), reason: lost.to_string().into() }),
         })
+    }
+
+    /// Fails where the log is not the one any more in which the subscription has passed the position. A store that does
+    /// not answer says nothing of that.
+    async fn check_log(&self, now: &Snapshot) -> Result<(), WaitError> {
+        let Some(remembered) = now.remembered else { return Ok(()) };
+        match remembered.compare(&*self.core.store).await {
+            Ok(Err(lost)) => {
+                Err(WaitError::Refused { subscription: self.core.name.clone(), reason: lost.to_string().into() })
+            }
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
     }
 
     /// Fails where the event at `position`, which the subscription has passed, waits behind a dead letter or is one.

@@ -11,6 +11,7 @@ use crate::world::*;
 on_every_backend!(
     running_subscription_is_refused_when_the_log_goes_back,
     running_subscription_is_refused_when_the_log_has_grown_again,
+    position_that_was_passed_before_the_loss_answers_no_wait,
     several_subscriptions_that_share_pages_are_refused,
     subscription_that_catches_up_is_refused,
 );
@@ -65,6 +66,34 @@ where
     for events in [20, 50, 80] {
         notices::<B, _>(BumpSums, events).await;
         notices::<B, _>(Seen::default(), events).await;
+    }
+}
+
+/// Before the runner has looked: it is paused, or stopped.
+async fn position_that_was_passed_before_the_loss_answers_no_wait<B: Lossy>(_: B)
+where
+    BumpSums: On<B>,
+    Seen: On<B>,
+    Kept: On<B>,
+    Told: On<B>,
+{
+    unseen::<B, _>(BumpSums).await;
+    unseen::<B, _>(Seen::default()).await;
+    unseen::<B, _>(Kept::default()).await;
+    unseen::<B, _>(Told::default()).await;
+}
+
+async fn unseen<B: Lossy, P: On<B> + std::fmt::Debug>(projection: P) {
+    let world = B::new().await;
+    let last = bump(&world.store(), 0..100).await;
+    let (manager, handle) = live(&world, projection).await;
+    manager.pause(handle.name()).await.unwrap();
+    handle.wait_for(last).within(DEADLINE).await.unwrap();
+    world.restore_copy().await;
+    for ends in ["paused", "stopped"] {
+        let error = handle.wait_for(last).within(DEADLINE).await.unwrap_err();
+        assert!(error.to_string().contains("the log has gone back from position 100"), "{ends}: {error}");
+        manager.stop().await.unwrap();
     }
 }
 

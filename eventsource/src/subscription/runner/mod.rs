@@ -227,6 +227,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.seen = self.seen.max(self.position);
         self.rebuilt();
         let mark = self.known_log.pass(self.position);
+        self.core.progress.remember(self.known_log.remembered(self.position, self.start));
         if self.core.kind == Kind::Memory {
             self.core.in_memory.move_to(self.position);
             self.core.in_memory.mark(mark);

@@ -33,6 +33,11 @@ impl KnownLog {
         known.max_by_key(|mark| mark.position)
     }
 
+    /// What a subscription at `position`, which started at `start`, knows of its log.
+    pub(super) const fn remembered(&self, position: Position, start: Position) -> Remembered {
+        Remembered { log: self.id, position, mark: self.mark, start }
+    }
+
     /// What is being applied ends with this event.
     pub(super) const fn comes_to(&mut self, ahead: Option<LogMark>) {
         self.ahead = ahead;
@@ -62,6 +67,7 @@ impl<C: CheckpointStore> Runner<C> {
         match self.ask(|| remembered.compare(&*store)).await? {
             Ok(found) => {
                 self.known_log = KnownLog { id: Some(found.log), mark: found.mark, ahead: None };
+                self.core.progress.remember(self.known_log.remembered(self.position, self.start));
                 if self.core.kind == Kind::Memory {
                     self.core.in_memory.recognised(found);
                 }
@@ -76,11 +82,11 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Makes sure that `page`, which follows the runner's position, is of the log that was read so far.
     pub(super) async fn follow_log(&mut self, page: &Page) -> Result<(), End> {
-        let KnownLog { id: log, mark, .. } = self.known_log;
+        let mark = self.known_log.mark;
         if mark.is_none() || page.before == mark {
             return Ok(());
         }
-        self.recognise(Remembered { log, position: self.position, mark, start: self.start }).await
+        self.recognise(self.known_log.remembered(self.position, self.start)).await
     }
 
     /// The log is not the one of the checkpoint, which was claimed: goes on only where a rebuild is asked for, or a
