@@ -97,7 +97,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// it is the same is for the caller to compare.
     ///
     /// # Errors
-    /// [`ClaimError::Held`] where the claim asks for a lease and somebody else holds one; [`ClaimError::Store`] where
+    /// [`ClaimError::Changed`] where the claim spares a projection that has changed; [`ClaimError::Held`] where it asks for a lease and somebody else holds one; [`ClaimError::Store`] where
     /// the store fails.
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError>;
 

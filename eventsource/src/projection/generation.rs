@@ -125,6 +125,8 @@ pub struct Switch {
     pub tables: Vec<&'static Table>,
     /// Whether the live checkpoint may be further on: it counts in a log that is there no more.
     pub from_lost_log: bool,
+    /// The fingerprint of the projection that may be replaced; `None` for any.
+    pub replaces: Option<String>,
 }
 
 /// What became of a switch.
@@ -139,6 +141,12 @@ pub enum Switched {
     },
     /// The generation that serves is further on, at this position. Nothing was changed.
     Behind(Position),
+    /// Another projection serves by now. Nothing was changed.
+    #[non_exhaustive]
+    Changed {
+        /// Its fingerprint.
+        found: String,
+    },
     /// The next generation belongs to somebody else by now, or is no more. Nothing was changed.
     Fenced,
 }
@@ -147,7 +155,7 @@ impl Switch {
     /// Puts the next generation of the subscription `name`, which is at `position` and owned since `epoch`, in its place.
     #[must_use]
     pub fn new(name: impl Into<String>, epoch: u64, position: Position, tables: &[&'static Table]) -> Self {
-        Self { name: name.into(), epoch, position, tables: tables.to_vec(), from_lost_log: false }
+        Self { name: name.into(), epoch, position, tables: tables.to_vec(), from_lost_log: false, replaces: None }
     }
 
     /// The same, wherever the live checkpoint is: it counts in a log that is there no more, so that its position says
@@ -156,6 +164,23 @@ impl Switch {
     pub const fn whatever_position(mut self) -> Self {
         self.from_lost_log = true;
         self
+    }
+
+    /// The same, but only where the projection that serves has this fingerprint: another process may have replaced it since
+    /// the caller looked.
+    #[must_use]
+    pub fn replacing(mut self, fingerprint: impl Into<String>) -> Self {
+        self.replaces = Some(fingerprint.into());
+        self
+    }
+
+    /// Why the checkpoint that serves, `live`, is not replaced; `None` where it may be.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn is_refused_by(&self, live: Checkpoint) -> Option<Switched> {
+        if self.replaces.as_ref().is_some_and(|replaces| *replaces != live.fingerprint) {
+            return Some(Switched::Changed { found: live.fingerprint });
+        }
+        (live.position > self.position && !self.from_lost_log).then_some(Switched::Behind(live.position))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::projection::claim::NotClaimed;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 
 use super::{PostgresUnit, letters, rows};
 use crate::event::{Position, StreamId};
@@ -69,7 +69,7 @@ impl PostgresCheckpoints {
         Ok(found)
     }
 
-    async fn try_claim(&self, claim: &Claim<'_>) -> Result<Result<Checkpoint, (String, DateTime<Utc>)>, Failure> {
+    async fn try_claim(&self, claim: &Claim<'_>) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
         let mut session = self.db.session().await?;
         let claimed = rows::claim(&self.db, &mut session, claim).await?;
         session.end().await?;
@@ -134,7 +134,7 @@ impl CheckpointStore for PostgresCheckpoints {
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
         let claimed = self.try_claim(claim).await;
         let claimed = claimed.map_err(|failure| self.failed(Action::Claim(claim.name), failure))?;
-        claimed.map_err(|(owner, until)| ClaimError::Held { name: claim.name.to_owned(), owner, until })
+        claimed.map_err(|why| why.of(claim.name))
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {

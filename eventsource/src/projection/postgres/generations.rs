@@ -1,10 +1,10 @@
 //! The checkpoint of a next generation, and its way into the place of the one that serves.
 
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{PostgresCheckpoints, PostgresUnit, rows, statements};
 use crate::event::{Position, now};
+use crate::projection::claim::NotClaimed;
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{Checkpoint, CheckpointError, Claim, Clear, Switch, Switched, Table};
 use crate::store::postgres::PostgresDatabase;
@@ -16,8 +16,8 @@ pub(crate) enum Claimed {
     GoesOn(Checkpoint),
     /// It begins; the tables of another one are there, where `replaces`.
     Begins { checkpoint: Checkpoint, replaces: bool },
-    /// Somebody else holds it.
-    Held { owner: String, until: DateTime<Utc> },
+    /// It is not claimed, for this reason.
+    Not(NotClaimed),
 }
 
 impl PostgresCheckpoints {
@@ -42,7 +42,7 @@ pub(crate) async fn claim(
     let before = rows::load(db, conn, claim.name).await?;
     let checkpoint = match rows::claim(db, conn, claim).await? {
         Ok(checkpoint) => checkpoint,
-        Err((owner, until)) => return Ok(Claimed::Held { owner, until }),
+        Err(why) => return Ok(Claimed::Not(why)),
     };
     if before.as_ref().is_some_and(|before| before.fingerprint == claim.fingerprint) {
         return Ok(Claimed::GoesOn(checkpoint));
@@ -76,9 +76,7 @@ pub(crate) async fn may_switch(
         return Ok(Some(Switched::Fenced));
     }
     let live = rows::load(db, conn, &switch.name).await?;
-    Ok(live
-        .filter(|live| live.position > switch.position && !switch.from_lost_log)
-        .map(|live| Switched::Behind(live.position)))
+    Ok(live.and_then(|live| switch.is_refused_by(live)))
 }
 
 /// The checkpoint of the next generation, and its dead letters, take the place of those that serve.

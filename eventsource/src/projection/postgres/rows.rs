@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::statements;
 use crate::event::{Position, now};
+use crate::projection::claim::NotClaimed;
 use crate::projection::sql::{change_letters, mark};
 use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
 use crate::store::LogId;
@@ -43,12 +44,12 @@ pub(super) async fn list(db: &PostgresDatabase, conn: &mut PgConnection) -> Resu
     rows.into_iter().map(checkpoint).collect()
 }
 
-/// The checkpoint claimed, or who holds it and until when.
+/// The checkpoint claimed, or why it was not.
 pub(super) async fn claim(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     claim: &Claim<'_>,
-) -> Result<Result<Checkpoint, (String, DateTime<Utc>)>, Failure> {
+) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
     loop {
         let query = sqlx::query_as(db.sql(statements::CLAIM))
             .bind(claim.name)
@@ -58,14 +59,19 @@ pub(super) async fn claim(
             .bind(claim.lease.as_ref().map(|lease| &*lease.owner))
             .bind(claim.lease.as_ref().and_then(|lease| micros(lease.time)))
             .bind(claim.log.map(|log| *log.as_uuid()))
+            .bind(claim.unless_changed)
             .persistent(db.names_statements());
         if let Some(row) = query.fetch_optional(&mut *conn).await? {
             return Ok(Ok(checkpoint(row)?));
         }
         let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(claim.name).persistent(db.names_statements());
-        // A lease that was given up in between is no lease.
-        if let Some(held) = query.fetch_optional(&mut *conn).await? {
-            return Ok(Err(held));
+        let found: Option<(Option<String>, Option<DateTime<Utc>>, String, bool)> =
+            query.fetch_optional(&mut *conn).await?;
+        match found {
+            Some((_, _, found, true)) if claim.spares(&found) => return Ok(Err(NotClaimed::Changed { found })),
+            Some((Some(owner), Some(until), ..)) => return Ok(Err(NotClaimed::Held { owner, until })),
+            // A lease that was given up in between is no lease.
+            _ => {}
         }
     }
 }

@@ -55,12 +55,14 @@ pub(super) const CLAIM: &str = concat!(
      leased_until = excluded.leased_until, \
      log_id = CASE WHEN mine.position IS NULL THEN excluded.log_id ELSE coalesce(mine.log_id, excluded.log_id) END, \
      event_position = CASE WHEN mine.position IS NOT NULL THEN mine.event_position END \
-     WHERE excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.leased_until <= clock_timestamp() \
-     OR mine.owner = excluded.owner RETURNING ",
+     WHERE (excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.leased_until <= clock_timestamp() \
+     OR mine.owner = excluded.owner) \
+     AND (NOT $8 OR mine.position IS NULL OR mine.fingerprint = excluded.fingerprint) RETURNING ",
     columns!()
 );
-pub(super) const HOLDER: &str =
-    "SELECT owner, leased_until FROM {schema}.eventsource_checkpoints WHERE name = $1 AND leased_until IS NOT NULL";
+/// Why a checkpoint was not claimed.
+pub(super) const HOLDER: &str = "SELECT owner, leased_until, fingerprint, position IS NOT NULL \
+     FROM {schema}.eventsource_checkpoints WHERE name = $1";
 
 pub(super) const RENEW: &str = "UPDATE {schema}.eventsource_checkpoints \
      SET leased_until = clock_timestamp() + $1 * interval '1 microsecond' \

@@ -105,7 +105,7 @@ impl CheckpointStore for SqliteCheckpoints {
         let claimed = rows::claim(&mut writing.tx, claim, self.sightings()).await;
         let claimed = claimed.map_err(|failure| CheckpointError::failed(action, failure))?;
         writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
-        claimed.map_err(|(owner, until)| ClaimError::Held { name: claim.name.to_owned(), owner, until })
+        claimed.map_err(|why| why.of(claim.name))
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {

@@ -5,6 +5,7 @@ use sqlx::SqliteConnection;
 use super::sightings::Sightings;
 use super::{SqliteCheckpoints, SqliteUnit, rows, statements};
 use crate::event::{Position, now};
+use crate::projection::claim::NotClaimed;
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{Checkpoint, CheckpointError, Claim, Clear, Switch, Switched, Table};
 use crate::store::sql::{Action, clamped};
@@ -17,8 +18,8 @@ pub(crate) enum Claimed {
     GoesOn(Checkpoint),
     /// It begins; the tables of another one are there, where `replaces`.
     Begins { checkpoint: Checkpoint, replaces: bool },
-    /// Somebody else holds it.
-    Held { owner: String, until: chrono::DateTime<chrono::Utc> },
+    /// It is not claimed, for this reason.
+    Not(NotClaimed),
 }
 
 impl SqliteCheckpoints {
@@ -47,7 +48,7 @@ pub(crate) async fn claim(
     let before = rows::load(&mut *conn, claim.name).await?;
     let checkpoint = match rows::claim(conn, claim, sightings).await? {
         Ok(checkpoint) => checkpoint,
-        Err((owner, until)) => return Ok(Claimed::Held { owner, until }),
+        Err(why) => return Ok(Claimed::Not(why)),
     };
     if before.as_ref().is_some_and(|before| before.fingerprint == claim.fingerprint) {
         return Ok(Claimed::GoesOn(checkpoint));
@@ -68,9 +69,7 @@ pub(crate) async fn may_switch(conn: &mut SqliteConnection, switch: &Switch) -> 
         return Ok(Some(Switched::Fenced));
     }
     let live = rows::load(conn, &switch.name).await?;
-    Ok(live
-        .filter(|live| live.position > switch.position && !switch.from_lost_log)
-        .map(|live| Switched::Behind(live.position)))
+    Ok(live.and_then(|live| switch.is_refused_by(live)))
 }
 
 /// The checkpoint of the next generation, and its dead letters, take the place of those that serve.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::sightings::{Sighted, Sightings};
 use super::statements;
 use crate::event::{Position, now};
+use crate::projection::claim::NotClaimed;
 use crate::projection::sql::{change_letters, mark};
 use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
 use crate::store::LogId;
@@ -49,7 +50,7 @@ pub(super) async fn claim(
     conn: &mut SqliteConnection,
     claim: &Claim<'_>,
     sightings: &Sightings,
-) -> Result<Result<Checkpoint, (String, DateTime<Utc>)>, Failure> {
+) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
     let abandoned = claim.lease.as_ref().and_then(|lease| sightings.abandoned(claim.name, lease.time));
     let done = sqlx::query(statements::CLAIM)
         .bind(claim.name)
@@ -61,13 +62,19 @@ pub(super) async fn claim(
         .bind(claim.log.map(|log| *log.as_uuid()))
         .bind(abandoned.map(|lease| lease.epoch))
         .bind(abandoned.map(|lease| lease.until))
+        .bind(claim.unless_changed)
         .execute(&mut *conn)
         .await?;
     if done.rows_affected() == 0 {
-        let (owner, epoch, until): (String, i64, i64) =
+        let (owner, epoch, until, found, is_there): (Option<String>, i64, Option<i64>, String, bool) =
             sqlx::query_as(statements::HOLDER).bind(claim.name).fetch_one(conn).await?;
+        if is_there && claim.spares(&found) {
+            return Ok(Err(NotClaimed::Changed { found }));
+        }
+        // It is one transaction: where the fingerprint is no reason, the lease is.
+        let until = until.unwrap_or_default();
         sightings.see(claim.name, Sighted { epoch, until });
-        return Ok(Err((owner, time(until, claim.name)?)));
+        return Ok(Err(NotClaimed::Held { owner: owner.unwrap_or_default(), until: time(until, claim.name)? }));
     }
     sightings.forget(claim.name);
     let claimed = load(conn, claim.name).await?;

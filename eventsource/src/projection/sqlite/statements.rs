@@ -68,9 +68,12 @@ pub(super) const CLAIM: &str = "INSERT INTO eventsource_checkpoints AS mine \
      leased_until = excluded.leased_until, \
      log_id = CASE WHEN mine.position IS NULL THEN excluded.log_id ELSE coalesce(mine.log_id, excluded.log_id) END, \
      event_position = CASE WHEN mine.position IS NOT NULL THEN mine.event_position END \
-     WHERE excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.owner = excluded.owner \
-     OR (mine.epoch = ?8 AND mine.leased_until = ?9)";
-pub(super) const HOLDER: &str = "SELECT owner, epoch, leased_until FROM eventsource_checkpoints WHERE name = ?1";
+     WHERE (excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.owner = excluded.owner \
+     OR (mine.epoch = ?8 AND mine.leased_until = ?9)) \
+     AND (NOT ?10 OR mine.position IS NULL OR mine.fingerprint = excluded.fingerprint)";
+/// Why a checkpoint was not claimed.
+pub(super) const HOLDER: &str =
+    "SELECT owner, epoch, leased_until, fingerprint, position IS NOT NULL FROM eventsource_checkpoints WHERE name = ?1";
 
 pub(super) const RENEW: &str =
     "UPDATE eventsource_checkpoints SET leased_until = ?1 WHERE name = ?2 AND epoch = ?3 AND position IS NOT NULL";

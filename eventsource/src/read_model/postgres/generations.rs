@@ -51,9 +51,7 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
                 }
                 checkpoint
             }
-            Claimed::Held { owner, until } => {
-                return Err(ClaimError::Held { name: claim.name.to_owned(), owner, until });
-            }
+            Claimed::Not(why) => return Err(why.of(claim.name)),
         };
         commit(tx, action).await?;
         Ok(checkpoint)

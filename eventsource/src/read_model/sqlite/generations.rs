@@ -42,9 +42,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
                 restored.map_err(|error| refusal_of(action, error.into()))?;
                 checkpoint
             }
-            Claimed::Held { owner, until } => {
-                return Err(ClaimError::Held { name: claim.name.to_owned(), owner, until });
-            }
+            Claimed::Not(why) => return Err(why.of(claim.name)),
         };
         commit(writing, action).await?;
         Ok(checkpoint)

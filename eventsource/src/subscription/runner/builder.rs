@@ -103,6 +103,10 @@ impl<C: CheckpointStore> Runner<C> {
                 match generations(&*checkpoints)?.claim_next(&claim, building.target, &building.tables).await {
                     Ok(checkpoint) => Ok(Ok(checkpoint)),
                     Err(ClaimError::Held { owner, until, .. }) => Ok(Err(NotClaimed::Held(owner, until))),
+                    // It does not ask for that.
+                    Err(changed @ ClaimError::Changed { .. }) => {
+                        Ok(Err(NotClaimed::Refused(changed.to_string().into())))
+                    }
                     Err(ClaimError::Store(error)) => {
                         heard(Err(error)).map(|refused: Result<_, _>| refused.map_err(NotClaimed::Refused))
                     }
@@ -173,12 +177,13 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(self.ask(|| async { Remembered::of(&live, start).compare(&*store).await }).await?.is_err())
     }
 
-    /// Ends where a higher version of the projection serves by now: that is not replaced.
-    async fn give_way_to_newer(&mut self, building: &Building) -> Result<(), End> {
+    /// Ends where a higher version of the projection serves by now: that is not replaced. Returns the fingerprint of the
+    /// projection that serves.
+    async fn give_way_to_newer(&mut self, building: &Building) -> Result<Option<String>, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let live = self.ask(|| checkpoints.load(&building.live.name)).await?;
-        if live.is_none_or(|live| core.newer_version(&live.fingerprint).is_none()) {
-            return Ok(());
+        if live.as_ref().is_none_or(|live| core.newer_version(&live.fingerprint).is_none()) {
+            return Ok(live.map(|live| live.fingerprint));
         }
         if let Some(tracked) = &self.rebuild {
             tracked.end(Outcome::Replaced);
@@ -187,11 +192,16 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     async fn switch(&mut self, building: &Building) -> Result<bool, End> {
-        if building.changed {
-            self.give_way_to_newer(building).await?;
-        }
         let (core, checkpoints, name) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints), &building.live.name);
         let mut switch = Switch::new(name.clone(), self.epoch, self.saved, &building.tables);
+        // It is compared again in the transaction of the switch: another process may replace it in between.
+        switch = match building.changed {
+            true => match self.give_way_to_newer(building).await? {
+                Some(serves) => switch.replacing(serves),
+                None => switch,
+            },
+            false => switch.replacing(core.fingerprint.clone()),
+        };
         let mut switched = self.try_switch(&switch).await;
         if let Ok(Switched::Behind(_)) = switched
             && self.has_lost_its_log(building).await?
@@ -211,6 +221,13 @@ impl<C: CheckpointStore> Runner<C> {
             }
             Ok(Switched::Behind(live)) => {
                 tracing::debug!(subscription = name, at = %self.saved, %live, "the one that serves is further on");
+                return Ok(false);
+            }
+            Ok(Switched::Changed { found }) => {
+                tracing::info!(subscription = name, found, "another projection serves by now");
+                if !building.changed {
+                    return Err(End::Fenced(building.live.replaced(&found).into()));
+                }
                 return Ok(false);
             }
             Ok(Switched::Fenced) => {

@@ -95,7 +95,7 @@ impl<C: CheckpointStore> Runner<C> {
         // Before anything is emptied for a projection that has changed.
         self.own_tables().await?;
         let log = self.log_id().await?;
-        let claim = Claim::new(&core.name, &core.fingerprint, start).in_log(log).under(self.lease());
+        let claim = Claim::new(&core.name, &core.fingerprint, start).in_log(log).under(self.lease()).unless_changed();
         let checkpoint = loop {
             if !self.heed_change().await? {
                 continue;
@@ -120,19 +120,23 @@ impl<C: CheckpointStore> Runner<C> {
         Lease::new(Arc::clone(&self.core.owner), self.core.config.lease)
     }
 
-    /// Claims the checkpoint; `None` where somebody else holds it, after a while as the standby.
+    /// Claims the checkpoint; `None` where another process holds it, after a while as the standby, or where it is another
+    /// projection's by now.
     pub(super) async fn try_claim(&mut self, claim: &Claim<'_>) -> Result<Option<Checkpoint>, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
         let answer = self.ask(|| async {
             match checkpoints.claim(claim).await {
                 Ok(checkpoint) => Ok(Ok(checkpoint)),
-                Err(ClaimError::Held { owner, until, .. }) => Ok(Err((owner, until))),
+                Err(ClaimError::Held { owner, until, .. }) => Ok(Err(Some((owner, until)))),
+                Err(ClaimError::Changed { .. }) => Ok(Err(None)),
                 Err(ClaimError::Store(error)) => Err(error),
             }
         });
         match answer.await? {
             Ok(checkpoint) => Ok(Some(checkpoint)),
-            Err((owner, until)) => self.stand_by(owner, until).await.map(|()| None),
+            Err(Some((owner, until))) => self.stand_by(owner, until).await.map(|()| None),
+            // The caller looks again.
+            Err(None) => Ok(None),
         }
     }
 

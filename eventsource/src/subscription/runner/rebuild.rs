@@ -258,7 +258,7 @@ impl<C: CheckpointStore> Runner<C> {
             let error = RebuildError::StartsAtEnd { subscription: core.name.clone() };
             return Err(End::Refused(format!("{}; {error}", core.changed(stored)).into()));
         }
-        let claim = Claim::new(&core.name, stored, self.start).under(self.lease());
+        let claim = Claim::new(&core.name, stored, self.start).under(self.lease()).unless_changed();
         let Some(checkpoint) = self.try_claim(&claim).await? else { return Ok(()) };
         self.own(&checkpoint);
         tracing::warn!(subscription = core.name, stored, current = core.fingerprint, "the projection has changed");

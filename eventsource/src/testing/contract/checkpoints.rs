@@ -10,7 +10,7 @@ use super::listed::{dispatch, names};
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
-use crate::projection::{Advance, Checkpoint, CheckpointStore, Claim, Clear, CommitError, UnitOfWork};
+use crate::projection::{Advance, Checkpoint, CheckpointStore, Claim, ClaimError, Clear, CommitError, UnitOfWork};
 use crate::store::{LogId, LogMark};
 
 /// The cases of the checkpoint store's contract, handed to another macro.
@@ -22,6 +22,7 @@ macro_rules! __checkpoint_store_cases {
             an_unknown_checkpoint_is_none
             a_claim_makes_a_checkpoint_at_the_start
             a_claim_raises_the_epoch_and_keeps_the_position
+            a_claim_spares_a_projection_that_has_changed
             a_commit_moves_the_checkpoint
             a_detached_commit_moves_the_checkpoint
             a_step_from_another_position_is_fenced
@@ -98,6 +99,21 @@ async fn a_claim_raises_the_epoch_and_keeps_the_position<C: CheckpointStore>(sto
     ensure!(second.epoch > first.epoch, "the epoch went from {} to {}", first.epoch, second.epoch);
     ensure_eq!(second.position, at(7), "the position: a start applies only where there is no checkpoint");
     ensure_eq!(second.fingerprint, "v2", "the fingerprint");
+    Ok(())
+}
+
+async fn a_claim_spares_a_projection_that_has_changed<C: CheckpointStore>(store: &C) -> Verdict {
+    let claim = |fingerprint| Claim::new("orders", fingerprint, START).unless_changed();
+    let first = store.claim(&claim("one")).await?;
+    let again = store.claim(&claim("one")).await?;
+    ensure_eq!(again.epoch, first.epoch + 1, "the epoch of a second claim with the same fingerprint");
+    let refused = store.claim(&claim("two")).await;
+    let is_changed = matches!(&refused, Err(ClaimError::Changed { found, .. }) if found == "one");
+    ensure!(is_changed, "a claim with another fingerprint that spares a change gave {refused:?}");
+    ensure_eq!(load(store, "orders").await?.epoch, again.epoch, "the epoch after a claim that was refused");
+    store.begin().await?.clear(&Clear::new("orders")).await?;
+    let reset = store.claim(&claim("two")).await?;
+    ensure_eq!(reset.fingerprint, "two", "the fingerprint of a claim after a reset");
     Ok(())
 }
 
