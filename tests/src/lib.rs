@@ -6,6 +6,7 @@ pub mod chains;
 pub mod child;
 pub mod deployment;
 pub mod domain;
+pub mod driver_log;
 mod guardian;
 pub mod orphan;
 pub mod postgres;

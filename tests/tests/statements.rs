@@ -19,10 +19,10 @@ use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, Postgre
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::subscription::HealthLimits;
 use eventsource_tests::domain::{Bumped, Cleared};
+use eventsource_tests::driver_log::DriverLog;
 use eventsource_tests::postgres::Schema;
+use tracing::Event as Traced;
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event as Traced, Metadata as CallSite, Subscriber as Collector};
 use uuid::Uuid;
 
 /// Collects what the driver logs of statements, from whatever thread.
@@ -41,28 +41,13 @@ impl Visit for Text<'_> {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-impl Collector for Statements {
-    fn enabled(&self, site: &CallSite<'_>) -> bool {
-        site.target() == "sqlx::query"
-    }
-
-    fn event(&self, event: &Traced<'_>) {
+impl Statements {
+    fn note(&self, event: &Traced<'_>) {
         let mut text = String::new();
         event.record(&mut Text(&mut text));
         self.0.lock().unwrap().push(text);
     }
 
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-impl Statements {
     /// What was logged since it was asked last, by the first word of the statement and the table, where it is about
     /// one of ours.
     fn take(&self) -> BTreeMap<String, usize> {
@@ -169,7 +154,8 @@ fn expected(counts: &[(&str, usize)]) -> BTreeMap<String, usize> {
 #[tokio::test]
 async fn a_page_is_a_few_statements() {
     let statements = Statements::default();
-    tracing::subscriber::set_global_default(statements.clone()).unwrap();
+    let noted = statements.clone();
+    tracing::subscriber::set_global_default(DriverLog(move |event: &Traced<'_>| noted.note(event))).unwrap();
     on_sqlite(&statements).await;
     on_postgres(&statements).await;
 }

@@ -28,8 +28,16 @@ pub struct DeadLetters {
 pub struct Retried {
     /// How many events were applied: letters, and what had waited behind them.
     pub applied: u64,
-    /// The letters behind which the streams are parked now; none where all was applied.
+    /// The letters behind which the streams are parked now, at most [`Retried::MOST_LEFT`] of them; none where all was
+    /// applied.
     pub left: Vec<DeadLetter>,
+    /// Whether there are more of them.
+    pub more_left: bool,
+}
+
+impl Retried {
+    /// How many letters [`left`](Self::left) contains at most.
+    pub const MOST_LEFT: usize = 1_000;
 }
 
 /// Why nothing was done about a dead letter.
@@ -156,7 +164,13 @@ impl DeadLetters {
         self.ask(|answer| Request::Retry { which: Which::Stream(stream.clone()), answer }).await
     }
 
-    /// Does that for every letter that waits, by position.
+    /// Retries every letter that waits, by position, each with what waits behind it.
+    ///
+    /// Letters are retried in batches as large as those of the subscription
+    /// ([`batch_size`](super::SubscriptionConfig::batch_size), [`batch_bytes`](super::SubscriptionConfig::batch_bytes)), each
+    /// in one transaction. After each batch new events have their turn, and the state is
+    /// [`RetryingLetters`](SubscriptionState::RetryingLetters) meanwhile. An event that fails is retried alone, stays a letter
+    /// where it fails again, and does not hold the others up. Letters of other requests wait until this one is answered.
     ///
     /// # Errors
     /// [`DeadLetterError::NotRunning`]

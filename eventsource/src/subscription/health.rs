@@ -125,6 +125,7 @@ fn not_ready(kind: Kind, state: &SubscriptionState, lag: Result<Lag, String>, li
         SubscriptionState::Standby { .. }
         | SubscriptionState::Live
         | SubscriptionState::CatchingUp
+        | SubscriptionState::RetryingLetters { .. }
         | SubscriptionState::Retrying { .. }
         | SubscriptionState::Rebuilding { .. } => {}
         state => return Some(format!("is {state}")),

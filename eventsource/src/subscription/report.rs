@@ -51,6 +51,10 @@ impl Serialize for SubscriptionState {
                 map.serialize_entry("kind", kind)?;
                 map.serialize_entry("target", target)?;
             }
+            Self::RetryingLetters { applied, left } => {
+                map.serialize_entry("applied", applied)?;
+                map.serialize_entry("left", left)?;
+            }
             Self::Retrying { failure, attempts, delay } => {
                 map.serialize_entry("failure", &**failure)?;
                 map.serialize_entry("attempts", attempts)?;

@@ -131,13 +131,22 @@ impl Requests {
 
     /// The next one that is to be done.
     pub(super) fn take(&self) -> Option<Request> {
+        self.take_where(|_| true)
+    }
+
+    /// The next one that is to be done, of those that do not ask for anything about letters.
+    pub(super) fn take_beside_letters(&self) -> Option<Request> {
+        self.take_where(|request| !matches!(request, Request::Retry { .. } | Request::Dismiss { .. }))
+    }
+
+    fn take_where(&self, is_wanted: impl Fn(&Request) -> bool) -> Option<Request> {
         let mut queue = self.queue();
-        while let Some(request) = queue.pop_front() {
-            if request.begin() {
+        loop {
+            let index = queue.iter().position(&is_wanted)?;
+            if let Some(request) = queue.remove(index).filter(Request::begin) {
                 return Some(request);
             }
         }
-        None
     }
 
     /// Returns when there may be a request.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::RebuildKind;
 use crate::event::{Position, StreamId};
-use crate::projection::{HandlerError, times};
+use crate::projection::{HandlerError, LetterCounts, times};
 
 /// What a subscription is doing. Every state but the two in which it works as it should carries its reason (law 7).
 ///
@@ -32,6 +32,14 @@ pub enum SubscriptionState {
         kind: RebuildKind,
         /// Up to where.
         target: Position,
+    },
+    /// Dead letters are being retried, in batches and in turns with new events.
+    RetryingLetters {
+        /// How many events were applied for the request so far: letters, and what had waited behind them.
+        applied: u64,
+        /// How many letters are left to be retried. More than
+        /// [`LetterCounts::MOST`](crate::projection::LetterCounts::MOST) may not have been counted.
+        left: usize,
     },
     /// A handler failed; the event is tried again after a delay.
     Retrying {
@@ -173,6 +181,13 @@ impl SubscriptionState {
             Self::Rebuilding { kind, target } => {
                 Some(format!("its read model is being rebuilt {kind}, up to position {target}"))
             }
+            Self::RetryingLetters { applied, left } => {
+                let over = if *left > LetterCounts::MOST { "at least " } else { "" };
+                Some(format!(
+                    "dead letters are retried, in turns with new events: {applied} events were applied so far, and {over}{left} \
+                     letters are left"
+                ))
+            }
             Self::Retrying { failure, attempts, delay } => {
                 Some(format!("{failure}; attempt {} of {attempts} follows in {delay:?}", failure.attempts + 1))
             }
@@ -194,7 +209,7 @@ impl SubscriptionState {
     pub const fn is_running(&self) -> bool {
         match self {
             Self::CatchingUp | Self::Live | Self::Paused | Self::Rebuilding { .. } => true,
-            Self::Retrying { .. } | Self::Waiting { .. } | Self::Standby { .. } => true,
+            Self::RetryingLetters { .. } | Self::Retrying { .. } | Self::Waiting { .. } | Self::Standby { .. } => true,
             Self::Fenced { .. } | Self::Outdated { .. } => true,
             Self::Idle | Self::Stopped { .. } => false,
             Self::Faulted { .. } | Self::Refused { .. } | Self::FencedAgain { .. } => false,
@@ -214,6 +229,7 @@ impl SubscriptionState {
             Self::CatchingUp => "catching up",
             Self::Live => "live",
             Self::Rebuilding { .. } => "rebuilding",
+            Self::RetryingLetters { .. } => "retrying letters",
             Self::Retrying { .. } => "retrying",
             Self::Waiting { .. } => "waiting",
             Self::Standby { .. } => "standing by",

@@ -179,6 +179,27 @@ async fn dead_letters_are_stored_with_the_state() {
     assert_eq!(run(&db, quick(1), position).await, (vec![1, 101, 2, 102, 103], 0));
 }
 
+/// A batch of letters of which one leaves the state in pieces: what stands before it in the batch is not lost with the state.
+#[tokio::test]
+async fn letters_before_one_that_is_cut_off_are_applied_once() {
+    let (db, _folder) = world().await;
+    let store = SqliteEventStore::new(&db);
+    let plan = Plan::new([101, 201, 301, 401].map(|by| (by, Fault::Permanent)));
+    let position = bump(&store, &[1, 101, 201, 301, 401, 102]).await;
+    let first = manager(&db);
+    let handle = first.subscribe(Tally { plan: plan.clone(), ..Tally::default() }, quick(1)).await.unwrap();
+    first.start().await.unwrap();
+    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
+    plan.heal();
+    // The state that is restored afterwards has no plan.
+    plan.fail(301, Fault::Panic);
+    let retried = handle.dead_letters().retry_all().await.unwrap();
+    assert_eq!((plan.calls(301), retried.applied, retried.left), (2, 5, vec![]));
+    assert_eq!(handle.read().await.applied, [1, 101, 102, 201, 301, 401]);
+    first.stop().await.unwrap();
+    assert_eq!(run(&db, quick(1), position).await, (vec![1, 101, 102, 201, 301, 401], 0), "and so it is stored");
+}
+
 /// A panic leaves something half done, which must not be stored: the events before it are, once it has begun anew.
 #[tokio::test]
 async fn a_state_in_pieces_is_not_stored() {

@@ -7,6 +7,7 @@ mod following;
 mod held;
 mod letters;
 mod limits;
+mod many;
 mod newer;
 mod restart;
 mod retries;

@@ -268,9 +268,7 @@ impl<C: CheckpointStore> Runner<C> {
                 Batch::Applied
             }
             Transacted::OneByOne(reason) => {
-                tracing::warn!(subscription = self.core.name, reason, "applying events one by one from now on");
-                self.core.progress.note(reason.into());
-                self.one_by_one = true;
+                self.go_one_by_one(reason);
                 Batch::OneByOne
             }
             Transacted::Undone(undone) => Batch::Undone(undone),
@@ -283,6 +281,13 @@ impl<C: CheckpointStore> Runner<C> {
             Transacted::Refused(refused) => Batch::Failed { index: first, error: refused.into(), kept: false },
             Transacted::Ended => return Err(End::Faulted(self.transaction_ended(events))),
         })
+    }
+
+    /// Applies each event in a batch of its own from now on, for this reason.
+    pub(super) fn go_one_by_one(&mut self, reason: String) {
+        tracing::warn!(subscription = self.core.name, reason, "applying events one by one from now on");
+        self.core.progress.note(reason.into());
+        self.one_by_one = true;
     }
 
     /// The effects are there when the handler returns. What is applied is never applied again: the checkpoint follows

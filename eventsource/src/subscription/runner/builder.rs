@@ -75,7 +75,7 @@ impl<C: CheckpointStore> Runner<C> {
             self.heed_control().await?;
             // Letters that were released before the last stop.
             self.serve_requests().await?;
-            if self.turn().await? {
+            if self.turn().await? || self.retrying.is_some() {
                 continue;
             }
             if self.take_over(&building).await? {

@@ -65,6 +65,8 @@ impl<C: CheckpointStore> Runner<C> {
             Err(fenced @ CommitError::Fenced { .. }) => End::Fenced(fenced.to_string().into()),
             _ => end,
         };
+        // Whoever waits for the answer hears that there is none.
+        self.retrying = None;
         self.give_up_lease().await;
         (end, saved)
     }

@@ -7,6 +7,7 @@
 //! Every step that can end the subscription returns an [`End`]; `?` carries it out of the loop. Two of them are followed by
 //! another claim: see [`life`].
 
+mod alone;
 mod apply;
 mod builder;
 mod claim;
@@ -21,9 +22,11 @@ mod outdated;
 mod owner;
 mod pace;
 mod parked;
+mod plan;
 mod read;
 mod rebuild;
 mod recognise;
+mod retrying;
 mod slow;
 mod standby;
 mod transaction;
@@ -44,6 +47,7 @@ use self::outdated::Outdated;
 use self::parked::Parked;
 use self::read::Prefetched;
 use self::recognise::KnownLog;
+use self::retrying::Retrying;
 use super::core::{Control, Core};
 use super::log::Seat;
 use super::rebuilds::Tracked;
@@ -91,6 +95,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     /// Where the subscription starts that has no checkpoint.
     start: Position,
     parked: Parked,
+    /// The letters that are being retried.
+    retrying: Option<Retrying>,
     /// What has become of a durable memory projection's dead letters since its state was stored.
     pending: Vec<LetterChange>,
     /// How many events were applied since then.
@@ -179,6 +185,7 @@ impl<C: CheckpointStore> Runner<C> {
             start: Position::START,
             cut_off: None,
             parked: Parked::default(),
+            retrying: None,
             pending: Vec::new(),
             handled_since: 0,
             failing: Failing::new(core.config.failures.limit),
@@ -212,7 +219,7 @@ impl<C: CheckpointStore> Runner<C> {
             self.serve_requests().await?;
             self.serve_next().await?;
             self.is_whole()?;
-            if !self.turn().await? {
+            if !self.turn().await? && self.retrying.is_none() {
                 self.idle().await?;
             }
         }
@@ -238,10 +245,16 @@ impl<C: CheckpointStore> Runner<C> {
         self.core.progress.advance(self.position, handled as u64, self.working());
     }
 
-    /// The state of a subscription that works: live at the end of the log, and catching up or rebuilding before it.
+    /// The state of a subscription that works: live at the end of the log, and catching up or rebuilding before it, unless
+    /// letters are retried.
     fn working(&self) -> SubscriptionState {
         if let Some(target) = self.rebuild_to {
             return SubscriptionState::Rebuilding { kind: RebuildKind::InPlace, target };
+        }
+        if let Some(retrying) = &self.retrying
+            && self.is_replayed()
+        {
+            return retrying.state(self.parked.counts().waiting);
         }
         match self.end {
             Some(end) if self.position >= end => SubscriptionState::Live,

@@ -1,0 +1,116 @@
+//! Planning a batch of letters: which events it holds, in which order, and what becomes of their letters.
+
+use std::sync::Arc;
+
+use super::retrying::{Retrying, Scope};
+use super::{End, Runner};
+use crate::event::{Position, RecordedEvent};
+use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};
+use crate::store::{PageLimit, Room};
+
+/// An event of a batch.
+pub(super) struct Item {
+    /// Its letter, once what stands before it in its stream is applied.
+    pub(super) letter: DeadLetter,
+    pub(super) event: Arc<RecordedEvent>,
+    /// What becomes of the letter once the event is applied.
+    pub(super) after: LetterChange,
+}
+
+/// A batch that is being planned.
+struct Plan {
+    items: Vec<Item>,
+    room: Room,
+    reach: usize,
+}
+
+impl<C: CheckpointStore> Runner<C> {
+    /// The events of the next batch, and whether nothing is left behind them.
+    pub(super) async fn plan_batch(&mut self) -> Result<(Vec<Item>, bool), End> {
+        let released = self.released().await?;
+        let Some(retrying) = &self.retrying else { return Ok((Vec::new(), true)) };
+        let limit = PageLimit::events(retrying.size).within_bytes(self.core.config.page_limit().bytes);
+        let mut plan = Plan { items: Vec::new(), room: Room::new(limit), reach: retrying.reach };
+        let (stream, mut next, until) = match &retrying.scope {
+            Scope::Stream(stream) => (Some(stream.clone()), None, Position::START),
+            Scope::Released => (None, None, Position::START),
+            Scope::All { after, until, .. } => {
+                (None, Some(LetterQuery::parking().after(*after).limit(retrying.size.min(1_000))), *until)
+            }
+        };
+        // What the batch before has left half done comes first.
+        let first = match (stream, &next) {
+            (Some(stream), _) => self.letter_of(&stream).await?,
+            (None, _) => released,
+        };
+        if let Some(letter) = first
+            && !self.plan_stream(letter, &mut plan).await?
+        {
+            return Ok((plan.items, false));
+        }
+        while let Some(query) = next {
+            let page = self.page_of_parked(query).await?;
+            next = query.next(&page);
+            for letter in page {
+                if letter.position > until {
+                    return Ok((plan.items, true));
+                }
+                if self.is_retried(&letter) && !self.plan_stream(letter, &mut plan).await? {
+                    return Ok((plan.items, false));
+                }
+            }
+        }
+        Ok((plan.items, true))
+    }
+
+    /// Whether a letter that a page holds is to be retried.
+    fn is_retried(&self, letter: &DeadLetter) -> bool {
+        let has_failed = |retrying: &Retrying| match &retrying.scope {
+            Scope::All { failed, .. } => failed.contains(&letter.position),
+            Scope::Stream(_) | Scope::Released => false,
+        };
+        letter.state == LetterState::Waiting && !self.retrying.as_ref().is_some_and(has_failed)
+    }
+
+    /// Adds the event of `letter` and what waits behind it. Returns whether all of that found room.
+    async fn plan_stream(&mut self, letter: DeadLetter, plan: &mut Plan) -> Result<bool, End> {
+        self.heed_control().await?;
+        let (mut events, mut next) = (Vec::new(), None);
+        let Plan { room, reach, .. } = &mut *plan;
+        self.look_at_waiting(&letter.stream, letter.version, |event| {
+            let was_tried = event.version() == letter.version && letter.state == LetterState::Waiting;
+            if (was_tried || *reach > 0) && room.admits(event.size()) {
+                *reach -= usize::from(!was_tried);
+                events.push(Arc::clone(event));
+                return true;
+            }
+            next = Some(Arc::clone(event));
+            false
+        })
+        .await?;
+        if events.is_empty() && next.is_none() {
+            // What the projection asks for has changed: nothing of the stream waits any more.
+            self.save(self.position, vec![LetterChange::Release { stream: letter.stream }]).await?;
+            return Ok(true);
+        }
+        let found_room = next.is_none();
+        let mut before = letter;
+        let mut letters: Vec<_> = Vec::with_capacity(events.len());
+        for event in events.iter().chain(&next) {
+            if event.version() > before.version {
+                before = self.next_letter(&before, event);
+            }
+            letters.push(before.clone());
+        }
+        let mut letters = letters.into_iter().peekable();
+        for event in events {
+            let Some(letter) = letters.next() else { break };
+            let after = match letters.peek() {
+                Some(next) => LetterChange::Keep(next.clone()),
+                None => LetterChange::Release { stream: letter.stream.clone() },
+            };
+            plan.items.push(Item { letter, event, after });
+        }
+        Ok(found_room)
+    }
+}

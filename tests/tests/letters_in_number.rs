@@ -1,0 +1,193 @@
+//! A subscription with 1,000,000 dead letters starts at once and answers at once: it reads letters by their keys only. The
+//! rows that are read are those that the driver logs. In a normal run there are 50,000 letters, in a soak 1,000,000.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use eventsource::prelude::*;
+use eventsource::projection::{LetterCounts, LetterQuery};
+use eventsource::sqlx::{self, AssertSqlSafe};
+use eventsource::subscription::{FailureLimit, HealthLimits};
+use eventsource_tests::backend::{Backend, Postgres, Sqlite};
+use eventsource_tests::domain::Bumped;
+use eventsource_tests::driver_log::DriverLog;
+use eventsource_tests::wait::{DEADLINE, eventually};
+use tracing::Event as Traced;
+use tracing::field::{Field, Visit};
+use uuid::Uuid;
+
+/// How many rows of dead letters the driver says that it has read, on whatever thread.
+#[derive(Clone, Default)]
+struct LettersRead(Arc<AtomicU64>);
+
+#[derive(Default)]
+struct Statement {
+    is_of_letters: bool,
+    rows: u64,
+}
+
+impl Visit for Statement {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "rows_returned" {
+            self.rows = value;
+        }
+    }
+
+    fn record_str(&mut self, _: &Field, value: &str) {
+        self.is_of_letters |= value.contains("eventsource_dead_letters");
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+impl LettersRead {
+    fn note(&self, event: &Traced<'_>) {
+        let mut statement = Statement::default();
+        event.record(&mut statement);
+        if statement.is_of_letters {
+            self.0.fetch_add(statement.rows, Ordering::SeqCst);
+        }
+    }
+
+    fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::SeqCst)
+    }
+}
+
+#[derive(Clone)]
+struct Fails;
+
+#[projection(name = "fails", effects)]
+impl Fails {
+    #[handles(Bumped)]
+    fn bumped(&self, event: &Bumped) -> Result<(), HandlerError> {
+        if event.by == 0 { Err(HandlerError::permanent("zero")) } else { Ok(()) }
+    }
+}
+
+fn stream(number: u64) -> StreamId {
+    StreamId::new("Counter", Uuid::from_u128(u128::from(number)))
+}
+
+async fn bump(store: &dyn EventStore, number: u64, by: u64) -> Position {
+    let event = NewEvent::of(&Bumped { by }).unwrap();
+    store.append(&stream(number), ExpectedVersion::Any, vec![event]).await.unwrap().position()
+}
+
+fn config() -> SubscriptionConfig {
+    SubscriptionConfig::default().failure_limit(FailureLimit::none())
+}
+
+/// Copies the letter of the stream 1 into so many streams.
+trait Copies: Backend {
+    async fn copy_letter(&self, letters: u64);
+}
+
+impl Copies for Sqlite {
+    async fn copy_letter(&self, letters: u64) {
+        let sql = format!(
+            "WITH RECURSIVE numbers (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < {letters}), \
+             ids AS (SELECT n, printf('%032x', n) AS h FROM numbers) \
+             INSERT INTO eventsource_dead_letters SELECT subscription, n, aggregate_type, unhex(h), parks, 1, \
+             replace(replace(letter, '\"position\":1,', '\"position\":' || n || ','), \
+                 '00000000-0000-0000-0000-000000000001', concat_ws('-', substr(h, 1, 8), substr(h, 9, 4), \
+                 substr(h, 13, 4), substr(h, 17, 4), substr(h, 21))) \
+             FROM ids, eventsource_dead_letters WHERE position = 1"
+        );
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.db.pool()).await.unwrap();
+    }
+}
+
+impl Copies for Postgres {
+    async fn copy_letter(&self, letters: u64) {
+        let table = format!("{}.eventsource_dead_letters", self.schema.name());
+        let sql = format!(
+            "INSERT INTO {table} SELECT subscription, n, aggregate_type, id, parks, 1, \
+             replace(replace(letter, '\"position\":1,', '\"position\":' || n || ','), \
+                 '00000000-0000-0000-0000-000000000001', id::text) \
+             FROM (SELECT n, lpad(to_hex(n), 32, '0')::uuid AS id FROM generate_series(2, {letters}) AS n) AS numbers, \
+             {table} WHERE position = 1"
+        );
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.db.pool()).await.unwrap();
+    }
+}
+
+async fn starts_at_once<B: Copies>(read: &LettersRead, what: &str)
+where
+    Fails: EventSubscriber<<B::Checkpoints as CheckpointStore>::Unit>,
+{
+    let letters = if std::env::var_os("EVENTSOURCE_SOAK_MINUTES").is_some() { 1_000_000 } else { 50_000 };
+    let backend = B::open().await;
+    let store = backend.store();
+    let first = backend.manager();
+    let handle = first.subscribe(Fails, config()).await.unwrap();
+    let position = bump(&store, 1, 0).await;
+    first.start().await.unwrap();
+    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
+    first.stop().await.unwrap();
+    backend.copy_letter(letters).await;
+
+    read.take();
+    let begun = Instant::now();
+    let manager = backend.manager();
+    let handle = manager.subscribe(Fails, config()).await.unwrap();
+    manager.start().await.unwrap();
+    handle.caught_up().within(DEADLINE).await.unwrap();
+    let started = begun.elapsed();
+    let at_start = read.take();
+    assert!(at_start <= 4, "{what}: a start has read {at_start} letters");
+
+    let begun = Instant::now();
+    let position = bump(&store, letters + 1, 1).await;
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    // A stream that is parked.
+    let position = bump(&store, 777, 1).await;
+    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
+    let live = begun.elapsed();
+    let by_events = read.take();
+    assert!(by_events <= 4, "{what}: two events have read {by_events} letters");
+    let letter = handle.dead_letters().get(Position::new(777)).await.unwrap();
+    assert_eq!((letter.held, letter.stream), (2, stream(777)));
+    assert_eq!(read.take(), 1, "{what}: a look-up by position");
+
+    let begun = Instant::now();
+    let standby = backend.manager();
+    let elsewhere = standby.subscribe(Fails, config()).await.unwrap();
+    standby.start().await.unwrap();
+    eventually("it stands by", || async { elsewhere.status().await.state.name() == "standing by" }).await;
+    for manager in [&manager, &standby] {
+        manager.health(HealthLimits::default()).await;
+        let status = manager.status("fails").await.unwrap();
+        assert_eq!(status.dead_letters, LetterCounts::MOST + 1, "{what}");
+    }
+    let asked = begun.elapsed();
+    standby.stop().await.unwrap();
+    read.take();
+    let query = LetterQuery::parking().after(Position::new(letters / 2)).limit(50);
+    let page = handle.dead_letters().page(query).await.unwrap();
+    assert_eq!((page.len(), page[0].position), (50, Position::new(letters / 2 + 1)));
+    assert_eq!(read.take(), 50, "{what}: a page");
+    assert_eq!(handle.dead_letters().page(LetterQuery::dismissed()).await.unwrap(), []);
+    let retried = handle.dead_letters().retry(Position::new(1)).await.unwrap();
+    assert_eq!((retried.applied, retried.left.len()), (0, 1));
+    let by_retry = read.take();
+    assert!(by_retry <= 8, "{what}: a retry of one letter has read {by_retry} letters");
+    manager.stop().await.unwrap();
+    println!(
+        "{what}: {letters} letters: started in {started:?}, two events in {live:?}, health and statuses in {asked:?}"
+    );
+}
+
+// One test: what is collected comes from the whole process.
+#[tokio::test]
+async fn subscription_with_many_letters_starts_at_once() {
+    let read = LettersRead::default();
+    let noted = read.clone();
+    tracing::subscriber::set_global_default(DriverLog(move |event: &Traced<'_>| noted.note(event))).unwrap();
+    starts_at_once::<Sqlite>(&read, "SQLite").await;
+    starts_at_once::<Postgres>(&read, "PostgreSQL").await;
+}
