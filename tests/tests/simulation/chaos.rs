@@ -92,6 +92,10 @@ pub fn unleash(faults: &Faults, random: &mut Random) {
             plan = plan.often(point, Fault::Panic, 0.01);
         }
     }
+    if random.chance(0.5) {
+        // A statement timeout, and a table that was migrated: no event is to blame for either.
+        plan = plan.often(Statement, Fault::Fail, 0.03).often(Statement, Fault::Stale, 0.03);
+    }
     drop(plan.often(WakeUp, Fault::Duplicate, 0.2));
 }
 

@@ -52,6 +52,9 @@ pub enum Point {
     Snapshot,
     /// [`CheckpointStore::begin`](crate::CheckpointStore::begin)
     Begin,
+    /// A handler asks the unit of work for a repository or a connection: what goes wrong there is judged like a statement of
+    /// the handler. [`Fault::Fail`] is an outage, as a statement timeout is; [`Fault::Stale`] a stale connection.
+    Statement,
     /// [`UnitOfWork::commit`](crate::projection::UnitOfWork::commit)
     Commit,
     /// [`UnitOfWork::clear`](crate::projection::UnitOfWork::clear)
@@ -72,6 +75,9 @@ pub enum Fault {
     DelayAnswer(Duration),
     /// Nothing is done, and the caller panics.
     Panic,
+    /// Nothing is done, because the connection keeps the plan of a table as it was before a migration. At other points than
+    /// [`Point::Statement`] it is as [`Fault::Fail`].
+    Stale,
     /// A wake-up is heard twice. At other points it changes nothing.
     Duplicate,
 }
@@ -179,7 +185,7 @@ impl Faults {
         let Some(fault) = self.draw(point) else { return call.await };
         let injected = Injected { point, fault };
         match fault {
-            Fault::Fail => Err(error(injected)),
+            Fault::Fail | Fault::Stale => Err(error(injected)),
             Fault::LoseAnswer => {
                 call.await?;
                 Err(error(injected))
@@ -220,6 +226,7 @@ impl fmt::Display for Fault {
             Self::Delay(_) => "it was done late",
             Self::DelayAnswer(_) => "the answer came late",
             Self::Panic => "the store panicked",
+            Self::Stale => "the plan of the connection does not hold any more",
             Self::Duplicate => "it was doubled",
         })
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use super::checkpoints::failed;
-use super::{Faults, Point};
+use super::{Fault, Faults, Injected, Point};
 use crate::event::RecordedEvent;
 use crate::projection::{Advance, Clear, CommitError, HandlerError, Inject, UnitOfWork};
 use crate::read_model::{ReadModel, Repository};
@@ -87,7 +87,14 @@ impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
     }
 
     fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {
-        self.inner.verdict(error)
+        let causes = std::iter::successors(Some(error), |error| (*error).source());
+        let injected =
+            causes.filter_map(|cause| cause.downcast_ref::<Injected>()).find(|at| at.point == Point::Statement);
+        match injected {
+            Some(Injected { fault: Fault::Stale, .. }) => Some(Verdict::StaleConnection),
+            Some(_) => Some(Verdict::Outage),
+            None => self.inner.verdict(error),
+        }
     }
 
     fn remedy(&self, error: &(dyn Error + 'static)) -> Option<&'static str> {
@@ -107,7 +114,8 @@ macro_rules! lend {
             type Guard = <$lent as Inject<U>>::Guard;
 
             async fn inject(unit: &mut FaultyUnit<U>) -> Result<Self::Guard, HandlerError> {
-                <$lent as Inject<U>>::inject(&mut unit.inner).await
+                let lent = <$lent as Inject<U>>::inject(&mut unit.inner);
+                unit.faults.around(Point::Statement, lent, HandlerError::transient).await
             }
         }
     )+};
