@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use eventsource::aggregate::postgres::PostgresSnapshots;
+use eventsource::aggregate::sqlite::SqliteSnapshots;
 use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::sqlx;
@@ -21,6 +23,9 @@ use eventsource_tests::postgres::Schema;
 use tempfile::TempDir;
 
 mod memory {
+    mod snapshots {
+        eventsource::snapshot_store_contract!(eventsource::aggregate::MemorySnapshots::new());
+    }
     mod event_store {
         eventsource::event_store_contract!(eventsource::MemoryEventStore::new());
     }
@@ -36,6 +41,9 @@ mod memory {
 }
 
 mod sqlite {
+    mod snapshots {
+        eventsource::snapshot_store_contract!(crate::sqlite_snapshots().await);
+    }
     mod event_store {
         eventsource::event_store_contract!(crate::sqlite_store().await);
     }
@@ -45,6 +53,9 @@ mod sqlite {
 }
 
 mod sqlite_in_memory {
+    mod snapshots {
+        eventsource::snapshot_store_contract!(crate::SqliteSnapshots::new(&crate::in_memory().await));
+    }
     mod event_store {
         eventsource::event_store_contract!(crate::SqliteEventStore::new(&crate::in_memory().await));
     }
@@ -54,6 +65,9 @@ mod sqlite_in_memory {
 }
 
 mod postgres {
+    mod snapshots {
+        eventsource::snapshot_store_contract!(crate::postgres_snapshots(|options| options).await);
+    }
     mod event_store {
         eventsource::event_store_contract!(crate::postgres_store(|options| options).await);
     }
@@ -63,6 +77,9 @@ mod postgres {
 }
 
 mod postgres_as_through_a_pooler {
+    mod snapshots {
+        eventsource::snapshot_store_contract!(crate::postgres_snapshots(|options| options.pooler_mode(true)).await);
+    }
     mod event_store {
         eventsource::event_store_contract!(crate::postgres_store(|options| options.pooler_mode(true)).await);
     }
@@ -101,6 +118,16 @@ async fn sqlite_store() -> (SqliteEventStore, TempDir) {
 async fn sqlite_checkpoints() -> (SqliteCheckpoints, TempDir) {
     let (db, dir) = sqlite().await;
     (SqliteCheckpoints::new(&db), dir)
+}
+
+async fn sqlite_snapshots() -> (SqliteSnapshots, TempDir) {
+    let (db, dir) = sqlite().await;
+    (SqliteSnapshots::new(&db), dir)
+}
+
+async fn postgres_snapshots(options: impl FnOnce(PostgresOptions) -> PostgresOptions) -> (PostgresSnapshots, Schema) {
+    let (db, schema) = postgres(options).await;
+    (PostgresSnapshots::new(&db), schema)
 }
 
 async fn in_memory() -> SqliteDatabase {

@@ -7,7 +7,7 @@ use std::task::Poll;
 use uuid::Uuid;
 
 use super::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, AsOf};
-use crate::event::StreamId;
+use crate::event::{RecordedEvent, StreamId};
 use crate::store::{PAGE_BYTES, PageLimit, ReadStream, StoreError, StoredStream};
 
 /// How much of a stream is read at once.
@@ -39,6 +39,9 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// # Errors
     /// Where the store fails or an event does not decode.
     pub async fn load_or_create(&self, id: Uuid) -> Result<AggregateRoot<A>, AggregateError> {
+        if let Some(root) = self.restore(id).await? {
+            return Ok(root);
+        }
         let mut root = AggregateRoot::<A>::new(id);
         self.replay(&mut root, None).await?;
         Ok(root)
@@ -144,6 +147,30 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// Where the store fails.
     pub async fn list(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<StoredStream>, StoreError> {
         self.store.streams(A::TYPE, after, limit).await
+    }
+
+    /// The aggregate `id` by its snapshot and the events after it; `None` where there is no snapshot that can be used.
+    async fn restore(&self, id: Uuid) -> Result<Option<AggregateRoot<A>>, AggregateError> {
+        let stream = StreamId::new(A::TYPE, id);
+        let Some(snapshots) = &self.snapshots else { return Ok(None) };
+        let Some((snapshot, state)) = snapshots.find(&stream).await else { return Ok(None) };
+        // The event of the snapshot comes first: by it the stream is recognised.
+        let page = self.store.read_stream_page(&stream, ReadStream::forward().from(snapshot.version), PAGE).await?;
+        let is_last = |event: &RecordedEvent| (event.version(), event.id()) == (snapshot.version, snapshot.event_id);
+        match page.events.split_first() {
+            Some((last, rest)) if is_last(last) => {
+                let mut root = AggregateRoot::restored(state, last);
+                rest.iter().try_for_each(|event| root.replay(event))?;
+                if page.is_full {
+                    self.replay(&mut root, None).await?;
+                }
+                Ok(Some(root))
+            }
+            _ => {
+                snapshots.is_not_of_its_stream(&snapshot).await;
+                Ok(None)
+            }
+        }
     }
 
     /// Applies the stored events after the version of `root`, the last of them that `at` includes.

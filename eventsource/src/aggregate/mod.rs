@@ -9,10 +9,15 @@ mod execute;
 mod execute_error;
 mod into_events;
 mod load;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod repository;
 mod retry;
 mod root;
 mod save;
+mod snapshot;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod traits;
 mod uncommitted;
 
@@ -26,5 +31,6 @@ pub use into_events::IntoEvents;
 pub use repository::{AggregateRepository, Saved};
 pub use retry::ConflictRetry;
 pub use root::AggregateRoot;
+pub use snapshot::{AggregateSnapshot, MemorySnapshots, SnapshotError, SnapshotPolicy, SnapshotStore};
 pub use traits::{Aggregate, Applies};
 pub use uncommitted::UncommittedEvent;

@@ -4,9 +4,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{Aggregate, AggregateRoot};
+use super::snapshot::Snapshots;
+use super::{Aggregate, AggregateRoot, SnapshotPolicy, SnapshotStore};
 use crate::backoff::Chance;
 use crate::bus::{BusError, Notifier};
 use crate::event::Position;
@@ -16,6 +19,7 @@ use crate::store::EventStore;
 pub struct AggregateRepository<A> {
     pub(super) store: Arc<dyn EventStore>,
     pub(super) notifier: Arc<dyn Notifier>,
+    pub(super) snapshots: Option<Arc<Snapshots<A>>>,
     /// Draws the jitter of retries.
     pub(super) chance: Arc<Chance>,
     aggregate: PhantomData<fn() -> A>,
@@ -40,9 +44,28 @@ impl<A: Aggregate> AggregateRepository<A> {
         Self {
             store: Arc::new(store),
             notifier: Arc::new(notifier),
+            snapshots: None,
             chance: Arc::new(Chance::new(None)),
             aggregate: PhantomData,
         }
+    }
+
+    /// The same repository with snapshots of its aggregates, which it keeps in `store`: a load reads the snapshot and replays
+    /// only the events after it. `policy` says when a save takes one.
+    ///
+    /// The state is stored as JSON by serde, and is encoded at the save, before anything else can change the aggregate. Do
+    /// not let serde skip a field: it would be its default after a load.
+    ///
+    /// A snapshot that cannot be used costs a warning and a replay: its state has another shape, which is found out by asking
+    /// serde (see [`SnapshotPolicy::state_version`] for what that does not see), it does not decode, its stream does not have its
+    /// event, or `store` fails. A snapshot that cannot be saved costs a warning; the save has succeeded.
+    #[must_use]
+    pub fn with_snapshots(mut self, store: impl SnapshotStore, policy: SnapshotPolicy<A>) -> Self
+    where
+        A: Serialize + DeserializeOwned,
+    {
+        self.snapshots = Some(Snapshots::new(store, policy));
+        self
     }
 
     /// A new aggregate. Nothing is stored until it is saved, and then only if no other writer has created it.
@@ -57,6 +80,7 @@ impl<A> Clone for AggregateRepository<A> {
         Self {
             store: Arc::clone(&self.store),
             notifier: Arc::clone(&self.notifier),
+            snapshots: self.snapshots.clone(),
             chance: Arc::clone(&self.chance),
             aggregate: PhantomData,
         }

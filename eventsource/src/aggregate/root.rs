@@ -18,6 +18,8 @@ pub struct AggregateRoot<A> {
     state: A,
     stored: u64,
     position: Position,
+    /// The id of its last stored event.
+    last: Option<Uuid>,
     uncommitted: Vec<UncommittedEvent>,
 }
 
@@ -25,7 +27,14 @@ impl<A: Aggregate> AggregateRoot<A> {
     /// A new aggregate, of which nothing is stored.
     #[must_use]
     pub fn new(id: Uuid) -> Self {
-        Self { id, state: A::default(), stored: 0, position: Position::START, uncommitted: Vec::new() }
+        Self { id, state: A::default(), stored: 0, position: Position::START, last: None, uncommitted: Vec::new() }
+    }
+
+    /// An aggregate with the state that it has after `last`.
+    pub(super) fn restored(state: A, last: &RecordedEvent) -> Self {
+        let mut root = Self { state, ..Self::new(last.stream().aggregate_id()) };
+        root.note(last);
+        root
     }
 
     /// Records that `events` happened: the state changes now, the log when the aggregate is saved. Takes one event, or an
@@ -153,16 +162,33 @@ impl<A: Aggregate> AggregateRoot<A> {
                 position: event.position(),
             });
         }
-        self.stored = event.version();
-        self.position = event.position();
+        self.note(event);
         Ok(())
+    }
+
+    /// Takes note that `last` is its last stored event.
+    fn note(&mut self, last: &RecordedEvent) {
+        self.stored = last.version();
+        self.position = last.position();
+        self.last = Some(last.id());
+    }
+
+    /// The version of its last stored event.
+    pub(super) const fn stored_version(&self) -> u64 {
+        self.stored
+    }
+
+    /// The id of its last stored event.
+    pub(super) const fn last_event(&self) -> Option<Uuid> {
+        self.last
     }
 
     /// Takes note that its uncommitted events are stored.
     pub(super) fn committed(&mut self, appended: &Appended) {
         self.uncommitted.clear();
-        self.stored = appended.version();
-        self.position = appended.position();
+        if let Some(last) = appended.events().last() {
+            self.note(last);
+        }
     }
 }
 

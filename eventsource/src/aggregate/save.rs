@@ -1,6 +1,6 @@
 //! Saves aggregates: one, or several in one transaction.
 
-use super::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, SaveBatch, Saved};
+use super::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, SaveBatch, Saved, SnapshotError};
 use crate::bus::{BusError, Notifier};
 use crate::event::{Metadata, StreamId};
 use crate::store::Appended;
@@ -41,8 +41,32 @@ impl<A: Aggregate> AggregateRepository<A> {
         &self,
         roots: impl IntoIterator<Item = &'a mut AggregateRoot<A>> + Send,
     ) -> Result<Vec<Saved>, AggregateError> {
-        let batch = roots.into_iter().fold(self.batch(), SaveBatch::with);
-        batch.save().await
+        let mut roots: Vec<_> = roots.into_iter().map(|root| (root.stored_version(), root)).collect();
+        let batch = roots.iter_mut().fold(self.batch(), |batch, (_, root)| batch.with(root));
+        let saved = batch.save().await?;
+        if let Some(snapshots) = &self.snapshots {
+            for (before, root) in roots {
+                if let Some(snapshot) = snapshots.due(root, before) {
+                    snapshots.save_due(&snapshot).await;
+                }
+            }
+        }
+        Ok(saved)
+    }
+
+    /// Saves a snapshot of `root` now, whatever the policy. Returns whether it is stored: not where a newer one is, nor of
+    /// an aggregate without events.
+    ///
+    /// # Errors
+    /// [`SnapshotError::NoStore`] without [`with_snapshots`](Self::with_snapshots), [`SnapshotError::Uncommitted`] where
+    /// `root` has events that are not saved, [`SnapshotError::Unstorable`] where the state would not be read back equal,
+    /// [`SnapshotError::Store`] where the store of snapshots fails.
+    pub async fn save_snapshot(&self, root: &AggregateRoot<A>) -> Result<bool, SnapshotError> {
+        let snapshots = self.snapshots.as_ref().ok_or(SnapshotError::NoStore)?;
+        match snapshots.of(root)? {
+            Some(snapshot) => Ok(snapshots.save(&snapshot).await?),
+            None => Ok(false),
+        }
     }
 
     /// Returns an empty batch, to which aggregates of any type are added, and which is then saved in one transaction of
@@ -51,10 +75,16 @@ impl<A: Aggregate> AggregateRepository<A> {
         SaveBatch::new(self.store.clone(), self.notifier.clone())
     }
 
-    /// Takes note of events that are stored, and publishes them.
+    /// Takes note of events that are stored, publishes them, and saves the snapshot that is due.
     pub(super) async fn committed(&self, root: &mut AggregateRoot<A>, appended: &Appended) -> Option<BusError> {
+        let before = root.stored_version();
         root.committed(appended);
-        publish(&*self.notifier, &root.stream(), appended).await
+        let due = self.snapshots.as_ref().and_then(|snapshots| Some((snapshots, snapshots.due(root, before)?)));
+        let publish_error = publish(&*self.notifier, &root.stream(), appended).await;
+        if let Some((snapshots, snapshot)) = due {
+            snapshots.save_due(&snapshot).await;
+        }
+        publish_error
     }
 }
 

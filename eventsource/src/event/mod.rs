@@ -19,7 +19,6 @@ mod old_version;
 mod position;
 mod recorded;
 mod registry;
-#[cfg(feature = "testing")]
 mod shape;
 mod stream;
 mod time;
@@ -42,7 +41,6 @@ pub use old_version::OldVersion;
 pub use position::Position;
 pub use recorded::{RecordedEvent, RecordedParts};
 pub use registry::{AnyEvent, Registry};
-#[cfg(feature = "testing")]
 pub use shape::Shape;
 pub use stream::StreamId;
 pub(crate) use time::check_time;

@@ -7,4 +7,5 @@ mod contention;
 mod execute;
 mod ids;
 mod loading;
+mod snapshots;
 mod world;

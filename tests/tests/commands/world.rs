@@ -1,5 +1,8 @@
 //! A wallet, and the backends.
 
+use eventsource::aggregate::postgres::PostgresSnapshots;
+use eventsource::aggregate::sqlite::SqliteSnapshots;
+use eventsource::aggregate::{MemorySnapshots, SnapshotStore};
 use eventsource::prelude::*;
 use eventsource::store::StreamAppend;
 use eventsource::{AggregateRepository, aggregate};
@@ -30,7 +33,7 @@ pub(crate) struct Overdrawn {
     pub(crate) missing: u64,
 }
 
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wallet {
     pub(crate) balance: u64,
 }
@@ -93,30 +96,91 @@ pub(crate) fn deposit_of(id: Uuid, amount: u64) -> StreamAppend {
     StreamAppend::new(StreamId::new("Wallet", id), ExpectedVersion::Any, vec![event])
 }
 
+/// A backend that keeps snapshots.
+pub(crate) trait Snapshotting: Backend {
+    type Snapshots: SnapshotStore + Clone;
+
+    /// Its snapshots.
+    fn snapshots(&self) -> Self::Snapshots;
+}
+
+/// In memory, with snapshots.
+#[derive(Debug, Default)]
+pub(crate) struct WithSnapshots(Memory, MemorySnapshots);
+
+impl Backend for WithSnapshots {
+    type Checkpoints = <Memory as Backend>::Checkpoints;
+    type Store = <Memory as Backend>::Store;
+
+    async fn open() -> Self {
+        Self::default()
+    }
+
+    fn checkpoints(&self) -> Self::Checkpoints {
+        self.0.checkpoints()
+    }
+
+    fn store(&self) -> Self::Store {
+        self.0.store()
+    }
+
+    fn rows<M: ReadModel>(&self) -> ReadRepository<M> {
+        self.0.rows()
+    }
+
+    async fn create_table<M: ReadModel>(&self) {}
+
+    async fn ensure_tables<P: Subscriber>(&self, _: &P) {}
+}
+
+impl Snapshotting for WithSnapshots {
+    type Snapshots = MemorySnapshots;
+
+    fn snapshots(&self) -> MemorySnapshots {
+        self.1.clone()
+    }
+}
+
+impl Snapshotting for Postgres {
+    type Snapshots = PostgresSnapshots;
+
+    fn snapshots(&self) -> PostgresSnapshots {
+        PostgresSnapshots::new(&self.db)
+    }
+}
+
+impl Snapshotting for Sqlite {
+    type Snapshots = SqliteSnapshots;
+
+    fn snapshots(&self) -> SqliteSnapshots {
+        SqliteSnapshots::new(&self.db)
+    }
+}
+
 /// A test of each case on each backend.
 macro_rules! on_every_backend {
     ($($case:ident)*) => {
-        mod memory {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                super::$case($crate::world::Memory::open().await).await;
-            })*
-            use $crate::world::Backend as _;
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                super::$case($crate::world::Postgres::open().await).await;
-            })*
-            use $crate::world::Backend as _;
-        }
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                super::$case($crate::world::Sqlite::open().await).await;
-            })*
-            use $crate::world::Backend as _;
-        }
+        mod memory { $crate::world::on_backend!(Memory $($case)*); }
+        mod postgres { $crate::world::on_backend!(Postgres $($case)*); }
+        mod sqlite { $crate::world::on_backend!(Sqlite $($case)*); }
     };
 }
-pub(crate) use on_every_backend;
+
+/// A test of each case on each backend, with a store of snapshots.
+macro_rules! on_every_snapshotting_backend {
+    ($($case:ident)*) => {
+        mod memory { $crate::world::on_backend!(WithSnapshots $($case)*); }
+        mod postgres { $crate::world::on_backend!(Postgres $($case)*); }
+        mod sqlite { $crate::world::on_backend!(Sqlite $($case)*); }
+    };
+}
+
+macro_rules! on_backend {
+    ($backend:ident $($case:ident)*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            super::$case(<$crate::world::$backend as $crate::world::Backend>::open().await).await;
+        })*
+    };
+}
+pub(crate) use {on_backend, on_every_backend, on_every_snapshotting_backend};

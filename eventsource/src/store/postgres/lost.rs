@@ -61,7 +61,7 @@ pub(super) fn is_useless(error: &sqlx::Error) -> bool {
 impl PostgresDatabase {
     /// The answer to a question that may be asked twice, and is where the connection on which it was asked was lost, or is
     /// stale.
-    pub(super) async fn again<T, F>(&self, ask: impl Fn() -> F) -> Result<T, Failure>
+    pub(crate) async fn again<T, F>(&self, ask: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>>,
     {

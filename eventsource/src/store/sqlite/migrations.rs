@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "read_models", sql: include_str!("migrations/0004_read_models.sql") },
     Migration { version: 7, name: "projection_states", sql: include_str!("migrations/0007_projection_states.sql") },
     Migration { version: 8, name: "letters_by_key", sql: include_str!("migrations/0008_letters_by_key.sql") },
+    Migration { version: 9, name: "aggregate_snapshots", sql: include_str!("migrations/0009_aggregate_snapshots.sql") },
 ];
 
 /// Brings the tables up to date, in one transaction. Of two processes that open a new file one waits for the other.

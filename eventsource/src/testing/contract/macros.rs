@@ -34,6 +34,22 @@ macro_rules! checkpoint_store_contract {
     };
 }
 
+/// Makes a `#[test]` of each case of the contract of stores of aggregates' snapshots, which runs on the
+/// [`SnapshotStoreFixture`](crate::testing::contract::SnapshotStoreFixture) that the expression makes. The expression may
+/// await; it is evaluated for each test. A store that is `Clone` is a fixture, also with what has to outlive it.
+///
+/// ```
+/// mod on_memory {
+///     eventsource::snapshot_store_contract!(eventsource::aggregate::MemorySnapshots::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! snapshot_store_contract {
+    ($fresh:expr) => {
+        $crate::__snapshot_store_cases!([$crate::__bus_tests] run_on_snapshots, $fresh);
+    };
+}
+
 /// Makes a `#[test]` of each case of the event bus's contract, which runs on the
 /// [`EventBusFixture`](crate::testing::contract::EventBusFixture) that the expression makes. The expression may await; it
 /// is evaluated for each test. A bus that is `Clone` is a fixture.

@@ -41,6 +41,7 @@ mod pages;
 mod read_log;
 mod read_stream;
 mod round_trip;
+mod snapshots;
 mod values;
 mod violation;
 
@@ -56,6 +57,7 @@ pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
 pub use identity::{an_identity_is_one_logs_own, positions_only_grow};
 #[doc(hidden)]
 pub use macros::{__test_bus, __test_checkpoint_store, __test_event_store};
+pub use snapshots::{SNAPSHOT_CASES, SnapshotStoreFixture, run_on_snapshots};
 use violation::Verdict;
 pub use violation::Violation;
 

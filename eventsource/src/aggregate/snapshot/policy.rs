@@ -1,0 +1,105 @@
+//! When a snapshot is taken.
+
+use std::fmt;
+
+use crate::aggregate::AggregateRoot;
+
+/// When a save takes a snapshot of the aggregate.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::aggregate::{MemorySnapshots, SnapshotPolicy};
+/// use eventsource::prelude::*;
+/// use eventsource::{AggregateRepository, aggregate};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Account")]
+/// struct Deposited { amount: u64 }
+///
+/// #[derive(Default, Serialize, Deserialize)]
+/// struct Account { balance: u64 }
+///
+/// #[aggregate]
+/// impl Account {
+///     #[applies(Deposited)]
+///     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+/// }
+///
+/// let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new())
+///     .with_snapshots(MemorySnapshots::new(), SnapshotPolicy::every(100));
+/// # let _ = accounts;
+/// # }
+/// ```
+pub struct SnapshotPolicy<A> {
+    when: When<A>,
+    state_version: u32,
+}
+
+type Predicate<A> = dyn Fn(&AggregateRoot<A>) -> bool + Send + Sync;
+
+enum When<A> {
+    Every(u64),
+    Holds(Box<Predicate<A>>),
+    ByHand,
+}
+
+impl<A> SnapshotPolicy<A> {
+    /// Every `events` events: a save whose events reach or pass a multiple of `events` takes a snapshot. 0 counts as 1.
+    #[must_use]
+    pub const fn every(events: u64) -> Self {
+        Self::new(When::Every(if events == 0 { 1 } else { events }))
+    }
+
+    /// After each save of events for which `holds` returns `true`. It is called with the aggregate as saved. The type of the
+    /// aggregate is named: `SnapshotPolicy::<Account>::when(|account| account.balance == 0)`.
+    #[must_use]
+    pub fn when(holds: impl Fn(&AggregateRoot<A>) -> bool + Send + Sync + 'static) -> Self {
+        Self::new(When::Holds(Box::new(holds)))
+    }
+
+    /// Only by [`AggregateRepository::save_snapshot`](crate::AggregateRepository::save_snapshot).
+    #[must_use]
+    pub const fn by_hand() -> Self {
+        Self::new(When::ByHand)
+    }
+
+    const fn new(when: When<A>) -> Self {
+        Self { when, state_version: 0 }
+    }
+
+    /// With a version of the state, in place of 0. A snapshot of another version is not used.
+    ///
+    /// Raise it where events change the state in another way while its fields stay the same: that is not seen in the
+    /// shape of the state. Nor are changes inside of what serde reads as anything: untagged and internally tagged enums, and
+    /// structs with flattened fields.
+    #[must_use]
+    pub fn state_version(mut self, version: u32) -> Self {
+        self.state_version = version;
+        self
+    }
+
+    pub(super) const fn get_state_version(&self) -> u32 {
+        self.state_version
+    }
+
+    /// Whether a snapshot is taken of `root`, which was at the version `before` and has saved events.
+    pub(super) fn is_due(&self, root: &AggregateRoot<A>, before: u64, after: u64) -> bool {
+        match &self.when {
+            When::Every(events) => before / events < after / events,
+            When::Holds(holds) => holds(root),
+            When::ByHand => false,
+        }
+    }
+}
+
+impl<A> fmt::Debug for SnapshotPolicy<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let when = match &self.when {
+            When::Every(events) => format!("every({events})"),
+            When::Holds(_) => "when(..)".to_owned(),
+            When::ByHand => "by_hand()".to_owned(),
+        };
+        f.debug_struct("SnapshotPolicy").field("when", &when).field("state_version", &self.state_version).finish()
+    }
+}

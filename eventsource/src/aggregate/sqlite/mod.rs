@@ -1,0 +1,111 @@
+//! Snapshots of aggregates in a SQLite file (feature `sqlite`).
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, Encode, Sqlite, Type};
+use uuid::Uuid;
+
+use super::{AggregateSnapshot, SnapshotStore};
+use crate::event::{StreamId, now};
+use crate::store::StoreError;
+use crate::store::sql::{Action, clamped, unsigned};
+use crate::store::sqlite::SqliteDatabase;
+use crate::store::sqlite::busy::{Failure, patiently};
+
+const LOAD: &str = "SELECT version, event_id, shape, state FROM eventsource_aggregate_snapshots \
+     WHERE aggregate_type = ?1 AND aggregate_id = ?2 ORDER BY shape = ?3 DESC, version DESC LIMIT 1";
+const SAVE: &str = "INSERT INTO eventsource_aggregate_snapshots \
+     (aggregate_type, aggregate_id, shape, version, event_id, state, taken_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+     ON CONFLICT (aggregate_type, aggregate_id, shape) DO UPDATE SET version = excluded.version, \
+     event_id = excluded.event_id, state = excluded.state, taken_at = excluded.taken_at \
+     WHERE excluded.version >= eventsource_aggregate_snapshots.version";
+const DISCARD: &str = "DELETE FROM eventsource_aggregate_snapshots \
+     WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND shape = ?3 AND version = ?4 AND event_id = ?5";
+const DELETE: &str = "DELETE FROM eventsource_aggregate_snapshots WHERE aggregate_type = ?1 AND aggregate_id = ?2";
+const DELETE_ALL: &str = "DELETE FROM eventsource_aggregate_snapshots WHERE aggregate_type = ?1";
+
+/// Snapshots of aggregates in a SQLite file. A clone is the same store.
+#[derive(Debug, Clone)]
+pub struct SqliteSnapshots {
+    db: SqliteDatabase,
+}
+
+impl SqliteSnapshots {
+    /// Returns the snapshots in `db`.
+    #[must_use]
+    pub fn new(db: &SqliteDatabase) -> Self {
+        Self { db: db.clone() }
+    }
+
+    /// How many rows the statement has changed.
+    async fn write(
+        &self,
+        action: Action<'_>,
+        sql: &'static str,
+        arguments: Result<SqliteArguments, Failure>,
+    ) -> Result<u64, StoreError> {
+        let patience = self.db.patience(action);
+        let arguments = arguments.map_err(|failure| patience.error(failure))?;
+        let mut writing = self.db.write(&patience).await?;
+        let done = sqlx::query_with(sql, arguments).execute(&mut *writing.tx).await;
+        let rows = done.map_err(|error| patience.error(error.into()))?.rows_affected();
+        writing.tx.commit().await.map_err(|error| patience.error(error.into()))?;
+        Ok(rows)
+    }
+}
+
+/// Arguments of a statement, one after the other.
+struct Bound(Result<SqliteArguments, Failure>);
+
+impl Bound {
+    fn stream(stream: &StreamId) -> Self {
+        Self(Ok(SqliteArguments::default())).and(stream.aggregate_type()).and(stream.aggregate_id())
+    }
+
+    fn and<'q, T: Encode<'q, Sqlite> + Type<Sqlite>>(self, value: T) -> Self {
+        Self(self.0.and_then(|mut arguments| match arguments.add(value) {
+            Ok(()) => Ok(arguments),
+            Err(error) => Err(Failure::Database(sqlx::Error::Encode(error))),
+        }))
+    }
+}
+
+#[async_trait]
+impl SnapshotStore for SqliteSnapshots {
+    async fn load(&self, stream: &StreamId, shape: &str) -> Result<Option<AggregateSnapshot>, StoreError> {
+        let action = Action::LoadSnapshot(stream);
+        self.db.check_read(action)?;
+        let patience = self.db.patience(action);
+        patiently!(patience, async {
+            let load = sqlx::query_as(LOAD).bind(stream.aggregate_type()).bind(stream.aggregate_id()).bind(shape);
+            let row: Option<(i64, Uuid, String, String)> = load.fetch_optional(self.db.pool()).await?;
+            row.map(|(version, event_id, shape, state)| {
+                let version = unsigned(version, "the version of a snapshot")?;
+                Ok::<_, Failure>(AggregateSnapshot::new(stream.clone(), version, event_id, shape, state))
+            })
+            .transpose()
+        })
+    }
+
+    async fn save(&self, snapshot: &AggregateSnapshot) -> Result<bool, StoreError> {
+        let AggregateSnapshot { stream, version, event_id, shape, state } = snapshot;
+        let bound = Bound::stream(stream).and(shape.as_str()).and(clamped(*version)).and(*event_id);
+        let bound = bound.and(state.as_str()).and(now().timestamp_micros());
+        Ok(self.write(Action::SaveSnapshot(stream), SAVE, bound.0).await? > 0)
+    }
+
+    async fn discard(&self, snapshot: &AggregateSnapshot) -> Result<(), StoreError> {
+        let AggregateSnapshot { stream, version, event_id, shape, .. } = snapshot;
+        let bound = Bound::stream(stream).and(shape.as_str()).and(clamped(*version)).and(*event_id);
+        self.write(Action::DeleteSnapshots, DISCARD, bound.0).await.map(drop)
+    }
+
+    async fn delete(&self, stream: &StreamId) -> Result<u64, StoreError> {
+        self.write(Action::DeleteSnapshots, DELETE, Bound::stream(stream).0).await
+    }
+
+    async fn delete_all(&self, aggregate_type: &str) -> Result<u64, StoreError> {
+        let bound = Bound(Ok(SqliteArguments::default())).and(aggregate_type);
+        self.write(Action::DeleteSnapshots, DELETE_ALL, bound.0).await
+    }
+}
