@@ -82,7 +82,7 @@ impl Consumer {
         make.arg("CREATE").arg(self.stream()).arg(&self.group.name);
         make.arg(if self.group.begins_at == Begin::End { "$" } else { "0" }).arg("MKSTREAM");
         match self.own.run::<redis::Value>(&make, Duration::ZERO).await {
-            Err(RedisError::Refused { source, .. }) if source.code() == Some("BUSYGROUP") => Ok(()),
+            Err(RedisError::Refused { code, .. }) if code == "BUSYGROUP" => Ok(()),
             made => made.map(drop),
         }
     }

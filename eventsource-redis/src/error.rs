@@ -33,10 +33,12 @@ pub enum RedisError {
         after: Duration,
     },
     /// The server answered with an error, such as `WRONGTYPE` if the key is taken by other data.
-    #[error("Redis at {server} refused the command ({})", source.code().unwrap_or("no code"))]
+    #[error("Redis at {server} refused the command: {code}")]
     Refused {
         /// The host and the port.
         server: String,
+        /// The code of its answer, such as `WRONGTYPE`.
+        code: String,
         /// What it answered.
         source: DriverError,
     },

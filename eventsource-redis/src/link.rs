@@ -102,7 +102,7 @@ impl Link {
             commands.query_async(&mut open).await.map_err(|source| self.failure(source))
         };
         let answered = self.in_time(run).await;
-        if let Err(RedisError::Unreachable { .. }) = &answered {
+        if answered.as_ref().is_err_and(ends_connection) {
             let mut state = self.state();
             if state.epoch() == connection.epoch && matches!(*state, State::Open(_)) {
                 *state = State::Closed { epoch: connection.epoch };
@@ -159,7 +159,7 @@ impl Link {
         let server = self.server.clone();
         match source.is_io_error() || source.is_connection_dropped() || source.is_unrecoverable_error() {
             true => RedisError::Unreachable { server, source },
-            false => RedisError::Refused { server, source },
+            false => RedisError::Refused { server, code: code(&source), source },
         }
     }
 
@@ -188,5 +188,24 @@ impl Link {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The code of what the server answered; that of the first command that failed, if there were several.
+fn code(error: &redis::RedisError) -> String {
+    if let Some(code) = error.code() {
+        return code.to_owned();
+    }
+    let errors = error.clone().into_server_errors();
+    let first = errors.as_ref().and_then(|errors| errors.first()).map(|(_, error)| error.code().to_owned());
+    first.unwrap_or_else(|| error.category().to_owned())
+}
+
+/// Whether the next call needs another connection: the server is gone, or is not the one that takes writes any more.
+fn ends_connection(error: &RedisError) -> bool {
+    match error {
+        RedisError::Unreachable { .. } => true,
+        RedisError::Refused { code, .. } => matches!(&**code, "READONLY" | "MASTERDOWN" | "LOADING"),
+        _ => false,
     }
 }
