@@ -8,6 +8,7 @@ pub mod deployment;
 pub mod domain;
 pub mod driver_log;
 mod guardian;
+pub mod ledgers;
 pub mod orphan;
 pub mod postgres;
 pub mod postgres_rows;

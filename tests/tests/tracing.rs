@@ -1,17 +1,21 @@
 //! What is traced: a span a batch, a span an event at debug level, a warning on a retry, an error on a fault.
 
+use std::convert::Infallible;
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use eventsource::aggregate::{MemorySnapshots, SnapshotStore as _};
 use eventsource::prelude::*;
 use eventsource::subscription::RetryPolicy;
 use eventsource_tests::domain::{Bumped, bump};
+use eventsource_tests::ledgers::{Booked, Ledger, ledgers};
 use eventsource_tests::wait::DEADLINE;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event as Traced, Level, Metadata as CallSite, Subscriber as Collector};
+use uuid::Uuid;
 
 /// Collects spans and events up to a level, as text.
 #[derive(Clone)]
@@ -116,6 +120,33 @@ async fn run(level: Level, refusals: u32) -> Lines {
     lines
 }
 
+/// Loads an aggregate whose snapshot does not decode, and one whose snapshot is beyond its stream.
+async fn unusable_snapshots() -> Lines {
+    let (store, snapshots) = (MemoryEventStore::new(), MemorySnapshots::new());
+    let ledgers = ledgers(store, snapshots.clone());
+    let ids = [Uuid::now_v7(), Uuid::now_v7()];
+    for id in ids {
+        let book =
+            |_: &mut AggregateRoot<Ledger>| Ok::<_, Infallible>(vec![Booked { command: 1 }, Booked { command: 2 }]);
+        ledgers.execute(id, book).await.unwrap();
+        ledgers.save_snapshot(&ledgers.load(id).await.unwrap()).await.unwrap();
+    }
+    let stored = async |id| snapshots.load(&StreamId::new("Ledger", id), "").await.unwrap().unwrap();
+    let mut damaged = stored(ids[0]).await;
+    damaged.state = "{".to_owned();
+    let mut beyond = stored(ids[1]).await;
+    beyond.version = 9;
+    for snapshot in [damaged, beyond] {
+        assert!(snapshots.save(&snapshot).await.unwrap());
+    }
+    let lines = Lines::new(Level::INFO);
+    let _collecting = tracing::subscriber::set_default(lines.clone());
+    for id in ids {
+        assert_eq!(ledgers.load(id).await.unwrap().version(), 2);
+    }
+    lines
+}
+
 // One test, in one thread: what is enabled is remembered for each place in the code, whoever asks first.
 #[tokio::test]
 async fn spans_warnings_and_errors() {
@@ -138,4 +169,10 @@ async fn spans_warnings_and_errors() {
     assert_eq!(lines.count("DEBUG", ""), 0, "{all:#?}");
     assert_eq!(lines.count("WARN", "not 3"), 2, "{all:#?}");
     assert_eq!(lines.count("ERROR", "position 3"), 1, "{all:#?}");
+
+    let lines = unusable_snapshots().await;
+    let all = lines.all();
+    assert_eq!(lines.count("WARN", "cannot be decoded"), 1, "{all:#?}");
+    assert_eq!(lines.count("WARN", "does not have the event of the snapshot"), 1, "{all:#?}");
+    assert_eq!(all.len(), 2, "one warning for each: {all:#?}");
 }

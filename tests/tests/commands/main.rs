@@ -7,5 +7,6 @@ mod contention;
 mod execute;
 mod ids;
 mod loading;
+mod random;
 mod snapshots;
 mod world;
