@@ -17,6 +17,9 @@ use crate::store::sql::{Failure, unsigned};
 
 type Row = (String, i64, i64, String, DateTime<Utc>, Option<i64>, Option<Uuid>, Option<i64>, Option<Uuid>);
 
+/// The owner of a checkpoint, until when, its fingerprint, and whether it has a position.
+type Holder = (Option<String>, Option<DateTime<Utc>>, String, bool);
+
 fn checkpoint(
     (name, position, epoch, fingerprint, updated_at, rebuild_to, log, event_position, event_id): Row,
 ) -> Result<Checkpoint, Failure> {
@@ -65,8 +68,7 @@ pub(super) async fn claim(
             return Ok(Ok(checkpoint(row)?));
         }
         let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(claim.name).persistent(db.names_statements());
-        let found: Option<(Option<String>, Option<DateTime<Utc>>, String, bool)> =
-            query.fetch_optional(&mut *conn).await?;
+        let found: Option<Holder> = query.fetch_optional(&mut *conn).await?;
         match found {
             Some((_, _, found, true)) if claim.spares(&found) => return Ok(Err(NotClaimed::Changed { found })),
             Some((Some(owner), Some(until), ..)) => return Ok(Err(NotClaimed::Held { owner, until })),
