@@ -1,0 +1,28 @@
+//! The bank in a SQLite file.
+
+use std::path::Path;
+
+use eventsource::SubscriptionConfig;
+use eventsource::engine::sqlite::SqliteProjectionStates;
+use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+
+use crate::branch::{Branch, Result, Rows};
+use crate::statements::Statements;
+use crate::transfers::Transfers;
+
+pub async fn open(file: &Path) -> Result<SqliteDatabase> {
+    let db = SqliteDatabase::open(file).await?;
+    let models = SqliteReadModels::new(&db);
+    models.ensure_tables(&Statements).await?;
+    models.ensure_tables(&Transfers).await?;
+    Ok(db)
+}
+
+pub async fn start(db: &SqliteDatabase, config: SubscriptionConfig) -> Result<Branch<SqliteCheckpoints>> {
+    let models = SqliteReadModels::new(db);
+    let rows = Rows { accounts: models.repository(), lines: models.repository(), transfers: models.repository() };
+    let (store, checkpoints) = (SqliteEventStore::new(db), SqliteCheckpoints::new(db));
+    Branch::start(store, checkpoints, SqliteProjectionStates::new(db), rows, config).await
+}
