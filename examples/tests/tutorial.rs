@@ -76,6 +76,15 @@ Tutorial 6: Projections
 10. Stopping
    stopped gracefully, final checkpoint saved: true
 
+11. Restarting on the same file
+   order rows: resumed after position 6, 0 replayed
+   the memory projections replayed the log: 6 events
+
+12. Querying after the restart
+   total 4, placed 2, shipped 1, cancelled 1
+   revenue $1100.00
+   rows in the database: 4
+
 Tutorial complete
 "
     );
@@ -103,4 +112,5 @@ fn a_second_run_on_a_kept_file_goes_on() {
         assert!(second.lines().any(|own| own == line), "{line:?} in\n{second}");
     }
     assert!(!second.contains("created 3 orders"), "{second}");
+    assert!(!second.contains("11. Restarting"), "{second}");
 }

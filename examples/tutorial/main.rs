@@ -1,7 +1,7 @@
 //! Orders flow through four projections: history first, then live, then after a restart.
 //!
-//! `cargo run --bin tutorial` works on a fresh temporary file; with a path it keeps the file, and a second run on it
-//! goes on where the first one stopped.
+//! `cargo run --bin tutorial` works on a fresh temporary file, and restarts on it at the end. With a path it keeps the
+//! file, and a second run on it continues where the first one stopped.
 
 mod order;
 mod projections;
@@ -53,17 +53,11 @@ async fn run(file: &Path) -> Result<()> {
     println!("   order rows: in SQLite, through the injected connection");
 
     println!("\n4. Setting up the subscription manager");
-    let resumes = checkpoints.load("order-rows").await?;
-    let manager = SubscriptionManager::new(store, bus, checkpoints.clone());
-    let from_beginning = SubscriptionConfig::from_beginning;
-    let summary = manager.subscribe(OrderSummary::default(), from_beginning()).await?;
-    let customers = manager.subscribe(CustomerStatistics::default(), from_beginning()).await?;
-    let daily = manager.subscribe(DailyRevenue::default(), from_beginning()).await?;
-    // The default starts at the checkpoint, and from the beginning where there is none.
-    let rows = manager.subscribe(OrderRows, SubscriptionConfig::default()).await?;
+    let Projections { manager, summary, customers, daily, rows } = subscribe(&db, &bus).await?;
     println!("   4 projections subscribed (start from beginning)");
 
     println!("\n5. Starting the subscriptions");
+    let resumes = checkpoints.load("order-rows").await?;
     manager.start().await?;
     summary.caught_up().await?;
     customers.caught_up().await?;
@@ -71,9 +65,7 @@ async fn run(file: &Path) -> Result<()> {
     rows.caught_up().await?;
     println!("   catch-up complete");
     if let Some(checkpoint) = resumes {
-        let replayed = rows.status().await.events_handled;
-        println!("   order rows: resumed after position {}, {replayed} replayed", checkpoint.position);
-        println!("   the memory projections replayed the log: {} events", summary.status().await.events_handled);
+        print_resumed(checkpoint.position, &summary, &rows).await;
     }
 
     println!("\n6. Querying the read models");
@@ -112,8 +104,63 @@ async fn run(file: &Path) -> Result<()> {
     let checkpoint = checkpoints.load("order-rows").await?;
     let saved = checkpoint.map(|checkpoint| checkpoint.position) == rows.status().await.position;
     println!("   stopped gracefully, final checkpoint saved: {saved}");
+    db.close().await;
+
+    // A kept file was restarted on above.
+    if history == Position::START {
+        restart(file).await?;
+    }
     println!("\nTutorial complete");
     Ok(())
+}
+
+/// What a new process does: it opens the file and starts the same projections.
+async fn restart(file: &Path) -> Result<()> {
+    println!("\n11. Restarting on the same file");
+    let db = SqliteDatabase::open(file).await?;
+    let checkpoint = SqliteCheckpoints::new(&db).load("order-rows").await?;
+    let Projections { manager, summary, rows, .. } = subscribe(&db, &MemoryEventBus::new()).await?;
+    manager.start().await?;
+    summary.caught_up().await?;
+    rows.caught_up().await?;
+    print_resumed(checkpoint.map_or(Position::START, |checkpoint| checkpoint.position), &summary, &rows).await;
+
+    println!("\n12. Querying after the restart");
+    print_summary(&*summary.read().await);
+    println!("   rows in the database: {}", OrderRows::count(db.pool()).await?);
+    manager.stop().await?;
+    db.close().await;
+    Ok(())
+}
+
+/// The four projections, subscribed.
+struct Projections {
+    manager: SubscriptionManager<SqliteCheckpoints>,
+    summary: SubscriptionHandle<OrderSummary>,
+    customers: SubscriptionHandle<CustomerStatistics>,
+    daily: SubscriptionHandle<DailyRevenue>,
+    rows: SubscriptionHandle<OrderRows>,
+}
+
+async fn subscribe(db: &SqliteDatabase, bus: &MemoryEventBus) -> Result<Projections> {
+    let manager = SubscriptionManager::new(SqliteEventStore::new(db), bus.clone(), SqliteCheckpoints::new(db));
+    let from_beginning = SubscriptionConfig::from_beginning;
+    let summary = manager.subscribe(OrderSummary::default(), from_beginning()).await?;
+    let customers = manager.subscribe(CustomerStatistics::default(), from_beginning()).await?;
+    let daily = manager.subscribe(DailyRevenue::default(), from_beginning()).await?;
+    // The default starts at the checkpoint, and from the beginning where there is none.
+    let rows = manager.subscribe(OrderRows, SubscriptionConfig::default()).await?;
+    Ok(Projections { manager, summary, customers, daily, rows })
+}
+
+async fn print_resumed(
+    position: Position,
+    summary: &SubscriptionHandle<OrderSummary>,
+    rows: &SubscriptionHandle<OrderRows>,
+) {
+    let replayed = rows.status().await.events_handled;
+    println!("   order rows: resumed after position {position}, {replayed} replayed");
+    println!("   the memory projections replayed the log: {} events", summary.status().await.events_handled);
 }
 
 async fn create_history(orders: &AggregateRepository<Order>) -> Result<()> {
