@@ -84,6 +84,9 @@ fn config() -> SubscriptionConfig {
 
 /// Copies the letter of the stream 1 into so many streams.
 trait Copies: Backend {
+    /// That letters are counted up to the limit, whatever the planner knows of the table.
+    async fn assert_plan(&self) {}
+
     async fn copy_letter(&self, letters: u64);
 }
 
@@ -103,6 +106,12 @@ impl Copies for Sqlite {
 }
 
 impl Copies for Postgres {
+    async fn assert_plan(&self) {
+        let plan = self.checkpoints().explain_letter_counts("fails").await.unwrap().join("\n");
+        assert!(plan.contains("Index Scan using eventsource_dead_letters_parking"), "{plan}");
+        assert!(!plan.contains("Sort") && !plan.contains("Bitmap"), "{plan}");
+    }
+
     async fn copy_letter(&self, letters: u64) {
         let table = format!("{}.eventsource_dead_letters", self.schema.name());
         let sql = format!(
@@ -130,6 +139,7 @@ where
     handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
     first.stop().await.unwrap();
     backend.copy_letter(letters).await;
+    backend.assert_plan().await;
 
     read.take();
     let begun = Instant::now();

@@ -22,6 +22,12 @@ const UPDATE: &str = "UPDATE plain_rows AS own SET customer_name = new.customer_
      AS new (id, customer_name, total_amount, status, version, updated_at) WHERE own.id = new.id";
 const ADVANCE: &str = "UPDATE plain_checkpoints SET position = $1 WHERE name = 'orders' AND position = $2";
 
+const DELETE_LETTERS: &str = "DELETE FROM plain_letters WHERE position > $1 AND position <= $2";
+
+/// Letters for all orders that were placed, in a table of their own.
+pub const LETTERS: &str = "CREATE TABLE IF NOT EXISTS plain_letters (position bigint PRIMARY KEY, letter text NOT NULL); \
+     INSERT INTO plain_letters SELECT position, payload FROM eventsource_events WHERE version = 1";
+
 /// The tables, beside those of the library, which they are like. They are emptied where they are there.
 pub const TABLES: &str = "CREATE TABLE IF NOT EXISTS plain_rows (LIKE order_rows INCLUDING ALL); \
      CREATE TABLE IF NOT EXISTS plain_checkpoints (name text PRIMARY KEY, position bigint NOT NULL) \
@@ -87,6 +93,15 @@ pub async fn by_sets(conn: &mut PgConnection, after: i64) -> Option<i64> {
 
 /// Applies the next page after `after`, a statement an event.
 pub async fn by_statements(conn: &mut PgConnection, after: i64) -> Option<i64> {
+    statements_and(conn, after, None).await
+}
+
+/// The same, and deletes the letters of the page.
+pub async fn by_letters(conn: &mut PgConnection, after: i64) -> Option<i64> {
+    statements_and(conn, after, Some(DELETE_LETTERS)).await
+}
+
+async fn statements_and(conn: &mut PgConnection, after: i64, delete: Option<&'static str>) -> Option<i64> {
     let page = read(conn, after).await;
     let last = page.last()?.position;
     let mut tx = conn.begin().await.unwrap();
@@ -99,6 +114,9 @@ pub async fn by_statements(conn: &mut PgConnection, after: i64) -> Option<i64> {
             Change::Status(status) => sqlx::query(statements::SET_STATUS).bind(order).bind(*status),
         };
         query.execute(&mut *tx).await.unwrap();
+    }
+    if let Some(delete) = delete {
+        sqlx::query(delete).bind(after).bind(last).execute(&mut *tx).await.unwrap();
     }
     advance(&mut tx, last, after).await;
     tx.commit().await.unwrap();

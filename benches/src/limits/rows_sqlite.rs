@@ -19,6 +19,13 @@ const UPDATE: &str = "UPDATE plain_rows SET customer_name = ?2, total_amount = ?
      updated_at = ?6 WHERE id = ?1";
 const ADVANCE: &str = "UPDATE plain_checkpoints SET position = ?1 WHERE name = 'orders' AND position = ?2";
 
+const DELETE_LETTERS: &str = "DELETE FROM plain_letters WHERE position > ?1 AND position <= ?2";
+
+/// Letters for all orders that were placed, in a table of their own.
+pub const LETTERS: &str = "CREATE TABLE IF NOT EXISTS plain_letters (position INTEGER PRIMARY KEY, letter TEXT NOT NULL) \
+         STRICT; \
+     INSERT INTO plain_letters SELECT position, payload FROM eventsource_events WHERE version = 1";
+
 /// The tables, beside those of the library, which they are like. They are emptied where they are there.
 pub const TABLES: &str = "CREATE TABLE IF NOT EXISTS plain_rows (id BLOB NOT NULL PRIMARY KEY, customer_name TEXT NOT NULL, \
          total_amount REAL NOT NULL, status TEXT NOT NULL, version INTEGER NOT NULL, created_at INTEGER NOT NULL, \
@@ -77,6 +84,15 @@ pub fn by_rows(conn: &mut Connection, after: i64) -> Option<i64> {
 
 /// Applies the next page after `after` with sqlx, a statement an event.
 pub async fn by_statements(conn: &mut SqliteConnection, after: i64) -> Option<i64> {
+    statements_and(conn, after, None).await
+}
+
+/// The same, and deletes the letters of the page.
+pub async fn by_letters(conn: &mut SqliteConnection, after: i64) -> Option<i64> {
+    statements_and(conn, after, Some(DELETE_LETTERS)).await
+}
+
+async fn statements_and(conn: &mut SqliteConnection, after: i64, delete: Option<&'static str>) -> Option<i64> {
     use sqlx::Connection as _;
     let rows = sqlx::query(READ).bind(after).bind(PAGE as i64).fetch_all(&mut *conn).await.unwrap();
     let last = rows.last()?.get_unchecked(0);
@@ -91,6 +107,9 @@ pub async fn by_statements(conn: &mut SqliteConnection, after: i64) -> Option<i6
             Change::Status(status) => sqlx::query(statements::SQLITE_SET_STATUS).bind(order).bind(status),
         };
         query.execute(&mut *tx).await.unwrap();
+    }
+    if let Some(delete) = delete {
+        sqlx::query(delete).bind(after).bind(last).execute(&mut *tx).await.unwrap();
     }
     let moved = sqlx::query(ADVANCE).bind(last).bind(after).execute(&mut *tx).await.unwrap();
     assert_eq!(moved.rows_affected(), 1);

@@ -7,6 +7,7 @@ mod catch_up;
 mod dispatch;
 mod growth;
 mod latency;
+mod letters;
 mod many;
 pub mod peak;
 mod rows;
@@ -50,6 +51,8 @@ pub const ALL: &[Work] = works![
     "rows-postgres-connection" => rows_postgres::connection,
     "rows-sqlite-repository" => rows_sqlite::repository,
     "rows-sqlite-connection" => rows_sqlite::connection,
+    "letters-postgres" => rows_postgres::letters,
+    "letters-sqlite" => rows_sqlite::letters,
     "many-postgres" => many::postgres,
     "many-sqlite" => many::sqlite,
     "latency-postgres" => latency::postgres,

@@ -8,6 +8,7 @@ use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::sqlx;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 
+use super::letters;
 use super::rows::catch_up;
 use crate::domain::Orders;
 use crate::limits::read_postgres::PAGE;
@@ -97,7 +98,7 @@ async fn ours_by_repository(world: World) -> Duration {
 pub(super) async fn connection(settings: Settings) -> Vec<Row> {
     let settings = settings.fewer();
     let world = World::new(&settings).await;
-    let limit = || by_statements(world.clone());
+    let limit = || by_statements(world.clone(), false);
     let ours = || ours_by_statements(world.clone());
     let row = Row {
         name: "rows-sqlite-connection".to_owned(),
@@ -112,13 +113,22 @@ pub(super) async fn connection(settings: Settings) -> Vec<Row> {
     rows
 }
 
-async fn by_statements(world: World) -> Duration {
+/// Where there are `letters`, it deletes them.
+async fn by_statements(world: World, letters: bool) -> Duration {
     use sqlx::ConnectOptions as _;
     world.empty().await;
+    if letters {
+        sqlx::raw_sql(plain::LETTERS).execute(world.db.pool()).await.unwrap();
+    }
     let options = (*world.db.pool().connect_options()).clone().row_buffer_size(PAGE);
     let mut conn = options.connect().await.unwrap();
     let (begun, mut position) = (Instant::now(), 0);
-    while let Some(last) = plain::by_statements(&mut conn, position).await {
+    loop {
+        let last = match letters {
+            true => plain::by_letters(&mut conn, position).await,
+            false => plain::by_statements(&mut conn, position).await,
+        };
+        let Some(last) = last else { break };
         position = last;
     }
     let taken = begun.elapsed();
@@ -130,6 +140,26 @@ async fn ours_by_statements(world: World) -> Duration {
     world.empty().await;
     let (store, checkpoints) = world.store();
     let taken = catch_up(store, checkpoints, SqliteOrderLines).await;
+    world.check("order_lines");
+    taken
+}
+
+pub(super) async fn letters(settings: Settings) -> Vec<Row> {
+    let settings = settings.fewer();
+    let world = World::new(&settings).await;
+    let limit = || by_statements(world.clone(), true);
+    let ours = || ours_by_letters(world.clone());
+    let limit_is = "sqlx: a page of 1,000 a transaction, a statement an event, the letters deleted; checkpoint";
+    let row = letters::row("SQLite", limit_is, settings.events);
+    let rows = vec![Row { pairs: compare(&settings, limit, ours).await, ..row }];
+    world.db.close().await;
+    rows
+}
+
+async fn ours_by_letters(world: World) -> Duration {
+    world.empty().await;
+    let (store, checkpoints) = world.store();
+    let taken = letters::retry_all(store, checkpoints, SqliteOrderLines).await;
     world.check("order_lines");
     taken
 }

@@ -3,8 +3,8 @@
 //!
 //! * `project LEASE [SLOW]`: all that is stored, under a lease of LEASE milliseconds, SLOW milliseconds an event; it says
 //!   what state it is in whenever that changes;
-//! * `retry all|each [once]`: retries every letter at once or one after the other, and dismisses the hopeless ones;
-//!   `once`: and ends.
+//! * `retry all|each BATCH [once]`: retries every letter at once or one after the other, in batches of BATCH events, and
+//!   dismisses the hopeless ones; `once`: and ends.
 
 use std::error::Error;
 use std::time::Duration;
@@ -53,8 +53,8 @@ where
             let config = chains::config().lease(Duration::from_millis(lease.parse()?))?;
             project(&manager, &manager.subscribe(Chains { cured: true, slow }, config).await?).await
         }
-        ["retry", how, ref once @ ..] => {
-            let config = chains::config().lease(Duration::from_millis(100))?;
+        ["retry", how, batch, ref once @ ..] => {
+            let config = chains::config().lease(Duration::from_millis(100))?.batch_size(batch.parse()?)?;
             let chains = manager.subscribe(Chains { cured: true, slow: 0 }, config).await?;
             manager.start().await?;
             chains.caught_up().await?;

@@ -40,7 +40,9 @@ where
         assert!(left(&mut world).await >= 8, "there is something to retry");
         let before = world.applied().await;
         let how = if world.random.chance(0.5) { "all" } else { "each" };
-        let mut child = world.start(&["retry", how]);
+        // Small batches are killed between commits, large ones within a transaction as well.
+        let batch = if world.random.chance(0.5) { "3" } else { "40" };
+        let mut child = world.start(&["retry", how, batch]);
         eventually("it retries", || async { world.applied().await > before }).await;
         let until = before + world.random.below(100);
         let limit = tokio::time::Instant::now() + std::time::Duration::from_secs(2);
@@ -55,7 +57,7 @@ where
     let kills = kills.done();
     println!("retries: {kills} kills, {amid} of them between the first and the last commit of a retry");
     assert!(amid * 3 >= kills * 2, "only {amid} of {kills} kills fell amid a retry");
-    world.start(&["retry", "each", "once"]).finish();
+    world.start(&["retry", "each", "3", "once"]).finish();
     assert_eq!(left(&mut world).await, 0, "what is left is stubborn");
     assert_eq!(world.position().await, world.head().await);
 }

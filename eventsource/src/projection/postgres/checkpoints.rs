@@ -55,6 +55,22 @@ impl PostgresCheckpoints {
         CheckpointError::failed(action, failure)
     }
 
+    /// How PostgreSQL counts the letters of the subscription `name` ([`CheckpointStore::letter_counts`]): the lines of its
+    /// query plan.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] where the store fails.
+    pub async fn explain_letter_counts(&self, name: &str) -> Result<Vec<String>, CheckpointError> {
+        let explained = self.try_explain_counts(name).await;
+        explained.map_err(|failure| self.failed(Action::CountLetters, failure))
+    }
+
+    async fn try_explain_counts(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let mut conn = self.db.shared().await?;
+        let mut tx = self.db.begin_page(&mut conn).await?;
+        letters::explain_counts(&self.db, &mut tx, name).await
+    }
+
     async fn try_load(&self, name: &str) -> Result<Option<Checkpoint>, Failure> {
         let mut session = self.db.session().await?;
         let found = rows::load(&self.db, &mut session, name).await?;
@@ -84,10 +100,9 @@ impl PostgresCheckpoints {
     }
 
     async fn try_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, Failure> {
-        let mut session = self.db.session().await?;
-        let found = letters::page(&self.db, &mut session, name, query).await?;
-        session.end().await?;
-        Ok(found)
+        let mut conn = self.db.shared().await?;
+        let mut tx = self.db.begin_page(&mut conn).await?;
+        letters::page(&self.db, &mut tx, name, query).await
     }
 
     async fn try_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, Failure> {
@@ -105,10 +120,9 @@ impl PostgresCheckpoints {
     }
 
     async fn try_letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, Failure> {
-        let mut session = self.db.session().await?;
-        let counts = letters::counts(&self.db, &mut session, names).await?;
-        session.end().await?;
-        Ok(counts)
+        let mut conn = self.db.shared().await?;
+        let mut tx = self.db.begin_page(&mut conn).await?;
+        letters::counts(&self.db, &mut tx, names).await
     }
 
     async fn try_snapshot(&self, name: &str) -> Result<Option<Snapshot>, Failure> {

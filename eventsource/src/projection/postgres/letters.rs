@@ -65,6 +65,18 @@ pub(super) async fn counts(
     letter_counts(query.persistent(db.names_statements()).fetch_all(conn).await?)
 }
 
+/// The lines of the query plan by which the letters of the subscription `name` are counted.
+pub(super) async fn explain_counts(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+) -> Result<Vec<String>, Failure> {
+    let sql = format!("EXPLAIN {}", statements::LETTER_COUNTS);
+    let query =
+        sqlx::query_scalar(db.sql(&sql)).bind(vec![name.to_owned()]).bind(clamped(LetterCounts::MOST as u64 + 1));
+    Ok(query.persistent(db.names_statements()).fetch_all(conn).await?)
+}
+
 fn letters(name: &str, rows: Vec<(String, i64)>) -> Result<Vec<DeadLetter>, Failure> {
     rows.into_iter().map(|(json, held)| letter_from_json(name, &json, held)).collect()
 }

@@ -199,7 +199,7 @@ impl PostgresDatabase {
     }
 
     /// One of the shared connections.
-    pub(super) async fn shared(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    pub(crate) async fn shared(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         self.named(&self.0.pool, self.0.pool.acquire().await).await
     }
 
@@ -294,7 +294,7 @@ impl PostgresDatabase {
     }
 
     /// Begins a transaction that reads a page. It need not be ended: nobody waits for that.
-    pub(super) async fn begin_page<'a>(
+    pub(crate) async fn begin_page<'a>(
         &self,
         conn: &'a mut PgConnection,
     ) -> Result<Transaction<'a, Postgres>, sqlx::Error> {
