@@ -41,7 +41,7 @@ fn rows(store: &str, [p50, p99]: [Pairs; 2]) -> Vec<Row> {
 }
 
 /// Median, and 99th percentile.
-fn percentiles(mut times: Vec<Duration>) -> [Duration; 2] {
+pub(super) fn percentiles(mut times: Vec<Duration>) -> [Duration; 2] {
     times.sort();
     [times[times.len() / 2], times[(times.len() * 99).div_ceil(100) - 1]]
 }

@@ -1,5 +1,6 @@
 //! The works: each compares the library with a limit, and looks at what both have done.
 
+mod aggregates;
 mod append;
 mod append_postgres;
 mod append_sqlite;
@@ -60,6 +61,10 @@ pub const ALL: &[Work] = works![
     "dispatch" => dispatch::run,
     "peak-sqlite" => peak::sqlite,
     "peak-postgres" => peak::postgres,
+    "snapshot-sqlite" => aggregates::snapshots_sqlite,
+    "snapshot-postgres" => aggregates::snapshots_postgres,
+    "execute-sqlite" => aggregates::execute_sqlite,
+    "execute-postgres" => aggregates::execute_postgres,
     "growth-events" => growth::events,
     "growth-projections" => growth::projections,
 ];

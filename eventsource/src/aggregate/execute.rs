@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::sync::MutexGuard;
 use uuid::Uuid;
 
 use super::{
@@ -54,6 +55,8 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// Loads the aggregate `id`, calls `decide` with it, and saves the events: those that `decide` returns, after those that
     /// it has recorded itself. Where another writer came between, it begins again with what that one wrote
     /// ([`ConflictRetry`]).
+    ///
+    /// Commands of one process on one aggregate, by clones of one repository, take turns: only writers elsewhere conflict.
     ///
     /// `decide` returns one event, several or none: an event, an `Option`, a `Vec`, an array or a tuple of events, or `()`
     /// ([`IntoEvents`]). It is called once an attempt, and should change nothing else. An aggregate that has no events is a
@@ -179,6 +182,7 @@ impl<A: Aggregate> Command<'_, A> {
         let mut attempts = 0;
         loop {
             attempts += 1;
+            let turn = self.repository.turns.take(self.id).await;
             let mut root = self.load().await?;
             // Asked after the load: what is not stored by now is not in what was loaded either.
             if let Some(executed) = self.repeated(root.stream()).await? {
@@ -186,7 +190,7 @@ impl<A: Aggregate> Command<'_, A> {
             }
             let events = decide(&mut root).map_err(ExecuteError::Refused)?;
             root.record(events);
-            let source = match self.save(&mut root, &metadata).await {
+            let source = match self.save(&mut root, &metadata, turn).await {
                 Err(AggregateError::Append(conflict @ AppendError::Conflict { .. })) => conflict,
                 // The same command was executed at the same time: the next attempt finds it.
                 Err(AggregateError::Append(taken @ AppendError::DuplicateEvent { .. }))
@@ -223,11 +227,18 @@ impl<A: Aggregate> Command<'_, A> {
         }
     }
 
-    async fn save(&self, root: &mut AggregateRoot<A>, metadata: &Metadata) -> Result<Executed, AggregateError> {
+    /// Saves the events, and gives up the turn before the notifier is told: it may execute commands as well.
+    async fn save(
+        &self,
+        root: &mut AggregateRoot<A>,
+        metadata: &Metadata,
+        turn: Option<MutexGuard<'_, ()>>,
+    ) -> Result<Executed, AggregateError> {
         let events = root.new_events(metadata, self.command_id)?;
         let (mut stored, mut publish_error) = (Vec::new(), None);
         if !events.is_empty() {
             let appended = self.repository.store.append(&root.stream(), root.expected(), events).await?;
+            drop(turn);
             publish_error = self.repository.committed(root, &appended).await;
             stored = appended.events().to_vec();
         }

@@ -19,6 +19,7 @@ mod snapshot;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod traits;
+mod turns;
 mod uncommitted;
 
 pub use as_of::AsOf;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::snapshot::Snapshots;
+use super::turns::Turns;
 use super::{Aggregate, AggregateRoot, SnapshotPolicy, SnapshotStore};
 use crate::backoff::Chance;
 use crate::bus::{BusError, Notifier};
@@ -20,6 +21,7 @@ pub struct AggregateRepository<A> {
     pub(super) store: Arc<dyn EventStore>,
     pub(super) notifier: Arc<dyn Notifier>,
     pub(super) snapshots: Option<Arc<Snapshots<A>>>,
+    pub(super) turns: Arc<Turns>,
     /// Draws the jitter of retries.
     pub(super) chance: Arc<Chance>,
     aggregate: PhantomData<fn() -> A>,
@@ -45,6 +47,7 @@ impl<A: Aggregate> AggregateRepository<A> {
             store: Arc::new(store),
             notifier: Arc::new(notifier),
             snapshots: None,
+            turns: Arc::new(Turns::new()),
             chance: Arc::new(Chance::new(None)),
             aggregate: PhantomData,
         }
@@ -81,6 +84,7 @@ impl<A> Clone for AggregateRepository<A> {
             store: Arc::clone(&self.store),
             notifier: Arc::clone(&self.notifier),
             snapshots: self.snapshots.clone(),
+            turns: Arc::clone(&self.turns),
             chance: Arc::clone(&self.chance),
             aggregate: PhantomData,
         }
