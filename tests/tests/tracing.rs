@@ -115,8 +115,13 @@ async fn run(level: Level, refusals: u32) -> Lines {
     let picky = manager.subscribe(Picky { refusals }, config).await.unwrap();
     let position = bump(&store, 1..=4).await;
     manager.start().await.unwrap();
-    let _ = picky.wait_for(position).within(DEADLINE).await;
+    let _ = picky.wait_for_passed(position).within(DEADLINE).await;
     manager.stop().await.unwrap();
+    if level == Level::INFO {
+        manager.start().await.unwrap();
+        picky.caught_up().within(DEADLINE).await.unwrap();
+        manager.stop().await.unwrap();
+    }
     lines
 }
 
@@ -169,6 +174,9 @@ async fn spans_warnings_and_errors() {
     assert_eq!(lines.count("DEBUG", ""), 0, "{all:#?}");
     assert_eq!(lines.count("WARN", "not 3"), 2, "{all:#?}");
     assert_eq!(lines.count("ERROR", "position 3"), 1, "{all:#?}");
+    // The first start finds none, the second one the letter and what waits behind it in its stream.
+    assert_eq!(lines.count("INFO", "waiting_letters=0 parked_events=0"), 1, "{all:#?}");
+    assert_eq!(lines.count("INFO", "waiting_letters=1 parked_events=1"), 1, "{all:#?}");
 
     let lines = unusable_snapshots().await;
     let all = lines.all();

@@ -185,9 +185,9 @@ impl<C: CheckpointStore> Runner<C> {
                 let page =
                     self.page_of_parked(LetterQuery::parking().after(after).limit(Retried::MOST_LEFT + 1)).await?;
                 for letter in page.into_iter().take_while(|letter| letter.position <= until) {
-                    if !retrying.retried.left.contains(&letter) {
-                        retrying.leave(letter);
-                    }
+                    // More may wait behind a letter by now than when it failed.
+                    retrying.retried.left.retain(|left| left.stream != letter.stream);
+                    retrying.leave(letter);
                 }
             }
             Scope::Stream(stream) => {

@@ -115,7 +115,7 @@ macro_rules! lend {
 
             async fn inject(unit: &mut FaultyUnit<U>) -> Result<Self::Guard, HandlerError> {
                 let lent = <$lent as Inject<U>>::inject(&mut unit.inner);
-                unit.faults.around(Point::Statement, lent, HandlerError::transient).await
+                unit.faults.around(Point::Statement, lent, HandlerError::permanent).await
             }
         }
     )+};
