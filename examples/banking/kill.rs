@@ -104,7 +104,7 @@ async fn print_log(store: &SqliteEventStore, number: u64) -> Result<usize> {
     require(ledger.faults.is_empty(), &ledger.faults.join("\n"))?;
     let (unfinished, under_way) = (ledger.unfinished.len(), dollars(ledger.money_under_way()));
     println!(
-        "   kill {number:>2} at position {head:>4}: {unfinished:>2} transfers half done, {under_way:>8} under way, total {}",
+        "   kill {number:>2} at position {head:>4}: {unfinished:>3} transfers half done, {under_way:>8} under way, total {}",
         dollars(total)
     );
     Ok(unfinished)

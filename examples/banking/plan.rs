@@ -72,14 +72,14 @@ impl Plan {
         let account = self.account(random.below(ACCOUNTS));
         let other = self.account(random.below(ACCOUNTS + 1));
         let cents = 1 + random.below(30_000);
-        let kind = random.below(40);
+        let kind = random.below(100);
         let executed = match kind {
-            0..6 => accepted(bank.deposit(command, account, cents).await)?,
-            6..11 => accepted(bank.withdraw(command, account, cents).await)?,
-            11 => accepted(bank.empty_and_close(command, account).await)?,
+            0..15 => accepted(bank.deposit(command, account, cents).await)?,
+            15..28 => accepted(bank.withdraw(command, account, cents).await)?,
+            28 => accepted(bank.empty_and_close(command, account).await)?,
             _ => accepted(bank.transfer(command, account, other, cents).await)?,
         };
-        let transfers = usize::from(kind > 11 && executed.is_some());
+        let transfers = usize::from(kind > 28 && executed.is_some());
         Ok(Answers { money: executed.map_or(Ok(0), |executed| money(&executed))?, transfers })
     }
 

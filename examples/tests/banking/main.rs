@@ -5,6 +5,7 @@
 mod account;
 #[path = "../../banking/audit.rs"]
 mod audit;
+mod backends;
 #[path = "../../banking/balances.rs"]
 mod balances;
 #[path = "../../banking/bank.rs"]
@@ -15,12 +16,15 @@ mod branch;
 mod largest;
 #[path = "../../banking/ledger.rs"]
 mod ledger;
+mod life;
 mod output;
 #[path = "../../banking/plan.rs"]
 mod plan;
 #[path = "../../banking/policy.rs"]
 mod policy;
 mod property;
+#[path = "../../banking/sqlite.rs"]
+mod sqlite;
 #[path = "../../banking/statements.rs"]
 mod statements;
 mod steps;

@@ -61,6 +61,8 @@ fn killed_bank_ends_with_a_clean_audit_and_tells_its_seed() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.starts_with("seed "));
     assert_eq!(said.lines().filter(|line| line.starts_with("   kill ")).count(), 8);
+    // The kills met transfers half done, and none is so at the end.
+    assert!(!said.contains("\n0 of 8 kills"));
     assert!(said.contains(", 0.00 under way\n   total "));
     assert!(said.ends_with("agree with the log\n"));
 }

@@ -1,46 +1,22 @@
 //! Random transfers with crashes at random points: the total never changes, and no transfer stays half done.
 
-use std::time::Duration;
-
 use eventsource::fold::project;
 use eventsource::prelude::*;
-use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
+use eventsource::testing::faults::Faults;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use tokio::time::timeout;
 
-use crate::audit::audit;
 use crate::balances::Balances;
-use crate::bank::Bank;
-use crate::branch::Result;
 use crate::ledger::Ledger;
-use crate::plan::{Answers, Plan};
+use crate::life::crashes;
+use crate::plan::Plan;
 use crate::world::{LIFE, World};
 
-/// Longer than any life: a call that is answered so late is one during which the process dies.
-const NEVER: Duration = Duration::from_secs(86_400);
-
-/// A process that crashes in one of its calls: before the call is done, or after it and before its answer is there.
+/// A process that crashes in one of its calls, which never comes back.
 fn crashing_life(world: &mut World, plan: Plan, seed: u64) {
-    let faults = Faults::seeded(seed)
-        .often(Point::Append, Fault::DelayAnswer(NEVER), 0.02)
-        .often(Point::Append, Fault::Delay(NEVER), 0.02)
-        .often(Point::ReadStream, Fault::Delay(NEVER), 0.01)
-        .often(Point::Commit, Fault::Delay(NEVER), 0.02)
-        .often(Point::Commit, Fault::DelayAnswer(NEVER), 0.02);
     // The process dies with all that it does: its runtime is dropped.
-    let _ = world.life(async |world| timeout(LIFE, live(world, plan, &faults)).await);
-}
-
-async fn live(world: &World, plan: Plan, faults: &Faults) -> Result<Answers> {
-    let store = FaultyEventStore::new(world.store.clone(), faults);
-    let checkpoints = FaultyCheckpoints::new(world.checkpoints.clone(), faults);
-    let branch = world.start(store.clone(), checkpoints).await?;
-    let answers = plan.run(&Bank::new(store, MemoryEventBus::new())).await?;
-    branch.settled().await?;
-    let found = audit(&branch).await?;
-    branch.stop().await?;
-    if found.faults.is_empty() { Ok(answers) } else { Err(found.faults.join("\n").into()) }
+    let _ = world.life(async |world| timeout(LIFE, world.live(plan, &crashes(seed))).await);
 }
 
 /// Checks the total at every position of the log.
@@ -63,7 +39,7 @@ fn crashes_lose_no_money(seed: u64, crashes: &[u64]) -> TestCaseResult {
         crashing_life(&mut world, plan, *seed);
     }
     world.life(async |world| {
-        let answers = timeout(LIFE, live(world, plan, &Faults::new())).await.unwrap().unwrap();
+        let answers = timeout(LIFE, world.live(plan, &Faults::new())).await.unwrap().unwrap();
         let ledger = project::<Ledger>(&world.store).run().await.unwrap().state;
         // Every operation that was answered was executed once.
         prop_assert_eq!(ledger.deposited - ledger.withdrawn, answers.money);

@@ -54,7 +54,7 @@ fn refund_reopens_an_account_that_was_closed_meanwhile() {
         assert_eq!(sent.events[0].event_type(), MoneySent::NAME);
         bank.empty_and_close(id(), sender).await.unwrap();
 
-        let branch = world.start(world.store.clone(), world.checkpoints.clone()).await.unwrap();
+        let branch = world.start(world.store.clone()).await.unwrap();
         branch.settled().await.unwrap();
         let row = branch.rows.transfers.get(transfer).await.unwrap().unwrap();
         assert_eq!((row.status, row.reason), (TransferStatus::Refunded, Some(Reason::Closed.to_string())));
@@ -71,7 +71,7 @@ fn transfers_to_missing_accounts_and_without_money_end_with_a_reason() {
         let (sender, receiver) = (id(), id());
         let bank = bank(world, [sender, receiver]).await;
         bank.deposit(id(), sender, 100).await.unwrap();
-        let branch = world.start(world.store.clone(), world.checkpoints.clone()).await.unwrap();
+        let branch = world.start(world.store.clone()).await.unwrap();
         for (from, to, cents, status, reason) in [
             (sender, receiver, 101, TransferStatus::Refused, Reason::NotEnoughMoney),
             (id(), receiver, 1, TransferStatus::Refused, Reason::NoSuchAccount),
@@ -93,8 +93,8 @@ fn two_policies_at_once_end_each_transfer_once() {
     // The second policy has checkpoints of its own, as one that is fenced and does not know it yet.
     World::new().life(async |world| {
         let other = World::new();
-        let branch = world.start(world.store.clone(), world.checkpoints.clone()).await.unwrap();
-        let second = other.start(world.store.clone(), other.checkpoints.clone()).await.unwrap();
+        let branch = world.start(world.store.clone()).await.unwrap();
+        let second = other.start(world.store.clone()).await.unwrap();
         let answers = Plan { seed: 7, operations: 60 }.run(&branch.bank).await.unwrap();
         for branch in [&branch, &second] {
             branch.settled().await.unwrap();

@@ -4,23 +4,21 @@ use std::time::Duration;
 
 use eventsource::engine::MemoryProjectionStates;
 use eventsource::prelude::*;
+use eventsource::testing::faults::Faults;
 use tokio::runtime::Builder;
 use tokio::time::advance;
 
 use crate::branch::{Branch, Result, Rows};
-use crate::statements::Statements;
-use crate::transfers::Transfers;
+use crate::life::{self, LEASE};
+use crate::plan::{Answers, Plan};
 
 /// How long a process lives at most, by a clock that is not waited for.
 pub const LIFE: Duration = Duration::from_secs(30);
 
-/// The lease of the checkpoints: the next process takes over after it.
-const LEASE: Duration = Duration::from_secs(1);
-
 /// The stores, which outlive the processes.
 pub struct World {
     pub store: MemoryEventStore,
-    pub checkpoints: MemoryCheckpoints,
+    checkpoints: MemoryCheckpoints,
     rows: Rows,
     age: Duration,
 }
@@ -45,12 +43,15 @@ impl World {
         lived
     }
 
-    pub async fn start<C: CheckpointStore>(&self, store: impl EventStore + Clone, checkpoints: C) -> Result<Branch<C>>
-    where
-        Statements: EventSubscriber<C::Unit>,
-        Transfers: EventSubscriber<C::Unit>,
-    {
+    /// The policy, the projections and the plan, on these stores, in which goes wrong what `faults` say.
+    pub async fn live(&self, plan: Plan, faults: &Faults) -> Result<Answers> {
+        let states = MemoryProjectionStates::new();
+        life::live(self.store.clone(), self.checkpoints.clone(), states, self.rows.clone(), plan, faults).await
+    }
+
+    pub async fn start(&self, store: MemoryEventStore) -> Result<Branch<MemoryCheckpoints>> {
         let config = SubscriptionConfig::default().lease(LEASE)?;
-        Branch::start(store, checkpoints, MemoryProjectionStates::new(), self.rows.clone(), config).await
+        let states = MemoryProjectionStates::new();
+        Branch::start(store, self.checkpoints.clone(), states, self.rows.clone(), config).await
     }
 }

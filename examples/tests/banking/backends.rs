@@ -1,0 +1,94 @@
+//! Crashes on real databases: each process ends with its connections, wherever it is.
+
+use std::path::Path;
+use std::time::Duration;
+
+use eventsource::SubscriptionConfig;
+use eventsource::engine::postgres::PostgresProjectionStates;
+use eventsource::engine::sqlite::SqliteProjectionStates;
+use eventsource::projection::postgres::PostgresCheckpoints;
+use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::read_model::postgres::PostgresReadModels;
+use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
+use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::testing::faults::Faults;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+use crate::audit::audit;
+use crate::branch::{Result, Rows};
+use crate::life::{crashes, live};
+use crate::plan::{Answers, Plan};
+use crate::sqlite;
+use crate::statements::Statements;
+use crate::transfers::Transfers;
+
+const PLAN: Plan = Plan { seed: 11, operations: 40 };
+
+/// The life of a process that crashes.
+const CRASHED: Duration = Duration::from_secs(2);
+
+/// What the last process must have done within this time.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+async fn on_sqlite(file: &Path, faults: &Faults) -> Result<Answers> {
+    let db = sqlite::open(file).await?;
+    let models = SqliteReadModels::new(&db);
+    let rows = Rows { accounts: models.repository(), lines: models.repository(), transfers: models.repository() };
+    let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
+    live(store, checkpoints, SqliteProjectionStates::new(&db), rows, PLAN, faults).await
+}
+
+async fn on_postgres(schema: &str, faults: &Faults) -> Result<Answers> {
+    let options = PostgresOptions::new(eventsource_tests::postgres::url())?.schema(schema);
+    let db = PostgresDatabase::open_with(options).await?;
+    let models = PostgresReadModels::new(&db);
+    models.ensure_tables(&Statements).await?;
+    models.ensure_tables(&Transfers).await?;
+    let rows = Rows { accounts: models.repository(), lines: models.repository(), transfers: models.repository() };
+    let (store, checkpoints) = (PostgresEventStore::new(&db), PostgresCheckpoints::new(&db));
+    live(store, checkpoints, PostgresProjectionStates::new(&db), rows, PLAN, faults).await
+}
+
+/// Three processes that crash, and one that does the rest. Its audit is clean, or it fails.
+fn crash_and_finish(life: impl AsyncFn(&Faults) -> Result<Answers>) {
+    let process = |time: Duration, faults: &Faults| {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { timeout(time, life(faults)).await })
+    };
+    for seed in 1..=3 {
+        let _ = process(CRASHED, &crashes(seed));
+    }
+    let answers = process(DEADLINE, &Faults::new()).unwrap().unwrap();
+    assert!(answers.transfers > 0);
+}
+
+#[test]
+fn crashes_on_sqlite_lose_no_money() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    crash_and_finish(async |faults| on_sqlite(&file, faults).await);
+    // A further process, which has nothing to do, finds the same.
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let branch = sqlite::start(&sqlite::open(&file).await.unwrap(), SubscriptionConfig::default()).await.unwrap();
+        branch.settled().await.unwrap();
+        assert_eq!(audit(&branch).await.unwrap().faults, Vec::<String>::new());
+        branch.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn crashes_on_postgres_lose_no_money() {
+    let schema = format!("banking_{}", uuid::Uuid::now_v7().simple());
+    crash_and_finish(async |faults| on_postgres(&schema, faults).await);
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = PostgresOptions::new(eventsource_tests::postgres::url()).unwrap().schema(&schema);
+        let db = PostgresDatabase::open_with(options).await.unwrap();
+        let drop = eventsource::sqlx::AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE"));
+        eventsource::sqlx::raw_sql(drop).execute(db.pool()).await.unwrap();
+        db.close().await;
+    });
+}
