@@ -178,6 +178,7 @@ pub mod free {
 
 /// Events that are JSON.
 pub mod decoded {
+    use eventsource::engine::{MemoryProjectionStates, Owned, ProjectionEngine};
     use serde::{Deserialize, Serialize};
 
     use super::*;
@@ -199,4 +200,17 @@ pub mod decoded {
     forty!(events);
     eight!(projection Eight "decoded-eight";);
     forty!(projection Forty "decoded-forty";);
+
+    macro_rules! engine {
+        ($($event:ident $method:ident,)*) => {
+            /// The same as [`Eight`], assembled at run time.
+            #[must_use]
+            pub fn engine() -> ProjectionEngine<Owned<Eight>> {
+                let engine = ProjectionEngine::new("engine-eight", MemoryProjectionStates::new());
+                engine.with_state(Eight::default())$(.update::<$event>(|state, event| state.$method(event)))*
+            }
+        };
+    }
+
+    eight!(engine);
 }

@@ -18,7 +18,37 @@ pub(super) async fn run(settings: Settings) -> Vec<Row> {
         measure::<free::Forty>(&settings, "dispatch-40", "40 event types, decoded at no cost", 40).await,
         measure::<decoded::Eight>(&settings, "dispatch-decode-8", "8 event types, a number as JSON", 8).await,
         measure::<decoded::Forty>(&settings, "dispatch-decode-40", "40 event types, a number as JSON", 40).await,
+        engine(&settings).await,
     ]
+}
+
+/// An engine that is assembled at run time, beside `#[projection]`. It keeps its progress, and a copy of its state.
+async fn engine(settings: &Settings) -> Row {
+    let batches = if settings.tiny { 1 } else { 100 };
+    let limit = move || async move {
+        let (events, mut projection) = (batch(8, batches * BATCH), decoded::Eight::default());
+        let mut unit = MemoryCheckpoints::new().detached();
+        let begun = Instant::now();
+        dispatch(&mut projection, &events, &mut unit).await;
+        time(begun, &projection, batches)
+    };
+    let ours = move || async move {
+        let (events, mut engine) = (batch(8, batches * BATCH), decoded::engine());
+        let begun = Instant::now();
+        for events in events.chunks(BATCH) {
+            engine.process_events(events).await.unwrap();
+        }
+        time(begun, engine.state(), batches)
+    };
+    Row {
+        name: "dispatch-engine".to_owned(),
+        what: "`ProjectionEngine::process_events`, 8 event types, a number as JSON".to_owned(),
+        limit: "the same handlers by `#[projection]`".to_owned(),
+        reach: Reach::Any,
+        unit: Unit::Time,
+        count: batches * BATCH,
+        pairs: compare(settings, limit, ours).await,
+    }
 }
 
 async fn measure<P>(settings: &Settings, name: &str, what: &str, types: usize) -> Row

@@ -51,6 +51,25 @@ fn repository(store: &MemoryEventStore) -> AggregateRepository<Counter> {
     AggregateRepository::new(store.clone(), MemoryEventBus::new())
 }
 
+/// A decision that is refused by hand, without `execute`.
+#[tokio::test]
+async fn refused_decision_leaves_version_state_and_events() {
+    fn clear(counter: &mut AggregateRoot<Counter>) -> Result<(), &'static str> {
+        if counter.value > 1 {
+            return Err("it has counted too far");
+        }
+        counter.record(Cleared {});
+        Ok(())
+    }
+    let counters = repository(&MemoryEventStore::new());
+    let mut counter = counters.create_new(Uuid::now_v7());
+    counter.record(Bumped { by: 2 });
+    assert!(clear(&mut counter).is_err());
+    assert_eq!((counter.version(), counter.uncommitted().len(), counter.value), (1, 1, 2));
+    let saved = counters.save(&mut counter).await.unwrap();
+    assert_eq!(saved.version, 1);
+}
+
 #[tokio::test]
 async fn it_is_created_saved_loaded_and_saved_again() {
     let store = MemoryEventStore::new();

@@ -223,6 +223,27 @@ impl Gate {
     }
 }
 
+/// The handlers of the batch that is being applied come to their end, and no other one is called.
+#[tokio::test]
+async fn pause_amid_a_batch_ends_with_the_batch() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let gate = Gate::new();
+    let config = SubscriptionConfig::default().batch_size(2).unwrap();
+    let handle = manager.subscribe(gate.clone(), config).await.unwrap();
+    let position = bump(&store, [1, 2, 3, 4]).await;
+    manager.start().await.unwrap();
+    eventually("the handler is called", || async { gate.calls.load(Ordering::SeqCst) == 1 }).await;
+    let (paused, ()) = tokio::join!(manager.pause("Gate"), async { gate.open.add_permits(4) });
+    paused.unwrap();
+    assert_eq!(handle.status().await.state.name(), "paused");
+    assert_eq!(handle.read().await.seen, [1, 2]);
+    assert_eq!(gate.calls.load(Ordering::SeqCst), 2);
+    manager.resume("Gate").await.unwrap();
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    assert_eq!(handle.read().await.seen, [1, 2, 3, 4]);
+}
+
 #[tokio::test]
 async fn a_stop_that_is_given_up_half_way_leaves_one_runner_and_not_two() {
     let store = MemoryEventStore::new();

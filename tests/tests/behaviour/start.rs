@@ -40,6 +40,20 @@ async fn after_a_position_that_position_itself_is_not_seen() {
     assert_eq!(started(&store, SubscriptionConfig::after(second)).await, (vec![3], vec![3, 99]));
 }
 
+/// A caller keeps positions as text, also those beyond what a number in JavaScript holds.
+#[tokio::test]
+async fn position_that_was_kept_as_text_is_the_same_again() {
+    let kept =
+        |position: Position| serde_json::from_str::<Position>(&serde_json::to_string(&position).unwrap()).unwrap();
+    for value in [0, 1, (1 << 53) + 1, u64::MAX] {
+        assert_eq!(kept(Position::new(value)), Position::new(value));
+    }
+    let store = MemoryEventStore::new();
+    let second = bump(&store, [1, 2]).await;
+    bump(&store, [3]).await;
+    assert_eq!(started(&store, SubscriptionConfig::after(kept(second))).await, (vec![3], vec![3, 99]));
+}
+
 #[tokio::test]
 async fn the_end_is_where_the_log_ended_at_the_first_start() {
     let store = MemoryEventStore::new();

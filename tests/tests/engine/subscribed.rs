@@ -8,7 +8,7 @@ use eventsource::engine::sqlite::SqliteProjectionStates;
 use eventsource::engine::{MemoryProjectionStates, Owned, ProjectionEngine, ProjectionStateStore};
 use eventsource::prelude::*;
 use eventsource::subscription::RetryPolicy;
-use eventsource_tests::backend::{Backend, Memory, Sqlite};
+use eventsource_tests::backend::{Backend, Memory, Postgres, Sqlite};
 
 use crate::events::{Deposited, deposit};
 
@@ -46,6 +46,11 @@ async fn engine_with_a_state_follows_the_log_in_memory() {
 #[tokio::test]
 async fn engine_with_a_state_follows_the_log_on_sqlite() {
     engine_with_a_state_follows_the_log::<Sqlite>().await;
+}
+
+#[tokio::test]
+async fn engine_with_a_state_follows_the_log_on_postgres() {
+    engine_with_a_state_follows_the_log::<Postgres>().await;
 }
 
 #[tokio::test]
