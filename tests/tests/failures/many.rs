@@ -152,6 +152,9 @@ where
     }
 }
 
+/// 1,100 events fail one by one, each in a transaction of its own.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 async fn letters_beyond_those_in_memory_are_looked_up<W: World>()
 where
     Repository<AppliedRow>: Inject<Unit<W>>,
@@ -163,10 +166,10 @@ where
     let handle = first.subscribe(Applies(plan.clone()), config()).await.unwrap();
     let position = world.bump(&numbers).await;
     first.start().await.unwrap();
-    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
+    handle.wait_for_passed(position).within(PATIENCE).await.unwrap();
     // Parked streams are known while letters become many, and in a page of its own.
     let position = world.bump(&[101, 30_001, 7]).await;
-    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
+    handle.wait_for_passed(position).within(PATIENCE).await.unwrap();
     assert_eq!(world.applied().await, [7]);
     first.stop().await.unwrap();
 
@@ -176,7 +179,7 @@ where
     assert_eq!((status.dead_letters, status.events_held), (1_100, 2));
     second.start().await.unwrap();
     let position = world.bump(&[102, 60_001, 8]).await;
-    handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
+    handle.wait_for_passed(position).within(PATIENCE).await.unwrap();
     assert_eq!(world.applied().await, [7, 8]);
     let letters = handle.dead_letters();
     let page = letters.page(LetterQuery::parking().after(Position::new(2)).limit(3)).await.unwrap();
@@ -192,7 +195,7 @@ where
     let status = handle.status().await;
     assert_eq!((status.dead_letters, status.events_held), (0, 0));
     let position = world.bump(&[103]).await;
-    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    handle.wait_for(position).within(PATIENCE).await.unwrap();
     assert_eq!(world.applied().await[..5], [7, 8, 100, 101, 102]);
     assert_eq!(world.applied().await.len(), 1_099 + 4 + 3);
 }

@@ -69,6 +69,16 @@ async fn an_owner_that_hangs_on_postgres_is_taken_over_and_fenced() {
     an_owner_that_hangs_is_taken_over_and_fenced::<Postgres>().await;
 }
 
+/// Stops `child` where it holds no lock that keeps its successor out (see [`freeze`]).
+async fn stop_without_lock<B: Sql>(world: &mut World<B>, child: &Child) {
+    child.stop();
+    while world.backend.is_locked().await {
+        child.signal("-CONT");
+        world.sleep(20).await;
+        child.stop();
+    }
+}
+
 /// Freezes `owner` until `standby` works, and lets it go on, which finds itself fenced.
 async fn fence<B: Sql>(world: &mut World<B>, owner: &mut Child, standby: &Child) {
     world.append(20, None).await;
@@ -105,12 +115,12 @@ async fn owner_that_is_fenced_twice_within_a_minute_faults_and_is_not_live<B: Sq
     let [mut owner, mut standby] = world.pair(&["project", "1000"]).await;
     fence(&mut world, &mut owner, &standby).await;
     while owner.line() != "standby" {}
-    standby.stop();
+    stop_without_lock(&mut world, &standby).await;
     eventually("the first one works again", || world.is_owner(&owner)).await;
     standby.signal("-CONT");
     while standby.line() != "fenced" {}
     while standby.line() != "standby" {}
-    owner.stop();
+    stop_without_lock(&mut world, &owner).await;
     eventually("the second one works again", || world.is_owner(&standby)).await;
     owner.signal("-CONT");
     let mut said = owner.line();
