@@ -90,11 +90,20 @@ async fn fold_of_an_engine_and_of_a_handler_that_fails() {
     let sum = engine().update::<Bumped>(|sum, event| *sum += event.by);
     assert_eq!(*project_from(sum, &store).run().await.unwrap().state.state(), 10);
 
-    let failing = engine().update::<Bumped>(|_, event| match event.by {
-        3 => Err(HandlerError::permanent("three is refused")),
-        _ => Ok(()),
+    let called = Arc::new(Mutex::new(Vec::new()));
+    let calls = Arc::clone(&called);
+    let failing = engine().update::<Bumped>(move |_, event| {
+        calls.lock().unwrap().push(event.by);
+        if event.by == 3 { Err(HandlerError::permanent("three is refused")) } else { Ok(()) }
     });
     let error = project_from(failing, &store).run().await.unwrap_err();
-    assert!(matches!(&error, FoldError::Handler { event_type, .. } if event_type == "Bumped"), "{error}");
+    assert!(
+        matches!(&error, FoldError::Handler { projection, event_type, position, stream, .. }
+            if projection == "sum" && event_type == "Bumped" && position.value() == 3
+                && stream.aggregate_type() == "Counter"),
+        "{error:?}"
+    );
+    // The engine makes its state what it was before the event, with the events before it.
+    assert_eq!(*called.lock().unwrap(), [1, 2, 3, 1, 2], "no later event is handed over");
     assert!(error.to_string().contains("three is refused"), "{error}");
 }

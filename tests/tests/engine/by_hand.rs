@@ -8,6 +8,7 @@ use eventsource::engine::{
     ProjectionStateStore,
 };
 use eventsource::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::events::{Closed, Deposited, Opened, account, deposits};
 
@@ -39,6 +40,39 @@ async fn handlers_of_one_event_run_in_order_of_registration() {
         });
     assert_eq!(engine.process_events(&deposits([5]).await).await.unwrap(), 1);
     assert_eq!(*calls.lock().unwrap(), ["first", "second", "third"]);
+}
+
+/// The first version of [`Renamed`].
+#[derive(Debug, Serialize, Deserialize)]
+struct RenamedV1 {
+    first: String,
+    last: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, DomainEvent)]
+#[event(aggregate = "Account", name = "AccountRenamed", version = 2, from(RenamedV1))]
+struct Renamed {
+    name: String,
+}
+
+impl From<RenamedV1> for Renamed {
+    fn from(old: RenamedV1) -> Self {
+        Self { name: format!("{} {}", old.first, old.last) }
+    }
+}
+
+#[tokio::test]
+async fn older_version_of_an_event_is_converted_and_one_that_does_not_decode_is_named() {
+    let store = MemoryEventStore::new();
+    let old = |payload: &str| NewEvent::raw("AccountRenamed", 1, payload);
+    let events = vec![old(r#"{"first":"Ada","last":"King"}"#), old(r#"{"first":"Ada"}"#)];
+    let events = store.append(&account(), ExpectedVersion::Any, events).await.unwrap().events().to_vec();
+    let mut engine = engine().with_state(String::new()).update::<Renamed>(|name, event| name.clone_from(&event.name));
+    let error = engine.process_events(&events).await.unwrap_err();
+    assert_eq!(engine.state(), "Ada King");
+    let place = matches!(&error, EngineError::Handler { event_type, position, handler: 1, .. }
+        if event_type == "AccountRenamed" && position.value() == 2);
+    assert!(place, "{error:?}");
 }
 
 #[tokio::test]

@@ -22,6 +22,24 @@ async fn failures_in_a_row_skip_nothing() {
     assert_eq!(handle.dead_letters().list().await.unwrap().len(), 10);
 }
 
+/// A retry at a fixed pace: the delay neither grows nor is drawn.
+#[tokio::test(start_paused = true)]
+async fn fixed_delay_is_the_same_before_each_attempt() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let done = Done::default();
+    done.script.next(1, [Act::Transient; 4]);
+    let (delay, longest) = (Duration::from_millis(100), Duration::from_secs(10));
+    let retry = RetryPolicy::new(5, delay, longest).unwrap().factor(1.0).unwrap().jitter(0.0).unwrap();
+    let handle = manager.subscribe(done.clone(), SubscriptionConfig::default().retry(retry)).await.unwrap();
+    let position = bump_at(&store, 1, [1]).await;
+    let begun = Instant::now();
+    manager.start().await.unwrap();
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    assert_eq!(begun.elapsed(), 4 * delay);
+    assert_eq!(done.numbers(), [1]);
+}
+
 /// "An error rate that was never computed": a projection that fails on everything faults, and the log stays.
 #[tokio::test(start_paused = true)]
 async fn a_log_is_not_emptied_into_the_dead_letters() {
