@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use eventsource::aggregate;
 use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
-use eventsource::fold::{FoldError, project, project_from};
+use eventsource::fold::{Aggregates, FoldError, project, project_from};
 use eventsource::prelude::*;
 use eventsource_tests::backend::{Backend, Memory, Postgres, Sqlite};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
@@ -106,4 +107,61 @@ async fn fold_of_an_engine_and_of_a_handler_that_fails() {
     // The engine makes its state what it was before the event, with the events before it.
     assert_eq!(*called.lock().unwrap(), [1, 2, 3, 1, 2], "no later event is handed over");
     assert!(error.to_string().contains("three is refused"), "{error}");
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Counter(u64);
+
+#[aggregate]
+impl Counter {
+    #[applies(Bumped)]
+    fn bumped(&mut self, event: &Bumped) {
+        self.0 += event.by;
+    }
+}
+
+async fn aggregates_are_folded_over_the_log_a_stream_and_up_to_a_position<B: Backend>() {
+    let backend = B::open().await;
+    let store = backend.store();
+    let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let append = async |id: Uuid, by: u64| {
+        let event = vec![NewEvent::of(&Bumped { by }).unwrap()];
+        store.append(&StreamId::new("Counter", id), ExpectedVersion::Any, event).await.unwrap().position()
+    };
+    append(first, 1).await;
+    let middle = append(second, 10).await;
+    note(&store, 1).await;
+    append(first, 2).await;
+    let whole = project::<Aggregates<Counter>>(&store).page(2).run().await.unwrap();
+    assert_eq!(whole.state.iter().collect::<Vec<_>>(), [(first, &Counter(3)), (second, &Counter(10))]);
+    let early = project::<Aggregates<Counter>>(&store).until(middle).run().await.unwrap().state;
+    assert_eq!((early.get(first), early.get(second)), (Some(&Counter(1)), Some(&Counter(10))));
+    let one = project::<Aggregates<Counter>>(&store).of(StreamId::new("Counter", second)).run().await.unwrap().state;
+    assert_eq!((one.get(first), one.get(second)), (None, Some(&Counter(10))));
+}
+
+#[tokio::test]
+async fn aggregates_are_folded_in_memory() {
+    aggregates_are_folded_over_the_log_a_stream_and_up_to_a_position::<Memory>().await;
+}
+
+#[tokio::test]
+async fn aggregates_are_folded_on_sqlite() {
+    aggregates_are_folded_over_the_log_a_stream_and_up_to_a_position::<Sqlite>().await;
+}
+
+#[tokio::test]
+async fn aggregates_are_folded_on_postgres() {
+    aggregates_are_folded_over_the_log_a_stream_and_up_to_a_position::<Postgres>().await;
+}
+
+/// The aggregate that the event was for stays as it was.
+#[tokio::test]
+async fn fold_of_aggregates_names_an_event_that_none_declares() {
+    let store = MemoryEventStore::new();
+    let stream = StreamId::new("Counter", Uuid::from_u128(1));
+    let events = vec![NewEvent::of(&Bumped { by: 1 }).unwrap(), NewEvent::raw("Forgotten", 1, "{}")];
+    store.append(&stream, ExpectedVersion::Any, events).await.unwrap();
+    let error = project::<Aggregates<Counter>>(&store).run().await.unwrap_err().to_string();
+    assert!(error.contains("`Forgotten` at position 2") && error.contains("does not declare"), "{error}");
 }

@@ -3,11 +3,13 @@
 //! A fold answers questions that no read model was built for: what a projection looked like at an earlier position or
 //! instant, what it is for one stream or one tenant, what a new projection will show before it is deployed.
 
+mod aggregates;
 mod error;
 mod folding;
 mod scope;
 mod source;
 
+pub use aggregates::Aggregates;
 pub use error::FoldError;
 pub use folding::{Fold, FoldProgress, Folded, project, project_from};
 pub use scope::{Scope, Until};

@@ -142,7 +142,8 @@ async fn terminated_connections_are_waited_out_and_the_rows_equal_a_fold_of_the_
     );
     assert!(amid * 3 >= rounds * 2, "only {amid} of {rounds} fell while there was work");
     assert!(failed * 10 <= u64::from(rounds), "who lost a connection is answered on another one: {failed} errors");
-    rows.caught_up().within(Duration::from_secs(60)).await.unwrap();
+    // The appender was faster than batches of three events, for as long as the soak lasts.
+    rows.caught_up().within(Duration::from_secs(600)).await.unwrap();
     world.assert_rows_equal_the_log().await;
 }
 

@@ -147,7 +147,16 @@ async fn forgotten_pooler_mode_is_named_in_the_error_of_an_append_and_in_the_sta
     let checkpoints = eventsource::projection::postgres::PostgresCheckpoints::new(&db);
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
     let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50)).unwrap();
-    let handle = manager.subscribe(world.rows.clone(), config).await.unwrap();
+    // It loads the checkpoint, which may meet such a statement as well.
+    let handle = loop {
+        match manager.subscribe(world.rows.clone(), config.clone()).await {
+            Ok(handle) => break handle,
+            Err(error) => {
+                let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                assert!(format!("{error} {source}").contains(remedy), "{error}");
+            }
+        }
+    };
     manager.start().await.unwrap();
     eventually("the status names the option", || async {
         bump(&world.store, [1]).await;

@@ -56,18 +56,17 @@ const CLASSES: &[(&str, Verdict)] = &[
 
 /// The codes that say something else than their class.
 const CODES: &[(&str, Verdict)] = &[
-    ("25006", Verdict::Outage), // the transaction is read only: the server is a standby, after a failover
-    ("25P04", Verdict::Outage), // transaction_timeout
-    ("40002", Verdict::Transient), // a constraint, which fails the transaction
-    ("40003", Verdict::Outage), // whether the statement was completed is not known
-    ("42P01", Verdict::NotSetUp), // the table does not exist
+    ("25P04", Verdict::Outage),          // transaction_timeout
+    ("40002", Verdict::Transient),       // a constraint, which fails the transaction
+    ("40003", Verdict::Outage),          // whether the statement was completed is not known
+    ("42P01", Verdict::NotSetUp),        // the table does not exist
     ("42P05", Verdict::StaleConnection), // a prepared statement of the name exists: somebody else's, behind a pooler
-    ("55006", Verdict::Outage), // the object is in use
-    ("55P02", Verdict::Permanent), // the parameter cannot be changed
-    ("55P03", Verdict::Conflict), // lock_timeout, NOWAIT
-    ("HV00N", Verdict::Outage), // the foreign server cannot be reached
-    ("XX001", Verdict::Outage), // a table is damaged
-    ("XX002", Verdict::Outage), // an index is damaged
+    ("55006", Verdict::Outage),          // the object is in use
+    ("55P02", Verdict::Permanent),       // the parameter cannot be changed
+    ("55P03", Verdict::Conflict),        // lock_timeout, NOWAIT
+    ("HV00N", Verdict::Outage),          // the foreign server cannot be reached
+    ("XX001", Verdict::Outage),          // a table is damaged
+    ("XX002", Verdict::Outage),          // an index is damaged
 ];
 
 /// What an error of the driver's or of the server's says.

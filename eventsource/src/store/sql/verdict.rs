@@ -31,10 +31,6 @@ pub(crate) fn remedy(error: &sqlx::Error) -> Option<&'static str> {
              transaction mode, such as PgBouncer, the database needs `PostgresOptions::pooler_mode(true)`, and a startup \
              parameter that the pooler refuses belongs into its `ignore_startup_parameters`",
         ),
-        "25006" => Some(
-            "the server or the role is read only, as a standby is after a failover: give the address of the primary, \
-             or look at `default_transaction_read_only`",
-        ),
         _ => None,
     }
 }
