@@ -87,6 +87,8 @@ impl<A: Aggregate> Subscriber for Aggregates<A> {
     }
 }
 
+// The compiler would name it wherever something is no subscriber.
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate, U: UnitOfWork> EventSubscriber<U> for Aggregates<A> {
     /// # Errors
     /// An event that the aggregate does not declare, or that does not decode. The aggregate is as before it.
