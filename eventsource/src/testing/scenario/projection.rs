@@ -87,7 +87,7 @@ use crate::read_model::{MemoryReadModels, Query, ReadModel};
 /// A projection that asks for a database connection cannot run in memory. Test it on a database of the test's own, as a
 /// manager runs it:
 ///
-/// ```
+/// ```standalone_crate
 /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use eventsource::prelude::*;
