@@ -1,6 +1,6 @@
 //! Why an aggregate was not loaded or saved.
 
-use crate::event::{DecodeError, EncodeError, Position, StreamId};
+use crate::event::{DecodeError, EncodeError, Position, RecordedEvent, StreamId};
 use crate::store::{AppendError, StoreError};
 
 /// Why an aggregate was not loaded or saved. After a failed save it still has its uncommitted events.
@@ -47,4 +47,15 @@ pub enum AggregateError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl AggregateError {
+    /// The stream of `event` holds an event that its aggregate does not declare.
+    pub(crate) fn undeclared(event: &RecordedEvent) -> Self {
+        Self::UndeclaredEvent {
+            stream: event.stream().clone(),
+            event_type: event.event_type().to_owned(),
+            position: event.position(),
+        }
+    }
 }

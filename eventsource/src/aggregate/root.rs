@@ -156,11 +156,7 @@ impl<A: Aggregate> AggregateRoot<A> {
     /// Applies a stored event.
     pub(super) fn replay(&mut self, event: &Arc<RecordedEvent>) -> Result<(), AggregateError> {
         if !A::Events::apply(&mut self.state, event)? {
-            return Err(AggregateError::UndeclaredEvent {
-                stream: event.stream().clone(),
-                event_type: event.event_type().to_owned(),
-                position: event.position(),
-            });
+            return Err(AggregateError::undeclared(event));
         }
         self.note(event);
         Ok(())

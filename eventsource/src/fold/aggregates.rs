@@ -100,11 +100,7 @@ impl<A: Aggregate, U: UnitOfWork> EventSubscriber<U> for Aggregates<A> {
             None => new.insert(A::default()),
         };
         if !A::Events::apply(aggregate, event)? {
-            return Err(HandlerError::permanent(AggregateError::UndeclaredEvent {
-                stream: event.stream().clone(),
-                event_type: event.event_type().to_owned(),
-                position: event.position(),
-            }));
+            return Err(HandlerError::permanent(AggregateError::undeclared(event)));
         }
         if let Some(aggregate) = new {
             self.by_id.insert(id, aggregate);

@@ -150,8 +150,7 @@ async fn follow_owners<C: CheckpointStore>(checkpoints: &C, standings: &mut [Sta
         return;
     }
     let aside = standings.iter().filter(|standing| standing.stands_by());
-    let names: Vec<_> = aside.map(|standing| standing.core.name.clone()).collect();
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let names: Vec<_> = aside.map(|standing| standing.core.name.as_str()).collect();
     let stored = deadline.answer(checkpoints.list()).await;
     let counts = deadline.answer(checkpoints.letter_counts(&names)).await;
     for standing in standings.iter_mut().filter(|standing| standing.stands_by()) {

@@ -108,7 +108,7 @@ impl Progress {
 
     /// The log may be another one than that in which the position counts.
     pub(super) fn doubt_log(&self) {
-        self.sender.send_modify(|snapshot| snapshot.is_recognised = false);
+        self.sender.send_modify(|snapshot| (snapshot.is_recognised, snapshot.remembered) = (false, None));
     }
 
     /// The owner that this process stands by for is at `position`.

@@ -126,17 +126,15 @@ impl<C: CheckpointStore> Runner<C> {
         let checkpoints = Arc::clone(&self.checkpoints);
         let answer = self.ask(|| async {
             match checkpoints.claim(claim).await {
-                Ok(checkpoint) => Ok(Ok(checkpoint)),
-                Err(ClaimError::Held { owner, until, .. }) => Ok(Err(Some((owner, until)))),
-                Err(ClaimError::Changed { .. }) => Ok(Err(None)),
                 Err(ClaimError::Store(error)) => Err(error),
+                claimed => Ok(claimed),
             }
         });
         match answer.await? {
             Ok(checkpoint) => Ok(Some(checkpoint)),
-            Err(Some((owner, until))) => self.stand_by(owner, until).await.map(|()| None),
-            // The caller looks again.
-            Err(None) => Ok(None),
+            Err(ClaimError::Held { owner, until, .. }) => self.stand_by(owner, until).await.map(|()| None),
+            // It is another projection's: the caller looks again.
+            Err(_) => Ok(None),
         }
     }
 
