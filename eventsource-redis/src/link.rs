@@ -24,12 +24,12 @@ pub(crate) struct Link {
     client: Client,
     server: String,
     timeout: Duration,
-    state: Mutex<State>,
+    state: Mutex<LinkState>,
     /// Held by the call that connects.
     connecting: tokio::sync::Mutex<()>,
 }
 
-enum State {
+enum LinkState {
     Closed { epoch: u64 },
     Open(Connection),
     Failed { epoch: u64, backoff: Backoff, until: Instant, error: RedisError },
@@ -43,7 +43,7 @@ pub(crate) struct Connection {
     pub(crate) epoch: u64,
 }
 
-impl State {
+impl LinkState {
     fn epoch(&self) -> u64 {
         match self {
             Self::Closed { epoch } | Self::Failed { epoch, .. } => *epoch,
@@ -56,7 +56,7 @@ impl Link {
     pub(crate) fn open(url: &str, timeout: Duration) -> Result<Self, RedisError> {
         let client = Client::open(url).map_err(|source| RedisError::Address { source })?;
         let server = client.get_connection_info().addr().to_string();
-        let state = Mutex::new(State::Closed { epoch: 0 });
+        let state = Mutex::new(LinkState::Closed { epoch: 0 });
         Ok(Self { client, server, timeout, state, connecting: tokio::sync::Mutex::default() })
     }
 
@@ -104,8 +104,8 @@ impl Link {
         let answered = self.in_time(run).await;
         if answered.as_ref().is_err_and(ends_connection) {
             let mut state = self.state();
-            if state.epoch() == connection.epoch && matches!(*state, State::Open(_)) {
-                *state = State::Closed { epoch: connection.epoch };
+            if state.epoch() == connection.epoch && matches!(*state, LinkState::Open(_)) {
+                *state = LinkState::Closed { epoch: connection.epoch };
             }
         }
         answered
@@ -125,7 +125,7 @@ impl Link {
                 Ok(connection) => {
                     let mut state = self.state();
                     let connection = Connection { connection, epoch: state.epoch() + 1 };
-                    *state = State::Open(connection.clone());
+                    *state = LinkState::Open(connection.clone());
                     Ok(connection)
                 }
                 Err(source) => {
@@ -166,9 +166,9 @@ impl Link {
     /// What is known without asking the server: the open connection, or why there is none at the moment.
     fn known(&self) -> Option<Result<Connection, RedisError>> {
         match &*self.state() {
-            State::Open(connection) => Some(Ok(connection.clone())),
-            State::Failed { until, error, .. } if Instant::now() < *until => Some(Err(error.clone())),
-            State::Closed { .. } | State::Failed { .. } => None,
+            LinkState::Open(connection) => Some(Ok(connection.clone())),
+            LinkState::Failed { until, error, .. } if Instant::now() < *until => Some(Err(error.clone())),
+            LinkState::Closed { .. } | LinkState::Failed { .. } => None,
         }
     }
 
@@ -176,17 +176,17 @@ impl Link {
         let mut state = self.state();
         let epoch = state.epoch();
         let mut backoff = match &mut *state {
-            State::Failed { backoff, .. } => std::mem::take(backoff),
-            State::Closed { .. } | State::Open(_) => {
+            LinkState::Failed { backoff, .. } => std::mem::take(backoff),
+            LinkState::Closed { .. } | LinkState::Open(_) => {
                 tracing::warn!(server = self.server, %error, "the connection to Redis is lost");
                 Backoff::default()
             }
         };
         let until = Instant::now() + backoff.next();
-        *state = State::Failed { epoch, backoff, until, error: error.clone() };
+        *state = LinkState::Failed { epoch, backoff, until, error: error.clone() };
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LinkState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
-use eventsource::projection::{EventSubscriber, Kind, Subscriber, UnitOfWork};
+use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
 use eventsource::{EventFilter, EventStore, HandlerError, PageLimit, Position, RecordedEvent};
 
 use crate::entry::Entry;
@@ -146,7 +146,7 @@ impl RedisRelay {
 }
 
 impl Subscriber for RedisRelay {
-    const KIND: Kind = Kind::Effects;
+    const KIND: ProjectionKind = ProjectionKind::Effects;
 
     fn name(&self) -> Cow<'static, str> {
         self.name.clone()

@@ -21,7 +21,7 @@ pub use self::checks::{
     assert_no_pool, assert_own_event, declared_by, read_off, refuse_undecided,
 };
 pub use self::route::{Route, aliased, filter, name_of, route};
-pub use self::state::{Snapshot, State, Storable, state};
+pub use self::state::{StateCodec, Storable, StoredState, state};
 pub use self::stored::{Stored, never, stored};
 pub use self::thread_safe::{AggregateState, ThreadSafe, aggregate_state, asked, thread_safe};
 pub use self::versions::{Becomes, Link, Old, Readable, link, old};
@@ -46,12 +46,13 @@ pub use crate::event::{
 };
 use crate::projection::{ConnectionPool, HoldsChanges, RawConnection};
 pub use crate::projection::{
-    EventSubscriber, FromEvent, HandlerError, HandlerOutput, Handles, Inject, Kind, Projection, Subscriber, UnitOfWork,
+    EventSubscriber, FromEvent, HandlerError, HandlerOutput, Handles, Inject, Projection, ProjectionKind, Subscriber,
+    UnitOfWork,
 };
 use crate::read_model::ReadModelError;
 pub use crate::read_model::{
-    Column, ColumnDef, ColumnKind, ColumnType, Comparable, Field, Json, ReadModel, Repository, Table, Unfit,
-    UnfitField, Value, field, id_field, json_field, text_value, unknown_variant, value_text,
+    Column, ColumnDef, ColumnKind, ColumnType, Comparable, Field, InvalidField, InvalidValue, Json, ReadModel,
+    Repository, Table, Value, field, id_field, json_field, text_value, unknown_variant, value_text,
 };
 pub use crate::store::EventFilter;
 pub use chrono::{DateTime, Utc};

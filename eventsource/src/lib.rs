@@ -106,7 +106,8 @@ pub use event::{
 #[cfg(feature = "macros")]
 pub use macros::{DomainEvent, aggregate, applies, handles, projection, truncate};
 pub use projection::{
-    Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
+    Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, MemoryCheckpoints, ProjectionKind, Subscriber,
+    UnitOfWork,
 };
 pub use read_model::{ColumnType, MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
 /// The database driver, in the version with which handlers get their connections.

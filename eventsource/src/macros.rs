@@ -162,7 +162,7 @@ pub use eventsource_macros::handles;
 /// Makes an impl block a projection: its methods handle events, in the order of the log, and keep a read model.
 ///
 /// ```
-/// use eventsource::projection::{Kind, Subscriber};
+/// use eventsource::projection::{ProjectionKind, Subscriber};
 /// use eventsource::{DomainEvent, Event, HandlerError, Metadata, projection};
 /// use serde::{Deserialize, Serialize};
 ///
@@ -207,7 +207,7 @@ pub use eventsource_macros::handles;
 ///     }
 /// }
 ///
-/// assert_eq!(Summary::KIND, Kind::Memory);
+/// assert_eq!(Summary::KIND, ProjectionKind::Memory);
 /// assert_eq!(Summary::default().name(), "order-summary");
 ///
 /// // Memory that outlives the process: its state is stored with its checkpoint.
@@ -222,7 +222,7 @@ pub use eventsource_macros::handles;
 ///     }
 /// }
 ///
-/// assert_eq!(Revenue::KIND, Kind::DurableMemory);
+/// assert_eq!(Revenue::KIND, ProjectionKind::DurableMemory);
 /// ```
 ///
 /// The marks inside of the block need no import.

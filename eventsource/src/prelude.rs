@@ -8,7 +8,7 @@ pub use crate::event::{
 #[cfg(feature = "macros")]
 pub use crate::macros::{DomainEvent, aggregate, applies, handles, projection, truncate};
 pub use crate::projection::{
-    CheckpointStore, EventSubscriber, HandlerError, Kind, MemoryCheckpoints, Subscriber, UnitOfWork,
+    CheckpointStore, EventSubscriber, HandlerError, MemoryCheckpoints, ProjectionKind, Subscriber, UnitOfWork,
 };
 pub use crate::read_model::{MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
 pub use crate::store::{EventStore, ExpectedVersion, MemoryEventStore, PageLimit, ReadStream};

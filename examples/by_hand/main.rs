@@ -12,7 +12,7 @@ use uuid::Uuid;
 struct OrderCount(u64);
 
 impl Subscriber for OrderCount {
-    const KIND: Kind = Kind::Memory;
+    const KIND: ProjectionKind = ProjectionKind::Memory;
 
     fn name(&self) -> Cow<'static, str> {
         "order-count".into()

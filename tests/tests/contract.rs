@@ -13,7 +13,7 @@ use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::sqlx;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
-use eventsource::store::{Backlog, LogId, LogMark, WakeUp};
+use eventsource::store::{Backlog, LogId, LogMark, WakeUpReceiver};
 use eventsource::testing::contract::{self, Case};
 use eventsource::{
     AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, NewEvent, PageLimit,
@@ -197,7 +197,7 @@ impl EventStore for BrokenStore {
         self.0.backlog(after, limit).await
     }
 
-    fn wake_ups(&self) -> Option<WakeUp> {
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
         self.0.wake_ups()
     }
 }

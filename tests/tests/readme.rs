@@ -36,9 +36,9 @@ impl OrderRows {
 
 #[allow(dead_code)]
 async fn service(manager: SubscriptionManager<MemoryCheckpoints>) -> Result<(), Box<dyn std::error::Error>> {
-    use eventsource::subscription::RunEnd;
+    use eventsource::subscription::Shutdown;
     match manager.run_until_signal().await? {
-        RunEnd::Stopped { signal } => println!("stopped by {signal}"),
+        Shutdown::Stopped { signal } => println!("stopped by {signal}"),
         end => println!("{end:?}"),                      // forced by a second signal, or nothing runs any more
     }
     Ok(())

@@ -174,7 +174,7 @@ async fn an_unreadable_event_stops_nothing<B: Sql>(backend: B, damage: &Damage) 
     let decoded = Event::<Readable>::decode(&log[1]);
     assert!(matches!(decoded, Err(DecodeError::Unreadable { .. } | DecodeError::OtherEvent { .. })), "{sql}");
     assert_eq!(store.backlog(Position::START, 10).await.unwrap().events, 4);
-    assert!(store.types_beside(&[], Position::START, last, 10).await.unwrap().len() >= 2);
+    assert!(store.event_types_except(&[], Position::START, last, 10).await.unwrap().len() >= 2);
     let repository = AggregateRepository::<Aggregated>::new(store.clone(), MemoryEventBus::new());
     repository.load(streams[2].aggregate_id()).await.unwrap();
     if *column == "metadata" {

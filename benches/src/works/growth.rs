@@ -38,16 +38,16 @@ pub(super) async fn projections(settings: Settings) -> Vec<Row> {
     let mut rows = Vec::new();
     for projections in [4, 16] {
         let (store, checkpoints) = (SqliteEventStore::new(&sqlite_db), SqliteCheckpoints::new(&sqlite_db));
-        rows.push(beside_one(&settings, "SQLite", projections, store, checkpoints).await);
+        rows.push(shared_by_one(&settings, "SQLite", projections, store, checkpoints).await);
         let (store, checkpoints) = (PostgresEventStore::new(&postgres_db), PostgresCheckpoints::new(&postgres_db));
-        rows.push(beside_one(&settings, "PostgreSQL", projections, store, checkpoints).await);
+        rows.push(shared_by_one(&settings, "PostgreSQL", projections, store, checkpoints).await);
     }
     sqlite_db.close().await;
     catch_up::close(postgres_db, postgres).await;
     rows
 }
 
-async fn beside_one<S, C>(settings: &Settings, name: &str, projections: usize, store: S, checkpoints: C) -> Row
+async fn shared_by_one<S, C>(settings: &Settings, name: &str, projections: usize, store: S, checkpoints: C) -> Row
 where
     S: EventStore + Clone,
     C: CheckpointStore + Clone,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use eventsource::prelude::*;
-use eventsource::projection::{Advance, Claim, DeadLetter, LetterChange, fingerprint};
+use eventsource::projection::{CheckpointUpdate, Claim, DeadLetter, LetterChange, fingerprint};
 
 use crate::limits::read_postgres::PAGE;
 use crate::table::{Reach, Row};
@@ -70,10 +70,10 @@ async fn park_all<C: CheckpointStore>(store: &dyn EventStore, checkpoints: &C, n
     let mut changes: Vec<_> = letters.into_values().map(LetterChange::Keep).collect();
     while !changes.is_empty() {
         let next = changes.split_off(changes.len().min(PAGE));
-        let step = Advance::new(name, epoch, Position::START, Position::START).letters(changes);
+        let step = CheckpointUpdate::new(name, epoch, Position::START, Position::START).letters(changes);
         checkpoints.detached().commit(&step).await.unwrap();
         changes = next;
     }
-    checkpoints.detached().commit(&Advance::new(name, epoch, Position::START, head)).await.unwrap();
+    checkpoints.detached().commit(&CheckpointUpdate::new(name, epoch, Position::START, head)).await.unwrap();
     events
 }

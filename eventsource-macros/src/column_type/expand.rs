@@ -20,13 +20,13 @@ pub(super) fn expand(enumeration: &Enumeration) -> TokenStream {
         impl #private::ColumnType for #ident {
             const KIND: #private::ColumnKind = #private::ColumnKind::Text;
 
-            fn to_value(&self) -> #private::Result<#private::Value, #private::Unfit> {
+            fn to_value(&self) -> #private::Result<#private::Value, #private::InvalidValue> {
                 #private::Result::Ok(#private::text_value(match self { #(#to,)* }))
             }
 
             // Two variants of one name are an error already.
             #[allow(unreachable_patterns)]
-            fn from_value(__value: #private::Value) -> #private::Result<Self, #private::Unfit> {
+            fn from_value(__value: #private::Value) -> #private::Result<Self, #private::InvalidValue> {
                 let __text = #private::value_text(__value)?;
                 match &*__text {
                     #(#from,)*

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 
 use super::expand::route_name;
 use super::kind::UNDECIDED;
-use super::model::{Exhaustive, Injected, Kind, Projection};
+use super::model::{Exhaustive, Injected, Projection, ProjectionKind};
 use super::read_models;
 use crate::block::method::only_argument;
 use crate::block::parameter::plain;
@@ -33,7 +33,7 @@ pub(super) fn undecided(projection: &Projection, private: &TokenStream) -> Optio
     });
     let span = located(projection.ty.span());
     let private = moved(private, span);
-    (projection.kind == Kind::Undecided).then(|| {
+    (projection.kind == ProjectionKind::Undecided).then(|| {
         quote_spanned! {span=> const _: () = #private::refuse_undecided(&[#(#read_off),*], #UNDECIDED); }
     })
 }

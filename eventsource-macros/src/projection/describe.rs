@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::docs;
 use super::expand::predicates;
-use super::model::{Injected, Kind, Projection};
+use super::model::{Injected, Projection, ProjectionKind};
 use crate::block::scope::Scope;
 use crate::text::rust_type;
 
@@ -13,11 +13,11 @@ use crate::text::rust_type;
 pub(super) fn described(projection: &Projection, private: &TokenStream) -> TokenStream {
     let Projection { ty, generics, name, version, .. } = projection;
     let kind = match projection.kind {
-        Kind::Transactional => "transactional",
-        Kind::Memory => "memory",
-        Kind::DurableMemory => "durable memory",
-        Kind::Effects => "effects",
-        Kind::Undecided => "",
+        ProjectionKind::Transactional => "transactional",
+        ProjectionKind::Memory => "memory",
+        ProjectionKind::DurableMemory => "durable memory",
+        ProjectionKind::Effects => "effects",
+        ProjectionKind::Undecided => "",
     };
     let (path, scope) = (rust_type(ty), Scope::of(generics));
     let lent = projection.calls().flat_map(|call| call.lent().map(move |injected| (call, injected)));

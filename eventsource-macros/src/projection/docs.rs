@@ -5,18 +5,18 @@ use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 use super::call::condition;
-use super::model::{Handler, Kind, Projection};
+use super::model::{Handler, Projection, ProjectionKind};
 use crate::text::shown;
 
 /// The attributes that document the projection. What stands behind a `cfg` has its line there too.
 pub(super) fn of(projection: &Projection) -> Vec<TokenStream> {
     let Projection { name, version, kind, .. } = projection;
     let kind = match kind {
-        Kind::Transactional => "a transactional projection",
-        Kind::Memory => "a memory projection",
-        Kind::DurableMemory => "a durable memory projection",
-        Kind::Effects => "a projection with effects outside",
-        Kind::Undecided => "a projection",
+        ProjectionKind::Transactional => "a transactional projection",
+        ProjectionKind::Memory => "a memory projection",
+        ProjectionKind::DurableMemory => "a durable memory projection",
+        ProjectionKind::Effects => "a projection with effects outside",
+        ProjectionKind::Undecided => "a projection",
     };
     // An event may be private where the projection is not; the link then leads nowhere, and that is nobody's mistake.
     let allow = quote! { #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)] };

@@ -8,7 +8,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, GenericParam};
 
-use super::model::{Handler, Injected, Kind, Projection};
+use super::model::{Handler, Injected, Projection, ProjectionKind};
 use super::{call, checks, describe, read_models, routing};
 use crate::anonymous;
 use crate::spans::{located, moved};
@@ -106,13 +106,13 @@ fn asked(projection: &Projection) -> impl Iterator<Item = (&[Attribute], &Inject
 fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStream) -> TokenStream {
     let Projection { ty, generics, name, version, .. } = projection;
     let kind = match projection.kind {
-        Kind::Transactional => quote!(Transactional),
-        Kind::Memory | Kind::Undecided => quote!(Memory),
-        Kind::DurableMemory => quote!(DurableMemory),
-        Kind::Effects => quote!(Effects),
+        ProjectionKind::Transactional => quote!(Transactional),
+        ProjectionKind::Memory | ProjectionKind::Undecided => quote!(Memory),
+        ProjectionKind::DurableMemory => quote!(DurableMemory),
+        ProjectionKind::Effects => quote!(Effects),
     };
     // A durable state is copied by serde instead.
-    let pristine = (projection.kind == Kind::Memory && projection.owns_state).then(|| {
+    let pristine = (projection.kind == ProjectionKind::Memory && projection.owns_state).then(|| {
         quote! {
             fn pristine(&self) -> ::core::option::Option<Self> {
                 use #private::PristineFallback as _;
@@ -121,7 +121,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         }
     });
     let read_models = read_models::tables(projection, private);
-    let snapshot = (projection.kind == Kind::DurableMemory && !projection.broken).then(|| snapshot(private));
+    let snapshot = (projection.kind == ProjectionKind::DurableMemory && !projection.broken).then(|| snapshot(private));
     let (alone, state, assumed) = (alone(projection, private), state(projection, private), thread_safe(private));
     let (impl_generics, _, _) = generics.split_for_impl();
     let predicates = predicates(projection);
@@ -130,7 +130,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         #state
         #[automatically_derived]
         impl #impl_generics #private::Subscriber for #ty where #(#predicates,)* #assumed {
-            const KIND: #private::Kind = #private::Kind::#kind;
+            const KIND: #private::ProjectionKind = #private::ProjectionKind::#kind;
 
             fn name(&self) -> #private::Cow<'static, #private::str> {
                 #private::Cow::Borrowed(#name)
@@ -166,7 +166,7 @@ fn alone(projection: &Projection, private: &TokenStream) -> TokenStream {
     let at = moved(private, span);
     let thread_safe = quote_spanned!(span=> #at::thread_safe::<Self, _>(#at::asked));
     // The state of durable memory is asked for both by one.
-    let asked = (projection.kind != Kind::DurableMemory && projection.generics.lifetimes().next().is_none())
+    let asked = (projection.kind != ProjectionKind::DurableMemory && projection.generics.lifetimes().next().is_none())
         .then(|| quote! { const ASKS: () = #thread_safe; });
     quote! {
         impl #impl_generics #private::OneProjectionBlockPerType for #ty where #(#predicates,)* { #asked }
@@ -177,11 +177,11 @@ fn alone(projection: &Projection, private: &TokenStream) -> TokenStream {
 fn snapshot(private: &TokenStream) -> TokenStream {
     quote! {
         fn snapshot(&self) -> #private::Result<#private::Vec<#private::u8>, #private::HandlerError> {
-            <Self as #private::Snapshot>::STATE.store(self)
+            <Self as #private::StoredState>::STATE.store(self)
         }
 
         fn restore(&mut self, __state: &[#private::u8]) -> #private::Result<(), #private::HandlerError> {
-            *self = <Self as #private::Snapshot>::STATE.load(__state)?;
+            *self = <Self as #private::StoredState>::STATE.load(__state)?;
             #private::Result::Ok(())
         }
     }
@@ -195,11 +195,11 @@ fn state(projection: &Projection, private: &TokenStream) -> Option<TokenStream> 
     let (impl_generics, _, _) = generics.split_for_impl();
     let predicates = predicates(projection);
     let state = quote_spanned!(span=> #at::state::<Self, _>(#at::asked));
-    (projection.kind == Kind::DurableMemory && !projection.broken).then(|| {
+    (projection.kind == ProjectionKind::DurableMemory && !projection.broken).then(|| {
         quote! {
             #[automatically_derived]
-            impl #impl_generics #private::Snapshot for #ty where #(#predicates,)* {
-                const STATE: #private::State<Self> = #state;
+            impl #impl_generics #private::StoredState for #ty where #(#predicates,)* {
+                const STATE: #private::StateCodec<Self> = #state;
             }
         }
     })

@@ -2,36 +2,42 @@
 
 use syn::Type;
 
-use super::model::{Call, Handler, Injected, Kind};
+use super::model::{Call, Handler, Injected, ProjectionKind};
 use crate::block::parameter::{READ_OFF, last};
 use crate::errors::Errors;
 use crate::options::Options;
 use crate::text::shown;
 
 /// The kind of the projection, and what contradicts it: memory and transactions do not mix.
-pub(super) fn decide(ty: &Type, handlers: &[Handler], hooks: &[Call], options: &Options, errors: &mut Errors) -> Kind {
+pub(super) fn decide(
+    ty: &Type,
+    handlers: &[Handler],
+    hooks: &[Call],
+    options: &Options,
+    errors: &mut Errors,
+) -> ProjectionKind {
     let calls = || handlers.iter().map(|handler| &handler.call).chain(hooks);
     let (memory, effects) = (options.span("memory"), options.span("effects"));
     let snapshot = options.span("snapshot");
     let mut lent = calls().flat_map(|call| call.lent().map(move |injected| (call, injected))).peekable();
     if let (Some(_), Some(span)) = (memory, effects) {
         errors.at(span, "a projection is `memory` or `effects`, not both: keep the one that says where its effects go");
-        return Kind::Effects;
+        return ProjectionKind::Effects;
     }
     if let (Some(span), true) = (snapshot, effects.is_some()) {
         let message = "a projection with `effects` has no state of its own to keep: remove `snapshot`, or remove `effects` \
                        where its effects go into its own fields";
         errors.at(span, message);
-        return Kind::Effects;
+        return ProjectionKind::Effects;
     }
     if let (Some(_), Some(span)) = (snapshot, memory) {
         errors.at(span, "`snapshot` says already that the effects go into memory, which is stored: remove `memory`");
-        return Kind::DurableMemory;
+        return ProjectionKind::DurableMemory;
     }
     let words = [
-        snapshot.map(|_| (Kind::DurableMemory, "snapshot")),
-        memory.map(|_| (Kind::Memory, "memory")),
-        effects.map(|_| (Kind::Effects, "effects")),
+        snapshot.map(|_| (ProjectionKind::DurableMemory, "snapshot")),
+        memory.map(|_| (ProjectionKind::Memory, "memory")),
+        effects.map(|_| (ProjectionKind::Effects, "effects")),
     ];
     if let Some((kind, word)) = words.into_iter().flatten().next() {
         for (_, injected) in lent {
@@ -49,21 +55,21 @@ pub(super) fn decide(ty: &Type, handlers: &[Handler], hooks: &[Call], options: &
     if let Some(&(call, injected)) = lent.peek() {
         let reason = format!("`{}` asks for `{}`", call.method, shown(&injected.parameter));
         refuse_mut_self(calls(), &reason, errors);
-        return Kind::Transactional;
+        return ProjectionKind::Transactional;
     }
     if options.span("read_models").is_some() {
         refuse_mut_self(calls(), "`read_models` stand in the transaction", errors);
-        return Kind::Transactional;
+        return ProjectionKind::Transactional;
     }
     let asks_nothing = handlers.iter().all(|handler| !handler.call.receiver.is_mut);
     if asks_nothing && errors.is_empty() && !handlers.is_empty() {
         let mut read_off = handlers.iter().flat_map(|handler| handler.call.read_off());
         if read_off.any(|injected| !READ_OFF.contains(&last(&shown(&injected.ty)))) {
-            return Kind::Undecided;
+            return ProjectionKind::Undecided;
         }
         errors.push(ty, UNDECIDED);
     }
-    Kind::Memory
+    ProjectionKind::Memory
 }
 
 /// What a projection is told that does not say its kind.

@@ -19,7 +19,7 @@ pub(super) struct Projection {
     /// Its version.
     pub(super) version: u32,
     /// Its kind.
-    pub(super) kind: Kind,
+    pub(super) kind: ProjectionKind,
     /// Its handlers, as written.
     pub(super) handlers: Vec<Handler>,
     /// Its truncate hook, of which several stand behind `cfg`s that exclude each other.
@@ -45,7 +45,7 @@ pub(super) struct Exhaustive {
 
 /// Where a projection's effects go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ProjectionKind {
     /// Into what the unit of work lends.
     Transactional,
     /// Into its fields.

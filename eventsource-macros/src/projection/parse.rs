@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::{Attribute, Type};
 
-use super::model::{Call, Handler, Kind, Projection};
+use super::model::{Call, Handler, Projection, ProjectionKind};
 use super::{exhaustive, kind, method};
 use crate::block::marker::{Marker, Outer, take};
 use crate::block::method::{Context, one_event, only_argument};
@@ -69,7 +69,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     let hooks: Vec<_> = hooks.into_iter().map(|(call, _)| call).collect();
     let kind = kind::decide(&ty, &handlers, &hooks, &options, errors);
     let name = name(&ty, &options, errors)?;
-    let broken = !errors.is_empty() || kind == Kind::Undecided;
+    let broken = !errors.is_empty() || kind == ProjectionKind::Undecided;
     // Where a handler writes behind a shared reference, a copy of the state may not be a copy.
     let owns_state = !writes_behind_shared && handlers.iter().any(|handler| handler.call.receiver.is_mut);
     let parts = Projection {

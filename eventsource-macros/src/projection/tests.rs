@@ -101,7 +101,9 @@ fn each_mistake_is_one_error() {
 fn kinds() {
     let kind = |options, methods| {
         let text = output(options, &format!("impl P {{ {methods} }}"));
-        ["Transactional", "Memory", "Effects"].into_iter().find(|kind| text.contains(&format!("Kind::{kind};")))
+        ["Transactional", "Memory", "Effects"]
+            .into_iter()
+            .find(|kind| text.contains(&format!("ProjectionKind::{kind};")))
     };
     let lends = "#[handles(A)] fn a(&self, _: &A, _: &mut C) {}";
     let truncates = "#[handles(A)] fn a(&self, _: &A) {} #[truncate] fn t(&self, _: &mut C) {}";

@@ -37,13 +37,13 @@ pub(super) fn expand(model: &Model) -> TokenStream {
 
             const TABLE: &'static #private::Table = &#private::Table::new(#table, &[#(#defs),*], #id);
 
-            fn to_values(&self) -> #private::Result<#private::Vec<#private::Value>, #private::UnfitField> {
+            fn to_values(&self) -> #private::Result<#private::Vec<#private::Value>, #private::InvalidField> {
                 #to_values
             }
 
             fn from_values(
                 __values: #private::Vec<#private::Value>,
-            ) -> #private::Result<Self, #private::UnfitField> {
+            ) -> #private::Result<Self, #private::InvalidField> {
                 #from_values
             }
         }

@@ -22,15 +22,15 @@ pub trait Storable<By = ()>: Serialize + DeserializeOwned + ThreadSafe {}
 impl<T: Serialize + DeserializeOwned + ThreadSafe, By> Storable<By> for T {}
 
 /// How the state of a `T` is stored and read back. A type that serde does not know has no such thing: see [`state`].
-pub struct State<T> {
+pub struct StateCodec<T> {
     store: fn(&T) -> Result<Vec<u8>, Unstorable>,
     load: fn(&[u8]) -> Result<T, serde_json::Error>,
 }
 
 /// How the state of a `T` is stored and read back.
 #[must_use]
-pub const fn state<T: Storable<By>, By: Copy>(_: By) -> State<T> {
-    State { store: to_json::<T, By>, load: from_json::<T, By> }
+pub const fn state<T: Storable<By>, By: Copy>(_: By) -> StateCodec<T> {
+    StateCodec { store: to_json::<T, By>, load: from_json::<T, By> }
 }
 
 fn to_json<T: Storable<By>, By>(projection: &T) -> Result<Vec<u8>, Unstorable> {
@@ -41,7 +41,7 @@ fn from_json<T: Storable<By>, By>(json: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(json)
 }
 
-impl<T> State<T> {
+impl<T> StateCodec<T> {
     /// Returns the state as JSON.
     ///
     /// # Errors
@@ -59,15 +59,15 @@ impl<T> State<T> {
     }
 }
 
-impl<T> fmt::Debug for State<T> {
+impl<T> fmt::Debug for StateCodec<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("State")
+        f.write_str("StateCodec")
     }
 }
 
 /// A projection whose state is stored: the only place that asks whether it can be.
 #[doc(hidden)]
-pub trait Snapshot: Sized {
+pub trait StoredState: Sized {
     /// How.
-    const STATE: State<Self>;
+    const STATE: StateCodec<Self>;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::state::{Failed, sealed};
 use super::{EngineError, EngineState, Processed, ProjectionEngine, ProjectionState, ProjectionStateError};
 use crate::event::RecordedEvent;
-use crate::projection::Kind;
+use crate::projection::ProjectionKind;
 
 impl<S: EngineState> ProjectionEngine<S> {
     /// Loads the stored progress, unless it is loaded. Every other method does so by itself; call it to read the progress
@@ -17,7 +17,7 @@ impl<S: EngineState> ProjectionEngine<S> {
         let progress = match self.progress.take() {
             Some(progress) => progress,
             // A state in memory is new in a new process, and so is its progress.
-            None if <S as sealed::State>::KIND == Kind::Memory => ProjectionState::new(&*self.projection_id),
+            None if <S as sealed::State>::KIND == ProjectionKind::Memory => ProjectionState::new(&*self.projection_id),
             None => match self.states.load(&self.projection_id).await? {
                 Some(progress) => progress,
                 None => ProjectionState::new(&*self.projection_id),

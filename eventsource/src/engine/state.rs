@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::handlers::Handlers;
 use crate::event::RecordedEvent;
-use crate::projection::{HandlerError, Kind};
+use crate::projection::{HandlerError, ProjectionKind};
 
 /// Where the handlers of an engine write: [`External`] or [`Owned`].
 ///
@@ -120,11 +120,11 @@ fn call<T>(handler: &Update<T>, state: &mut T, event: &Arc<RecordedEvent>) -> Re
 }
 
 pub(super) mod sealed {
-    use super::{Arc, Failed, Future, Handlers, Kind, RecordedEvent};
+    use super::{Arc, Failed, Future, Handlers, ProjectionKind, RecordedEvent};
 
     pub trait State: Sized {
         /// The kind of a projection whose handlers write there.
-        const KIND: Kind;
+        const KIND: ProjectionKind;
         /// A handler whose types are erased.
         type Handler: Clone + Send + Sync + 'static;
 
@@ -144,7 +144,7 @@ pub(super) mod sealed {
 }
 
 impl sealed::State for External {
-    const KIND: Kind = Kind::Effects;
+    const KIND: ProjectionKind = ProjectionKind::Effects;
     const RESETS_ITSELF: bool = false;
     type Handler = Call;
 
@@ -169,7 +169,7 @@ impl sealed::State for External {
 }
 
 impl<T: Clone + Send + Sync + 'static> sealed::State for Owned<T> {
-    const KIND: Kind = Kind::Memory;
+    const KIND: ProjectionKind = ProjectionKind::Memory;
     const RESETS_ITSELF: bool = true;
     type Handler = Update<T>;
 

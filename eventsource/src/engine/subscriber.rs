@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::state::sealed;
 use super::{EngineError, EngineState, ProjectionEngine};
 use crate::event::{EventFilter, RecordedEvent};
-use crate::projection::{EventSubscriber, HandlerError, Kind, NoTruncateHook, Subscriber, UnitOfWork};
+use crate::projection::{EventSubscriber, HandlerError, NoTruncateHook, ProjectionKind, Subscriber, UnitOfWork};
 
 impl<S: EngineState + Clone> Subscriber for ProjectionEngine<S> {
-    const KIND: Kind = <S as sealed::State>::KIND;
+    const KIND: ProjectionKind = <S as sealed::State>::KIND;
 
     fn name(&self) -> Cow<'static, str> {
         self.projection_id.clone().into()

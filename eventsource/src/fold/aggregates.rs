@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::aggregate::{Aggregate, AggregateError, EventsOf as _};
 use crate::event::{EventFilter, RecordedEvent};
-use crate::projection::{EventSubscriber, HandlerError, Kind, Subscriber, UnitOfWork};
+use crate::projection::{EventSubscriber, HandlerError, ProjectionKind, Subscriber, UnitOfWork};
 
 /// The aggregates of the type `A`, each by its id, as their events make them. It is a memory projection: fold it over a
 /// part of the log, or subscribe it.
@@ -76,7 +76,7 @@ impl<A> Aggregates<A> {
 }
 
 impl<A: Aggregate> Subscriber for Aggregates<A> {
-    const KIND: Kind = Kind::Memory;
+    const KIND: ProjectionKind = ProjectionKind::Memory;
 
     fn name(&self) -> Cow<'static, str> {
         A::TYPE.into()

@@ -163,7 +163,7 @@ impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
         let mut folded = Folded { state: projection, position: Position::START, events: 0 };
         while let Some(events) = source.next().await? {
             for event in events.iter().filter(|event| wanted.matches(event)) {
-                unit.handling(event);
+                unit.begin_event(event);
                 folded.state.handle(event, &mut unit).await.map_err(|error| FoldError::Handler {
                     projection: folded.state.name().into_owned(),
                     event_type: event.event_type().to_owned(),

@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterQuery, Snapshot, TableOwners, UnitOfWork};
+use super::{
+    Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterQuery, ProjectionSnapshot, TableOwners, UnitOfWork,
+};
 use crate::event::{Position, StreamId};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::store::sql::{Action, Failure, verdict::explained};
@@ -156,7 +158,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`CheckpointError`] where the store fails.
-    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError>;
+    async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError>;
 
     /// Opens a unit of work.
     ///

@@ -8,12 +8,12 @@ use super::{Subscriber, Table};
 /// ```
 /// # use std::borrow::Cow;
 /// # use eventsource::EventFilter;
-/// use eventsource::projection::{Kind, Subscriber, fingerprint};
+/// use eventsource::projection::{ProjectionKind, Subscriber, fingerprint};
 ///
 /// struct Count;
 ///
 /// impl Subscriber for Count {
-///     const KIND: Kind = Kind::Memory;
+///     const KIND: ProjectionKind = ProjectionKind::Memory;
 ///     fn name(&self) -> Cow<'static, str> { "count".into() }
 ///     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderPlaced", "OrderShipped"]) }
 /// }

@@ -161,7 +161,7 @@ impl Switch {
     /// The same, wherever the live checkpoint is: it counts in a log that is there no more, so that its position says
     /// nothing about how far the next generation is.
     #[must_use]
-    pub const fn whatever_position(mut self) -> Self {
+    pub const fn at_any_position(mut self) -> Self {
         self.from_lost_log = true;
         self
     }

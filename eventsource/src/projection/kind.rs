@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Where a subscriber's effects go. It decides what is promised (see [`Kind::guarantee`]) and where the checkpoint lives.
+/// Where a subscriber's effects go. It decides what is promised (see [`ProjectionKind::guarantee`]) and where the checkpoint lives.
 ///
 /// Memory and transactions do not mix: a transaction rolls back, a field does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ProjectionKind {
     /// Into what the unit of work lends, and nowhere else. The checkpoint moves in the same transaction.
     Transactional,
     /// Into the subscriber's own fields. The checkpoint lives as long as they do: a new process replays from the beginning.
@@ -35,7 +35,7 @@ pub enum Guarantee {
     AtLeastOnce,
 }
 
-impl Kind {
+impl ProjectionKind {
     /// Whether the effects go into the subscriber's own fields.
     pub(crate) const fn is_memory(self) -> bool {
         matches!(self, Self::Memory | Self::DurableMemory)
@@ -52,7 +52,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ProjectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Transactional => "transactional",

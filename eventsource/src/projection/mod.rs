@@ -1,8 +1,9 @@
 //! What a projection is to the runtime: who handles which events, what it is lent, and how its progress is kept.
 
 mod checkpoint;
+mod checkpoint_reset;
+mod checkpoint_update;
 mod claim;
-mod clear;
 mod dead_letter;
 mod described;
 mod error;
@@ -21,14 +22,14 @@ pub(crate) mod scope;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-mod step;
 mod subscriber;
 mod table;
 mod unit;
 
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointStore};
+pub use checkpoint_reset::CheckpointReset;
+pub use checkpoint_update::{CheckpointUpdate, ProjectionSnapshot};
 pub use claim::{Claim, ClaimError, Lease};
-pub use clear::Clear;
 pub(crate) use dead_letter::times;
 pub use dead_letter::{DeadLetter, LetterChange, LetterCounts, LetterState};
 pub use described::{Handles, Projection};
@@ -40,7 +41,7 @@ pub use fingerprint::fingerprint;
 pub(crate) use fingerprint::stored_version;
 pub use generation::{Generations, Switch, Switched};
 pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection};
-pub use kind::{Guarantee, Kind};
+pub use kind::{Guarantee, ProjectionKind};
 pub(crate) use letters::Letters;
 pub use letters::{LetterFilter, LetterQuery};
 pub use memory::{MemoryCheckpoints, MemoryUnit};
@@ -48,7 +49,6 @@ pub use output::HandlerOutput;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use owner::Built;
 pub use owner::{HandedOver, TableOwners, TableTaken};
-pub use step::{Advance, Snapshot};
 pub use subscriber::{EventSubscriber, Subscriber};
 pub use table::{ColumnDef, ColumnKind, Table};
 pub use unit::{CommitError, UnitOfWork};

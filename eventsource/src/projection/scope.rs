@@ -75,7 +75,7 @@ impl Scope {
     }
 
     /// The batch consists of `events`.
-    pub(crate) fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
+    pub(crate) fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
         self.events = events.len();
         let mut ids: Vec<_> = events.iter().map(|event| event.aggregate_id()).collect();
         ids.sort_unstable();
@@ -84,7 +84,7 @@ impl Scope {
     }
 
     /// `event` is handled next.
-    pub(crate) fn handling(&mut self, event: &RecordedEvent) {
+    pub(crate) fn begin_event(&mut self, event: &RecordedEvent) {
         self.time = Some(event.occurred_at());
     }
 

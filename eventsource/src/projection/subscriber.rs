@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{HandlerError, Kind, NoSnapshot, NoTruncateHook, Table, UnitOfWork};
+use super::{HandlerError, NoSnapshot, NoTruncateHook, ProjectionKind, Table, UnitOfWork};
 use crate::event::RecordedEvent;
 use crate::store::EventFilter;
 
 /// What a subscriber is, whatever the unit of work.
 pub trait Subscriber: Send + Sync + 'static {
     /// Where its effects go. It is stated, never guessed: what is promised depends on it.
-    const KIND: Kind;
+    const KIND: ProjectionKind;
 
     /// The name under which its checkpoint is kept, unless the subscription gives it another.
     fn name(&self) -> Cow<'static, str>;
@@ -30,7 +30,7 @@ pub trait Subscriber: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// The state of a durable memory projection ([`Kind::DurableMemory`]), to be stored with its checkpoint.
+    /// The state of a durable memory projection ([`ProjectionKind::DurableMemory`]), to be stored with its checkpoint.
     /// `#[projection(snapshot)]` generates it, by serde, as JSON.
     ///
     /// # Errors
@@ -74,14 +74,14 @@ pub trait Subscriber: Send + Sync + 'static {
 /// use std::borrow::Cow;
 /// use std::sync::Arc;
 ///
-/// use eventsource::projection::{EventSubscriber, Kind, Subscriber, UnitOfWork};
+/// use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
 /// use eventsource::{EventFilter, HandlerError, RecordedEvent};
 ///
 /// #[derive(Default)]
 /// struct Count(u64);
 ///
 /// impl Subscriber for Count {
-///     const KIND: Kind = Kind::Memory;
+///     const KIND: ProjectionKind = ProjectionKind::Memory;
 ///     fn name(&self) -> Cow<'static, str> { "count".into() }
 ///     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderPlaced"]) }
 /// }

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Advance, ChangesRefused, Checkpoint, CheckpointError, Clear};
+use super::{ChangesRefused, Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate};
 use crate::event::RecordedEvent;
-use crate::store::{HeldLock, Verdict};
+use crate::store::{ReentrancyMark, Verdict};
 
 /// The transaction in which one batch of events is applied and its checkpoint moves.
 ///
@@ -22,25 +22,25 @@ pub trait UnitOfWork: Send + 'static {
     /// # Errors
     /// [`CommitError`]; after each but [`CommitError::Failed`] nothing is committed. `Failed` leaves it open: the
     /// caller reads the checkpoint back to find out.
-    fn commit(self, step: &Advance) -> impl Future<Output = Result<(), CommitError>> + Send;
+    fn commit(self, step: &CheckpointUpdate) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Removes a checkpoint, its dead letters and its snapshot, fences its owner, and commits, all or nothing. The
-    /// next claim makes a checkpoint that is being rebuilt up to [`Clear::rebuild_to`].
+    /// next claim makes a checkpoint that is being rebuilt up to [`CheckpointReset::rebuild_to`].
     ///
     /// # Errors
     /// As [`commit`](UnitOfWork::commit); [`CommitError::NotOwned`] where the owner is another one than was named.
-    fn clear(self, clear: &Clear) -> impl Future<Output = Result<(), CommitError>> + Send;
+    fn clear(self, clear: &CheckpointReset) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Undoes everything.
     fn rollback(self) -> impl Future<Output = ()> + Send;
 
     /// The batch is going to consist of `events`. A unit of work may read ahead what they are about.
-    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
+    fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
         let _ = events;
     }
 
     /// `event` is handled next: what is lent from now on is lent for it.
-    fn handling(&mut self, event: &RecordedEvent) {
+    fn begin_event(&mut self, event: &RecordedEvent) {
         let _ = event;
     }
 
@@ -58,7 +58,7 @@ pub trait UnitOfWork: Send + 'static {
 
     /// The lock that the unit holds while it is open, where it holds one: handlers run marked with it, so that what
     /// would wait for that lock from inside a handler is refused and does not wait for itself.
-    fn held_lock(&self) -> Option<HeldLock> {
+    fn held_lock(&self) -> Option<ReentrancyMark> {
         None
     }
 
@@ -92,7 +92,7 @@ pub enum CommitError {
     )]
     Fenced {
         /// The step that was not taken.
-        step: Box<Advance>,
+        step: Box<CheckpointUpdate>,
         /// The checkpoint that was found; `None` where it was reset.
         found: Option<Checkpoint>,
     },
@@ -100,7 +100,7 @@ pub enum CommitError {
     #[error("the checkpoint of `{}` was not cleared: another runner has taken it over", .clear.name)]
     NotOwned {
         /// What was asked for.
-        clear: Box<Clear>,
+        clear: Box<CheckpointReset>,
     },
     /// A handler ended the transaction itself. The checkpoint was not moved.
     #[error(

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::select::{By, Expr, Op};
 use super::stored::About;
-use super::{Comparable, Condition, Order, ReadModel, Unfit, UnfitField, Value, column_type};
+use super::{Comparable, Condition, InvalidField, InvalidValue, Order, ReadModel, Value, column_type};
 use crate::read_model::ColumnType;
 
 /// A column of the model `M` that holds a `T`: a constant of the model, named after its field.
@@ -46,41 +46,41 @@ pub struct Column<M, T> {
     message = "a column or id of the type `{T}` cannot be compared with a `{Self}`",
     label = "not a `{T}`"
 )]
-pub trait Comparand<T> {
+pub trait IntoColumnValue<T> {
     /// The value.
     ///
     /// # Errors
     /// Why the column cannot hold it.
-    fn into_value(self) -> Result<Value, Unfit>;
+    fn into_value(self) -> Result<Value, InvalidValue>;
 }
 
-impl<T: ColumnType> Comparand<T> for T {
-    fn into_value(self) -> Result<Value, Unfit> {
+impl<T: ColumnType> IntoColumnValue<T> for T {
+    fn into_value(self) -> Result<Value, InvalidValue> {
         self.to_value()
     }
 }
 
-impl<T: ColumnType> Comparand<T> for &T {
-    fn into_value(self) -> Result<Value, Unfit> {
+impl<T: ColumnType> IntoColumnValue<T> for &T {
+    fn into_value(self) -> Result<Value, InvalidValue> {
         self.to_value()
     }
 }
 
-impl<T: ColumnType> Comparand<Option<T>> for T {
-    fn into_value(self) -> Result<Value, Unfit> {
+impl<T: ColumnType> IntoColumnValue<Option<T>> for T {
+    fn into_value(self) -> Result<Value, InvalidValue> {
         self.to_value()
     }
 }
 
-impl Comparand<String> for &str {
-    fn into_value(self) -> Result<Value, Unfit> {
+impl IntoColumnValue<String> for &str {
+    fn into_value(self) -> Result<Value, InvalidValue> {
         Ok(Value::Text(column_type::text(self)?.to_owned()))
     }
 }
 
-impl Comparand<Option<String>> for &str {
-    fn into_value(self) -> Result<Value, Unfit> {
-        Comparand::<String>::into_value(self)
+impl IntoColumnValue<Option<String>> for &str {
+    fn into_value(self) -> Result<Value, InvalidValue> {
+        IntoColumnValue::<String>::into_value(self)
     }
 }
 
@@ -112,20 +112,20 @@ impl<M: ReadModel, T> Column<M, T> {
 
 // The bound stands on the methods, so that the compiler says what it is about.
 impl<M: ReadModel, T> Column<M, T> {
-    fn compare(self, op: Op, value: impl Comparand<T>) -> Condition<M> {
+    fn compare(self, op: Op, value: impl IntoColumnValue<T>) -> Condition<M> {
         Condition::new(match value.into_value() {
             Ok(value) => Expr::compare(self.index, op, value),
             Err(reason) => self.unfit(reason),
         })
     }
 
-    fn unfit(self, reason: Unfit) -> Expr {
+    fn unfit(self, reason: InvalidValue) -> Expr {
         let field = M::TABLE.column(self.index).map_or("", |column| column.field);
-        Expr::Unfit(UnfitField::new(field, reason))
+        Expr::InvalidValue(InvalidField::new(field, reason))
     }
 
     /// Rows in which it is `value`; where that is `None`, rows in which it is null.
-    pub fn eq(self, value: impl Comparand<T>) -> Condition<M>
+    pub fn eq(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
     {
@@ -133,7 +133,7 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Rows in which it is another value than `value`, and not null; where that is `None`, rows in which it is not null.
-    pub fn ne(self, value: impl Comparand<T>) -> Condition<M>
+    pub fn ne(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
     {
@@ -141,7 +141,7 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Rows in which it is less than `value`.
-    pub fn lt(self, value: impl Comparand<T>) -> Condition<M>
+    pub fn lt(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
     {
@@ -149,7 +149,7 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Rows in which it is at most `value`.
-    pub fn le(self, value: impl Comparand<T>) -> Condition<M>
+    pub fn le(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
     {
@@ -157,7 +157,7 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Rows in which it is greater than `value`.
-    pub fn gt(self, value: impl Comparand<T>) -> Condition<M>
+    pub fn gt(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
     {
@@ -165,7 +165,7 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Rows in which it is at least `value`.
-    pub fn ge(self, value: impl Comparand<T>) -> Condition<M>
+    pub fn ge(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
     {
@@ -173,11 +173,11 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Rows in which it is one of `values`, and not null: any number of them, but of floats SQLite takes 32,764 at most.
-    pub fn is_in<V: Comparand<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M>
+    pub fn is_in<V: IntoColumnValue<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M>
     where
         T: Comparable,
     {
-        let values: Result<Vec<_>, Unfit> = values.into_iter().map(Comparand::into_value).collect();
+        let values: Result<Vec<_>, InvalidValue> = values.into_iter().map(IntoColumnValue::into_value).collect();
         Condition::new(match values {
             Ok(values) => {
                 Expr::In { column: self.index, values: values.into_iter().filter(|v| !v.is_null()).collect() }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::{ColumnKind, Decimal, Unfit, Value};
+use super::{ColumnKind, Decimal, InvalidValue, Value};
 use crate::event::{check_time, json, truncate_to_micros};
 
 /// What a field of a read model can be: it has a column of some kind, and goes there and back without loss.
@@ -29,13 +29,13 @@ pub trait ColumnType: Sized {
     ///
     /// # Errors
     /// Why the database could not hold it.
-    fn to_value(&self) -> Result<Value, Unfit>;
+    fn to_value(&self) -> Result<Value, InvalidValue>;
 
     /// The value of the column.
     ///
     /// # Errors
     /// Why it is none of this type.
-    fn from_value(value: Value) -> Result<Self, Unfit>;
+    fn from_value(value: Value) -> Result<Self, InvalidValue>;
 }
 
 /// What can be an id: a UUID, an integer, or a text of at most 2,600 bytes, which is what an index of PostgreSQL holds. The
@@ -60,8 +60,8 @@ pub trait Comparable: ColumnType {}
 pub struct Json<T>(std::marker::PhantomData<T>);
 
 #[cold]
-pub(super) fn unexpected(value: &Value) -> Unfit {
-    Unfit::new(format!("{value} was not expected there"))
+pub(super) fn unexpected(value: &Value) -> InvalidValue {
+    InvalidValue::new(format!("{value} was not expected there"))
 }
 
 macro_rules! column_types {
@@ -69,12 +69,12 @@ macro_rules! column_types {
         impl ColumnType for $ty {
             const KIND: ColumnKind = ColumnKind::$kind;
 
-            fn to_value(&self) -> Result<Value, Unfit> {
-                let to: fn(&$ty) -> Result<_, Unfit> = $to;
+            fn to_value(&self) -> Result<Value, InvalidValue> {
+                let to: fn(&$ty) -> Result<_, InvalidValue> = $to;
                 to(self).map(Value::$value)
             }
 
-            fn from_value(value: Value) -> Result<Self, Unfit> {
+            fn from_value(value: Value) -> Result<Self, InvalidValue> {
                 match value {
                     Value::$value(value) => $from(value),
                     other => Err(unexpected(&other)),
@@ -109,14 +109,14 @@ macro_rules! integers {
         impl ColumnType for $ty {
             const KIND: ColumnKind = ColumnKind::$kind;
 
-            fn to_value(&self) -> Result<Value, Unfit> {
-                i64::try_from(*self).map(Value::Int).map_err(|_| Unfit::new(format!("{self} is above {}", i64::MAX)))
+            fn to_value(&self) -> Result<Value, InvalidValue> {
+                i64::try_from(*self).map(Value::Int).map_err(|_| InvalidValue::new(format!("{self} is above {}", i64::MAX)))
             }
 
-            fn from_value(value: Value) -> Result<Self, Unfit> {
+            fn from_value(value: Value) -> Result<Self, InvalidValue> {
                 match value {
                     Value::Int(value) => Self::try_from(value)
-                        .map_err(|_| Unfit::new(concat!("it does not fit ", stringify!($ty)))),
+                        .map_err(|_| InvalidValue::new(concat!("it does not fit ", stringify!($ty)))),
                     other => Err(unexpected(&other)),
                 }
             }
@@ -138,11 +138,11 @@ impl<T: ColumnType> ColumnType for Option<T> {
     const NULLABLE: bool = true;
     const OPTIONS: u8 = T::OPTIONS + 1;
 
-    fn to_value(&self) -> Result<Value, Unfit> {
+    fn to_value(&self) -> Result<Value, InvalidValue> {
         self.as_ref().map_or(Ok(Value::Null), T::to_value)
     }
 
-    fn from_value(value: Value) -> Result<Self, Unfit> {
+    fn from_value(value: Value) -> Result<Self, InvalidValue> {
         if value.is_null() { Ok(None) } else { T::from_value(value).map(Some) }
     }
 }
@@ -152,38 +152,42 @@ impl<T: Comparable> Comparable for Option<T> {}
 impl ColumnType for serde_json::Value {
     const KIND: ColumnKind = ColumnKind::Json;
 
-    fn to_value(&self) -> Result<Value, Unfit> {
-        json::value_text("", self).map(Value::Json).map_err(Unfit::from)
+    fn to_value(&self) -> Result<Value, InvalidValue> {
+        json::value_text("", self).map(Value::Json).map_err(InvalidValue::from)
     }
 
-    fn from_value(value: Value) -> Result<Self, Unfit> {
+    fn from_value(value: Value) -> Result<Self, InvalidValue> {
         match value {
-            Value::Json(text) => serde_json::from_str(&text).map_err(|error| Unfit::new(error.to_string())),
+            Value::Json(text) => serde_json::from_str(&text).map_err(|error| InvalidValue::new(error.to_string())),
             other => Err(unexpected(&other)),
         }
     }
 }
 
 /// A text without NUL, which databases do not hold or do not compare.
-pub(super) fn text(text: &str) -> Result<&str, Unfit> {
-    if text.contains('\0') { Err(Unfit::new("a text with the character NUL cannot be stored")) } else { Ok(text) }
+pub(super) fn text(text: &str) -> Result<&str, InvalidValue> {
+    if text.contains('\0') {
+        Err(InvalidValue::new("a text with the character NUL cannot be stored"))
+    } else {
+        Ok(text)
+    }
 }
 
 /// A time as every database keeps it.
-pub(super) fn time(time: DateTime<Utc>) -> Result<DateTime<Utc>, Unfit> {
-    check_time(time).map_err(|reason| Unfit::new(reason.to_string()))?;
+pub(super) fn time(time: DateTime<Utc>) -> Result<DateTime<Utc>, InvalidValue> {
+    check_time(time).map_err(|reason| InvalidValue::new(reason.to_string()))?;
     Ok(truncate_to_micros(time))
 }
 
 /// A day of a year with four digits, so that days are ordered as their texts are.
-pub(super) fn date(date: NaiveDate) -> Result<NaiveDate, Unfit> {
+pub(super) fn date(date: NaiveDate) -> Result<NaiveDate, InvalidValue> {
     match chrono::Datelike::year(&date) {
         0..=9999 => Ok(date),
-        _ => Err(Unfit::new(format!("{date} is not in a year from 0 to 9999"))),
+        _ => Err(InvalidValue::new(format!("{date} is not in a year from 0 to 9999"))),
     }
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "it was an `f32` before")]
-fn narrow(value: f64) -> Result<f32, Unfit> {
+fn narrow(value: f64) -> Result<f32, InvalidValue> {
     Ok(value as f32)
 }

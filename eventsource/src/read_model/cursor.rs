@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::column_type::{date, text, time};
 use super::select::{By, Expr, after};
-use super::{Decimal, ReadModelError, Table, Unfit, Value, base64};
+use super::{Decimal, InvalidValue, ReadModelError, Table, Value, base64};
 
 /// The place of a row in the order of a query: the next page begins after it.
 ///
@@ -140,10 +140,10 @@ impl From<&Value> for WireValue {
 }
 
 impl TryFrom<WireValue> for Value {
-    type Error = Unfit;
+    type Error = InvalidValue;
 
     /// The value, where a column could hold it: the text may come from anybody.
-    fn try_from(value: WireValue) -> Result<Self, Unfit> {
+    fn try_from(value: WireValue) -> Result<Self, InvalidValue> {
         Ok(match value {
             WireValue::N => Self::Null,
             WireValue::B(value) => Self::Bool(value),
@@ -154,7 +154,7 @@ impl TryFrom<WireValue> for Value {
             WireValue::S(value) => Self::Timestamp(time(value)?),
             WireValue::D(value) => Self::Date(date(value)?),
             WireValue::M(value) => {
-                Self::Decimal(value.parse::<Decimal>().map_err(|error| Unfit::new(error.to_string()))?)
+                Self::Decimal(value.parse::<Decimal>().map_err(|error| InvalidValue::new(error.to_string()))?)
             }
             WireValue::J(value) => Self::Json(value),
             WireValue::Y(value) => Self::Bytes(value),
@@ -180,7 +180,7 @@ impl FromStr for Cursor {
             base64::decode(text).ok_or_else(|| failed("it has characters that no cursor has, or was cut off"))?;
         let wire: Wire =
             serde_json::from_slice(&json).map_err(|_| failed("it was cut off or changed, or is of another version"))?;
-        let values: Result<Vec<_>, Unfit> = wire.v.into_iter().map(Value::try_from).collect();
+        let values: Result<Vec<_>, InvalidValue> = wire.v.into_iter().map(Value::try_from).collect();
         let values = values.map_err(|unfit| failed(&unfit.to_string()))?;
         Ok(Self { table: wire.t, order: wire.o, values })
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use super::Unfit;
+use super::InvalidValue;
 
 /// A decimal number, as exact text: up to 99 digits before the point, and up to 16,383 after it.
 ///
@@ -34,9 +34,9 @@ const LONGEST: usize = 99;
 const FINEST: usize = 16_383;
 
 impl FromStr for Decimal {
-    type Err = Unfit;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, Unfit> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -44,7 +44,7 @@ impl FromStr for Decimal {
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
         let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !is_digits(whole) || !is_digits(fraction) {
-            return Err(Unfit::new(format!("{text:?} is no decimal number")));
+            return Err(InvalidValue::new(format!("{text:?} is no decimal number")));
         }
         let whole = match whole.trim_start_matches('0') {
             "" => "0",
@@ -52,10 +52,16 @@ impl FromStr for Decimal {
         };
         let fraction = fraction.trim_end_matches('0');
         if whole.len() > LONGEST {
-            return Err(Unfit::new(format!("it has {} digits before the point, of at most {LONGEST}", whole.len())));
+            return Err(InvalidValue::new(format!(
+                "it has {} digits before the point, of at most {LONGEST}",
+                whole.len()
+            )));
         }
         if fraction.len() > FINEST {
-            return Err(Unfit::new(format!("it has {} digits after the point, of at most {FINEST}", fraction.len())));
+            return Err(InvalidValue::new(format!(
+                "it has {} digits after the point, of at most {FINEST}",
+                fraction.len()
+            )));
         }
         let is_zero = whole == "0" && fraction.is_empty();
         Ok(Self { negative: negative && !is_zero, whole: whole.to_owned(), fraction: fraction.to_owned() })
@@ -102,8 +108,8 @@ impl Decimal {
     }
 
     /// The number of a key.
-    pub(crate) fn from_key(key: &str) -> Result<Self, Unfit> {
-        let wrong = || Unfit::new(format!("{key:?} is no decimal number"));
+    pub(crate) fn from_key(key: &str) -> Result<Self, InvalidValue> {
+        let wrong = || InvalidValue::new(format!("{key:?} is no decimal number"));
         let (negative, rest) = match (key.strip_prefix('p'), key.strip_prefix('n')) {
             (Some(rest), _) => (false, rest.to_owned()),
             (_, Some(rest)) => (true, complement(rest.strip_suffix('~').ok_or_else(wrong)?)),
@@ -122,19 +128,19 @@ fn complement(text: &str) -> String {
 
 #[cfg(feature = "decimal")]
 impl TryFrom<&rust_decimal::Decimal> for Decimal {
-    type Error = Unfit;
+    type Error = InvalidValue;
 
-    fn try_from(number: &rust_decimal::Decimal) -> Result<Self, Unfit> {
+    fn try_from(number: &rust_decimal::Decimal) -> Result<Self, InvalidValue> {
         number.to_string().parse()
     }
 }
 
 #[cfg(feature = "decimal")]
 impl TryFrom<&Decimal> for rust_decimal::Decimal {
-    type Error = Unfit;
+    type Error = InvalidValue;
 
-    fn try_from(number: &Decimal) -> Result<Self, Unfit> {
-        Self::from_str_exact(&number.to_string()).map_err(|error| Unfit::new(error.to_string()))
+    fn try_from(number: &Decimal) -> Result<Self, InvalidValue> {
+        Self::from_str_exact(&number.to_string()).map_err(|error| InvalidValue::new(error.to_string()))
     }
 }
 

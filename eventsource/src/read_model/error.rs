@@ -11,9 +11,9 @@ use crate::projection::{ChangesRefused, NotSetUp, Permanent};
 /// Why a value does not fit a column, or a column's value a field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unfit(Cow<'static, str>);
+pub struct InvalidValue(Cow<'static, str>);
 
-impl Unfit {
+impl InvalidValue {
     /// For this reason.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
@@ -21,7 +21,7 @@ impl Unfit {
 }
 
 /// Of a value in JSON.
-impl From<Unstorable> for Unfit {
+impl From<Unstorable> for InvalidValue {
     fn from(refused: Unstorable) -> Self {
         Self::new(format!("as JSON it could not be read again: {refused}"))
     }
@@ -31,17 +31,17 @@ impl From<Unstorable> for Unfit {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the field `{field}`: {reason}")]
 #[non_exhaustive]
-pub struct UnfitField {
+pub struct InvalidField {
     /// The field.
     pub field: &'static str,
     /// Why not.
-    pub reason: Unfit,
+    pub reason: InvalidValue,
 }
 
-impl UnfitField {
+impl InvalidField {
     /// The field `field`, because of `reason`.
     #[must_use]
-    pub const fn new(field: &'static str, reason: Unfit) -> Self {
+    pub const fn new(field: &'static str, reason: InvalidValue) -> Self {
         Self { field, reason }
     }
 }
@@ -55,13 +55,13 @@ impl UnfitField {
 #[non_exhaustive]
 pub enum ReadModelError {
     /// A field has a value that cannot be stored.
-    Unfit {
+    InvalidValue {
         /// The table.
         table: &'static str,
         /// The row, where it is known.
         id: Option<String>,
         /// The field, and why.
-        field: UnfitField,
+        field: InvalidField,
     },
     /// A row that was to be saved has another version than it was expected to have.
     VersionConflict {
@@ -157,10 +157,12 @@ impl ReadModelError {
 impl fmt::Display for ReadModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unfit { table, id: Some(id), field } => {
+            Self::InvalidValue { table, id: Some(id), field } => {
                 write!(f, "the row {id} of `{table}` cannot be stored: {field}")
             }
-            Self::Unfit { table, id: None, field } => write!(f, "a value for `{table}` cannot be stored: {field}"),
+            Self::InvalidValue { table, id: None, field } => {
+                write!(f, "a value for `{table}` cannot be stored: {field}")
+            }
             Self::VersionConflict { table, id, expected: 0, found } => {
                 write!(f, "the row {id} of `{table}` was expected not to be there, but has the version {found}")
             }

@@ -4,14 +4,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::column_type::unexpected;
-use super::{ColumnDef, ColumnKind, ColumnType, IdType, Unfit, UnfitField, Value};
+use super::{ColumnDef, ColumnKind, ColumnType, IdType, InvalidField, InvalidValue, Value};
 use crate::event::json;
 
 /// A field of a read model: its column, and the way there and back. A type that cannot be stored has none.
 pub struct Field<T> {
     column: ColumnDef,
-    to: fn(&T) -> Result<Value, Unfit>,
-    from: fn(Value) -> Result<T, Unfit>,
+    to: fn(&T) -> Result<Value, InvalidValue>,
+    from: fn(Value) -> Result<T, InvalidValue>,
 }
 
 impl<T> std::fmt::Debug for Field<T> {
@@ -52,13 +52,13 @@ pub const fn json_field<T: JsonData>(column: &'static str, name: &'static str) -
     Field { column: ColumnDef::new(column, name, ColumnKind::Json, false), to: to_json, from: from_json }
 }
 
-fn to_json<T: Serialize + DeserializeOwned>(field: &T) -> Result<Value, Unfit> {
-    json::encode("", field).map(Value::Json).map_err(Unfit::from)
+fn to_json<T: Serialize + DeserializeOwned>(field: &T) -> Result<Value, InvalidValue> {
+    json::encode("", field).map(Value::Json).map_err(InvalidValue::from)
 }
 
-fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, Unfit> {
+fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, InvalidValue> {
     match value {
-        Value::Json(text) => serde_json::from_str(&text).map_err(|error| Unfit::new(error.to_string())),
+        Value::Json(text) => serde_json::from_str(&text).map_err(|error| InvalidValue::new(error.to_string())),
         other => Err(unexpected(&other)),
     }
 }
@@ -74,15 +74,15 @@ impl<T> Field<T> {
     ///
     /// # Errors
     /// Why it cannot be stored.
-    pub fn to_value(&self, field: &T) -> Result<Value, UnfitField> {
-        (self.to)(field).map_err(|reason| UnfitField::new(self.column.field, reason))
+    pub fn to_value(&self, field: &T) -> Result<Value, InvalidField> {
+        (self.to)(field).map_err(|reason| InvalidField::new(self.column.field, reason))
     }
 
     /// The field's value, of the column's that comes next.
     ///
     /// # Errors
     /// Why it is none.
-    pub fn from_next(&self, values: &mut std::vec::IntoIter<Value>) -> Result<T, UnfitField> {
-        (self.from)(values.next().unwrap_or(Value::Null)).map_err(|reason| UnfitField::new(self.column.field, reason))
+    pub fn from_next(&self, values: &mut std::vec::IntoIter<Value>) -> Result<T, InvalidField> {
+        (self.from)(values.next().unwrap_or(Value::Null)).map_err(|reason| InvalidField::new(self.column.field, reason))
     }
 }

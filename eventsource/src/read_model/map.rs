@@ -10,7 +10,7 @@ use crate::projection::ChangesRefused;
 
 /// What a batch knows of all tables, by their names.
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct IdentityMap {
     pub(super) maps: BTreeMap<&'static str, Map>,
     /// What was refused once is not tried again: the transaction may hold a part of it.
     pub(super) refused: Option<ChangesRefused>,
@@ -33,7 +33,7 @@ pub(super) struct Changes<'m> {
     pub(super) update: Vec<RowChange<'m>>,
 }
 
-impl State {
+impl IdentityMap {
     /// What is known of `table`. Two models of one table have to agree: they share its rows.
     pub(super) fn map(&mut self, table: &'static Table) -> Result<&mut Map, ReadModelError> {
         let map = self.maps.entry(table.name).or_insert_with(|| Map { table, entries: HashMap::new() });

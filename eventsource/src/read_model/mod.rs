@@ -31,18 +31,18 @@ mod stored;
 mod value;
 mod variant;
 
-pub use column::{Column, Comparand};
+pub use column::{Column, IntoColumnValue};
 pub use column_type::{ColumnType, Comparable, IdType, Json};
 pub use cursor::{Cursor, CursorError};
 pub use decimal::Decimal;
 pub use deployment::Deployment;
-pub use error::{ReadModelError, Unfit, UnfitField};
+pub use error::{InvalidField, InvalidValue, ReadModelError};
 #[doc(hidden)]
 pub use field::{Field, field, id_field, json_field};
 pub use memory::MemoryReadModels;
 pub use model::ReadModel;
 pub use query::{After, Condition, Order, Query};
-pub use reader::{Answer, ReadRepository};
+pub use reader::{ReadFuture, ReadRepository};
 pub use repository::Repository;
 pub use stored::Stored;
 pub use value::Value;

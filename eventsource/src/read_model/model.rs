@@ -1,6 +1,6 @@
 //! What a read model is.
 
-use super::{Table, UnfitField, Value};
+use super::{InvalidField, Table, Value};
 
 /// A row of a read model: a struct with `#[derive(ReadModel)]`.
 #[diagnostic::on_unimplemented(
@@ -19,11 +19,11 @@ pub trait ReadModel: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// Which field cannot be stored, and why.
-    fn to_values(&self) -> Result<Vec<Value>, UnfitField>;
+    fn to_values(&self) -> Result<Vec<Value>, InvalidField>;
 
     /// The row with these values, in the order of the table's columns.
     ///
     /// # Errors
     /// Which value is none of its field's, and why.
-    fn from_values(values: Vec<Value>) -> Result<Self, UnfitField>;
+    fn from_values(values: Vec<Value>) -> Result<Self, InvalidField>;
 }

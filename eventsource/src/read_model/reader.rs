@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::port::ReadTables;
 use super::stored::{About, Row};
-use super::{Comparand, Query, ReadModel, ReadModelError, Stored, UnfitField, Value};
+use super::{IntoColumnValue, InvalidField, Query, ReadModel, ReadModelError, Stored, Value};
 
 /// What an operation answers, once it is awaited. It has a type of its own, so that a mistake in an id is one error.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadModelError>> + Send + 'a>>;
+pub type ReadFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadModelError>> + Send + 'a>>;
 
 /// A read model as it is read. Outside of a projection it sees what is committed; a [`Repository`](super::Repository)
 /// derefs to one that sees what the batch has changed.
@@ -29,7 +29,7 @@ impl<M: ReadModel> ReadRepository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub fn get(&self, id: impl Comparand<M::Id>) -> Answer<'_, Option<M>> {
+    pub fn get(&self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, Option<M>> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.row(id?).await?.filter(|row| row.deleted_at.is_none()).map(Row::model).transpose() })
     }
@@ -38,7 +38,7 @@ impl<M: ReadModel> ReadRepository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub fn get_stored(&self, id: impl Comparand<M::Id>) -> Answer<'_, Option<Stored<M>>> {
+    pub fn get_stored(&self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, Option<Stored<M>>> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.row(id?).await?.map(Stored::new).transpose() })
     }
@@ -47,7 +47,7 @@ impl<M: ReadModel> ReadRepository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub async fn get_many<I: Comparand<M::Id>>(
+    pub async fn get_many<I: IntoColumnValue<M::Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,
     ) -> Result<Vec<M>, ReadModelError> {
@@ -74,7 +74,7 @@ impl<M: ReadModel> ReadRepository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub fn exists(&self, id: impl Comparand<M::Id>) -> Answer<'_, bool> {
+    pub fn exists(&self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, bool> {
         let id = value_of::<M>(id);
         Box::pin(async move { Ok(self.row(id?).await?.is_some_and(|row| row.deleted_at.is_none())) })
     }
@@ -126,10 +126,10 @@ impl<M: ReadModel> ReadRepository<M> {
 }
 
 /// The value of an id.
-pub(super) fn value_of<M: ReadModel>(id: impl Comparand<M::Id>) -> Result<Value, ReadModelError> {
+pub(super) fn value_of<M: ReadModel>(id: impl IntoColumnValue<M::Id>) -> Result<Value, ReadModelError> {
     id.into_value().map_err(|reason| {
         let field = M::TABLE.column(M::TABLE.id).map_or("", |column| column.field);
-        ReadModelError::Unfit { table: M::TABLE.name, id: None, field: UnfitField::new(field, reason) }
+        ReadModelError::InvalidValue { table: M::TABLE.name, id: None, field: InvalidField::new(field, reason) }
     })
 }
 

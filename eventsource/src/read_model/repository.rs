@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::reader::{Answer, value_of};
-use super::session::Session;
-use super::{Comparand, ReadModel, ReadModelError, ReadRepository, Value};
+use super::reader::{ReadFuture, value_of};
+use super::session::RepositorySession;
+use super::{IntoColumnValue, ReadModel, ReadModelError, ReadRepository, Value};
 use crate::projection::HoldsChanges;
 
 /// A read model as a handler changes it: asked for as `&mut Repository<M>`, without SQL and on any backend.
@@ -81,19 +81,19 @@ use crate::projection::HoldsChanges;
 /// gives the same rows.
 pub struct Repository<M> {
     reader: ReadRepository<M>,
-    session: Arc<Session>,
+    session: Arc<RepositorySession>,
     time: DateTime<Utc>,
 }
 
 impl<M: ReadModel> Repository<M> {
-    pub(crate) fn new(session: Arc<Session>, time: DateTime<Utc>) -> Self {
-        Self { reader: ReadRepository::new(Arc::<Session>::clone(&session)), session, time }
+    pub(crate) fn new(session: Arc<RepositorySession>, time: DateTime<Utc>) -> Self {
+        Self { reader: ReadRepository::new(Arc::<RepositorySession>::clone(&session)), session, time }
     }
 
     /// Saves a row: makes it, or replaces the one with its id. One that is soft-deleted stays so.
     ///
     /// # Errors
-    /// [`ReadModelError::Unfit`], where a field's value cannot be stored. What the database refuses is found out when
+    /// [`ReadModelError::InvalidValue`], where a field's value cannot be stored. What the database refuses is found out when
     /// the batch is written.
     pub async fn save(&mut self, row: impl Borrow<M>) -> Result<(), ReadModelError> {
         let values = self.values(row.borrow())?;
@@ -125,7 +125,7 @@ impl<M: ReadModel> Repository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub fn delete(&mut self, id: impl Comparand<M::Id>) -> Answer<'_, ()> {
+    pub fn delete(&mut self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, ()> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.session.delete(M::TABLE, id?).await })
     }
@@ -134,7 +134,7 @@ impl<M: ReadModel> Repository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub fn soft_delete(&mut self, id: impl Comparand<M::Id>) -> Answer<'_, bool> {
+    pub fn soft_delete(&mut self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, bool> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.session.mark(M::TABLE, id?, true, self.time).await })
     }
@@ -143,7 +143,7 @@ impl<M: ReadModel> Repository<M> {
     ///
     /// # Errors
     /// [`ReadModelError`]
-    pub fn restore(&mut self, id: impl Comparand<M::Id>) -> Answer<'_, bool> {
+    pub fn restore(&mut self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, bool> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.session.mark(M::TABLE, id?, false, self.time).await })
     }
@@ -157,7 +157,7 @@ impl<M: ReadModel> Repository<M> {
     }
 
     fn values(&self, row: &M) -> Result<Vec<Value>, ReadModelError> {
-        let unfit = |field| ReadModelError::Unfit { table: M::TABLE.name, id: None, field };
+        let unfit = |field| ReadModelError::InvalidValue { table: M::TABLE.name, id: None, field };
         let values = row.to_values().map_err(unfit)?;
         self.session.check(M::TABLE, &values)?;
         Ok(values)

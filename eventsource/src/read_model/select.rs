@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::stored::Row;
-use super::{ReadModelError, Table, UnfitField, Value};
+use super::{InvalidField, ReadModelError, Table, Value};
 
 /// How a column is compared with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +50,11 @@ pub(crate) enum Expr {
     /// One of them; no row, where there is none.
     Or(Vec<Self>),
     /// A value of it is none that the column could hold.
-    Unfit(UnfitField),
+    InvalidValue(InvalidField),
 }
 
-fn unfit(table: &'static Table, field: UnfitField) -> ReadModelError {
-    ReadModelError::Unfit { table: table.name, id: None, field }
+fn unfit(table: &'static Table, field: InvalidField) -> ReadModelError {
+    ReadModelError::InvalidValue { table: table.name, id: None, field }
 }
 
 impl Expr {
@@ -97,7 +97,7 @@ impl Expr {
             None => Ok(()),
         };
         match self {
-            Self::Unfit(field) => Err(unfit(table, field.clone())),
+            Self::InvalidValue(field) => Err(unfit(table, field.clone())),
             Self::And(all) | Self::Or(all) => all.iter().try_for_each(|one| one.check(table)),
             Self::Compare { column, value, .. } => fits(column, value),
             Self::In { column, values } => values.iter().try_for_each(|value| fits(column, value)),
@@ -119,7 +119,7 @@ impl Expr {
             Self::Null { column, is } => row.value(*column).is_null() == *is,
             Self::And(all) => all.iter().all(|one| one.holds(row)),
             Self::Or(all) => all.iter().any(|one| one.holds(row)),
-            Self::Unfit(_) => false,
+            Self::InvalidValue(_) => false,
         }
     }
 }

@@ -10,24 +10,24 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::entry::Entry;
-use super::map::{Changes, Map, State};
+use super::map::{Changes, IdentityMap, Map};
 use super::port::{ReadTables, WriteTables};
 use super::select::Select;
 use super::stored::Row;
-use super::{ColumnDef, ReadModelError, Table, Unfit, UnfitField, Value};
+use super::{ColumnDef, InvalidField, InvalidValue, ReadModelError, Table, Value};
 use crate::projection::ChangesRefused;
 use crate::projection::scope::{Deferred, Scope};
 
 /// The identity map of a batch, over the tables of its transaction.
-pub(crate) struct Session {
+pub(crate) struct RepositorySession {
     tables: Box<dyn WriteTables>,
-    state: tokio::sync::Mutex<State>,
+    state: tokio::sync::Mutex<IdentityMap>,
     /// The aggregates that the batch's events are about: where the id of one of them is read, all are.
     aggregates: Mutex<Arc<[Uuid]>>,
     closed: AtomicBool,
 }
 
-impl Session {
+impl RepositorySession {
     pub(crate) fn new(tables: Box<dyn WriteTables>) -> Self {
         Self {
             tables,
@@ -45,12 +45,12 @@ impl Session {
             scope.defer(Arc::<Self>::clone(&session));
             session
         });
-        session.announce(scope.aggregates());
+        session.set_aggregates(scope.aggregates());
         session
     }
 
     /// What the batch knows and has changed, until it ends.
-    async fn state(&self) -> Result<tokio::sync::MutexGuard<'_, State>, ReadModelError> {
+    async fn state(&self) -> Result<tokio::sync::MutexGuard<'_, IdentityMap>, ReadModelError> {
         if self.closed.load(Ordering::Acquire) {
             return Err(ReadModelError::not_lent("the batch has ended, and lends nothing any more"));
         }
@@ -58,7 +58,7 @@ impl Session {
     }
 
     /// The batch's events are about these aggregates.
-    pub(crate) fn announce(&self, aggregates: &Arc<[Uuid]>) {
+    pub(crate) fn set_aggregates(&self, aggregates: &Arc<[Uuid]>) {
         *self.aggregates() = Arc::clone(aggregates);
     }
 
@@ -69,7 +69,7 @@ impl Session {
     /// Makes known what is in the table under `ids`, by one statement at most.
     async fn know<'s>(
         &self,
-        state: &'s mut State,
+        state: &'s mut IdentityMap,
         table: &'static Table,
         ids: &[Value],
     ) -> Result<&'s mut Map, ReadModelError> {
@@ -106,11 +106,12 @@ impl Session {
         let holds_nan = self.tables.holds_nan();
         let check = |value: &Value, column: &ColumnDef| match value {
             Value::Float(number) if number.is_nan() && !holds_nan => {
-                Err(UnfitField::new(column.field, Unfit::new("NaN cannot be stored: it is no number")))
+                Err(InvalidField::new(column.field, InvalidValue::new("NaN cannot be stored: it is no number")))
             }
-            Value::Null if !column.nullable => {
-                Err(UnfitField::new(column.field, Unfit::new("null cannot be stored: the column is never null")))
-            }
+            Value::Null if !column.nullable => Err(InvalidField::new(
+                column.field,
+                InvalidValue::new("null cannot be stored: the column is never null"),
+            )),
             value => column.check_kind(value),
         };
         let checked = values.iter().zip(table.columns).enumerate().try_for_each(|(index, (value, column))| {
@@ -119,7 +120,7 @@ impl Session {
         });
         checked.map_err(|field| {
             let id = values.get(table.id).map(Value::to_string);
-            ReadModelError::Unfit { table: table.name, id, field }
+            ReadModelError::InvalidValue { table: table.name, id, field }
         })
     }
 
@@ -177,7 +178,7 @@ impl Session {
     }
 
     /// Writes all changes: the tables by their names, in each what is deleted, then what is new, then what is changed.
-    async fn write(&self, state: &mut State) -> Result<(), ChangesRefused> {
+    async fn write(&self, state: &mut IdentityMap) -> Result<(), ChangesRefused> {
         if let Some(refused) = &state.refused {
             return Err(refused.clone());
         }
@@ -216,7 +217,7 @@ impl Session {
 }
 
 #[async_trait]
-impl ReadTables for Session {
+impl ReadTables for RepositorySession {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let mut state = self.state().await?;
         let map = self.know(&mut state, table, ids).await?;
@@ -241,7 +242,7 @@ impl ReadTables for Session {
     }
 }
 
-impl Deferred for Session {
+impl Deferred for RepositorySession {
     fn flush(&self) -> Pin<Box<dyn Future<Output = Result<(), ChangesRefused>> + Send + '_>> {
         Box::pin(async move {
             let mut state = self.state.lock().await;

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::{ColumnDef, ColumnKind, Decimal, Unfit, UnfitField};
+use super::{ColumnDef, ColumnKind, Decimal, InvalidField, InvalidValue};
 
 /// A value in a column, whatever the database.
 ///
@@ -156,17 +156,17 @@ impl ColumnKind {
 
 impl ColumnDef {
     /// Refuses a value of another kind, which a [`ColumnType`](super::ColumnType) of somebody's own may make.
-    pub(crate) fn check_kind(&self, value: &Value) -> Result<(), UnfitField> {
+    pub(crate) fn check_kind(&self, value: &Value) -> Result<(), InvalidField> {
         if self.kind.holds(value) {
             return Ok(());
         }
         let reason = format!("its type makes {value} of it, for a column of the kind {:?}", self.kind);
-        Err(UnfitField::new(self.field, Unfit::new(reason)))
+        Err(InvalidField::new(self.field, InvalidValue::new(reason)))
     }
 
     /// Refuses a value that is too long for an index: PostgreSQL's entries have at most 2,704 bytes with their head. The
     /// limit is the same on every backend, and is the length before compression.
-    pub(crate) fn check_indexed(&self, value: &Value) -> Result<(), UnfitField> {
+    pub(crate) fn check_indexed(&self, value: &Value) -> Result<(), InvalidField> {
         let length = match value {
             Value::Text(text) => text.len(),
             Value::Bytes(bytes) => bytes.len(),
@@ -180,7 +180,7 @@ impl ColumnDef {
             "it has {length} bytes, and an id or a column with an index holds at most {LONGEST_INDEXED}: store a hash of it, \
              or leave the column without an index"
         );
-        Err(UnfitField::new(self.field, Unfit::new(reason)))
+        Err(InvalidField::new(self.field, InvalidValue::new(reason)))
     }
 }
 

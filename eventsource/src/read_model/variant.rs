@@ -1,6 +1,6 @@
 //! How an enum is a column: `#[derive(ColumnType)]` stores each variant as a text.
 
-use super::{Unfit, Value};
+use super::{InvalidValue, Value};
 
 /// The value that stores a variant.
 #[must_use]
@@ -12,18 +12,18 @@ pub fn text_value(name: &str) -> Value {
 ///
 /// # Errors
 /// Where the value is another one.
-pub fn value_text(value: Value) -> Result<String, Unfit> {
+pub fn value_text(value: Value) -> Result<String, InvalidValue> {
     match value {
         Value::Text(text) => Ok(text),
-        other => Err(Unfit::new(format!("{other} is not a text"))),
+        other => Err(InvalidValue::new(format!("{other} is not a text"))),
     }
 }
 
 /// Why a stored text is not a variant.
 #[cold]
 #[must_use]
-pub fn unknown_variant(name: &str, stored: &str, variants: &[&str]) -> Unfit {
+pub fn unknown_variant(name: &str, stored: &str, variants: &[&str]) -> InvalidValue {
     let variants: Vec<_> = variants.iter().map(|variant| format!("`{variant}`")).collect();
     let (variants, stored) = (variants.join(", "), stored.escape_debug());
-    Unfit::new(format!("`{stored}` is not a variant of `{name}`, whose variants are {variants}"))
+    InvalidValue::new(format!("`{stored}` is not a variant of `{name}`, whose variants are {variants}"))
 }

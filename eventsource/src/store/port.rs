@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, ExpectedVersion, HeldBack, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp, check_append_all,
-    lookup,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, ExpectedVersion, LogId, LogMark, LogPage, LogStall,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
+    check_append_all, lookup,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::PAGE_BYTES;
@@ -91,7 +91,7 @@ pub trait EventStore: Send + Sync + 'static {
         limit: PageLimit,
     ) -> Result<StreamPage, StoreError> {
         let most = limit.events.max(1);
-        let wanted = read.most().unwrap_or(usize::MAX).min(most);
+        let wanted = read.max_count().unwrap_or(usize::MAX).min(most);
         let events = self.read_stream(stream, read.limit(wanted)).await?;
         let is_full = events.len() >= most;
         Ok(StreamPage { events, is_full })
@@ -122,7 +122,7 @@ pub trait EventStore: Send + Sync + 'static {
     /// The last event of the log at or before `to`; `None` where there is none. By it a subscription notices that the
     /// log has gone back.
     ///
-    /// It is the last one that is stored, also where the log cannot be read so far yet ([`EventStore::held_back`]).
+    /// It is the last one that is stored, also where the log cannot be read so far yet ([`EventStore::stalled_by`]).
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
@@ -159,7 +159,7 @@ pub trait EventStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
-    async fn types_beside(
+    async fn event_types_except(
         &self,
         known: &[&str],
         after: Position,
@@ -186,7 +186,7 @@ pub trait EventStore: Send + Sync + 'static {
     /// Returns the event with the id `id`; `None` where no event has it.
     ///
     /// It is found as soon as it is stored, also where the log cannot be read so far yet
-    /// ([`held_back`](Self::held_back)), as [`read_stream`](Self::read_stream) does.
+    /// ([`stalled_by`](Self::stalled_by)), as [`read_stream`](Self::read_stream) does.
     ///
     /// The default scans the log. Override it if the store has an index on the id.
     ///
@@ -237,12 +237,12 @@ pub trait EventStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
-    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
+    async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         Ok(None)
     }
 
     /// Wake-ups at appends, as far as the store hears of them; `None` where it does not, and readers only poll.
-    fn wake_ups(&self) -> Option<WakeUp> {
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
         None
     }
 }

@@ -72,21 +72,21 @@ impl ReadStream {
         self.direction
     }
 
-    /// The lowest version wanted.
+    /// The lowest version to read; 1 by default.
     #[must_use]
-    pub const fn lowest(&self) -> u64 {
+    pub const fn from_version(&self) -> u64 {
         self.from
     }
 
-    /// The highest version wanted.
+    /// The highest version to read; `u64::MAX` by default.
     #[must_use]
-    pub const fn highest(&self) -> u64 {
+    pub const fn to_version(&self) -> u64 {
         self.to
     }
 
-    /// How many events are wanted at most.
+    /// The largest number of events to read; `None` (the default) means no limit.
     #[must_use]
-    pub const fn most(&self) -> Option<usize> {
+    pub const fn max_count(&self) -> Option<usize> {
         self.limit
     }
 }

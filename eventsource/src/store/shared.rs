@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, HeldBack, LogId, LogMark,
-    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
+    LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -63,14 +63,14 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).backlogs(after, limit).await
     }
 
-    async fn types_beside(
+    async fn event_types_except(
         &self,
         known: &[&str],
         after: Position,
         to: Position,
         limit: usize,
     ) -> Result<Vec<StoredType>, StoreError> {
-        (**self).types_beside(known, after, to, limit).await
+        (**self).event_types_except(known, after, to, limit).await
     }
 
     async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
@@ -95,11 +95,11 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).streams(aggregate_type, after, limit).await
     }
 
-    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
-        (**self).held_back().await
+    async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
+        (**self).stalled_by().await
     }
 
-    fn wake_ups(&self) -> Option<WakeUp> {
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
         (**self).wake_ups()
     }
 }

@@ -9,17 +9,17 @@ use tokio::sync::Notify;
 /// Where a store announces appends.
 ///
 /// ```
-/// use eventsource::store::WakeUps;
+/// use eventsource::store::WakeUpSender;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let announce = WakeUps::new();
-/// let mut wake_up = announce.listen();
-/// announce.wake();
-/// wake_up.wait().await;
+/// let sender = WakeUpSender::new();
+/// let mut receiver = sender.listen();
+/// sender.wake();
+/// receiver.wait().await;
 /// # });
 /// ```
 #[derive(Debug)]
-pub struct WakeUps(Arc<Announced>);
+pub struct WakeUpSender(Arc<Announced>);
 
 #[derive(Debug, Default)]
 struct Announced {
@@ -31,7 +31,7 @@ struct Announced {
 
 /// Hears of appends. One that was not waited for is remembered; several of them count once.
 #[derive(Clone)]
-pub struct WakeUp {
+pub struct WakeUpReceiver {
     announced: Arc<Announced>,
     /// How many were heard of.
     heard: u64,
@@ -62,13 +62,13 @@ impl Announced {
     }
 }
 
-impl Default for WakeUps {
+impl Default for WakeUpSender {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl WakeUps {
+impl WakeUpSender {
     /// A place where nothing has been announced.
     #[must_use]
     pub fn new() -> Self {
@@ -83,8 +83,8 @@ impl WakeUps {
 
     /// Hears of what is announced from now on.
     #[must_use]
-    pub fn listen(&self) -> WakeUp {
-        WakeUp {
+    pub fn listen(&self) -> WakeUpReceiver {
+        WakeUpReceiver {
             heard: self.0.count.load(Ordering::SeqCst),
             announced: Arc::clone(&self.0),
             #[cfg(feature = "testing")]
@@ -93,7 +93,7 @@ impl WakeUps {
     }
 }
 
-impl WakeUp {
+impl WakeUpReceiver {
     /// Returns at the first wake-up since the last call, and never again once the announcer is gone.
     #[cfg_attr(not(feature = "testing"), allow(clippy::never_loop, reason = "only the sieve of tests goes on"))]
     pub async fn wait(&mut self) {
@@ -121,8 +121,8 @@ impl WakeUp {
     }
 }
 
-impl std::fmt::Debug for WakeUp {
+impl std::fmt::Debug for WakeUpReceiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WakeUp").finish_non_exhaustive()
+        f.debug_struct("WakeUpReceiver").finish_non_exhaustive()
     }
 }

@@ -43,6 +43,6 @@ impl Catalogue {
     ) -> Result<Vec<StoredType>, StoreError> {
         let known = Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner));
         let known: Vec<_> = known.iter().map(String::as_str).collect();
-        store.types_beside(&known, after, to, limit).await
+        store.event_types_except(&known, after, to, limit).await
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::core::Core;
-use super::requests::{Answer, Answered, Request, Which, answer, answered};
-use super::slot::Operations;
+use super::requests::{Answered, Reply, Request, Which, answer, answered};
+use super::subscription_shared::SubscriptionShared;
+use super::supervised::Operations;
 use super::{ManagerError, SubscriptionState};
 use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointError, DeadLetter, LetterQuery};
@@ -18,24 +18,24 @@ use crate::projection::{CheckpointError, DeadLetter, LetterQuery};
 /// everything else: nothing is applied twice, and nothing races it. So the subscription has to run.
 #[derive(Clone)]
 pub struct DeadLetters {
-    core: Arc<Core>,
+    core: Arc<SubscriptionShared>,
     slot: Arc<dyn Operations>,
 }
 
 /// What a retry, or what followed a dismissal, came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Retried {
+pub struct RetryReport {
     /// How many events were applied: letters, and what had waited behind them.
     pub applied: u64,
-    /// The letters behind which the streams are parked now, at most [`Retried::MOST_LEFT`] of them; none where all was
+    /// The letters behind which the streams are parked now, at most [`RetryReport::MOST_LEFT`] of them; none where all was
     /// applied.
     pub left: Vec<DeadLetter>,
     /// Whether there are more of them.
     pub more_left: bool,
 }
 
-impl Retried {
+impl RetryReport {
     /// How many letters [`left`](Self::left) contains at most.
     pub const MOST_LEFT: usize = 1_000;
 }
@@ -76,7 +76,7 @@ pub enum DeadLetterError {
 }
 
 impl DeadLetters {
-    pub(super) fn new(core: Arc<Core>, slot: Arc<dyn Operations>) -> Self {
+    pub(super) fn new(core: Arc<SubscriptionShared>, slot: Arc<dyn Operations>) -> Self {
         Self { core, slot }
     }
 
@@ -152,7 +152,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
-    pub async fn retry(&self, position: Position) -> Result<Retried, DeadLetterError> {
+    pub async fn retry(&self, position: Position) -> Result<RetryReport, DeadLetterError> {
         self.ask(|answer| Request::Retry { which: Which::At(position), answer }).await
     }
 
@@ -160,7 +160,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
-    pub async fn retry_stream(&self, stream: &StreamId) -> Result<Retried, DeadLetterError> {
+    pub async fn retry_stream(&self, stream: &StreamId) -> Result<RetryReport, DeadLetterError> {
         self.ask(|answer| Request::Retry { which: Which::Stream(stream.clone()), answer }).await
     }
 
@@ -174,7 +174,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// [`DeadLetterError::NotRunning`]
-    pub async fn retry_all(&self) -> Result<Retried, DeadLetterError> {
+    pub async fn retry_all(&self) -> Result<RetryReport, DeadLetterError> {
         self.ask(|answer| Request::Retry { which: Which::All, answer }).await
     }
 
@@ -182,13 +182,13 @@ impl DeadLetters {
     ///
     /// # Errors
     /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
-    pub async fn dismiss(&self, position: Position, reason: impl Into<String>) -> Result<Retried, DeadLetterError> {
+    pub async fn dismiss(&self, position: Position, reason: impl Into<String>) -> Result<RetryReport, DeadLetterError> {
         let reason = reason.into();
         self.ask(|answer| Request::Dismiss { position, reason, answer }).await
     }
 
     /// Asks the runner, which answers between two batches.
-    async fn ask(&self, request: impl FnOnce(Answer<Answered>) -> Request) -> Answered {
+    async fn ask(&self, request: impl FnOnce(Reply<Answered>) -> Request) -> Answered {
         self.core.refuse_handler("retry or dismiss dead letters")?;
         let (answer, asked) = answer();
         self.core.requests.add(request(answer));

@@ -4,16 +4,16 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::core::Core;
-use super::shared::SharedSubscriber;
-use super::slot::Operations;
+use super::erased::SharedSubscriber;
+use super::subscription_shared::SubscriptionShared;
+use super::supervised::Operations;
 use super::wait::Target;
 use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, ResetError, SubscriptionStatus, Wait};
 use crate::event::Position;
 
 /// The handle of a subscription: reads the projection, waits for it, asks for its status, resets it.
 pub struct SubscriptionHandle<P> {
-    core: Arc<Core>,
+    core: Arc<SubscriptionShared>,
     subscriber: Arc<SharedSubscriber<P>>,
     slot: Arc<dyn Operations>,
 }
@@ -22,7 +22,11 @@ pub struct SubscriptionHandle<P> {
 pub struct View<P>(Arc<P>);
 
 impl<P> SubscriptionHandle<P> {
-    pub(super) fn new(core: Arc<Core>, subscriber: Arc<SharedSubscriber<P>>, slot: Arc<dyn Operations>) -> Self {
+    pub(super) fn new(
+        core: Arc<SubscriptionShared>,
+        subscriber: Arc<SharedSubscriber<P>>,
+        slot: Arc<dyn Operations>,
+    ) -> Self {
         Self { core, subscriber, slot }
     }
 

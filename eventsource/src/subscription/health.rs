@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::core::Core;
-use super::inspect::Standing;
+use super::inspect::Overview;
 use super::report::maybe_seconds;
 use super::status::Lag;
+use super::subscription_shared::SubscriptionShared;
 use super::{StopReason, SubscriptionState};
 use crate::event::Position;
-use crate::projection::Kind;
+use crate::projection::ProjectionKind;
 
 /// How far behind a subscription may be that counts as ready: both limits have to be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,9 +62,9 @@ pub struct Health {
 
 impl Health {
     /// The health of subscriptions whose lag was measured.
-    pub(super) fn of(standings: &[Standing], limits: HealthLimits) -> Self {
+    pub(super) fn of(overviews: &[Overview], limits: HealthLimits) -> Self {
         let mut health = Self::new(Some(Duration::ZERO));
-        for Standing { core, now, lag } in standings {
+        for Overview { core, now, lag } in overviews {
             let lag = lag.as_ref().copied().map_err(ToString::to_string);
             health.judge(core, &now.state, lag, limits);
         }
@@ -72,7 +72,7 @@ impl Health {
     }
 
     /// The health of subscriptions by what their runners know, without a question to a store.
-    pub(super) fn known<'a>(cores: impl Iterator<Item = &'a Core>, limits: HealthLimits) -> Self {
+    pub(super) fn known<'a>(cores: impl Iterator<Item = &'a SubscriptionShared>, limits: HealthLimits) -> Self {
         let mut health = Self::new(None);
         for core in cores {
             let (now, heads) = (core.progress.snapshot(), core.log.heads());
@@ -94,7 +94,13 @@ impl Health {
         Self { live: true, ready: true, reasons: Vec::new(), age }
     }
 
-    fn judge(&mut self, core: &Core, state: &SubscriptionState, lag: Result<Lag, String>, limits: HealthLimits) {
+    fn judge(
+        &mut self,
+        core: &SubscriptionShared,
+        state: &SubscriptionState,
+        lag: Result<Lag, String>,
+        limits: HealthLimits,
+    ) {
         self.live &= !is_helped_by_restart(state);
         if let Some(reason) = not_ready(core.kind, state, lag, limits) {
             self.ready = false;
@@ -117,9 +123,14 @@ const fn is_helped_by_restart(state: &SubscriptionState) -> bool {
 }
 
 /// Why the subscription's read model is not as current as was asked.
-fn not_ready(kind: Kind, state: &SubscriptionState, lag: Result<Lag, String>, limits: HealthLimits) -> Option<String> {
+fn not_ready(
+    kind: ProjectionKind,
+    state: &SubscriptionState,
+    lag: Result<Lag, String>,
+    limits: HealthLimits,
+) -> Option<String> {
     match state {
-        SubscriptionState::Standby { owner, .. } if kind == Kind::DurableMemory => {
+        SubscriptionState::Standby { owner, .. } if kind == ProjectionKind::DurableMemory => {
             return Some(format!("stands by, and only its owner has its current state: {owner}"));
         }
         SubscriptionState::Standby { .. }

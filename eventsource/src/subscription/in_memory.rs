@@ -22,7 +22,7 @@ pub(super) struct InMemory {
 struct Inner {
     /// How far the subscription has been, before its state began anew.
     furthest: Position,
-    in_pieces: bool,
+    poisoned: bool,
     /// The same, by a handler that was cut off, and not by a reset.
     cut_off: bool,
     letters: Letters,
@@ -105,27 +105,27 @@ impl InMemory {
     }
 
     /// Something begins to change the state that may not get to its end: until then nobody knows what the state is.
-    pub(super) fn fall_to_pieces(&self) {
-        self.inner().in_pieces = true;
+    pub(super) fn poison(&self) {
+        self.inner().poisoned = true;
     }
 
     /// The same, of a handler: the state is as good as new once it begins anew.
-    pub(super) fn be_cut_off(&self) {
+    pub(super) fn interrupt(&self) {
         let mut inner = self.inner();
-        (inner.in_pieces, inner.cut_off) = (true, true);
+        (inner.poisoned, inner.cut_off) = (true, true);
     }
 
     /// The state is what it was, after all.
-    pub(super) fn is_whole_again(&self) {
+    pub(super) fn recover(&self) {
         let mut inner = self.inner();
-        (inner.in_pieces, inner.cut_off) = (false, false);
+        (inner.poisoned, inner.cut_off) = (false, false);
     }
 
     /// The state is new, and the letters are what they were: what they keep is passed over as the log is replayed.
-    pub(super) fn begin_anew(&self) {
+    pub(super) fn restart_empty(&self) {
         let mut inner = self.inner();
         inner.furthest = inner.furthest.max(self.position().unwrap_or_default());
-        (inner.in_pieces, inner.cut_off) = (false, false);
+        (inner.poisoned, inner.cut_off) = (false, false);
         self.moved_to.store(0, Ordering::Release);
     }
 
@@ -142,7 +142,7 @@ impl InMemory {
     }
 
     /// Whether nobody knows what the state is.
-    pub(super) fn is_in_pieces(&self) -> bool {
-        self.inner().in_pieces
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.inner().poisoned
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::core::Core;
+use super::subscription_shared::SubscriptionShared;
 use crate::projection::HandlerError;
 
 tokio::task_local! {
@@ -24,18 +24,18 @@ struct Writing {
     stuck: Arc<Notify>,
 }
 
-fn identity(core: &Core) -> usize {
+fn identity(core: &SubscriptionShared) -> usize {
     // A handler that builds the next generation holds up the one that serves as well.
     std::ptr::from_ref(core.next_of.as_deref().unwrap_or(core)).addr()
 }
 
 /// Runs `work`, which calls handlers, with the mark of their subscription.
-pub(super) async fn handling<F: Future>(core: &Core, work: F) -> F::Output {
+pub(super) async fn handling<F: Future>(core: &SubscriptionShared, work: F) -> F::Output {
     HANDLER_OF.scope(identity(core), work).await
 }
 
 /// Whether the code that asks is called by a handler of this subscription. A task that a handler spawns is not marked.
-pub(super) fn is_handler_of(core: &Core) -> bool {
+pub(super) fn is_handler_of(core: &SubscriptionShared) -> bool {
     HANDLER_OF.try_with(|of| *of == identity(core)).unwrap_or(false)
 }
 

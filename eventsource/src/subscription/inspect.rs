@@ -14,21 +14,21 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::HealthLimits;
-use super::core::{Core, waiting_for};
 use super::health::Health;
-use super::progress::Snapshot;
+use super::progress::ProgressSnapshot;
 use super::status::{Lag, SubscriptionStatus};
+use super::subscription_shared::{SubscriptionShared, waiting_for};
 use crate::event::Position;
 use crate::projection::CheckpointStore;
-use crate::store::{Backlog, HeldBack, StoreError, StoredType};
+use crate::store::{Backlog, LogStall, StoreError, StoredType};
 
 /// How many types that no code knows a status lists at most.
 const UNKNOWN_TYPES: usize = 100;
 
 /// Where a subscription stands, in whichever process it runs.
-pub(super) struct Standing {
-    pub(super) core: Arc<Core>,
-    pub(super) now: Snapshot,
+pub(super) struct Overview {
+    pub(super) core: Arc<SubscriptionShared>,
+    pub(super) now: ProgressSnapshot,
     pub(super) lag: Result<Lag, Arc<StoreError>>,
 }
 
@@ -65,37 +65,44 @@ impl Deadline {
 type Unknown = Result<Vec<StoredType>, Arc<StoreError>>;
 
 /// The status of one subscription.
-pub(super) async fn status<C: CheckpointStore>(checkpoints: &C, core: &Arc<Core>) -> SubscriptionStatus {
-    let (mut standing, deadline) = ([Standing::new(core)], Deadline::new());
-    let held_back = measure(checkpoints, &mut standing, Lag::MOST + 1, deadline).await;
+pub(super) async fn status<C: CheckpointStore>(checkpoints: &C, core: &Arc<SubscriptionShared>) -> SubscriptionStatus {
+    let (mut overview, deadline) = ([Overview::new(core)], Deadline::new());
+    let stalled_by = measure(checkpoints, &mut overview, Lag::MOST + 1, deadline).await;
     let unknown = unknown_types(core, deadline).await;
-    let [standing] = standing;
-    describe(standing, held_back, unknown, deadline).await
+    let [overview] = overview;
+    describe(overview, stalled_by, unknown, deadline).await
 }
 
 /// The statuses of all subscriptions of a manager.
-pub(super) async fn statuses<C: CheckpointStore>(checkpoints: &C, cores: &[Arc<Core>]) -> Vec<SubscriptionStatus> {
+pub(super) async fn statuses<C: CheckpointStore>(
+    checkpoints: &C,
+    cores: &[Arc<SubscriptionShared>],
+) -> Vec<SubscriptionStatus> {
     let Some(any) = cores.first() else { return Vec::new() };
-    let (mut standings, deadline): (Vec<_>, _) = (cores.iter().map(Standing::new).collect(), Deadline::new());
-    let held_back = measure(checkpoints, &mut standings, Lag::MOST + 1, deadline).await;
+    let (mut overviews, deadline): (Vec<_>, _) = (cores.iter().map(Overview::new).collect(), Deadline::new());
+    let stalled_by = measure(checkpoints, &mut overviews, Lag::MOST + 1, deadline).await;
     let unknown = unknown_types(any, deadline).await;
-    let mut statuses = Vec::with_capacity(standings.len());
-    for standing in standings {
-        statuses.push(describe(standing, held_back.clone(), unknown.clone(), deadline).await);
+    let mut statuses = Vec::with_capacity(overviews.len());
+    for overview in overviews {
+        statuses.push(describe(overview, stalled_by.clone(), unknown.clone(), deadline).await);
     }
     statuses
 }
 
 /// The health of all subscriptions of a manager.
-pub(super) async fn health<C: CheckpointStore>(checkpoints: &C, cores: &[Arc<Core>], limits: HealthLimits) -> Health {
-    let mut standings: Vec<_> = cores.iter().map(Standing::new).collect();
+pub(super) async fn health<C: CheckpointStore>(
+    checkpoints: &C,
+    cores: &[Arc<SubscriptionShared>],
+    limits: HealthLimits,
+) -> Health {
+    let mut overviews: Vec<_> = cores.iter().map(Overview::new).collect();
     let most = limits.events.max(Lag::MOST).saturating_add(1);
-    measure(checkpoints, &mut standings, most, Deadline::new()).await;
-    Health::of(&standings, limits)
+    measure(checkpoints, &mut overviews, most, Deadline::new()).await;
+    Health::of(&overviews, limits)
 }
 
-impl Standing {
-    fn new(core: &Arc<Core>) -> Self {
+impl Overview {
+    fn new(core: &Arc<SubscriptionShared>) -> Self {
         Self { core: Arc::clone(core), now: core.progress.snapshot(), lag: Ok(Lag::default()) }
     }
 
@@ -111,73 +118,74 @@ impl Standing {
 /// Measures how far each of them is behind, counting up to `most` events, and returns who holds the log back.
 async fn measure<C: CheckpointStore>(
     checkpoints: &C,
-    standings: &mut [Standing],
+    overviews: &mut [Overview],
     most: u64,
     deadline: Deadline,
-) -> Option<HeldBack> {
-    follow_owners(checkpoints, standings, deadline).await;
-    let store = Arc::clone(&standings.first()?.core.store);
-    let mut positions: Vec<_> = standings.iter().map(Standing::position).collect();
+) -> Option<LogStall> {
+    follow_owners(checkpoints, overviews, deadline).await;
+    let store = Arc::clone(&overviews.first()?.core.store);
+    let mut positions: Vec<_> = overviews.iter().map(Overview::position).collect();
     positions.sort_unstable();
     positions.dedup();
     let backlogs = deadline.of_store("count what is left to apply", store.backlogs(&positions, most)).await;
     // Where the store does not answer, the lag says so.
-    let held_back = deadline.answer(store.held_back()).await.and_then(Result::ok).flatten();
-    for standing in standings {
-        let at = standing.position();
+    let stalled_by = deadline.answer(store.stalled_by()).await.and_then(Result::ok).flatten();
+    for overview in overviews {
+        let at = overview.position();
         let backlog = |backlogs: &Vec<Backlog>| {
             let index = positions.binary_search(&at).ok();
             index.and_then(|index| backlogs.get(index)).copied().unwrap_or_default()
         };
-        let heads = standing.core.log.heads();
-        standing.lag = backlogs.as_ref().map_err(Arc::clone).map(|backlogs| {
+        let heads = overview.core.log.heads();
+        overview.lag = backlogs.as_ref().map_err(Arc::clone).map(|backlogs| {
             let backlog = backlog(backlogs);
             // No two events share a position.
             heads.see(Position::new(at.value().saturating_add(backlog.events)));
             Lag::of(backlog, heads.beyond(at))
         });
-        if standing.lag.as_ref().is_ok_and(|lag| lag.events == 0) {
-            standing.now.state = waiting_for(standing.now.state.clone(), held_back.as_ref());
+        if overview.lag.as_ref().is_ok_and(|lag| lag.events == 0) {
+            overview.now.state = waiting_for(overview.now.state.clone(), stalled_by.as_ref());
         }
     }
-    held_back
+    stalled_by
 }
 
 /// Takes over what the owners have stored of those subscriptions that stand by. Where the checkpoint store does not
 /// answer, that is as old as the last claim.
-async fn follow_owners<C: CheckpointStore>(checkpoints: &C, standings: &mut [Standing], deadline: Deadline) {
-    if !standings.iter().any(Standing::stands_by) {
+async fn follow_owners<C: CheckpointStore>(checkpoints: &C, overviews: &mut [Overview], deadline: Deadline) {
+    if !overviews.iter().any(Overview::stands_by) {
         return;
     }
-    let aside = standings.iter().filter(|standing| standing.stands_by());
-    let names: Vec<_> = aside.map(|standing| standing.core.name.as_str()).collect();
+    let aside = overviews.iter().filter(|overview| overview.stands_by());
+    let names: Vec<_> = aside.map(|overview| overview.core.name.as_str()).collect();
     let stored = deadline.answer(checkpoints.list()).await;
     let counts = deadline.answer(checkpoints.letter_counts(&names)).await;
-    for standing in standings.iter_mut().filter(|standing| standing.stands_by()) {
-        let name = &standing.core.name;
+    for overview in overviews.iter_mut().filter(|overview| overview.stands_by()) {
+        let name = &overview.core.name;
         if let Some(Ok(stored)) = &stored {
-            standing.now.position = stored.iter().find(|found| found.name == *name).map(|found| found.position);
+            overview.now.position = stored.iter().find(|found| found.name == *name).map(|found| found.position);
         }
         if let Some(Ok(counts)) = &counts {
-            standing.now.letters = counts.get(name).copied().unwrap_or_default();
+            overview.now.letters = counts.get(name).copied().unwrap_or_default();
         }
     }
 }
 
-async fn unknown_types(core: &Core, deadline: Deadline) -> Unknown {
+async fn unknown_types(core: &SubscriptionShared, deadline: Deadline) -> Unknown {
     let all = Position::new(u64::MAX);
     let found = core.catalogue.unknown_in(&*core.store, Position::START, all, UNKNOWN_TYPES);
     deadline.of_store("list the types of stored events", found).await
 }
 
 async fn describe(
-    standing: Standing,
-    held_back: Option<HeldBack>,
+    overview: Overview,
+    stalled_by: Option<LogStall>,
     unknown_types: Unknown,
     deadline: Deadline,
 ) -> SubscriptionStatus {
-    let Standing { core, now, lag } = standing;
-    let Snapshot { state, position, is_recognised: _, remembered: _, looked: _, handled, last_error, letters } = now;
+    let Overview { core, now, lag } = overview;
+    let ProgressSnapshot { state, position, is_recognised: _, remembered: _, looked: _, handled, last_error, letters } =
+        now;
     let rebuild = match core.rebuilds.unfinished() {
         Some(tracked) => {
             let counted = deadline.answer(tracked.progress(&*core.store)).await;
@@ -196,7 +204,7 @@ async fn describe(
         rebuild,
         guarantee: core.kind.guarantee(),
         lag,
-        held_back,
+        stalled_by,
         unknown_types,
     }
 }

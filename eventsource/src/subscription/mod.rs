@@ -2,8 +2,8 @@
 
 mod catalogue;
 mod config;
-mod core;
 mod dead_letters;
+mod erased;
 mod error;
 mod handle;
 mod heads;
@@ -21,22 +21,22 @@ mod recognise;
 mod report;
 mod requests;
 mod runner;
-mod shared;
-mod slot;
 mod state;
 mod status;
 mod subscribe;
+mod subscription_shared;
+mod supervised;
 mod transitions;
 mod wait;
 
 pub use config::{ConfigError, OnChange, StartFrom, SubscriptionConfig, UnknownEvents};
-pub use dead_letters::{DeadLetterError, DeadLetters, Retried};
+pub use dead_letters::{DeadLetterError, DeadLetters, RetryReport};
 pub use error::{HandOverError, ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
 pub use handle::{SubscriptionHandle, View};
 pub use health::{Health, HealthLimits};
 pub use manager::SubscriptionManager;
 #[cfg(feature = "signals")]
-pub use manager::{RunEnd, Signal, shutdown_signal};
+pub use manager::{Shutdown, Signal, shutdown_signal};
 pub use policy::{FailureLimit, FailurePolicy, RetryPolicy};
 pub use rebuild::{Rebuild, RebuildKind, RebuildProgress};
 pub use state::{Failure, StopReason, SubscriptionState};

@@ -7,13 +7,13 @@ use tokio::sync::watch;
 
 use super::SubscriptionState;
 use super::recognise::Remembered;
-use super::transitions::{Broken, may_follow};
+use super::transitions::{IllegalTransitions, may_follow};
 use crate::event::Position;
 use crate::projection::LetterCounts;
 
 /// Where a subscription stands.
 #[derive(Debug, Clone)]
-pub(super) struct Snapshot {
+pub(super) struct ProgressSnapshot {
     pub(super) state: SubscriptionState,
     pub(super) position: Option<Position>,
     /// Whether the log is known to be the one in which the position counts: before that no caller may rely on it.
@@ -31,15 +31,15 @@ pub(super) struct Snapshot {
 #[derive(Debug)]
 pub(super) struct Progress {
     name: String,
-    broken: Broken,
-    sender: watch::Sender<Snapshot>,
+    broken: IllegalTransitions,
+    sender: watch::Sender<ProgressSnapshot>,
 }
 
 impl Progress {
     /// Of the subscription `name`, at `position`; what should not be is noted in `broken`.
-    pub(super) fn new(name: &str, position: Option<Position>, broken: &Broken) -> Self {
+    pub(super) fn new(name: &str, position: Option<Position>, broken: &IllegalTransitions) -> Self {
         let state = SubscriptionState::Idle;
-        let snapshot = Snapshot {
+        let snapshot = ProgressSnapshot {
             state,
             position,
             is_recognised: false,
@@ -53,13 +53,13 @@ impl Progress {
     }
 
     /// Where is noted what should not be.
-    pub(super) const fn broken(&self) -> &Broken {
+    pub(super) const fn broken(&self) -> &IllegalTransitions {
         &self.broken
     }
 
     /// Turns the state into `state`. Where it is another one than before, that is logged, and where the table of
     /// transitions does not have it, told as an error.
-    fn turn(&self, snapshot: &mut Snapshot, state: SubscriptionState) {
+    fn turn(&self, snapshot: &mut ProgressSnapshot, state: SubscriptionState) {
         if discriminant(&snapshot.state) != discriminant(&state) {
             let (subscription, from) = (&self.name, &snapshot.state);
             let reason = state.reason();
@@ -73,11 +73,11 @@ impl Progress {
         snapshot.state = state;
     }
 
-    pub(super) fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&self) -> ProgressSnapshot {
         self.sender.borrow().clone()
     }
 
-    pub(super) fn listen(&self) -> watch::Receiver<Snapshot> {
+    pub(super) fn listen(&self) -> watch::Receiver<ProgressSnapshot> {
         self.sender.subscribe()
     }
 

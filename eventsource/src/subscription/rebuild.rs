@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::core::Core;
 use super::error::RebuildError;
-use super::progress::Snapshot;
+use super::progress::ProgressSnapshot;
 use super::rebuilds::{Outcome, Tracked};
 use super::report::maybe_seconds;
-use super::slot::Operations;
+use super::subscription_shared::SubscriptionShared;
+use super::supervised::Operations;
 use super::{ManagerError, StopReason, SubscriptionState};
 use crate::event::Position;
 
@@ -83,7 +83,7 @@ pub struct RebuildProgress {
 /// ```
 #[must_use = "the rebuild goes on by itself; wait for it to learn how it ends"]
 pub struct Rebuild {
-    core: Arc<Core>,
+    core: Arc<SubscriptionShared>,
     slot: Arc<dyn Operations>,
     tracked: Arc<Tracked>,
 }
@@ -100,7 +100,7 @@ const fn ends(state: &SubscriptionState) -> bool {
 }
 
 impl Rebuild {
-    pub(super) fn new(core: Arc<Core>, slot: Arc<dyn Operations>, tracked: Arc<Tracked>) -> Self {
+    pub(super) fn new(core: Arc<SubscriptionShared>, slot: Arc<dyn Operations>, tracked: Arc<Tracked>) -> Self {
         Self { core, slot, tracked }
     }
 
@@ -136,7 +136,7 @@ impl Rebuild {
                 Outcome::Failed(reason) => return Err(RebuildError::Failed { subscription, reason }),
                 Outcome::Unfinished => {}
             }
-            let Snapshot { state, position, .. } = progress.borrow_and_update().clone();
+            let ProgressSnapshot { state, position, .. } = progress.borrow_and_update().clone();
             match state {
                 SubscriptionState::Stopped { reason: StopReason::RebuildCancelled } => {
                     return Err(RebuildError::Cancelled { subscription });

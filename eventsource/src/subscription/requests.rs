@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::core::{Control, Core};
 use super::rebuilds::Tracked;
-use super::{DeadLetterError, RebuildError, RebuildKind, Retried, SubscriptionState};
+use super::subscription_shared::{Control, SubscriptionShared};
+use super::{DeadLetterError, RebuildError, RebuildKind, RetryReport, SubscriptionState};
 use crate::event::{Position, StreamId};
 
 /// Where the answer to a request goes. It is dropped where the subscription ends before it comes to that.
 #[derive(Debug)]
-pub(super) struct Answer<T> {
+pub(super) struct Reply<T> {
     sender: oneshot::Sender<T>,
     turn: Arc<Turn>,
 }
@@ -39,12 +39,12 @@ impl Turn {
 }
 
 /// Both ends of an answer.
-pub(super) fn answer<T>() -> (Answer<T>, Asked<T>) {
+pub(super) fn answer<T>() -> (Reply<T>, Asked<T>) {
     let ((sender, receiver), turn) = (oneshot::channel(), Arc::<Turn>::default());
-    (Answer { sender, turn: Arc::clone(&turn) }, Asked { receiver, turn })
+    (Reply { sender, turn: Arc::clone(&turn) }, Asked { receiver, turn })
 }
 
-impl<T> Answer<T> {
+impl<T> Reply<T> {
     /// Whether what was asked for is to be done: not where nobody waits for it any more.
     fn begin(&self) -> bool {
         !self.sender.is_closed() && self.turn.take()
@@ -57,7 +57,7 @@ impl<T> Answer<T> {
 }
 
 /// What a retry or a dismissal came to.
-pub(super) type Answered = Result<Retried, DeadLetterError>;
+pub(super) type Answered = Result<RetryReport, DeadLetterError>;
 
 /// The rebuild that was begun, or why it was not.
 pub(super) type Begun = Result<Arc<Tracked>, RebuildError>;
@@ -66,20 +66,20 @@ pub(super) type Begun = Result<Arc<Tracked>, RebuildError>;
 pub(super) enum Request {
     Retry {
         which: Which,
-        answer: Answer<Answered>,
+        answer: Reply<Answered>,
     },
     Dismiss {
         position: Position,
         reason: String,
-        answer: Answer<Answered>,
+        answer: Reply<Answered>,
     },
     Rebuild {
         kind: RebuildKind,
-        answer: Answer<Begun>,
+        answer: Reply<Begun>,
     },
     /// Drops what was built of the next generation.
     CancelNext {
-        answer: Answer<()>,
+        answer: Reply<()>,
     },
 }
 
@@ -135,7 +135,7 @@ impl Requests {
     }
 
     /// The next one that is to be done, of those that do not ask for anything about letters.
-    pub(super) fn take_beside_letters(&self) -> Option<Request> {
+    pub(super) fn take_unless_letters(&self) -> Option<Request> {
         self.take_where(|request| !matches!(request, Request::Retry { .. } | Request::Dismiss { .. }))
     }
 
@@ -173,7 +173,7 @@ impl fmt::Debug for Requests {
 ///
 /// # Errors
 /// What the subscription is doing, where it does not come to that.
-pub(super) async fn answered<T>(core: &Core, asked: Asked<T>) -> Result<T, SubscriptionState> {
+pub(super) async fn answered<T>(core: &SubscriptionShared, asked: Asked<T>) -> Result<T, SubscriptionState> {
     let Asked { receiver: mut answer, turn } = asked;
     let mut progress = core.progress.listen();
     loop {

@@ -52,7 +52,7 @@ pub enum SubscriptionState {
     },
     /// It cannot go on, and no handler is to blame: the event store or the checkpoint store does not answer, and is asked
     /// again for as long as it takes; or somebody keeps the log from being read further
-    /// ([`EventStore::held_back`](crate::EventStore::held_back)).
+    /// ([`EventStore::stalled_by`](crate::EventStore::stalled_by)).
     Waiting {
         /// For what.
         reason: Arc<str>,

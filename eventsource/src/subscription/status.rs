@@ -11,7 +11,7 @@ use super::report::{maybe_text, or_error, seconds};
 use super::{RebuildProgress, SubscriptionState};
 use crate::event::{Position, now};
 use crate::projection::Guarantee;
-use crate::store::{Backlog, HeldBack, StoreError, StoredType};
+use crate::store::{Backlog, LogStall, StoreError, StoredType};
 
 /// What a subscription tells of itself.
 ///
@@ -47,7 +47,7 @@ pub struct SubscriptionStatus {
     /// Who keeps the log from being read further, where somebody has for longer than the event store takes for normal.
     /// What is stored behind it is no part of the lag, and a subscription that waits for nothing else says so as its
     /// [`state`](Self::state).
-    pub held_back: Option<HeldBack>,
+    pub stalled_by: Option<LogStall>,
     /// The stored types of events that no code knows (law 12), in the whole log, each with its first event's position:
     /// the first 100 of them; the error where the log could not be asked. What becomes of such events is told by
     /// [`UnknownEvents`](super::UnknownEvents).

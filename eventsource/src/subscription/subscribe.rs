@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::RebuildKind;
 use super::config::{OnChange, SubscriptionConfig};
-use super::core::{Control, Core, newer_version};
+use super::erased::SharedSubscriber;
 use super::error::SubscribeError;
 use super::handle::SubscriptionHandle;
 use super::in_memory::InMemory;
@@ -18,12 +18,12 @@ use super::manager::SubscriptionManager;
 use super::progress::Progress;
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
-use super::shared::SharedSubscriber;
-use super::slot::Slot;
+use super::subscription_shared::{Control, SubscriptionShared, newer_version};
+use super::supervised::SupervisedSubscription;
 use crate::backoff::Chance;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::{is_reserved, next_checkpoint};
-use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, Kind, Table, TableTaken, fingerprint};
+use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, ProjectionKind, Table, TableTaken, fingerprint};
 use crate::store::check_name;
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -67,7 +67,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             return Err(SubscribeError::TableTaken { subscription: name, taken });
         }
         let checkpoint = self.check_start(&name, P::KIND, &config, &fingerprint, &versioned).await?;
-        if P::KIND == Kind::Transactional {
+        if P::KIND == ProjectionKind::Transactional {
             self.own(&name, &tables).await?;
         }
         // What the projection has applied as it was is not what it has applied as it is.
@@ -75,7 +75,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
 
         self.catalogue.learn(&filter);
 
-        let core = Core {
+        let core = SubscriptionShared {
             name: name.clone(),
             kind: P::KIND,
             filter,
@@ -92,7 +92,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             // A state that is stored is nowhere before it is restored.
             progress: Progress::new(
                 &name,
-                checkpoint.as_ref().filter(|_| P::KIND != Kind::DurableMemory).map(|found| found.position),
+                checkpoint.as_ref().filter(|_| P::KIND != ProjectionKind::DurableMemory).map(|found| found.position),
                 &self.broken,
             ),
             control: watch::Sender::new(Control::Run),
@@ -107,7 +107,12 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
         self.tell_rebuild(&core, checkpoint.as_ref()).await?;
         let subscriber = Arc::new(SharedSubscriber::new(projection));
-        let slot = Arc::new(Slot::new(core, Arc::clone(&self.checkpoints), Arc::clone(&subscriber) as _, &self.slots));
+        let slot = Arc::new(SupervisedSubscription::new(
+            core,
+            Arc::clone(&self.checkpoints),
+            Arc::clone(&subscriber) as _,
+            &self.slots,
+        ));
         self.slots().insert(name, Arc::clone(&slot));
         if let Some(running) = &*running {
             slot.start(&running.runtime).await;
@@ -133,7 +138,11 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 
     /// Tells of the rebuild that was not finished, before the subscription runs.
-    async fn tell_rebuild(&self, core: &Core, checkpoint: Option<&Checkpoint>) -> Result<(), SubscribeError> {
+    async fn tell_rebuild(
+        &self,
+        core: &SubscriptionShared,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Result<(), SubscribeError> {
         if let Some((target, at)) = checkpoint.and_then(|found| Some((found.rebuild_to?, found.position))) {
             core.rebuilds.resume(RebuildKind::InPlace, Position::START, target, at);
         } else if !core.tables.is_empty() && self.checkpoints.generations().is_some() {
@@ -148,7 +157,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 
     /// Tells how many dead letters wait, before the subscription runs.
-    async fn tell_letters(&self, core: &Core) -> Result<(), SubscribeError> {
+    async fn tell_letters(&self, core: &SubscriptionShared) -> Result<(), SubscribeError> {
         let counts = self.checkpoints.letter_counts(&[&core.name]).await;
         let mut counts =
             counts.map_err(|source| SubscribeError::Checkpoint { subscription: core.name.clone(), source })?;
@@ -170,12 +179,12 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     async fn check_start(
         &self,
         name: &str,
-        kind: Kind,
+        kind: ProjectionKind,
         config: &SubscriptionConfig,
         fingerprint: &str,
         projection: &(String, u32),
     ) -> Result<Option<Checkpoint>, SubscribeError> {
-        if kind == Kind::Memory {
+        if kind == ProjectionKind::Memory {
             return Ok(None);
         }
         let checkpoint = match self.checkpoints.load(name).await {
@@ -191,7 +200,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
         // A durable memory projection builds its state anew.
         if config.on_change == OnChange::Refuse
-            && kind != Kind::DurableMemory
+            && kind != ProjectionKind::DurableMemory
             && let Some(stored) =
                 checkpoint.as_ref().map(|found| &found.fingerprint).filter(|stored| *stored != fingerprint)
         {

@@ -23,12 +23,12 @@ fn row(state: &str) -> Option<impl Iterator<Item = &'static str>> {
 /// library is at fault. In a service they are logged, and the status tells of them; with the feature `testing` the test
 /// fails that drops the manager.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Broken {
+pub(super) struct IllegalTransitions {
     #[cfg(feature = "testing")]
     seen: Arc<Mutex<Vec<String>>>,
 }
 
-impl Broken {
+impl IllegalTransitions {
     /// Takes note of the change of `subscription` from `state` to `next`, and puts it into words.
     pub(super) fn note(&self, subscription: &str, state: &SubscriptionState, next: &SubscriptionState) -> String {
         let (state, next) = (state.name(), next.name());

@@ -8,22 +8,22 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::core::Core;
 use super::inside::is_handler_of;
-use super::progress::Snapshot;
+use super::progress::ProgressSnapshot;
 use super::recognise::Remembered;
-use super::slot::Operations;
+use super::subscription_shared::SubscriptionShared;
+use super::supervised::Operations;
 use super::{SubscriptionState, WaitError};
 use crate::event::{EventFilter, Position};
-use crate::projection::Kind;
-use crate::store::{PageLimit, StoreError, WakeUp};
+use crate::projection::ProjectionKind;
+use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 
 /// A wait for a subscription to be somewhere. Await it, or give it a deadline first ([`Wait::within`]).
 ///
 /// It ends with an error, and never hangs, when the subscription ends before it is there.
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct Wait {
-    core: Arc<Core>,
+    core: Arc<SubscriptionShared>,
     slot: Arc<dyn Operations>,
     target: Target,
     deadline: Option<Duration>,
@@ -40,7 +40,7 @@ pub(super) enum Target {
 }
 
 impl Wait {
-    pub(super) fn new(core: Arc<Core>, slot: Arc<dyn Operations>, target: Target) -> Self {
+    pub(super) fn new(core: Arc<SubscriptionShared>, slot: Arc<dyn Operations>, target: Target) -> Self {
         Self { core, slot, target, deadline: None }
     }
 
@@ -100,7 +100,7 @@ impl Wait {
     }
 
     /// What becomes of the wait, where this process runs the subscription or no process does.
-    fn judge(&self, now: &Snapshot, target: Position) -> Option<Result<Position, WaitError>> {
+    fn judge(&self, now: &ProgressSnapshot, target: Position) -> Option<Result<Position, WaitError>> {
         if let Some(position) = now.position.filter(|position| now.is_recognised && *position >= target) {
             // After a full page there may be more, and the state says so until the log was looked into once more.
             let is_looking = matches!(self.target, Target::Head)
@@ -118,7 +118,7 @@ impl Wait {
             SubscriptionState::Refused { reason } => WaitError::Refused { subscription, reason: Arc::clone(reason) },
             SubscriptionState::FencedAgain { .. } => WaitError::Fenced { subscription, state: now.state.clone() },
             // What this program cannot read never gets into its memory, whatever other processes do.
-            SubscriptionState::Outdated { reason } if self.core.kind == Kind::Memory => {
+            SubscriptionState::Outdated { reason } if self.core.kind == ProjectionKind::Memory => {
                 WaitError::Outdated { subscription, reason: Arc::clone(reason) }
             }
             _ => return None,
@@ -128,11 +128,11 @@ impl Wait {
 
     /// What becomes of the wait, where another process runs the subscription, or no process has taken it over yet. Where the
     /// checkpoint cannot be read, it is read again.
-    async fn judge_owner(&self, now: &Snapshot, target: Position) -> Option<Result<Position, WaitError>> {
+    async fn judge_owner(&self, now: &ProgressSnapshot, target: Position) -> Option<Result<Position, WaitError>> {
         let core = &*self.core;
         let stored = self.slot.stored().await.ok().flatten()?;
         // What can be read of durable memory here is the state that was restored, and not what is stored by now.
-        let is_in_memory = core.kind == Kind::DurableMemory;
+        let is_in_memory = core.kind == ProjectionKind::DurableMemory;
         let position = if is_in_memory { now.position } else { Some(stored.position) };
         let Some(position) = position.filter(|position| *position >= target) else {
             // A process that was fenced claims its checkpoint again in a moment, and so does one with older code, once the
@@ -155,7 +155,7 @@ impl Wait {
 
     /// Fails where the log is not the one any more in which the subscription has passed the position. A store that does
     /// not answer says nothing of that.
-    async fn check_log(&self, now: &Snapshot) -> Result<(), WaitError> {
+    async fn check_log(&self, now: &ProgressSnapshot) -> Result<(), WaitError> {
         let Some(remembered) = now.remembered else { return Ok(()) };
         match remembered.compare(&*self.core.store).await {
             Ok(Err(lost)) => {
@@ -166,7 +166,7 @@ impl Wait {
     }
 
     /// Fails where the event at `position`, which the subscription has passed, waits behind a dead letter or is one.
-    async fn check_letters(&self, now: &Snapshot, position: Position) -> Result<(), WaitError> {
+    async fn check_letters(&self, now: &ProgressSnapshot, position: Position) -> Result<(), WaitError> {
         let core = &*self.core;
         let is_elsewhere = core.runs_elsewhere(&now.state);
         let before = match self.target {
@@ -199,7 +199,7 @@ impl Wait {
 /// When a stored checkpoint is read again, by a caller that waits for another process to move it.
 struct Polls {
     /// An append: the owner is about to move it.
-    wake_up: Option<WakeUp>,
+    wake_up: Option<WakeUpReceiver>,
     delay: Duration,
 }
 
@@ -207,7 +207,7 @@ impl Polls {
     const SHORTEST: Duration = Duration::from_millis(20);
     const LONGEST: Duration = Duration::from_millis(200);
 
-    const fn new(wake_up: Option<WakeUp>) -> Self {
+    const fn new(wake_up: Option<WakeUpReceiver>) -> Self {
         Self { wake_up, delay: Self::SHORTEST }
     }
 

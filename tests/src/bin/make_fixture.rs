@@ -8,7 +8,7 @@ use std::error::Error;
 use chrono::DateTime;
 use eventsource::event::truncate_to_micros;
 use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::projection::{Advance, CheckpointStore, Claim, Clear, UnitOfWork};
+use eventsource::projection::{CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::{EventStore, ExpectedVersion, Metadata, NewEvent, Position, StreamId, sqlx};
 use uuid::Uuid;
@@ -35,10 +35,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let checkpoints = SqliteCheckpoints::new(&db);
     let claimed = checkpoints.claim(&Claim::new("order-rows", "order-rows v1", Position::START)).await?;
-    let step = Advance::new("order-rows", claimed.epoch, Position::START, Position::new(4));
+    let step = CheckpointUpdate::new("order-rows", claimed.epoch, Position::START, Position::new(4));
     checkpoints.begin().await?.commit(&step).await?;
     checkpoints.claim(&Claim::new("reset", "reset v1", Position::START)).await?;
-    checkpoints.detached().clear(&Clear::new("reset")).await?;
+    checkpoints.detached().clear(&CheckpointReset::new("reset")).await?;
     // Into one file, as small as it gets.
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(db.pool()).await?;
     db.close().await;

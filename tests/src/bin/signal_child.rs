@@ -11,7 +11,7 @@ use eventsource::prelude::*;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::sqlx::SqliteConnection;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
-use eventsource::subscription::{FailurePolicy, RunEnd, WaitError};
+use eventsource::subscription::{FailurePolicy, Shutdown, WaitError};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::orphan::end_with_parent;
 
@@ -69,8 +69,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     });
     match manager.run_until_signal().await? {
-        RunEnd::Stopped { signal } => println!("stopped by {signal}"),
-        RunEnd::Forced { signal, second, cut_off } => println!("{signal}, then {second}: cut off {cut_off:?}"),
+        Shutdown::Stopped { signal } => println!("stopped by {signal}"),
+        Shutdown::Forced { signal, second, cut_off } => println!("{signal}, then {second}: cut off {cut_off:?}"),
         end => println!("{end:?}: {}", manager.status("rows").await?.state.name()),
     }
     db.close().await;

@@ -1,6 +1,6 @@
 //! Durable memory: the state is stored with its checkpoint, and a new process goes on from there.
 
-use eventsource::projection::Snapshot;
+use eventsource::projection::ProjectionSnapshot;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::sqlx;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
@@ -51,7 +51,7 @@ fn manager(db: &SqliteDatabase) -> SubscriptionManager<SqliteCheckpoints> {
     SubscriptionManager::new(SqliteEventStore::new(db), MemoryEventBus::new(), SqliteCheckpoints::new(db))
 }
 
-async fn stored(db: &SqliteDatabase) -> Option<Snapshot> {
+async fn stored(db: &SqliteDatabase) -> Option<ProjectionSnapshot> {
     SqliteCheckpoints::new(db).snapshot("tally").await.unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eventsource::Inject;
-use eventsource::projection::{Advance, Checkpoint, Claim, Lease};
+use eventsource::projection::{Checkpoint, CheckpointUpdate, Claim, Lease};
 use eventsource::subscription::{HealthLimits, WaitError};
 
 use crate::world::*;
@@ -100,7 +100,7 @@ where
     eventually("it is fenced", || async { state(&handle).await == "fenced" }).await;
     let to = world.bump(&[3]).await;
     let state_at = serde_json::to_vec(&Kept(vec![10, 20, 30])).unwrap();
-    let step = Advance::new("kept", successor.epoch, successor.position, to).snapshot(Some(state_at));
+    let step = CheckpointUpdate::new("kept", successor.epoch, successor.position, to).snapshot(Some(state_at));
     world.checkpoints().detached().commit(&step).await.unwrap();
     // What it had not stored is not stored by a stop either, which is no second fence.
     eventually("it stands by", || async { state(&handle).await == "standing by" }).await;

@@ -181,7 +181,7 @@ where
         let (world, plan) = first;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let world = world.opened_anew().await;
+            let world = world.reopened().await;
             let manager = world.manager();
             let handle = manager.subscribe(Applies(plan.clone()), quick(1)).await.unwrap();
             let position = world.bump(NUMBERS).await;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use eventsource::Inject;
 use eventsource::projection::{
-    Advance, Claim, DeadLetter, EventSubscriber, Kind, LetterChange, LetterState, Subscriber, Table, UnitOfWork,
+    CheckpointUpdate, Claim, DeadLetter, EventSubscriber, LetterChange, LetterState, ProjectionKind, Subscriber, Table,
+    UnitOfWork,
 };
 use eventsource::read_model::ReadModel;
 use eventsource::subscription::{FailureLimit, HealthLimits, RebuildError, WaitError};
@@ -47,7 +48,7 @@ fn number(event: &RecordedEvent) -> u64 {
 struct NewApplies;
 
 impl Subscriber for NewApplies {
-    const KIND: Kind = Kind::Transactional;
+    const KIND: ProjectionKind = ProjectionKind::Transactional;
 
     fn name(&self) -> Cow<'static, str> {
         "applies".into()
@@ -226,7 +227,8 @@ where
     let fingerprint = eventsource::projection::fingerprint(&Applies(Plan::default()));
     let owner = checkpoints.claim(&Claim::new("applies", &fingerprint, Position::START)).await.unwrap();
     let letter = DeadLetter::new("applies", event, &HandlerError::permanent("too new"), 1);
-    let step = Advance::new("applies", owner.epoch, Position::START, newer).letters(vec![LetterChange::Keep(letter)]);
+    let step =
+        CheckpointUpdate::new("applies", owner.epoch, Position::START, newer).letters(vec![LetterChange::Keep(letter)]);
     checkpoints.detached().commit(&step).await.unwrap();
     manager.start().await.unwrap();
     handle.wait_for(world.bump(&[101]).await).within(DEADLINE).await.unwrap();
@@ -272,7 +274,7 @@ where
 struct NewKept(Vec<u64>);
 
 impl Subscriber for NewKept {
-    const KIND: Kind = Kind::DurableMemory;
+    const KIND: ProjectionKind = ProjectionKind::DurableMemory;
 
     fn name(&self) -> Cow<'static, str> {
         "kept".into()
@@ -337,7 +339,7 @@ impl Acts {
 struct NewActs(Plan);
 
 impl Subscriber for NewActs {
-    const KIND: Kind = Kind::Effects;
+    const KIND: ProjectionKind = ProjectionKind::Effects;
 
     fn name(&self) -> Cow<'static, str> {
         "acts".into()

@@ -54,7 +54,7 @@ where
         let (world, plan) = first;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let world = world.opened_anew().await;
+            let world = world.reopened().await;
             let manager = world.manager();
             let handle = manager.subscribe(Applies(plan), config()).await.unwrap();
             manager.start().await.unwrap();

@@ -122,7 +122,7 @@ where
 
     async fn new() -> Self;
     /// The same world, through connections that belong to the async runtime that asks.
-    async fn opened_anew(&self) -> Self;
+    async fn reopened(&self) -> Self;
     fn checkpoints(&self) -> Self::Checkpoints;
     fn store(&self) -> Self::Store;
     fn rows(&self) -> ReadRepository<AppliedRow>;
@@ -166,7 +166,7 @@ impl World for Memory {
         Self(MemoryEventStore::new(), MemoryCheckpoints::new())
     }
 
-    async fn opened_anew(&self) -> Self {
+    async fn reopened(&self) -> Self {
         Self(self.0.clone(), self.1.clone())
     }
 
@@ -199,7 +199,7 @@ impl World for Sqlite {
         Self { db, folder }
     }
 
-    async fn opened_anew(&self) -> Self {
+    async fn reopened(&self) -> Self {
         let db = SqliteDatabase::open(self.folder.path().join("world.db")).await.unwrap();
         Self { db, folder: Arc::clone(&self.folder) }
     }
@@ -234,7 +234,7 @@ impl World for Postgres {
         Self { db, schema }
     }
 
-    async fn opened_anew(&self) -> Self {
+    async fn reopened(&self) -> Self {
         let db = PostgresDatabase::open_with(self.schema.options()).await.unwrap();
         Self { db, schema: Arc::clone(&self.schema) }
     }

@@ -42,7 +42,7 @@ async fn called(call: Call) -> (Arc<Manager>, Door) {
     let _ = own.set(handle);
     bump(&store, [1]).await;
     manager.start().await.unwrap();
-    door.somebody_waits().await;
+    door.has_waiters().await;
     (manager, door)
 }
 

@@ -10,7 +10,7 @@ async fn after_a_cancelled_stop_a_reset_is_refused_while_the_batch_runs() {
     let gated = manager.subscribe(Gated::behind(&door), SubscriptionConfig::default()).await.unwrap();
     bump(&store, [1]).await;
     manager.start().await.unwrap();
-    door.somebody_waits().await;
+    door.has_waiters().await;
     timeout(MOMENT, manager.stop()).await.unwrap_err();
     let reset = timeout(LONG, gated.reset()).await;
     assert!(matches!(reset, Ok(Err(ResetError::Running { .. }))), "{reset:?}");
@@ -24,7 +24,7 @@ async fn after_a_cancelled_unsubscribe_a_second_one_waits_for_the_runner() {
     let gated = manager.subscribe(Gated::behind(&door), SubscriptionConfig::default()).await.unwrap();
     bump(&store, [1]).await;
     manager.start().await.unwrap();
-    door.somebody_waits().await;
+    door.has_waiters().await;
     timeout(MOMENT, manager.unsubscribe("gated")).await.unwrap_err();
     let second = timeout(MOMENT * 10, manager.unsubscribe("gated")).await;
     let state = gated.status().await.state;
@@ -39,7 +39,7 @@ async fn a_pause_that_a_resume_overtakes_returns() {
     manager.subscribe(Gated::behind(&door), SubscriptionConfig::default()).await.unwrap();
     bump(&store, [1]).await;
     manager.start().await.unwrap();
-    door.somebody_waits().await;
+    door.has_waiters().await;
     let (paused, ()) = tokio::join!(timeout(LONG, manager.pause("gated")), async {
         manager.resume("gated").await.unwrap();
         door.open();

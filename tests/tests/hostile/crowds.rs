@@ -5,7 +5,7 @@ use super::world::*;
 struct Nothing(EventFilter, Arc<AtomicUsize>);
 
 impl Subscriber for Nothing {
-    const KIND: Kind = Kind::Memory;
+    const KIND: ProjectionKind = ProjectionKind::Memory;
 
     fn name(&self) -> Cow<'static, str> {
         "nothing".into()

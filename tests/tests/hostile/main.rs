@@ -5,7 +5,7 @@ mod cancelled;
 mod crowds;
 mod ends;
 mod file;
-mod more;
 mod resets;
+mod start_at_end;
 mod states;
 mod world;

@@ -12,7 +12,7 @@ async fn it_does_not_wait_for_a_store_that_has_answered() {
     bump(&store, [1]).await;
     faults.next(Point::ReadLog, Fault::Fail, 1);
     manager.start().await.unwrap();
-    door.somebody_waits().await;
+    door.has_waiters().await;
     let state = gated.status().await.state;
     assert_ne!(state.name(), "waiting", "the store has answered, and a handler is at work: {:?}", state.reason());
 }

@@ -56,7 +56,7 @@ impl Door {
         self.open.add_permits(1_000_000);
     }
 
-    pub(crate) async fn somebody_waits(&self) {
+    pub(crate) async fn has_waiters(&self) {
         eventually("a handler stands before the door", || async { self.entered.load(Ordering::SeqCst) > 0 }).await;
     }
 }

@@ -33,7 +33,7 @@ async fn starts_again_on_a_lost_log<B: Lossy, P: On<B> + Clone + std::fmt::Debug
         manager.start().await.unwrap();
         assert_eq!(assert_lost(&manager, &handle).await, sentence);
     }
-    if P::KIND == eventsource::projection::Kind::Memory {
+    if P::KIND == eventsource::projection::ProjectionKind::Memory {
         return;
     }
     let other = world.manager();

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use eventsource::event::now;
 use eventsource::projection::{
-    Advance, CheckpointStore, Clear, CommitError, EventSubscriber, Inject, Kind, MemoryCheckpoints, NoTruncateHook,
-    Subscriber, UnitOfWork, fingerprint,
+    CheckpointReset, CheckpointStore, CheckpointUpdate, CommitError, EventSubscriber, Inject, MemoryCheckpoints,
+    NoTruncateHook, ProjectionKind, Subscriber, UnitOfWork, fingerprint,
 };
 use eventsource::{
     DomainEvent, Event, HandlerError, Metadata, NewEvent, Position, RecordedEvent, Registry, RegistryError, StreamId,
@@ -182,11 +182,11 @@ impl LendingUnit {
 }
 
 impl UnitOfWork for LendingUnit {
-    async fn commit(self, _: &Advance) -> Result<(), CommitError> {
+    async fn commit(self, _: &CheckpointUpdate) -> Result<(), CommitError> {
         Ok(())
     }
 
-    async fn clear(self, _: &Clear) -> Result<(), CommitError> {
+    async fn clear(self, _: &CheckpointReset) -> Result<(), CommitError> {
         Ok(())
     }
 
@@ -337,10 +337,10 @@ async fn effects_and_locked_state() -> Outcome {
 
 #[test]
 fn what_a_projection_says_of_itself() {
-    assert_eq!(Seen::KIND, Kind::Memory);
-    assert_eq!(Rows::KIND, Kind::Transactional);
-    assert_eq!(Mailer::KIND, Kind::Effects);
-    assert_eq!(<Locked<u64> as Subscriber>::KIND, Kind::Memory);
+    assert_eq!(Seen::KIND, ProjectionKind::Memory);
+    assert_eq!(Rows::KIND, ProjectionKind::Transactional);
+    assert_eq!(Mailer::KIND, ProjectionKind::Effects);
+    assert_eq!(<Locked<u64> as Subscriber>::KIND, ProjectionKind::Memory);
 
     assert_eq!(Seen::default().name(), "Seen");
     assert_eq!(Seen::default().version(), 1);

@@ -106,14 +106,14 @@ async fn a_subscription_that_waits_for_an_open_append_says_for_whom_until_it_has
         let (mut holder, pid) = hold(&world).await;
         let behind = bump(&world.store, [2]).await;
         let status = rows.status().await;
-        assert!(status.held_back.is_none() && status.state.reason().is_none(), "not at once: {status:?}");
+        assert!(status.stalled_by.is_none() && status.state.reason().is_none(), "not at once: {status:?}");
 
         eventually("the status says so", || async { rows.status().await.state.reason().is_some() }).await;
         let status = rows.status().await;
         assert_eq!(status.state.name(), "waiting");
-        let held_back = status.held_back.unwrap();
-        assert_eq!((held_back.after, held_back.by.len()), (at, 1));
-        assert!(held_back.lasted >= Duration::from_millis(300));
+        let stalled_by = status.stalled_by.unwrap();
+        assert_eq!((stalled_by.after, stalled_by.by.len()), (at, 1));
+        assert!(stalled_by.lasted >= Duration::from_millis(300));
         let reason = status.state.reason().unwrap();
         let pid = format!("pid {pid} (the-culprit)");
         for part in [&*pid, "in a transaction that is ", " s old, idle in transaction", "SELECT 'thinking'"] {
@@ -127,7 +127,7 @@ async fn a_subscription_that_waits_for_an_open_append_says_for_whom_until_it_has
         sqlx::raw_sql(end).execute(&mut holder).await.unwrap();
         rows.wait_for(behind).await.unwrap();
         eventually("it is live again", || async { rows.status().await.state.name() == "live" }).await;
-        assert_eq!(rows.status().await.held_back, None, "{end}");
+        assert_eq!(rows.status().await.stalled_by, None, "{end}");
     }
 }
 
@@ -138,7 +138,7 @@ async fn a_subscription_with_work_before_the_open_append_is_not_waiting_yet() {
     let rows = manager.subscribe(world.rows.clone(), SubscriptionConfig::default()).await.unwrap();
     bump(&world.store, [1]).await;
     let (_holder, _) = hold(&world).await;
-    eventually("it is told", || async { rows.status().await.held_back.is_some() }).await;
+    eventually("it is told", || async { rows.status().await.stalled_by.is_some() }).await;
     let status = rows.status().await;
     assert_eq!((status.state.name(), status.lag.unwrap().events), ("idle", 1), "its own reason comes first");
 }
@@ -157,7 +157,7 @@ async fn a_role_that_may_not_see_others_is_told_the_process_and_its_name() {
     let store = PostgresEventStore::new(&PostgresDatabase::open_with(options).await.unwrap());
     let (_holder, pid) = hold(&world).await;
     bump(&world.store, [1]).await;
-    eventually("it is told", || async { store.held_back().await.unwrap().is_some() }).await;
-    let by = store.held_back().await.unwrap().unwrap().by;
+    eventually("it is told", || async { store.stalled_by().await.unwrap().is_some() }).await;
+    let by = store.stalled_by().await.unwrap().unwrap().by;
     assert_eq!(by, [format!("pid {pid} (the-culprit) appends after position 0")]);
 }

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use eventsource::Position;
 use eventsource::projection::postgres::PostgresUnit;
-use eventsource::projection::{Advance, CheckpointStore, Claim, Clear, CommitError, ErrorClass, Inject, UnitOfWork};
+use eventsource::projection::{
+    CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, CommitError, ErrorClass, Inject, UnitOfWork,
+};
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::{EventStore as _, HandlerError};
 
@@ -13,10 +15,10 @@ use crate::world::World;
 const INSERT: &str = "INSERT INTO {schema}.bumps (position, by) VALUES (0, 1)";
 
 /// A world with a checkpoint, the step that is to be taken, and few connections.
-async fn world() -> (World, Advance) {
+async fn world() -> (World, CheckpointUpdate) {
     let world = World::with(|options| options.connections(6).acquire_timeout(Duration::from_secs(2))).await;
     let epoch = world.checkpoints.claim(&Claim::new("rows", "v1", Position::START)).await.unwrap().epoch;
-    let step = Advance::new("rows", epoch, Position::START, Position::new(5));
+    let step = CheckpointUpdate::new("rows", epoch, Position::START, Position::new(5));
     (world, step)
 }
 
@@ -26,7 +28,7 @@ async fn run(world: &World, unit: &mut PostgresUnit, sql: &str) -> sqlx::Result<
 }
 
 /// That nothing was written, and that more units than there are connections can still work.
-async fn is_untouched_and_usable(world: &World, step: &Advance) {
+async fn is_untouched_and_usable(world: &World, step: &CheckpointUpdate) {
     let state = async || (world.numbers().await.len(), world.checkpoint("rows").await);
     assert_eq!(state().await, (0, Some(Position::START)));
     for _ in 0..7 {
@@ -61,8 +63,8 @@ async fn what_is_written_commits_with_the_checkpoint() {
 #[tokio::test]
 async fn a_fenced_unit_changes_nothing() {
     let (world, step) = world().await;
-    let stale = Advance::new("rows", step.epoch + 1, Position::START, Position::new(5));
-    let elsewhere = Advance::new("rows", step.epoch, Position::new(1), Position::new(5));
+    let stale = CheckpointUpdate::new("rows", step.epoch + 1, Position::START, Position::new(5));
+    let elsewhere = CheckpointUpdate::new("rows", step.epoch, Position::new(1), Position::new(5));
     for other in [stale, elsewhere] {
         let mut unit = world.checkpoints.begin().await.unwrap();
         run(&world, &mut unit, INSERT).await.unwrap();
@@ -82,7 +84,7 @@ async fn a_reset_and_what_a_truncate_hook_wrote_commit_together() {
     unit.commit(&step).await.unwrap();
     let mut unit = world.checkpoints.begin().await.unwrap();
     run(&world, &mut unit, "TRUNCATE {schema}.bumps").await.unwrap();
-    unit.clear(&Clear::new("rows")).await.unwrap();
+    unit.clear(&CheckpointReset::new("rows")).await.unwrap();
     assert_eq!((world.numbers().await.len(), world.checkpoint("rows").await), (0, None));
 }
 
@@ -241,7 +243,7 @@ async fn a_cancelled_commit_is_whole_or_absent() {
     for (next, micros) in (1..).zip((0..40).map(|n| n * n * 20)) {
         let mut unit = world.checkpoints.begin().await.unwrap();
         run(&world, &mut unit, INSERT).await.unwrap();
-        let to = Advance::new("rows", step.epoch, position, Position::new(next));
+        let to = CheckpointUpdate::new("rows", step.epoch, position, Position::new(next));
         // Finer than a timer, which counts milliseconds.
         let cancel_at = Instant::now() + Duration::from_micros(micros);
         let cancelled = async {
@@ -255,7 +257,7 @@ async fn a_cancelled_commit_is_whole_or_absent() {
         }
         // The next owner of the row waits until the one before is done with.
         let found = world.checkpoints.load("rows").await.unwrap().unwrap();
-        let again = Advance::new("rows", step.epoch, found.position, found.position);
+        let again = CheckpointUpdate::new("rows", step.epoch, found.position, found.position);
         if world.checkpoints.detached().commit(&again).await.is_err() {
             // It was committed in between.
         }

@@ -1,7 +1,7 @@
 //! A batch is a transaction: it commits whole, with its checkpoint, or leaves nothing.
 
 use eventsource::prelude::*;
-use eventsource::projection::{Advance, Claim, CommitError, Inject as _, UnitOfWork};
+use eventsource::projection::{CheckpointUpdate, Claim, CommitError, Inject as _, UnitOfWork};
 use eventsource::read_model::ReadModel;
 
 use crate::world::{Database as _, Item, World, id, item};
@@ -41,7 +41,7 @@ async fn a_fenced_batch_leaves_nothing<W: World>(world: &W) {
     let mine = checkpoints.claim(&Claim::new("fenced", "", Position::START)).await.unwrap();
     let mut unit = checkpoints.begin().await.unwrap();
     W::lend::<Item>(&mut unit).await.save(item(1, "a", 1)).await.unwrap();
-    let stale = Advance::new("fenced", mine.epoch + 1, Position::START, Position::new(1));
+    let stale = CheckpointUpdate::new("fenced", mine.epoch + 1, Position::START, Position::new(1));
     let error = unit.commit(&stale).await.unwrap_err();
     assert!(matches!(error, CommitError::Fenced { .. }), "{error}");
     assert!(world.names().await.is_empty());

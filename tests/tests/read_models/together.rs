@@ -117,7 +117,7 @@ async fn batches_about_the_same_aggregates_wait_for_each_other_and_are_not_undon
                 }
                 let mut batch = world.batch().await;
                 let events: Vec<_> = order.iter().map(|&n| Arc::new(event(n, 1))).collect();
-                batch.unit.announce(&events);
+                batch.unit.begin_batch(&events);
                 for n in order {
                     let mut items = Postgres::lend::<Item>(&mut batch.unit).await;
                     let mut row = items.get(id(n)).await.unwrap().unwrap();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use eventsource::prelude::*;
 use eventsource::projection::ErrorClass;
-use eventsource::read_model::{ColumnKind, ColumnType, Comparable, Condition, Decimal, ReadModel, Unfit, Value};
+use eventsource::read_model::{ColumnKind, ColumnType, Comparable, Condition, Decimal, InvalidValue, ReadModel, Value};
 use rust_decimal::Decimal as RustDecimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -418,7 +418,7 @@ struct Grade(i64);
 impl ColumnType for Grade {
     const KIND: ColumnKind = ColumnKind::I16;
 
-    fn to_value(&self) -> Result<Value, Unfit> {
+    fn to_value(&self) -> Result<Value, InvalidValue> {
         Ok(match self.0 {
             0 => Value::Null,
             1 => Value::Text("one".to_owned()),
@@ -426,10 +426,10 @@ impl ColumnType for Grade {
         })
     }
 
-    fn from_value(value: Value) -> Result<Self, Unfit> {
+    fn from_value(value: Value) -> Result<Self, InvalidValue> {
         match value {
             Value::Int(value) => Ok(Self(value)),
-            other => Err(Unfit::new(other.to_string())),
+            other => Err(InvalidValue::new(other.to_string())),
         }
     }
 }

@@ -7,7 +7,7 @@ use eventsource::event::RecordedParts;
 use eventsource::prelude::*;
 use eventsource::projection::postgres::{PostgresCheckpoints, PostgresUnit};
 use eventsource::projection::sqlite::{SqliteCheckpoints, SqliteUnit};
-use eventsource::projection::{Advance, Claim, CommitError, Inject, MemoryUnit, UnitOfWork};
+use eventsource::projection::{CheckpointUpdate, Claim, CommitError, Inject, MemoryUnit, UnitOfWork};
 use eventsource::read_model::ReadModel;
 use eventsource::read_model::postgres::PostgresReadModels;
 use eventsource::read_model::sqlite::SqliteReadModels;
@@ -62,7 +62,7 @@ pub(crate) trait World: Sync {
     async fn batch(&self) -> Batch<Self::Unit> {
         let (name, checkpoints) = (Uuid::now_v7().to_string(), self.checkpoints());
         let epoch = checkpoints.claim(&Claim::new(&name, "", Position::START)).await.unwrap().epoch;
-        let step = Advance::new(name, epoch, Position::START, Position::new(1));
+        let step = CheckpointUpdate::new(name, epoch, Position::START, Position::new(1));
         Batch { unit: checkpoints.begin().await.unwrap(), step }
     }
 
@@ -104,7 +104,7 @@ pub(crate) trait Database: World {
 /// A unit of work, and the step of its checkpoint.
 pub(crate) struct Batch<U> {
     pub(crate) unit: U,
-    step: Advance,
+    step: CheckpointUpdate,
 }
 
 impl<U: UnitOfWork> Batch<U> {
@@ -114,7 +114,7 @@ impl<U: UnitOfWork> Batch<U> {
 
     /// The event that is handled next occurred at this second.
     pub(crate) fn at(&mut self, second: i64) {
-        self.unit.handling(&event(1, second));
+        self.unit.begin_event(&event(1, second));
     }
 }
 

@@ -71,12 +71,12 @@ where
         let left = load(&world, name).await.map_or(Position::START, |left| left.position);
         let mut child = start(&world, &[how]);
         // A next generation is amid until it serves.
-        let is_amid = |checkpoint: Option<Checkpoint>| {
+        let is_unfinished = |checkpoint: Option<Checkpoint>| {
             let began = checkpoint.filter(|found| found.position > Position::START);
             began.is_some_and(|found| how != "in-place" || found.rebuild_to.is_some())
         };
         eventually("the child rebuilds", || async {
-            load(&world, name).await.is_some_and(|now| is_amid(Some(now.clone())) && now.position != left)
+            load(&world, name).await.is_some_and(|now| is_unfinished(Some(now.clone())) && now.position != left)
         })
         .await;
         // Somewhere between here and its end; every fourth time about when it is switched to.
@@ -84,7 +84,7 @@ where
         let at_the_switch = how != "in-place" && kills.done() % 4 == 0;
         let until = if at_the_switch { head } else { random.below(head * 8 / 10) };
         let limit = tokio::time::Instant::now() + Duration::from_secs(5);
-        while load(&world, name).await.is_some_and(|now| now.position.value() < until && is_amid(Some(now)))
+        while load(&world, name).await.is_some_and(|now| now.position.value() < until && is_unfinished(Some(now)))
             && tokio::time::Instant::now() < limit
         {
             tokio::time::sleep(Duration::from_micros(300)).await;
@@ -92,7 +92,7 @@ where
         tokio::time::sleep(random.delay(Duration::from_millis(if at_the_switch { 12 } else { 3 }))).await;
         child.kill();
         let live = assert_whole(&world, how).await;
-        amid += u32::from(is_amid(load(&world, name).await));
+        amid += u32::from(is_unfinished(load(&world, name).await));
         switched += u32::from(how != "in-place" && live.epoch > before.epoch + 1);
         if how != "in-place" {
             assert!(live.position >= before.position && live.rebuild_to.is_none(), "it never goes back: {live:?}");

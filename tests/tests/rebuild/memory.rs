@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use eventsource::prelude::*;
-use eventsource::projection::{EventSubscriber, Kind, Subscriber, UnitOfWork};
+use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
 use eventsource::subscription::{RebuildError, StopReason, SubscriptionState};
 use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::wait::DEADLINE;
@@ -99,7 +99,7 @@ struct Kept {
 }
 
 impl Subscriber for Kept {
-    const KIND: Kind = Kind::DurableMemory;
+    const KIND: ProjectionKind = ProjectionKind::DurableMemory;
 
     fn name(&self) -> Cow<'static, str> {
         "kept".into()

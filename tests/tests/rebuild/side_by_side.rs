@@ -345,7 +345,7 @@ where
     assert_eq!(at, Switched::Fenced, "another position");
     let at = generations.switch(&switch(second.epoch, Position::START)).await.unwrap();
     assert_eq!(at, Switched::Behind(live.position), "the one that serves is further on");
-    let of_another = switch(second.epoch, Position::START).whatever_position().replacing("bump-sums v8");
+    let of_another = switch(second.epoch, Position::START).at_any_position().replacing("bump-sums v8");
     let at = generations.switch(&of_another).await.unwrap();
     let is_spared = matches!(&at, Switched::Changed { found, .. } if *found == live.fingerprint);
     assert!(is_spared, "a projection that replaced the one that was seen: {at:?}");

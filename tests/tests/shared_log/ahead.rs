@@ -13,7 +13,7 @@ struct Ahead {
 const PAGE: usize = 100;
 
 impl Subscriber for Ahead {
-    const KIND: Kind = Kind::Memory;
+    const KIND: ProjectionKind = ProjectionKind::Memory;
 
     fn name(&self) -> Cow<'static, str> {
         "ahead".into()

@@ -198,7 +198,7 @@ async fn a_shared_payload_can_be_taken() {
     /// Takes its payloads.
     struct Taker(Vec<u64>);
     impl Subscriber for Taker {
-        const KIND: Kind = Kind::Memory;
+        const KIND: ProjectionKind = ProjectionKind::Memory;
         fn name(&self) -> Cow<'static, str> {
             "taker".into()
         }

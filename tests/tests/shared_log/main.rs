@@ -2,8 +2,8 @@
 //! or waits longer, for that.
 
 mod ahead;
-mod apart;
 mod decoded;
+mod eviction;
 mod fresh;
 mod random;
 mod reads;

@@ -47,7 +47,7 @@ async fn run(seed: u64) -> String {
         .often(Point::ReadLog, Fault::DelayAnswer(Duration::from_millis(7)), trouble)
         .often(Point::ReadLog, Fault::LoseAnswer, trouble)
         .often(Point::ReadLog, Fault::Panic, trouble / 20.0)
-        .often(Point::WakeUp, Fault::Fail, trouble);
+        .often(Point::WakeUpReceiver, Fault::Fail, trouble);
     let faulty = FaultyEventStore::new(store.clone(), &faults);
     let manager = SubscriptionManager::new(faulty, MemoryEventBus::new(), MemoryCheckpoints::new())
         .with_registry(Registry::of([]));

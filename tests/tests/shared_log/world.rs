@@ -8,9 +8,9 @@ pub(crate) use std::time::Duration;
 
 pub(crate) use async_trait::async_trait;
 pub(crate) use eventsource::prelude::*;
-pub(crate) use eventsource::projection::{EventSubscriber, Kind, Subscriber, UnitOfWork};
+pub(crate) use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
 pub(crate) use eventsource::store::{
-    AppendError, Appended, Backlog, LogId, LogMark, LogPage, ReadStream, StoreError, WakeUp,
+    AppendError, Appended, Backlog, LogId, LogMark, LogPage, ReadStream, StoreError, WakeUpReceiver,
 };
 pub(crate) use eventsource::{EventFilter, RecordedEvent, Registry};
 pub(crate) use eventsource_tests::wait::{DEADLINE, eventually};
@@ -128,7 +128,7 @@ impl EventStore for Watched {
         self.inner.backlog(after, limit).await
     }
 
-    fn wake_ups(&self) -> Option<WakeUp> {
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
         self.inner.wake_ups()
     }
 }
@@ -172,7 +172,7 @@ impl Noted {
 }
 
 impl Subscriber for Noted {
-    const KIND: Kind = Kind::Memory;
+    const KIND: ProjectionKind = ProjectionKind::Memory;
 
     fn name(&self) -> Cow<'static, str> {
         "noted".into()

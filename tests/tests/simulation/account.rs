@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eventsource::prelude::*;
-use eventsource::projection::{DeadLetter, Kind, LetterState, Subscriber};
+use eventsource::projection::{DeadLetter, LetterState, ProjectionKind, Subscriber};
 use eventsource::subscription::{FailurePolicy, SubscriptionState};
 
-use super::mind::Fate;
 use super::projections::{Moved, Opened, Subject};
+use super::script::Fate;
 use super::world::World;
 
 /// A handled event of the log.
@@ -38,7 +38,7 @@ pub async fn check<S: Subject>(world: &World<S>, cured: bool) {
     let kind = <S as Subscriber>::KIND;
     let is_faulted = matches!(status.state, SubscriptionState::Faulted { .. });
     // Where its state is not stored at the end, it goes on from where it was stored before.
-    let as_stored = kind == Kind::DurableMemory && is_faulted;
+    let as_stored = kind == ProjectionKind::DurableMemory && is_faulted;
     let stored = world.checkpoints.load("subject").await.unwrap().map_or(0, |stored| stored.position.value());
     let passed = if as_stored { stored } else { status.position.map_or(0, Position::value) };
     let log = logged(&world.store).await;
@@ -54,7 +54,7 @@ pub async fn check<S: Subject>(world: &World<S>, cured: bool) {
         let end = world.store.head().await.unwrap().value();
         assert_eq!(passed, end, "it had caught up, and stands elsewhere");
     }
-    if kind != Kind::Memory {
+    if kind != ProjectionKind::Memory {
         assert_eq!(stored, passed, "the checkpoint is elsewhere than the status says");
     }
 
@@ -77,7 +77,7 @@ pub async fn check<S: Subject>(world: &World<S>, cured: bool) {
     check_reasons(world, &log, &letters, &dismissed, cured);
 
     let applied = S::applied(handle, &world.checkpoints, &world.mind).await;
-    if kind == Kind::Effects {
+    if kind == ProjectionKind::Effects {
         check_effects(world, &log, &expected, &applied);
     } else {
         check_state(world, &log, &expected, &applied);
@@ -101,7 +101,7 @@ fn check_reasons<S: Subject>(
         // Two processes wait for each other's transaction, which may take longer than a handler may.
         let alone = world.made == 1;
         // Memory that is cut off begins anew: what was asked for is not tried again before that.
-        let cut_off = matches!(<S as Subscriber>::KIND, Kind::Memory | Kind::DurableMemory)
+        let cut_off = matches!(<S as Subscriber>::KIND, ProjectionKind::Memory | ProjectionKind::DurableMemory)
             && matches!(fate, Some(Fate::Hangs(_)))
             && world.touched.contains(&letter.stream);
         let reason = fate.is_none_or(|fate| fate.may_be_given_up(rules.attempts)) || !alone || asked || cut_off;

@@ -79,7 +79,20 @@ pub fn unleash(faults: &Faults, random: &mut Random) {
         return;
     }
     let mut plan = faults.clone();
-    for point in [ReadStream, ReadLog, Head, WakeUp, Load, Claim, Renew, DeadLetters, Snapshot, Begin, Commit, Clear] {
+    for point in [
+        ReadStream,
+        ReadLog,
+        Head,
+        WakeUpReceiver,
+        Load,
+        Claim,
+        Renew,
+        DeadLetters,
+        Snapshot,
+        Begin,
+        Commit,
+        Clear,
+    ] {
         if random.chance(0.4) {
             continue;
         }
@@ -96,7 +109,7 @@ pub fn unleash(faults: &Faults, random: &mut Random) {
         // A statement timeout, and a table that was migrated: no event is to blame for either.
         plan = plan.often(Statement, Fault::Fail, 0.03).often(Statement, Fault::Stale, 0.03);
     }
-    drop(plan.often(WakeUp, Fault::Duplicate, 0.2));
+    drop(plan.often(WakeUpReceiver, Fault::Duplicate, 0.2));
 }
 
 /// Nothing that the process asks of its stores is done any more, and whoever asks panics: it is dead.

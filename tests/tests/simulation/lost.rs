@@ -23,7 +23,7 @@ fn unleash(faults: Faults, random: &mut Random) {
         plan = plan.often(point, Fault::Fail, often).often(point, Fault::LoseAnswer, often);
         plan = plan.often(point, Fault::Delay(random.delay(Duration::from_secs(2))), often);
     }
-    drop(plan.often(Point::WakeUp, Fault::Fail, 0.3));
+    drop(plan.often(Point::WakeUpReceiver, Fault::Fail, 0.3));
 }
 
 async fn grow(store: &MemoryEventStore, random: &mut Random) {

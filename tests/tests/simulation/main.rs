@@ -12,8 +12,8 @@
 mod account;
 mod chaos;
 mod lost;
-mod mind;
 mod projections;
+mod script;
 mod settle;
 mod world;
 

@@ -11,7 +11,7 @@ use eventsource::testing::faults::FaultyUnit;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::mind::{Fate, Host, Mind, meet};
+use super::script::{Fate, Host, Script, meet};
 
 /// The unit of work of a run.
 pub type Unit = FaultyUnit<MemoryUnit>;
@@ -38,13 +38,13 @@ pub trait Subject: EventSubscriber<Unit> + Sized {
     /// Whether a second process can stand by.
     const SHARED: bool;
 
-    fn make(mind: &Arc<Mind>, process: usize) -> Self;
+    fn make(mind: &Arc<Script>, process: usize) -> Self;
 
     /// What was applied, in order; a model may find itself broken.
     fn applied(
         handle: &SubscriptionHandle<Self>,
         checkpoints: &MemoryCheckpoints,
-        mind: &Mind,
+        mind: &Script,
     ) -> impl Future<Output = Vec<u64>>;
 }
 
@@ -117,11 +117,11 @@ impl Rows {
 impl Subject for Rows {
     const SHARED: bool = true;
 
-    fn make(mind: &Arc<Mind>, process: usize) -> Self {
+    fn make(mind: &Arc<Script>, process: usize) -> Self {
         Self(Host::new(mind, process))
     }
 
-    async fn applied(_: &SubscriptionHandle<Self>, checkpoints: &MemoryCheckpoints, _: &Mind) -> Vec<u64> {
+    async fn applied(_: &SubscriptionHandle<Self>, checkpoints: &MemoryCheckpoints, _: &Script) -> Vec<u64> {
         let models = MemoryReadModels::new(checkpoints);
         let history = models.repository::<History>().get(Uuid::nil()).await.unwrap();
         let positions: Vec<u64> = history.map_or_else(Vec::new, |history| {
@@ -176,11 +176,11 @@ macro_rules! in_memory {
         impl Subject for $name {
             const SHARED: bool = $shared;
 
-            fn make(mind: &Arc<Mind>, process: usize) -> Self {
+            fn make(mind: &Arc<Script>, process: usize) -> Self {
                 Self { mind: Host::new(mind, process), positions: Vec::new() }
             }
 
-            async fn applied(handle: &SubscriptionHandle<Self>, stored: &MemoryCheckpoints, _: &Mind) -> Vec<u64> {
+            async fn applied(handle: &SubscriptionHandle<Self>, stored: &MemoryCheckpoints, _: &Script) -> Vec<u64> {
                 let positions = handle.with(|subject| subject.positions.clone()).await;
                 $applied(handle, stored, positions).await
             }
@@ -264,11 +264,11 @@ impl Effects {
 impl Subject for Effects {
     const SHARED: bool = true;
 
-    fn make(mind: &Arc<Mind>, process: usize) -> Self {
+    fn make(mind: &Arc<Script>, process: usize) -> Self {
         Self(Host::new(mind, process), process)
     }
 
-    async fn applied(_: &SubscriptionHandle<Self>, _: &MemoryCheckpoints, mind: &Mind) -> Vec<u64> {
+    async fn applied(_: &SubscriptionHandle<Self>, _: &MemoryCheckpoints, mind: &Script) -> Vec<u64> {
         mind.effects().into_iter().map(|(_, position)| position).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::{Kind, Subscriber};
+use eventsource::projection::{ProjectionKind, Subscriber};
 use eventsource::subscription::SubscriptionState;
 use eventsource::testing::Random;
 use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
@@ -13,8 +13,8 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::chaos::{Rules, kill, unleash};
-use super::mind::{Fate, Mind};
 use super::projections::{Moved, Noise, Opened, Subject};
+use super::script::{Fate, Script};
 
 /// By the paused clock: whoever takes longer hangs.
 pub const LONG: Duration = Duration::from_secs(3_600);
@@ -34,7 +34,7 @@ pub struct World<S: Subject> {
     pub rules: Rules,
     pub store: MemoryEventStore,
     pub checkpoints: MemoryCheckpoints,
-    pub mind: Arc<Mind>,
+    pub mind: Arc<Script>,
     pub processes: Vec<Process<S>>,
     /// How often a process was started, and so may have repeated effects.
     pub starts: usize,
@@ -63,7 +63,7 @@ pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
         rules,
         store: MemoryEventStore::new(),
         checkpoints: MemoryCheckpoints::new(),
-        mind: Mind::new(),
+        mind: Script::new(),
         processes: Vec::new(),
         starts: 0,
         made: 0,
@@ -248,9 +248,9 @@ impl<S: Subject> World<S> {
     }
 
     /// From now on everything is applied anew: effects are repeated, and what fails now may not have failed before.
-    fn begin_anew(&mut self) {
+    fn restart_empty(&mut self) {
         self.began_anew = true;
-        if <S as Subscriber>::KIND == Kind::Effects {
+        if <S as Subscriber>::KIND == ProjectionKind::Effects {
             self.touched.extend((1..=self.streams).map(|n| StreamId::new("Thing", Uuid::from_u128(n.into()))));
         }
     }
@@ -263,13 +263,13 @@ impl<S: Subject> World<S> {
         // In a task of its own: a store that panics does so in it.
         let reset = tokio::spawn(async move { handle.reset().await });
         let _ = timeout(LONG, reset).await.expect("a reset ends");
-        self.begin_anew();
+        self.restart_empty();
         self.start(at).await;
     }
 
     /// Asks for a rebuild in place. Whoever waits for it may give up waiting, or give it up.
     async fn rebuild(&mut self, at: usize) {
-        self.begin_anew();
+        self.restart_empty();
         // It is started where it does not run.
         self.starts += 1;
         let patience = self.random.delay(Duration::from_secs(30));

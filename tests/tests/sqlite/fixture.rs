@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::projection::{Advance, CheckpointStore, Claim, UnitOfWork};
+use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, StreamId};
 use tempfile::TempDir;
@@ -51,7 +51,7 @@ async fn a_file_of_schema_version_1_opens() {
     let events = vec![NewEvent::raw("OrderPlaced", 1, "{}")];
     let appended =
         store.append(&StreamId::new("Order", Uuid::now_v7()), ExpectedVersion::NoStream, events).await.unwrap();
-    let step = Advance::new("order-rows", rows.epoch, rows.position, appended.position());
+    let step = CheckpointUpdate::new("order-rows", rows.epoch, rows.position, appended.position());
     checkpoints.begin().await.unwrap().commit(&step).await.unwrap();
     assert_eq!(checkpoints.load("order-rows").await.unwrap().unwrap().position, Position::new(7));
 }

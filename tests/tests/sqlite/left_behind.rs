@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eventsource::Position;
-use eventsource::projection::{Advance, CheckpointStore, Inject, UnitOfWork};
+use eventsource::projection::{CheckpointStore, CheckpointUpdate, Inject, UnitOfWork};
 use eventsource::sqlx::{self, Connection, SqliteConnection};
 
 use crate::world::{insert, run, world};
@@ -54,7 +54,7 @@ async fn a_cancelled_commit_is_whole_or_absent() {
     for (next, micros) in (1..).zip((0..60).map(|n| n * 40)) {
         let mut unit = world.checkpoints.begin().await.unwrap();
         insert(&mut unit).await;
-        let step = Advance::new("rows", world.step.epoch, position, Position::new(next));
+        let step = CheckpointUpdate::new("rows", world.step.epoch, position, Position::new(next));
         let _ = tokio::time::timeout(Duration::from_micros(micros), unit.commit(&step)).await;
         // The next unit waits until the one before is done with.
         world.checkpoints.begin().await.unwrap().rollback().await;

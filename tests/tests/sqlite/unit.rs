@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use eventsource::projection::{Advance, CheckpointStore, Clear, CommitError, ErrorClass, Inject, UnitOfWork};
+use eventsource::projection::{
+    CheckpointReset, CheckpointStore, CheckpointUpdate, CommitError, ErrorClass, Inject, UnitOfWork,
+};
 use eventsource::sqlx::{self, SqliteConnection};
 use eventsource::store::sqlite::SqliteEventStore;
 use eventsource::{HandlerError, Position};
@@ -24,8 +26,8 @@ async fn what_is_written_commits_with_the_checkpoint() {
 #[tokio::test]
 async fn a_fenced_unit_changes_nothing() {
     let world = world().await;
-    let stale = Advance::new("rows", world.step.epoch + 1, Position::START, Position::new(5));
-    let elsewhere = Advance::new("rows", world.step.epoch, Position::new(1), Position::new(5));
+    let stale = CheckpointUpdate::new("rows", world.step.epoch + 1, Position::START, Position::new(5));
+    let elsewhere = CheckpointUpdate::new("rows", world.step.epoch, Position::new(1), Position::new(5));
     for step in [stale, elsewhere] {
         let mut unit = world.checkpoints.begin().await.unwrap();
         insert(&mut unit).await;
@@ -45,7 +47,7 @@ async fn a_reset_and_what_a_truncate_hook_wrote_commit_together() {
     unit.commit(&world.step).await.unwrap();
     let mut unit = world.checkpoints.begin().await.unwrap();
     run(&mut unit, "DELETE FROM rows").await.unwrap();
-    unit.clear(&Clear::new("rows")).await.unwrap();
+    unit.clear(&CheckpointReset::new("rows")).await.unwrap();
     assert_eq!((world.rows().await, world.checkpoints.load("rows").await.unwrap()), (0, None));
 }
 

@@ -2,7 +2,7 @@
 
 use eventsource::Position;
 use eventsource::projection::sqlite::{SqliteCheckpoints, SqliteUnit};
-use eventsource::projection::{Advance, CheckpointStore, Claim, Inject, UnitOfWork};
+use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, Inject, UnitOfWork};
 use eventsource::sqlx::{self, SqliteConnection};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
 use tempfile::TempDir;
@@ -12,7 +12,7 @@ pub(crate) struct World {
     pub(crate) dir: TempDir,
     pub(crate) db: SqliteDatabase,
     pub(crate) checkpoints: SqliteCheckpoints,
-    pub(crate) step: Advance,
+    pub(crate) step: CheckpointUpdate,
 }
 
 pub(crate) async fn world_with(options: impl FnOnce(SqliteOptions) -> SqliteOptions) -> World {
@@ -26,7 +26,7 @@ pub(crate) async fn world_on(db: SqliteDatabase, dir: TempDir) -> World {
     sqlx::query("CREATE TABLE rows (id INTEGER PRIMARY KEY)").execute(db.pool()).await.unwrap();
     let checkpoints = SqliteCheckpoints::new(&db);
     let epoch = checkpoints.claim(&Claim::new("rows", "v1", Position::START)).await.unwrap().epoch;
-    let step = Advance::new("rows", epoch, Position::START, Position::new(5));
+    let step = CheckpointUpdate::new("rows", epoch, Position::START, Position::new(5));
     World { dir, db, checkpoints, step }
 }
 

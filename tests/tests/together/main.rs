@@ -3,6 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod commits;
-mod gone;
 mod outcomes;
+mod runtime_shutdown;
 mod world;

@@ -1,7 +1,7 @@
 //! Checkpoints that say what was not done, or forget what was.
 
 use super::world::*;
-use eventsource::projection::{Advance, Claim, CommitError, UnitOfWork};
+use eventsource::projection::{CheckpointUpdate, Claim, CommitError, UnitOfWork};
 
 /// "Live events never checkpointed, because the event on the bus has no position."
 #[tokio::test(start_paused = true)]
@@ -58,9 +58,9 @@ async fn a_checkpoint_never_moves_back() {
     let zombie = checkpoints.claim(&claim).await.unwrap();
     let owner = checkpoints.claim(&claim).await.unwrap();
     let (five, nine) = (Position::new(5), Position::new(9));
-    checkpoints.detached().commit(&Advance::new("done", owner.epoch, Position::START, nine)).await.unwrap();
+    checkpoints.detached().commit(&CheckpointUpdate::new("done", owner.epoch, Position::START, nine)).await.unwrap();
     for (epoch, from) in [(zombie.epoch, Position::START), (owner.epoch, Position::START), (zombie.epoch, nine)] {
-        let refused = checkpoints.detached().commit(&Advance::new("done", epoch, from, five)).await;
+        let refused = checkpoints.detached().commit(&CheckpointUpdate::new("done", epoch, from, five)).await;
         assert!(matches!(refused, Err(CommitError::Fenced { .. })), "{refused:?}");
     }
     assert_eq!(checkpoints.load("done").await.unwrap().unwrap().position, nine);

@@ -3,7 +3,7 @@
 use super::world::*;
 use std::borrow::Cow;
 
-use eventsource::projection::{EventSubscriber, Kind, Subscriber, UnitOfWork};
+use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
 
 /// "Ten events saved and published at once were delivered a hundred times."
 #[tokio::test(start_paused = true)]
@@ -56,7 +56,7 @@ async fn an_event_that_is_stored_while_the_last_page_is_read_is_delivered() {
     let manager = faulty(&store, &faults);
     let handle = manager.subscribe(Kept::default(), attempts(1)).await.unwrap();
     faults.next(Point::ReadLog, Fault::DelayAnswer(Duration::from_millis(300)), 1);
-    faults.next(Point::WakeUp, Fault::Fail, usize::MAX);
+    faults.next(Point::WakeUpReceiver, Fault::Fail, usize::MAX);
     manager.start().await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     let position = bump(&store, [1]).await;
@@ -102,7 +102,7 @@ async fn a_page_of_other_peoples_events_does_not_end_the_catch_up() {
 struct All(Arc<Mutex<Vec<String>>>);
 
 impl Subscriber for All {
-    const KIND: Kind = Kind::Effects;
+    const KIND: ProjectionKind = ProjectionKind::Effects;
 
     fn name(&self) -> Cow<'static, str> {
         "all".into()

@@ -10,7 +10,7 @@ use crate::event::{StreamId, now};
 use crate::store::StoreError;
 use crate::store::sql::{Action, clamped, unsigned};
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::busy::{Failure, patiently};
+use crate::store::sqlite::busy::{Failure, retry_while_busy};
 
 const LOAD: &str = "SELECT version, event_id, shape, state FROM eventsource_aggregate_snapshots \
      WHERE aggregate_type = ?1 AND aggregate_id = ?2 ORDER BY shape = ?3 DESC, version DESC LIMIT 1";
@@ -76,7 +76,7 @@ impl SnapshotStore for SqliteSnapshots {
         let action = Action::LoadSnapshot(stream);
         self.db.check_read(action)?;
         let patience = self.db.patience(action);
-        patiently!(patience, async {
+        retry_while_busy!(patience, async {
             let load = sqlx::query_as(LOAD).bind(stream.aggregate_type()).bind(stream.aggregate_id()).bind(shape);
             let row: Option<(i64, Uuid, String, String)> = load.fetch_optional(self.db.pool()).await?;
             row.map(|(version, event_id, shape, state)| {

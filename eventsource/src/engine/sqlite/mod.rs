@@ -8,7 +8,7 @@ use super::{ProjectionState, ProjectionStateError, ProjectionStateStore};
 use crate::store::StoreError;
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::busy::{Failure, patiently};
+use crate::store::sqlite::busy::{Failure, retry_while_busy};
 
 const LOAD: &str = "SELECT last_event_id, position, updated_at, events_processed, error_count, last_error, healthy \
      FROM eventsource_projection_states WHERE projection_id = ?1";
@@ -53,7 +53,7 @@ impl SqliteProjectionStates {
         let action = Action::LoadProgress(projection_id);
         self.db.check_read(action)?;
         let patience = self.db.patience(action);
-        patiently!(patience, async {
+        retry_while_busy!(patience, async {
             let load = sqlx::query_as(LOAD).bind(projection_id);
             load.fetch_optional(self.db.pool()).await.map_err(Failure::from)
         })

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use self::owners::Owned;
 use super::scope::Scope;
 use super::{
-    Advance, Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, Clear, CommitError, DeadLetter,
-    LetterCounts, LetterQuery, Letters, Snapshot, TableOwners, UnitOfWork,
+    Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, ClaimError, CommitError,
+    DeadLetter, LetterCounts, LetterQuery, Letters, ProjectionSnapshot, TableOwners, UnitOfWork,
 };
 use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::store::attached::Attached;
@@ -36,7 +36,7 @@ struct Row {
     epoch: u64,
     rebuild_to: Option<Position>,
     letters: Letters,
-    snapshot: Option<Snapshot>,
+    snapshot: Option<ProjectionSnapshot>,
     /// By the clock that runs with everything else, also where a test has paused it.
     leased: Option<(Arc<str>, Instant)>,
 }
@@ -74,7 +74,7 @@ impl Row {
     ///
     /// # Errors
     /// The checkpoint, where it is elsewhere, or another owner's.
-    fn advance(&mut self, step: &Advance) -> Result<(), Option<Box<Checkpoint>>> {
+    fn advance(&mut self, step: &CheckpointUpdate) -> Result<(), Option<Box<Checkpoint>>> {
         let Some(checkpoint) = &mut self.checkpoint else { return Err(None) };
         if (checkpoint.position, checkpoint.epoch) != (step.from, step.epoch) {
             return Err(Some(Box::new(checkpoint.clone())));
@@ -83,7 +83,7 @@ impl Row {
         checkpoint.mark = step.mark.or(checkpoint.mark);
         checkpoint.rebuild_to = checkpoint.rebuild_to.filter(|target| *target > step.to);
         if let Some(state) = &step.snapshot {
-            self.snapshot = Some(Snapshot::new(step.to, checkpoint.fingerprint.clone(), state.clone()));
+            self.snapshot = Some(ProjectionSnapshot::new(step.to, checkpoint.fingerprint.clone(), state.clone()));
         }
         step.letters.iter().for_each(|change| self.letters.change(change));
         self.renew(step.lease);
@@ -159,7 +159,7 @@ impl CheckpointStore for MemoryCheckpoints {
         Ok(counts.filter(|(_, counts)| counts.waiting > 0).collect())
     }
 
-    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
+    async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
         Ok(self.rows().get(name).and_then(|row| row.snapshot.clone()))
     }
 
@@ -198,7 +198,7 @@ impl MemoryUnit {
 }
 
 impl UnitOfWork for MemoryUnit {
-    async fn commit(self, step: &Advance) -> Result<(), CommitError> {
+    async fn commit(self, step: &CheckpointUpdate) -> Result<(), CommitError> {
         self.scope.flush().await?;
         let mut rows = self.checkpoints.rows();
         match rows.get_mut(&step.name).map_or(Err(None), |row| row.advance(step)) {
@@ -210,7 +210,7 @@ impl UnitOfWork for MemoryUnit {
         }
     }
 
-    async fn clear(self, clear: &Clear) -> Result<(), CommitError> {
+    async fn clear(self, clear: &CheckpointReset) -> Result<(), CommitError> {
         self.scope.flush().await?;
         let mut rows = self.checkpoints.rows();
         let row = rows.get_mut(&clear.name);
@@ -227,11 +227,11 @@ impl UnitOfWork for MemoryUnit {
 
     async fn rollback(self) {}
 
-    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
-        self.scope.announce(events);
+    fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
+        self.scope.begin_batch(events);
     }
 
-    fn handling(&mut self, event: &RecordedEvent) {
-        self.scope.handling(event);
+    fn begin_event(&mut self, event: &RecordedEvent) {
+        self.scope.begin_event(event);
     }
 }

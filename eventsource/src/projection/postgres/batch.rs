@@ -17,7 +17,7 @@ use crate::store::sql::Failure;
 
 /// The transaction of one batch. Dropping it undoes it.
 #[derive(Debug)]
-pub(super) struct Batch {
+pub(super) struct BatchTransaction {
     id: Uuid,
     conn: Option<PoolConnection<Postgres>>,
     /// Dropped after the connection: the next unit of work finds that on its way back.
@@ -42,7 +42,7 @@ impl<F: Into<Failure>> From<F> for Unfinished {
     }
 }
 
-impl Batch {
+impl BatchTransaction {
     pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {
         let id = Uuid::now_v7();
         let begin = db.sql(&format!("{}; {}", db.begin_sql(), statements::begin_batch(id, Settings::of(db))));
@@ -65,7 +65,7 @@ impl Batch {
         self.lent = true;
     }
 
-    /// Proves that the transaction is still the one that [`Batch::begin`] began, with no other open in it and no
+    /// Proves that the transaction is still the one that [`BatchTransaction::begin`] began, with no other open in it and no
     /// statement failed in it (exactly once), and makes the session as new where a handler had it. Where the batch has
     /// `several` events, it is an error that a handler has changed the session.
     pub(super) async fn prove(&mut self, db: &PostgresDatabase, several: bool) -> Result<(), Unfinished> {
@@ -123,7 +123,7 @@ impl Batch {
     }
 }
 
-impl Drop for Batch {
+impl Drop for BatchTransaction {
     fn drop(&mut self) {
         self.undo();
     }

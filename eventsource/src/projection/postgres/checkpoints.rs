@@ -10,7 +10,7 @@ use super::{PostgresUnit, letters, rows};
 use crate::event::{Position, StreamId};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
-    LetterQuery, Snapshot, TableOwners,
+    LetterQuery, ProjectionSnapshot, TableOwners,
 };
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure};
@@ -125,7 +125,7 @@ impl PostgresCheckpoints {
         letters::counts(&self.db, &mut tx, names).await
     }
 
-    async fn try_snapshot(&self, name: &str) -> Result<Option<Snapshot>, Failure> {
+    async fn try_snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, Failure> {
         let mut session = self.db.session().await?;
         let found = rows::snapshot(&self.db, &mut session, name).await?;
         session.end().await?;
@@ -172,7 +172,7 @@ impl CheckpointStore for PostgresCheckpoints {
         self.try_letter_counts(names).await.map_err(|failure| self.failed(Action::CountLetters, failure))
     }
 
-    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
+    async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
         self.try_snapshot(name).await.map_err(|failure| self.failed(Action::Snapshot(name), failure))
     }
 

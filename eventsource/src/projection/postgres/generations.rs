@@ -6,7 +6,7 @@ use super::{PostgresCheckpoints, PostgresUnit, rows, statements};
 use crate::event::{Position, now};
 use crate::projection::claim::NotClaimed;
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{Checkpoint, CheckpointError, Claim, Clear, Switch, Switched, Table};
+use crate::projection::{Checkpoint, CheckpointError, CheckpointReset, Claim, Switch, Switched, Table};
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure, clamped};
 
@@ -91,5 +91,5 @@ pub(crate) async fn switch(db: &PostgresDatabase, conn: &mut PgConnection, name:
 
 /// The checkpoint of the next generation is no more.
 pub(crate) async fn discard(db: &PostgresDatabase, conn: &mut PgConnection, name: &str) -> Result<(), Failure> {
-    rows::clear(db, conn, &Clear::new(next_checkpoint(name))).await.map(drop)
+    rows::clear(db, conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
 }

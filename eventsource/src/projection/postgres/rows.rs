@@ -10,7 +10,7 @@ use super::statements;
 use crate::event::{Position, now};
 use crate::projection::claim::NotClaimed;
 use crate::projection::sql::{change_letters, mark};
-use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
+use crate::projection::{Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ProjectionSnapshot};
 use crate::store::LogId;
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Failure, unsigned};
@@ -97,7 +97,11 @@ pub(super) async fn renew(
 }
 
 /// Whether the step was taken, with all that it carries.
-pub(super) async fn advance(db: &PostgresDatabase, conn: &mut PgConnection, step: &Advance) -> Result<bool, Failure> {
+pub(super) async fn advance(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    step: &CheckpointUpdate,
+) -> Result<bool, Failure> {
     // What the database cannot count to is the position of no checkpoint, and the epoch of no owner.
     let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(false) };
     let done = sqlx::query(db.sql(statements::ADVANCE))
@@ -124,7 +128,11 @@ pub(super) async fn advance(db: &PostgresDatabase, conn: &mut PgConnection, step
 }
 
 /// Whether the checkpoint was cleared: where an owner is named, only if it is still its.
-pub(super) async fn clear(db: &PostgresDatabase, conn: &mut PgConnection, clear: &Clear) -> Result<bool, Failure> {
+pub(super) async fn clear(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    clear: &CheckpointReset,
+) -> Result<bool, Failure> {
     let rebuild_to = clear.rebuild_to.map(signed).transpose()?;
     let Ok(owner) = clear.owner.map(i64::try_from).transpose() else { return Ok(false) };
     let query = sqlx::query(db.sql(statements::CLEAR)).bind(&clear.name).bind(now()).bind(rebuild_to).bind(owner);
@@ -142,12 +150,12 @@ pub(super) async fn snapshot(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     name: &str,
-) -> Result<Option<Snapshot>, Failure> {
+) -> Result<Option<ProjectionSnapshot>, Failure> {
     let query = sqlx::query_as(db.sql(statements::SNAPSHOT)).bind(name).persistent(db.names_statements());
     let row: Option<(i64, String, Vec<u8>)> = query.fetch_optional(conn).await?;
     row.map(|(position, fingerprint, state)| {
         let position = unsigned(position, &format!("the position of the snapshot `{name}`"))?;
-        Ok(Snapshot::new(Position::new(position), fingerprint, state))
+        Ok(ProjectionSnapshot::new(Position::new(position), fingerprint, state))
     })
     .transpose()
 }

@@ -7,14 +7,14 @@ use std::sync::{Arc, Weak};
 use sqlx::PgConnection;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
-use super::batch::{Batch, Unfinished};
+use super::batch::{BatchTransaction, Unfinished};
 use super::rows;
 use crate::event::RecordedEvent;
 use crate::projection::scope::Scope;
 use crate::projection::sql::{Change, NotLent, causes, remedy};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ConnectionPool, HandlerError, Inject, RawConnection,
-    UnitOfWork,
+    ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool, HandlerError,
+    Inject, RawConnection, UnitOfWork,
 };
 use crate::store::Verdict;
 use crate::store::postgres::PostgresDatabase;
@@ -37,7 +37,7 @@ use crate::store::sql::{Action, Failure};
 pub struct PostgresUnit {
     db: PostgresDatabase,
     /// `None` in a detached unit, which begins its transaction when it commits.
-    batch: Option<Arc<Mutex<Batch>>>,
+    batch: Option<Arc<Mutex<BatchTransaction>>>,
     scope: Scope,
     /// For how many events handlers were lent the connection.
     lent: usize,
@@ -45,13 +45,13 @@ pub struct PostgresUnit {
 
 /// The connection of a batch, for whoever is lent it. It does not keep the batch open.
 #[derive(Debug, Clone)]
-pub(crate) struct BatchConnection(Weak<Mutex<Batch>>);
+pub(crate) struct BatchConnection(Weak<Mutex<BatchTransaction>>);
 
 impl BatchConnection {
     /// The connection, unless somebody has it already.
     pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
         let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
-        OwnedMutexGuard::try_map(batch, Batch::connection).map(LentConnection).map_err(|_| NotLent::Ended)
+        OwnedMutexGuard::try_map(batch, BatchTransaction::connection).map(LentConnection).map_err(|_| NotLent::Ended)
     }
 
     /// The same for a handler, which may leave the session in any state.
@@ -65,7 +65,7 @@ impl BatchConnection {
 
 /// The connection of a batch, as lent to a handler.
 #[derive(Debug)]
-pub struct LentConnection(OwnedMappedMutexGuard<Batch, PgConnection>);
+pub struct LentConnection(OwnedMappedMutexGuard<BatchTransaction, PgConnection>);
 
 impl Deref for LentConnection {
     type Target = PgConnection;
@@ -114,7 +114,7 @@ impl ConnectionPool for sqlx::pool::PoolConnection<sqlx::Postgres> {
 
 impl PostgresUnit {
     pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {
-        let batch = Batch::begin(db).await?;
+        let batch = BatchTransaction::begin(db).await?;
         Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), scope: Scope::default(), lent: 0 })
     }
 
@@ -157,7 +157,12 @@ impl PostgresUnit {
 }
 
 /// An outage is nobody's fault; what was refused is a handler's, and may be so because of what it did before.
-async fn refusal(db: &PostgresDatabase, batch: &mut Batch, action: Action<'_>, refused: ChangesRefused) -> CommitError {
+async fn refusal(
+    db: &PostgresDatabase,
+    batch: &mut BatchTransaction,
+    action: Action<'_>,
+    refused: ChangesRefused,
+) -> CommitError {
     if judge(&refused).is_some_and(Verdict::is_outage) {
         return CommitError::undone(action, refused);
     }
@@ -183,21 +188,21 @@ fn judge(error: &(dyn Error + 'static)) -> Option<Verdict> {
 async fn make(change: Change<'_>, db: &PostgresDatabase, conn: &mut PgConnection) -> Result<(), CommitError> {
     let failed = |failure| CheckpointError::failed(change.action(), failure);
     match change {
-        Change::Advance(step) if !rows::advance(db, conn, step).await.map_err(failed)? => {
+        Change::Update(step) if !rows::advance(db, conn, step).await.map_err(failed)? => {
             let found = rows::load(db, conn, &step.name).await.map_err(failed)?;
             Err(CommitError::Fenced { step: Box::new(step.clone()), found })
         }
-        Change::Advance(_) => Ok(()),
-        Change::Clear(clear) if !rows::clear(db, conn, clear).await.map_err(failed)? => {
+        Change::Update(_) => Ok(()),
+        Change::Reset(clear) if !rows::clear(db, conn, clear).await.map_err(failed)? => {
             Err(CommitError::NotOwned { clear: Box::new(clear.clone()) })
         }
-        Change::Clear(_) => Ok(()),
+        Change::Reset(_) => Ok(()),
     }
 }
 
 async fn end_batch(
     db: &PostgresDatabase,
-    batch: &mut Batch,
+    batch: &mut BatchTransaction,
     change: Change<'_>,
     several: bool,
 ) -> Result<(), CommitError> {
@@ -226,12 +231,12 @@ async fn end_detached(db: &PostgresDatabase, change: Change<'_>) -> Result<(), C
 }
 
 impl UnitOfWork for PostgresUnit {
-    async fn commit(self, step: &Advance) -> Result<(), CommitError> {
-        self.end(Change::Advance(step)).await
+    async fn commit(self, step: &CheckpointUpdate) -> Result<(), CommitError> {
+        self.end(Change::Update(step)).await
     }
 
-    async fn clear(self, clear: &Clear) -> Result<(), CommitError> {
-        self.end(Change::Clear(clear)).await
+    async fn clear(self, clear: &CheckpointReset) -> Result<(), CommitError> {
+        self.end(Change::Reset(clear)).await
     }
 
     async fn rollback(self) {
@@ -247,12 +252,12 @@ impl UnitOfWork for PostgresUnit {
         self.lent > 1
     }
 
-    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
-        self.scope.announce(events);
+    fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
+        self.scope.begin_batch(events);
     }
 
-    fn handling(&mut self, event: &RecordedEvent) {
-        self.scope.handling(event);
+    fn begin_event(&mut self, event: &RecordedEvent) {
+        self.scope.begin_event(event);
     }
 
     fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {

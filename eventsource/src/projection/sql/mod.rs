@@ -11,7 +11,9 @@ use uuid::Uuid;
 pub(super) use letters::{LetterRows, LetterStatement, LetterValue, change as change_letters};
 pub(super) use owners::TextRows;
 
-use super::{Advance, ChangesRefused, CheckpointError, Clear, CommitError, DeadLetter, LetterCounts};
+use super::{
+    ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, DeadLetter, LetterCounts,
+};
 use crate::event::Position;
 use crate::store::LogMark;
 use crate::store::sql::{Action, Failure, unsigned};
@@ -40,15 +42,15 @@ pub(super) fn remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
 /// What a unit does to the checkpoint.
 #[derive(Clone, Copy)]
 pub(super) enum Change<'a> {
-    Advance(&'a Advance),
-    Clear(&'a Clear),
+    Update(&'a CheckpointUpdate),
+    Reset(&'a CheckpointReset),
 }
 
 impl<'a> Change<'a> {
     pub(super) fn action(self) -> Action<'a> {
         match self {
-            Self::Advance(step) => Action::Commit(&step.name),
-            Self::Clear(clear) => Action::Clear(&clear.name),
+            Self::Update(step) => Action::Commit(&step.name),
+            Self::Reset(clear) => Action::Clear(&clear.name),
         }
     }
 }

@@ -11,16 +11,16 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::statements;
-use super::watch::Watch;
+use super::watch::TransactionWatch;
 use crate::store::StoreError;
-use crate::store::sql::{Action, Borrowed, Kept};
+use crate::store::sql::{Action, Borrowed, ConnectionCache};
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::busy::{Failure, patiently, result_code};
+use crate::store::sqlite::busy::{Failure, result_code, retry_while_busy};
 use crate::store::sqlite::mend::{make_as_new, mend, roll_back};
 
 /// The transaction of one batch. Dropping it undoes it.
 #[derive(Debug)]
-pub(super) struct Batch(Option<Open>);
+pub(super) struct BatchTransaction(Option<Open>);
 
 #[derive(Debug)]
 struct Open {
@@ -30,7 +30,7 @@ struct Open {
     from: From,
     /// Whether a handler was lent the connection.
     lent: bool,
-    watch: Watch,
+    watch: TransactionWatch,
     // Dropped last: the next writer finds the connection on its way back.
     turn: OwnedMutexGuard<()>,
 }
@@ -45,7 +45,7 @@ enum From {
 }
 
 impl From {
-    fn kept(self, db: &SqliteDatabase) -> &Kept<Sqlite> {
+    fn kept(self, db: &SqliteDatabase) -> &ConnectionCache<Sqlite> {
         match (self, db.handlers()) {
             (Self::Handlers, Some(handlers)) => handlers,
             _ => db.appender(),
@@ -72,8 +72,8 @@ impl<F: Into<Failure>> std::convert::From<F> for Unfinished {
     }
 }
 
-impl Batch {
-    pub(super) async fn begin(db: &SqliteDatabase, watch: Watch) -> Result<Self, StoreError> {
+impl BatchTransaction {
+    pub(super) async fn begin(db: &SqliteDatabase, watch: TransactionWatch) -> Result<Self, StoreError> {
         let turn = db.turn(&db.patience(Action::Begin)).await?;
         let from = if db.handlers().is_some() && db.lends() { From::Handlers } else { From::Appender };
         Self::begin_on(db, from, watch, turn).await
@@ -82,7 +82,7 @@ impl Batch {
     async fn begin_on(
         db: &SqliteDatabase,
         from: From,
-        watch: Watch,
+        watch: TransactionWatch,
         turn: OwnedMutexGuard<()>,
     ) -> Result<Self, StoreError> {
         let patience = db.patience(Action::Begin);
@@ -91,7 +91,7 @@ impl Batch {
             From::Appender => statements::begin_batch(id),
             From::Handlers => statements::begin_lent_batch(id),
         };
-        let conn = patiently!(patience, async {
+        let conn = retry_while_busy!(patience, async {
             let mut conn = from.kept(db).take(|_| false).await?;
             Manager::begin(&mut conn.conn, Some(AssertSqlSafe(begin()).into_sql_str())).await?;
             Ok::<_, Failure>(conn)
@@ -133,7 +133,7 @@ impl Batch {
         self.0.as_mut().map(|open| &mut *open.conn.conn)
     }
 
-    /// Proves that the transaction is still the one that [`Batch::begin`] began, and with no other open in it (exactly
+    /// Proves that the transaction is still the one that [`BatchTransaction::begin`] began, and with no other open in it (exactly
     /// once). Where the batch has `several` events, it is an error that a handler has changed the connection.
     pub(super) async fn prove(&mut self, several: bool) -> Result<(), Unfinished> {
         let Open { conn, watch, id, lent, .. } = self.0.as_mut().ok_or(Unfinished::Ended)?;
@@ -191,7 +191,7 @@ impl Batch {
     }
 }
 
-impl Drop for Batch {
+impl Drop for BatchTransaction {
     fn drop(&mut self) {
         self.undo();
     }
@@ -240,8 +240,8 @@ impl Open {
             Ok(false) if !in_memory => roll_back(conn).await,
             // A database in memory is gone with its connection, and has no other.
             Ok(_) if in_memory => match mend(conn).await {
-                Ok(()) if self.lent => make_as_new(conn).await.and(Watch::forget(conn).await),
-                mended => mended.and(Watch::forget(conn).await),
+                Ok(()) if self.lent => make_as_new(conn).await.and(TransactionWatch::forget(conn).await),
+                mended => mended.and(TransactionWatch::forget(conn).await),
             },
             // sqlx believes in a transaction that is not there: the connection is of no use to anybody.
             Ok(_) => Err(sqlx::Error::WorkerCrashed),

@@ -13,19 +13,19 @@ use super::{SqliteUnit, letters, rows};
 use crate::event::{Position, StreamId};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
-    LetterQuery, Snapshot, TableOwners,
+    LetterQuery, ProjectionSnapshot, TableOwners,
 };
 use crate::store::StoreError;
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
-use crate::store::sqlite::busy::{Patience, patiently};
+use crate::store::sqlite::busy::{BusyDeadline, retry_while_busy};
 
 /// Checkpoints in a SQLite file, in which they move together with what handlers write. A clone is the same store.
 ///
 /// ```
 /// use eventsource::Position;
 /// use eventsource::projection::sqlite::SqliteCheckpoints;
-/// use eventsource::projection::{Advance, CheckpointStore, Claim, Inject, UnitOfWork};
+/// use eventsource::projection::{CheckpointUpdate, CheckpointStore, Claim, Inject, UnitOfWork};
 /// use eventsource::sqlx::{self, SqliteConnection};
 /// use eventsource::store::sqlite::SqliteDatabase;
 ///
@@ -39,7 +39,7 @@ use crate::store::sqlite::busy::{Patience, patiently};
 /// let mut conn = SqliteConnection::inject(&mut unit).await.map_err(|error| error.to_string())?;
 /// sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&mut *conn).await?;
 /// drop(conn);
-/// unit.commit(&Advance::new("orders", mine.epoch, mine.position, Position::new(7))).await?;
+/// unit.commit(&CheckpointUpdate::new("orders", mine.epoch, mine.position, Position::new(7))).await?;
 /// # db.close().await;
 /// # std::fs::remove_file(path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -75,13 +75,13 @@ impl SqliteCheckpoints {
         self.db.pool().acquire().await.map_err(|error| CheckpointError::failed(action, error.into()))
     }
 
-    fn reading<'a>(&self, action: Action<'a>) -> Result<Patience<'a>, CheckpointError> {
+    fn reading<'a>(&self, action: Action<'a>) -> Result<BusyDeadline<'a>, CheckpointError> {
         self.db.check_read(action).map_err(|error| CheckpointError::of(action, error))?;
         Ok(self.db.patience(action))
     }
 }
 
-fn failed(patience: &Patience<'_>, error: StoreError) -> CheckpointError {
+fn failed(patience: &BusyDeadline<'_>, error: StoreError) -> CheckpointError {
     CheckpointError::of(patience.action(), error)
 }
 
@@ -91,12 +91,12 @@ impl CheckpointStore for SqliteCheckpoints {
 
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
         let patience = self.reading(Action::Load(name))?;
-        patiently!(patience, rows::load(self.db.pool(), name)).map_err(|error| failed(&patience, error))
+        retry_while_busy!(patience, rows::load(self.db.pool(), name)).map_err(|error| failed(&patience, error))
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
         let patience = self.reading(Action::List)?;
-        patiently!(patience, rows::list(self.db.pool())).map_err(|error| failed(&patience, error))
+        retry_while_busy!(patience, rows::list(self.db.pool())).map_err(|error| failed(&patience, error))
     }
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
@@ -119,27 +119,30 @@ impl CheckpointStore for SqliteCheckpoints {
 
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
         let patience = self.reading(Action::Letters(name))?;
-        patiently!(patience, letters::page(self.db.pool(), name, query)).map_err(|error| failed(&patience, error))
+        retry_while_busy!(patience, letters::page(self.db.pool(), name, query))
+            .map_err(|error| failed(&patience, error))
     }
 
     async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
         let patience = self.reading(Action::Letters(name))?;
-        patiently!(patience, letters::at(self.db.pool(), name, position)).map_err(|error| failed(&patience, error))
+        retry_while_busy!(patience, letters::at(self.db.pool(), name, position))
+            .map_err(|error| failed(&patience, error))
     }
 
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
         let patience = self.reading(Action::Letters(name))?;
-        patiently!(patience, letters::parked(self.db.pool(), name, streams)).map_err(|error| failed(&patience, error))
+        retry_while_busy!(patience, letters::parked(self.db.pool(), name, streams))
+            .map_err(|error| failed(&patience, error))
     }
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         let patience = self.reading(Action::CountLetters)?;
-        patiently!(patience, letters::counts(self.db.pool(), names)).map_err(|error| failed(&patience, error))
+        retry_while_busy!(patience, letters::counts(self.db.pool(), names)).map_err(|error| failed(&patience, error))
     }
 
-    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
+    async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
         let patience = self.reading(Action::Snapshot(name))?;
-        patiently!(patience, rows::snapshot(self.db.pool(), name)).map_err(|error| failed(&patience, error))
+        retry_while_busy!(patience, rows::snapshot(self.db.pool(), name)).map_err(|error| failed(&patience, error))
     }
 
     async fn begin(&self) -> Result<SqliteUnit, CheckpointError> {

@@ -7,7 +7,7 @@ use super::{SqliteCheckpoints, SqliteUnit, rows, statements};
 use crate::event::{Position, now};
 use crate::projection::claim::NotClaimed;
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{Checkpoint, CheckpointError, Claim, Clear, Switch, Switched, Table};
+use crate::projection::{Checkpoint, CheckpointError, CheckpointReset, Claim, Switch, Switched, Table};
 use crate::store::sql::{Action, clamped};
 use crate::store::sqlite::Writing;
 use crate::store::sqlite::busy::Failure;
@@ -84,5 +84,5 @@ pub(crate) async fn switch(conn: &mut SqliteConnection, name: &str) -> Result<()
 
 /// The checkpoint of the next generation is no more.
 pub(crate) async fn discard(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
-    rows::clear(conn, &Clear::new(next_checkpoint(name))).await.map(drop)
+    rows::clear(conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
 }

@@ -11,7 +11,7 @@ use super::statements;
 use crate::event::{Position, now};
 use crate::projection::claim::NotClaimed;
 use crate::projection::sql::{change_letters, mark};
-use crate::projection::{Advance, Checkpoint, Claim, Clear, Snapshot};
+use crate::projection::{Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ProjectionSnapshot};
 use crate::store::LogId;
 use crate::store::sql::{clamped, unsigned};
 use crate::store::sqlite::busy::Failure;
@@ -101,7 +101,7 @@ pub(super) async fn renew(
 }
 
 /// Whether the step was taken, with all that it carries.
-pub(super) async fn advance(conn: &mut SqliteConnection, step: &Advance) -> Result<bool, Failure> {
+pub(super) async fn advance(conn: &mut SqliteConnection, step: &CheckpointUpdate) -> Result<bool, Failure> {
     // What SQLite cannot count to is the position of no checkpoint, and the epoch of no owner.
     let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(false) };
     let done = sqlx::query(statements::ADVANCE)
@@ -126,7 +126,7 @@ pub(super) async fn advance(conn: &mut SqliteConnection, step: &Advance) -> Resu
 }
 
 /// Whether the checkpoint was cleared: where an owner is named, only if it is still its.
-pub(super) async fn clear(conn: &mut SqliteConnection, clear: &Clear) -> Result<bool, Failure> {
+pub(super) async fn clear(conn: &mut SqliteConnection, clear: &CheckpointReset) -> Result<bool, Failure> {
     let rebuild_to = clear.rebuild_to.map(signed).transpose()?;
     let Ok(owner) = clear.owner.map(i64::try_from).transpose() else { return Ok(false) };
     let query = sqlx::query(statements::CLEAR).bind(&clear.name).bind(now().timestamp_micros()).bind(rebuild_to);
@@ -139,12 +139,12 @@ pub(super) async fn clear(conn: &mut SqliteConnection, clear: &Clear) -> Result<
     Ok(true)
 }
 
-pub(super) async fn snapshot(conn: impl SqliteExecutor<'_>, name: &str) -> Result<Option<Snapshot>, Failure> {
+pub(super) async fn snapshot(conn: impl SqliteExecutor<'_>, name: &str) -> Result<Option<ProjectionSnapshot>, Failure> {
     let row: Option<(i64, String, Vec<u8>)> =
         sqlx::query_as(statements::SNAPSHOT).bind(name).fetch_optional(conn).await?;
     row.map(|(position, fingerprint, state)| {
         let position = unsigned(position, &format!("the position of the snapshot `{name}`"))?;
-        Ok(Snapshot::new(Position::new(position), fingerprint, state))
+        Ok(ProjectionSnapshot::new(Position::new(position), fingerprint, state))
     })
     .transpose()
 }

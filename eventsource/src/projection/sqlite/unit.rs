@@ -7,21 +7,21 @@ use std::sync::{Arc, Weak};
 use sqlx::SqliteConnection;
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
-use super::batch::{Batch, NotLendable, Unfinished};
+use super::batch::{BatchTransaction, NotLendable, Unfinished};
 use super::rows;
-use super::watch::Watch;
+use super::watch::TransactionWatch;
 use crate::event::RecordedEvent;
 use crate::projection::scope::Scope;
 use crate::projection::sql::{Change, NotLent, causes, remedy};
 use crate::projection::{
-    Advance, ChangesRefused, CheckpointError, Clear, CommitError, ConnectionPool, HandlerError, Inject, RawConnection,
-    UnitOfWork,
+    ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool, HandlerError,
+    Inject, RawConnection, UnitOfWork,
 };
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::busy::{Failure, result_code};
 use crate::store::sqlite::verdict::verdict;
-use crate::store::{AppendError, HeldLock, StoreError, Verdict};
+use crate::store::{AppendError, ReentrancyMark, StoreError, Verdict};
 
 /// The unit of work on a SQLite file: a transaction that holds the file's write lock from its first moment on.
 ///
@@ -32,8 +32,8 @@ use crate::store::{AppendError, HeldLock, StoreError, Verdict};
 pub struct SqliteUnit {
     db: SqliteDatabase,
     /// `None` in a detached unit, which begins its transaction when it commits.
-    batch: Option<Arc<Mutex<Batch>>>,
-    watch: Watch,
+    batch: Option<Arc<Mutex<BatchTransaction>>>,
+    watch: TransactionWatch,
     scope: Scope,
     /// For how many events handlers were lent the connection.
     lent: usize,
@@ -41,13 +41,13 @@ pub struct SqliteUnit {
 
 /// The connection of a batch, for whoever is lent it. It does not keep the batch open.
 #[derive(Debug, Clone)]
-pub(crate) struct BatchConnection(Weak<Mutex<Batch>>);
+pub(crate) struct BatchConnection(Weak<Mutex<BatchTransaction>>);
 
 impl BatchConnection {
     /// The connection, unless somebody has it already.
     pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
         let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
-        OwnedMutexGuard::try_map(batch, Batch::connection).map(LentConnection).map_err(|_| NotLent::Ended)
+        OwnedMutexGuard::try_map(batch, BatchTransaction::connection).map(LentConnection).map_err(|_| NotLent::Ended)
     }
 
     /// The same for a handler, which may leave the connection in any state.
@@ -56,13 +56,13 @@ impl BatchConnection {
         let batch = self.0.upgrade().ok_or_else(ended)?.try_lock_owned();
         let mut batch = batch.map_err(|_| HandlerError::permanent(NotLent::Twice))?;
         batch.lend(untouched).await?;
-        OwnedMutexGuard::try_map(batch, Batch::connection).map(LentConnection).map_err(|_| ended())
+        OwnedMutexGuard::try_map(batch, BatchTransaction::connection).map(LentConnection).map_err(|_| ended())
     }
 }
 
 /// The connection of a batch, as lent to a handler.
 #[derive(Debug)]
-pub struct LentConnection(OwnedMappedMutexGuard<Batch, SqliteConnection>);
+pub struct LentConnection(OwnedMappedMutexGuard<BatchTransaction, SqliteConnection>);
 
 impl Deref for LentConnection {
     type Target = SqliteConnection;
@@ -103,13 +103,13 @@ impl ConnectionPool for sqlx::pool::PoolConnection<sqlx::Sqlite> {
 
 impl SqliteUnit {
     pub(super) async fn begin(db: &SqliteDatabase) -> Result<Self, StoreError> {
-        let watch = Watch::default();
-        let batch = Batch::begin(db, watch.clone()).await?;
+        let watch = TransactionWatch::default();
+        let batch = BatchTransaction::begin(db, watch.clone()).await?;
         Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), watch, scope: Scope::default(), lent: 0 })
     }
 
     pub(super) fn detached(db: &SqliteDatabase) -> Self {
-        Self { db: db.clone(), batch: None, watch: Watch::default(), scope: Scope::default(), lent: 0 }
+        Self { db: db.clone(), batch: None, watch: TransactionWatch::default(), scope: Scope::default(), lent: 0 }
     }
 
     /// The batch's connection, where there is a batch.
@@ -158,22 +158,22 @@ fn refusal(action: Action<'_>, refused: ChangesRefused) -> CommitError {
 async fn make(change: Change<'_>, conn: &mut SqliteConnection) -> Result<(), CommitError> {
     let failed = |failure| CheckpointError::failed(change.action(), failure);
     match change {
-        Change::Advance(step) if !rows::advance(conn, step).await.map_err(failed)? => {
+        Change::Update(step) if !rows::advance(conn, step).await.map_err(failed)? => {
             let found = rows::load(conn, &step.name).await.map_err(failed)?;
             Err(CommitError::Fenced { step: Box::new(step.clone()), found })
         }
-        Change::Advance(_) => Ok(()),
-        Change::Clear(clear) if !rows::clear(conn, clear).await.map_err(failed)? => {
+        Change::Update(_) => Ok(()),
+        Change::Reset(clear) if !rows::clear(conn, clear).await.map_err(failed)? => {
             Err(CommitError::NotOwned { clear: Box::new(clear.clone()) })
         }
-        Change::Clear(_) => Ok(()),
+        Change::Reset(_) => Ok(()),
     }
 }
 
 /// SQLITE_CONSTRAINT.
 const CONSTRAINT: i32 = 19;
 
-async fn end_batch(batch: &mut Batch, change: Change<'_>, several: bool) -> Result<(), CommitError> {
+async fn end_batch(batch: &mut BatchTransaction, change: Change<'_>, several: bool) -> Result<(), CommitError> {
     let unfinished = |unfinished| match unfinished {
         Unfinished::Ended => CommitError::TransactionEnded,
         Unfinished::Changed(changed) => CommitError::SessionChanged { changed },
@@ -199,12 +199,12 @@ async fn end_detached(db: &SqliteDatabase, change: Change<'_>) -> Result<(), Com
 }
 
 impl UnitOfWork for SqliteUnit {
-    async fn commit(self, step: &Advance) -> Result<(), CommitError> {
-        self.end(Change::Advance(step)).await
+    async fn commit(self, step: &CheckpointUpdate) -> Result<(), CommitError> {
+        self.end(Change::Update(step)).await
     }
 
-    async fn clear(self, clear: &Clear) -> Result<(), CommitError> {
-        self.end(Change::Clear(clear)).await
+    async fn clear(self, clear: &CheckpointReset) -> Result<(), CommitError> {
+        self.end(Change::Reset(clear)).await
     }
 
     async fn rollback(self) {
@@ -220,19 +220,19 @@ impl UnitOfWork for SqliteUnit {
         self.lent > 1
     }
 
-    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
-        self.scope.announce(events);
+    fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
+        self.scope.begin_batch(events);
     }
 
-    fn handling(&mut self, event: &RecordedEvent) {
-        self.scope.handling(event);
+    fn begin_event(&mut self, event: &RecordedEvent) {
+        self.scope.begin_event(event);
     }
 
     fn is_intact(&self) -> bool {
         !self.watch.has_ended()
     }
 
-    fn held_lock(&self) -> Option<HeldLock> {
+    fn held_lock(&self) -> Option<ReentrancyMark> {
         self.batch.as_ref().map(|_| self.db.lock().clone())
     }
 

@@ -9,9 +9,9 @@ use sqlx::{Connection as _, SqliteConnection};
 /// turns into a rollback, and both are remembered. So a handler that ends the transaction leaves nothing behind,
 /// neither what it wrote before nor what it writes afterwards, and is found out without asking the database.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Watch(Arc<AtomicBool>);
+pub(super) struct TransactionWatch(Arc<AtomicBool>);
 
-impl Watch {
+impl TransactionWatch {
     /// Starts to watch what `conn` does.
     pub(super) async fn install(&self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let (commit, rollback) = (Arc::clone(&self.0), Arc::clone(&self.0));

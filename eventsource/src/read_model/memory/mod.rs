@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use self::tables::Shared;
 use self::transaction::Transaction;
-use super::session::Session;
+use super::session::RepositorySession;
 use super::{ReadModel, ReadModelError, ReadRepository, Repository};
 use crate::projection::{HandlerError, Inject, MemoryCheckpoints, MemoryUnit, Subscriber};
 
@@ -53,16 +53,16 @@ impl<M: ReadModel> Inject<MemoryUnit> for Repository<M> {
     type Guard = Box<Self>;
 
     async fn inject(unit: &mut MemoryUnit) -> Result<Box<Self>, HandlerError> {
-        let session = match unit.scope().deferred::<Session>() {
+        let session = match unit.scope().deferred::<RepositorySession>() {
             Some(session) => session,
             None => {
                 let transaction = Transaction::begin(unit.checkpoints().attached().get()).await;
-                let session = Arc::new(Session::new(Box::new(transaction)));
-                unit.scope().defer(Arc::<Session>::clone(&session));
+                let session = Arc::new(RepositorySession::new(Box::new(transaction)));
+                unit.scope().defer(Arc::<RepositorySession>::clone(&session));
                 session
             }
         };
-        session.announce(unit.scope().aggregates());
+        session.set_aggregates(unit.scope().aggregates());
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }

@@ -7,7 +7,7 @@ use super::pool::PoolTables;
 use super::schema;
 use crate::projection::postgres::PostgresUnit;
 use crate::projection::{HandlerError, Inject, Subscriber};
-use crate::read_model::session::Session;
+use crate::read_model::session::RepositorySession;
 use crate::read_model::sql::{OfOther, Use};
 use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
 use crate::store::postgres::PostgresDatabase;
@@ -116,7 +116,7 @@ impl<M: ReadModel> Inject<PostgresUnit> for Repository<M> {
         unit.scope().check_table(M::TABLE)?;
         let connection = unit.connection().map_err(HandlerError::permanent)?;
         let (db, builds_next) = (unit.database().clone(), unit.scope().builds_next());
-        let session = Session::of(unit.scope(), || Box::new(BatchTables::new(connection, &db, builds_next)));
+        let session = RepositorySession::of(unit.scope(), || Box::new(BatchTables::new(connection, &db, builds_next)));
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }

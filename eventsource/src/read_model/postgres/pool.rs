@@ -13,7 +13,7 @@ use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 use crate::store::Verdict;
 use crate::store::postgres::verdict::verdict;
-use crate::store::postgres::{PostgresDatabase, Session};
+use crate::store::postgres::{PostgresDatabase, StatementConnection};
 
 /// The tables as they are committed.
 pub(super) struct PoolTables {
@@ -26,11 +26,11 @@ impl PoolTables {
     }
 
     /// A connection that reads.
-    pub(super) async fn session(&self, table: &'static Table) -> Result<Session, ReadModelError> {
+    pub(super) async fn session(&self, table: &'static Table) -> Result<StatementConnection, ReadModelError> {
         self.db.session().await.map_err(|error| failed(table, "read", error))
     }
 
-    async fn ready(&self, table: &'static Table) -> Result<Session, ReadModelError> {
+    async fn ready(&self, table: &'static Table) -> Result<StatementConnection, ReadModelError> {
         let mut session = self.session(table).await?;
         schema::check_once(&mut session, &self.db, table, Use::Read).await?;
         Ok(session)
@@ -40,7 +40,7 @@ impl PoolTables {
     /// where it does not match; where it does, `None` asks for one more attempt.
     async fn settle<T>(
         &self,
-        mut session: Session,
+        mut session: StatementConnection,
         table: &'static Table,
         attempt: Attempt,
         read: Result<T, ReadModelError>,

@@ -14,7 +14,7 @@ use crate::store::postgres::PostgresDatabase;
 
 /// What is known of the tables of a database.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct SchemaCache {
     matching: Matching<()>,
     pub(super) plans: Plans,
 }
@@ -26,7 +26,7 @@ pub(super) async fn check_once(
     table: &'static Table,
     usage: Use,
 ) -> Result<(), ReadModelError> {
-    let known = db.attached().get::<Known>();
+    let known = db.attached().get::<SchemaCache>();
     if known.matching.version(table, usage).is_none() {
         check(conn, db, table, usage).await?;
         known.matching.add(table, usage, ());
@@ -36,7 +36,7 @@ pub(super) async fn check_once(
 
 /// Forgets that the table was found to match.
 pub(super) fn forget(db: &PostgresDatabase, table: &'static Table) {
-    db.attached().get::<Known>().matching.forget(table);
+    db.attached().get::<SchemaCache>().matching.forget(table);
 }
 
 /// After the server or a value refused what the statement said: refuses a table that does not match its model by now.

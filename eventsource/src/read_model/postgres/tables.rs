@@ -7,14 +7,14 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::dialect::PostgresDialect;
 use super::failure::{failed, overtaken};
 use super::order::Locks;
-use super::schema::{self, Known};
+use super::schema::{self, SchemaCache};
 use super::statements;
 use super::value::{Statement, bind, bind_list, value, values};
 use crate::read_model::port::{Before, RowChange};
 use crate::read_model::select::Select;
 use crate::read_model::sql::{self, Argument, Sql};
 use crate::read_model::stored::Row;
-use crate::read_model::{ColumnDef, ColumnKind, ReadModelError, Table, Unfit, UnfitField, Value};
+use crate::read_model::{ColumnDef, ColumnKind, InvalidField, InvalidValue, ReadModelError, Table, Value};
 use crate::store::postgres::PostgresDatabase;
 
 /// The tables of a database, on one of its connections.
@@ -29,7 +29,7 @@ impl Tables<'_> {
     }
 
     fn prepare<'q>(&self, table: &'static Table, text: String) -> Statement<'q> {
-        let text = self.db.attached().get::<Known>().plans.planned(table, text);
+        let text = self.db.attached().get::<SchemaCache>().plans.planned(table, text);
         sqlx::query(AssertSqlSafe(text)).persistent(self.db.names_statements())
     }
 
@@ -122,7 +122,7 @@ impl Tables<'_> {
     }
 
     fn note_written(&self, table: &'static Table, rows: usize) {
-        self.db.attached().get::<Known>().plans.written(table, rows);
+        self.db.attached().get::<SchemaCache>().plans.written(table, rows);
     }
 
     pub(super) async fn update(
@@ -175,9 +175,9 @@ fn version_of(version: u64) -> Value {
     Value::Int(i64::try_from(version).unwrap_or(i64::MAX))
 }
 
-fn unfit(table: &'static Table, column: Option<&ColumnDef>, reason: Unfit) -> ReadModelError {
-    let field = UnfitField::new(column.map_or("", |column| column.field), reason);
-    ReadModelError::Unfit { table: table.name, id: None, field }
+fn unfit(table: &'static Table, column: Option<&ColumnDef>, reason: InvalidValue) -> ReadModelError {
+    let field = InvalidField::new(column.map_or("", |column| column.field), reason);
+    ReadModelError::InvalidValue { table: table.name, id: None, field }
 }
 
 /// `statement` with the columns of the rows.

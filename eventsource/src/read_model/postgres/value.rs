@@ -8,7 +8,7 @@ use sqlx::query::Query;
 use sqlx::{Decode, Postgres, Row as _, Type, ValueRef as _};
 use uuid::Uuid;
 
-use crate::read_model::{ColumnKind, Decimal, ReadModelError, Table, Unfit, Value};
+use crate::read_model::{ColumnKind, Decimal, InvalidValue, ReadModelError, Table, Value};
 use crate::store::postgres::time::Time;
 
 /// A statement, and what is bound to it.
@@ -31,7 +31,7 @@ pub(super) fn bind_list<'q, 'v>(
     statement: Statement<'q>,
     kind: ColumnKind,
     values: impl Iterator<Item = &'v Value>,
-) -> Result<Statement<'q>, Unfit> {
+) -> Result<Statement<'q>, InvalidValue> {
     Ok(match of_kind(kind, values)? {
         Values::Bool(values) => statement.bind(values),
         Values::Int(values) => statement.bind(values),
@@ -45,7 +45,11 @@ pub(super) fn bind_list<'q, 'v>(
 }
 
 /// `statement` with one more value.
-pub(super) fn bind<'q>(statement: Statement<'q>, kind: ColumnKind, value: &Value) -> Result<Statement<'q>, Unfit> {
+pub(super) fn bind<'q>(
+    statement: Statement<'q>,
+    kind: ColumnKind,
+    value: &Value,
+) -> Result<Statement<'q>, InvalidValue> {
     Ok(match of_kind(kind, std::iter::once(value))? {
         Values::Bool(mut one) => statement.bind(one.pop().flatten()),
         Values::Int(mut one) => statement.bind(one.pop().flatten()),
@@ -58,7 +62,7 @@ pub(super) fn bind<'q>(statement: Statement<'q>, kind: ColumnKind, value: &Value
     })
 }
 
-fn of_kind<'v>(kind: ColumnKind, values: impl Iterator<Item = &'v Value>) -> Result<Values<'v>, Unfit> {
+fn of_kind<'v>(kind: ColumnKind, values: impl Iterator<Item = &'v Value>) -> Result<Values<'v>, InvalidValue> {
     /// The values, of one variant.
     macro_rules! all {
         ($variant:ident) => {
@@ -69,7 +73,7 @@ fn of_kind<'v>(kind: ColumnKind, values: impl Iterator<Item = &'v Value>) -> Res
                 .map(|value| match value {
                     Value::Null => Ok(None),
                     Value::$variant(value) => Ok(Some($as_bound(value))),
-                    other => Err(Unfit::new(format!("{other} is no value for a column of the kind {kind:?}"))),
+                    other => Err(InvalidValue::new(format!("{other} is no value for a column of the kind {kind:?}"))),
                 })
                 .collect::<Result<_, _>>()?
         };
@@ -118,7 +122,7 @@ pub(super) fn value(row: &PgRow, index: usize, kind: ColumnKind) -> Result<Value
         ColumnKind::Date => raw::<NaiveDate, 4>(row, index)?.map(i32::from_be_bytes).map(date).transpose()?,
         ColumnKind::Decimal => match get::<String>(row, index)? {
             None => None,
-            Some(text) => Some(Value::Decimal(text.parse().map_err(|error: Unfit| error.to_string())?)),
+            Some(text) => Some(Value::Decimal(text.parse().map_err(|error: InvalidValue| error.to_string())?)),
         },
     }
     .unwrap_or(Value::Null))

@@ -2,7 +2,7 @@
 
 use super::Dialect;
 use crate::read_model::select::{Expr, Op, Select};
-use crate::read_model::{ColumnDef, ColumnKind, ReadModelError, Table, Unfit, UnfitField, Value};
+use crate::read_model::{ColumnDef, ColumnKind, InvalidField, InvalidValue, ReadModelError, Table, Value};
 
 /// What is bound to a statement, to compare with a column of this kind.
 #[derive(Debug)]
@@ -120,8 +120,12 @@ impl Sql {
         if count <= limit {
             return Ok(());
         }
-        let reason = Unfit::new(format!("it makes {count} values in one query, which takes {limit} at most"));
-        Err(ReadModelError::Unfit { table: table.name, id: None, field: UnfitField::new(column.field, reason) })
+        let reason = InvalidValue::new(format!("it makes {count} values in one query, which takes {limit} at most"));
+        Err(ReadModelError::InvalidValue {
+            table: table.name,
+            id: None,
+            field: InvalidField::new(column.field, reason),
+        })
     }
 
     fn condition<D: Dialect>(&mut self, table: &'static Table, expr: &Expr) -> Result<(), ReadModelError> {
@@ -148,7 +152,7 @@ impl Sql {
             Expr::And(all) => self.joined::<D>(table, all, " AND ", "TRUE")?,
             Expr::Or(all) => self.joined::<D>(table, all, " OR ", "FALSE")?,
             // A query with one is refused before.
-            Expr::Unfit(_) => self.text.push_str("FALSE"),
+            Expr::InvalidValue(_) => self.text.push_str("FALSE"),
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::pool::PoolTables;
 use super::schema;
 use crate::projection::sqlite::SqliteUnit;
 use crate::projection::{HandlerError, Inject, Subscriber, Table};
-use crate::read_model::session::Session;
+use crate::read_model::session::RepositorySession;
 use crate::read_model::sql::{OfOther, Use};
 use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
 use crate::store::sql::Action;
@@ -121,7 +121,7 @@ impl<M: ReadModel> Inject<SqliteUnit> for Repository<M> {
         unit.scope().check_table(M::TABLE)?;
         let connection = unit.connection().map_err(HandlerError::permanent)?;
         let (db, builds_next) = (unit.database().clone(), unit.scope().builds_next());
-        let session = Session::of(unit.scope(), || Box::new(BatchTables::new(connection, &db, builds_next)));
+        let session = RepositorySession::of(unit.scope(), || Box::new(BatchTables::new(connection, &db, builds_next)));
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }

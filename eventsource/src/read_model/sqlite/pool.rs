@@ -5,7 +5,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::failure::failed;
-use super::schema::Known;
+use super::schema::SchemaCache;
 use super::{schema, tables};
 use crate::read_model::port::ReadTables;
 use crate::read_model::select::Select;
@@ -35,7 +35,7 @@ impl PoolTables {
     /// A connection, and the version of the schema in which the table matches its model.
     async fn ready(&self, table: &'static Table) -> Result<(PoolConnection<Sqlite>, i64), ReadModelError> {
         let mut conn = self.acquire(table).await?;
-        let version = match self.db.attached().get::<Known>().version(table, Use::Read) {
+        let version = match self.db.attached().get::<SchemaCache>().version(table, Use::Read) {
             Some(version) => version,
             None => self.look(&mut conn, table).await?,
         };

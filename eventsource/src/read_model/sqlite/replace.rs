@@ -13,7 +13,7 @@ use crate::read_model::sql::{Use, quoted};
 use crate::read_model::{ReadModelError, Table};
 
 /// An index or a trigger of a table.
-struct Kept {
+struct DependentObject {
     kind: String,
     name: String,
     sql: String,
@@ -66,7 +66,7 @@ pub(super) async fn replace(conn: &mut SqliteConnection, table: &'static Table) 
     let valid = valid_views(conn, table).await?;
     drop_table(conn, table).await?;
     run(conn, table, "replace", statements::take_place(next, table) + &schema::indexes_sql(table)).await?;
-    for Kept { kind, name, sql } in kept {
+    for DependentObject { kind, name, sql } in kept {
         if let Err(reason) = make_again(conn, table, &sql, &gone).await? {
             left.push(format!("the {kind} {name}: {reason}"));
         }
@@ -99,11 +99,11 @@ async fn left(
 }
 
 /// The indexes and triggers of the table that the model does not describe.
-async fn kept(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<Kept>, ReadModelError> {
+async fn kept(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<DependentObject>, ReadModelError> {
     let found = sqlx::query_as::<_, (String, String, String)>(statements::KEPT).bind(table.name).fetch_all(conn).await;
     let found = found.map_err(|error| failed(table, "look at", error))?;
     let own: Vec<_> = table.columns.iter().filter(|column| column.indexed).map(|c| table.index_name(c.name)).collect();
-    let kept = found.into_iter().map(|(kind, name, sql)| Kept { kind, name, sql });
+    let kept = found.into_iter().map(|(kind, name, sql)| DependentObject { kind, name, sql });
     Ok(kept.filter(|kept| !own.iter().any(|own| own.eq_ignore_ascii_case(&kept.name))).collect())
 }
 

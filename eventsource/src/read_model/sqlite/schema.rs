@@ -11,7 +11,7 @@ use crate::read_model::{Deployment, ReadModelError, Table};
 use crate::store::sqlite::SqliteDatabase;
 
 /// The tables of a file that were found to match, each with the version of the file's schema at which it was looked at.
-pub(super) type Known = Matching<i64>;
+pub(super) type SchemaCache = Matching<i64>;
 
 /// The version of the file's schema, which every change of a table raises, by whichever process.
 pub(super) async fn version(conn: &mut SqliteConnection, table: &'static Table) -> Result<i64, ReadModelError> {
@@ -27,7 +27,7 @@ pub(super) async fn check_at(
     usage: Use,
     version: i64,
 ) -> Result<(), ReadModelError> {
-    let known = db.attached().get::<Known>();
+    let known = db.attached().get::<SchemaCache>();
     if known.version(table, usage) != Some(version) {
         check(conn, table, usage).await?;
         known.add(table, usage, version);

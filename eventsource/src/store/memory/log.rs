@@ -125,9 +125,11 @@ impl Log {
     }
 
     pub(super) fn read_stream_page(&self, stream: &StreamId, read: ReadStream, limit: PageLimit) -> StreamPage {
-        let wanted =
-            self.stream(stream).iter().filter(|event| (read.lowest()..=read.highest()).contains(&event.version()));
-        let most = read.most().unwrap_or(usize::MAX);
+        let wanted = self
+            .stream(stream)
+            .iter()
+            .filter(|event| (read.from_version()..=read.to_version()).contains(&event.version()));
+        let most = read.max_count().unwrap_or(usize::MAX);
         let (events, is_full) = match read.direction() {
             Direction::Forward => limit.take(wanted.take(most).cloned()),
             Direction::Backward => limit.take(wanted.rev().take(most).cloned()),
@@ -188,7 +190,13 @@ impl Log {
         Backlog { events: limit.min(behind.len() as u64), oldest: first.map(|event| event.recorded_at()).min() }
     }
 
-    pub(super) fn types_beside(&self, known: &[&str], after: Position, to: Position, limit: usize) -> Vec<StoredType> {
+    pub(super) fn event_types_except(
+        &self,
+        known: &[&str],
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Vec<StoredType> {
         let known: HashSet<_> = known.iter().copied().collect();
         let unknown = self.types.iter().filter(|(name, _)| !known.contains(name.as_str()));
         let mut found: Vec<_> = unknown

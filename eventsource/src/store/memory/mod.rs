@@ -10,8 +10,8 @@ use uuid::Uuid;
 use self::log::Log;
 use super::{
     AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp, WakeUps,
-    check_append, check_append_all,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
+    WakeUpSender, check_append, check_append_all,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -36,7 +36,7 @@ pub struct MemoryEventStore {
 #[derive(Debug, Default)]
 struct Shared {
     log: RwLock<Log>,
-    wake_ups: WakeUps,
+    wake_ups: WakeUpSender,
 }
 
 impl MemoryEventStore {
@@ -120,14 +120,14 @@ impl EventStore for MemoryEventStore {
         Ok(self.read().backlog(after, limit))
     }
 
-    async fn types_beside(
+    async fn event_types_except(
         &self,
         known: &[&str],
         after: Position,
         to: Position,
         limit: usize,
     ) -> Result<Vec<StoredType>, StoreError> {
-        Ok(self.read().types_beside(known, after, to, limit))
+        Ok(self.read().event_types_except(known, after, to, limit))
     }
 
     async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
@@ -152,7 +152,7 @@ impl EventStore for MemoryEventStore {
         Ok(self.read().streams(aggregate_type, after, limit))
     }
 
-    fn wake_ups(&self) -> Option<WakeUp> {
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
         Some(self.shared.wake_ups.listen())
     }
 }

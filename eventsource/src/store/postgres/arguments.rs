@@ -42,8 +42,8 @@ pub(super) fn one<'q, R>(
 }
 
 fn of_stream<'q, R>(query: QueryRows<'q, R>, append: &'q Append) -> QueryRows<'q, R> {
-    let (lowest, highest) = append.bounds();
-    query.bind(append.stream.aggregate_type()).bind(append.stream.aggregate_id()).bind(lowest).bind(highest)
+    let (from_version, to_version) = append.bounds();
+    query.bind(append.stream.aggregate_type()).bind(append.stream.aggregate_id()).bind(from_version).bind(to_version)
 }
 
 fn of_event<'q, R>(query: QueryRows<'q, R>, event: &'q NewEvent) -> Result<QueryRows<'q, R>, Failure> {
@@ -69,13 +69,13 @@ pub(super) fn many<'q>(
     appends: &[&'q Append],
     events: &[Numbered<'q>],
 ) -> Result<QueryRows<'q>, Failure> {
-    let (lowest, highest): (Vec<_>, Vec<_>) = appends.iter().map(|append| append.bounds()).unzip();
+    let (from_version, to_version): (Vec<_>, Vec<_>) = appends.iter().map(|append| append.bounds()).unzip();
     let query = query
         .bind(now())
         .bind(appends.iter().map(|append| append.stream.aggregate_type()).collect::<Vec<_>>())
         .bind(appends.iter().map(|append| append.stream.aggregate_id()).collect::<Vec<_>>())
-        .bind(lowest)
-        .bind(highest)
+        .bind(from_version)
+        .bind(to_version)
         .bind(events.iter().map(|(number, ..)| *number).collect::<Vec<_>>())
         .bind(events.iter().map(|(_, nth, ..)| *nth).collect::<Vec<_>>());
     columns(query, &events.iter().map(|(.., event)| *event).collect::<Vec<_>>())

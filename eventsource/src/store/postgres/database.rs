@@ -11,15 +11,15 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
-use super::horizon::Watch;
-use super::known::Known;
+use super::horizon::StallWatch;
+use super::horizon_cache::HorizonCache;
 use super::listen::Listener;
-use super::lost::Losses;
+use super::loss_tracker::LossTracker;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
-use crate::store::WakeUps;
+use crate::store::WakeUpSender;
 use crate::store::attached::Attached;
-use crate::store::sql::{Borrowed, Kept, Queue};
+use crate::store::sql::{Borrowed, ConnectionCache, Queue};
 
 /// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database: open
 /// it once a process, whose subscriptions then share its connections and the one that listens for appends.
@@ -51,10 +51,10 @@ struct Inner {
     unit_turns: Arc<Semaphore>,
     /// What appends wait in, and the connections on which they are stored.
     queue: Queue,
-    readers: Kept<Postgres>,
-    appender: Kept<Postgres>,
-    losses: Losses,
-    known: Known,
+    readers: ConnectionCache<Postgres>,
+    appender: ConnectionCache<Postgres>,
+    losses: LossTracker,
+    known: HorizonCache,
     schema: Schema,
     shown: String,
     pooler: bool,
@@ -65,9 +65,9 @@ struct Inner {
     append_one: Arc<str>,
     append_to_one: Arc<str>,
     append_few: [OnceLock<Arc<str>>; statements::FEW],
-    watch: Watch,
+    watch: StallWatch,
     announcer: Announcer,
-    wake_ups: Arc<WakeUps>,
+    wake_ups: Arc<WakeUpSender>,
     options: PostgresOptions,
     listener: OnceLock<Option<Listener>>,
     runtime: Handle,
@@ -76,7 +76,7 @@ struct Inner {
 
 /// A connection for one statement. Through a pooler a statement takes several messages, which only a transaction
 /// keeps together.
-pub(crate) enum Session {
+pub(crate) enum StatementConnection {
     Alone(PoolConnection<Postgres>),
     InTransaction(Transaction<'static, Postgres>),
 }
@@ -115,7 +115,7 @@ impl PostgresDatabase {
             pooler: options.pooler,
             begin: options.begin_sql(),
             savepoint: statements::savepoint(options.idle_timeout()),
-            watch: Watch::new(options.horizon_warning),
+            watch: StallWatch::new(options.horizon_warning),
             announcer: Announcer::new(opened.log),
             wake_ups: Arc::default(),
             options,
@@ -150,7 +150,7 @@ impl PostgresDatabase {
     }
 
     /// The wake-ups. The first call begins to listen for what other processes append.
-    pub(super) fn wake_ups(&self) -> &WakeUps {
+    pub(super) fn wake_ups(&self) -> &WakeUpSender {
         let Inner { listener, options, announcer, wake_ups, runtime, .. } = &*self.0;
         listener.get_or_init(|| {
             let connect = options.listener_options()?;
@@ -208,7 +208,7 @@ impl PostgresDatabase {
     }
 
     /// The connections of appends; not through a pooler, where connections are everybody's.
-    pub(super) fn appender(&self) -> &Kept<Postgres> {
+    pub(super) fn appender(&self) -> &ConnectionCache<Postgres> {
         &self.0.appender
     }
 
@@ -222,22 +222,22 @@ impl PostgresDatabase {
         self.kept(&self.0.appender).await
     }
 
-    async fn kept(&self, kept: &Kept<Postgres>) -> Result<Borrowed<Postgres>, sqlx::Error> {
+    async fn kept(&self, kept: &ConnectionCache<Postgres>) -> Result<Borrowed<Postgres>, sqlx::Error> {
         let taken = kept.take(|age| self.0.losses.doubt(age)).await;
         self.named(kept.pool(), taken).await
     }
 
     /// The connections that read the log.
-    pub(super) fn readers(&self) -> &Kept<Postgres> {
+    pub(super) fn readers(&self) -> &ConnectionCache<Postgres> {
         &self.0.readers
     }
 
-    pub(super) fn losses(&self) -> &Losses {
+    pub(super) fn losses(&self) -> &LossTracker {
         &self.0.losses
     }
 
     /// The last horizon that was found.
-    pub(super) fn known(&self) -> &Known {
+    pub(super) fn known(&self) -> &HorizonCache {
         &self.0.known
     }
 
@@ -245,7 +245,7 @@ impl PostgresDatabase {
         &self.0.announcer
     }
 
-    pub(super) fn watch(&self) -> &Watch {
+    pub(super) fn watch(&self) -> &StallWatch {
         &self.0.watch
     }
 
@@ -302,15 +302,15 @@ impl PostgresDatabase {
     }
 
     /// A connection for one statement.
-    pub(crate) async fn session(&self) -> Result<Session, sqlx::Error> {
+    pub(crate) async fn session(&self) -> Result<StatementConnection, sqlx::Error> {
         if self.0.pooler {
-            return Ok(Session::InTransaction(self.begin().await?));
+            return Ok(StatementConnection::InTransaction(self.begin().await?));
         }
-        Ok(Session::Alone(self.shared().await?))
+        Ok(StatementConnection::Alone(self.shared().await?))
     }
 }
 
-impl Session {
+impl StatementConnection {
     /// Keeps what the statement did.
     pub(crate) async fn end(self) -> Result<(), sqlx::Error> {
         match self {
@@ -320,7 +320,7 @@ impl Session {
     }
 }
 
-impl Deref for Session {
+impl Deref for StatementConnection {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
@@ -331,7 +331,7 @@ impl Deref for Session {
     }
 }
 
-impl DerefMut for Session {
+impl DerefMut for StatementConnection {
     fn deref_mut(&mut self) -> &mut PgConnection {
         match self {
             Self::Alone(conn) => conn,

@@ -7,12 +7,12 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::failure::store_error;
-use super::{HorizonHolder, PostgresDatabase, append, appending, holders, horizon, lookup, read};
+use super::{HorizonHolder, PostgresDatabase, group_commit, holders, horizon, insert, lookup, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::Action;
 use crate::store::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, HeldBack, LogId, LogMark,
-    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
+    LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
     check_append, check_append_all,
 };
 
@@ -71,7 +71,7 @@ impl PostgresEventStore {
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
         let append = StreamAppend::new(stream.clone(), expected, events);
-        match append::inside(&self.db, conn, &append).await {
+        match insert::inside(&self.db, conn, &append).await {
             Ok(places) => Ok(append.appended(places)),
             Err(refusal) => Err(append.refused(refusal, |failure| store_error(Action::Append(stream), failure))),
         }
@@ -80,7 +80,7 @@ impl PostgresEventStore {
     /// Who appends at this moment, and so keeps what comes after from being read: the one who began first in front.
     ///
     /// Under a load there is nearly always somebody. One whose [`age`](HorizonHolder::age) grows is in the way;
-    /// [`EventStore::held_back`], by which a subscription's status says so, and a log line name it after
+    /// [`EventStore::stalled_by`], by which a subscription's status says so, and a log line name it after
     /// [`horizon_warning`](super::PostgresOptions::horizon_warning).
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl PostgresEventStore {
         read::explain(&self.db, after, filter, limit).await.map_err(|failure| store_error(Action::ReadLog, failure))
     }
 
-    /// How PostgreSQL finds the types that are stored ([`EventStore::types_beside`]): the lines of its query plan.
+    /// How PostgreSQL finds the types that are stored ([`EventStore::event_types_except`]): the lines of its query plan.
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
@@ -125,7 +125,7 @@ impl EventStore for PostgresEventStore {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
-        appending::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
+        group_commit::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
     }
 
     async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
@@ -133,7 +133,7 @@ impl EventStore for PostgresEventStore {
         if appends.is_empty() {
             return Ok(Vec::new());
         }
-        appending::append_as_one(&self.db, appends).await
+        group_commit::append_as_one(&self.db, appends).await
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
@@ -179,14 +179,14 @@ impl EventStore for PostgresEventStore {
         backlogs.map_err(|failure| store_error(Action::MeasureBacklog, failure))
     }
 
-    async fn types_beside(
+    async fn event_types_except(
         &self,
         known: &[&str],
         after: Position,
         to: Position,
         limit: usize,
     ) -> Result<Vec<StoredType>, StoreError> {
-        let found = self.db.again(|| read::types_beside(&self.db, known, after, to, limit)).await;
+        let found = self.db.again(|| read::event_types_except(&self.db, known, after, to, limit)).await;
         found.map_err(|failure| store_error(Action::FindTypes, failure))
     }
 
@@ -217,12 +217,12 @@ impl EventStore for PostgresEventStore {
 
     /// After [`horizon_warning`](super::PostgresOptions::horizon_warning), as seen by whoever reads the log through
     /// this database's handle.
-    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
-        let held_back = self.db.again(|| horizon::held_back(&self.db)).await;
-        held_back.map_err(|failure| store_error(Action::ReadHead, failure))
+    async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
+        let stalled_by = self.db.again(|| horizon::stalled_by(&self.db)).await;
+        stalled_by.map_err(|failure| store_error(Action::ReadHead, failure))
     }
 
-    fn wake_ups(&self) -> Option<WakeUp> {
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
         Some(self.db.wake_ups().listen())
     }
 }

@@ -7,11 +7,11 @@ use sqlx::PgConnection;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::known::Connections;
+use super::horizon_cache::Connections;
 use super::{PostgresDatabase, holders, statements};
 use crate::event::Position;
 use crate::store::sql::{Failure, unsigned};
-use crate::store::{HeldBack, LogMark};
+use crate::store::{LogMark, LogStall};
 
 /// The server is a standby, on which nobody sees who appends.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ pub(super) async fn read_on(
 }
 
 /// Who holds the horizon back, where it has been held for longer than the set time.
-pub(super) async fn held_back(db: &PostgresDatabase) -> Result<Option<HeldBack>, Failure> {
+pub(super) async fn stalled_by(db: &PostgresDatabase) -> Result<Option<LogStall>, Failure> {
     let known = db.known().connections();
     let mut conn = db.shared().await?;
     read_on(db, &mut conn, known).await?;
@@ -71,7 +71,7 @@ pub(super) async fn held_back(db: &PostgresDatabase) -> Result<Option<HeldBack>,
         return Ok(None);
     }
     let by = holders.drain(..).map(|holder| holder.to_string()).collect();
-    Ok(Some(HeldBack::new(Position::new(at), lasted, by)))
+    Ok(Some(LogStall::new(Position::new(at), lasted, by)))
 }
 
 /// On the connection that found it: another one might not be free.
@@ -84,7 +84,7 @@ async fn tell(db: &PostgresDatabase, conn: &mut PgConnection) {
 
 /// Watches for how long the horizon stays where it is held.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct StallWatch {
     after: Duration,
     held: Mutex<Option<Held>>,
 }
@@ -96,7 +96,7 @@ struct Held {
     times_told: u32,
 }
 
-impl Watch {
+impl StallWatch {
     pub(super) fn new(after: Duration) -> Self {
         Self { after, held: Mutex::default() }
     }

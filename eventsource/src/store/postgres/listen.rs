@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::announce::Announcer;
-use crate::store::WakeUps;
+use crate::store::WakeUpSender;
 
 /// The delays between two attempts to listen again.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
@@ -24,7 +24,7 @@ impl Listener {
         runtime: &Handle,
         connect: PgConnectOptions,
         announcer: &Announcer,
-        wake_ups: Arc<WakeUps>,
+        wake_ups: Arc<WakeUpSender>,
     ) -> Self {
         let (channel, own) = (announcer.channel().to_owned(), announcer.own().to_owned());
         Self(runtime.spawn(async move {
@@ -55,7 +55,7 @@ async fn listen(
     pool: &PgPool,
     channel: &str,
     own: &str,
-    wake_ups: &WakeUps,
+    wake_ups: &WakeUpSender,
     delay: &mut Duration,
 ) -> Result<std::convert::Infallible, sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;

@@ -13,20 +13,20 @@
 //! for whoever inserts, by this crate or by plain SQL.
 
 mod announce;
-mod append;
-mod appending;
 mod arguments;
 mod budget;
 mod database;
 mod error;
 mod event_store;
 pub(crate) mod failure;
+mod group_commit;
 mod holders;
 mod horizon;
-mod known;
+mod horizon_cache;
+mod insert;
 mod listen;
 mod lookup;
-mod lost;
+mod loss_tracker;
 mod migrations;
 mod open;
 mod options;
@@ -39,7 +39,7 @@ pub(crate) mod time;
 pub(crate) mod verdict;
 
 pub use database::PostgresDatabase;
-pub(crate) use database::Session;
+pub(crate) use database::StatementConnection;
 pub use error::PostgresOpenError;
 pub use event_store::PostgresEventStore;
 pub use holders::HorizonHolder;

@@ -3,11 +3,11 @@
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row as _};
 
 use super::error::Trouble;
-use super::known::Known;
-use super::lost::Losses;
+use super::horizon_cache::HorizonCache;
+use super::loss_tracker::LossTracker;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, migrations, statements};
-use crate::store::sql::Kept;
+use crate::store::sql::ConnectionCache;
 
 /// The oldest server that does, as the driver counts.
 const OLDEST: u32 = 150_000;
@@ -18,13 +18,13 @@ pub(super) struct Opened {
     /// which shares a connection with everybody, the same as the others.
     pub(super) units: PgPool,
     /// Those that read the log; through a pooler the same as the others.
-    pub(super) readers: Kept<Postgres>,
+    pub(super) readers: ConnectionCache<Postgres>,
     /// Where one append leaves its connection to the next: one for who appends alone, one for those who do so together.
-    pub(super) appender: Kept<Postgres>,
+    pub(super) appender: ConnectionCache<Postgres>,
     /// How many units of work may be open.
     pub(super) unit_turns: u32,
-    pub(super) losses: Losses,
-    pub(super) known: Known,
+    pub(super) losses: LossTracker,
+    pub(super) known: HorizonCache,
     pub(super) schema: Schema,
     /// What names the log in its database.
     pub(super) log: i64,
@@ -32,7 +32,7 @@ pub(super) struct Opened {
 
 pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOpenError> {
     let (schema, budget) = (options.parsed_schema()?, options.budget()?);
-    let (losses, known) = (Losses::default(), Known::default());
+    let (losses, known) = (LossTracker::default(), HorizonCache::default());
     let pool = options.shared_pool_options(budget, &losses, &known).connect_lazy_with(options.connect_options());
     let prepared = async {
         let mut conn = pool.acquire().await?;
@@ -43,14 +43,14 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOp
         false => options.unit_pool_options(budget, &losses).connect_lazy_with(options.connect_options()),
     };
     let readers = match options.pooler {
-        true => Kept::none(pool.clone()),
+        true => ConnectionCache::none(pool.clone()),
         false => {
             let readers = options.reader_pool_options(budget, &losses, &known);
-            Kept::new(readers.connect_lazy_with(options.connect_options()))
+            ConnectionCache::new(readers.connect_lazy_with(options.connect_options()))
         }
     };
     let appenders = options.appender_pool_options(budget, &losses);
-    let appender = Kept::new(appenders.connect_lazy_with(options.connect_options()));
+    let appender = ConnectionCache::new(appenders.connect_lazy_with(options.connect_options()));
     match prepared.await {
         Ok(log) => Ok(Opened { pool, units, readers, appender, unit_turns: budget.units, losses, known, schema, log }),
         Err(trouble) => Err(trouble.on(options.shown())),

@@ -8,8 +8,8 @@ use sqlx::{ConnectOptions as _, Postgres};
 
 use super::budget::Budget;
 use super::error::Trouble;
-use super::known::Known;
-use super::lost::Losses;
+use super::horizon_cache::HorizonCache;
+use super::loss_tracker::LossTracker;
 use super::schema::Schema;
 use super::{PostgresOpenError, migrations, statements};
 use crate::store::sql::has_no_transaction;
@@ -196,7 +196,7 @@ impl PostgresOptions {
         Budget::of(self.connections, self.listener_options().is_some(), self.pooler)
     }
 
-    fn pool_options(&self, connections: u32, losses: &Losses) -> PgPoolOptions {
+    fn pool_options(&self, connections: u32, losses: &LossTracker) -> PgPoolOptions {
         let losses = losses.clone();
         PgPoolOptions::new()
             .max_connections(connections)
@@ -217,7 +217,12 @@ impl PostgresOptions {
     }
 
     /// The connections of everybody.
-    pub(super) fn shared_pool_options(&self, budget: Budget, losses: &Losses, known: &Known) -> PgPoolOptions {
+    pub(super) fn shared_pool_options(
+        &self,
+        budget: Budget,
+        losses: &LossTracker,
+        known: &HorizonCache,
+    ) -> PgPoolOptions {
         let known = known.clone();
         let options = self.pool_options(budget.shared, losses).after_connect(move |_, _| {
             known.connected();
@@ -227,7 +232,12 @@ impl PostgresOptions {
     }
 
     /// Those that read the log, a page at a time.
-    pub(super) fn reader_pool_options(&self, budget: Budget, losses: &Losses, known: &Known) -> PgPoolOptions {
+    pub(super) fn reader_pool_options(
+        &self,
+        budget: Budget,
+        losses: &LossTracker,
+        known: &HorizonCache,
+    ) -> PgPoolOptions {
         let known = known.clone();
         let options = self.pool_options(budget.readers, losses).after_connect(move |conn, _| {
             known.connected();
@@ -238,14 +248,14 @@ impl PostgresOptions {
 
     /// Those of units of work, which end what they have begun themselves. A handler that rolls its batch back writes
     /// nothing afterwards either.
-    pub(super) fn unit_pool_options(&self, budget: Budget, losses: &Losses) -> PgPoolOptions {
+    pub(super) fn unit_pool_options(&self, budget: Budget, losses: &LossTracker) -> PgPoolOptions {
         self.pool_options(budget.units, losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::WRITE_ONLY_IN_A_UNIT).execute(conn).await.map(drop) })
         })
     }
 
     /// Where there are two: one for an append that comes alone, and one for those that are stored together.
-    pub(super) fn appender_pool_options(&self, budget: Budget, losses: &Losses) -> PgPoolOptions {
+    pub(super) fn appender_pool_options(&self, budget: Budget, losses: &LossTracker) -> PgPoolOptions {
         self.pool_options(budget.appenders.max(1), losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::PLAN_APPENDS_ONCE).execute(conn).await.map(drop) })
         })

@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::known::Connections;
+use super::horizon_cache::Connections;
 use super::time::Time;
 use super::{PostgresDatabase, horizon, row, statements};
 use crate::event::{Position, StreamId};
@@ -26,15 +26,15 @@ pub(super) async fn stream(
     }
     let mut session = db.session().await?;
     let mut filling = Filling::new(limit);
-    let (mut lowest, mut highest) = (read.lowest(), read.highest());
-    let mut left = read.most().unwrap_or(usize::MAX);
+    let (mut from_version, mut to_version) = (read.from_version(), read.to_version());
+    let mut left = read.max_count().unwrap_or(usize::MAX);
     while left > 0 && !filling.is_full() {
         let most = filling.rows().min(left);
         let rows = sqlx::query(db.sql(statements::read_stream(read.direction())))
             .bind(stream.aggregate_type())
             .bind(stream.aggregate_id())
-            .bind(clamped(lowest))
-            .bind(clamped(highest))
+            .bind(clamped(from_version))
+            .bind(clamped(to_version))
             .bind(clamped(most as u64))
             .bind(small(limit))
             .persistent(db.names_statements())
@@ -46,8 +46,8 @@ pub(super) async fn stream(
         add(db, &mut session, &mut filling, found).await?;
         left -= count;
         match (read.direction(), last.filter(|_| count == most)) {
-            (Direction::Forward, Some(last)) => lowest = last.saturating_add(1),
-            (Direction::Backward, Some(last)) if last > 0 => highest = last - 1,
+            (Direction::Forward, Some(last)) => from_version = last.saturating_add(1),
+            (Direction::Backward, Some(last)) if last > 0 => to_version = last - 1,
             _ => break,
         }
     }
@@ -297,7 +297,7 @@ pub(super) async fn backlogs(db: &PostgresDatabase, after: &[Position], limit: u
 }
 
 /// Up to the horizon, as whatever is read of the log.
-pub(super) async fn types_beside(
+pub(super) async fn event_types_except(
     db: &PostgresDatabase,
     known: &[&str],
     after: Position,

@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::append::place;
 use super::failure::is_collision;
+use super::insert::place;
 use super::time::Time;
 use super::{PostgresDatabase, statements};
 use crate::event::NewEvent;

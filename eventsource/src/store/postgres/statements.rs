@@ -92,7 +92,7 @@ macro_rules! insert {
 macro_rules! outcomes {
     () => {
         " RETURNING version, position, recorded_at) SELECT version, position, recorded_at FROM stored \
-         UNION ALL SELECT version, append, NULL FROM wanted WHERE NOT version BETWEEN lowest AND highest"
+         UNION ALL SELECT version, append, NULL FROM wanted WHERE NOT version BETWEEN from_version AND to_version"
     };
 }
 
@@ -102,7 +102,7 @@ macro_rules! append {
     "WITH wanted AS MATERIALIZED (SELECT wanted.*, ",
     version!(),
     " FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::bigint[]) WITH ORDINALITY \
-         AS wanted (aggregate_type, aggregate_id, lowest, highest, append)), stored AS (",
+         AS wanted (aggregate_type, aggregate_id, from_version, to_version, append)), stored AS (",
     insert!(),
     "SELECT new.event_id, wanted.aggregate_type, wanted.aggregate_id, wanted.version + new.nth, new.event_type, \
          new.schema_version, new.occurred_at, ",
@@ -112,7 +112,7 @@ macro_rules! append {
          $12::text[], $13::text[], $14::text[]) WITH ORDINALITY \
          AS new (append, nth, event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
          USING (append) \
-     WHERE wanted.version BETWEEN wanted.lowest AND wanted.highest ",
+     WHERE wanted.version BETWEEN wanted.from_version AND wanted.to_version ",
             $others,
             "ORDER BY new.n",
             outcomes!()
@@ -128,7 +128,7 @@ pub(super) const APPEND: &str = append!("");
 
 /// The same, where nothing is stored if one of the streams is at another version.
 pub(super) const APPEND_AS_ONE: &str = append!(
-    "AND NOT EXISTS (SELECT FROM wanted AS other WHERE NOT other.version BETWEEN other.lowest AND other.highest) "
+    "AND NOT EXISTS (SELECT FROM wanted AS other WHERE NOT other.version BETWEEN other.from_version AND other.to_version) "
 );
 
 /// The same of so many events, each with the stream it goes to, in the order of the columns of `wanted`.
@@ -145,12 +145,12 @@ pub(super) fn append_few(events: usize) -> String {
         concat!("WITH wanted AS MATERIALIZED (SELECT wanted.*, ", version!(), " FROM (VALUES "),
         &rows.join(", "),
         concat!(
-            ") AS wanted (aggregate_type, aggregate_id, lowest, highest, append, nth, event_id, event_type, \
+            ") AS wanted (aggregate_type, aggregate_id, from_version, to_version, append, nth, event_id, event_type, \
                  schema_version, occurred_at, tenant, metadata, payload)), stored AS (",
             insert!(),
             "SELECT event_id, aggregate_type, aggregate_id, version + nth, event_type, schema_version, occurred_at, ",
             recorded_at!(),
-            ", tenant, metadata::json, payload FROM wanted WHERE version BETWEEN lowest AND highest",
+            ", tenant, metadata::json, payload FROM wanted WHERE version BETWEEN from_version AND to_version",
             outcomes!()
         ),
     ]

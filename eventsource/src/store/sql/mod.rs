@@ -2,9 +2,9 @@
 
 mod action;
 mod append;
+mod connection_cache;
 mod failure;
 mod given_back;
-mod kept;
 mod page;
 mod queue;
 mod row;
@@ -12,11 +12,11 @@ pub(crate) mod verdict;
 
 pub(crate) use action::Action;
 pub(crate) use append::{Append, Outcome, Place, Refusal, Together, UnitOutcome, answered, as_one, of_one};
+pub(crate) use connection_cache::{Borrowed, ConnectionCache};
 pub(crate) use failure::{Failure, clamped, metadata_json, no_identity, unsigned};
 pub(crate) use given_back::has_no_transaction;
-pub(crate) use kept::{Borrowed, Kept};
 pub(crate) use page::{Filling, Found, SMALL, large};
 #[cfg(feature = "sqlite")]
 pub(crate) use queue::Waiting;
-pub(crate) use queue::{Answer, Entry, Lead, Queue};
+pub(crate) use queue::{CommitAnswer, Entry, Lead, Queue};
 pub(crate) use row::{EventRow, RawRow};

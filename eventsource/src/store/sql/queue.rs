@@ -20,7 +20,7 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// What becomes of an append that has queued.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum CommitAnswer {
     /// It is stored at these places, or refused.
     Done(Outcome),
     /// It was not stored: its caller appends it alone, which gives it an answer of its own.
@@ -33,10 +33,10 @@ pub(crate) enum Answer {
 
 /// The appends that wait.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Queue(Arc<Mutex<State>>);
+pub(crate) struct Queue(Arc<Mutex<QueueState>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct QueueState {
     waiting: VecDeque<Waiting>,
     next: u64,
     /// Whether somebody appends alone, and whether there is a task that appends for those who wait.
@@ -51,7 +51,7 @@ pub(crate) struct Waiting {
     pub(crate) append: Arc<Append>,
     #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "appends to PostgreSQL wait without a deadline"))]
     until: Option<Instant>,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<CommitAnswer>,
 }
 
 /// How an append begins.
@@ -72,7 +72,7 @@ pub(crate) struct Alone(Queue);
 pub(crate) struct Ticket {
     queue: Queue,
     number: u64,
-    answer: oneshot::Receiver<Answer>,
+    answer: oneshot::Receiver<CommitAnswer>,
 }
 
 /// The right to take what waits, held by one task at a time.
@@ -104,28 +104,28 @@ impl Queue {
     }
 
     // What the lock guards is whole at every moment.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Ticket {
     /// What became of the append, which is withdrawn when it has waited in the queue for as long as `patience`.
-    pub(crate) async fn answer(mut self, patience: Option<Duration>) -> Answer {
+    pub(crate) async fn answer(mut self, patience: Option<Duration>) -> CommitAnswer {
         if let Some(patience) = patience {
             match tokio::time::timeout(patience, &mut self.answer).await {
-                Ok(answer) => return answer.unwrap_or(Answer::Unknown),
-                Err(_) if self.queue.withdraw(self.number) => return Answer::Late,
+                Ok(answer) => return answer.unwrap_or(CommitAnswer::Unknown),
+                Err(_) if self.queue.withdraw(self.number) => return CommitAnswer::Late,
                 // It is being stored: that is waited for.
                 Err(_) => {}
             }
         }
-        (&mut self.answer).await.unwrap_or(Answer::Unknown)
+        (&mut self.answer).await.unwrap_or(CommitAnswer::Unknown)
     }
 }
 
 impl Waiting {
-    pub(crate) fn answer(self, answer: Answer) {
+    pub(crate) fn answer(self, answer: CommitAnswer) {
         // Who has gone away needs none.
         let _ = self.answer.send(answer);
     }
@@ -191,7 +191,7 @@ impl Lead {
             }
         }
         drop(state);
-        late.into_iter().for_each(|waiting| waiting.answer(Answer::Late));
+        late.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Late));
     }
 }
 
@@ -215,6 +215,6 @@ impl Drop for Lead {
         state.led = false;
         let left = std::mem::take(&mut state.waiting);
         drop(state);
-        left.into_iter().for_each(|waiting| waiting.answer(Answer::Alone));
+        left.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Alone));
     }
 }

@@ -21,13 +21,13 @@ pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
 
 /// How long is waited for one thing, in all.
 #[derive(Debug)]
-pub(crate) struct Patience<'a> {
+pub(crate) struct BusyDeadline<'a> {
     action: Action<'a>,
     since: Instant,
     most: Duration,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> BusyDeadline<'a> {
     pub(crate) fn new(action: Action<'a>, most: Duration) -> Self {
         Self { action, since: Instant::now(), most }
     }
@@ -65,7 +65,7 @@ impl<'a> Patience<'a> {
 }
 
 /// Evaluates an `async` expression, which gives a `Result<_, Failure>`, until it is not the lock that it fails by.
-macro_rules! patiently {
+macro_rules! retry_while_busy {
     ($patience:expr, $attempt:expr) => {
         loop {
             match $attempt.await {
@@ -75,4 +75,4 @@ macro_rules! patiently {
         }
     };
 }
-pub(crate) use patiently;
+pub(crate) use retry_while_busy;

@@ -9,11 +9,11 @@ use std::time::Duration;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::busy::{Failure, Patience, patiently};
+use super::busy::{BusyDeadline, Failure, retry_while_busy};
 use super::{SqliteOpenError, SqliteOptions, open, statements};
 use crate::store::attached::Attached;
-use crate::store::sql::{Action, Kept, Queue};
-use crate::store::{HeldLock, StoreError, WakeUps};
+use crate::store::sql::{Action, ConnectionCache, Queue};
+use crate::store::{ReentrancyMark, StoreError, WakeUpSender};
 
 /// A database file, opened, with the tables of this crate in it. A clone is the same database.
 ///
@@ -41,19 +41,19 @@ pub struct SqliteDatabase(Arc<Inner>);
 
 struct Inner {
     pool: SqlitePool,
-    lock: HeldLock,
+    lock: ReentrancyMark,
     in_memory: bool,
     only_connection: bool,
     writing: Arc<Mutex<()>>,
     /// What appends wait in, and the connection on which they are stored.
     queue: Queue,
-    appender: Kept<Sqlite>,
+    appender: ConnectionCache<Sqlite>,
     /// The connection that handlers are lent; `None` where there is one connection for all.
-    handlers: Option<Kept<Sqlite>>,
+    handlers: Option<ConnectionCache<Sqlite>>,
     /// Whether the last unit of work lent its connection to a handler: the next one is likely to do so as well.
     lends: AtomicBool,
     write_timeout: Duration,
-    wake_ups: WakeUps,
+    wake_ups: WakeUpSender,
     attached: Attached,
 }
 
@@ -84,19 +84,19 @@ impl SqliteDatabase {
         let file = opened.file.as_deref().map_or_else(|| format!("in memory #{pool}").into(), Arc::from);
         Ok(Self(Arc::new(Inner {
             appender: match opened.appender {
-                Some(pool) => Kept::new(pool),
-                None => Kept::none(opened.pool.clone()),
+                Some(pool) => ConnectionCache::new(pool),
+                None => ConnectionCache::none(opened.pool.clone()),
             },
-            handlers: opened.handlers.map(Kept::new),
+            handlers: opened.handlers.map(ConnectionCache::new),
             lends: AtomicBool::new(false),
             pool: opened.pool,
             queue: Queue::default(),
-            lock: HeldLock::new(file, pool),
+            lock: ReentrancyMark::new(file, pool),
             in_memory: opened.file.is_none(),
             only_connection: options.connections == 1,
             writing: Arc::default(),
             write_timeout: options.write_timeout,
-            wake_ups: WakeUps::new(),
+            wake_ups: WakeUpSender::new(),
             attached: Attached::default(),
         })))
     }
@@ -119,7 +119,7 @@ impl SqliteDatabase {
         self.0.pool.close().await;
     }
 
-    pub(crate) fn wake_ups(&self) -> &WakeUps {
+    pub(crate) fn wake_ups(&self) -> &WakeUpSender {
         &self.0.wake_ups
     }
 
@@ -129,7 +129,7 @@ impl SqliteDatabase {
     }
 
     /// The lock that a unit of work on this database holds.
-    pub(crate) fn lock(&self) -> &HeldLock {
+    pub(crate) fn lock(&self) -> &ReentrancyMark {
         &self.0.lock
     }
 
@@ -137,8 +137,8 @@ impl SqliteDatabase {
         self.0.in_memory
     }
 
-    pub(crate) fn patience<'a>(&self, action: Action<'a>) -> Patience<'a> {
-        Patience::new(action, self.0.write_timeout)
+    pub(crate) fn patience<'a>(&self, action: Action<'a>) -> BusyDeadline<'a> {
+        BusyDeadline::new(action, self.0.write_timeout)
     }
 
     pub(super) fn queue(&self) -> &Queue {
@@ -146,12 +146,12 @@ impl SqliteDatabase {
     }
 
     /// The connection that appends leave to the next writer, for whoever's turn it is.
-    pub(crate) fn appender(&self) -> &Kept<Sqlite> {
+    pub(crate) fn appender(&self) -> &ConnectionCache<Sqlite> {
         &self.0.appender
     }
 
     /// The connection that handlers are lent, where there is one of their own.
-    pub(crate) fn handlers(&self) -> Option<&Kept<Sqlite>> {
+    pub(crate) fn handlers(&self) -> Option<&ConnectionCache<Sqlite>> {
         self.0.handlers.as_ref()
     }
 
@@ -172,7 +172,7 @@ impl SqliteDatabase {
 
     /// Refuses to wait for a lock that the task itself holds.
     pub(super) fn check_write(&self, action: Action<'_>) -> Result<(), StoreError> {
-        if HeldLock::any(|held| held.resource() == self.0.lock.resource()) {
+        if ReentrancyMark::any(|held| held.resource() == self.0.lock.resource()) {
             return Err(self.inside_unit_of_work(action));
         }
         Ok(())
@@ -180,7 +180,7 @@ impl SqliteDatabase {
 
     /// Waits until nobody else in this process writes through this database. A connection is acquired only
     /// afterwards: writers that wait hold none, and cannot starve the readers or the writer whose turn it is.
-    pub(crate) async fn turn(&self, patience: &Patience<'_>) -> Result<OwnedMutexGuard<()>, StoreError> {
+    pub(crate) async fn turn(&self, patience: &BusyDeadline<'_>) -> Result<OwnedMutexGuard<()>, StoreError> {
         self.check_write(patience.action())?;
         let turn = Arc::clone(&self.0.writing).lock_owned();
         tokio::time::timeout(patience.left(), turn).await.map_err(|_| patience.busy())
@@ -188,17 +188,18 @@ impl SqliteDatabase {
 
     /// Refuses a read for which there can be no connection while the task holds the only one.
     pub(crate) fn check_read(&self, action: Action<'_>) -> Result<(), StoreError> {
-        if self.0.only_connection && HeldLock::any(|held| held.through() == self.0.lock.through()) {
+        if self.0.only_connection && ReentrancyMark::any(|held| held.through() == self.0.lock.through()) {
             return Err(self.inside_unit_of_work(action));
         }
         Ok(())
     }
 
     /// Begins a transaction that may write.
-    pub(crate) async fn write(&self, patience: &Patience<'_>) -> Result<Writing, StoreError> {
+    pub(crate) async fn write(&self, patience: &BusyDeadline<'_>) -> Result<Writing, StoreError> {
         let turn = self.turn(patience).await?;
-        let tx =
-            patiently!(patience, async { self.0.pool.begin_with(statements::BEGIN).await.map_err(Failure::from) })?;
+        let tx = retry_while_busy!(patience, async {
+            self.0.pool.begin_with(statements::BEGIN).await.map_err(Failure::from)
+        })?;
         Ok(Writing { tx, _turn: turn })
     }
 

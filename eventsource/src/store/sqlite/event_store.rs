@@ -5,15 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::appending;
-use super::busy::patiently;
+use super::busy::retry_while_busy;
+use super::group_commit;
 use super::{SqliteDatabase, lookup, read};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::sql::Action;
 use crate::store::{
     AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp, check_append,
-    check_append_all,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
+    check_append, check_append_all,
 };
 
 /// The event store in a SQLite file. A clone is the same store.
@@ -57,17 +57,17 @@ impl SqliteEventStore {
     pub async fn explain_read_log(&self, filter: &EventFilter) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::ReadLog)?;
         let patience = self.db.patience(Action::ReadLog);
-        patiently!(patience, read::explain(self.db.pool(), filter))
+        retry_while_busy!(patience, read::explain(self.db.pool(), filter))
     }
 
-    /// How SQLite finds the types that are stored ([`EventStore::types_beside`]): the steps of its query plan.
+    /// How SQLite finds the types that are stored ([`EventStore::event_types_except`]): the steps of its query plan.
     ///
     /// # Errors
     /// [`StoreError`] where the store fails.
     pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::FindTypes)?;
         let patience = self.db.patience(Action::FindTypes);
-        patiently!(patience, read::explain_types(self.db.pool()))
+        retry_while_busy!(patience, read::explain_types(self.db.pool()))
     }
 }
 
@@ -80,7 +80,7 @@ impl EventStore for SqliteEventStore {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
-        appending::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
+        group_commit::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
     }
 
     async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
@@ -88,7 +88,7 @@ impl EventStore for SqliteEventStore {
         if appends.is_empty() {
             return Ok(Vec::new());
         }
-        appending::append_as_one(&self.db, appends).await
+        group_commit::append_as_one(&self.db, appends).await
     }
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
@@ -103,31 +103,31 @@ impl EventStore for SqliteEventStore {
     ) -> Result<StreamPage, StoreError> {
         self.db.check_read(Action::ReadStream(stream))?;
         let patience = self.db.patience(Action::ReadStream(stream));
-        patiently!(patience, read::stream(self.db.pool(), stream, read, limit))
+        retry_while_busy!(patience, read::stream(self.db.pool(), stream, read, limit))
     }
 
     async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
         self.db.check_read(Action::ReadLog)?;
         let patience = self.db.patience(Action::ReadLog);
-        patiently!(patience, read::log(self.db.pool(), after, filter, limit))
+        retry_while_busy!(patience, read::log(self.db.pool(), after, filter, limit))
     }
 
     async fn head(&self) -> Result<Position, StoreError> {
         self.db.check_read(Action::ReadHead)?;
         let patience = self.db.patience(Action::ReadHead);
-        patiently!(patience, read::head(self.db.pool()))
+        retry_while_busy!(patience, read::head(self.db.pool()))
     }
 
     async fn log_id(&self) -> Result<LogId, StoreError> {
         self.db.check_read(Action::ReadLogId)?;
         let patience = self.db.patience(Action::ReadLogId);
-        patiently!(patience, read::log_id(self.db.pool()))
+        retry_while_busy!(patience, read::log_id(self.db.pool()))
     }
 
     async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
         self.db.check_read(Action::FindEvent)?;
         let patience = self.db.patience(Action::FindEvent);
-        patiently!(patience, read::last_event(self.db.pool(), to))
+        retry_while_busy!(patience, read::last_event(self.db.pool(), to))
     }
 
     async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
@@ -137,10 +137,10 @@ impl EventStore for SqliteEventStore {
     async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
         self.db.check_read(Action::MeasureBacklog)?;
         let patience = self.db.patience(Action::MeasureBacklog);
-        patiently!(patience, read::backlogs(self.db.pool(), after, limit))
+        retry_while_busy!(patience, read::backlogs(self.db.pool(), after, limit))
     }
 
-    async fn types_beside(
+    async fn event_types_except(
         &self,
         known: &[&str],
         after: Position,
@@ -149,13 +149,13 @@ impl EventStore for SqliteEventStore {
     ) -> Result<Vec<StoredType>, StoreError> {
         self.db.check_read(Action::FindTypes)?;
         let patience = self.db.patience(Action::FindTypes);
-        patiently!(patience, read::types_beside(self.db.pool(), known, after, to, limit))
+        retry_while_busy!(patience, read::event_types_except(self.db.pool(), known, after, to, limit))
     }
 
     async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
         self.db.check_read(Action::FindEvent)?;
         let patience = self.db.patience(Action::FindEvent);
-        patiently!(patience, lookup::event(self.db.pool(), id))
+        retry_while_busy!(patience, lookup::event(self.db.pool(), id))
     }
 
     async fn read_log_back(
@@ -166,7 +166,7 @@ impl EventStore for SqliteEventStore {
     ) -> Result<BackwardPage, StoreError> {
         self.db.check_read(Action::ReadLog)?;
         let patience = self.db.patience(Action::ReadLog);
-        patiently!(patience, lookup::log_back(self.db.pool(), before, filter, limit))
+        retry_while_busy!(patience, lookup::log_back(self.db.pool(), before, filter, limit))
     }
 
     async fn streams(
@@ -177,10 +177,10 @@ impl EventStore for SqliteEventStore {
     ) -> Result<Vec<StoredStream>, StoreError> {
         self.db.check_read(Action::ListStreams)?;
         let patience = self.db.patience(Action::ListStreams);
-        patiently!(patience, lookup::streams(self.db.pool(), aggregate_type, after, limit))
+        retry_while_busy!(patience, lookup::streams(self.db.pool(), aggregate_type, after, limit))
     }
 
-    fn wake_ups(&self) -> Option<WakeUp> {
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
         Some(self.db.wake_ups().listen())
     }
 }

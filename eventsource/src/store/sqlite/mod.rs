@@ -3,12 +3,12 @@
 //! [`SqliteDatabase`] is the file; [`SqliteEventStore`] is the log in it, and
 //! [`SqliteCheckpoints`](crate::projection::sqlite::SqliteCheckpoints) the checkpoints.
 
-mod append;
-mod appending;
 pub(crate) mod busy;
 mod database;
 mod error;
 mod event_store;
+mod group_commit;
+mod insert;
 mod lookup;
 pub(crate) mod mend;
 mod migrations;

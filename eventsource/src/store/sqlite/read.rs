@@ -21,8 +21,8 @@ pub(super) async fn stream(
     limit: PageLimit,
 ) -> Result<StreamPage, Failure> {
     let mut filling = Filling::new(limit);
-    let (mut lowest, mut highest) = (read.lowest(), read.highest());
-    let mut left = read.most().unwrap_or(usize::MAX);
+    let (mut from_version, mut to_version) = (read.from_version(), read.to_version());
+    let mut left = read.max_count().unwrap_or(usize::MAX);
     // Without a limit in bytes all of it comes with the rows.
     let small = if limit.bytes == usize::MAX { u64::MAX } else { SMALL as u64 };
     while left > 0 && !filling.is_full() {
@@ -30,8 +30,8 @@ pub(super) async fn stream(
         let rows = sqlx::query(statements::read_stream(read.direction()))
             .bind(stream.aggregate_type())
             .bind(stream.aggregate_id())
-            .bind(clamped(lowest))
-            .bind(clamped(highest))
+            .bind(clamped(from_version))
+            .bind(clamped(to_version))
             .bind(clamped(most as u64))
             .bind(clamped(small))
             .fetch_all(pool)
@@ -42,8 +42,8 @@ pub(super) async fn stream(
         add(pool, &mut filling, found).await?;
         left -= count;
         match (read.direction(), last.filter(|_| count == most)) {
-            (Direction::Forward, Some(last)) => lowest = last.saturating_add(1),
-            (Direction::Backward, Some(last)) if last > 0 => highest = last - 1,
+            (Direction::Forward, Some(last)) => from_version = last.saturating_add(1),
+            (Direction::Backward, Some(last)) if last > 0 => to_version = last - 1,
             _ => break,
         }
     }
@@ -174,7 +174,7 @@ pub(super) async fn backlogs(pool: &SqlitePool, after: &[Position], limit: u64) 
     after.iter().zip(rows).map(backlog).collect()
 }
 
-pub(super) async fn types_beside(
+pub(super) async fn event_types_except(
     pool: &SqlitePool,
     known: &[&str],
     after: Position,

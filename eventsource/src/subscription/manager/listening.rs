@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::backoff::{Backoff, Chance};
 use crate::bus::{BusError, BusSubscription, Notifier, Wake};
-use crate::store::WakeUps;
+use crate::store::WakeUpSender;
 
 /// How long the start of a manager waits for its notifier. The notifier is asked again in the background then.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ pub(in crate::subscription) enum Listening {
 
 impl Listening {
     /// Listens to `notifier`. If it cannot be reached, a task asks it again until it can.
-    pub(super) async fn start(notifier: &Arc<dyn Notifier>, wake_ups: &Arc<WakeUps>) -> Self {
+    pub(super) async fn start(notifier: &Arc<dyn Notifier>, wake_ups: &Arc<WakeUpSender>) -> Self {
         match listen(&**notifier, wake_ups).await {
             Ok(subscription) => Self::Connected(subscription),
             Err(error) => {
@@ -45,14 +45,14 @@ impl Drop for Listening {
     }
 }
 
-async fn listen(notifier: &dyn Notifier, wake_ups: &Arc<WakeUps>) -> Result<BusSubscription, BusError> {
+async fn listen(notifier: &dyn Notifier, wake_ups: &Arc<WakeUpSender>) -> Result<BusSubscription, BusError> {
     let wake_ups = Arc::clone(wake_ups);
     let wake: Wake = Arc::new(move || wake_ups.wake());
     timeout(PATIENCE, notifier.listen(wake)).await.unwrap_or_else(|late| Err(BusError::new("subscribe", late)))
 }
 
 /// Listens as soon as the notifier can be reached, until the task is aborted.
-async fn retry(notifier: Arc<dyn Notifier>, wake_ups: Arc<WakeUps>) {
+async fn retry(notifier: Arc<dyn Notifier>, wake_ups: Arc<WakeUpSender>) {
     let chance = Chance::new(None);
     let mut failures = 1;
     let _subscription = loop {

@@ -6,7 +6,7 @@ mod named;
 mod signals;
 
 #[cfg(feature = "signals")]
-pub use signals::{RunEnd, Signal, shutdown_signal};
+pub use signals::{Shutdown, Signal, shutdown_signal};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,15 +18,15 @@ use uuid::Uuid;
 
 use self::listening::Listening;
 use super::catalogue::Catalogue;
-use super::core::Core;
-use super::log::LogReader;
-use super::slot::{Slot, Slots};
-use super::transitions::Broken;
+use super::log::SharedLog;
+use super::subscription_shared::SubscriptionShared;
+use super::supervised::{SupervisedSubscription, SupervisedSubscriptions};
+use super::transitions::IllegalTransitions;
 use super::{Health, HealthLimits, ManagerError, StopReason, SubscriptionStatus, inspect};
 use crate::bus::Notifier;
 use crate::event::Registry;
 use crate::projection::CheckpointStore;
-use crate::store::{EventStore, WakeUps};
+use crate::store::{EventStore, WakeUpSender};
 
 /// Runs projections: each as a subscription of its own, with its own position and its own failures.
 ///
@@ -69,16 +69,16 @@ use crate::store::{EventStore, WakeUps};
 pub struct SubscriptionManager<C: CheckpointStore> {
     pub(super) store: Arc<dyn EventStore>,
     /// The log, read once for all subscriptions.
-    pub(super) log: Arc<LogReader>,
+    pub(super) log: Arc<SharedLog>,
     notifier: Arc<dyn Notifier>,
     pub(super) checkpoints: Arc<C>,
     pub(super) catalogue: Arc<Catalogue>,
-    pub(super) bus_wake_ups: Arc<WakeUps>,
-    pub(super) slots: Arc<Slots<C>>,
+    pub(super) bus_wake_ups: Arc<WakeUpSender>,
+    pub(super) slots: Arc<SupervisedSubscriptions<C>>,
     /// By what other processes, and their operators, know whose checkpoints these are.
     pub(super) owner: Arc<str>,
     /// The changes of states that should not be.
-    pub(super) broken: Broken,
+    pub(super) broken: IllegalTransitions,
     /// Held while subscriptions come, go, start or stop.
     pub(super) running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -95,15 +95,15 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     pub fn new(store: impl EventStore, notifier: impl Notifier, checkpoints: C) -> Self {
         let store: Arc<dyn EventStore> = Arc::new(store);
         Self {
-            log: Arc::new(LogReader::new(Arc::clone(&store))),
+            log: Arc::new(SharedLog::new(Arc::clone(&store))),
             store,
             notifier: Arc::new(notifier),
             checkpoints: Arc::new(checkpoints),
             catalogue: Arc::default(),
-            bus_wake_ups: Arc::new(WakeUps::new()),
+            bus_wake_ups: Arc::new(WakeUpSender::new()),
             slots: Arc::default(),
             owner: owner(),
-            broken: Broken::default(),
+            broken: IllegalTransitions::default(),
             running: tokio::sync::Mutex::default(),
         }
     }
@@ -271,15 +271,15 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         inspect::statuses(&*self.checkpoints, &self.cores()).await
     }
 
-    fn cores(&self) -> Vec<Arc<Core>> {
+    fn cores(&self) -> Vec<Arc<SubscriptionShared>> {
         self.slots().values().map(|slot| Arc::clone(&slot.core)).collect()
     }
 
-    pub(super) fn slots(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Slot<C>>>> {
+    pub(super) fn slots(&self) -> MutexGuard<'_, BTreeMap<String, Arc<SupervisedSubscription<C>>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn all(&self) -> Vec<Arc<Slot<C>>> {
+    fn all(&self) -> Vec<Arc<SupervisedSubscription<C>>> {
         self.slots().values().cloned().collect()
     }
 }

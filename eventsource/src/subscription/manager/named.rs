@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::SubscriptionManager;
 use crate::projection::generation::is_reserved;
 use crate::projection::{CheckpointStore, HandedOver};
-use crate::subscription::core::Control;
-use crate::subscription::slot::{Operations as _, Slot};
+use crate::subscription::subscription_shared::Control;
+use crate::subscription::supervised::{Operations as _, SupervisedSubscription};
 use crate::subscription::{
     DeadLetters, HandOverError, ManagerError, Rebuild, RebuildError, RebuildKind, SubscriptionState, SubscriptionStatus,
 };
@@ -135,7 +135,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(Rebuild::new(Arc::clone(&slot.core), slot, tracked))
     }
 
-    pub(super) fn slot(&self, name: &str) -> Result<Arc<Slot<C>>, ManagerError> {
+    pub(super) fn slot(&self, name: &str) -> Result<Arc<SupervisedSubscription<C>>, ManagerError> {
         let slots = self.slots();
         slots.get(name).cloned().ok_or_else(|| ManagerError::Unknown {
             subscription: name.to_owned(),

@@ -61,7 +61,7 @@ pub fn shutdown_signal() -> Result<impl Future<Output = Signal> + Send + 'static
 /// How a run until a signal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum RunEnd {
+pub enum Shutdown {
     /// By this signal: everything has stopped, with its checkpoint saved.
     Stopped {
         /// The signal.
@@ -91,10 +91,10 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     ///
     /// ```no_run
     /// # async fn example(manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>) -> Result<(), Box<dyn std::error::Error>> {
-    /// use eventsource::subscription::RunEnd;
+    /// use eventsource::subscription::Shutdown;
     ///
     /// match manager.run_until_signal().await? {
-    ///     RunEnd::Stopped { signal } => println!("stopped by {signal}"),
+    ///     Shutdown::Stopped { signal } => println!("stopped by {signal}"),
     ///     end => return Err(format!("{end:?}").into()),
     /// }
     /// # Ok(())
@@ -107,7 +107,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # Errors
     /// Those of [`start`](Self::start) and [`stop`](Self::stop); [`ManagerError::Signals`] where signals cannot be heard,
     /// such as in a tokio runtime that was built without `enable_io`.
-    pub async fn run_until_signal(&self) -> Result<RunEnd, ManagerError> {
+    pub async fn run_until_signal(&self) -> Result<Shutdown, ManagerError> {
         tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
         let mut signals = Signals::listen().map_err(|source| ManagerError::Signals { source })?;
         self.start().await?;
@@ -116,18 +116,18 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             signal = signals.next() => signal,
             () = self.nothing_runs() => {
                 self.stop().await?;
-                return Ok(RunEnd::NothingRuns);
+                return Ok(Shutdown::NothingRuns);
             }
         };
         tracing::info!(%signal, "stopping");
         let second = tokio::select! {
             biased;
-            stopped = self.stop() => return stopped.map(|()| RunEnd::Stopped { signal }),
+            stopped = self.stop() => return stopped.map(|()| Shutdown::Stopped { signal }),
             second = signals.next() => second,
         };
         let cut_off = self.cut_off().await;
         tracing::warn!(signal = %second, ?cut_off, "stopped by force");
-        Ok(RunEnd::Forced { signal, second, cut_off })
+        Ok(Shutdown::Forced { signal, second, cut_off })
     }
 
     /// Returns when there are subscriptions and none of them runs.

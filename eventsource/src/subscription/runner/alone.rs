@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::commit::Undone;
 use super::obstructed::Outcome;
 use super::plan::Item;
-use super::transaction::Transacted;
+use super::transaction::TransactionOutcome;
 use super::{End, Runner};
-use crate::projection::{ChangesRefused, CheckpointStore, HandlerError, Kind, LetterChange};
+use crate::projection::{ChangesRefused, CheckpointStore, HandlerError, LetterChange, ProjectionKind};
 use crate::subscription::Failure;
-use crate::subscription::shared::{Applied, Met};
+use crate::subscription::erased::{Applied, Met};
 
 /// How one call for the events of letters ended.
 enum Tried {
@@ -40,7 +40,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Applies a batch, together with what becomes of its letters. Returns whether all of it was applied: an event that
     /// failed is its stream's letter then, and what was not applied is to be planned again.
     pub(super) async fn apply_letters(&mut self, items: &[Item]) -> Result<bool, End> {
-        self.heed_control().await?;
+        self.poll_control().await?;
         match items {
             [] => return Ok(true),
             [item] => return self.apply_one(item, None).await,
@@ -56,7 +56,7 @@ impl<C: CheckpointStore> Runner<C> {
                 let failure = (!shared).then(|| self.failure(&items[index].event, None, error));
                 if kept {
                     self.note_applied(&items[..index]);
-                } else if index > 0 && self.core.in_memory.is_in_pieces() {
+                } else if index > 0 && self.core.in_memory.is_poisoned() {
                     return self.replay_before(&items[index], index, failure).await.map(|()| false);
                 } else if index > 0 {
                     let Tried::Applied = self.try_letters(&items[..index]).await? else {
@@ -89,7 +89,7 @@ impl<C: CheckpointStore> Runner<C> {
     async fn replay_before(&mut self, item: &Item, index: usize, failure: Option<Arc<Failure>>) -> Result<(), End> {
         if let Some(failure) = failure {
             tracing::debug!(subscription = self.core.name, position = %item.event.position(), "replaying before a retry");
-            self.begin_anew(failure).await?;
+            self.restart_empty(failure).await?;
             // The event waits in its stream, and is not come upon in the log.
             self.cut_off = None;
         }
@@ -140,7 +140,7 @@ impl<C: CheckpointStore> Runner<C> {
         let (mut outages, mut obstruction) = (0, None);
         loop {
             if let Some(failed) = &failure
-                && (self.core.in_memory.is_in_pieces() || !self.is_tried_again(&Arc::clone(failed)).await?)
+                && (self.core.in_memory.is_poisoned() || !self.is_tried_again(&Arc::clone(failed)).await?)
             {
                 return Ok(failure);
             }
@@ -172,19 +172,23 @@ impl<C: CheckpointStore> Runner<C> {
     /// Applies the events of `items`, which are not empty, together with what becomes of their letters.
     async fn try_letters(&mut self, items: &[Item]) -> Result<Tried, End> {
         let events: Vec<_> = items.iter().map(|item| Arc::clone(&item.event)).collect();
-        let (applied, tried) = if self.core.kind == Kind::Transactional {
+        let (applied, tried) = if self.core.kind == ProjectionKind::Transactional {
             match self.in_transaction(&events, self.position, changes(items)).await? {
-                Transacted::Committed => (items.len(), Tried::Applied),
-                Transacted::Undone(undone) => (0, Tried::Undone(undone)),
-                Transacted::OneByOne(reason) => (0, Tried::OneByOne(reason)),
-                Transacted::Refused(refused) => (0, Tried::Refused(refused.into())),
+                TransactionOutcome::Committed => (items.len(), Tried::Applied),
+                TransactionOutcome::Undone(undone) => (0, Tried::Undone(undone)),
+                TransactionOutcome::OneByOne(reason) => (0, Tried::OneByOne(reason)),
+                TransactionOutcome::Refused(refused) => (0, Tried::Refused(refused.into())),
                 // The event that failed came upon what an earlier one had changed.
-                Transacted::Failed { error, .. } if items.len() > 1 && error.is_caused_by::<ChangesRefused>() => {
+                TransactionOutcome::Failed { error, .. }
+                    if items.len() > 1 && error.is_caused_by::<ChangesRefused>() =>
+                {
                     (0, Tried::Refused(error))
                 }
-                Transacted::Failed { index, error, shared } => (0, Tried::Failed { index, error, shared, kept: false }),
-                Transacted::Outage { index, met } => (0, Tried::Outage { index, met, kept: false }),
-                Transacted::Ended => return Err(End::Faulted(self.transaction_ended(&events))),
+                TransactionOutcome::Failed { index, error, shared } => {
+                    (0, Tried::Failed { index, error, shared, kept: false })
+                }
+                TransactionOutcome::Outage { index, met } => (0, Tried::Outage { index, met, kept: false }),
+                TransactionOutcome::Ended => return Err(End::Faulted(self.transaction_ended(&events))),
             }
         } else {
             let mut unit = self.checkpoints.detached();
@@ -194,7 +198,7 @@ impl<C: CheckpointStore> Runner<C> {
                     // Before anything is stored: a state in pieces is not.
                     self.note_cut_off(&error);
                     // A state that was stored begins anew from there, without what was applied since.
-                    let kept = self.core.kind != Kind::DurableMemory || !self.core.in_memory.is_in_pieces();
+                    let kept = self.core.kind != ProjectionKind::DurableMemory || !self.core.in_memory.is_poisoned();
                     (if kept { index } else { 0 }, Tried::Failed { index, error, shared: false, kept })
                 }
                 Applied::Outage { index, met } => (index, Tried::Outage { index, met, kept: true }),

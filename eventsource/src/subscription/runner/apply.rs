@@ -14,16 +14,16 @@ use tracing::Instrument as _;
 use super::commit::Undone;
 use super::obstructed::{Obstruction, Outcome};
 use super::outdated::{Obstacle, Outdated};
-use super::transaction::Transacted;
+use super::transaction::TransactionOutcome;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, now};
-use crate::projection::{ChangesRefused, CheckpointStore, ErrorClass, HandlerError, Kind};
+use crate::projection::{ChangesRefused, CheckpointStore, ErrorClass, HandlerError, ProjectionKind};
+use crate::subscription::erased::{Applied, Met};
 use crate::subscription::log::Page;
-use crate::subscription::shared::{Applied, Met};
 use crate::subscription::{Failure, SubscriptionState};
 
 /// How a batch ended, where the subscription goes on.
-enum Batch {
+enum BatchOutcome {
     Applied,
     /// It was undone, and no handler is to blame.
     Undone(Undone),
@@ -78,7 +78,7 @@ impl<C: CheckpointStore> Runner<C> {
         let most = |runner: &Self| if runner.one_by_one { 1 } else { events.len() };
         let mut at_most = most(self);
         while next < events.len() {
-            self.heed_control().await?;
+            self.poll_control().await?;
             // Where the log is replayed, its stream may have been parked before it was reached again.
             failed = failed.filter(|failed| self.parked.applies(&events[failed.index]));
             let alone = failed.as_ref().filter(|failed| failed.index == next).map(|failed| Arc::clone(&failed.failure));
@@ -105,7 +105,7 @@ impl<C: CheckpointStore> Runner<C> {
                 continue;
             }
             match self.apply_batch(&events[next..until], to).await? {
-                Batch::Undone(Undone { met, waited }) => {
+                BatchOutcome::Undone(Undone { met, waited }) => {
                     outages += 1;
                     if self.is_repeated_at_once(&met, outages).await? || (waited && outages == 1) {
                         continue;
@@ -129,38 +129,38 @@ impl<C: CheckpointStore> Runner<C> {
                         }
                     }
                 }
-                Batch::OneByOne => at_most = most(self),
-                Batch::InParts => {
+                BatchOutcome::OneByOne => at_most = most(self),
+                BatchOutcome::InParts => {
                     at_most = (until - next).div_ceil(2);
                     tracing::debug!(subscription = self.core.name, at_most, "a change was refused: applying in parts");
                 }
-                Batch::Applied => {
+                BatchOutcome::Applied => {
                     next = until;
                     at_most = (at_most * 2).min(most(self));
                     outages = 0;
                     failed = failed.filter(|failed| failed.index >= next);
                     suspect = suspect.filter(|suspect| suspect.index >= next);
                 }
-                Batch::InCompany { index, error } => {
+                BatchOutcome::InCompany { index, error } => {
                     // It does not count, but an operator is told: nothing else keeps it where it succeeds alone.
                     let failure = self.failure_of(&events[next + index], error);
                     tracing::debug!(subscription = self.core.name, %failure, "failed among others: it runs alone");
                     self.core.progress.note(format!("{failure} (in a batch with others; it runs alone next)").into());
                     suspect = Some(Suspect { index: next + index, obstruction: None });
                 }
-                Batch::Failed { index, error, kept } => {
+                BatchOutcome::Failed { index, error, kept } => {
                     let index = next + index;
                     let before = failed.filter(|failed| failed.index == index);
                     let failure = self.failure(&events[index], before.map(|failed| failed.failure), error);
-                    if self.core.in_memory.is_in_pieces() {
-                        return self.begin_anew(failure).await;
+                    if self.core.in_memory.is_poisoned() {
+                        return self.restart_empty(failure).await;
                     }
                     failed = Some(Failed { index, failure });
                     if kept {
                         next = index;
                     }
                 }
-                Batch::Outage { index, met, kept } => {
+                BatchOutcome::Outage { index, met, kept } => {
                     let (from, index) = (next, next + index);
                     let is_alone = index == from && (kept || until - from == 1);
                     if kept {
@@ -243,7 +243,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Applies `events`, which are not empty, and moves the checkpoint to `to`.
-    async fn apply_batch(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
+    async fn apply_batch(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
         let span = tracing::info_span!(
             "batch",
             subscription = self.core.name,
@@ -252,34 +252,46 @@ impl<C: CheckpointStore> Runner<C> {
             to = to.value(),
         );
         match self.core.kind {
-            Kind::Transactional => self.apply_in_transaction(events, to).instrument(span).await,
-            Kind::Memory | Kind::DurableMemory | Kind::Effects => self.apply_outside(events, to).instrument(span).await,
+            ProjectionKind::Transactional => self.apply_in_transaction(events, to).instrument(span).await,
+            ProjectionKind::Memory | ProjectionKind::DurableMemory | ProjectionKind::Effects => {
+                self.apply_outside(events, to).instrument(span).await
+            }
         }
     }
 
     /// The effects and the checkpoint commit together, or neither does.
-    async fn apply_in_transaction(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
-        let held = self.parked.hold(events, self.seen);
+    async fn apply_in_transaction(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
+        let held = self.parked.hold(events, self.high_water);
         let sifted = self.parked.sift(events);
         let (handled, first) = (sifted.events.len(), sifted.index(0));
         Ok(match self.in_transaction(&sifted.events, to, held).await? {
-            Transacted::Committed => {
+            TransactionOutcome::Committed => {
                 self.arrive(to, handled);
-                Batch::Applied
+                BatchOutcome::Applied
             }
-            Transacted::OneByOne(reason) => {
+            TransactionOutcome::OneByOne(reason) => {
                 self.go_one_by_one(reason);
-                Batch::OneByOne
+                BatchOutcome::OneByOne
             }
-            Transacted::Undone(undone) => Batch::Undone(undone),
+            TransactionOutcome::Undone(undone) => BatchOutcome::Undone(undone),
             // The event that failed came upon what an earlier one had changed.
-            Transacted::Failed { error, .. } if handled > 1 && error.is_caused_by::<ChangesRefused>() => Batch::InParts,
-            Transacted::Failed { index, error, shared: true } => Batch::InCompany { index: sifted.index(index), error },
-            Transacted::Failed { index, error, .. } => Batch::Failed { index: sifted.index(index), error, kept: false },
-            Transacted::Outage { index, met } => Batch::Outage { index: sifted.index(index), met, kept: false },
-            Transacted::Refused(_) if handled > 1 => Batch::InParts,
-            Transacted::Refused(refused) => Batch::Failed { index: first, error: refused.into(), kept: false },
-            Transacted::Ended => return Err(End::Faulted(self.transaction_ended(events))),
+            TransactionOutcome::Failed { error, .. } if handled > 1 && error.is_caused_by::<ChangesRefused>() => {
+                BatchOutcome::InParts
+            }
+            TransactionOutcome::Failed { index, error, shared: true } => {
+                BatchOutcome::InCompany { index: sifted.index(index), error }
+            }
+            TransactionOutcome::Failed { index, error, .. } => {
+                BatchOutcome::Failed { index: sifted.index(index), error, kept: false }
+            }
+            TransactionOutcome::Outage { index, met } => {
+                BatchOutcome::Outage { index: sifted.index(index), met, kept: false }
+            }
+            TransactionOutcome::Refused(_) if handled > 1 => BatchOutcome::InParts,
+            TransactionOutcome::Refused(refused) => {
+                BatchOutcome::Failed { index: first, error: refused.into(), kept: false }
+            }
+            TransactionOutcome::Ended => return Err(End::Faulted(self.transaction_ended(events))),
         })
     }
 
@@ -292,29 +304,29 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// The effects are there when the handler returns. What is applied is never applied again: the checkpoint follows
     /// the last event that succeeded.
-    async fn apply_outside(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<Batch, End> {
+    async fn apply_outside(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
         let sifted = self.parked.sift(events);
         let mut unit = self.checkpoints.detached();
         let applied = self.subscriber.apply(&self.core, &sifted.events, &mut unit).await;
         let (handled, passed, batch) = match applied {
-            Applied::All => (sifted.events.len(), events.len(), Batch::Applied),
+            Applied::All => (sifted.events.len(), events.len(), BatchOutcome::Applied),
             Applied::Failed { index, error, .. } => {
                 let at = sifted.index(index);
                 self.note_cut_off(&error);
-                (index, at, Batch::Failed { index: at, error, kept: true })
+                (index, at, BatchOutcome::Failed { index: at, error, kept: true })
             }
             Applied::Outage { index, met } => {
                 let at = sifted.index(index);
-                (index, at, Batch::Outage { index: at, met, kept: true })
+                (index, at, BatchOutcome::Outage { index: at, met, kept: true })
             }
         };
         if passed > 0 {
             let to = if passed == events.len() { to } else { events[passed - 1].position() };
-            let held = self.parked.hold(&events[..passed], self.seen);
+            let held = self.parked.hold(&events[..passed], self.high_water);
             // What is applied is applied, also where a stop comes before its checkpoint is saved.
             (self.position, self.unreported) = (to, handled);
             match self.core.kind {
-                Kind::Effects => self.save(to, held).await?,
+                ProjectionKind::Effects => self.save(to, held).await?,
                 _ => self.note_letters(held),
             }
             self.unreported = 0;
@@ -330,15 +342,15 @@ impl<C: CheckpointStore> Runner<C> {
     /// A memory handler that was cut off has left its state in pieces.
     pub(super) fn note_cut_off(&self, error: &HandlerError) {
         if self.core.kind.is_memory() && error.is_cut_off() {
-            self.core.in_memory.be_cut_off();
+            self.core.in_memory.interrupt();
         }
     }
 
     /// Makes a memory projection what it was when its state was stored, or at its start, from where the log is replayed:
     /// a handler was cut off, with this failure, and has left the state in pieces. What was given up is passed over.
-    pub(super) async fn begin_anew(&mut self, failure: Arc<Failure>) -> Result<(), End> {
+    pub(super) async fn restart_empty(&mut self, failure: Arc<Failure>) -> Result<(), End> {
         let begun = match self.core.kind {
-            Kind::DurableMemory => self.restore().await?,
+            ProjectionKind::DurableMemory => self.restore().await?,
             _ => self.replay().await,
         };
         if let Err(error) = begun {

@@ -11,12 +11,14 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::parked::Parked;
 use super::{End, Runner};
 use crate::event::Position;
-use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Kind, Lease, LetterQuery};
+use crate::projection::{
+    Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Lease, LetterQuery, ProjectionKind,
+};
 use crate::subscription::SubscriptionState;
 use crate::subscription::config::StartFrom;
-use crate::subscription::progress::Snapshot;
+use crate::subscription::erased::catch_panic;
+use crate::subscription::progress::ProgressSnapshot;
 use crate::subscription::recognise::Remembered;
-use crate::subscription::shared::catch_panic;
 
 /// Renews the lease on the checkpoint until it is dropped, or the lease is lost.
 pub(super) struct Heartbeat {
@@ -46,14 +48,14 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn claim(&mut self) -> Result<(), End> {
         let start = self.find_start().await?;
         self.start = start;
-        if self.core.kind == Kind::Memory {
+        if self.core.kind == ProjectionKind::Memory {
             self.claim_in_memory(start).await?;
         } else {
             self.claim_stored(start).await?;
         }
         self.core.progress.advance(self.position, 0, self.working());
         let guarantee = self.core.kind.guarantee();
-        let Snapshot { letters, .. } = self.core.progress.snapshot();
+        let ProgressSnapshot { letters, .. } = self.core.progress.snapshot();
         tracing::info!(
             subscription = self.core.name, position = %self.position, %guarantee, waiting_letters = letters.waiting,
             parked_events = letters.held, "started"
@@ -84,7 +86,7 @@ impl<C: CheckpointStore> Runner<C> {
             );
         }
         let (position, seen) = in_memory.claim(start);
-        (self.position, self.saved, self.seen) = (position, position, seen);
+        (self.position, self.saved, self.high_water) = (position, position, seen);
         self.parked = Parked::all(in_memory.letters(LetterQuery::all().limit(usize::MAX)), true);
         self.tell_letters();
         self.recognise(remembered).await
@@ -97,7 +99,7 @@ impl<C: CheckpointStore> Runner<C> {
         let log = self.log_id().await?;
         let claim = Claim::new(&core.name, &core.fingerprint, start).in_log(log).under(self.lease()).unless_changed();
         let checkpoint = loop {
-            if !self.heed_change().await? {
+            if !self.poll_change().await? {
                 continue;
             }
             if let Some(checkpoint) = self.try_claim(&claim).await? {
@@ -108,7 +110,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.recognise(Remembered::of(&checkpoint, start)).await?;
         self.settle_tables().await?;
         self.load_letters().await?;
-        if core.kind == Kind::DurableMemory
+        if core.kind == ProjectionKind::DurableMemory
             && let Err(error) = self.restore().await?
         {
             return Err(End::Refused(format!("its state is not known, and it cannot begin anew: {error}").into()));
@@ -124,7 +126,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// projection's by now.
     pub(super) async fn try_claim(&mut self, claim: &Claim<'_>) -> Result<Option<Checkpoint>, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
-        let answer = self.ask(|| async {
+        let answer = self.retry_until_up(|| async {
             match checkpoints.claim(claim).await {
                 Err(ClaimError::Store(error)) => Err(error),
                 claimed => Ok(claimed),
@@ -142,7 +144,7 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) fn own(&mut self, checkpoint: &Checkpoint) {
         self.is_confirmed |= checkpoint.fingerprint == self.core.fingerprint;
         self.epoch = checkpoint.epoch;
-        (self.position, self.saved, self.seen) = (checkpoint.position, checkpoint.position, checkpoint.position);
+        (self.position, self.saved, self.high_water) = (checkpoint.position, checkpoint.position, checkpoint.position);
         self.go_on_rebuilding(checkpoint.rebuild_to);
         self.heartbeat = Some(self.keep_lease());
     }
@@ -155,12 +157,12 @@ impl<C: CheckpointStore> Runner<C> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let mut untouched = core.in_memory.is_new();
         core.in_memory.claim(self.start);
-        let reason = match self.ask(|| checkpoints.snapshot(&core.name)).await? {
+        let reason = match self.retry_until_up(|| checkpoints.snapshot(&core.name)).await? {
             Some(found) if found.fingerprint != core.fingerprint => "it is another projection's".to_owned(),
             Some(found) if found.position != self.saved => format!("it is of position {}", found.position),
             Some(found) => match self.subscriber.restore(&found.state).await {
                 Ok(()) => {
-                    core.in_memory.is_whole_again();
+                    core.in_memory.recover();
                     self.position = found.position;
                     return Ok(Ok(()));
                 }
@@ -198,8 +200,8 @@ impl<C: CheckpointStore> Runner<C> {
     /// Makes a memory projection what it was when it was subscribed, from where the log is replayed.
     pub(super) async fn replay(&mut self) -> Result<(), HandlerError> {
         let mut unit = self.checkpoints.detached();
-        self.subscriber.begin_anew(&mut unit).await?;
-        self.core.in_memory.begin_anew();
+        self.subscriber.restart_empty(&mut unit).await?;
+        self.core.in_memory.restart_empty();
         self.core.in_memory.claim(self.start);
         self.position = self.start;
         Ok(())

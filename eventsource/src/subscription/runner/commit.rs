@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::builder::generations;
+use super::shadow_build::generations;
 use super::{End, Runner};
 use crate::event::{Position, StreamId};
 use crate::projection::{
-    Advance, ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CommitError, Kind, LetterChange, Letters,
-    UnitOfWork,
+    ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CheckpointUpdate, CommitError, LetterChange, Letters,
+    ProjectionKind, UnitOfWork,
 };
 use crate::store::Verdict;
-use crate::subscription::core::Core;
-use crate::subscription::shared::Met;
+use crate::subscription::erased::Met;
+use crate::subscription::subscription_shared::SubscriptionShared;
 
 /// How a commit ended, where the subscription goes on.
 pub(super) enum Committed {
@@ -38,8 +38,8 @@ pub(super) struct Undone {
 }
 
 /// A step whose commit gave no clear answer.
-pub(super) struct Unsettled {
-    step: Advance,
+pub(super) struct InDoubtCommit {
+    step: CheckpointUpdate,
     /// How many events were applied in its unit of work; `None` where there is nothing to it but the step, which can be
     /// taken at any time.
     handled: Option<usize>,
@@ -51,16 +51,16 @@ impl<C: CheckpointStore> Runner<C> {
         let checkpoints = Arc::clone(&self.checkpoints);
         match self.building.clone() {
             Some(building) => {
-                self.ask(|| async { generations(&*checkpoints)?.begin_next(&building.tables).await }).await
+                self.retry_until_up(|| async { generations(&*checkpoints)?.begin_next(&building.tables).await }).await
             }
-            None => self.ask(|| checkpoints.begin()).await,
+            None => self.retry_until_up(|| checkpoints.begin()).await,
         }
     }
 
     /// The step of the checkpoint to `to`, with what becomes of dead letters.
-    pub(super) fn step(&self, to: Position, letters: Vec<LetterChange>) -> Advance {
-        let Core { name, config, .. } = &*self.core;
-        let step = Advance::new(name.clone(), self.epoch, self.saved, to).marked(self.known_log.mark_at(to));
+    pub(super) fn step(&self, to: Position, letters: Vec<LetterChange>) -> CheckpointUpdate {
+        let SubscriptionShared { name, config, .. } = &*self.core;
+        let step = CheckpointUpdate::new(name.clone(), self.epoch, self.saved, to).marked(self.known_log.mark_at(to));
         step.letters(letters).lease(Some(config.lease))
     }
 
@@ -68,7 +68,7 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn commit(
         &mut self,
         unit: C::Unit,
-        step: Advance,
+        step: CheckpointUpdate,
         handled: Option<usize>,
     ) -> Result<Committed, End> {
         let what = || format!("the commit of the checkpoint at position {} has not been answered", step.to);
@@ -84,9 +84,9 @@ impl<C: CheckpointStore> Runner<C> {
                 return Ok(Committed::No(Undone { met, waited: false }));
             }
             Err(CommitError::Failed(error)) => {
-                self.unsettled = Some(Unsettled { step: step.clone(), handled });
+                self.in_doubt = Some(InDoubtCommit { step: step.clone(), handled });
                 let taken = self.settle(&step, &error).await?;
-                self.unsettled = None;
+                self.in_doubt = None;
                 if !taken {
                     let met = Met { verdict: Verdict::Outage, error: error.into() };
                     return Ok(Committed::No(Undone { met, waited: true }));
@@ -96,7 +96,7 @@ impl<C: CheckpointStore> Runner<C> {
                 return Err(End::Fenced(fenced.to_string().into()));
             }
         }
-        if self.core.kind != Kind::DurableMemory {
+        if self.core.kind != ProjectionKind::DurableMemory {
             self.change_letters(&step.letters);
         }
         self.saved = step.to;
@@ -114,23 +114,23 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Whether `step`, whose commit gave no clear answer, was taken: what is stored is read back, not guessed.
-    async fn settle(&mut self, step: &Advance, error: &CheckpointError) -> Result<bool, End> {
+    async fn settle(&mut self, step: &CheckpointUpdate, error: &CheckpointError) -> Result<bool, End> {
         self.failed_commits += 1;
         self.outage(in_context(step, error), self.failed_commits).await?;
         let (checkpoints, lease) = (Arc::clone(&self.checkpoints), self.core.config.lease);
         // The store may still be about to take it, on a connection that is lost to this side: who writes to the checkpoint
         // waits for whoever is writing to it, and reads back what has become of it.
-        self.ask(|| checkpoints.renew(&step.name, step.epoch, lease)).await?;
-        let found = self.ask(|| checkpoints.load(&step.name)).await?;
+        self.retry_until_up(|| checkpoints.renew(&step.name, step.epoch, lease)).await?;
+        let found = self.retry_until_up(|| checkpoints.load(&step.name)).await?;
         let taken = was_taken(step, found).map_err(|fenced| End::Fenced(fenced.to_string().into()))?;
         if step.from != step.to {
             return Ok(taken);
         }
-        self.ask(|| is_made(&*checkpoints, step)).await
+        self.retry_until_up(|| is_made(&*checkpoints, step)).await
     }
 
     /// The same before a stop, which does not wait for a store that does not answer.
-    async fn settle_before_stop(&mut self, Unsettled { step, handled }: Unsettled) -> Result<(), CommitError> {
+    async fn settle_before_stop(&mut self, InDoubtCommit { step, handled }: InDoubtCommit) -> Result<(), CommitError> {
         let found = self.checkpoints.load(&step.name).await?;
         let mut taken = was_taken(&step, found).map_err(|fenced| *fenced)?;
         if step.from == step.to {
@@ -159,7 +159,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Takes `step`, outside the transaction of a batch.
-    async fn take(&mut self, step: Advance) -> Result<(), End> {
+    async fn take(&mut self, step: CheckpointUpdate) -> Result<(), End> {
         loop {
             let unit = self.checkpoints.detached();
             if let Committed::Yes = self.commit(unit, step.clone(), None).await? {
@@ -172,7 +172,8 @@ impl<C: CheckpointStore> Runner<C> {
     /// last time. While the log is replayed nothing is stored: what is stored is further on. Nor is a state in pieces,
     /// which a handler has left that was cut off: what is stored is what it begins anew from.
     pub(super) async fn save_state(&mut self, to: Position) -> Result<(), End> {
-        if self.core.kind != Kind::DurableMemory || to < self.seen || self.core.in_memory.is_in_pieces() {
+        if self.core.kind != ProjectionKind::DurableMemory || to < self.high_water || self.core.in_memory.is_poisoned()
+        {
             return Ok(());
         }
         match self.state_step(to).await {
@@ -182,7 +183,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// The step to `to` with the state; `None` where the state cannot be stored, which only makes a replay longer.
-    async fn state_step(&mut self, to: Position) -> Option<Advance> {
+    async fn state_step(&mut self, to: Position) -> Option<CheckpointUpdate> {
         self.handled_since = 0;
         match self.subscriber.snapshot().await {
             Ok(state) => {
@@ -203,7 +204,7 @@ impl<C: CheckpointStore> Runner<C> {
         // Before it is told how many there are: a wait looks there for what it is told of.
         self.core.in_memory.change_letters(&changes);
         self.change_letters(&changes);
-        if self.core.kind == Kind::DurableMemory {
+        if self.core.kind == ProjectionKind::DurableMemory {
             self.pending.extend(changes);
         }
     }
@@ -215,8 +216,10 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Whether a durable memory projection is further on than what is stored of it.
     fn has_unsaved_state(&self) -> bool {
-        let is_whole = self.is_replayed() && !self.core.in_memory.is_in_pieces();
-        self.core.kind == Kind::DurableMemory && is_whole && (self.saved < self.position || !self.pending.is_empty())
+        let is_whole = self.is_replayed() && !self.core.in_memory.is_poisoned();
+        self.core.kind == ProjectionKind::DurableMemory
+            && is_whole
+            && (self.saved < self.position || !self.pending.is_empty())
     }
 
     /// Moves the stored checkpoint over the events passed.
@@ -232,8 +235,8 @@ impl<C: CheckpointStore> Runner<C> {
     /// # Errors
     /// Why it was not saved.
     pub(super) async fn save_before_stop(&mut self) -> Result<(), CommitError> {
-        if let Some(unsettled) = self.unsettled.take() {
-            self.settle_before_stop(unsettled).await?;
+        if let Some(in_doubt) = self.in_doubt.take() {
+            self.settle_before_stop(in_doubt).await?;
         }
         let step = if self.has_unsaved() {
             Some(self.step(self.position, Vec::new()))
@@ -253,7 +256,7 @@ impl<C: CheckpointStore> Runner<C> {
 }
 
 /// The error, and whose failure it keeps from being stored: it must not mask it.
-fn in_context(step: &Advance, error: &CheckpointError) -> String {
+fn in_context(step: &CheckpointUpdate, error: &CheckpointError) -> String {
     let kept = step.letters.iter().find_map(|change| match change {
         LetterChange::Keep(letter) | LetterChange::Dismiss(letter) => Some(letter),
         _ => None,
@@ -266,7 +269,7 @@ fn in_context(step: &Advance, error: &CheckpointError) -> String {
 
 /// Whether `step`, over which the checkpoint stays where it is, was taken: the letters that it changes tell that. What is
 /// held behind letters does not.
-async fn is_made<C: CheckpointStore>(checkpoints: &C, step: &Advance) -> Result<bool, CheckpointError> {
+async fn is_made<C: CheckpointStore>(checkpoints: &C, step: &CheckpointUpdate) -> Result<bool, CheckpointError> {
     let streams: Vec<_> = step.letters.iter().filter_map(freed).cloned().collect();
     let parked: Letters = checkpoints.parked(&step.name, &streams).await?.into_iter().collect();
     for change in &step.letters {
@@ -295,7 +298,7 @@ const fn freed(change: &LetterChange) -> Option<&StreamId> {
 }
 
 /// Whether `step` was taken, by the checkpoint that was `found` later.
-fn was_taken(step: &Advance, found: Option<Checkpoint>) -> Result<bool, Box<CommitError>> {
+fn was_taken(step: &CheckpointUpdate, found: Option<Checkpoint>) -> Result<bool, Box<CommitError>> {
     match found.as_ref().filter(|found| found.epoch == step.epoch).map(|found| found.position) {
         Some(position) if position == step.to => Ok(true),
         Some(position) if position == step.from => Ok(false),

@@ -37,7 +37,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
         let mut letter = self.letter(event, &failure);
         let change = match policy {
-            _ if policy != FailurePolicy::Skip && event.position() < self.seen => {
+            _ if policy != FailurePolicy::Skip && event.position() < self.high_water => {
                 // It was applied before the replay, and so was what waits behind it now.
                 letter.held = self.held_behind(&letter).await?;
                 LetterChange::Keep(letter)
@@ -61,7 +61,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Whether the state is where it was, and is not being replayed: before that, what follows a letter would be applied
     /// to less than it stands on, and again when the replay comes to it.
     pub(super) fn is_replayed(&self) -> bool {
-        self.position >= self.seen
+        self.position >= self.high_water
     }
 
     /// Does what was asked for. Letters are retried a batch at a time: where some are left, the log has its turn first.
@@ -73,7 +73,7 @@ impl<C: CheckpointStore> Runner<C> {
             self.begin_released().await?;
             let requests = &self.core.requests;
             // Letters are retried for one request after another.
-            let request = if self.retrying.is_some() { requests.take_beside_letters() } else { requests.take() };
+            let request = if self.retrying.is_some() { requests.take_unless_letters() } else { requests.take() };
             match request {
                 Some(Request::Retry { which, answer }) => self.begin_retry(which, answer).await?,
                 Some(Request::Dismiss { position, reason, answer }) => self.dismiss(position, reason, answer).await?,
@@ -119,8 +119,8 @@ impl<C: CheckpointStore> Runner<C> {
             failed.first_failed_at = letter.first_failed_at;
         }
         self.save(self.position, vec![LetterChange::Keep(failed)]).await?;
-        if self.core.in_memory.is_in_pieces() {
-            self.begin_anew(failure).await?;
+        if self.core.in_memory.is_poisoned() {
+            self.restart_empty(failure).await?;
         }
         Ok(())
     }
@@ -165,9 +165,9 @@ impl<C: CheckpointStore> Runner<C> {
         let core = Arc::clone(&self.core);
         loop {
             let read = ReadStream::forward().from(from);
-            let page = self.ask(|| core.store.read_stream_page(stream, read, PAGE)).await?;
+            let page = self.retry_until_up(|| core.store.read_stream_page(stream, read, PAGE)).await?;
             for event in &page.events {
-                if event.position() > self.seen {
+                if event.position() > self.high_water {
                     return Ok(());
                 }
                 if core.filter.matches(event) && !self.parked.is_dismissed(event) && !look(event) {

@@ -109,9 +109,9 @@ impl<C: CheckpointStore> Runner<C> {
     fn begin_again(&mut self) {
         // What was not saved is another owner's to do: a stop has nothing to save before the next claim.
         self.position = self.saved;
-        self.seen = self.saved;
+        self.high_water = self.saved;
         self.prefetched = None;
-        self.unsettled = None;
+        self.in_doubt = None;
         self.unreported = 0;
         self.failed_commits = 0;
         self.rebuild_to = None;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::parked::{MOST_IN_MEMORY, Parked};
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId};
-use crate::projection::{CheckpointStore, DeadLetter, Kind, LetterCounts, LetterQuery};
+use crate::projection::{CheckpointStore, DeadLetter, LetterCounts, LetterQuery, ProjectionKind};
 
 impl<C: CheckpointStore> Runner<C> {
     /// Finds out, after a claim, which streams are parked. Where there are many, only their number is found out, as far as
     /// it is counted. A projection that keeps its state in memory keeps its letters there as well.
     pub(super) async fn load_letters(&mut self) -> Result<(), End> {
         let core = Arc::clone(&self.core);
-        if core.kind == Kind::DurableMemory {
+        if core.kind == ProjectionKind::DurableMemory {
             let letters = self.letters(LetterQuery::all()).await?;
             core.in_memory.set_letters(&letters);
             self.parked = Parked::all(letters, true);
@@ -47,13 +47,13 @@ impl<C: CheckpointStore> Runner<C> {
 
     async fn letter_page(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        self.ask(|| checkpoints.dead_letters(&core.name, query)).await
+        self.retry_until_up(|| checkpoints.dead_letters(&core.name, query)).await
     }
 
     async fn count_letters(&mut self) -> Result<LetterCounts, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let names = [&*core.name];
-        let mut counts = self.ask(|| checkpoints.letter_counts(&names)).await?;
+        let mut counts = self.retry_until_up(|| checkpoints.letter_counts(&names)).await?;
         Ok(counts.remove(&core.name).unwrap_or_default())
     }
 
@@ -81,7 +81,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     async fn stored_of(&mut self, streams: &[StreamId]) -> Result<Vec<DeadLetter>, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        self.ask(|| checkpoints.parked(&core.name, streams)).await
+        self.retry_until_up(|| checkpoints.parked(&core.name, streams)).await
     }
 
     /// The first letter that is to follow without being asked for.

@@ -9,14 +9,12 @@
 
 mod alone;
 mod apply;
-mod builder;
 mod claim;
 mod commit;
 mod failing;
 mod letters;
 mod life;
 mod lookups;
-mod next;
 mod obstructed;
 mod outdated;
 mod owner;
@@ -27,6 +25,8 @@ mod read;
 mod rebuild;
 mod recognise;
 mod retrying;
+mod shadow;
+mod shadow_build;
 mod slow;
 mod standby;
 mod transaction;
@@ -38,35 +38,35 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use self::builder::Building;
 use self::claim::Heartbeat;
-use self::commit::Unsettled;
+use self::commit::InDoubtCommit;
 use self::failing::Failing;
-use self::next::Companion;
 use self::outdated::Outdated;
 use self::parked::Parked;
 use self::read::Prefetched;
 use self::recognise::KnownLog;
 use self::retrying::Retrying;
-use super::core::{Control, Core};
-use super::log::Seat;
+use self::shadow::ShadowBuild;
+use self::shadow_build::ShadowSpec;
+use super::erased::ErasedSubscriber;
+use super::log::Reader;
 use super::rebuilds::Tracked;
-use super::shared::ErasedSubscriber;
+use super::subscription_shared::{Control, SubscriptionShared};
 use super::{Failure, RebuildKind, StopReason, SubscriptionState};
 use crate::event::Position;
-use crate::projection::{CheckpointStore, Kind, LetterChange};
-use crate::store::WakeUp;
+use crate::projection::{CheckpointStore, LetterChange, ProjectionKind};
+use crate::store::WakeUpReceiver;
 
 /// The task of one subscription.
 pub(super) struct Runner<C: CheckpointStore> {
-    core: Arc<Core>,
+    core: Arc<SubscriptionShared>,
     checkpoints: Arc<C>,
     subscriber: Arc<dyn ErasedSubscriber<C::Unit>>,
     control: watch::Receiver<Control>,
-    store_wake_up: Option<WakeUp>,
-    bus_wake_up: WakeUp,
+    store_wake_up: Option<WakeUpReceiver>,
+    bus_wake_up: WakeUpReceiver,
     /// Its place among those who read the log.
-    seat: Arc<Seat>,
+    reader: Arc<Reader>,
     prefetched: Option<Prefetched>,
     known_log: KnownLog,
     /// Every event up to here is applied or passed over.
@@ -75,21 +75,21 @@ pub(super) struct Runner<C: CheckpointStore> {
     saved: Position,
     saved_at: Instant,
     /// The step whose commit gave no clear answer.
-    unsettled: Option<Unsettled>,
+    in_doubt: Option<InDoubtCommit>,
     /// How many events were applied outside a transaction, and are not told of before their checkpoint is saved.
     unreported: usize,
     /// How many commits in a row gave no clear answer.
     failed_commits: u32,
     /// How far the subscription has been: beyond `position` while a memory projection begins anew.
-    seen: Position,
+    high_water: Position,
     /// Up to where the read model is being rebuilt.
     rebuild_to: Option<Position>,
     /// The rebuild, for whoever follows it.
     rebuild: Option<Arc<Tracked>>,
     /// Where it builds the next generation for another runner.
-    building: Option<Arc<Building>>,
+    building: Option<Arc<ShadowSpec>>,
     /// The runner that builds the next generation for this one.
-    next: Option<Companion>,
+    next: Option<ShadowBuild>,
     /// Whether the generation that it serves may have been replaced just now.
     is_replaced: bool,
     /// Where the subscription starts that has no checkpoint.
@@ -161,22 +161,26 @@ impl End {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    pub(super) fn new(core: Arc<Core>, checkpoints: Arc<C>, subscriber: Arc<dyn ErasedSubscriber<C::Unit>>) -> Self {
+    pub(super) fn new(
+        core: Arc<SubscriptionShared>,
+        checkpoints: Arc<C>,
+        subscriber: Arc<dyn ErasedSubscriber<C::Unit>>,
+    ) -> Self {
         Self {
             control: core.control.subscribe(),
             // Listening begins before the first read, so that no append falls between the two.
             store_wake_up: core.store.wake_ups(),
             bus_wake_up: core.bus_wake_ups.listen(),
-            seat: Arc::new(core.log.seat(core.filter.clone(), core.config.page_limit())),
+            reader: Arc::new(core.log.reader(core.filter.clone(), core.config.page_limit())),
             prefetched: None,
             known_log: KnownLog::default(),
             position: Position::START,
             saved: Position::START,
             saved_at: Instant::now(),
-            unsettled: None,
+            in_doubt: None,
             unreported: 0,
             failed_commits: 0,
-            seen: Position::START,
+            high_water: Position::START,
             rebuild_to: None,
             rebuild: None,
             building: None,
@@ -203,7 +207,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// The same, to build the next generation of another one.
-    fn building(mut self, building: Building, tracked: Arc<Tracked>) -> Self {
+    fn building(mut self, building: ShadowSpec, tracked: Arc<Tracked>) -> Self {
         (self.building, self.rebuild) = (Some(Arc::new(building)), Some(tracked));
         self
     }
@@ -215,11 +219,11 @@ impl<C: CheckpointStore> Runner<C> {
         }
         self.resume_next().await?;
         loop {
-            self.heed_control().await?;
+            self.poll_control().await?;
             self.serve_requests().await?;
             self.serve_next().await?;
             self.is_whole()?;
-            if !self.turn().await? && self.retrying.is_none() {
+            if !self.step_log().await? && self.retrying.is_none() {
                 self.idle().await?;
             }
         }
@@ -231,11 +235,11 @@ impl<C: CheckpointStore> Runner<C> {
     /// second, or at the stop.
     fn arrive(&mut self, position: Position, handled: usize) {
         self.position = self.position.max(position);
-        self.seen = self.seen.max(self.position);
+        self.high_water = self.high_water.max(self.position);
         self.rebuilt();
         let mark = self.known_log.pass(self.position);
         self.core.progress.remember(self.known_log.remembered(self.position, self.start));
-        if self.core.kind == Kind::Memory {
+        if self.core.kind == ProjectionKind::Memory {
             self.core.in_memory.move_to(self.position);
             self.core.in_memory.mark(mark);
         }

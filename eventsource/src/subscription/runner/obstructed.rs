@@ -10,9 +10,9 @@ use tokio::time::{Instant, timeout};
 
 use super::{End, Runner};
 use crate::event::{RecordedEvent, now};
-use crate::projection::{CheckpointStore, HandlerError, Kind, times};
+use crate::projection::{CheckpointStore, HandlerError, ProjectionKind, times};
 use crate::subscription::Failure;
-use crate::subscription::shared::Met;
+use crate::subscription::erased::Met;
 
 /// An event that met outages when it ran alone, while the database answered other questions.
 #[derive(Debug, Clone, Copy)]
@@ -91,13 +91,13 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Whether the database answers a question that is not this event's: one that writes, on another connection.
     async fn is_answered_otherwise(&mut self) -> Result<bool, End> {
-        if self.core.kind == Kind::Memory {
+        if self.core.kind == ProjectionKind::Memory {
             return Ok(true);
         }
         let checkpoints = Arc::clone(&self.checkpoints);
         let (core, epoch) = (Arc::clone(&self.core), self.epoch);
         let asked = timeout(PATIENCE, checkpoints.renew(&core.name, epoch, core.config.lease));
-        Ok(matches!(self.or_stop(asked).await?, Ok(Ok(_))))
+        Ok(matches!(self.unless_stopped(asked).await?, Ok(Ok(_))))
     }
 }
 

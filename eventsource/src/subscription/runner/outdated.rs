@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{End, Runner};
 use crate::aggregate::AggregateError;
 use crate::event::{DecodeError, Position};
-use crate::projection::{CheckpointStore, HandlerError, Kind, LetterState};
+use crate::projection::{CheckpointStore, HandlerError, LetterState, ProjectionKind};
 use crate::subscription::SubscriptionState;
 
 /// What the program is too old for.
@@ -77,7 +77,7 @@ impl<C: CheckpointStore> Runner<C> {
             let state = SubscriptionState::Outdated { reason: Arc::clone(&reason) };
             self.core.progress.fail(Arc::clone(&reason), state);
             self.delay(pause).await?;
-            if self.core.kind != Kind::Memory && self.is_moved(obstacle, left_at).await? {
+            if self.core.kind != ProjectionKind::Memory && self.is_moved(obstacle, left_at).await? {
                 return Ok(());
             }
         }
@@ -87,15 +87,15 @@ impl<C: CheckpointStore> Runner<C> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         Ok(match obstacle {
             Obstacle::Event(_) => {
-                let found = self.ask(|| checkpoints.load(&core.name)).await?;
+                let found = self.retry_until_up(|| checkpoints.load(&core.name)).await?;
                 found.is_none_or(|found| found.position != left_at || found.fingerprint != core.fingerprint)
             }
             Obstacle::Version => {
-                let found = self.ask(|| checkpoints.load(&core.name)).await?;
+                let found = self.retry_until_up(|| checkpoints.load(&core.name)).await?;
                 found.is_none_or(|found| core.newer_version(&found.fingerprint).is_none())
             }
             Obstacle::Letter(position) => {
-                let letter = self.ask(|| checkpoints.dead_letter(&core.name, position)).await?;
+                let letter = self.retry_until_up(|| checkpoints.dead_letter(&core.name, position)).await?;
                 letter.is_none_or(|letter| letter.state != LetterState::Released)
             }
         })

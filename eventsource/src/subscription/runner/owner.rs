@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::{End, Runner};
-use crate::projection::{CheckpointError, CheckpointStore, Kind, TableTaken};
+use crate::projection::{CheckpointError, CheckpointStore, ProjectionKind, TableTaken};
 
 impl<C: CheckpointStore> Runner<C> {
     /// Makes the subscription the owner of its tables. It does not run where another one owns one of them.
     pub(super) async fn own_tables(&mut self) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        if core.kind != Kind::Transactional || core.tables.is_empty() {
+        if core.kind != ProjectionKind::Transactional || core.tables.is_empty() {
             return Ok(());
         }
-        let taken = self.ask(|| async {
+        let taken = self.retry_until_up(|| async {
             let Some(owners) = checkpoints.owners() else { return Ok::<_, CheckpointError>(None) };
             owners.own(&core.name, &core.tables).await
         });
@@ -24,10 +24,10 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn settle_tables(&mut self) -> Result<(), End> {
         self.own_tables().await?;
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        if core.kind != Kind::Transactional {
+        if core.kind != ProjectionKind::Transactional {
             return Ok(());
         }
-        self.ask(|| async {
+        self.retry_until_up(|| async {
             match checkpoints.owners() {
                 Some(owners) => owners.disown_all_but(&core.name, &core.tables).await,
                 None => Ok::<_, CheckpointError>(()),
@@ -39,11 +39,11 @@ impl<C: CheckpointStore> Runner<C> {
     /// Ends as fenced where another process owns the checkpoint by now: a table that is another one is that of the next
     /// generation then, and no fault of this process.
     pub(super) async fn check_owner(&mut self) -> Result<(), End> {
-        if self.core.kind != Kind::Transactional {
+        if self.core.kind != ProjectionKind::Transactional {
             return Ok(());
         }
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let found = self.ask(|| checkpoints.load(&core.name)).await?;
+        let found = self.retry_until_up(|| checkpoints.load(&core.name)).await?;
         if found.is_some_and(|found| found.epoch == self.epoch) { Ok(()) } else { Err(self.lost()) }
     }
 }

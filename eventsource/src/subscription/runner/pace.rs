@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::claim::Heartbeat;
-use super::next::Companion;
+use super::shadow::ShadowBuild;
 use super::{End, Runner};
 use crate::backoff::Backoff;
 use crate::projection::CheckpointStore;
-use crate::subscription::core::Control;
+use crate::subscription::subscription_shared::Control;
 use crate::subscription::{StopReason, SubscriptionState};
 
 /// How often, at most, a checkpoint is saved that only passes events over.
@@ -44,13 +44,13 @@ pub(super) async fn hold_requested(control: &mut watch::Receiver<Control>) {
 
 impl<C: CheckpointStore> Runner<C> {
     /// Between two batches: ends where the control says stop, or the checkpoint is another's; waits where it says pause.
-    pub(super) async fn heed_control(&mut self) -> Result<(), End> {
+    pub(super) async fn poll_control(&mut self) -> Result<(), End> {
         loop {
             let control = *self.control.borrow_and_update();
             match control {
                 Control::Stop(reason) => return Err(End::Stopped(reason)),
                 Control::Pause => {
-                    self.seat.stand_aside();
+                    self.reader.suspend();
                     self.tell_next(Control::Pause);
                     self.core.progress.set_state(SubscriptionState::Paused);
                     tokio::select! {
@@ -75,7 +75,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// `work`, given up where the control says stop. Only for work that may be dropped half-way.
-    pub(super) async fn or_stop<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
+    pub(super) async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
         tokio::select! {
             biased;
             reason = stop_requested(&mut self.control) => Err(End::Stopped(reason)),
@@ -84,7 +84,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Asks a store until it answers. Only for questions that may be dropped half-way.
-    pub(super) async fn ask<T, E, F>(&mut self, question: impl Fn() -> F) -> Result<T, End>
+    pub(super) async fn retry_until_up<T, E, F>(&mut self, question: impl Fn() -> F) -> Result<T, End>
     where
         E: Display,
         F: Future<Output = Result<T, E>>,
@@ -93,7 +93,7 @@ impl<C: CheckpointStore> Runner<C> {
         loop {
             let watch = self.watch();
             let answer = watch.tell(|| "the store has not answered a question".to_owned(), question());
-            match self.or_stop(answer).await? {
+            match self.unless_stopped(answer).await? {
                 Ok(answer) => {
                     if failures > 0 {
                         self.core.progress.set_state(self.working());
@@ -110,13 +110,13 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Waits for `delay`; a stop and a pause are heeded at once.
     pub(super) async fn delay(&mut self, delay: Duration) -> Result<(), End> {
-        self.seat.stand_aside();
+        self.reader.suspend();
         tokio::select! {
             biased;
             () = hold_requested(&mut self.control) => {}
             () = sleep(delay) => {}
         }
-        self.heed_control().await
+        self.poll_control().await
     }
 
     /// Saves a checkpoint that only passes events over, where that was not done for long enough.
@@ -143,7 +143,7 @@ impl<C: CheckpointStore> Runner<C> {
             () = hold_requested(&mut self.control) => None,
             () = Heartbeat::lost(&mut self.heartbeat) => return Err(self.lost()),
             () = self.core.requests.waiting() => None,
-            asked = Companion::asks(&mut self.next) => Some(asked),
+            asked = ShadowBuild::asks(&mut self.next) => Some(asked),
             () = store_wake_up => None,
             () = self.bus_wake_up.wait() => None,
             () = sleep_until(save_at) => None,

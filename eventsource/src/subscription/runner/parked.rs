@@ -18,7 +18,7 @@ pub(super) const MOST_IN_MEMORY: usize = 1_000;
 pub(super) struct Parked {
     /// The letters behind which streams are parked, as far as they are known.
     letters: Letters,
-    known: Known,
+    known: LetterKnowledge,
     /// Only where the log may be replayed: otherwise they lie behind.
     dismissed: BTreeSet<Position>,
     replays: bool,
@@ -26,7 +26,7 @@ pub(super) struct Parked {
 
 /// Which letters are known.
 #[derive(Debug, Default)]
-enum Known {
+enum LetterKnowledge {
     #[default]
     All,
     /// Those of the streams that were looked up last, and those that follow next.
@@ -68,7 +68,7 @@ impl Parked {
     /// So many letters, none of which is known yet.
     pub(super) fn some(counts: LetterCounts) -> Self {
         let is_exact = counts.is_exact();
-        Self { known: Known::Some { counts, is_exact, hides_released: true }, ..Self::default() }
+        Self { known: LetterKnowledge::Some { counts, is_exact, hides_released: true }, ..Self::default() }
     }
 
     /// Follows a change that is stored, to a stream that is known.
@@ -86,7 +86,7 @@ impl Parked {
             change => self.letters.change(change),
         }
         let after = self.letters.counts();
-        if let Known::Some { counts, is_exact: true, .. } = &mut self.known {
+        if let LetterKnowledge::Some { counts, is_exact: true, .. } = &mut self.known {
             counts.waiting = (counts.waiting + after.waiting).saturating_sub(before.waiting);
             counts.held = (counts.held + after.held).saturating_sub(before.held);
         }
@@ -95,10 +95,10 @@ impl Parked {
     /// Whether the letters of all streams are known. Where they have become too many, they are forgotten first.
     pub(super) fn knows_all(&mut self) -> bool {
         let counts = self.letters.counts();
-        if matches!(self.known, Known::All) && !self.replays && counts.waiting > MOST_IN_MEMORY {
-            self.known = Known::Some { counts, is_exact: true, hides_released: false };
+        if matches!(self.known, LetterKnowledge::All) && !self.replays && counts.waiting > MOST_IN_MEMORY {
+            self.known = LetterKnowledge::Some { counts, is_exact: true, hides_released: false };
         }
-        matches!(self.known, Known::All)
+        matches!(self.known, LetterKnowledge::All)
     }
 
     /// `letters` are those of the streams that come next. What was known of others is forgotten.
@@ -114,24 +114,24 @@ impl Parked {
 
     /// Whether a letter may be stored that follows next, and none is known.
     pub(super) fn hides_released(&self) -> bool {
-        matches!(self.known, Known::Some { hides_released: true, .. }) && self.letters.released().is_none()
+        matches!(self.known, LetterKnowledge::Some { hides_released: true, .. }) && self.letters.released().is_none()
     }
 
     /// All letters that follow next are known.
     pub(super) fn shows_released(&mut self) {
-        if let Known::Some { hides_released, .. } = &mut self.known {
+        if let LetterKnowledge::Some { hides_released, .. } = &mut self.known {
             *hides_released = false;
         }
     }
 
     /// Whether letters were left uncounted at the start.
     pub(super) const fn is_uncounted(&self) -> bool {
-        matches!(self.known, Known::Some { is_exact: false, .. })
+        matches!(self.known, LetterKnowledge::Some { is_exact: false, .. })
     }
 
     /// They were counted again.
     pub(super) fn count(&mut self, counted: LetterCounts) {
-        if let Known::Some { counts, is_exact, .. } = &mut self.known {
+        if let LetterKnowledge::Some { counts, is_exact, .. } = &mut self.known {
             *counts = counted;
             *is_exact = counted.is_exact();
         }
@@ -141,8 +141,8 @@ impl Parked {
     /// [`LetterCounts::MOST`], and were so when the subscription started.
     pub(super) fn counts(&self) -> LetterCounts {
         match &self.known {
-            Known::All => self.letters.counts(),
-            Known::Some { counts, .. } => *counts,
+            LetterKnowledge::All => self.letters.counts(),
+            LetterKnowledge::Some { counts, .. } => *counts,
         }
     }
 

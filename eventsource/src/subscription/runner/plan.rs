@@ -74,7 +74,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Adds the event of `letter` and what waits behind it. Returns whether all of that found room.
     async fn plan_stream(&mut self, letter: DeadLetter, plan: &mut Plan) -> Result<bool, End> {
-        self.heed_control().await?;
+        self.poll_control().await?;
         let (mut events, mut next) = (Vec::new(), None);
         let Plan { room, reach, .. } = &mut *plan;
         self.look_at_waiting(&letter.stream, letter.version, |event| {

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::CheckpointStore;
-use crate::subscription::log::{Coming, Page};
+use crate::subscription::log::{Page, PendingPage};
 
 /// A page that is being read while the one before it is applied.
 pub(super) struct Prefetched {
     after: Position,
-    coming: Coming,
+    coming: PendingPage,
 }
 
 impl<C: CheckpointStore> Runner<C> {
     /// Reads a page and applies it. Whether there may be more.
-    pub(super) async fn turn(&mut self) -> Result<bool, End> {
+    pub(super) async fn step_log(&mut self) -> Result<bool, End> {
         let mut page = self.next_page().await?;
         self.follow_log(&page).await?;
         self.core.progress.look(self.position);
@@ -40,29 +40,30 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Begins to read the page after `after`.
     pub(super) async fn prefetch(&mut self, after: Position) {
-        self.prefetched = Some(Prefetched { after, coming: self.seat.begin(after).await });
+        self.prefetched = Some(Prefetched { after, coming: self.reader.begin(after).await });
     }
 
     /// The page after the runner's position.
     pub(super) async fn next_page(&mut self) -> Result<Page, End> {
-        let (seat, after) = (Arc::clone(&self.seat), self.position);
+        let (reader, after) = (Arc::clone(&self.reader), self.position);
         let prefetched = self.prefetched.take().filter(|page| page.after == after);
         // A page that could not be read ahead is read again, in the loop that waits an outage out.
         if let Some(Prefetched { coming, .. }) = prefetched
             && let Some(page) = {
                 let watch = self.watch();
-                let arrival = seat.arrival(after, coming);
-                self.or_stop(watch.tell(|| format!("the page after position {after} has not come"), arrival)).await?
+                let arrival = reader.arrival(after, coming);
+                self.unless_stopped(watch.tell(|| format!("the page after position {after} has not come"), arrival))
+                    .await?
             }
         {
             return Ok(page);
         }
-        self.ask(|| seat.read(after)).await
+        self.retry_until_up(|| reader.read(after)).await
     }
 
     /// The head of the log.
     pub(super) async fn head(&mut self) -> Result<Position, End> {
         let store = Arc::clone(&self.core.store);
-        self.ask(|| store.head()).await
+        self.retry_until_up(|| store.head()).await
     }
 }

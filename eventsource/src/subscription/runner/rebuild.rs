@@ -8,13 +8,14 @@
 
 use std::sync::Arc;
 
-use super::builder::heard;
 use super::failing::Failing;
 use super::outdated::{Obstacle, Outdated};
+use super::shadow_build::heard;
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::{
-    CheckpointError, CheckpointStore, Claim, Clear, CommitError, HandlerError, Kind, NoTruncateHook, UnitOfWork as _,
+    CheckpointError, CheckpointReset, CheckpointStore, Claim, CommitError, HandlerError, NoTruncateHook,
+    ProjectionKind, UnitOfWork as _,
 };
 use crate::subscription::config::{OnChange, StartFrom};
 use crate::subscription::rebuilds::{Outcome, Tracked};
@@ -24,9 +25,9 @@ impl<C: CheckpointStore> Runner<C> {
     /// Begins a rebuild that was asked for.
     pub(super) async fn rebuild(&mut self, kind: RebuildKind) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
         if kind == RebuildKind::SideBySide {
-            return self.rebuild_beside().await;
+            return self.rebuild_side_by_side().await;
         }
-        if self.core.kind == Kind::Memory { self.rebuild_memory().await } else { self.rebuild_stored().await }
+        if self.core.kind == ProjectionKind::Memory { self.rebuild_memory().await } else { self.rebuild_stored().await }
     }
 
     /// Up to `target`, where there is one, the read model is being rebuilt.
@@ -81,12 +82,12 @@ impl<C: CheckpointStore> Runner<C> {
     /// Makes the state what it was when it was subscribed. Until the checkpoint is so as well, the state is in pieces.
     async fn empty_memory(&mut self) -> Result<(), RebuildError> {
         let (core, mut unit) = (Arc::clone(&self.core), self.checkpoints.detached());
-        let was_in_pieces = core.in_memory.is_in_pieces();
-        core.in_memory.fall_to_pieces();
-        let Err(error) = self.subscriber.begin_anew(&mut unit).await else { return Ok(()) };
+        let was_in_pieces = core.in_memory.is_poisoned();
+        core.in_memory.poison();
+        let Err(error) = self.subscriber.restart_empty(&mut unit).await else { return Ok(()) };
         let error = self.not_emptied(error);
         if matches!(error, RebuildError::NoTruncateHook { .. }) && !was_in_pieces {
-            core.in_memory.is_whole_again();
+            core.in_memory.recover();
         }
         Err(error)
     }
@@ -98,7 +99,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
         self.drop_next(Outcome::Replaced).await?;
         let target = self.head().await?;
-        if self.core.kind == Kind::DurableMemory
+        if self.core.kind == ProjectionKind::DurableMemory
             && let Err(error) = self.empty_memory().await
         {
             return Ok(Err(error));
@@ -106,10 +107,10 @@ impl<C: CheckpointStore> Runner<C> {
         if let Err(error) = self.empty(target).await? {
             return Ok(Err(error));
         }
-        if self.core.kind == Kind::DurableMemory {
+        if self.core.kind == ProjectionKind::DurableMemory {
             self.core.in_memory.reset();
             self.pending.clear();
-            (self.position, self.saved, self.seen) = (self.start, self.start, self.start);
+            (self.position, self.saved, self.high_water) = (self.start, self.start, self.start);
         }
         self.heartbeat = None;
         self.fall_behind();
@@ -140,10 +141,10 @@ impl<C: CheckpointStore> Runner<C> {
     /// nothing was changed.
     async fn empty(&mut self, target: Position) -> Result<Result<(), RebuildError>, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
-        let clear = Clear::new(&*self.core.name).owned_since(self.epoch).rebuild_to(target);
+        let clear = CheckpointReset::new(&*self.core.name).owned_since(self.epoch).rebuild_to(target);
         let mut outages = 0;
         loop {
-            let transactional = self.core.kind == Kind::Transactional;
+            let transactional = self.core.kind == ProjectionKind::Transactional;
             let mut unit = if transactional { self.begin().await? } else { checkpoints.detached() };
             if transactional && let Err(error) = self.reshape(&mut unit).await {
                 unit.rollback().await;
@@ -188,7 +189,7 @@ impl<C: CheckpointStore> Runner<C> {
                     outages += 1;
                     self.outage(error.to_string(), outages).await?;
                     // Whether it was cleared is read back, not guessed: what is cleared is nobody's.
-                    let found = self.ask(|| checkpoints.load(&clear.name)).await?;
+                    let found = self.retry_until_up(|| checkpoints.load(&clear.name)).await?;
                     if found.is_none_or(|found| found.epoch != self.epoch) {
                         return Ok(Ok(()));
                     }
@@ -217,15 +218,15 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// After what was asked for: what nobody knows the state of is not worked with.
     pub(super) fn is_whole(&self) -> Result<(), End> {
-        if self.core.in_memory.is_in_pieces() { Err(End::Stopped(StopReason::StateUnknown)) } else { Ok(()) }
+        if self.core.in_memory.is_poisoned() { Err(End::Stopped(StopReason::StateUnknown)) } else { Ok(()) }
     }
 
     /// Looks at who made the checkpoint, before it is claimed. A checkpoint of a higher version of the projection is left
     /// alone. One of another projection is refused, or rebuilt, as the configuration says. Returns whether it can be
     /// claimed now.
-    pub(super) async fn heed_change(&mut self) -> Result<bool, End> {
+    pub(super) async fn poll_change(&mut self) -> Result<bool, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let Some(found) = self.ask(|| checkpoints.load(&core.name)).await? else { return Ok(true) };
+        let Some(found) = self.retry_until_up(|| checkpoints.load(&core.name)).await? else { return Ok(true) };
         if found.fingerprint == core.fingerprint {
             self.is_confirmed = true;
             return Ok(true);
@@ -242,7 +243,7 @@ impl<C: CheckpointStore> Runner<C> {
             return Err(End::Refused(core.replaced(&found.fingerprint).into()));
         }
         // What keeps its state itself has nothing that somebody else reads.
-        let is_durable_memory = core.kind == Kind::DurableMemory;
+        let is_durable_memory = core.kind == ProjectionKind::DurableMemory;
         match if is_durable_memory { OnChange::Rebuild } else { core.config.on_change } {
             OnChange::Rebuild => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
             OnChange::RebuildSideBySide => self.build_changed(&found.fingerprint).await.map(|()| false),

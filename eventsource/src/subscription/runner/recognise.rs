@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use super::{End, Runner};
 use crate::event::Position;
-use crate::projection::{CheckpointStore, Kind};
+use crate::projection::{CheckpointStore, ProjectionKind};
 use crate::store::{LogId, LogMark};
-use crate::subscription::core::Core;
 use crate::subscription::log::Page;
 use crate::subscription::rebuilds::Outcome;
 use crate::subscription::recognise::Remembered;
 use crate::subscription::requests::Request;
+use crate::subscription::subscription_shared::SubscriptionShared;
 use crate::subscription::{RebuildKind, SubscriptionState};
 
 /// What the runner knows of the log.
@@ -58,17 +58,17 @@ impl<C: CheckpointStore> Runner<C> {
     /// The identity of the log.
     pub(super) async fn log_id(&mut self) -> Result<LogId, End> {
         let store = Arc::clone(&self.core.store);
-        self.ask(|| store.log_id()).await
+        self.retry_until_up(|| store.log_id()).await
     }
 
     /// Begins to read a log of which this is `remembered`. A subscription that finds another one ends.
     pub(super) async fn recognise(&mut self, remembered: Remembered) -> Result<(), End> {
         let store = Arc::clone(&self.core.store);
-        match self.ask(|| remembered.compare(&*store)).await? {
+        match self.retry_until_up(|| remembered.compare(&*store)).await? {
             Ok(found) => {
                 self.known_log = KnownLog { id: Some(found.log), mark: found.mark, ahead: None };
                 self.core.progress.remember(self.known_log.remembered(self.position, self.start));
-                if self.core.kind == Kind::Memory {
+                if self.core.kind == ProjectionKind::Memory {
                     self.core.in_memory.recognised(found);
                 }
                 Ok(())
@@ -115,7 +115,7 @@ impl<C: CheckpointStore> Runner<C> {
             return Err(End::LogLost(reason));
         };
         let because = Arc::clone(&reason);
-        let waiting = move |_: &Core| {
+        let waiting = move |_: &SubscriptionShared| {
             let reason = format!("{because}; the next generation is being built, and serves when it is complete");
             SubscriptionState::Waiting { reason: reason.into() }
         };

@@ -15,15 +15,15 @@ use super::plan::Item;
 use super::{End, Runner};
 use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};
-use crate::subscription::requests::{Answer, Answered, Which};
-use crate::subscription::{DeadLetterError, Retried, SubscriptionState};
+use crate::subscription::requests::{Answered, Reply, Which};
+use crate::subscription::{DeadLetterError, RetryReport, SubscriptionState};
 
 /// Letters that are being retried.
 pub(super) struct Retrying {
     pub(super) scope: Scope,
-    retried: Retried,
+    retried: RetryReport,
     /// Where the answer goes; `None` where nobody has asked.
-    answer: Option<Answer<Answered>>,
+    answer: Option<Reply<Answered>>,
     /// How many events the next batch holds at most.
     pub(super) size: usize,
     /// How many of them may have waited behind letters.
@@ -47,8 +47,8 @@ pub(super) enum Scope {
 }
 
 impl Retrying {
-    fn new(scope: Scope, answer: Option<Answer<Answered>>, size: usize) -> Self {
-        let retried = Retried { applied: 0, left: Vec::new(), more_left: false };
+    fn new(scope: Scope, answer: Option<Reply<Answered>>, size: usize) -> Self {
+        let retried = RetryReport { applied: 0, left: Vec::new(), more_left: false };
         Self { scope, retried, answer, size, reach: 1, outages: 0, failed: 0, resumes: false }
     }
 
@@ -95,7 +95,7 @@ impl Retrying {
     }
 
     fn leave(&mut self, letter: DeadLetter) {
-        if self.retried.left.len() < Retried::MOST_LEFT {
+        if self.retried.left.len() < RetryReport::MOST_LEFT {
             self.retried.left.push(letter);
         } else {
             self.retried.more_left = true;
@@ -105,10 +105,10 @@ impl Retrying {
 
 impl<C: CheckpointStore> Runner<C> {
     /// Begins to retry the letters that a request names. One that names none is answered.
-    pub(super) async fn begin_retry(&mut self, which: Which, answer: Answer<Answered>) -> Result<(), End> {
+    pub(super) async fn begin_retry(&mut self, which: Which, answer: Reply<Answered>) -> Result<(), End> {
         let letter = match &which {
             Which::All => {
-                let scope = Scope::All { after: Position::START, until: self.seen, failed: BTreeSet::new() };
+                let scope = Scope::All { after: Position::START, until: self.high_water, failed: BTreeSet::new() };
                 self.begin_scope(scope, Some(answer));
                 return Ok(());
             }
@@ -122,7 +122,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    fn begin_scope(&mut self, scope: Scope, answer: Option<Answer<Answered>>) {
+    fn begin_scope(&mut self, scope: Scope, answer: Option<Reply<Answered>>) {
         self.retrying = Some(Retrying::new(scope, answer, self.most_letters()));
         self.core.progress.set_state(self.working());
     }
@@ -130,7 +130,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Begins to apply what was released before the last stop, and not applied since. What nobody knows the state of waits
     /// to be rebuilt.
     pub(super) async fn begin_released(&mut self) -> Result<(), End> {
-        if self.retrying.is_none() && !self.core.in_memory.is_in_pieces() && self.released().await?.is_some() {
+        if self.retrying.is_none() && !self.core.in_memory.is_poisoned() && self.released().await?.is_some() {
             self.begin_scope(Scope::Released, None);
         }
         Ok(())
@@ -141,7 +141,7 @@ impl<C: CheckpointStore> Runner<C> {
         &mut self,
         position: Position,
         reason: String,
-        answer: Answer<Answered>,
+        answer: Reply<Answered>,
     ) -> Result<(), End> {
         let Some(letter) = self.letter_at(position).await? else {
             answer.send(Err(self.no_such_letter(&Which::At(position))));
@@ -183,7 +183,7 @@ impl<C: CheckpointStore> Runner<C> {
             Scope::All { after, until, .. } => {
                 let (after, until) = (*after, *until);
                 let page =
-                    self.page_of_parked(LetterQuery::parking().after(after).limit(Retried::MOST_LEFT + 1)).await?;
+                    self.page_of_parked(LetterQuery::parking().after(after).limit(RetryReport::MOST_LEFT + 1)).await?;
                 for letter in page.into_iter().take_while(|letter| letter.position <= until) {
                     // More may wait behind a letter by now than when it failed.
                     retrying.retried.left.retain(|left| left.stream != letter.stream);

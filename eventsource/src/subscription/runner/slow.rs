@@ -9,28 +9,28 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::Runner;
-use super::builder::Building;
+use super::shadow_build::ShadowSpec;
 use crate::projection::CheckpointStore;
 use crate::subscription::SubscriptionState;
-use crate::subscription::core::Core;
+use crate::subscription::subscription_shared::SubscriptionShared;
 
 /// How long something may take before the state names it. Longer than a healthy store takes for a page or a commit, and
 /// short beside the default limits of health.
 const SLOW: Duration = Duration::from_secs(2);
 
 /// Where it is told that something takes long.
-pub(super) struct Watch {
-    core: Arc<Core>,
-    building: Option<Arc<Building>>,
+pub(super) struct SlowWatch {
+    core: Arc<SubscriptionShared>,
+    building: Option<Arc<ShadowSpec>>,
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    pub(super) fn watch(&self) -> Watch {
-        Watch { core: Arc::clone(&self.core), building: self.building.clone() }
+    pub(super) fn watch(&self) -> SlowWatch {
+        SlowWatch { core: Arc::clone(&self.core), building: self.building.clone() }
     }
 }
 
-impl Watch {
+impl SlowWatch {
     /// `work`. Where it takes longer than [`SLOW`], the subscription is waiting for `what` until it is done, and then in
     /// the state in which it was before.
     pub(super) async fn tell<T>(&self, what: impl FnOnce() -> String, work: impl Future<Output = T>) -> T {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{End, Runner};
-use crate::projection::{CheckpointStore, Kind};
+use crate::projection::{CheckpointStore, ProjectionKind};
 
 impl<C: CheckpointStore> Runner<C> {
     /// Notes where the owner's checkpoint stands and where the log ends, and takes over the state that the owner stored
@@ -14,13 +14,13 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn follow_owner(&mut self) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let is_known = core.log.heads().last().is_some_and(|(_, age)| age < core.config.lease / 4);
-        if !is_known && let Err(error) = self.or_stop(core.log.head()).await? {
+        if !is_known && let Err(error) = self.unless_stopped(core.log.head()).await? {
             tracing::debug!(subscription = core.name, %error, "a standby cannot read the head of the log");
         }
-        if core.kind == Kind::DurableMemory {
+        if core.kind == ProjectionKind::DurableMemory {
             return self.follow_state().await;
         }
-        match self.or_stop(checkpoints.load(&core.name)).await? {
+        match self.unless_stopped(checkpoints.load(&core.name)).await? {
             Ok(found) => core.progress.follow(found.map(|found| found.position)),
             Err(error) => {
                 tracing::debug!(subscription = core.name, %error, "a standby cannot read the checkpoint");
@@ -31,7 +31,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     async fn follow_state(&mut self) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let found = match self.or_stop(checkpoints.snapshot(&core.name)).await? {
+        let found = match self.unless_stopped(checkpoints.snapshot(&core.name)).await? {
             Ok(found) => found.filter(|found| found.fingerprint == core.fingerprint),
             Err(error) => {
                 tracing::debug!(subscription = core.name, %error, "a standby cannot read the stored state");
@@ -46,7 +46,7 @@ impl<C: CheckpointStore> Runner<C> {
         match self.subscriber.restore(&found.state).await {
             Ok(()) => core.progress.follow(Some(found.position)),
             Err(error) => {
-                core.in_memory.fall_to_pieces();
+                core.in_memory.poison();
                 core.progress.follow(None);
                 tracing::warn!(subscription = core.name, %error, "a standby cannot restore the stored state");
             }

@@ -7,10 +7,10 @@ use super::{End, Runner};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{ChangesRefused, CheckpointStore, CommitError, HandlerError, LetterChange, UnitOfWork as _};
 use crate::subscription::Failure;
-use crate::subscription::shared::{Applied, Met};
+use crate::subscription::erased::{Applied, Met};
 
 /// How a transaction ended. Where it was not committed, what it did is undone.
-pub(super) enum Transacted {
+pub(super) enum TransactionOutcome {
     Committed,
     /// Nothing was committed, and no handler is to blame.
     Undone(Undone),
@@ -41,7 +41,7 @@ impl<C: CheckpointStore> Runner<C> {
         events: &[Arc<RecordedEvent>],
         to: Position,
         letters: Vec<LetterChange>,
-    ) -> Result<Transacted, End> {
+    ) -> Result<TransactionOutcome, End> {
         let mut unit = self.begin().await?;
         let applied = self.subscriber.apply(&self.core, events, &mut unit);
         match self.watch().tell(|| running(events), applied).await {
@@ -53,19 +53,19 @@ impl<C: CheckpointStore> Runner<C> {
                 } else {
                     unit.rollback().await
                 }
-                return Ok(Transacted::Failed { index, error, shared });
+                return Ok(TransactionOutcome::Failed { index, error, shared });
             }
             Applied::Outage { index, met } => {
                 unit.rollback().await;
-                return Ok(Transacted::Outage { index, met });
+                return Ok(TransactionOutcome::Outage { index, met });
             }
         }
         Ok(match self.commit(unit, self.step(to, letters), Some(events.len())).await? {
-            Committed::Yes => Transacted::Committed,
-            Committed::No(undone) => Transacted::Undone(undone),
-            Committed::OneByOne(reason) => Transacted::OneByOne(reason),
-            Committed::Refused(refused) => Transacted::Refused(refused),
-            Committed::TransactionEnded => Transacted::Ended,
+            Committed::Yes => TransactionOutcome::Committed,
+            Committed::No(undone) => TransactionOutcome::Undone(undone),
+            Committed::OneByOne(reason) => TransactionOutcome::OneByOne(reason),
+            Committed::Refused(refused) => TransactionOutcome::Refused(refused),
+            Committed::TransactionEnded => TransactionOutcome::Ended,
         })
     }
 

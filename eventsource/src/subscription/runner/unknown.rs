@@ -19,11 +19,15 @@ impl<C: CheckpointStore> Runner<C> {
         }
         // After the page was read: up to its horizon nothing can appear any more (law 2).
         let (core, after, to) = (Arc::clone(&self.core), self.position, page.horizon);
-        let found = self.ask(|| core.catalogue.unknown_in(&*core.store, after, to, 1)).await?;
+        let found = self.retry_until_up(|| core.catalogue.unknown_in(&*core.store, after, to, 1)).await?;
         let Some(stored) = found.into_iter().next() else { return Ok(None) };
         let filter = EventFilter::types([stored.name]);
-        let event =
-            self.ask(|| core.store.read_log(after, &filter, PageLimit::events(1))).await?.events.into_iter().next();
+        let event = self
+            .retry_until_up(|| core.store.read_log(after, &filter, PageLimit::events(1)))
+            .await?
+            .events
+            .into_iter()
+            .next();
         let Some(event) = event.filter(|event| event.position() <= to) else { return Ok(None) };
         page.end_before(event.position());
         Ok(Some(self.unknown(&event)))

@@ -10,7 +10,9 @@ use super::listed::{dispatch, names};
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
-use crate::projection::{Advance, Checkpoint, CheckpointStore, Claim, ClaimError, Clear, CommitError, UnitOfWork};
+use crate::projection::{
+    Checkpoint, CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, ClaimError, CommitError, UnitOfWork,
+};
 use crate::store::{LogId, LogMark};
 
 /// The cases of the checkpoint store's contract, handed to another macro.
@@ -65,13 +67,13 @@ async fn load<C: CheckpointStore>(store: &C, name: &str) -> Result<Checkpoint, V
 }
 
 async fn advance<C: CheckpointStore>(store: &C, epoch: u64, from: u64, to: u64) -> Result<(), CommitError> {
-    store.begin().await?.commit(&Advance::new("orders", epoch, at(from), at(to))).await
+    store.begin().await?.commit(&CheckpointUpdate::new("orders", epoch, at(from), at(to))).await
 }
 
 async fn an_unknown_checkpoint_is_none<C: CheckpointStore>(store: &C) -> Verdict {
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was never claimed");
     ensure_eq!(store.list().await?, Vec::new(), "all checkpoints of a fresh store");
-    store.begin().await?.clear(&Clear::new("orders")).await?;
+    store.begin().await?.clear(&CheckpointReset::new("orders")).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was cleared before it was claimed");
     let refused = advance(store, 1, 0, 1).await;
     ensure!(
@@ -111,7 +113,7 @@ async fn a_claim_spares_a_projection_that_has_changed<C: CheckpointStore>(store:
     let is_changed = matches!(&refused, Err(ClaimError::Changed { found, .. }) if found == "one");
     ensure!(is_changed, "a claim with another fingerprint that spares a change gave {refused:?}");
     ensure_eq!(load(store, "orders").await?.epoch, again.epoch, "the epoch after a claim that was refused");
-    store.begin().await?.clear(&Clear::new("orders")).await?;
+    store.begin().await?.clear(&CheckpointReset::new("orders")).await?;
     let reset = store.claim(&claim("two")).await?;
     ensure_eq!(reset.fingerprint, "two", "the fingerprint of a claim after a reset");
     Ok(())
@@ -135,12 +137,12 @@ async fn a_detached_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -
     let unit = store.detached();
     // It holds nothing open: others can work meanwhile.
     let customers = store.claim(&Claim::new("customers", "v1", START)).await?;
-    store.begin().await?.commit(&Advance::new("customers", customers.epoch, START, at(2))).await?;
-    unit.commit(&Advance::new("orders", claimed.epoch, START, at(9))).await?;
+    store.begin().await?.commit(&CheckpointUpdate::new("customers", customers.epoch, START, at(2))).await?;
+    unit.commit(&CheckpointUpdate::new("orders", claimed.epoch, START, at(9))).await?;
     ensure_eq!(load(store, "orders").await?.position, at(9), "the position after a detached commit");
-    let refused = store.detached().commit(&Advance::new("orders", claimed.epoch, START, at(10))).await;
+    let refused = store.detached().commit(&CheckpointUpdate::new("orders", claimed.epoch, START, at(10))).await;
     ensure!(matches!(refused, Err(CommitError::Fenced { .. })), "a detached step from elsewhere: {refused:?}");
-    store.detached().clear(&Clear::new("orders")).await?;
+    store.detached().clear(&CheckpointReset::new("orders")).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint cleared by a detached unit");
     Ok(())
 }
@@ -172,7 +174,7 @@ async fn a_step_of_another_epoch_is_fenced<C: CheckpointStore>(store: &C) -> Ver
     let old = store.claim(&Claim::new("orders", "v1", START)).await?;
     let unit = store.detached();
     let new = store.claim(&Claim::new("orders", "v1", START)).await?;
-    fenced(store, unit.commit(&Advance::new("orders", old.epoch, START, at(1))).await, &new).await?;
+    fenced(store, unit.commit(&CheckpointUpdate::new("orders", old.epoch, START, at(1))).await, &new).await?;
     fenced(store, advance(store, old.epoch, 0, 1).await, &new).await?;
     fenced(store, advance(store, u64::MAX, 0, 1).await, &new).await?;
     advance(store, new.epoch, 0, 1).await?;
@@ -193,7 +195,7 @@ async fn a_rollback_moves_nothing<C: CheckpointStore>(store: &C) -> Verdict {
 async fn a_reset_keeps_the_epoch_growing<C: CheckpointStore>(store: &C) -> Verdict {
     let old = store.claim(&Claim::new("orders", "v1", START)).await?;
     advance(store, old.epoch, 0, 5).await?;
-    store.begin().await?.clear(&Clear::new("orders")).await?;
+    store.begin().await?.clear(&CheckpointReset::new("orders")).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was reset");
     ensure_eq!(store.list().await?, Vec::new(), "all checkpoints, after the only one was reset");
     for from in [0, 5] {
@@ -210,13 +212,13 @@ async fn a_clear_by_an_owner_that_was_replaced_changes_nothing<C: CheckpointStor
     let old = store.claim(&Claim::new("orders", "v1", START)).await?;
     let new = store.claim(&Claim::new("orders", "v1", START)).await?;
     for unit in [store.begin().await?, store.detached()] {
-        let refused = unit.clear(&Clear::new("orders").owned_since(old.epoch)).await;
+        let refused = unit.clear(&CheckpointReset::new("orders").owned_since(old.epoch)).await;
         ensure!(matches!(refused, Err(CommitError::NotOwned { .. })), "a clear by a former owner: {refused:?}");
         ensure_eq!(load(store, "orders").await?, new, "the checkpoint after it");
     }
-    store.begin().await?.clear(&Clear::new("orders").owned_since(new.epoch)).await?;
+    store.begin().await?.clear(&CheckpointReset::new("orders").owned_since(new.epoch)).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that its owner cleared");
-    let refused = store.begin().await?.clear(&Clear::new("orders").owned_since(new.epoch + 1)).await;
+    let refused = store.begin().await?.clear(&CheckpointReset::new("orders").owned_since(new.epoch + 1)).await;
     ensure!(matches!(refused, Err(CommitError::NotOwned { .. })), "what is cleared is nobody's: {refused:?}");
     Ok(())
 }
@@ -224,7 +226,7 @@ async fn a_clear_by_an_owner_that_was_replaced_changes_nothing<C: CheckpointStor
 async fn a_cleared_checkpoint_knows_up_to_where_it_is_rebuilt<C: CheckpointStore>(store: &C) -> Verdict {
     let first = store.claim(&Claim::new("orders", "v1", START)).await?;
     ensure_eq!(first.rebuild_to, None, "what is not rebuilt");
-    store.begin().await?.clear(&Clear::new("orders").owned_since(first.epoch).rebuild_to(at(7))).await?;
+    store.begin().await?.clear(&CheckpointReset::new("orders").owned_since(first.epoch).rebuild_to(at(7))).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was cleared to be rebuilt");
     for step in [(0, 3), (3, 6)] {
         let claimed = store.claim(&Claim::new("orders", "v1", START)).await?;
@@ -246,7 +248,7 @@ async fn a_checkpoint_keeps_its_log<C: CheckpointStore>(store: &C) -> Verdict {
         ensure_eq!(checkpoint.log, Some(expected), "the log: the first one that was named");
         ensure_eq!(load(store, "orders").await?, checkpoint, "what is loaded is what was claimed");
     }
-    store.begin().await?.clear(&Clear::new("orders")).await?;
+    store.begin().await?.clear(&CheckpointReset::new("orders")).await?;
     let checkpoint = store.claim(&Claim::new("orders", "v1", START).in_log(other)).await?;
     ensure_eq!(checkpoint.log, Some(other), "the log after a reset");
     Ok(())
@@ -257,7 +259,7 @@ async fn a_step_keeps_an_event_of_the_log<C: CheckpointStore>(store: &C) -> Verd
     let claim = Claim::new("orders", "v1", START).in_log(log);
     let claimed = store.claim(&claim).await?;
     ensure_eq!(claimed.mark, None, "an event of the log, before the first step");
-    let step = |from, to| Advance::new("orders", claimed.epoch, at(from), at(to));
+    let step = |from, to| CheckpointUpdate::new("orders", claimed.epoch, at(from), at(to));
     store.begin().await?.commit(&step(0, 5).marked(Some(mark))).await?;
     ensure_eq!(load(store, "orders").await?.mark, Some(mark), "the event that a step names");
     store.detached().commit(&step(5, 6)).await?;
@@ -267,7 +269,7 @@ async fn a_step_keeps_an_event_of_the_log<C: CheckpointStore>(store: &C) -> Verd
     let listed: Vec<_> = store.list().await?.into_iter().map(|checkpoint| checkpoint.mark).collect();
     ensure_eq!(listed, [Some(next)], "the events of all checkpoints");
     ensure_eq!(store.claim(&claim).await?.mark, Some(next), "the event, for the next owner");
-    store.detached().clear(&Clear::new("orders")).await?;
+    store.detached().clear(&CheckpointReset::new("orders")).await?;
     ensure_eq!(store.claim(&claim).await?.mark, None, "the event after a reset");
     Ok(())
 }

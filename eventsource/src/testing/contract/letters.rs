@@ -7,8 +7,8 @@ use super::violation::ensure_eq;
 use super::{Verdict, Violation};
 use crate::event::{Position, StreamId, now};
 use crate::projection::{
-    Advance, CheckpointStore, Claim, Clear, DeadLetter, ErrorClass, LetterChange, LetterCounts, LetterQuery,
-    LetterState, UnitOfWork,
+    CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, DeadLetter, ErrorClass, LetterChange, LetterCounts,
+    LetterQuery, LetterState, UnitOfWork,
 };
 
 /// A letter at `position`, of the stream of this number.
@@ -42,7 +42,7 @@ fn stream(number: u128) -> StreamId {
 
 /// Makes `changes` to the letters of `orders`, in one step that stays where it is.
 async fn change<C: CheckpointStore>(store: &C, epoch: u64, changes: Vec<LetterChange>) -> Verdict {
-    let step = Advance::new("orders", epoch, Position::START, Position::START).letters(changes);
+    let step = CheckpointUpdate::new("orders", epoch, Position::START, Position::START).letters(changes);
     Ok(store.begin().await?.commit(&step).await?)
 }
 
@@ -120,11 +120,11 @@ pub(super) async fn letters_change_as_a_step_says<C: CheckpointStore>(store: &C)
     change(store, epoch, changes).await?;
     let held = DeadLetter { held: 3, ..kept[3].clone() };
     ensure_eq!(store.dead_letters("orders", LetterQuery::all()).await?, vec![held, next], "the letters after the step");
-    let refused = Advance::new("orders", epoch + 1, Position::START, Position::START);
+    let refused = CheckpointUpdate::new("orders", epoch + 1, Position::START, Position::START);
     let refused = refused.letters(vec![LetterChange::Release { stream: stream(4) }]);
     let _ = store.begin().await?.commit(&refused).await;
     ensure_eq!(positions(store, LetterQuery::all()).await?, vec![4, 6], "the letters after a step that is fenced");
-    store.begin().await?.clear(&Clear::new("orders")).await?;
+    store.begin().await?.clear(&CheckpointReset::new("orders")).await?;
     ensure_eq!(positions(store, LetterQuery::all()).await?, Vec::<u64>::new(), "the letters after a reset");
     Ok(())
 }

@@ -162,7 +162,7 @@ pub(super) async fn the_backlog_counts_all_events(store: Store) -> Verdict {
 
 pub(super) async fn types_that_are_not_known_are_found(store: Store) -> Verdict {
     let all = Position::new(u64::MAX);
-    ensure_eq!(store.types_beside(&[], Position::START, all, 10).await?, [], "the types in an empty log");
+    ensure_eq!(store.event_types_except(&[], Position::START, all, 10).await?, [], "the types in an empty log");
     // Names that sort otherwise than they stand, and such as are easily taken for text that means something.
     let names = ["b", "it's", "B", "", "b", "%", "a", "é", "it's", "a\"b"];
     let batch = names.iter().map(|name| NewEvent::raw(*name, 1, "{}")).collect();
@@ -183,7 +183,7 @@ pub(super) async fn types_that_are_not_known_are_found(store: Store) -> Verdict 
     for known in [&[][..], &["b"], &["a", "b", "B", "it's", "%", "é", "", "a\"b"], &["A", "it", "unheard of"]] {
         for (after, to) in [(Position::START, all), (first, all), (first, fifth), (fifth, last), (last, all)] {
             for limit in [1, 3, 100] {
-                let found = store.types_beside(known, after, to, limit).await?;
+                let found = store.event_types_except(known, after, to, limit).await?;
                 let wanted = expected(known, after, to, limit);
                 ensure_eq!(found, wanted, "at most {limit} types beside {known:?} after {after} up to {to}");
             }

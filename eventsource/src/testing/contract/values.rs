@@ -102,7 +102,7 @@ pub(super) async fn names_that_not_every_store_holds_are_refused(store: Store) -
             let page = store.read_log(Position::START, &filter, PageLimit::events(10)).await?;
             ensure!(page.events.is_empty(), "the log has events that pass {filter:?}");
         }
-        store.types_beside(&[name], Position::START, store.head().await?, 10).await?;
+        store.event_types_except(&[name], Position::START, store.head().await?, 10).await?;
     }
     let event = NewEvent::raw(long.clone(), 1, "{}").with_metadata(Metadata::new().tenant(long.clone()));
     store.append(&StreamId::new(long, Uuid::now_v7()), ExpectedVersion::Any, vec![event]).await?;

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use super::{Faults, FaultyUnit, Injected, Point};
 use crate::event::{Position, StreamId};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, LetterQuery, Snapshot,
-    TableOwners,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, LetterQuery,
+    ProjectionSnapshot, TableOwners,
 };
 
 /// A checkpoint store in which things go wrong, and in whose units of work ([`FaultyUnit`]) as well. It keeps no next
@@ -75,7 +75,7 @@ impl<C: CheckpointStore> CheckpointStore for FaultyCheckpoints<C> {
         self.faults.around(Point::DeadLetters, self.inner.letter_counts(names), failed("count the dead letters")).await
     }
 
-    async fn snapshot(&self, name: &str) -> Result<Option<Snapshot>, CheckpointError> {
+    async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
         self.faults.around(Point::Snapshot, self.inner.snapshot(name), failed("read a snapshot")).await
     }
 

@@ -30,14 +30,14 @@ pub enum Point {
     LastEvent,
     /// [`EventStore::backlog`](crate::EventStore::backlog)
     Backlog,
-    /// [`EventStore::types_beside`](crate::EventStore::types_beside)
+    /// [`EventStore::event_types_except`](crate::EventStore::event_types_except)
     TypesBeside,
     /// [`EventStore::event`](crate::EventStore::event)
     Event,
     /// [`EventStore::streams`](crate::EventStore::streams)
     Streams,
     /// A wake-up of the event store, where somebody hears of it. [`Fault::Duplicate`] doubles it; any other loses it.
-    WakeUp,
+    WakeUpReceiver,
     /// [`CheckpointStore::load`](crate::CheckpointStore::load)
     Load,
     /// [`CheckpointStore::list`](crate::CheckpointStore::list)

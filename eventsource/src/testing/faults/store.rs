@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, BackwardPage, EventStore, ExpectedVersion, HeldBack, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUp,
+    AppendError, Appended, Backlog, BackwardPage, EventStore, ExpectedVersion, LogId, LogMark, LogPage, LogStall,
+    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
 };
 
 /// An event store in which things go wrong.
@@ -100,14 +100,14 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
         self.faults.around(Point::Backlog, self.inner.backlogs(after, limit), failed("measure the backlog")).await
     }
 
-    async fn types_beside(
+    async fn event_types_except(
         &self,
         known: &[&str],
         after: Position,
         to: Position,
         limit: usize,
     ) -> Result<Vec<StoredType>, StoreError> {
-        let call = self.inner.types_beside(known, after, to, limit);
+        let call = self.inner.event_types_except(known, after, to, limit);
         self.faults.around(Point::TypesBeside, call, failed("look for types of events")).await
     }
 
@@ -135,14 +135,14 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
         self.faults.around(Point::Streams, call, failed("list streams")).await
     }
 
-    async fn held_back(&self) -> Result<Option<HeldBack>, StoreError> {
-        self.inner.held_back().await
+    async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
+        self.inner.stalled_by().await
     }
 
-    fn wake_ups(&self) -> Option<WakeUp> {
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
         let inner = self.inner.wake_ups().filter(|_| self.wakes)?;
         let faults = self.faults.clone();
-        Some(inner.sifted(move || match faults.draw(Point::WakeUp) {
+        Some(inner.sifted(move || match faults.draw(Point::WakeUpReceiver) {
             None => 1,
             Some(Fault::Duplicate) => 2,
             Some(_) => 0,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::checkpoints::failed;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::RecordedEvent;
-use crate::projection::{Advance, Clear, CommitError, HandlerError, Inject, UnitOfWork};
+use crate::projection::{CheckpointReset, CheckpointUpdate, CommitError, HandlerError, Inject, UnitOfWork};
 use crate::read_model::{ReadModel, Repository};
-use crate::store::{HeldLock, Verdict};
+use crate::store::{ReentrancyMark, Verdict};
 
 /// A unit of work in which things go wrong. It lends the repositories and connections that the one behind lends.
 ///
@@ -51,12 +51,12 @@ impl<U> FaultyUnit<U> {
 }
 
 impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
-    async fn commit(self, step: &Advance) -> Result<(), CommitError> {
+    async fn commit(self, step: &CheckpointUpdate) -> Result<(), CommitError> {
         let Self { inner, faults } = self;
         faults.around(Point::Commit, inner.commit(step), |injected| failed("commit")(injected).into()).await
     }
 
-    async fn clear(self, clear: &Clear) -> Result<(), CommitError> {
+    async fn clear(self, clear: &CheckpointReset) -> Result<(), CommitError> {
         let Self { inner, faults } = self;
         let error = |injected| failed("clear a checkpoint")(injected).into();
         faults.around(Point::Clear, inner.clear(clear), error).await
@@ -66,12 +66,12 @@ impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
         self.inner.rollback().await;
     }
 
-    fn announce(&mut self, events: &[Arc<RecordedEvent>]) {
-        self.inner.announce(events);
+    fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
+        self.inner.begin_batch(events);
     }
 
-    fn handling(&mut self, event: &RecordedEvent) {
-        self.inner.handling(event);
+    fn begin_event(&mut self, event: &RecordedEvent) {
+        self.inner.begin_event(event);
     }
 
     fn is_intact(&self) -> bool {
@@ -82,7 +82,7 @@ impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
         self.inner.is_shared()
     }
 
-    fn held_lock(&self) -> Option<HeldLock> {
+    fn held_lock(&self) -> Option<ReentrancyMark> {
         self.inner.held_lock()
     }
 

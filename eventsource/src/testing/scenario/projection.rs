@@ -11,8 +11,8 @@ use super::history::History;
 use super::run::run;
 use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, RecordedEvent};
 use crate::projection::{
-    Advance, CheckpointStore, Claim, EventSubscriber, HandlerError, Handles, MemoryCheckpoints, MemoryUnit, Projection,
-    UnitOfWork,
+    CheckpointStore, CheckpointUpdate, Claim, EventSubscriber, HandlerError, Handles, MemoryCheckpoints, MemoryUnit,
+    Projection, UnitOfWork,
 };
 use crate::read_model::{MemoryReadModels, Query, ReadModel};
 
@@ -235,10 +235,10 @@ async fn apply<P: EventSubscriber<MemoryUnit>>(
         return Ok(());
     }
     let mut unit = checkpoints.begin().await.map_err(HandlerError::permanent)?;
-    unit.announce(&[Arc::clone(&event)]);
-    unit.handling(&event);
+    unit.begin_batch(&[Arc::clone(&event)]);
+    unit.begin_event(&event);
     projection.handle(&event, &mut unit).await?;
-    let step = Advance::new(NAME, checkpoint.epoch, checkpoint.position, event.position());
+    let step = CheckpointUpdate::new(NAME, checkpoint.epoch, checkpoint.position, event.position());
     unit.commit(&step).await.map_err(HandlerError::permanent)
 }
 
@@ -302,7 +302,7 @@ impl<P> Projected<P> {
     #[allow(clippy::panic, reason = "a test fails by a panic")]
     pub fn row<M: ReadModel>(&self, id: M::Id) -> Option<M>
     where
-        M::Id: crate::read_model::Comparand<M::Id> + Send,
+        M::Id: crate::read_model::IntoColumnValue<M::Id> + Send,
     {
         let rows = self.read_models.repository::<M>();
         match run(async { rows.get(id).await }) {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::PostgresDatabase;
-use super::append::{Through, after_loss, alone, as_one, together};
 use super::failure::{is_lost, store_error};
+use super::insert::{Through, after_loss, alone, as_one, together};
 use super::refused::is_overtaken;
-use crate::store::sql::{Action, Answer, Append, Entry, Failure, Lead, Outcome, Refusal, Together, answered, of_one};
+use crate::store::sql::{
+    Action, Append, CommitAnswer, Entry, Failure, Lead, Outcome, Refusal, Together, answered, of_one,
+};
 use crate::store::{AppendError, Appended};
 
 /// How often a batch is tried again where another process came between, before each of its appends goes alone.
@@ -18,15 +20,15 @@ const MOST_TRIES: u64 = 10;
 pub(super) async fn append(db: &PostgresDatabase, append: Append) -> Result<Appended, AppendError> {
     let append = Arc::new(append);
     let stored = match db.queue().enter(&append, None) {
-        Entry::Alone(_alone) => alone(db, &append, Through::Kept).await,
+        Entry::Alone(_alone) => alone(db, &append, Through::ConnectionCache).await,
         Entry::Queued(ticket, lead) => {
             if let Some(lead) = lead {
                 tokio::spawn(store_together(db.clone(), lead));
             }
             match ticket.answer(None).await {
-                Answer::Done(stored) => stored,
-                Answer::Alone | Answer::Late => alone(db, &append, Through::Pool).await,
-                Answer::Unknown => of_one(after_loss(db, &[&append], lost()).await),
+                CommitAnswer::Done(stored) => stored,
+                CommitAnswer::Alone | CommitAnswer::Late => alone(db, &append, Through::Pool).await,
+                CommitAnswer::Unknown => of_one(after_loss(db, &[&append], lost()).await),
             }
         }
     };
@@ -69,7 +71,7 @@ async fn tries(db: &PostgresDatabase, appends: &[&Append]) -> Result<Vec<Outcome
     let mut tries = 0;
     loop {
         tries += 1;
-        match together(db, appends, Through::Kept, Together::Apart).await {
+        match together(db, appends, Through::ConnectionCache, Together::Apart).await {
             Err(Failure::Database(error)) if is_overtaken(&error) && tries < MOST_TRIES => {
                 tokio::time::sleep(Duration::from_millis(tries)).await;
             }
@@ -85,19 +87,19 @@ async fn store_together(db: PostgresDatabase, mut lead: Lead) {
         // Two processes that append to the same streams would otherwise wait for each other.
         batch.sort_by(|one, other| one.append.stream.cmp(&other.append.stream));
         let appends: Vec<&Append> = batch.iter().map(|waiting| &*waiting.append).collect();
-        let answers: Vec<Answer> = match tries(&db, &appends).await {
-            Ok(outcomes) => outcomes.into_iter().map(Answer::Done).collect(),
+        let answers: Vec<CommitAnswer> = match tries(&db, &appends).await {
+            Ok(outcomes) => outcomes.into_iter().map(CommitAnswer::Done).collect(),
             // An outage, which more attempts would only make longer.
             Err(Failure::Database(sqlx::Error::PoolTimedOut)) => {
                 let failed = || Refusal::from(sqlx::Error::PoolTimedOut);
-                batch.iter().map(|_| Answer::Done(Err(failed()))).collect()
+                batch.iter().map(|_| CommitAnswer::Done(Err(failed()))).collect()
             }
             // They may be stored.
-            Err(Failure::Database(error)) if is_lost(&error) => batch.iter().map(|_| Answer::Unknown).collect(),
+            Err(Failure::Database(error)) if is_lost(&error) => batch.iter().map(|_| CommitAnswer::Unknown).collect(),
             // One of them failed all: which one, and why, each finds out.
-            Err(_) => batch.iter().map(|_| Answer::Alone).collect(),
+            Err(_) => batch.iter().map(|_| CommitAnswer::Alone).collect(),
         };
-        if answers.iter().any(|answer| matches!(answer, Answer::Done(Ok(_)))) {
+        if answers.iter().any(|answer| matches!(answer, CommitAnswer::Done(Ok(_)))) {
             // Also where nobody waits any more.
             db.announce();
         }

@@ -10,10 +10,10 @@ use crate::event::Position;
 /// A new connection may lead to a server that was started again, or to another one that has taken its place, and that does
 /// not know of the last commits: positions are then drawn once more. So it makes the horizon forgotten.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known(Arc<Mutex<State>>);
+pub(super) struct HorizonCache(Arc<Mutex<CachedHorizon>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct CachedHorizon {
     connections: Connections,
     horizon: Position,
 }
@@ -22,15 +22,15 @@ struct State {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Connections(u64);
 
-impl Known {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl HorizonCache {
+    fn state(&self) -> MutexGuard<'_, CachedHorizon> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection was made: before anybody uses it.
     pub(super) fn connected(&self) {
         let mut state = self.state();
-        *state = State { connections: Connections(state.connections.0 + 1), horizon: Position::START };
+        *state = CachedHorizon { connections: Connections(state.connections.0 + 1), horizon: Position::START };
     }
 
     /// What to ask before a horizon is read, for [`note`](Self::note).
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_new_connection_makes_it_forgotten() {
-        let (known, horizon) = (Known::default(), Position::new(7));
+        let (known, horizon) = (HorizonCache::default(), Position::new(7));
         let before = known.connections();
         known.note(before, horizon);
         assert_eq!(known.horizon(), horizon);

@@ -44,7 +44,7 @@ async fn a_manager_dropped_by_its_own_handler_stops() {
     let handle = manager.subscribe(Drops(own, door.clone()), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
     let last = bump(&store, [1]).await;
-    door.somebody_waits().await;
+    door.has_waiters().await;
     drop(manager);
     door.open();
     handle.wait_for(last).await.unwrap();

@@ -10,7 +10,7 @@ use crate::store::LogMark;
 /// all that it carries, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Advance {
+pub struct CheckpointUpdate {
     /// The name of the subscription.
     pub name: String,
     /// The epoch of the owner that takes the step.
@@ -19,24 +19,24 @@ pub struct Advance {
     pub from: Position,
     /// Where it moves to.
     pub to: Position,
-    /// The last event of the log at or before [`to`](Advance::to) that the owner knows; `None` leaves it as it is.
+    /// The last event of the log at or before [`to`](CheckpointUpdate::to) that the owner knows; `None` leaves it as it is.
     pub mark: Option<LogMark>,
     /// What becomes of dead letters.
     pub letters: Vec<LetterChange>,
-    /// The state of the projection at [`to`](Advance::to), where it keeps one.
+    /// The state of the projection at [`to`](CheckpointUpdate::to), where it keeps one.
     pub snapshot: Option<Vec<u8>>,
     /// For how long the owner's lease holds from now on; `None` leaves it as it is.
     pub lease: Option<Duration>,
 }
 
-impl Advance {
+impl CheckpointUpdate {
     /// The step of the checkpoint `name`, owned since `epoch`, from `from` to `to`, which carries nothing else.
     #[must_use]
     pub fn new(name: impl Into<String>, epoch: u64, from: Position, to: Position) -> Self {
         Self { name: name.into(), epoch, from, to, mark: None, letters: Vec::new(), snapshot: None, lease: None }
     }
 
-    /// The same, with the last event of the log that the owner knows. One after [`to`](Advance::to) is left out.
+    /// The same, with the last event of the log that the owner knows. One after [`to`](CheckpointUpdate::to) is left out.
     #[must_use]
     pub fn marked(mut self, mark: Option<LogMark>) -> Self {
         self.mark = mark.filter(|mark| mark.position <= self.to);
@@ -68,7 +68,7 @@ impl Advance {
 /// The state of a durable memory projection, as it was stored with a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Snapshot {
+pub struct ProjectionSnapshot {
     /// Where the checkpoint was when it was stored.
     pub position: Position,
     /// The fingerprint of the projection that stored it.
@@ -77,7 +77,7 @@ pub struct Snapshot {
     pub state: Vec<u8>,
 }
 
-impl Snapshot {
+impl ProjectionSnapshot {
     /// A snapshot, for authors of checkpoint stores.
     #[must_use]
     pub const fn new(position: Position, fingerprint: String, state: Vec<u8>) -> Self {

@@ -9,7 +9,7 @@ use super::catalogue::Catalogue;
 use super::config::{StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::is_handler_of;
-use super::log::LogReader;
+use super::log::SharedLog;
 use super::progress::Progress;
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
@@ -17,13 +17,13 @@ use super::{ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{Kind, Table, stored_version};
-use crate::store::{EventStore, HeldBack, WakeUps};
+use crate::projection::{ProjectionKind, Table, stored_version};
+use crate::store::{EventStore, LogStall, WakeUpSender};
 
 /// What every part of a subscription knows of it.
-pub(super) struct Core {
+pub(super) struct SubscriptionShared {
     pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(super) kind: ProjectionKind,
     pub(super) filter: EventFilter,
     pub(super) fingerprint: String,
     /// The name of the projection, and its version.
@@ -36,8 +36,8 @@ pub(super) struct Core {
     pub(super) store: Arc<dyn EventStore>,
     /// Which types of events the program knows.
     pub(super) catalogue: Arc<Catalogue>,
-    pub(super) log: Arc<LogReader>,
-    pub(super) bus_wake_ups: Arc<WakeUps>,
+    pub(super) log: Arc<SharedLog>,
+    pub(super) bus_wake_ups: Arc<WakeUpSender>,
     pub(super) progress: Progress,
     pub(super) control: watch::Sender<Control>,
     /// The checkpoint of a memory projection: it lives as long as the state.
@@ -62,13 +62,13 @@ pub(super) enum Control {
     Stop(StopReason),
 }
 
-impl std::fmt::Debug for Core {
+impl std::fmt::Debug for SubscriptionShared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Subscription").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
-impl Core {
+impl SubscriptionShared {
     /// What is to be known to build the next generation of `live`.
     pub(super) fn of_next(live: &Arc<Self>) -> Self {
         Self {
@@ -157,7 +157,7 @@ impl Core {
 
     /// Whether, in `state`, its checkpoint is moved by another process, if at all.
     pub(super) fn runs_elsewhere(&self, state: &SubscriptionState) -> bool {
-        state.is_aside() && self.kind != Kind::Memory
+        state.is_aside() && self.kind != ProjectionKind::Memory
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -183,7 +183,7 @@ impl Core {
     pub(super) async fn state(&self) -> SubscriptionState {
         let state = self.progress.snapshot().state;
         // It is asked in passing, and not waited for.
-        let asked = tokio::time::timeout(Duration::from_secs(1), self.store.held_back()).await;
+        let asked = tokio::time::timeout(Duration::from_secs(1), self.store.stalled_by()).await;
         waiting_for(state, asked.ok().and_then(Result::ok).flatten().as_ref())
     }
 }
@@ -195,10 +195,10 @@ pub(super) fn newer_version(stored: &str, projection: &(String, u32), config: &S
 }
 
 /// `state`; one without a reason is that of waiting for who holds the log back, where somebody does (law 7).
-pub(super) fn waiting_for(state: SubscriptionState, held_back: Option<&HeldBack>) -> SubscriptionState {
-    match (state, held_back) {
-        (SubscriptionState::CatchingUp | SubscriptionState::Live, Some(held_back)) => {
-            SubscriptionState::Waiting { reason: held_back.to_string().into() }
+pub(super) fn waiting_for(state: SubscriptionState, stalled_by: Option<&LogStall>) -> SubscriptionState {
+    match (state, stalled_by) {
+        (SubscriptionState::CatchingUp | SubscriptionState::Live, Some(stalled_by)) => {
+            SubscriptionState::Waiting { reason: stalled_by.to_string().into() }
         }
         (state, _) => state,
     }

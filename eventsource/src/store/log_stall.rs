@@ -11,7 +11,7 @@ use crate::event::Position;
 /// normal: an append that is not committed yet, for example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct HeldBack {
+pub struct LogStall {
     /// Nothing after this position can be read.
     pub after: Position,
     /// For how long the store has seen it held there. Serialised as `seconds`.
@@ -21,7 +21,7 @@ pub struct HeldBack {
     pub by: Vec<String>,
 }
 
-impl HeldBack {
+impl LogStall {
     /// Held back after `after`, for as long as `lasted`, by these.
     #[must_use]
     pub fn new(after: Position, lasted: Duration, by: Vec<String>) -> Self {
@@ -29,7 +29,7 @@ impl HeldBack {
     }
 }
 
-impl fmt::Display for HeldBack {
+impl fmt::Display for LogStall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { after, lasted, by } = self;
         write!(f, "nothing after position {after} can be read, for {:.1} s now", lasted.as_secs_f64())?;

@@ -11,21 +11,21 @@ use tokio::time::Instant;
 
 /// A pool, and those of its connections that are between two appends.
 #[derive(Debug)]
-pub(crate) struct Kept<DB: Database> {
+pub(crate) struct ConnectionCache<DB: Database> {
     pool: Pool<DB>,
     keeps: bool,
-    state: Mutex<State<DB>>,
+    state: Mutex<CacheState<DB>>,
 }
 
 #[derive(Debug)]
-struct State<DB: Database> {
+struct CacheState<DB: Database> {
     idle: Vec<Borrowed<DB>>,
     /// How many wait for the pool: what is kept would not reach them.
     waiting: usize,
 }
 
 /// One who waits for the pool.
-struct Waiting<'a, DB: Database>(&'a Kept<DB>);
+struct Waiting<'a, DB: Database>(&'a ConnectionCache<DB>);
 
 impl<DB: Database> Drop for Waiting<'_, DB> {
     fn drop(&mut self) {
@@ -43,13 +43,13 @@ pub(crate) struct Borrowed<DB: Database> {
 /// After so long a connection goes back to the pool, which looks after it: whether it still works, whether it is too old.
 const AT_MOST: Duration = Duration::from_secs(1);
 
-impl<DB: Database> Kept<DB> {
+impl<DB: Database> ConnectionCache<DB> {
     pub(crate) fn new(pool: Pool<DB>) -> Self {
         Self::with(pool, true)
     }
 
     fn with(pool: Pool<DB>, keeps: bool) -> Self {
-        Self { pool, keeps, state: Mutex::new(State { idle: Vec::new(), waiting: 0 }) }
+        Self { pool, keeps, state: Mutex::new(CacheState { idle: Vec::new(), waiting: 0 }) }
     }
 
     /// Where others use the pool as well, and have to get the connection in between.
@@ -106,7 +106,7 @@ impl<DB: Database> Kept<DB> {
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State<DB>> {
+    fn state(&self) -> MutexGuard<'_, CacheState<DB>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -118,7 +118,7 @@ fn give_back<DB: Database>(borrowed: Borrowed<DB>) {
     }
 }
 
-impl<DB: Database> Drop for Kept<DB> {
+impl<DB: Database> Drop for ConnectionCache<DB> {
     fn drop(&mut self) {
         self.state().idle.drain(..).for_each(give_back);
     }
@@ -134,7 +134,7 @@ mod tests {
     #[tokio::test]
     async fn who_waits_for_the_pool_gets_what_would_be_kept() {
         let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
-        let kept = Kept::new(pool);
+        let kept = ConnectionCache::new(pool);
         let first = kept.take(|_| false).await.unwrap();
         let (second, ()) = tokio::join!(timeout(Duration::from_secs(10), kept.take(|_| false)), async {
             tokio::task::yield_now().await;

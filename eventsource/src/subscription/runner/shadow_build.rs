@@ -1,4 +1,4 @@
-//! Building the next generation of read models, beside the runner of the subscription.
+//! ShadowSpec the next generation of read models, beside the runner of the subscription.
 //!
 //! ```text
 //! claim the next generation's checkpoint -> [ read a page -> apply it ]* -> at the end of the log, ask the one that serves
@@ -17,25 +17,25 @@ use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, Generations, Switch, Switched, Table,
 };
 use crate::subscription::RebuildKind;
-use crate::subscription::core::Core;
 use crate::subscription::rebuilds::Outcome;
 use crate::subscription::recognise::Remembered;
+use crate::subscription::subscription_shared::SubscriptionShared;
 
 /// What a runner knows that builds the next generation for another one.
-pub(super) struct Building {
+pub(super) struct ShadowSpec {
     /// The subscription whose next generation it is.
-    pub(super) live: Arc<Core>,
+    pub(super) live: Arc<SubscriptionShared>,
     pub(super) tables: Arc<[&'static Table]>,
     /// Where the log ended when the rebuild was asked for.
     pub(super) target: Position,
     /// Whether it is built because the projection has changed, until somebody has switched to it.
     pub(super) changed: bool,
     /// To the runner of the subscription.
-    pub(super) holds: mpsc::Sender<Hold>,
+    pub(super) holds: mpsc::Sender<CutoverHold>,
 }
 
 /// A request to hold still: to apply nothing until it is known what became of a switch.
-pub(super) struct Hold {
+pub(super) struct CutoverHold {
     /// Takes the position at which it holds still.
     pub(super) ready: oneshot::Sender<Position>,
     /// Ends when it need not any more.
@@ -68,14 +68,14 @@ enum NotClaimed {
 
 impl<C: CheckpointStore> Runner<C> {
     /// Builds the next generation until it serves.
-    pub(super) async fn build(&mut self, building: Arc<Building>) -> Result<Infallible, End> {
+    pub(super) async fn build(&mut self, building: Arc<ShadowSpec>) -> Result<Infallible, End> {
         self.start = self.find_start().await?;
         self.claim_next(&building).await?;
         loop {
-            self.heed_control().await?;
+            self.poll_control().await?;
             // Letters that were released before the last stop.
             self.serve_requests().await?;
-            if self.turn().await? || self.retrying.is_some() {
+            if self.step_log().await? || self.retrying.is_some() {
                 continue;
             }
             if self.take_over(&building).await? {
@@ -85,13 +85,13 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    async fn claim_next(&mut self, building: &Building) -> Result<(), End> {
+    async fn claim_next(&mut self, building: &ShadowSpec) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let log = self.log_id().await?;
         let claim = Claim::new(&core.name, &core.fingerprint, self.start).in_log(log).under(self.lease());
         let checkpoint = loop {
             if building.changed {
-                let live = self.ask(|| checkpoints.load(&building.live.name)).await?;
+                let live = self.retry_until_up(|| checkpoints.load(&building.live.name)).await?;
                 if let Some(live) = live.filter(|live| live.fingerprint == core.fingerprint) {
                     // Another process has built it.
                     self.finish(live.position);
@@ -99,7 +99,7 @@ impl<C: CheckpointStore> Runner<C> {
                 }
                 self.give_way_to_newer(building).await?;
             }
-            let answer = self.ask(|| async {
+            let answer = self.retry_until_up(|| async {
                 match generations(&*checkpoints)?.claim_next(&claim, building.target, &building.tables).await {
                     Ok(checkpoint) => Ok(Ok(checkpoint)),
                     Err(ClaimError::Held { owner, until, .. }) => Ok(Err(NotClaimed::Held(owner, until))),
@@ -123,9 +123,9 @@ impl<C: CheckpointStore> Runner<C> {
         self.load_letters().await
     }
 
-    fn own_next(&mut self, building: &Building, checkpoint: &Checkpoint) {
+    fn own_next(&mut self, building: &ShadowSpec, checkpoint: &Checkpoint) {
         self.own(checkpoint);
-        let target = super::next::target(checkpoint);
+        let target = super::shadow::target(checkpoint);
         let rebuilds = &building.live.rebuilds;
         let tracked = rebuilds.resume(RebuildKind::SideBySide, self.start, target, self.position);
         tracked.move_to(self.position);
@@ -146,17 +146,17 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// At the end of the log: puts the next generation in the place of the one that serves, while that one's runner holds
     /// still. Whether it serves now.
-    async fn take_over(&mut self, building: &Building) -> Result<bool, End> {
+    async fn take_over(&mut self, building: &ShadowSpec) -> Result<bool, End> {
         let ((ready, at), (over, hold_over)) = (oneshot::channel(), oneshot::channel());
-        let hold = Hold { ready, over: hold_over };
+        let hold = CutoverHold { ready, over: hold_over };
         // Who does not take it has ended, or ends: it stops this runner as well.
-        if self.or_stop(building.holds.send(hold)).await?.is_err() {
+        if self.unless_stopped(building.holds.send(hold)).await?.is_err() {
             return Ok(false);
         }
-        let Ok(at) = self.or_stop(at).await? else { return Ok(false) };
+        let Ok(at) = self.unless_stopped(at).await? else { return Ok(false) };
         while self.position < at {
-            self.heed_control().await?;
-            self.turn().await?;
+            self.poll_control().await?;
+            self.step_log().await?;
         }
         if self.has_unsaved() {
             self.save_passed().await?;
@@ -171,17 +171,17 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Whether the position of the checkpoint that serves means nothing: it does not count in the log that is there.
-    async fn has_lost_its_log(&mut self, building: &Building) -> Result<bool, End> {
+    async fn has_lost_its_log(&mut self, building: &ShadowSpec) -> Result<bool, End> {
         let (checkpoints, store, start) = (Arc::clone(&self.checkpoints), Arc::clone(&self.core.store), self.start);
-        let Some(live) = self.ask(|| checkpoints.load(&building.live.name)).await? else { return Ok(false) };
-        Ok(self.ask(|| async { Remembered::of(&live, start).compare(&*store).await }).await?.is_err())
+        let Some(live) = self.retry_until_up(|| checkpoints.load(&building.live.name)).await? else { return Ok(false) };
+        Ok(self.retry_until_up(|| async { Remembered::of(&live, start).compare(&*store).await }).await?.is_err())
     }
 
     /// Ends where a higher version of the projection serves by now: that is not replaced. Returns the fingerprint of the
     /// projection that serves.
-    async fn give_way_to_newer(&mut self, building: &Building) -> Result<Option<String>, End> {
+    async fn give_way_to_newer(&mut self, building: &ShadowSpec) -> Result<Option<String>, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let live = self.ask(|| checkpoints.load(&building.live.name)).await?;
+        let live = self.retry_until_up(|| checkpoints.load(&building.live.name)).await?;
         if live.as_ref().is_none_or(|live| core.newer_version(&live.fingerprint).is_none()) {
             return Ok(live.map(|live| live.fingerprint));
         }
@@ -191,7 +191,7 @@ impl<C: CheckpointStore> Runner<C> {
         Err(End::Serves)
     }
 
-    async fn switch(&mut self, building: &Building) -> Result<bool, End> {
+    async fn switch(&mut self, building: &ShadowSpec) -> Result<bool, End> {
         let (core, checkpoints, name) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints), &building.live.name);
         let mut switch = Switch::new(name.clone(), self.epoch, self.saved, &building.tables);
         // It is compared again in the transaction of the switch: another process may replace it in between.
@@ -206,7 +206,7 @@ impl<C: CheckpointStore> Runner<C> {
         if let Ok(Switched::Behind(_)) = switched
             && self.has_lost_its_log(building).await?
         {
-            switch = switch.whatever_position();
+            switch = switch.at_any_position();
             switched = self.try_switch(&switch).await;
         }
         match switched {
@@ -242,11 +242,11 @@ impl<C: CheckpointStore> Runner<C> {
                 self.failed_commits += 1;
                 self.outage(error.to_string(), self.failed_commits).await?;
                 // Whether it was done is read back, not guessed: what serves is no next generation any more.
-                let next = self.ask(|| checkpoints.load(&core.name)).await?;
+                let next = self.retry_until_up(|| checkpoints.load(&core.name)).await?;
                 if next.is_some_and(|next| next.epoch == self.epoch) {
                     return Ok(false);
                 }
-                let live = self.ask(|| checkpoints.load(name)).await?;
+                let live = self.retry_until_up(|| checkpoints.load(name)).await?;
                 if live.is_none_or(|live| live.position < switch.position || live.fingerprint != core.fingerprint) {
                     let reason = format!("the next generation of `{name}` was dropped by another runner");
                     return Err(End::Fenced(reason.into()));

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// When a connection was lost, or found stale, for the last time. Whatever ended one has ended others, and whatever
 /// changed behind one has changed behind others, which the pool takes for usable.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Losses(Arc<Mutex<Last>>);
+pub(super) struct LossTracker(Arc<Mutex<Last>>);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
@@ -29,7 +29,7 @@ struct Last {
     stale: Option<Instant>,
 }
 
-impl Losses {
+impl LossTracker {
     fn state(&self) -> MutexGuard<'_, Last> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

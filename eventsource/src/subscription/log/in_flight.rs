@@ -7,14 +7,14 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::LogReader;
+use super::SharedLog;
 use super::window::Segment;
 use crate::event::{EventFilter, Position};
 use crate::store::{PageLimit, StoreError};
 
 /// A page that is being read for several: in a task of its own, which ends with the last one who waits, and with nobody
 /// else.
-pub(super) struct Flight {
+pub(super) struct InFlightRead {
     pub(super) from: Position,
     pub(super) filter: Arc<EventFilter>,
     shared: Arc<Shared>,
@@ -26,14 +26,14 @@ pub(super) struct Flight {
 struct Shared {
     /// Whether the store was asked. It is set under the lock of the reader's state.
     begun: AtomicBool,
-    landed: OnceLock<Landed>,
+    landed: OnceLock<ReadOutcome>,
     /// Wakes who waits in the order in which they began to, so that a run can be repeated.
     arrival: Notify,
 }
 
 /// What has come of a flight.
 #[derive(Clone)]
-pub(super) enum Landed {
+pub(super) enum ReadOutcome {
     Page(Arc<Segment>),
     /// Each who waits has an outage of its own, by the same error.
     Failed(Arc<StoreError>),
@@ -41,17 +41,17 @@ pub(super) enum Landed {
     Lost,
 }
 
-impl Flight {
+impl InFlightRead {
     /// Begins to read up to `limit`, the events after `from` that pass `filter`.
     pub(super) fn begin(
-        log: &Arc<LogReader>,
+        log: &Arc<SharedLog>,
         number: u64,
         from: Position,
         filter: Arc<EventFilter>,
         limit: PageLimit,
     ) -> Self {
         let shared = Arc::new(Shared::default());
-        let landing = Landing { log: Arc::clone(log), number, shared: Arc::clone(&shared) };
+        let landing = ReadTask { log: Arc::clone(log), number, shared: Arc::clone(&shared) };
         let task = tokio::spawn(landing.read(from, Arc::clone(&filter), limit));
         Self { from, filter, shared, task }
     }
@@ -61,49 +61,49 @@ impl Flight {
     }
 
     /// Waits for what comes of it.
-    pub(super) async fn landed(&self) -> Landed {
+    pub(super) async fn landed(&self) -> ReadOutcome {
         let mut arrival = pin!(self.shared.arrival.notified());
         arrival.as_mut().enable();
         if let Some(landed) = self.shared.landed.get() {
             return landed.clone();
         }
         arrival.await;
-        self.shared.landed.get().cloned().unwrap_or(Landed::Lost)
+        self.shared.landed.get().cloned().unwrap_or(ReadOutcome::Lost)
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlightRead {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
 /// Says what has come of a flight, whatever becomes of its task.
-struct Landing {
-    log: Arc<LogReader>,
+struct ReadTask {
+    log: Arc<SharedLog>,
     number: u64,
     shared: Arc<Shared>,
 }
 
-impl Landing {
+impl ReadTask {
     async fn read(self, from: Position, filter: Arc<EventFilter>, limit: PageLimit) {
         {
             let _state = self.log.state();
             self.shared.begun.store(true, Ordering::Relaxed);
         }
         let landed = match self.log.store.read_log(from, &filter, limit).await {
-            Ok(page) => Landed::Page(self.log.land(from, page, filter)),
-            Err(error) => Landed::Failed(Arc::new(error)),
+            Ok(page) => ReadOutcome::Page(self.log.land(from, page, filter)),
+            Err(error) => ReadOutcome::Failed(Arc::new(error)),
         };
         let _ = self.shared.landed.set(landed);
     }
 }
 
-impl Drop for Landing {
+impl Drop for ReadTask {
     fn drop(&mut self) {
         // Who asks from now on finds the page, or reads anew.
         self.log.end(self.number);
-        self.shared.landed.get_or_init(|| Landed::Lost);
+        self.shared.landed.get_or_init(|| ReadOutcome::Lost);
         self.shared.arrival.notify_waiters();
     }
 }

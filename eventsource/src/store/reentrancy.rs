@@ -4,21 +4,21 @@ use std::future::Future;
 use std::sync::Arc;
 
 tokio::task_local! {
-    static HELD: Vec<HeldLock>;
+    static HELD: Vec<ReentrancyMark>;
 }
 
 /// A lock that a unit of work holds while it is open.
 ///
 /// A handler that waits for the lock that its own batch holds would wait for ever. So the runner marks a handler's
-/// task with the lock ([`HeldLock::scope`]), and whoever is about to wait for it asks first ([`HeldLock::any`]).
+/// task with the lock ([`ReentrancyMark::scope`]), and whoever is about to wait for it asks first ([`ReentrancyMark::any`]).
 /// Tasks that a handler spawns are not marked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct HeldLock {
+pub struct ReentrancyMark {
     resource: Arc<str>,
     through: u64,
 }
 
-impl HeldLock {
+impl ReentrancyMark {
     /// The lock on `resource`, such as a database file, held through the pool of connections `through`.
     #[must_use]
     pub fn new(resource: impl Into<Arc<str>>, through: u64) -> Self {

@@ -9,12 +9,12 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::append::{append_all, stored_before, taken};
-use super::busy::{Failure, Patience, is_locked, result_code};
+use super::busy::{BusyDeadline, Failure, is_locked, result_code};
+use super::insert::{append_all, stored_before, taken};
 use super::{SqliteDatabase, statements};
 use crate::store::sql::{
-    Action, Answer, Append, Borrowed, Entry, Lead, Outcome, Refusal, Together, UnitOutcome, Waiting, answered, as_one,
-    of_one,
+    Action, Append, Borrowed, CommitAnswer, Entry, Lead, Outcome, Refusal, Together, UnitOutcome, Waiting, answered,
+    as_one, of_one,
 };
 use crate::store::{AppendError, Appended};
 
@@ -31,10 +31,10 @@ pub(super) async fn append(db: &SqliteDatabase, append: Append) -> Result<Append
                 tokio::spawn(store_together(db.clone(), lead));
             }
             match ticket.answer(Some(patience.left())).await {
-                Answer::Done(stored) => stored,
-                Answer::Late => return Err(patience.busy().into()),
-                Answer::Alone => alone(db, &append, &patience).await?,
-                Answer::Unknown => match alone(db, &append, &patience).await? {
+                CommitAnswer::Done(stored) => stored,
+                CommitAnswer::Late => return Err(patience.busy().into()),
+                CommitAnswer::Alone => alone(db, &append, &patience).await?,
+                CommitAnswer::Unknown => match alone(db, &append, &patience).await? {
                     Err(refusal @ (Refusal::Conflict { .. } | Refusal::DuplicateEvent(_))) => {
                         let before =
                             stored_before(db.pool(), &append).await.map_err(|failure| patience.error(failure))?;
@@ -60,12 +60,16 @@ pub(super) async fn append_as_one(db: &SqliteDatabase, appends: Vec<Append>) -> 
 }
 
 /// Appends in a transaction of its own.
-async fn alone(db: &SqliteDatabase, append: &Append, patience: &Patience<'_>) -> Result<Outcome, AppendError> {
+async fn alone(db: &SqliteDatabase, append: &Append, patience: &BusyDeadline<'_>) -> Result<Outcome, AppendError> {
     Ok(of_one(unit(db, &[append], patience).await?))
 }
 
 /// Appends what belongs together in a transaction of its own.
-async fn unit(db: &SqliteDatabase, appends: &[&Append], patience: &Patience<'_>) -> Result<UnitOutcome, AppendError> {
+async fn unit(
+    db: &SqliteDatabase,
+    appends: &[&Append],
+    patience: &BusyDeadline<'_>,
+) -> Result<UnitOutcome, AppendError> {
     let turn = db.turn(patience).await?;
     let mut appender = Appender::new(db, turn).await.map_err(|failure| patience.error(failure))?;
     loop {
@@ -98,7 +102,7 @@ async fn store_together(db: SqliteDatabase, mut lead: Lead) {
             Ok(appender) => store_batch(appender, batch).await,
             Err(_) => {
                 // Each is told why by an attempt of its own.
-                batch.into_iter().for_each(|waiting| waiting.answer(Answer::Alone));
+                batch.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Alone));
                 None
             }
         };
@@ -118,14 +122,14 @@ async fn store_batch(mut appender: Appender, batch: Vec<Waiting>) -> Option<Vec<
         Err(_) => {
             // One of them failed all: which one, and why, each finds out.
             drop(appender);
-            batch.into_iter().for_each(|waiting| waiting.answer(Answer::Alone));
+            batch.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Alone));
             return None;
         }
     };
     // Whose turn is next need not wait for those that are answered.
     drop(appender);
     for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-        waiting.answer(Answer::Done(outcome));
+        waiting.answer(CommitAnswer::Done(outcome));
     }
     None
 }

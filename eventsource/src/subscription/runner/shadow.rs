@@ -6,54 +6,54 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::builder::{Building, Hold, generations, heard};
 use super::pace::{hold_requested, stop_requested};
+use super::shadow_build::{CutoverHold, ShadowSpec, generations, heard};
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{Checkpoint, CheckpointStore, CommitError, Kind};
+use crate::projection::{Checkpoint, CheckpointStore, CommitError, ProjectionKind};
 use crate::subscription::config::StartFrom;
-use crate::subscription::core::{Control, Core};
 use crate::subscription::rebuilds::{Outcome, Tracked};
 use crate::subscription::requests::Request;
+use crate::subscription::subscription_shared::{Control, SubscriptionShared};
 use crate::subscription::{RebuildError, RebuildKind, StopReason, SubscriptionState};
 
 /// The runner that builds the next generation, for the runner of the subscription.
-pub(super) struct Companion {
-    core: Arc<Core>,
+pub(super) struct ShadowBuild {
+    core: Arc<SubscriptionShared>,
     task: JoinHandle<Result<(), CommitError>>,
-    holds: mpsc::Receiver<Hold>,
+    holds: mpsc::Receiver<CutoverHold>,
     tracked: Arc<Tracked>,
 }
 
-impl Drop for Companion {
+impl Drop for ShadowBuild {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
 /// What the builder wants of the runner of the subscription.
-pub(super) enum Asked {
-    ToHold(Hold),
+pub(super) enum CutoverRequest {
+    ToHold(CutoverHold),
     /// It has ended.
     Nothing,
 }
 
-impl Companion {
+impl ShadowBuild {
     /// Returns when the builder wants something.
-    pub(super) async fn asks(companion: &mut Option<Self>) -> Asked {
+    pub(super) async fn asks(companion: &mut Option<Self>) -> CutoverRequest {
         match companion {
-            Some(companion) => companion.holds.recv().await.map_or(Asked::Nothing, Asked::ToHold),
+            Some(companion) => companion.holds.recv().await.map_or(CutoverRequest::Nothing, CutoverRequest::ToHold),
             None => std::future::pending().await,
         }
     }
 
     /// What it wants already.
-    fn asks_now(&mut self) -> Option<Asked> {
+    fn asks_now(&mut self) -> Option<CutoverRequest> {
         match self.holds.try_recv() {
-            Ok(hold) => Some(Asked::ToHold(hold)),
+            Ok(hold) => Some(CutoverRequest::ToHold(hold)),
             Err(mpsc::error::TryRecvError::Empty) => None,
-            Err(mpsc::error::TryRecvError::Disconnected) => Some(Asked::Nothing),
+            Err(mpsc::error::TryRecvError::Disconnected) => Some(CutoverRequest::Nothing),
         }
     }
 }
@@ -67,7 +67,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Why there can be no next generation of the projection's read models, where there can be none.
     fn refuse_side_by_side(&self) -> Result<(), RebuildError> {
         let subscription = self.core.name.clone();
-        if self.core.kind != Kind::Transactional || self.core.tables.is_empty() {
+        if self.core.kind != ProjectionKind::Transactional || self.core.tables.is_empty() {
             return Err(RebuildError::NoReadModels { subscription });
         }
         if self.core.config.start == StartFrom::End {
@@ -82,12 +82,13 @@ impl<C: CheckpointStore> Runner<C> {
     /// Why the next generation could not take the place of the one that serves, where it could not.
     async fn check_next(&mut self) -> Result<Result<(), RebuildError>, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let checked = self.ask(|| async { heard(generations(&*checkpoints)?.check(&core.tables).await) }).await?;
+        let checked =
+            self.retry_until_up(|| async { heard(generations(&*checkpoints)?.check(&core.tables).await) }).await?;
         Ok(checked.map_err(|reason| RebuildError::Failed { subscription: core.name.clone(), reason }))
     }
 
     /// Begins a rebuild side by side that was asked for, or names the one that is under way.
-    pub(super) async fn rebuild_beside(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
+    pub(super) async fn rebuild_side_by_side(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
         if let Err(error) = self.refuse_side_by_side() {
             return Ok(Err(error));
         }
@@ -120,12 +121,12 @@ impl<C: CheckpointStore> Runner<C> {
         };
         let (holds, held) = mpsc::channel(1);
         let live = Arc::clone(&self.core);
-        let core = Arc::new(Core::of_next(&live));
-        let building = Building { tables: live.tables.as_slice().into(), live, target, changed, holds };
+        let core = Arc::new(SubscriptionShared::of_next(&live));
+        let building = ShadowSpec { tables: live.tables.as_slice().into(), live, target, changed, holds };
         let (checkpoints, subscriber) = (Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber));
         let runner = Self::new(Arc::clone(&core), checkpoints, subscriber).building(building, Arc::clone(&tracked));
         let task = tokio::spawn(runner.run());
-        self.next = Some(Companion { core, task, holds: held, tracked: Arc::clone(&tracked) });
+        self.next = Some(ShadowBuild { core, task, holds: held, tracked: Arc::clone(&tracked) });
         tracked
     }
 
@@ -149,7 +150,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// The checkpoint of the next generation.
     async fn found_next(&mut self) -> Result<Option<Checkpoint>, End> {
         let (checkpoints, name) = (Arc::clone(&self.checkpoints), next_checkpoint(&self.core.name));
-        self.ask(|| checkpoints.load(&name)).await
+        self.retry_until_up(|| checkpoints.load(&name)).await
     }
 
     /// The higher version of the projection whose next generation is being built.
@@ -166,7 +167,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let discard = || async { heard(generations(&*checkpoints)?.discard(&core.name, &core.tables).await) };
-        if let Err(reason) = self.ask(discard).await? {
+        if let Err(reason) = self.retry_until_up(discard).await? {
             // The builder of the next one is refused by its tables, and says so.
             tracing::warn!(subscription = core.name, %reason, "what was built of a next generation stays");
         }
@@ -195,20 +196,20 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Does what the builder wants by now.
     pub(super) async fn serve_next(&mut self) -> Result<(), End> {
-        match self.next.as_mut().and_then(Companion::asks_now) {
+        match self.next.as_mut().and_then(ShadowBuild::asks_now) {
             Some(asked) => self.serve_asked(asked).await,
             None => Ok(()),
         }
     }
 
     /// Holds still while the next generation takes over, and goes on with the one that serves then.
-    pub(super) async fn serve_asked(&mut self, asked: Asked) -> Result<(), End> {
-        let Asked::ToHold(hold) = asked else {
+    pub(super) async fn serve_asked(&mut self, asked: CutoverRequest) -> Result<(), End> {
+        let CutoverRequest::ToHold(hold) = asked else {
             self.end_next(StopReason::RebuildCancelled, None).await;
             return Ok(());
         };
         self.is_replaced = true;
-        let Hold { ready, mut over } = hold;
+        let CutoverHold { ready, mut over } = hold;
         if ready.send(self.position).is_ok() {
             tokio::select! {
                 _ = &mut over => {}
@@ -220,7 +221,7 @@ impl<C: CheckpointStore> Runner<C> {
             }
         }
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let found = self.ask(|| checkpoints.load(&core.name)).await?;
+        let found = self.retry_until_up(|| checkpoints.load(&core.name)).await?;
         if found.is_none_or(|found| found.epoch != self.epoch) {
             (self.prefetched, self.end, self.heartbeat) = (None, None, None);
             self.claim_stored(self.start).await?;
@@ -232,7 +233,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// The projection has changed: builds what it is now beside what it was, `stored`, which is left alone until then.
     pub(super) async fn build_changed(&mut self, stored: &str) -> Result<(), End> {
-        let refused = |error: &dyn std::fmt::Display, core: &Core| {
+        let refused = |error: &dyn std::fmt::Display, core: &SubscriptionShared| {
             End::Refused(format!("{}; {error}", core.changed(stored)).into())
         };
         if let Err(error) = self.refuse_side_by_side() {
@@ -253,7 +254,7 @@ impl<C: CheckpointStore> Runner<C> {
             "the projection has changed"
         );
         let tracked = self.begin_next(target, found.as_ref(), true);
-        let building = |core: &Core| {
+        let building = |core: &SubscriptionShared| {
             let target = core.rebuilds.unfinished().map_or(target, |tracked| tracked.target);
             SubscriptionState::Rebuilding { kind: RebuildKind::SideBySide, target }
         };
@@ -271,10 +272,10 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn wait_for_next(
         &mut self,
         tracked: &Tracked,
-        state: impl Fn(&Core) -> SubscriptionState,
+        state: impl Fn(&SubscriptionShared) -> SubscriptionState,
     ) -> Result<Outcome, End> {
         loop {
-            self.heed_control().await?;
+            self.poll_control().await?;
             if self.is_cancelled().await? {
                 return Ok(Outcome::Cancelled);
             }
@@ -284,19 +285,19 @@ impl<C: CheckpointStore> Runner<C> {
                 _ => state(&self.core),
             });
             let asked = tokio::select! {
-                asked = Companion::asks(&mut self.next) => asked,
+                asked = ShadowBuild::asks(&mut self.next) => asked,
                 () = self.core.requests.waiting() => continue,
                 () = sleep(self.core.config.poll_interval) => continue,
                 () = hold_requested(&mut self.control) => continue,
             };
             match asked {
-                Asked::ToHold(hold) => {
+                CutoverRequest::ToHold(hold) => {
                     // It does not apply anything: whoever does is another process, and is not waited for.
                     if hold.ready.send(Position::START).is_ok() {
                         let _ = hold.over.await;
                     }
                 }
-                Asked::Nothing => {
+                CutoverRequest::Nothing => {
                     self.end_next(StopReason::RebuildCancelled, None).await;
                     let outcome = tracked.listen().borrow().clone();
                     return Ok(outcome);

@@ -5,7 +5,7 @@ use crate::event::Position;
 /// The removal of a checkpoint, its dead letters and its snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Clear {
+pub struct CheckpointReset {
     /// The name of the subscription.
     pub name: String,
     /// The epoch of the owner that clears it; `None` clears it whoever owns it.
@@ -14,7 +14,7 @@ pub struct Clear {
     pub rebuild_to: Option<Position>,
 }
 
-impl Clear {
+impl CheckpointReset {
     /// Clears the checkpoint `name`, whoever owns it.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {

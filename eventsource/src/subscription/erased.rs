@@ -10,11 +10,13 @@ use std::task::Poll;
 use tokio::sync::RwLock;
 use tracing::Instrument as _;
 
-use super::core::Core;
 use super::inside;
+use super::subscription_shared::SubscriptionShared;
 use crate::event::{RecordedEvent, check_readable};
 use crate::panics;
-use crate::projection::{CommitError, EventSubscriber, HandlerError, Kind, NoTruncateHook, Subscriber, UnitOfWork};
+use crate::projection::{
+    CommitError, EventSubscriber, HandlerError, NoTruncateHook, ProjectionKind, Subscriber, UnitOfWork,
+};
 use crate::store::Verdict;
 
 /// The subscriber behind its lock.
@@ -39,12 +41,12 @@ enum Pristine<P> {
 impl<P: Subscriber> Pristine<P> {
     fn of(subscriber: &P) -> Option<Self> {
         match P::KIND {
-            Kind::Memory => subscriber.pristine().map(Self::Copy),
-            Kind::DurableMemory => {
+            ProjectionKind::Memory => subscriber.pristine().map(Self::Copy),
+            ProjectionKind::DurableMemory => {
                 let state = catch_unwind(AssertUnwindSafe(|| subscriber.snapshot()));
                 state.ok().and_then(Result::ok).map(Self::State)
             }
-            Kind::Transactional | Kind::Effects => None,
+            ProjectionKind::Transactional | ProjectionKind::Effects => None,
         }
     }
 }
@@ -79,7 +81,12 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A subscriber whose type is forgotten: one boxed future a batch.
 pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
     /// Applies `events`, in order, until one fails.
-    fn apply<'a>(&'a self, core: &'a Core, events: &'a [Arc<RecordedEvent>], unit: &'a mut U) -> Boxed<'a, Applied>;
+    fn apply<'a>(
+        &'a self,
+        core: &'a SubscriptionShared,
+        events: &'a [Arc<RecordedEvent>],
+        unit: &'a mut U,
+    ) -> Boxed<'a, Applied>;
 
     /// Runs the truncate hook.
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
@@ -91,7 +98,7 @@ pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
     fn restore<'a>(&'a self, state: &'a [u8]) -> Boxed<'a, Result<(), HandlerError>>;
 
     /// Makes it what it was when it was subscribed: by the truncate hook, or else from a copy of that.
-    fn begin_anew<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
+    fn restart_empty<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
 }
 
 impl<P: Subscriber> SharedSubscriber<P> {
@@ -129,7 +136,12 @@ impl<P> SharedSubscriber<P> {
 }
 
 impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscriber<P> {
-    fn apply<'a>(&'a self, core: &'a Core, events: &'a [Arc<RecordedEvent>], unit: &'a mut U) -> Boxed<'a, Applied> {
+    fn apply<'a>(
+        &'a self,
+        core: &'a SubscriptionShared,
+        events: &'a [Arc<RecordedEvent>],
+        unit: &'a mut U,
+    ) -> Boxed<'a, Applied> {
         Box::pin(async move {
             let mut current = self.current.write().await;
             let done = AtomicUsize::new(0);
@@ -199,7 +211,7 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
         })
     }
 
-    fn begin_anew<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>> {
+    fn restart_empty<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>> {
         Box::pin(async move {
             match self.truncate(unit).await {
                 Err(error) if error.is_caused_by::<NoTruncateHook>() => match self.pristine.as_ref().ok_or(error)? {
@@ -217,18 +229,18 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
 }
 
 async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
-    core: &Core,
+    core: &SubscriptionShared,
     subscriber: &mut P,
     events: &[Arc<RecordedEvent>],
     unit: &mut U,
     done: &AtomicUsize,
 ) -> Result<(), HandlerError> {
-    if P::KIND == Kind::Transactional {
-        unit.announce(events);
+    if P::KIND == ProjectionKind::Transactional {
+        unit.begin_batch(events);
     }
     for event in events {
         check_readable(event)?;
-        unit.handling(event);
+        unit.begin_event(event);
         let span = tracing::debug_span!(
             "event",
             subscription = core.name,
@@ -252,7 +264,7 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
         result?;
         // Counted here alone: it is shared because a panic leaves by another way.
         done.store(done.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        if P::KIND == Kind::Memory {
+        if P::KIND == ProjectionKind::Memory {
             // With the state, event by event: whatever ends the runner, nothing is applied to it again.
             core.in_memory.move_to(event.position());
         }
@@ -261,7 +273,10 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
 }
 
 /// `call`, given up after the subscription's timeout. A call that is done at once costs no timer.
-async fn in_time(core: &Core, call: impl Future<Output = Result<(), HandlerError>>) -> Result<(), HandlerError> {
+async fn in_time(
+    core: &SubscriptionShared,
+    call: impl Future<Output = Result<(), HandlerError>>,
+) -> Result<(), HandlerError> {
     let mut call = pin!(call);
     if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
         return done;
@@ -271,9 +286,9 @@ async fn in_time(core: &Core, call: impl Future<Output = Result<(), HandlerError
         return tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| Err(HandlerError::timed_out(timeout)));
     }
     // Until it is done: its task may be dropped with the async runtime, and nobody would hear of it.
-    core.in_memory.be_cut_off();
+    core.in_memory.interrupt();
     let done = tokio::time::timeout(timeout, call).await.map_err(|_| HandlerError::timed_out(timeout))?;
-    core.in_memory.is_whole_again();
+    core.in_memory.recover();
     done
 }
 

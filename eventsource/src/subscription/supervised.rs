@@ -8,27 +8,27 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 
-use super::core::{Control, Core};
+use super::erased::ErasedSubscriber;
 use super::rebuilds::{Outcome, Tracked};
 use super::requests::{Request, answer, answered};
 use super::runner::Runner;
-use super::shared::ErasedSubscriber;
+use super::subscription_shared::{Control, SubscriptionShared};
 use super::{
     ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionState, SubscriptionStatus, inspect,
 };
 use crate::event::{Position, StreamId};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Clear, CommitError, DeadLetter, Kind, LetterQuery, NoTruncateHook,
-    UnitOfWork,
+    Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, CommitError, DeadLetter, LetterQuery,
+    NoTruncateHook, ProjectionKind, UnitOfWork,
 };
 
 /// A subscription in the manager.
-pub(super) struct Slot<C: CheckpointStore> {
-    pub(super) core: Arc<Core>,
+pub(super) struct SupervisedSubscription<C: CheckpointStore> {
+    pub(super) core: Arc<SubscriptionShared>,
     checkpoints: Arc<C>,
     subscriber: Arc<dyn ErasedSubscriber<C::Unit>>,
     /// The manager's subscriptions, as long as there is the manager.
-    slots: Weak<Slots<C>>,
+    slots: Weak<SupervisedSubscriptions<C>>,
     /// Whether it was taken out of the manager.
     is_out: AtomicBool,
     /// Held while the runner is started, stopped, or must not be running.
@@ -36,7 +36,7 @@ pub(super) struct Slot<C: CheckpointStore> {
 }
 
 /// The subscriptions of a manager, by name.
-pub(super) type Slots<C> = Mutex<BTreeMap<String, Arc<Slot<C>>>>;
+pub(super) type SupervisedSubscriptions<C> = Mutex<BTreeMap<String, Arc<SupervisedSubscription<C>>>>;
 
 /// What the handle can do, without knowing the checkpoint store.
 #[async_trait]
@@ -65,12 +65,12 @@ pub(super) trait Operations: Send + Sync {
     async fn cancel_rebuild(&self, tracked: &Tracked) -> Result<(), ManagerError>;
 }
 
-impl<C: CheckpointStore> Slot<C> {
+impl<C: CheckpointStore> SupervisedSubscription<C> {
     pub(super) fn new(
-        core: Core,
+        core: SubscriptionShared,
         checkpoints: Arc<C>,
         subscriber: Arc<dyn ErasedSubscriber<C::Unit>>,
-        slots: &Arc<Slots<C>>,
+        slots: &Arc<SupervisedSubscriptions<C>>,
     ) -> Self {
         Self {
             core: Arc::new(core),
@@ -99,13 +99,13 @@ impl<C: CheckpointStore> Slot<C> {
         }
         // One that has been told to stop, or has just told that it ended, is gone before the next one begins.
         let _ = join(&mut task).await;
-        if self.core.kind == Kind::Memory
+        if self.core.kind == ProjectionKind::Memory
             && self.core.in_memory.is_cut_off()
-            && self.subscriber.begin_anew(&mut self.checkpoints.detached()).await.is_ok()
+            && self.subscriber.restart_empty(&mut self.checkpoints.detached()).await.is_ok()
         {
-            self.core.in_memory.begin_anew();
+            self.core.in_memory.restart_empty();
         }
-        if self.core.kind == Kind::Memory && self.core.in_memory.is_in_pieces() && request.is_none() {
+        if self.core.kind == ProjectionKind::Memory && self.core.in_memory.is_poisoned() && request.is_none() {
             self.core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
             return;
         }
@@ -188,17 +188,17 @@ async fn join(task: &mut Option<Task>) -> Result<(), CommitError> {
 }
 
 #[async_trait]
-impl<C: CheckpointStore> Operations for Slot<C> {
+impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
     async fn letters(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
         match self.core.kind {
-            Kind::Memory => Ok(self.core.in_memory.letters(query)),
+            ProjectionKind::Memory => Ok(self.core.in_memory.letters(query)),
             _ => self.checkpoints.dead_letters(&self.core.name, query).await,
         }
     }
 
     async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
         match self.core.kind {
-            Kind::Memory => Ok(self.core.in_memory.letter(position)),
+            ProjectionKind::Memory => Ok(self.core.in_memory.letter(position)),
             _ => self.checkpoints.dead_letter(&self.core.name, position).await,
         }
     }
@@ -207,8 +207,8 @@ impl<C: CheckpointStore> Operations for Slot<C> {
         // A standby has not seen what its owner could not apply.
         let is_elsewhere = self.core.runs_elsewhere(&self.core.progress.snapshot().state);
         match self.core.kind {
-            Kind::Memory => Ok(self.core.in_memory.parked(stream)),
-            Kind::DurableMemory if !is_elsewhere => Ok(self.core.in_memory.parked(stream)),
+            ProjectionKind::Memory => Ok(self.core.in_memory.parked(stream)),
+            ProjectionKind::DurableMemory if !is_elsewhere => Ok(self.core.in_memory.parked(stream)),
             _ => Ok(self.checkpoints.parked(&self.core.name, std::slice::from_ref(stream)).await?.pop()),
         }
     }
@@ -266,16 +266,16 @@ impl<C: CheckpointStore> Operations for Slot<C> {
         }
         let in_memory = self.core.kind.is_memory();
         let mut unit = match self.core.kind {
-            Kind::Transactional => match self.checkpoints.begin().await {
+            ProjectionKind::Transactional => match self.checkpoints.begin().await {
                 Ok(unit) => unit,
                 Err(source) => return Err(ResetError::Checkpoint { subscription, source }),
             },
             _ => self.checkpoints.detached(),
         };
         if in_memory {
-            self.core.in_memory.fall_to_pieces();
+            self.core.in_memory.poison();
         }
-        if self.core.kind == Kind::Transactional
+        if self.core.kind == ProjectionKind::Transactional
             && let Some(generations) = self.checkpoints.generations()
             && let Err(source) = generations.reshape(&mut unit, &self.core.tables).await
         {
@@ -285,14 +285,14 @@ impl<C: CheckpointStore> Operations for Slot<C> {
         if let Err(error) = self.subscriber.truncate(&mut unit).await {
             unit.rollback().await;
             return Err(if error.is_caused_by::<NoTruncateHook>() {
-                self.core.in_memory.is_whole_again();
+                self.core.in_memory.recover();
                 ResetError::NoTruncateHook { subscription }
             } else {
                 ResetError::Truncate { subscription, error }
             });
         }
-        if self.core.kind != Kind::Memory
-            && let Err(source) = unit.clear(&Clear::new(&*self.core.name)).await
+        if self.core.kind != ProjectionKind::Memory
+            && let Err(source) = unit.clear(&CheckpointReset::new(&*self.core.name)).await
         {
             return Err(ResetError::Commit { subscription, source });
         }

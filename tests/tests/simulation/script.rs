@@ -55,7 +55,7 @@ impl Fate {
 
 /// What all processes of a run know: how often each event was handled, and what that did to the outside world.
 #[derive(Debug)]
-pub struct Mind {
+pub struct Script {
     begun: Instant,
     inner: Mutex<Inner>,
 }
@@ -72,18 +72,18 @@ struct Inner {
 /// What a projection knows: the run, and the code of its process.
 #[derive(Debug, Clone)]
 pub struct Host {
-    mind: Arc<Mind>,
+    mind: Arc<Script>,
     /// The process. A state that is read back from where it was stored does not know it, and counts as one of newer code.
     pub process: Option<usize>,
 }
 
 impl Host {
-    pub fn new(mind: &Arc<Mind>, process: usize) -> Self {
+    pub fn new(mind: &Arc<Script>, process: usize) -> Self {
         Self { mind: Arc::clone(mind), process: Some(process) }
     }
 
     pub fn of_this_run() -> Self {
-        Self { mind: Mind::of_this_run(), process: None }
+        Self { mind: Script::of_this_run(), process: None }
     }
 
     /// Decodes `event` as far as the code of the process can: old code knows schema version 1.
@@ -103,19 +103,19 @@ impl Host {
 }
 
 impl Deref for Host {
-    type Target = Mind;
+    type Target = Script;
 
-    fn deref(&self) -> &Mind {
+    fn deref(&self) -> &Script {
         &self.mind
     }
 }
 
 thread_local! {
     /// A run has a thread of its own, and a state that is read back from where it was stored finds it here.
-    static OF_THIS_RUN: RefCell<Option<Arc<Mind>>> = const { RefCell::new(None) };
+    static OF_THIS_RUN: RefCell<Option<Arc<Script>>> = const { RefCell::new(None) };
 }
 
-impl Mind {
+impl Script {
     /// That of the run which begins on this thread.
     pub fn new() -> Arc<Self> {
         let mind = Arc::new(Self { begun: Instant::now(), inner: Mutex::default() });

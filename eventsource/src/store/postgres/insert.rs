@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::arguments::{Row, few, many, numbered, one, to_one};
 use super::failure::{code, is_collision};
-use super::lost::is_useless;
+use super::loss_tracker::is_useless;
 use super::refused::{MOST_TRIES, judge, stored_before};
 use super::time::Time;
 use super::{PostgresDatabase, statements};
@@ -23,7 +23,7 @@ struct NoTransaction;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Through {
     /// One that one append leaves to the next: for who has no others beside him.
-    Kept,
+    ConnectionCache,
     /// Any of the pool's.
     Pool,
 }
@@ -102,7 +102,7 @@ pub(super) async fn together(
     through: Through,
     together: Together,
 ) -> Result<Vec<Outcome>, Failure> {
-    let (Through::Kept, true) = (through, db.names_statements()) else {
+    let (Through::ConnectionCache, true) = (through, db.names_statements()) else {
         let mut session = db.session().await?;
         let outcomes = attempt(db, &mut session, appends, together).await?;
         session.end().await?;
