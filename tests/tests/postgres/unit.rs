@@ -156,6 +156,27 @@ async fn a_constraint_checked_at_the_commit_and_a_failure_passed_over_are_refuse
     is_untouched_and_usable(&world, &step).await;
 }
 
+/// A process may be frozen after its session was made as new and before its commit: its locks must not outlast the limit.
+#[tokio::test]
+async fn limit_on_idle_transactions_holds_until_the_commit() {
+    let (world, step) = world().await;
+    let mut conn = world.schema.connect().await;
+    // A deferred trigger runs at the commit.
+    let trigger = "CREATE TABLE {schema}.limits (text text); \
+                   CREATE FUNCTION {schema}.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                   INSERT INTO {schema}.limits VALUES (current_setting('idle_in_transaction_session_timeout')); \
+                   RETURN NULL; END $$; \
+                   CREATE CONSTRAINT TRIGGER note AFTER INSERT ON {schema}.bumps DEFERRABLE INITIALLY DEFERRED \
+                   FOR EACH ROW EXECUTE FUNCTION {schema}.note()";
+    world.run(&mut conn, trigger).await.unwrap();
+    let mut unit = world.checkpoints.begin().await.unwrap();
+    run(&world, &mut unit, INSERT).await.unwrap();
+    unit.commit(&step).await.unwrap();
+    let limits: Vec<String> =
+        sqlx::query_scalar(world.sql("SELECT text FROM {schema}.limits")).fetch_all(world.db.pool()).await.unwrap();
+    assert_eq!(limits, ["30s"]);
+}
+
 #[tokio::test]
 async fn a_nested_transaction_is_a_savepoint() {
     let (world, step) = world().await;

@@ -79,20 +79,9 @@ pub fn unleash(faults: &Faults, random: &mut Random) {
         return;
     }
     let mut plan = faults.clone();
-    for point in [
-        ReadStream,
-        ReadLog,
-        Head,
-        WakeUpReceiver,
-        Load,
-        Claim,
-        Renew,
-        DeadLetters,
-        Snapshot,
-        Begin,
-        Commit,
-        Clear,
-    ] {
+    for point in
+        [ReadStream, ReadLog, Head, WakeUpReceiver, Load, Claim, Renew, DeadLetters, Snapshot, Begin, Commit, Clear]
+    {
         if random.chance(0.4) {
             continue;
         }

@@ -69,7 +69,9 @@ impl BatchTransaction {
     /// statement failed in it (exactly once), and makes the session as new where a handler had it. Where the batch has
     /// `several` events, it is an error that a handler has changed the session.
     pub(super) async fn prove(&mut self, db: &PostgresDatabase, several: bool) -> Result<(), Unfinished> {
-        let lent = self.lent.then(|| db.sql(&statements::release_lent_batch(self.id, several, Settings::of(db))));
+        let lent = self
+            .lent
+            .then(|| db.sql(&statements::release_lent_batch(self.id, several, Settings::of(db), db.limit_idle_sql())));
         let release = db.sql(&statements::release_batch(self.id));
         let recover = db.sql(&statements::recover_batch(self.id));
         let conn = self.connection().ok_or(Unfinished::Ended)?;

@@ -78,13 +78,16 @@ impl Settings {
 
     /// Makes the session as it was at the begin, except for prepared statements, which the driver keeps count of. It is
     /// `DISCARD ALL` for a transaction, and costs no round trip of its own. Gives one row.
-    pub(super) fn as_new(self) -> String {
+    ///
+    /// `limit_idle` stands behind the reset, which takes the limit of the transaction back: without it a process that is
+    /// frozen before its commit would keep its locks for as long as it is frozen.
+    pub(super) fn as_new(self, limit_idle: &str) -> String {
         let reset = match self {
             Self::Own => format!("RESET ALL; {WRITE_ONLY_IN_A_UNIT}"),
             Self::Pooled => RESET_SINCE.to_owned(),
         };
         format!(
-            "RESET SESSION AUTHORIZATION; RESET ROLE; {reset}; CLOSE ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES; \
+            "RESET SESSION AUTHORIZATION; RESET ROLE; {reset}; {limit_idle}; CLOSE ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES; \
              SELECT coalesce(pg_advisory_unlock_all()::text, '')"
         )
     }

@@ -18,9 +18,9 @@ pub(super) fn release_batch(id: Uuid) -> String {
 
 /// As [`release_batch`], on a connection that a handler was lent. Gives three rows: what was changed, where that is asked,
 /// one of no meaning, and the batch; without the last one, the transaction is another one.
-pub(super) fn release_lent_batch(id: Uuid, ask: bool, settings: Settings) -> String {
+pub(super) fn release_lent_batch(id: Uuid, ask: bool, settings: Settings, limit_idle: &str) -> String {
     let changed = if ask { settings.changed() } else { "SELECT ''".to_owned() };
-    let (as_new, release) = (settings.as_new(), release_batch(id));
+    let (as_new, release) = (settings.as_new(limit_idle), release_batch(id));
     format!("{changed}; {as_new}; {release} RETURNING 'batch'")
 }
 

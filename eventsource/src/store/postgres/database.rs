@@ -59,6 +59,7 @@ struct Inner {
     shown: String,
     pooler: bool,
     begin: String,
+    limit_idle: String,
     savepoint: String,
     /// The statements of appends, which are wanted often.
     append: Arc<str>,
@@ -114,6 +115,7 @@ impl PostgresDatabase {
             shown: options.shown(),
             pooler: options.pooler,
             begin: options.begin_sql(),
+            limit_idle: options.limit_idle_sql(),
             savepoint: statements::savepoint(options.idle_timeout()),
             watch: StallWatch::new(options.horizon_warning),
             announcer: Announcer::new(opened.log),
@@ -275,6 +277,11 @@ impl PostgresDatabase {
     /// What begins a transaction of this crate.
     pub(crate) fn begin_sql(&self) -> &str {
         &self.0.begin
+    }
+
+    /// Makes the server end the transaction of a process that is frozen: what [`begin_sql`](Self::begin_sql) sets.
+    pub(crate) fn limit_idle_sql(&self) -> &str {
+        &self.0.limit_idle
     }
 
     /// What begins an append in a transaction of the user's.

@@ -166,10 +166,12 @@ impl PostgresOptions {
     /// What begins a transaction of this crate. Each reads what is committed, whatever the server's default: see
     /// `horizon.rs`.
     pub(super) fn begin_sql(&self) -> String {
-        format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = {}",
-            self.idle_timeout()
-        )
+        format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}", self.limit_idle_sql())
+    }
+
+    /// Makes the server end the transaction of a process that is frozen. `RESET ALL` takes it back.
+    pub(super) fn limit_idle_sql(&self) -> String {
+        format!("SET LOCAL idle_in_transaction_session_timeout = {}", self.idle_timeout())
     }
 
     /// In milliseconds, as the server counts; 0 would be never.
