@@ -48,6 +48,7 @@
 //! | [`subscription`] | projections at work: [`SubscriptionManager`] |
 //! | [`engine`] | projections that are assembled at run time, from closures |
 //! | [`fold`](mod@fold) | a projection over a part of the log, once: time travel, reports, tests |
+//! | [`guarantees`] | what is promised, where each promise ends, and which tests fail without it |
 //! | [`guide`] | guides, such as how to [deploy](guide::deployment) a changed projection |
 //! | [`prelude`] | what a program names most |
 //!
@@ -83,6 +84,7 @@ pub mod bus;
 pub mod engine;
 pub mod event;
 pub mod fold;
+pub mod guarantees;
 pub mod guide;
 #[cfg(feature = "macros")]
 mod macros;

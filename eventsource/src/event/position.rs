@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where an event stands in the whole log.
 ///
-/// Positions are strictly increasing in the order in which events became readable (law 1), they are ordered, and
+/// Positions are strictly increasing in the order in which events became readable ([order](crate::guarantees#order)), they are ordered, and
 /// they are otherwise opaque: two neighbours in the log need not differ by one, and positions of two logs cannot
 /// be compared.
 ///

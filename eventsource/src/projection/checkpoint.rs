@@ -24,7 +24,7 @@ pub struct Checkpoint {
     pub name: String,
     /// Every event up to here is applied or passed over.
     pub position: Position,
-    /// Which owner it has: each start of the subscription, in whichever process, raises it by one (law 3).
+    /// Which owner it has: each start of the subscription, in whichever process, raises it by one ([exactly once](crate::guarantees#exactly-once)).
     pub epoch: u64,
     /// Which projection made it: see [`fingerprint`](super::fingerprint).
     pub fingerprint: String,
@@ -71,7 +71,7 @@ impl Checkpoint {
 /// Where checkpoints are kept, and the units of work in which they move.
 ///
 /// # Laws
-/// * **Exactly once** (law 3). What a unit of work lends and the checkpoint commit together, or neither does. A step
+/// * **Exactly once** ([exactly once](crate::guarantees#exactly-once)). What a unit of work lends and the checkpoint commit together, or neither does. A step
 ///   is taken only if the checkpoint is at the step's `from` and belongs to the step's `epoch`.
 /// * **A step is whole**: the dead letters, the snapshot and the lease that it carries are stored with it, or nothing is.
 /// * **A checkpoint knows its log**: the log that its first claim names, and the last event that a step names. A reset

@@ -21,7 +21,7 @@ impl CheckpointReset {
         Self { name: name.into(), owner: None, rebuild_to: None }
     }
 
-    /// The same, but only where its owner is still the one since `epoch` (compare-and-set, law 3).
+    /// The same, but only where its owner is still the one since `epoch` (compare-and-set, [exactly once](crate::guarantees#exactly-once)).
     #[must_use]
     pub const fn owned_since(mut self, epoch: u64) -> Self {
         self.owner = Some(epoch);

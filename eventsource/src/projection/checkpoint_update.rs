@@ -6,7 +6,7 @@ use super::LetterChange;
 use crate::event::Position;
 use crate::store::LogMark;
 
-/// A step of a checkpoint: it is taken only from where the owner left it (compare-and-set, law 3), and together with
+/// A step of a checkpoint: it is taken only from where the owner left it (compare-and-set, [exactly once](crate::guarantees#exactly-once)), and together with
 /// all that it carries, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

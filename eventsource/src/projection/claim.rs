@@ -29,7 +29,7 @@ pub struct Claim<'a> {
 
 /// A lease on a checkpoint: as long as its owner keeps renewing it, nobody else who asks for a lease gets the checkpoint.
 ///
-/// It only spares work that would be in vain: what keeps two owners apart is the epoch (law 3).
+/// It only spares work that would be in vain: what keeps two owners apart is the epoch ([exactly once](crate::guarantees#exactly-once)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lease {

@@ -2,7 +2,7 @@
 
 use super::{Subscriber, Table};
 
-/// By what a changed projection is noticed (law 8), readable: its name, its version, the events that it handles, and the
+/// By what a changed projection is noticed ([changes are noticed](crate::guarantees#changes-are-noticed)), readable: its name, its version, the events that it handles, and the
 /// read models that it declares, with their columns.
 ///
 /// ```

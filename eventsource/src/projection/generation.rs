@@ -58,9 +58,9 @@ impl Table {
 /// The read models of a checkpoint store, as far as it can build their next generation beside the one that serves.
 ///
 /// # Laws
-/// * **One live generation, whole** (law 9). [`switch`](Generations::switch) is one transaction: whoever reads, and
+/// * **One live generation, whole** ([rebuilds lose nothing](crate::guarantees#rebuilds-lose-nothing)). [`switch`](Generations::switch) is one transaction: whoever reads, and
 ///   whoever comes after a crash, finds all of the one before or all of the next, and the checkpoint that belongs to it.
-/// * **Nothing is lost by it** (law 3). The next generation takes over only where its own checkpoint is where its
+/// * **Nothing is lost by it** ([exactly once](crate::guarantees#exactly-once)). The next generation takes over only where its own checkpoint is where its
 ///   builder left it, and the live one is not ahead of it in the same log. The owner of the live one is fenced by it.
 /// * The checkpoint of the next generation and its tables begin together and end together.
 #[async_trait]

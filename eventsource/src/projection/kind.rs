@@ -27,7 +27,7 @@ pub enum ProjectionKind {
 #[non_exhaustive]
 #[serde(rename_all = "snake_case")]
 pub enum Guarantee {
-    /// Once: the effects and the checkpoint commit together (law 3).
+    /// Once: the effects and the checkpoint commit together ([exactly once](crate::guarantees#exactly-once)).
     ExactlyOnce,
     /// Once in the state of this process, which a new process builds anew from the log.
     ExactlyOnceInProcess,

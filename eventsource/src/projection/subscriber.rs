@@ -98,7 +98,7 @@ pub trait Subscriber: Send + Sync + 'static {
 /// * A transactional subscriber writes through what `unit` lends and nowhere else; its fields stay as they are,
 ///   since nobody rolls them back.
 /// * A memory subscriber finishes what can fail before it changes a field: a failed event is handed to it again,
-///   the events before it are not (law 5).
+///   the events before it are not ([contained failure](crate::guarantees#contained-failure)).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be subscribed to a manager whose unit of work is `{U}`",
     label = "not a subscriber there",

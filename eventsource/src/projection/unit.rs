@@ -14,7 +14,7 @@ use crate::store::{ReentrancyMark, Verdict};
 ///
 /// # Laws
 /// * Dropping it, or [`rollback`](UnitOfWork::rollback), undoes everything.
-/// * [`commit`](UnitOfWork::commit) proves that the transaction is still the one that the unit began (law 3): a
+/// * [`commit`](UnitOfWork::commit) proves that the transaction is still the one that the unit began ([exactly once](crate::guarantees#exactly-once)): a
 ///   handler that ended it itself has made that impossible, and the checkpoint stays where it is.
 pub trait UnitOfWork: Send + 'static {
     /// Moves the checkpoint and commits, both or neither.

@@ -18,15 +18,15 @@ use crate::store::PAGE_BYTES;
 /// # Laws
 /// * **All or nothing.** An append stores all its events or none: who sees one of them finds all of them stored, though
 ///   a page of the log may end between two.
-/// * **Order** (law 1). Positions strictly increase in the order in which events become readable; within a stream,
+/// * **Order** ([order](crate::guarantees#order)). Positions strictly increase in the order in which events become readable; within a stream,
 ///   versions run from 1 without a gap, and positions increase with them.
-/// * **Nothing is skipped** (law 2). Once a reader has been given the position `p`, as an event's or as a page's
+/// * **Nothing is skipped** ([no gaps](crate::guarantees#no-gaps)). Once a reader has been given the position `p`, as an event's or as a page's
 ///   [`horizon`](LogPage::horizon) or as the head, no event at or before `p` can still appear.
 /// * **Positions only grow.** A position is given to one event, once: also after events were deleted, the store was opened
 ///   again or its server was restarted. A log that was replaced by an older copy of itself is another matter: there the
 ///   checkpoints tell ([`LogMark`]).
 /// * **A log has one identity**, which is made with the log and never changes: see [`EventStore::log_id`].
-/// * **A wake-up is not data** (law 4). [`EventStore::wake_ups`] may lose or double any of them.
+/// * **A wake-up is not data** ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)). [`EventStore::wake_ups`] may lose or double any of them.
 ///
 /// The contract suite in `eventsource::testing` (feature `testing`) holds a store to them.
 #[async_trait]
@@ -152,7 +152,7 @@ pub trait EventStore: Send + Sync + 'static {
     }
 
     /// The types of the events after `after` and up to `to` whose names are not among `known`: at most `limit`, in the
-    /// order in which their first events stand there. By this an event is found that no code knows (law 12).
+    /// order in which their first events stand there. By this an event is found that no code knows ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
     ///
     /// By default that part of the log is read. A store that has an index of the types should ask that: who wants to
     /// know asks whenever somebody asks for a status, or after each page.

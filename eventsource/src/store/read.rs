@@ -97,7 +97,7 @@ pub struct LogPage {
     /// The events, in position order.
     pub events: Vec<Arc<RecordedEvent>>,
     /// How far the log was searched: every event up to here that passes the filter, and lies after where the search
-    /// began, is in [`events`](LogPage::events), and no other can still appear (law 2). The last event's position in
+    /// began, is in [`events`](LogPage::events), and no other can still appear ([no gaps](crate::guarantees#no-gaps)). The last event's position in
     /// a full page; at least that in one which is not full.
     pub horizon: Position,
     /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes: there may be more events up to

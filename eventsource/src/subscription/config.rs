@@ -51,7 +51,7 @@ pub enum OnChange {
     RebuildSideBySide,
 }
 
-/// What happens where the log holds an event of a type that no code knows (law 12): neither the catalogue of the manager
+/// What happens where the log holds an event of a type that no code knows ([unknown is explicit](crate::guarantees#unknown-is-explicit)): neither the catalogue of the manager
 /// lists it, under its name or an alias, nor does a subscription of the manager ask for it by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]

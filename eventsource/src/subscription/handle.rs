@@ -97,7 +97,7 @@ impl<P> SubscriptionHandle<P> {
         DeadLetters::new(Arc::clone(&self.core), Arc::clone(&self.slot))
     }
 
-    /// Runs the projection's truncate hook and clears the checkpoint, in one unit of work (law 9): the next start
+    /// Runs the projection's truncate hook and clears the checkpoint, in one unit of work ([rebuilds lose nothing](crate::guarantees#rebuilds-lose-nothing)): the next start
     /// begins where [`SubscriptionConfig`](super::SubscriptionConfig) says.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::RebuildKind;
 use crate::event::{Position, StreamId};
 use crate::projection::{HandlerError, LetterCounts, times};
 
-/// What a subscription is doing. Every state but the two in which it works as it should carries its reason (law 7).
+/// What a subscription is doing. Every state but the two in which it works as it should carries its reason ([nothing is silent](crate::guarantees#nothing-is-silent)).
 ///
 /// It is a state machine, and each change of the state is logged:
 ///
@@ -76,7 +76,7 @@ pub enum SubscriptionState {
         /// What failed.
         failure: Arc<Failure>,
     },
-    /// It is not run as things are, such as after a change of the projection (law 8). Nothing was changed.
+    /// It is not run as things are, such as after a change of the projection ([changes are noticed](crate::guarantees#changes-are-noticed)). Nothing was changed.
     ///
     /// The log may have gone back as well: it was restored from an older copy than the read model, lost its last commits
     /// in a failover, or is another log. What was applied of the lost events cannot be told from what is missing. Restore

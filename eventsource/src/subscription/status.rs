@@ -48,7 +48,7 @@ pub struct SubscriptionStatus {
     /// What is stored behind it is no part of the lag, and a subscription that waits for nothing else says so as its
     /// [`state`](Self::state).
     pub stalled_by: Option<LogStall>,
-    /// The stored types of events that no code knows (law 12), in the whole log, each with its first event's position:
+    /// The stored types of events that no code knows ([unknown is explicit](crate::guarantees#unknown-is-explicit)), in the whole log, each with its first event's position:
     /// the first 100 of them; the error where the log could not be asked. What becomes of such events is told by
     /// [`UnknownEvents`](super::UnknownEvents).
     ///

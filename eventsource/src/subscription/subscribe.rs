@@ -175,7 +175,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 
     /// Returns the checkpoint, if there is one. A start position applies only while there is none.
-    /// A checkpoint that another projection made is refused, unless the configuration says otherwise (law 8).
+    /// A checkpoint that another projection made is refused, unless the configuration says otherwise ([changes are noticed](crate::guarantees#changes-are-noticed)).
     async fn check_start(
         &self,
         name: &str,

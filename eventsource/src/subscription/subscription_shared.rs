@@ -194,7 +194,7 @@ pub(super) fn newer_version(stored: &str, projection: &(String, u32), config: &S
     stored_version(stored, name).filter(|stored| stored > version && !config.allow_older_version)
 }
 
-/// `state`; one without a reason is that of waiting for who holds the log back, where somebody does (law 7).
+/// `state`; one without a reason is that of waiting for who holds the log back, where somebody does ([nothing is silent](crate::guarantees#nothing-is-silent)).
 pub(super) fn waiting_for(state: SubscriptionState, stalled_by: Option<&LogStall>) -> SubscriptionState {
     match (state, stalled_by) {
         (SubscriptionState::CatchingUp | SubscriptionState::Live, Some(stalled_by)) => {

@@ -1,4 +1,4 @@
-//! Events of types that no code knows, and events that do not decode (law 12): told, never stalled on, never lost in silence.
+//! Events of types that no code knows, and events that do not decode (unknown is explicit): told, never stalled on, never lost in silence.
 
 use eventsource::store::StoredType;
 use eventsource::subscription::{Failure, UnknownEvents, WaitError};

@@ -1,4 +1,4 @@
-//! Nothing is skipped (law 2): adversaries on connections of their own, and who holds the horizon back.
+//! Nothing is skipped (no gaps): adversaries on connections of their own, and who holds the horizon back.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! Writers whose transactions commit in another order than that of their positions, while somebody reads: nothing is
-//! skipped (law 2), and a naive reader skips much.
+//! skipped (no gaps), and a naive reader skips much.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! A projection that has changed since its checkpoint was made is noticed (law 8).
+//! A projection that has changed since its checkpoint was made is noticed (changes are noticed).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

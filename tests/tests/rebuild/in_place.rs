@@ -1,4 +1,4 @@
-//! A rebuild in place: the read model is emptied with its checkpoint, and the log replayed (law 9).
+//! A rebuild in place: the read model is emptied with its checkpoint, and the log replayed (rebuilds lose nothing).
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

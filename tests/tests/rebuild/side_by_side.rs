@@ -1,4 +1,4 @@
-//! A rebuild side by side: the next generation is built beside the one that serves, and takes its place at once (law 9).
+//! A rebuild side by side: the next generation is built beside the one that serves, and takes its place at once (rebuilds lose nothing).
 
 use std::sync::atomic::Ordering;
 

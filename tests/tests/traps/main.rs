@@ -4,7 +4,7 @@
 //!
 //! Those that cannot apply, and why:
 //! * brokers that commit offsets of events which were not retained, or past a delayed one, and retries that a broker
-//!   schedules: no broker carries data here, a bus only wakes (law 4);
+//!   schedules: no broker carries data here, a bus only wakes (wake-ups carry no data);
 //! * circuit breakers that one part shares with another, or that count as a handler's failure: there are none;
 //! * sync handlers that have failed after they succeeded, subscribers that can only take batches, narrowed constructors,
 //!   handlers that are silently dropped where two claim an event, subclasses of events: there is one generated `match`,

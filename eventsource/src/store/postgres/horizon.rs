@@ -1,4 +1,4 @@
-//! How far the log can be read (law 2), and who holds it back where that lasts.
+//! How far the log can be read ([no gaps](crate::guarantees#no-gaps)), and who holds it back where that lasts.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::event::Position;
 
-/// The last horizon that was found. What lies before a horizon never changes (law 2), so that a page that ends before one
+/// The last horizon that was found. What lies before a horizon never changes ([no gaps](crate::guarantees#no-gaps)), so that a page that ends before one
 /// needs none of its own, if its connection is not younger than that.
 ///
 /// A new connection may lead to a server that was started again, or to another one that has taken its place, and that does

@@ -3,7 +3,7 @@
 //! [`PostgresDatabase`] is the database with this crate's tables in one of its schemas; [`PostgresEventStore`] is the
 //! log in it, and [`PostgresCheckpoints`](crate::projection::postgres::PostgresCheckpoints) the checkpoints.
 //!
-//! # How nothing is skipped (law 2)
+//! # How nothing is skipped ([no gaps](crate::guarantees#no-gaps))
 //!
 //! Positions are drawn from a sequence, so transactions may commit in another order than that of their positions. A
 //! trigger on the events' table takes, before a statement draws its first position, a *shared* advisory lock of the

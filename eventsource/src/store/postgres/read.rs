@@ -81,7 +81,7 @@ pub(super) async fn add(
     Ok(())
 }
 
-/// The horizon first, then, by another statement, the rows up to it (law 2). Where the page is sure to end before a horizon
+/// The horizon first, then, by another statement, the rows up to it ([no gaps](crate::guarantees#no-gaps)). Where the page is sure to end before a horizon
 /// that is known, that one serves.
 pub(super) async fn log(
     db: &PostgresDatabase,

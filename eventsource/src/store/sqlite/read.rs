@@ -68,7 +68,7 @@ pub(super) async fn add(pool: &SqlitePool, filling: &mut Filling, found: Vec<Fou
 }
 
 /// All of it in one row, or else row by row. Positions are drawn under the write lock, so every position up to a head that
-/// was read is visible to whoever reads with it or after it (law 2).
+/// was read is visible to whoever reads with it or after it ([no gaps](crate::guarantees#no-gaps)).
 pub(super) async fn log(
     pool: &SqlitePool,
     after: Position,

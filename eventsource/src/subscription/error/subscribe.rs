@@ -68,7 +68,7 @@ pub enum SubscribeError {
         /// Where the checkpoint is.
         position: Position,
     },
-    /// The projection has changed since its checkpoint was made (law 8).
+    /// The projection has changed since its checkpoint was made ([changes are noticed](crate::guarantees#changes-are-noticed)).
     #[error(
         "`{subscription}` cannot be subscribed, because the projection has changed: its checkpoint was made by \
          `{stored}`, and it is `{current}` now; go back to the projection as it was, give the subscription another name \

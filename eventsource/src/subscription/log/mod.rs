@@ -7,7 +7,7 @@
 //!               -> others stand nearby: it is read through the filters of all of them, and kept until they have passed
 //! ```
 //!
-//! What lies before a horizon never changes (law 2), so that it can be given to anybody at any time. That the log *ends*
+//! What lies before a horizon never changes ([no gaps](crate::guarantees#no-gaps)), so that it can be given to anybody at any time. That the log *ends*
 //! at a horizon is another matter: only who asked before the log was read is told so, and everybody else looks again.
 //! Who is woken by an append therefore never hears of a log that is older than the append.
 

@@ -135,7 +135,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(())
     }
 
-    /// Stops every subscription after the batch that it applies, with its checkpoint saved (law 11), and returns when
+    /// Stops every subscription after the batch that it applies, with its checkpoint saved ([clean stop](crate::guarantees#clean-stop)), and returns when
     /// all have stopped. [`start`](Self::start) goes on from there.
     ///
     /// # Errors

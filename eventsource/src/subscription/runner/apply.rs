@@ -1,4 +1,4 @@
-//! Applying a page: as one batch where all goes well, around the failing event where it does not (law 5).
+//! Applying a page: as one batch where all goes well, around the failing event where it does not ([contained failure](crate::guarantees#contained-failure)).
 //!
 //! ```text
 //! batch -> applied

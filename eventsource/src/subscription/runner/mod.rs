@@ -229,7 +229,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Everything up to `position` is applied or passed over (law 6), `handled` events of it applied just now.
+    /// Everything up to `position` is applied or passed over ([progress past other events](crate::guarantees#progress-past-other-events)), `handled` events of it applied just now.
     ///
     /// Who waits sees it at once; where nothing was applied, the checkpoint follows with the next batch, within a
     /// second, or at the stop.

@@ -127,7 +127,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Waits, at the end of the log, until there may be something new (law 4: whatever wakes it only makes it look).
+    /// Waits, at the end of the log, until there may be something new ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data): whatever wakes it only makes it look).
     pub(super) async fn idle(&mut self) -> Result<(), End> {
         self.save_passed_by_now().await?;
         let poll_at = Instant::now() + self.core.config.poll_interval;
@@ -154,7 +154,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Waits before a store is asked again that has not answered `failures` times (law 5: an outage is waited out,
+    /// Waits before a store is asked again that has not answered `failures` times ([contained failure](crate::guarantees#contained-failure): an outage is waited out,
     /// visibly, and never counts against a handler).
     pub(super) async fn outage(&mut self, reason: String, failures: u32) -> Result<(), End> {
         tracing::warn!(subscription = self.core.name, reason, failures, "waiting for a store");

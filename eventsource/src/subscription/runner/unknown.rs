@@ -1,4 +1,4 @@
-//! Events of types that no code knows, for a subscription that does not pass them over (law 12).
+//! Events of types that no code knows, for a subscription that does not pass them over ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ impl<C: CheckpointStore> Runner<C> {
         if self.core.config.on_unknown != UnknownEvents::Fault || page.horizon <= self.position {
             return Ok(None);
         }
-        // After the page was read: up to its horizon nothing can appear any more (law 2).
+        // After the page was read: up to its horizon nothing can appear any more (no gaps).
         let (core, after, to) = (Arc::clone(&self.core), self.position, page.horizon);
         let found = self.retry_until_up(|| core.catalogue.unknown_in(&*core.store, after, to, 1)).await?;
         let Some(stored) = found.into_iter().next() else { return Ok(None) };

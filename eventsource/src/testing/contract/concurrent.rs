@@ -78,7 +78,7 @@ pub(super) async fn many_writers_lose_nothing(store: Store) -> Verdict {
 }
 
 /// A reader follows the log by the horizon while others append batches of three: it must see each batch whole (all or
-/// nothing), and every event (law 2), because it never looks back.
+/// nothing), and every event ([no gaps](crate::guarantees#no-gaps)), because it never looks back.
 pub(super) async fn a_reader_sees_whole_appends_and_skips_nothing(store: Store) -> Verdict {
     let done = Arc::new(AtomicBool::new(false));
     let reader = tokio::spawn({
