@@ -127,7 +127,7 @@ mod tests {
     use super::{owned, without_rc};
 
     #[test]
-    fn what_borrows_is_shown_as_what_owns() {
+    fn borrowed_types_are_shown_as_owned_types() {
         let owned = |ty: &str| syn::parse_str(ty).ok().and_then(|ty: syn::Type| owned(&ty));
         for (borrowed, owns) in [
             ("&'static str", "String"),

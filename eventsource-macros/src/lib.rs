@@ -36,7 +36,7 @@
 //! | 27 | Stored names can be fixed, and the derive's documentation says when | `macros/projections.rs`; the default is the struct's name, which the documentation names as such |
 //! | 28 | Every option is documented, with examples that compile and some that do not | `eventsource`'s `macros.rs` |
 //! | 29 | Messages are compared on one compiler, and each is in some case | `tests/ui/RUSTC`, `every_message_is_seen_in_some_case` |
-//! | 30 | A changed default is a breaking change | `what_a_projection_says_of_itself`, `what_an_event_says_of_itself`, the changelog |
+//! | 30 | A changed default is a breaking change | `projection_describes_itself`, `event_describes_itself`, the changelog |
 
 mod aggregate;
 mod anonymous;

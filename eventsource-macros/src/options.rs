@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_every_kind_of_option() {
+    fn options_of_every_kind_are_read() {
         let (options, errors) = read("name = \"a\", version = 3, memory, crate = crate::x,");
         assert_eq!(errors, Vec::<String>::new());
         assert_eq!(options.version(&mut Errors::default()), 3);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reports_all_mistakes_and_goes_on_after_each() {
+    fn options_report_all_mistakes() {
         let (_, errors) = read("nmae = \"a\", stream = X::<u8>, memory = true, version, memory, 7, crate = 3");
         assert_eq!(
             errors,

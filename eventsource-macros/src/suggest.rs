@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_counts_a_swap_as_one_step() {
+    fn distance_counts_a_swap_as_one_step() {
         assert_eq!(distance("nmae", "name"), 1);
         assert_eq!(distance("agregate", "aggregate"), 1);
         assert_eq!(distance("", "abc"), 3);
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn it_suggests_what_is_near_and_nothing_else() {
+    fn suggestion_is_given_only_for_near_names() {
         let valid = ["name", "version", "aggregate", "crate"];
         assert_eq!(nearest("nmae", valid), Some("name"));
         assert_eq!(nearest("agregate", valid), Some("aggregate"));

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn factor_and_jitter_are_heeded() {
+    fn factor_and_jitter_are_applied() {
         let steady = Backoff { factor: 3.0, jitter: 0.0, ..BACKOFF };
         let delays: Vec<_> = (1..=6).map(|failures| steady.delay(failures, 0.7).as_millis()).collect();
         assert_eq!(delays, [100, 300, 900, 2_700, 8_100, 10_000]);

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_stays_different() {
+    fn different_texts_stay_different() {
         assert_ne!(Text::from_bytes(b"\xe9"), Text::from_bytes(b"\xea"));
         assert_ne!(Text::from_bytes(b"\xe9"), Text::from_bytes("\u{10FFE9}".as_bytes()));
         assert_eq!(Text::from_bytes(b"\xe9").lossy(), "\u{FFFD}");

@@ -4,13 +4,13 @@
 use std::process::Command;
 
 #[test]
-fn it_counts_what_it_is_subscribed_to() {
+fn subscriber_by_hand_counts_its_events() {
     let output = Command::new(env!("CARGO_BIN_EXE_by_hand")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "OrderPlaced at position 1\norders placed: 1\n");
 }
 
 #[test]
-fn it_is_at_most_60_lines() {
+fn program_has_at_most_60_lines() {
     assert!(include_str!("../by_hand/main.rs").lines().count() <= 60);
 }

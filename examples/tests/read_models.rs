@@ -54,7 +54,7 @@ fn refused(backend: &str) -> String {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn missing_setting_is_named() {
     assert!(refused("paper").contains("say `memory`, `sqlite` or `postgres`"));
     assert!(refused("postgres").contains("set DATABASE_URL to a PostgreSQL database"));
 }

@@ -50,7 +50,7 @@ fn orders_are_appended_while_the_server_is_down() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn missing_setting_is_named() {
     let (success, _, err) = run("redis://127.0.0.1:1/", &[]);
     assert!(!success && err.contains("127.0.0.1:1"), "{err}");
     let (success, _, err) = run("redis://127.0.0.1:1/", &["sell"]);

@@ -116,7 +116,7 @@ async fn a_second_signal_cuts_off_what_hangs_and_the_next_start_repeats_it() {
 }
 
 #[tokio::test]
-async fn it_ends_when_nothing_runs_any_more() {
+async fn run_ends_when_no_subscription_runs() {
     let (file, _) = File::with(&[1, 667, 2]).await;
     let mut service = file.service();
     let said: Vec<_> = (0..3).map(|_| service.says()).collect();

@@ -39,7 +39,7 @@ fn good_blocks() {
 }
 
 #[test]
-fn each_mistake_is_one_error() {
+fn mistakes_are_one_error_each() {
     one("", "this aggregate applies no event");
     one("#[applies] fn e(&mut self, _: &E) {}", "`#[applies]` needs the event");
     one("#[applies(_)] fn e(&mut self, _: &E) {}", "an `applies` method names its event");

@@ -13,7 +13,7 @@ fn mistakes(item: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_mistake_is_one_error() {
+fn mistakes_are_one_error_each() {
     for (item, starts) in [
         ("struct S;", "`ColumnType` is derived for an enum"),
         ("enum E {}", "this enum has no variant"),

@@ -58,7 +58,7 @@ fn good_blocks() {
 }
 
 #[test]
-fn each_mistake_is_one_error() {
+fn mistakes_are_one_error_each() {
     one("", "this projection handles no event");
     one("#[truncate] fn t(&mut self) {}", "this projection handles no event");
     one("#[handles(A)] fn a(&self, _: &A) {}", "every handler of this projection takes `&self`");

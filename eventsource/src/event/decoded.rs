@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shared_is_decoded_once_and_given_up_at_the_end() {
+    fn shared_payload_is_decoded_once_and_dropped_at_the_end() {
         let decoded = Decoded::default();
         assert_eq!(ask(&decoded, 1), None, "nobody shares it");
         decoded.share();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_decode_is_asked_for_again() {
+    fn failed_decoding_is_tried_again() {
         let decoded = Decoded::default();
         decoded.share();
         assert_eq!(decoded.get_or_decode(|| Err::<u64, _>("broken")), Some(Err("broken")));

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_joined_lets_exactly_that_pass() {
+    fn joined_filters_pass_exactly_their_union() {
         let (filters, events) = (filters(), events());
         let mut joined = 0;
         for (one, other) in filters.iter().flat_map(|one| filters.iter().map(move |other| (one, other))) {

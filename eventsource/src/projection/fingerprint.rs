@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stored_version_is_read_as_a_number_whatever_the_name() {
+    fn stored_version_is_read_as_a_number_for_every_name() {
         for (fingerprint, name, version) in [
             ("count v1: OrderPlaced, OrderShipped", "count", Some(1)),
             ("count v10: every event; rows (id Uuid)", "count", Some(10)),

@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused() {
+    fn invalid_texts_are_refused() {
         for text in ["A", "Zm9v=", "Zm9+", "Zm9/", "Z m9", "Zm9vY", "Zh", "ü"] {
             assert_eq!(decode(text), None, "{text}");
         }

@@ -71,7 +71,7 @@ async fn refused_decision_leaves_version_state_and_events() {
 }
 
 #[tokio::test]
-async fn it_is_created_saved_loaded_and_saved_again() {
+async fn aggregate_is_created_saved_loaded_and_saved_again() {
     let store = MemoryEventStore::new();
     let counters = repository(&store);
     let id = Uuid::now_v7();

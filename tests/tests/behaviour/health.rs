@@ -47,7 +47,7 @@ async fn a_service_is_ready_when_it_is_current_and_says_why_it_is_not() {
 }
 
 #[tokio::test]
-async fn whoever_is_too_far_behind_is_not_ready() {
+async fn subscription_too_far_behind_is_not_ready() {
     let store = MemoryEventStore::new();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     manager.subscribe(Hangs::default(), SubscriptionConfig::default()).await.unwrap();

@@ -18,7 +18,7 @@ fn manager(store: &MemoryEventStore) -> Manager {
 }
 
 #[tokio::test]
-async fn it_stops_and_starts_again_where_it_was() {
+async fn restart_continues_at_the_checkpoint() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
@@ -225,7 +225,7 @@ impl Gate {
 
 /// The handlers of the batch that is being applied come to their end, and no other one is called.
 #[tokio::test]
-async fn pause_amid_a_batch_ends_with_the_batch() {
+async fn pause_within_a_batch_takes_effect_after_the_batch() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let gate = Gate::new();

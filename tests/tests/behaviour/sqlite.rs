@@ -178,7 +178,7 @@ async fn an_append_from_inside_a_handler_on_the_same_file_is_a_prompt_error() {
 }
 
 #[tokio::test]
-async fn another_connection_that_holds_the_file_is_waited_out_and_is_nobodys_failure() {
+async fn lock_of_another_connection_is_waited_out_and_fails_no_event() {
     let world = World::new().await;
     let manager = world.manager();
     let rows = manager.subscribe(BumpRows, quick(1)).await.unwrap();

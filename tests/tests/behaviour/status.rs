@@ -23,7 +23,7 @@ impl Counts {
 }
 
 #[tokio::test]
-async fn it_tells_state_position_lag_and_guarantee() {
+async fn status_has_state_position_lag_and_guarantee() {
     let store = MemoryEventStore::new();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();

@@ -13,7 +13,7 @@ use crate::world::{Backend, Deposited, Overdrawn, Owner, OwnerNamed, deposit, on
 
 on_every_backend! {
     repeated_command_answers_the_first_result
-    repeated_command_is_answered_whatever_the_aggregate_decides_now
+    repeated_command_gets_its_first_answer
     command_id_of_another_aggregate_is_refused
     command_without_events_is_decided_again
     command_executed_at_the_same_time_is_stored_once
@@ -51,7 +51,7 @@ async fn repeated_command_answers_the_first_result(backend: impl Backend) {
     }
 }
 
-async fn repeated_command_is_answered_whatever_the_aggregate_decides_now(backend: impl Backend) {
+async fn repeated_command_gets_its_first_answer(backend: impl Backend) {
     let (wallets, id, command) = (wallets(&backend), Uuid::now_v7(), Uuid::now_v7());
     deposit(&wallets, id, &[10]).await;
     let first = wallets.execute(id, |wallet| wallet.withdraw(10)).command_id(command).await.unwrap();

@@ -64,7 +64,7 @@ async fn random_commands_give_the_same_state_with_and_without_snapshots(backend:
 
 /// As where a log is restored from a backup, and the snapshots are not: the stream goes on in another way.
 #[tokio::test]
-async fn log_that_loses_its_end_is_replayed_whatever_the_snapshots_say() {
+async fn log_that_lost_its_end_is_replayed_despite_snapshots() {
     let mut random = Random::from_environment();
     for _ in 0..300 {
         let (store, id) = (MemoryEventStore::new(), Uuid::now_v7());

@@ -64,7 +64,7 @@ impl Counts {
 }
 
 #[tokio::test]
-async fn what_a_cut_off_handler_did_to_memory_is_thrown_away() {
+async fn changes_of_a_cut_off_handler_are_thrown_away() {
     for fault in [Fault::Panic, Fault::Hang] {
         let (store, plan) = (MemoryEventStore::new(), Plan::new([(102, fault)]));
         let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
@@ -107,7 +107,7 @@ impl Stuck {
 }
 
 #[tokio::test]
-async fn a_state_in_pieces_that_cannot_begin_anew_is_not_gone_on_with() {
+async fn poisoned_state_without_a_hook_stops_the_projection() {
     let (store, plan) = (MemoryEventStore::new(), Plan::new([(102, Fault::Panic)]));
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let handle = manager.subscribe(Stuck(plan.clone()), quick(2)).await.unwrap();

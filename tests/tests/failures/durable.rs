@@ -82,7 +82,7 @@ async fn a_new_process_goes_on_from_the_stored_state() {
 }
 
 #[tokio::test]
-async fn it_is_stored_every_so_many_events_and_what_came_after_is_replayed() {
+async fn snapshot_is_stored_at_intervals_and_later_events_are_replayed() {
     let (db, _folder) = world().await;
     let store = SqliteEventStore::new(&db);
     bump(&store, &(1..=25).collect::<Vec<_>>()).await;
@@ -141,7 +141,7 @@ async fn a_state_that_is_of_no_use_means_a_replay_and_never_a_wrong_state() {
 }
 
 #[tokio::test]
-async fn a_changed_projection_builds_its_state_anew() {
+async fn changed_projection_builds_its_state_again() {
     let (db, _folder) = world().await;
     let position = bump(&SqliteEventStore::new(&db), &[1, 101, 2]).await;
     run(&db, quick(1), position).await;

@@ -22,7 +22,7 @@ crate::on_every_backend! {
     rebuild_in_place_is_finished_by_newer_code
     old_durable_memory_gives_way_and_reads_the_state_of_newer_code_when_it_comes_back
     old_effects_give_way_to_newer_code
-    memory_is_outdated_and_says_so_to_whoever_waits
+    memory_is_outdated_and_waits_say_so
 }
 
 /// A lease that is short enough for a test, and long enough for a busy machine.
@@ -374,7 +374,7 @@ where
     assert!(letters(&world, "acts").await.is_empty());
 }
 
-async fn memory_is_outdated_and_says_so_to_whoever_waits<W: World>()
+async fn memory_is_outdated_and_waits_say_so<W: World>()
 where
     Repository<AppliedRow>: Inject<Unit<W>>,
 {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::world::*;
 
 crate::on_every_backend! {
-    second_start_goes_on_from_the_checkpoint_whatever_its_start_position
+    second_start_ignores_its_start_position
     fresh_start_is_refused_where_a_checkpoint_exists
     durable_memory_goes_on_from_its_state_after_a_start_at_the_end
     durable_memory_that_started_at_the_end_is_never_replayed_from_another_position
@@ -36,7 +36,7 @@ where
     handle
 }
 
-async fn second_start_goes_on_from_the_checkpoint_whatever_its_start_position<W: World>()
+async fn second_start_ignores_its_start_position<W: World>()
 where
     Repository<AppliedRow>: Inject<Unit<W>>,
 {

@@ -131,7 +131,7 @@ async fn memory_faults_before_them_too_and_an_outage_hides_none() {
 }
 
 #[tokio::test]
-async fn what_a_subscription_asks_for_by_name_is_known_and_the_list_is_bounded() {
+async fn types_in_a_filter_are_known_and_the_list_is_bounded() {
     let store = MemoryEventStore::new();
     let names: Vec<&'static str> = (0..150).map(|n| &*format!("Type{n:03}").leak()).collect();
     for name in &names {

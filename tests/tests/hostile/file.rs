@@ -60,7 +60,7 @@ async fn a_constraint_that_is_checked_at_the_commit_is_the_handlers_failure() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_handler_runs_loses_an_event() {
+async fn statements_of_a_handler_lose_no_event() {
     for sql in [
         "COMMIT",
         "ROLLBACK",

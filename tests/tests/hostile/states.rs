@@ -3,7 +3,7 @@
 use super::world::*;
 
 #[tokio::test]
-async fn it_does_not_wait_for_a_store_that_has_answered() {
+async fn state_is_not_waiting_after_the_store_answered() {
     let faults = Faults::new();
     let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());

@@ -63,11 +63,11 @@ where
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_amid_retries_on_sqlite() {
+async fn killed_during_retries_on_sqlite() {
     killed::<Sqlite>().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_amid_retries_on_postgres() {
+async fn killed_during_retries_on_postgres() {
     killed::<Postgres>().await;
 }

@@ -85,7 +85,7 @@ async fn the_fold_is_the_same_when_recorded_and_when_loaded() {
 }
 
 #[test]
-fn it_says_which_events_it_declares() {
+fn aggregate_lists_the_events_it_declares() {
     type Events = <Lift<Vec<i32>> as Aggregate>::Events;
     let names: Vec<_> = <Events as EventsOf<Lift<Vec<i32>>>>::EVENTS.iter().map(|event| event.name()).collect();
     assert_eq!(names, ["Called", "lift.arrived", "Inspected"]);

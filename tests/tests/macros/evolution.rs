@@ -115,7 +115,7 @@ fn the_typed_view_and_the_registry_read_every_version() {
 }
 
 #[test]
-fn what_no_version_reads_is_an_error_that_says_what_to_do() {
+fn payload_of_no_known_version_is_an_error_with_a_remedy() {
     for (version, part) in [(3, "`#[event(version = 5, from(…))]`"), (6, "deploy the newer code")] {
         let recorded = recorded(NewEvent::raw("Paid", version, "{}"));
         for error in [

@@ -281,7 +281,7 @@ async fn a_transactional_projection_is_lent_what_it_asks_for() -> Outcome {
 }
 
 #[tokio::test]
-async fn what_cannot_be_lent_is_the_events_failure() -> Outcome {
+async fn missing_injection_fails_the_event() -> Outcome {
     let mut unit = LendingUnit::new();
     let _held = Arc::clone(&unit.table).try_lock_owned()?;
     let result = feed(&mut Rows, &mut unit, all_events()?).await;
@@ -336,7 +336,7 @@ async fn effects_and_locked_state() -> Outcome {
 }
 
 #[test]
-fn what_a_projection_says_of_itself() {
+fn projection_describes_itself() {
     assert_eq!(Seen::KIND, ProjectionKind::Memory);
     assert_eq!(Rows::KIND, ProjectionKind::Transactional);
     assert_eq!(Mailer::KIND, ProjectionKind::Effects);
@@ -351,7 +351,7 @@ fn what_a_projection_says_of_itself() {
 }
 
 #[test]
-fn what_an_event_says_of_itself() {
+fn event_describes_itself() {
     assert_eq!((OrderPlaced::NAME, OrderPlaced::VERSION, OrderPlaced::AGGREGATE), ("OrderPlaced", 1, "Order"));
     assert_eq!((OrderShipped::NAME, OrderShipped::VERSION), ("order.shipped", 3));
     assert!(matches!(OrderPlaced::decode("{\"total\":7}"), Ok(OrderPlaced { total: 7 })));

@@ -67,7 +67,7 @@ fn a_memory_projection() {
 }
 
 #[tokio::test]
-async fn it_runs_inside_of_a_runtime_as_well() {
+async fn scenario_runs_inside_a_runtime() {
     testing::projection(Weights::default()).when(sent("1")).then(|weights| assert_eq!(weights.total, 1));
 }
 
@@ -80,7 +80,7 @@ fn panics(test: impl FnOnce()) -> String {
 }
 
 #[test]
-fn what_goes_wrong_fails_the_test_and_says_why() {
+fn failed_expectation_fails_the_test_and_says_why() {
     let test = || testing::projection(Weights::default());
     let failed = panics(|| drop(test().given(sent("x"))));
     assert!(failed.contains("failed to handle `Sent`: invalid digit"), "{failed}");

@@ -167,7 +167,7 @@ async fn many_appends_in_one_transaction_take_one_lock() {
 }
 
 #[tokio::test]
-async fn a_lock_holds_whatever_fits_into_a_position() {
+async fn advisory_key_holds_every_position() {
     let world = World::new().await;
     let mut conn = world.schema.connect().await;
     let most = (1_i64 << 48) - 1;
@@ -331,7 +331,7 @@ async fn reading_from_a_standby_is_refused() {
 }
 
 #[tokio::test]
-async fn who_holds_the_horizon_back_is_named() {
+async fn holder_of_the_horizon_is_named() {
     let world = World::new().await;
     let connect: sqlx::postgres::PgConnectOptions = world.schema.url().parse().unwrap();
     let mut conn = PgConnection::connect_with(&connect.application_name("the-culprit")).await.unwrap();

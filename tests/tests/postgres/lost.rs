@@ -49,7 +49,7 @@ async fn assert_answers(store: &PostgresEventStore) {
 }
 
 #[tokio::test]
-async fn terminated_idle_connections_are_nobodys_error() {
+async fn terminated_idle_connections_cause_no_error() {
     let schema = Schema::migrated().await;
     let name = format!("idle-{}", Uuid::now_v7().simple());
     let connect: sqlx::postgres::PgConnectOptions = schema.url().parse().unwrap();

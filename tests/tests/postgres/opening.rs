@@ -99,7 +99,7 @@ impl Freezing {
 
 /// A migration is a transaction of ours like another: one whose process is frozen does not keep the others waiting.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_frozen_amid_its_migration_holds_nobody_up_for_ever() {
+async fn frozen_migration_does_not_block_others_for_ever() {
     let schema = Schema::unmade();
     let way = Freezing::before(&schema, "INSERT INTO").await;
     let options = way.options.idle_in_transaction_session_timeout(Duration::from_secs(2));
@@ -131,7 +131,7 @@ async fn a_newer_schema_is_refused_with_both_versions() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_opened_says_why_and_never_shows_a_password() {
+async fn failed_open_says_why_and_hides_the_password() {
     let error = PostgresOptions::new("nonsense").unwrap_err();
     assert!(matches!(error, PostgresOpenError::Url { .. }), "{error:?}");
     let error = PostgresOptions::new(url()).unwrap().schema("a\"b").migrate().await.unwrap_err();

@@ -13,7 +13,7 @@ use eventsource_tests::wait::eventually;
 use crate::world::{World, quick};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_works_through_a_transaction_pooler() {
+async fn transaction_pooler_serves_all_operations() {
     let pooler = Pooler::start().await;
     let schema = Schema::unmade();
     let options = pooler.options(&schema);

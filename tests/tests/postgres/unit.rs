@@ -50,7 +50,7 @@ async fn is_untouched_and_usable(world: &World, step: &CheckpointUpdate) {
 }
 
 #[tokio::test]
-async fn what_is_written_commits_with_the_checkpoint() {
+async fn written_rows_commit_with_the_checkpoint() {
     let (world, step) = world().await;
     let mut unit = world.checkpoints.begin().await.unwrap();
     run(&world, &mut unit, INSERT).await.unwrap();

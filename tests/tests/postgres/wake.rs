@@ -45,7 +45,7 @@ async fn another_process_wakes_a_subscription_without_a_poll() {
 }
 
 #[tokio::test]
-async fn a_listener_that_lost_its_connection_wakes_everybody_when_it_is_back() {
+async fn reconnected_listener_wakes_all_subscriptions() {
     let world = World::new().await;
     let mut conn = world.schema.connect().await;
     let mut wake_up = world.store.wake_ups().unwrap();
@@ -62,7 +62,7 @@ async fn a_listener_that_lost_its_connection_wakes_everybody_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn one_listener_a_database_and_none_when_it_is_gone() {
+async fn database_has_one_listener_until_it_is_dropped() {
     let world = World::new().await;
     let mut conn = world.schema.connect().await;
     let (store, again) = (PostgresEventStore::new(&world.db), PostgresEventStore::new(&world.db));
@@ -85,7 +85,7 @@ async fn one_listener_a_database_and_none_when_it_is_gone() {
 }
 
 #[tokio::test]
-async fn an_append_notifies_once_whatever_its_size() {
+async fn append_notifies_once_for_every_size() {
     let world = World::new().await;
     let oid: i64 = sqlx::query_scalar(world.sql("SELECT '{schema}.eventsource_events'::regclass::oid::bigint"))
         .fetch_one(world.db.pool())

@@ -90,7 +90,7 @@ async fn naive_reader(world: &World, done: &Arc<AtomicBool>) -> JoinHandle<usize
 }
 
 /// So many writers for so long, and a reader who misses nothing of them. How many a naive one missed.
-async fn nothing_is_missed(world: &World, writers: u64, time: Duration) -> usize {
+async fn count_what_a_naive_reader_misses(world: &World, writers: u64, time: Duration) -> usize {
     let done = Arc::new(AtomicBool::new(false));
     let (reader, naive) = (reader(world, &done), naive_reader(world, &done).await);
     let (mut random, until) = (Random::from_environment(), Instant::now() + time);
@@ -126,7 +126,7 @@ async fn nothing_is_missed(world: &World, writers: u64, time: Duration) -> usize
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_writers_with_delays_and_rollbacks_lose_nothing_that_a_naive_reader_loses() {
     let world = World::with(|options| options.connections(60)).await;
-    let missed = nothing_is_missed(&world, 20, Duration::from_secs(6)).await;
+    let missed = count_what_a_naive_reader_misses(&world, 20, Duration::from_secs(6)).await;
     assert!(missed > 0, "a run in which a naive reader misses nothing proves nothing");
 }
 

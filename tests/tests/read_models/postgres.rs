@@ -42,7 +42,7 @@ async fn a_type_that_loses_something_is_refused() {
 }
 
 #[tokio::test]
-async fn what_no_model_has_written_is_corrupt_and_no_panic() {
+async fn foreign_rows_are_an_error_and_no_panic() {
     let world = Postgres::new().await;
     world.create::<Price>().await;
     let cases = [
@@ -131,7 +131,7 @@ async fn an_index_serves_the_order_of_a_query() {
 
 /// Rows are looked up by their ids, also where the plan was made for a table that had next to none: it is kept.
 #[tokio::test]
-async fn rows_are_looked_up_by_their_ids_whatever_the_table_was_like() {
+async fn rows_are_looked_up_by_id_after_the_table_grew() {
     let world = Postgres::new().await;
     world.save((1..=5).map(|n| item(n, "a", 1))).await;
     let mut batch = world.batch().await;
@@ -189,7 +189,7 @@ async fn a_detached_unit_lends_no_repository() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_works_through_a_transaction_pooler() {
+async fn transaction_pooler_serves_all_operations() {
     let pooler = Pooler::start().await;
     let schema = Schema::migrated().await;
     let options = pooler.options(&schema);

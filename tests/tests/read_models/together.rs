@@ -138,7 +138,7 @@ async fn batches_about_the_same_aggregates_wait_for_each_other_and_are_not_undon
 
 /// What a query finds is not locked, and what is missing cannot be: the second batch is not committed, and tried again.
 #[tokio::test]
-async fn who_is_overtaken_is_tried_again() {
+async fn overtaken_batch_is_tried_again() {
     let world = Postgres::new().await;
     world.save([item(1, "a", 1)]).await;
     let (mut first, mut second) = (world.batch().await, world.batch().await);
@@ -220,7 +220,7 @@ async fn no_change_of_what_a_query_finds_is_lost() {
 /// One holds a row of the table whose name is last and wants one of the first; the other the other way round. Who goes
 /// backwards does not wait, and is tried again; who goes forwards gets both. PostgreSQL never finds a deadlock.
 #[tokio::test]
-async fn who_goes_backwards_never_waits() {
+async fn batch_that_locks_backwards_never_waits() {
     let world = Arc::new(Postgres::new().await);
     world.create::<Tally>().await;
     world.create::<Second>().await;

@@ -151,7 +151,7 @@ async fn dependents_on_sqlite_that_come_during_the_rebuild_fail_it() {
 }
 
 #[tokio::test]
-async fn what_users_made_for_a_table_on_postgres_is_made_again() {
+async fn objects_on_a_postgres_table_are_made_again() {
     let world = <Postgres as World>::new().await;
     bump(&world.store(), 0..30).await;
     run_before(&world).await;
@@ -198,7 +198,7 @@ async fn what_users_made_for_a_table_on_postgres_is_made_again() {
 }
 
 #[tokio::test]
-async fn what_users_made_for_a_table_on_sqlite_is_made_again() {
+async fn objects_on_a_sqlite_table_are_made_again() {
     let world = <Sqlite as World>::new().await;
     bump(&world.store(), 0..30).await;
     run_before(&world).await;
@@ -245,7 +245,7 @@ where
 }
 
 #[tokio::test]
-async fn what_cannot_be_made_again_on_postgres_is_listed() {
+async fn dependents_on_postgres_are_listed() {
     let world = <Postgres as World>::new().await;
     world
         .execute(
@@ -269,7 +269,7 @@ async fn what_cannot_be_made_again_on_postgres_is_listed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_made_again_on_sqlite_is_listed() {
+async fn dependents_on_sqlite_are_listed() {
     let world = <Sqlite as World>::new().await;
     world
         .execute(

@@ -46,7 +46,7 @@ impl Hooked {
 }
 
 #[tokio::test]
-async fn it_begins_anew_as_it_was_subscribed() {
+async fn rebuilt_memory_starts_as_it_was_subscribed() {
     let world = Memory::new().await;
     let manager = world.manager();
     let count = manager.subscribe(From100(100), small()).await.unwrap();
@@ -70,7 +70,7 @@ async fn it_begins_anew_as_it_was_subscribed() {
 }
 
 #[tokio::test]
-async fn one_whose_hook_fails_half_way_is_not_worked_with_until_a_rebuild_succeeds() {
+async fn failed_truncate_hook_stops_the_projection_until_a_rebuild_succeeds() {
     let world = Memory::new().await;
     let (manager, fails) = (world.manager(), Arc::new(AtomicBool::new(true)));
     let hooked = manager.subscribe(Hooked { count: 0, fails: Arc::clone(&fails) }, small()).await.unwrap();

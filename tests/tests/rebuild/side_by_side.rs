@@ -19,7 +19,7 @@ on_sql_backends!(
     a_changed_projection_takes_over_from_a_process_that_still_runs_it_as_it_was,
     the_dead_letters_are_those_of_the_generation,
     an_interrupted_one_goes_on_by_itself,
-    one_of_another_projection_is_begun_anew,
+    next_generation_of_another_projection_is_dropped,
     a_cancelled_one_is_dropped,
     what_is_not_declared_fails_it,
     a_switch_compares_before_it_sets,
@@ -196,7 +196,7 @@ where
     world.assert_rows_equal_the_log().await;
 }
 
-async fn one_of_another_projection_is_begun_anew<W: Sql>(world: W)
+async fn next_generation_of_another_projection_is_dropped<W: Sql>(world: W)
 where
     Sums: On<W>,
     Twice: On<W>,
@@ -365,7 +365,7 @@ where
 }
 
 #[tokio::test]
-async fn it_is_refused_where_it_cannot_be() {
+async fn impossible_rebuild_is_refused() {
     let memory = Memory::new().await;
     let manager = memory.manager();
     let handle = manager.subscribe(Sums::default(), small()).await.unwrap();

@@ -20,7 +20,7 @@ on_every_backend!(
 
 on_sql_backends!(
     older_version_leaves_the_next_generation_of_a_newer_one_alone,
-    older_version_does_not_build_beside_the_newer_one,
+    older_version_does_not_build_next_to_a_newer_one,
     newer_owner_does_not_replace_an_older_version_that_went_back_on_purpose,
 );
 
@@ -212,7 +212,7 @@ where
     assert_eq!(total(&world).await, 2 * ((0..200).sum::<u64>() + 7));
 }
 
-async fn older_version_does_not_build_beside_the_newer_one<W: Sql>(world: W)
+async fn older_version_does_not_build_next_to_a_newer_one<W: Sql>(world: W)
 where
     Sums: On<W>,
     Twice: On<W>,

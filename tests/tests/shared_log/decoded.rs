@@ -131,7 +131,7 @@ fn alive(test: u64) -> usize {
 }
 
 #[tokio::test]
-async fn each_event_is_decoded_once_for_ten_subscriptions() {
+async fn event_is_decoded_once_for_ten_subscriptions() {
     let (store, end) = filled(1).await;
     let manager = manager(&store);
     let mut sums = Vec::new();
@@ -154,7 +154,7 @@ async fn each_event_is_decoded_once_for_ten_subscriptions() {
 }
 
 #[tokio::test]
-async fn what_was_decoded_is_not_kept_with_the_events_of_the_store() {
+async fn decoded_payload_is_dropped_before_the_event() {
     let (store, end) = filled(2).await;
     // This store hands its own events out, and keeps them.
     let manager = SubscriptionManager::new(store.inner.clone(), MemoryEventBus::new(), MemoryCheckpoints::new())

@@ -5,7 +5,7 @@ use super::world::*;
 const ALL: &[&str] = &TYPES;
 
 #[tokio::test]
-async fn a_laggard_holds_nobody_up_and_nothing_is_kept_for_it() {
+async fn slow_reader_delays_no_other_and_keeps_no_page() {
     let store = Watched::default();
     let end = fill(&store, 10_000).await;
     let manager = manager(&store);
@@ -31,7 +31,7 @@ async fn a_laggard_holds_nobody_up_and_nothing_is_kept_for_it() {
 }
 
 #[tokio::test]
-async fn what_all_have_passed_is_not_kept() {
+async fn page_that_all_have_passed_is_dropped() {
     let store = Watched::default();
     let end = fill(&store, 1_000).await;
     let manager = manager(&store);
@@ -46,7 +46,7 @@ async fn what_all_have_passed_is_not_kept() {
 }
 
 #[tokio::test]
-async fn one_that_comes_later_is_handed_everything() {
+async fn late_reader_is_given_everything() {
     let store = Watched::default();
     let end = fill(&store, 3_000).await;
     let manager = manager(&store);
@@ -71,7 +71,7 @@ async fn one_that_comes_later_is_handed_everything() {
 }
 
 #[tokio::test]
-async fn nobody_reads_for_one_that_is_paused() {
+async fn paused_reader_is_not_read_for() {
     let store = Watched::default();
     let manager = manager(&store);
     let rare = subscribe(&manager, "rare", Noted::types(&TYPES[..1]), 100).await;

@@ -68,7 +68,7 @@ async fn the_end_of_what_was_read_of_late_is_not_the_end_of_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_was_appended_is_there_without_a_poll() {
+async fn appended_events_arrive_without_a_poll() {
     let store = Watched::default();
     let manager = Arc::new(manager(&store));
     let mut handles = Vec::new();

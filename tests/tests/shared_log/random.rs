@@ -101,7 +101,7 @@ fn paused<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn each_is_handed_what_it_asks_for_whatever_happens() {
+fn readers_get_exactly_their_events_under_random_faults() {
     let mut random = Random::from_environment();
     let mut rounds = Rounds::at_least(300);
     while rounds.another() {

@@ -30,7 +30,7 @@ async fn an_error_of_the_store_is_an_outage_of_each() {
 }
 
 #[tokio::test]
-async fn a_panic_of_the_store_strands_nobody() {
+async fn panic_of_the_store_leaves_no_reader_waiting() {
     let store = Watched::default();
     let end = fill(&store, 300).await;
     let faults = Faults::new();
@@ -49,7 +49,7 @@ async fn a_panic_of_the_store_strands_nobody() {
 }
 
 #[tokio::test]
-async fn who_asked_first_may_go_and_the_others_are_served() {
+async fn cancelled_first_reader_leaves_the_others_served() {
     let store = Watched::default();
     let end = fill(&store, 50).await;
     let manager = manager(&store);

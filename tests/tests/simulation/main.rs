@@ -61,7 +61,7 @@ fn text(panic: &dyn Any) -> &str {
 }
 
 #[test]
-fn everything_is_accounted_for_whatever_goes_wrong() {
+fn every_event_is_accounted_for_under_random_faults() {
     silence_purpose();
     let (seed, cases) = match (number("EVENTSOURCE_SEED"), number("EVENTSOURCE_CASES")) {
         (Some(seed), cases) => (seed, cases.unwrap_or(1)),

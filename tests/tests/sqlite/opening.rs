@@ -40,7 +40,7 @@ async fn a_file_without_tables_says_to_migrate_where_opening_does_not() {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_there_when_the_file_is_opened_again() {
+async fn stored_events_are_there_after_a_reopen() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("events.db");
     let (db, store) = open(&path).await;

@@ -13,7 +13,7 @@ use crate::scope::append;
 use crate::world::{insert, run, world, world_with};
 
 #[tokio::test]
-async fn what_is_written_commits_with_the_checkpoint() {
+async fn written_rows_commit_with_the_checkpoint() {
     let world = world().await;
     let mut unit = world.checkpoints.begin().await.unwrap();
     insert(&mut unit).await;

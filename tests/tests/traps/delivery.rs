@@ -37,7 +37,7 @@ async fn concurrent_publishes_deliver_once() {
 
 /// "An event stored between the watermark and the subscription to the bus is not delivered until a later publish."
 #[tokio::test(start_paused = true)]
-async fn an_event_that_nobody_heard_of_is_delivered() {
+async fn event_without_a_wake_up_is_delivered() {
     let store = MemoryEventStore::new();
     let silent = FaultyEventStore::new(store.clone(), &Faults::new()).silent();
     let manager = SubscriptionManager::new(silent, MemoryEventBus::new(), MemoryCheckpoints::new());
@@ -65,7 +65,7 @@ async fn an_event_that_is_stored_while_the_last_page_is_read_is_delivered() {
 
 /// "A published event that was never appended" delivers nothing, and one that is published twice is delivered once.
 #[tokio::test(start_paused = true)]
-async fn a_ghost_delivers_nothing() {
+async fn published_event_without_append_delivers_nothing() {
     let (store, elsewhere) = (MemoryEventStore::new(), MemoryEventStore::new());
     let bus = MemoryEventBus::new();
     let manager = SubscriptionManager::new(store.clone(), bus.clone(), MemoryCheckpoints::new());
@@ -122,7 +122,7 @@ impl<U: UnitOfWork> EventSubscriber<U> for All {
 
 /// "Who names no event types gets all of history and nothing that is new."
 #[tokio::test(start_paused = true)]
-async fn who_asks_for_everything_gets_it_in_history_and_live() {
+async fn unfiltered_subscriber_gets_every_event() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -155,7 +155,7 @@ async fn a_failing_last_event_is_not_delivered_for_ever() {
 
 /// "A failing or slow subscriber" stops no other.
 #[tokio::test(start_paused = true)]
-async fn a_sibling_that_fails_or_hangs_stops_nobody() {
+async fn failing_or_hanging_sibling_stops_no_other() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let (failing, hanging) = (Kept::default(), Kept::default());

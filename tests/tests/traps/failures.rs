@@ -123,7 +123,7 @@ async fn an_undecodable_event_fails_alone() {
 
 /// "A type that no code knows" stalls nobody: who does not ask for it passes it over.
 #[tokio::test(start_paused = true)]
-async fn an_unknown_type_stalls_nobody() {
+async fn unknown_type_stalls_no_subscription() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let handle = manager.subscribe(Kept::default(), attempts(1)).await.unwrap();
@@ -136,7 +136,7 @@ async fn an_unknown_type_stalls_nobody() {
 
 /// "Retry backoff was computed but ignored", and "only some errors of the network were retried".
 #[tokio::test(start_paused = true)]
-async fn whatever_failed_is_retried_after_the_delays_that_were_asked_for() {
+async fn failed_event_is_retried_after_the_configured_delays() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let kept = Kept::default();
@@ -185,7 +185,7 @@ async fn a_handler_that_hangs_has_failed() {
 
 /// "The fallback from the batch applies twice what had been applied of it."
 #[tokio::test(start_paused = true)]
-async fn what_came_before_the_failing_event_is_not_applied_twice() {
+async fn events_before_the_failing_one_are_applied_once() {
     let store = MemoryEventStore::new();
     let (manager, models) = {
         let checkpoints = MemoryCheckpoints::new();

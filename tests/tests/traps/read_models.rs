@@ -78,7 +78,7 @@ async fn a_reset_and_a_replay_give_the_same() {
 
 /// The same of a row: it is the caller's own.
 #[tokio::test(start_paused = true)]
-async fn a_row_that_is_held_is_nobody_elses() {
+async fn row_held_by_a_batch_is_not_shared() {
     let (store, checkpoints) = (MemoryEventStore::new(), MemoryCheckpoints::new());
     let sums = MemoryReadModels::new(&checkpoints).repository::<Sum>();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints);

@@ -8,7 +8,7 @@ fn once() -> SubscriptionConfig {
 
 /// A letter that becomes one as the log is replayed holds what was applied before.
 #[tokio::test(start_paused = true)]
-async fn what_waits_behind_a_letter_of_a_replay_is_counted() {
+async fn events_parked_by_a_replay_are_counted() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let kept = Kept::default();
@@ -68,7 +68,7 @@ async fn a_retry_does_not_apply_to_a_state_that_is_being_replayed() {
 
 /// What was skipped stays skipped, also where its stream is parked further up in the replay, and released again.
 #[tokio::test(start_paused = true)]
-async fn what_was_skipped_is_not_brought_back_by_a_retry() {
+async fn skipped_event_is_not_brought_back_by_a_retry() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let kept = Kept::default();
@@ -89,7 +89,7 @@ async fn what_was_skipped_is_not_brought_back_by_a_retry() {
 
 /// A handler that is dropped half-way with its runtime has left something half done.
 #[test]
-fn a_state_that_was_left_with_its_runtime_begins_anew() {
+fn state_left_by_a_lost_runtime_starts_empty() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let store = MemoryEventStore::new();
     let manager = manager(&store);

@@ -19,7 +19,7 @@ async fn a_manager_starts_again() {
 
 /// "Who subscribes after the start can never be started."
 #[tokio::test(start_paused = true)]
-async fn who_subscribes_late_is_started() {
+async fn late_subscription_is_started() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     manager.start().await.unwrap();
@@ -63,7 +63,7 @@ async fn a_pause_loses_nothing() {
 
 /// "A failure to start is reported as an illegal transition, instead of its cause."
 #[tokio::test(start_paused = true)]
-async fn what_kept_it_from_starting_is_told() {
+async fn failed_start_says_why() {
     let (store, faults) = (MemoryEventStore::new(), Faults::new());
     let manager = faulty(&store, &faults);
     let handle = manager.subscribe(Done::default(), attempts(1)).await.unwrap();

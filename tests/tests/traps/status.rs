@@ -26,7 +26,7 @@ async fn lag_is_true_while_paused_stopped_or_stalled() {
 
 /// "Dead letter counts, error statistics and indicators stay at zero."
 #[tokio::test(start_paused = true)]
-async fn what_went_wrong_is_counted_and_told() {
+async fn failures_are_counted_and_named() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let kept = Kept::default();
@@ -45,7 +45,7 @@ async fn what_went_wrong_is_counted_and_told() {
 
 /// "It stays live and healthy, whatever happens": every state but working as it should carries a reason.
 #[tokio::test(start_paused = true)]
-async fn whoever_makes_no_progress_says_why() {
+async fn subscription_without_progress_says_why() {
     let (store, faults) = (MemoryEventStore::new(), Faults::new());
     let manager = faulty(&store, &faults);
     let kept = Kept::default();
@@ -79,7 +79,7 @@ async fn a_wait_ends_where_the_subscription_does() {
 
 /// "Health counts the errors of a lifetime": whoever has recovered is as healthy as before.
 #[tokio::test(start_paused = true)]
-async fn whoever_has_recovered_is_healthy_again() {
+async fn recovered_subscription_is_healthy_again() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let kept = Kept::default();

@@ -152,7 +152,7 @@ fn keys_that_come_twice_are_found_in_large_maps() {
 }
 
 #[test]
-fn some_of_nothing_is_refused_unless_the_type_reads_it_back() {
+fn some_of_none_is_refused_unless_the_type_reads_it_back() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Plain {
         change: Option<Option<u8>>,

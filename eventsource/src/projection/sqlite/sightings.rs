@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn owner_that_renews_is_not_gone_whatever_the_clock_says() {
+    async fn owner_that_renews_is_alive_for_every_clock() {
         let sightings = Sightings::default();
         for second in 0..60 {
             // By a clock that was set an hour back: always run out.

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_held_unless_it_was_not_locked() {
+    fn read_rows_are_locked_unless_out_of_order() {
         let [a, b] = ["a", "b"].map(|name| Table::new(name, &[], 0));
         let held = Held::default();
         assert_eq!(held.again(&a, &[Value::Int(1)]), Locks::Has);

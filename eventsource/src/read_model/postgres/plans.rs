@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_is_planned_anew_when_four_times_as_much_is_written() {
+    fn statement_is_planned_again_when_four_times_as_much_is_written() {
         let (table, other) = (Table::new("a", &[], 0), Table::new("b", &[], 0));
         let plans = Plans::default();
         let mut texts = Vec::new();

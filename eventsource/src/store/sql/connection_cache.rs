@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_waits_for_the_pool_gets_what_would_be_kept() {
+    async fn waiting_caller_gets_the_connection_that_would_be_cached() {
         let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
         let kept = ConnectionCache::new(pool);
         let first = kept.take(|_| false).await.unwrap();

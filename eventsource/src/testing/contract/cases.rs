@@ -63,7 +63,7 @@ macro_rules! __event_store_cases {
             round_trip::times_come_back_to_the_microsecond
             round_trip::payloads_come_back_to_the_byte
             values::nested_values_come_back_or_are_refused
-            values::what_json_does_not_have_is_refused
+            values::values_that_json_does_not_have_are_refused
             values::names_that_not_every_store_holds_are_refused
             values::times_come_back_as_normalised_or_are_refused
             concurrent::one_writer_wins_each_version

@@ -62,7 +62,7 @@ pub(super) async fn nested_values_come_back_or_are_refused(store: Store) -> Verd
     Ok(())
 }
 
-pub(super) async fn what_json_does_not_have_is_refused(store: Store) -> Verdict {
+pub(super) async fn values_that_json_does_not_have_are_refused(store: Store) -> Verdict {
     for payload in ["", " ", "{", "{}{}", "NaN", "[1,]", "\"\u{0}\"", r#""\ud800""#, "nonsense"] {
         let reason = refused(&store, &order(), NewEvent::raw("OrderPlaced", 1, payload), "payload").await?;
         ensure!(matches!(reason, UnstorableReason::NotJson { .. }), "why the payload {payload:?} is refused: {reason}");
