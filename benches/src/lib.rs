@@ -1,4 +1,4 @@
-//! What the library reaches of what the raw driver reaches: works on orders, each beside a limit.
+//! What the library reaches of what the raw driver reaches: works on orders, each next to a limit.
 
 pub mod dispatch;
 pub mod domain;

@@ -16,7 +16,7 @@ async fn main() {
         peak::child(&settings.peak_of).await;
         return;
     }
-    tempfile::env::override_temp_dir(&settings.folder).expect("nobody has asked for a folder before");
+    tempfile::env::override_temp_dir(&settings.folder).expect("the folder is set once");
     if !settings.tiny {
         println!("{}\n\n{}", machine::describe(&settings).await, table::HEAD);
     }

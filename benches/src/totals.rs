@@ -18,7 +18,7 @@ pub struct Totals {
     pub cancelled: u64,
     /// What all of them cost.
     pub revenue: f64,
-    /// What was read beside it, so that no field is decoded for nothing.
+    /// What was read next to it, so that no field is decoded for nothing.
     pub letters: usize,
 }
 

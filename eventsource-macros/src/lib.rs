@@ -64,7 +64,7 @@ use crate::block::marker::Marker;
 /// Makes a struct an event: implements `DomainEvent`, and registers it in the catalogue.
 ///
 /// The struct has named fields or none, has no generics, and is serialised by serde: derive `Serialize` and
-/// `Deserialize` beside it.
+/// `Deserialize` next to it.
 ///
 /// # Options
 ///
@@ -103,7 +103,7 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
 /// [`#[derive(ColumnType)]`](macro@ColumnType), or an `Option` of these.
 ///
 /// Queries name the columns by constants that are called as the fields, in upper case: `OrderRow::STATUS`. Every table
-/// has the columns `version`, `created_at`, `updated_at` and `deleted_at` beside those of its model.
+/// has the columns `version`, `created_at`, `updated_at` and `deleted_at` next to those of its model.
 ///
 /// # Options
 ///
@@ -175,7 +175,7 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `name = "order-rows"` | The name under which the checkpoint is kept; by default the name of the type. |
 /// | `version = 2` | Raise it when the handlers change what they write; by default 1. |
-/// | `memory` | The effects go into the projection itself, behind a lock: a new process builds them anew from the log. |
+/// | `memory` | The effects go into the projection itself, behind a lock: a new process replays the log. |
 /// | `snapshot` | The effects go into the projection itself, whose state is stored with its checkpoint: serde knows the type. |
 /// | `effects` | The effects go into the outside world, at least once. |
 /// | `exhaustive = Order` | It decides about every event of this aggregate: it handles it, or ignores it by name. Several: `exhaustive(Order, Customer)`. |

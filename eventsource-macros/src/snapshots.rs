@@ -1,6 +1,6 @@
 //! What some inputs expand to, compared with `expand/*.expanded`, and how large that is.
 //!
-//! `EXPAND=overwrite cargo test -p eventsource-macros` writes them anew: read the difference.
+//! `EXPAND=overwrite cargo test -p eventsource-macros` writes them again: read the difference.
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Where generated tokens stand: at the user's token, but with names resolved as ours.
 //!
 //! With the location of the user's token, an error in generated code is shown there. With its hygiene too, the code
-//! would break as soon as that token comes out of somebody's `macro_rules!`, and lints would take it for the user's.
+//! would break as soon as that token comes out of a user's `macro_rules!`, and lints would take it for the user's.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;

@@ -49,7 +49,7 @@ async fn read_page(
     local: &MemoryEventBus,
 ) -> Result<(), RedisError> {
     if own.is_closed() {
-        // A server that has lost its last entries gives ids anew: what comes after its end is new.
+        // A server that has lost its last entries gives the same ids again: an entry after its end is new.
         *after = stream.end(own).await?.min(*after);
     }
     let entries = stream.read(own, *after).await?;

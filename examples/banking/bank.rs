@@ -89,7 +89,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The id of the command: whoever takes this step of `transfer` again takes the same one.
+    /// The id of the command. The same step of `transfer` has the same id each time.
     fn command_id(self, transfer: Uuid) -> Uuid {
         let name: &[u8] = match self {
             Self::Send => b"send",

@@ -21,7 +21,7 @@ fn id(name: &str) -> Uuid {
 
 pub async fn show(file: &Path) -> Result<()> {
     let db = sqlite::open(file).await?;
-    let [alice, bob, carol, nobody] = ["alice", "bob", "carol", "nobody"].map(id);
+    let [alice, bob, carol, missing] = ["alice", "bob", "carol", "missing"].map(id);
 
     println!("1. Opening accounts, while neither the policy nor a projection runs");
     let store = SqliteEventStore::new(&db);
@@ -51,7 +51,7 @@ pub async fn show(file: &Path) -> Result<()> {
     println!("\n4. Transfers to a closed account, to none, and without the money");
     branch.bank.transfer(id("gift"), alice, carol, 10_000).await?;
     branch.settled().await?;
-    branch.bank.transfer(id("mistake"), alice, nobody, 5_000).await?;
+    branch.bank.transfer(id("mistake"), alice, missing, 5_000).await?;
     branch.settled().await?;
     branch.bank.transfer(id("yacht"), bob, alice, 999_900).await?;
     branch.settled().await?;

@@ -39,7 +39,7 @@ async fn claim(conn: &mut SqliteConnection) -> sqlx::Result<bool> {
     Ok(owner == APPLICATION_ID)
 }
 
-/// Drops every table. In one transaction, so that whoever has the file open sees all of it or nothing of it.
+/// Drops every table. In one transaction, so that another program that has the file open sees all of it or nothing.
 async fn empty(conn: &mut SqliteConnection) -> sqlx::Result<()> {
     let own = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let tables: Vec<String> = sqlx::query_scalar(own).fetch_all(&mut *conn).await?;

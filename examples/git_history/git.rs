@@ -19,7 +19,7 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// How git is asked for a range: whoever counts it must ask for the same order, by which git finds its end.
+    /// The arguments for a range. Counting uses the same order, by which git finds the end of the range.
     const NEW: &[&str] = &["--topo-order", "--stdin"];
 
     pub async fn open(path: Option<PathBuf>) -> Result<Self> {

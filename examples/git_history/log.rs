@@ -40,7 +40,7 @@ impl Log {
         Ok(Self { git, output: BufReader::with_capacity(64 * 1024, output), part: Vec::new(), at_commit: false })
     }
 
-    /// The next commit; what is left of the files of the one before it is passed over.
+    /// The next commit; the remaining files of the previous commit are skipped.
     pub async fn next_commit(&mut self) -> Result<Option<Commit>> {
         while self.next_file().await?.is_some() {}
         if !self.at_commit {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Text(String);
 
-/// The byte `b` is kept as the character `BASE + b`: the last 128 characters of Unicode, which nobody assigns.
+/// The byte `b` is kept as the character `BASE + b`: the last 128 characters of Unicode, which are not assigned.
 const BASE: u32 = 0x10_FF00;
 
 impl Text {

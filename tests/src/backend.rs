@@ -31,7 +31,7 @@ pub trait Backend: Sized {
     /// Makes the table of `M`.
     async fn create_table<M: ReadModel>(&self);
 
-    /// Makes what is missing of the tables of `projection`.
+    /// Creates the missing tables of `projection`.
     async fn ensure_tables<P: Subscriber>(&self, projection: &P);
 
     /// A new manager on it.
@@ -51,7 +51,7 @@ pub trait Sql: Backend {
     async fn ask(&self, sql: &'static str) -> String;
     /// The names of tables and indexes that begin with `bump`.
     async fn names(&self) -> Vec<String>;
-    /// Whether somebody holds a lock that every writer of the database needs.
+    /// Whether a lock is held that every writer of the database needs.
     async fn is_locked(&self) -> bool;
 }
 

@@ -70,7 +70,7 @@ impl ChainRow {
 pub struct Chains {
     /// Whether what is sick is applied.
     pub cured: bool,
-    /// How long a handler takes beside, in milliseconds.
+    /// How much longer a handler takes, in milliseconds.
     pub slow: u64,
 }
 
@@ -198,7 +198,7 @@ fn difference(rows: &BTreeMap<Uuid, ChainRow>, expected: &BTreeMap<Uuid, ChainRo
     differs.map(|stream| format!("{:?} and not {:?}; ", rows.get(stream), expected.get(stream))).collect()
 }
 
-/// How the child that projects chains is configured, and whoever makes its letters.
+/// The configuration of the child that projects chains, and of the process that makes its letters.
 pub fn config() -> SubscriptionConfig {
     let config = SubscriptionConfig::default().batch_size(3).unwrap();
     config.poll_interval(Duration::from_millis(5)).unwrap().failure_limit(FailureLimit::none())

@@ -1,4 +1,4 @@
-//! Two versions of a projection, as a rolling deployment runs them beside each other.
+//! Two versions of a projection, as a rolling deployment runs them next to each other.
 
 use eventsource::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A small domain: counters that are bumped, and notes that nobody projects.
+//! A small domain: counters that are bumped, and notes without a projection.
 
 use eventsource::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -49,7 +49,7 @@ fn the_catalogue_holds_every_linked_event_and_decodes_by_name() {
     assert!(decoded.downcast_ref::<Bumped>().is_none());
 
     let errors = [
-        (NewEvent::raw("nobody.knows", 1, "{}"), "use that_crate as _;"),
+        (NewEvent::raw("not.known", 1, "{}"), "use that_crate as _;"),
         (NewEvent::raw("counter.renamed", 9, "{}"), "schema version 9"),
         (NewEvent::raw("counter.renamed", 3, "{}"), "does not decode"),
     ];

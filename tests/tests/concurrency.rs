@@ -101,10 +101,10 @@ async fn a_second_process_on_the_same_file_is_seen_live() {
         here += 1;
     }
     assert!(other.wait().unwrap().success());
-    // The other process woke nobody here: what it stored is found by the poll.
+    // The other process wakes nothing here: the poll finds what it stored.
     rows.caught_up().within(Duration::from_secs(30)).await.unwrap();
     let written = BumpRows::rows(db.pool()).await.unwrap();
     assert_eq!(written.len() as u64, 100 + here);
     assert_eq!(written, BumpRows::fold(&store).await);
-    assert_eq!(rows.status().await.last_error, None, "busy is nobody's failure");
+    assert_eq!(rows.status().await.last_error, None, "a busy file fails no event");
 }

@@ -34,7 +34,7 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
     };
 
     let mut kills = Rounds::at_least(30);
-    let mut amid = 0;
+    let mut during = 0;
     while kills.another() {
         let before = position().await;
         // In batches of 3, much more than a child gets done before it is killed.
@@ -50,7 +50,7 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
         tokio::time::sleep(random.delay(Duration::from_millis(40))).await;
         child.kill();
         let after = position().await;
-        amid += u32::from(before < after && after < head);
+        during += u32::from(before < after && after < head);
         let rows = BumpRows::rows(db.pool()).await.unwrap();
         let last = rows.last().map_or(0, |(position, _)| *position);
         assert_eq!(last as u64, after.value(), "after each kill the rows are where the checkpoint is");
@@ -61,8 +61,8 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
         assert!(BumpSums::counted_once(&sums), "{sums:?}");
     }
     let kills = kills.done();
-    println!("{kills} kills, {amid} of them between the child's first and last commit");
-    assert!(amid * 3 >= kills * 2, "only {amid} of {kills} kills fell between the child's first and last commit");
+    println!("{kills} kills, {during} of them between the child's first and last commit");
+    assert!(during * 3 >= kills * 2, "only {during} of {kills} kills fell between the child's first and last commit");
 
     Child::start(CHILD, [file.as_os_str(), "once".as_ref()]).finish();
     let (rows, fold) = (BumpRows::rows(db.pool()).await.unwrap(), BumpRows::fold(&store).await);

@@ -152,7 +152,7 @@ async fn unusable_snapshots() -> Lines {
     lines
 }
 
-// One test, in one thread: what is enabled is remembered for each place in the code, whoever asks first.
+// One test, in one thread: tracing remembers for each place in the code whether it is enabled, by the first thread that asks.
 #[tokio::test]
 async fn spans_warnings_and_errors() {
     let lines = run(Level::DEBUG, 1).await;

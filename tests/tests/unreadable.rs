@@ -54,7 +54,7 @@ impl Aggregated {
     fn elsewhere(&mut self, _: &Elsewhere) {}
 }
 
-/// What is done to the second event, and what is told of it.
+/// How the second event is damaged, and the expected error.
 struct Damage {
     sql: &'static str,
     column: &'static str,
@@ -182,7 +182,7 @@ async fn an_unreadable_event_stops_nothing<B: Sql>(backend: B, damage: &Damage) 
         assert!(error.to_string().contains("the column `metadata` cannot be read"), "{error}");
     }
 
-    // Subscriptions: it is the failure of who handles it, and of nobody else.
+    // Subscriptions: it fails in subscriptions that handle it, and in no other.
     let manager = backend.manager();
     let numbers = manager.subscribe(Numbers::default(), SubscriptionConfig::default()).await.unwrap();
     let others = manager.subscribe(Others::default(), SubscriptionConfig::default()).await.unwrap();

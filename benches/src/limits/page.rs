@@ -52,7 +52,7 @@ impl Change {
 pub struct New {
     /// The order.
     pub id: Uuid,
-    /// What is known of it.
+    /// Known about it.
     pub placed: OrderPlaced,
     /// What has become of it.
     pub status: &'static str,

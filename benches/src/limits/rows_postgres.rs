@@ -28,7 +28,7 @@ const DELETE_LETTERS: &str = "DELETE FROM plain_letters WHERE position > $1 AND 
 pub const LETTERS: &str = "CREATE TABLE IF NOT EXISTS plain_letters (position bigint PRIMARY KEY, letter text NOT NULL); \
      INSERT INTO plain_letters SELECT position, payload FROM eventsource_events WHERE version = 1";
 
-/// The tables, beside those of the library, which they are like. They are emptied where they are there.
+/// The tables, next to those of the library, which they are like. They are emptied where they are there.
 pub const TABLES: &str = "CREATE TABLE IF NOT EXISTS plain_rows (LIKE order_rows INCLUDING ALL); \
      CREATE TABLE IF NOT EXISTS plain_checkpoints (name text PRIMARY KEY, position bigint NOT NULL) \
          WITH (fillfactor = 50); \

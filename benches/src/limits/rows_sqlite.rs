@@ -26,7 +26,7 @@ pub const LETTERS: &str = "CREATE TABLE IF NOT EXISTS plain_letters (position IN
          STRICT; \
      INSERT INTO plain_letters SELECT position, payload FROM eventsource_events WHERE version = 1";
 
-/// The tables, beside those of the library, which they are like. They are emptied where they are there.
+/// The tables, next to those of the library, which they are like. They are emptied where they are there.
 pub const TABLES: &str = "CREATE TABLE IF NOT EXISTS plain_rows (id BLOB NOT NULL PRIMARY KEY, customer_name TEXT NOT NULL, \
          total_amount REAL NOT NULL, status TEXT NOT NULL, version INTEGER NOT NULL, created_at INTEGER NOT NULL, \
          updated_at INTEGER NOT NULL, deleted_at INTEGER) STRICT; \

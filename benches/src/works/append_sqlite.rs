@@ -25,10 +25,10 @@ pub(super) async fn hundred(settings: Settings) -> Vec<Row> {
     measure(row, &settings, Appends::by_hundreds(settings.events)).await
 }
 
-/// Beside one client of ours: the limit is what coalescing is measured by.
+/// Next to one client of ours: the limit is what coalescing is measured by.
 pub(super) async fn eight_clients(settings: Settings) -> Vec<Row> {
     let settings = settings.fewer();
-    let row = row("append-sqlite-8-clients", "1 event a commit, 8 clients beside 1 client, SQLite");
+    let row = row("append-sqlite-8-clients", "1 event a commit, 8 clients next to 1 client, SQLite");
     let (one, eight) = (Arc::new(Appends::singly(settings.events, 1)), Arc::new(Appends::singly(settings.events, 8)));
     let pairs = compare(&settings, || ours(Arc::clone(&one)), || ours(Arc::clone(&eight))).await;
     let limit = "ours, by 1 client".to_owned();

@@ -22,7 +22,7 @@ pub(super) async fn run(settings: Settings) -> Vec<Row> {
     ]
 }
 
-/// An engine that is assembled at run time, beside `#[projection]`. It keeps its progress, and a copy of its state.
+/// An engine that is assembled at run time, next to `#[projection]`. It keeps its progress, and a copy of its state.
 async fn engine(settings: &Settings) -> Row {
     let batches = if settings.tiny { 1 } else { 100 };
     let limit = move || async move {

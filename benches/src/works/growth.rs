@@ -19,7 +19,7 @@ pub(super) async fn events(settings: Settings) -> Vec<Row> {
     for events in [settings.events / 10, settings.events, settings.events * 10] {
         let settings = Settings { events, ..settings.clone() };
         for mut measured in [catch_up::sqlite(settings.clone()).await, catch_up::postgres(settings.clone()).await] {
-            // Beside sqlx alone.
+            // Next to sqlx alone.
             let row = measured.swap_remove(0);
             let name = row.name.replace("catch-up", "growth");
             let what = format!("{}, {} events", row.what, thousands(events as f64));
@@ -29,7 +29,7 @@ pub(super) async fn events(settings: Settings) -> Vec<Row> {
     rows
 }
 
-/// Four and sixteen projections beside one.
+/// Four and sixteen projections next to one.
 pub(super) async fn projections(settings: Settings) -> Vec<Row> {
     let sqlite = places::sqlite::Place::filled(Orders::new(settings.events)).await;
     let sqlite_db = sqlite.open().await;

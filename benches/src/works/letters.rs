@@ -31,7 +31,7 @@ where
     C: CheckpointStore,
     P: EventSubscriber<C::Unit>,
 {
-    // A checkpoint that nobody has had.
+    // A new checkpoint.
     static RUNS: AtomicU64 = AtomicU64::new(0);
     let name = format!("retried-{}", RUNS.fetch_add(1, Ordering::Relaxed));
     let events = park_all(&store, &checkpoints, &name, &fingerprint(&projection)).await;

@@ -1,4 +1,4 @@
-//! Several projections on one log, beside one: it is read and decoded once.
+//! Several projections on one log, next to one: it is read and decoded once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ where
     vec![catch_up, live]
 }
 
-/// So many projections catch up, beside one.
+/// So many projections catch up, next to one.
 pub(super) async fn together<S, C>(settings: &Settings, store: &S, checkpoints: &C, projections: usize) -> Pairs
 where
     S: EventStore + Clone,

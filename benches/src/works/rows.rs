@@ -12,7 +12,7 @@ where
     C: CheckpointStore,
     P: EventSubscriber<C::Unit>,
 {
-    // A checkpoint that nobody has had.
+    // A new checkpoint.
     static RUNS: AtomicU64 = AtomicU64::new(0);
     let name = format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed));
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);

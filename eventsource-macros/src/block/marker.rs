@@ -153,7 +153,7 @@ fn hidden(attribute: &Attribute) -> Option<Marker> {
     tokens.iter().skip_while(|token| *token != ",").find_map(|token| Marker::called(token))
 }
 
-/// What the mark does where no outer attribute took it away: the item stays, with an error beside it.
+/// What the mark does where no outer attribute took it away: the item stays, with an error next to it.
 pub(crate) fn misplaced(marker: Marker, item: TokenStream) -> TokenStream {
     let (name, outer) = (marker.name(), marker.outer().name());
     // A mark that was imported under another name is not seen by the attribute of the impl block.

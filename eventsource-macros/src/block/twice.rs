@@ -29,7 +29,9 @@ pub(crate) fn check<'a>(methods: impl Iterator<Item = Method<'a>>, role: Role, e
             second.event,
             format_args!("`{event}` is {done} twice, by `{kept}` already: keep one of the two methods"),
         );
-        errors
-            .push(first.event, format_args!("this is the other method by which `{event}` is {done}, beside `{other}`"));
+        errors.push(
+            first.event,
+            format_args!("this is the other method by which `{event}` is {done}, in addition to `{other}`"),
+        );
     }
 }

@@ -90,7 +90,7 @@ fn default_name(input: &DeriveInput, given: bool, errors: &mut Errors) -> String
     name
 }
 
-/// A field of an event has no options. What is read back from the log has nobody to borrow from.
+/// A field of an event has no options, and owns its data: an event that is read from the log borrows from nothing.
 fn check_field(field: &Field, input: &DeriveInput, errors: &mut Errors) {
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
         let message = "the options of an event stand on the struct; what a field is called when it is stored is serde's: \

@@ -18,7 +18,7 @@ pub(super) fn of(projection: &Projection) -> Vec<TokenStream> {
         ProjectionKind::Effects => "a projection with effects outside",
         ProjectionKind::Undecided => "a projection",
     };
-    // An event may be private where the projection is not; the link then leads nowhere, and that is nobody's mistake.
+    // An event may be private where the projection is not; the link then leads nowhere, and that is not a mistake.
     let allow = quote! { #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)] };
     let head = format!(
         "The events of `{name}`, {kind} of version {version}.\n\n| event | handled by | |\n| --- | --- | --- |"

@@ -1,4 +1,4 @@
-//! What a method of a projection asks for beside its event.
+//! What a method of a projection asks for next to its event.
 
 use quote::ToTokens;
 use syn::{PatType, Type};

@@ -75,7 +75,7 @@ pub(super) fn decide(
 /// What a projection is told that does not say its kind.
 pub(super) const UNDECIDED: &str = "every handler of this projection takes `&self` and asks the unit of work for nothing, so it does not say where its \
      effects go: write `#[projection(memory)]` where they go into its own state behind a lock, which a new process builds \
-     anew from the log, or `#[projection(effects)]` where they go into the outside world, at least once";
+     again from the log, or `#[projection(effects)]` where they go into the outside world, at least once";
 
 /// `memory`, `snapshot` and `effects` say that nothing goes into the transaction.
 fn refuse_lent(injected: &Injected, word: &str, errors: &mut Errors) {

@@ -1,4 +1,4 @@
-//! What `#[projection]` generates for read models: how a reset empties them, and that no connection stands beside them.
+//! What `#[projection]` generates for read models: how a reset empties them, and that no connection stands next to them.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -62,7 +62,7 @@ pub(super) fn truncate(owned: &[Type], private: &TokenStream) -> Option<TokenStr
     })
 }
 
-/// The checks that no method asks for a connection beside a repository, which see through aliases.
+/// The checks that no method asks for a connection next to a repository, which see through aliases.
 pub(super) fn apart(projection: &Projection, private: &TokenStream) -> TokenStream {
     let scope = Scope::of(&projection.generics);
     let checks = projection.calls().filter_map(|call| check(call, &scope, private));

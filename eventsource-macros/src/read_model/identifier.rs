@@ -37,7 +37,7 @@ pub(super) fn check_table(name: &str) -> Result<(), String> {
 /// The columns that every table has.
 const FRAMEWORK: [&str; 4] = ["version", "created_at", "updated_at", "deleted_at"];
 
-/// The columns that every table in PostgreSQL has, which it lets nobody else have.
+/// The columns that every table in PostgreSQL has, which it reserves.
 const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
 /// What is wrong with `name` as the name of a column.

@@ -75,8 +75,8 @@ impl<'r> Topology<'r> {
             let _ = writeln!(text, "    subgraph a{at}[\"{}\"]", escaped(aggregate));
             for (at, event) in events.values().enumerate().filter(|(_, event)| event.aggregate() == aggregate) {
                 let (note, class) = match self.mark(event) {
-                    Some("unused") => ("<br/>used by nobody", ":::unused"),
-                    Some(_) => ("<br/>handled by nobody", ":::unhandled"),
+                    Some("unused") => ("<br/>not used", ":::unused"),
+                    Some(_) => ("<br/>not handled", ":::unhandled"),
                     None => ("", ""),
                 };
                 let version = if event.version() == 1 { String::new() } else { format!(" v{}", event.version()) };

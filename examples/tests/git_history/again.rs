@@ -54,7 +54,7 @@ fn goes_on_in_another_branch_that_has_all_that_is_imported() {
     assert_eq!(repository.assert_equals_git().imported, 1);
 }
 
-/// Twenty commits by a clock that has begun anew: git gives up before it has found all that they reach.
+/// Twenty commits by a clock that was set back: git gives up before it has found all that they reach.
 fn commit_as_in_1970(repository: &Repository) {
     for n in 0..20 {
         let person = format!("A <a@example.org> {} +0000", 1_000_000 + n);

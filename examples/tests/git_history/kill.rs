@@ -47,7 +47,7 @@ fn killed_at_random_moments_it_ends_with_the_same_totals() {
     let deadline = Instant::now() + Duration::from_secs(240);
     let (mut kills, mut amid_import, mut amid_projection) = (0, 0, 0);
     while kills < KILLS || 3 * (amid_import + amid_projection) < 2 * kills || amid_import < 4 || amid_projection < 2 {
-        let done = format!("{kills} kills, {amid_import} amid the import, {amid_projection} amid the projections");
+        let done = format!("{kills} kills, {amid_import} during the import, {amid_projection} during the projections");
         assert!(Instant::now() < deadline, "{done}");
         let mut child = repository.program(&[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let before = progress(&repository);

@@ -17,7 +17,7 @@ fn odd_author_names() {
         b"a > b <x@example.org> 1700000000 +0000",
         b"a <<x@example.org> 1700000000 +0000",
         b" <nameless@example.org> 1700000000 +0000",
-        b"Nobody <> 1700000000 +0000",
+        b"Unnamed <> 1700000000 +0000",
         b"caf\xe9 <c@example.org> 1700000000 +0000",
         b"caf\xe8 <c@example.org> 1700000000 +0000",
         b"Mail <m\xff@example.org> 1700000000 +0000",
@@ -39,7 +39,7 @@ fn a_mailmap_for_odd_names() {
         ".mailmap",
         b"Caf\xc3\xa9 <c@example.org> caf\xe9 <c@example.org>\n<new@example.org> <nameless@example.org>\nSomebody <>\n",
     );
-    let people: [&[u8]; 3] = [b"caf\xe9 <c@example.org>", b" <nameless@example.org>", b"Nobody <>"];
+    let people: [&[u8]; 3] = [b"caf\xe9 <c@example.org>", b" <nameless@example.org>", b"Unnamed <>"];
     for person in people {
         let author = [b"author ", person, b" 1700000000 +0000\ncommitter C <c@example.org> 1700000000 +0000\n\ns\n"];
         repository.commit_raw(&author.concat());

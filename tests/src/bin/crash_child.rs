@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     end_with_parent();
-    // Nobody stops it but a signal; a fault would be told by this.
+    // Only a signal stops it; this line reports a fault.
     rows.wait_for(Position::new(u64::MAX)).await?;
     Ok(())
 }

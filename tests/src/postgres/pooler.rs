@@ -30,7 +30,7 @@ impl Pooler {
         // The password, if there is one, is what stands between the user's name and the host.
         let password = url().split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map_or("", |(who, _)| who);
         let password = password.split_once(':').map_or(String::new(), |(_, password)| format!(" password={password}"));
-        // Two connections of the server's for many clients: whoever counts on having one for himself is found out.
+        // Two connections of the server's for many clients: a client that counts on a connection of its own fails.
         let ini = format!(
             "[databases]\npooled = host={} port={} dbname={database} user={user}{password}\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n\

@@ -14,7 +14,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// A name that nobody else uses, in the shared database. The schema is not made yet.
+    /// A unique name, in the shared database. The schema is not made yet.
     pub fn unmade() -> Self {
         Self::unmade_on(url())
     }

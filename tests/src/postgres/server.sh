@@ -1,4 +1,4 @@
-# server.sh FOLDER BIN PORT: a PostgreSQL server in FOLDER that ends with whoever holds our standard input open.
+# server.sh FOLDER BIN PORT: a PostgreSQL server in FOLDER that ends when our standard input is closed.
 # Each line of the input is a command (start, stop, standby), which is answered by a line. Runs as the server's user.
 folder=$1 bin=$2 port=$3
 trap '' INT TERM HUP

@@ -100,7 +100,7 @@ async fn probe_asks_nothing_of_the_stores() {
     points.into_iter().for_each(|point| faults.next(point, Fault::Fail, usize::MAX));
     let probe = manager.probe(limits);
     assert!(probe.live && probe.ready && probe.age.is_some(), "{probe:?}");
-    assert!(!manager.health(limits).await.ready, "whoever asks the store learns nothing");
+    assert!(!manager.health(limits).await.ready, "the store does not answer");
     bump(&log, [2, 4, 5, 6]).await;
     eventually("the probe tells of it", || async { !manager.probe(limits).ready }).await;
     let probe = manager.probe(limits);

@@ -1,4 +1,4 @@
-//! An outage of a store is waited out, visibly, and is nobody's failure.
+//! An outage of a store is waited out, visibly, and fails no event.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -53,7 +53,7 @@ async fn status_has_state_position_lag_and_guarantee() {
         assert_eq!((lag.events, lag.time), (0, Duration::ZERO));
         assert!(status.last_error.is_none() && status.state.reason().is_none());
     }
-    assert!(manager.status("nobody").await.is_err());
+    assert!(manager.status("unknown").await.is_err());
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn a_view_does_not_change_and_does_not_stop_the_runner() {
     assert_eq!(seen.with(|seen| seen.bumps.len()).await, 2);
 }
 
-/// To count what lies ahead may cost as much as that is: nobody does it who did not ask for a status.
+/// Counting the events ahead costs time: only a status does it.
 #[tokio::test]
 async fn a_backlog_is_measured_for_a_status_and_for_nothing_else() {
     let faults = Faults::new();
@@ -181,7 +181,7 @@ async fn a_backlog_is_measured_for_a_status_and_for_nothing_else() {
     manager.start().await.unwrap();
     seen.caught_up().within(DEADLINE).await.unwrap();
     seen.wait_for(bump(&store, [50]).await).within(DEADLINE).await.unwrap();
-    assert!(seen.status().await.lag.is_err(), "whoever asked before would have met the failure");
+    assert!(seen.status().await.lag.is_err(), "an earlier status would have met the failure");
     assert!(seen.status().await.lag.is_ok());
     manager.stop().await.unwrap();
 }

@@ -170,7 +170,7 @@ async fn engine_is_healthy_again_after_a_success() {
 #[tokio::test]
 async fn events_without_a_handler_and_of_unknown_types_are_passed_over() {
     let store = MemoryEventStore::new();
-    let unknown = NewEvent::raw("NobodyKnowsIt", 9, "{}");
+    let unknown = NewEvent::raw("NotKnown", 9, "{}");
     let events = vec![unknown, NewEvent::of(&Closed {}).unwrap()];
     let appended = store.append(&account(), ExpectedVersion::Any, events).await.unwrap();
     let mut engine = engine().with_state(0).update::<Deposited>(|sum, event| *sum += event.cents);

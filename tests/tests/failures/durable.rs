@@ -104,7 +104,7 @@ async fn snapshot_is_stored_at_intervals_and_later_events_are_replayed() {
     };
     let found = stored(&db).await.unwrap();
     assert_eq!(found.position, Position::new(24), "after 12 and 24 events: at the end of a batch");
-    // Another owner takes over, as after a crash: what was not stored is applied anew, to the stored state.
+    // Another owner takes over, as after a crash: events that were not stored are applied again, to the stored state.
     SqliteCheckpoints::new(&db)
         .claim(&eventsource::projection::Claim::new("tally", &found.fingerprint, Position::START))
         .await
@@ -120,7 +120,7 @@ async fn a_state_that_is_of_no_use_means_a_replay_and_never_a_wrong_state() {
         "UPDATE eventsource_snapshots SET state = x'7b'",
         "DELETE FROM eventsource_snapshots",
         "UPDATE eventsource_snapshots SET position = 2",
-        "UPDATE eventsource_snapshots SET fingerprint = 'somebody else'",
+        "UPDATE eventsource_snapshots SET fingerprint = 'another one'",
     ] {
         let (db, _folder) = world().await;
         let store = SqliteEventStore::new(&db);
@@ -200,7 +200,7 @@ async fn letters_before_one_that_is_cut_off_are_applied_once() {
     assert_eq!(run(&db, quick(1), position).await, (vec![1, 101, 102, 201, 301, 401], 0), "and so it is stored");
 }
 
-/// A panic leaves something half done, which must not be stored: the events before it are, once it has begun anew.
+/// A panic leaves something half done, which must not be stored: the events before it are, after the replay.
 #[tokio::test]
 async fn a_state_in_pieces_is_not_stored() {
     let (db, _folder) = world().await;

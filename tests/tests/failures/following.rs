@@ -1,4 +1,4 @@
-//! What a standby tells: where its owner is, also where the owner is dead and nobody has taken over.
+//! What a standby tells: where its owner is, also while the owner is dead and no standby has taken over.
 
 use std::time::Duration;
 

@@ -45,7 +45,7 @@ where
     for passed in [applied, elsewhere, foreign] {
         assert!(handle.wait_for(passed).within(DEADLINE).await.unwrap() >= passed);
     }
-    // Whoever asks for no more than that it is passed.
+    // A wait that only asks that it is passed.
     assert!(handle.wait_for_passed(parked).within(DEADLINE).await.unwrap() >= parked);
     handle.caught_up().within(DEADLINE).await.unwrap();
     // After a restart as well.

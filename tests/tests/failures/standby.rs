@@ -130,5 +130,5 @@ async fn a_renewal_that_panics_does_not_end_the_lease() {
     // By the paused clock: twenty leases.
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!((state(&first).await.as_str(), state(&second).await.as_str()), ("live", "standing by"));
-    assert_eq!(checkpoints.load("applies").await.unwrap().unwrap().epoch, epoch, "nobody took it over");
+    assert_eq!(checkpoints.load("applies").await.unwrap().unwrap().epoch, epoch, "no other process took it over");
 }

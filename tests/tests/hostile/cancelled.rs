@@ -123,7 +123,7 @@ async fn a_stop_saves_effects_where_the_store_is_back() {
     assert_eq!(done, 1, "stop said {stopped:?}, and the effect was repeated without a crash");
 }
 
-/// A handler whose commit is seen by nobody: stopped before the answer is settled.
+/// A commit without an answer: stopped before it is settled.
 #[tokio::test]
 async fn a_stop_while_a_lost_answer_is_settled_knows_where_it_stands() {
     let store = MemoryEventStore::new();

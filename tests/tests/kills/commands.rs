@@ -17,7 +17,7 @@ use crate::world::{Backend, Postgres, Sql, Sqlite, eventually};
 async fn killed<B: Sql>(backend: B, with_snapshots: AggregateRepository<Ledger>) {
     let (mut random, store) = (Random::from_environment(), backend.store());
     let replayed = AggregateRepository::<Ledger>::new(store.clone(), MemoryEventBus::new());
-    let (mut rounds, mut kills, mut amid) = (Rounds::at_least(3), 0, 0);
+    let (mut rounds, mut kills, mut during) = (Rounds::at_least(3), 0, 0);
     let expected: u64 = (0..COMMANDS).map(parts).sum();
     while rounds.another() {
         let round = u64::from(rounds.done());
@@ -45,7 +45,7 @@ async fn killed<B: Sql>(backend: B, with_snapshots: AggregateRepository<Ledger>)
                 // To drop it is to kill it.
                 kills += 1;
                 drop(child);
-                amid += u32::from(stored().await < expected);
+                during += u32::from(stored().await < expected);
             }
         }
         // The database may still be at what the killed process had sent.
@@ -63,8 +63,8 @@ async fn killed<B: Sql>(backend: B, with_snapshots: AggregateRepository<Ledger>)
         }
         assert_eq!(stored().await, expected, "nothing else is stored");
     }
-    println!("commands: {kills} kills, {amid} of them amid the commands");
-    assert!(kills > 0 && amid * 2 >= kills, "only {amid} of {kills} kills fell amid the commands");
+    println!("commands: {kills} kills, {during} of them during the commands");
+    assert!(kills > 0 && during * 2 >= kills, "only {during} of {kills} kills fell during the commands");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use eventsource_tests::domain::Bumped;
 
 use crate::world::*;
 
-/// Stops `child` amid its work, and returns where the log ends; it is given more work where it was done before it was
+/// Stops `child` during its work, and returns where the log ends; it is given more work where it was done before it was
 /// stopped. On SQLite, between two batches: one that is stopped with the write lock of the file keeps every writer out,
 /// the standby as well (see below).
 async fn freeze<B: Sql>(world: &mut World<B>, child: &Child) -> Position {
@@ -41,7 +41,7 @@ async fn an_owner_that_hangs_is_taken_over_and_fenced<B: Sql>() {
         let head = freeze(&mut world, &owner).await;
         let (stopped, epoch) = (Instant::now(), world.epoch().await);
         let (position, _) = world.log.assert_adds_up(&world.backend).await;
-        assert!(position < head, "it was stopped amid its work");
+        assert!(position < head, "it was stopped during its work");
         eventually("the standby takes over", || world.is_owner(&standby)).await;
         eventually("it goes on", || async { world.position().await > position }).await;
         println!("the standby went on {:?} after the owner was stopped", stopped.elapsed());
@@ -54,7 +54,7 @@ async fn an_owner_that_hangs_is_taken_over_and_fenced<B: Sql>() {
         while owner.line() != "standby" {}
         eventually("all is applied", || async { world.position().await == head }).await;
         world.log.assert_adds_up(&world.backend).await;
-        assert_eq!(world.epoch().await, epoch + 1, "nobody else has claimed it");
+        assert_eq!(world.epoch().await, epoch + 1, "no other process has claimed it");
         std::mem::swap(&mut owner, &mut standby);
     }
 }
@@ -145,7 +145,7 @@ async fn owner_on_postgres_that_is_fenced_twice_within_a_minute_faults_and_is_no
     owner_that_is_fenced_twice_within_a_minute_faults_and_is_not_live::<Postgres>().await;
 }
 
-/// Nobody can take its lock from a process that hangs with it, for as long as it lives: appends are refused after their
+/// A frozen process keeps its lock for as long as it lives: appends are refused after their
 /// write timeout, the standby says what it waits for, and when the process wakes or dies all goes on.
 async fn a_lock_of_sqlites_is_waited_for(then: &str) {
     let mut world = World::<Sqlite>::new().await;

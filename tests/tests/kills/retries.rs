@@ -28,13 +28,13 @@ async fn left<B: Sql>(world: &mut World<B>) -> usize {
     letters.iter().filter(|letter| world.log.health(letter) != Health::Stubborn).count()
 }
 
-/// Kills 8 times, and 300 times in a soak; two thirds of the kills have to fall amid a retry.
+/// Kills 8 times, and 300 times in a soak; two thirds of the kills have to fall within a retry.
 async fn killed<B: Sql>()
 where
     Chains: EventSubscriber<Unit<B>>,
 {
     let mut world = World::<B>::new().await;
-    let (mut kills, mut amid) = (Rounds::at_least(8).in_soak(300), 0);
+    let (mut kills, mut during) = (Rounds::at_least(8).in_soak(300), 0);
     while kills.another() {
         park(&mut world).await;
         assert!(left(&mut world).await >= 8, "there is something to retry");
@@ -52,11 +52,11 @@ where
         // The server notices a little later, and ends the transaction that was open.
         let (checkpoints, same) = (world.backend.checkpoints(), fingerprint(&Chains { cured: true, slow: 0 }));
         checkpoints.claim(&Claim::new("chains", &same, Position::START)).await.unwrap();
-        amid += u32::from(world.applied().await > before && left(&mut world).await > 0);
+        during += u32::from(world.applied().await > before && left(&mut world).await > 0);
     }
     let kills = kills.done();
-    println!("retries: {kills} kills, {amid} of them between the first and the last commit of a retry");
-    assert!(amid * 3 >= kills * 2, "only {amid} of {kills} kills fell amid a retry");
+    println!("retries: {kills} kills, {during} of them between the first and the last commit of a retry");
+    assert!(during * 3 >= kills * 2, "only {during} of {kills} kills fell within a retry");
     world.start(&["retry", "each", "3", "once"]).finish();
     assert_eq!(left(&mut world).await, 0, "what is left is stubborn");
     assert_eq!(world.position().await, world.head().await);

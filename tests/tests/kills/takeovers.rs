@@ -7,11 +7,11 @@ use eventsource_tests::soak::Rounds;
 
 use crate::world::*;
 
-/// Kills 8 owners, and 300 in a soak; two thirds of the kills have to fall amid the work that the owner has begun.
+/// Kills 8 owners, and 300 in a soak; two thirds of the kills have to fall within the owner's work.
 async fn killed<B: Sql>() {
     let mut world = World::<B>::new().await;
     let [mut owner, mut standby] = world.pair(&["project", "500"]).await;
-    let (mut kills, mut amid, mut slowest) = (Rounds::at_least(8).in_soak(300), 0, Duration::ZERO);
+    let (mut kills, mut during, mut slowest) = (Rounds::at_least(8).in_soak(300), 0, Duration::ZERO);
     let mut began = world.position().await;
     while kills.another() {
         // In batches of 3, much more than it gets done before it is killed.
@@ -28,7 +28,7 @@ async fn killed<B: Sql>() {
         owner.kill();
         let killed = Instant::now();
         let (position, letters) = world.log.assert_adds_up(&world.backend).await;
-        amid += u32::from(began < position && position < head);
+        during += u32::from(began < position && position < head);
         assert!(letters.len() < position.value() as usize);
         eventually("the standby takes over", || world.is_owner(&standby)).await;
         eventually("it goes on", || async { world.position().await > position || position == head }).await;
@@ -39,9 +39,9 @@ async fn killed<B: Sql>() {
     }
     let kills = kills.done();
     println!(
-        "takeovers: {kills} kills, {amid} between the owner's first and last commit; the slowest took {slowest:?}"
+        "takeovers: {kills} kills, {during} between the owner's first and last commit; the slowest took {slowest:?}"
     );
-    assert!(amid * 3 >= kills * 2, "only {amid} of {kills} kills fell amid the owner's work");
+    assert!(during * 3 >= kills * 2, "only {during} of {kills} kills fell within the owner's work");
     let head = world.head().await;
     eventually("the last one finishes", || async { world.position().await == head }).await;
     assert!(standby.is_running(), "the other one stands by");

@@ -33,7 +33,7 @@ where
     let error = handle.caught_up().within(Duration::from_millis(500)).await.unwrap_err();
     assert!(matches!(error, WaitError::Deadline { .. }), "{error}");
     let status = handle.status().await;
-    assert_eq!(status.position, Some(head), "nobody has taken over");
+    assert_eq!(status.position, Some(head), "no process has taken over");
     assert!(status.lag.unwrap().events > 0);
     assert!(!manager.health(HealthLimits::new(0, Duration::from_secs(60))).await.ready);
     manager.stop().await.unwrap();

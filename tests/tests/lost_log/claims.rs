@@ -140,7 +140,7 @@ where
     let is_standby = async || matches!(second.status().await.state, SubscriptionState::Standby { .. });
     eventually("it stands by", is_standby).await;
     world.restore_copy().await;
-    // The owner notices and gives its lease up; whoever takes over notices as well.
+    // The owner notices and gives its lease up; the next owner notices as well.
     let is_refused = async || matches!(first.status().await.state, SubscriptionState::Refused { .. });
     eventually("the owner notices", is_refused).await;
     assert_lost(&owner, &first).await;

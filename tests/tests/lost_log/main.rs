@@ -1,5 +1,5 @@
 //! A log that has gone back, or is another one: a subscription whose checkpoint belongs to what is lost never runs on it,
-//! never is ready and lets nobody wait in vain, until its read model is rebuilt or reset.
+//! is never ready and ends its waits with an error, until its read model is rebuilt or reset.
 
 #![allow(clippy::unwrap_used)]
 

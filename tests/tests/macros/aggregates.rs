@@ -22,7 +22,7 @@ struct Arrived {
 #[event(aggregate = "lift")]
 struct Inspected;
 
-/// Its state, and something generic beside it.
+/// Its state, and something generic next to it.
 #[derive(Debug, Default)]
 struct Lift<Q> {
     floor: i32,

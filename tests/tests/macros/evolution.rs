@@ -164,7 +164,7 @@ fn the_test_kit_takes_what_was_stored_once() {
 }
 
 mod old {
-    /// Somebody has left the old event where it was.
+    /// The old event is still in the log.
     #[derive(serde::Serialize, serde::Deserialize, eventsource::DomainEvent)]
     #[event(aggregate = "Invoice", name = "Payed")]
     pub(super) struct Payed {}

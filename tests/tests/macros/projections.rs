@@ -87,7 +87,7 @@ impl Seen {
     #[handles(OrderPlaced)]
     async fn placed(&mut self, event: &Event<OrderPlaced>, metadata: &Metadata, stream: &StreamId) {
         tokio::task::yield_now().await;
-        let actor = metadata.get_actor().unwrap_or("nobody");
+        let actor = metadata.get_actor().unwrap_or("none");
         self.0.push(format!("{} {} by {actor} at {} of {stream}", Self::PREFIX, event.total, event.position()));
     }
 

@@ -74,12 +74,12 @@ fn mermaid() {
         registry().topology().mermaid(),
         r#"flowchart LR
     subgraph a0["Box"]
-        e1["Forgotten<br/>used by nobody"]:::unused
+        e1["Forgotten<br/>not used"]:::unused
         e2["Opened v2"]
         e3["Packed"]
     end
     subgraph a1["Shelf"]
-        e0["Dusted<br/>handled by nobody"]:::unhandled
+        e0["Dusted<br/>not handled"]:::unhandled
     end
     p0(["Packs<br/>memory"])
     p1(["the #quot;boxes#quot;<br/>transactional"])

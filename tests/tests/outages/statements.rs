@@ -133,7 +133,7 @@ async fn codes_of_outages_and_conflicts_make_no_dead_letter() {
     assert_eq!(handle.dead_letters().list().await.unwrap(), []);
 }
 
-/// Reads the latest price with `SELECT *` on the lent connection, and writes it beside the number.
+/// Reads the latest price with `SELECT *` on the lent connection, and writes it next to the number.
 #[derive(Debug)]
 struct Priced(String);
 

@@ -43,7 +43,7 @@ async fn fill(world: &World, random: &mut Random, events: i64) {
 async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
     let mut random = Random::from_environment();
     let world = World::new().await;
-    let (mut kills, mut amid) = (Rounds::at_least(30), 0);
+    let (mut kills, mut during) = (Rounds::at_least(30), 0);
     while kills.another() {
         fill(&world, &mut random, 900).await;
         let (before, head) = (position(&world).await, world.store.head().await.unwrap());
@@ -57,14 +57,14 @@ async fn killed_again_and_again_the_rows_equal_a_fold_of_the_log() {
         let fingerprint = "bump-rows v1: Bumped, Cleared";
         world.checkpoints.claim(&Claim::new("bump-rows", fingerprint, Position::START)).await.unwrap();
         let after = position(&world).await;
-        amid += u32::from(before < after && after < head);
+        during += u32::from(before < after && after < head);
         let rows = world.rows.rows(world.db.pool()).await.unwrap();
         let last = rows.last().map_or(0, |(position, _)| *position);
         assert_eq!(last as u64, after.value(), "after each kill the rows are where the checkpoint is");
     }
     let kills = kills.done();
-    println!("{kills} kills, {amid} of them between the child's first and last commit");
-    assert!(amid * 3 >= kills * 2, "only {amid} of {kills} kills fell between the child's first and last commit");
+    println!("{kills} kills, {during} of them between the child's first and last commit");
+    assert!(during * 3 >= kills * 2, "only {during} of {kills} kills fell between the child's first and last commit");
     start(&world, &["project", "once"]).finish();
     world.assert_rows_equal_the_log().await;
 }
@@ -117,7 +117,7 @@ async fn terminated_connections_are_waited_out_and_the_rows_equal_a_fold_of_the_
     let stop = Arc::new(AtomicBool::new(false));
     let appender = appending(&world, &stop);
 
-    let (mut rounds, mut amid, mut terminated) = (Rounds::at_least(30), 0, 0);
+    let (mut rounds, mut during, mut terminated) = (Rounds::at_least(30), 0, 0);
     while rounds.another() {
         let before = rows.status().await.position;
         sleep(random.delay(Duration::from_millis(60))).await;
@@ -125,7 +125,7 @@ async fn terminated_connections_are_waited_out_and_the_rows_equal_a_fold_of_the_
                    GROUP BY c.position";
         // Before the first claim there is no checkpoint.
         let working: Option<bool> = sqlx::query_scalar(world.sql(sql)).fetch_optional(&mut killer).await.unwrap();
-        amid += u32::from(working.unwrap_or_default());
+        during += u32::from(working.unwrap_or_default());
         let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1";
         let ended: i64 = sqlx::query_scalar(sql).bind(&name).fetch_one(&mut killer).await.unwrap();
         terminated += ended;
@@ -137,10 +137,10 @@ async fn terminated_connections_are_waited_out_and_the_rows_equal_a_fold_of_the_
     let (stored, failed) = appender.await.unwrap();
     let rounds = rounds.done();
     println!(
-        "{rounds} times {terminated} connections in all terminated, {amid} times between the first and the last commit; \
-              {stored} appends beside, {failed} answered by an error"
+        "{rounds} times {terminated} connections in all terminated, {during} times between the first and the last commit; \
+              {stored} appends meanwhile, {failed} answered by an error"
     );
-    assert!(amid * 3 >= rounds * 2, "only {amid} of {rounds} fell while there was work");
+    assert!(during * 3 >= rounds * 2, "only {during} of {rounds} fell while there was work");
     assert!(failed * 10 <= u64::from(rounds), "who lost a connection is answered on another one: {failed} errors");
     // The appender was faster than batches of three events, for as long as the soak lasts.
     rows.caught_up().within(Duration::from_secs(600)).await.unwrap();
@@ -216,7 +216,7 @@ async fn a_frozen_runner_is_fenced_when_it_wakes_and_stands_by() {
     eventually("it commits", || async { position(&world).await > Position::START }).await;
     frozen.stop();
     let before = position(&world).await;
-    assert!(before < world.store.head().await.unwrap(), "it was stopped amid");
+    assert!(before < world.store.head().await.unwrap(), "it was stopped during its work");
     let since = Instant::now();
     let manager = world.manager();
     let rows = manager.subscribe(world.rows.clone(), SubscriptionConfig::default()).await.unwrap();

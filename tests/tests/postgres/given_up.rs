@@ -1,4 +1,4 @@
-//! Whoever begins a transaction and gives up before it has begun leaves none behind, on a connection that somebody else
+//! A caller that gives up while a transaction begins leaves none behind, on a connection that another caller
 //! is given next: what that one writes would never be committed.
 
 use std::future::poll_fn;

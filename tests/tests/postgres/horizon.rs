@@ -241,12 +241,12 @@ async fn an_unrelated_transaction_delays_nothing_not_even_in_another_database() 
     let mut here = world.schema.connect().await;
     world.run(&mut here, "BEGIN; INSERT INTO {schema}.bumps (position, by) VALUES (1, 1)").await.unwrap();
     // Another log in this database, and one in another database with the same keys and names.
-    let beside = Schema::unmade_on(world.schema.url());
-    beside.options().migrate().await.unwrap();
-    let other = World::on(beside, |options| options).await;
-    let mut beside = other.schema.connect().await;
-    sqlx::raw_sql("BEGIN").execute(&mut beside).await.unwrap();
-    append_in(&other.store, &mut beside).await;
+    let neighbour = Schema::unmade_on(world.schema.url());
+    neighbour.options().migrate().await.unwrap();
+    let other = World::on(neighbour, |options| options).await;
+    let mut neighbour = other.schema.connect().await;
+    sqlx::raw_sql("BEGIN").execute(&mut neighbour).await.unwrap();
+    append_in(&other.store, &mut neighbour).await;
     let elsewhere = format!("elsewhere_{}", Uuid::now_v7().simple());
     let mut conn = world.schema.connect().await;
     world.run(&mut conn, &format!("CREATE DATABASE {elsewhere}")).await.unwrap();
@@ -310,7 +310,7 @@ async fn a_strict_default_isolation_changes_nothing() {
     }
 }
 
-/// Where nobody can see who appends, nothing may be said about what is still to come.
+/// Where the locks of appends cannot be seen, the horizon is unknown.
 #[tokio::test]
 async fn reading_from_a_standby_is_refused() {
     let mut server = Server::start();

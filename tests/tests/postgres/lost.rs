@@ -142,7 +142,7 @@ async fn an_append_whose_answer_is_lost_is_stored_once_and_answered() {
             assert_eq!(stored.len(), version);
             assert_eq!(stored[version - 2..], *appended.events(), "as it was stored");
         }
-        // Somebody else's event in the way is still that.
+        // The event of another writer in the way is still a conflict.
         lossy.swallow.store(true, Ordering::SeqCst);
         let refused = store.append(&stream, ExpectedVersion::Exact(7), placed()).await.unwrap_err();
         assert!(matches!(refused, AppendError::Conflict { actual: 8, .. }), "{refused}");
@@ -156,7 +156,7 @@ async fn a_commit_that_is_still_on_its_way_is_waited_for() {
     let (world, faults) = (World::new().await, Faults::new());
     let checkpoints = FaultyCheckpoints::new(world.checkpoints.clone(), &faults);
     let manager = SubscriptionManager::new(world.store.clone(), MemoryEventBus::new(), checkpoints);
-    // So long that nobody renews it beside.
+    // So long that no renewal happens meanwhile.
     let config = SubscriptionConfig::default().lease(Duration::from_secs(3_600)).unwrap();
     let rows = manager.subscribe(world.rows.clone(), config).await.unwrap();
     manager.start().await.unwrap();
@@ -177,7 +177,7 @@ async fn a_commit_that_is_still_on_its_way_is_waited_for() {
                 UPDATE eventsource_checkpoints SET position = 1 WHERE name = 'bump-rows'";
     sqlx::raw_sql(step).execute(&mut lost).await.unwrap();
     let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut lost).await.unwrap();
-    eventually("somebody waits for the row of the checkpoint", || async {
+    eventually("a session waits for the row of the checkpoint", || async {
         let sql = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))";
         sqlx::query_scalar::<_, i64>(sql).bind(pid).fetch_one(world.db.pool()).await.unwrap() > 0
     })

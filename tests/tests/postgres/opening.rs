@@ -136,8 +136,8 @@ async fn failed_open_says_why_and_hides_the_password() {
     assert!(matches!(error, PostgresOpenError::Url { .. }), "{error:?}");
     let error = PostgresOptions::new(url()).unwrap().schema("a\"b").migrate().await.unwrap_err();
     assert!(matches!(error, PostgresOpenError::InvalidSchema { .. }), "{error:?}");
-    let nobody = "postgres://me:secret@127.0.0.1:1/nowhere";
-    let options = PostgresOptions::new(nobody).unwrap().acquire_timeout(std::time::Duration::from_millis(200));
+    let unreachable = "postgres://me:secret@127.0.0.1:1/nowhere";
+    let options = PostgresOptions::new(unreachable).unwrap().acquire_timeout(std::time::Duration::from_millis(200));
     let error = PostgresDatabase::open_with(options).await.unwrap_err().to_string();
     assert!(error.contains("nowhere at 127.0.0.1:1") && !error.contains("secret"), "{error}");
 }

@@ -98,7 +98,7 @@ async fn a_page_touches_few_blocks() {
         println!("{what}: {} events, {touched} blocks", page.events.len());
         assert!(touched < most, "{what}: {touched} blocks");
     }
-    // A long stream, from either end and from amid.
+    // A long stream, from either end and from the middle.
     let stream = StreamId::new("Order", uuid::Uuid::now_v7());
     let events = (0..5_000).map(|_| NewEvent::raw("Last", 1, "{}")).collect();
     world.store.append(&stream, ExpectedVersion::NoStream, events).await.unwrap();
@@ -159,7 +159,7 @@ async fn an_append_never_reads_the_whole_log() {
     assert!(scans().await.0 < 10, "{:?}", scans().await);
 }
 
-/// Blocks of the events and their indexes that were asked for, by everybody.
+/// Blocks of the events and their indexes that all sessions read.
 async fn blocks(world: &World) -> i64 {
     let mut conn = world.schema.connect().await;
     // Each of the pool's connections counts for itself.

@@ -55,7 +55,7 @@ impl Collector for Warnings {
 #[tokio::test]
 async fn a_horizon_held_for_longer_than_a_set_time_is_told_with_its_holder() {
     let warnings = Warnings::default();
-    // With a single collector, what another test's thread comes upon first would be taken for wanted by nobody.
+    // With a single collector, a place that another test's thread reaches first would count as disabled.
     let _second = tracing::Dispatch::new(Warnings::default());
     let _collecting = tracing::subscriber::set_default(warnings.clone());
     let world = World::with(|options| options.horizon_warning(Duration::from_millis(200))).await;

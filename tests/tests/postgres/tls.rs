@@ -1,4 +1,4 @@
-//! TLS (feature `postgres-tls`): with a certificate that nobody knows, and with one that is verified.
+//! TLS (feature `postgres-tls`): with an unknown certificate, and with one that is verified.
 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;

@@ -54,7 +54,7 @@ async fn written_rows_commit_with_the_checkpoint() {
     let (world, step) = world().await;
     let mut unit = world.checkpoints.begin().await.unwrap();
     run(&world, &mut unit, INSERT).await.unwrap();
-    assert_eq!(world.numbers().await.len(), 0, "nobody sees it before the commit");
+    assert_eq!(world.numbers().await.len(), 0, "it is invisible before the commit");
     assert!(unit.is_intact());
     unit.rollback().await;
     is_untouched_and_usable(&world, &step).await;

@@ -76,7 +76,7 @@ async fn database_has_one_listener_until_it_is_dropped() {
          '{}.eventsource_events'::regclass::oid || '%'",
         schema.name()
     );
-    eventually("nobody listens", || async {
+    eventually("no session listens", || async {
         let mut conn = schema.connect().await;
         let sql = sqlx::AssertSqlSafe(sql.clone());
         sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut conn).await.unwrap() == 0

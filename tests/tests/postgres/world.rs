@@ -1,4 +1,4 @@
-//! A schema with the tables of a projection, and what is asked of it.
+//! A schema with the tables of a projection, and queries on it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Writers whose transactions commit in another order than that of their positions, while somebody reads: nothing is
+//! Writers whose transactions commit in another order than that of their positions, while a reader reads: nothing is
 //! skipped (no gaps), and a naive reader skips much.
 
 use std::sync::Arc;

@@ -119,7 +119,7 @@ async fn a_repository_that_outlives_its_batch_is_of_no_use<W: World>(world: &W) 
     assert_eq!(world.names().await, ["a", "c", "d"]);
 }
 
-/// The connection of a database, which is lent beside its repositories.
+/// The connection of a database, which is lent next to its repositories.
 macro_rules! a_connection_and_a_repository {
     ($test:ident, $world:ident, $connection:ident) => {
         #[tokio::test]

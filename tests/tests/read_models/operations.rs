@@ -23,7 +23,7 @@ async fn a_saved_row_is_read_back<W: World>(world: &W) {
     items.save(&item(1, "uno", 2)).await.unwrap();
     assert_eq!(items.get(id(1)).await.unwrap(), Some(item(1, "uno", 2)), "its own change is seen");
     assert!(items.exists(id(1)).await.unwrap());
-    assert_eq!(world.rows::<Item>().get(id(1)).await.unwrap(), None, "nobody else sees it");
+    assert_eq!(world.rows::<Item>().get(id(1)).await.unwrap(), None, "it is invisible outside the transaction");
     batch.commit().await.unwrap();
     let rows = world.rows::<Item>();
     assert_eq!(rows.get(id(1)).await.unwrap(), Some(item(1, "uno", 2)));
@@ -51,7 +51,7 @@ async fn deletion_leaves_nothing<W: World>(world: &W) {
     items.delete(id(1)).await.unwrap();
     items.delete(id(9)).await.unwrap();
     assert_eq!(items.get(id(1)).await.unwrap(), None);
-    // Read, changed and deleted; deleted and made anew; made and deleted.
+    // Read, changed and deleted; deleted and created again; created and deleted.
     let two = items.get(id(2)).await.unwrap().unwrap();
     items.save(two).await.unwrap();
     items.delete(id(2)).await.unwrap();

@@ -10,7 +10,7 @@ use eventsource_tests::postgres::Schema;
 use crate::projection::{ActivityRow, CounterRow, Counters, bump, config};
 use crate::world::{Database as _, Item, Postgres, World as _, id, item};
 
-/// A table that somebody else made, whose types are not quite the model's.
+/// A table that another program created, whose types are not quite the model's.
 #[derive(Debug, Clone, PartialEq, ReadModel)]
 struct Price {
     #[read_model(id)]

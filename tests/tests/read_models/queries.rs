@@ -63,7 +63,7 @@ async fn conditions<W: World>(world: &W) {
     let first =
         world.rows::<Item>().find_one(Query::from(Item::COUNT.eq(2)).order_by(Item::NAME.desc())).await.unwrap();
     assert_eq!(first.unwrap().name, "d");
-    assert_eq!(world.rows::<Item>().find_one(Item::NAME.eq("nobody")).await.unwrap(), None);
+    assert_eq!(world.rows::<Item>().find_one(Item::NAME.eq("unknown")).await.unwrap(), None);
 }
 
 async fn nulls<W: World>(world: &W) {

@@ -101,8 +101,8 @@ async fn two_projections_in_opposite_orders_both_run_through() {
     assert_eq!(second.iter().map(|row| (row.times, row.version())).collect::<Vec<_>>(), [(40, 40); 5]);
 }
 
-/// The first read of a batch takes the locks of all rows that its events are about, in the order of their ids: whoever
-/// comes second waits, and neither is undone.
+/// The first read of a batch takes the locks of all rows that its events are about, in the order of their ids: the
+/// second batch waits, and neither is undone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn batches_about_the_same_aggregates_wait_for_each_other_and_are_not_undone() {
     let world = Arc::new(Postgres::new().await);

@@ -411,7 +411,7 @@ async fn the_range_of_times_is_one_on_every_backend<W: World>(world: &W) {
     rows.count(Every::TIME.lt(DateTime::<Utc>::MIN_UTC)).await.unwrap_err();
 }
 
-/// A type of somebody's own, whose values are not always of the kind that it says.
+/// A user's type whose values are not always of the kind that it declares.
 #[derive(Debug, Clone, PartialEq)]
 struct Grade(i64);
 

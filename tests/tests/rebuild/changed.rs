@@ -153,7 +153,7 @@ where
         assert!(error.to_string().contains(part), "{part} in {error}");
     }
     manager.stop().await.unwrap();
-    assert_eq!(world.checkpoint().await.unwrap().fingerprint, V1, "whoever comes next finds it changed as well");
+    assert_eq!(world.checkpoint().await.unwrap().fingerprint, V1, "the next start finds it changed as well");
     world.assert_rows_equal_the_log().await;
     run_before(&world).await;
 }

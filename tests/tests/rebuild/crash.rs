@@ -54,7 +54,7 @@ async fn fill<W: World>(world: &W, random: &mut Random, events: u64) {
     }
 }
 
-/// Kills 8 times, and 300 times in a soak; two thirds of the kills have to fall amid a rebuild.
+/// Kills 8 times, and 300 times in a soak; two thirds of the kills have to fall within a rebuild.
 async fn killed<W: Sql>(world: W, how: &str)
 where
     BumpSums: crate::world::On<W>,
@@ -63,14 +63,14 @@ where
     fill(&world, &mut random, 300).await;
     finish(&world, how);
     let name = if how == "in-place" { "bump-sums" } else { "bump-sums~next" };
-    let (mut kills, mut amid, mut switched) = (Rounds::at_least(8).in_soak(300), 0, 0);
+    let (mut kills, mut during, mut switched) = (Rounds::at_least(8).in_soak(300), 0, 0);
     while kills.another() {
         let more = random.below(2) * 10;
         fill(&world, &mut random, more).await;
         let before = load(&world, "bump-sums").await.unwrap();
         let left = load(&world, name).await.map_or(Position::START, |left| left.position);
         let mut child = start(&world, &[how]);
-        // A next generation is amid until it serves.
+        // A next generation is unfinished until it serves.
         let is_unfinished = |checkpoint: Option<Checkpoint>| {
             let began = checkpoint.filter(|found| found.position > Position::START);
             began.is_some_and(|found| how != "in-place" || found.rebuild_to.is_some())
@@ -92,17 +92,17 @@ where
         tokio::time::sleep(random.delay(Duration::from_millis(if at_the_switch { 12 } else { 3 }))).await;
         child.kill();
         let live = assert_whole(&world, how).await;
-        amid += u32::from(is_unfinished(load(&world, name).await));
+        during += u32::from(is_unfinished(load(&world, name).await));
         switched += u32::from(how != "in-place" && live.epoch > before.epoch + 1);
         if how != "in-place" {
             assert!(live.position >= before.position && live.rebuild_to.is_none(), "it never goes back: {live:?}");
         }
     }
     let kills = kills.done();
-    println!("{how}: {kills} kills, {amid} of them amid a rebuild; {switched} after a switch of the same child");
+    println!("{how}: {kills} kills, {during} of them within a rebuild; {switched} after a switch of the same child");
     assert!(
-        amid * 3 >= kills * 2,
-        "only {amid} of {kills} kills fell between the first and the last commit of a rebuild"
+        during * 3 >= kills * 2,
+        "only {during} of {kills} kills fell between the first and the last commit of a rebuild"
     );
     finish(&world, how);
     let live = assert_whole(&world, how).await;

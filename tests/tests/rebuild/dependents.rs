@@ -117,7 +117,7 @@ where
         sums.be_slow(true);
         let rebuild = handle.rebuild_side_by_side().await.unwrap();
         eventually("it has begun", || next(&world)).await;
-        // Its batches would keep the lock of a file from whoever makes the dependent, until it has switched.
+        // Its batches would keep the lock of a file from the session that creates the dependent, until the switch.
         manager.pause("bump-sums").await.unwrap();
         world.execute(make).await;
         sums.be_slow(false);

@@ -36,7 +36,7 @@ where
 
     sums.be_slow(true);
     let rebuild = handle.rebuild().await.unwrap();
-    eventually("it is amid", || async { rebuild.progress().await.events_done.is_some_and(|done| done > 20) }).await;
+    eventually("it has begun", || async { rebuild.progress().await.events_done.is_some_and(|done| done > 20) }).await;
     let (status, progress) = (handle.status().await, rebuild.progress().await);
     let rebuilding = SubscriptionState::Rebuilding { kind: RebuildKind::InPlace, target: head };
     assert_eq!(format!("{:?}", status.state), format!("{rebuilding:?}"));

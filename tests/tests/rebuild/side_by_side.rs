@@ -1,4 +1,4 @@
-//! A rebuild side by side: the next generation is built beside the one that serves, and takes its place at once (rebuilds lose nothing).
+//! A rebuild side by side: the next generation is built next to the one that serves, and takes its place at once (rebuilds lose nothing).
 
 use std::sync::atomic::Ordering;
 
@@ -220,7 +220,7 @@ where
     assert_eq!(names(&world).await, NAMES);
     manager.stop().await.unwrap();
 
-    // And one that nobody asks for any more is dropped.
+    // And one that is not asked for any more is dropped.
     world
         .checkpoints()
         .generations()
@@ -355,7 +355,7 @@ where
     assert_eq!(names(&world).await, NAMES);
     let third = generations.claim_next(&claim, Position::new(50), &tables).await.unwrap();
     assert!(third.epoch > second.epoch, "epochs grow over it");
-    // Somebody's own table is not replaced by one that is new.
+    // A user's own table is not replaced by a new one.
     generations.discard("bump-sums", &tables).await.unwrap();
     world.execute("CREATE TABLE bump_sums__next (mine INTEGER)").await;
     let error = generations.claim_next(&claim, Position::new(50), &tables).await.unwrap_err();

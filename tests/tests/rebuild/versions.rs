@@ -97,7 +97,7 @@ where
         let error = old.wait_for(position).within(Duration::from_secs(1)).await.unwrap_err();
         assert!(matches!(error, WaitError::Deadline { .. }), "{error}");
         outdated(&old).await;
-        assert_eq!(world.checkpoint().await.unwrap().epoch, epoch, "{on_change:?}: nobody has claimed it");
+        assert_eq!(world.checkpoint().await.unwrap().epoch, epoch, "{on_change:?}: no process has claimed it");
         newer.start().await.unwrap();
         new.wait_for(position).within(DEADLINE).await.unwrap();
         older.stop().await.unwrap();

@@ -3,7 +3,7 @@
 use super::world::*;
 
 /// How many pages had been asked for when the first event of each was handled. Its handler waits for nothing, so that
-/// nobody else has a turn meanwhile.
+/// no other task has a turn meanwhile.
 #[derive(Clone)]
 struct Ahead {
     store: Watched,

@@ -92,10 +92,10 @@ impl PaintedOnly {
 }
 
 #[derive(Clone, Default)]
-struct Anew(Vec<u64>);
+struct Later(Vec<u64>);
 
-#[projection(name = "anew")]
-impl Anew {
+#[projection(name = "later")]
+impl Later {
     #[handles(WeighedAnew)]
     fn weighed(&mut self, event: &WeighedAnew) {
         self.0.push(event.number.n);
@@ -177,17 +177,17 @@ async fn two_types_read_one_stored_event() {
     let (store, end) = filled(3).await;
     let manager = manager(&store);
     let mut sums = Vec::new();
-    let mut anew = Vec::new();
+    let mut later = Vec::new();
     for n in 0..3 {
         sums.push(manager.subscribe(Sums::default(), config(format!("sums-{n}"))).await.unwrap());
-        anew.push(manager.subscribe(Anew::default(), config(format!("anew-{n}"))).await.unwrap());
+        later.push(manager.subscribe(Later::default(), config(format!("later-{n}"))).await.unwrap());
     }
     manager.start().await.unwrap();
-    for (sums, anew) in sums.iter().zip(&anew) {
+    for (sums, later) in sums.iter().zip(&later) {
         sums.wait_for(end).within(DEADLINE).await.unwrap();
-        anew.wait_for(end).within(DEADLINE).await.unwrap();
+        later.wait_for(end).within(DEADLINE).await.unwrap();
         assert!(sums.read().await.weighed.iter().copied().eq((0..EVENTS).step_by(2)));
-        assert!(anew.read().await.0.iter().copied().eq((0..EVENTS).step_by(2)));
+        assert!(later.read().await.0.iter().copied().eq((0..EVENTS).step_by(2)));
     }
     manager.stop().await.unwrap();
     assert_eq!(alive(3), 0);

@@ -1,4 +1,4 @@
-//! Nobody is told that the log ends where it ended before it was asked.
+//! No reader is given an end of the log that is older than its question.
 
 use super::world::*;
 

@@ -91,7 +91,7 @@ async fn run(seed: u64) -> String {
     all_at(&handles, store.head().await.unwrap()).await;
     all_right(&store, &handles).await;
     manager.stop().await.unwrap();
-    assert_eq!(store.reading.load(Ordering::SeqCst), 0, "somebody still reads");
+    assert_eq!(store.reading.load(Ordering::SeqCst), 0, "a read is still under way");
     write!(journal, "{:?} {} reads", begin.elapsed(), store.reads().len()).unwrap();
     journal
 }

@@ -61,7 +61,7 @@ async fn live_an_append_is_read_for_all_at_once() {
     }
     manager.start().await.unwrap();
     all_at(&handles, fill(&store, 1).await).await;
-    eventually("nobody reads", || async { store.reading.load(Ordering::SeqCst) == 0 }).await;
+    eventually("no read is under way", || async { store.reading.load(Ordering::SeqCst) == 0 }).await;
     store.forget();
     for _ in 0..20 {
         all_at(&handles, fill(&store, 1).await).await;

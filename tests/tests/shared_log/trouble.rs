@@ -88,5 +88,5 @@ async fn a_read_ends_with_the_last_one_who_waits_for_it() {
     manager.start().await.unwrap();
     eventually("the log is read", || async { store.reading.load(Ordering::SeqCst) > 0 }).await;
     manager.stop().await.unwrap();
-    eventually("nobody reads", || async { store.reading.load(Ordering::SeqCst) == 0 }).await;
+    eventually("no read is under way", || async { store.reading.load(Ordering::SeqCst) == 0 }).await;
 }

@@ -27,7 +27,7 @@ pub(crate) struct Read {
     pub(crate) limit: usize,
 }
 
-/// A store in memory that tells how its log is read, hands out events that nobody else holds, and can be held up.
+/// A store in memory that tells how its log is read, returns events that it does not keep, and can be delayed.
 #[derive(Clone, Default)]
 pub(crate) struct Watched {
     pub(crate) inner: MemoryEventStore,
@@ -50,7 +50,7 @@ impl Watched {
         self.reads.lock().unwrap().clear();
     }
 
-    /// How many of the events that were handed out somebody still holds.
+    /// How many of the returned events are still in use.
     pub(crate) fn held(&self) -> usize {
         self.given.lock().unwrap().iter().filter(|event| event.strong_count() > 0).count()
     }

@@ -100,7 +100,7 @@ fn check_reasons<S: Subject>(
         let asked = world.dismissed.contains(&letter.position);
         // Two processes wait for each other's transaction, which may take longer than a handler may.
         let alone = world.made == 1;
-        // Memory that is cut off begins anew: what was asked for is not tried again before that.
+        // Memory that was cut off is replayed first: a requested retry waits for that.
         let cut_off = matches!(<S as Subscriber>::KIND, ProjectionKind::Memory | ProjectionKind::DurableMemory)
             && matches!(fate, Some(Fate::Hangs(_)))
             && world.touched.contains(&letter.stream);
@@ -110,7 +110,7 @@ fn check_reasons<S: Subject>(
             assert!(rules.has(FailurePolicy::DeadLetter), "no policy keeps letters");
             assert!(!cured || fate.is_none(), "all was cured and retried, and this waits: {letter}");
         } else {
-            assert!(rules.has(FailurePolicy::Skip) || asked, "nobody dismissed it: {letter}");
+            assert!(rules.has(FailurePolicy::Skip) || asked, "it was not dismissed: {letter}");
         }
     }
 }
@@ -139,7 +139,7 @@ fn in_order<S: Subject>(world: &World<S>, log: &[Logged], applied: &[u64]) {
     }
 }
 
-/// Once or more; repeated only from a checkpoint on, and only where somebody started anew.
+/// Once or more; repeated only from a checkpoint on, and only after a new start.
 fn check_effects<S: Subject>(world: &World<S>, log: &[Logged], expected: &[&Logged], applied: &[u64]) {
     let wanted: BTreeSet<u64> = expected.iter().map(|event| event.position).collect();
     let mut seen = BTreeSet::new();
@@ -152,7 +152,7 @@ fn check_effects<S: Subject>(world: &World<S>, log: &[Logged], expected: &[&Logg
     if !world.began_anew {
         in_order(world, log, &first);
     } else if world.made == 1 {
-        // What was given up may be done when everything is done anew, after what followed it: the last time counts.
+        // A skipped event may be applied by a later replay, after its successors: the last time counts.
         let mut last: Vec<u64> = applied.iter().rev().copied().filter(|position| seen.remove(position)).collect();
         last.retain(|position| wanted.contains(position));
         last.reverse();

@@ -101,7 +101,7 @@ pub fn unleash(faults: &Faults, random: &mut Random) {
     drop(plan.often(WakeUpReceiver, Fault::Duplicate, 0.2));
 }
 
-/// Nothing that the process asks of its stores is done any more, and whoever asks panics: it is dead.
+/// The process is dead: its stores do nothing more, and each call panics.
 pub fn kill(faults: &Faults) {
     use Point::*;
     for point in [

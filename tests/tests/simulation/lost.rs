@@ -1,4 +1,4 @@
-//! The log loses its tail, as one does that is restored from an older copy: whoever was further on is refused, lets nobody
+//! The log loses its tail, as after a restore from an older copy: a subscription that was further on is refused, and lets no caller
 //! wait, and is right again after a rebuild. Each run is made from a seed, with faults in its stores.
 
 use std::time::Duration;
@@ -37,7 +37,7 @@ async fn grow(store: &MemoryEventStore, random: &mut Random) {
     }
 }
 
-/// That it ends as refused for good, and that nobody who waits is told anything else.
+/// That it ends as refused for good, and that no wait says anything else.
 async fn assert_lost<P>(handle: &SubscriptionHandle<P>, log: &str) {
     let began = Instant::now();
     loop {

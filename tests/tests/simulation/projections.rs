@@ -189,13 +189,13 @@ macro_rules! in_memory {
 }
 
 in_memory!(
-    /// State in memory, which begins anew as a copy of what it was.
+    /// State in memory, which is restored from a copy.
     #[derive(Clone)]
     Cloned, [], false, as_it_is,
 );
 
 in_memory!(
-    /// State in memory that cannot be copied: it begins anew by its hook.
+    /// State in memory that cannot be copied: its hook empties it.
     Hooked, [], false, as_it_is,
     #[truncate]
     fn truncate(&mut self) {

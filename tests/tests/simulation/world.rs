@@ -16,7 +16,7 @@ use super::chaos::{Rules, kill, unleash};
 use super::projections::{Moved, Noise, Opened, Subject};
 use super::script::{Fate, Script};
 
-/// By the paused clock: whoever takes longer hangs.
+/// By the paused clock: a run that takes longer hangs.
 pub const LONG: Duration = Duration::from_secs(3_600);
 
 /// A process: a manager with its one subscription.
@@ -42,7 +42,7 @@ pub struct World<S: Subject> {
     pub made: usize,
     /// Whether it was ever reset or rebuilt.
     pub began_anew: bool,
-    /// The streams whose letters somebody asked to retry or dismiss.
+    /// The streams whose letters were asked to be retried or dismissed.
     pub touched: BTreeSet<StreamId>,
     pub dismissed: BTreeSet<Position>,
     trouble: f64,
@@ -145,7 +145,7 @@ impl<S: Subject> World<S> {
         self.processes.push(process);
     }
 
-    /// Whoever was always alone is never fenced: whatever became of its steps, it finds out.
+    /// A process that was always alone is never fenced: it finds out what its commits did.
     pub(super) async fn assert_not_fenced(&self) {
         if self.made > 1 {
             return;
@@ -214,7 +214,7 @@ impl<S: Subject> World<S> {
         let _ = self.processes[at].manager.resume("subject").await;
     }
 
-    /// Asks for a retry or a dismissal. Whoever waits may give up waiting.
+    /// Asks for a retry or a dismissal. The caller may give up waiting.
     async fn ask(&mut self, at: usize, patience: Duration) {
         let dead_letters = self.processes[at].handle.dead_letters();
         let Ok(letters) = dead_letters.list().await else { return };
@@ -247,7 +247,7 @@ impl<S: Subject> World<S> {
         }
     }
 
-    /// From now on everything is applied anew: effects are repeated, and what fails now may not have failed before.
+    /// From now on everything is applied again: effects are repeated, and an event that fails now may not have failed before.
     fn restart_empty(&mut self) {
         self.began_anew = true;
         if <S as Subscriber>::KIND == ProjectionKind::Effects {
@@ -267,7 +267,7 @@ impl<S: Subject> World<S> {
         self.start(at).await;
     }
 
-    /// Asks for a rebuild in place. Whoever waits for it may give up waiting, or give it up.
+    /// Asks for a rebuild in place. The caller may give up waiting, or cancel it.
     async fn rebuild(&mut self, at: usize) {
         self.restart_empty();
         // It is started where it does not run.

@@ -59,7 +59,7 @@ async fn a_busy_file_is_waited_out() {
     b.unwrap();
     assert_eq!(unit, ());
     assert!(started.elapsed() >= Duration::from_millis(900), "{:?}", started.elapsed());
-    // A reader waits for nobody.
+    // A reader does not wait.
     assert_eq!(store.head().await.unwrap(), Position::new(2));
     release.await.unwrap();
 }

@@ -17,7 +17,7 @@ async fn written_rows_commit_with_the_checkpoint() {
     let world = world().await;
     let mut unit = world.checkpoints.begin().await.unwrap();
     insert(&mut unit).await;
-    assert_eq!(world.rows().await, 0, "nobody sees it before the commit");
+    assert_eq!(world.rows().await, 0, "it is invisible before the commit");
     assert!(unit.is_intact());
     unit.commit(&world.step).await.unwrap();
     assert_eq!((world.rows().await, world.position().await), (1, Position::new(5)));

@@ -58,7 +58,7 @@ impl World {
         insert(&mut unit).await;
         unit.commit(&self.step).await.unwrap();
         assert_eq!((self.rows().await, self.position().await), (1, Position::new(5)));
-        // The hooks are off: everybody else may commit.
+        // The hooks are off: other users of the connection may commit.
         for _ in 0..7 {
             sqlx::query("INSERT INTO rows DEFAULT VALUES").execute(self.db.pool()).await.unwrap();
         }

@@ -22,7 +22,7 @@ async fn what_comes_together_is_one_commit<W: Sql>() {
     assert!(commits <= 3, "60 appends took {commits} commits");
 }
 
-/// Nobody waits for company: an append at a time is a commit each.
+/// An append that is alone does not wait for others: each is a commit.
 async fn one_at_a_time_is_a_commit_each<W: Sql>() {
     let world = W::open().await;
     let store = world.store();

@@ -1,4 +1,4 @@
-//! Each append has its own answer, whatever becomes of those beside it.
+//! Each append has its own answer, whatever becomes of those next to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

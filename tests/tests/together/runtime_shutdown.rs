@@ -1,4 +1,4 @@
-//! Nobody waits for somebody who has gone away.
+//! An append does not wait for a writer task whose runtime has ended.
 
 use eventsource_tests::wait::DEADLINE;
 use tokio::runtime::Builder;
@@ -28,7 +28,7 @@ async fn who_came_first_goes_away<W: Sql>() {
             tokio::task::yield_now().await;
         }
         drop(first);
-        timeout(DEADLINE, second).await.expect("nobody waits for who is gone").unwrap();
+        timeout(DEADLINE, second).await.expect("it does not wait for the lost runtime").unwrap();
         store.append(&stream(3), ExpectedVersion::NoStream, vec![event(1)]).await.unwrap();
         let withdrawn = store.read_stream(&stream(2), ReadStream::forward()).await.unwrap();
         assert!(withdrawn.is_empty(), "what was withdrawn from the queue is not stored");
@@ -60,7 +60,7 @@ where
         main.block_on(async {
             let (second, third) = (tokio::spawn(second), tokio::spawn(third));
             for append in [tokio::spawn(first), second, third] {
-                timeout(DEADLINE, append).await.expect("nobody waits for who is gone").unwrap().unwrap();
+                timeout(DEADLINE, append).await.expect("it does not wait for the lost runtime").unwrap().unwrap();
             }
         });
     }

@@ -121,7 +121,7 @@ async fn an_undecodable_event_fails_alone() {
     assert_eq!(letters.len(), 2);
 }
 
-/// "A type that no code knows" stalls nobody: who does not ask for it passes it over.
+/// A type that no code knows stalls nothing: subscriptions that do not ask for it pass it.
 #[tokio::test(start_paused = true)]
 async fn unknown_type_stalls_no_subscription() {
     let store = MemoryEventStore::new();
@@ -129,7 +129,7 @@ async fn unknown_type_stalls_no_subscription() {
     let handle = manager.subscribe(Kept::default(), attempts(1)).await.unwrap();
     manager.start().await.unwrap();
     let stream = StreamId::new("Counter", Uuid::from_u128(1));
-    store.append(&stream, ExpectedVersion::Any, vec![NewEvent::raw("NobodyKnows", 1, "{}")]).await.unwrap();
+    store.append(&stream, ExpectedVersion::Any, vec![NewEvent::raw("NotKnown", 1, "{}")]).await.unwrap();
     handle.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     assert_eq!(handle.read().await.numbers, [1]);
 }

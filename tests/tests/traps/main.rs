@@ -9,7 +9,7 @@
 //! * sync handlers that have failed after they succeeded, subscribers that can only take batches, narrowed constructors,
 //!   handlers that are silently dropped where two claim an event, subclasses of events: there is one generated `match`,
 //!   and the compiler refuses the rest;
-//! * a severity that is compared as text, callbacks that are never called, error handlers that nobody calls: what goes
+//! * a severity that is compared as text, callbacks and error handlers that are never called: what goes
 //!   wrong is in the state, the last error and the dead letters, and nowhere else;
 //! * a tenant's filter that is dropped when live: there is one loop and one filter for history and what is new;
 //! * gap detection, low-water marks and readers that skip what commits late: a law of the stores, whose contract suite

@@ -1,4 +1,4 @@
-//! Read models that are half written, written twice, or changed under somebody's eyes.
+//! Read models that are half written, written twice, or changed while they are read.
 
 use super::world::*;
 

@@ -1,4 +1,4 @@
-//! A memory projection that begins anew: what was kept stays kept, and nothing is applied before its time.
+//! A memory projection that is replayed: letters stay, and nothing is applied too early.
 
 use super::world::*;
 
@@ -45,7 +45,7 @@ async fn an_event_that_was_cut_off_does_not_push_its_streams_letter_out() {
     assert_eq!(handle.read().await.numbers, [1, 2, 3]);
 }
 
-/// A retry that begins anew puts the others off until the log is replayed.
+/// A retry that causes a replay delays the other retries until the log is replayed.
 #[tokio::test(start_paused = true)]
 async fn a_retry_does_not_apply_to_a_state_that_is_being_replayed() {
     let store = MemoryEventStore::new();

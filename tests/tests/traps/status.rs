@@ -1,4 +1,4 @@
-//! What is told of a subscription, and whether it is true.
+//! Whether the status of a subscription is true.
 
 use super::world::*;
 
@@ -77,7 +77,7 @@ async fn a_wait_ends_where_the_subscription_does() {
     assert!(handle.wait_for(position).await.unwrap_err().to_string().contains("never ever"));
 }
 
-/// "Health counts the errors of a lifetime": whoever has recovered is as healthy as before.
+/// "Health counts the errors of a lifetime": a subscription that has recovered is healthy again.
 #[tokio::test(start_paused = true)]
 async fn recovered_subscription_is_healthy_again() {
     let store = MemoryEventStore::new();

@@ -1,4 +1,4 @@
-//! An aggregate of which nobody knows the first state.
+//! An aggregate without a first state.
 
 use eventsource::{DomainEvent, aggregate};
 use serde::{Deserialize, Serialize};

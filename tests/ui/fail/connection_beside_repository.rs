@@ -1,4 +1,4 @@
-//! A connection beside a repository, which would not see the repository's changes; also through aliases.
+//! A connection next to a repository, which would not see the repository's changes; also through aliases.
 
 use eventsource::projection::{HandlerError, Inject, MemoryUnit, RawConnection};
 use eventsource::{DomainEvent, ReadModel, Repository, projection};

@@ -1,4 +1,4 @@
-//! `memory` beside `snapshot`, which is memory already.
+//! `memory` next to `snapshot`, which is memory already.
 
 use eventsource::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! `read_models(…)` beside what contradicts it.
+//! `read_models(…)` next to what contradicts it.
 
 use eventsource::{DomainEvent, ReadModel, Repository, projection};
 use serde::{Deserialize, Serialize};

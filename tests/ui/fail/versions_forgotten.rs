@@ -1,4 +1,4 @@
-//! Older versions of events that nobody says how to read.
+//! Older versions of events without a conversion.
 
 use eventsource::DomainEvent;
 use serde::{Deserialize, Serialize};

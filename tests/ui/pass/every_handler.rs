@@ -1,4 +1,4 @@
-//! Every kind of handler: async and not, payload and typed view, with and without a result, beside other items.
+//! Every kind of handler: async and not, payload and typed view, with and without a result, next to other items.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Events and a projection that come out of somebody's `macro_rules!`.
+//! Events and a projection that come out of a user's `macro_rules!`.
 
 use eventsource::projection;
 

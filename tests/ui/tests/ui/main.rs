@@ -1,7 +1,7 @@
 //! What the compiler says about mistakes, and that it says nothing where there are none.
 //!
 //! The texts are those of the compiler that the file `RUSTC` names, where they are compared in full. With it, write them
-//! anew and read the difference: `TRYBUILD=overwrite cargo test -p eventsource-ui-tests`. With another compiler, each case
+//! again and read the difference: `TRYBUILD=overwrite cargo test -p eventsource-ui-tests`. With another compiler, each case
 //! has to fail with the first line that is written down.
 
 mod first_lines;
