@@ -3,7 +3,6 @@
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgRow, PgTransactionManager as Manager};
 use sqlx::{Connection as _, PgConnection, Postgres, Row as _, SqlSafeStr as _};
-use sqlx_core::transaction::TransactionManager as _;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
@@ -14,6 +13,7 @@ use super::statements;
 use crate::store::postgres::PostgresDatabase;
 use crate::store::postgres::failure::code;
 use crate::store::sql::Failure;
+use crate::store::sql::driver_internals::TransactionManager as _;
 
 /// The transaction of one batch. Dropping it undoes it.
 #[derive(Debug)]

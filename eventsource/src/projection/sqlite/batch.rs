@@ -4,7 +4,6 @@ use std::error::Error;
 
 use sqlx::sqlite::SqliteTransactionManager as Manager;
 use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr as _, Sqlite, SqliteConnection};
-use sqlx_core::transaction::TransactionManager as _;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 use super::statements;
 use super::watch::TransactionWatch;
 use crate::store::StoreError;
+use crate::store::sql::driver_internals::TransactionManager as _;
 use crate::store::sql::{Action, Borrowed, ConnectionCache};
 use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::busy::{Failure, result_code, retry_while_busy};

@@ -3,7 +3,6 @@
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, Sqlite, SqliteConnection};
-use sqlx_core::query::query_with_result;
 
 use super::dialect::SqliteDialect;
 use super::failure::failed;
@@ -14,6 +13,7 @@ use crate::read_model::select::Select;
 use crate::read_model::sql::{self, Dialect as _, Sql};
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
+use crate::store::sql::driver_internals::query_with_result;
 
 /// A statement, and what is bound to it.
 type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;

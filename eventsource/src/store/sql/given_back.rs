@@ -1,7 +1,8 @@
 //! A connection that goes back to a pool: whether a transaction is still open on it.
 
 use sqlx::{Database, SqlSafeStr as _};
-use sqlx_core::transaction::TransactionManager as _;
+
+use crate::store::sql::driver_internals::TransactionManager as _;
 
 /// Whether no transaction is open on `conn`, neither in the database nor by the driver's count.
 ///

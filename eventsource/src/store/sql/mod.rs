@@ -3,6 +3,7 @@
 mod action;
 mod append;
 mod connection_cache;
+pub(crate) mod driver_internals;
 mod failure;
 mod given_back;
 mod page;

@@ -2,9 +2,9 @@
 
 use sqlx::sqlite::{SqlitePoolOptions, SqliteTransactionManager as Manager};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
-use sqlx_core::transaction::TransactionManager as _;
 
 use super::statements;
+use crate::store::sql::driver_internals::TransactionManager as _;
 use crate::store::sql::has_no_transaction;
 
 /// A connection that goes back to its pool has no transaction open, also by the driver's count: SQLite rolls back by itself
