@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::requests::{Answered, Reply, Request, Which, answer, answered};
+use super::requests::{Answered, Reply, Request, answer, answered};
 use super::subscription_shared::SubscriptionShared;
 use super::supervised::Operations;
-use super::{ManagerError, SubscriptionState};
+use super::{InsideHandler, SubscriptionState};
 use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointError, DeadLetter, LetterQuery};
 
@@ -40,6 +40,28 @@ impl RetryReport {
     pub const MOST_LEFT: usize = 1_000;
 }
 
+/// The dead letters that a call is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LetterSelection {
+    /// All letters.
+    All,
+    /// The letter of the event at this position.
+    At(Position),
+    /// The letter behind which this stream is parked.
+    Stream(StreamId),
+}
+
+impl fmt::Display for LetterSelection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("at all"),
+            Self::At(position) => write!(f, "at position {position}"),
+            Self::Stream(stream) => write!(f, "of {stream}"),
+        }
+    }
+}
+
 /// Why nothing was done about a dead letter.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,8 +71,8 @@ pub enum DeadLetterError {
     Unknown {
         /// The name of the subscription.
         subscription: String,
-        /// Which letter was named.
-        which: String,
+        /// The letters that were asked for.
+        which: LetterSelection,
     },
     /// The subscription does not run, or ended before it came to it.
     #[error(
@@ -64,7 +86,7 @@ pub enum DeadLetterError {
     },
     /// A handler of the subscription asked, which the subscription waits for.
     #[error(transparent)]
-    InsideHandler(#[from] ManagerError),
+    InsideHandler(#[from] InsideHandler),
     /// The store failed.
     #[error("the dead letters of `{subscription}` cannot be read: {source}")]
     Store {
@@ -129,7 +151,7 @@ impl DeadLetters {
         let found = self.slot.letter(position).await.map_err(|source| self.unread(source))?;
         found.ok_or_else(|| DeadLetterError::Unknown {
             subscription: self.core.name.clone(),
-            which: Which::At(position).to_string(),
+            which: LetterSelection::At(position),
         })
     }
 
@@ -153,7 +175,7 @@ impl DeadLetters {
     /// # Errors
     /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
     pub async fn retry(&self, position: Position) -> Result<RetryReport, DeadLetterError> {
-        self.ask(|answer| Request::Retry { which: Which::At(position), answer }).await
+        self.ask(|answer| Request::Retry { which: LetterSelection::At(position), answer }).await
     }
 
     /// Applies the event of the letter of `stream`, and what waits behind it: see [`retry`](Self::retry).
@@ -161,7 +183,7 @@ impl DeadLetters {
     /// # Errors
     /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
     pub async fn retry_stream(&self, stream: &StreamId) -> Result<RetryReport, DeadLetterError> {
-        self.ask(|answer| Request::Retry { which: Which::Stream(stream.clone()), answer }).await
+        self.ask(|answer| Request::Retry { which: LetterSelection::Stream(stream.clone()), answer }).await
     }
 
     /// Retries every letter that waits, by position, each with what waits behind it.
@@ -175,7 +197,7 @@ impl DeadLetters {
     /// # Errors
     /// [`DeadLetterError::NotRunning`]
     pub async fn retry_all(&self) -> Result<RetryReport, DeadLetterError> {
-        self.ask(|answer| Request::Retry { which: Which::All, answer }).await
+        self.ask(|answer| Request::Retry { which: LetterSelection::All, answer }).await
     }
 
     /// Gives the event of the letter at `position` up for good, for `reason`, and applies what waits behind it.

@@ -30,8 +30,8 @@ mod transitions;
 mod wait;
 
 pub use config::{ConfigError, OnChange, StartFrom, SubscriptionConfig, UnknownEvents};
-pub use dead_letters::{DeadLetterError, DeadLetters, RetryReport};
-pub use error::{HandOverError, ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
+pub use dead_letters::{DeadLetterError, DeadLetters, LetterSelection, RetryReport};
+pub use error::{HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
 pub use handle::{SubscriptionHandle, View};
 pub use health::{Health, HealthLimits};
 pub use manager::SubscriptionManager;

@@ -126,7 +126,7 @@ impl Rebuild {
 
     async fn run(self) -> Result<Position, RebuildError> {
         let subscription = self.core.name.clone();
-        self.core.refuse_handler("wait for its rebuild")?;
+        self.core.refuse_handler("wait for its rebuild").map_err(ManagerError::from)?;
         let (mut outcome, mut progress) = (self.tracked.listen(), self.core.progress.listen());
         loop {
             match outcome.borrow_and_update().clone() {

@@ -9,8 +9,8 @@ use tokio::sync::{Notify, oneshot};
 
 use super::rebuilds::Tracked;
 use super::subscription_shared::{Control, SubscriptionShared};
-use super::{DeadLetterError, RebuildError, RebuildKind, RetryReport, SubscriptionState};
-use crate::event::{Position, StreamId};
+use super::{DeadLetterError, LetterSelection, RebuildError, RebuildKind, RetryReport, SubscriptionState};
+use crate::event::Position;
 
 /// Where the answer to a request goes. It is dropped where the subscription ends before it comes to that.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub(super) type Begun = Result<Arc<Tracked>, RebuildError>;
 /// What a running subscription is asked to do between two batches.
 pub(super) enum Request {
     Retry {
-        which: Which,
+        which: LetterSelection,
         answer: Reply<Answered>,
     },
     Dismiss {
@@ -90,24 +90,6 @@ impl Request {
             Self::Retry { answer, .. } | Self::Dismiss { answer, .. } => answer.begin(),
             Self::Rebuild { answer, .. } => answer.begin(),
             Self::CancelNext { answer } => answer.begin(),
-        }
-    }
-}
-
-/// Which dead letters.
-#[derive(Debug, Clone)]
-pub(super) enum Which {
-    All,
-    At(Position),
-    Stream(StreamId),
-}
-
-impl fmt::Display for Which {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => f.write_str("at all"),
-            Self::At(position) => write!(f, "at position {position}"),
-            Self::Stream(stream) => write!(f, "of {stream}"),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::log::SharedLog;
 use super::progress::Progress;
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
-use super::{ManagerError, StopReason, SubscriptionState};
+use super::{InsideHandler, ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
@@ -165,9 +165,9 @@ impl SubscriptionShared {
     }
 
     /// Refuses a handler of this subscription something that waits until the handler has returned.
-    pub(super) fn refuse_handler(&self, action: &'static str) -> Result<(), ManagerError> {
+    pub(super) fn refuse_handler(&self, action: &'static str) -> Result<(), InsideHandler> {
         if is_handler_of(self) {
-            return Err(ManagerError::InsideHandler { subscription: self.name.clone(), action });
+            return Err(InsideHandler::new(self.name.clone(), action));
         }
         Ok(())
     }

@@ -222,7 +222,7 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
     }
 
     async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError> {
-        self.core.refuse_handler("rebuild it")?;
+        self.core.refuse_handler("rebuild it").map_err(ManagerError::from)?;
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
         let (answer, asked) = answer();
         self.start_with(&runtime, Some(Request::Rebuild { kind, answer })).await;

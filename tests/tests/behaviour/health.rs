@@ -74,7 +74,7 @@ async fn a_stop_with_a_deadline_cuts_off_what_hangs_and_says_so() {
     eventually("it hangs", || async { hangs.status().await.lag.is_ok_and(|lag| lag.events > 0) }).await;
     let stopped = tokio::time::timeout(Duration::from_secs(20), manager.stop_within(Duration::from_millis(50))).await;
     let error = stopped.expect("the stop ends").unwrap_err();
-    assert!(matches!(&error, ManagerError::Deadline { subscriptions, .. } if subscriptions == "`hangs`"), "{error}");
+    assert!(matches!(&error, ManagerError::Deadline { subscriptions, .. } if *subscriptions == ["hangs"]), "{error}");
     let state = hangs.status().await.state;
     assert!(matches!(state, SubscriptionState::Stopped { reason: StopReason::DeadlinePassed }), "{state}");
     manager.stop_within(Duration::from_secs(20)).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::{InsideHandler, quoted};
 use crate::projection::{CheckpointError, CommitError};
 use crate::subscription::SubscriptionState;
 
@@ -21,32 +22,24 @@ pub enum ManagerError {
         source: Box<CommitError>,
     },
     /// Subscriptions were cut off in the middle of a batch.
-    #[error("not stopped within {deadline:?}, and cut off in the middle of a batch: {subscriptions}")]
+    #[error("not stopped within {deadline:?}, and cut off in the middle of a batch: {}", quoted(subscriptions))]
     Deadline {
-        /// How long they had.
+        /// The time limit of the stop.
         deadline: Duration,
-        /// Their names.
-        subscriptions: String,
+        /// The names of the subscriptions, in their order.
+        subscriptions: Vec<String>,
     },
     /// There is no such subscription.
-    #[error("there is no subscription `{subscription}`; there are: {known}")]
+    #[error("there is no subscription `{subscription}`; there are: {}", quoted(known))]
     Unknown {
         /// The name that was asked for.
         subscription: String,
-        /// The names that there are.
-        known: String,
+        /// The names of the manager's subscriptions.
+        known: Vec<String>,
     },
     /// A handler asked for something that waits until the handler has returned.
-    #[error(
-        "a handler of `{subscription}` asked the manager to {action}, which waits for the handler itself: ask from \
-         outside, or from a task of its own"
-    )]
-    InsideHandler {
-        /// The name of the subscription.
-        subscription: String,
-        /// What was asked.
-        action: &'static str,
-    },
+    #[error(transparent)]
+    InsideHandler(#[from] InsideHandler),
     /// The checkpoint store failed.
     #[error("`{subscription}`: {source}")]
     Store {

@@ -1,6 +1,7 @@
 //! What can go wrong with a subscription, outside its handlers.
 
 mod hand_over;
+mod inside_handler;
 mod manager;
 mod rebuild;
 mod reset;
@@ -8,6 +9,7 @@ mod subscribe;
 mod wait;
 
 pub use hand_over::HandOverError;
+pub use inside_handler::InsideHandler;
 pub use manager::ManagerError;
 pub use rebuild::RebuildError;
 pub use reset::ResetError;
@@ -18,4 +20,9 @@ use crate::event::Position;
 
 fn place(position: Option<Position>) -> String {
     position.map_or_else(|| "no position yet".to_owned(), |position| format!("position {position}"))
+}
+
+/// Names in backticks, with commas.
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -217,8 +217,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         if cut_off.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = cut_off.iter().map(|name| format!("`{name}`")).collect();
-        Err(ManagerError::Deadline { deadline, subscriptions: names.join(", ") })
+        Err(ManagerError::Deadline { deadline, subscriptions: cut_off })
     }
 
     /// Ends what has not stopped, wherever it is, and names it.

@@ -139,7 +139,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         let slots = self.slots();
         slots.get(name).cloned().ok_or_else(|| ManagerError::Unknown {
             subscription: name.to_owned(),
-            known: slots.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+            known: slots.keys().cloned().collect(),
         })
     }
 }

@@ -15,8 +15,8 @@ use super::plan::Item;
 use super::{End, Runner};
 use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};
-use crate::subscription::requests::{Answered, Reply, Which};
-use crate::subscription::{DeadLetterError, RetryReport, SubscriptionState};
+use crate::subscription::requests::{Answered, Reply};
+use crate::subscription::{DeadLetterError, LetterSelection, RetryReport, SubscriptionState};
 
 /// Letters that are being retried.
 pub(super) struct Retrying {
@@ -105,15 +105,15 @@ impl Retrying {
 
 impl<C: CheckpointStore> Runner<C> {
     /// Begins to retry the letters that a request names. One that names none is answered.
-    pub(super) async fn begin_retry(&mut self, which: Which, answer: Reply<Answered>) -> Result<(), End> {
+    pub(super) async fn begin_retry(&mut self, which: LetterSelection, answer: Reply<Answered>) -> Result<(), End> {
         let letter = match &which {
-            Which::All => {
+            LetterSelection::All => {
                 let scope = Scope::All { after: Position::START, until: self.high_water, failed: BTreeSet::new() };
                 self.begin_scope(scope, Some(answer));
                 return Ok(());
             }
-            Which::At(position) => self.letter_at(*position).await?,
-            Which::Stream(stream) => self.letter_of(stream).await?,
+            LetterSelection::At(position) => self.letter_at(*position).await?,
+            LetterSelection::Stream(stream) => self.letter_of(stream).await?,
         };
         match letter {
             Some(letter) => self.begin_scope(Scope::Stream(letter.stream), Some(answer)),
@@ -144,7 +144,7 @@ impl<C: CheckpointStore> Runner<C> {
         answer: Reply<Answered>,
     ) -> Result<(), End> {
         let Some(letter) = self.letter_at(position).await? else {
-            answer.send(Err(self.no_such_letter(&Which::At(position))));
+            answer.send(Err(self.no_such_letter(&LetterSelection::At(position))));
             return Ok(());
         };
         let next = self.first_behind(&letter).await?;
@@ -156,8 +156,8 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    fn no_such_letter(&self, which: &Which) -> DeadLetterError {
-        DeadLetterError::Unknown { subscription: self.core.name.clone(), which: which.to_string() }
+    fn no_such_letter(&self, which: &LetterSelection) -> DeadLetterError {
+        DeadLetterError::Unknown { subscription: self.core.name.clone(), which: which.clone() }
     }
 
     /// Retries one batch of letters, and answers the request where none is left.

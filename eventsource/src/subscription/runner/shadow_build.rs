@@ -1,4 +1,4 @@
-//! ShadowSpec the next generation of read models, beside the runner of the subscription.
+//! Building the next generation of read models, beside the runner of the subscription.
 //!
 //! ```text
 //! claim the next generation's checkpoint -> [ read a page -> apply it ]* -> at the end of the log, ask the one that serves
