@@ -69,19 +69,19 @@ impl Entry<'_> {
     /// The event.
     pub(crate) fn event(&self) -> Result<RecordedEvent, RedisError> {
         let metadata: Option<Metadata> = serde_json::from_str(&self.text(field::METADATA)?).ok();
-        let aggregate_type = self.text(field::AGGREGATE_TYPE)?;
-        Ok(RecordedEvent::from(RecordedParts {
-            id: self.parsed::<Uuid>(field::ID)?,
-            position: self.position()?,
-            stream: StreamId::new(aggregate_type, self.parsed(field::AGGREGATE_ID)?),
-            version: self.parsed(field::VERSION)?,
-            event_type: self.text(field::TYPE)?.into(),
-            schema_version: self.parsed(field::SCHEMA_VERSION)?,
-            occurred_at: self.parsed::<DateTime<Utc>>(field::OCCURRED_AT)?,
-            recorded_at: self.parsed::<DateTime<Utc>>(field::RECORDED_AT)?,
-            metadata: metadata.ok_or_else(|| self.lacks(field::METADATA))?,
-            payload: self.text(field::PAYLOAD)?,
-        }))
+        let stream = StreamId::new(self.text(field::AGGREGATE_TYPE)?, self.parsed(field::AGGREGATE_ID)?);
+        let mut parts = RecordedParts::new(
+            self.parsed::<Uuid>(field::ID)?,
+            self.position()?,
+            (stream, self.parsed(field::VERSION)?),
+            self.text(field::TYPE)?,
+            self.text(field::PAYLOAD)?,
+            self.parsed::<DateTime<Utc>>(field::RECORDED_AT)?,
+        );
+        parts.schema_version = self.parsed(field::SCHEMA_VERSION)?;
+        parts.occurred_at = self.parsed::<DateTime<Utc>>(field::OCCURRED_AT)?;
+        parts.metadata = metadata.ok_or_else(|| self.lacks(field::METADATA))?;
+        Ok(RecordedEvent::from(parts))
     }
 }
 

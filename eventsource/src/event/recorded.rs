@@ -22,6 +22,7 @@ pub struct RecordedEvent {
 
 /// The parts of a [`RecordedEvent`], for authors of stores.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RecordedParts {
     /// Its id.
     pub id: Uuid,
@@ -43,6 +44,24 @@ pub struct RecordedParts {
     pub metadata: Metadata,
     /// The payload, as JSON.
     pub payload: String,
+}
+
+impl RecordedParts {
+    /// Creates the parts of an event of schema version 1, without metadata, which occurred when it was recorded. The fields
+    /// can be changed.
+    #[must_use]
+    pub fn new(
+        id: Uuid,
+        position: Position,
+        (stream, version): (StreamId, u64),
+        event_type: impl Into<Cow<'static, str>>,
+        payload: impl Into<String>,
+        recorded_at: DateTime<Utc>,
+    ) -> Self {
+        let (event_type, payload) = (event_type.into(), payload.into());
+        let (schema_version, occurred_at, metadata) = (1, recorded_at, Metadata::default());
+        Self { id, position, stream, version, event_type, schema_version, occurred_at, recorded_at, metadata, payload }
+    }
 }
 
 impl From<RecordedParts> for RecordedEvent {

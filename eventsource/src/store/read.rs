@@ -93,6 +93,7 @@ impl ReadStream {
 
 /// A page of the log.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LogPage {
     /// The events, in position order.
     pub events: Vec<Arc<RecordedEvent>>,
@@ -140,6 +141,7 @@ impl LogPage {
 
 /// A page of a stream.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct StreamPage {
     /// The events, in the order of reading.
     pub events: Vec<Arc<RecordedEvent>>,
@@ -147,8 +149,17 @@ pub struct StreamPage {
     pub is_full: bool,
 }
 
+impl StreamPage {
+    /// Creates a page of `events`, for authors of stores. `is_full`: it ended at its limit.
+    #[must_use]
+    pub const fn new(events: Vec<Arc<RecordedEvent>>, is_full: bool) -> Self {
+        Self { events, is_full }
+    }
+}
+
 /// What of the log lies after a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Backlog {
     /// The number of events; the limit of the question where there are at least that many. A store whose positions have
     /// no gaps may take the difference of two positions for it.
@@ -161,6 +172,12 @@ pub struct Backlog {
 impl Backlog {
     /// How many of the first events a store looks at to find [`oldest`](Self::oldest).
     pub const LOOKED_AT: usize = 100;
+
+    /// Creates a backlog of `events`, for authors of stores.
+    #[must_use]
+    pub const fn new(events: u64, oldest: Option<DateTime<Utc>>) -> Self {
+        Self { events, oldest }
+    }
 }
 
 /// A type of events that is stored in the log.

@@ -120,19 +120,10 @@ impl<U: UnitOfWork> Batch<U> {
 
 /// An event about the aggregate `n` that occurred at this second.
 pub(crate) fn event(n: u128, second: i64) -> RecordedEvent {
-    let time = time(second);
-    RecordedEvent::from(RecordedParts {
-        id: Uuid::now_v7(),
-        position: Position::new(1),
-        stream: StreamId::new("Item", id(n)),
-        version: 1,
-        event_type: "Happened".into(),
-        schema_version: 1,
-        occurred_at: time,
-        recorded_at: Utc::now(),
-        metadata: Metadata::new(),
-        payload: "{}".to_owned(),
-    })
+    let stream = (StreamId::new("Item", id(n)), 1);
+    let mut parts = RecordedParts::new(Uuid::now_v7(), Position::new(1), stream, "Happened", "{}", Utc::now());
+    parts.occurred_at = time(second);
+    RecordedEvent::from(parts)
 }
 
 pub(crate) fn time(second: i64) -> DateTime<Utc> {
