@@ -21,6 +21,9 @@ use crate::stream::EventStream;
 /// * A subscriber receives events as those of [`MemoryEventBus`] do: through a queue of 1,024 events, whose oldest are
 ///   dropped if it is full. After the server was down, subscribers receive what was published meanwhile, if the server
 ///   has kept it.
+/// * Every subscriber receives the events in the order of the stream, which is the order in which publishes reached the
+///   server. Two writers can publish in another order than that in which they committed:
+///   [`RedisRelay`](crate::RedisRelay) publishes in the order of the log.
 /// * Clones share one reader of the stream, which has a connection of its own and ends with the last subscription.
 ///
 /// For consumers that must see every event, at least once, take [`RedisRelay`](crate::RedisRelay), which publishes, and

@@ -17,10 +17,21 @@ use crate::event::{EventFilter, RecordedEvent};
 ///
 /// # Contract
 /// * Each subscriber receives every published event that passes its filter, in the order of publishing, unless the bus
-///   documents when it drops events and calls [`BusSubscriber::missed`].
+///   documents when it drops events and calls [`BusSubscriber::missed`]. A subscriber that is subscribed twice receives
+///   each event twice, until one of the two subscriptions is dropped.
 /// * A subscriber that fails, panics or is slow reaches neither another subscriber nor the publisher:
 ///   [`publish`](Self::publish) hands the events over and returns.
 /// * [`publish`](Self::publish) returns within a time that the bus documents, also if its server does not answer.
+///
+/// # Order
+/// The order of publishing is the order in which calls of [`publish`](Self::publish) reach the bus. Each publisher sees
+/// its own order kept, so the events of an aggregate that one task saves are received in the order of their versions.
+///
+/// Writers publish after their commit: [`AggregateRepository::save`](crate::AggregateRepository::save) commits, and then
+/// publishes. Two writers that save at the same time, also to one aggregate, can publish in the other order than that in
+/// which they committed. A listener to which that matters compares [`RecordedEvent::version`] within a stream, or
+/// [`RecordedEvent::position`]. What must see the order of the log is a projection, or listens to a relay of the log, such
+/// as that of `eventsource-redis`.
 ///
 /// `eventsource::event_bus_contract!` (feature `testing`) checks a bus.
 #[async_trait]

@@ -16,9 +16,20 @@ enum Broken {
     Filter,
     /// A subscription outlives what was returned for it.
     Drop,
+    /// A subscriber that is there already is not registered again.
+    Once,
+    /// The end of one subscription ends all of the same subscriber.
+    EndsTwins,
 }
 
-type Subscribers = Arc<Mutex<Vec<Arc<(EventFilter, Arc<dyn BusSubscriber>)>>>>;
+type Registered = Arc<(EventFilter, Arc<dyn BusSubscriber>)>;
+
+type Subscribers = Arc<Mutex<Vec<Registered>>>;
+
+/// Whether two registrations are of one subscriber.
+fn are_twins(one: &Registered, other: &Registered) -> bool {
+    Arc::ptr_eq(&one.1, &other.1)
+}
 
 /// A bus that calls its subscribers one after the other.
 #[derive(Clone)]
@@ -48,11 +59,15 @@ impl EventBus for BrokenBus {
         filter: EventFilter,
         subscriber: Arc<dyn BusSubscriber>,
     ) -> Result<BusSubscription, BusError> {
-        let own = Arc::new((filter, subscriber));
-        self.1.lock().unwrap().push(Arc::clone(&own));
+        let own: Registered = Arc::new((filter, subscriber));
+        let is_there = self.1.lock().unwrap().iter().any(|other| are_twins(other, &own));
+        if !(self.0 == Broken::Once && is_there) {
+            self.1.lock().unwrap().push(Arc::clone(&own));
+        }
         let bus = self.clone();
         Ok(BusSubscription::new(move || match bus.0 {
             Broken::Drop => {}
+            Broken::EndsTwins => bus.1.lock().unwrap().retain(|other| !are_twins(other, &own)),
             _ => bus.1.lock().unwrap().retain(|subscriber| !Arc::ptr_eq(subscriber, &own)),
         }))
     }
@@ -90,8 +105,20 @@ async fn bus_that_does_not_filter_is_found() {
 
 #[tokio::test(start_paused = true)]
 async fn bus_whose_subscriptions_do_not_end_is_found() {
-    let expected = ["a_dropped_subscription_receives_nothing_more", "a_dropped_listener_is_not_woken_again"];
+    let expected = ["a_dropped_subscription_receives_nothing_more", TWICE, "a_dropped_listener_is_not_woken_again"];
     assert_eq!(violated(Broken::Drop).await, expected);
+}
+
+const TWICE: &str = "a_subscriber_registered_twice_receives_twice_until_one_is_dropped";
+
+#[tokio::test(start_paused = true)]
+async fn bus_that_registers_a_subscriber_once_only_is_found() {
+    assert_eq!(violated(Broken::Once).await, [TWICE]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bus_that_ends_both_subscriptions_of_a_subscriber_is_found() {
+    assert_eq!(violated(Broken::EndsTwins).await, [TWICE]);
 }
 
 #[tokio::test]

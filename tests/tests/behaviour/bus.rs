@@ -88,6 +88,28 @@ async fn one_subscribers_failure_does_not_reach_another() -> Result<(), BusError
     Ok(())
 }
 
+/// One writer: its saves are one after the other.
+#[tokio::test]
+async fn events_of_one_aggregate_are_received_in_the_order_of_their_versions() {
+    let (store, bus) = (MemoryEventStore::new(), MemoryEventBus::new());
+    let versions = Arc::new(Mutex::new(Vec::new()));
+    let received = Arc::clone(&versions);
+    let note = move |event: Arc<RecordedEvent>| {
+        received.lock().unwrap().push(event.version());
+        async { Ok(()) }
+    };
+    let subscription = bus.subscribe(EventFilter::all(), Arc::new(note)).await.unwrap();
+    let counters = AggregateRepository::<Counter>::new(store, bus.clone());
+    let mut counter = counters.create_new(Uuid::now_v7());
+    for n in 0..10 {
+        counter.record([Bumped { by: n }, Bumped { by: n }]);
+        assert!(counters.save(&mut counter).await.unwrap().publish_error.is_none());
+    }
+    bus.delivered().await;
+    assert_eq!(*versions.lock().unwrap(), (1..=20).collect::<Vec<_>>());
+    drop(subscription);
+}
+
 /// Receives one event for each permit, and remembers what it received and missed.
 struct Slow {
     permits: Semaphore,

@@ -29,6 +29,7 @@ macro_rules! __event_bus_cases {
             a_failing_subscriber_harms_no_other_and_goes_on
             a_stuck_subscriber_blocks_no_publisher_and_no_other
             a_dropped_subscription_receives_nothing_more
+            a_subscriber_registered_twice_receives_twice_until_one_is_dropped
             concurrent_publishers_lose_nothing
             a_publish_wakes_listeners
         }
@@ -189,6 +190,33 @@ async fn a_dropped_subscription_receives_nothing_more<F: EventBusFixture>(fixtur
     other.until_all(&second).await?;
     ensure_eq!(ids(&ended.received()), ids(&first), "what was received before the subscription was dropped");
     drop(kept);
+    Ok(())
+}
+
+/// A subscriber that is added last has received the last event before copies are counted.
+async fn a_subscriber_registered_twice_receives_twice_until_one_is_dropped<F: EventBusFixture>(fixture: &F) -> Verdict {
+    let (publisher, bus) = (fixture.connect(), fixture.connect());
+    let recorder = Recorder::new();
+    let dropped = bus.subscribe(EventFilter::all(), recorder.clone()).await?;
+    let kept = bus.subscribe(EventFilter::all(), recorder.clone()).await?;
+    let store = MemoryEventStore::new();
+    let first = stored(&store, "Counted", 3).await?;
+    publisher.publish(&first).await?;
+    let received = recorder.until("each event twice", |received| received.len() >= 2 * first.len()).await?;
+    for event in &first {
+        let copies = received.iter().filter(|received| received.id() == event.id()).count();
+        ensure_eq!(copies, 2, "how often a subscriber that is registered twice received an event");
+    }
+    drop(dropped);
+    let other = Recorder::new();
+    let last = bus.subscribe(EventFilter::all(), other.clone()).await?;
+    let second = stored(&store, "Counted", 3).await?;
+    publisher.publish(&second).await?;
+    other.until_all(&second).await?;
+    recorder.until_all(&second).await?;
+    let received = ids(&recorder.received()).split_off(2 * first.len());
+    ensure_eq!(received, ids(&second), "what was received after one of two subscriptions was dropped, in order");
+    drop((kept, last));
     Ok(())
 }
 
