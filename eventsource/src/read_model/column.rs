@@ -110,6 +110,12 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 }
 
+/// The values that a column is compared with, without null.
+struct List {
+    values: Vec<Value>,
+    has_null: bool,
+}
+
 // The bound stands on the methods, so that the compiler says what it is about.
 impl<M: ReadModel, T> Column<M, T> {
     fn compare(self, op: Op, value: impl IntoColumnValue<T>) -> Condition<M> {
@@ -177,13 +183,49 @@ impl<M: ReadModel, T> Column<M, T> {
     where
         T: Comparable,
     {
-        let values: Result<Vec<_>, InvalidValue> = values.into_iter().map(IntoColumnValue::into_value).collect();
-        Condition::new(match values {
-            Ok(values) => {
-                Expr::In { column: self.index, values: values.into_iter().filter(|v| !v.is_null()).collect() }
-            }
-            Err(reason) => self.unfit(reason),
+        Condition::new(match self.list(values) {
+            Ok(list) => Expr::In { column: self.index, is: true, values: list.values },
+            Err(unfit) => unfit,
         })
+    }
+
+    /// Rows in which it is none of `values`, and not null: any number of them, but of floats SQLite takes 32,764 at most.
+    /// Without a value there is nothing to exclude: every row matches then, also one in which it is null.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// use eventsource::prelude::*;
+    ///
+    /// #[derive(ReadModel)]
+    /// #[read_model(table = "orders")]
+    /// struct OrderRow { #[read_model(id)] id: uuid::Uuid, status: String }
+    ///
+    /// let open = Query::from(OrderRow::STATUS.not_in(["shipped", "cancelled"]));
+    /// # let _ = open;
+    /// # }
+    /// ```
+    pub fn not_in<V: IntoColumnValue<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M>
+    where
+        T: Comparable,
+    {
+        Condition::new(match self.list(values) {
+            Ok(List { values, has_null: false }) if values.is_empty() => Expr::And(Vec::new()),
+            Ok(List { values, .. }) if values.is_empty() => Expr::Null { column: self.index, is: false },
+            Ok(List { values, .. }) => Expr::In { column: self.index, is: false, values },
+            Err(unfit) => unfit,
+        })
+    }
+
+    fn list<V: IntoColumnValue<T>>(self, values: impl IntoIterator<Item = V>) -> Result<List, Expr> {
+        let mut list = List { values: Vec::new(), has_null: false };
+        for value in values {
+            match value.into_value() {
+                Ok(value) if value.is_null() => list.has_null = true,
+                Ok(value) => list.values.push(value),
+                Err(reason) => return Err(self.unfit(reason)),
+            }
+        }
+        Ok(list)
     }
 
     /// The smallest first; null before all.

@@ -37,8 +37,10 @@ pub(crate) enum Expr {
         op: Op,
         value: Value,
     },
+    /// It is one of the values, or none of them. None of the values is null.
     In {
         column: usize,
+        is: bool,
         values: Vec<Value>,
     },
     Null {
@@ -100,7 +102,7 @@ impl Expr {
             Self::InvalidValue(field) => Err(unfit(table, field.clone())),
             Self::And(all) | Self::Or(all) => all.iter().try_for_each(|one| one.check(table)),
             Self::Compare { column, value, .. } => fits(column, value),
-            Self::In { column, values } => values.iter().try_for_each(|value| fits(column, value)),
+            Self::In { column, values, .. } => values.iter().try_for_each(|value| fits(column, value)),
             Self::Null { .. } => Ok(()),
         }
     }
@@ -112,9 +114,9 @@ impl Expr {
                 let found = row.value(*column);
                 !found.is_null() && op.holds((*found).cmp(value))
             }
-            Self::In { column, values } => {
+            Self::In { column, is, values } => {
                 let found = row.value(*column);
-                !found.is_null() && values.contains(&found)
+                !found.is_null() && values.contains(&found) == *is
             }
             Self::Null { column, is } => row.value(*column).is_null() == *is,
             Self::And(all) => all.iter().all(|one| one.holds(row)),

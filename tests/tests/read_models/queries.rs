@@ -40,7 +40,7 @@ async fn numbers<W: World>(world: &W, query: impl Into<Query<Item>>) -> Vec<u128
 
 async fn conditions<W: World>(world: &W) {
     fill(world).await;
-    let cases: [(Condition<Item>, &[u128]); 14] = [
+    let cases: [(Condition<Item>, &[u128]); 18] = [
         (Item::NAME.eq("a"), &[1, 5]),
         (Item::NAME.eq("a".to_owned()), &[1, 5]),
         (Item::NAME.ne("a"), &[2, 3, 4]),
@@ -50,6 +50,10 @@ async fn conditions<W: World>(world: &W) {
         (Item::COUNT.ge(2), &[1, 3, 4]),
         (Item::ID.is_in([id(5), id(1), id(9)]), &[1, 5]),
         (Item::ID.is_in(Vec::<uuid::Uuid>::new()), &[]),
+        (Item::ID.not_in([id(5), id(1), id(9)]), &[2, 3, 4]),
+        (Item::ID.not_in(Vec::<uuid::Uuid>::new()), &[1, 2, 3, 4, 5]),
+        (Item::COUNT.not_in([1, 2]).and(Item::NAME.eq("a")), &[1, 5]),
+        (Item::COUNT.not_in([1, 2, 3]).or(Item::NAME.not_in(["a", "b", "d"])), &[3, 5]),
         (Item::NAME.eq("a").and(Item::COUNT.gt(0)), &[1]),
         (Item::NAME.eq("b").or(Item::COUNT.eq(2)), &[2, 3, 4]),
         (Item::NAME.eq("a").or(Item::NAME.eq("b")).and(Item::COUNT.lt(2)), &[2, 5]),
@@ -68,7 +72,7 @@ async fn conditions<W: World>(world: &W) {
 
 async fn nulls<W: World>(world: &W) {
     fill(world).await;
-    let cases: [(Condition<Item>, &[u128]); 8] = [
+    let cases: [(Condition<Item>, &[u128]); 13] = [
         (Item::NOTE.is_null(), &[1, 3]),
         (Item::NOTE.is_not_null(), &[2, 4, 5]),
         (Item::NOTE.eq(None), &[1, 3]),
@@ -77,6 +81,11 @@ async fn nulls<W: World>(world: &W) {
         (Item::NOTE.ne("x"), &[4, 5]),
         (Item::NOTE.lt("y"), &[2, 5]),
         (Item::NOTE.is_in([Some("x".to_owned()), None]), &[2]),
+        (Item::NOTE.not_in(["x"]), &[4, 5]),
+        (Item::NOTE.not_in([Some("x".to_owned()), None]), &[4, 5]),
+        (Item::NOTE.not_in([None::<String>]), &[2, 4, 5]),
+        (Item::NOTE.not_in(Vec::<String>::new()), &[1, 2, 3, 4, 5]),
+        (Item::NOTE.not_in(["x"]).or(Item::NOTE.is_null()), &[1, 3, 4, 5]),
     ];
     for (condition, expected) in cases {
         assert_eq!(numbers(world, condition.clone()).await, expected, "{condition:?}");
@@ -258,6 +267,10 @@ async fn long_lists<W: World>(world: &W) {
     let numbers = || (1..=LONG).chain([i64::MIN, i64::MAX]);
     let all = || numbers().map(kinds);
     assert_eq!(count(Kinds::INT.is_in(numbers())).await, 4);
+    assert_eq!(count(Kinds::INT.not_in(numbers())).await, 2, "of six rows");
+    assert_eq!(count(Kinds::BYTES.not_in(all().map(|row| row.bytes))).await, 2);
+    assert_eq!(count(Kinds::MAYBE.not_in(all().map(|row| row.maybe))).await, 1, "null is not in the others");
+    assert_eq!(count(Kinds::FLOAT.not_in([kinds(1).float, kinds(2).float])).await, 4);
     assert_eq!(count(Kinds::TEXT.is_in(all().map(|row| row.text))).await, 4);
     assert_eq!(count(Kinds::UUID.is_in(all().map(|row| row.uuid))).await, 5, "-1 has the id of 1");
     assert_eq!(count(Kinds::TIME.is_in(all().map(|row| row.time))).await, 4);

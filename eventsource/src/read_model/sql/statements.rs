@@ -144,7 +144,13 @@ impl Sql {
                 let number = self.bind(Argument::One(column.kind, value.clone()));
                 self.text.push_str(&format!("{} {op} {}", own(column.name), D::value(column.kind, number)));
             }
-            Expr::In { column: index, values } => self.is_in::<D>(table, column(table, *index), values)?,
+            Expr::In { column: index, is: true, values } => self.is_in::<D>(table, column(table, *index), values)?,
+            // Null is neither in a list nor not in it.
+            Expr::In { column: index, is: false, values } => {
+                self.text.push_str("NOT (");
+                self.is_in::<D>(table, column(table, *index), values)?;
+                self.text.push(')');
+            }
             Expr::Null { column: index, is } => {
                 let is = if *is { "IS NULL" } else { "IS NOT NULL" };
                 self.text.push_str(&format!("{} {is}", own(column(table, *index).name)));
