@@ -2,6 +2,7 @@
 //!
 //! Nothing in this module knows a store, a projection or a subscription.
 
+mod cloud_event;
 mod decoded;
 mod described;
 mod descriptor;
@@ -27,6 +28,7 @@ mod typed;
 mod unreadable;
 mod unstorable;
 
+pub use cloud_event::CloudEventError;
 pub use described::{AggregateDescriptor, ProjectionDescriptor};
 pub use descriptor::EventDescriptor;
 pub use domain_event::{DomainEvent, EventData};
