@@ -1,10 +1,11 @@
 //! A rebuild in place: the read model is emptied with its checkpoint, and the log replayed (rebuilds lose nothing).
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::LetterState;
+use eventsource::projection::{DeadLetter, ErrorClass, LetterState};
 use eventsource::subscription::{FailurePolicy, RebuildError, RebuildKind, StopReason, SubscriptionState};
 use eventsource_tests::domain::{Bumped, bump, note};
 use eventsource_tests::sums::SumRow;
@@ -147,6 +148,16 @@ where
     assert!(handle.status().await.state.is_running(), "one that is done is not cancelled");
 }
 
+/// That the letter tells which event `refused` failed, where it stands, why, and how often.
+fn assert_is_of(letter: &DeadLetter, refused: &RecordedEvent) {
+    assert_eq!(letter.subscription, "bump-sums");
+    assert_eq!((letter.position, letter.version), (refused.position(), refused.version()));
+    assert_eq!(&letter.stream, refused.stream());
+    assert_eq!((&*letter.event_type, letter.event_id), ("Bumped", refused.id()));
+    assert_eq!(letter.errors, ["the number of the beast"]);
+    assert_eq!((letter.class, letter.attempts), (ErrorClass::Permanent, 1));
+}
+
 async fn dead_letters_are_tried_again<W: World>(world: W)
 where
     Sums: On<W>,
@@ -160,12 +171,25 @@ where
     handle.caught_up().within(DEADLINE).await.unwrap();
     let status = handle.status().await;
     assert_eq!((status.dead_letters, status.events_held), (1, 2), "in normal running it is kept");
+    let filter = EventFilter::types([Bumped::NAME]);
+    let log = world.store().read_log(Position::START, &filter, PageLimit::events(10)).await.unwrap();
+    let refused = Arc::clone(&log.events[2]);
+    let waiting = handle.dead_letters().list().await.unwrap();
+    let [letter] = &waiting[..] else { panic!("{waiting:?}") };
+    assert_is_of(letter, &refused);
+    assert_eq!((letter.held, &letter.state), (2, &LetterState::Waiting));
 
+    let started = eventsource::event::now();
     handle.rebuild().await.unwrap().await.unwrap();
     let status = handle.status().await;
     assert_eq!((status.dead_letters, status.events_held), (0, 0), "in a rebuild it is skipped");
     let letters = handle.dead_letters().dismissed().await.unwrap();
-    assert!(matches!(&letters[..], [letter] if matches!(letter.state, LetterState::Dismissed { .. })), "{letters:?}");
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    assert_is_of(letter, &refused);
+    assert!(letter.first_failed_at <= letter.last_failed_at && letter.last_failed_at >= started, "{letter:?}");
+    let LetterState::Dismissed { reason, at } = &letter.state else { panic!("{letter:?}") };
+    assert_eq!(reason, "skipped by the policy of the subscription");
+    assert!(*at >= letter.last_failed_at, "{letter:?}");
     let bumps = |row: &SumRow| row.bumps;
     let rows = world.rows::<SumRow>().find(Query::all()).await.unwrap();
     assert_eq!(rows.iter().map(bumps).sum::<u64>(), 4);
