@@ -63,6 +63,17 @@ impl EventFilter {
         self.tenant.as_deref()
     }
 
+    /// Returns the filter for what passes this one and is of `tenant`.
+    ///
+    /// # Errors
+    /// The tenant that this filter asks for, if it is another one: no event would pass.
+    pub(crate) fn of_tenant(self, tenant: &str) -> Result<Self, String> {
+        match self.tenant {
+            Some(own) if own != tenant => Err(own),
+            _ => Ok(self.tenant(tenant)),
+        }
+    }
+
     /// Whether `event` passes.
     #[must_use]
     pub fn matches(&self, event: &RecordedEvent) -> bool {

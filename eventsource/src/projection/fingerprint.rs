@@ -1,9 +1,14 @@
 //! By what a changed projection is noticed.
 
 use super::{Subscriber, Table};
+use crate::event::EventFilter;
 
-/// By what a changed projection is noticed ([changes are noticed](crate::guarantees#changes-are-noticed)), readable: its name, its version, the events that it handles, and the
-/// read models that it declares, with their columns.
+/// Returns a readable text that changes when a projection changes: its name, its version, the events that it handles
+/// (their types, the types of their aggregates, their tenant), and the read models that it declares, with their columns
+/// ([changes are noticed](crate::guarantees#changes-are-noticed)).
+///
+/// It is the fingerprint of a subscription without a
+/// [tenant of its own](crate::SubscriptionConfig::tenant): such a tenant is a part of the fingerprint as well.
 ///
 /// ```
 /// # use std::borrow::Cow;
@@ -21,14 +26,32 @@ use super::{Subscriber, Table};
 /// ```
 #[must_use]
 pub fn fingerprint<S: Subscriber>(subscriber: &S) -> String {
-    let events = match subscriber.subscribed_to().event_types() {
-        Some(names) => names.collect::<Vec<_>>().join(", "),
-        None => "every event".to_owned(),
-    };
+    fingerprint_of(subscriber, &subscriber.subscribed_to())
+}
+
+/// Returns the fingerprint of a subscriber that is handed the events of `filter`.
+pub(crate) fn fingerprint_of<S: Subscriber>(subscriber: &S, filter: &EventFilter) -> String {
+    let events = events(filter);
     let mut tables = subscriber.read_models();
     tables.sort_unstable_by_key(|table| table.name);
     let tables: String = tables.into_iter().map(|table| format!("; {}", described(table))).collect();
     format!("{} v{}: {events}{tables}", subscriber.name(), subscriber.version())
+}
+
+/// Such as `OrderPlaced, OrderShipped of Order; tenant "acme"`.
+fn events(filter: &EventFilter) -> String {
+    let mut events = match filter.event_types() {
+        Some(names) => names.collect::<Vec<_>>().join(", "),
+        None => "every event".to_owned(),
+    };
+    if let Some(types) = filter.aggregate_types() {
+        events.push_str(" of ");
+        events.push_str(&types.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(tenant) = filter.get_tenant() {
+        events.push_str(&format!("; tenant {tenant:?}"));
+    }
+    events
 }
 
 /// Such as `orders (id Uuid, note Text?)`. An index changes nothing that is written.
@@ -57,11 +80,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fingerprint_names_every_part_of_the_filter() {
+        let types = || EventFilter::types(["Placed", "Shipped"]);
+        for (filter, text) in [
+            (EventFilter::all(), "every event"),
+            (types(), "Placed, Shipped"),
+            (types().aggregates(["Order"]), "Placed, Shipped of Order"),
+            (types().tenant("acme"), "Placed, Shipped; tenant \"acme\""),
+            (EventFilter::all().aggregates(["B", "A"]).tenant("a\"b"), "every event of A, B; tenant \"a\\\"b\""),
+        ] {
+            assert_eq!(events(&filter), text);
+        }
+    }
+
+    #[test]
     fn stored_version_is_read_as_a_number_for_every_name() {
         for (fingerprint, name, version) in [
             ("count v1: OrderPlaced, OrderShipped", "count", Some(1)),
             ("count v10: every event; rows (id Uuid)", "count", Some(10)),
             ("renamed since v7: A", "count", Some(7)),
+            ("count v2: A; tenant \"acme v3: B\"", "count", Some(2)),
             ("odd v3: name v4: A", "odd v3: name", Some(4)),
             ("count v4294967295: A", "count", Some(u32::MAX)),
             ("count v4294967296: A", "count", None),

@@ -38,7 +38,7 @@ pub use error::{
     Permanent,
 };
 pub use fingerprint::fingerprint;
-pub(crate) use fingerprint::stored_version;
+pub(crate) use fingerprint::{fingerprint_of, stored_version};
 pub use generation::{Generations, Switch, Switched};
 pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection};
 pub use kind::{Guarantee, ProjectionKind};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::policy::{FailureLimit, FailurePolicies, FailurePolicy, RetryPolicy};
 use crate::event::Position;
-use crate::store::{PAGE_BYTES, PageLimit};
+use crate::store::{PAGE_BYTES, PageLimit, check_name};
 
 /// Where a subscription starts while it has no checkpoint. A subscription that has one goes on from there, whatever this
 /// says: see [`SubscriptionConfig::require_fresh`] to refuse that.
@@ -23,7 +23,7 @@ pub enum StartFrom {
 }
 
 /// What happens where the projection has changed since its checkpoint was made: its name, its version, the events that it
-/// handles, or the read models that it declares.
+/// handles, their tenant, or the read models that it declares.
 ///
 /// Versions are compared as numbers. A program whose version is lower than the one that made the checkpoint never rebuilds
 /// the read model and never takes it over, whatever this says: with `Refuse` it is refused, and with the others it stands
@@ -57,7 +57,9 @@ pub enum OnChange {
 #[non_exhaustive]
 pub enum UnknownEvents {
     /// It is passed over, like all that the projection does not handle, and its type is listed in
-    /// [`SubscriptionStatus::unknown_types`](super::SubscriptionStatus::unknown_types).
+    /// [`SubscriptionStatus::unknown_types`](super::SubscriptionStatus::unknown_types). The manager logs one warning a type,
+    /// within about a second of the first event that a subscription passes. A subscriber that asks for every type is
+    /// handed the event instead.
     #[default]
     PassOver,
     /// The subscription faults before it, whatever it handles itself: what stands before is applied, and nothing after it.
@@ -78,6 +80,7 @@ pub enum UnknownEvents {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubscriptionConfig {
     pub(super) name: Option<String>,
+    pub(super) tenant: Option<String>,
     pub(super) start: StartFrom,
     pub(super) require_fresh: bool,
     pub(super) batch_size: usize,
@@ -121,6 +124,7 @@ impl Default for SubscriptionConfig {
     fn default() -> Self {
         Self {
             name: None,
+            tenant: None,
             start: StartFrom::Checkpoint,
             require_fresh: false,
             batch_size: 1_000,
@@ -197,6 +201,38 @@ impl SubscriptionConfig {
         let name = name.into();
         require((1..=255).contains(&name.len()), "name", format!("{name:?}"), "1 to 255 bytes long")?;
         self.name = Some(name);
+        Ok(self)
+    }
+
+    /// Hands the projection only events of this tenant ([`Metadata::tenant`](crate::Metadata::tenant)); of every tenant, and
+    /// without one, by default. The filter of the subscriber applies as well.
+    ///
+    /// The store filters. Events of other tenants are passed over: [`wait_for`](super::SubscriptionHandle::wait_for) the
+    /// position of such an event returns once the subscription has passed it.
+    ///
+    /// The tenant belongs to what the checkpoint was made by: a changed tenant is a changed projection, and
+    /// [`on_change`](Self::on_change) says what happens. To run one projection for several tenants, give each
+    /// subscription a [name](Self::name) of its own, and a read model with a table of its own.
+    ///
+    /// [`subscribe`](super::SubscriptionManager::subscribe) fails with
+    /// [`SubscribeError::ForeignTenant`](super::SubscribeError::ForeignTenant) if the subscriber's own filter asks for
+    /// another tenant.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().name("orders of acme")?.tenant("acme")?;
+    /// # let _ = config;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the tenant is empty, longer than 512 bytes, or contains NUL: no event has such a tenant.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Result<Self, ConfigError> {
+        let tenant = tenant.into();
+        let is_storable = !tenant.is_empty() && check_name("tenant", &tenant).is_ok();
+        require(is_storable, "tenant", format!("{tenant:?}"), "1 to 512 bytes long, without NUL")?;
+        self.tenant = Some(tenant);
         Ok(self)
     }
 

@@ -23,14 +23,16 @@ use super::supervised::SupervisedSubscription;
 use crate::backoff::Chance;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::{is_reserved, next_checkpoint};
-use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, ProjectionKind, Table, TableTaken, fingerprint};
+use crate::projection::{
+    Checkpoint, CheckpointStore, EventSubscriber, ProjectionKind, Table, TableTaken, fingerprint_of,
+};
 use crate::store::check_name;
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Subscribes `projection`. Where the manager is started, the subscription starts at once.
     ///
     /// # Errors
-    /// [`SubscribeError`]: its name is taken, another subscription owns one of its tables, one of its events is declared
+    /// [`SubscribeError`]: its name is taken, its filter asks for another tenant than the configuration, another subscription owns one of its tables, one of its events is declared
     /// twice, its projection has changed, or
     /// [`require_fresh`](SubscriptionConfig::require_fresh) was asked for and there is a durable checkpoint.
     pub fn subscribe<P: EventSubscriber<C::Unit>>(
@@ -54,9 +56,14 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         if let Err(refused) = check_name("name", &name) {
             return Err(SubscribeError::InvalidName { subscription: name, name: refused });
         }
-        let filter = projection.subscribed_to();
+        let filter = match &config.tenant {
+            None => projection.subscribed_to(),
+            Some(tenant) => projection.subscribed_to().of_tenant(tenant).map_err(|own| {
+                SubscribeError::ForeignTenant { subscription: name.clone(), own, configured: tenant.clone() }
+            })?,
+        };
         self.check_registry(&name, &filter)?;
-        let fingerprint = fingerprint(&projection);
+        let fingerprint = fingerprint_of(&projection, &filter);
         let versioned = (projection.name().into_owned(), projection.version());
         let tables = projection.read_models();
         let mut names = std::iter::once(&*name).chain(tables.iter().map(|table| table.name));

@@ -13,4 +13,5 @@ mod reset;
 mod sqlite;
 mod start;
 mod status;
+mod tenants;
 mod waiting;

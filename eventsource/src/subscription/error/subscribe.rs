@@ -47,6 +47,21 @@ pub enum SubscribeError {
         /// What is wrong with the name.
         name: Unstorable,
     },
+    /// The filter of the subscriber asks for another tenant than
+    /// [`SubscriptionConfig::tenant`](crate::SubscriptionConfig::tenant): no event passes both.
+    #[error(
+        "`{subscription}` cannot be subscribed: its subscriber asks for events of the tenant {own:?} \
+         (`Subscriber::subscribed_to`), and its configuration for those of {configured:?} \
+         (`SubscriptionConfig::tenant`); ask for a tenant in one of the two"
+    )]
+    ForeignTenant {
+        /// The name of the subscription.
+        subscription: String,
+        /// The tenant that the subscriber's own filter asks for.
+        own: String,
+        /// The tenant that the configuration asks for.
+        configured: String,
+    },
     /// The stored name of an event that the projection handles is claimed by several types.
     #[error("`{subscription}` cannot be subscribed: {duplicate}; give one of them another `#[event(name = \"…\")]`")]
     DuplicateEvent {
