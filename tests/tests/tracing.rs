@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use eventsource::aggregate::{MemorySnapshots, SnapshotStore as _};
+use async_trait::async_trait;
+use eventsource::aggregate::{AggregateSnapshot, MemorySnapshots, SnapshotPolicy, SnapshotStore};
 use eventsource::prelude::*;
+use eventsource::store::StoreError;
 use eventsource::subscription::RetryPolicy;
 use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::ledgers::{Booked, Ledger, ledgers};
-use eventsource_tests::wait::DEADLINE;
+use eventsource_tests::wait::{DEADLINE, eventually};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event as Traced, Level, Metadata as CallSite, Subscriber as Collector};
@@ -152,6 +154,94 @@ async fn unusable_snapshots() -> Lines {
     lines
 }
 
+/// Answers with a failure where it is asked for a snapshot.
+struct Failing;
+
+#[async_trait]
+impl SnapshotStore for Failing {
+    async fn load(&self, _: &StreamId, _: &str) -> Result<Option<AggregateSnapshot>, StoreError> {
+        Err(StoreError::Failed { action: "load a snapshot".to_owned(), source: "it is out of order".into() })
+    }
+
+    async fn save(&self, _: &AggregateSnapshot) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn discard(&self, _: &AggregateSnapshot) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn delete(&self, _: &StreamId) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn delete_all(&self, _: &str) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+/// Loads aggregates whose snapshots have another shape, one whose snapshots cannot be loaded, and one with a sound snapshot.
+/// Returns what each of the three warned of.
+async fn snapshots_of_another_shape_of_a_failing_store_and_sound_ones() -> [Lines; 3] {
+    let (store, snapshots, ids) = (MemoryEventStore::new(), MemorySnapshots::new(), [Uuid::now_v7(), Uuid::now_v7()]);
+    let sound = ledgers(store.clone(), snapshots.clone());
+    for id in ids {
+        sound.execute(id, |_: &mut AggregateRoot<Ledger>| Ok::<_, Infallible>(Booked { command: 1 })).await.unwrap();
+        sound.save_snapshot(&sound.load(id).await.unwrap()).await.unwrap();
+    }
+    let changed = AggregateRepository::<Ledger>::new(store.clone(), MemoryEventBus::new());
+    let changed = changed.with_snapshots(snapshots, SnapshotPolicy::by_hand().state_version(1));
+    let failing = ledgers(store, Failing);
+    let mut all = Vec::new();
+    for (repository, loads) in [(&changed, &ids[..]), (&failing, &ids[..1]), (&sound, &ids[..])] {
+        let lines = Lines::new(Level::INFO);
+        let _collecting = tracing::subscriber::set_default(lines.clone());
+        for id in loads {
+            assert_eq!(repository.load(*id).await.unwrap().version(), 1);
+        }
+        all.push(lines);
+    }
+    all.try_into().unwrap_or_else(|_| unreachable!("there are three"))
+}
+
+/// Runs two subscriptions over a log with two types that no code knows, several times each, in history and live.
+async fn unknown_types() -> Lines {
+    let lines = Lines::new(Level::INFO);
+    let _collecting = tracing::subscriber::set_default(lines.clone());
+    let store = MemoryEventStore::new();
+    let append = async |event_type: &'static str| {
+        let stream = StreamId::new("Counter", Uuid::from_u128(1));
+        let event = vec![NewEvent::raw(event_type, 1, "{}")];
+        store.append(&stream, ExpectedVersion::Any, event).await.unwrap().position()
+    };
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let one = manager.subscribe(Picky { refusals: 0 }, SubscriptionConfig::default()).await.unwrap();
+    let config = SubscriptionConfig::default().name("another").unwrap();
+    let another = manager.subscribe(Picky { refusals: 0 }, config).await.unwrap();
+    let warned = async |count: usize| {
+        eventually("it is warned of", || async { lines.count("WARN", "no code knows") == count }).await;
+    };
+    bump(&store, [1, 2]).await;
+    append("Forgotten").await;
+    append("Forgotten").await;
+    manager.start().await.unwrap();
+    warned(1).await;
+    for event_type in ["Forgotten", "LostLater", "Forgotten", "LostLater"] {
+        append(event_type).await;
+        let position = bump(&store, [1]).await;
+        one.wait_for(position).within(DEADLINE).await.unwrap();
+        another.wait_for(position).within(DEADLINE).await.unwrap();
+    }
+    warned(2).await;
+    manager.stop().await.unwrap();
+    manager.start().await.unwrap();
+    one.caught_up().within(DEADLINE).await.unwrap();
+    append("Last").await;
+    warned(3).await;
+    manager.stop().await.unwrap();
+    lines
+}
+
 // One test, in one thread: tracing remembers for each place in the code whether it is enabled, by the first thread that asks.
 #[tokio::test]
 async fn spans_warnings_and_errors() {
@@ -178,9 +268,25 @@ async fn spans_warnings_and_errors() {
     assert_eq!(lines.count("INFO", "waiting_letters=0 parked_events=0"), 1, "{all:#?}");
     assert_eq!(lines.count("INFO", "waiting_letters=1 parked_events=1"), 1, "{all:#?}");
 
+    let lines = unknown_types().await;
+    let all = lines.all();
+    for (event_type, position) in [("Forgotten", 3), ("LostLater", 7), ("Last", 13)] {
+        let warning = format!(r#"event_type="{event_type}" position={position}"#);
+        assert_eq!(lines.count("WARN", &warning), 1, "{all:#?}");
+    }
+    assert_eq!(lines.count("WARN", ""), 3, "one warning a type: {all:#?}");
+
     let lines = unusable_snapshots().await;
     let all = lines.all();
     assert_eq!(lines.count("WARN", "cannot be decoded"), 1, "{all:#?}");
     assert_eq!(lines.count("WARN", "does not have the event of the snapshot"), 1, "{all:#?}");
     assert_eq!(all.len(), 2, "one warning for each: {all:#?}");
+
+    let [changed, failing, sound] = snapshots_of_another_shape_of_a_failing_store_and_sound_ones().await;
+    assert_eq!(changed.count("WARN", "another shape"), 1, "{:#?}", changed.all());
+    assert_eq!(changed.all().len(), 1, "one warning a repository: {:#?}", changed.all());
+    assert_eq!(failing.count("WARN", "cannot be loaded"), 1, "{:#?}", failing.all());
+    assert_eq!(failing.count("WARN", "it is out of order"), 1, "{:#?}", failing.all());
+    assert_eq!(failing.all().len(), 1, "{:#?}", failing.all());
+    assert_eq!(sound.all(), [] as [String; 0], "a sound snapshot");
 }

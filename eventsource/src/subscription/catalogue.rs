@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::unknown_types::Looked;
 use crate::event::{EventFilter, Position, Registry};
 use crate::store::{EventStore, StoreError, StoredType};
 
@@ -12,7 +13,12 @@ use crate::store::{EventStore, StoreError, StoredType};
 pub(super) struct Catalogue {
     registry: Option<Registry>,
     known: Mutex<Arc<BTreeSet<String>>>,
+    /// What was looked at, to warn of types that no code knows.
+    pub(super) looked: Mutex<Looked>,
 }
+
+/// No types besides those that are known.
+pub(super) static NO_TYPES: BTreeSet<String> = BTreeSet::new();
 
 impl Catalogue {
     /// The same, of `registry` in place of [`Registry::global`].
@@ -32,17 +38,18 @@ impl Catalogue {
         known.extend(filter.event_types().into_iter().flatten().map(str::to_owned));
     }
 
-    /// The stored types that no code knows, of events after `after` and up to `to`: at most `limit`, in the order of their
-    /// first ones.
+    /// Returns the stored types that no code knows, without those of `besides`, of events after `after` and up to `to`: at
+    /// most `limit`, in the order of their first events.
     pub(super) async fn unknown_in(
         &self,
         store: &dyn EventStore,
         after: Position,
         to: Position,
         limit: usize,
+        besides: &BTreeSet<String>,
     ) -> Result<Vec<StoredType>, StoreError> {
         let known = Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner));
-        let known: Vec<_> = known.iter().map(String::as_str).collect();
+        let known: Vec<_> = known.union(besides).map(String::as_str).collect();
         store.event_types_except(&known, after, to, limit).await
     }
 }

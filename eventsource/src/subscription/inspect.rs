@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::HealthLimits;
+use super::catalogue::NO_TYPES;
 use super::health::Health;
 use super::progress::ProgressSnapshot;
 use super::status::{Lag, SubscriptionStatus};
@@ -173,7 +173,7 @@ async fn follow_owners<C: CheckpointStore>(checkpoints: &C, overviews: &mut [Ove
 
 async fn unknown_types(core: &SubscriptionShared, deadline: Deadline) -> Unknown {
     let all = Position::new(u64::MAX);
-    let found = core.catalogue.unknown_in(&*core.store, Position::START, all, UNKNOWN_TYPES);
+    let found = core.catalogue.unknown_in(&*core.store, Position::START, all, UNKNOWN_TYPES, &NO_TYPES);
     deadline.of_store("list the types of stored events", found).await
 }
 

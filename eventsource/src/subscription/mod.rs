@@ -27,6 +27,7 @@ mod subscribe;
 mod subscription_shared;
 mod supervised;
 mod transitions;
+mod unknown_types;
 mod wait;
 
 pub use config::{ConfigError, OnChange, StartFrom, SubscriptionConfig, UnknownEvents};

@@ -52,6 +52,7 @@ use super::erased::ErasedSubscriber;
 use super::log::Reader;
 use super::rebuilds::Tracked;
 use super::subscription_shared::{Control, SubscriptionShared};
+use super::unknown_types::LookTask;
 use super::{Failure, RebuildKind, StopReason, SubscriptionState};
 use crate::event::Position;
 use crate::projection::{CheckpointStore, LetterChange, ProjectionKind};
@@ -112,6 +113,10 @@ pub(super) struct Runner<C: CheckpointStore> {
     heartbeat: Option<Heartbeat>,
     /// Where the log ends, as far as the last page tells.
     end: Option<Position>,
+    /// The first position after which it has read the log since its start.
+    passed_from: Position,
+    /// Looks at what was passed, for types that no code knows.
+    looking: Option<LookTask>,
     /// Found while a request was served, and the end once that is answered.
     outdated: Option<Outdated>,
     /// Whether the checkpoint was this projection's at some time since the start.
@@ -197,6 +202,8 @@ impl<C: CheckpointStore> Runner<C> {
             heartbeat: None,
             epoch: 0,
             end: None,
+            passed_from: Position::new(u64::MAX),
+            looking: None,
             outdated: None,
             is_confirmed: false,
             fenced_at: None,

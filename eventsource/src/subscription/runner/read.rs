@@ -18,6 +18,7 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn step_log(&mut self) -> Result<bool, End> {
         let mut page = self.next_page().await?;
         self.follow_log(&page).await?;
+        self.passed_from = self.passed_from.min(self.position);
         self.core.progress.look(self.position);
         let unknown = self.stop_before_unknown(&mut page).await?;
         self.end = page.end;
@@ -31,6 +32,7 @@ impl<C: CheckpointStore> Runner<C> {
         } else {
             self.apply_page(&page).await?;
         }
+        self.look_at_passed();
         // A memory projection that began anew comes to it again.
         match unknown {
             Some(failure) if self.position >= page.horizon => Err(End::Faulted(failure)),

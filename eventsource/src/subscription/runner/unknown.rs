@@ -1,4 +1,5 @@
-//! Events of types that no code knows, for a subscription that does not pass them over ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
+//! Events of types that no code knows: the end of a subscription that does not pass them over, or a warning
+//! ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use crate::event::{DecodeError, EventFilter, RecordedEvent, now};
 use crate::projection::{CheckpointStore, HandlerError};
 use crate::store::PageLimit;
 use crate::subscription::Failure;
+use crate::subscription::catalogue::NO_TYPES;
 use crate::subscription::config::UnknownEvents;
 use crate::subscription::log::Page;
 
@@ -19,7 +21,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
         // After the page was read: up to its horizon nothing can appear any more (no gaps).
         let (core, after, to) = (Arc::clone(&self.core), self.position, page.horizon);
-        let found = self.retry_until_up(|| core.catalogue.unknown_in(&*core.store, after, to, 1)).await?;
+        let found = self.retry_until_up(|| core.catalogue.unknown_in(&*core.store, after, to, 1, &NO_TYPES)).await?;
         let Some(stored) = found.into_iter().next() else { return Ok(None) };
         let filter = EventFilter::types([stored.name]);
         let event = self
@@ -31,6 +33,19 @@ impl<C: CheckpointStore> Runner<C> {
         let Some(event) = event.filter(|event| event.position() <= to) else { return Ok(None) };
         page.end_before(event.position());
         Ok(Some(self.unknown(&event)))
+    }
+
+    /// Warns of types that no code knows, among the events that it has passed. A subscription that asks for every type is
+    /// handed those events, and does not warn.
+    pub(super) fn look_at_passed(&mut self) {
+        let (core, passed) = (&self.core, (self.passed_from, self.position));
+        let is_handed_all = core.filter.event_types().is_none();
+        if core.config.on_unknown != UnknownEvents::PassOver || is_handed_all || self.building.is_some() {
+            return;
+        }
+        if let Some(task) = core.catalogue.pass(&core.name, &core.store, passed) {
+            self.looking = Some(task);
+        }
     }
 
     fn unknown(&self, event: &RecordedEvent) -> Arc<Failure> {
