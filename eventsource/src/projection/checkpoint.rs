@@ -154,6 +154,22 @@ pub trait CheckpointStore: Send + Sync + 'static {
         Ok(counts)
     }
 
+    /// Deletes the letters of the subscription `name` that were dismissed before `before`, and returns their number. Letters
+    /// that wait stay, whatever their age.
+    ///
+    /// The default refuses.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] if the store fails; some of the letters may be deleted then. [`CheckpointError::Refused`] if it
+    /// cannot delete letters.
+    async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
+        let _ = before;
+        Err(CheckpointError::Refused {
+            action: format!("forget the dismissed letters of `{name}`"),
+            reason: "this checkpoint store does not implement `CheckpointStore::forget_dismissed`".into(),
+        })
+    }
+
     /// The state that was stored last with a step of the checkpoint `name`.
     ///
     /// # Errors

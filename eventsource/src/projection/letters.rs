@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 
-use super::{DeadLetter, LetterChange, LetterCounts, LetterState};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{DeadLetter, ErrorClass, LetterChange, LetterCounts, LetterState};
 use crate::event::{Position, StreamId};
 
 /// Which dead letters of a subscription a [`LetterQuery`] asks for.
@@ -18,15 +21,24 @@ pub enum LetterFilter {
     Released,
     /// The letters that were dismissed, or skipped by policy.
     Dismissed,
+    /// The letters whose last error was of this class, whether they wait or were dismissed. A letter that follows next has
+    /// not failed itself, and is none of them. Stores read the letters of the subscription one by one.
+    Failed(ErrorClass),
+    /// The letter of the event with this id, whether it waits or was dismissed. Stores read the letters of the subscription
+    /// one by one: [`DeadLetters::of_event`](crate::subscription::DeadLetters::of_event) looks it up by keys.
+    Event(Uuid),
 }
 
 impl LetterFilter {
-    const fn matches(self, letter: &DeadLetter) -> bool {
+    fn matches(self, letter: &DeadLetter) -> bool {
+        let is_released = matches!(letter.state, LetterState::Released);
         match self {
             Self::All => true,
             Self::Parking => letter.parks(),
-            Self::Released => matches!(letter.state, LetterState::Released),
+            Self::Released => is_released,
             Self::Dismissed => !letter.parks(),
+            Self::Failed(class) => !is_released && letter.class == class,
+            Self::Event(id) => letter.event_id == id,
         }
     }
 }
@@ -82,6 +94,18 @@ impl LetterQuery {
     #[must_use]
     pub const fn dismissed() -> Self {
         Self::new(LetterFilter::Dismissed)
+    }
+
+    /// The first 100 of the letters whose last error was of this class.
+    #[must_use]
+    pub const fn failed(class: ErrorClass) -> Self {
+        Self::new(LetterFilter::Failed(class))
+    }
+
+    /// The letter of the event with this id.
+    #[must_use]
+    pub const fn event(id: Uuid) -> Self {
+        Self::new(LetterFilter::Event(id))
     }
 
     /// The same question, about the letters after `position`: the next page begins after the last letter of this one.
@@ -184,6 +208,14 @@ impl Letters {
         *self = released.into_iter().collect();
     }
 
+    /// Forgets the letters that were dismissed before `before`, and returns their number.
+    pub(crate) fn forget_dismissed(&mut self, before: DateTime<Utc>) -> u64 {
+        let is_old = |letter: &DeadLetter| matches!(letter.state, LetterState::Dismissed { at, .. } if at < before);
+        let count = self.letters.len();
+        self.letters.retain(|_, letter| !is_old(letter));
+        (count - self.letters.len()) as u64
+    }
+
     /// The letter at `position`.
     pub(crate) fn get(&self, position: Position) -> Option<&DeadLetter> {
         self.letters.get(&position)
@@ -219,11 +251,7 @@ impl Letters {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-    use uuid::Uuid;
-
     use super::*;
-    use crate::projection::ErrorClass;
 
     fn letter(position: u64, stream: u128, held: u64, state: LetterState) -> DeadLetter {
         DeadLetter {

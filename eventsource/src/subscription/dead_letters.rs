@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::requests::{Answered, Reply, Request, answer, answered};
 use super::subscription_shared::SubscriptionShared;
@@ -11,6 +13,7 @@ use super::supervised::Operations;
 use super::{InsideHandler, SubscriptionState};
 use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointError, DeadLetter, LetterQuery};
+use crate::store::StoreError;
 
 /// The dead letters of a subscription.
 ///
@@ -50,6 +53,8 @@ pub enum LetterSelection {
     At(Position),
     /// The letter behind which this stream is parked.
     Stream(StreamId),
+    /// The letter of the event with this id.
+    Event(Uuid),
 }
 
 impl fmt::Display for LetterSelection {
@@ -58,6 +63,7 @@ impl fmt::Display for LetterSelection {
             Self::All => f.write_str("at all"),
             Self::At(position) => write!(f, "at position {position}"),
             Self::Stream(stream) => write!(f, "of {stream}"),
+            Self::Event(id) => write!(f, "of the event {id}"),
         }
     }
 }
@@ -87,6 +93,22 @@ pub enum DeadLetterError {
     /// A handler of the subscription asked, which the subscription waits for.
     #[error(transparent)]
     InsideHandler(#[from] InsideHandler),
+    /// The event store failed while it looked for the event of a letter.
+    #[error("the event of a dead letter of `{subscription}` cannot be looked up")]
+    Log {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: StoreError,
+    },
+    /// The store did not delete all letters that it was to forget.
+    #[error("the dismissed letters of `{subscription}` cannot be forgotten: try again, what was deleted stays deleted")]
+    Forget {
+        /// The name of the subscription.
+        subscription: String,
+        /// Why.
+        source: CheckpointError,
+    },
     /// The store failed.
     #[error("the dead letters of `{subscription}` cannot be read: {source}")]
     Store {
@@ -153,6 +175,46 @@ impl DeadLetters {
             subscription: self.core.name.clone(),
             which: LetterSelection::At(position),
         })
+    }
+
+    /// Returns the letter of the event with this id, whether it waits or was dismissed. The event is looked up in the log,
+    /// and the letter by its position.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Unknown`], [`DeadLetterError::Store`], [`DeadLetterError::Log`]
+    pub async fn of_event(&self, id: Uuid) -> Result<DeadLetter, DeadLetterError> {
+        let found = self.core.store.event(id).await;
+        let found = found.map_err(|source| DeadLetterError::Log { subscription: self.core.name.clone(), source })?;
+        let letter = match found {
+            Some(event) => self.slot.letter(event.position()).await.map_err(|source| self.unread(source))?,
+            None => None,
+        };
+        // The letter may be of another event, where the log was replaced.
+        letter.filter(|letter| letter.event_id == id).ok_or_else(|| DeadLetterError::Unknown {
+            subscription: self.core.name.clone(),
+            which: LetterSelection::Event(id),
+        })
+    }
+
+    /// Deletes the letters that were dismissed, or skipped by policy, before `before`, and returns their number. Letters
+    /// that wait stay, whatever their age. The subscription need not run.
+    ///
+    /// A letter is the record of a dismissal. A projection with its state in memory also reads there which events it is not
+    /// handed again when it replays the log: an event whose letter is gone is handed to it again, and may fail again.
+    ///
+    /// ```no_run
+    /// # async fn example(letters: eventsource::subscription::DeadLetters) -> Result<(), Box<dyn std::error::Error>> {
+    /// let forgotten = letters.forget_dismissed(chrono::Utc::now() - chrono::TimeDelta::days(90)).await?;
+    /// println!("{forgotten} letters forgotten");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Forget`] if the store fails; some of the letters may be deleted then.
+    pub async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, DeadLetterError> {
+        let forgotten = self.slot.forget_dismissed(before).await;
+        forgotten.map_err(|source| DeadLetterError::Forget { subscription: self.core.name.clone(), source })
     }
 
     async fn all(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, DeadLetterError> {

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
+
 use super::recognise::{Recognised, Remembered};
 use crate::event::{Position, StreamId};
 use crate::projection::{DeadLetter, LetterChange, LetterQuery, Letters};
@@ -87,6 +89,11 @@ impl InMemory {
     /// The dead letters that `query` asks for.
     pub(super) fn letters(&self, query: LetterQuery) -> Vec<DeadLetter> {
         self.inner().letters.page(query)
+    }
+
+    /// Forgets the letters that were dismissed before `before`, and returns their number.
+    pub(super) fn forget_dismissed(&self, before: DateTime<Utc>) -> u64 {
+        self.inner().letters.forget_dismissed(before)
     }
 
     /// The dead letter at `position`.

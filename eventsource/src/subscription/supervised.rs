@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
 use super::erased::ErasedSubscriber;
@@ -45,6 +46,9 @@ pub(super) trait Operations: Send + Sync {
 
     /// The dead letters that `query` asks for.
     async fn letters(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// Forgets the letters that were dismissed before `before`, and returns their number.
+    async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError>;
 
     /// The dead letter at `position`.
     async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError>;
@@ -197,6 +201,14 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
     }
 
     async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
+    async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
+        let forgotten = match self.core.kind {
+            ProjectionKind::Memory => 0,
+            _ => self.checkpoints.forget_dismissed(&self.core.name, before).await?,
+        };
+        Ok(forgotten.max(self.core.in_memory.forget_dismissed(before)))
+    }
+
         match self.core.kind {
             ProjectionKind::Memory => Ok(self.core.in_memory.letter(position)),
             _ => self.checkpoints.dead_letter(&self.core.name, position).await,

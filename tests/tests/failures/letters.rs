@@ -5,6 +5,7 @@ use std::sync::Arc;
 use eventsource::Inject;
 use eventsource::projection::ErrorClass;
 use eventsource::subscription::DeadLetterError;
+use eventsource_tests::domain::Bumped;
 
 use crate::world::*;
 
@@ -20,6 +21,7 @@ crate::on_every_backend! {
     a_retry_that_a_pause_interrupts_is_answered_after_the_resume
     a_reset_forgets_the_letters
     one_stream_all_streams
+    letters_are_found_by_event_and_class_and_forgotten_by_age
 }
 
 /// Bumps in three streams, of which 102 fails.
@@ -296,4 +298,76 @@ where
     let retried = tokio::time::timeout(DEADLINE, retried).await.expect("it is answered").unwrap().unwrap();
     assert_eq!((retried.applied, retried.left.len()), (3, 0));
     assert_eq!(world.applied().await, [1, 101, 201, 2, 202, 3, 102, 103, 104]);
+}
+
+async fn letters_are_found_by_event_and_class_and_forgotten_by_age<W: World>()
+where
+    Repository<AppliedRow>: Inject<Unit<W>>,
+{
+    let (world, plan) = (W::new().await, Plan::new([(102, Fault::Permanent), (202, Fault::Times(u32::MAX))]));
+    let manager = world.manager();
+    let handle = manager.subscribe(Applies(plan.clone()), quick(2)).await.unwrap();
+    let position = world.bump(&[1, 102, 202, 2]).await;
+    manager.start().await.unwrap();
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    let letters = handle.dead_letters();
+    let listed = letters.list().await.unwrap();
+    let [permanent, transient] = &listed[..] else { panic!("{listed:?}") };
+    for (class, letter) in [(ErrorClass::Permanent, permanent), (ErrorClass::Transient, transient)] {
+        assert_eq!(letters.page(LetterQuery::failed(class)).await.unwrap(), std::slice::from_ref(letter));
+        assert_eq!(letters.page(LetterQuery::event(letter.event_id)).await.unwrap(), std::slice::from_ref(letter));
+        assert_eq!(letters.of_event(letter.event_id).await.unwrap(), *letter);
+    }
+    let log = world.store().read_log(Position::START, &EventFilter::all(), PageLimit::events(1)).await.unwrap();
+    for id in [log.events[0].id(), uuid::Uuid::nil()] {
+        let error = letters.of_event(id).await.unwrap_err();
+        assert!(
+            matches!(error, DeadLetterError::Unknown { .. }) && error.to_string().contains(&id.to_string()),
+            "{error}"
+        );
+    }
+
+    letters.dismiss(permanent.position, "known").await.unwrap();
+    manager.stop().await.unwrap();
+    let dismissed = letters.of_event(permanent.event_id).await.unwrap();
+    let LetterState::Dismissed { at, .. } = dismissed.state else { panic!("{dismissed:?}") };
+    assert_eq!(letters.forget_dismissed(at).await.unwrap(), 0, "it was dismissed at that instant, and not before");
+    assert_eq!(letters.forget_dismissed(at + chrono::TimeDelta::microseconds(1)).await.unwrap(), 1);
+    assert_eq!(letters.dismissed().await.unwrap(), []);
+    assert_eq!(letters.list().await.unwrap(), std::slice::from_ref(transient), "a letter that waits stays");
+}
+
+/// Its letters live as long as its state, and are read where they live.
+#[tokio::test]
+async fn letters_of_a_memory_projection_are_found_and_forgotten() {
+    let store = MemoryEventStore::new();
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let handle = manager.subscribe(RefusesThree::default(), quick(1)).await.unwrap();
+    manager.start().await.unwrap();
+    handle.wait_for_passed(bump(&store, &[1, 103, 2]).await).within(DEADLINE).await.unwrap();
+    let letters = handle.dead_letters();
+    let letter = letters.list().await.unwrap().remove(0);
+    assert_eq!(letters.of_event(letter.event_id).await.unwrap(), letter);
+    let found = letters.page(LetterQuery::failed(ErrorClass::Permanent)).await.unwrap();
+    assert_eq!(found, std::slice::from_ref(&letter));
+    letters.dismiss(letter.position, "known").await.unwrap();
+    let later = eventsource::event::now() + chrono::TimeDelta::seconds(1);
+    assert_eq!(letters.forget_dismissed(later).await.unwrap(), 1);
+    assert_eq!(letters.forget_dismissed(later).await.unwrap(), 0);
+    assert_eq!(letters.dismissed().await.unwrap(), []);
+}
+
+#[derive(Debug, Clone, Default)]
+struct RefusesThree(Vec<u64>);
+
+#[projection(name = "refuses-three")]
+impl RefusesThree {
+    #[handles(Bumped)]
+    fn bumped(&mut self, event: &Bumped) -> Result<(), HandlerError> {
+        if event.by == 103 {
+            return Err(HandlerError::permanent("it is 103"));
+        }
+        self.0.push(event.by);
+        Ok(())
+    }
 }

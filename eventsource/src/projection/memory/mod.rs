@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use self::owners::Owned;
@@ -157,6 +158,10 @@ impl CheckpointStore for MemoryCheckpoints {
         let rows = self.rows();
         let counts = names.iter().filter_map(|&name| Some((name.to_owned(), rows.get(name)?.letters.counts())));
         Ok(counts.filter(|(_, counts)| counts.waiting > 0).collect())
+    }
+
+    async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
+        Ok(self.rows().get_mut(name).map_or(0, |row| row.letters.forget_dismissed(before)))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {

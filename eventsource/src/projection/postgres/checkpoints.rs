@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use crate::projection::claim::NotClaimed;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::{PostgresUnit, letters, rows};
 use crate::event::{Position, StreamId};
+use crate::projection::sql::forget_letters;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
     LetterQuery, ProjectionSnapshot, TableOwners,
@@ -170,6 +172,10 @@ impl CheckpointStore for PostgresCheckpoints {
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         self.try_letter_counts(names).await.map_err(|failure| self.failed(Action::CountLetters, failure))
+    }
+
+    async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
+        forget_letters(letters::Dismissed { checkpoints: self, name }, before).await
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {

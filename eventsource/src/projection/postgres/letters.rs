@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::statements;
+use super::{PostgresCheckpoints, statements};
 use crate::event::{Position, StreamId};
-use crate::projection::sql::{LetterRows, LetterStatement, LetterValue, letter_counts, letter_from_json};
-use crate::projection::{DeadLetter, LetterCounts, LetterFilter, LetterQuery};
+use crate::projection::sql::{
+    ForgetLetters, LetterRows, LetterStatement, LetterValue, letter_counts, letter_field, letter_from_json,
+};
+use crate::projection::{CheckpointError, DeadLetter, LetterCounts, LetterFilter, LetterQuery};
 use crate::store::postgres::PostgresDatabase;
-use crate::store::sql::{Failure, clamped};
+use crate::store::sql::{Action, Failure, clamped, unsigned};
 
 /// The letters of the subscription `name` that `query` asks for.
 pub(super) async fn page(
@@ -24,10 +26,49 @@ pub(super) async fn page(
         LetterFilter::Parking => statements::PARKING_LETTERS,
         LetterFilter::Released => statements::RELEASED_LETTERS,
         LetterFilter::Dismissed => statements::DISMISSED_LETTERS,
+        LetterFilter::Failed(_) => statements::FAILED_LETTERS,
+        LetterFilter::Event(_) => statements::LETTERS_OF_EVENT,
     };
     let (after, limit) = (clamped(query.after.value()), clamped(query.limit as u64));
-    let query = sqlx::query_as(db.sql(sql)).bind(name).bind(after).bind(limit);
+    let field = letter_field(query.filter);
+    let mut query = sqlx::query_as(db.sql(sql)).bind(name).bind(after).bind(limit);
+    if let Some(field) = field {
+        query = query.bind(field);
+    }
     letters(name, query.persistent(db.names_statements()).fetch_all(conn).await?)
+}
+
+/// The dismissed letters of the subscription `name`.
+pub(super) struct Dismissed<'a> {
+    pub(super) checkpoints: &'a PostgresCheckpoints,
+    pub(super) name: &'a str,
+}
+
+impl ForgetLetters for Dismissed<'_> {
+    async fn forget_some(
+        &mut self,
+        after: i64,
+        before: &str,
+        limit: i64,
+    ) -> Result<Option<(u64, i64)>, CheckpointError> {
+        let forgotten = forget_some(self.checkpoints.database(), self.name, after, before, limit).await;
+        forgotten.map_err(|failure| self.checkpoints.failed(Action::ForgetLetters(self.name), failure))
+    }
+}
+
+async fn forget_some(
+    db: &PostgresDatabase,
+    name: &str,
+    after: i64,
+    before: &str,
+    limit: i64,
+) -> Result<Option<(u64, i64)>, Failure> {
+    let mut session = db.session().await?;
+    let query = sqlx::query_as(db.sql(statements::FORGET_DISMISSED)).bind(name).bind(after).bind(before).bind(limit);
+    let (deleted, last): (i64, Option<i64>) = query.persistent(db.names_statements()).fetch_one(&mut *session).await?;
+    session.end().await?;
+    let deleted = unsigned(deleted, "a number of dead letters")?;
+    Ok(last.map(|last| (deleted, last)))
 }
 
 /// The letter at `position`.

@@ -114,6 +114,19 @@ pub(super) const LETTERS: &str = letters!("true");
 pub(super) const PARKING_LETTERS: &str = letters!("parks");
 pub(super) const RELEASED_LETTERS: &str = letters!("parks AND strpos(letter, '\"state\":\"Released\"') > 0");
 pub(super) const DISMISSED_LETTERS: &str = letters!("NOT parks");
+/// `$4` is what the text of the letter contains.
+pub(super) const FAILED_LETTERS: &str =
+    letters!("strpos(letter, $4) > 0 AND strpos(letter, '\"state\":\"Released\"') = 0");
+pub(super) const LETTERS_OF_EVENT: &str = letters!("strpos(letter, $4) > 0");
+/// Of the next `$4` dismissed letters after `$2`, deletes those that were dismissed before `$3`, which has no `Z`. Returns how
+/// many it deleted, and the last position. Not by the functions for JSON, which refuse a text with an escaped NUL.
+pub(super) const FORGET_DISMISSED: &str = "WITH looked AS \
+         (SELECT position FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND NOT parks AND position > $2 \
+             ORDER BY position LIMIT $4), \
+     gone AS (DELETE FROM {schema}.eventsource_dead_letters AS own \
+         WHERE own.subscription = $1 AND own.position IN (SELECT looked.position FROM looked) AND NOT own.parks \
+         AND rtrim(substring(own.letter FROM '\"at\":\"([^\"]+)\"'), 'Z') COLLATE \"C\" < $3 RETURNING 1) \
+     SELECT (SELECT count(*) FROM gone), (SELECT max(looked.position) FROM looked)";
 pub(super) const LETTER: &str =
     "SELECT letter, held FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND position = $2";
 /// The letters of the subscription `$1` behind which the streams are parked whose types are `$2` and whose ids are `$3`. By

@@ -1,10 +1,11 @@
 //! Dead letters as rows: what is done to them, whatever the database.
 
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 use uuid::Uuid;
 
 use super::letter_json;
 use crate::event::StreamId;
-use crate::projection::{DeadLetter, LetterChange};
+use crate::projection::{CheckpointError, DeadLetter, ErrorClass, LetterChange, LetterFilter};
 use crate::store::sql::{Failure, clamped};
 
 /// What can be done to one row of dead letters.
@@ -36,6 +37,56 @@ pub(in crate::projection) trait LetterRows {
 
     /// Deletes the letters of the subscription `name` behind which `streams` are parked, with one statement.
     fn release(&mut self, name: &str, streams: &[&StreamId]) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// What the text of a letter contains that `filter` asks for by a field: in JSON a quote inside a value is escaped, so that
+/// this is found in the field alone.
+pub(in crate::projection) fn field(filter: LetterFilter) -> Option<String> {
+    match filter {
+        LetterFilter::Failed(ErrorClass::Transient) => Some(r#""class":"Transient""#.to_owned()),
+        LetterFilter::Failed(ErrorClass::Permanent) => Some(r#""class":"Permanent""#.to_owned()),
+        LetterFilter::Event(id) => Some(format!(r#""event_id":"{id}""#)),
+        LetterFilter::All | LetterFilter::Parking | LetterFilter::Released | LetterFilter::Dismissed => None,
+    }
+}
+
+/// `time` as it stands in the text of a letter, without the `Z`: such texts are ordered as their times are. Letters are
+/// dismissed by the clock, so that a year that has not four digits is before or after all of them.
+pub(in crate::projection) fn instant(time: DateTime<Utc>) -> String {
+    match time.year() {
+        ..0 => String::new(),
+        0..=9_999 => time.to_rfc3339_opts(SecondsFormat::AutoSi, true).trim_end_matches('Z').to_owned(),
+        _ => "~".to_owned(),
+    }
+}
+
+/// How many letters are looked at in one transaction.
+const FORGET: u64 = 1_000;
+
+/// Deletes letters, some at a time, so that no lock is held for long.
+pub(in crate::projection) trait ForgetLetters {
+    /// Looks at the next `limit` dismissed letters after the position `after`, deletes those that were dismissed before
+    /// `before`, and returns how many it deleted and the position of the last one that it looked at; `None` where there
+    /// was none.
+    fn forget_some(
+        &mut self,
+        after: i64,
+        before: &str,
+        limit: i64,
+    ) -> impl Future<Output = Result<Option<(u64, i64)>, CheckpointError>> + Send;
+}
+
+/// Deletes the letters that were dismissed before `before`.
+pub(in crate::projection) async fn forget<R: ForgetLetters + Send>(
+    mut rows: R,
+    before: DateTime<Utc>,
+) -> Result<u64, CheckpointError> {
+    let (before, mut after, mut forgotten) = (instant(before), -1, 0);
+    while let Some((deleted, last)) = rows.forget_some(after, &before, clamped(FORGET)).await? {
+        forgotten += deleted;
+        after = last;
+    }
+    Ok(forgotten)
 }
 
 /// Makes `changes` to the letters of the subscription `name`, in order. Streams that are released one after another take
@@ -89,4 +140,38 @@ async fn insert<R: LetterRows>(rows: &mut R, name: &str, letter: &DeadLetter) ->
 
 fn place<'a>(name: &'a str, stream: &'a StreamId) -> [LetterValue<'a>; 3] {
     [LetterValue::Text(name), LetterValue::Text(stream.aggregate_type()), LetterValue::Id(stream.aggregate_id())]
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn instants_are_ordered_as_their_times() {
+        let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let mut times = vec![DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC];
+        for micros in [0, 1, 10, 1_000, 123_456, 500_000, 999_999, 1_000_000, 1_000_001, 60_000_000] {
+            times.push(start + TimeDelta::microseconds(micros));
+        }
+        for (one, other) in times.iter().flat_map(|one| times.iter().map(move |other| (*one, *other))) {
+            assert_eq!(instant(one).cmp(&instant(other)), one.cmp(&other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn fields_are_found_in_the_text_of_a_letter() {
+        let event = crate::event::NewEvent::raw("Placed", 1, "{}");
+        let stream = StreamId::new("Order", Uuid::nil());
+        let event = event.record(stream, 1, crate::event::Position::START, crate::event::now());
+        let error = crate::projection::HandlerError::permanent(r#""class":"Transient""#);
+        let letter = DeadLetter::new("orders", &event, &error, 1).dismissed("known");
+        let text = letter_json(&letter).unwrap();
+        let is_found = |filter| text.contains(&field(filter).unwrap());
+        assert!(is_found(LetterFilter::Failed(ErrorClass::Permanent)), "{text}");
+        assert!(!is_found(LetterFilter::Failed(ErrorClass::Transient)), "{text}");
+        assert!(is_found(LetterFilter::Event(event.id())), "{text}");
+        assert!(!is_found(LetterFilter::Event(Uuid::nil())), "{text}");
+    }
 }

@@ -8,7 +8,10 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-pub(super) use letters::{LetterRows, LetterStatement, LetterValue, change as change_letters};
+pub(super) use letters::{
+    ForgetLetters, LetterRows, LetterStatement, LetterValue, change as change_letters, field as letter_field,
+    forget as forget_letters,
+};
 pub(super) use owners::TextRows;
 
 use super::{

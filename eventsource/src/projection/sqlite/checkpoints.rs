@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
 
 use super::sightings::Sightings;
 use super::{SqliteUnit, letters, rows};
 use crate::event::{Position, StreamId};
+use crate::projection::sql::forget_letters;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
     LetterQuery, ProjectionSnapshot, TableOwners,
@@ -138,6 +140,10 @@ impl CheckpointStore for SqliteCheckpoints {
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         let patience = self.reading(Action::CountLetters)?;
         retry_while_busy!(patience, letters::counts(self.db.pool(), names)).map_err(|error| failed(&patience, error))
+    }
+
+    async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
+        forget_letters(letters::Dismissed { checkpoints: self, name }, before).await
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use sqlx::{SqliteConnection, SqliteExecutor};
 
-use super::statements;
+use super::{SqliteCheckpoints, statements};
 use crate::event::{Position, StreamId};
-use crate::projection::sql::{LetterRows, LetterStatement, LetterValue, letter_counts, letter_from_json};
-use crate::projection::{DeadLetter, LetterCounts, LetterFilter, LetterQuery};
-use crate::store::sql::clamped;
+use crate::projection::sql::{
+    ForgetLetters, LetterRows, LetterStatement, LetterValue, letter_counts, letter_field, letter_from_json,
+};
+use crate::projection::{CheckpointError, DeadLetter, LetterCounts, LetterFilter, LetterQuery};
+use crate::store::sql::{Action, clamped};
 use crate::store::sqlite::busy::Failure;
 
 /// The letters of the subscription `name` that `query` asks for.
@@ -17,18 +19,58 @@ pub(super) async fn page(
     name: &str,
     query: LetterQuery,
 ) -> Result<Vec<DeadLetter>, Failure> {
-    let rows: Vec<Row> = sqlx::query_as(match query.filter {
+    let field = letter_field(query.filter);
+    let mut rows = sqlx::query_as(match query.filter {
         LetterFilter::All => statements::LETTERS,
         LetterFilter::Parking => statements::PARKING_LETTERS,
         LetterFilter::Released => statements::RELEASED_LETTERS,
         LetterFilter::Dismissed => statements::DISMISSED_LETTERS,
+        LetterFilter::Failed(_) => statements::FAILED_LETTERS,
+        LetterFilter::Event(_) => statements::LETTERS_OF_EVENT,
     })
     .bind(name)
     .bind(clamped(query.after.value()))
-    .bind(clamped(query.limit as u64))
-    .fetch_all(conn)
-    .await?;
-    letters(name, rows)
+    .bind(clamped(query.limit as u64));
+    if let Some(field) = field {
+        rows = rows.bind(field);
+    }
+    letters(name, rows.fetch_all(conn).await?)
+}
+
+/// The dismissed letters of the subscription `name`.
+pub(super) struct Dismissed<'a> {
+    pub(super) checkpoints: &'a SqliteCheckpoints,
+    pub(super) name: &'a str,
+}
+
+impl ForgetLetters for Dismissed<'_> {
+    async fn forget_some(
+        &mut self,
+        after: i64,
+        before: &str,
+        limit: i64,
+    ) -> Result<Option<(u64, i64)>, CheckpointError> {
+        let action = Action::ForgetLetters(self.name);
+        let mut writing = self.checkpoints.writing(action).await?;
+        let forgotten = forget_some(&mut writing.tx, self.name, after, before, limit).await;
+        let forgotten = forgotten.map_err(|failure| CheckpointError::failed(action, failure))?;
+        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
+        Ok(forgotten)
+    }
+}
+
+async fn forget_some(
+    conn: &mut SqliteConnection,
+    name: &str,
+    after: i64,
+    before: &str,
+    limit: i64,
+) -> Result<Option<(u64, i64)>, Failure> {
+    let last = sqlx::query_scalar(statements::DISMISSED_UP_TO).bind(name).bind(after).bind(limit);
+    let last: Option<i64> = last.fetch_one(&mut *conn).await?;
+    let Some(last) = last else { return Ok(None) };
+    let deleted = sqlx::query(statements::FORGET_DISMISSED).bind(name).bind(after).bind(last).bind(before);
+    Ok(Some((deleted.execute(conn).await?.rows_affected(), last)))
 }
 
 /// The letter at `position`.

@@ -119,6 +119,17 @@ pub(super) const RELEASED_LETTERS: &str = letters!(
     "INDEXED BY eventsource_dead_letters_released WHERE parks = 1 AND instr(letter, '\"state\":\"Released\"') > 0"
 );
 pub(super) const DISMISSED_LETTERS: &str = letters!("INDEXED BY eventsource_dead_letters_dismissed WHERE parks = 0");
+/// `?4` is what the text of the letter contains.
+pub(super) const FAILED_LETTERS: &str =
+    letters!("WHERE instr(letter, ?4) > 0 AND instr(letter, '\"state\":\"Released\"') = 0");
+pub(super) const LETTERS_OF_EVENT: &str = letters!("WHERE instr(letter, ?4) > 0");
+/// The position of the last one of the next `?3` dismissed letters after `?2`.
+pub(super) const DISMISSED_UP_TO: &str = "SELECT max(position) FROM (SELECT position FROM eventsource_dead_letters \
+     INDEXED BY eventsource_dead_letters_dismissed WHERE parks = 0 AND subscription = ?1 AND position > ?2 \
+     ORDER BY position LIMIT ?3)";
+/// Those that were dismissed before `?4`, which has no `Z`.
+pub(super) const FORGET_DISMISSED: &str = "DELETE FROM eventsource_dead_letters WHERE parks = 0 AND subscription = ?1 \
+     AND position > ?2 AND position <= ?3 AND rtrim(letter ->> '$.state.Dismissed.at', 'Z') < ?4";
 pub(super) const LETTER: &str =
     "SELECT letter, held FROM eventsource_dead_letters WHERE subscription = ?1 AND position = ?2";
 /// `?2` is a JSON array of streams, each as its type and its id in hexadecimal.

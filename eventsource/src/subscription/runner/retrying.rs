@@ -114,6 +114,10 @@ impl<C: CheckpointStore> Runner<C> {
             }
             LetterSelection::At(position) => self.letter_at(*position).await?,
             LetterSelection::Stream(stream) => self.letter_of(stream).await?,
+            LetterSelection::Event(id) => {
+                let found = self.page_of_parked(LetterQuery::event(*id).limit(1)).await?;
+                found.into_iter().find(DeadLetter::parks)
+            }
         };
         match letter {
             Some(letter) => self.begin_scope(Scope::Stream(letter.stream), Some(answer)),

@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::letters::{
-    a_letter_is_found_by_its_position, letters_are_counted, letters_are_read_in_pages, letters_change_as_a_step_says,
+    a_letter_is_found_by_its_position, dismissed_letters_are_forgotten_by_their_age, letters_are_counted,
+    letters_are_found_by_event_and_by_class, letters_are_read_in_pages, letters_change_as_a_step_says,
     parked_streams_are_found_by_their_keys,
 };
 use super::listed::{dispatch, names};
@@ -41,6 +42,8 @@ macro_rules! __checkpoint_store_cases {
             parked_streams_are_found_by_their_keys
             letters_change_as_a_step_says
             letters_are_counted
+            letters_are_found_by_event_and_by_class
+            dismissed_letters_are_forgotten_by_their_age
         }
     };
 }

@@ -1,5 +1,6 @@
 //! The checkpoint store's contract: dead letters.
 
+use chrono::{DateTime, TimeDelta};
 use uuid::Uuid;
 
 use super::checkpoints::at;
@@ -140,5 +141,71 @@ pub(super) async fn letters_are_counted<C: CheckpointStore>(store: &C) -> Verdic
     ensure_eq!(counts, expected.into_iter().collect(), "the numbers of letters, dismissed ones left out");
     ensure_eq!(store.letter_counts(&["customers"]).await?.len(), 0, "the numbers of letters of another subscription");
     ensure_eq!(store.letter_counts(&[]).await?.len(), 0, "the numbers of letters of no subscription");
+    Ok(())
+}
+
+pub(super) async fn letters_are_found_by_event_and_by_class<C: CheckpointStore>(store: &C) -> Verdict {
+    let epoch = claim(store, "orders").await?;
+    let mut kept: Vec<_> = (1..=6).map(|n| waiting(n, u128::from(n))).collect();
+    for letter in &mut kept[2..] {
+        letter.class = ErrorClass::Transient;
+        // What looks like a field in a text is none.
+        letter.errors =
+            vec![format!(r#""class":"Permanent", "event_id":"{}" and a NUL: \0"#, letter.stream.aggregate_id())];
+    }
+    keep(store, epoch, &kept).await?;
+    let released = DeadLetter { class: ErrorClass::Transient, ..letter(7, 7, LetterState::Released) };
+    keep(store, epoch, &[released]).await?;
+    change(store, epoch, vec![LetterChange::Dismiss(kept[4].clone().dismissed("known"))]).await?;
+    let [permanent, transient] = [ErrorClass::Permanent, ErrorClass::Transient].map(LetterQuery::failed);
+    ensure_eq!(positions(store, permanent).await?, vec![1, 2], "the letters that failed for good");
+    ensure_eq!(
+        positions(store, transient).await?,
+        vec![3, 4, 5, 6],
+        "the letters that failed for now, dismissed or not"
+    );
+    let page = transient.after(at(3)).limit(2);
+    ensure_eq!(positions(store, page).await?, vec![4, 5], "a page of the letters that failed for now");
+    for (letter, position) in [(&kept[0], 1), (&kept[3], 4), (&kept[4], 5)] {
+        let found = positions(store, LetterQuery::event(letter.event_id)).await?;
+        ensure_eq!(found, vec![position], "the letter of an event");
+    }
+    let missing = LetterQuery::event(stream(3).aggregate_id());
+    ensure_eq!(positions(store, missing).await?, Vec::<u64>::new(), "the letter of an event that has none");
+    Ok(())
+}
+
+pub(super) async fn dismissed_letters_are_forgotten_by_their_age<C: CheckpointStore>(store: &C) -> Verdict {
+    let epoch = claim(store, "orders").await?;
+    ensure_eq!(store.forget_dismissed("orders", now()).await?, 0, "how many letters a fresh store forgets");
+    let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+    let dismissed = |position: u64, micros: i64| {
+        let (reason, at) =
+            (r#"not "at":"1999-01-01T00:00:00Z", \0"#.to_owned(), start + TimeDelta::microseconds(micros));
+        LetterChange::Dismiss(letter(position, u128::from(position), LetterState::Dismissed { reason, at }))
+    };
+    keep(store, epoch, &[waiting(1, 1), letter(2, 2, LetterState::Released)]).await?;
+    let ages = [(3, 0), (4, 1), (5, 999_999), (6, 1_000_000), (7, 1_500_000), (8, 1_500_001), (9, 60_000_000)];
+    change(store, epoch, ages.map(|(position, micros)| dismissed(position, micros)).into()).await?;
+    let before = |micros: i64| start + TimeDelta::microseconds(micros);
+    for (micros, forgotten, left) in [
+        (0, 0, vec![1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (1, 1, vec![1, 2, 4, 5, 6, 7, 8, 9]),
+        (1_000_000, 2, vec![1, 2, 6, 7, 8, 9]),
+        (1_500_001, 2, vec![1, 2, 8, 9]),
+        (1_500_001, 0, vec![1, 2, 8, 9]),
+    ] {
+        let count = store.forget_dismissed("orders", before(micros)).await?;
+        ensure_eq!(count, forgotten, "how many letters were forgotten that were dismissed before {micros} µs");
+        ensure_eq!(positions(store, LetterQuery::all()).await?, left, "the letters that are left after {micros} µs");
+    }
+    ensure_eq!(store.forget_dismissed("customers", now()).await?, 0, "letters of another subscription");
+    // More than a store forgets at once.
+    let many = (1..=2_500).map(|n| dismissed(100 + n, i64::from(n % 2 == 0) * 70_000_000)).collect();
+    change(store, epoch, many).await?;
+    ensure_eq!(store.forget_dismissed("orders", before(65_000_000)).await?, 1_252, "how many of many were forgotten");
+    let left = store.dead_letters("orders", LetterQuery::dismissed().limit(5_000)).await?;
+    ensure_eq!(left.len(), 1_250, "how many of many are left");
+    ensure_eq!(positions(store, LetterQuery::parking()).await?, vec![1, 2], "the letters that wait");
     Ok(())
 }

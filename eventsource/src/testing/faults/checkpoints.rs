@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::{Faults, FaultyUnit, Injected, Point};
 use crate::event::{Position, StreamId};
@@ -73,6 +74,11 @@ impl<C: CheckpointStore> CheckpointStore for FaultyCheckpoints<C> {
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         self.faults.around(Point::DeadLetters, self.inner.letter_counts(names), failed("count the dead letters")).await
+    }
+
+    async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
+        let forgotten = self.inner.forget_dismissed(name, before);
+        self.faults.around(Point::DeadLetters, forgotten, failed("forget the dismissed letters")).await
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
