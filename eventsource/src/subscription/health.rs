@@ -116,7 +116,7 @@ const fn is_helped_by_restart(state: &SubscriptionState) -> bool {
         SubscriptionState::Stopped { reason } => match reason {
             StopReason::RunnerPanicked | StopReason::RuntimeShutDown | StopReason::StateUnknown => true,
             StopReason::ManagerStopped | StopReason::Unsubscribed | StopReason::DeadlinePassed => false,
-            StopReason::ManagerDropped | StopReason::RebuildCancelled => false,
+            StopReason::ManagerDropped | StopReason::RebuildCancelled | StopReason::StoppedByName => false,
         },
         _ => false,
     }

@@ -18,6 +18,7 @@ use super::health::Health;
 use super::progress::ProgressSnapshot;
 use super::status::{Lag, SubscriptionStatus};
 use super::subscription_shared::{SubscriptionShared, waiting_for};
+use super::{HealthLimits, SubscriptionState};
 use crate::event::Position;
 use crate::projection::CheckpointStore;
 use crate::store::{Backlog, LogStall, StoreError, StoredType};
@@ -195,6 +196,7 @@ async fn describe(
     };
     SubscriptionStatus {
         name: core.name.clone(),
+        pause_reason: core.pause_reason().filter(|_| matches!(state, SubscriptionState::Paused)),
         state,
         position,
         events_handled: handled,

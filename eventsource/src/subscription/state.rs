@@ -117,6 +117,8 @@ pub enum StopReason {
     ManagerStopped,
     /// The subscription was taken out of the manager.
     Unsubscribed,
+    /// It was stopped by its name, and the manager was not.
+    StoppedByName,
     /// The manager was stopped within a time, which was over before the batch was.
     DeadlinePassed,
     /// The manager was dropped.
@@ -257,6 +259,7 @@ impl fmt::Display for StopReason {
         f.write_str(match self {
             Self::ManagerStopped => "the manager was stopped",
             Self::Unsubscribed => "it was taken out of the manager",
+            Self::StoppedByName => "it was stopped by its name: start it by its name, or start the manager",
             Self::DeadlinePassed => "the manager was stopped, and its time for that was over before the batch was",
             Self::ManagerDropped => "the manager was dropped",
             Self::RuntimeShutDown => "the async runtime was shut down",

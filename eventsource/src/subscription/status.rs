@@ -24,6 +24,10 @@ pub struct SubscriptionStatus {
     pub name: String,
     /// What it is doing, and why.
     pub state: SubscriptionState,
+    /// Why it is paused, in the words of [`pause_for`](super::SubscriptionManager::pause_for); `None` where it is not, or was
+    /// paused without a reason.
+    #[serde(serialize_with = "maybe_text")]
+    pub pause_reason: Option<Arc<str>>,
     /// Every event up to here is applied or passed over; `None` while it has no checkpoint. On a standby that is the
     /// checkpoint which its owner has stored.
     pub position: Option<Position>,

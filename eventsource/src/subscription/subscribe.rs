@@ -18,7 +18,7 @@ use super::manager::SubscriptionManager;
 use super::progress::Progress;
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
-use super::subscription_shared::{Control, SubscriptionShared, newer_version};
+use super::subscription_shared::{Control, PauseReason, SubscriptionShared, newer_version};
 use super::supervised::SupervisedSubscription;
 use crate::backoff::Chance;
 use crate::event::{EventFilter, Position};
@@ -103,6 +103,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
                 &self.broken,
             ),
             control: watch::Sender::new(Control::Run),
+            pause_reason: PauseReason::default(),
             in_memory: InMemory::default(),
             requests: Requests::default(),
             rebuilds: Rebuilds::default(),
@@ -121,7 +122,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             &self.slots,
         ));
         self.slots().insert(name, Arc::clone(&slot));
-        if let Some(running) = &*running {
+        if let Some(running) = running.as_ref().filter(|running| running.starts_all) {
             slot.start(&running.runtime).await;
         }
         Ok(SubscriptionHandle::new(Arc::clone(&slot.core), subscriber, slot))

@@ -1,6 +1,6 @@
 //! What every part of a subscription knows of it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -40,6 +40,8 @@ pub(super) struct SubscriptionShared {
     pub(super) bus_wake_ups: Arc<WakeUpSender>,
     pub(super) progress: Progress,
     pub(super) control: watch::Sender<Control>,
+    /// Why it is paused, where a reason was given.
+    pub(super) pause_reason: PauseReason,
     /// The checkpoint of a memory projection: it lives as long as the state.
     pub(super) in_memory: InMemory,
     /// What the runner is asked to do between two batches.
@@ -53,6 +55,10 @@ pub(super) struct SubscriptionShared {
     /// Where the log ended when the subscription was first started, for one that starts there.
     pub(super) end_at_start: OnceLock<Position>,
 }
+
+/// Why a subscription is paused, in the words of its operator.
+#[derive(Default)]
+pub(super) struct PauseReason(Mutex<Option<Arc<str>>>);
 
 /// What the runner is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +92,7 @@ impl SubscriptionShared {
             bus_wake_ups: Arc::clone(&live.bus_wake_ups),
             progress: Progress::new(&next_checkpoint(&live.name), None, live.progress.broken()),
             control: watch::Sender::new(Control::Run),
+            pause_reason: PauseReason::default(),
             in_memory: InMemory::default(),
             requests: Requests::default(),
             rebuilds: Rebuilds::default(),
@@ -109,6 +116,14 @@ impl SubscriptionShared {
             change
         });
         Ok(())
+    }
+
+    pub(super) fn set_pause_reason(&self, reason: Option<Arc<str>>) {
+        *self.pause_reason.0.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    pub(super) fn pause_reason(&self) -> Option<Arc<str>> {
+        self.pause_reason.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Finds out where the log ends, for a subscription that starts there: what is stored after its first start is its

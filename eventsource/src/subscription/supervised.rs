@@ -116,6 +116,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         self.core.find_end().await;
         request.into_iter().for_each(|request| self.core.requests.add(request));
         self.core.control.send_replace(Control::Run);
+        self.core.set_pause_reason(None);
         self.core.progress.doubt_log();
         self.core.progress.set_state(SubscriptionState::CatchingUp);
         let runner = Runner::new(Arc::clone(&self.core), Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber));
@@ -200,7 +201,6 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
         }
     }
 
-    async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
     async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
         let forgotten = match self.core.kind {
             ProjectionKind::Memory => 0,
@@ -209,6 +209,7 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
         Ok(forgotten.max(self.core.in_memory.forget_dismissed(before)))
     }
 
+    async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
         match self.core.kind {
             ProjectionKind::Memory => Ok(self.core.in_memory.letter(position)),
             _ => self.checkpoints.dead_letter(&self.core.name, position).await,

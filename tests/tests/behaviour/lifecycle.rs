@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::subscription::{FailurePolicy, ManagerError, RetryPolicy, WaitError};
+use eventsource::subscription::{FailurePolicy, ManagerError, RetryPolicy, StopReason, WaitError};
 use eventsource::testing::faults::{Faults, FaultyEventStore};
 use eventsource_tests::domain::{Bumped, Seen, bump};
 use eventsource_tests::wait::{DEADLINE, eventually};
@@ -111,6 +111,67 @@ async fn an_unsubscribed_projection_sees_nothing_more_and_frees_its_name() {
     assert_eq!(again.read().await.numbers(), [1, 2]);
     let error = manager.unsubscribe("sene").await.unwrap_err();
     assert!(matches!(&error, ManagerError::Unknown { known, .. } if known.contains(&"seen".to_owned())), "{error}");
+}
+
+#[tokio::test]
+async fn pause_tells_its_reason_until_the_resume() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    let reason = async || seen.status().await.pause_reason.map(|reason| reason.to_string());
+    let refused = manager.pause_for("seen", "too early").await.unwrap_err();
+    assert!(matches!(refused, ManagerError::NotRunning { .. }), "{refused}");
+    manager.start().await.unwrap();
+    assert_eq!(reason().await, None);
+    manager.pause_for("seen", "the schema is changed").await.unwrap();
+    assert_eq!(reason().await.as_deref(), Some("the schema is changed"));
+    let json = serde_json::to_value(seen.status().await).unwrap();
+    assert_eq!((&json["state"]["state"], &json["pause_reason"]), (&"paused".into(), &"the schema is changed".into()));
+    manager.pause_for("seen", "it takes longer").await.unwrap();
+    assert_eq!(reason().await.as_deref(), Some("it takes longer"));
+    manager.resume("seen").await.unwrap();
+    seen.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
+    assert_eq!(reason().await, None);
+    manager.pause("seen").await.unwrap();
+    assert_eq!(reason().await, None, "a pause without a reason");
+    manager.pause_for("seen", "a stop follows").await.unwrap();
+    manager.stop().await.unwrap();
+    assert_eq!(reason().await, None, "it is not paused");
+    manager.start().await.unwrap();
+    manager.pause("seen").await.unwrap();
+    assert_eq!(reason().await, None, "a start forgets the reason");
+}
+
+#[tokio::test]
+async fn one_subscription_starts_and_stops_by_its_name_while_others_stay() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store);
+    let config = |name: &str| SubscriptionConfig::default().name(name).unwrap();
+    let one = manager.subscribe(Seen::default(), config("one")).await.unwrap();
+    let other = manager.subscribe(Seen::default(), config("other")).await.unwrap();
+    manager.start_one("one").await.unwrap();
+    manager.start_one("one").await.unwrap();
+    one.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
+    assert_eq!(other.status().await.state.name(), "idle");
+    let later = manager.subscribe(Seen::default(), config("later")).await.unwrap();
+    assert_eq!(later.status().await.state.name(), "idle", "the manager was not started");
+
+    manager.start().await.unwrap();
+    other.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap();
+    manager.stop_one("one").await.unwrap();
+    manager.stop_one("one").await.unwrap();
+    let state = one.status().await.state;
+    assert!(matches!(state, SubscriptionState::Stopped { reason: StopReason::StoppedByName }), "{state}");
+    let last = bump(&store, [3]).await;
+    other.wait_for(last).within(DEADLINE).await.unwrap();
+    later.wait_for(last).within(DEADLINE).await.unwrap();
+    assert_eq!(one.read().await.numbers(), [1, 2]);
+    manager.start_one("one").await.unwrap();
+    one.wait_for(last).within(DEADLINE).await.unwrap();
+    assert_eq!(one.read().await.numbers(), [1, 2, 3]);
+    for refused in [manager.start_one("none").await, manager.stop_one("none").await] {
+        assert!(matches!(refused, Err(ManagerError::Unknown { .. })), "{refused:?}");
+    }
 }
 
 #[tokio::test]

@@ -86,6 +86,8 @@ pub struct SubscriptionManager<C: CheckpointStore> {
 /// What a started manager holds.
 pub(super) struct Running {
     pub(super) runtime: tokio::runtime::Handle,
+    /// Whether the manager was started, and not only one of its subscriptions: what is subscribed later starts at once.
+    pub(super) starts_all: bool,
     _listening: Listening,
 }
 
@@ -120,19 +122,26 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # Errors
     /// [`ManagerError::NoRuntime`] outside a tokio runtime.
     pub async fn start(&self) -> Result<(), ManagerError> {
-        let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
         let mut running = self.running.lock().await;
-        if running.is_none() {
-            let listening = Listening::start(&self.notifier, &self.bus_wake_ups).await;
-            *running = Some(Running { runtime: runtime.clone(), _listening: listening });
-        }
-        if let Some(running) = &mut *running {
-            running.runtime = runtime.clone();
-        }
+        let running = self.listen(&mut running).await?;
+        running.starts_all = true;
         for slot in self.all() {
-            slot.start(&runtime).await;
+            slot.start(&running.runtime).await;
         }
         Ok(())
+    }
+
+    /// Listens to the notifier, unless it does so already. Subscriptions are started in the runtime of this call.
+    async fn listen<'r>(&self, running: &'r mut Option<Running>) -> Result<&'r mut Running, ManagerError> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
+        let before = match running.take() {
+            Some(before) => Running { runtime, ..before },
+            None => {
+                let listening = Listening::start(&self.notifier, &self.bus_wake_ups).await;
+                Running { runtime, starts_all: false, _listening: listening }
+            }
+        };
+        Ok(running.insert(before))
     }
 
     /// Stops every subscription after the batch that it applies, with its checkpoint saved ([clean stop](crate::guarantees#clean-stop)), and returns when

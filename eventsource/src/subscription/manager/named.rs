@@ -8,10 +8,57 @@ use crate::projection::{CheckpointStore, HandedOver};
 use crate::subscription::subscription_shared::Control;
 use crate::subscription::supervised::{Operations as _, SupervisedSubscription};
 use crate::subscription::{
-    DeadLetters, HandOverError, ManagerError, Rebuild, RebuildError, RebuildKind, SubscriptionState, SubscriptionStatus,
+    DeadLetters, HandOverError, ManagerError, Rebuild, RebuildError, RebuildKind, StopReason, SubscriptionState,
+    SubscriptionStatus,
 };
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
+    /// Starts the subscription `name`, unless it runs. The others stay as they are; [`start`](Self::start) starts them later.
+    ///
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone, Default)] struct Orders;
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::all() }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> { Ok(()) }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// let orders = manager.subscribe(Orders, SubscriptionConfig::default()).await?;
+    /// manager.start_one("orders").await?;
+    /// orders.caught_up().await?;
+    /// manager.stop_one("orders").await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// [`ManagerError::Unknown`]; [`ManagerError::NoRuntime`] outside a tokio runtime.
+    pub async fn start_one(&self, name: &str) -> Result<(), ManagerError> {
+        let mut running = self.running.lock().await;
+        let slot = self.slot(name)?;
+        let running = self.listen(&mut running).await?;
+        slot.start(&running.runtime).await;
+        Ok(())
+    }
+
+    /// Stops the subscription `name` after the batch that it applies, with its checkpoint saved, and returns when it has
+    /// stopped. The others go on. [`start_one`](Self::start_one) and [`start`](Self::start) start it again, where it was. One
+    /// that does not run stays as it is.
+    ///
+    /// # Errors
+    /// [`ManagerError::Unknown`]; [`ManagerError::InsideHandler`] in a handler of it, which would wait for itself;
+    /// [`ManagerError::NotSaved`] where the checkpoint could not be saved: it has stopped all the same.
+    pub async fn stop_one(&self, name: &str) -> Result<(), ManagerError> {
+        let slot = self.slot(name)?;
+        slot.core.refuse_handler("stop it")?;
+        slot.stop(StopReason::StoppedByName).await
+    }
+
     /// Pauses the subscription `name`, and returns when the batch that it applies has ended, or when a resume has
     /// overtaken the pause.
     ///
@@ -19,9 +66,23 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it does not run, or ends before it pauses;
     /// [`ManagerError::InsideHandler`] in a handler of it, which would wait for itself.
     pub async fn pause(&self, name: &str) -> Result<(), ManagerError> {
+        self.pause_with(name, None).await
+    }
+
+    /// Pauses the subscription `name` as [`pause`](Self::pause) does, for a reason that its status tells until it is resumed or
+    /// started again ([`SubscriptionStatus::pause_reason`]). A pause of one that is paused already replaces the reason.
+    ///
+    /// # Errors
+    /// Those of [`pause`](Self::pause).
+    pub async fn pause_for(&self, name: &str, reason: impl Into<String>) -> Result<(), ManagerError> {
+        self.pause_with(name, Some(reason.into().into())).await
+    }
+
+    async fn pause_with(&self, name: &str, reason: Option<Arc<str>>) -> Result<(), ManagerError> {
         let core = Arc::clone(&self.slot(name)?.core);
         core.refuse_handler("pause it")?;
         let (mut progress, mut control) = (core.progress.listen(), core.control.subscribe());
+        core.set_pause_reason(reason);
         core.tell(Control::Run, Control::Pause)?;
         loop {
             let state = progress.borrow_and_update().state.clone();
@@ -45,7 +106,10 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # Errors
     /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it is not started, or has ended.
     pub async fn resume(&self, name: &str) -> Result<(), ManagerError> {
-        self.slot(name)?.core.tell(Control::Pause, Control::Run)
+        let core = Arc::clone(&self.slot(name)?.core);
+        core.tell(Control::Pause, Control::Run)?;
+        core.set_pause_reason(None);
+        Ok(())
     }
 
     /// Renames a subscription: gives the checkpoint of `from`, its dead letters, its snapshot and the tables of its read
