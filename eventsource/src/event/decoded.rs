@@ -1,15 +1,18 @@
-//! The decoded payload of an event that several read: decoded by the first, and kept for the others.
+//! The decoded payload of an event that several subscriptions read. The first reader decodes it, and the others share
+//! it.
+//!
+//! The feed of a shared log marks its events as shared, and ends the sharing when all readers are done. Then the
+//! payload is dropped. A store can keep its events for ever, and must not keep their decoded payloads with them.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Where the payload of an event is kept once it is decoded, as long as the event is shared. Whoever shares an event ends
-/// that as well: a store may keep its events for ever, and what is decoded of them is not to be kept with them.
+/// The place for the decoded payload of an event, used while the event is shared.
 #[derive(Default)]
 pub(crate) struct Decoded {
-    /// Changed under the lock alone.
+    /// Changed only while `payload` is locked.
     is_shared: AtomicBool,
     payload: Mutex<Option<Payload>>,
 }
@@ -18,31 +21,33 @@ type Payload = Arc<dyn Any + Send + Sync>;
 
 impl Decoded {
     fn payload(&self) -> MutexGuard<'_, Option<Payload>> {
-        // It is whole at any time: a panic of whoever decodes comes before anything is changed.
+        // A poisoned lock is fine: decoding can panic, but only before the value changes.
         self.payload.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on several read the event.
+    /// Starts to share the event between several readers.
     pub(crate) fn share(&self) {
         let _payload = self.payload();
         self.is_shared.store(true, Ordering::Relaxed);
     }
 
-    /// Nobody else is going to read the event: what was kept goes with whoever holds it.
+    /// Ends the sharing and drops the payload. Readers that hold the payload keep it.
     pub(crate) fn end_sharing(&self) {
         let mut payload = self.payload();
         self.is_shared.store(false, Ordering::Relaxed);
         *payload = None;
     }
 
-    /// Whether several read the event, as far as can be told without the lock.
+    /// Returns whether the event is shared. Without the lock, so the answer can be outdated.
     #[inline]
     pub(super) fn is_shared(&self) -> bool {
         self.is_shared.load(Ordering::Relaxed)
     }
 
-    /// What is kept as an `E`, or what `decode` makes, which is kept then; `None` where the event is not shared. Who asks
-    /// meanwhile waits. Where it was another type that was decoded first, each `E` is decoded for whoever asks.
+    /// Returns the shared payload as an `E`. The first call decodes it, and other callers wait meanwhile.
+    ///
+    /// Returns `None` if the event is not shared, or if its payload was decoded as another type. The caller then
+    /// decodes it alone.
     pub(super) fn get_or_decode<E: Send + Sync + 'static, T>(
         &self,
         decode: impl FnOnce() -> Result<E, T>,
@@ -65,14 +70,14 @@ impl Decoded {
     }
 }
 
-/// A copy is not shared.
+/// A clone is not shared.
 impl Clone for Decoded {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-/// Events are equal by what is stored.
+/// Two events are equal if their stored parts are.
 impl PartialEq for Decoded {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -98,14 +103,14 @@ mod tests {
     #[test]
     fn shared_payload_is_decoded_once_and_dropped_at_the_end() {
         let decoded = Decoded::default();
-        assert_eq!(ask(&decoded, 1), None, "nobody shares it");
+        assert_eq!(ask(&decoded, 1), None, "it is not shared yet");
         decoded.share();
         assert_eq!(ask(&decoded, 2).as_deref(), Some(&2));
         let kept = ask(&decoded, 3).unwrap();
         assert_eq!(*kept, 2, "the first one is kept");
         assert_eq!(ask(&decoded, "another type"), None);
         decoded.end_sharing();
-        assert_eq!(Arc::strong_count(&kept), 1, "nothing is kept any more");
+        assert_eq!(Arc::strong_count(&kept), 1, "the payload is dropped");
         assert_eq!(ask(&decoded, 4), None);
     }
 

@@ -1,8 +1,32 @@
-//! The descriptors by which the catalogue knows aggregates and projections: names and events, nothing that runs.
+//! The descriptions of aggregates and projections in the registry. They contain names, and no code.
 
 use super::EventDescriptor;
 
-/// How the catalogue knows an aggregate that `#[aggregate]` made.
+/// The description of an aggregate in the [`Registry`](super::Registry). `#[aggregate]` creates it.
+///
+/// ```
+/// # #[cfg(all(feature = "macros", feature = "inventory"))] {
+/// # use serde::{Deserialize, Serialize};
+/// use eventsource::{DomainEvent, Registry, aggregate};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Voucher")]
+/// struct VoucherIssued {}
+///
+/// #[derive(Default)]
+/// struct Voucher;
+///
+/// #[aggregate]
+/// impl Voucher {
+///     #[applies(VoucherIssued)]
+///     fn issued(&mut self, _: &VoucherIssued) {}
+/// }
+///
+/// let mut aggregates = Registry::global().aggregates();
+/// let voucher = aggregates.find(|aggregate| aggregate.name() == "Voucher").unwrap();
+/// assert_eq!(voucher.events()[0].name(), "VoucherIssued");
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct AggregateDescriptor {
     name: &'static str,
@@ -11,32 +35,55 @@ pub struct AggregateDescriptor {
 }
 
 impl AggregateDescriptor {
-    /// The aggregate `name` of the type `rust_type`. `#[aggregate]` calls this.
+    /// Describes the aggregate `name` of the Rust type `rust_type`. `#[aggregate]` calls this.
     #[must_use]
     pub const fn new(name: &'static str, rust_type: &'static str, events: &'static [&'static EventDescriptor]) -> Self {
         Self { name, rust_type, events }
     }
 
-    /// The type under which its streams are stored.
+    /// Returns the aggregate type of its streams.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The path of the Rust type.
+    /// Returns the path of the Rust type.
     #[must_use]
     pub const fn rust_type(&self) -> &'static str {
         self.rust_type
     }
 
-    /// The events that it declares.
+    /// Returns the events that the aggregate declares.
     #[must_use]
     pub const fn events(&self) -> &'static [&'static EventDescriptor] {
         self.events
     }
 }
 
-/// How the catalogue knows a projection that `#[projection]` made.
+/// The description of a projection in the [`Registry`](super::Registry). `#[projection]` creates it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use serde::{Deserialize, Serialize};
+/// use eventsource::projection::Projection;
+/// use eventsource::{DomainEvent, projection};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced { total: u64 }
+///
+/// struct Revenue(u64);
+///
+/// #[projection(name = "revenue")]
+/// impl Revenue {
+///     #[handles(OrderPlaced)]
+///     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+/// }
+///
+/// let projection = Revenue::DESCRIPTOR;
+/// assert_eq!((projection.name(), projection.version(), projection.kind()), ("revenue", 1, "memory"));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct ProjectionDescriptor {
     name: &'static str,
@@ -48,8 +95,9 @@ pub struct ProjectionDescriptor {
 }
 
 impl ProjectionDescriptor {
-    /// The projection `name` of the type `rust_type`. `#[projection]` calls this: `read_models` has a place for all that a
-    /// handler asks for.
+    /// Describes the projection `name` of the Rust type `rust_type`. `#[projection]` calls this.
+    ///
+    /// `read_models` has one element for each parameter of a handler: the table of a repository, or `None`.
     #[must_use]
     pub const fn new(
         (name, version, kind): (&'static str, u32, &'static str),
@@ -60,37 +108,38 @@ impl ProjectionDescriptor {
         Self { name, version, kind, rust_type, events, read_models }
     }
 
-    /// The name under which its checkpoint is kept, unless a subscription gives it another.
+    /// Returns the name of the checkpoint, unless the subscription has another name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Its version.
+    /// Returns the version of the projection.
     #[must_use]
     pub const fn version(&self) -> u32 {
         self.version
     }
 
-    /// Where its effects go: `transactional`, `memory` or `effects`.
+    /// Returns the kind of the projection: `transactional`, `memory`, `durable memory` or `effects`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         self.kind
     }
 
-    /// The path of the Rust type, without its generics.
+    /// Returns the path of the Rust type, without its generics.
     #[must_use]
     pub const fn rust_type(&self) -> &'static str {
         self.rust_type
     }
 
-    /// The events that it handles.
+    /// Returns the events that the projection handles.
     #[must_use]
     pub const fn events(&self) -> &'static [&'static EventDescriptor] {
         self.events
     }
 
-    /// The tables of the read models that its handlers ask for, or that it owns, sorted.
+    /// Returns the tables of the read models that the projection declares, or for which its handlers take a repository.
+    /// They are sorted.
     #[must_use]
     pub fn read_models(&self) -> Vec<&'static str> {
         let mut tables: Vec<_> = self.read_models.iter().flatten().copied().collect();

@@ -1,11 +1,27 @@
-//! The descriptor by which the catalogue knows an event.
+//! The description of an event in the registry.
 
 use std::any::Any;
 use std::fmt;
 
 use super::{DomainEvent, OldVersion};
 
-/// How the catalogue knows an event: its names, its version, and the place in the source that declares it.
+/// The description of an event in the [`Registry`](super::Registry): its names, its versions, and the place in the
+/// source that declares it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::DomainEvent;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order", name = "order.placed", aliases("order.created"))]
+/// struct OrderPlaced {}
+///
+/// let event = OrderPlaced::DESCRIPTOR;
+/// assert_eq!((event.name(), event.version(), event.aggregate()), ("order.placed", 1, "Order"));
+/// assert_eq!(event.aliases(), ["order.created"]);
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct EventDescriptor {
     name: &'static str,
@@ -15,17 +31,17 @@ pub struct EventDescriptor {
     old_versions: &'static [OldVersion],
     rust_type: &'static str,
     place: Place,
-    /// Whether its `encode` refuses what would not be read back.
+    /// Whether `encode` of the event refuses values that would not be read back equal.
     is_checked: bool,
     decode: fn(u32, &str) -> Option<Result<AnyPayload, serde_json::Error>>,
     #[cfg(feature = "testing")]
     shape: fn() -> super::Shape,
 }
 
-/// An event behind its type.
+/// A decoded event whose type is erased.
 pub(super) type AnyPayload = Box<dyn Any + Send + Sync>;
 
-/// Where an event is declared.
+/// The place in the source that declares an event.
 #[derive(Clone, Copy)]
 struct Place {
     file: &'static str,
@@ -35,7 +51,9 @@ struct Place {
 }
 
 impl EventDescriptor {
-    /// The descriptor of `E`, whose shape is not known, and whose type is written `rust_type` and declared at `file:line` of `package`. The derive calls this.
+    /// Describes the event `E`, whose Rust type is written `rust_type` and declared at `file:line` of `package`.
+    ///
+    /// The derive calls this. The shape of the event is not known.
     #[must_use]
     pub const fn of<E: DomainEvent>(
         rust_type: &'static str,
@@ -57,7 +75,7 @@ impl EventDescriptor {
         }
     }
 
-    /// The same, of an event that the derive writes and reads: its shape is that of `stored`.
+    /// Marks an event that the derive encodes and decodes. Its shape is the shape of `stored`.
     pub(crate) const fn derived(self, stored: OldVersion) -> Self {
         #[cfg(not(feature = "testing"))]
         let _ = stored;
@@ -69,77 +87,77 @@ impl EventDescriptor {
         }
     }
 
-    /// Whether [`DomainEvent::encode`] refuses what would not be read back. That of the derive does.
+    /// Returns whether [`DomainEvent::encode`] refuses values that would not be read back equal. The derived one does.
     pub(super) const fn is_checked(&self) -> bool {
         self.is_checked
     }
 
-    /// The stored name of the event.
+    /// Returns the stored name of the event.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The schema version of the event.
+    /// Returns the schema version of the event.
     #[must_use]
     pub const fn version(&self) -> u32 {
         self.version
     }
 
-    /// The type of the aggregate that emits the event.
+    /// Returns the type of the aggregate that emits the event.
     #[must_use]
     pub const fn aggregate(&self) -> &'static str {
         self.aggregate
     }
 
-    /// The names under which the event was stored before.
+    /// Returns the former stored names of the event.
     #[must_use]
     pub const fn aliases(&self) -> &'static [&'static str] {
         self.aliases
     }
 
-    /// The older schema versions that are read as this event.
+    /// Returns the older schema versions that the event can read.
     #[must_use]
     pub const fn old_versions(&self) -> &'static [OldVersion] {
         self.old_versions
     }
 
-    /// The shape in which the event is stored (feature `testing`).
+    /// Returns the shape in which the event is stored (feature `testing`).
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn shape(&self) -> super::Shape {
         (self.shape)()
     }
 
-    /// Every stored name that is read as this event: its own, then its aliases.
+    /// Returns every stored name that is read as this event: its own, then its aliases.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// Every schema version that is read as this event.
+    /// Returns every schema version that is read as this event.
     pub(super) fn versions(&self) -> impl Iterator<Item = u32> + use<> {
         self.old_versions.iter().map(OldVersion::version).chain([self.version])
     }
 
-    /// The path of the Rust type.
+    /// Returns the path of the Rust type.
     #[must_use]
     pub const fn rust_type(&self) -> &'static str {
         self.rust_type
     }
 
-    /// Where the event is declared, as `Type at file:line (package version)`.
+    /// Returns the place that declares the event, as `Type at file:line (package version)`.
     #[must_use]
     pub fn place(&self) -> String {
         let Place { file, line, package, package_version } = self.place;
         format!("{} at {file}:{line} ({package} {package_version})", self.rust_type)
     }
 
-    /// The order in which the catalogue lists events.
+    /// The order of events in the registry.
     pub(super) fn sort_key(&self) -> (&'static str, u32, &'static str, u32, &'static str) {
         (self.name, self.version, self.place.file, self.place.line, self.rust_type)
     }
 
-    /// The event in `payload`, which was stored with `version`; `None` where that version cannot be read.
+    /// Decodes `payload`, which was stored with `version`. Returns `None` if the event cannot read that version.
     pub(super) fn decode(&self, version: u32, payload: &str) -> Option<Result<AnyPayload, serde_json::Error>> {
         (self.decode)(version, payload)
     }

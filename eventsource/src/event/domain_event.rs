@@ -4,20 +4,21 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{EventDescriptor, OldVersion, Unstorable};
 
-/// What serde can write and read: what an event's derive asks for.
+/// A type that serde can write and read. `#[derive(DomainEvent)]` requires it. You never implement it: every type with
+/// `Serialize` and `DeserializeOwned` has it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be stored: serde does not know it",
+    message = "`{Self}` cannot be stored: it does not implement the traits of serde",
     label = "cannot be written and read",
-    note = "derive `Serialize` and `Deserialize` for `{Self}`, beside `DomainEvent`"
+    note = "derive `Serialize` and `Deserialize` for `{Self}`, next to `DomainEvent`"
 )]
 pub trait EventData: Serialize + DeserializeOwned {}
 
 #[diagnostic::do_not_recommend]
 impl<E: Serialize + DeserializeOwned> EventData for E {}
 
-/// A fact of the domain: a plain struct with `#[derive(DomainEvent)]`.
+/// An event: a fact of the domain, as a plain struct with `#[derive(DomainEvent)]`.
 ///
-/// The derive implements this trait by serde, and registers the event in the [`Registry`](super::Registry).
+/// The derive implements this trait with serde, and registers the event in the [`Registry`](super::Registry).
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -38,34 +39,42 @@ impl<E: Serialize + DeserializeOwned> EventData for E {}
     note = "add `#[derive(DomainEvent)]` and `#[event(aggregate = \"…\")]` to `{Self}`"
 )]
 pub trait DomainEvent: Sized + Send + Sync + 'static {
-    /// The name under which events of this type are stored. It is part of the stored data: it never changes.
+    /// The stored name of the event type. It is part of the stored data, so it must never change.
     const NAME: &'static str;
-    /// The schema version with which events of this type are stored, from 1.
+    /// The schema version of new events of this type, from 1.
     const VERSION: u32;
     /// The type of the aggregate that emits this event.
     const AGGREGATE: &'static str;
-    /// The names under which events of this type were stored before: they are read as this type too.
+    /// Former stored names. Events with one of these names are read as this type.
     const ALIASES: &'static [&'static str] = &[];
-    /// The older schema versions that [`upcast`](DomainEvent::upcast) reads.
+    /// The older schema versions that [`upcast`](DomainEvent::upcast) can read.
     const OLD_VERSIONS: &'static [OldVersion] = &[];
-    /// How the catalogue knows this event.
+    /// The description of this event in the [`Registry`](super::Registry).
     const DESCRIPTOR: EventDescriptor;
 
-    /// Returns the event as JSON, as it is stored. The path of a value that is refused begins with `payload`.
+    /// Returns the event as JSON, for the store.
+    ///
+    /// If you implement the trait by hand, write `Ok(serde_json::to_string(self)?)`.
+    /// [`NewEvent::of`](super::NewEvent::of) then checks the text.
     ///
     /// # Errors
-    /// [`Unstorable`] where the event cannot be written, or would not be read back equal. By hand, write
-    /// `Ok(serde_json::to_string(self)?)`: [`NewEvent::of`](super::NewEvent::of) then checks the text.
+    /// [`Unstorable`] if the event cannot be written as JSON, or would not be read back equal. Its path begins with
+    /// `payload`.
     fn encode(&self) -> Result<String, Unstorable>;
 
-    /// The event in `payload`, which is JSON.
+    /// Decodes an event from `payload`, which is JSON of the current schema version.
     ///
     /// # Errors
-    /// What serde says where the payload does not fit the type.
+    /// The error of serde if the payload does not match the type.
     fn decode(payload: &str) -> Result<Self, serde_json::Error>;
 
-    /// The event in `payload`, which was stored with the older schema `version` and is converted; `None` where that version
-    /// cannot be read.
+    /// Decodes an event that was stored with the older schema `version`, and converts it to the current one.
+    ///
+    /// Returns `None` if this type cannot read that version. The default reads no older version; the derive implements
+    /// it for the types in `from(…)`.
+    ///
+    /// # Errors
+    /// The error of serde if the payload does not match the type of the older version.
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {

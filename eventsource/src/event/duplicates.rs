@@ -1,11 +1,13 @@
-//! Stored names that several types claim.
+//! Stored names that several types use.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::EventDescriptor;
 
-/// Two or more types that claim one stored name and version.
+/// Two or more types that use the same stored name and schema version.
+///
+/// [`Registry::duplicates`](super::Registry::duplicates) returns them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DuplicateEvent {
@@ -13,7 +15,7 @@ pub struct DuplicateEvent {
     pub name: &'static str,
     /// The schema version.
     pub version: u32,
-    /// Where each of the types is declared.
+    /// The place of each declaration, as `Type at file:line (package version)`.
     pub places: Vec<String>,
 }
 
@@ -24,12 +26,13 @@ impl fmt::Display for DuplicateEvent {
     }
 }
 
-/// The catalogue contradicts itself.
+/// A [`Registry`](super::Registry) contains types that exclude each other. [`Registry::check`](super::Registry::check)
+/// returns it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// Some stored names are claimed by several types.
-    #[error("{}; give one of them another `#[event(name = \"…\")]`", list(.0))]
+    /// Several types use the same stored name.
+    #[error("{}; give all but one of them another `#[event(name = \"…\")]`", list(.0))]
     Duplicates(Vec<DuplicateEvent>),
 }
 
@@ -37,7 +40,7 @@ fn list(duplicates: &[DuplicateEvent]) -> String {
     duplicates.iter().map(DuplicateEvent::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// The stored names and versions that several of `events` claim, by name or by alias.
+/// Returns the stored names and versions that several of `events` use, as name or as alias.
 pub(super) fn among(events: &[EventDescriptor]) -> Vec<DuplicateEvent> {
     let mut claims = BTreeMap::<_, Vec<&EventDescriptor>>::new();
     for event in events {

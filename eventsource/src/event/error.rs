@@ -1,25 +1,48 @@
-//! What can go wrong between a typed event and its stored form.
+//! Errors of encoding and decoding events.
 
 use std::sync::Arc;
 
 use super::{Position, StreamId, Unreadable, Unstorable};
 
-/// An event cannot be stored, because it would not be read back equal.
+/// An event cannot be stored, because it would not be read back equal. [`NewEvent::of`](super::NewEvent::of) returns
+/// it.
+///
+/// Nothing was stored. Change the value, or the type of the field.
 #[derive(Debug, thiserror::Error)]
 #[error("event `{event_type}` cannot be stored: {value}")]
 #[non_exhaustive]
 pub struct EncodeError {
     /// The stored name of the event.
     pub event_type: &'static str,
-    /// Which value it is, and why it cannot be stored.
+    /// The path of the value, and why it cannot be stored.
     pub value: Unstorable,
 }
 
-/// A stored event could not be turned into its typed form. Always a permanent failure: trying again changes nothing.
+/// A stored event could not be decoded. This is a permanent failure: a retry does not help.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use std::sync::Arc;
+///
+/// use eventsource::event::now;
+/// use eventsource::{DecodeError, DomainEvent, Event, NewEvent, Position, StreamId};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced { total: u64 }
+///
+/// let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// let recorded = Arc::new(NewEvent::raw("OrderPlaced", 2, "{}").record(stream, 1, Position::new(1), now()));
+/// // A newer version of the program has stored it.
+/// let error = Event::<OrderPlaced>::decode(&recorded).unwrap_err();
+/// assert!(matches!(&error, DecodeError::Version { stored: 2, known: 1, .. }) && error.is_newer());
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The payload does not fit the type.
+    /// The payload does not match the type.
     #[error(
         "event `{event_type}` (version {version}) at position {position} of {stream} does not decode: {source}; \
          a field that older events lack needs `#[serde(default)]`, and what has another shape by now needs a type of its \
@@ -28,16 +51,16 @@ pub enum DecodeError {
     Payload {
         /// The stored name of the event.
         event_type: String,
-        /// The schema version it was stored with.
+        /// The schema version with which the event was stored.
         version: u32,
-        /// Where it stands in the log.
+        /// The position of the event in the log.
         position: Position,
-        /// The stream it belongs to.
+        /// The stream that the event belongs to.
         stream: StreamId,
-        /// What serde says.
+        /// The error of serde.
         source: serde_json::Error,
     },
-    /// A part of the stored event cannot be read: another program wrote it, or the data are damaged.
+    /// A column of the stored event cannot be read: another program wrote it, or the data is damaged.
     #[error(
         "event `{event_type}` at position {position} of {stream} cannot be read: {unreadable}; repair the stored event, \
          then retry, or dismiss it"
@@ -45,14 +68,14 @@ pub enum DecodeError {
     Unreadable {
         /// The stored name of the event.
         event_type: String,
-        /// Where it stands in the log.
+        /// The position of the event in the log.
         position: Position,
-        /// The stream it belongs to.
+        /// The stream that the event belongs to.
         stream: StreamId,
-        /// The part that cannot be read.
+        /// The column that cannot be read, and why.
         unreadable: Arc<Unreadable>,
     },
-    /// The event was stored with a schema version that is not read as the type.
+    /// The type cannot read the schema version with which the event was stored.
     #[error(
         "event `{event_type}` at position {position} of {stream} was stored with schema version {stored}, {}",
         advice(*.stored, *.known)
@@ -60,50 +83,51 @@ pub enum DecodeError {
     Version {
         /// The stored name of the event.
         event_type: String,
-        /// The schema version it was stored with.
+        /// The schema version with which the event was stored.
         stored: u32,
-        /// The schema version of the type it was asked for as.
+        /// The schema version of the type.
         known: u32,
-        /// Where it stands in the log.
+        /// The position of the event in the log.
         position: Position,
-        /// The stream it belongs to.
+        /// The stream that the event belongs to.
         stream: StreamId,
     },
-    /// The event was asked for as another event.
+    /// The event is of another type than the caller asked for.
     #[error("the event at position {position} of {stream} is a `{event_type}`, not a `{wanted}`")]
     OtherEvent {
         /// The stored name of the event.
         event_type: String,
-        /// The stored name of the type it was asked for as.
+        /// The stored name of the type that the caller asked for.
         wanted: &'static str,
-        /// Where it stands in the log.
+        /// The position of the event in the log.
         position: Position,
-        /// The stream it belongs to.
+        /// The stream that the event belongs to.
         stream: StreamId,
     },
-    /// The registry does not know the event.
+    /// No event of the registry has the stored name of the event.
     #[error(
-        "event `{event_type}` (version {version}) at position {position} of {stream} is of a type that no code knows: a \
-         crate that nothing names is not linked and registers nothing, so name the one that defines it once \
-         (`use that_crate as _;`); an event that was renamed keeps its old name as an alias \
-         (`#[event(aliases(\"{event_type}\"))]`); a catalogue made by `Registry::of`, such as that of \
-         `SubscriptionManager::with_registry`, has to list it"
+        "event `{event_type}` (version {version}) at position {position} of {stream} has a type that this program does not \
+         know. If another crate defines the event, name that crate once (`use that_crate as _;`), or it is not linked and \
+         registers nothing. If the event was renamed, keep its old name (`#[event(aliases(\"{event_type}\"))]`). If you \
+         give `SubscriptionManager::with_registry` a registry of `Registry::of`, add the event to it"
     )]
     Unknown {
         /// The stored name of the event.
         event_type: String,
-        /// The schema version it was stored with.
+        /// The schema version with which the event was stored.
         version: u32,
-        /// Where it stands in the log.
+        /// The position of the event in the log.
         position: Position,
-        /// The stream it belongs to.
+        /// The stream that the event belongs to.
         stream: StreamId,
     },
 }
 
 impl DecodeError {
-    /// Returns whether the event was stored with a schema version above the newest that the program knows. Newer code wrote
-    /// it: a subscription stops before such an event ([`SubscriptionState::Outdated`]) and makes no dead letter of it.
+    /// Returns whether the event has a newer schema version than this program knows.
+    ///
+    /// Newer code wrote the event. A subscription stops before it ([`SubscriptionState::Outdated`]) and keeps no dead
+    /// letter for it.
     ///
     /// [`SubscriptionState::Outdated`]: crate::subscription::SubscriptionState::Outdated
     #[must_use]
@@ -112,13 +136,13 @@ impl DecodeError {
     }
 }
 
-/// What to do about an event of the schema version `stored`, where version `known` is the newest.
+/// Returns what to do about an event of version `stored`, if the program knows versions up to `known`.
 fn advice(stored: u32, known: u32) -> String {
     if stored > known {
         format!("and this program knows versions up to {known}: deploy the newer code that wrote the event")
     } else {
         format!(
-            "and this program does not read that one as version {known}: name the type that it has in \
+            "which this program cannot convert to version {known}: name the type of the old version in \
              `#[event(version = {known}, from(…))]`"
         )
     }

@@ -1,9 +1,12 @@
-//! Which events of the log a reader wants.
+//! Filters of the log.
 
 use super::name_set::NameSet;
 use super::{Name, RecordedEvent};
 
-/// Which events of the log a reader wants. The parts are joined by "and"; a part that is not set lets all pass.
+/// Selects events of the log by type, aggregate type and tenant.
+///
+/// An event must match every part that is set. A part that is not set matches every event. The store applies the
+/// filter.
 ///
 /// ```
 /// use eventsource::EventFilter;
@@ -19,54 +22,54 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
-    /// All events.
+    /// Creates a filter that matches every event.
     #[must_use]
     pub fn all() -> Self {
         Self::default()
     }
 
-    /// Events with one of these stored names. No names: no events.
+    /// Creates a filter that matches events with one of these stored names. Without names it matches no event.
     #[must_use]
     pub fn types<N: Into<Name>>(names: impl IntoIterator<Item = N>) -> Self {
         Self { event_types: Some(names.into_iter().map(Into::into).collect()), ..Self::default() }
     }
 
-    /// Only events of aggregates of one of these types.
+    /// Limits the filter to aggregates of one of these types. Without types it matches no event.
     #[must_use]
     pub fn aggregates<N: Into<Name>>(mut self, types: impl IntoIterator<Item = N>) -> Self {
         self.aggregate_types = Some(types.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Only events of this tenant.
+    /// Limits the filter to events of this tenant ([`Metadata::tenant`](super::Metadata::tenant)).
     #[must_use]
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
         self
     }
 
-    /// The stored names wanted, sorted; `None` where all are.
+    /// Returns the stored names that match, sorted; `None` if every name matches.
     #[must_use]
     pub fn event_types(&self) -> Option<impl ExactSizeIterator<Item = &str>> {
         self.event_types.as_ref().map(NameSet::iter)
     }
 
-    /// The types of aggregate wanted, sorted; `None` where all are.
+    /// Returns the aggregate types that match, sorted; `None` if every type matches.
     #[must_use]
     pub fn aggregate_types(&self) -> Option<impl ExactSizeIterator<Item = &str>> {
         self.aggregate_types.as_ref().map(NameSet::iter)
     }
 
-    /// The tenant wanted; `None` where all are, and events without one.
+    /// Returns the tenant that matches; `None` if events of every tenant and without a tenant match.
     #[must_use]
     pub fn get_tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
     }
 
-    /// Returns the filter for what passes this one and is of `tenant`.
+    /// Limits the filter to events of `tenant`.
     ///
     /// # Errors
-    /// The tenant that this filter asks for, if it is another one: no event would pass.
+    /// The tenant of this filter, if it is another one: no event would match.
     pub(crate) fn of_tenant(self, tenant: &str) -> Result<Self, String> {
         match self.tenant {
             Some(own) if own != tenant => Err(own),
@@ -74,7 +77,18 @@ impl EventFilter {
         }
     }
 
-    /// Whether `event` passes.
+    /// Returns whether `event` matches.
+    ///
+    /// ```
+    /// use eventsource::event::now;
+    /// use eventsource::{EventFilter, NewEvent, Position, StreamId};
+    /// use uuid::Uuid;
+    ///
+    /// let stream = StreamId::new("Order", Uuid::now_v7());
+    /// let event = NewEvent::raw("OrderPlaced", 1, "{}").record(stream, 1, Position::new(1), now());
+    /// assert!(EventFilter::types(["OrderPlaced"]).aggregates(["Order"]).matches(&event));
+    /// assert!(!EventFilter::all().tenant("acme").matches(&event));
+    /// ```
     #[must_use]
     pub fn matches(&self, event: &RecordedEvent) -> bool {
         fn wanted(names: Option<&NameSet>, name: &str) -> bool {
@@ -85,7 +99,7 @@ impl EventFilter {
             && self.tenant.as_deref().is_none_or(|tenant| event.metadata().get_tenant() == Some(tenant))
     }
 
-    /// Whether whatever passes `other` passes this one too.
+    /// Returns whether every event that matches `other` matches this filter too.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         fn all(these: Option<&NameSet>, those: Option<&NameSet>) -> bool {
             these.is_none_or(|these| those.is_some_and(|those| those.is_subset(these)))
@@ -95,7 +109,8 @@ impl EventFilter {
             && (self.tenant.is_none() || self.tenant == other.tenant)
     }
 
-    /// What passes this one or `other`; `None` where no filter lets exactly that pass.
+    /// Returns the filter that matches exactly the events of this filter and of `other`; `None` if there is no such
+    /// filter.
     pub(crate) fn or(&self, other: &Self) -> Option<Self> {
         fn either(these: Option<&NameSet>, those: Option<&NameSet>) -> Option<NameSet> {
             these.zip(those).map(|(these, those)| these.union(those))
@@ -161,12 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_covers_another_only_where_it_lets_all_pass_that_the_other_does() {
+    fn covers_is_true_only_when_every_event_of_the_other_matches() {
         let (filters, events) = (filters(), events());
         for (one, other) in filters.iter().flat_map(|one| filters.iter().map(move |other| (one, other))) {
             let by_events = events.iter().all(|event| one.matches(event) || !other.matches(event));
             assert!(by_events || !one.covers(other), "{one:?} {other:?}");
-            // What lets nothing pass is covered by all, which is not always seen.
+            // A filter that matches nothing is covered by every filter. `covers` does not always find that.
             let is_empty = other.event_types().is_some_and(|names| names.len() == 0);
             assert!(one.covers(other) || is_empty || !by_events, "{one:?} {other:?}");
         }

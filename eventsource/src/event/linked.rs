@@ -1,4 +1,4 @@
-//! What the crates that are linked into the program have registered (feature `inventory`).
+//! The descriptors that the linked crates have registered (feature `inventory`).
 
 use super::{AggregateDescriptor, EventDescriptor, ProjectionDescriptor};
 
@@ -9,7 +9,7 @@ inventory::collect!(AggregateDescriptor);
 #[cfg(feature = "inventory")]
 inventory::collect!(ProjectionDescriptor);
 
-/// All that is registered of one kind.
+/// Defines a function that returns the registered descriptors of one kind.
 macro_rules! linked {
     ($name:ident, $descriptor:ty) => {
         pub(super) fn $name() -> impl Iterator<Item = $descriptor> {

@@ -1,4 +1,4 @@
-//! What is known about an event beside its payload.
+//! The metadata of events.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::{NewEvent, RecordedEvent, Unstorable, json};
 
-/// What is known about an event beside its payload: why it happened, by whom, for whom.
+/// The metadata of an event: its cause, its actor, its tenant, and free entries.
 ///
-/// It is set per save (`AggregateRepository::save_with`) or per append ([`Metadata::stamp`]), and every store gives it back as it was.
+/// Set it for a save with [`AggregateRepository::save_with`](crate::AggregateRepository::save_with), for a command with
+/// [`Execute::metadata`](crate::aggregate::Execute::metadata), for one event with [`NewEvent::with_metadata`], or for
+/// all events of an append with [`Metadata::stamp`]. Every store returns it unchanged.
 ///
 /// ```
 /// use eventsource::Metadata;
@@ -38,7 +40,7 @@ pub struct Metadata {
     refused: Option<Box<(String, Unstorable)>>,
 }
 
-/// Metadata is stored as an object with an object of the entries in it.
+/// The levels around an entry: metadata is an object that contains an object of entries.
 const LEVELS: usize = 2;
 
 /// The path of an entry.
@@ -47,53 +49,68 @@ fn path(key: &str) -> String {
 }
 
 impl Metadata {
-    /// Nothing known.
+    /// Creates empty metadata.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The metadata of something that happens because of `event`, as a handler that appends or sends writes it.
+    /// Creates the metadata of an event or a message that is caused by `event`. Use it in a handler that appends or
+    /// sends.
     ///
-    /// The causation is the event's id; the correlation is the event's own, or the event's id where it has none
-    /// and so starts the chain. Actor, tenant and free entries are not inherited.
+    /// The causation id is the id of `event`. The correlation id is the one of `event`, or the id of `event` if it has
+    /// none. Actor, tenant and free entries are not copied.
+    ///
+    /// ```
+    /// use eventsource::event::now;
+    /// use eventsource::{Metadata, NewEvent, Position, StreamId};
+    /// use uuid::Uuid;
+    ///
+    /// let stream = StreamId::new("Order", Uuid::now_v7());
+    /// let placed = NewEvent::raw("OrderPlaced", 1, "{}").record(stream, 1, Position::new(1), now());
+    /// let metadata = Metadata::caused_by(&placed);
+    /// assert_eq!(metadata.get_causation_id(), Some(placed.id()));
+    /// assert_eq!(metadata.get_correlation_id(), Some(placed.id()));
+    /// ```
     #[must_use]
     pub fn caused_by(event: &RecordedEvent) -> Self {
         Self::new().causation_id(event.id()).correlation_id(event.metadata().get_correlation_id().unwrap_or(event.id()))
     }
 
-    /// With the id that all events of one business transaction share.
+    /// Sets the correlation id, which all events of one business transaction share.
     #[must_use]
     pub fn correlation_id(mut self, id: Uuid) -> Self {
         self.correlation_id = Some(id);
         self
     }
 
-    /// With the id of the event or command that caused this one.
+    /// Sets the causation id: the id of the event or the command that caused this event.
     #[must_use]
     pub fn causation_id(mut self, id: Uuid) -> Self {
         self.causation_id = Some(id);
         self
     }
 
-    /// With who did it.
+    /// Sets the actor: the user or the service that caused the event.
     #[must_use]
     pub fn actor(mut self, actor: impl Into<String>) -> Self {
         self.actor = Some(actor.into());
         self
     }
 
-    /// With the tenant for whom it was done. Stores can filter by it.
+    /// Sets the tenant that the event belongs to. Readers can filter by it ([`EventFilter`](super::EventFilter)).
+    ///
+    /// An append refuses a tenant of more than [`MAX_NAME`](super::MAX_NAME) bytes, or with the character NUL.
     #[must_use]
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
         self
     }
 
-    /// With one more free entry; a later one under the same key replaces the earlier.
+    /// Adds a free entry, or replaces the entry with the same key.
     ///
-    /// An append refuses a value that could not be read back, such as NaN or a value that is nested deeper than 125 levels
-    /// ([`Unstorable`]).
+    /// This call does not fail. An append refuses a value that could not be read back, such as NaN or a value that is
+    /// nested deeper than 125 levels ([`Unstorable`]).
     #[must_use]
     pub fn entry(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let key = key.into();
@@ -105,8 +122,7 @@ impl Metadata {
         self
     }
 
-    /// Reads metadata as it was stored. Where that fails, the error comes with what the text tells of the tenant, by which
-    /// events are filtered.
+    /// Reads stored metadata. The error contains the tenant if that one is readable, because filters need it.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn from_stored(json: &str) -> Result<Self, (serde_json::Error, Option<String>)> {
         #[derive(Deserialize)]
@@ -114,7 +130,7 @@ impl Metadata {
             tenant: Option<String>,
         }
         serde_json::from_str(json).map_err(|error| {
-            // Values that are passed over may be nested to any depth.
+            // Skipped values can be nested to any depth, so this can succeed where the first call failed.
             let tenant = serde_json::from_str::<OnlyTenant>(json).ok().and_then(|only| only.tenant);
             (error, tenant)
         })
@@ -133,48 +149,48 @@ impl Metadata {
         Ok(())
     }
 
-    /// The id that all events of one business transaction share.
+    /// Returns the correlation id, which all events of one business transaction share.
     #[must_use]
     pub const fn get_correlation_id(&self) -> Option<Uuid> {
         self.correlation_id
     }
 
-    /// The id of the event or command that caused this one.
+    /// Returns the causation id: the id of the event or the command that caused this event.
     #[must_use]
     pub const fn get_causation_id(&self) -> Option<Uuid> {
         self.causation_id
     }
 
-    /// Who did it.
+    /// Returns the actor: the user or the service that caused the event.
     #[must_use]
     pub fn get_actor(&self) -> Option<&str> {
         self.actor.as_deref()
     }
 
-    /// The tenant for whom it was done.
+    /// Returns the tenant that the event belongs to.
     #[must_use]
     pub fn get_tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
     }
 
-    /// The free entry under `key`.
+    /// Returns the free entry with this key.
     #[must_use]
     pub fn get_entry(&self, key: &str) -> Option<&serde_json::Value> {
         self.entries.get(key)
     }
 
-    /// All free entries, by key.
+    /// Returns all free entries, ordered by key.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &serde_json::Value)> {
         self.entries.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// Whether nothing is known.
+    /// Returns whether nothing is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// About how long it is as JSON, in bytes: 0 where nothing is known.
+    /// Returns about the length of the metadata as JSON, in bytes; 0 if nothing is set.
     pub(crate) fn size(&self) -> usize {
         const ID: usize = 55;
         const NAME: usize = 12;
@@ -184,14 +200,14 @@ impl Metadata {
         ids + names.sum::<usize>() + entries.sum::<usize>()
     }
 
-    /// `events`, each with this metadata: the way to set it per append.
+    /// Sets this metadata on each of `events`. Use it to set the metadata of a whole append.
     #[must_use]
     pub fn stamp(&self, events: Vec<NewEvent>) -> Vec<NewEvent> {
         events.into_iter().map(|event| event.with_metadata(self.clone())).collect()
     }
 }
 
-/// About how long `value` is as JSON.
+/// Returns about the length of `value` as JSON, in bytes.
 fn json_size(value: &serde_json::Value) -> usize {
     use serde_json::Value::{Array, Bool, Null, Number, Object, String};
     match value {

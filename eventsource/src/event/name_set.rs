@@ -1,15 +1,15 @@
-//! A set of names that is asked for each event.
+//! A set of names that is searched for each event.
 
 use super::Name;
 
-/// A set of names. They are few, and for few it is quickest to compare with each: most differ by their length.
+/// A set of names. Most sets are small, and then it is fastest to compare each name: most names differ in length.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct NameSet(
     /// Sorted, each once.
     Vec<Name>,
 );
 
-/// Up to so many are compared one by one.
+/// Sets up to this size are searched name by name.
 const FEW: usize = 8;
 
 impl NameSet {
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn few_and_many_are_sets() {
+    fn name_set_contains_its_names_at_any_size() {
         for count in [0, 1, FEW, FEW + 1, 100] {
             let names = set((0..count).rev().chain(0..count));
             assert_eq!(names.iter().len(), count);

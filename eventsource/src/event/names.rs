@@ -1,11 +1,11 @@
-//! Stored names: of event types and of aggregate types.
+//! The stored names of event types and aggregate types.
 
 use std::borrow::Cow;
 
-/// A stored name: borrowed from the code where the code knows it, owned where it came from a store.
+/// A stored name: borrowed if it is a constant of the program, owned if it was read from a store.
 pub(crate) type Name = Cow<'static, str>;
 
-/// Whether two texts are the same, at compile time.
+/// Compares two texts at compile time.
 pub(crate) const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {

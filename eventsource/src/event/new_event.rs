@@ -1,4 +1,4 @@
-//! An event that is not stored yet.
+//! Events that are not stored yet.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use super::{
     truncate_to_micros,
 };
 
-/// An event that is not stored yet: what [`EventStore::append`](crate::EventStore::append) takes.
+/// An event that is not stored yet. [`EventStore::append`](crate::EventStore::append) stores it.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -39,7 +39,7 @@ pub struct NewEvent {
 #[derive(Debug, Clone)]
 struct Payload {
     text: String,
-    /// Whether it is known that it can be read back.
+    /// Whether the text was checked: it can be read back.
     is_checked: bool,
 }
 
@@ -49,15 +49,16 @@ impl PartialEq for Payload {
     }
 }
 
-/// Where the path of a value in a payload begins.
+/// The first part of the path of a value in a payload.
 pub(crate) const PAYLOAD: &str = "payload";
 
 impl NewEvent {
-    /// Returns `event`, which occurs now, with a new id (UUID v7) and without metadata.
+    /// Creates a new event from `event`, with a new id (UUID v7), the current time and no metadata.
     ///
     /// # Errors
-    /// [`EncodeError`] where the event cannot be written as JSON, or would not be read back equal: numbers that are not
-    /// finite, structures that are nested too deep, and what else [`UnstorableReason`](super::UnstorableReason) lists.
+    /// [`EncodeError`] if the event cannot be written as JSON, or would not be read back equal: for example a number
+    /// that is not finite, or nesting that is too deep. [`UnstorableReason`](super::UnstorableReason) lists all
+    /// reasons. The error contains the path of the value: change the value or the type.
     pub fn of<E: DomainEvent>(event: &E) -> Result<Self, EncodeError> {
         let refused = |value| EncodeError { event_type: E::NAME, value };
         let text = event.encode().map_err(refused)?;
@@ -68,8 +69,18 @@ impl NewEvent {
         Ok(Self { aggregate_type: Some(E::AGGREGATE.into()), payload, ..Self::raw(E::NAME, E::VERSION, String::new()) })
     }
 
-    /// Returns an event without its type, for tools that copy a log. `payload` is JSON, and is stored to the byte. An append
-    /// refuses text that is not JSON or is nested too deep.
+    /// Creates a new event without a Rust type, for tools that copy a log.
+    ///
+    /// `payload` is JSON and is stored byte for byte. An append refuses a text that is not JSON or is nested too deep
+    /// ([`AppendError::Unstorable`](crate::AppendError::Unstorable)).
+    ///
+    /// ```
+    /// use eventsource::NewEvent;
+    ///
+    /// let event = NewEvent::raw("OrderPlaced", 1, r#"{"total":150}"#);
+    /// assert_eq!((event.event_type(), event.schema_version()), ("OrderPlaced", 1));
+    /// assert_eq!(event.aggregate_type(), None);
+    /// ```
     #[must_use]
     pub fn raw(event_type: impl Into<Name>, schema_version: u32, payload: impl Into<String>) -> Self {
         Self {
@@ -83,71 +94,77 @@ impl NewEvent {
         }
     }
 
-    /// Under this id, where the caller needs to know it: a second append of it is refused.
+    /// Sets the id. Use it if the caller must know the id, or must not append the event twice: a second append of the
+    /// same id fails with [`AppendError::DuplicateEvent`](crate::AppendError::DuplicateEvent).
     #[must_use]
     pub fn with_id(mut self, id: Uuid) -> Self {
         self.id = id;
         self
     }
 
-    /// With the time at which it occurred, as [`truncate_to_micros`] normalises it. An append refuses a time before the
-    /// year -4711, where the times of PostgreSQL begin.
+    /// Sets the time at which the event occurred, truncated to microseconds as by [`truncate_to_micros`].
+    ///
+    /// An append refuses a time before the year -4711, because PostgreSQL cannot store it
+    /// ([`AppendError::Unstorable`](crate::AppendError::Unstorable)).
     #[must_use]
     pub fn with_occurred_at(mut self, time: DateTime<Utc>) -> Self {
         self.occurred_at = truncate_to_micros(time);
         self
     }
 
-    /// With this metadata in place of what it had.
+    /// Replaces the metadata.
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
         self
     }
 
-    /// Its id.
+    /// Returns the id.
     #[must_use]
     pub const fn id(&self) -> Uuid {
         self.id
     }
 
-    /// Its stored name.
+    /// Returns the stored name of the event type.
     #[must_use]
     pub fn event_type(&self) -> &str {
         &self.event_type
     }
 
-    /// The type of aggregate that emits it, where its type is known. A store refuses it for the stream of another.
+    /// Returns the type of the aggregate that emits the event; `None` for a [raw](Self::raw) event.
+    ///
+    /// A store refuses to append the event to a stream of another type
+    /// ([`AppendError::ForeignEvent`](crate::AppendError::ForeignEvent)).
     #[must_use]
     pub fn aggregate_type(&self) -> Option<&str> {
         self.aggregate_type.as_deref()
     }
 
-    /// Its schema version.
+    /// Returns the schema version.
     #[must_use]
     pub const fn schema_version(&self) -> u32 {
         self.schema_version
     }
 
-    /// When it occurred.
+    /// Returns the time at which the event occurred.
     #[must_use]
     pub const fn occurred_at(&self) -> DateTime<Utc> {
         self.occurred_at
     }
 
-    /// Its metadata.
+    /// Returns the metadata.
     #[must_use]
     pub const fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// Its payload, as JSON.
+    /// Returns the payload as JSON.
     #[must_use]
     pub fn payload(&self) -> &str {
         &self.payload.text
     }
 
-    /// Refuses a payload or metadata that could not be read back. What was checked when it was made is not checked again.
+    /// Refuses a payload or metadata that could not be read back. A payload that `of` has checked is not checked again.
     pub(crate) fn check_values(&self) -> Result<(), Unstorable> {
         if !self.payload.is_checked {
             json::check_text(PAYLOAD, &self.payload.text)?;
@@ -155,7 +172,9 @@ impl NewEvent {
         self.metadata.check()
     }
 
-    /// The event as stored, with the place that the store gave it.
+    /// Turns the event into its stored form, with the stream, version, position and time that the store gave it.
+    ///
+    /// Used by stores, and by tests that need a stored event without a store.
     #[must_use]
     pub fn record(
         self,

@@ -1,8 +1,29 @@
-//! An older version of an event, which is read as the event.
+//! Older schema versions of events.
 
 use serde::de::DeserializeOwned;
 
-/// An older schema version of an event, which is read as the event: what the catalogue knows of it.
+/// An older schema version of an event, as the [`Registry`](super::Registry) describes it. The event's type can read
+/// it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::DomainEvent;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Deserialize)]
+/// struct OrderPlacedV1 { total: u64 }
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order", version = 2, from(OrderPlacedV1))]
+/// struct OrderPlaced { cents: u64 }
+///
+/// impl From<OrderPlacedV1> for OrderPlaced {
+///     fn from(old: OrderPlacedV1) -> Self { Self { cents: old.total * 100 } }
+/// }
+///
+/// assert_eq!(OrderPlaced::OLD_VERSIONS[0].version(), 1);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct OldVersion {
     version: u32,
@@ -11,7 +32,7 @@ pub struct OldVersion {
 }
 
 impl OldVersion {
-    /// The version `version`, of which stored events are a `T`. The derive calls this.
+    /// Describes the schema version `version`, whose stored events are a `T`. The derive calls this.
     #[must_use]
     pub const fn of<T: DeserializeOwned>(version: u32) -> Self {
         Self {
@@ -21,13 +42,13 @@ impl OldVersion {
         }
     }
 
-    /// The same as another version.
+    /// Changes the number of the version.
     pub(crate) const fn numbered(mut self, version: u32) -> Self {
         self.version = version;
         self
     }
 
-    /// The schema version.
+    /// Returns the number of the schema version.
     #[must_use]
     pub const fn version(&self) -> u32 {
         self.version
@@ -38,7 +59,7 @@ impl OldVersion {
         self.shape
     }
 
-    /// The shape in which events of this version are stored (feature `testing`).
+    /// Returns the shape in which events of this version are stored (feature `testing`).
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn shape(&self) -> super::Shape {

@@ -1,14 +1,14 @@
-//! Where an event stands in the whole log.
+//! The position of an event in the log.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Where an event stands in the whole log.
+/// The position of an event in the whole log.
 ///
-/// Positions are strictly increasing in the order in which events became readable ([order](crate::guarantees#order)), they are ordered, and
-/// they are otherwise opaque: two neighbours in the log need not differ by one, and positions of two logs cannot
-/// be compared.
+/// Positions increase strictly, in the order in which events became readable ([order](crate::guarantees#order)). You
+/// can compare two positions of the same log. Apart from that a position is opaque: the positions of two neighbours can
+/// differ by more than one, and positions of two logs cannot be compared.
 ///
 /// ```
 /// use eventsource::Position;
@@ -20,16 +20,16 @@ use serde::{Deserialize, Serialize};
 pub struct Position(u64);
 
 impl Position {
-    /// Before the first event of every log.
+    /// The position before the first event of every log.
     pub const START: Self = Self(0);
 
-    /// The position that a store calls `value`. Meant for authors of stores, and for positions kept elsewhere.
+    /// Creates the position with the number `value`. Used by stores, and by callers that keep positions elsewhere.
     #[must_use]
     pub const fn new(value: u64) -> Self {
         Self(value)
     }
 
-    /// The number by which the store knows this position. Do not calculate with it.
+    /// Returns the number that the store uses for this position. Do not calculate with it.
     #[must_use]
     pub const fn value(self) -> u64 {
         self.0

@@ -1,4 +1,4 @@
-//! An event as stored.
+//! Stored events.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,39 +10,69 @@ use uuid::Uuid;
 use super::decoded::Decoded;
 use super::{Metadata, Position, StreamId, Unreadable};
 
-/// An event as stored: where it stands, what it is about, and its payload, not decoded.
+/// A stored event: its id, position, stream, version, type, times, metadata, and its payload as JSON, not decoded.
+///
+/// ```
+/// use eventsource::event::now;
+/// use eventsource::{NewEvent, Position, StreamId};
+/// use uuid::Uuid;
+///
+/// let stream = StreamId::new("Order", Uuid::now_v7());
+/// let event = NewEvent::raw("OrderPlaced", 1, "{}").record(stream.clone(), 3, Position::new(7), now());
+/// assert_eq!((event.event_type(), event.stream()), ("OrderPlaced", &stream));
+/// assert_eq!((event.version(), event.position()), (3, Position::new(7)));
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct RecordedEvent {
     parts: RecordedParts,
-    /// The part of it that the store could not read.
     unreadable: Option<Arc<Unreadable>>,
-    /// What several readers share of it.
+    /// The decoded payload, which several readers share.
     decoded: Decoded,
 }
 
-/// The parts of a [`RecordedEvent`], for authors of stores.
+/// The parts of a [`RecordedEvent`]. A store builds events from them.
+///
+/// ```
+/// use eventsource::event::{RecordedParts, now};
+/// use eventsource::{Metadata, Position, RecordedEvent, StreamId};
+/// use uuid::Uuid;
+///
+/// let event = RecordedEvent::from(RecordedParts {
+///     id: Uuid::now_v7(),
+///     position: Position::new(1),
+///     stream: StreamId::new("Order", Uuid::now_v7()),
+///     version: 1,
+///     event_type: "OrderPlaced".into(),
+///     schema_version: 1,
+///     occurred_at: now(),
+///     recorded_at: now(),
+///     metadata: Metadata::new(),
+///     payload: "{}".to_owned(),
+/// });
+/// assert_eq!(event.size(), 2);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecordedParts {
-    /// Its id.
+    /// The id of the event.
     pub id: Uuid,
-    /// Where it stands in the log.
+    /// The position in the log.
     pub position: Position,
-    /// The stream it belongs to.
+    /// The stream that the event belongs to.
     pub stream: StreamId,
-    /// Its version in the stream, from 1.
+    /// The version in the stream, from 1.
     pub version: u64,
-    /// Its stored name.
+    /// The stored name of the event type.
     pub event_type: Cow<'static, str>,
-    /// Its schema version.
+    /// The schema version with which the event was stored.
     pub schema_version: u32,
-    /// When it occurred, as its author said.
+    /// The time at which the event occurred, as its writer set it.
     pub occurred_at: DateTime<Utc>,
-    /// When it was stored.
+    /// The time at which the store stored the event.
     pub recorded_at: DateTime<Utc>,
-    /// What is known beside the payload.
+    /// The metadata.
     pub metadata: Metadata,
-    /// The payload, as JSON.
+    /// The payload as JSON.
     pub payload: String,
 }
 
@@ -71,14 +101,14 @@ impl From<RecordedParts> for RecordedEvent {
 }
 
 impl RecordedEvent {
-    /// The same event, of which the store could not read a part.
+    /// Marks a column of the event as unreadable, or none. Used by stores.
     #[must_use]
     pub fn with_unreadable(mut self, unreadable: Option<Unreadable>) -> Self {
         self.unreadable = unreadable.map(Arc::new);
         self
     }
 
-    /// Returns the part of it that the store could not read. What it says otherwise of that part is a default.
+    /// Returns the column that the store could not read, if there is one. The getter of that column returns a default.
     #[must_use]
     pub fn unreadable(&self) -> Option<&Unreadable> {
         self.unreadable.as_deref()
@@ -88,79 +118,81 @@ impl RecordedEvent {
         self.unreadable.as_ref()
     }
 
-    /// Its id, a UUID v7 where this crate made it.
+    /// Returns the id: a UUID v7, unless the writer set another one.
     #[must_use]
     pub const fn id(&self) -> Uuid {
         self.parts.id
     }
 
-    /// Where it stands in the log.
+    /// Returns the position in the log.
     #[must_use]
     pub const fn position(&self) -> Position {
         self.parts.position
     }
 
-    /// The stream it belongs to.
+    /// Returns the stream that the event belongs to.
     #[must_use]
     pub const fn stream(&self) -> &StreamId {
         &self.parts.stream
     }
 
-    /// The aggregate it belongs to.
+    /// Returns the id of the aggregate that the event belongs to.
     #[must_use]
     pub const fn aggregate_id(&self) -> Uuid {
         self.parts.stream.aggregate_id()
     }
 
-    /// Its version in the stream, from 1.
+    /// Returns the version in the stream, from 1.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.parts.version
     }
 
-    /// Its stored name.
+    /// Returns the stored name of the event type.
     #[must_use]
     pub fn event_type(&self) -> &str {
         &self.parts.event_type
     }
 
-    /// The schema version with which it was stored.
+    /// Returns the schema version with which the event was stored.
     #[must_use]
     pub const fn schema_version(&self) -> u32 {
         self.parts.schema_version
     }
 
-    /// When it occurred, as its author said.
+    /// Returns the time at which the event occurred, as its writer set it.
     #[must_use]
     pub const fn occurred_at(&self) -> DateTime<Utc> {
         self.parts.occurred_at
     }
 
-    /// When it was stored.
+    /// Returns the time at which the store stored the event.
     #[must_use]
     pub const fn recorded_at(&self) -> DateTime<Utc> {
         self.parts.recorded_at
     }
 
-    /// What is known beside the payload.
+    /// Returns the metadata.
     #[must_use]
     pub const fn metadata(&self) -> &Metadata {
         &self.parts.metadata
     }
 
-    /// Its payload, as JSON.
+    /// Returns the payload as JSON.
     #[must_use]
     pub fn payload(&self) -> &str {
         &self.parts.payload
     }
 
-    /// Its size in bytes, by which pages are limited: the length of the payload and of the metadata as JSON.
+    /// Returns the size in bytes: the length of the payload, and about the length of the metadata as JSON.
+    ///
+    /// [`PageLimit::within_bytes`](crate::PageLimit::within_bytes) limits pages by this size.
     #[must_use]
     pub fn size(&self) -> usize {
         self.parts.payload.len() + self.parts.metadata.size()
     }
 
-    /// Where its payload is kept once it is decoded, as long as several read it.
+    /// Returns the place for the decoded payload, which is used while several readers share the event.
     pub(crate) const fn decoded(&self) -> &Decoded {
         &self.decoded
     }

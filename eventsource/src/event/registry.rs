@@ -13,14 +13,14 @@ use super::{
 
 /// The catalogue of the events, aggregates and projections that a program knows.
 ///
-/// Projections do not need it to route events. It answers what a program knows ([`Registry::events`]) and how it hangs
-/// together ([`Registry::topology`]), decodes by stored name where the type is not known to the caller, and finds two types
-/// that claim one stored name.
+/// Projections route events without it. Use it to list what a program knows ([`events`](Registry::events)), to draw how
+/// the parts depend on each other ([`topology`](Registry::topology)), to decode events whose type the caller does not
+/// know ([`decode`](Registry::decode)), and to find two types with the same stored name ([`check`](Registry::check)).
 ///
-/// [`Registry::global`] holds each event with `#[derive(DomainEvent)]` in the crates that are *linked* into the
-/// program. A crate that nothing names is not linked and registers nothing, silently: name it once, with
-/// `use orders as _;`. Where that is not wanted, or does not work (static libraries linked by another linker),
-/// [`Registry::of`] lists the events explicitly.
+/// [`Registry::global`] contains every event with `#[derive(DomainEvent)]` in the crates that are *linked* into the
+/// program. The linker leaves out a crate that the program never names, and no error says so. Name the crate once:
+/// `use orders as _;`. If that does not work (for example in a static library that another linker links), list the
+/// events with [`Registry::of`].
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -39,27 +39,28 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Registry {
     events: Vec<EventDescriptor>,
-    /// Where in `events` a stored name is found, own or alias.
+    /// The indexes in `events` of each stored name, own or alias.
     by_name: BTreeMap<&'static str, Vec<usize>>,
     duplicates: Vec<DuplicateEvent>,
     aggregates: Vec<AggregateDescriptor>,
     projections: Vec<ProjectionDescriptor>,
 }
 
-/// An event that [`Registry::decode`] decoded: its type is found out with [`AnyEvent::downcast_ref`].
+/// A decoded event of any type. [`Registry::decode`] returns it, and [`downcast_ref`](AnyEvent::downcast_ref) gives the
+/// typed event.
 pub struct AnyEvent {
     descriptor: EventDescriptor,
     payload: AnyPayload,
 }
 
 impl AnyEvent {
-    /// What the catalogue knows of the event.
+    /// Returns the description of the event type.
     #[must_use]
     pub const fn descriptor(&self) -> &EventDescriptor {
         &self.descriptor
     }
 
-    /// The event, where it is an `E`.
+    /// Returns the event if it is an `E`, or `None`.
     #[must_use]
     pub fn downcast_ref<E: DomainEvent>(&self) -> Option<&E> {
         self.payload.downcast_ref()
@@ -73,9 +74,10 @@ impl fmt::Debug for AnyEvent {
 }
 
 impl Registry {
-    /// Every event, aggregate and projection of the crates that are linked into the program.
+    /// Returns the registry of every event, aggregate and projection in the linked crates.
     ///
-    /// Empty without the feature `inventory`; then every interface that takes a registry wants one made by [`Registry::of`].
+    /// It is empty without the feature `inventory`. Then build a registry with [`Registry::of`], and give it to every
+    /// function that takes one.
     #[must_use]
     pub fn global() -> &'static Self {
         static GLOBAL: OnceLock<Registry> = OnceLock::new();
@@ -84,7 +86,7 @@ impl Registry {
         })
     }
 
-    /// The catalogue of exactly these events.
+    /// Creates a registry of exactly these events.
     #[must_use]
     pub fn of(events: impl IntoIterator<Item = EventDescriptor>) -> Self {
         let mut events: Vec<_> = events.into_iter().collect();
@@ -99,7 +101,7 @@ impl Registry {
         Self { duplicates: duplicates::among(&events), events, by_name, ..Self::default() }
     }
 
-    /// The same with these projections.
+    /// Adds projections.
     #[must_use]
     pub fn with_projections(mut self, projections: impl IntoIterator<Item = ProjectionDescriptor>) -> Self {
         self.projections.extend(projections);
@@ -107,7 +109,7 @@ impl Registry {
         self
     }
 
-    /// The same with these aggregates.
+    /// Adds aggregates.
     #[must_use]
     pub fn with_aggregates(mut self, aggregates: impl IntoIterator<Item = AggregateDescriptor>) -> Self {
         self.aggregates.extend(aggregates);
@@ -115,57 +117,87 @@ impl Registry {
         self
     }
 
-    /// Every event, by name and version.
+    /// Returns every event, ordered by name and version.
     pub fn events(&self) -> impl Iterator<Item = &EventDescriptor> {
         self.events.iter()
     }
 
-    /// Every projection that `#[projection]` made, by name.
+    /// Returns every registered projection, ordered by name. `#[projection]` registers projections.
     pub fn projections(&self) -> impl Iterator<Item = &ProjectionDescriptor> {
         self.projections.iter()
     }
 
-    /// Every aggregate that `#[aggregate]` made, by name.
+    /// Returns every registered aggregate, ordered by name. `#[aggregate]` registers aggregates.
     pub fn aggregates(&self) -> impl Iterator<Item = &AggregateDescriptor> {
         self.aggregates.iter()
     }
 
-    /// How events, projections and read models hang together, to be drawn.
+    /// Returns how events, aggregates, projections and read models depend on each other, for a drawing.
     #[must_use]
     pub const fn topology(&self) -> Topology<'_> {
         Topology::of(self)
     }
 
-    /// The event that is stored under `name`, its own or an alias, with `version`, its own or an older one that it reads.
+    /// Returns the event type that reads events stored as `name` with the schema version `version`.
+    ///
+    /// Aliases and older versions are found too. Returns `None` if no type reads such events.
     #[must_use]
     pub fn find(&self, name: &str, version: u32) -> Option<&EventDescriptor> {
         self.named(name).find(|event| event.versions().any(|own| own == version))
     }
 
-    /// The events that are stored under `name`, own or alias.
+    /// Returns the event types with the stored name `name`, own or alias.
     fn named(&self, name: &str) -> impl Iterator<Item = &EventDescriptor> {
         self.by_name.get(name).into_iter().flatten().filter_map(|at| self.events.get(*at))
     }
 
-    /// The stored names that several types claim.
+    /// Returns the stored names that several types use.
     #[must_use]
     pub fn duplicates(&self) -> &[DuplicateEvent] {
         &self.duplicates
     }
 
-    /// Whether every stored name is claimed by one type only.
+    /// Checks that only one type uses each stored name. Call it in a test.
     ///
     /// # Errors
-    /// [`RegistryError::Duplicates`] with every name that is not, and both places.
+    /// [`RegistryError::Duplicates`] with every name that several types use, and the place of each type. Give all but
+    /// one of the types another name.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::Registry;
+    /// assert!(Registry::of([]).check().is_ok());
+    /// ```
     pub fn check(&self) -> Result<(), RegistryError> {
         if self.duplicates.is_empty() { Ok(()) } else { Err(RegistryError::Duplicates(self.duplicates.clone())) }
     }
 
-    /// `recorded`, decoded by its stored name and version. Aliases and older versions give the newest form.
+    /// Decodes `recorded` by its stored name and schema version. Aliases and older versions give the current type.
     ///
     /// # Errors
-    /// [`DecodeError`] where the catalogue does not know the event, or knows other versions of it, or where the
-    /// payload does not fit.
+    /// [`DecodeError`] if the registry does not contain the event, if no type reads its schema version, if a column of
+    /// it cannot be read, or if the payload does not match the type. A retry does not help.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// use eventsource::event::now;
+    /// use eventsource::{DomainEvent, NewEvent, Position, Registry, StreamId};
+    /// use serde::{Deserialize, Serialize};
+    /// use uuid::Uuid;
+    ///
+    /// #[derive(Serialize, Deserialize, DomainEvent)]
+    /// #[event(aggregate = "Order")]
+    /// struct OrderPlaced { total: u64 }
+    ///
+    /// let stream = StreamId::new("Order", Uuid::now_v7());
+    /// let recorded = NewEvent::raw("OrderPlaced", 1, r#"{"total":150}"#).record(stream, 1, Position::new(7), now());
+    /// let event = Registry::of([OrderPlaced::DESCRIPTOR]).decode(&recorded)?;
+    /// assert_eq!(event.descriptor().name(), "OrderPlaced");
+    /// assert_eq!(event.downcast_ref::<OrderPlaced>().map(|order| order.total), Some(150));
+    /// # }
+    /// # Ok::<(), eventsource::DecodeError>(())
+    /// ```
     pub fn decode(&self, recorded: &RecordedEvent) -> Result<AnyEvent, DecodeError> {
         check_readable(recorded)?;
         let version = recorded.schema_version();

@@ -1,4 +1,4 @@
-//! The name of a stream.
+//! The id of a stream.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Name;
 
-/// The name of a stream: the events of one aggregate.
+/// The id of a stream. A stream contains the events of one aggregate.
 ///
 /// ```
 /// use eventsource::StreamId;
@@ -23,19 +23,21 @@ pub struct StreamId {
 }
 
 impl StreamId {
-    /// The stream of the aggregate `aggregate_id` of the type `aggregate_type`.
+    /// Creates the id of the stream of the aggregate `aggregate_id` of the type `aggregate_type`.
+    ///
+    /// An append refuses a type of more than [`MAX_NAME`](super::MAX_NAME) bytes, or with the character NUL.
     #[must_use]
     pub fn new(aggregate_type: impl Into<Name>, aggregate_id: Uuid) -> Self {
         Self { aggregate_type: aggregate_type.into(), aggregate_id }
     }
 
-    /// The aggregate's type, such as `Order`.
+    /// Returns the type of the aggregate, such as `Order`.
     #[must_use]
     pub fn aggregate_type(&self) -> &str {
         &self.aggregate_type
     }
 
-    /// The aggregate's id.
+    /// Returns the id of the aggregate.
     #[must_use]
     pub const fn aggregate_id(&self) -> Uuid {
         self.aggregate_id

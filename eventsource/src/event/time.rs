@@ -1,13 +1,13 @@
-//! Time as the log keeps it: UTC, to the microsecond.
+//! Times as the log stores them: UTC, in microseconds.
 
 use chrono::{DateTime, Datelike as _, SubsecRound as _, Utc};
 
 use super::UnstorableReason;
 
-/// The current time, truncated to microseconds.
+/// Returns the current time, truncated to microseconds.
 ///
-/// Every time that this crate creates goes through here, so that a time survives a round trip through every
-/// store unchanged: databases keep microseconds, the system clock gives nanoseconds.
+/// The system clock gives nanoseconds, and databases store microseconds. This crate creates every time with this
+/// function, so a time is read back from every store unchanged.
 ///
 /// ```
 /// use chrono::Timelike as _;
@@ -18,8 +18,9 @@ pub fn now() -> DateTime<Utc> {
     truncate_to_micros(Utc::now())
 }
 
-/// Returns `time` as every store keeps it: without what is below a microsecond. A leap second, which chrono writes as second
-/// 59 with more than a second's nanoseconds, becomes the second after it.
+/// Truncates `time` to microseconds, the unit of every store.
+///
+/// chrono writes a leap second as second 59 with more than 1,000,000,000 nanoseconds. It becomes the second after it.
 ///
 /// ```
 /// use chrono::DateTime;
@@ -31,14 +32,14 @@ pub fn now() -> DateTime<Utc> {
 /// ```
 #[must_use]
 pub fn truncate_to_micros(time: DateTime<Utc>) -> DateTime<Utc> {
-    // Every time of chrono's has microseconds that fit.
+    // The fallback never runs: the microseconds of every chrono time are in range.
     DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or_else(|| time.trunc_subsecs(6))
 }
 
-/// Refuses a time that not every database can store.
+/// Refuses a time that PostgreSQL cannot store.
 pub(crate) fn check_time(time: DateTime<Utc>) -> Result<(), UnstorableReason> {
     if time.year() >= FIRST_YEAR { Ok(()) } else { Err(UnstorableReason::Time { time }) }
 }
 
-/// With which the times of PostgreSQL begin, as chrono counts years: 4712 BC.
+/// The first year that PostgreSQL can store as a whole: 4712 BC, which chrono counts as -4711.
 const FIRST_YEAR: i32 = -4711;

@@ -1,4 +1,4 @@
-//! How events, projections and read models hang together, as a drawing and as data.
+//! The dependencies between events, aggregates, projections and read models, as a drawing and as data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::{EventDescriptor, Registry};
 
-/// How the events, projections and read models of a [`Registry`] hang together.
+/// The dependencies between the events, aggregates, projections and read models of a [`Registry`].
 ///
-/// A projection shows the read models that its handlers ask a repository for, or that it owns; tables that it writes with
-/// SQL of its own are not seen. Subscribers and aggregates that are written by hand are not in the catalogue.
+/// A projection has the read models that it declares, or for which its handlers take a repository. Tables that its
+/// handlers write with their own SQL are missing. Subscribers and aggregates without a macro are not in the registry.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -51,21 +51,21 @@ impl<'r> Topology<'r> {
         Self { registry }
     }
 
-    /// The events that no projection handles.
+    /// Returns the events that no projection handles.
     #[must_use]
     pub fn unhandled(&self) -> Vec<&'r EventDescriptor> {
         self.events().into_values().filter(|event| self.handlers(event).is_empty()).collect()
     }
 
-    /// The events that no projection handles and no aggregate declares: nothing in the program uses them.
+    /// Returns the events that no projection handles and no aggregate declares. The program does not use them.
     #[must_use]
     pub fn unused(&self) -> Vec<&'r EventDescriptor> {
         self.unhandled().into_iter().filter(|event| self.declarers(event).is_empty()).collect()
     }
 
-    /// The topology as a Mermaid flowchart: events by their aggregate, projections, read models.
+    /// Returns the topology as a Mermaid flowchart of events (grouped by aggregate), projections and read models.
     ///
-    /// Events that nobody handles are marked, and so are those that nothing uses.
+    /// Events that no projection handles are marked `not handled`, and unused events are marked `not used`.
     #[must_use]
     pub fn mermaid(&self) -> String {
         let events = self.events();
@@ -107,7 +107,7 @@ impl<'r> Topology<'r> {
         text
     }
 
-    /// The topology as JSON: `events`, `aggregates`, `projections` and `read_models`, each a list of objects.
+    /// Returns the topology as JSON: `events`, `aggregates`, `projections` and `read_models`, each a list of objects.
     #[must_use]
     pub fn json(&self) -> Value {
         let events = self.events().into_values().map(|event| {
@@ -137,7 +137,7 @@ impl<'r> Topology<'r> {
         })
     }
 
-    /// Every event, also those that only an aggregate or a projection names.
+    /// Returns every event, including the events that only an aggregate or a projection names.
     fn events(&self) -> BTreeMap<(&'static str, u32), &'r EventDescriptor> {
         let declared = self.registry.aggregates().flat_map(|aggregate| aggregate.events().iter().copied());
         let handled = self.registry.projections().flat_map(|projection| projection.events().iter().copied());
@@ -149,21 +149,21 @@ impl<'r> Topology<'r> {
         self.registry.projections().flat_map(|projection| projection.read_models()).collect()
     }
 
-    /// The projections that handle `event`.
+    /// Returns the names of the projections that handle `event`.
     fn handlers(&self, event: &EventDescriptor) -> Vec<&'static str> {
         let handles = |events: &[&EventDescriptor]| events.iter().any(|own| own.name() == event.name());
         let by = self.registry.projections().filter(|projection| handles(projection.events()));
         by.map(|projection| projection.name()).collect()
     }
 
-    /// The aggregates that declare `event`.
+    /// Returns the names of the aggregates that declare `event`.
     fn declarers(&self, event: &EventDescriptor) -> Vec<&'static str> {
         let declares = |events: &[&EventDescriptor]| events.iter().any(|own| own.name() == event.name());
         let by = self.registry.aggregates().filter(|aggregate| declares(aggregate.events()));
         by.map(|aggregate| aggregate.name()).collect()
     }
 
-    /// How an event that nobody handles is marked.
+    /// Returns the mark of an event that no projection handles.
     fn mark(&self, event: &EventDescriptor) -> Option<&'static str> {
         match (self.handlers(event).is_empty(), self.declarers(event).is_empty()) {
             (true, true) => Some("unused"),
@@ -181,7 +181,7 @@ fn names(events: &[&EventDescriptor]) -> Vec<&'static str> {
     events.iter().map(|event| event.name()).collect()
 }
 
-/// `text` as Mermaid takes it between quotes.
+/// Escapes `text` for quotes in Mermaid.
 fn escaped(text: &str) -> String {
     text.replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
 }

@@ -1,4 +1,4 @@
-//! The typed view of an event, which a handler sees.
+//! The typed view of a stored event, which a handler gets.
 
 use std::fmt;
 use std::ops::Deref;
@@ -9,26 +9,52 @@ use uuid::Uuid;
 
 use super::{DecodeError, DomainEvent, Metadata, Position, RecordedEvent, StreamId};
 
-/// The typed view of a stored event: derefs to `E`, and knows the event's id, position, stream, times and metadata.
+/// The typed view of a stored event. It derefs to `E`, and has the id, position, stream, times and metadata of the
+/// event.
 ///
-/// A handler takes `&Event<E>`, or `&E` where the payload is all it needs.
+/// A handler takes `&Event<E>`, or `&E` if the payload is enough.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::{DomainEvent, Event, projection};
+/// use serde::{Deserialize, Serialize};
+/// use uuid::Uuid;
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced { total: u64 }
+///
+/// struct Largest { order: Option<Uuid>, total: u64 }
+///
+/// #[projection]
+/// impl Largest {
+///     #[handles(OrderPlaced)]
+///     fn placed(&mut self, event: &Event<OrderPlaced>) {
+///         if event.total > self.total {
+///             self.total = event.total;
+///             self.order = Some(event.aggregate_id());
+///         }
+///     }
+/// }
+/// # }
+/// ```
 pub struct Event<E> {
     payload: Payload<E>,
     recorded: Arc<RecordedEvent>,
 }
 
-/// The payload of an event, decoded.
+/// The decoded payload of an event.
 #[derive(Debug)]
 pub enum Payload<E> {
-    /// Decoded for whoever asked.
+    /// Decoded for one reader.
     Own(E),
-    /// Of an event that several subscriptions read: it is decoded once.
+    /// Decoded once for several subscriptions.
     Shared(Arc<E>),
 }
 
 impl<E> Payload<E> {
-    /// The way of nearly all events: they are read by one alone, and were stored as they are today, which is in `version`.
-    /// `None` where this one is not so; that it is an `E` is known.
+    /// The fast path: decodes an event that has one reader, is readable, and was stored with the current `version`.
+    /// Returns `None` for any other event. The caller has checked that the event is an `E`.
     #[inline(always)]
     pub(crate) fn decode_plain(
         recorded: &RecordedEvent,
@@ -43,10 +69,10 @@ impl<E> Payload<E> {
 }
 
 impl<E: DomainEvent> Payload<E> {
-    /// The payload of `recorded`.
+    /// Decodes the payload of `recorded`.
     ///
     /// # Errors
-    /// As of [`Event::decode`].
+    /// The errors of [`Event::decode`].
     #[inline]
     pub fn decode(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
         if recorded.event_type() == E::NAME
@@ -79,18 +105,43 @@ impl<E> Deref for Payload<E> {
 }
 
 impl<E: DomainEvent> Event<E> {
-    /// The typed view of `recorded`. An event that several subscriptions read is decoded once for all of them.
+    /// Decodes `recorded`. An event that several subscriptions read is decoded once for all of them.
+    ///
+    /// Aliases and older schema versions of `E` are decoded too.
     ///
     /// # Errors
-    /// [`DecodeError`] where the event is another one, was stored with a schema version that is not read as `E`, or does not fit.
+    /// [`DecodeError`] if the event is of another type, was stored with a schema version that `E` cannot read, has a
+    /// column that cannot be read, or has a payload that does not match `E`. A retry does not help.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// use std::sync::Arc;
+    ///
+    /// use eventsource::event::now;
+    /// use eventsource::{DomainEvent, Event, NewEvent, Position, StreamId};
+    /// use serde::{Deserialize, Serialize};
+    /// use uuid::Uuid;
+    ///
+    /// #[derive(Serialize, Deserialize, DomainEvent)]
+    /// #[event(aggregate = "Order")]
+    /// struct OrderPlaced { total: u64 }
+    ///
+    /// let stream = StreamId::new("Order", Uuid::now_v7());
+    /// let event = NewEvent::of(&OrderPlaced { total: 150 })?.record(stream, 1, Position::new(7), now());
+    /// let event = Event::<OrderPlaced>::decode(&Arc::new(event))?;
+    /// assert_eq!((event.total, event.position()), (150, Position::new(7)));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn decode(recorded: &Arc<RecordedEvent>) -> Result<Self, DecodeError> {
         Ok(Self { payload: Payload::decode(recorded)?, recorded: Arc::clone(recorded) })
     }
 
-    /// The payload alone. One that is shared with other subscriptions is theirs, and is decoded once more.
+    /// Returns the payload. If other subscriptions share it, it is decoded once more.
     ///
     /// # Errors
-    /// [`DecodeError`] where it does not decode once more.
+    /// [`DecodeError`] if the second decoding fails.
     pub fn into_payload(self) -> Result<E, DecodeError> {
         match self.payload {
             Payload::Own(payload) => Ok(payload),
@@ -99,7 +150,7 @@ impl<E: DomainEvent> Event<E> {
     }
 }
 
-/// The payload of `recorded`, decoded.
+/// Decodes the payload of `recorded`.
 fn payload<E: DomainEvent>(recorded: &RecordedEvent) -> Result<E, DecodeError> {
     check_readable(recorded)?;
     if recorded.event_type() != E::NAME && !E::ALIASES.contains(&recorded.event_type()) {
@@ -116,7 +167,7 @@ fn payload<E: DomainEvent>(recorded: &RecordedEvent) -> Result<E, DecodeError> {
     payload.map_err(|source| payload_error(recorded, source))
 }
 
-/// Refuses an event of which the store could not read a part.
+/// Refuses an event with a column that the store could not read.
 #[inline]
 pub(crate) fn check_readable(recorded: &RecordedEvent) -> Result<(), DecodeError> {
     match recorded.shared_unreadable() {
@@ -130,7 +181,7 @@ pub(crate) fn check_readable(recorded: &RecordedEvent) -> Result<(), DecodeError
     }
 }
 
-// The cold halves of `decode`, compiled once and not once an event.
+// The cold parts of `decode`, so that they are compiled once and not for each event type.
 
 #[cold]
 fn other_event(recorded: &RecordedEvent, wanted: &'static str) -> DecodeError {
@@ -165,55 +216,55 @@ pub(crate) fn payload_error(recorded: &RecordedEvent, source: serde_json::Error)
 }
 
 impl<E> Event<E> {
-    /// The event as stored.
+    /// Returns the stored event.
     #[must_use]
     pub const fn recorded(&self) -> &Arc<RecordedEvent> {
         &self.recorded
     }
 
-    /// Its id.
+    /// Returns the id of the event.
     #[must_use]
     pub fn id(&self) -> Uuid {
         self.recorded.id()
     }
 
-    /// Where it stands in the log.
+    /// Returns the position in the log.
     #[must_use]
     pub fn position(&self) -> Position {
         self.recorded.position()
     }
 
-    /// The stream it belongs to.
+    /// Returns the stream that the event belongs to.
     #[must_use]
     pub fn stream(&self) -> &StreamId {
         self.recorded.stream()
     }
 
-    /// The aggregate it belongs to.
+    /// Returns the id of the aggregate that the event belongs to.
     #[must_use]
     pub fn aggregate_id(&self) -> Uuid {
         self.recorded.aggregate_id()
     }
 
-    /// Its version in the stream, from 1.
+    /// Returns the version in the stream, from 1.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.recorded.version()
     }
 
-    /// When it occurred, as its author said.
+    /// Returns the time at which the event occurred, as its writer set it.
     #[must_use]
     pub fn occurred_at(&self) -> DateTime<Utc> {
         self.recorded.occurred_at()
     }
 
-    /// When it was stored.
+    /// Returns the time at which the store stored the event.
     #[must_use]
     pub fn recorded_at(&self) -> DateTime<Utc> {
         self.recorded.recorded_at()
     }
 
-    /// What is known beside the payload.
+    /// Returns the metadata.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         self.recorded.metadata()

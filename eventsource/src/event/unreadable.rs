@@ -1,26 +1,33 @@
-//! Stored events of which a part cannot be read.
+//! Stored events with a column that cannot be read.
 
-/// The part of a stored event that cannot be read, because another program wrote it or the data are damaged.
+/// The column of a stored event that cannot be read, because another program wrote it or the data is damaged.
 ///
-/// A store returns such an event in its place, with defaults for what it cannot read, so that the log and the stream are
-/// readable around it. The event never reaches a handler: it is a permanent failure of the subscriptions that handle it,
-/// and of an aggregate that is loaded.
+/// A store still returns such an event, with defaults for the columns that it cannot read. So the events before and
+/// after it stay readable. The event never reaches a handler: it is a permanent failure for the subscriptions that
+/// handle it, and for a load of its aggregate.
+///
+/// ```
+/// use eventsource::event::Unreadable;
+///
+/// let unreadable = Unreadable::new("metadata", "expected value at line 1 column 1", "<xml/>");
+/// assert!(unreadable.to_string().starts_with("the column `metadata` cannot be read"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the column `{column}` cannot be read: {cause}; it holds {raw:?}")]
 #[non_exhaustive]
 pub struct Unreadable {
-    /// The column.
+    /// The name of the column.
     pub column: &'static str,
-    /// What is wrong with it.
+    /// Why it cannot be read.
     pub cause: String,
-    /// What it holds, as text. Text of more than 1,000 bytes is cut off.
+    /// The content of the column as text. It is cut off after 1,000 bytes.
     pub raw: String,
 }
 
 const LONGEST_RAW: usize = 1_000;
 
 impl Unreadable {
-    /// The column `column`, which holds `raw`, because of `cause`.
+    /// Creates the description of the column `column` with the content `raw`, which cannot be read because of `cause`.
     pub fn new(column: &'static str, cause: impl ToString, raw: impl Into<String>) -> Self {
         let mut raw = raw.into();
         if raw.len() > LONGEST_RAW {

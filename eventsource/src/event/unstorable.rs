@@ -1,22 +1,23 @@
-//! Values that cannot be stored, because they would not be read back equal.
+//! Values that a store refuses, because they would not be read back equal.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::ser;
 
-/// How deep the arrays and objects of a stored JSON value can be nested, the outermost one included. A deeper value can be
-/// written, but not read back.
+/// The maximum nesting depth of arrays and objects in a stored JSON value, including the outermost one. A deeper value
+/// could be written, but not read back.
 pub const MAX_DEPTH: usize = 127;
 
-/// How many bytes the name of an event type, an aggregate type, a tenant or a subscription can have. Longer names do not fit
-/// the indexes of every database.
+/// The maximum length in bytes of the name of an event type, an aggregate type, a tenant or a subscription. Longer
+/// names do not fit into the indexes of every database.
 pub const MAX_NAME: usize = 512;
 
 /// A value that cannot be stored, because it would not be read back equal. It contains the path of the value.
 ///
-/// Every store refuses the same values, at the call: [`NewEvent::of`](super::NewEvent::of), an append, a save of a read
-/// model, or the snapshot of a durable memory projection.
+/// Every store refuses the same values, and the call that would store them fails:
+/// [`NewEvent::of`](super::NewEvent::of), an append, a save of a read model, or a snapshot. See [stored means
+/// readable](crate::guarantees#stored-means-readable).
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -34,73 +35,74 @@ pub const MAX_NAME: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unstorable {
-    /// Where the value is, such as `payload.items[3].price`. A path of more than 200 bytes is shortened in the middle.
+    /// The path of the value, such as `payload.items[3].price`. A path of more than 200 bytes is shortened in the
+    /// middle.
     pub path: String,
     /// Why it cannot be stored.
     pub reason: UnstorableReason,
 }
 
-/// Why a value cannot be stored.
+/// Why a value cannot be stored. The text of each variant says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnstorableReason {
-    /// NaN or an infinity, which JSON does not have.
-    #[error("{number} cannot be stored, JSON has no such number; use an `Option`, or refuse the value before")]
+    /// The number is NaN or infinite. JSON has no such number.
+    #[error("{number} cannot be stored, because JSON has no such number; use an `Option`, or refuse the value earlier")]
     NotFinite {
         /// `NaN`, `inf` or `-inf`.
         number: &'static str,
     },
-    /// The arrays and objects are nested too deep.
-    #[error("it is nested deeper than {MAX_DEPTH} levels and could not be read back; make the structure flat")]
+    /// Arrays and objects are nested deeper than [`MAX_DEPTH`].
+    #[error("it is nested deeper than {MAX_DEPTH} levels and could not be read back; make the structure flatter")]
     TooDeep,
-    /// The key of a map is neither a text nor a number nor a `bool`.
+    /// The key of a map is not a text, a number or a `bool`.
     #[error("a key of a map must be a text, a number or a `bool`; store the map as a list of pairs")]
     Key,
-    /// An object has a key twice, as by `#[serde(flatten)]` or by a tag that is a field as well.
-    #[error("the object has this key twice and could not be read back; rename one of them")]
+    /// An object has a key twice, for example because of `#[serde(flatten)]`, or a tag with the name of a field.
+    #[error("the object has this key twice and could not be read back; rename one of the two fields")]
     DuplicateKey,
-    /// The value is written, but another value is read back.
+    /// The value can be written, but another value would be read back.
     #[error("it is not read back equal: {cause}; give the field another type or a `#[serde(with = …)]`")]
     NotReadBack {
-        /// What is read in its place, or what serde says.
+        /// The value that is read instead, or the error of serde.
         cause: String,
     },
-    /// A text that is given as JSON is not JSON.
+    /// The caller gave a text as JSON, and it is not JSON.
     #[error("the text is not JSON that can be read back: {cause} at byte {offset}")]
     NotJson {
         /// What is wrong.
         cause: &'static str,
-        /// Where in the text.
+        /// The offset in the text, in bytes.
         offset: usize,
     },
     /// A name contains the character NUL, which PostgreSQL cannot store.
     #[error("a name cannot contain the character NUL")]
     Nul,
-    /// A name is too long.
-    #[error("a name has at most {MAX_NAME} bytes, and this one has {length}")]
+    /// A name is longer than [`MAX_NAME`].
+    #[error("a name can have {MAX_NAME} bytes, and this one has {length}; give it a shorter name")]
     TooLong {
-        /// How many bytes it has.
+        /// The length of the name in bytes.
         length: usize,
     },
-    /// A time that not every database can store.
-    #[error("{time} is before the year -4711, with which the times of PostgreSQL begin")]
+    /// A time is too early for PostgreSQL.
+    #[error("{time} is before the year -4711, the first year that PostgreSQL can store")]
     Time {
         /// The time.
         time: DateTime<Utc>,
     },
-    /// The type's own `Serialize` failed.
+    /// The `Serialize` implementation of the type failed.
     #[error("{message}")]
     Serialize {
-        /// What it says.
+        /// The message of its error.
         message: String,
     },
 }
 
-/// Longer paths are shortened.
+/// Longer paths are shortened, in bytes.
 const LONGEST_PATH: usize = 200;
 
 impl Unstorable {
-    /// The value at `path`, because of `reason`.
+    /// Creates the error for the value at `path`. A path of more than 200 bytes is shortened in the middle.
     #[must_use]
     pub fn new(path: impl Into<String>, reason: UnstorableReason) -> Self {
         let mut path = path.into();
@@ -124,14 +126,14 @@ impl fmt::Display for Unstorable {
 
 impl std::error::Error for Unstorable {}
 
-/// For events whose `encode` is written by hand.
+/// For a [`DomainEvent::encode`](super::DomainEvent::encode) that is written by hand.
 impl From<serde_json::Error> for Unstorable {
     fn from(error: serde_json::Error) -> Self {
         Self::new("payload", UnstorableReason::Serialize { message: error.to_string() })
     }
 }
 
-/// Why the writer stopped: the reason, and the steps from the value outwards.
+/// Why the writer stopped: the reason, and the steps of the path, the innermost first.
 #[derive(Debug)]
 pub(super) struct Stopped(Box<(UnstorableReason, Vec<Step>)>);
 
@@ -147,20 +149,20 @@ impl Stopped {
         Self(Box::new((reason, Vec::new())))
     }
 
-    /// The same, seen from one level further out.
+    /// Adds the next outer step of the path.
     pub(super) fn within(mut self, step: Step) -> Self {
         self.0.1.push(step);
         self
     }
 
-    /// The value, whose path begins with `root`.
+    /// Returns the error, with a path that begins with `root`.
     pub(super) fn below(self, root: &str) -> Unstorable {
         let (reason, steps) = *self.0;
         Unstorable::new(path(root, steps.into_iter().rev()), reason)
     }
 }
 
-/// A path as text, such as `payload.items[3].price`.
+/// Returns a path as text, such as `payload.items[3].price`.
 pub(super) fn path(root: &str, steps: impl Iterator<Item = Step>) -> String {
     let mut path = root.to_owned();
     for step in steps {

@@ -1,45 +1,59 @@
-//! What an append answers.
+//! The result of an append.
 
 use std::sync::Arc;
 
 use crate::event::{Position, RecordedEvent};
 
-/// The events of one append, as stored.
+/// The stored events of one append. [`EventStore::append`](super::EventStore::append) returns it.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+///
+/// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+/// let appended = MemoryEventStore::new().append(&order, ExpectedVersion::NoStream, events).await?;
+/// assert_eq!(appended.version(), 2);
+/// assert_eq!(appended.positions().last(), Some(appended.position()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Appended {
     events: Vec<Arc<RecordedEvent>>,
 }
 
 impl Appended {
-    /// The answer to an append of these events, which are in the order of their versions.
+    /// Creates the result of an append. `events` must be in the order of their versions. Used by stores.
     #[must_use]
     pub const fn new(events: Vec<Arc<RecordedEvent>>) -> Self {
         Self { events }
     }
 
-    /// The events, as stored.
+    /// Returns the stored events.
     #[must_use]
     pub fn events(&self) -> &[Arc<RecordedEvent>] {
         &self.events
     }
 
-    /// The version that each event got, in order.
+    /// Returns the version of each event, in order.
     pub fn versions(&self) -> impl Iterator<Item = u64> {
         self.events.iter().map(|event| event.version())
     }
 
-    /// The position that each event got, in order.
+    /// Returns the position of each event, in order.
     pub fn positions(&self) -> impl Iterator<Item = Position> {
         self.events.iter().map(|event| event.position())
     }
 
-    /// The position of the last event: wait for it to read your own write.
+    /// Returns the position of the last event. Wait for it with
+    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for) to read your own write.
     #[must_use]
     pub fn position(&self) -> Position {
         self.events.last().map_or(Position::START, |event| event.position())
     }
 
-    /// The version of the last event: the stream's version after the append.
+    /// Returns the version of the last event, which is the version of the stream after the append.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.events.last().map_or(0, |event| event.version())

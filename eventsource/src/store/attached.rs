@@ -1,15 +1,15 @@
-//! What a module above keeps beside a store, without the store knowing of it.
+//! A value that another module attaches to a store. The store does not know its type.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// Something that a module above attaches to a store, made when it is first asked for.
+/// A value that another module attaches to a store. The first access creates it.
 #[derive(Clone, Default)]
 pub(crate) struct Attached(Arc<OnceLock<Arc<dyn Any + Send + Sync>>>);
 
 impl Attached {
-    /// What is attached. One store has one such thing: of another type it is a fresh one.
+    /// Returns the attached value. A store has one: for another type, a new value that is not attached is returned.
     pub(crate) fn get<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
         let attached = Arc::clone(self.0.get_or_init(|| Arc::new(T::default())));
         attached.downcast().unwrap_or_default()

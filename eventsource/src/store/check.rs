@@ -1,15 +1,26 @@
-//! What every store refuses before it looks at its data.
+//! The checks that every store makes before an append.
 
 use std::collections::HashSet;
 
 use super::{AppendError, StreamAppend};
 use crate::event::{MAX_NAME, NewEvent, StreamId, Unstorable, UnstorableReason, check_time};
 
-/// Refuses an append that no store may take: an empty one, one with an id twice, one with an event of another
-/// type of aggregate, one with a value that could not be read back. Every store calls it first.
+/// Refuses an append that every store must refuse. Every store calls it before it looks at its data.
 ///
 /// # Errors
-/// [`AppendError::Empty`], [`AppendError::DuplicateEvent`], [`AppendError::ForeignEvent`] or [`AppendError::Unstorable`].
+/// - [`AppendError::Empty`] if there are no events.
+/// - [`AppendError::DuplicateEvent`] if two of the events have the same id.
+/// - [`AppendError::ForeignEvent`] if an event belongs to another aggregate type than the stream.
+/// - [`AppendError::Unstorable`] if a name, a time or a value could not be read back from every store.
+///
+/// # Examples
+/// ```
+/// use eventsource::store::check_append;
+/// use eventsource::{AppendError, StreamId};
+///
+/// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// assert!(matches!(check_append(&order, &[]), Err(AppendError::Empty { .. })));
+/// ```
 pub fn check_append(stream: &StreamId, events: &[NewEvent]) -> Result<(), AppendError> {
     if events.is_empty() {
         return Err(AppendError::Empty { stream: stream.clone() });
@@ -36,11 +47,11 @@ pub fn check_append(stream: &StreamId, events: &[NewEvent]) -> Result<(), Append
     Ok(())
 }
 
-/// Refuses appends to several streams that no store may take together: what [`check_append`] refuses in each of them, a
-/// stream that comes twice, and an id that comes twice. Every store calls it first.
+/// Refuses an append to several streams that every store must refuse. Every store calls it before it looks at its data.
 ///
 /// # Errors
-/// As [`check_append`], and [`AppendError::StreamTwice`].
+/// The errors of [`check_append`] for each part, [`AppendError::StreamTwice`] if a stream occurs twice, and
+/// [`AppendError::DuplicateEvent`] if an id occurs twice.
 pub fn check_append_all(appends: &[StreamAppend]) -> Result<(), AppendError> {
     let (mut streams, mut ids) = (HashSet::with_capacity(appends.len()), HashSet::new());
     for StreamAppend { stream, events, .. } in appends {
@@ -55,7 +66,7 @@ pub fn check_append_all(appends: &[StreamAppend]) -> Result<(), AppendError> {
     Ok(())
 }
 
-/// Refuses values that not every store can hold, or that could not be read back.
+/// Refuses values that some store cannot store or read back.
 fn check_values(stream: &StreamId, event: &NewEvent) -> Result<(), Unstorable> {
     check_name("aggregate_type", stream.aggregate_type())?;
     check_name("event_type", event.event_type())?;
@@ -64,7 +75,7 @@ fn check_values(stream: &StreamId, event: &NewEvent) -> Result<(), Unstorable> {
     event.check_values()
 }
 
-/// Refuses a name that not every database can store or index.
+/// Refuses a name that some database cannot store or index.
 pub(crate) fn check_name(path: &str, name: &str) -> Result<(), Unstorable> {
     let reason = match name {
         name if name.contains('\0') => UnstorableReason::Nul,

@@ -1,17 +1,16 @@
-//! When an event is stored, by clocks that step back or are wrong.
+//! The time at which an event is stored, if clocks step back or are wrong.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// How far the last stored time may be ahead of the clock for the next event to be stored at that time as well. A
-/// clock that is corrected steps back by less; a last event that is further ahead was stored by a wrong clock, and its
-/// time is not carried on.
+/// If the last stored time is ahead of the clock by at most this duration, the next event gets the last stored time.
 ///
-/// The SQL of the stores says the same.
+/// A clock that is corrected steps back by less. If the last stored time is further ahead, a wrong clock stored it, and
+/// new events do not follow it. The SQL of the stores contains the same rule.
 pub(crate) const STEP_BACK: Duration = Duration::from_secs(5);
 
-/// Returns the time of storage of an event that is appended at `now` behind one that was stored at `last`.
+/// Returns the time at which an event is stored that is appended at `now`, after an event that was stored at `last`.
 pub(crate) fn stored_at(now: DateTime<Utc>, last: Option<DateTime<Utc>>) -> DateTime<Utc> {
     match last {
         Some(last) if last > now && last <= now + STEP_BACK => last,

@@ -1,4 +1,4 @@
-//! What a store can fail with.
+//! The errors of stores.
 
 use std::error::Error;
 
@@ -7,117 +7,141 @@ use uuid::Uuid;
 use super::{ExpectedVersion, StreamVersion};
 use crate::event::{StreamId, Unstorable};
 
-/// Why an append stored nothing.
+/// An append failed. Except after [`AppendError::Store`], nothing was stored.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::{AppendError, EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+///
+/// let store = MemoryEventStore::new();
+/// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// let paid = vec![NewEvent::raw("OrderPaid", 1, "{}")];
+/// match store.append(&order, ExpectedVersion::Exact(1), paid).await {
+///     Err(AppendError::Conflict { actual, .. }) => println!("load again: the order is at version {actual}"),
+///     other => panic!("{other:?}"),
+/// }
+/// # });
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// The stream is at another version than expected: somebody else wrote. Load again, decide again, append again.
+    /// The stream has another version than expected, because another writer has appended. Load again, decide again,
+    /// append again.
     #[error("{stream}: expected {expected}, but {}", StreamVersion(*.actual))]
     Conflict {
         /// The stream.
         stream: StreamId,
         /// The version that was expected.
         expected: ExpectedVersion,
-        /// The version that the stream is at; 0 where it does not exist.
+        /// The version of the stream; 0 if it does not exist.
         actual: u64,
     },
-    /// The id of an event is taken, by a stored event or by another event of the same append.
+    /// An event with this id exists already: a stored event, or another event of the same append.
     #[error("{stream}: an event with the id {event_id} exists already")]
     DuplicateEvent {
-        /// The stream that was appended to.
+        /// The stream of the append.
         stream: StreamId,
-        /// The id that is taken.
+        /// The id.
         event_id: Uuid,
     },
-    /// There was nothing to append.
+    /// The append has no events.
     #[error("{stream}: an append needs at least one event")]
     Empty {
-        /// The stream that was appended to.
+        /// The stream of the append.
         stream: StreamId,
     },
-    /// An event belongs to another type of aggregate than the stream.
-    #[error("{stream}: event `{event_type}` belongs to the aggregate `{aggregate_type}` and cannot go to this stream")]
+    /// An event belongs to another aggregate type than the stream.
+    #[error(
+        "{stream}: event `{event_type}` belongs to the aggregate `{aggregate_type}`; append it to a stream of that type"
+    )]
     ForeignEvent {
-        /// The stream that was appended to.
+        /// The stream of the append.
         stream: StreamId,
         /// The stored name of the event.
         event_type: String,
-        /// The type of aggregate that the event belongs to.
+        /// The aggregate type of the event.
         aggregate_type: String,
     },
-    /// An event has a value that could not be read back, or that not every store can hold.
+    /// An event has a value that could not be read back from every store.
     #[error("{stream}: event `{event_type}` cannot be stored: {value}")]
     Unstorable {
-        /// The stream that was appended to.
+        /// The stream of the append.
         stream: StreamId,
         /// The stored name of the event.
         event_type: String,
         /// The id of the event.
         event_id: Uuid,
-        /// Which value it is, and why it cannot be stored.
+        /// The path of the value, and why it cannot be stored.
         value: Box<Unstorable>,
     },
-    /// A stream comes twice in one append to several streams.
-    #[error("{stream} comes twice in one append to several streams: put all its events into one part")]
+    /// A stream occurs twice in one append to several streams.
+    #[error("{stream} occurs twice in one append to several streams: put all its events into one part")]
     StreamTwice {
         /// The stream.
         stream: StreamId,
     },
-    /// The store failed.
+    /// The store failed. The events can be stored nevertheless, if only the answer was lost. Append the same events
+    /// again to find out: an id is stored once.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// A store failed.
+///
+/// Retry after [`Failed`](Self::Failed), [`Busy`](Self::Busy) and [`Unanswered`](Self::Unanswered). The other errors
+/// need a change of the program or a repair of the store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The store did not do what was asked; the source says why. Trying again may help.
+    /// The store failed; the source says why. A retry may help.
     #[error("the event store could not {action}: {source}")]
     Failed {
-        /// What was asked, such as `append to Order/…`.
+        /// The action, such as `append to Order/…`.
         action: String,
-        /// Why.
+        /// The error of the database or the driver.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// Another connection kept the store locked for longer than the store waits. Trying again helps.
-    #[error("the event store could not {action}: another connection has kept it locked for {waited:?}")]
+    /// Another connection has locked the store for longer than the store waits. Retry.
+    #[error("the event store could not {action}: another connection has locked it for {waited:?}; retry")]
     Busy {
-        /// What was asked.
+        /// The action, such as `append to Order/…`.
         action: String,
-        /// How long the store waited.
+        /// How long the store has waited.
         waited: std::time::Duration,
     },
-    /// The store has not answered in time: the server hangs, or a lock holds the question. Trying again may help.
-    #[error("the event store could not {action}: it has not answered for {waited:?}, as where a lock holds the log")]
-    Unanswered {
-        /// What was asked.
-        action: String,
-        /// How long the answer was waited for.
-        waited: std::time::Duration,
-    },
-    /// A handler asked the store for something that has to wait until the handler's own batch is committed.
+    /// The store did not answer in time: the server hangs, or another session holds a lock. A retry may help.
     #[error(
-        "the event store could not {action}: this handler runs inside the transaction of its batch, which holds the \
-         database {database}, and the two would wait for each other for ever; write through the connection that the \
-         handler is given, or append from outside the projection"
+        "the event store could not {action}: the server did not answer within {waited:?}; look for a server that hangs, or \
+         a session that locks the log"
+    )]
+    Unanswered {
+        /// The action, such as `append to Order/…`.
+        action: String,
+        /// How long the store has waited.
+        waited: std::time::Duration,
+    },
+    /// A handler has called the store, and the call would wait for the commit of the handler's own batch.
+    #[error(
+        "the event store could not {action}: this handler runs inside the transaction of its batch, which locks the \
+         database {database}, so the two would wait for each other for ever; write through the connection that the \
+         handler gets, or append outside the projection"
     )]
     InsideUnitOfWork {
-        /// What was asked.
+        /// The action, such as `append to Order/…`.
         action: String,
         /// The database.
         database: String,
     },
-    /// The store does not offer what was asked.
-    #[error("the event store cannot {action}: this kind of store does not offer it")]
+    /// The store cannot do this.
+    #[error("the event store cannot {action}: this kind of store does not support it")]
     Unsupported {
-        /// What was asked.
+        /// The action, such as `append to several streams in one transaction`.
         action: String,
     },
-    /// Something stored cannot be read back: the store was changed from outside, or is damaged.
-    #[error("the event store holds something that cannot be read: {what}")]
+    /// Stored data cannot be read back: another program has changed it, or it is damaged.
+    #[error("the event store contains data that cannot be read: {what}")]
     Corrupt {
-        /// What, and where.
+        /// The data, and its place.
         what: String,
     },
 }

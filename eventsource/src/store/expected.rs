@@ -1,8 +1,9 @@
-//! The version that an append expects its stream to be at.
+//! The version that an append expects its stream to have.
 
 use std::fmt;
 
-/// The version that an append expects its stream to be at.
+/// The version that an append expects its stream to have. If the stream has another version, the append stores nothing
+/// and fails with [`AppendError::Conflict`](super::AppendError::Conflict).
 ///
 /// ```
 /// use eventsource::ExpectedVersion;
@@ -11,18 +12,18 @@ use std::fmt;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ExpectedVersion {
-    /// Whatever it is.
+    /// The stream can have any version, and does not have to exist.
     Any,
     /// The stream does not exist.
     NoStream,
-    /// The stream exists, at any version.
+    /// The stream exists, with any version.
     StreamExists,
-    /// The stream's last event has this version; 0 is a stream that does not exist.
+    /// The last event of the stream has this version; 0 means that the stream does not exist.
     Exact(u64),
 }
 
 impl ExpectedVersion {
-    /// Whether a stream at the version `actual` (0 where it does not exist) is as expected.
+    /// Returns whether a stream with the version `actual` is as expected; 0 means that the stream does not exist.
     #[must_use]
     pub const fn allows(self, actual: u64) -> bool {
         match self {
@@ -45,7 +46,14 @@ impl fmt::Display for ExpectedVersion {
     }
 }
 
-/// The version that a stream is at, for error messages: 0 is a stream that does not exist.
+/// The version of a stream, formatted for error messages. 0 means that the stream does not exist.
+///
+/// ```
+/// use eventsource::store::StreamVersion;
+///
+/// assert_eq!(StreamVersion(3).to_string(), "it is at version 3");
+/// assert_eq!(StreamVersion(0).to_string(), "it does not exist");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamVersion(pub u64);
 

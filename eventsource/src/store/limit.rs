@@ -1,14 +1,16 @@
-//! How large a page may be.
+//! The limits of pages.
 
 use std::sync::Arc;
 
 use crate::event::RecordedEvent;
 
-/// The limit in bytes where a caller names none: 8 MiB.
+/// The default limit in bytes: 8 MiB.
 pub(crate) const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// The most that one page may contain, in events and in bytes. A page that is not empty always contains at least one
-/// event: an event that is larger than [`bytes`](PageLimit::bytes) is a page of its own.
+/// The limit of a page, in events and in bytes.
+///
+/// A page that is not empty contains at least one event: an event that is larger than [`bytes`](PageLimit::bytes) gets
+/// its own page.
 ///
 /// ```
 /// use eventsource::PageLimit;
@@ -20,30 +22,30 @@ pub(crate) const PAGE_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PageLimit {
-    /// The largest number of events, at least 1: a store reads 0 as 1.
+    /// The maximum number of events. A store treats 0 as 1.
     pub events: usize,
-    /// The largest sum of the events' [sizes](RecordedEvent::size), in bytes.
+    /// The maximum sum of the [sizes](RecordedEvent::size) of the events, in bytes.
     pub bytes: usize,
 }
 
 impl PageLimit {
-    /// At most `events` events, of any size.
+    /// Limits a page to `events` events, of any size.
     #[must_use]
     pub const fn events(events: usize) -> Self {
         Self { events, bytes: usize::MAX }
     }
 
-    /// The same number of events, and at most `bytes` bytes.
+    /// Limits a page to `bytes` bytes too.
     #[must_use]
     pub const fn within_bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self
     }
 
-    /// Takes events from `events`, in order, until the page is full. Returns them, and whether the page is full: no
-    /// event is taken from the iterator after the page is.
+    /// Takes events from `events`, in order, until the page is full. Returns them, and whether the page is full.
     ///
-    /// A store that has the events at hand makes its page with this.
+    /// A store that has the events in memory builds its page with it. The event after a page that is full by its bytes
+    /// is taken from the iterator and dropped.
     pub fn take(self, events: impl IntoIterator<Item = Arc<RecordedEvent>>) -> (Vec<Arc<RecordedEvent>>, bool) {
         let (mut room, mut taken) = (Room::new(self), Vec::new());
         for event in events {
@@ -58,13 +60,13 @@ impl PageLimit {
         (taken, room.is_full())
     }
 
-    /// The smallest limit that contains both.
+    /// Returns the smallest limit that includes both limits.
     pub(crate) fn or(self, other: Self) -> Self {
         Self { events: self.events.max(other.events), bytes: self.bytes.max(other.bytes) }
     }
 }
 
-/// What is left of a page's limit while the page is filled.
+/// The rest of a limit while a page is filled.
 #[derive(Debug)]
 pub(crate) struct Room {
     events: usize,
@@ -77,7 +79,7 @@ impl Room {
         Self { events: limit.events.max(1), bytes: limit.bytes, is_empty: true }
     }
 
-    /// Whether the next event, of this size, belongs to the page. The page is full once an event does not.
+    /// Returns whether the next event, which has this size, fits into the page. If not, the page is full.
     pub(crate) fn admits(&mut self, size: usize) -> bool {
         if self.events == 0 {
             return false;
@@ -99,7 +101,7 @@ impl Room {
         self.events == 0
     }
 
-    /// How many more events the page may contain.
+    /// Returns the number of events that still fit into the page.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) const fn events(&self) -> usize {
         self.events

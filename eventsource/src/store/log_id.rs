@@ -1,4 +1,4 @@
-//! The identity of a log, and of the events by which it is recognised.
+//! The identity of a log, and the events that identify its state.
 
 use std::fmt;
 
@@ -6,27 +6,35 @@ use uuid::Uuid;
 
 use crate::event::{Position, RecordedEvent};
 
-/// The identity of a log: made once with the log, and never changed.
+/// The identity of a log. It is created with the log, and never changes.
 ///
-/// A checkpoint keeps the identity of its log. A subscription whose checkpoint belongs to another log is refused. A copy
-/// of a database, such as a backup, has the identity of the original: there a [`LogMark`] tells the two apart.
+/// A checkpoint stores the identity of its log. A subscription whose checkpoint belongs to another log stops ([a log
+/// never goes back unnoticed](crate::guarantees#a-log-never-goes-back-unnoticed)). A copy of a database, such as a
+/// backup, has the identity of the original. A [`LogMark`] distinguishes the two.
+///
+/// ```
+/// use eventsource::store::LogId;
+///
+/// let id = LogId::generate();
+/// assert_eq!(LogId::from_uuid(*id.as_uuid()), id);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogId(Uuid);
 
 impl LogId {
-    /// A new identity, for authors of event stores: make it when the log is created, and store it with the log.
+    /// Creates a new identity. A store calls it when it creates the log, and stores the identity with the log.
     #[must_use]
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// The identity that is stored as `id`.
+    /// Creates the identity from its stored form.
     #[must_use]
     pub const fn from_uuid(id: Uuid) -> Self {
         Self(id)
     }
 
-    /// The identity as a UUID, to be stored.
+    /// Returns the identity as a UUID, for the store.
     #[must_use]
     pub const fn as_uuid(&self) -> &Uuid {
         &self.0
@@ -39,10 +47,18 @@ impl fmt::Display for LogId {
     }
 }
 
-/// An event of a log, by its position and its id.
+/// The position and the id of an event in a log.
 ///
-/// A log that holds another event at that position, or none, is not the log that was read: it was restored from an older
-/// backup, for example, or lost its last commits in a failover.
+/// If a log has another event at that position, or none, it is not the log that was read before. For example, it was
+/// restored from an older backup, or lost its last commits in a failover.
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::store::LogMark;
+///
+/// let mark = LogMark::new(Position::new(7), uuid::Uuid::now_v7());
+/// assert_eq!(mark.position, Position::new(7));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct LogMark {
@@ -53,13 +69,13 @@ pub struct LogMark {
 }
 
 impl LogMark {
-    /// The event `event_id` at `position`.
+    /// Creates the mark of the event `event_id` at `position`.
     #[must_use]
     pub const fn new(position: Position, event_id: Uuid) -> Self {
         Self { position, event_id }
     }
 
-    /// The mark of `event`.
+    /// Returns the mark of `event`.
     #[must_use]
     pub fn of(event: &RecordedEvent) -> Self {
         Self::new(event.position(), event.id())

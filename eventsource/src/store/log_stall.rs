@@ -1,4 +1,4 @@
-//! What keeps the log from being read further.
+//! Reports that the log cannot be read further.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,22 +7,33 @@ use serde::Serialize;
 
 use crate::event::Position;
 
-/// Somebody keeps what is stored after a position from being read, and has done so for longer than the store takes for
-/// normal: an append that is not committed yet, for example.
+/// Reports that the log cannot be read further for an unusually long time, for example because of an open append.
+///
+/// [`EventStore::stalled_by`](super::EventStore::stalled_by) returns it, and the status of a subscription shows it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use eventsource::Position;
+/// use eventsource::store::LogStall;
+///
+/// let stall = LogStall::new(Position::new(7), Duration::from_secs(3), vec!["transaction 42".to_owned()]);
+/// assert_eq!(stall.to_string(), "nothing after position 7 can be read, for 3.0 s now: transaction 42");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LogStall {
-    /// Nothing after this position can be read.
+    /// The position after which nothing can be read.
     pub after: Position,
-    /// For how long the store has seen it held there. Serialised as `seconds`.
+    /// How long the store has observed the stall. Serialised as `seconds`.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub lasted: Duration,
-    /// Who it is, in the words of the store; the one who is most in the way first.
+    /// Descriptions of what holds the log back, such as transactions. The most important one comes first.
     pub by: Vec<String>,
 }
 
 impl LogStall {
-    /// Held back after `after`, for as long as `lasted`, by these.
+    /// Creates a report: nothing after `after` could be read for the duration `lasted`, because of `by`.
     #[must_use]
     pub fn new(after: Position, lasted: Duration, by: Vec<String>) -> Self {
         Self { after, lasted, by }

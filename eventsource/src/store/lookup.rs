@@ -1,5 +1,5 @@
-//! Look-ups: an event by its id, the log backwards, the streams of a type. What they answer, and how a store without an
-//! index answers them.
+//! Look-ups: an event by its id, the log backwards, and the streams of a type. Contains their results, and the scans
+//! that stores without an index use.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use uuid::Uuid;
 use super::{EventFilter, EventStore, PAGE_BYTES, PageLimit, StoreError};
 use crate::event::{Position, RecordedEvent, StreamId};
 
-/// A page of the log, read backwards.
+/// A page of the log, read backwards. [`EventStore::read_log_back`] returns it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackwardPage {
-    /// The events, the last one of the log first. The next page begins before the last event of this one.
+    /// The events, the one with the highest position first. The next page begins before the last event of this one.
     pub events: Vec<Arc<RecordedEvent>>,
-    /// Whether the page ended at its [limit](PageLimit), in events or in bytes: there may be more events.
+    /// Whether the page ended at its [limit](PageLimit), in events or in bytes. There can be more events.
     pub is_full: bool,
 }
 
-/// A stream that is stored, and its version.
+/// A stored stream and its version. [`EventStore::streams`] returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StoredStream {
@@ -29,17 +29,17 @@ pub struct StoredStream {
 }
 
 impl StoredStream {
-    /// `stream`, whose last event has the version `version`.
+    /// Creates the entry of `stream`, whose last event has the version `version`.
     #[must_use]
     pub const fn new(stream: StreamId, version: u64) -> Self {
         Self { stream, version }
     }
 }
 
-/// How much of the log is read at once where a store has no index.
+/// The page size of a scan.
 const SCAN: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
 
-/// Calls `visit` with each event that passes `filter`, in position order, until it returns `false`.
+/// Calls `visit` with each event that matches `filter`, in position order, until it returns `false`.
 async fn scan<S: EventStore + ?Sized>(
     store: &S,
     filter: &EventFilter,
@@ -55,7 +55,7 @@ async fn scan<S: EventStore + ?Sized>(
     }
 }
 
-/// The event with this id, found by a scan of the log.
+/// Finds the event with this id by a scan of the log.
 pub(super) async fn event<S: EventStore + ?Sized>(
     store: &S,
     id: Uuid,
@@ -69,7 +69,7 @@ pub(super) async fn event<S: EventStore + ?Sized>(
     Ok(found)
 }
 
-/// The last events before `before`, found by a scan of the log. Memory is bounded by the limit.
+/// Finds the last events before `before` by a scan of the log. The limit bounds the memory.
 pub(super) async fn read_log_back<S: EventStore + ?Sized>(
     store: &S,
     before: Option<Position>,
@@ -95,7 +95,7 @@ pub(super) async fn read_log_back<S: EventStore + ?Sized>(
     Ok(BackwardPage { events, is_full: is_full || left_out })
 }
 
-/// The first streams of a type after the id `after`, found by a scan of the log. Memory is bounded by the limit.
+/// Finds the first streams of a type after the id `after` by a scan of the log. The limit bounds the memory.
 pub(super) async fn streams<S: EventStore + ?Sized>(
     store: &S,
     aggregate_type: &str,

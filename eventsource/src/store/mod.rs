@@ -1,4 +1,59 @@
-//! The log: the port to it, and the stores that implement it.
+//! The log of events: the trait [`EventStore`], and the stores that implement it.
+//!
+//! You append events to a *stream* with the version that you expect the stream to have. You read one stream in the
+//! order of its versions, or the whole log in the order of its positions:
+//!
+//! ```
+//! # #[cfg(feature = "sqlite")]
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+//! use eventsource::{AppendError, EventFilter, EventStore, ExpectedVersion, NewEvent, PageLimit, Position};
+//! use eventsource::{ReadStream, StreamId};
+//! use uuid::Uuid;
+//!
+//! // One connection: each connection to a database in memory has a database of its own.
+//! let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+//! let store = SqliteEventStore::new(&db);
+//!
+//! // Two events in one transaction, for a stream that does not exist yet.
+//! let order = StreamId::new("Order", Uuid::now_v7());
+//! let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+//! let appended = store.append(&order, ExpectedVersion::NoStream, events).await?;
+//! assert_eq!(appended.version(), 2);
+//!
+//! // Another writer still expects version 1. Nothing is stored: load again, decide again, append again.
+//! let late = vec![NewEvent::raw("OrderCancelled", 1, "{}")];
+//! let conflict = store.append(&order, ExpectedVersion::Exact(1), late).await.unwrap_err();
+//! assert!(matches!(conflict, AppendError::Conflict { actual: 2, .. }));
+//!
+//! // One stream, the last event first.
+//! let last = store.read_stream(&order, ReadStream::backward().limit(1)).await?;
+//! assert_eq!(last[0].event_type(), "OrderPaid");
+//!
+//! // The log, in pages. The next page begins after the horizon of this one.
+//! let filter = EventFilter::types(["OrderPlaced"]);
+//! let page = store.read_log(Position::START, &filter, PageLimit::events(100)).await?;
+//! assert_eq!((page.events.len(), page.horizon), (1, appended.position()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # When to use what
+//!
+//! - [`MemoryEventStore`] keeps its log in memory. Use it for tests and examples.
+//! - `SqliteEventStore` (feature `sqlite`) keeps its log in a file. Use it for one process on one machine: a desktop
+//!   program, a small service, or a test that needs transactional projections.
+//! - `PostgresEventStore` (feature `postgres`) keeps its log in PostgreSQL. Use it if several processes append or
+//!   project.
+//! - Implement [`EventStore`] to use another database. The contract suite in `eventsource::testing` (feature `testing`)
+//!   checks your implementation.
+//!
+//! Most programs append with [`AggregateRepository`](crate::AggregateRepository), which loads, decides and appends with
+//! the expected version, and read with a [subscription](crate::subscription). Call a store directly to import or export
+//! events, to append to [several streams](EventStore::append_all) at once, or to [look up](EventStore::event) an event.
+//!
+//! Use [`ExpectedVersion::Exact`] if the events depend on the state of the stream. Use [`ExpectedVersion::NoStream`] to
+//! create a stream exactly once, and [`ExpectedVersion::Any`] only for events that are true in any state.
 
 mod appended;
 pub(crate) mod attached;

@@ -1,4 +1,4 @@
-//! The event store's port, and the laws that bind who implements it.
+//! The trait of event stores, and the rules for its implementations.
 
 use std::sync::Arc;
 
@@ -13,35 +13,53 @@ use super::{
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::PAGE_BYTES;
 
-/// The log of events, and the streams in it.
+/// An event store: the log of events, and the streams in it.
 ///
-/// # Laws
-/// * **All or nothing.** An append stores all its events or none: who sees one of them finds all of them stored, though
-///   a page of the log may end between two.
-/// * **Order** ([order](crate::guarantees#order)). Positions strictly increase in the order in which events become readable; within a stream,
-///   versions run from 1 without a gap, and positions increase with them.
-/// * **Nothing is skipped** ([no gaps](crate::guarantees#no-gaps)). Once a reader has been given the position `p`, as an event's or as a page's
-///   [`horizon`](LogPage::horizon) or as the head, no event at or before `p` can still appear.
-/// * **Positions only grow.** A position is given to one event, once: also after events were deleted, the store was opened
-///   again or its server was restarted. A log that was replaced by an older copy of itself is another matter: there the
-///   checkpoints tell ([`LogMark`]).
-/// * **A log has one identity**, which is made with the log and never changes: see [`EventStore::log_id`].
-/// * **A wake-up is not data** ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)). [`EventStore::wake_ups`] may lose or double any of them.
+/// # Rules for implementations
+/// * **All or nothing.** An append stores all its events or none. When one of them is readable, all of them are stored.
+///   A page of the log can end between two of them.
+/// * **[Order](crate::guarantees#order).** Positions increase strictly, in the order in which events become readable.
+///   Within a stream, versions run from 1 without a gap, and positions increase with them.
+/// * **[No gaps](crate::guarantees#no-gaps).** A store returns a position `p` as the position of an event, as the
+///   [`horizon`](LogPage::horizon) of a page, or as the head. From then on, no new event can appear at or before `p`.
+/// * **Positions only grow.** A position is used for one event, once. This also holds after events were deleted, after
+///   the store was opened again and after its server was restarted. A log that was restored from an older copy uses
+///   positions again: subscriptions detect that with a [`LogMark`].
+/// * **One identity.** A log has one identity, which never changes: see [`log_id`](EventStore::log_id).
+/// * **[Wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data).** [`wake_ups`](EventStore::wake_ups) can
+///   lose a wake-up or repeat it.
 ///
-/// The contract suite in `eventsource::testing` (feature `testing`) holds a store to them.
+/// The contract suite in `eventsource::testing` (feature `testing`) checks these rules.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, ReadStream, StreamId};
+///
+/// let store = MemoryEventStore::new();
+/// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// store.append(&order, ExpectedVersion::NoStream, vec![NewEvent::raw("OrderPlaced", 1, "{}")]).await?;
+/// assert_eq!(store.read_stream(&order, ReadStream::forward()).await?.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[async_trait]
 pub trait EventStore: Send + Sync + 'static {
-    /// Appends `events` to `stream`, if the stream is at the version that `expected` names.
+    /// Appends `events` to `stream` in one transaction, if the stream has the version `expected`.
     ///
-    /// Returns the events as stored, with their versions and positions.
+    /// Returns the stored events with their versions and positions.
     ///
     /// # Errors
-    /// Each but the last leaves the log as it was. [`AppendError::Conflict`] where the stream is at another version,
-    /// [`AppendError::DuplicateEvent`] where an event's id is taken, [`AppendError::Empty`] where there is nothing to
-    /// append, [`AppendError::ForeignEvent`] where an event belongs to another type of aggregate,
-    /// [`AppendError::Unstorable`] where an event could not be read back equal
-    /// (the last four by [`check_append`](super::check_append)), [`AppendError::Store`] where the store fails, perhaps
-    /// after the events were stored: who appends the same events again finds out, as an id is stored once.
+    /// - [`AppendError::Conflict`] if the stream has another version. Load the stream again, decide again, append
+    ///   again.
+    /// - [`AppendError::DuplicateEvent`] if an id is already used. If this call repeats an earlier one, the earlier one
+    ///   has stored the event.
+    /// - [`AppendError::Empty`], [`AppendError::ForeignEvent`] or [`AppendError::Unstorable`] if a store must refuse
+    ///   the events: see [`check_append`](super::check_append). A retry does not help.
+    /// - [`AppendError::Store`] if the store fails. The events can be stored nevertheless, if only the answer was lost.
+    ///   Append the same events again to find out: an id is stored once.
+    ///
+    /// After every other error, nothing is stored.
     async fn append(
         &self,
         stream: &StreamId,
@@ -49,17 +67,39 @@ pub trait EventStore: Send + Sync + 'static {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError>;
 
-    /// Appends to several streams in one transaction: all of it is stored, or nothing. Returns what each append stored, in
-    /// their order.
+    /// Appends to several streams in one transaction: everything is stored, or nothing.
     ///
-    /// Each stream may come once. Positions of different streams are in no particular order. With no appends, nothing
-    /// happens.
+    /// Returns the stored events of each append, in the order of `appends`. Each stream can occur once. The positions
+    /// of different streams have no particular order. Without appends, nothing happens.
     ///
-    /// The default appends to one stream, and refuses several ([`StoreError::Unsupported`]). Override it if the store has
-    /// transactions.
+    /// The default appends to one stream, and refuses several ([`StoreError::Unsupported`]). Override it if the store
+    /// has transactions.
     ///
     /// # Errors
-    /// As [`append`](Self::append), of the append that is refused; [`AppendError::StreamTwice`] where a stream comes twice.
+    /// The errors of [`append`](Self::append) for the append that is refused, and [`AppendError::StreamTwice`] if a
+    /// stream occurs twice.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::store::StreamAppend;
+    /// use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// use uuid::Uuid;
+    ///
+    /// let (from, to) = (StreamId::new("Account", Uuid::now_v7()), StreamId::new("Account", Uuid::now_v7()));
+    /// let withdrawn = vec![NewEvent::raw("Withdrawn", 1, r#"{"amount":5}"#)];
+    /// let deposited = vec![NewEvent::raw("Deposited", 1, r#"{"amount":5}"#)];
+    /// let store = MemoryEventStore::new();
+    /// let appended = store
+    ///     .append_all(vec![
+    ///         StreamAppend::new(from, ExpectedVersion::Any, withdrawn),
+    ///         StreamAppend::new(to, ExpectedVersion::Any, deposited),
+    ///     ])
+    ///     .await?;
+    /// assert_eq!(appended.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn append_all(&self, mut appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
         check_append_all(&appends)?;
         if appends.len() > 1 {
@@ -70,20 +110,23 @@ pub trait EventStore: Send + Sync + 'static {
         Ok(vec![self.append(&stream, expected, events).await?])
     }
 
-    /// The events of `stream` that `read` asks for, in its direction. A stream that does not exist has none.
+    /// Returns the events of `stream` that `read` selects, in its direction. A stream that does not exist has no
+    /// events.
+    ///
+    /// All of them are in memory at once. Use [`read_stream_page`](Self::read_stream_page) for long streams.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError>;
 
-    /// Returns the events of `stream` that `read` asks for, in its direction, up to `limit`. The next page begins after
+    /// Returns the events of `stream` that `read` selects, in its direction, up to `limit`. The next page begins after
     /// the last event of this one.
     ///
     /// The default reads as many events as `limit` and `read` allow, and ignores the limit in bytes. Override it if the
-    /// store can end a page by its size: memory is bounded by that limit where streams are read.
+    /// store can end a page by its size: that limit bounds the memory of a reader.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn read_stream_page(
         &self,
         stream: &StreamId,
@@ -97,52 +140,77 @@ pub trait EventStore: Send + Sync + 'static {
         Ok(StreamPage { events, is_full })
     }
 
-    /// Returns the events of the log after `after` that pass `filter`, in position order, up to `limit`, and how far the
-    /// log was searched. The store evaluates the filter.
+    /// Returns the events of the log after `after` that match `filter`, in position order, up to `limit`, and how far
+    /// the log was searched. The next page begins after the [`horizon`](LogPage::horizon) of this one.
     ///
-    /// [`PageLimit::take`] ends a page where it should end. Memory is bounded by the limit in bytes: a store should not
-    /// hold much more than that while it reads a page.
+    /// A store applies the filter itself, and should not hold much more than the limit in bytes while it reads.
+    /// [`PageLimit::take`] ends a page at the right event.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::{EventFilter, EventStore, MemoryEventStore, PageLimit, Position};
+    ///
+    /// # let store = MemoryEventStore::new();
+    /// let mut after = Position::START;
+    /// loop {
+    ///     let page = store.read_log(after, &EventFilter::all(), PageLimit::events(1_000)).await?;
+    ///     for event in &page.events {
+    ///         println!("{} {}", event.position(), event.event_type());
+    ///     }
+    ///     after = page.horizon;
+    ///     if !page.is_full {
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError>;
 
-    /// The position of the last readable event, or [`Position::START`] in an empty log.
+    /// Returns the position of the last readable event, or [`Position::START`] if the log is empty.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn head(&self) -> Result<Position, StoreError>;
 
-    /// The identity of the log. It is asked of the log each time: what is behind the store may have been replaced.
+    /// Returns the identity of the log.
+    ///
+    /// A store must read it from the log at each call, because the log behind the store can have been replaced.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn log_id(&self) -> Result<LogId, StoreError>;
 
-    /// The last event of the log at or before `to`; `None` where there is none. By it a subscription notices that the
-    /// log has gone back.
+    /// Returns the last stored event of the log at or before `to`; `None` if there is none. Subscriptions use it to
+    /// detect that the [log has gone back](crate::guarantees#a-log-never-goes-back-unnoticed).
     ///
-    /// It is the last one that is stored, also where the log cannot be read so far yet ([`EventStore::stalled_by`]).
+    /// The event does not have to be readable yet ([`stalled_by`](Self::stalled_by)).
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError>;
 
-    /// Returns how much of the log lies after `after`, unfiltered, and since when. Counting stops at `limit` events, so
-    /// that the answer takes a bounded time however long the log is. A status asks for it, and a rebuild's progress;
-    /// the task of a subscription never does.
+    /// Returns the number of events after `after`, unfiltered, and the time of the oldest one. Counting stops at
+    /// `limit` events, so that the call takes a bounded time.
+    ///
+    /// A status and the progress of a rebuild call it. The task of a subscription never does.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError>;
 
-    /// Returns the [`backlog`](Self::backlog) of each of these positions, in their order. The status of a whole manager
-    /// asks for it once, with the positions of all its subscriptions.
+    /// Returns the [`backlog`](Self::backlog) of each of these positions, in their order. The status of a manager calls
+    /// it once, with the positions of all its subscriptions.
     ///
-    /// The default asks for one position after another. Override it if the store can answer with one statement.
+    /// The default calls [`backlog`](Self::backlog) for one position after the other. Override it if the store can
+    /// answer with one statement.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
         let mut backlogs = Vec::with_capacity(after.len());
         for &after in after {
@@ -151,14 +219,15 @@ pub trait EventStore: Send + Sync + 'static {
         Ok(backlogs)
     }
 
-    /// The types of the events after `after` and up to `to` whose names are not among `known`: at most `limit`, in the
-    /// order in which their first events stand there. By this an event is found that no code knows ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
+    /// Returns up to `limit` event types in `(after, to]` that are not in `known`, ordered by first occurrence.
+    /// Subscriptions use it to detect events that the program cannot decode ([unknown is
+    /// explicit](crate::guarantees#unknown-is-explicit)).
     ///
-    /// By default that part of the log is read. A store that has an index of the types should ask that: who wants to
-    /// know asks whenever somebody asks for a status, or after each page.
+    /// The default scans that part of the log. Override it if the store has an index on the type: it is called for each
+    /// status, or after each page.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn event_types_except(
         &self,
         known: &[&str],
@@ -183,28 +252,28 @@ pub trait EventStore: Send + Sync + 'static {
         Ok(found)
     }
 
-    /// Returns the event with the id `id`; `None` where no event has it.
+    /// Returns the event with the id `id`; `None` if no event has it.
     ///
-    /// It is found as soon as it is stored, also where the log cannot be read so far yet
-    /// ([`stalled_by`](Self::stalled_by)), as [`read_stream`](Self::read_stream) does.
+    /// Like [`read_stream`](Self::read_stream), it finds every stored event, also one that
+    /// [`read_log`](Self::read_log) cannot return yet ([`stalled_by`](Self::stalled_by)).
     ///
-    /// The default scans the log. Override it if the store has an index on the id.
+    /// The default scans the readable log. Override it if the store has an index on the id.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
         lookup::event(self, id).await
     }
 
-    /// Returns the last events of the log before `before` that pass `filter`, the last one first, up to `limit`. `None`
-    /// begins at the end of the log. The next page begins before the last event of this one.
+    /// Returns the last events of the log before `before` that match `filter`, the last one first, up to `limit`.
     ///
-    /// Only events up to the [head](Self::head) are returned, so that no other can still appear between two of them.
+    /// `None` begins at the end of the log. The next page begins before the last event of this one. Only events up to
+    /// the [head](Self::head) are returned, so no event can appear later between two of them.
     ///
     /// The default scans the log from its start. Override it if the store can read the log backwards.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn read_log_back(
         &self,
         before: Option<Position>,
@@ -214,15 +283,15 @@ pub trait EventStore: Send + Sync + 'static {
         lookup::read_log_back(self, before, filter, limit).await
     }
 
-    /// Returns the streams of the type `aggregate_type` with their versions, in the order of their ids, at most `limit`.
-    /// The first page begins with `None`, and each further one after the last id of the page before it.
+    /// Returns up to `limit` streams of the type `aggregate_type` with their versions, ordered by id.
     ///
-    /// The pages are not one snapshot: a stream that is created meanwhile is found only where its id comes later.
+    /// Pass `None` for the first page, and the last id of a page for the next one. The pages are not one snapshot: a
+    /// stream that is created between two calls is found only if its id comes later in the order.
     ///
     /// The default scans the log. Override it if the store has an index on the streams.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn streams(
         &self,
         aggregate_type: &str,
@@ -232,20 +301,23 @@ pub trait EventStore: Send + Sync + 'static {
         lookup::streams(self, aggregate_type, after, limit).await
     }
 
-    /// Who keeps the log from being read further, where somebody has for longer than the store takes for normal. A
-    /// store that makes nobody wait has nobody to name: that is the default.
+    /// Returns what has kept the log from being read further for an unusually long time, such as an open append.
+    ///
+    /// The default returns `None`: right for a store whose appends do not make readers wait.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. A read can be retried.
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         Ok(None)
     }
 
-    /// Wake-ups at appends, as far as the store hears of them; `None` where it does not, and readers only poll.
+    /// Returns a receiver of wake-ups, which the store sends after appends.
+    ///
+    /// The default returns `None`: the store sends no wake-ups, and readers poll.
     fn wake_ups(&self) -> Option<WakeUpReceiver> {
         None
     }
 }
 
-/// How much of the log is read at once where a store does not look for types itself.
+/// The page size of the default scan for event types.
 const TYPES_PAGE: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);

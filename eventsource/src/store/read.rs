@@ -1,4 +1,4 @@
-//! What a reader asks a store for, and what it is given.
+//! The arguments and the results of reads.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::LogMark;
 use crate::event::{Position, RecordedEvent};
 
-/// The order in which a stream is read.
+/// The order in which a stream is read: see [`ReadStream::forward`] and [`ReadStream::backward`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The first version first.
@@ -17,7 +17,7 @@ pub enum Direction {
     Backward,
 }
 
-/// Which events of a stream to read, and in which order.
+/// Selects events of a stream, and the order in which they are read.
 ///
 /// ```
 /// use eventsource::ReadStream;
@@ -33,89 +33,102 @@ pub struct ReadStream {
 }
 
 impl ReadStream {
-    /// All events, the first one first.
+    /// Selects all events, the first version first.
     #[must_use]
     pub const fn forward() -> Self {
         Self { direction: Direction::Forward, from: 1, to: u64::MAX, limit: None }
     }
 
-    /// All events, the last one first.
+    /// Selects all events, the last version first.
     #[must_use]
     pub const fn backward() -> Self {
         Self { direction: Direction::Backward, ..Self::forward() }
     }
 
-    /// Only versions from `version` on, itself included, in both directions.
+    /// Selects versions from `version` on, inclusive, in both directions. The default is 1.
     #[must_use]
     pub const fn from(mut self, version: u64) -> Self {
         self.from = version;
         self
     }
 
-    /// Only versions up to `version`, itself included, in both directions.
+    /// Selects versions up to `version`, inclusive, in both directions. The default is `u64::MAX`.
     #[must_use]
     pub const fn to(mut self, version: u64) -> Self {
         self.to = version;
         self
     }
 
-    /// At most the first `events` in the order of reading.
+    /// Reads at most `events` events, in the order of reading. The default is no limit.
     #[must_use]
     pub const fn limit(mut self, events: usize) -> Self {
         self.limit = Some(events);
         self
     }
 
-    /// The order of reading.
+    /// Returns the order of reading.
     #[must_use]
     pub const fn direction(&self) -> Direction {
         self.direction
     }
 
-    /// The lowest version to read; 1 by default.
+    /// Returns the lowest version to read; 1 by default.
     #[must_use]
     pub const fn from_version(&self) -> u64 {
         self.from
     }
 
-    /// The highest version to read; `u64::MAX` by default.
+    /// Returns the highest version to read; `u64::MAX` by default.
     #[must_use]
     pub const fn to_version(&self) -> u64 {
         self.to
     }
 
-    /// The largest number of events to read; `None` (the default) means no limit.
+    /// Returns the maximum number of events to read; `None` (the default) means no limit.
     #[must_use]
     pub const fn max_count(&self) -> Option<usize> {
         self.limit
     }
 }
 
-/// A page of the log.
+/// A page of the log. [`EventStore::read_log`](super::EventStore::read_log) returns it.
+///
+/// ```
+/// use eventsource::{LogPage, Position};
+///
+/// // No event matched up to position 7, which is the end of the log.
+/// let page = LogPage::new(Vec::new(), false, Position::new(7));
+/// assert_eq!((page.horizon, page.is_full), (Position::new(7), false));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LogPage {
     /// The events, in position order.
     pub events: Vec<Arc<RecordedEvent>>,
-    /// How far the log was searched: every event up to here that passes the filter, and lies after where the search
-    /// began, is in [`events`](LogPage::events), and no other can still appear ([no gaps](crate::guarantees#no-gaps)). The last event's position in
-    /// a full page; at least that in one which is not full.
+    /// The position up to which the log was searched. Every matching event up to here is in [`events`](LogPage::events)
+    /// or was in an earlier page, and no other can appear later ([no gaps](crate::guarantees#no-gaps)).
+    ///
+    /// It is the position of the last event if the page is full, and at least that position if it is not.
     pub horizon: Position,
-    /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes: there may be more events up to
-    /// the end of the log. A page that is not full was searched up to the end of the log.
+    /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes. There can be more events. A page
+    /// that is not full was searched up to the end of the log.
     pub is_full: bool,
-    /// The last event of the log at or before where the search began, when the page was read. By it a reader notices that
-    /// the log is not the one that it has read so far. `None` where there is none or the store does not say: the reader
-    /// then asks [`EventStore::last_event`](super::EventStore::last_event).
+    /// The last event of the log at or before the position where the search began, at the time of the read.
+    ///
+    /// A reader detects with it that the log is not the one that it has read so far. `None` if there is no such event,
+    /// or if the store does not return it: the reader then calls
+    /// [`EventStore::last_event`](super::EventStore::last_event).
     pub before: Option<LogMark>,
-    /// The last event of the log at or before the [`horizon`](LogPage::horizon), whether the filter lets it pass or not;
-    /// `None` where there is none or the store does not say.
+    /// The last event of the log at or before the [`horizon`](LogPage::horizon), whether it matches the filter or not;
+    /// `None` if there is none, or if the store does not return it.
     pub last: Option<LogMark>,
 }
 
 impl LogPage {
-    /// A page of `events`: its horizon is the last event's position where it is full, and `searched` where it is not. It
-    /// says nothing of the event before it, and of its own last event that it is the last one.
+    /// Creates a page of `events`. Its horizon is the position of the last event if it is full, and `searched`
+    /// otherwise.
+    ///
+    /// [`before`](LogPage::before) is `None`, and [`last`](LogPage::last) is the last of `events`.
     #[must_use]
     pub fn new(events: Vec<Arc<RecordedEvent>>, is_full: bool, searched: Position) -> Self {
         let last = events.last().map(|event| LogMark::of(event));
@@ -123,14 +136,16 @@ impl LogPage {
         Self { events, horizon, is_full, before: None, last }
     }
 
-    /// The same page, with the last event of the log at or before where the search began.
+    /// Sets [`before`](LogPage::before): the last event of the log at or before the position where the search began.
     #[must_use]
     pub const fn following(mut self, before: Option<LogMark>) -> Self {
         self.before = before;
         self
     }
 
-    /// The same page, with the last event of the log at or before the horizon. One after the horizon is left out.
+    /// Sets [`last`](LogPage::last): the last event of the log at or before the horizon.
+    ///
+    /// An event after the horizon is ignored, and so is an event before the last one of the page.
     #[must_use]
     pub fn up_to(mut self, last: Option<LogMark>) -> Self {
         let last = last.filter(|last| last.position <= self.horizon);
@@ -139,13 +154,13 @@ impl LogPage {
     }
 }
 
-/// A page of a stream.
+/// A page of a stream. [`EventStore::read_stream_page`](super::EventStore::read_stream_page) returns it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StreamPage {
     /// The events, in the order of reading.
     pub events: Vec<Arc<RecordedEvent>>,
-    /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes: there may be more events.
+    /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes. There can be more events.
     pub is_full: bool,
 }
 
@@ -157,20 +172,23 @@ impl StreamPage {
     }
 }
 
-/// What of the log lies after a position.
+/// The number of events after a position, and the time of the oldest one.
+/// [`EventStore::backlog`](super::EventStore::backlog) returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Backlog {
-    /// The number of events; the limit of the question where there are at least that many. A store whose positions have
-    /// no gaps may take the difference of two positions for it.
+    /// The number of events, at most the limit of the call. A store whose positions have no gaps can return the
+    /// difference of two positions.
     pub events: u64,
-    /// The earliest time at which one of the first of them was stored. A store looks at the first 100: the clock that
-    /// stored the very first may have been ahead, and the first event has waited for at least as long as a later one.
+    /// The time at which the oldest of the events was stored.
+    ///
+    /// A store returns the earliest time of the first 100 events: the clock that stored the first one may have been
+    /// fast, and the first event waits at least as long as any later one.
     pub oldest: Option<DateTime<Utc>>,
 }
 
 impl Backlog {
-    /// How many of the first events a store looks at to find [`oldest`](Self::oldest).
+    /// The number of events that a store compares to find [`oldest`](Self::oldest).
     pub const LOOKED_AT: usize = 100;
 
     /// Creates a backlog of `events`, for authors of stores.
@@ -180,18 +198,19 @@ impl Backlog {
     }
 }
 
-/// A type of events that is stored in the log.
+/// An event type that is stored in the log.
+/// [`EventStore::event_types_except`](super::EventStore::event_types_except) returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct StoredType {
-    /// Its stored name.
+    /// The stored name of the event type.
     pub name: String,
-    /// Where its first event stands, of those that were asked for.
+    /// The position of its first event in the searched part of the log.
     pub first: Position,
 }
 
 impl StoredType {
-    /// The type `name`, whose first event stands at `first`.
+    /// Creates the entry of the type `name` whose first event has the position `first`.
     #[must_use]
     pub fn new(name: impl Into<String>, first: Position) -> Self {
         Self { name: name.into(), first }

@@ -1,4 +1,4 @@
-//! The mark of a task that runs inside a unit of work, so that it does not wait for itself.
+//! Marks the task of a handler with the lock of its unit of work, so that the task does not wait for itself.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,9 +9,20 @@ tokio::task_local! {
 
 /// A lock that a unit of work holds while it is open.
 ///
-/// A handler that waits for the lock that its own batch holds would wait for ever. So the runner marks a handler's
-/// task with the lock ([`ReentrancyMark::scope`]), and whoever is about to wait for it asks first ([`ReentrancyMark::any`]).
-/// Tasks that a handler spawns are not marked.
+/// A handler that waits for the lock of its own batch would wait for ever. So the runner marks the task of a handler
+/// with the lock ([`scope`](Self::scope)), and a store checks for the mark before it waits ([`any`](Self::any)). Tasks
+/// that a handler spawns are not marked. Only authors of stores and units of work need this type.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::store::ReentrancyMark;
+///
+/// let lock = ReentrancyMark::new("orders.db", 1);
+/// let is_held = || ReentrancyMark::any(|held| held.resource() == "orders.db");
+/// assert!(lock.scope(async { is_held() }).await);
+/// assert!(!is_held());
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ReentrancyMark {
     resource: Arc<str>,
@@ -19,32 +30,32 @@ pub struct ReentrancyMark {
 }
 
 impl ReentrancyMark {
-    /// The lock on `resource`, such as a database file, held through the pool of connections `through`.
+    /// Creates the mark of a lock on `resource`, such as a database file, held by a connection of the pool `through`.
     #[must_use]
     pub fn new(resource: impl Into<Arc<str>>, through: u64) -> Self {
         Self { resource: resource.into(), through }
     }
 
-    /// What is locked.
+    /// Returns the name of the locked resource.
     #[must_use]
     pub fn resource(&self) -> &str {
         &self.resource
     }
 
-    /// Through which pool of connections it is locked.
+    /// Returns the number of the connection pool that holds the lock.
     #[must_use]
     pub const fn through(&self) -> u64 {
         self.through
     }
 
-    /// Runs `work` marked as holding this lock.
+    /// Runs `work` with this mark, in addition to the marks of the current task.
     pub async fn scope<F: Future>(self, work: F) -> F::Output {
         let mut all = HELD.try_with(Clone::clone).unwrap_or_default();
         all.push(self);
         HELD.scope(all, work).await
     }
 
-    /// Whether the code that asks runs inside a unit of work that holds a lock for which `is` is true.
+    /// Returns whether the current task runs inside a unit of work that holds a lock for which `is` returns true.
     pub fn any(is: impl Fn(&Self) -> bool) -> bool {
         HELD.try_with(|all| all.iter().any(is)).unwrap_or(false)
     }

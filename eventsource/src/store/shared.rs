@@ -1,4 +1,4 @@
-//! A store behind an `Arc` is the store.
+//! [`EventStore`] for a store behind an `Arc`.
 
 use std::sync::Arc;
 

@@ -1,9 +1,10 @@
-//! One stream's part of an append to several.
+//! The part of one stream in an append to several streams.
 
 use super::ExpectedVersion;
 use crate::event::{NewEvent, StreamId};
 
-/// What is to be appended to one stream: a part of [`EventStore::append_all`](super::EventStore::append_all).
+/// The events for one stream in an append to several streams
+/// ([`EventStore::append_all`](super::EventStore::append_all)).
 ///
 /// ```
 /// use eventsource::store::StreamAppend;
@@ -18,14 +19,14 @@ use crate::event::{NewEvent, StreamId};
 pub struct StreamAppend {
     /// The stream.
     pub stream: StreamId,
-    /// The version that the stream has to be at.
+    /// The version that the stream must have.
     pub expected: ExpectedVersion,
     /// The events, in the order of their versions.
     pub events: Vec<NewEvent>,
 }
 
 impl StreamAppend {
-    /// The events `events` for `stream`, if it is at the version that `expected` names.
+    /// Creates an append of `events` to `stream`, which must have the version `expected`.
     #[must_use]
     pub const fn new(stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> Self {
         Self { stream, expected, events }

@@ -1,38 +1,47 @@
-//! What an error of a database says: who is to blame, and what helps.
+//! The classes of database errors.
 
-/// What an error of a database says: whether a handler is to blame for it, and what helps.
+/// The class of a database error: whether the handler has caused it, and whether a retry helps.
 ///
-/// Each database has one table of its error codes, which its store, its units of work and its read models share:
-/// SQLSTATE classes in PostgreSQL, result codes in SQLite.
+/// Each database has one table from error codes to classes: SQLSTATE classes in PostgreSQL, result codes in SQLite. Its
+/// store, its units of work and its read models share the table.
+///
+/// ```
+/// use eventsource::store::Verdict;
+///
+/// assert!(Verdict::Outage.is_outage() && !Verdict::Outage.is_repeated_at_once());
+/// assert!(Verdict::Conflict.is_repeated_at_once());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The database cannot be reached, has nothing left to work with, or has ended the statement. It is asked again,
-    /// with delays, for as long as it takes.
+    /// The database cannot be reached, has no resources left, or has cancelled the statement. It is retried with
+    /// delays, without a limit.
     Outage,
-    /// Another transaction was in the way: a deadlock, a serialization failure, a lock that is not waited for. The
-    /// batch is applied again at once.
+    /// Another transaction was in conflict: a deadlock, a serialization failure, or a lock with `NOWAIT`. The batch is
+    /// repeated at once.
     Conflict,
-    /// What the connection remembers does not hold any more, such as the plan of a prepared statement after a table has
-    /// changed. The batch is applied again at once, on another connection.
+    /// The state of the connection is outdated, such as the plan of a prepared statement after a table has changed. The
+    /// batch is repeated at once, on another connection.
     StaleConnection,
-    /// The handler failed, and may not fail the next time.
+    /// The handler failed. A retry may help.
     Transient,
-    /// The handler failed, and would fail again.
+    /// The handler failed. A retry does not help.
     Permanent,
-    /// A table or a schema does not exist. Where it is that of a read model, no event is to blame, and the subscription
-    /// faults. Where it is named by a handler's own SQL, the handler failed, and would fail again.
+    /// A table or a schema does not exist. If it belongs to a read model, the event is not the cause, and the
+    /// subscription stops with a fault. If the handler's own SQL names it, the handler failed, and a retry does not
+    /// help.
     NotSetUp,
 }
 
 impl Verdict {
-    /// Whether the error says nothing about the event or its handler: the event is never given up because of it alone.
+    /// Returns whether neither the event nor its handler has caused the error. No event becomes a dead letter because
+    /// of it.
     #[must_use]
     pub const fn is_outage(self) -> bool {
         matches!(self, Self::Outage | Self::Conflict | Self::StaleConnection)
     }
 
-    /// Whether trying again at once helps.
+    /// Returns whether the batch is repeated at once.
     #[must_use]
     pub const fn is_repeated_at_once(self) -> bool {
         matches!(self, Self::Conflict | Self::StaleConnection)

@@ -1,4 +1,4 @@
-//! Wake-ups: a hint that there may be something new to read.
+//! Wake-ups: a store tells its readers that there may be new events.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-/// Where a store announces appends.
+/// Sends wake-ups to the readers of a store. A store calls it after each append.
 ///
 /// ```
 /// use eventsource::store::WakeUpSender;
@@ -23,38 +23,42 @@ pub struct WakeUpSender(Arc<Announced>);
 
 #[derive(Debug, Default)]
 struct Announced {
-    /// How many there were.
+    /// The number of wake-ups so far.
     count: AtomicU64,
-    /// Wakes who listens in the order in which they began to wait, so that a run can be repeated.
+    /// Wakes the receivers in the order in which they began to wait, so that a test run can be repeated.
     notify: Notify,
 }
 
-/// Hears of appends. One that was not waited for is remembered; several of them count once.
+/// Receives the wake-ups of a store. A wake-up between two waits is kept, and several of them count as one.
+///
+/// [`EventStore::wake_ups`](super::EventStore::wake_ups) returns it. See [`WakeUpSender`] for an example.
 #[derive(Clone)]
 pub struct WakeUpReceiver {
     announced: Arc<Announced>,
-    /// How many were heard of.
-    heard: u64,
+    /// The number of wake-ups at the last wait.
+    received: u64,
     #[cfg(feature = "testing")]
     sieve: Option<Sieve>,
 }
 
-/// How often each wake-up is heard, and how often the last one is still to be.
+/// Loses or repeats wake-ups in tests.
 #[cfg(feature = "testing")]
 #[derive(Clone)]
 struct Sieve {
+    /// Returns how often the next wake-up is received.
     times: Arc<dyn Fn() -> usize + Send + Sync>,
+    /// How often the last wake-up will still be received.
     left: usize,
 }
 
 impl Announced {
-    /// How many there are, once there are more than `heard`.
-    async fn after(&self, heard: u64) -> u64 {
+    /// Waits until the number of wake-ups differs from `received`, and returns it.
+    async fn after(&self, received: u64) -> u64 {
         loop {
             let mut announced = pin!(self.notify.notified());
             announced.as_mut().enable();
             let count = self.count.load(Ordering::SeqCst);
-            if count != heard {
+            if count != received {
                 return count;
             }
             announced.await;
@@ -69,23 +73,23 @@ impl Default for WakeUpSender {
 }
 
 impl WakeUpSender {
-    /// A place where nothing has been announced.
+    /// Creates a sender without receivers.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::default())
     }
 
-    /// Wakes everybody who listens.
+    /// Wakes all receivers.
     pub fn wake(&self) {
         self.0.count.fetch_add(1, Ordering::SeqCst);
         self.0.notify.notify_waiters();
     }
 
-    /// Hears of what is announced from now on.
+    /// Returns a receiver of the wake-ups from now on.
     #[must_use]
     pub fn listen(&self) -> WakeUpReceiver {
         WakeUpReceiver {
-            heard: self.0.count.load(Ordering::SeqCst),
+            received: self.0.count.load(Ordering::SeqCst),
             announced: Arc::clone(&self.0),
             #[cfg(feature = "testing")]
             sieve: None,
@@ -94,7 +98,8 @@ impl WakeUpSender {
 }
 
 impl WakeUpReceiver {
-    /// Returns at the first wake-up since the last call, and never again once the announcer is gone.
+    /// Waits for a wake-up. Returns at once if there was one since the last call. Waits for ever if the sender was
+    /// dropped.
     #[cfg_attr(not(feature = "testing"), allow(clippy::never_loop, reason = "only the sieve of tests goes on"))]
     pub async fn wait(&mut self) {
         loop {
@@ -103,7 +108,7 @@ impl WakeUpReceiver {
                 *left -= 1;
                 return;
             }
-            self.heard = self.announced.after(self.heard).await;
+            self.received = self.announced.after(self.received).await;
             #[cfg(feature = "testing")]
             if let Some(sieve) = &mut self.sieve {
                 sieve.left = (sieve.times)();
@@ -113,7 +118,7 @@ impl WakeUpReceiver {
         }
     }
 
-    /// The same, where each wake-up is heard as often as `times` says at that time.
+    /// Returns a receiver that receives each wake-up as often as `times` returns.
     #[cfg(feature = "testing")]
     pub(crate) fn sifted(mut self, times: impl Fn() -> usize + Send + Sync + 'static) -> Self {
         self.sieve = Some(Sieve { times: Arc::new(times), left: 0 });

@@ -1,27 +1,27 @@
-//! What is read back or not depending on the type.
+//! Constructs that some types read back equal, and others do not.
 
 /// A construct that some types read back equal, and others do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doubt {
-    /// `Some` of something that is written as null, which reads as `None` unless the type takes care.
+    /// `Some` of a value that is written as null. It is read as `None`, unless the type handles it.
     SomeNull,
-    /// A field that was skipped, which must have a default.
+    /// A skipped field. It must have a default.
     Skipped,
     /// An object of unknown length: a struct with flattened fields.
     Flattened,
-    /// A key that is no text, which is not read back inside a flattened or tagged type.
+    /// A key that is not a text. It is not read back inside a flattened or tagged type.
     OtherKey,
-    /// An integer of 128 bits, which is not read back inside a flattened or tagged type.
+    /// An integer of 128 bits. It is not read back inside a flattened or tagged type.
     Wide,
 }
 
 const KINDS: usize = 5;
 
-/// How many doubts of each kind a value has.
+/// The number of doubts of each kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Doubts([u32; KINDS]);
 
-/// The first doubt of a kind.
+/// The place of the first doubt of a kind.
 pub(super) type Place = Doubt;
 
 impl Doubts {
@@ -43,7 +43,8 @@ impl Doubts {
         self.0[doubt as usize] > 0
     }
 
-    /// The kind of which the first one is named: a flattened struct is often only where another doubt matters.
+    /// Returns the doubt whose path an error names. A flattened struct comes last, because it often only contains the
+    /// cause.
     pub(super) fn first(&self) -> Option<Place> {
         [Doubt::SomeNull, Doubt::OtherKey, Doubt::Wide, Doubt::Skipped, Doubt::Flattened]
             .into_iter()

@@ -7,11 +7,11 @@ use super::doubts::Doubt;
 use super::writer::{Writer, finite};
 use crate::event::unstorable::{Stopped, UnstorableReason};
 
-/// Writes a key, which is a string in JSON.
+/// Writes a key as a JSON string.
 pub(super) struct KeyWriter<'a>(pub(super) &'a mut Writer);
 
 impl KeyWriter<'_> {
-    /// A key that is a number or a `bool`, in quotes.
+    /// Writes a key that is a number or a `bool`, in quotes.
     fn quoted<T: Serialize>(self, value: &T) -> Result<(), Stopped> {
         self.0.doubt(Doubt::OtherKey)?;
         self.0.out.push(b'"');

@@ -1,9 +1,9 @@
-//! The one encoder of everything that is stored as JSON: payloads, metadata, JSON columns and snapshots.
+//! The encoder of everything that is stored as JSON: payloads, metadata, JSON columns and snapshots.
 //!
-//! It writes what `serde_json` writes, in one pass, and refuses what would not be read back equal. Most values need nothing
-//! more. A few constructs come back or not depending on the type (`Some(None)`, skipped fields, flattened maps, keys that
-//! are numbers, integers of 128 bits): the writer counts them as *doubts*, and a value with doubts is read back and written
-//! once more before it is accepted.
+//! It writes the same text as `serde_json`, in one pass, and refuses values that would not be read back equal. For a
+//! few constructs the type decides whether they are read back equal (`Some(None)`, skipped fields, flattened maps, keys
+//! that are numbers, integers of 128 bits). The writer counts them as *doubts*. A value with doubts is read back and
+//! written again before it is accepted.
 
 mod doubts;
 mod key;
@@ -19,7 +19,7 @@ pub(crate) use self::text::check as check_text;
 use self::writer::Writer;
 use super::unstorable::{MAX_DEPTH, Unstorable, UnstorableReason};
 
-/// `value` as JSON that is read back equal. Paths in errors begin with `root`.
+/// Encodes `value` as JSON that is read back equal. Paths in errors begin with `root`.
 pub(crate) fn encode<T: Serialize + DeserializeOwned>(root: &str, value: &T) -> Result<String, Unstorable> {
     let (text, doubts) = write(value, 0, None).map_err(|stopped| stopped.below(root))?;
     if !doubts.is_empty()
@@ -30,19 +30,19 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(root: &str, value: &T) -> 
     Ok(text)
 }
 
-/// `value` as a JSON value that is nested in `levels` others.
+/// Encodes `value` as a JSON value that will be nested in `levels` others.
 pub(crate) fn to_value<T: Serialize + ?Sized>(root: &str, value: &T, levels: usize) -> Result<Value, Unstorable> {
     let (text, doubts) = write(value, levels, None).map_err(|stopped| stopped.below(root))?;
     let cause = match serde_json::from_str::<Value>(&text) {
-        // A JSON value keeps integers of 64 bits.
+        // A JSON value has integers of 64 bits only.
         Ok(read) if !doubts.has_wide_integers() || same_bytes(&text, &read.to_string()) => return Ok(read),
-        Ok(read) => format!("{read} is read in its place"),
+        Ok(read) => format!("{read} is read instead"),
         Err(error) => error.to_string(),
     };
     Err(Unstorable::new(root, UnstorableReason::NotReadBack { cause }))
 }
 
-/// `value` as text, whose type is `Value` already.
+/// Encodes a `Value` as text.
 pub(crate) fn value_text(root: &str, value: &Value) -> Result<String, Unstorable> {
     write(value, 0, None).map(|(text, _)| text).map_err(|stopped| stopped.below(root))
 }
@@ -52,12 +52,12 @@ pub(crate) fn check_value(root: &str, value: &Value, levels: usize) -> Result<()
     if fits(value, MAX_DEPTH.saturating_sub(levels)) {
         return Ok(());
     }
-    // The path is wanted: the writer finds the same place.
+    // The writer finds the same place, and knows its path.
     let place = write(value, levels, None).map(drop).map_err(|stopped| stopped.below(root));
     place.and(Err(Unstorable::new(root, UnstorableReason::TooDeep)))
 }
 
-/// Whether `value` has at most so many levels.
+/// Returns whether `value` has at most `levels` levels.
 fn fits(value: &Value, levels: usize) -> bool {
     match value {
         Value::Array(items) => levels > 0 && items.iter().all(|item| fits(item, levels - 1)),
@@ -66,7 +66,7 @@ fn fits(value: &Value, levels: usize) -> bool {
     }
 }
 
-/// `value` as JSON, and what is doubtful about it. With `stop_at`, that doubt is an error.
+/// Encodes `value`, and returns its doubts too. The doubt `stop_at` is an error.
 fn write<T: Serialize + ?Sized>(
     value: &T,
     levels: usize,
@@ -81,11 +81,11 @@ fn write<T: Serialize + ?Sized>(
 fn read_back<T: Serialize + DeserializeOwned>(text: &str, doubts: &Doubts) -> Result<(), String> {
     let read: T = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let (again, others) = write(&read, 0, None).map_err(|stopped| stopped.to_string())?;
-    // Maps and sets may have another order.
+    // The entries of maps and sets can have another order.
     if others == *doubts && same_bytes(text, &again) {
         return Ok(());
     }
-    Err(format!("{} is read in its place", shortened(&again)))
+    Err(format!("{} is read instead", shortened(&again)))
 }
 
 fn located<T: Serialize>(root: &str, value: &T, doubts: &Doubts, cause: String) -> Unstorable {
@@ -95,7 +95,7 @@ fn located<T: Serialize>(root: &str, value: &T, doubts: &Doubts, cause: String) 
     Unstorable::new(path, reason)
 }
 
-/// Whether both texts consist of the same bytes, in whatever order.
+/// Returns whether both texts consist of the same bytes, in any order.
 fn same_bytes(one: &str, other: &str) -> bool {
     fn counts(text: &str) -> [usize; 256] {
         let mut counts = [0; 256];

@@ -1,4 +1,4 @@
-//! What is written is read back equal, or refused with its path.
+//! Tests: a value is read back equal, or refused with its path.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// That `value` is read back equal, and written as serde_json writes it.
+/// Asserts that `value` is read back equal, and is written as serde_json writes it.
 #[track_caller]
 fn comes_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
     let text = encode("payload", &value).unwrap();
@@ -17,7 +17,7 @@ fn comes_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
     check_text("payload", &text).unwrap();
 }
 
-/// That `value` is refused with `error`, which begins so.
+/// Asserts that `value` is refused with an error that begins with `error`.
 #[track_caller]
 fn is_refused<T: Serialize + DeserializeOwned + Debug>(value: T, error: &str) {
     match encode("payload", &value) {
@@ -73,7 +73,7 @@ fn values_of_all_kinds_are_written_as_serde_json_writes_them() {
     comes_back(BTreeMap::from([(true, 'a'), (false, 'b')]));
 }
 
-/// So many arrays, one in another.
+/// Returns arrays nested to `levels` levels.
 fn arrays(levels: usize) -> Value {
     (0..levels).fold(json!(1), |inner, _| json!([inner]))
 }

@@ -1,4 +1,4 @@
-//! Text that is given as JSON: whether it is JSON, and not nested too deep.
+//! Checks that a text is JSON, and is not nested too deep.
 
 use crate::event::unstorable::{MAX_DEPTH, Step, Stopped, Unstorable, UnstorableReason, path};
 
@@ -7,7 +7,7 @@ pub(crate) fn check(root: &str, text: &str) -> Result<(), Unstorable> {
     scan(text, 0).map_err(|bad| Unstorable::new(path(root, bad.steps.into_iter()), bad.reason))
 }
 
-/// What is wrong with a text, and the steps to it from the outermost value.
+/// The error in a text, and the steps to it from the outermost value.
 #[derive(Debug)]
 pub(super) struct Bad {
     reason: UnstorableReason,
@@ -20,13 +20,13 @@ impl Bad {
     }
 }
 
-/// An array or an object that is open.
+/// An open array or object.
 enum Open {
     Array { index: usize },
     Object { key: (usize, usize) },
 }
 
-/// What may come next.
+/// What can come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     Value,
@@ -58,7 +58,7 @@ pub(super) fn scan(text: &str, levels: usize) -> Result<(), Bad> {
 }
 
 impl Scanner<'_> {
-    /// The whole text as one value of at most so many levels.
+    /// Scans the whole text as one value of at most `most` levels.
     fn value(&mut self, most: usize) -> Result<(), UnstorableReason> {
         let mut next = Next::Value;
         loop {
@@ -180,7 +180,7 @@ impl Scanner<'_> {
         count
     }
 
-    /// From one quote to the other.
+    /// Scans from one quote to the other.
     fn string(&mut self) -> Result<(), UnstorableReason> {
         self.at += 1;
         loop {
@@ -221,7 +221,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The four digits after `u`, which is next.
+    /// Scans the `u`, which is next, and the four digits after it.
     fn unit(&mut self) -> Result<u16, UnstorableReason> {
         let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
         let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));

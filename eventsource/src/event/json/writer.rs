@@ -1,4 +1,4 @@
-//! The serializer: as `serde_json`'s compact one, with checks.
+//! The serializer: it writes the same text as the compact one of `serde_json`, with checks.
 
 use std::fmt::{self, Display};
 
@@ -14,7 +14,7 @@ use crate::event::unstorable::{MAX_DEPTH, Step, Stopped, UnstorableReason};
 pub(super) struct Writer {
     pub(super) out: Vec<u8>,
     depth: usize,
-    /// Where the keys of the open objects are in `out`, the innermost object's last.
+    /// The ranges in `out` of the keys of the open objects. The keys of the innermost object come last.
     keys: Vec<(usize, usize)>,
     doubts: Doubts,
     stop_at: Option<Place>,
@@ -29,7 +29,7 @@ impl Writer {
         Ok((String::from_utf8(self.out).map_err(Stopped::custom)?, self.doubts))
     }
 
-    /// Writes what can neither fail nor be doubted, as `serde_json` does.
+    /// Writes a value that needs no check, with `serde_json`.
     pub(super) fn plain<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stopped> {
         serde_json::to_writer(&mut self.out, value).map_err(Stopped::custom)
     }
@@ -82,13 +82,13 @@ impl Writer {
         Ok(())
     }
 
-    /// The text between `start` and `end`, which has its quotes.
+    /// Returns the key between `start` and `end`, where it has its quotes.
     fn key_text(&self, (start, end): (usize, usize)) -> String {
         let key = self.out.get(start..end).unwrap_or_default();
         serde_json::from_slice(key).unwrap_or_else(|_| String::from_utf8_lossy(key).into_owned())
     }
 
-    /// Text without quotes that was written since `start` becomes a JSON string.
+    /// Turns the text that was written since `start`, without quotes, into a JSON string.
     fn quote(&mut self, start: usize) -> Result<(), Stopped> {
         if self.out[start..].iter().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
             let text = self.out.split_off(start);
@@ -103,24 +103,24 @@ impl Writer {
 /// An array or an object that is being written.
 pub(super) struct Compound<'a> {
     writer: &'a mut Writer,
-    /// What closes it.
+    /// The brackets that close it.
     close: &'static str,
     count: usize,
-    /// Where its keys begin among the writer's.
+    /// The index of its first key in the writer's keys.
     first_key: usize,
-    /// A bit for the hash of each key that it has: without a collision no key can be there twice.
+    /// One bit for the hash of each of its keys. If no bit was set twice, no key is there twice.
     seen: u64,
-    /// Whether its keys came in ascending order so far.
+    /// Whether its keys were in ascending order so far.
     ascending: bool,
-    /// Whether all its keys have to be compared at its end.
+    /// Whether all its keys must be compared at its end.
     unchecked: bool,
-    /// The variant of an enum that it is the content of.
+    /// The variant of an enum whose content it is.
     variant: Option<&'static str>,
-    /// Set for the types that serde_json writes as they are.
+    /// Set for the types whose text serde_json copies.
     raw: Option<Raw>,
 }
 
-/// A type of serde_json's that carries JSON text.
+/// A type of serde_json that contains JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Raw {
     Number,
@@ -130,7 +130,7 @@ enum Raw {
 const RAW_NUMBER: &str = "$serde_json::private::Number";
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
-/// Up to so many keys are compared one by one.
+/// Objects with up to this many keys compare them one by one.
 const FEW_KEYS: usize = 16;
 
 impl Compound<'_> {
@@ -186,7 +186,7 @@ impl Compound<'_> {
         })
     }
 
-    /// Remembers the key that was written since `start`, and refuses it where the object has it already.
+    /// Remembers the key that was written since `start`. Refuses it if the object has it already.
     fn note_key(&mut self, start: usize) -> Result<(), Stopped> {
         let Writer { out, keys, .. } = &mut *self.writer;
         let key = &out[start..];
@@ -212,7 +212,7 @@ impl Compound<'_> {
         self.within(Stopped::new(UnstorableReason::DuplicateKey), Step::Key(self.writer.key_text(key)))
     }
 
-    /// Refuses a key that the object has twice, where that could not be told as it came.
+    /// Refuses a key that the object has twice, if `note_key` could not find that out.
     fn check_keys(&mut self) -> Result<(), Stopped> {
         if self.unchecked {
             let out = &self.writer.out;
@@ -232,7 +232,7 @@ impl Compound<'_> {
             return Err(Stopped::custom("JSON text was expected"));
         };
         match raw {
-            // It may be of any size, and is not read back inside a flattened or tagged type.
+            // It can have any size, so it is not read back inside a flattened or tagged type.
             Raw::Number => self.writer.doubt(Doubt::Wide)?,
             Raw::Value => text::scan(&json, self.writer.depth).map_err(text::Bad::stopped)?,
         }

@@ -1,13 +1,13 @@
-//! From what a type asks for, step by step, to its fields.
+//! Walks through a type with the probe, and collects its fields.
 
 use std::collections::BTreeMap;
 
 use super::probe::{Node, Step};
 
-/// How deep a type is looked into.
+/// The maximum depth of the walk.
 const DEPTH: usize = 24;
 
-/// The fields of the type that `probe` asks, by their paths.
+/// Returns the fields of the type behind `probe`, by their paths.
 pub(super) fn describe(probe: &dyn Fn(&[Step]) -> Node) -> BTreeMap<String, String> {
     let mut walk = Walk { probe, steps: Vec::new(), names: Vec::new(), fields: BTreeMap::new() };
     walk.visit("");
@@ -17,13 +17,13 @@ pub(super) fn describe(probe: &dyn Fn(&[Step]) -> Node) -> BTreeMap<String, Stri
 struct Walk<'a> {
     probe: &'a dyn Fn(&[Step]) -> Node,
     steps: Vec<Step>,
-    /// The types around the present one, so that one that holds itself ends.
+    /// The types around the current one. They end the walk through a type that contains itself.
     names: Vec<&'static str>,
     fields: BTreeMap<String, String>,
 }
 
 impl Walk<'_> {
-    /// Describes what is at the present steps, under `path`.
+    /// Describes the value at the current steps, under `path`.
     fn visit(&mut self, path: &str) {
         let node = if self.steps.len() < DEPTH { (self.probe)(&self.steps) } else { Node::Leaf("any") };
         match node {

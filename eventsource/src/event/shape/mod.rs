@@ -1,5 +1,6 @@
-//! The shape in which a type is stored: its fields and their kinds, as serde sees them. It costs nothing where no shape is
-//! asked for; those of all events are, with the feature `testing`.
+//! The shape in which a type is stored: its fields and their kinds, as serde sees them.
+//!
+//! A shape is computed only when a caller asks for it. The feature `testing` offers the shapes of all events.
 
 mod describe;
 mod probe;
@@ -11,9 +12,9 @@ use serde::de::DeserializeOwned;
 
 /// The shape in which an event is stored: its fields and their kinds, as serde sees them.
 ///
-/// It is found out by asking the type what it deserialises, so that renamed fields have their stored names, and fields of
-/// nested types are seen. What a type reads as "anything" is shown as `any`: untagged and internally tagged enums, and
-/// structs with `#[serde(flatten)]`.
+/// The type itself is asked what it deserialises. So renamed fields have their stored names, and the fields of nested
+/// types are included. A value that the type reads as "anything" has the kind `any`: an untagged or internally tagged
+/// enum, or a struct with `#[serde(flatten)]`.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -37,39 +38,39 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The shape of `T`.
+    /// Returns the shape of `T`.
     #[must_use]
     pub fn of<T: DeserializeOwned>() -> Self {
         Self { fields: describe::describe(&|path| probe::probe::<T>(path)) }
     }
 
-    /// The shape of an event that does not say it.
+    /// The shape of an event whose shape is not known.
     #[cfg(feature = "testing")]
     pub(crate) fn unknown() -> Self {
         Self::from_fields(BTreeMap::from([("(event)".to_owned(), "unknown".to_owned())]))
     }
 
-    /// The shape with these fields.
+    /// Creates a shape with these fields.
     #[cfg(feature = "testing")]
     pub(crate) fn from_fields(fields: BTreeMap<String, String>) -> Self {
         Self { fields }
     }
 
-    /// The fields, by their paths, and the kind of each.
+    /// Returns the path and the kind of each field, ordered by path.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter().map(|(path, kind)| (path.as_str(), kind.as_str()))
     }
 
-    /// The kind of the field at `path`.
+    /// Returns the kind of the field at `path`, such as `string`.
     #[must_use]
     pub fn kind(&self, path: &str) -> Option<&str> {
         self.fields.get(path).map(String::as_str)
     }
 
-    /// A number that changes with the shape. It is the same on every machine and in every version of this crate.
+    /// Returns a hash of the shape. It is the same on every machine and in every version of this crate.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        // FNV-1a, which is stable and needs no crate.
+        // FNV-1a: the result never changes, and it needs no crate.
         self.to_string()
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

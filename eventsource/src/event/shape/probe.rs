@@ -1,6 +1,6 @@
-//! A deserializer that has no data: it follows some steps into a type and takes note of what is asked for there.
+//! A deserializer without data: it follows some steps into a type, and records what the type asks for there.
 //!
-//! It always ends with an error, so that no value has to be made up. The one exception are the keys of maps.
+//! It always ends with an error, so that it needs no value. Only keys of maps need one.
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-/// What a type asks for.
+/// What a type asks its deserializer for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Node {
     Leaf(&'static str),
@@ -26,16 +26,16 @@ pub(super) enum Node {
 /// A step into a type.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
-    /// Into the field or the variant of that name.
+    /// Into the field or the variant with this name.
     Named(&'static str),
-    /// Into what an option, a sequence or a map holds.
+    /// Into the content of an option, a sequence or a map.
     Inside,
 }
 
-/// What `T` asks for after `steps`.
+/// Returns what `T` asks for after `steps`.
 pub(super) fn probe<T: DeserializeOwned>(steps: &[Step]) -> Node {
     let mut found = Node::Leaf("any");
-    // The keys of a map have to be some.
+    // The key type of a map decides which of these texts it accepts.
     for key in ["", "0", "00000000-0000-0000-0000-000000000000", "2000-01-01", "2000-01-01T00:00:00Z"] {
         let note = Cell::new(None);
         let _ = T::deserialize(Probe { steps, note: &note, key });
@@ -55,7 +55,7 @@ struct Probe<'p> {
     key: &'static str,
 }
 
-/// That the probe has arrived, or cannot go on.
+/// The error that ends the probe: it has arrived, or cannot go on.
 #[derive(Debug)]
 struct Stop;
 
@@ -74,7 +74,7 @@ impl de::Error for Stop {
 }
 
 impl Probe<'_> {
-    /// The next step, and the probe after it; where there is none, `node` is what was asked for.
+    /// Returns the next step, and the probe after it. Without a next step, `node` is recorded as the result.
     fn next(self, node: Node) -> Result<(Step, Self), Stop> {
         let Some((step, steps)) = self.steps.split_first() else {
             self.note.set(Some(node));
@@ -164,7 +164,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 }
 
-/// A map, or an enum, of which one key is looked into.
+/// A map or an enum with one key, whose content is probed.
 struct One<'p> {
     key: &'static str,
     probe: Probe<'p>,

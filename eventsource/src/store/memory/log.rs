@@ -1,4 +1,4 @@
-//! The log itself: events in position order, and where each stream's events stand in it.
+//! The log in memory: events in position order, with indexes on streams, ids and types.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
@@ -14,15 +14,15 @@ use crate::store::{
     PageLimit, ReadStream, StoredStream, StoredType, StreamAppend, StreamPage,
 };
 
-/// The event with the position `p` stands at the index `p - 1`.
+/// The event with the position `p` has the index `p - 1`.
 #[derive(Debug)]
 pub(super) struct Log {
     id: LogId,
     events: Vec<Arc<RecordedEvent>>,
-    /// The events of each stream, by the type of its aggregate and then by its id.
+    /// The events of each stream, by aggregate type and id.
     streams: HashMap<String, BTreeMap<Uuid, Vec<Arc<RecordedEvent>>>>,
     ids: HashMap<Uuid, Arc<RecordedEvent>>,
-    /// Where the events of each type stand.
+    /// The positions of the events of each type.
     types: BTreeMap<String, Vec<Position>>,
 }
 
@@ -48,7 +48,7 @@ impl Log {
         self.events[..index].last().map(|event| LogMark::of(event))
     }
 
-    /// The log is what it was when its head was `position`.
+    /// Restores the state of the log when its head was `position`.
     #[cfg(feature = "testing")]
     pub(super) fn lose_after(&mut self, position: Position) {
         let index = usize::try_from(position.value()).unwrap_or(usize::MAX);
@@ -76,7 +76,7 @@ impl Log {
         Ok(self.store(stream, events))
     }
 
-    /// Appends to different streams: all of it or nothing.
+    /// Appends to different streams: everything or nothing.
     pub(super) fn append_all(&mut self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
         for StreamAppend { stream, expected, events } in &appends {
             self.check(stream, *expected, events)?;

@@ -1,4 +1,4 @@
-//! The event store in memory: for tests, examples, and whoever needs no durability.
+//! The event store in memory: for tests, examples, and programs that need no durability.
 
 mod log;
 
@@ -15,7 +15,8 @@ use super::{
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
-/// The event store in memory. It keeps the laws of [`EventStore`] as any other and forgets everything with its last clone.
+/// An event store in memory. It follows all rules of [`EventStore`]. Clones share one log, which is lost with the last
+/// clone.
 ///
 /// ```
 /// use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
@@ -40,20 +41,22 @@ struct Shared {
 }
 
 impl MemoryEventStore {
-    /// An empty log.
+    /// Creates a store with an empty log.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Loses all events after `position`, as a log does that is restored from an older backup: their positions and ids are
-    /// given again. For tests of what is built on a log.
+    /// Deletes all events after `position`, like a restore from an older backup: their positions and ids can be used
+    /// again.
+    ///
+    /// For tests of code that reads a log (feature `testing`).
     #[cfg(feature = "testing")]
     pub fn lose_after(&self, position: Position) {
         self.write().lose_after(position);
     }
 
-    // A poisoned lock guards a log that is whole: `Log::append` changes nothing before it has checked everything.
+    // A poisoned lock is fine: `Log::append` checks everything before its first change.
     fn read(&self) -> RwLockReadGuard<'_, Log> {
         self.shared.log.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,10 +1,10 @@
-//! What the database was asked to do, for error messages.
+//! The actions of a database, for error messages.
 
 use std::fmt;
 
 use crate::event::StreamId;
 
-/// What the database was asked to do. It is put into words only where it failed.
+/// An action of the database. It is formatted only for an error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Action<'a> {
     Append(&'a StreamId),
@@ -76,13 +76,13 @@ impl fmt::Display for Action<'_> {
             Self::Letters(name) => write!(f, "read the dead letters of `{name}`"),
             Self::ForgetLetters(name) => write!(f, "forget the dismissed letters of `{name}`"),
             Self::CountLetters => f.write_str("count the dead letters"),
-            Self::Switch(name) => write!(f, "put the next generation of `{name}` in its place"),
+            Self::Switch(name) => write!(f, "switch `{name}` to its next generation"),
             Self::Discard(name) => write!(f, "drop the next generation of `{name}`"),
             #[cfg(feature = "sqlite")]
             Self::LoadProgress(name) => write!(f, "load the progress of `{name}`"),
             #[cfg(feature = "sqlite")]
             Self::SaveProgress(name) => write!(f, "save the progress of `{name}`"),
-            Self::Own(name) => write!(f, "find out who owns the tables of `{name}`"),
+            Self::Own(name) => write!(f, "find the owner of the tables of `{name}`"),
             Self::HandOver(name) => write!(f, "hand `{name}` over to another name"),
             Self::Replace => f.write_str("replace the tables of read models"),
             Self::Snapshot(name) => write!(f, "read the snapshot of `{name}`"),

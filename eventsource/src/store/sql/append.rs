@@ -1,4 +1,4 @@
-//! An append, and what becomes of it.
+//! An append and its outcome.
 
 use std::sync::Arc;
 
@@ -11,25 +11,26 @@ use crate::store::{AppendError, Appended, ExpectedVersion, StoreError};
 
 pub(crate) use crate::store::StreamAppend as Append;
 
-/// Where an event was stored, and when.
+/// The version, the position and the time of a stored event.
 pub(crate) type Place = (u64, Position, DateTime<Utc>);
 
-/// What is stored of an append, or why nothing is.
+/// The places of the events of an append, or the reason why it is refused.
 pub(crate) type Outcome = Result<Vec<Place>, Refusal>;
 
-/// What is stored of appends that belong together: where the events of each are, or which of them is refused, and why.
+/// The places of the events of each append in one unit, or the index of the refused append and the reason.
 pub(crate) type UnitOutcome = Result<Vec<Vec<Place>>, (usize, Refusal)>;
 
-/// What becomes of the others where one of several appends is refused.
+/// Whether a refused append in a transaction of several appends refuses the others too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Together {
-    /// They are stored: each is its own caller's.
+    /// No: each append belongs to another caller.
     Apart,
-    /// They are not stored either.
+    /// Yes: nothing is stored.
     AsOne,
 }
 
-/// The outcome of appends that belong together, where one that is refused leaves nothing of the others.
+/// Joins the outcomes of the appends in one unit: one refused append refuses all. A conflict comes before other
+/// refusals.
 pub(crate) fn as_one(outcomes: Vec<Outcome>) -> UnitOutcome {
     let conflict = |outcome: &Outcome| matches!(outcome, Err(Refusal::Conflict { .. }));
     let refused = outcomes.iter().position(conflict);
@@ -43,12 +44,12 @@ pub(crate) fn as_one(outcomes: Vec<Outcome>) -> UnitOutcome {
     Ok(places)
 }
 
-/// The outcome of one append, which is a unit by itself.
+/// Returns the outcome of a unit with one append.
 pub(crate) fn of_one(outcome: UnitOutcome) -> Outcome {
     outcome.map(|mut places| places.pop().unwrap_or_default()).map_err(|(_, refusal)| refusal)
 }
 
-/// What the caller of appends that belong together is answered; `failed` says how a failure is told.
+/// Returns the result for the caller of a unit. `failed` converts a failure to an error.
 pub(crate) fn answered(
     appends: Vec<Append>,
     stored: UnitOutcome,
@@ -61,7 +62,7 @@ pub(crate) fn answered(
     }
 }
 
-/// Why nothing is appended.
+/// The reason why an append is refused.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     Conflict { actual: u64 },
@@ -76,7 +77,7 @@ impl<F: Into<Failure>> From<F> for Refusal {
 }
 
 impl Append {
-    /// The events as stored, at these places.
+    /// Returns the stored events, with their places.
     pub(crate) fn appended(self, places: Vec<Place>) -> Appended {
         let record = |(event, (version, position, recorded_at)): (NewEvent, Place)| {
             Arc::new(event.record(self.stream.clone(), version, position, recorded_at))
@@ -84,7 +85,7 @@ impl Append {
         Appended::new(self.events.into_iter().zip(places).map(record).collect())
     }
 
-    /// The refusal as an error of the port's; `failed` says how a failure is told.
+    /// Converts a refusal to an error. `failed` converts a failure.
     pub(crate) fn refused(&self, refusal: Refusal, failed: impl FnOnce(Failure) -> StoreError) -> AppendError {
         let stream = self.stream.clone();
         match refusal {
@@ -94,19 +95,19 @@ impl Append {
         }
     }
 
-    /// Between which versions the stream is as expected.
+    /// Returns the lowest and the highest version that the append expects.
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite looks up the version itself"))]
     pub(crate) fn bounds(&self) -> (i64, i64) {
         match self.expected {
             ExpectedVersion::Any => (0, i64::MAX),
             ExpectedVersion::NoStream => (0, 0),
             ExpectedVersion::StreamExists => (1, i64::MAX),
-            // No stream has a version that the database cannot count to, nor one event fewer than that.
+            // No stream reaches the largest integer of the database, so a clamped version never matches.
             ExpectedVersion::Exact(version) => (clamped(version), clamped(version)),
         }
     }
 
-    /// The sum of the events' sizes, in bytes.
+    /// Returns the sum of the sizes of the events, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.events.iter().map(|event| event.payload().len() + event.metadata().size()).sum()
     }

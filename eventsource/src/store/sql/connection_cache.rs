@@ -1,5 +1,5 @@
-//! Connections that one append leaves to the next: to give them back to a pool and to take them again costs a round trip
-//! each time.
+//! Keeps connections between two appends. To return a connection to its pool and to acquire it again costs a round
+//! trip.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use sqlx::{Database, Pool};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-/// A pool, and those of its connections that are between two appends.
+/// A pool, and its connections that are kept between two appends.
 #[derive(Debug)]
 pub(crate) struct ConnectionCache<DB: Database> {
     pool: Pool<DB>,
@@ -20,11 +20,11 @@ pub(crate) struct ConnectionCache<DB: Database> {
 #[derive(Debug)]
 struct CacheState<DB: Database> {
     idle: Vec<Borrowed<DB>>,
-    /// How many wait for the pool: what is kept would not reach them.
+    /// The number of tasks that wait for the pool. A kept connection would not reach them.
     waiting: usize,
 }
 
-/// One who waits for the pool.
+/// A task that waits for the pool.
 struct Waiting<'a, DB: Database>(&'a ConnectionCache<DB>);
 
 impl<DB: Database> Drop for Waiting<'_, DB> {
@@ -33,14 +33,14 @@ impl<DB: Database> Drop for Waiting<'_, DB> {
     }
 }
 
-/// A connection, and when the pool gave it.
+/// A connection, and the time at which the pool gave it.
 #[derive(Debug)]
 pub(crate) struct Borrowed<DB: Database> {
     pub(crate) conn: PoolConnection<DB>,
     since: Instant,
 }
 
-/// After so long a connection goes back to the pool, which looks after it: whether it still works, whether it is too old.
+/// After this duration, a connection returns to the pool, which checks its health and its age.
 const AT_MOST: Duration = Duration::from_secs(1);
 
 impl<DB: Database> ConnectionCache<DB> {
@@ -52,18 +52,17 @@ impl<DB: Database> ConnectionCache<DB> {
         Self { pool, keeps, state: Mutex::new(CacheState { idle: Vec::new(), waiting: 0 }) }
     }
 
-    /// Where others use the pool as well, and have to get the connection in between.
+    /// Creates a cache that keeps no connection, for a pool that other tasks use too.
     pub(crate) fn none(pool: Pool<DB>) -> Self {
         Self::with(pool, false)
     }
 
-    /// The pool.
     #[cfg(feature = "postgres")]
     pub(crate) const fn pool(&self) -> &Pool<DB> {
         &self.pool
     }
 
-    /// A connection; one that was kept unless it is in doubt.
+    /// Returns a kept connection unless `in_doubt` rejects it, or a connection of the pool.
     pub(crate) async fn take(&self, in_doubt: impl Fn(Duration) -> bool) -> Result<Borrowed<DB>, sqlx::Error> {
         let _waiting = loop {
             let kept = match self.pop_or_wait() {
@@ -79,10 +78,10 @@ impl<DB: Database> ConnectionCache<DB> {
         Ok(Borrowed { conn: self.pool.acquire().await?, since: Instant::now() })
     }
 
-    /// Keeps a connection that is as it was when it was taken.
+    /// Keeps a connection for the next append, or returns it to the pool. Its state must be as when it was taken.
     pub(crate) fn keep(&self, conn: Borrowed<DB>) {
         let mut state = self.state();
-        // Asked under the lock, so that `close` finds what is kept, and nobody waits for it.
+        // Checked under the lock: `close` then finds every kept connection.
         if self.keeps && state.waiting == 0 && !self.pool.is_closed() {
             state.idle.push(conn);
         } else {
@@ -91,7 +90,7 @@ impl<DB: Database> ConnectionCache<DB> {
     }
 
     pub(crate) async fn close(&self) {
-        // Nothing is kept from here on.
+        // From here on, `keep` returns connections to the pool.
         let closed = self.pool.close();
         let kept = std::mem::take(&mut self.state().idle);
         kept.into_iter().for_each(give_back);
@@ -111,7 +110,7 @@ impl<DB: Database> ConnectionCache<DB> {
     }
 }
 
-/// A connection goes back to its pool by a task. Where there is no runtime it is closed.
+/// Returns a connection to its pool. sqlx spawns a task for that; without a runtime, the connection is closed.
 fn give_back<DB: Database>(borrowed: Borrowed<DB>) {
     if Handle::try_current().is_err() {
         drop(borrowed.conn.detach());
@@ -140,8 +139,8 @@ mod tests {
             tokio::task::yield_now().await;
             kept.keep(first);
         });
-        kept.keep(second.expect("the connection is kept, and nobody is given it").unwrap());
-        assert_eq!(kept.state().idle.len(), 1, "nobody waits any more");
+        kept.keep(second.expect("the waiting task gets the connection").unwrap());
+        assert_eq!(kept.state().idle.len(), 1, "no task waits");
         kept.close().await;
     }
 }

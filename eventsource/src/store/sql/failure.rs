@@ -1,8 +1,8 @@
-//! How a statement failed, and the values that go between rows and events.
+//! Failures of statements, and conversions between rows and events.
 
 use crate::event::Metadata;
 
-/// How a statement failed.
+/// A failed statement.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Database(sqlx::Error),
@@ -15,24 +15,24 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-/// A stored number that is never negative.
+/// Converts a stored number, which must not be negative.
 pub(crate) fn unsigned(value: i64, what: &str) -> Result<u64, Failure> {
     u64::try_from(value).map_err(|_| Failure::Corrupt(format!("{what} is {value}")))
 }
 
-/// The same for the database, whose integers end earlier; no stored value lies beyond their end.
+/// Converts a number for the database. No stored value is larger than `i64::MAX`.
 pub(crate) fn clamped(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// The row is gone that says which log this is.
+/// The failure for a log whose identity was deleted.
 pub(crate) fn no_identity() -> Failure {
     Failure::Corrupt(
         "the log has no identity: the row of `eventsource_log` was deleted; restore it from a backup".to_owned(),
     )
 }
 
-/// Metadata as JSON, `None` where it is empty. It was checked before: see [`check_append`](crate::store::check_append).
+/// Encodes metadata as JSON; `None` if it is empty. [`check_append`](crate::store::check_append) has checked it.
 pub(crate) fn metadata_json(metadata: &Metadata) -> Result<Option<String>, Failure> {
     if metadata.is_empty() {
         return Ok(None);

@@ -1,16 +1,17 @@
-//! A connection that goes back to a pool: whether a transaction is still open on it.
+//! Checks whether a connection that returns to a pool has an open transaction.
 
 use sqlx::{Database, SqlSafeStr as _};
 
 use crate::store::sql::driver_internals::TransactionManager as _;
 
-/// Whether no transaction is open on `conn`, neither in the database nor by the driver's count.
+/// Returns whether `conn` has no open transaction, neither in the database nor in the driver's count.
 ///
-/// A caller who gives up while a transaction begins leaves it to the connection, and the driver does not count it: the
-/// next owner of the connection would write in it, be told that it is done, and never commit. The other way round, SQLite
-/// rolls back by itself where its disk is full, and the driver goes on counting: nothing could begin there any more.
+/// The two can differ. If a caller is cancelled while a transaction begins, the transaction is open and the driver does
+/// not count it. The next user of the connection would write into it, see success, and never commit. If its disk is
+/// full, SQLite rolls back by itself and the driver still counts a transaction. No transaction could begin on that
+/// connection.
 pub(crate) async fn has_no_transaction<DB: Database>(conn: &mut DB::Connection) -> Result<bool, sqlx::Error> {
-    // An empty query, after which the driver looks whether there is a transaction.
+    // The driver runs this empty query, and then checks whether there is a transaction.
     match DB::TransactionManager::begin(conn, Some("".into_sql_str())).await {
         Err(sqlx::Error::BeginFailed) => Ok(true),
         Err(sqlx::Error::InvalidSavePointStatement) => Ok(false),

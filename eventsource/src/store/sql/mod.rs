@@ -1,4 +1,4 @@
-//! What the stores on SQL databases share.
+//! Code that the stores on SQL databases share.
 
 mod action;
 mod append;

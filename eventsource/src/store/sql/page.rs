@@ -1,5 +1,7 @@
-//! A page that is bounded in bytes: small events come with their rows, large ones are read once it is known that they
-//! belong to the page.
+//! Pages that are limited in bytes.
+//!
+//! A statement returns small events as a whole, and only the position and the size of large ones. The large events that
+//! belong to the page are read by themselves.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,18 +9,18 @@ use std::sync::Arc;
 use crate::event::{Position, RecordedEvent};
 use crate::store::{PageLimit, Room};
 
-/// Up to this size, in bytes, a payload (and likewise the metadata) comes with its row.
+/// A payload or metadata up to this size, in bytes, is returned with its row.
 pub(crate) const SMALL: usize = 8_192;
 
-/// How many rows are read by one statement at least, however few bytes a page may have.
+/// The minimum number of rows for one statement, for any limit in bytes.
 const FEWEST_ROWS: usize = 32;
 
-/// An event that a statement has found.
+/// An event that a statement has returned.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// The whole event.
     Event(Arc<RecordedEvent>),
-    /// Where it stands, and its size: it is read by itself.
+    /// The position and the size in bytes. The event is read by itself.
     Large(Position, usize),
 }
 
@@ -38,7 +40,7 @@ impl Found {
     }
 }
 
-/// A page while it is filled, by one statement after the other.
+/// A page that is filled by one statement after the other.
 #[derive(Debug)]
 pub(crate) struct Filling {
     room: Room,
@@ -52,7 +54,7 @@ impl Filling {
         Self { room: Room::new(limit), rows, events: Vec::new() }
     }
 
-    /// How many rows the next statement reads at most: what comes with them exceeds the limit in bytes by little.
+    /// Returns the maximum number of rows for the next statement. It keeps the excess over the limit in bytes small.
     pub(crate) fn rows(&self) -> usize {
         self.room.events().min(self.rows)
     }
@@ -61,15 +63,15 @@ impl Filling {
         self.room.is_full()
     }
 
-    /// Those of `found` that belong to the page.
+    /// Returns the events of `found` that belong to the page.
     pub(crate) fn admit(&mut self, mut found: Vec<Found>) -> Vec<Found> {
         let count = found.iter().take_while(|found| self.room.admits(found.size())).count();
         found.truncate(count);
         found
     }
 
-    /// Adds the events of `found`, in that order. The large ones among them were `read` by themselves; one that is not
-    /// there any more is left out.
+    /// Adds the events of `found`, in their order. `read` contains the large ones. A large event that was deleted
+    /// meanwhile is left out.
     pub(crate) fn add(&mut self, found: Vec<Found>, read: Vec<Arc<RecordedEvent>>) {
         let mut read: HashMap<_, _> = read.into_iter().map(|event| (event.position(), event)).collect();
         self.events.extend(found.into_iter().filter_map(|found| match found {
@@ -79,7 +81,7 @@ impl Filling {
     }
 }
 
-/// The positions of the large events among `found`.
+/// Returns the positions of the large events in `found`.
 pub(crate) fn large(found: &[Found]) -> Vec<Position> {
     found.iter().filter(|found| matches!(found, Found::Large(..))).map(Found::position).collect()
 }

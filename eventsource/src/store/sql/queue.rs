@@ -1,8 +1,9 @@
-//! Appends of one process that wait for each other, to be stored together in one commit.
+//! Group commit: concurrent appends of one process are stored together in one commit.
 //!
-//! An append that comes alone is its caller's: it begins at once, and nobody waits for it. Those that come meanwhile
-//! queue, and a task of their own stores what has queued, a batch at a time, until there is nothing left. So a caller who
-//! goes away, or who is not polled, stops nobody; and where the task ends with its runtime, everybody goes on alone.
+//! A single append begins at once, in the task of its caller. Appends that arrive while it runs wait in a queue. A task
+//! of its own stores the queued appends, one batch after the other, until the queue is empty. So a caller that is
+//! cancelled or not polled blocks no other caller. If that task ends with its runtime, each waiting caller appends
+//! alone.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,25 +14,25 @@ use tokio::time::Instant;
 
 use super::append::{Append, Outcome};
 
-/// How many appends, how many events and how many bytes go into one commit at most. An append of more goes by itself.
+/// The limits of one commit, in appends, events and bytes. A larger append gets its own commit.
 const MOST_APPENDS: usize = 100;
 const MOST_EVENTS: usize = 1_000;
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// What becomes of an append that has queued.
+/// The answer to a queued append.
 #[derive(Debug)]
 pub(crate) enum CommitAnswer {
-    /// It is stored at these places, or refused.
+    /// It is stored, or refused.
     Done(Outcome),
-    /// It was not stored: its caller appends it alone, which gives it an answer of its own.
+    /// It was not stored. Its caller appends it alone, and gets its own answer.
     Alone,
-    /// It may be stored: whoever was to say so is gone.
+    /// It may be stored: the task that stores it has ended without an answer.
     Unknown,
-    /// Its time was up before its turn came.
+    /// Its deadline passed while it was queued. It was not stored.
     Late,
 }
 
-/// The appends that wait.
+/// The queue of waiting appends.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Queue(Arc<Mutex<QueueState>>);
 
@@ -39,12 +40,13 @@ pub(crate) struct Queue(Arc<Mutex<QueueState>>);
 struct QueueState {
     waiting: VecDeque<Waiting>,
     next: u64,
-    /// Whether somebody appends alone, and whether there is a task that appends for those who wait.
+    /// Whether a caller appends alone.
     alone: bool,
+    /// Whether a task stores the queued appends.
     led: bool,
 }
 
-/// An append in the queue, or in a batch. Dropping it without an answer is one: nobody knows.
+/// An append in the queue or in a batch. If it is dropped without an answer, the answer is [`CommitAnswer::Unknown`].
 #[derive(Debug)]
 pub(crate) struct Waiting {
     number: u64,
@@ -57,17 +59,17 @@ pub(crate) struct Waiting {
 /// How an append begins.
 #[derive(Debug)]
 pub(crate) enum Entry {
-    /// At once, by its caller.
+    /// At once, in the task of its caller.
     Alone(Alone),
-    /// In the queue. Where there is a lead, the caller sees to it that somebody takes it.
+    /// In the queue. If there is a lead, the caller must spawn a task with it.
     Queued(Ticket, Option<Lead>),
 }
 
-/// Held by who appends alone.
+/// A guard: its owner appends alone.
 #[derive(Debug)]
 pub(crate) struct Alone(Queue);
 
-/// A place in the queue, which is given up by dropping it.
+/// A place in the queue. Dropping it withdraws the append.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     queue: Queue,
@@ -75,12 +77,12 @@ pub(crate) struct Ticket {
     answer: oneshot::Receiver<CommitAnswer>,
 }
 
-/// The right to take what waits, held by one task at a time.
+/// The right to take queued appends. One task at a time has it.
 #[derive(Debug)]
 pub(crate) struct Lead(Option<Queue>);
 
 impl Queue {
-    /// Begins an append, which does not wait in the queue for longer than `until`.
+    /// Begins an append. It waits in the queue until the deadline `until` at most.
     pub(crate) fn enter(&self, append: &Arc<Append>, until: Option<Instant>) -> Entry {
         let mut state = self.state();
         if !state.alone && !state.led {
@@ -96,27 +98,27 @@ impl Queue {
         Entry::Queued(Ticket { queue: self.clone(), number, answer }, lead)
     }
 
-    /// Whether it was still in the queue.
+    /// Removes an append from the queue. Returns whether it was still there.
     fn withdraw(&self, number: u64) -> bool {
         let mut state = self.state();
         let at = state.waiting.iter().position(|waiting| waiting.number == number);
         at.and_then(|at| state.waiting.remove(at)).is_some()
     }
 
-    // What the lock guards is whole at every moment.
+    // A poisoned lock is fine: no code panics between two related changes.
     fn state(&self) -> MutexGuard<'_, QueueState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Ticket {
-    /// What became of the append, which is withdrawn when it has waited in the queue for as long as `patience`.
+    /// Waits for the answer. Withdraws the append if it has waited in the queue for `patience`.
     pub(crate) async fn answer(mut self, patience: Option<Duration>) -> CommitAnswer {
         if let Some(patience) = patience {
             match tokio::time::timeout(patience, &mut self.answer).await {
                 Ok(answer) => return answer.unwrap_or(CommitAnswer::Unknown),
                 Err(_) if self.queue.withdraw(self.number) => return CommitAnswer::Late,
-                // It is being stored: that is waited for.
+                // It is being stored: wait for the answer.
                 Err(_) => {}
             }
         }
@@ -126,14 +128,14 @@ impl Ticket {
 
 impl Waiting {
     pub(crate) fn answer(self, answer: CommitAnswer) {
-        // Who has gone away needs none.
+        // A cancelled caller needs no answer.
         let _ = self.answer.send(answer);
     }
 }
 
 impl Lead {
-    /// Lets those come who are about to, such as who has just been answered, and says whether somebody waits. Where
-    /// nobody does, the lead is at its end.
+    /// Yields once, so that callers with a new append (such as callers that were just answered) can queue it. Returns
+    /// whether an append waits. If none does, the lead ends.
     pub(crate) async fn gather(&mut self) -> bool {
         tokio::task::yield_now().await;
         let Some(queue) = &self.0 else { return false };
@@ -147,8 +149,8 @@ impl Lead {
         false
     }
 
-    /// What is to be stored next, in the order in which it came: nothing where all have gone. With `apart`, a batch has
-    /// one append to a stream, and later ones to it stay in the queue.
+    /// Takes the next batch, in the order of arrival. It is empty if all callers have withdrawn. With `apart`, a batch
+    /// has at most one append to each stream, and later ones stay in the queue.
     pub(crate) fn take(&self, apart: bool) -> Vec<Waiting> {
         let (mut batch, mut events, mut bytes) = (Vec::new(), 0, 0);
         let Some(queue) = &self.0 else { return batch };
@@ -177,7 +179,8 @@ impl Lead {
         batch
     }
 
-    /// Puts a batch back, of which nothing was stored, before all others. Whose time is up is told so.
+    /// Puts a batch back to the front of the queue, after nothing of it was stored. An append whose deadline has passed
+    /// is answered instead.
     #[cfg(feature = "sqlite")]
     pub(crate) fn put_back(&self, batch: Vec<Waiting>) {
         let Some(queue) = &self.0 else { return };
@@ -207,7 +210,7 @@ impl Drop for Ticket {
     }
 }
 
-/// Before its end, as where its runtime is shut down: nobody waits for somebody who is gone.
+/// If the lead is dropped early, for example by a shutdown of its runtime, all waiting callers append alone.
 impl Drop for Lead {
     fn drop(&mut self) {
         let Some(queue) = self.0.take() else { return };

@@ -1,6 +1,7 @@
-//! A stored event's row, read column by column.
+//! Reads the row of a stored event, column by column.
 //!
-//! What cannot be read is noted, and the event comes with a default in its place: it is that event's failure, not the log's.
+//! A column that cannot be read gets a default, and the event says so ([`Unreadable`]). It is a failure of that event,
+//! and not of the log.
 
 use std::fmt::Display;
 
@@ -16,12 +17,12 @@ pub(crate) struct EventRow<'r, R> {
     unreadable: Option<Unreadable>,
 }
 
-/// What a database's rows can tell of a value that is not of the type that its column should have.
+/// A row that can show a value of any type, for values that do not have the type of their column.
 pub(crate) trait RawRow: Row
 where
     usize: ColumnIndex<Self>,
 {
-    /// The value as text.
+    /// Returns the value as text.
     fn raw_text(&self, index: usize) -> String;
 }
 
@@ -29,7 +30,7 @@ impl<'r, R: RawRow> EventRow<'r, R>
 where
     usize: ColumnIndex<R>,
 {
-    /// A row whose first column is the position.
+    /// Creates a reader for a row whose first column is the position.
     pub(crate) fn new(row: &'r R) -> Result<Self, Failure>
     where
         i64: Decode<'r, R::Database> + Type<R::Database>,
@@ -42,7 +43,7 @@ where
             .map_err(|_| Failure::Corrupt(format!("an event at the position {}", self.position)))
     }
 
-    /// The column, or its type's default where it cannot be read.
+    /// Returns the value of a column, or the default of its type if it cannot be read.
     #[cfg(feature = "postgres")]
     pub(crate) fn get<T>(&mut self, index: usize, column: &'static str) -> T
     where
@@ -51,7 +52,7 @@ where
         self.row.try_get(index).unwrap_or_else(|error| self.note(index, column, &error))
     }
 
-    /// The same of a text. One that is not text in the database's encoding is read as far as it goes.
+    /// Returns the text of a column. An invalid text is returned as far as it is readable.
     pub(crate) fn text(&mut self, index: usize, column: &'static str) -> String
     where
         String: Decode<'r, R::Database> + Type<R::Database>,
@@ -62,7 +63,7 @@ where
         })
     }
 
-    /// The column, converted; the default where it cannot be.
+    /// Returns the converted value of a column, or the default if it cannot be read or converted.
     pub(crate) fn converted<T, V: Default, E: Display>(
         &mut self,
         index: usize,
@@ -78,12 +79,12 @@ where
         }
     }
 
-    /// Whether the column is null.
+    /// Returns whether the column is null.
     pub(crate) fn is_null(&self, index: usize) -> Result<bool, Failure> {
         Ok(self.row.try_get_raw(index)?.is_null())
     }
 
-    /// A number by which the store itself goes on reading: without it nothing can be read.
+    /// Returns a number that the store itself needs to continue reading. It is an error if it cannot be read.
     pub(crate) fn number<T>(&self, index: usize, column: &str) -> Result<u64, Failure>
     where
         T: Decode<'r, R::Database> + Type<R::Database> + TryInto<u64>,
@@ -93,7 +94,7 @@ where
         number.try_into().map_err(bad)
     }
 
-    /// The size of the event, in bytes.
+    /// Returns the size of the event, in bytes.
     #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "pages of PostgreSQL are measured by the server"))]
     pub(crate) fn size<T>(&self, index: usize) -> Result<usize, Failure>
     where
@@ -102,7 +103,7 @@ where
         Ok(usize::try_from(self.number::<T>(index, "payload")?).unwrap_or(usize::MAX))
     }
 
-    /// The metadata, which is JSON, or nothing where it is empty. `tenant` is asked where it cannot be read.
+    /// Returns the metadata, which is JSON or null. `tenant` finds the tenant if the metadata cannot be read.
     pub(crate) fn metadata(&mut self, index: usize, tenant: impl FnOnce(&R) -> Option<String>) -> Metadata
     where
         Option<&'r str>: Decode<'r, R::Database> + Type<R::Database>,
@@ -113,14 +114,14 @@ where
             Ok(Some(json)) => Metadata::from_stored(json).map_err(|(error, tenant)| (error.to_string(), tenant)),
             Err(error) => Err((error.to_string(), None)),
         };
-        read.unwrap_or_else(|(error, told)| {
+        read.unwrap_or_else(|(error, readable_tenant)| {
             let row = self.row;
             self.note::<()>(index, COLUMN, &error);
-            told.or_else(|| tenant(row)).map_or_else(Metadata::new, |tenant| Metadata::new().tenant(tenant))
+            readable_tenant.or_else(|| tenant(row)).map_or_else(Metadata::new, |tenant| Metadata::new().tenant(tenant))
         })
     }
 
-    /// The event with what was read.
+    /// Builds the event.
     pub(crate) fn event(self, parts: RecordedParts) -> RecordedEvent {
         RecordedEvent::from(parts).with_unreadable(self.unreadable)
     }

@@ -1,15 +1,15 @@
-//! What errors say on every database: those of the driver itself, and what helps where the server does not know it.
+//! Classifies the errors of the driver, and adds remedies that the server does not know.
 
 use std::error::Error;
 
 use crate::store::Verdict;
 
-/// What an error says that is not the database's, but the driver's.
+/// Classifies an error of the driver, which did not come from the database.
 pub(crate) fn of_driver(error: &sqlx::Error) -> Verdict {
     use sqlx::Error as E;
     match error {
         E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::BeginFailed => Verdict::Outage,
-        // Answers that do not belong to what was asked: the connection is of no use to anybody.
+        // The answers do not match the queries: the connection is unusable.
         E::Protocol(_) => Verdict::StaleConnection,
         E::ColumnDecode { .. } | E::ColumnIndexOutOfBounds { .. } | E::ColumnNotFound(_) => Verdict::Permanent,
         E::Decode(_) | E::Encode(_) | E::TypeNotFound { .. } => Verdict::Permanent,
@@ -17,25 +17,24 @@ pub(crate) fn of_driver(error: &sqlx::Error) -> Verdict {
     }
 }
 
-/// What helps against `error`, where the server does not know it.
+/// Returns the remedy for `error`, if the message of the server does not say it.
 pub(crate) fn remedy(error: &sqlx::Error) -> Option<&'static str> {
     // Only PostgreSQL has codes of five characters.
     match error.as_database_error()?.code()?.as_ref() {
         "26000" | "42P05" => Some(
-            "prepared statements do not stay with their connection: through a pooler in transaction mode, such as \
-             PgBouncer, the database needs `PostgresOptions::pooler_mode(true)`; without one, a handler has deallocated \
-             them",
+            "the connection has lost its prepared statements: with a pooler in transaction mode, such as PgBouncer, set \
+             `PostgresOptions::pooler_mode(true)`; without a pooler, a handler has deallocated them",
         ),
         "08P01" => Some(
-            "the server takes a message of this connection for one that does not belong here: through a pooler in \
-             transaction mode, such as PgBouncer, the database needs `PostgresOptions::pooler_mode(true)`, and a startup \
-             parameter that the pooler refuses belongs into its `ignore_startup_parameters`",
+            "the server did not expect this message on this connection: with a pooler in transaction mode, such as \
+             PgBouncer, set `PostgresOptions::pooler_mode(true)`, and add startup parameters that the pooler refuses to its \
+             `ignore_startup_parameters`",
         ),
         _ => None,
     }
 }
 
-/// An error, and what helps against it.
+/// An error with its remedy.
 #[derive(Debug, thiserror::Error)]
 #[error("{remedy}: {error}")]
 struct Explained {
@@ -44,7 +43,7 @@ struct Explained {
     remedy: &'static str,
 }
 
-/// `error`, with its remedy where the server does not know it.
+/// Adds the remedy to `error`, if there is one.
 pub(crate) fn explained(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
     match remedy(&error) {
         Some(remedy) => Box::new(Explained { error, remedy }),
