@@ -62,8 +62,8 @@ pub enum DecodeError {
     },
     /// A column of the stored event cannot be read: another program wrote it, or the data is damaged.
     #[error(
-        "event `{event_type}` at position {position} of {stream} cannot be read: {unreadable}; repair the stored event, \
-         then retry, or dismiss it"
+        "event `{event_type}` at position {position} of {stream} cannot be read: {unreadable}; repair the stored \
+         event and retry, or dismiss the dead letter"
     )]
     Unreadable {
         /// The stored name of the event.
@@ -106,10 +106,11 @@ pub enum DecodeError {
     },
     /// No event of the registry has the stored name of the event.
     #[error(
-        "event `{event_type}` (version {version}) at position {position} of {stream} has a type that this program does not \
-         know. If another crate defines the event, name that crate once (`use that_crate as _;`), or it is not linked and \
-         registers nothing. If the event was renamed, keep its old name (`#[event(aliases(\"{event_type}\"))]`). If you \
-         give `SubscriptionManager::with_registry` a registry of `Registry::of`, add the event to it"
+        "event `{event_type}` (version {version}) at position {position} of {stream} has a type that this program does \
+         not know. If another crate defines the event, name that crate once (`use that_crate as _;`): otherwise it is \
+         not linked and registers nothing. If the event was renamed, keep its old name \
+         (`#[event(aliases(\"{event_type}\"))]`). If you give `SubscriptionManager::with_registry` a registry of \
+         `Registry::of`, add the event to it"
     )]
     Unknown {
         /// The stored name of the event.

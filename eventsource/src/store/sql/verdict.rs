@@ -22,13 +22,13 @@ pub(crate) fn remedy(error: &sqlx::Error) -> Option<&'static str> {
     // Only PostgreSQL has codes of five characters.
     match error.as_database_error()?.code()?.as_ref() {
         "26000" | "42P05" => Some(
-            "the connection has lost its prepared statements: with a pooler in transaction mode, such as PgBouncer, set \
-             `PostgresOptions::pooler_mode(true)`; without a pooler, a handler has deallocated them",
+            "the connection has lost its prepared statements: with a pooler in transaction mode, such as PgBouncer, \
+             set `PostgresOptions::pooler_mode(true)`; without a pooler, a handler has deallocated them",
         ),
         "08P01" => Some(
             "the server did not expect this message on this connection: with a pooler in transaction mode, such as \
-             PgBouncer, set `PostgresOptions::pooler_mode(true)`, and add startup parameters that the pooler refuses to its \
-             `ignore_startup_parameters`",
+             PgBouncer, set `PostgresOptions::pooler_mode(true)`, and add startup parameters that the pooler refuses \
+             to its `ignore_startup_parameters`",
         ),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! A busy database is waited out.
+//! Retries statements while another connection locks the database.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use crate::store::StoreError;
 use crate::store::sql::Action;
 pub(crate) use crate::store::sql::Failure;
 
-/// SQLite's primary result code, where the error is one of SQLite's.
+/// Returns the primary result code, if the error came from SQLite.
 pub(crate) fn result_code(error: &sqlx::Error) -> Option<i32> {
     let code = error.as_database_error()?.code()?;
     code.parse::<i32>().ok().map(|extended| extended & 0xff)
 }
 
-/// Whether another connection is in the way: SQLITE_BUSY or SQLITE_LOCKED.
+/// Returns whether another connection holds the lock: SQLITE_BUSY or SQLITE_LOCKED.
 pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
     matches!(result_code(error), Some(5 | 6))
 }
 
-/// How long is waited for one thing, in all.
+/// The deadline of one action.
 #[derive(Debug)]
 pub(crate) struct BusyDeadline<'a> {
     action: Action<'a>,
@@ -40,8 +40,9 @@ impl<'a> BusyDeadline<'a> {
         self.most.saturating_sub(self.since.elapsed())
     }
 
-    /// Whether to try again: the database is locked, and there is time left. SQLite has waited already, for its busy
-    /// timeout, where it could; the pause here serves the places where it does not wait.
+    /// Returns whether to retry: the database is locked, and there is time left. Pauses before it returns true.
+    ///
+    /// SQLite itself waits for the busy timeout. The pause is for the cases in which it does not wait.
     pub(crate) async fn outlasts(&self, failure: &Failure) -> bool {
         let Failure::Database(error) = failure else { return false };
         if !is_locked(error) || self.left().is_zero() {
@@ -64,7 +65,7 @@ impl<'a> BusyDeadline<'a> {
     }
 }
 
-/// Evaluates an `async` expression, which gives a `Result<_, Failure>`, until it is not the lock that it fails by.
+/// Evaluates an `async` expression of a `Result<_, Failure>` again while it fails because of a lock.
 macro_rules! retry_while_busy {
     ($patience:expr, $attempt:expr) => {
         loop {

@@ -1,4 +1,4 @@
-//! A database file, opened: its connections, and who may write.
+//! An open database file: its connections, and the lock of its writers.
 
 use std::fmt;
 use std::path::Path;
@@ -15,12 +15,12 @@ use crate::store::attached::Attached;
 use crate::store::sql::{Action, ConnectionCache, Queue};
 use crate::store::{ReentrancyMark, StoreError, WakeUpSender};
 
-/// A database file, opened, with the tables of this crate in it. A clone is the same database.
+/// An open database file with the tables of this crate. A clone is the same database.
 ///
-/// One value opens at most [`SqliteOptions::connections`] connections, 5 by default. One of them stores appends, so that an
-/// append waits for its turn to write and not for a free connection. With one connection in all, appends use it too.
+/// It opens at most [`SqliteOptions::connections`] connections, 5 by default. One of them stores appends, so that an
+/// append waits only for other writers, and not for a free connection. With one connection, appends use that one.
 ///
-/// An event store and checkpoints on it share its connections, and so may your own tables:
+/// An event store and checkpoints on it share its connections, and your own tables can use them too:
 ///
 /// ```
 /// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
@@ -45,38 +45,51 @@ struct Inner {
     in_memory: bool,
     only_connection: bool,
     writing: Arc<Mutex<()>>,
-    /// What appends wait in, and the connection on which they are stored.
+    /// The queue of appends, and the connection that stores them.
     queue: Queue,
     appender: ConnectionCache<Sqlite>,
-    /// The connection that handlers are lent; `None` where there is one connection for all.
+    /// The connection that handlers get; `None` if there is one connection for everything.
     handlers: Option<ConnectionCache<Sqlite>>,
-    /// Whether the last unit of work lent its connection to a handler: the next one is likely to do so as well.
+    /// Whether the last unit of work gave its connection to a handler. The next one probably will too.
     lends: AtomicBool,
     write_timeout: Duration,
     wake_ups: WakeUpSender,
     attached: Attached,
 }
 
-/// A transaction that may write. What is not committed when it is dropped is rolled back.
+/// A write transaction. It is rolled back if it is dropped without a commit.
 pub(crate) struct Writing {
     pub(crate) tx: Transaction<'static, Sqlite>,
-    // Dropped after the transaction, so that the next writer finds the connection on its way back.
+    // Dropped after the transaction, so that the connection is on its way back when the next writer starts.
     _turn: OwnedMutexGuard<()>,
 }
 
 impl SqliteDatabase {
-    /// Opens the file at `path`, which is made where it does not exist, and brings its tables up to date.
+    /// Opens the file at `path`. Creates it if it does not exist, and migrates its tables.
     ///
     /// # Errors
-    /// [`SqliteOpenError`]
+    /// [`SqliteOpenError`] if the file cannot be opened, is locked for 30 s, or was created by a newer version of this
+    /// crate. Each variant says what to do.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, SqliteOpenError> {
         Self::open_with(SqliteOptions::new(path)).await
     }
 
-    /// Opens a file by these options.
+    /// Opens a file with these options.
     ///
     /// # Errors
-    /// [`SqliteOpenError`]
+    /// [`SqliteOpenError`] if the file cannot be opened, or an option is not valid. Each variant says what to do.
+    ///
+    /// # Examples
+    /// A database in memory, for tests. It must have one connection:
+    ///
+    /// ```
+    /// use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn open_with(options: SqliteOptions) -> Result<Self, SqliteOpenError> {
         static POOLS: AtomicU64 = AtomicU64::new(0);
         let opened = open::open(&options).await?;
@@ -101,16 +114,16 @@ impl SqliteDatabase {
         })))
     }
 
-    /// The connections, for your own tables and queries.
+    /// Returns the connection pool, for your own tables and queries.
     ///
-    /// SQLite lets one connection write at a time: keep transactions that write short, and begin them with
+    /// SQLite has one writer at a time. Keep write transactions short, and begin them with
     /// `pool.begin_with("BEGIN IMMEDIATE")`.
     #[must_use]
     pub fn pool(&self) -> &SqlitePool {
         &self.0.pool
     }
 
-    /// Closes all connections, those in use when they are given back. Whatever is asked afterwards fails.
+    /// Closes all connections. Waits for connections that are in use. Later calls on this database fail.
     pub async fn close(&self) {
         self.0.appender.close().await;
         if let Some(handlers) = &self.0.handlers {
@@ -123,7 +136,7 @@ impl SqliteDatabase {
         &self.0.wake_ups
     }
 
-    /// What a module above keeps beside the database.
+    /// A value that another module attaches to the database.
     pub(crate) fn attached(&self) -> &Attached {
         &self.0.attached
     }
@@ -145,32 +158,32 @@ impl SqliteDatabase {
         &self.0.queue
     }
 
-    /// The connection that appends leave to the next writer, for whoever's turn it is.
+    /// The connection of appends. Only the owner of the turn takes it.
     pub(crate) fn appender(&self) -> &ConnectionCache<Sqlite> {
         &self.0.appender
     }
 
-    /// The connection that handlers are lent, where there is one of their own.
+    /// The connection that handlers get, if they have one of their own.
     pub(crate) fn handlers(&self) -> Option<&ConnectionCache<Sqlite>> {
         self.0.handlers.as_ref()
     }
 
-    /// Whether the next unit of work is likely to lend its connection to a handler.
+    /// Returns whether the next unit of work will probably give its connection to a handler.
     pub(crate) fn lends(&self) -> bool {
         self.0.lends.load(Ordering::Relaxed)
     }
 
-    /// Takes note of whether a unit of work lent its connection to a handler.
+    /// Remembers whether a unit of work gave its connection to a handler.
     pub(crate) fn note_lent(&self, lent: bool) {
         self.0.lends.store(lent, Ordering::Relaxed);
     }
 
-    /// Waits, for as long as it takes, until nobody else in this process writes through this database.
+    /// Waits without a limit until no other task of this process writes through this database.
     pub(super) async fn any_turn(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.0.writing).lock_owned().await
     }
 
-    /// Refuses to wait for a lock that the task itself holds.
+    /// Fails if the current task holds the lock itself.
     pub(super) fn check_write(&self, action: Action<'_>) -> Result<(), StoreError> {
         if ReentrancyMark::any(|held| held.resource() == self.0.lock.resource()) {
             return Err(self.inside_unit_of_work(action));
@@ -178,15 +191,17 @@ impl SqliteDatabase {
         Ok(())
     }
 
-    /// Waits until nobody else in this process writes through this database. A connection is acquired only
-    /// afterwards: writers that wait hold none, and cannot starve the readers or the writer whose turn it is.
+    /// Waits until no other task of this process writes through this database. Fails after the write timeout.
+    ///
+    /// Acquire a connection only afterwards. So waiting writers hold no connection, and cannot starve readers or the
+    /// writer.
     pub(crate) async fn turn(&self, patience: &BusyDeadline<'_>) -> Result<OwnedMutexGuard<()>, StoreError> {
         self.check_write(patience.action())?;
         let turn = Arc::clone(&self.0.writing).lock_owned();
         tokio::time::timeout(patience.left(), turn).await.map_err(|_| patience.busy())
     }
 
-    /// Refuses a read for which there can be no connection while the task holds the only one.
+    /// Fails if the current task holds the only connection, because a read would never get one.
     pub(crate) fn check_read(&self, action: Action<'_>) -> Result<(), StoreError> {
         if self.0.only_connection && ReentrancyMark::any(|held| held.through() == self.0.lock.through()) {
             return Err(self.inside_unit_of_work(action));
@@ -194,7 +209,7 @@ impl SqliteDatabase {
         Ok(())
     }
 
-    /// Begins a transaction that may write.
+    /// Begins a write transaction.
     pub(crate) async fn write(&self, patience: &BusyDeadline<'_>) -> Result<Writing, StoreError> {
         let turn = self.turn(patience).await?;
         let tx = retry_while_busy!(patience, async {

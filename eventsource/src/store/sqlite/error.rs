@@ -1,28 +1,38 @@
-//! Why a database file was not opened.
+//! Errors of opening a database file.
 
 use std::time::Duration;
 
-/// Why a database file was not opened.
+/// A database file was not opened.
+///
+/// ```
+/// use eventsource::store::sqlite::{SqliteDatabase, SqliteOpenError, SqliteOptions};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let error = SqliteDatabase::open_with(SqliteOptions::new(":memory:")).await.unwrap_err();
+/// // With 5 connections, the default, there would be five databases.
+/// assert!(matches!(error, SqliteOpenError::InMemory { connections: 5, .. }));
+/// # });
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SqliteOpenError {
-    /// SQLite does not open it.
+    /// SQLite cannot open the file.
     #[error("the database {path} cannot be opened: {source}")]
     Failed {
         /// The path, as it was given.
         path: String,
-        /// What SQLite says.
+        /// The error of SQLite.
         source: sqlx::Error,
     },
-    /// Another connection kept it locked while its tables had to be made.
-    #[error("the database {path} cannot be opened: another connection has kept it locked for {waited:?}")]
+    /// Another connection has locked the file while it had to be migrated. Retry.
+    #[error("the database {path} cannot be opened: another connection has locked it for {waited:?}; retry")]
     Busy {
         /// The path, as it was given.
         path: String,
-        /// How long was waited.
+        /// How long this call has waited.
         waited: Duration,
     },
-    /// It is in memory, where each connection would have a database of its own.
+    /// The database is in memory, and the options allow several connections. Each would have its own database.
     #[error(
         "the database `{path}` is in memory, where each of the {connections} connections would have a database of its \
          own: use `SqliteOptions::connections(1)`, a `MemoryEventStore`, or a temporary file"
@@ -30,61 +40,61 @@ pub enum SqliteOpenError {
     InMemory {
         /// The path, as it was given.
         path: String,
-        /// How many connections were asked for.
+        /// The number of connections in the options.
         connections: u32,
     },
-    /// The tables are not there, or not up to date, and opening is not to change that.
+    /// The tables are missing or old, and the options do not let opening migrate them.
     #[error(
-        "the database {path} has the schema version {found} of {known} (0 where there are no tables): call \
-         `SqliteOptions::migrate` before it is opened, or leave out `migrate_on_open(false)`"
+        "the database {path} has the schema version {found} and needs {known} (0 means that it has no tables): call \
+         `SqliteOptions::migrate` before you open it, or leave out `migrate_on_open(false)`"
     )]
     NotMigrated {
         /// The path, as it was given.
         path: String,
-        /// The version that the tables have; 0 where there are none.
+        /// The version of the tables; 0 if there are none.
         found: i64,
-        /// The version that the code wants.
+        /// The version that this crate needs.
         known: i64,
     },
-    /// A newer version of this crate has made its tables.
+    /// A newer version of this crate has migrated the tables.
     #[error(
-        "the database {path} has the schema version {found}, and this version of eventsource knows version {known} at \
-         most: open it with the newer eventsource that made it"
+        "the database {path} has the schema version {found}, and this version of eventsource knows versions up to \
+         {known}: use the newer eventsource that migrated it"
     )]
     NewerSchema {
         /// The path, as it was given.
         path: String,
-        /// The version that the database has.
+        /// The version of the tables.
         found: i64,
-        /// The newest version that the code knows.
+        /// The newest version that this crate knows.
         known: i64,
     },
-    /// It stays in another journal mode than WAL.
+    /// The file cannot be switched to the journal mode WAL.
     #[error(
         "the database {path} stays in the journal mode `{mode}` instead of WAL, without which readers and writers \
-         would block each other: keep it on a local file system that is writable"
+         would block each other: put it on a local file system that is writable"
     )]
     NoWal {
         /// The path, as it was given.
         path: String,
-        /// The mode in which it is.
+        /// The journal mode of the file.
         mode: String,
     },
-    /// The options allow no connection.
+    /// The options allow 0 connections.
     #[error("the database {path} cannot be opened with 0 connections: give `SqliteOptions::connections` at least 1")]
     NoConnections {
         /// The path, as it was given.
         path: String,
     },
-    /// A URL was given where a path is wanted.
+    /// The path is a URL.
     #[error("`{url}` is a URL: give the path of the database file")]
     Url {
-        /// What was given.
+        /// The URL.
         url: String,
     },
 }
 
-/// Why a step of opening failed.
+/// A step of opening failed.
 pub(super) enum Trouble {
     Database(sqlx::Error),
     Refused(SqliteOpenError),

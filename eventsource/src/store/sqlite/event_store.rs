@@ -16,11 +16,11 @@ use crate::store::{
     check_append, check_append_all,
 };
 
-/// The event store in a SQLite file. A clone is the same store.
+/// An event store in a SQLite file. A clone is the same store.
 ///
-/// Appends of this process wait for their turn in order; those of other processes on the same file are waited out
-/// ([`SqliteOptions::write_timeout`](super::SqliteOptions::write_timeout)). Readers wait for nobody. Appends that come
-/// while another one is being stored are stored together, in one commit, and each is answered for itself.
+/// Appends of this process are stored in their order. Appends that arrive while another one is being stored are stored
+/// together, in one commit, and each gets its own result. An append waits for writers of other processes up to
+/// [`SqliteOptions::write_timeout`](super::SqliteOptions::write_timeout). Readers do not wait for writers.
 ///
 /// ```
 /// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
@@ -44,26 +44,26 @@ pub struct SqliteEventStore {
 }
 
 impl SqliteEventStore {
-    /// The event store in `db`.
+    /// Creates the event store of `db`.
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone() }
     }
 
-    /// How SQLite reads the log through `filter`: the steps of its query plan.
+    /// Returns the query plan with which SQLite reads the log through `filter`, one step an element. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. It can be retried.
     pub async fn explain_read_log(&self, filter: &EventFilter) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::ReadLog)?;
         let patience = self.db.patience(Action::ReadLog);
         retry_while_busy!(patience, read::explain(self.db.pool(), filter))
     }
 
-    /// How SQLite finds the types that are stored ([`EventStore::event_types_except`]): the steps of its query plan.
+    /// Returns the query plan of [`EventStore::event_types_except`], one step an element. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. It can be retried.
     pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::FindTypes)?;
         let patience = self.db.patience(Action::FindTypes);

@@ -1,4 +1,4 @@
-//! Appends of one process, stored together where they come together.
+//! Group commit: concurrent appends of one process are stored in one transaction.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::store::sql::{
 };
 use crate::store::{AppendError, Appended};
 
-/// Appends, together with others that come at the same time.
+/// Appends, together with other appends that arrive at the same time.
 pub(super) async fn append(db: &SqliteDatabase, append: Append) -> Result<Appended, AppendError> {
     let append = Arc::new(append);
     let patience = db.patience(Action::Append(&append.stream));
@@ -51,7 +51,8 @@ pub(super) async fn append(db: &SqliteDatabase, append: Append) -> Result<Append
     }
 }
 
-/// Appends to several streams in one transaction: all of it or nothing. It waits for its turn, and not in the queue.
+/// Appends to several streams in one transaction: everything or nothing. It waits for its turn, and does not use the
+/// queue.
 pub(super) async fn append_as_one(db: &SqliteDatabase, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
     let patience = db.patience(Action::AppendAll);
     db.check_write(patience.action())?;
@@ -59,12 +60,12 @@ pub(super) async fn append_as_one(db: &SqliteDatabase, appends: Vec<Append>) -> 
     answered(appends, stored, |failure| patience.error(failure))
 }
 
-/// Appends in a transaction of its own.
+/// Appends in its own transaction.
 async fn alone(db: &SqliteDatabase, append: &Append, patience: &BusyDeadline<'_>) -> Result<Outcome, AppendError> {
     Ok(of_one(unit(db, &[append], patience).await?))
 }
 
-/// Appends what belongs together in a transaction of its own.
+/// Appends one unit of appends in its own transaction.
 async fn unit(
     db: &SqliteDatabase,
     appends: &[&Append],
@@ -76,7 +77,7 @@ async fn unit(
         match appender.append_all(appends, Together::AsOne).await {
             Err(failure) if patience.outlasts(&failure).await => {}
             Err(Failure::Database(error)) if error.as_database_error().is_some_and(|e| e.is_unique_violation()) => {
-                // Whatever id is found was there before: nothing of these appends is.
+                // Nothing of these appends is stored, so an id that is found was stored before.
                 for (at, append) in appends.iter().enumerate() {
                     let taken = appender.taken(append).await.map_err(|failure| patience.error(failure))?;
                     if let Some(taken) = taken {
@@ -91,17 +92,17 @@ async fn unit(
     }
 }
 
-/// Stores what waits, a transaction for all of it, until nothing does.
+/// Stores the queued appends, one transaction for each batch, until the queue is empty.
 async fn store_together(db: SqliteDatabase, mut lead: Lead) {
     while lead.gather().await {
-        // Who waits in the queue for too long meanwhile leaves it.
+        // Appends whose deadline passes while this task waits leave the queue.
         let appender = Appender::new(&db, db.any_turn().await).await;
         let batch = lead.take(false);
         let locked = match appender {
             _ if batch.is_empty() => None,
             Ok(appender) => store_batch(appender, batch).await,
             Err(_) => {
-                // Each is told why by an attempt of its own.
+                // Each caller appends alone and gets its own error.
                 batch.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Alone));
                 None
             }
@@ -113,20 +114,20 @@ async fn store_together(db: SqliteDatabase, mut lead: Lead) {
     }
 }
 
-/// Stores a batch and answers each; returns it where somebody else's lock is in the way.
+/// Stores a batch and answers each append. Returns the batch if another connection locks the database.
 async fn store_batch(mut appender: Appender, batch: Vec<Waiting>) -> Option<Vec<Waiting>> {
     let appends: Vec<&Append> = batch.iter().map(|waiting| &*waiting.append).collect();
     let outcomes = match appender.append_all(&appends, Together::Apart).await {
         Ok(outcomes) => outcomes,
         Err(Failure::Database(error)) if is_locked(&error) => return Some(batch),
         Err(_) => {
-            // One of them failed all: which one, and why, each finds out.
+            // One append has failed the whole batch. Each caller appends alone, so only that one fails.
             drop(appender);
             batch.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Alone));
             return None;
         }
     };
-    // Whose turn is next need not wait for those that are answered.
+    // Release the turn before the answers: the next writer does not have to wait for them.
     drop(appender);
     for (waiting, outcome) in batch.into_iter().zip(outcomes) {
         waiting.answer(CommitAnswer::Done(outcome));
@@ -134,8 +135,8 @@ async fn store_batch(mut appender: Appender, batch: Vec<Waiting>) -> Option<Vec<
     None
 }
 
-/// Who writes, and the connection. A transaction that is left open is rolled back, whoever goes away meanwhile, before
-/// somebody else gets the connection or the turn.
+/// The turn to write, and the connection. If it is dropped with an open transaction, for example by a cancelled caller,
+/// the transaction is rolled back before another task gets the connection or the turn.
 struct Appender {
     db: SqliteDatabase,
     open: Option<Open>,
@@ -144,7 +145,7 @@ struct Appender {
 struct Open {
     conn: Borrowed<Sqlite>,
     clean: bool,
-    // Dropped last: the next writer finds the connection on its way back.
+    // Dropped last, so that the connection is on its way back when the next writer starts.
     turn: OwnedMutexGuard<()>,
 }
 
@@ -154,7 +155,7 @@ impl Appender {
         Ok(Self { db: db.clone(), open: Some(Open { conn, clean: true, turn }) })
     }
 
-    /// Appends in a transaction; where it fails, nothing is stored and no transaction is open.
+    /// Appends in a transaction. If it fails, nothing is stored, and no transaction is open.
     async fn append_all(&mut self, appends: &[&Append], together: Together) -> Result<Vec<Outcome>, Failure> {
         let open = self.open.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
         open.clean = false;
@@ -184,7 +185,7 @@ impl Drop for Appender {
             return;
         }
         match Handle::try_current() {
-            // In a task of its own, which nobody cancels half way.
+            // In its own task, so that a cancelled caller does not interrupt it.
             Ok(runtime) => drop(runtime.spawn(open.undo(self.db.clone()))),
             // Closing the connection rolls back.
             Err(_) => drop(open.conn.conn.detach()),
@@ -194,7 +195,7 @@ impl Drop for Appender {
 
 impl Open {
     async fn undo(mut self, db: SqliteDatabase) {
-        // A database in memory is gone with its connection, and has no other.
+        // A database in memory is lost with its only connection, so that one is kept in any case.
         if roll_back(&mut self.conn.conn).await || db.is_in_memory() {
             db.appender().keep(self.conn);
         } else {
@@ -204,11 +205,11 @@ impl Open {
     }
 }
 
-/// Whether no transaction is open any more.
+/// Rolls back. Returns whether no transaction is open afterwards.
 async fn roll_back(conn: &mut SqliteConnection) -> bool {
     match sqlx::raw_sql(statements::ROLLBACK).execute(conn).await {
         Ok(_) => true,
-        // SQLITE_ERROR: there is none, because it did not begin, or because SQLite has rolled it back itself.
+        // SQLITE_ERROR: no transaction is open. It did not begin, or SQLite has rolled it back itself.
         Err(error) => result_code(&error) == Some(1),
     }
 }

@@ -1,4 +1,7 @@
-//! Appending: what an append finds is read when the transaction begins, and it ends with the last insert.
+//! Stores appends. The message that begins the transaction reads all that is needed, and the last insert commits it.
+//!
+//! A statement is a message to the thread of the connection and one back. The messages take as long as the statement
+//! itself, so an append uses as few as possible.
 
 use std::collections::HashMap;
 
@@ -14,26 +17,24 @@ use crate::store::ExpectedVersion;
 use crate::store::clock::stored_at;
 use crate::store::sql::{Append, Outcome, Place, Refusal, Together, metadata_json, unsigned};
 
-/// What appends find.
+/// The state of the log before the appends.
 struct Before<'a> {
     versions: HashMap<&'a StreamId, u64>,
     head: u64,
-    /// When the new events are stored.
+    /// The time at which the new events are stored.
     recorded_at: DateTime<Utc>,
 }
 
-/// A row to be.
+/// A row to insert.
 struct New<'a> {
     stream: &'a StreamId,
     event: &'a NewEvent,
     place: Place,
 }
 
-/// Appends in one transaction, which has to be rolled back where this is an error: then nothing of it all is stored.
-/// Where an append finds its stream at another version, `together` says what becomes of the others.
+/// Appends in one transaction. On an error, the caller must roll back, and nothing is stored.
 ///
-/// A statement is a message to the connection's thread and another one back, which takes as long as the statement. So
-/// the transaction begins with what is read, and ends with what is written.
+/// `together` decides whether an append with a conflict refuses the other appends too.
 pub(super) async fn append_all(
     conn: &mut SqliteConnection,
     appends: &[&Append],
@@ -68,9 +69,9 @@ pub(super) async fn append_all(
     Ok(outcomes)
 }
 
-/// Appends an event by one statement; not where that takes more than one, or is refused.
+/// Appends an event with one statement. Returns `None` if it needs more statements, or if the statement refused it.
 ///
-/// The statement has no rows: the first would wake who waits for the answer, who then would wait for the commit.
+/// The statement returns no rows. A row would wake the caller early, and the caller would then wait for the commit.
 async fn append_one(
     conn: &mut SqliteConnection,
     append: &Append,
@@ -99,7 +100,7 @@ async fn append_one(
     Ok(Some(vec![Ok(vec![place])]))
 }
 
-/// At which version the stream is to be, where the append says so; not where SQLite does not count so far.
+/// Returns the expected version of the stream, if the append names one and the new versions fit into an `i64`.
 fn known_version(append: &Append) -> Option<u64> {
     let version = match append.expected {
         ExpectedVersion::NoStream => 0,
@@ -110,7 +111,7 @@ fn known_version(append: &Append) -> Option<u64> {
     i64::try_from(last).is_ok().then_some(version)
 }
 
-/// The same of many events, and of appends to different streams.
+/// Appends several events with one statement, also to different streams. Returns `None` as [`append_one`] does.
 async fn append_at_once(conn: &mut SqliteConnection, appends: &[&Append]) -> Result<Option<Vec<Outcome>>, Failure> {
     let versions = appends.iter().map(|append| Some((&append.stream, known_version(append)?)));
     let Some(versions) = versions.collect::<Option<HashMap<_, _>>>() else { return Ok(None) };
@@ -118,7 +119,7 @@ async fn append_at_once(conn: &mut SqliteConnection, appends: &[&Append]) -> Res
     if !(1..=statements::MOST_ROWS).contains(&events) || versions.len() < appends.len() {
         return Ok(None);
     }
-    // Positions are counted from the head, which only the statement knows.
+    // The statement assigns the positions. They are computed here from the last one.
     let mut before = Before { versions, head: 0, recorded_at: now() };
     let expected: Vec<_> = before.versions.iter().map(|(stream, version)| (*stream, *version)).collect();
     let (mut outcomes, rows) = before.places(appends);
@@ -144,7 +145,8 @@ async fn append_at_once(conn: &mut SqliteConnection, appends: &[&Append]) -> Res
     Ok(Some(outcomes))
 }
 
-/// How many of `rows`, which are not empty, one statement takes: those that it holds once more while it runs.
+/// Returns how many of `rows`, which are not empty, one statement inserts. It limits the memory for the copies of the
+/// rows.
 fn rows_at_once(rows: &[New<'_>]) -> usize {
     const MOST_BYTES: usize = 8 * 1024 * 1024;
     let mut bytes = 0;
@@ -155,7 +157,7 @@ fn rows_at_once(rows: &[New<'_>]) -> usize {
     fit.count().max(1)
 }
 
-/// Where an event was stored.
+/// Reads the place of a stored event.
 fn place((version, position, recorded_at): (i64, i64, i64)) -> Result<Place, Failure> {
     let recorded_at = DateTime::from_timestamp_micros(recorded_at)
         .ok_or_else(|| Failure::Corrupt(format!("the event at position {position}, column `recorded_at`")))?;
@@ -163,7 +165,7 @@ fn place((version, position, recorded_at): (i64, i64, i64)) -> Result<Place, Fai
     Ok((version, Position::new(unsigned(position, "a position")?), recorded_at))
 }
 
-/// Where the events are stored, if all of them are, in this stream.
+/// Returns the places of the events of an append, if all of them are stored in its stream.
 pub(super) async fn stored_before(pool: &SqlitePool, append: &Append) -> Result<Option<Vec<Place>>, Failure> {
     let mut places = Vec::with_capacity(append.events.len());
     for id in append.ids() {
@@ -180,14 +182,14 @@ pub(super) async fn stored_before(pool: &SqlitePool, append: &Append) -> Result<
 }
 
 impl<'a> Before<'a> {
-    /// Begins a transaction that may write, and reads.
+    /// Begins a write transaction, and reads the state of the log.
     async fn begin(conn: &mut SqliteConnection, appends: &[&'a Append]) -> Result<Self, Failure> {
         let mut streams: Vec<&StreamId> = appends.iter().map(|append| &append.stream).collect();
         streams.sort_unstable();
         streams.dedup();
         let asked = statements::streams_at_once(streams.len());
         let mut arguments = SqliteArguments::default();
-        // A few statements serve all counts: the last stream is asked for as often as it takes.
+        // Few different statements stay prepared, so the last stream is read repeatedly to fill up the count.
         let last = streams.last().into_iter();
         for stream in streams.iter().chain(last.cycle()).take(asked) {
             bind(&mut arguments, stream.aggregate_type())?;
@@ -213,14 +215,14 @@ impl<'a> Before<'a> {
         })
     }
 
-    /// Where the events of these appends go, and the rows.
+    /// Returns the outcome of each append, and the rows to insert.
     fn places(&mut self, appends: &[&'a Append]) -> (Vec<Outcome>, Vec<New<'a>>) {
         let mut rows = Vec::with_capacity(appends.iter().map(|append| append.events.len()).sum());
         let outcomes = appends.iter().map(|append| self.place(append, &mut rows)).collect();
         (outcomes, rows)
     }
 
-    /// Where the events of an append go, after those of the appends before it.
+    /// Assigns the places of the events of one append, after the appends before it.
     fn place(&mut self, append: &'a Append, rows: &mut Vec<New<'a>>) -> Outcome {
         let version = self.versions.entry(&append.stream).or_default();
         if !append.expected.allows(*version) {
@@ -263,7 +265,7 @@ where
     arguments.add(value).map_err(|error| Failure::Database(sqlx::Error::Encode(error)))
 }
 
-/// The first of these ids that is taken.
+/// Returns the first of these ids that is already stored.
 pub(super) async fn taken(conn: &mut SqliteConnection, ids: &[Uuid]) -> Result<Option<Uuid>, Failure> {
     for &id in ids {
         if sqlx::query_scalar(statements::HAS_EVENT).bind(id).fetch_one(&mut *conn).await? {

@@ -1,4 +1,4 @@
-//! Look-ups: an event by its id, the log backwards, the streams of a type.
+//! Look-ups: an event by its id, the log backwards, and the streams of a type.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) async fn event(pool: &SqlitePool, id: Uuid) -> Result<Option<Arc<Reco
     found.as_ref().map(row::event).transpose()
 }
 
-/// The sizes of the events first; only those that belong to the page are read.
+/// Reads the sizes of the events first, and then only the events that belong to the page.
 pub(super) async fn log_back(
     pool: &SqlitePool,
     before: Option<Position>,
@@ -44,7 +44,7 @@ pub(super) async fn streams(
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<StoredStream>, Failure> {
-    // Every id comes after the empty one.
+    // The empty id comes before every id.
     let after = after.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
     let rows: Vec<(Uuid, i64)> = sqlx::query_as(statements::STREAMS)
         .bind(aggregate_type)

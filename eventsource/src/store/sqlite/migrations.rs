@@ -1,4 +1,4 @@
-//! The tables, version by version.
+//! The migrations of the tables.
 
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -12,7 +12,7 @@ struct Migration {
     sql: &'static str,
 }
 
-/// In order. One that was released is never changed: a new one follows it.
+/// In order. A released migration is never changed. Add a new one.
 const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
@@ -31,9 +31,9 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 9, name: "aggregate_snapshots", sql: include_str!("migrations/0009_aggregate_snapshots.sql") },
 ];
 
-/// Brings the tables up to date, in one transaction. Of two processes that open a new file one waits for the other.
+/// Migrates the tables in one transaction. If two processes open a new file, one waits for the other.
 pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
-    // Looking costs no lock, so that a file in use opens at once.
+    // Without a lock, so that a file in use opens at once.
     if is_current(version(conn).await?, options)? {
         return Ok(());
     }
@@ -64,7 +64,7 @@ fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
-/// The version of the tables; 0 where there are none.
+/// Returns the version of the tables; 0 if there are none.
 async fn version(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     let exists: bool = sqlx::query_scalar(statements::HAS_SCHEMA_TABLE).fetch_one(&mut *conn).await?;
     if !exists {

@@ -1,7 +1,8 @@
-//! The event store in a SQLite file, which several processes may share (feature `sqlite`).
+//! The event store in a SQLite file, which several processes can share (feature `sqlite`).
 //!
-//! [`SqliteDatabase`] is the file; [`SqliteEventStore`] is the log in it, and
-//! [`SqliteCheckpoints`](crate::projection::sqlite::SqliteCheckpoints) the checkpoints.
+//! [`SqliteDatabase`] is the file. [`SqliteEventStore`] is the log in it,
+//! [`SqliteCheckpoints`](crate::projection::sqlite::SqliteCheckpoints) are its checkpoints, and
+//! [`SqliteReadModels`](crate::read_model::sqlite::SqliteReadModels) are its read models.
 
 pub(crate) mod busy;
 mod database;

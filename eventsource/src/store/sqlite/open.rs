@@ -1,4 +1,4 @@
-//! Opening: the connections, the journal mode, the migrations.
+//! Opens a database file: the connections, the journal mode and the migrations.
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool};
@@ -11,11 +11,11 @@ use super::{SqliteOpenError, SqliteOptions, migrations, statements};
 
 pub(super) struct Opened {
     pub(super) pool: SqlitePool,
-    /// The connection on which appends are stored; `None` where there is to be one connection for all.
+    /// The connection of appends; `None` if they use the common pool.
     pub(super) appender: Option<SqlitePool>,
-    /// The connection that handlers are lent; `None` where there is to be one connection for all.
+    /// The connection of handlers; `None` if they use the common pool.
     pub(super) handlers: Option<SqlitePool>,
-    /// The file as SQLite knows it: absolute, symbolic links resolved. `None` in memory.
+    /// The absolute path of the file, with symbolic links resolved; `None` for a database in memory.
     pub(super) file: Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn open(options: &SqliteOptions) -> Result<Opened, SqliteOpenEr
         if started.elapsed() >= options.write_timeout {
             return Err(SqliteOpenError::Busy { path, waited: started.elapsed() });
         }
-        // SQLite does not wait by itself where two connections switch a new file to WAL.
+        // SQLite does not wait by itself when two connections switch a new file to WAL.
         sleep(Duration::from_millis(10)).await;
     }
 }

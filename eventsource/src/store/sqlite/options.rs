@@ -1,4 +1,4 @@
-//! How a database file is opened.
+//! The options of a database file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use super::SqliteOpenError;
 use super::mend::without_transactions;
 
-/// How a database file is opened.
+/// The options of a database file.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,14 +30,17 @@ pub struct SqliteOptions {
     pub(super) migrate_on_open: bool,
 }
 
-/// A page of the log goes from SQLite's thread to the reader without either waiting for the other.
+/// Large enough for most pages of the log, so that the thread of SQLite and the reader do not wait for each other.
 const ROW_BUFFER: usize = 512;
 
-/// What SQLite takes as its busy timeout: it counts milliseconds in an `i32`.
+/// The maximum busy timeout: SQLite counts milliseconds in an `i32`.
 const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_secs(1_000_000);
 
 impl SqliteOptions {
-    /// The file at `path`, which is made where it does not exist.
+    /// Creates the default options for the file at `path`. Opening creates the file if it does not exist.
+    ///
+    /// `:memory:` is a database in memory. It must have 1 [connection](Self::connections), and lives as long as that
+    /// one.
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
         Self {
@@ -50,54 +53,64 @@ impl SqliteOptions {
         }
     }
 
-    /// The largest number of connections that the database value opens, in all; 5 by default, at least 1. Opening fails
-    /// with [`SqliteOpenError::NoConnections`] for 0.
+    /// Sets the maximum number of connections of the database; 5 by default, at least 1. For 0, opening fails with
+    /// [`SqliteOpenError::NoConnections`].
     ///
-    /// One of them is the writer, on which appends and units of work are stored in turn. From 3 on another one is lent to
-    /// handlers that ask for a connection, and is opened again after each batch in which one had it. The others read. With 1
-    /// connection, reads and writes take turns, and a handler cannot read through its own database value. Any number of
-    /// subscriptions makes progress with 1 connection.
+    /// - With 1, reads and writes take turns, and a handler cannot read through its own database value. Any number of
+    ///   subscriptions still makes progress.
+    /// - From 2 on, one connection is the writer: it stores appends and units of work, one after the other. The others
+    ///   read.
+    /// - From 3 on, one connection is for handlers that take a connection. It is opened again after each batch in which
+    ///   a handler had it.
     #[must_use]
     pub const fn connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self
     }
 
-    /// When a commit has reached the disk. `Full`, the default, survives a power failure; with `Normal` a commit is
-    /// faster, and the last ones before a power failure may be missing, whole, from the log and the checkpoints alike.
+    /// Sets when a commit has reached the disk; `Full` by default.
+    ///
+    /// With `Full`, a commit survives a power failure. With `Normal`, commits are faster, and a power failure can lose
+    /// the last ones. A lost commit is lost as a whole, from the log and from the checkpoints.
     #[must_use]
     pub const fn synchronous(mut self, synchronous: SqliteSynchronous) -> Self {
         self.synchronous = synchronous;
         self
     }
 
-    /// How long one statement waits for a lock that another connection holds, also in your own queries; 5 s by default.
+    /// Sets how long one statement waits for a lock of another connection; 5 s by default. It is also the limit of your
+    /// own queries on the [pool](super::SqliteDatabase::pool), and never longer than the [write
+    /// timeout](Self::write_timeout).
     #[must_use]
     pub const fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self
     }
 
-    /// How long an append or a unit of work waits in all until it may write; 30 s by default. Then it fails as busy.
+    /// Sets how long an append or a unit of work waits for other writers in total; 30 s by default. Then it fails with
+    /// [`StoreError::Busy`](crate::StoreError::Busy).
     #[must_use]
     pub const fn write_timeout(mut self, timeout: Duration) -> Self {
         self.write_timeout = timeout;
         self
     }
 
-    /// Whether opening brings the tables up to date; `true` by default, as on PostgreSQL. With `false`, opening fails with
-    /// [`SqliteOpenError::NotMigrated`] where they are not, and [`migrate`](Self::migrate) is a step of its own.
+    /// Sets whether opening migrates the tables; `true` by default, as on PostgreSQL.
+    ///
+    /// With `false`, call [`migrate`](Self::migrate) as a separate step. Opening fails with
+    /// [`SqliteOpenError::NotMigrated`] if the tables are missing or old.
     #[must_use]
     pub const fn migrate_on_open(mut self, migrate: bool) -> Self {
         self.migrate_on_open = migrate;
         self
     }
 
-    /// Brings the tables up to date: creates the file and the tables where there are none. Several processes may do it at
-    /// once.
+    /// Migrates the tables, and creates the file and the tables if they do not exist. Several processes can call it at
+    /// the same time.
     ///
     /// # Errors
-    /// [`SqliteOpenError`]
+    /// [`SqliteOpenError`] if the file cannot be opened, is locked for the [write timeout](Self::write_timeout), or was
+    /// created by a newer version of this crate.
     pub async fn migrate(&self) -> Result<(), SqliteOpenError> {
         let opened = super::open::open(&self.clone().migrate_on_open(true)).await?;
         opened.pool.close().await;
@@ -117,7 +130,7 @@ impl SqliteOptions {
     }
 
     pub(super) fn pool_options(&self) -> SqlitePoolOptions {
-        // A database in memory lives as long as its connection, and a file costs nothing to keep open.
+        // Connections stay open: a database in memory lives as long as its connection.
         let options = SqlitePoolOptions::new()
             .max_connections(self.connections.saturating_sub(own_connections(self.connections)).max(1))
             .acquire_timeout(self.write_timeout)
@@ -127,7 +140,7 @@ impl SqliteOptions {
         without_transactions(options)
     }
 
-    /// The journal mode is not among them: it is the file's, and the switch needs more patience than a connection has.
+    /// Without the journal mode: it belongs to the file, and the switch to WAL can take longer than the busy timeout.
     pub(super) fn connect_options(&self) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
             .filename(&self.path)
@@ -139,7 +152,7 @@ impl SqliteOptions {
     }
 }
 
-/// How many connections of so many are neither readers nor everybody's: the writer, and the one that handlers are lent.
+/// Returns how many of the connections have their own pool: the one of appends, and the one of handlers.
 pub(super) const fn own_connections(connections: u32) -> u32 {
     match connections {
         0 | 1 => 0,

@@ -1,4 +1,5 @@
-//! A page of the log as one row: the driver hands each row from thread to thread, which costs more than reading it does.
+//! Reads a page of the log as one row. The driver passes each row from one thread to another, which costs more than
+//! reading it.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -15,18 +16,18 @@ use crate::event::{EventFilter, Metadata, Position, RecordedEvent, RecordedParts
 use crate::store::LogMark;
 use crate::store::sql::{Found, unsigned};
 
-/// What a statement has found of a page, and the events by which the log is recognised that it was read from.
+/// The events that a statement has found, and the marks that identify the log.
 pub(super) struct Read {
     /// The last event of the log.
     pub(super) last: Option<LogMark>,
-    /// The last event at or before where the statement begins.
+    /// The last event at or before the position where the statement begins.
     pub(super) before: Option<LogMark>,
     pub(super) found: Vec<Found>,
 }
 
-/// At most `limit` events after `after` that pass `filter`, which lets something pass.
+/// Reads at most `limit` events after `after` that match `filter`, which must be able to match events.
 ///
-/// `None` where they have to be read row by row: what is in the way is said there.
+/// Returns `None` if they must be read row by row. That reports the cause.
 pub(super) async fn read(
     pool: &SqlitePool,
     after: Position,
@@ -43,7 +44,7 @@ pub(super) async fn read(
     Ok(unpack(records, limit).map(|found| Read { last, before, found }))
 }
 
-/// The event whose position and id stand in the columns `first` and behind it.
+/// Reads an event mark: the position from the column `first`, and the id from the next column.
 pub(super) fn mark(row: &SqliteRow, first: usize) -> Result<Option<LogMark>, Failure> {
     let position: Option<i64> = row.try_get(first)?;
     let id: Option<&[u8]> = row.try_get(first + 1)?;
@@ -53,11 +54,13 @@ pub(super) fn mark(row: &SqliteRow, first: usize) -> Result<Option<LogMark>, Fai
     Ok(Some(LogMark::new(Position::new(unsigned(position, "a position")?), event_id)))
 }
 
-/// SQLite's code for a row that is longer than it makes them.
+/// SQLITE_TOOBIG: the row would be longer than the limit of SQLite.
 const TOO_BIG: i32 = 18;
 
-/// `None` where that is not what `statements.rs` says of it, as in a file in UTF-16, where it is not text to begin with.
-/// SQLite promises the order of the rows to nobody, so it is looked at.
+/// Decodes the records of a page.
+///
+/// Returns `None` if they do not have the format of `statements.rs`, for example in a UTF-16 database. The order is
+/// checked, because SQLite does not guarantee the order of rows in an aggregate.
 fn unpack(records: &[u8], limit: usize) -> Option<Vec<Found>> {
     let (mut found, mut records) = (Vec::with_capacity(limit.min(1_024)), Records(records));
     let mut last = None;
@@ -72,7 +75,7 @@ fn unpack(records: &[u8], limit: usize) -> Option<Vec<Found>> {
     Some(found)
 }
 
-/// What is left of the records of a page.
+/// The rest of the records of a page.
 struct Records<'a>(&'a [u8]);
 
 impl Records<'_> {

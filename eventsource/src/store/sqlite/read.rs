@@ -1,4 +1,4 @@
-//! Reading: streams, and the log.
+//! Reads streams and the log.
 
 use chrono::DateTime;
 use futures_util::TryStreamExt as _;
@@ -13,7 +13,7 @@ use crate::store::{
     Backlog, Direction, EventFilter, LogId, LogMark, LogPage, PageLimit, ReadStream, StoredType, StreamPage,
 };
 
-/// What is small comes with its row; the statement says of the rest how large it is.
+/// Reads a page of a stream. Small events are read with their rows; the statement returns the sizes of the large ones.
 pub(super) async fn stream(
     pool: &SqlitePool,
     stream: &StreamId,
@@ -23,7 +23,7 @@ pub(super) async fn stream(
     let mut filling = Filling::new(limit);
     let (mut from_version, mut to_version) = (read.from_version(), read.to_version());
     let mut left = read.max_count().unwrap_or(usize::MAX);
-    // Without a limit in bytes all of it comes with the rows.
+    // Without a limit in bytes, all events are read with their rows.
     let small = if limit.bytes == usize::MAX { u64::MAX } else { SMALL as u64 };
     while left > 0 && !filling.is_full() {
         let most = filling.rows().min(left);
@@ -50,7 +50,7 @@ pub(super) async fn stream(
     Ok(StreamPage { is_full: filling.is_full(), events: filling.events })
 }
 
-/// Adds what of `found` belongs to the page, with the large events, which are read now.
+/// Adds the events of `found` that belong to the page, and reads the large ones.
 pub(super) async fn add(pool: &SqlitePool, filling: &mut Filling, found: Vec<Found>) -> Result<(), Failure> {
     let found = filling.admit(found);
     let large: Vec<_> = large(&found).into_iter().map(Position::value).collect();
@@ -58,7 +58,7 @@ pub(super) async fn add(pool: &SqlitePool, filling: &mut Filling, found: Vec<Fou
     if !large.is_empty() {
         let positions = serde_json::Value::from(large).to_string();
         let mut rows = sqlx::query(statements::AT_POSITIONS).bind(positions).fetch(pool);
-        // Each row as it comes: it holds the event once more.
+        // One row at a time, because a row contains a second copy of the event.
         while let Some(row) = rows.try_next().await? {
             read.push(row::event(&row)?);
         }
@@ -67,8 +67,10 @@ pub(super) async fn add(pool: &SqlitePool, filling: &mut Filling, found: Vec<Fou
     Ok(())
 }
 
-/// All of it in one row, or else row by row. Positions are drawn under the write lock, so every position up to a head that
-/// was read is visible to whoever reads with it or after it ([no gaps](crate::guarantees#no-gaps)).
+/// Reads a page of the log in one row, or else row by row.
+///
+/// Positions are assigned under the write lock. So every position up to a head is visible to each statement that reads
+/// the head or runs after it ([no gaps](crate::guarantees#no-gaps)).
 pub(super) async fn log(
     pool: &SqlitePool,
     after: Position,
@@ -102,12 +104,12 @@ pub(super) async fn log(
     }
 }
 
-/// Where the log ends whose last event this is.
+/// Returns the end of a log with this last event.
 fn end(last: Option<LogMark>) -> Position {
     last.map_or(Position::START, |last| last.position)
 }
 
-/// The last event of the log, and the last one at or before `after`.
+/// Returns the last event of the log, and the last one at or before `after`.
 async fn marks(pool: &SqlitePool, after: Position) -> Result<(Option<LogMark>, Option<LogMark>), Failure> {
     let row = sqlx::query(statements::MARKS).bind(clamped(after.value())).fetch_one(pool).await?;
     Ok((packed::mark(&row, 0)?, packed::mark(&row, 2)?))
@@ -125,7 +127,7 @@ pub(super) async fn log_id(pool: &SqlitePool) -> Result<LogId, Failure> {
     id.map(LogId::from_uuid).ok_or_else(no_identity)
 }
 
-/// Where the events are, and how large: each is then read by itself. The head first, then what is found up to it.
+/// Reads the head, and then the positions and sizes of the events up to it. Each event is read by itself later.
 async fn sizes(
     pool: &SqlitePool,
     after: Position,
@@ -140,7 +142,7 @@ async fn sizes(
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
 
-/// `sql`, with the parameters of whatever reads a page of the log.
+/// Binds the parameters of a statement that reads a page of the log.
 pub(super) fn select(sql: String, after: Position, to: i64, filter: &EventFilter, limit: usize) -> Query {
     let query = sqlx::query(AssertSqlSafe(sql)).bind(clamped(after.value())).bind(to).bind(clamped(limit as u64));
     statements::filter_values(filter).into_iter().fold(query, |query, value| query.bind(value))
@@ -156,7 +158,7 @@ pub(super) async fn head(pool: &SqlitePool) -> Result<Position, Failure> {
     Ok(Position::new(unsigned(head.unwrap_or(0), "the head of the log")?))
 }
 
-/// Positions are dense, so nothing is counted.
+/// Returns the backlogs. Positions have no gaps, so no events are counted.
 pub(super) async fn backlogs(pool: &SqlitePool, after: &[Position], limit: u64) -> Result<Vec<Backlog>, Failure> {
     let positions: Vec<_> = after.iter().map(|after| clamped(after.value())).collect();
     let rows: Vec<(Option<i64>, Option<i64>)> = sqlx::query_as(statements::BACKLOGS)
@@ -181,14 +183,14 @@ pub(super) async fn event_types_except(
     to: Position,
     limit: usize,
 ) -> Result<Vec<StoredType>, Failure> {
-    let found: Vec<(Vec<u8>, i64)> = sqlx::query_as(statements::TYPES_BESIDE)
+    let found: Vec<(Vec<u8>, i64)> = sqlx::query_as(statements::TYPES_EXCEPT)
         .bind(serde_json::Value::from(known).to_string())
         .bind(clamped(after.value()))
         .bind(clamped(to.value()))
         .bind(clamped(limit as u64))
         .fetch_all(pool)
         .await?;
-    // A name that is no text in UTF-8 is that event's trouble.
+    // A name that is not UTF-8 is a failure of its event, and not of this call.
     let stored = |(name, first): (Vec<u8>, i64)| {
         let name = String::from_utf8_lossy(&name).into_owned();
         Ok(StoredType::new(name, Position::new(unsigned(first, "a position")?)))
@@ -197,7 +199,7 @@ pub(super) async fn event_types_except(
 }
 
 pub(super) async fn explain_types(pool: &SqlitePool) -> Result<Vec<String>, Failure> {
-    explained(pool, statements::explain(statements::TYPES_BESIDE)).await
+    explained(pool, statements::explain(statements::TYPES_EXCEPT)).await
 }
 
 async fn explained(pool: &SqlitePool, sql: String) -> Result<Vec<String>, Failure> {

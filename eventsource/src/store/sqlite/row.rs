@@ -1,4 +1,4 @@
-//! An event as a row, and back.
+//! Reads events from rows.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) fn event(row: &SqliteRow) -> Result<Arc<RecordedEvent>, Failure> {
     Ok(Arc::new(row.event(parts)))
 }
 
-/// Reads the columns of `statements::read_stream`: of a large event the payload is missing.
+/// Reads the columns of `statements::read_stream`. The payload of a large event is missing.
 pub(super) fn found(row: &SqliteRow) -> Result<Found, Failure> {
     let columns = EventRow::new(row)?;
     if !columns.is_null(11)? {
@@ -53,11 +53,11 @@ pub(super) fn version(row: &SqliteRow) -> Result<u64, Failure> {
 
 fn time(row: &mut EventRow<'_, SqliteRow>, index: usize, column: &'static str) -> DateTime<Utc> {
     row.converted(index, column, |micros| {
-        DateTime::from_timestamp_micros(micros).ok_or("there is no time so many microseconds after 1970")
+        DateTime::from_timestamp_micros(micros).ok_or("the number of microseconds since 1970 is out of range")
     })
 }
 
-/// An id. Bytes that are not 16 are filled up or cut off, so that different ones stay different where they can.
+/// Reads an id. If it does not have 16 bytes, it is filled up or cut off, so that most different ids stay different.
 fn id(row: &mut EventRow<'_, SqliteRow>, index: usize, column: &'static str) -> Uuid {
     let mut filled = [0; 16];
     let id = row.converted(index, column, |bytes: &[u8]| {
@@ -69,7 +69,7 @@ fn id(row: &mut EventRow<'_, SqliteRow>, index: usize, column: &'static str) -> 
 
 impl RawRow for SqliteRow {
     fn raw_text(&self, index: usize) -> String {
-        // SQLite gives the bytes of any value, those of a number as its digits.
+        // SQLite returns the bytes of any value; for a number, its digits.
         let bytes = self.try_get_unchecked::<Option<Vec<u8>>, _>(index).ok().flatten();
         String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
     }

@@ -18,25 +18,26 @@ pub(super) const INSERT_SCHEMA_VERSION: &str =
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// The savepoint that sqlx makes for a transaction inside `depth` others.
+/// The savepoint that sqlx creates for a transaction inside `depth` others.
 pub(super) fn savepoint(depth: usize) -> String {
     format!("SAVEPOINT _sqlx_savepoint_{depth}")
 }
 
-/// What this crate opens its connections with, where a handler may set it.
+/// The settings of a new connection that a handler can change.
 pub(super) const DEFAULTS: &str = "PRAGMA query_only = OFF; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = OFF; \
      PRAGMA ignore_check_constraints = OFF; PRAGMA reverse_unordered_selects = OFF; PRAGMA read_uncommitted = OFF; \
      PRAGMA case_sensitive_like = OFF; PRAGMA locking_mode = NORMAL; PRAGMA writable_schema = OFF; \
      PRAGMA max_page_count = 4294967294";
 
-/// What removes that which a handler has left: temporary tables, views and triggers, attached databases.
+/// Returns the statements that remove the state a handler has left: temporary tables, views and triggers, and attached
+/// databases.
 pub(super) const LEFT_BEHIND: &str = "SELECT 'DROP ' || type || ' IF EXISTS temp.\"' || replace(name, '\"', '\"\"') || '\"' \
      FROM temp.sqlite_schema WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
      UNION ALL SELECT 'DETACH \"' || replace(name, '\"', '\"\"') || '\"' FROM pragma_database_list \
      WHERE name NOT IN ('main', 'temp')";
 pub(super) const ROLLBACK: &str = "ROLLBACK";
 
-/// In the order in which `row.rs` reads them and `append.rs` binds them.
+/// The columns, in the order in which `row.rs` reads them and `insert.rs` binds them.
 macro_rules! columns {
     () => {
         "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
@@ -47,7 +48,7 @@ macro_rules! columns {
 pub(super) const HEAD: &str = "SELECT max(position) FROM eventsource_events";
 pub(super) const LOG_ID: &str = "SELECT id FROM eventsource_log";
 
-/// The last position that was given to an event, also to one that was deleted since: the next one follows it.
+/// The last assigned position, also if its event was deleted. The next position follows it.
 macro_rules! last_given {
     () => {
         "(SELECT max(coalesce((SELECT max(position) FROM eventsource_events), 0), \
@@ -55,7 +56,7 @@ macro_rules! last_given {
     };
 }
 
-/// The last event, and the last one at or before `?1`, each by its position and its id.
+/// The position and the id of the last event, and of the last event at or before `?1`.
 macro_rules! marks {
     () => {
         "(SELECT max(position) FROM eventsource_events), (SELECT event_id FROM eventsource_events \
@@ -69,8 +70,10 @@ pub(super) const LAST_EVENT: &str =
     "SELECT position, event_id FROM eventsource_events WHERE position <= ?1 ORDER BY position DESC LIMIT 1";
 /// The event with the id `?1`.
 pub(super) const BY_ID: &str = concat!("SELECT ", columns!(), " FROM eventsource_events WHERE event_id = ?1");
-/// The streams of the type `?1` after the id `?2`, at most `?3`, each with its version. The index is asked once for the next
-/// id and once for the version of each stream, however long the streams are. An id that is not 16 bytes is left out.
+/// At most `?3` streams of the type `?1` after the id `?2`, with their versions.
+///
+/// For each stream, the index is searched once for the id and once for the version, for any length of the stream. An id
+/// that does not have 16 bytes is left out.
 pub(super) const STREAMS: &str = "WITH RECURSIVE streams (id) AS ( \
          SELECT (SELECT min(aggregate_id) FROM eventsource_events WHERE aggregate_type = ?1 AND aggregate_id > ?2) \
          UNION ALL \
@@ -82,8 +85,8 @@ pub(super) const STREAMS: &str = "WITH RECURSIVE streams (id) AS ( \
      FROM streams WHERE length(id) = 16 LIMIT ?3";
 pub(super) const HAS_EVENT: &str = "SELECT EXISTS (SELECT 1 FROM eventsource_events WHERE event_id = ?1)";
 
-/// Begins a transaction that may write. Of the log the last position given, and when the last event was stored; of so many
-/// streams the version, a row each.
+/// Begins a write transaction. Reads the last assigned position, the time of the last event, and the versions of
+/// `streams` streams, one row each.
 pub(super) fn begin_append(streams: usize) -> String {
     let mut sql = format!(
         concat!(
@@ -99,8 +102,11 @@ pub(super) fn begin_append(streams: usize) -> String {
     sql
 }
 
-/// Appends one event to one stream that is at the version `?4`, unless the clock (`?8`) has stepped back since the last
-/// event, by no more than [`STEP_BACK`](crate::store::clock::STEP_BACK). It is a transaction by itself, which has the right to write before it reads, as after `BEGIN IMMEDIATE`.
+/// Appends one event to a stream with the version `?4`.
+///
+/// It appends nothing if the stream has another version, or if the clock (`?8`) has stepped back since the last event
+/// by no more than [`STEP_BACK`](crate::store::clock::STEP_BACK). The statement is a transaction. It takes the write
+/// lock before it reads, as after `BEGIN IMMEDIATE`.
 pub(super) const APPEND_ONE: &str = concat!(
     "INSERT INTO eventsource_events (",
     columns!(),
@@ -113,25 +119,26 @@ pub(super) const APPEND_ONE: &str = concat!(
          NOT BETWEEN ?8 + 1 AND ?8 + 5000000"
 );
 
-/// How many streams are asked for where `streams` are to be: powers of two, so that few statements serve all.
+/// Rounds the number of streams up to a power of two, so that few different statements stay prepared.
 pub(super) const fn streams_at_once(streams: usize) -> usize {
     streams.next_power_of_two()
 }
 
-/// Where an event was stored by an append whose answer was lost.
+/// Finds the place of an event after an append whose answer was lost.
 pub(super) const STORED: &str = "SELECT version, position, recorded_at FROM eventsource_events \
      WHERE event_id = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3";
 
-/// For each position in the JSON array `?1`: the head, and the earliest time at which one of the first `?2` events after
-/// the position was stored.
+/// For each position in the JSON array `?1`: the head, and the earliest time of storage of the first `?2` events after
+/// the position.
 pub(super) const BACKLOGS: &str = "SELECT (SELECT max(position) FROM eventsource_events), \
          (SELECT min(first.recorded_at) FROM (SELECT recorded_at FROM eventsource_events \
              WHERE position > wanted.value ORDER BY position LIMIT ?2) AS first) \
      FROM json_each(?1) AS wanted ORDER BY wanted.key";
 
-/// The types beside those in the JSON array `?1`, of events after `?2` and up to `?3`, in the order of their first ones
-/// there, at most `?4`. The index is asked once for the next name and once for the first position a type, however long the log.
-pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types (event_type) AS ( \
+/// At most `?4` event types in `(?2, ?3]` that are not in the JSON array `?1`, ordered by first occurrence.
+///
+/// For each type, the index is searched once for the name and once for the first position, for any length of the log.
+pub(super) const TYPES_EXCEPT: &str = "WITH RECURSIVE types (event_type) AS ( \
          SELECT (SELECT min(event_type) FROM eventsource_events INDEXED BY eventsource_events_by_event_type) \
          UNION ALL \
          SELECT (SELECT min(next.event_type) FROM eventsource_events AS next \
@@ -147,18 +154,17 @@ pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types (event_type) AS ( \
 const COLUMNS: &str = columns!();
 pub(super) const COLUMN_COUNT: usize = 12;
 
-/// How many rows one `INSERT` takes at most: far below the 32,766 parameters that SQLite allows.
+/// The maximum number of rows of one `INSERT`. It stays far below the 32,766 parameters that SQLite allows.
 pub(super) const MOST_ROWS: usize = 256;
 
-/// Inserts `rows` rows, and commits after the last ones.
+/// Inserts `rows` rows. The last statement of an append commits too.
 pub(super) fn insert_events(rows: usize, last: bool) -> String {
     let (source, end) = (source(rows), if last { "; COMMIT" } else { "" });
     format!("INSERT INTO eventsource_events ({COLUMNS}) SELECT * FROM {source}{end}")
 }
 
-/// Inserts `rows` rows, whose positions are counted from the last one given, if all of so many `streams` are at the
-/// versions that are expected, and the clock has not stepped back as for [`APPEND_ONE`]; no row otherwise. As [`APPEND_ONE`], which
-/// takes less for one event.
+/// Inserts `rows` rows with the next positions, under the same conditions as [`APPEND_ONE`] for each of `streams`
+/// streams. Otherwise it inserts no row. [`APPEND_ONE`] is faster for one event.
 pub(super) fn append_at_once(streams: usize, rows: usize) -> String {
     let expected = vec!["(?,?,?,?)"; streams].join(",");
     let others: Vec<_> = (2..=COLUMN_COUNT).map(|n| format!("column{n}")).collect();
@@ -183,8 +189,8 @@ pub(super) fn append_at_once(streams: usize, rows: usize) -> String {
     )
 }
 
-/// Rows that are bound, of which a power of two has a place, so that few statements serve all and stay prepared: one to
-/// which nothing is bound has no position, and is none.
+/// Returns the bound rows, rounded up to a power of two, so that few different statements stay prepared. A row without
+/// bound values has no position, and is left out.
 fn source(rows: usize) -> String {
     let row = format!("(?{})", ",?".repeat(COLUMN_COUNT - 1));
     format!("(VALUES {}) WHERE column1 IS NOT NULL", vec![row; rows.next_power_of_two()].join(","))
@@ -197,7 +203,7 @@ macro_rules! size {
     };
 }
 
-/// The columns, without the contents of an event that is larger than `?6`; and the size.
+/// The columns and the size. The metadata and the payload are null if the event is larger than `?6`.
 macro_rules! sized_columns {
     () => {
         concat!(
@@ -229,11 +235,13 @@ pub(super) const fn read_stream(direction: Direction) -> &'static str {
     }
 }
 
-/// With more names than this the log is read in order and its rows are compared with the names.
+/// With more names than this, the log is read in order, and each row is compared with the names.
 const MOST_ARMS: usize = 100;
 
-/// An event as one text, which `packed.rs` reads: numbers, each with a space behind it, the lengths of what follows among
-/// them, then ids and texts without anything between them. Of an event that is too large for it, only the position and the size.
+/// An event as one text, which `packed.rs` reads.
+///
+/// It contains numbers, each followed by a space, and then ids and texts without separators. The numbers include the
+/// lengths of the texts. For a large event, it contains only the position and the size.
 const RECORD: &str = concat!(
     "CASE WHEN ",
     size!(),
@@ -246,21 +254,22 @@ const RECORD: &str = concat!(
     ", ' ') END"
 );
 
-/// Reads a page of the log as one row: the events as one blob, in position order through `filter`, which lets something
-/// pass: after `?1`, up to `?2`, at most `?3` events; from `?4` on the names of event types, the types of aggregates, and
-/// the tenant (see [`filter_values`]); and the marks of the log. All of it is seen by one snapshot, so that nothing up to
-/// the head is missing.
+/// Reads a page of the log as one row: the events as one blob, and the marks of the log.
+///
+/// It reads at most `?3` events in `(?1, ?2]` that match `filter`, in position order. The parameters from `?4` on are
+/// the event types, the aggregate types and the tenant ([`filter_values`]). One snapshot is used for all of it, so no
+/// event up to the head is missing.
 pub(super) fn read_packed(filter: &EventFilter) -> String {
     let log = select_log(&format!("position, {RECORD} AS record"), filter, Direction::Forward);
     format!(concat!("SELECT CAST(group_concat(record, '') AS BLOB), ", marks!(), " FROM ({})"), log)
 }
 
-/// The positions and sizes of a page's events, parameters as for [`read_packed`].
+/// Reads the positions and sizes of the events of a page. The parameters are those of [`read_packed`].
 pub(super) fn read_sizes(filter: &EventFilter) -> String {
     select_log(SIZE, filter, Direction::Forward)
 }
 
-/// The same, the last event first.
+/// Reads the positions and sizes of the events of a page, the last event first.
 pub(super) fn read_sizes_back(filter: &EventFilter) -> String {
     select_log(SIZE, filter, Direction::Backward)
 }
@@ -274,8 +283,10 @@ pub(super) const AT_POSITIONS: &str = concat!(
     " FROM eventsource_events WHERE position IN (SELECT value FROM json_each(?1)) ORDER BY position"
 );
 
-/// Each name wanted has an arm that reads its part of an index, which is in position order; SQLite merges the arms
-/// and stops at the limit, so that a page costs a page and nothing is sorted. `INDEXED BY` holds the planner to it.
+/// Selects events of the log through a filter.
+///
+/// For each name, one arm of a `UNION ALL` reads a part of an index, in position order. SQLite merges the arms and
+/// stops at the limit, so the cost depends on the page only, and nothing is sorted. `INDEXED BY` fixes the plan.
 fn select_log(selected: &str, filter: &EventFilter, direction: Direction) -> String {
     let mut next = 4;
     let mut parameters = |names: Option<usize>| {
@@ -329,7 +340,7 @@ fn select_log(selected: &str, filter: &EventFilter, direction: Direction) -> Str
     sql
 }
 
-/// The parameters of one part of a filter: one a name, or one JSON array where there are too many.
+/// The parameters of one part of a filter: one for each name, or one JSON array if there are too many names.
 #[derive(Clone, Copy)]
 struct Names {
     first: usize,
@@ -343,7 +354,7 @@ fn push_arm(sql: &mut String, selected: &str, index: &str, equals: &str, residua
     );
 }
 
-/// Adds "and `column` is one of these". The unary plus keeps the planner from looking for an index.
+/// Adds a condition that `column` is one of the names. The unary plus keeps the planner from using an index for it.
 fn push_one_of(sql: &mut String, column: &str, names: Option<Names>) {
     let Some(Names { first, count }) = names else { return };
     if count > MOST_ARMS {
@@ -354,7 +365,7 @@ fn push_one_of(sql: &mut String, column: &str, names: Option<Names>) {
     let _ = write!(sql, " AND +{column} IN ({})", list.join(","));
 }
 
-/// What to bind from `?4` on.
+/// Returns the parameters from `?4` on.
 pub(super) fn filter_values(filter: &EventFilter) -> Vec<String> {
     fn push<'a>(values: &mut Vec<String>, names: Option<impl ExactSizeIterator<Item = &'a str>>) {
         match names {

@@ -1,20 +1,20 @@
-//! The table of SQLite's errors: what each primary result code says.
+//! The class of each primary result code of SQLite.
 
 use super::busy::result_code;
 use crate::store::Verdict;
 use crate::store::sql::verdict::of_driver;
 
-/// What a primary result code says.
+/// The class of each primary result code.
 const CODES: &[(i32, Verdict)] = &[
     (1, Verdict::Permanent),        // SQLITE_ERROR: a wrong statement
     (2, Verdict::Transient),        // SQLITE_INTERNAL
-    (3, Verdict::Outage),           // SQLITE_PERM: the file may not be read or written
+    (3, Verdict::Outage),           // SQLITE_PERM: no permission for the file
     (4, Verdict::Transient),        // SQLITE_ABORT
     (5, Verdict::Conflict),         // SQLITE_BUSY: another connection holds the lock
     (6, Verdict::Conflict),         // SQLITE_LOCKED
     (7, Verdict::Outage),           // SQLITE_NOMEM
     (8, Verdict::Transient),        // SQLITE_READONLY
-    (9, Verdict::Outage),           // SQLITE_INTERRUPT: the statement was ended
+    (9, Verdict::Outage),           // SQLITE_INTERRUPT: the statement was cancelled
     (10, Verdict::Outage),          // SQLITE_IOERR
     (11, Verdict::Outage),          // SQLITE_CORRUPT
     (12, Verdict::Transient),       // SQLITE_NOTFOUND
@@ -22,9 +22,9 @@ const CODES: &[(i32, Verdict)] = &[
     (14, Verdict::Outage),          // SQLITE_CANTOPEN
     (15, Verdict::Outage),          // SQLITE_PROTOCOL: the locks of the file
     (16, Verdict::Transient),       // SQLITE_EMPTY
-    (17, Verdict::StaleConnection), // SQLITE_SCHEMA: the plan of a statement does not hold any more
+    (17, Verdict::StaleConnection), // SQLITE_SCHEMA: the plan of a statement is outdated
     (18, Verdict::Permanent),       // SQLITE_TOOBIG
-    (19, Verdict::Transient),       // SQLITE_CONSTRAINT: what it refers to may still come
+    (19, Verdict::Transient),       // SQLITE_CONSTRAINT: the referenced row may still be written
     (20, Verdict::Permanent),       // SQLITE_MISMATCH
     (21, Verdict::Transient),       // SQLITE_MISUSE
     (22, Verdict::Outage),          // SQLITE_NOLFS: the file cannot grow
@@ -34,7 +34,7 @@ const CODES: &[(i32, Verdict)] = &[
     (26, Verdict::Outage),          // SQLITE_NOTADB
 ];
 
-/// What an error of the driver's or of SQLite's says.
+/// Classifies an error of SQLite or of the driver.
 pub(crate) fn verdict(error: &sqlx::Error) -> Verdict {
     match result_code(error) {
         Some(1) if is_missing_table(error) => Verdict::NotSetUp,
@@ -47,7 +47,7 @@ fn of_code(code: i32) -> Verdict {
     CODES.iter().find(|(at, _)| *at == code).map_or(Verdict::Transient, |(_, verdict)| *verdict)
 }
 
-/// SQLite has no code of its own for it. Its messages are not translated.
+/// SQLite has no separate code for it. Its messages are never translated.
 fn is_missing_table(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.message().starts_with("no such table: "))
 }
