@@ -151,7 +151,7 @@ async fn overtaken_batch_is_tried_again() {
     first.commit().await.unwrap();
     let error = second.commit().await.unwrap_err();
     assert!(matches!(error, CommitError::Failed(_)), "{error:?}");
-    assert!(error.to_string().contains("another transaction has changed a row of it meanwhile"), "{error}");
+    assert!(error.to_string().contains("another transaction has changed a row of it at the same time"), "{error}");
 
     let (mut first, mut second) = (world.batch().await, world.batch().await);
     for batch in [&mut first, &mut second] {
@@ -260,7 +260,7 @@ async fn batch_that_locks_backwards_never_waits() {
         last.save(Tally { times: last_row.times + 1, ..last_row }).await.unwrap();
         let error = back.commit().await.unwrap_err();
         assert!(matches!(error, CommitError::Failed(_)), "{error:?}");
-        assert!(error.to_string().contains("another transaction has changed a row of it meanwhile"), "{error}");
+        assert!(error.to_string().contains("another transaction has changed a row of it at the same time"), "{error}");
         waiting.await.unwrap().unwrap();
     }
     assert_eq!(world.rows::<Tally>().get(2u64).await.unwrap().unwrap().times, 21);

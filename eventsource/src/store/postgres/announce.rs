@@ -1,4 +1,8 @@
-//! Telling other processes that something was appended.
+//! Notifies other processes of appends.
+//!
+//! Notifications are sent after the commit, and not in it: PostgreSQL commits transactions that notify one after the
+//! other. One notification is enough for all commits before it. The first one is sent at once, and the next ones at
+//! intervals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -7,39 +11,41 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
-/// Sends notifications, after the commit and beside it: PostgreSQL makes transactions that notify commit one after the
-/// other. One notification stands for all commits before it: the first is told at once, what follows at intervals.
+/// Sends notifications of appends.
 #[derive(Debug)]
 pub(super) struct Announcer {
     channel: String,
-    /// Who sends, so that a process does not wake itself twice.
+    /// The id of this sender, so that a process ignores its own notifications.
     own: String,
     state: Arc<AtomicU8>,
 }
 
-/// A notification is a transaction, and so is an append: at 2 ms they took a tenth of what can be appended.
+/// The shortest time between two notifications. Each one is a transaction: at 2 ms they cost a tenth of the append
+/// rate.
 const INTERVAL: Duration = Duration::from_millis(5);
 
-/// Nobody tells; somebody does, who has told of everything; somebody does, and there is more to tell.
+/// No task sends notifications.
 const QUIET: u8 = 0;
-const TOLD: u8 = 1;
+/// A task sends notifications, and has sent one for every commit.
+const SENT: u8 = 1;
+/// A task sends notifications, and must send another one.
 const MORE: u8 = 2;
 
-/// Held by the task that tells.
-struct Telling {
+/// Held by the task that sends notifications.
+struct Sending {
     state: Arc<AtomicU8>,
     over: bool,
 }
 
-impl Telling {
-    /// Whether there is no more to tell. Then it is quiet, or somebody else tells by now.
+impl Sending {
+    /// Returns whether no commit needs another notification. The task must then end: another one may have started.
     fn is_over(&mut self) -> bool {
-        self.over = self.state.compare_exchange(TOLD, QUIET, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        self.over = self.state.compare_exchange(SENT, QUIET, Ordering::AcqRel, Ordering::Acquire).is_ok();
         self.over
     }
 }
 
-impl Drop for Telling {
+impl Drop for Sending {
     fn drop(&mut self) {
         if !self.over {
             self.state.store(QUIET, Ordering::Release);
@@ -61,32 +67,32 @@ impl Announcer {
         &self.own
     }
 
-    /// What notifies in a transaction, at its commit, also the process itself.
+    /// Returns the statement that notifies at the commit of a transaction. It wakes this process too.
     pub(super) fn notify_in_transaction(&self) -> String {
         format!("NOTIFY {}", self.channel)
     }
 
-    /// Notifies, in a task of its own: there is one at a time.
+    /// Notifies other processes, in its own task. There is one such task at a time.
     pub(super) fn announce(&self, pool: &PgPool) {
         if self.state.swap(MORE, Ordering::AcqRel) != QUIET {
             return;
         }
-        let (pool, mut telling) = (pool.clone(), Telling { state: Arc::clone(&self.state), over: false });
+        let (pool, mut sending) = (pool.clone(), Sending { state: Arc::clone(&self.state), over: false });
         let notify = format!("NOTIFY {}, '{}'", self.channel, self.own);
         tokio::spawn(async move {
             loop {
                 let conn = pool.acquire().await;
-                // Whoever commits from here on needs another notification.
-                telling.state.store(TOLD, Ordering::Release);
+                // A commit from here on needs another notification.
+                sending.state.store(SENT, Ordering::Release);
                 let notified = match conn {
                     Ok(mut conn) => sqlx::raw_sql(AssertSqlSafe(notify.clone())).execute(&mut *conn).await.map(drop),
                     Err(error) => Err(error),
                 };
                 if let Err(error) = notified {
-                    tracing::debug!(%error, "other processes were not notified of an append; they poll");
+                    tracing::debug!(%error, "other processes were not notified of an append; they find it when they poll");
                 }
                 tokio::time::sleep(INTERVAL).await;
-                if telling.is_over() {
+                if sending.is_over() {
                     return;
                 }
             }

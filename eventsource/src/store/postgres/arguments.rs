@@ -1,4 +1,4 @@
-//! What is bound in the statements that append.
+//! Binds the parameters of the statements that append.
 
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
@@ -8,15 +8,16 @@ use super::time::Time;
 use crate::event::{NewEvent, now};
 use crate::store::sql::{Append, Failure, metadata_json};
 
-/// Of an event its version, position and time; of a refused append its stream's version, its number and no time.
+/// A row of the result. For an event: its version, position and time. For a refused append: the version of its stream,
+/// its number, and no time.
 pub(super) type Row = (i64, i64, Option<Time>);
 
 type QueryRows<'q, R = Row> = QueryAs<'q, Postgres, R, PgArguments>;
 
-/// An event, of which append of a batch it is, and the how manieth of that.
+/// An event, the number of its append in the batch, and its number in the append.
 pub(super) type Numbered<'a> = (i64, i64, &'a Append, &'a NewEvent);
 
-/// The events of all these, numbered.
+/// Returns the events of all appends, with their numbers.
 pub(super) fn numbered<'a>(appends: &[&'a Append]) -> Vec<Numbered<'a>> {
     let mut events = Vec::with_capacity(appends.iter().map(|append| append.events.len()).sum());
     for (number, append) in (1..).zip(appends) {
@@ -25,14 +26,14 @@ pub(super) fn numbered<'a>(appends: &[&'a Append]) -> Vec<Numbered<'a>> {
     events
 }
 
-/// A row of parameters an event.
+/// Binds one row of parameters for each event.
 pub(super) fn few<'q>(query: QueryRows<'q>, events: &[Numbered<'q>]) -> Result<QueryRows<'q>, Failure> {
     events.iter().try_fold(query.bind(now()), |query, &(number, nth, append, event)| {
         of_event(of_stream(query, append).bind(number).bind(nth), event)
     })
 }
 
-/// The only event of an append.
+/// Binds the only event of an append.
 pub(super) fn one<'q, R>(
     query: QueryRows<'q, R>,
     append: &'q Append,
@@ -57,13 +58,13 @@ fn of_event<'q, R>(query: QueryRows<'q, R>, event: &'q NewEvent) -> Result<Query
         .bind(event.payload()))
 }
 
-/// The events of an append, an array a column.
+/// Binds the events of one append, as one array for each column.
 pub(super) fn to_one<'q, R>(query: QueryRows<'q, R>, append: &'q Append) -> Result<QueryRows<'q, R>, Failure> {
     let events: Vec<_> = append.events.iter().collect();
     columns(of_stream(query.bind(now()), append), &events)
 }
 
-/// The events of several appends, an array a column.
+/// Binds the events of several appends, as one array for each column.
 pub(super) fn many<'q>(
     query: QueryRows<'q>,
     appends: &[&'q Append],
@@ -94,7 +95,7 @@ fn columns<'q, R>(query: QueryRows<'q, R>, events: &[&'q NewEvent]) -> Result<Qu
         .bind(events.iter().map(|event| event.payload()).collect::<Vec<_>>()))
 }
 
-/// The column, and no row of it where there is nothing in any: what is missing is null.
+/// Returns the column, or an empty array if all its values are null. The statement reads a missing value as null.
 fn any<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
     if column.iter().all(Option::is_none) { Vec::new() } else { column }
 }

@@ -1,25 +1,25 @@
-//! How the connections of a database value are divided.
+//! Divides the connections of a database into kinds.
 //!
-//! No connection is held while another one of the same kind is waited for, and the kinds are waited for in one direction
-//! only: a unit of work may ask the shared connections and the appenders, and none of these asks a unit. So one unit of work
-//! at a time is enough for any number of subscriptions.
+//! No task holds a connection while it waits for another one of the same kind. A unit of work can wait for shared
+//! connections and for appenders, but these never wait for a unit of work. So there is no deadlock, and one unit of
+//! work at a time is enough for any number of subscriptions.
 
 use super::PostgresOpenError;
 
-/// How many connections of each kind there are at most.
+/// The maximum number of connections of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {
     /// The connection that waits for notifications.
     pub(super) listener: u32,
     pub(super) appenders: u32,
     pub(super) readers: u32,
-    /// Through a pooler these are some of the shared connections.
+    /// With a pooler, these are some of the shared connections.
     pub(super) units: u32,
     /// The connections of queries, of checkpoints and of the caller.
     pub(super) shared: u32,
 }
 
-/// The fewest connections with which every kind of work makes progress.
+/// The smallest number of connections with which every kind of work makes progress.
 pub(super) const FEWEST: u32 = 6;
 
 impl Budget {

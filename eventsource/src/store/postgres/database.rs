@@ -1,4 +1,4 @@
-//! A database, opened: its connections and its schema.
+//! An open database: its connections and its schema.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -21,14 +21,15 @@ use crate::store::WakeUpSender;
 use crate::store::attached::Attached;
 use crate::store::sql::{Borrowed, ConnectionCache, Queue};
 
-/// A PostgreSQL database, opened, with the tables of this crate in one of its schemas. A clone is the same database: open
-/// it once a process, whose subscriptions then share its connections and the one that listens for appends.
+/// An open PostgreSQL database with the tables of this crate in one of its schemas. A clone is the same database.
 ///
-/// One value opens at most [`PostgresOptions::connections`] connections, 25 by default. Two of them store appends (one, with
-/// fewer than 12 in all): one for an append that is made alone, one for those that are stored together. So an append does
-/// not wait for a reader or a handler. Through a pooler the connections are shared.
+/// Open it once in a process. All subscriptions then share its connections, and the one that listens for appends.
 ///
-/// An event store and checkpoints on it share its connections, and so may your own tables:
+/// It opens at most [`PostgresOptions::connections`] connections, 25 by default. Two of them store appends (one, if
+/// there are fewer than 12): one for single appends, and one for appends that are stored together. So an append does
+/// not wait for a reader or a handler. With a pooler, the connections are shared.
+///
+/// An event store and checkpoints on it share its connections, and your own tables can use them too:
 ///
 /// ```no_run
 /// use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
@@ -47,9 +48,9 @@ pub struct PostgresDatabase(Arc<Inner>);
 struct Inner {
     pool: PgPool,
     units: PgPool,
-    /// The turns of units of work, in the order in which they ask.
+    /// The turns of units of work, in the order of their requests.
     unit_turns: Arc<Semaphore>,
-    /// What appends wait in, and the connections on which they are stored.
+    /// The queue of appends.
     queue: Queue,
     readers: ConnectionCache<Postgres>,
     appender: ConnectionCache<Postgres>,
@@ -61,7 +62,7 @@ struct Inner {
     begin: String,
     limit_idle: String,
     savepoint: String,
-    /// The statements of appends, which are wanted often.
+    /// The statements of appends, which are used often.
     append: Arc<str>,
     append_one: Arc<str>,
     append_to_one: Arc<str>,
@@ -75,27 +76,34 @@ struct Inner {
     attached: Attached,
 }
 
-/// A connection for one statement. Through a pooler a statement takes several messages, which only a transaction
-/// keeps together.
+/// A connection for one statement. With a pooler, a statement is several messages, and only a transaction keeps them on
+/// one connection.
 pub(crate) enum StatementConnection {
     Alone(PoolConnection<Postgres>),
     InTransaction(Transaction<'static, Postgres>),
 }
 
 impl PostgresDatabase {
-    /// Opens the database at `url`, with the tables in the schema `public`, and brings them up to date.
+    /// Opens the database at `url`, and migrates the tables in the schema `public`.
     ///
     /// # Errors
-    /// [`PostgresOpenError`]
+    /// [`PostgresOpenError`] if the server cannot be reached, is older than 15, or refuses a statement, or if a newer
+    /// version of this crate has migrated the tables. Each variant says what to do.
+    ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
     pub async fn open(url: &str) -> Result<Self, PostgresOpenError> {
         Self::open_with(PostgresOptions::new(url)?).await
     }
 
-    /// Opens a database by these options, and brings its tables up to date unless
-    /// [`migrate_on_open`](PostgresOptions::migrate_on_open) says otherwise.
+    /// Opens a database with these options, and migrates its tables unless
+    /// [`migrate_on_open`](PostgresOptions::migrate_on_open) is `false`.
     ///
     /// # Errors
-    /// [`PostgresOpenError`]
+    /// [`PostgresOpenError`] as for [`open`](Self::open), and if an option is not valid.
+    ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
     pub async fn open_with(options: PostgresOptions) -> Result<Self, PostgresOpenError> {
         let opened = open::open(&options).await?;
         Ok(Self(Arc::new(Inner {
@@ -127,19 +135,19 @@ impl PostgresDatabase {
         })))
     }
 
-    /// The connections, for your own tables and queries.
+    /// Returns the pool of the shared connections, for your own tables and queries.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.0.pool
     }
 
-    /// The schema in which this crate's tables are.
+    /// Returns the name of the schema of this crate's tables.
     #[must_use]
     pub fn schema(&self) -> &str {
         self.0.schema.name()
     }
 
-    /// Closes all connections, those in use when they are given back. Whatever is asked afterwards fails.
+    /// Closes all connections. Waits for connections that are in use. Later calls on this database fail.
     pub async fn close(&self) {
         if let Some(listener) = self.0.listener.get_or_init(|| None) {
             listener.stop();
@@ -151,7 +159,7 @@ impl PostgresDatabase {
         self.0.pool.close().await;
     }
 
-    /// The wake-ups. The first call begins to listen for what other processes append.
+    /// Returns the sender of wake-ups. The first call starts to listen for appends of other processes.
     pub(super) fn wake_ups(&self) -> &WakeUpSender {
         let Inner { listener, options, announcer, wake_ups, runtime, .. } = &*self.0;
         listener.get_or_init(|| {
@@ -161,19 +169,19 @@ impl PostgresDatabase {
         wake_ups
     }
 
-    /// Tells everybody that something was appended: this process at once, the others soon.
+    /// Announces an append: to this process at once, and to other processes soon.
     pub(super) fn announce(&self) {
         self.0.wake_ups.wake();
         self.0.announcer.announce(&self.0.pool);
     }
 
-    /// What modules above keep beside the database.
+    /// A value that another module attaches to the database.
     pub(crate) fn attached(&self) -> &Attached {
         &self.0.attached
     }
 
-    /// Waits, for as long as it takes, for the turn to open a unit of work, and gives it a connection. Whoever waits
-    /// holds none.
+    /// Waits without a limit for the turn to open a unit of work, and returns a connection for it. While it waits, it
+    /// holds no connection.
     pub(crate) async fn unit_connection(
         &self,
     ) -> Result<(PoolConnection<Postgres>, OwnedSemaphorePermit), sqlx::Error> {
@@ -181,8 +189,8 @@ impl PostgresDatabase {
         Ok((self.named(&self.0.units, self.0.units.acquire().await).await?, turn))
     }
 
-    /// What a connection of `pool` was waited for. Where that was in vain because the server gives none, the error is the
-    /// server's: the pool tries again while the server says "too many clients", and does not tell.
+    /// Replaces a timeout of `pool` by the error of the server, if the server gives no connection. The pool retries
+    /// while the server answers "too many clients", and does not return that error.
     pub(super) async fn named<T>(&self, pool: &PgPool, acquired: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         match acquired {
             Err(sqlx::Error::PoolTimedOut) if pool.size() < pool.options().get_max_connections() => {
@@ -200,7 +208,7 @@ impl PostgresDatabase {
         }
     }
 
-    /// One of the shared connections.
+    /// Acquires one of the shared connections.
     pub(crate) async fn shared(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         self.named(&self.0.pool, self.0.pool.acquire().await).await
     }
@@ -209,17 +217,17 @@ impl PostgresDatabase {
         &self.0.queue
     }
 
-    /// The connections of appends; not through a pooler, where connections are everybody's.
+    /// The connections of appends. Not used with a pooler, because then all connections are shared.
     pub(super) fn appender(&self) -> &ConnectionCache<Postgres> {
         &self.0.appender
     }
 
-    /// One of the connections that read the log.
+    /// Acquires one of the connections that read the log.
     pub(super) async fn reader(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
         self.kept(&self.0.readers).await
     }
 
-    /// One of the connections of appends.
+    /// Acquires one of the connections of appends.
     pub(super) async fn appending(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
         self.kept(&self.0.appender).await
     }
@@ -238,7 +246,7 @@ impl PostgresDatabase {
         &self.0.losses
     }
 
-    /// The last horizon that was found.
+    /// The last known horizon.
     pub(super) fn known(&self) -> &HorizonCache {
         &self.0.known
     }
@@ -251,7 +259,7 @@ impl PostgresDatabase {
         &self.0.watch
     }
 
-    /// `sql`, with the schema where `{schema}` stands.
+    /// Replaces `{schema}` in `sql`.
     pub(crate) fn sql(&self, sql: &str) -> AssertSqlSafe<String> {
         AssertSqlSafe(self.0.schema.sql(sql))
     }
@@ -268,28 +276,29 @@ impl PostgresDatabase {
         AssertSqlSafe(Arc::clone(&self.0.append_to_one))
     }
 
-    /// What appends exactly so many events, where they are few.
+    /// Returns the statement that appends exactly `events` events; `None` if they are too many for it.
     pub(super) fn append_few_sql(&self, events: usize) -> Option<AssertSqlSafe<Arc<str>>> {
         let sql = self.0.append_few.get(events.checked_sub(1)?)?;
         Some(AssertSqlSafe(Arc::clone(sql.get_or_init(|| self.0.schema.sql(&statements::append_few(events)).into()))))
     }
 
-    /// What begins a transaction of this crate.
+    /// The statements that begin a transaction of this crate.
     pub(crate) fn begin_sql(&self) -> &str {
         &self.0.begin
     }
 
-    /// Makes the server end the transaction of a process that is frozen: what [`begin_sql`](Self::begin_sql) sets.
+    /// The statement that makes the server end the transaction of a frozen process. [`begin_sql`](Self::begin_sql)
+    /// contains it.
     pub(crate) fn limit_idle_sql(&self) -> &str {
         &self.0.limit_idle
     }
 
-    /// What begins an append in a transaction of the user's.
+    /// The statements that begin an append in a transaction of the caller.
     pub(super) fn savepoint_sql(&self) -> &str {
         &self.0.savepoint
     }
 
-    /// Whether statements may keep a name on their connection.
+    /// Returns whether prepared statements can have names. With a pooler they cannot.
     pub(crate) fn names_statements(&self) -> bool {
         !self.0.pooler
     }
@@ -300,7 +309,7 @@ impl PostgresDatabase {
         self.named(&self.0.pool, begun).await
     }
 
-    /// Begins a transaction that reads a page. It need not be ended: nobody waits for that.
+    /// Begins a transaction that reads a page. It can be dropped without a rollback: no other transaction waits for it.
     pub(crate) async fn begin_page<'a>(
         &self,
         conn: &'a mut PgConnection,
@@ -308,7 +317,7 @@ impl PostgresDatabase {
         conn.begin_with(AssertSqlSafe(format!("{}; {}", self.0.begin, statements::PLAN_A_PAGE))).await
     }
 
-    /// A connection for one statement.
+    /// Acquires a connection for one statement.
     pub(crate) async fn session(&self) -> Result<StatementConnection, sqlx::Error> {
         if self.0.pooler {
             return Ok(StatementConnection::InTransaction(self.begin().await?));
@@ -318,7 +327,7 @@ impl PostgresDatabase {
 }
 
 impl StatementConnection {
-    /// Keeps what the statement did.
+    /// Commits the effects of the statement.
     pub(crate) async fn end(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Alone(_) => Ok(()),

@@ -1,47 +1,54 @@
-//! Why a database was not opened, or not migrated.
+//! Errors of opening and migrating a database.
 
-/// Why a database was not opened, or not migrated.
+/// A database was not opened or not migrated.
+///
+/// ```
+/// use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
+///
+/// let error = PostgresOptions::new("localhost/shop").unwrap_err();
+/// assert!(matches!(error, PostgresOpenError::Url { .. }));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresOpenError {
-    /// The server does not answer, or refuses.
+    /// The server does not answer, or refuses the connection or a statement.
     #[error("the database {database} cannot be opened: {source}")]
     Failed {
         /// The server and the database.
         database: String,
-        /// What the driver or the server says.
+        /// The error of the driver or the server.
         source: sqlx::Error,
     },
-    /// The connections that the options allow are too few.
+    /// The options allow too few connections.
     #[error(
-        "{connections} connections are too few: eventsource needs at least {fewest} (1 that listens + 1 that appends + 1 \
-         that reads the log + 1 for units of work + 2 shared ones): raise `PostgresOptions::connections`"
+        "{connections} connections are too few: eventsource needs at least {fewest} (1 that listens + 1 that appends + \
+         1 that reads the log + 1 for units of work + 2 shared ones): raise `PostgresOptions::connections`"
     )]
     TooFewConnections {
-        /// How many the options allow.
+        /// The number of connections in the options.
         connections: u32,
-        /// The smallest number.
+        /// The smallest number that works.
         fewest: u32,
     },
-    /// What was given is no URL of a PostgreSQL database.
+    /// The text is not the URL of a PostgreSQL database.
     #[error("not a URL such as `postgres://user:password@host/database`: {source}")]
     Url {
-        /// What the driver says.
+        /// The error of the driver.
         source: sqlx::Error,
     },
-    /// The name of the schema is not allowed.
+    /// The name of the schema is not valid.
     #[error(
-        "`{schema}` cannot be the schema: give a name of at most 63 letters (a to z), digits and underscores that does \
-         not start with a digit or with `pg_`"
+        "`{schema}` cannot be the schema: use at most 63 letters (a to z), digits and underscores, and do not start \
+         with a digit or with `pg_`"
     )]
     InvalidSchema {
-        /// The name that was given.
+        /// The name in the options.
         schema: String,
     },
-    /// The tables are not there, or not up to date.
+    /// The tables are missing or old, and the options do not let opening migrate them.
     #[error(
-        "the schema `{schema}` of the database {database} {}: call `PostgresOptions::migrate` before it is opened, or leave out \
-         `migrate_on_open(false)`",
+        "the schema `{schema}` of the database {database} {}: call `PostgresOptions::migrate` before you open it, or \
+         leave out `migrate_on_open(false)`",
         what_is_there(*.found, *.known)
     )]
     NotMigrated {
@@ -49,29 +56,29 @@ pub enum PostgresOpenError {
         database: String,
         /// The schema.
         schema: String,
-        /// The version that the tables have; 0 where there are none.
+        /// The version of the tables; 0 if there are none.
         found: i64,
-        /// The version that the code wants.
+        /// The version that this crate needs.
         known: i64,
     },
-    /// A newer version of this crate has made the tables.
+    /// A newer version of this crate has migrated the tables.
     #[error(
         "the schema `{schema}` of the database {database} has the version {found}, and this version of eventsource \
-         knows version {known} at most: open it with the newer eventsource that made it"
+         knows versions up to {known}: use the newer eventsource that migrated it"
     )]
     NewerSchema {
         /// The server and the database.
         database: String,
         /// The schema.
         schema: String,
-        /// The version that the tables have.
+        /// The version of the tables.
         found: i64,
-        /// The newest version that the code knows.
+        /// The newest version that this crate knows.
         known: i64,
     },
-    /// The role may append, and may not read how far the log can be read.
+    /// The role can append, but lacks a right that readers and writers need.
     #[error(
-        "the role `{role}` of {database} may append to the log and cannot read it: run `GRANT SELECT ON SEQUENCE \
+        "the role `{role}` of {database} can append to the log and cannot read it: run `GRANT SELECT ON SEQUENCE \
          {sequence} TO {role}`"
     )]
     SequenceUnreadable {
@@ -79,7 +86,7 @@ pub enum PostgresOpenError {
         database: String,
         /// The role.
         role: String,
-        /// The sequence that gives positions, with its schema.
+        /// The sequence of the positions, with its schema.
         sequence: String,
     },
     /// The server is too old.
@@ -87,7 +94,7 @@ pub enum PostgresOpenError {
     OldServer {
         /// The server and the database.
         database: String,
-        /// Its version.
+        /// The major version of the server.
         found: u32,
     },
 }
@@ -99,7 +106,7 @@ fn what_is_there(found: i64, known: i64) -> String {
     }
 }
 
-/// Why a step of opening failed.
+/// A step of opening failed.
 pub(super) enum Trouble {
     Database(sqlx::Error),
     Refused(PostgresOpenError),

@@ -16,33 +16,48 @@ use crate::store::{
     check_append, check_append_all,
 };
 
-/// The event store in PostgreSQL. A clone is the same store.
+/// An event store in PostgreSQL. A clone is the same store.
 ///
-/// Writers do not wait for each other, except for one that appends to the same stream, and except that appends of one
-/// process that come while others of it are being stored wait for these, and are then stored together: in one statement
-/// and one commit, each with an answer of its own. Their events can be read as soon as no earlier position can still
-/// appear: see [the module](super). An append whose future is dropped may be stored all the same.
+/// Writers do not wait for each other, except when they append to the same stream. Appends of one process that arrive
+/// while another one is being stored are stored together, in one statement and one commit, and each gets its own
+/// result. Events can be read as soon as no earlier position can still appear: see [the module](super). An append whose
+/// future is dropped may still be stored.
 ///
-/// Where a connection turns out to be lost, what was asked on it is asked once more on another, so that a server that
-/// was started again answers at once. Of an append whose answer was lost it is found out whether it was stored.
+/// If a connection is lost, the call is repeated once on another connection. So calls succeed at once after a restart
+/// of the server. If the answer to an append was lost, the store checks whether it was stored.
+///
+/// ```no_run
+/// use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
+/// use eventsource::{EventStore, ExpectedVersion, NewEvent, StreamId};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = PostgresDatabase::open("postgres://shop@localhost/shop").await?;
+/// let store = PostgresEventStore::new(&db);
+/// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// store.append(&order, ExpectedVersion::NoStream, vec![NewEvent::raw("OrderPlaced", 1, "{}")]).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct PostgresEventStore {
     db: PostgresDatabase,
 }
 
 impl PostgresEventStore {
-    /// The event store in `db`.
+    /// Creates the event store of `db`.
     #[must_use]
     pub fn new(db: &PostgresDatabase) -> Self {
         Self { db: db.clone() }
     }
 
-    /// Appends inside the transaction that `conn` has open: the events commit or vanish with whatever else it does.
+    /// Appends in the open transaction of `conn`. The events are committed or rolled back with the other changes of the
+    /// transaction.
     ///
     /// ```no_run
     /// # use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
     /// # use eventsource::{ExpectedVersion, NewEvent, StreamId, sqlx};
-    /// # async fn example(db: PostgresDatabase, store: PostgresEventStore, order: StreamId) -> Result<(), Box<dyn std::error::Error>> {
+    /// # type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+    /// # async fn example(db: PostgresDatabase, store: PostgresEventStore, order: StreamId) -> Result {
     /// let mut tx = db.pool().begin().await?;
     /// sqlx::query("INSERT INTO outbox DEFAULT VALUES").execute(&mut *tx).await?;
     /// let placed = NewEvent::raw("OrderPlaced", 1, "{}");
@@ -52,16 +67,17 @@ impl PostgresEventStore {
     /// # }
     /// ```
     ///
-    /// Append last, and commit soon: from the append to the commit nobody can read what others append meanwhile.
-    /// So that a frozen process does not hold the log for ever, from then on the server ends the transaction when nothing
-    /// happens in it for longer than
-    /// [`idle_in_transaction_session_timeout`](super::PostgresOptions::idle_in_transaction_session_timeout).
-    /// A refused append leaves the transaction as it was. Give the transaction up where the future is dropped.
-    /// The commit notifies; PostgreSQL lets transactions that do commit one after the other, and does not prepare them
-    /// (`PREPARE TRANSACTION`).
+    /// - Append last, and commit soon. Until the commit, readers cannot read events that other transactions append
+    ///   after this append.
+    /// - From the append on, the server ends the transaction if it is idle for longer than
+    ///   [`idle_in_transaction_session_timeout`](super::PostgresOptions::idle_in_transaction_session_timeout). So a
+    ///   frozen process cannot hold the log back for ever.
+    /// - A refused append does not change the transaction. If the future is dropped, roll the transaction back.
+    /// - The commit notifies other processes. PostgreSQL commits such transactions one after the other, and cannot
+    ///   prepare them (`PREPARE TRANSACTION`).
     ///
     /// # Errors
-    /// As [`EventStore::append`], and where there is no transaction open.
+    /// The errors of [`EventStore::append`], and [`AppendError::Store`] if `conn` has no open transaction.
     pub async fn append_in(
         &self,
         conn: &mut PgConnection,
@@ -77,14 +93,15 @@ impl PostgresEventStore {
         }
     }
 
-    /// Who appends at this moment, and so keeps what comes after from being read: the one who began first in front.
+    /// Returns the transactions that append at this moment, and so hold back the events after them. The one that began
+    /// first comes first.
     ///
-    /// Under a load there is nearly always somebody. One whose [`age`](HorizonHolder::age) grows is in the way;
-    /// [`EventStore::stalled_by`], by which a subscription's status says so, and a log line name it after
-    /// [`horizon_warning`](super::PostgresOptions::horizon_warning).
+    /// Under load there is nearly always one. A transaction whose [`age`](HorizonHolder::age) grows is a problem. After
+    /// [`horizon_warning`](super::PostgresOptions::horizon_warning), a log line and [`EventStore::stalled_by`] name it,
+    /// and the status of every subscription shows it.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. It can be retried.
     pub async fn horizon_holders(&self) -> Result<Vec<HorizonHolder>, StoreError> {
         let held = async {
             let mut conn = self.db.shared().await?;
@@ -93,11 +110,12 @@ impl PostgresEventStore {
         held.await.map_err(|failure| store_error(Action::ReadHead, failure))
     }
 
-    /// How PostgreSQL reads a page of at most `limit` events of the log after `after` through `filter`: the lines of its
-    /// query plans, that for the positions nearby and that for all further ones.
+    /// Returns the query plans with which PostgreSQL reads a page of at most `limit` events after `after` through
+    /// `filter`, one line an element. The first plan is for the next positions, the second one for all later ones. For
+    /// diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. It can be retried.
     pub async fn explain_read_log(
         &self,
         after: Position,
@@ -107,10 +125,10 @@ impl PostgresEventStore {
         read::explain(&self.db, after, filter, limit).await.map_err(|failure| store_error(Action::ReadLog, failure))
     }
 
-    /// How PostgreSQL finds the types that are stored ([`EventStore::event_types_except`]): the lines of its query plan.
+    /// Returns the query plan of [`EventStore::event_types_except`], one line an element. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails. It can be retried.
     pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
         read::explain_types(&self.db).await.map_err(|failure| store_error(Action::FindTypes, failure))
     }
@@ -215,8 +233,8 @@ impl EventStore for PostgresEventStore {
         found.map_err(|failure| store_error(Action::ListStreams, failure))
     }
 
-    /// After [`horizon_warning`](super::PostgresOptions::horizon_warning), as seen by whoever reads the log through
-    /// this database's handle.
+    /// Returns a stall that has lasted for [`horizon_warning`](super::PostgresOptions::horizon_warning), as observed by
+    /// the readers of this database value.
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         let stalled_by = self.db.again(|| horizon::stalled_by(&self.db)).await;
         stalled_by.map_err(|failure| store_error(Action::ReadHead, failure))

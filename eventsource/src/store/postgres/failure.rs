@@ -1,26 +1,26 @@
-//! How a statement failed, and whether trying again helps.
+//! Classifies failures of statements.
 
 use crate::store::StoreError;
 use crate::store::sql::verdict::explained;
 use crate::store::sql::{Action, Failure};
 
-/// The SQLSTATE, where the error is the server's.
+/// Returns the SQLSTATE, if the error came from the server.
 pub(crate) fn code(error: &sqlx::Error) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())
 }
 
-/// Another transaction has written between this one's reading a row and its writing it.
+/// Another transaction has changed a row after this transaction read it, and before this one wrote it.
 #[derive(Debug, thiserror::Error)]
-#[error("another transaction has changed a row of it meanwhile")]
+#[error("another transaction has changed a row of it at the same time; retry")]
 pub(crate) struct Overtaken;
 
-/// Whether the transaction was in the way of another, and was undone: serialization failure, deadlock.
+/// Returns whether the transaction was rolled back because of another one: serialization failure or deadlock.
 pub(crate) fn is_collision(error: &sqlx::Error) -> bool {
     matches!(code(error).as_deref(), Some("40001" | "40P01"))
 }
 
-/// Whether the connection was lost on which something was asked: by a crash, by the network, or terminated. What was
-/// asked may have been done all the same, its answer being lost.
+/// Returns whether the connection was lost: by a crash, by the network, or because it was terminated. The statement may
+/// have been executed.
 pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match code(error).as_deref() {
         Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P05"),

@@ -1,4 +1,4 @@
-//! Appends of one process, stored together where they come together.
+//! Group commit: concurrent appends of one process are stored in one statement and one transaction.
 
 use std::io;
 use std::sync::Arc;
@@ -13,10 +13,11 @@ use crate::store::sql::{
 };
 use crate::store::{AppendError, Appended};
 
-/// How often a batch is tried again where another process came between, before each of its appends goes alone.
+/// The maximum number of attempts for a batch if other processes append to its streams. Then each append is stored
+/// alone.
 const MOST_TRIES: u64 = 10;
 
-/// Appends, together with others that come at the same time.
+/// Appends, together with other appends that arrive at the same time.
 pub(super) async fn append(db: &PostgresDatabase, append: Append) -> Result<Appended, AppendError> {
     let append = Arc::new(append);
     let stored = match db.queue().enter(&append, None) {
@@ -41,10 +42,9 @@ pub(super) async fn append(db: &PostgresDatabase, append: Append) -> Result<Appe
     }
 }
 
-/// Appends to several streams in one transaction: all of it or nothing.
+/// Appends to several streams in one transaction: everything or nothing.
 ///
-/// The streams are written in their order, whatever the order of the appends: two callers who name the same streams would
-/// otherwise wait for each other.
+/// The streams are written in the order of their ids. Otherwise two callers with the same streams could deadlock.
 pub(super) async fn append_as_one(db: &PostgresDatabase, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
     let mut order: Vec<_> = (0..appends.len()).collect();
     order.sort_by(|one, other| appends[*one].stream.cmp(&appends[*other].stream));
@@ -61,12 +61,12 @@ pub(super) async fn append_as_one(db: &PostgresDatabase, appends: Vec<Append>) -
     answered(appends, stored, |failure| store_error(Action::AppendAll, failure))
 }
 
-/// What an append fails with whose connection was lost by somebody else.
+/// The error for an append whose connection was lost in another task.
 fn lost() -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::ConnectionReset, "the connection was lost while it appended"))
 }
 
-/// Tries again where somebody else came between, whom the appends then stand behind: in the order in which they came.
+/// Stores a batch. Retries if another process has appended to one of its streams. The appends keep their order.
 async fn tries(db: &PostgresDatabase, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
     let mut tries = 0;
     loop {
@@ -80,27 +80,27 @@ async fn tries(db: &PostgresDatabase, appends: &[&Append]) -> Result<Vec<Outcome
     }
 }
 
-/// Stores what waits, a transaction for all of it, until nothing does.
+/// Stores the queued appends, one transaction for each batch, until the queue is empty.
 async fn store_together(db: PostgresDatabase, mut lead: Lead) {
     while lead.gather().await {
         let mut batch = lead.take(true);
-        // Two processes that append to the same streams would otherwise wait for each other.
+        // Otherwise two processes that append to the same streams could deadlock.
         batch.sort_by(|one, other| one.append.stream.cmp(&other.append.stream));
         let appends: Vec<&Append> = batch.iter().map(|waiting| &*waiting.append).collect();
         let answers: Vec<CommitAnswer> = match tries(&db, &appends).await {
             Ok(outcomes) => outcomes.into_iter().map(CommitAnswer::Done).collect(),
-            // An outage, which more attempts would only make longer.
+            // An outage: more attempts would only make the callers wait longer.
             Err(Failure::Database(sqlx::Error::PoolTimedOut)) => {
                 let failed = || Refusal::from(sqlx::Error::PoolTimedOut);
                 batch.iter().map(|_| CommitAnswer::Done(Err(failed()))).collect()
             }
-            // They may be stored.
+            // The appends may be stored.
             Err(Failure::Database(error)) if is_lost(&error) => batch.iter().map(|_| CommitAnswer::Unknown).collect(),
-            // One of them failed all: which one, and why, each finds out.
+            // One append has failed the whole batch. Each caller appends alone, so only that one fails.
             Err(_) => batch.iter().map(|_| CommitAnswer::Alone).collect(),
         };
         if answers.iter().any(|answer| matches!(answer, CommitAnswer::Done(Ok(_)))) {
-            // Also where nobody waits any more.
+            // Also if all callers were cancelled.
             db.announce();
         }
         for (waiting, answer) in batch.into_iter().zip(answers) {

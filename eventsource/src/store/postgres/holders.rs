@@ -1,4 +1,4 @@
-//! Who holds the horizon of the log back.
+//! The transactions that hold the horizon of the log back.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,24 +9,34 @@ use super::{PostgresDatabase, statements};
 use crate::event::Position;
 use crate::store::sql::{Failure, unsigned};
 
-/// A transaction that appends, and so holds the horizon of the log back: nothing after
-/// [`after`](HorizonHolder::after) can be read before it ends.
+/// A transaction that appends, and so holds the log back: until it ends, no event after [`after`](HorizonHolder::after)
+/// can be read. [`PostgresEventStore::horizon_holders`](super::PostgresEventStore::horizon_holders) returns it.
+///
+/// ```no_run
+/// # use eventsource::store::postgres::PostgresEventStore;
+/// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+/// for holder in store.horizon_holders().await? {
+///     println!("{holder}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HorizonHolder {
-    /// Nothing after this position can be read.
+    /// The position after which nothing can be read.
     pub after: Position,
-    /// The process of the server; `None` for a prepared transaction.
+    /// The process id in the server; `None` for a prepared transaction.
     pub pid: Option<i32>,
     /// The name of a prepared transaction.
     pub prepared: Option<String>,
-    /// What the client calls itself.
+    /// The application name of the client.
     pub application_name: Option<String>,
-    /// How long ago its transaction began, where the role may see it.
+    /// How long ago the transaction began, if the role can see it.
     pub age: Option<Duration>,
-    /// What the connection does, such as `idle in transaction`, where the role may see it.
+    /// The state of the connection, such as `idle in transaction`, if the role can see it.
     pub state: Option<String>,
-    /// Its current or last query, where the role may see it.
+    /// The current or last query of the connection, if the role can see it.
     pub query: Option<String>,
 }
 
@@ -55,7 +65,7 @@ impl fmt::Display for HorizonHolder {
 }
 
 pub(super) async fn read(db: &PostgresDatabase, conn: &mut PgConnection) -> Result<Vec<HorizonHolder>, Failure> {
-    // A simple query passes every pooler.
+    // A simple query works with every pooler.
     let rows = sqlx::raw_sql(db.sql(statements::HOLDERS)).fetch_all(conn).await?;
     rows.iter()
         .map(|row| {

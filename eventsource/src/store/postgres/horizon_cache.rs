@@ -1,14 +1,16 @@
-//! The last horizon that was found, which serves whoever reads what lies far before it.
+//! The last known horizon, for readers that are far behind it.
+//!
+//! Events before a horizon never change ([no gaps](crate::guarantees#no-gaps)). So a page that ends before a known
+//! horizon does not have to read the horizon again.
+//!
+//! A new connection can lead to a server that was restarted, or to another server that has replaced it. That server may
+//! not have the last commits, and may use their positions again. So each new connection clears the cache.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::event::Position;
 
-/// The last horizon that was found. What lies before a horizon never changes ([no gaps](crate::guarantees#no-gaps)), so that a page that ends before one
-/// needs none of its own, if its connection is not younger than that.
-///
-/// A new connection may lead to a server that was started again, or to another one that has taken its place, and that does
-/// not know of the last commits: positions are then drawn once more. So it makes the horizon forgotten.
+/// The last known horizon.
 #[derive(Debug, Clone, Default)]
 pub(super) struct HorizonCache(Arc<Mutex<CachedHorizon>>);
 
@@ -18,7 +20,7 @@ struct CachedHorizon {
     horizon: Position,
 }
 
-/// How many connections have been made.
+/// The number of connections that have been opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Connections(u64);
 
@@ -27,18 +29,18 @@ impl HorizonCache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection was made: before anybody uses it.
+    /// Clears the cache for a new connection. Must be called before the connection is used.
     pub(super) fn connected(&self) {
         let mut state = self.state();
         *state = CachedHorizon { connections: Connections(state.connections.0 + 1), horizon: Position::START };
     }
 
-    /// What to ask before a horizon is read, for [`note`](Self::note).
+    /// Returns the number of connections. Call it before a horizon is read, and pass it to [`note`](Self::note).
     pub(super) fn connections(&self) -> Connections {
         self.state().connections
     }
 
-    /// `horizon` was read, on a connection that was made already when there were so many `connections`, or is lost.
+    /// Stores `horizon`, unless a connection was opened since there were `connections` connections.
     pub(super) fn note(&self, connections: Connections, horizon: Position) {
         let mut state = self.state();
         if state.connections == connections {
@@ -46,7 +48,7 @@ impl HorizonCache {
         }
     }
 
-    /// Whoever asks holds the connection already on which it goes on to read.
+    /// Returns the known horizon. The caller must already have the connection with which it reads.
     pub(super) fn horizon(&self) -> Position {
         self.state().horizon
     }
@@ -57,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_connection_makes_it_forgotten() {
+    fn horizon_cache_is_cleared_by_a_new_connection() {
         let (known, horizon) = (HorizonCache::default(), Position::new(7));
         let before = known.connections();
         known.note(before, horizon);

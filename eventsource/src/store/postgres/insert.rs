@@ -1,4 +1,4 @@
-//! Appending: one statement, which is a transaction by itself or a part of the caller's.
+//! Stores appends with one statement, which is its own transaction or a part of the caller's transaction.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,24 +19,24 @@ use crate::store::sql::{self, Append, Failure, Outcome, Place, Refusal, Together
 #[error("the connection has no transaction open: begin one, and commit it after the append")]
 struct NoTransaction;
 
-/// On which connections an append is made.
+/// The connections for an append.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Through {
-    /// One that one append leaves to the next: for who has no others beside him.
+    /// A connection that appends keep for each other. Only for appends that do not run concurrently.
     ConnectionCache,
-    /// Any of the pool's.
+    /// Any connection of the shared pool.
     Pool,
 }
 
-/// Appends in a transaction of its own: see [`as_one`].
+/// Appends in its own transaction: see [`as_one`].
 pub(super) async fn alone(db: &PostgresDatabase, append: &Append, through: Through) -> Outcome {
     of_one(as_one(db, &[append], through).await)
 }
 
-/// Appends to different streams in a transaction of their own: all of it or nothing.
+/// Appends to different streams in their own transaction: everything or nothing.
 ///
-/// Where the connection is lost, it is tried once more, and nothing can be stored twice: the events' ids are unique.
-/// What is refused then may be refused because of the first attempt, whose answer was lost; it is looked up.
+/// If the connection is lost, it tries once more. Nothing can be stored twice, because the ids of events are unique. If
+/// the second attempt is refused, the first one may have stored the events. That is looked up.
 pub(super) async fn as_one(db: &PostgresDatabase, appends: &[&Append], through: Through) -> UnitOutcome {
     match tries(db, appends, through).await {
         Err((_, Refusal::Failed(Failure::Database(error)))) if is_useless(&error) => {
@@ -46,7 +46,7 @@ pub(super) async fn as_one(db: &PostgresDatabase, appends: &[&Append], through: 
     }
 }
 
-/// Appends again what has perhaps been stored by an attempt whose connection was lost with `error`.
+/// Appends once more after an attempt whose connection was lost with `error`, and which may have stored the events.
 pub(super) async fn after_loss(db: &PostgresDatabase, appends: &[&Append], error: sqlx::Error) -> UnitOutcome {
     let again = async { tries(db, appends, Through::Pool).await.map_err(Refused) };
     match db.once_more(error, again).await {
@@ -64,7 +64,7 @@ pub(super) async fn after_loss(db: &PostgresDatabase, appends: &[&Append], error
     }
 }
 
-/// Which append is refused, and why; an error of the driver's is the first one's.
+/// The index of the refused append, and the reason. An error of the driver counts as a refusal of the first one.
 struct Refused((usize, Refusal));
 
 impl From<sqlx::Error> for Refused {
@@ -94,8 +94,9 @@ async fn tries(db: &PostgresDatabase, appends: &[&Append], through: Through) -> 
     }
 }
 
-/// Appends all these, to different streams, in one transaction. Where it fails, none of them is stored, unless the answer
-/// was lost. Where an append finds its stream at another version, `together` says what becomes of the others.
+/// Appends to different streams in one transaction. If it fails, nothing is stored, unless the answer was lost.
+///
+/// `together` decides whether an append with a conflict refuses the other appends too.
 pub(super) async fn together(
     db: &PostgresDatabase,
     appends: &[&Append],
@@ -116,12 +117,12 @@ pub(super) async fn together(
     outcomes
 }
 
-/// The outcome of the only append.
+/// Returns the outcome of the only append.
 fn only(mut outcomes: Vec<Outcome>) -> Outcome {
     outcomes.pop().unwrap_or_else(|| Err(missing().into()))
 }
 
-/// Appends inside the transaction that `conn` has open. Where it is refused, the transaction is as it was.
+/// Appends in the open transaction of `conn`. A refusal does not change the transaction.
 pub(super) async fn inside(db: &PostgresDatabase, conn: &mut PgConnection, append: &Append) -> Outcome {
     let mut tries = 0;
     loop {
@@ -163,8 +164,7 @@ async fn attempt(
     attempt_all(db, conn, appends, together).await
 }
 
-/// Where the events are stored, by a statement for one stream, where there is one for so many; nowhere where they are
-/// refused.
+/// Appends to one stream. Returns the places of the events, or an empty list if the append is refused.
 async fn attempt_one(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -175,7 +175,7 @@ async fn attempt_one(
         events if events.len() > statements::FEW => to_one(sqlx::query_as(db.append_to_one_sql()), append)?,
         _ => return Ok(None),
     };
-    // All of the answer is waited for: the rows come before the commit.
+    // Read the whole answer: the rows arrive before the commit.
     let rows: Vec<(i64, i64, Time)> = query.persistent(db.names_statements()).fetch_all(conn).await?;
     if rows.is_empty() {
         return Ok(None);
@@ -205,7 +205,7 @@ async fn attempt_all(
     outcomes(appends, rows)
 }
 
-/// What became of each append.
+/// Returns the outcome of each append.
 fn outcomes(appends: &[&Append], rows: Vec<Row>) -> Result<Vec<Outcome>, Failure> {
     let (mut places, mut refused) = (Vec::with_capacity(rows.len()), HashMap::new());
     for (version, number, recorded_at) in rows {

@@ -1,4 +1,4 @@
-//! Hearing of what other processes append.
+//! Listens for appends of other processes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ impl Listener {
             let mut delay = FIRST_DELAY;
             loop {
                 let Err(error) = listen(&pool, &channel, &own, &wake_ups, &mut delay).await;
-                tracing::debug!(%error, ?delay, "not notified of appends; listening again after a delay");
+                tracing::debug!(%error, ?delay, "not listening for appends; reconnecting after a delay");
                 tokio::time::sleep(delay).await;
                 delay = (delay * 2).min(LONGEST_DELAY);
             }
@@ -61,12 +61,12 @@ async fn listen(
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(channel).await?;
     *delay = FIRST_DELAY;
-    // Nobody knows what was missed.
+    // Notifications may have been missed before.
     wake_ups.wake();
     loop {
         match listener.try_recv().await? {
             Some(notification) if notification.payload() == own => {}
-            // `None`: the connection was lost, and is there again.
+            // `None`: the connection was lost and is open again.
             Some(_) | None => wake_ups.wake(),
         }
     }

@@ -1,4 +1,4 @@
-//! Look-ups: an event by its id, the log backwards, the streams of a type.
+//! Look-ups: an event by its id, the log backwards, and the streams of a type.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::sql::{Failure, Filling, Found, clamped, unsigned};
 use crate::store::{BackwardPage, EventFilter, PageLimit, StoredStream};
 
-/// As it is stored now, whatever the horizon.
+/// Finds a stored event, also after the horizon.
 pub(super) async fn event(db: &PostgresDatabase, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, Failure> {
     let query = sqlx::query(db.sql(statements::BY_ID)).bind(id).persistent(db.names_statements());
     let mut session = db.session().await?;
@@ -19,7 +19,7 @@ pub(super) async fn event(db: &PostgresDatabase, id: Uuid) -> Result<Option<Arc<
     found.as_ref().map(row::event).transpose()
 }
 
-/// The horizon first, then, by another statement, the rows up to it: what lies before a horizon does not change.
+/// Reads the horizon first, and then, with another statement, the rows up to it. Rows before a horizon do not change.
 pub(super) async fn log_back(
     db: &PostgresDatabase,
     before: Option<Position>,
@@ -48,7 +48,7 @@ pub(super) async fn log_back(
     Ok(BackwardPage { is_full: filling.is_full(), events: filling.events })
 }
 
-/// As they are stored now, whatever the horizon.
+/// Lists stored streams, also after the horizon.
 pub(super) async fn streams(
     db: &PostgresDatabase,
     aggregate_type: &str,
@@ -58,7 +58,7 @@ pub(super) async fn streams(
     if !is_text(aggregate_type) {
         return Ok(Vec::new());
     }
-    // The first entry of the index behind this one begins the next stream. Versions begin at 1.
+    // The next entry of the index after this one begins the next stream. Versions begin at 1.
     let version = if after.is_some() { i64::MAX } else { 0 };
     let query = sqlx::query_as(db.sql(statements::STREAMS))
         .bind(aggregate_type)

@@ -1,4 +1,8 @@
-//! Connections that turn out to be lost: what may be asked again is, on one that is still there.
+//! Tracks lost and stale connections, and repeats calls on another connection.
+//!
+//! The event that broke one connection has probably broken others too, and a change that made one connection stale has
+//! made others stale. The pool still takes them for usable. So after a loss, idle connections are checked before they
+//! are used.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,14 +16,13 @@ use super::verdict::verdict;
 use crate::store::Verdict;
 use crate::store::sql::Failure;
 
-/// A connection that has been idle for longer is asked whether it is still there before it is used.
+/// A connection that has been idle for longer is checked before it is used.
 const IDLE_FOR: Duration = Duration::from_secs(1);
 
-/// How long the second attempt may take: an outage is told, and not waited out here.
+/// The limit of the second attempt. An outage is returned to the caller, and not waited out here.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// When a connection was lost, or found stale, for the last time. Whatever ended one has ended others, and whatever
-/// changed behind one has changed behind others, which the pool takes for usable.
+/// The times at which the last connection was lost, and found stale.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LossTracker(Arc<Mutex<Last>>);
 
@@ -40,27 +43,26 @@ impl LossTracker {
         *place = Some(Instant::now());
     }
 
-    /// Whether a connection that has been idle for this long may be gone, or stale. To ask it costs a round trip.
+    /// Returns whether a connection that has been idle for this long may be lost or stale. A check costs a round trip.
     pub(super) fn doubt(&self, idle_for: Duration) -> bool {
         let Last { lost, stale } = *self.state();
         let lately = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() <= IDLE_FOR);
         idle_for > IDLE_FOR || lately(lost) || lately(stale)
     }
 
-    /// Whether a connection of this age was made before one was found stale: it may remember the same.
+    /// Returns whether a connection of this age was opened before one was found stale. It may be stale too.
     pub(super) fn is_stale(&self, age: Duration) -> bool {
         self.state().stale.is_some_and(|stale| stale.elapsed() <= age)
     }
 }
 
-/// Whether the connection is of no use any more on which something failed with `error`: it is lost, or stale.
+/// Returns whether a connection is unusable after `error`: it is lost or stale.
 pub(super) fn is_useless(error: &sqlx::Error) -> bool {
     is_lost(error) || verdict(error) == Verdict::StaleConnection
 }
 
 impl PostgresDatabase {
-    /// The answer to a question that may be asked twice, and is where the connection on which it was asked was lost, or is
-    /// stale.
+    /// Runs a read, and repeats it once if its connection was lost or stale.
     pub(crate) async fn again<T, F>(&self, ask: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>>,
@@ -71,23 +73,23 @@ impl PostgresDatabase {
         }
     }
 
-    /// Takes note of an error that says that a connection is stale: those that were made before are closed before they
-    /// are used again.
+    /// Notes that a connection is stale, if `error` says so. Connections that were opened before are then closed before
+    /// their next use.
     pub(crate) fn note_stale(&self, error: &sqlx::Error) {
         if verdict(error) == Verdict::StaleConnection {
             self.losses().note(error);
         }
     }
 
-    /// The second attempt, after one that ended by the loss of its connection with `error`: on a connection that is
-    /// there. Where that is not to be had soon, there is an outage, and the first error stands.
+    /// Runs the second attempt, after the first one has lost its connection with `error`. If it does not end in time,
+    /// there is an outage, and the first error is returned.
     pub(super) async fn once_more<T, E: From<sqlx::Error>>(
         &self,
         error: sqlx::Error,
         attempt: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         self.losses().note(&error);
-        tracing::debug!(%error, "a connection is of no use any more; trying again on another one");
+        tracing::debug!(%error, "a connection is lost or stale; retrying on another one");
         timeout(PATIENCE, attempt).await.unwrap_or_else(|_| Err(error.into()))
     }
 }

@@ -1,4 +1,4 @@
-//! The tables, version by version.
+//! The migrations of the tables.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
@@ -12,7 +12,7 @@ struct Migration {
     sql: &'static str,
 }
 
-/// In order. One that was released is never changed: a new one follows it.
+/// In order. A released migration is never changed. Add a new one.
 const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
@@ -35,10 +35,10 @@ pub(super) fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
-/// Brings the tables up to date, in one transaction. Of two processes that begin together one waits for the other.
+/// Migrates the tables in one transaction. If two processes start together, one waits for the other.
 ///
-/// All of it goes by simple queries, which pass every pooler. `begin` is what begins a transaction of this crate: after
-/// the wait for the other process, what it did has to be seen, whatever the server's default.
+/// It uses simple queries, which work with every pooler. `begin` sets the isolation level `READ COMMITTED`: after the
+/// wait, the changes of the other process must be visible.
 pub(super) async fn migrate(
     conn: &mut PgConnection,
     begin: &str,
@@ -64,11 +64,11 @@ pub(super) async fn migrate(
         run(&mut tx, schema, &done).await?;
     }
     tx.commit().await?;
-    tracing::info!(%schema, database, from = version, to = known(), "migrated");
+    tracing::info!(%schema, database, from = version, to = known(), "migrated the tables");
     Ok(())
 }
 
-/// The version of the tables; 0 where there are none.
+/// Returns the version of the tables; 0 if there are none.
 pub(super) async fn version(conn: &mut PgConnection, schema: &Schema) -> Result<i64, sqlx::Error> {
     if !is_true(conn, schema, statements::HAS_SCHEMA_TABLE).await? {
         return Ok(0);

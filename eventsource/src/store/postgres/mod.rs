@@ -1,16 +1,22 @@
-//! The event store in PostgreSQL, 15 or newer (feature `postgres`).
+//! The event store in PostgreSQL 15 or newer (feature `postgres`).
 //!
-//! [`PostgresDatabase`] is the database with this crate's tables in one of its schemas; [`PostgresEventStore`] is the
-//! log in it, and [`PostgresCheckpoints`](crate::projection::postgres::PostgresCheckpoints) the checkpoints.
+//! [`PostgresDatabase`] is the database, with the tables of this crate in one of its schemas. [`PostgresEventStore`] is
+//! the log in it, [`PostgresCheckpoints`](crate::projection::postgres::PostgresCheckpoints) are its checkpoints, and
+//! [`PostgresReadModels`](crate::read_model::postgres::PostgresReadModels) are its read models.
 //!
-//! # How nothing is skipped ([no gaps](crate::guarantees#no-gaps))
+//! # How it keeps the promise of [no gaps](crate::guarantees#no-gaps)
 //!
-//! Positions are drawn from a sequence, so transactions may commit in another order than that of their positions. A
-//! trigger on the events' table takes, before a statement draws its first position, a *shared* advisory lock of the
-//! transaction, whose key carries the last position drawn until then. A reader asks first for the last position drawn,
-//! then for the smallest of these keys; up to the lesser of the two every position is visible by then, or will never
-//! be. Writers do not wait for each other, and a transaction that appends nothing holds nothing up. The trigger works
-//! for whoever inserts, by this crate or by plain SQL.
+//! Positions are drawn from a sequence, so transactions can commit in another order than the order of their positions.
+//!
+//! 1. A trigger on the table of events runs before a statement draws its first position. It takes a *shared* advisory
+//!    lock for the transaction. The key of the lock contains the last position drawn so far.
+//! 2. A reader reads the last drawn position, then the smallest key of these locks. The smaller of the two is the
+//!    *horizon*.
+//! 3. With a later statement, the reader reads the rows up to the horizon. Every position up to there is visible by
+//!    then, or will never exist.
+//!
+//! Writers do not wait for each other. A transaction that appends nothing does not hold the horizon back. The trigger
+//! also works for inserts with plain SQL.
 
 mod announce;
 mod arguments;

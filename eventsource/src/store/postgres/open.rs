@@ -1,4 +1,4 @@
-//! Opening: the connections, the server's version, the tables' version.
+//! Opens a database: the connections, the version of the server, and the version of the tables.
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row as _};
 
@@ -9,24 +9,23 @@ use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, migrations, statements};
 use crate::store::sql::ConnectionCache;
 
-/// The oldest server that does, as the driver counts.
+/// The oldest supported version of the server, as the driver counts.
 const OLDEST: u32 = 150_000;
 
 pub(super) struct Opened {
     pub(super) pool: PgPool,
-    /// The connections of units of work: what stands outside a transaction on them writes nothing. Through a pooler,
-    /// which shares a connection with everybody, the same as the others.
+    /// The connections of units of work. Outside a transaction they only read. With a pooler, the shared connections.
     pub(super) units: PgPool,
-    /// Those that read the log; through a pooler the same as the others.
+    /// The connections that read the log. With a pooler, the shared connections.
     pub(super) readers: ConnectionCache<Postgres>,
-    /// Where one append leaves its connection to the next: one for who appends alone, one for those who do so together.
+    /// The connections of appends: one for single appends, and one for group commits.
     pub(super) appender: ConnectionCache<Postgres>,
-    /// How many units of work may be open.
+    /// The maximum number of open units of work.
     pub(super) unit_turns: u32,
     pub(super) losses: LossTracker,
     pub(super) known: HorizonCache,
     pub(super) schema: Schema,
-    /// What names the log in its database.
+    /// The number that identifies the log in its database.
     pub(super) log: i64,
 }
 

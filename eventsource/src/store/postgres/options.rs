@@ -1,4 +1,4 @@
-//! How a database is opened.
+//! The options of a database.
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::schema::Schema;
 use super::{PostgresOpenError, migrations, statements};
 use crate::store::sql::has_no_transaction;
 
-/// How a database is opened.
+/// The options of a database.
 ///
 /// ```no_run
 /// use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
@@ -39,16 +39,17 @@ pub struct PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// The database at `url`, such as `postgres://user:password@host:5432/database`.
+    /// Creates the default options for the database at `url`, such as `postgres://user:password@host:5432/database`.
     ///
     /// # Errors
-    /// [`PostgresOpenError::Url`] where it is none.
+    /// [`PostgresOpenError::Url`] if `url` is not a PostgreSQL URL.
     pub fn new(url: &str) -> Result<Self, PostgresOpenError> {
         let connect = PgConnectOptions::from_str(url).map_err(|source| PostgresOpenError::Url { source })?;
         Ok(Self::from_connect_options(connect))
     }
 
-    /// The database that the driver's own options name.
+    /// Creates the default options for the database of these driver options. Use it for settings that a URL cannot
+    /// express.
     #[must_use]
     pub fn from_connect_options(connect: PgConnectOptions) -> Self {
         Self {
@@ -64,94 +65,102 @@ impl PostgresOptions {
         }
     }
 
-    /// The schema in which the tables are; `public` by default.
+    /// Sets the schema of the tables; `public` by default.
+    ///
+    /// The name can have up to 63 letters (a to z), digits and underscores. Opening refuses other names
+    /// ([`PostgresOpenError::InvalidSchema`]).
     #[must_use]
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.schema = schema.into();
         self
     }
 
-    /// The largest number of connections that the database value opens, in all; 25 by default, at least 6. Opening fails
-    /// with [`PostgresOpenError::TooFewConnections`] below that.
+    /// Sets the maximum number of connections of the database; 25 by default, at least 6. Below that, opening fails
+    /// with [`PostgresOpenError::TooFewConnections`].
     ///
-    /// The number is divided once: 1 connection listens for notifications, 1 or 2 append, 1 to 4 read the log (one for
-    /// each 6 connections), and the rest is halved between units of work and the shared connections, which serve
-    /// checkpoints, queries and [`PostgresDatabase::pool`](super::PostgresDatabase::pool). With 25 connections there are
-    /// 9 for units of work and 9 shared ones.
+    /// The connections are divided once: 1 listens for notifications, 1 or 2 append, and 1 to 4 read the log (one for
+    /// each 6 connections). Units of work get half of the rest. The other half is shared by checkpoints, queries and
+    /// [`PostgresDatabase::pool`](super::PostgresDatabase::pool). With 25 connections, 9 are for units of work and 9
+    /// are shared.
     ///
-    /// Any number of subscriptions makes progress with 6 connections: units of work take turns in the order in which they
-    /// ask. [`migrate`](Self::migrate) opens one connection of its own and closes it. Through a
-    /// [pooler](Self::pooler_mode) all but the listener share the connections, and units of work take half of them.
+    /// Any number of subscriptions makes progress with 6 connections: units of work take turns, in the order of their
+    /// requests. [`migrate`](Self::migrate) opens one more connection and closes it. With a
+    /// [pooler](Self::pooler_mode), all connections except the listener are shared, and units of work use at most half
+    /// of them.
     #[must_use]
     pub const fn connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self
     }
 
-    /// How long a free connection is waited for, before that is an error; 10 s by default.
+    /// Sets how long a call waits for a free connection before it fails; 10 s by default.
     #[must_use]
     pub const fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;
         self
     }
 
-    /// After what time the server ends a transaction of this crate in which nothing happens, with its connection;
-    /// 30 s by default. So a frozen process cannot hold the log for ever.
+    /// Sets after which idle time the server ends a transaction of this crate, and its connection; 30 s by default. So
+    /// a frozen process cannot hold the log back for ever.
     ///
-    /// A handler that does something else than to query for longer than this has failed (SQLSTATE 25P03): that is its
-    /// own doing, and no outage. It is retried like after another failure, and not given up at once, because the next
-    /// time may be quicker, and because a process that was frozen sees the same.
+    /// A handler that runs longer than this without a query fails with SQLSTATE 25P03. That is a failure of the
+    /// handler, and not an outage. It is retried like any other failure, because the next attempt may be faster.
     #[must_use]
     pub const fn idle_in_transaction_session_timeout(mut self, timeout: Duration) -> Self {
         self.idle_in_transaction = timeout;
         self
     }
 
-    /// Whether the database is reached through a pooler that gives a connection to one transaction at a time, such as
-    /// PgBouncer with `pool_mode = transaction`. Then statements are prepared without names, and nothing is set for
-    /// longer than a transaction. Your own queries on such connections need `.persistent(false)` and a transaction
-    /// around them, as handlers have one, or `sqlx::raw_sql`.
+    /// Sets whether the database is behind a pooler in transaction mode, such as PgBouncer with
+    /// `pool_mode = transaction`; `false` by default.
     ///
-    /// Notifications do not pass such a pooler: give the server's own address as [`listener_url`](Self::listener_url),
-    /// or do without them, which costs latency up to the poll interval.
+    /// With `true`, statements are prepared without names, and no setting outlives its transaction. Your own queries on
+    /// such connections need `.persistent(false)` and a transaction (handlers have one), or `sqlx::raw_sql`.
+    ///
+    /// Notifications do not pass such a pooler. Set the address of the server as [`listener_url`](Self::listener_url).
+    /// Without it, events of other processes arrive with a delay of up to the poll interval.
     #[must_use]
     pub const fn pooler_mode(mut self, pooler: bool) -> Self {
         self.pooler = pooler;
         self
     }
 
-    /// Where to listen for notifications, in place of the database's own URL.
+    /// Sets the URL at which the database listens for notifications; its own URL by default.
     ///
     /// # Errors
-    /// [`PostgresOpenError::Url`] where it is no URL.
+    /// [`PostgresOpenError::Url`] if `url` is not a PostgreSQL URL.
     pub fn listener_url(mut self, url: &str) -> Result<Self, PostgresOpenError> {
         self.listener = Some(PgConnectOptions::from_str(url).map_err(|source| PostgresOpenError::Url { source })?);
         Ok(self)
     }
 
-    /// After what time a log line, and the status of every subscription, say who holds the log's horizon back; 10 s by
-    /// default. The log line is repeated after each such time.
+    /// Sets after which time a log line and the status of every subscription name the transaction that holds the log
+    /// back; 10 s by default. The log line is repeated at this interval.
     #[must_use]
     pub const fn horizon_warning(mut self, after: Duration) -> Self {
         self.horizon_warning = after;
         self
     }
 
-    /// Whether opening brings the tables up to date; `true` by default, as on SQLite. It needs the right to create only where
-    /// there is something to do. With `false`, opening fails with [`PostgresOpenError::NotMigrated`] where they are not, and
-    /// [`migrate`](Self::migrate) is a step of its own, perhaps of another role.
+    /// Sets whether opening migrates the tables; `true` by default, as on SQLite. The role needs the right to create
+    /// tables only if a migration is due.
+    ///
+    /// With `false`, call [`migrate`](Self::migrate) as a separate step, for example with another role. Opening fails
+    /// with [`PostgresOpenError::NotMigrated`] if the tables are missing or old.
     #[must_use]
     pub const fn migrate_on_open(mut self, migrate: bool) -> Self {
         self.migrate_on_open = migrate;
         self
     }
 
-    /// Brings the tables up to date: makes them where there are none, in the schema, which is made as well. Several
-    /// processes may do it at once. It may run on every start, and needs the right to create only where there is
-    /// something to do.
+    /// Migrates the tables, and creates the schema and the tables if they do not exist.
+    ///
+    /// You can call it at every start, and several processes can call it at the same time. The role needs the right to
+    /// create tables only if a migration is due.
     ///
     /// # Errors
-    /// [`PostgresOpenError`]
+    /// [`PostgresOpenError`] if the server cannot be reached or refuses a statement, the name of the schema is not
+    /// valid, or a newer version of this crate has migrated the tables.
     pub async fn migrate(&self) -> Result<(), PostgresOpenError> {
         let schema = self.parsed_schema()?;
         let migrated = async {
@@ -163,18 +172,18 @@ impl PostgresOptions {
         migrated.await.map_err(|trouble: Trouble| trouble.on(self.shown()))
     }
 
-    /// What begins a transaction of this crate. Each reads what is committed, whatever the server's default: see
-    /// `horizon.rs`.
+    /// Returns the statements that begin a transaction of this crate. It always has the isolation level
+    /// `READ COMMITTED`, for any default of the server: see `horizon.rs`.
     pub(super) fn begin_sql(&self) -> String {
         format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}", self.limit_idle_sql())
     }
 
-    /// Makes the server end the transaction of a process that is frozen. `RESET ALL` takes it back.
+    /// Returns the statement that makes the server end the transaction of a frozen process. `RESET ALL` undoes it.
     pub(super) fn limit_idle_sql(&self) -> String {
         format!("SET LOCAL idle_in_transaction_session_timeout = {}", self.idle_timeout())
     }
 
-    /// In milliseconds, as the server counts; 0 would be never.
+    /// Returns the timeout in milliseconds. It is at least 1, because 0 means no limit.
     pub(super) fn idle_timeout(&self) -> u32 {
         u32::try_from(self.idle_in_transaction.as_millis()).unwrap_or(u32::MAX).clamp(1, i32::MAX as u32)
     }
@@ -183,7 +192,7 @@ impl PostgresOptions {
         Schema::parse(&self.schema)
     }
 
-    /// The server and the database, without a password.
+    /// Returns the server and the database for messages, without a password.
     pub(super) fn shown(&self) -> String {
         let connect = &self.connect;
         let database = connect.get_database().unwrap_or_else(|| connect.get_username());
@@ -193,7 +202,7 @@ impl PostgresOptions {
         }
     }
 
-    /// How the connections are divided.
+    /// Divides the connections.
     pub(super) fn budget(&self) -> Result<Budget, PostgresOpenError> {
         Budget::of(self.connections, self.listener_options().is_some(), self.pooler)
     }
@@ -218,7 +227,7 @@ impl PostgresOptions {
             })
     }
 
-    /// The connections of everybody.
+    /// The options of the shared connections.
     pub(super) fn shared_pool_options(
         &self,
         budget: Budget,
@@ -233,7 +242,7 @@ impl PostgresOptions {
         without_transactions(options)
     }
 
-    /// Those that read the log, a page at a time.
+    /// The options of the connections that read the log.
     pub(super) fn reader_pool_options(
         &self,
         budget: Budget,
@@ -248,15 +257,16 @@ impl PostgresOptions {
         without_transactions(options)
     }
 
-    /// Those of units of work, which end what they have begun themselves. A handler that rolls its batch back writes
-    /// nothing afterwards either.
+    /// The options of the connections of units of work, which end their transactions themselves. Outside a transaction
+    /// these connections only read, so that a handler that rolls back its batch cannot write afterwards.
     pub(super) fn unit_pool_options(&self, budget: Budget, losses: &LossTracker) -> PgPoolOptions {
         self.pool_options(budget.units, losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::WRITE_ONLY_IN_A_UNIT).execute(conn).await.map(drop) })
         })
     }
 
-    /// Where there are two: one for an append that comes alone, and one for those that are stored together.
+    /// The options of the connections of appends. If there are two, one is for single appends and one for group
+    /// commits.
     pub(super) fn appender_pool_options(&self, budget: Budget, losses: &LossTracker) -> PgPoolOptions {
         self.pool_options(budget.appenders.max(1), losses).after_connect(|conn, _| {
             Box::pin(async move { sqlx::raw_sql(statements::PLAN_APPENDS_ONCE).execute(conn).await.map(drop) })
@@ -274,12 +284,12 @@ impl PostgresOptions {
     }
 }
 
-/// A connection on which a transaction is still open when it is given back is closed.
+/// Closes a connection that returns to its pool with an open transaction.
 fn without_transactions(options: PgPoolOptions) -> PgPoolOptions {
     options.after_release(|conn, _| Box::pin(has_no_transaction::<Postgres>(conn)))
 }
 
-/// With a name under which the server's views show it.
+/// Sets the application name that the views of the server show, if the user has set none.
 fn named(connect: PgConnectOptions) -> PgConnectOptions {
     if connect.get_application_name().is_none() { connect.application_name("eventsource") } else { connect }
 }

@@ -1,4 +1,4 @@
-//! Reading: streams, and the log.
+//! Reads streams and the log.
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
@@ -14,7 +14,7 @@ use crate::store::{
     Backlog, Direction, EventFilter, LogId, LogMark, LogPage, PageLimit, ReadStream, StoredType, StreamPage,
 };
 
-/// What is small comes with its row; the statement says of the rest how large it is.
+/// Reads a page of a stream. Small events are read with their rows; the statement returns the sizes of the large ones.
 pub(super) async fn stream(
     db: &PostgresDatabase,
     stream: &StreamId,
@@ -55,12 +55,12 @@ pub(super) async fn stream(
     Ok(StreamPage { is_full: filling.is_full(), events: filling.events })
 }
 
-/// Up to which size, in bytes, contents come with their row: all of them where the page has no limit in bytes.
+/// Returns the maximum size, in bytes, of contents that are read with their rows. Without a limit in bytes, all are.
 pub(super) fn small(limit: PageLimit) -> i32 {
     if limit.bytes == usize::MAX { i32::MAX } else { i32::try_from(SMALL).unwrap_or(i32::MAX) }
 }
 
-/// Adds what of `found` belongs to the page, with the large events, which are read now.
+/// Adds the events of `found` that belong to the page, and reads the large ones.
 pub(super) async fn add(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -81,8 +81,8 @@ pub(super) async fn add(
     Ok(())
 }
 
-/// The horizon first, then, by another statement, the rows up to it ([no gaps](crate::guarantees#no-gaps)). Where the page is sure to end before a horizon
-/// that is known, that one serves.
+/// Reads the horizon first, and then, with another statement, the rows up to it ([no gaps](crate::guarantees#no-gaps)).
+/// A known horizon is used if the page is sure to end before it.
 pub(super) async fn log(
     db: &PostgresDatabase,
     after: Position,
@@ -117,14 +117,14 @@ async fn log_on(
     let last = horizon::read_on(db, conn, connections).await?;
     let head = horizon::position(last);
     if head <= after || nothing_passes {
-        // Before the position, only an event at it is sure to be the last one: the horizon may be held before others.
+        // Only an event exactly at `after` is known to be the last one: later ones may be behind the horizon.
         let before = last.filter(|last| last.position == after);
         return Ok(LogPage::new(Vec::new(), false, head.max(after)).following(before).up_to(last));
     }
     Ok(page(db, conn, after, head, filter, limit).await?.up_to(last))
 }
 
-/// As it is stored now, whatever the horizon.
+/// Finds the last stored event, also after the horizon.
 pub(super) async fn last_event(db: &PostgresDatabase, to: Position) -> Result<Option<LogMark>, Failure> {
     let query = sqlx::query_as(db.sql(statements::LAST_EVENT)).bind(clamped(to.value()));
     let mut session = db.session().await?;
@@ -142,7 +142,7 @@ pub(super) async fn log_id(db: &PostgresDatabase) -> Result<LogId, Failure> {
     id.map(LogId::from_uuid).ok_or_else(no_identity)
 }
 
-/// The events after `after` and up to `head`, up to the limit.
+/// Reads the events in `(after, head]`, up to the limit.
 async fn page(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -154,7 +154,7 @@ async fn page(
     let (mut filling, mut from, mut follows) = (Filling::new(limit), after, None);
     loop {
         let most = filling.rows();
-        // Through a pooler a statement takes a transaction.
+        // With a pooler, a statement needs a transaction.
         let last = if db.names_statements() {
             let (before, found) = find(db, conn, from, head, filter, most, small(limit)).await?;
             follows = if from == after { before } else { follows };
@@ -179,8 +179,10 @@ async fn page(
     }
 }
 
-/// At most `limit` events after `after` and up to `head`, and the last one at or before `after`. Most filters let much pass of what is stored near each other: what
-/// comes next is looked through first, which costs no more than a page, and further on an index says where to go on.
+/// Reads at most `limit` events in `(after, head]`, and the last event at or before `after`.
+///
+/// Most filters match many neighbouring events. So the next positions are scanned first, which costs no more than a
+/// page. The rest is searched with an index.
 async fn find(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -198,7 +200,7 @@ async fn find(
         return Ok((before, found));
     };
     let query = select(db, &statements::read_log(filter), filter, near, head, rest, small);
-    // What is planned for itself alone takes a transaction, which through a pooler there is already.
+    // A custom plan needs a transaction. With a pooler, there is one already.
     if db.names_statements() {
         let mut tx = db.begin_page(conn).await?;
         collect(query, &mut tx, after, (&mut before, &mut found)).await?;
@@ -209,7 +211,7 @@ async fn find(
     Ok((before, found))
 }
 
-/// Adds what `query` finds: each row as it comes, while the server is at the next ones.
+/// Adds the rows of `query`, one by one while the server reads the next ones.
 async fn collect(
     query: Query,
     conn: &mut PgConnection,
@@ -228,7 +230,7 @@ async fn collect(
     Ok(())
 }
 
-/// Up to where positions are looked through before an index is asked.
+/// Returns the position up to which the log is scanned before an index is used.
 fn nearby(after: Position, limit: usize) -> Position {
     Position::new(after.value().saturating_add(2 * limit.max(500) as u64))
 }
@@ -264,7 +266,8 @@ pub(super) fn lets_nothing_pass(filter: &EventFilter) -> bool {
         || filter.get_tenant().is_some_and(|tenant| !is_text(tenant))
 }
 
-/// Whether PostgreSQL knows such a text. Nothing is stored under a name with NUL, which the server would not even compare.
+/// Returns whether PostgreSQL can represent the text. A text with NUL is never stored, and the server cannot compare
+/// it.
 pub(super) fn is_text(name: &str) -> bool {
     !name.contains('\0')
 }
@@ -289,14 +292,14 @@ pub(super) async fn backlogs(db: &PostgresDatabase, after: &[Position], limit: u
         .await?;
     session.end().await?;
     let backlog = |row: &PgRow| {
-        // A time that cannot be read is that event's trouble.
+        // A time that cannot be read is a failure of its event, and not of this call.
         let oldest = row.try_get::<Option<Time>, _>(1).ok().flatten().map(|time| time.0);
         Ok(Backlog { events: unsigned(row.try_get(0)?, "a count")?, oldest })
     };
     rows.iter().map(backlog).collect()
 }
 
-/// Up to the horizon, as whatever is read of the log.
+/// Finds event types up to the horizon.
 pub(super) async fn event_types_except(
     db: &PostgresDatabase,
     known: &[&str],
@@ -308,7 +311,7 @@ pub(super) async fn event_types_except(
     if to <= after {
         return Ok(Vec::new());
     }
-    let query = types(db, statements::TYPES_BESIDE, known, after, to, limit);
+    let query = types(db, statements::TYPES_EXCEPT, known, after, to, limit);
     let mut conn = db.shared().await?;
     let mut tx = db.begin_page(&mut conn).await?;
     let rows = query.fetch_all(&mut *tx).await?;
@@ -331,11 +334,11 @@ fn types(db: &PostgresDatabase, sql: &str, known: &[&str], after: Position, to: 
 
 pub(super) async fn explain_types(db: &PostgresDatabase) -> Result<Vec<String>, Failure> {
     let head = horizon::read(db).await?;
-    let sql = statements::explain(statements::TYPES_BESIDE);
+    let sql = statements::explain(statements::TYPES_EXCEPT);
     plan(db, types(db, &sql, &[], Position::START, head, 100)).await
 }
 
-/// The lines of a query plan.
+/// Returns the lines of a query plan.
 async fn plan(db: &PostgresDatabase, query: Query) -> Result<Vec<String>, Failure> {
     let mut conn = db.shared().await?;
     let mut tx = db.begin_page(&mut conn).await?;

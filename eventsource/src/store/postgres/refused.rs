@@ -1,4 +1,4 @@
-//! What an append is told that was not stored.
+//! Finds the reason why an append was refused.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -10,25 +10,26 @@ use super::{PostgresDatabase, statements};
 use crate::event::NewEvent;
 use crate::store::sql::{Append, Failure, Place, Refusal, unsigned};
 
-/// How often an append is tried again where another one came between.
+/// The maximum number of attempts of an append if others append at the same time.
 pub(super) const MOST_TRIES: u32 = 100;
 
-/// The constraint that no stream has a version twice.
+/// The constraint that makes the versions of a stream unique.
 const STREAM_VERSION: &str = "eventsource_events_stream_version_key";
 
-/// The constraint that no event has the id of another.
+/// The constraint that makes the ids of events unique.
 const EVENT_ID: &str = "eventsource_events_event_id_key";
 
 fn constraint(error: &sqlx::Error) -> &str {
     error.as_database_error().and_then(|error| error.constraint()).unwrap_or_default()
 }
 
-/// Whether another append came between, so that a new attempt finds the streams at other versions.
+/// Returns whether another append was faster, so that a new attempt finds other versions.
 pub(super) fn is_overtaken(error: &sqlx::Error) -> bool {
     is_collision(error) || constraint(error) == STREAM_VERSION
 }
 
-/// What the error means, which has undone the attempt, and which of the appends it is about: `Ok` to try again.
+/// Finds out which append is refused because of the error that rolled back the attempt, and why. Returns `Ok` for a
+/// retry.
 pub(super) async fn judge(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -67,7 +68,7 @@ async fn version(db: &PostgresDatabase, conn: &mut PgConnection, append: &Append
     unsigned(version, "the version of a stream")
 }
 
-/// The first of the ids that is taken.
+/// Returns the first of the ids that is already stored.
 async fn taken(db: &PostgresDatabase, conn: &mut PgConnection, append: &Append) -> Result<Option<Uuid>, Failure> {
     let taken: Vec<Uuid> = sqlx::query_scalar(db.sql(statements::TAKEN_IDS))
         .bind(append.ids())
@@ -77,7 +78,7 @@ async fn taken(db: &PostgresDatabase, conn: &mut PgConnection, append: &Append) 
     Ok(append.events.iter().map(NewEvent::id).find(|id| taken.contains(id)))
 }
 
-/// Where the events are stored, if all of them are, in this stream.
+/// Returns the places of the events of an append, if all of them are stored in its stream.
 pub(super) async fn stored_before(db: &PostgresDatabase, append: &Append) -> Result<Option<Vec<Place>>, Failure> {
     let mut session = db.session().await?;
     let rows: Vec<(i64, i64, Time)> = sqlx::query_as(db.sql(statements::STORED))

@@ -1,4 +1,4 @@
-//! An event as a row, and back.
+//! Reads events from rows.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::time::Time;
 use crate::event::{Position, RecordedEvent, RecordedParts, StreamId};
 use crate::store::sql::{EventRow, Failure, Found, RawRow};
 
-/// Reads the columns in the order of `statements.rs`.
+/// Reads the columns of `statements::read_stream`. The contents of a large event are missing.
 pub(super) fn found(row: &PgRow) -> Result<Found, Failure> {
     let columns = EventRow::new(row)?;
     if columns.is_null(11)? {

@@ -1,14 +1,14 @@
-//! The schema that holds this crate's tables.
+//! The schema of this crate's tables.
 
 use std::fmt;
 
 use super::PostgresOpenError;
 
-/// The name of a schema: letters, digits and underscores, so that it can stand in SQL as it is, in quotes.
+/// The name of a schema: letters, digits and underscores, so that it needs no escaping in SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Schema(String);
 
-/// As long as PostgreSQL's names can be.
+/// The maximum length of a name in PostgreSQL, in bytes.
 const LONGEST: usize = 63;
 
 impl Schema {
@@ -27,7 +27,7 @@ impl Schema {
         &self.0
     }
 
-    /// `sql`, with the schema where `{schema}` stands, and its bare name where `{name}` stands.
+    /// Replaces `{schema}` in `sql` by the quoted schema, and `{name}` by its name without quotes.
     pub(crate) fn sql(&self, sql: &str) -> String {
         sql.replace("{schema}", &format!("\"{}\"", self.0)).replace("{name}", &self.0)
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_is_a_plain_name() {
+    fn schema_name_is_plain() {
         for good in ["public", "_x", "Orders_2", &"x".repeat(63)] {
             assert_eq!(Schema::parse(good).unwrap().sql("{schema}.t"), format!("\"{good}\".t"));
         }

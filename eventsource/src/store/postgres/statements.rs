@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::store::{Direction, EventFilter};
 
-// Asked of the catalogue's tables: what else knows of names may not have heard of a migration that was waited for.
+// Read from the catalogue tables: the caches of names may not contain the result of a migration that was waited for.
 pub(super) const HAS_SCHEMA_TABLE: &str =
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = '{name}' AND tablename = 'eventsource_schema')";
 pub(super) const LOCK_MIGRATIONS: &str = "SELECT pg_advisory_xact_lock(hashtextextended('eventsource {schema}', 0))";
@@ -15,32 +15,35 @@ pub(super) const CREATE_SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS {schema
 pub(super) const SCHEMA_VERSION: &str = "SELECT max(version) FROM {schema}.eventsource_schema";
 pub(super) const INSERT_SCHEMA_VERSION: &str = "INSERT INTO {schema}.eventsource_schema (version, name) VALUES";
 
-/// On the connections of units of work, which begin their transactions as `READ WRITE`.
+/// For the connections of units of work, whose transactions begin as `READ WRITE`.
 pub(crate) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only = on";
 
-/// On the connections of appends. To plan one takes longer than to make it, and the plan is the same for all; PostgreSQL
-/// by itself would plan each anew, because the arrays are shorter than it assumes. That plan has to be good for any log,
-/// also where it was made when the log was tiny: by the indexes. What can only be scanned counts as costly then, as the
-/// sequence does in the trigger, and would be compiled each time.
+/// For the connections of appends: one generic plan, which uses the indexes.
+///
+/// Planning an append takes longer than executing it, and the plan is the same for all. By default, PostgreSQL would
+/// plan each append again, because the arrays are shorter than it assumes. The plan must be good for every log, also if
+/// it was made when the log was small, so it must use the indexes. Scans then count as expensive, also the one of the
+/// sequence in the trigger, so JIT compilation is off.
 pub(super) const PLAN_APPENDS_ONCE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_bitmapscan = off; SET jit = off";
 
-/// Whether the role may draw positions and may not read the last one drawn, as every reader of the log and every append
-/// does; and the role. One that may do neither only reads read models.
+/// Returns whether the role can draw positions but cannot read the last drawn one, which every read and every append
+/// does; and the name of the role. A role without both rights only reads read models.
 pub(super) const APPENDS_BLINDLY: &str = "SELECT has_sequence_privilege('{schema}.eventsource_positions', 'USAGE') \
      AND NOT has_sequence_privilege('{schema}.eventsource_positions', 'SELECT'), current_user::text";
 
-/// What names the log in the database: its channel of notifications.
+/// The number that identifies the log in the database, used for the channel of notifications.
 pub(super) const LOG: &str = "SELECT '{schema}.eventsource_events'::regclass::oid::bigint";
 
-/// Which log it is. It does not change with the log's content, as [`LOG`] does not, and is the same in a backup.
+/// The identity of the log. It does not depend on the content of the log, and is the same in a backup.
 pub(super) const LOG_ID: &str = "SELECT id FROM {schema}.eventsource_log";
 pub(super) const LAST_EVENT: &str = "SELECT position, event_id FROM {schema}.eventsource_events \
      WHERE position <= $1 ORDER BY position DESC LIMIT 1";
 
 pub(super) const HORIZON: &str = "SELECT standby, drawn, held, head, head_event FROM {schema}.eventsource_horizon()";
 
-/// Who holds the horizon back, the one who began first in front. Others' queries show only where the role may see them.
+/// The transactions that hold the horizon back, the first one first. Queries of other roles are null without the right
+/// to see them.
 pub(super) const HOLDERS: &str = "SELECT min(a.after_position) AS after_position, a.pid, s.application_name, \
      p.gid, extract(epoch FROM clock_timestamp() - coalesce(s.xact_start, p.prepared))::float8 AS age, s.state, \
      nullif(s.query, '<insufficient privilege>') AS query \
@@ -56,23 +59,23 @@ pub(super) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM {schema}
 
 pub(super) const TAKEN_IDS: &str = "SELECT event_id FROM {schema}.eventsource_events WHERE event_id = ANY ($1)";
 
-/// Where events were stored by an append whose answer was lost.
+/// Finds the places of events after an append whose answer was lost.
 pub(super) const STORED: &str = "SELECT version, position, recorded_at FROM {schema}.eventsource_events \
      WHERE event_id = ANY ($1) AND aggregate_type = $2 AND aggregate_id = $3 ORDER BY version";
 
-/// How many events are appended by a statement of their own number, in which each is a row of parameters: up to here that
-/// takes less than to take arrays apart.
+/// Up to this number of events, a statement for exactly that number is used, with one row of parameters for each event.
+/// That is faster than arrays.
 pub(super) const FEW: usize = 16;
 
-/// The version of the stream of a row, and when an event was stored at the earliest: times do not step back.
+/// The version of the stream of a row.
 macro_rules! version {
     () => {
         "coalesce((SELECT max(version) FROM {schema}.eventsource_events e \
          WHERE e.aggregate_type = wanted.aggregate_type AND e.aggregate_id = wanted.aggregate_id), 0) AS version"
     };
 }
-/// The client's clock (`$1`), where it is not ahead of the server's; the time of the last event, where that is ahead by
-/// no more than [`STEP_BACK`](crate::store::clock::STEP_BACK).
+/// The time at which an event is stored: the clock of the client (`$1`) or of the server, whichever is behind. If the
+/// last event is ahead of it by at most [`STEP_BACK`](crate::store::clock::STEP_BACK), the time of the last event.
 macro_rules! recorded_at {
     () => {
         "(SELECT CASE WHEN last.at > clock.at AND last.at <= clock.at + interval '5 seconds' THEN last.at \
@@ -87,8 +90,8 @@ macro_rules! insert {
          schema_version, occurred_at, recorded_at, tenant, metadata, payload) "
     };
 }
-/// Of each event that is stored a row says where, in the order of the events; of each append that is refused, at which
-/// version its stream is.
+/// Returns a row with the place of each stored event, in the order of the events, and a row with the version of the
+/// stream of each refused append.
 macro_rules! outcomes {
     () => {
         " RETURNING version, position, recorded_at) SELECT version, position, recorded_at FROM stored \
@@ -121,17 +124,18 @@ macro_rules! append {
     };
 }
 
-/// Appends to streams (`$2`, `$3`), each of which is there once, where the stream's version lies between `$4` and `$5`.
-/// An event says to which of them it goes (`$6`), as the how manieth (`$7`). A stale snapshot is caught by the unique
-/// constraint. What the clock says (`$1`) is not stored where it steps back.
+/// Appends to different streams (`$2`, `$3`) whose versions are between `$4` and `$5`.
+///
+/// Each event has the number of its append (`$6`), and its number in the append (`$7`). The unique constraint detects
+/// an outdated snapshot. `$1` is the clock of the client.
 pub(super) const APPEND: &str = append!("");
 
-/// The same, where nothing is stored if one of the streams is at another version.
+/// As [`APPEND`], but stores nothing if one of the streams has another version.
 pub(super) const APPEND_AS_ONE: &str = append!(
     "AND NOT EXISTS (SELECT FROM wanted AS other WHERE NOT other.version BETWEEN other.from_version AND other.to_version) "
 );
 
-/// The same of so many events, each with the stream it goes to, in the order of the columns of `wanted`.
+/// As [`APPEND`] for exactly `events` events, each with its stream, in the order of the columns of `wanted`.
 pub(super) fn append_few(events: usize) -> String {
     let types = ["text", "uuid", "bigint", "bigint", "bigint", "bigint", "uuid", "text", "bigint", "timestamptz"];
     let types: Vec<_> = types.into_iter().chain(["text"; 3]).collect();
@@ -157,8 +161,7 @@ pub(super) fn append_few(events: usize) -> String {
     .concat()
 }
 
-/// A stream (`$2`, `$3`) and its version, which is looked up once: `OFFSET 0` keeps it from being asked wherever it is
-/// named.
+/// A stream (`$2`, `$3`) and its version. `OFFSET 0` keeps the planner from looking up the version more than once.
 macro_rules! one_stream {
     () => {
         concat!(
@@ -169,8 +172,8 @@ macro_rules! one_stream {
     };
 }
 
-/// Appends one event to one stream, where its version lies between `$4` and `$5`: the same in half the time, and without
-/// a row where it is refused.
+/// Appends one event to one stream whose version is between `$4` and `$5`, in half the time of [`APPEND`]. Returns no
+/// row if the append is refused.
 pub(super) const APPEND_ONE: &str = concat!(
     insert!(),
     "SELECT $6, aggregate_type, aggregate_id, version + 1, $7, $8, $9, ",
@@ -180,7 +183,8 @@ pub(super) const APPEND_ONE: &str = concat!(
     " WHERE version BETWEEN $4 AND $5 RETURNING version, position, recorded_at"
 );
 
-/// Appends many events to one stream in the same way. Of a column in which nothing stands the array may be empty.
+/// Appends several events to one stream, as [`APPEND_ONE`] does. The array of a column that has only nulls can be
+/// empty.
 pub(super) const APPEND_TO_ONE: &str = concat!(
     insert!(),
     "SELECT event_id, aggregate_type, aggregate_id, version + n, event_type, schema_version, occurred_at, ",
@@ -192,8 +196,9 @@ pub(super) const APPEND_TO_ONE: &str = concat!(
      WHERE version BETWEEN $4 AND $5 ORDER BY n RETURNING version, position, recorded_at"
 );
 
-/// From an append on, a transaction is not idle for longer than `timeout` (in milliseconds), whoever began it: it holds
-/// the log back. A shorter timeout of its own stays, and so does its own where the append is undone.
+/// Begins an append in a transaction of the caller. From the append on, the transaction holds the log back, so it must
+/// not be idle for longer than `timeout` milliseconds. A shorter timeout stays, and a rollback of the append restores
+/// the old one.
 pub(super) fn savepoint(timeout: u32) -> String {
     format!(
         "SAVEPOINT eventsource_append; SELECT set_config('idle_in_transaction_session_timeout', '{timeout}', true) \
@@ -205,8 +210,8 @@ pub(super) fn savepoint(timeout: u32) -> String {
 pub(super) const RELEASE: &str = "RELEASE SAVEPOINT eventsource_append";
 pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT eventsource_append; RELEASE SAVEPOINT eventsource_append";
 
-/// For each position in `$1`: how many events lie after it and up to `$2`, at most `$3`, which reads as much of an
-/// index; and the earliest time at which one of the first `$4` of them was stored.
+/// For each position in `$1`: the number of events after it and up to `$2`, counted in an index up to `$3`; and the
+/// earliest time of storage of the first `$4` of them.
 pub(super) const BACKLOGS: &str = "SELECT \
          (SELECT count(*) FROM (SELECT FROM {schema}.eventsource_events \
              WHERE position > wanted.after AND position <= $2 ORDER BY position LIMIT $3) AS counted), \
@@ -214,10 +219,11 @@ pub(super) const BACKLOGS: &str = "SELECT \
              WHERE position > wanted.after AND position <= $2 ORDER BY position LIMIT $4) AS first) \
      FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (after, n) ORDER BY wanted.n";
 
-/// The types beside `$1`, of events after `$2` and up to `$3`, in the order of their first ones there, at most `$4`. The
-/// index is asked once for the next name and once for the first position a type, however long the log: by a comparison of
-/// rows, for which no other index is of use.
-pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types AS ( \
+/// At most `$4` event types in `($2, $3]` that are not in `$1`, ordered by first occurrence.
+///
+/// For each type, the index is searched once for the name and once for the first position, for any length of the log.
+/// The comparison of rows keeps the planner from using another index.
+pub(super) const TYPES_EXCEPT: &str = "WITH RECURSIVE types AS ( \
          (SELECT event_type FROM {schema}.eventsource_events ORDER BY event_type LIMIT 1) \
          UNION ALL \
          SELECT (SELECT next.event_type FROM {schema}.eventsource_events AS next \
@@ -229,8 +235,10 @@ pub(super) const TYPES_BESIDE: &str = "WITH RECURSIVE types AS ( \
          ORDER BY own.event_type, own.position LIMIT 1) AS own \
      WHERE own.event_type = types.event_type AND own.position <= $3 AND types.event_type <> ALL ($1) ORDER BY own.position LIMIT $4";
 
-/// In the order in which `row.rs` reads them. Metadata or a payload that is larger than `$6` is left out; the last column
-/// is the size of an event of which something is left out. PostgreSQL tells the length of a stored text without reading it.
+/// The columns, in the order in which `row.rs` reads them.
+///
+/// Metadata or a payload that is larger than `$6` is null, and the last column then contains the size of the event.
+/// PostgreSQL returns the length of a stored text without reading it.
 macro_rules! columns {
     () => {
         "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
@@ -249,15 +257,16 @@ macro_rules! whole {
     };
 }
 
-/// The events at the positions `$1`, whole.
+/// The events at the positions `$1`, with their contents.
 pub(super) const AT_POSITIONS: &str =
     concat!("SELECT ", whole!(), " FROM {schema}.eventsource_events WHERE position = ANY ($1) ORDER BY position");
 
-/// The event with the id `$1`, whole.
+/// The event with the id `$1`, with its contents.
 pub(super) const BY_ID: &str = concat!("SELECT ", whole!(), " FROM {schema}.eventsource_events WHERE event_id = $1");
 
-/// The streams of the type `$1` whose entries in the index come after the id `$2` and the version `$3`, at most `$4`, each
-/// with its version. The index is asked once for the next stream and once for its version, however long the streams are.
+/// At most `$4` streams of the type `$1` after the id `$2` and the version `$3` in the index, with their versions.
+///
+/// For each stream, the index is searched once for the id and once for the version, for any length of the stream.
 pub(super) const STREAMS: &str = "WITH RECURSIVE streams AS ( \
          (SELECT aggregate_type, aggregate_id FROM {schema}.eventsource_events \
          WHERE (aggregate_type, aggregate_id, version) > ($1, $2, $3) \
@@ -290,36 +299,35 @@ pub(super) const fn read_stream(direction: Direction) -> &'static str {
     }
 }
 
-/// With more names than this the log is read in order and its rows are compared with the names.
+/// With more names than this, the log is read in order, and each row is compared with the names.
 const MOST_ARMS: usize = 100;
 
-/// On the connections that read the log: rows are never sorted, and positions that are looked through are so by the key,
-/// whatever is in them, which is planned once. By the statistics alone, which may be old, the planner would now and then
-/// read all that is left of the log, and sort it.
+/// For the connections that read the log: rows are never sorted, and scans use the primary key, with one generic plan.
+///
+/// With outdated statistics, the planner would sometimes read and sort the whole rest of the log.
 pub(super) const PLAN_PAGES: &str = "SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off; \
      SET jit = off; SET plan_cache_mode = force_generic_plan";
 
-/// The same after the beginning of a transaction that reads a page; the plan is made for the names that are asked for, not
-/// for any.
+/// As [`PLAN_PAGES`] for a transaction that reads a page, but with a plan for the names of the filter.
 pub(super) const PLAN_A_PAGE: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; \
      SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan";
 
-/// Reads the log in position order through `filter`, which lets something pass: after `$1`, up to `$2`, at most `$3`
-/// rows; `$4` are the names of event types, `$5` the types of aggregates, `$7` the tenant.
+/// Reads at most `$3` rows in `($1, $2]` that match `filter`, in position order. `$4` are the event types, `$5` the
+/// aggregate types, and `$7` is the tenant.
 ///
-/// Each name wanted has an arm that reads its part of an index, which is in position order; PostgreSQL merges the arms
-/// and stops at the limit, so that a page costs a page and nothing is sorted.
+/// For each name, one arm of a `UNION ALL` reads a part of an index, in position order. PostgreSQL merges the arms and
+/// stops at the limit, so the cost depends on the page only, and nothing is sorted.
 pub(super) fn read_log(filter: &EventFilter) -> String {
     read(filter, MOST_ARMS, "")
 }
 
-/// The same, the last event first.
+/// As [`read_log`], the last event first.
 pub(super) fn read_log_back(filter: &EventFilter) -> String {
     read(filter, MOST_ARMS, " DESC")
 }
 
-/// The same without arms, for a few positions, which are looked through in order whatever they hold. Before them comes the
-/// position and the id of the last event at or before `$1`, with nothing in the other columns.
+/// As [`read_log`] without arms, for a scan of a few positions. The first row has the position and the id of the last
+/// event at or before `$1`, and nulls in the other columns.
 pub(super) fn read_nearby(filter: &EventFilter) -> String {
     format!(
         "(SELECT position, event_id, NULL::text, NULL::uuid, NULL::bigint, NULL::text, NULL::bigint, NULL::timestamptz, \
@@ -334,7 +342,7 @@ fn read(filter: &EventFilter, most_arms: usize, direction: &str) -> String {
     let types = filter.event_types().map(|names| names.len());
     let aggregates = filter.aggregate_types().map(|names| names.len());
     let tenant = filter.get_tenant().is_some();
-    // The conditions for which no arm stands are checked on each row.
+    // Conditions without an arm are checked on each row.
     let (column, parameter, arms) = match (few(types), few(aggregates)) {
         (Some(arms), _) => ("event_type", "$4", arms),
         (None, Some(arms)) if types.is_none() => ("aggregate_type", "$5", arms),

@@ -1,4 +1,4 @@
-//! The table of PostgreSQL's errors: what each SQLSTATE says.
+//! The class of each error code (SQLSTATE) of PostgreSQL.
 
 use sqlx::postgres::PgDatabaseError;
 
@@ -6,7 +6,7 @@ use super::failure::code;
 use crate::store::Verdict;
 use crate::store::sql::verdict::of_driver;
 
-/// What an error of a class says: the first two characters of its SQLSTATE. [`CODES`] has the exceptions.
+/// The verdict for each SQLSTATE class, which is the first two characters of a code. [`CODES`] contains the exceptions.
 const CLASSES: &[(&str, Verdict)] = &[
     ("00", Verdict::Transient),       // successful completion
     ("01", Verdict::Transient),       // warning
@@ -24,10 +24,10 @@ const CLASSES: &[(&str, Verdict)] = &[
     ("20", Verdict::Permanent),       // case not found
     ("21", Verdict::Permanent),       // cardinality violation
     ("22", Verdict::Permanent),       // data exception
-    ("23", Verdict::Transient),       // integrity constraint violation: what it refers to may still come
+    ("23", Verdict::Transient),       // integrity constraint violation: the referenced row may still be written
     ("24", Verdict::Transient),       // invalid cursor state
     ("25", Verdict::Transient),       // invalid transaction state
-    ("26", Verdict::StaleConnection), // invalid SQL statement name: a prepared statement that is gone
+    ("26", Verdict::StaleConnection), // invalid SQL statement name: the prepared statement is gone
     ("27", Verdict::Transient),       // triggered data change violation
     ("28", Verdict::Outage),          // invalid authorization: the server refuses the role
     ("2B", Verdict::Permanent),       // dependent privilege descriptors still exist
@@ -37,10 +37,10 @@ const CLASSES: &[(&str, Verdict)] = &[
     ("38", Verdict::Transient),       // external routine exception
     ("39", Verdict::Transient),       // external routine invocation exception
     ("3B", Verdict::Transient),       // savepoint exception
-    ("3D", Verdict::Outage),          // invalid catalog name: the database is not there
+    ("3D", Verdict::Outage),          // invalid catalog name: the database does not exist
     ("3F", Verdict::NotSetUp),        // invalid schema name
     ("40", Verdict::Conflict),        // transaction rollback
-    ("42", Verdict::Permanent),       // syntax error, or what is named does not exist
+    ("42", Verdict::Permanent),       // syntax error, or a name that does not exist
     ("44", Verdict::Permanent),       // WITH CHECK OPTION violation
     ("53", Verdict::Outage),          // insufficient resources
     ("54", Verdict::Permanent),       // program limit exceeded
@@ -54,13 +54,13 @@ const CLASSES: &[(&str, Verdict)] = &[
     ("XX", Verdict::Transient),       // internal error
 ];
 
-/// The codes that say something else than their class.
+/// The codes whose verdict differs from their class.
 const CODES: &[(&str, Verdict)] = &[
     ("25P04", Verdict::Outage),          // transaction_timeout
-    ("40002", Verdict::Transient),       // a constraint, which fails the transaction
-    ("40003", Verdict::Outage),          // whether the statement was completed is not known
+    ("40002", Verdict::Transient),       // a constraint failed at the commit
+    ("40003", Verdict::Outage),          // unknown whether the statement was completed
     ("42P01", Verdict::NotSetUp),        // the table does not exist
-    ("42P05", Verdict::StaleConnection), // a prepared statement of the name exists: somebody else's, behind a pooler
+    ("42P05", Verdict::StaleConnection), // a prepared statement of the name exists: another client's, with a pooler
     ("55006", Verdict::Outage),          // the object is in use
     ("55P02", Verdict::Permanent),       // the parameter cannot be changed
     ("55P03", Verdict::Conflict),        // lock_timeout, NOWAIT
@@ -69,7 +69,7 @@ const CODES: &[(&str, Verdict)] = &[
     ("XX002", Verdict::Outage),          // an index is damaged
 ];
 
-/// What an error of the driver's or of the server's says.
+/// Classifies an error of the server or of the driver.
 pub(crate) fn verdict(error: &sqlx::Error) -> Verdict {
     match code(error) {
         Some(_) if is_stale(error) => Verdict::StaleConnection,
@@ -84,9 +84,9 @@ fn of_code(code: &str) -> Verdict {
     find(CODES, code).or_else(|| find(CLASSES, code.get(..2).unwrap_or_default())).unwrap_or(Verdict::Transient)
 }
 
-/// Whether the error comes from something that the connection remembers of a table or a type as it was before: `cached
-/// plan must not change result type`, `cache lookup failed for type`. Their codes, 0A000 and XX000, say other things as
-/// well, and the first of these texts is translated.
+/// Returns whether the connection has outdated information about a table or a type:
+/// `cached plan must not change result type`, `cache lookup failed for type`. The codes of these errors, 0A000 and
+/// XX000, are used for other errors too, and the first text can be translated.
 fn is_stale(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>()) else {
         return false;
@@ -115,12 +115,12 @@ mod tests {
         assert_eq!(classes, APPENDIX, "in the order of the appendix, each once");
         for (code, verdict) in CODES {
             let class = CLASSES.iter().find(|(class, _)| code.starts_with(class)).unwrap();
-            assert_ne!(*verdict, class.1, "{code} says what its class says");
+            assert_ne!(*verdict, class.1, "{code} has the verdict of its class");
         }
     }
 
     #[test]
-    fn a_code_says_what_its_row_says_and_otherwise_what_its_class_says() {
+    fn code_has_the_verdict_of_its_row_or_else_of_its_class() {
         for (code, verdict) in [
             ("57014", Verdict::Outage),
             ("57P01", Verdict::Outage),
