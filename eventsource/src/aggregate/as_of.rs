@@ -1,18 +1,28 @@
-//! Up to where a past state of an aggregate is loaded.
+//! The past states of an aggregate.
 
 use chrono::{DateTime, Utc};
 
 use crate::event::{Position, RecordedEvent};
 
-/// Which past state of an aggregate is loaded: a version, a position of the log, or an instant.
+/// A past state of an aggregate: at a version, at a position of the log, or at a time.
+///
+/// [`AggregateRepository::load_at`](super::AggregateRepository::load_at) takes it, or a value that converts to it:
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::aggregate::AsOf;
+///
+/// assert_eq!(AsOf::from(3), AsOf::Version(3));
+/// assert_eq!(AsOf::from(Position::new(7)), AsOf::Position(Position::new(7)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AsOf {
-    /// The state after its event of this version.
+    /// The state after the event with this version.
     Version(u64),
-    /// The state after its last event at this position or before it.
+    /// The state after the last event at or before this position.
     Position(Position),
-    /// The state after its last event that was stored at this instant or before it, by [`RecordedEvent::recorded_at`].
+    /// The state after the last event that was stored at or before this time ([`RecordedEvent::recorded_at`]).
     Time(DateTime<Utc>),
 }
 

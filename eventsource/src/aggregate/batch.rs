@@ -1,4 +1,4 @@
-//! Several aggregates, of any types, that are saved in one transaction.
+//! Saves several aggregates of any types in one transaction.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use crate::bus::Notifier;
 use crate::event::{EncodeError, Metadata, StreamId};
 use crate::store::{Appended, EventStore, StreamAppend};
 
-/// Several aggregates, of any types, whose uncommitted events are saved in one transaction: see
-/// [`AggregateRepository::batch`](super::AggregateRepository::batch).
+/// Saves the uncommitted events of several aggregates, of any types, in one transaction.
+/// [`AggregateRepository::batch`](super::AggregateRepository::batch) creates it.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -50,7 +50,7 @@ pub struct SaveBatch<'a> {
     roots: Vec<&'a mut dyn AnyRoot>,
 }
 
-/// A root of any type.
+/// An [`AggregateRoot`] of any type.
 trait AnyRoot: Send + Sync {
     fn append(&self, metadata: &Metadata) -> Result<StreamAppend, EncodeError>;
     fn committed(&mut self, appended: &Appended);
@@ -87,22 +87,24 @@ impl<'a> SaveBatch<'a> {
         self
     }
 
-    /// Saves all events with this metadata, in place of none.
+    /// Sets the metadata of each event; empty by default.
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
         self
     }
 
-    /// Stores the uncommitted events of all aggregates in one transaction, and publishes them. Returns what was saved, in
-    /// the order in which the aggregates were added; one without uncommitted events is left as it is.
+    /// Stores the uncommitted events of all aggregates in one transaction, and publishes them.
     ///
-    /// No snapshot is taken: the next save by a repository with snapshots takes it.
+    /// Returns the results in the order in which the aggregates were added. An aggregate without uncommitted events
+    /// does not change. No snapshots are taken: a later save by a repository with snapshots takes them.
     ///
     /// # Errors
-    /// As [`AggregateRepository::save_with`](super::AggregateRepository::save_with): then nothing is stored, and all
-    /// aggregates keep their uncommitted events. [`AppendError::StreamTwice`](crate::AppendError::StreamTwice) where one
-    /// aggregate was added twice, and [`StoreError::Unsupported`](crate::StoreError::Unsupported) where several aggregates
-    /// have events and the store has no transactions.
+    /// After an error, nothing is stored, and all aggregates still have their uncommitted events.
+    ///
+    /// - The errors of [`AggregateRepository::save_with`](super::AggregateRepository::save_with).
+    /// - [`AppendError::StreamTwice`](crate::AppendError::StreamTwice) if an aggregate was added twice.
+    /// - [`StoreError::Unsupported`](crate::StoreError::Unsupported) if several aggregates have events and the store
+    ///   does not support such transactions.
     pub async fn save(self) -> Result<Vec<Saved>, AggregateError> {
         let Self { store, notifier, metadata, mut roots } = self;
         let appends = roots.iter().map(|root| root.append(&metadata)).collect::<Result<Vec<_>, _>>()?;

@@ -1,4 +1,5 @@
-//! Command ids: the ids of a command's events are derived from the id of the command, so that a store refuses them twice.
+//! Command ids. The ids of the events of a command are derived from its id, so that a store refuses to store them
+//! twice.
 
 use std::sync::Arc;
 
@@ -7,12 +8,12 @@ use uuid::Uuid;
 use crate::event::{Metadata, RecordedEvent};
 use crate::store::{EventStore, PAGE_BYTES, PageLimit, ReadStream, StoreError};
 
-/// The id of the event number `index` (from 0) of a command: a UUID v5 in the namespace of the command's id.
+/// Returns the id of the event `index` (from 0) of a command: a UUID v5 in the namespace of the command id.
 pub(super) fn event_id(command_id: Uuid, index: usize) -> Uuid {
     Uuid::new_v5(&command_id, &(index as u64).to_be_bytes())
 }
 
-/// The metadata of a command's events: the command is their cause, where the caller names no other.
+/// Returns the metadata of the events of a command. The command is their cause, unless the caller has set another one.
 pub(super) fn metadata(metadata: &Metadata, command_id: Option<Uuid>) -> Metadata {
     match command_id {
         Some(id) if metadata.get_causation_id().is_none() => metadata.clone().causation_id(id),
@@ -20,13 +21,13 @@ pub(super) fn metadata(metadata: &Metadata, command_id: Option<Uuid>) -> Metadat
     }
 }
 
-/// The events that the command has stored, in their order; none where it has not stored any.
+/// Returns the events that the command has stored, in their order.
 pub(super) async fn stored(store: &dyn EventStore, command_id: Uuid) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
     const PAGE: PageLimit = PageLimit::events(100).within_bytes(PAGE_BYTES);
     let mut events = Vec::<Arc<RecordedEvent>>::new();
     let Some(first) = store.event(event_id(command_id, 0)).await? else { return Ok(events) };
     loop {
-        // All of them were stored by one append: they follow each other in the stream.
+        // One append has stored all of them, so they are neighbours in the stream.
         let from = first.version() + events.len() as u64;
         let page = store.read_stream_page(first.stream(), ReadStream::forward().from(from), PAGE).await?;
         for event in page.events {

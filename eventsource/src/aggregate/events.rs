@@ -1,24 +1,24 @@
-//! An aggregate's events, as a tuple of their types or as `#[aggregate]` knows them.
+//! The events of an aggregate, as a tuple of their types.
 
 use std::sync::Arc;
 
 use super::{Aggregate, Applies};
 use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, RecordedEvent, same};
 
-/// The events that the aggregate `A` applies: a tuple of their types, up to sixteen, or the aggregate itself where
-/// `#[aggregate]` made it.
+/// The events of the aggregate `A`: a tuple of up to 16 event types. `#[aggregate]` implements it for the aggregate
+/// itself, for any number of events. See [`Aggregate`] for an example.
 pub trait EventsOf<A> {
-    /// Applies `event` to `aggregate`; `false` where it is none of these events.
+    /// Applies `event` to `aggregate`. Returns `false` if it is none of these events.
     ///
     /// # Errors
-    /// [`DecodeError`] where it is, and does not decode.
+    /// [`DecodeError`] if it is one of these events and cannot be decoded. A retry does not help.
     fn apply(aggregate: &mut A, event: &Arc<RecordedEvent>) -> Result<bool, DecodeError>;
 
-    /// How the catalogue knows these events.
+    /// The descriptions of these events in the [`Registry`](crate::Registry).
     const EVENTS: &'static [&'static EventDescriptor];
 }
 
-/// Checked when the program is compiled: what an aggregate records, it can load again.
+/// Checks at compile time that the aggregate declares the event. Otherwise it could record the event, but not load it.
 pub(super) const fn assert_declared<A: Aggregate, E: DomainEvent>() {
     let events = A::Events::EVENTS;
     let mut declared = false;
@@ -30,7 +30,7 @@ pub(super) const fn assert_declared<A: Aggregate, E: DomainEvent>() {
     assert!(declared, "this event is not declared by the aggregate that records it: add it to `type Events`");
 }
 
-/// Checked when the program is compiled: an aggregate records and applies its own events only.
+/// Checks at compile time that the event belongs to the aggregate.
 pub(super) const fn assert_own<A: Aggregate, E: DomainEvent>() {
     assert!(
         same(A::TYPE, E::AGGREGATE),
@@ -38,7 +38,7 @@ pub(super) const fn assert_own<A: Aggregate, E: DomainEvent>() {
     );
 }
 
-/// Whether `event` is stored under a name of `E`.
+/// Returns whether `event` has a stored name of `E`.
 fn is_called<E: DomainEvent>(event: &RecordedEvent) -> bool {
     event.event_type() == E::NAME || E::ALIASES.contains(&event.event_type())
 }

@@ -1,4 +1,4 @@
-//! Commands: load, decide, save, and again where another writer came between.
+//! Executes commands: load, decide, save, and repeat after a conflict.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -17,23 +17,25 @@ use crate::bus::BusError;
 use crate::event::{Metadata, Position, RecordedEvent, StreamId};
 use crate::store::AppendError;
 
-/// What a command answers.
+/// The result of a command. [`AggregateRepository::execute`] returns it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Executed {
     /// The version of the aggregate after the command.
     pub version: u64,
-    /// The position of the last event: wait for it to read your own write.
+    /// The position of the last event of the aggregate. Wait for it with
+    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for) to read your own write.
     pub position: Position,
-    /// The events of the command, as they are stored. None where it had nothing to record.
+    /// The stored events of the command. Empty if it recorded no events.
     pub events: Vec<Arc<RecordedEvent>>,
-    /// Whether the command was executed before, under the same command id: this is the answer of then.
+    /// Whether the command was executed before with the same command id. Then this is the result of the first
+    /// execution.
     pub is_repeated: bool,
-    /// Why the events were stored but not published, where that is so. Subscriptions find them all the same.
+    /// The error of the notifier, if the events were stored but not published. Subscriptions find them when they poll.
     pub publish_error: Option<BusError>,
 }
 
-/// A command that is executed when it is awaited: see [`AggregateRepository::execute`].
+/// A command with its options. It is executed when it is awaited: see [`AggregateRepository::execute`].
 #[must_use = "a command is executed when it is awaited"]
 pub struct Execute<'a, A, F, D, E> {
     command: Command<'a, A>,
@@ -41,7 +43,7 @@ pub struct Execute<'a, A, F, D, E> {
     decision: PhantomData<fn() -> Result<D, E>>,
 }
 
-/// A command without what decides it.
+/// A command without its closure.
 struct Command<'a, A> {
     repository: &'a AggregateRepository<A>,
     id: Uuid,
@@ -52,17 +54,18 @@ struct Command<'a, A> {
 }
 
 impl<A: Aggregate> AggregateRepository<A> {
-    /// Loads the aggregate `id`, calls `decide` with it, and saves the events: those that `decide` returns, after those that
-    /// it has recorded itself. Where another writer came between, it begins again with what that one wrote
-    /// ([`ConflictRetry`]).
+    /// Loads the aggregate `id`, calls `decide` with it, and saves the events that `decide` returns.
     ///
-    /// Commands of one process on one aggregate, by clones of one repository, take turns: only writers elsewhere conflict.
+    /// If another writer saves first, the command starts again with the new state (see [`ConflictRetry`]; 50 attempts
+    /// by default). Commands on one aggregate that use clones of one repository take turns. So conflicts come only from
+    /// other writers, such as other processes.
     ///
-    /// `decide` returns one event, several or none: an event, an `Option`, a `Vec`, an array or a tuple of events, or `()`
-    /// ([`IntoEvents`]). It is called once an attempt, and should change nothing else. An aggregate that has no events is a
-    /// new one; [`Execute::existing`] refuses it instead.
-    ///
-    /// With a command id ([`Execute::command_id`]) a command is stored once, however often it is executed.
+    /// - `decide` returns an event, an `Option`, a `Vec`, an array or a tuple of events, or `()` ([`IntoEvents`]). It
+    ///   can also record events itself; they come first.
+    /// - `decide` is called once for each attempt. It should have no other effects.
+    /// - If the aggregate has no events, `decide` gets a new one. Use [`existing`](Execute::existing) to refuse it.
+    /// - With a [command id](Execute::command_id), the events are stored once, even if the command is executed several
+    ///   times.
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {
@@ -97,7 +100,7 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// let done = orders.execute(id, |order| order.ship("TRACK")).command_id(command).await?;
     /// assert_eq!(done.version, 1);
     ///
-    /// // The same command again: its first answer. Another command: what the order decides.
+    /// // The same command again returns the first result. Another command is decided by the order.
     /// let again = orders.execute(id, |order| order.ship("TRACK")).command_id(command).await?;
     /// assert_eq!((again.version, again.position, again.is_repeated), (done.version, done.position, true));
     /// let refused = orders.execute(id, |order| order.ship("TRACK")).await;
@@ -108,10 +111,14 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// ```
     ///
     /// # Errors
-    /// [`ExecuteError::Refused`] with the error that `decide` returns, [`ExecuteError::Contended`] where every attempt ended
-    /// in a conflict, [`ExecuteError::CommandUsed`] where the command id belongs to a command of another aggregate,
-    /// [`ExecuteError::Aggregate`] as [`load`](Self::load) and [`save_with`](Self::save_with). Nothing is stored then,
-    /// except where the store failed while it answered. Nothing is stored either where `decide` panics.
+    /// - [`ExecuteError::Refused`] with the error of `decide`.
+    /// - [`ExecuteError::Contended`] if every attempt ended in a conflict. Execute the command again.
+    /// - [`ExecuteError::CommandUsed`] if the command id was used for another aggregate. Use a new id.
+    /// - [`ExecuteError::Aggregate`] with an error of [`load`](Self::load) or [`save_with`](Self::save_with).
+    ///
+    /// After an error, nothing is stored, except if the store failed while it answered
+    /// ([`AppendError::Store`](crate::AppendError::Store)). A command with a command id can then be executed again
+    /// safely. If `decide` panics, nothing is stored.
     pub fn execute<F, D, E>(&self, id: Uuid, decide: F) -> Execute<'_, A, F, D, E>
     where
         F: FnMut(&mut AggregateRoot<A>) -> Result<D, E> + Send,
@@ -122,17 +129,17 @@ impl<A: Aggregate> AggregateRepository<A> {
         Execute { command, decide, decision: PhantomData }
     }
 
-    /// Returns what the command `command_id` answered; `None` where it has not stored any event.
+    /// Returns the result of the command `command_id`; `None` if it has stored no events.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// [`AggregateError::Store`] if the store fails. It can be retried.
     pub async fn executed(&self, command_id: Uuid) -> Result<Option<Executed>, AggregateError> {
         Ok(Executed::repeated(command::stored(&*self.store, command_id).await?))
     }
 }
 
 impl Executed {
-    /// The answer of a command that has stored these events.
+    /// Returns the result of a command that has stored these events.
     fn repeated(events: Vec<Arc<RecordedEvent>>) -> Option<Self> {
         let last = events.last()?;
         let (version, position) = (last.version(), last.position());
@@ -141,31 +148,30 @@ impl Executed {
 }
 
 impl<A: Aggregate, F, D, E> Execute<'_, A, F, D, E> {
-    /// With the id of the command. The command is stored once, also where it is executed again after a crash or by several
-    /// processes: each further call returns the answer of the first one, and does not call `decide` where the command is
-    /// found.
+    /// Sets the id of the command. The command is then stored once, even if it is executed again after a crash, or by
+    /// several processes.
     ///
-    /// The ids of the events are derived from `id`, which is also their causation, unless
-    /// [`metadata`](Self::metadata) names another. A command that has no events to record stores nothing, so that it is
-    /// decided again each time.
+    /// Each further call returns the result of the first one. It does not call `decide` if it finds the stored command.
+    /// The ids of the events are derived from `id`. `id` is also their causation id, unless
+    /// [`metadata`](Self::metadata) has one. A command without events stores nothing, so it is decided again each time.
     pub const fn command_id(mut self, id: Uuid) -> Self {
         self.command.command_id = Some(id);
         self
     }
 
-    /// With this metadata on each event, in place of none.
+    /// Sets the metadata of each event; empty by default.
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.command.metadata = metadata;
         self
     }
 
-    /// With other attempts and delays where writers contend for the aggregate.
+    /// Sets the number of attempts and the delays after a conflict; see [`ConflictRetry`] for the defaults.
     pub const fn retry(mut self, retry: ConflictRetry) -> Self {
         self.command.retry = retry;
         self
     }
 
-    /// Only if the aggregate has events: otherwise it fails with [`AggregateError::NotFound`].
+    /// Requires that the aggregate has events. Otherwise the command fails with [`AggregateError::NotFound`].
     pub const fn existing(mut self) -> Self {
         self.command.must_exist = true;
         self
@@ -184,7 +190,7 @@ impl<A: Aggregate> Command<'_, A> {
             attempts += 1;
             let turn = self.repository.turns.take(self.id).await;
             let mut root = self.load().await?;
-            // Asked after the load: what is not stored by now is not in what was loaded either.
+            // Checked after the load: events that are not stored by now are not in the loaded state either.
             if let Some(executed) = self.repeated(root.stream()).await? {
                 return Ok(executed);
             }
@@ -192,7 +198,7 @@ impl<A: Aggregate> Command<'_, A> {
             root.record(events);
             let source = match self.save(&mut root, &metadata, turn).await {
                 Err(AggregateError::Append(conflict @ AppendError::Conflict { .. })) => conflict,
-                // The same command was executed at the same time: the next attempt finds it.
+                // The same command was executed concurrently. The next attempt finds it.
                 Err(AggregateError::Append(taken @ AppendError::DuplicateEvent { .. }))
                     if self.command_id.is_some() =>
                 {
@@ -215,7 +221,7 @@ impl<A: Aggregate> Command<'_, A> {
         }
     }
 
-    /// The answer of the command, where it was executed before.
+    /// Returns the result of the command, if it was executed before.
     async fn repeated<E>(&self, stream: StreamId) -> Result<Option<Executed>, ExecuteError<E>> {
         let Some(command_id) = self.command_id else { return Ok(None) };
         let executed = self.repository.executed(command_id).await?;
@@ -227,7 +233,7 @@ impl<A: Aggregate> Command<'_, A> {
         }
     }
 
-    /// Saves the events, and gives up the turn before the notifier is told: it may execute commands as well.
+    /// Saves the events. Releases the turn before it calls the notifier, which can execute commands too.
     async fn save(
         &self,
         root: &mut AggregateRoot<A>,

@@ -1,4 +1,4 @@
-//! Why a command was not executed.
+//! Errors of commands.
 
 use uuid::Uuid;
 
@@ -6,40 +6,41 @@ use super::AggregateError;
 use crate::event::StreamId;
 use crate::store::{AppendError, StoreError};
 
-/// Why a command was not executed: see [`AggregateRepository::execute`](super::AggregateRepository::execute).
+/// A command was not executed. See [`AggregateRepository::execute`](super::AggregateRepository::execute) for an
+/// example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<E> {
-    /// The aggregate refused the command, with the error that the closure returned.
+    /// The closure has refused the command with this error.
     #[error("{0}")]
     Refused(E),
-    /// Other writers came between in every attempt.
+    /// Every attempt ended in a conflict with another writer.
     #[error(
-        "{stream}: other writers came between in each of {attempts} attempts; execute the command again, or allow more \
-         attempts with `Execute::retry`"
+        "{stream}: each of {attempts} attempts ended in a conflict with another writer; execute the command again, or \
+         allow more attempts with `Execute::retry`"
     )]
     Contended {
         /// The stream of the aggregate.
         stream: StreamId,
-        /// How many attempts were made.
+        /// The number of attempts.
         attempts: u32,
-        /// Why the last one was refused.
+        /// The error of the last attempt.
         source: AppendError,
     },
-    /// The command id belongs to a command that was executed on another aggregate.
+    /// A command with this id was executed on another aggregate.
     #[error(
-        "the command {command_id} was executed on {found}, and cannot be executed on {stream} as well: give each command \
-         an id of its own"
+        "the command {command_id} was executed on {found}, and cannot be executed on {stream} too: give each command its \
+         own id"
     )]
     CommandUsed {
         /// The id of the command.
         command_id: Uuid,
-        /// The stream of the aggregate that the command was for.
+        /// The stream of the aggregate on which the command was to be executed.
         stream: StreamId,
-        /// The stream that has the events of the command.
+        /// The stream that contains the events of the command.
         found: StreamId,
     },
-    /// The aggregate was not loaded or not saved.
+    /// The aggregate was not loaded or not saved. The inner error says whether a retry helps.
     #[error(transparent)]
     Aggregate(#[from] AggregateError),
 }

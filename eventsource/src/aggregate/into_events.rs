@@ -1,12 +1,14 @@
-//! What a root records at once: one event, several, or none.
+//! The arguments of [`AggregateRoot::record`]: one event, several, or none.
 
 use super::events::{assert_declared, assert_own};
 use super::{Aggregate, AggregateRoot, Applies};
 use crate::event::DomainEvent;
 
-/// What [`AggregateRoot::record`] takes: an event, an `Option`, a `Vec`, an array or a tuple of events, or `()` for none.
+/// The events that [`AggregateRoot::record`] takes: an event, an `Option`, a `Vec`, an array or a tuple of events, or
+/// `()` for no event.
 ///
-/// A tuple holds events of different types. The events are recorded in their order.
+/// A tuple contains up to 6 elements, which can have different types. The events are recorded in their order. See
+/// [`AggregateRoot::record`] for an example. You never implement this trait.
 #[diagnostic::on_unimplemented(
     message = "`{A}` cannot record `{Self}`",
     label = "not an event that `{A}` applies",

@@ -10,34 +10,57 @@ use super::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, AsOf}
 use crate::event::{RecordedEvent, StreamId};
 use crate::store::{PAGE_BYTES, PageLimit, ReadStream, StoreError, StoredStream};
 
-/// How much of a stream is read at once.
+/// The page size of a replay.
 const PAGE: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
 
-/// How many aggregates are loaded at the same time.
+/// The maximum number of concurrent loads.
 const AT_ONCE: usize = 8;
 
 impl<A: Aggregate> AggregateRepository<A> {
-    /// Returns the aggregate `id`, as its events made it.
+    /// Loads the aggregate `id`.
     ///
     /// # Errors
-    /// [`AggregateError::NotFound`] where it has no events; others where the store fails or an event does not decode.
+    /// - [`AggregateError::NotFound`] if it has no events.
+    /// - [`AggregateError::Store`] if the store fails. It can be retried.
+    /// - [`AggregateError::Decode`] or [`AggregateError::UndeclaredEvent`] if one of its events cannot be applied. A
+    ///   retry does not help.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::AggregateError;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Opened {}
+    /// # #[derive(Default)]
+    /// # struct Account;
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Opened)] fn opened(&mut self, _: &Opened) {} }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let missing = accounts.load(uuid::Uuid::now_v7()).await;
+    /// assert!(matches!(missing, Err(AggregateError::NotFound { .. })));
+    /// # });
+    /// # }
+    /// ```
     pub async fn load(&self, id: Uuid) -> Result<AggregateRoot<A>, AggregateError> {
         self.get_or_none(id).await?.ok_or_else(|| AggregateError::NotFound { stream: StreamId::new(A::TYPE, id) })
     }
 
-    /// Returns the aggregate `id`, or `None` where it has no events.
+    /// Loads the aggregate `id`. Returns `None` if it has no events.
     ///
     /// # Errors
-    /// Where the store fails or an event does not decode.
+    /// The errors of [`load`](Self::load), except `NotFound`.
     pub async fn get_or_none(&self, id: Uuid) -> Result<Option<AggregateRoot<A>>, AggregateError> {
         let root = self.load_or_create(id).await?;
         Ok((root.version() > 0).then_some(root))
     }
 
-    /// Returns the aggregate `id`, or a new one where it has no events.
+    /// Loads the aggregate `id`. Returns a new aggregate if it has no events.
     ///
     /// # Errors
-    /// Where the store fails or an event does not decode.
+    /// The errors of [`load`](Self::load), except `NotFound`.
     pub async fn load_or_create(&self, id: Uuid) -> Result<AggregateRoot<A>, AggregateError> {
         if let Some(root) = self.restore(id).await? {
             return Ok(root);
@@ -47,8 +70,9 @@ impl<A: Aggregate> AggregateRepository<A> {
         Ok(root)
     }
 
-    /// Returns the aggregates `ids`, in their order, with `None` in the place of one that has no events. Up to 8 are loaded
-    /// at the same time.
+    /// Loads the aggregates `ids`. Returns them in the order of `ids`, with `None` for an aggregate without events.
+    ///
+    /// Up to 8 aggregates are loaded at the same time.
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {
@@ -79,7 +103,8 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// ```
     ///
     /// # Errors
-    /// The first error in the order of `ids`: the store fails, or an event does not decode.
+    /// The errors of [`load`](Self::load), except `NotFound`. If several loads fail, the first error in the order of
+    /// `ids`.
     pub async fn load_many(
         &self,
         ids: impl IntoIterator<Item = Uuid>,
@@ -110,14 +135,14 @@ impl<A: Aggregate> AggregateRepository<A> {
         Ok(loaded)
     }
 
-    /// Returns the aggregate `id` as it was at a version (`u64`), at a position, or at an instant (by the time at which its
-    /// events were stored).
+    /// Loads a past state of the aggregate `id`: at a version (`u64`), at a position, or at a time. See [`AsOf`].
     ///
-    /// A past state cannot be changed: where the aggregate has later events, a save is refused as a conflict.
+    /// A past state cannot be changed: if the aggregate has later events, a save fails with a conflict.
     ///
     /// # Errors
-    /// [`AggregateError::NotFound`] where it had no events then, [`AggregateError::NoSuchVersion`] where it has not come as
-    /// far as that version; others where the store fails or an event does not decode.
+    /// - [`AggregateError::NotFound`] if it had no events at that point.
+    /// - [`AggregateError::NoSuchVersion`] if it has fewer events than the version.
+    /// - The other errors of [`load`](Self::load).
     pub async fn load_at(&self, id: Uuid, at: impl Into<AsOf>) -> Result<AggregateRoot<A>, AggregateError> {
         let at = at.into();
         let mut root = AggregateRoot::<A>::new(id);
@@ -134,27 +159,28 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// Returns whether the aggregate `id` has events.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// [`AggregateError::Store`] if the store fails. It can be retried.
     pub async fn exists(&self, id: Uuid) -> Result<bool, AggregateError> {
         let stream = StreamId::new(A::TYPE, id);
         Ok(!self.store.read_stream(&stream, ReadStream::forward().limit(1)).await?.is_empty())
     }
 
-    /// Returns the aggregates of this type that have events, with their versions, in the order of their ids, at most
-    /// `limit`. The first page begins with `None`, and each further one after the last id of the page before it.
+    /// Returns up to `limit` stored aggregates of this type with their versions, ordered by id.
+    ///
+    /// Pass `None` for the first page, and the last id of a page for the next one.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// [`StoreError`] if the store fails. It can be retried.
     pub async fn list(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<StoredStream>, StoreError> {
         self.store.streams(A::TYPE, after, limit).await
     }
 
-    /// The aggregate `id` by its snapshot and the events after it; `None` where there is no snapshot that can be used.
+    /// Loads the aggregate `id` from its snapshot and the later events. Returns `None` if there is no usable snapshot.
     async fn restore(&self, id: Uuid) -> Result<Option<AggregateRoot<A>>, AggregateError> {
         let stream = StreamId::new(A::TYPE, id);
         let Some(snapshots) = &self.snapshots else { return Ok(None) };
         let Some((snapshot, state)) = snapshots.find(&stream).await else { return Ok(None) };
-        // The event of the snapshot comes first: by it the stream is recognised.
+        // The event of the snapshot is read too, to check that the snapshot belongs to this stream.
         let page = self.store.read_stream_page(&stream, ReadStream::forward().from(snapshot.version), PAGE).await?;
         let is_last = |event: &RecordedEvent| (event.version(), event.id()) == (snapshot.version, snapshot.event_id);
         match page.events.split_first() {
@@ -173,7 +199,7 @@ impl<A: Aggregate> AggregateRepository<A> {
         }
     }
 
-    /// Applies the stored events after the version of `root`, the last of them that `at` includes.
+    /// Applies the stored events after the version of `root`, as far as `at` includes them.
     async fn replay(&self, root: &mut AggregateRoot<A>, at: Option<AsOf>) -> Result<(), AggregateError> {
         let stream = root.stream();
         loop {
@@ -198,7 +224,7 @@ impl<A: Aggregate> AggregateRepository<A> {
 type Loading<'a, A> = Pin<Box<dyn Future<Output = Loaded<A>> + Send + 'a>>;
 type Loaded<A> = Result<Option<AggregateRoot<A>>, AggregateError>;
 
-/// One of the aggregates that are loaded at the same time.
+/// One of several concurrent loads.
 enum Load<'a, A> {
     Running(Loading<'a, A>),
     Done(Loaded<A>),

@@ -1,4 +1,4 @@
-//! The repository of the aggregates of one type: what it stands on. `load.rs`, `save.rs` and `execute.rs` are what it does.
+//! The repository of the aggregates of one type. Its operations are in `load.rs`, `save.rs` and `execute.rs`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,7 +16,10 @@ use crate::bus::{BusError, Notifier};
 use crate::event::Position;
 use crate::store::EventStore;
 
-/// Loads and saves aggregates of the type `A`.
+/// Loads and saves aggregates of the type `A`, and executes commands on them. See [the module](super) for an example.
+///
+/// Clones share the store, the notifier and the snapshots. Commands of one process take turns only within clones of one
+/// repository, so create one repository for each aggregate type and clone it.
 pub struct AggregateRepository<A> {
     pub(super) store: Arc<dyn EventStore>,
     pub(super) notifier: Arc<dyn Notifier>,
@@ -27,21 +30,39 @@ pub struct AggregateRepository<A> {
     aggregate: PhantomData<fn() -> A>,
 }
 
-/// What a save answers.
+/// The result of a save.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Saved {
-    /// The position of the aggregate's last event: wait for it to read your own write.
+    /// The position of the last event of the aggregate. Wait for it with
+    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for) to read your own write.
     pub position: Position,
     /// The version of the aggregate.
     pub version: u64,
-    /// Why the events were stored but not published, where that is so. Subscriptions find them all the same.
+    /// The error of the notifier, if the events were stored but not published. Subscriptions find them when they poll.
     pub publish_error: Option<BusError>,
 }
 
 impl<A: Aggregate> AggregateRepository<A> {
-    /// The repository over `store`. It tells `notifier` of what it saves: a [`Notifier`], or an event bus, which then
-    /// publishes the events.
+    /// Creates a repository on `store`. After each save it calls `notifier`: a [`Notifier`] for wake-ups, or an event
+    /// bus, which publishes the events.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Opened {}
+    /// # #[derive(Default)]
+    /// # struct Account;
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Opened)] fn opened(&mut self, _: &Opened) {} }
+    /// let (store, bus) = (MemoryEventStore::new(), MemoryEventBus::new());
+    /// let accounts = AggregateRepository::<Account>::new(store.clone(), bus.clone());
+    /// let manager = SubscriptionManager::new(store, bus, MemoryCheckpoints::new());
+    /// # let _ = (accounts, manager);
+    /// # }
+    /// ```
     pub fn new(store: impl EventStore, notifier: impl Notifier) -> Self {
         Self {
             store: Arc::new(store),
@@ -53,15 +74,18 @@ impl<A: Aggregate> AggregateRepository<A> {
         }
     }
 
-    /// The same repository with snapshots of its aggregates, which it keeps in `store`: a load reads the snapshot and replays
-    /// only the events after it. `policy` says when a save takes one.
+    /// Adds snapshots, which are kept in `store`. A load then reads the snapshot, and replays only the events after it.
+    /// `policy` decides which saves take a snapshot. See [`SnapshotPolicy`] for an example.
     ///
-    /// The state is stored as JSON by serde, and is encoded at the save, before anything else can change the aggregate. Do
-    /// not let serde skip a field: it would be its default after a load.
+    /// Serde stores the state as JSON. It is encoded during the save, before other code can change the aggregate. Do
+    /// not let serde skip a field: after a load it would have its default value.
     ///
-    /// A snapshot that cannot be used costs a warning and a replay: its state has another shape, which is found out by asking
-    /// serde (see [`SnapshotPolicy::state_version`] for what that does not see), it does not decode, its stream does not have its
-    /// event, or `store` fails. A snapshot that cannot be saved costs a warning; the save has succeeded.
+    /// Snapshots never make a call fail:
+    ///
+    /// - A snapshot that cannot be used costs a warning and a replay of the stream. This happens if its state has
+    ///   another shape (see [`SnapshotPolicy::state_version`] for changes that the shape does not show), if it does not
+    ///   decode, if the stream does not have the event of the snapshot, or if `store` fails.
+    /// - A snapshot that cannot be saved costs a warning. The events are saved.
     #[must_use]
     pub fn with_snapshots(mut self, store: impl SnapshotStore, policy: SnapshotPolicy<A>) -> Self
     where
@@ -71,7 +95,8 @@ impl<A: Aggregate> AggregateRepository<A> {
         self
     }
 
-    /// A new aggregate. Nothing is stored until it is saved, and then only if no other writer has created it.
+    /// Creates a new aggregate. It is stored by the first save. That save fails with a conflict if the stream exists
+    /// already.
     #[must_use]
     pub fn create_new(&self, id: Uuid) -> AggregateRoot<A> {
         AggregateRoot::new(id)

@@ -1,13 +1,13 @@
-//! How often a command is tried again where another writer came between.
+//! Retries of commands after conflicts.
 
 use std::time::Duration;
 
 use crate::backoff::Backoff;
 
-/// How often a command is tried where writers contend for an aggregate, and the delays in between.
+/// The number of attempts of a command, and the delays between them, if other writers cause conflicts.
 ///
-/// By default 50 attempts, with delays that double from 1 ms to 250 ms. Each delay is drawn at random between 0 and that, so
-/// that writers that met once do not meet again.
+/// The default is 50 attempts, with delays that double from 1 ms to 250 ms. Each delay is a random value between 0 and
+/// that, so that two writers do not conflict again and again.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,25 +30,26 @@ impl Default for ConflictRetry {
 }
 
 impl ConflictRetry {
-    /// `attempts` in all, the first included (0 counts as 1), with delays that double from `first_delay` to `max_delay`.
+    /// Allows `attempts` attempts, including the first one (0 counts as 1), with delays that double from `first_delay`
+    /// to `max_delay`.
     #[must_use]
     pub const fn new(attempts: u32, first_delay: Duration, max_delay: Duration) -> Self {
         Self { attempts: if attempts == 0 { 1 } else { attempts }, backoff: Backoff::new(first_delay, max_delay) }
     }
 
-    /// One attempt: a conflict is not retried.
+    /// Allows one attempt: a conflict is not retried.
     #[must_use]
     pub const fn never() -> Self {
         Self::new(1, Duration::ZERO, Duration::ZERO)
     }
 
-    /// The number of attempts, the first included.
+    /// Returns the number of attempts, including the first one.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// The delay after so many attempts.
+    /// Returns the delay after `attempts` attempts. `chance` is between 0 and 1.
     pub(super) fn delay(&self, attempts: u32, chance: f64) -> Duration {
         self.backoff.delay(attempts, chance)
     }

@@ -1,4 +1,4 @@
-//! One aggregate at work: its state, its version, and what is not saved yet.
+//! One loaded aggregate: its state, its version, and its events that are not saved yet.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,9 +9,10 @@ use super::{Aggregate, AggregateError, Applies, EventsOf, IntoEvents, Saved, Unc
 use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{Appended, ExpectedVersion};
 
-/// One aggregate at work: its state (to which it derefs), its version, and the events that are not saved yet.
+/// One loaded aggregate: its state, its version, and its events that are not saved yet. It derefs to the state.
 ///
-/// The state decides, and the root records: `order.record(order.ship("TRACK-001")?)`.
+/// The state decides, and the root records: `order.record(order.ship("TRACK-001")?)`. See [`record`](Self::record) for
+/// an example. [`AggregateRepository::save`](super::AggregateRepository::save) stores the recorded events.
 #[derive(Debug, Clone)]
 pub struct AggregateRoot<A> {
     id: Uuid,
@@ -24,23 +25,23 @@ pub struct AggregateRoot<A> {
 }
 
 impl<A: Aggregate> AggregateRoot<A> {
-    /// A new aggregate, of which nothing is stored.
+    /// Creates an aggregate without stored events.
     #[must_use]
     pub fn new(id: Uuid) -> Self {
         Self { id, state: A::default(), stored: 0, position: Position::START, last: None, uncommitted: Vec::new() }
     }
 
-    /// An aggregate with the state that it has after `last`.
+    /// Creates an aggregate with the state after the event `last`.
     pub(super) fn restored(state: A, last: &RecordedEvent) -> Self {
         let mut root = Self { state, ..Self::new(last.stream().aggregate_id()) };
         root.note(last);
         root
     }
 
-    /// Records that `events` happened: the state changes now, the log when the aggregate is saved. Takes one event, or an
-    /// `Option`, a `Vec`, an array or a tuple of events: see [`IntoEvents`].
+    /// Records events. The state changes now, and the log changes when the aggregate is saved.
     ///
-    /// An event that names another aggregate does not compile:
+    /// Takes one event, or an `Option`, a `Vec`, an array or a tuple of events: see [`IntoEvents`]. An event of another
+    /// aggregate does not compile:
     ///
     /// ```compile_fail
     /// # use eventsource::{Aggregate, AggregateRoot, Applies, DomainEvent};
@@ -57,7 +58,7 @@ impl<A: Aggregate> AggregateRoot<A> {
     /// order.record(Paid {});
     /// ```
     ///
-    /// Several events, or none, are recorded in their order:
+    /// Several events are recorded in their order:
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {
@@ -103,36 +104,36 @@ impl<A: Aggregate> AggregateRoot<A> {
         self.uncommitted.push(UncommittedEvent::new(event));
     }
 
-    /// Its id.
+    /// Returns the id of the aggregate.
     #[must_use]
     pub const fn id(&self) -> Uuid {
         self.id
     }
 
-    /// Its stream.
+    /// Returns the stream of the aggregate.
     #[must_use]
     pub fn stream(&self) -> StreamId {
         StreamId::new(A::TYPE, self.id)
     }
 
-    /// How many events it has, the ones that are not saved yet included.
+    /// Returns the version of the aggregate: the number of its events, including the ones that are not saved yet.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.stored + self.uncommitted.len() as u64
     }
 
-    /// The events that are not saved yet.
+    /// Returns the events that are not saved yet.
     #[must_use]
     pub fn uncommitted(&self) -> &[UncommittedEvent] {
         &self.uncommitted
     }
 
-    /// What a save answers that has nothing more to store.
+    /// Returns the result of a save that has nothing to store.
     pub(super) const fn saved(&self) -> Saved {
         Saved { position: self.position, version: self.version(), publish_error: None }
     }
 
-    /// The events that are not saved yet, as they are to be stored; those of a command under ids that are derived from its id.
+    /// Encodes the events that are not saved yet. For a command, the ids of the events are derived from its id.
     pub(super) fn new_events(
         &self,
         metadata: &Metadata,
@@ -148,7 +149,7 @@ impl<A: Aggregate> AggregateRoot<A> {
         self.uncommitted.iter().enumerate().map(new_event).collect()
     }
 
-    /// The version that its stream has, if nobody else wrote.
+    /// Returns the version that the stream has if no other writer has appended.
     pub(super) const fn expected(&self) -> ExpectedVersion {
         if self.stored == 0 { ExpectedVersion::NoStream } else { ExpectedVersion::Exact(self.stored) }
     }
@@ -162,24 +163,24 @@ impl<A: Aggregate> AggregateRoot<A> {
         Ok(())
     }
 
-    /// Takes note that `last` is its last stored event.
+    /// Remembers the last stored event.
     fn note(&mut self, last: &RecordedEvent) {
         self.stored = last.version();
         self.position = last.position();
         self.last = Some(last.id());
     }
 
-    /// The version of its last stored event.
+    /// Returns the version of the last stored event; 0 if there is none.
     pub(super) const fn stored_version(&self) -> u64 {
         self.stored
     }
 
-    /// The id of its last stored event.
+    /// Returns the id of the last stored event.
     pub(super) const fn last_event(&self) -> Option<Uuid> {
         self.last
     }
 
-    /// Takes note that its uncommitted events are stored.
+    /// Marks the uncommitted events as stored.
     pub(super) fn committed(&mut self, appended: &Appended) {
         self.uncommitted.clear();
         if let Some(last) = appended.events().last() {

@@ -6,22 +6,52 @@ use crate::event::{Metadata, StreamId};
 use crate::store::Appended;
 
 impl<A: Aggregate> AggregateRepository<A> {
-    /// Stores the uncommitted events of `root`, without metadata. See [`save_with`](Self::save_with).
+    /// Stores the uncommitted events of `root` without metadata, and publishes them. See
+    /// [`save_with`](Self::save_with).
     ///
     /// # Errors
-    /// As [`save_with`](Self::save_with).
+    /// The errors of [`save_with`](Self::save_with).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Opened {}
+    /// # #[derive(Default)]
+    /// # struct Account;
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Opened)] fn opened(&mut self, _: &Opened) {} }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let mut account = accounts.create_new(uuid::Uuid::now_v7());
+    /// account.record(Opened {});
+    /// let saved = accounts.save(&mut account).await?;
+    /// assert_eq!(saved.version, 1);
+    /// assert!(account.uncommitted().is_empty());
+    /// # Ok::<(), eventsource::AggregateError>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn save(&self, root: &mut AggregateRoot<A>) -> Result<Saved, AggregateError> {
         self.save_with(root, &Metadata::new()).await
     }
 
-    /// Stores the uncommitted events of `root`, each with `metadata`, and publishes them. With none, nothing happens.
+    /// Stores the uncommitted events of `root`, each with `metadata`, and publishes them. Without uncommitted events,
+    /// nothing happens.
     ///
-    /// Once the events are stored the save has succeeded: a bus that fails is reported in
-    /// [`Saved::publish_error`] and by a warning. A save does not wait for subscribers of the bus.
+    /// The save has succeeded when the events are stored. If the notifier then fails, the error is in
+    /// [`Saved::publish_error`] and in a warning. A save does not wait for the subscribers of a bus.
     ///
     /// # Errors
-    /// [`AggregateError::Append`] with a conflict where another writer wrote since `root` was loaded; others where the
-    /// store fails or an event cannot be encoded. `root` keeps its uncommitted events.
+    /// After an error, `root` still has its uncommitted events.
+    ///
+    /// - [`AggregateError::Append`] with a [conflict](crate::AppendError::Conflict) if another writer has appended
+    ///   since `root` was loaded. Load again, decide again, save again; or use [`execute`](Self::execute).
+    /// - [`AggregateError::Append`] with another error if the store refuses the events. A retry does not help, unless
+    ///   the store has failed ([`AppendError::Store`](crate::AppendError::Store)).
+    /// - [`AggregateError::Encode`] if an event cannot be stored. A retry does not help.
     pub async fn save_with(&self, root: &mut AggregateRoot<A>, metadata: &Metadata) -> Result<Saved, AggregateError> {
         let events = root.new_events(metadata, None)?;
         let mut publish_error = None;
@@ -32,11 +62,12 @@ impl<A: Aggregate> AggregateRepository<A> {
         Ok(Saved { publish_error, ..root.saved() })
     }
 
-    /// Stores the uncommitted events of all `roots` in one transaction: all of them, or none. Returns what was saved, in
-    /// their order. See [`batch`](Self::batch) for aggregates of different types.
+    /// Stores the uncommitted events of all `roots` in one transaction: all of them, or none.
+    ///
+    /// Returns the results in the order of `roots`. See [`batch`](Self::batch) for aggregates of different types.
     ///
     /// # Errors
-    /// As [`SaveBatch::save`].
+    /// The errors of [`SaveBatch::save`].
     pub async fn save_all<'a>(
         &self,
         roots: impl IntoIterator<Item = &'a mut AggregateRoot<A>> + Send,
@@ -54,13 +85,15 @@ impl<A: Aggregate> AggregateRepository<A> {
         Ok(saved)
     }
 
-    /// Saves a snapshot of `root` now, whatever the policy. Returns whether it is stored: not where a newer one is, nor of
-    /// an aggregate without events.
+    /// Saves a snapshot of `root` now, for any policy.
+    ///
+    /// Returns whether it was stored. It is not stored if a newer one exists, or if the aggregate has no events.
     ///
     /// # Errors
-    /// [`SnapshotError::NoStore`] without [`with_snapshots`](Self::with_snapshots), [`SnapshotError::Uncommitted`] where
-    /// `root` has events that are not saved, [`SnapshotError::Unstorable`] where the state would not be read back equal,
-    /// [`SnapshotError::Store`] where the store of snapshots fails.
+    /// - [`SnapshotError::NoStore`] if the repository has no [snapshots](Self::with_snapshots).
+    /// - [`SnapshotError::Uncommitted`] if `root` has events that are not saved. Save it first.
+    /// - [`SnapshotError::Unstorable`] if the state would not be read back equal. A retry does not help.
+    /// - [`SnapshotError::Store`] if the store of the snapshots fails. It can be retried.
     pub async fn save_snapshot(&self, root: &AggregateRoot<A>) -> Result<bool, SnapshotError> {
         let snapshots = self.snapshots.as_ref().ok_or(SnapshotError::NoStore)?;
         match snapshots.of(root)? {
@@ -69,13 +102,15 @@ impl<A: Aggregate> AggregateRepository<A> {
         }
     }
 
-    /// Returns an empty batch, to which aggregates of any type are added, and which is then saved in one transaction of
-    /// this repository's store.
+    /// Creates an empty batch. Add aggregates of any type to it, and save them in one transaction of this repository's
+    /// store.
+    ///
+    /// See [`SaveBatch`] for an example.
     pub fn batch<'a>(&self) -> SaveBatch<'a> {
         SaveBatch::new(self.store.clone(), self.notifier.clone())
     }
 
-    /// Takes note of events that are stored, publishes them, and saves the snapshot that is due.
+    /// Marks the events as stored, publishes them, and saves the snapshot if one is due.
     pub(super) async fn committed(&self, root: &mut AggregateRoot<A>, appended: &Appended) -> Option<BusError> {
         let before = root.stored_version();
         root.committed(appended);
@@ -88,9 +123,9 @@ impl<A: Aggregate> AggregateRepository<A> {
     }
 }
 
-/// Tells `notifier` of what is stored. One that fails is warned of.
+/// Calls `notifier` with the stored events. Logs a warning if it fails.
 pub(super) async fn publish(notifier: &dyn Notifier, stream: &StreamId, appended: &Appended) -> Option<BusError> {
     let error = notifier.notify(appended.events()).await.err()?;
-    tracing::warn!(%stream, %error, "events were stored but not published");
+    tracing::warn!(%stream, %error, "events were stored but not published; subscriptions find them when they poll");
     Some(error)
 }

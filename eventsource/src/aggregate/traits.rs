@@ -1,10 +1,10 @@
-//! What an aggregate is.
+//! The traits of aggregates.
 
 use super::EventsOf;
 
-/// The state of an aggregate, built from its events: it decides what may happen next.
+/// The state of an aggregate, which is built from its events. Its methods decide which events can happen next.
 ///
-/// `#[aggregate]` on an impl block implements it. By hand it reads so:
+/// `#[aggregate]` on an `impl` block implements it. Without the macro:
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -38,13 +38,17 @@ use super::EventsOf;
     note = "mark its impl block with `#[aggregate]`, or implement `Aggregate` by hand"
 )]
 pub trait Aggregate: Default + Send + Sync + 'static {
-    /// The type under which its streams are stored. It is part of the stored data: it never changes.
+    /// The aggregate type of its streams. It is part of the stored data, so it must never change.
     const TYPE: &'static str;
-    /// Its events, each of which it [`Applies`]: a tuple of their types, or `Self` where `#[aggregate]` knows them.
+    /// Its events: a tuple of their types, or `Self` with `#[aggregate]`. The aggregate must [apply](Applies) each of
+    /// them.
     type Events: EventsOf<Self>;
 }
 
-/// How an aggregate's state changes with an event of the type `E`. What happened cannot be refused here.
+/// Applies an event of the type `E` to the state of an aggregate. It cannot fail, because the event has already
+/// happened.
+///
+/// See [`Aggregate`] for an example.
 #[diagnostic::on_unimplemented(
     message = "the aggregate `{Self}` does not apply the event `{E}`",
     label = "no `Applies<{E}>`",

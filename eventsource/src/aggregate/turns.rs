@@ -1,18 +1,19 @@
-//! Commands of one process on one aggregate take turns, so that they do not conflict with each other.
+//! The turns of commands: commands of one process on one aggregate run one after the other, so that they do not
+//! conflict.
 
 use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
-/// How many locks there are: aggregates whose ids share one take turns as well.
+/// The number of locks. Aggregates whose ids share a lock take turns too.
 const LOCKS: usize = 256;
 
-/// How long a command waits for its turn. It then goes on without: what is before it may wait for its caller, as for
-/// the transaction of a handler.
+/// The maximum wait for a turn. Then the command runs without it, because the command before it may wait for this
+/// caller, for example for the transaction of a handler.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The locks, which are fair.
+/// The locks. They are fair.
 #[derive(Debug)]
 pub(super) struct Turns(Box<[Mutex<()>]>);
 
@@ -21,7 +22,7 @@ impl Turns {
         Self((0..LOCKS).map(|_| Mutex::new(())).collect())
     }
 
-    /// The turn of a command on the aggregate `id`; `None` where the wait for it takes too long.
+    /// Waits for the turn of a command on the aggregate `id`. Returns `None` if that takes too long.
     pub(super) async fn take(&self, id: Uuid) -> Option<MutexGuard<'_, ()>> {
         let lock = &self.0[(id.as_u128() % LOCKS as u128) as usize];
         tokio::time::timeout(PATIENCE, lock.lock()).await.ok()

@@ -1,4 +1,4 @@
-//! An event that an aggregate has recorded and nobody has saved.
+//! Events that an aggregate has recorded, and that are not saved yet.
 
 use std::any::Any;
 use std::fmt;
@@ -9,7 +9,25 @@ use uuid::Uuid;
 
 use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, now};
 
-/// An event that an aggregate has recorded and nobody has saved. It has its id and its time already.
+/// An event that an aggregate has recorded, and that is not saved yet. It already has its id and its time.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Opened {}
+/// # #[derive(Default)]
+/// # struct Account;
+/// # #[aggregate]
+/// # impl Account { #[applies(Opened)] fn opened(&mut self, _: &Opened) {} }
+/// let mut account = AggregateRoot::<Account>::new(uuid::Uuid::now_v7());
+/// account.record(Opened {});
+/// let event = &account.uncommitted()[0];
+/// assert_eq!(event.event_type(), "Opened");
+/// assert!(event.downcast_ref::<Opened>().is_some());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct UncommittedEvent {
     id: Uuid,
@@ -17,7 +35,7 @@ pub struct UncommittedEvent {
     event: Arc<dyn Recordable>,
 }
 
-/// A typed event behind its type.
+/// A typed event whose type is erased.
 trait Recordable: Any + Send + Sync {
     fn event_type(&self) -> &'static str;
     fn encode(&self) -> Result<NewEvent, EncodeError>;
@@ -38,25 +56,25 @@ impl UncommittedEvent {
         Self { id: Uuid::now_v7(), occurred_at: now(), event: Arc::new(event) }
     }
 
-    /// Its id, under which it will be stored.
+    /// Returns the id of the event. A command with a command id stores the event with another id.
     #[must_use]
     pub const fn id(&self) -> Uuid {
         self.id
     }
 
-    /// When it occurred.
+    /// Returns the time at which the event occurred.
     #[must_use]
     pub const fn occurred_at(&self) -> DateTime<Utc> {
         self.occurred_at
     }
 
-    /// Its stored name.
+    /// Returns the stored name of the event type.
     #[must_use]
     pub fn event_type(&self) -> &'static str {
         self.event.event_type()
     }
 
-    /// The event, where it is an `E`.
+    /// Returns the event if it is an `E`, or `None`.
     #[must_use]
     pub fn downcast_ref<E: DomainEvent>(&self) -> Option<&E> {
         (&*self.event as &dyn Any).downcast_ref()

@@ -26,14 +26,28 @@ const DELETE: &str =
     "DELETE FROM {schema}.eventsource_aggregate_snapshots WHERE aggregate_type = $1 AND aggregate_id = $2";
 const DELETE_ALL: &str = "DELETE FROM {schema}.eventsource_aggregate_snapshots WHERE aggregate_type = $1";
 
-/// Snapshots of aggregates in PostgreSQL. A clone is the same store.
+/// A store for snapshots of aggregates in PostgreSQL. A clone is the same store.
+///
+/// ```no_run
+/// use eventsource::aggregate::postgres::PostgresSnapshots;
+/// use eventsource::store::postgres::PostgresDatabase;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = PostgresDatabase::open("postgres://shop@localhost/shop").await?;
+/// let snapshots = PostgresSnapshots::new(&db);
+/// # let _ = snapshots;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Give it to [`AggregateRepository::with_snapshots`](crate::AggregateRepository::with_snapshots).
 #[derive(Debug, Clone)]
 pub struct PostgresSnapshots {
     db: PostgresDatabase,
 }
 
 impl PostgresSnapshots {
-    /// Returns the snapshots in `db`.
+    /// Creates the store of the snapshots in `db`.
     #[must_use]
     pub fn new(db: &PostgresDatabase) -> Self {
         Self { db: db.clone() }
@@ -52,7 +66,7 @@ impl PostgresSnapshots {
         .transpose()
     }
 
-    /// How many rows the statement has changed.
+    /// Runs a statement, and returns the number of changed rows.
     async fn write(&self, action: Action<'_>, query: Query<'_, Postgres, PgArguments>) -> Result<u64, StoreError> {
         let write = async {
             let mut session = self.db.session().await?;

@@ -1,32 +1,33 @@
-//! Why a snapshot was not saved.
+//! Errors of saving snapshots.
 
 use crate::event::{StreamId, Unstorable};
 use crate::store::StoreError;
 
-/// Why a snapshot was not saved by hand: see [`AggregateRepository::save_snapshot`](crate::AggregateRepository::save_snapshot).
+/// A snapshot was not saved. [`AggregateRepository::save_snapshot`](crate::AggregateRepository::save_snapshot) returns
+/// it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The repository has no store of snapshots.
-    #[error("the repository has no snapshots: give it a store of them with `AggregateRepository::with_snapshots`")]
+    /// The repository has no store for snapshots.
+    #[error("the repository has no store for snapshots: add one with `AggregateRepository::with_snapshots`")]
     NoStore,
     /// The aggregate has events that are not saved.
-    #[error("{stream} has {events} events that are not saved: save it before its snapshot")]
+    #[error("{stream} has {events} events that are not saved: save the aggregate before its snapshot")]
     Uncommitted {
-        /// Its stream.
+        /// The stream of the aggregate.
         stream: StreamId,
-        /// How many events are not saved.
+        /// The number of events that are not saved.
         events: usize,
     },
-    /// The state has a value that could not be read back.
+    /// The state has a value that would not be read back equal.
     #[error("the state of {stream} cannot be stored: {value}")]
     Unstorable {
-        /// Its stream.
+        /// The stream of the aggregate.
         stream: StreamId,
-        /// Which value it is, and why it cannot be stored.
+        /// The path of the value, and why it cannot be stored.
         value: Unstorable,
     },
-    /// The store of snapshots failed.
+    /// The store of the snapshots failed. A retry may help.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

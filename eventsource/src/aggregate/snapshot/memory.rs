@@ -9,7 +9,9 @@ use super::{AggregateSnapshot, SnapshotStore};
 use crate::event::StreamId;
 use crate::store::StoreError;
 
-/// Snapshots in memory. A clone is the same store; the snapshots are lost with the last clone.
+/// A store of snapshots in memory. A clone is the same store. The snapshots are lost with the last clone.
+///
+/// See [`SnapshotPolicy`](super::SnapshotPolicy) for an example.
 #[derive(Debug, Clone, Default)]
 pub struct MemorySnapshots(Arc<Mutex<Shapes>>);
 
@@ -17,7 +19,7 @@ pub struct MemorySnapshots(Arc<Mutex<Shapes>>);
 type Shapes = HashMap<StreamId, BTreeMap<String, AggregateSnapshot>>;
 
 impl MemorySnapshots {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

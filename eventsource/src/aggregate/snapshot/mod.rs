@@ -1,4 +1,4 @@
-//! Snapshots of aggregates: the port to where they are kept, when they are taken, and how they are used.
+//! Snapshots of aggregates: the trait of their stores, and the policy that decides when they are taken.
 
 mod error;
 mod memory;

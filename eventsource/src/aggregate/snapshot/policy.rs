@@ -1,10 +1,10 @@
-//! When a snapshot is taken.
+//! Decides when a snapshot is taken.
 
 use std::fmt;
 
 use crate::aggregate::AggregateRoot;
 
-/// When a save takes a snapshot of the aggregate.
+/// Decides which saves take a snapshot of the aggregate.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -45,20 +45,24 @@ enum When<A> {
 }
 
 impl<A> SnapshotPolicy<A> {
-    /// Every `events` events: a save whose events reach or pass a multiple of `events` takes a snapshot. 0 counts as 1.
+    /// Takes a snapshot every `events` events: when the version of the aggregate reaches or passes a multiple of
+    /// `events`. 0 counts as 1.
     #[must_use]
     pub const fn every(events: u64) -> Self {
         Self::new(When::Every(if events == 0 { 1 } else { events }))
     }
 
-    /// After each save of events for which `holds` returns `true`. It is called with the aggregate as saved. The type of the
-    /// aggregate is named: `SnapshotPolicy::<Account>::when(|account| account.balance == 0)`.
+    /// Takes a snapshot after each save of events for which `holds` returns `true`. It is called with the saved
+    /// aggregate.
+    ///
+    /// Name the type of the aggregate: `SnapshotPolicy::<Account>::when(|account| account.balance == 0)`.
     #[must_use]
     pub fn when(holds: impl Fn(&AggregateRoot<A>) -> bool + Send + Sync + 'static) -> Self {
         Self::new(When::Holds(Box::new(holds)))
     }
 
-    /// Only by [`AggregateRepository::save_snapshot`](crate::AggregateRepository::save_snapshot).
+    /// Takes no snapshot by itself. Call
+    /// [`AggregateRepository::save_snapshot`](crate::AggregateRepository::save_snapshot).
     #[must_use]
     pub const fn by_hand() -> Self {
         Self::new(When::ByHand)
@@ -68,10 +72,10 @@ impl<A> SnapshotPolicy<A> {
         Self { when, state_version: 0 }
     }
 
-    /// With a version of the state, in place of 0. A snapshot of another version is not used.
+    /// Sets the version of the state; 0 by default. A snapshot of another version is not used.
     ///
-    /// Raise it where events change the state in another way while its fields stay the same: that is not seen in the
-    /// shape of the state. Nor are changes inside of what serde reads as anything: untagged and internally tagged enums, and
+    /// Raise it if events change the state in another way, but its fields stay the same: the shape of the state does
+    /// not show that. The shape also does not show changes inside untagged and internally tagged enums, and inside
     /// structs with flattened fields.
     #[must_use]
     pub fn state_version(mut self, version: u32) -> Self {
@@ -83,7 +87,7 @@ impl<A> SnapshotPolicy<A> {
         self.state_version
     }
 
-    /// Whether a snapshot is taken of `root`, which was at the version `before` and has saved events.
+    /// Returns whether to take a snapshot of `root`, whose version was `before` and is `after` now.
     pub(super) fn is_due(&self, root: &AggregateRoot<A>, before: u64, after: u64) -> bool {
         match &self.when {
             When::Every(events) => before / events < after / events,

@@ -1,4 +1,4 @@
-//! Where snapshots are kept.
+//! The trait of stores for snapshots.
 
 use std::sync::Arc;
 
@@ -8,24 +8,35 @@ use uuid::Uuid;
 use crate::event::StreamId;
 use crate::store::StoreError;
 
-/// The state of an aggregate at one of its versions, as it is kept.
+/// A stored snapshot: the state of an aggregate at one of its versions.
+///
+/// ```
+/// use eventsource::StreamId;
+/// use eventsource::aggregate::AggregateSnapshot;
+/// use uuid::Uuid;
+///
+/// let stream = StreamId::new("Account", Uuid::now_v7());
+/// let snapshot = AggregateSnapshot::new(stream, 100, Uuid::now_v7(), "shape", r#"{"balance":7}"#);
+/// assert_eq!(snapshot.version, 100);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AggregateSnapshot {
     /// The stream of the aggregate.
     pub stream: StreamId,
-    /// The version of the last event that is in the state.
+    /// The version of the last event in the state.
     pub version: u64,
-    /// The id of that event. A stream that has another event at this version is not the one that the snapshot is of.
+    /// The id of that event. If the stream has another event with this version, the snapshot does not belong to the
+    /// stream.
     pub event_id: Uuid,
-    /// The shape of the state, as a short text: a state of another shape is not decoded.
+    /// The shape of the state, as a short text. A state of another shape is not decoded.
     pub shape: String,
-    /// The state, as JSON.
+    /// The state as JSON.
     pub state: String,
 }
 
 impl AggregateSnapshot {
-    /// The state of `stream` after the event with this version and id.
+    /// Creates a snapshot of `stream` after the event with this version and id.
     #[must_use]
     pub fn new(
         stream: StreamId,
@@ -38,49 +49,54 @@ impl AggregateSnapshot {
     }
 }
 
-/// Where snapshots of aggregates are kept: one a stream and shape.
+/// A store for snapshots of aggregates. It keeps one snapshot for each stream and shape.
 ///
-/// A snapshot saves reading, and is never needed: what a store loses or refuses costs a replay of the stream.
+/// A snapshot only saves time. If a store loses or refuses one, the stream is replayed. See
+/// [`SnapshotPolicy`](super::SnapshotPolicy) for an example.
 ///
-/// # Contract
-/// * What [`save`](Self::save) accepted, [`load`](Self::load) returns equal.
-/// * An older snapshot never replaces a newer one of the same shape, also where both are saved at the same time.
-/// * Snapshots of different shapes do not replace each other, so that two versions of a program can work side by side.
+/// # Rules for implementations
+/// * [`load`](Self::load) returns each snapshot as [`save`](Self::save) got it.
+/// * An older snapshot never replaces a newer one of the same shape, even if both are saved at the same time.
+/// * Snapshots of different shapes do not replace each other. So two versions of a program can run side by side.
 ///
-/// The suite [`snapshot_store_contract!`](crate::snapshot_store_contract) (feature `testing`) holds a store to it.
+/// The suite `snapshot_store_contract!` (feature `testing`) checks these rules.
 #[async_trait]
 pub trait SnapshotStore: Send + Sync + 'static {
-    /// Returns the snapshot of `stream` with this shape; where there is none, the newest one of another shape, by which
-    /// the caller can tell that the shape has changed; `None` where there is none at all.
+    /// Returns the snapshot of `stream` with this shape.
+    ///
+    /// If there is none, returns the newest one of another shape, so that the caller can see that the shape has
+    /// changed. If there is no snapshot at all, returns `None`.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the store fails. The repository then replays the stream.
     async fn load(&self, stream: &StreamId, shape: &str) -> Result<Option<AggregateSnapshot>, StoreError>;
 
-    /// Stores `snapshot`, unless there is one of the same stream and shape with a higher version. Returns whether it is
+    /// Stores `snapshot`, unless a snapshot of the same stream and shape has a higher version. Returns whether it was
     /// stored.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the store fails. The repository then logs a warning.
     async fn save(&self, snapshot: &AggregateSnapshot) -> Result<bool, StoreError>;
 
-    /// Deletes `snapshot`, if it is still the one of its stream and shape: its stream does not have its event.
+    /// Deletes `snapshot`, if it is still the snapshot of its stream and shape. The repository calls it if the stream
+    /// does not have the event of the snapshot.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the store fails. The repository then logs it, and continues.
     async fn discard(&self, snapshot: &AggregateSnapshot) -> Result<(), StoreError>;
 
-    /// Deletes all snapshots of `stream`, of any shape, and returns how many there were.
+    /// Deletes all snapshots of `stream`, of any shape. Returns their number.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the store fails. It can be retried.
     async fn delete(&self, stream: &StreamId) -> Result<u64, StoreError>;
 
-    /// Deletes all snapshots of aggregates of this type, of any shape, and returns how many there were. It is safe at any
-    /// time, such as for the shapes of versions of the program that no longer run.
+    /// Deletes all snapshots of aggregates of this type, of any shape. Returns their number.
+    ///
+    /// It is safe at any time. Use it to remove the snapshots of old versions of the program.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the store fails. It can be retried.
     async fn delete_all(&self, aggregate_type: &str) -> Result<u64, StoreError>;
 }
 

@@ -1,4 +1,4 @@
-//! How snapshots are taken and used. A snapshot that cannot be used or saved costs a warning and a replay, and never an error.
+//! Takes and uses snapshots. A snapshot that cannot be used or saved causes a warning and a replay, and never an error.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,8 @@ pub(in crate::aggregate) struct Snapshots<A> {
     shape: String,
     encode: fn(&A) -> Result<String, Unstorable>,
     decode: fn(&str) -> Result<A, serde_json::Error>,
-    /// Whether a snapshot of another shape was found before: there may be one for each aggregate.
+    /// Whether a snapshot of another shape was found before. There can be one for each aggregate, so the warning is
+    /// logged once.
     has_other_shapes: AtomicBool,
 }
 
@@ -38,19 +39,19 @@ impl<A: Aggregate> Snapshots<A> {
         })
     }
 
-    /// The newest snapshot that can be used, and its state.
+    /// Returns the newest usable snapshot and its state.
     pub(in crate::aggregate) async fn find(&self, stream: &StreamId) -> Option<(AggregateSnapshot, A)> {
         let snapshot = match self.store.load(stream, &self.shape).await {
             Ok(snapshot) => snapshot?,
             Err(error) => {
-                tracing::warn!(%stream, %error, "the snapshot cannot be loaded; the stream is replayed");
+                tracing::warn!(%stream, %error, "the snapshot cannot be loaded; replaying the stream");
                 return None;
             }
         };
         if snapshot.shape != self.shape {
             if !self.has_other_shapes.swap(true, Ordering::Relaxed) {
                 let (found, wanted) = (&snapshot.shape, &self.shape);
-                tracing::warn!(%stream, found, wanted, "the state has another shape than the snapshot; streams are replayed");
+                tracing::warn!(%stream, found, wanted, "the snapshot has another shape than the state; replaying streams");
             }
             return None;
         }
@@ -58,24 +59,24 @@ impl<A: Aggregate> Snapshots<A> {
             Ok(state) => Some((snapshot, state)),
             Err(error) => {
                 let version = snapshot.version;
-                tracing::warn!(%stream, version, %error, "the snapshot cannot be decoded; the stream is replayed");
+                tracing::warn!(%stream, version, %error, "the snapshot cannot be decoded; replaying the stream");
                 None
             }
         }
     }
 
-    /// Takes note that the stream does not have the event that `snapshot` was taken at, as where the log was restored from
-    /// an older copy.
+    /// Discards `snapshot`, because the stream does not have its event. This happens after the log was restored from an
+    /// older copy.
     pub(in crate::aggregate) async fn is_not_of_its_stream(&self, snapshot: &AggregateSnapshot) {
         let AggregateSnapshot { stream, version, event_id, .. } = snapshot;
-        tracing::warn!(%stream, version, %event_id, "the stream does not have the event of the snapshot; the stream is replayed");
+        tracing::warn!(%stream, version, %event_id, "the stream lacks the event of the snapshot; replaying the stream");
         if let Err(error) = self.store.discard(snapshot).await {
-            tracing::debug!(%stream, %error, "the snapshot was not discarded");
+            tracing::debug!(%stream, %error, "the snapshot could not be discarded");
         }
     }
 
-    /// The snapshot of `root`, which was at the version `before` and has saved events, where the policy asks for it. It is
-    /// encoded now: nothing that happens to the aggregate afterwards is in it.
+    /// Returns a snapshot of `root`, whose version was `before`, if the policy requires one. The state is encoded now,
+    /// so later changes of the aggregate are not in it.
     pub(in crate::aggregate) fn due(&self, root: &AggregateRoot<A>, before: u64) -> Option<AggregateSnapshot> {
         if root.version() == before || !self.policy.is_due(root, before, root.version()) {
             return None;
@@ -89,7 +90,7 @@ impl<A: Aggregate> Snapshots<A> {
         }
     }
 
-    /// The snapshot of `root`; none where it has no events.
+    /// Returns a snapshot of `root`; `None` if it has no events.
     pub(in crate::aggregate) fn of(&self, root: &AggregateRoot<A>) -> Result<Option<AggregateSnapshot>, SnapshotError> {
         let stream = root.stream();
         match (root.uncommitted().len(), root.last_event()) {
@@ -102,7 +103,7 @@ impl<A: Aggregate> Snapshots<A> {
         }
     }
 
-    /// Saves what is [`due`](Self::due).
+    /// Saves a snapshot that is [`due`](Self::due). Logs a warning if that fails.
     pub(in crate::aggregate) async fn save_due(&self, snapshot: &AggregateSnapshot) {
         if let Err(error) = self.save(snapshot).await {
             let (stream, version) = (&snapshot.stream, snapshot.version);

@@ -24,20 +24,34 @@ const DISCARD: &str = "DELETE FROM eventsource_aggregate_snapshots \
 const DELETE: &str = "DELETE FROM eventsource_aggregate_snapshots WHERE aggregate_type = ?1 AND aggregate_id = ?2";
 const DELETE_ALL: &str = "DELETE FROM eventsource_aggregate_snapshots WHERE aggregate_type = ?1";
 
-/// Snapshots of aggregates in a SQLite file. A clone is the same store.
+/// A store for snapshots of aggregates in a SQLite file. A clone is the same store.
+///
+/// ```
+/// use eventsource::aggregate::sqlite::SqliteSnapshots;
+/// use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+/// let snapshots = SqliteSnapshots::new(&db);
+/// # let _ = snapshots;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+///
+/// Give it to [`AggregateRepository::with_snapshots`](crate::AggregateRepository::with_snapshots).
 #[derive(Debug, Clone)]
 pub struct SqliteSnapshots {
     db: SqliteDatabase,
 }
 
 impl SqliteSnapshots {
-    /// Returns the snapshots in `db`.
+    /// Creates the store of the snapshots in `db`.
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone() }
     }
 
-    /// How many rows the statement has changed.
+    /// Runs a statement, and returns the number of changed rows.
     async fn write(
         &self,
         action: Action<'_>,
@@ -54,7 +68,7 @@ impl SqliteSnapshots {
     }
 }
 
-/// Arguments of a statement, one after the other.
+/// The arguments of a statement.
 struct Bound(Result<SqliteArguments, Failure>);
 
 impl Bound {
