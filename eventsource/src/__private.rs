@@ -1,4 +1,4 @@
-//! What generated code names, and nobody else: no part of it is covered by semver.
+//! Items for generated code only. Semantic versioning does not cover them.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -58,7 +58,7 @@ pub use crate::store::EventFilter;
 pub use chrono::{DateTime, Utc};
 pub use serde_json;
 
-/// Registers a descriptor in the catalogue, where the feature `inventory` is on.
+/// Registers a descriptor in the registry, if the feature `inventory` is on.
 #[cfg(feature = "inventory")]
 #[doc(hidden)]
 #[macro_export]
@@ -68,7 +68,7 @@ macro_rules! __submit {
     };
 }
 
-/// Registers a descriptor in the catalogue, where the feature `inventory` is on.
+/// Registers a descriptor in the registry, if the feature `inventory` is on.
 #[cfg(not(feature = "inventory"))]
 #[doc(hidden)]
 #[macro_export]
@@ -78,13 +78,13 @@ macro_rules! __submit {
 
 pub use crate::__submit as submit;
 
-/// The descriptor of `E`.
+/// Returns the descriptor of `E`.
 #[must_use]
 pub const fn descriptor<E: DomainEvent>() -> EventDescriptor {
     E::DESCRIPTOR
 }
 
-/// What stands for a parameter that a `cfg` has removed: every unit of work lends it.
+/// Replaces a parameter that a `cfg` has removed. Every unit of work can provide it.
 #[derive(Debug)]
 pub struct NotAsked;
 
@@ -96,8 +96,9 @@ impl<U: UnitOfWork> Inject<U> for NotAsked {
     }
 }
 
-/// The future, which is checked to be `Send` here, so that the compiler's message points at the handler. The compiler shows
-/// the line of the bound below its message, and with it the remedy.
+/// Checks that the future of a handler is `Send`, so that the error message points at the handler.
+///
+/// The compiler prints the line of the bound in its message, and so the remedy in its comment.
 #[inline(always)]
 pub fn require_send<F>(future: F) -> F
 where
@@ -106,10 +107,10 @@ where
     future
 }
 
-/// Compiles for a read model.
+/// Compiles only for a read model.
 pub const fn read_model<M: ReadModel>() {}
 
-/// A read model that a projection owns. A type that is none has none: see [`owned`].
+/// A read model that a projection owns. Only a read model has one: see [`owned`].
 pub struct Owned<M> {
     truncate: for<'a> fn(&'a mut Repository<M>) -> Truncating<'a>,
     table: &'static Table,
@@ -117,20 +118,20 @@ pub struct Owned<M> {
 
 type Truncating<'a> = Pin<Box<dyn Future<Output = Result<(), ReadModelError>> + Send + 'a>>;
 
-/// The read model `M`.
+/// Returns the functions of the read model `M`.
 #[must_use]
 pub const fn owned<M: ReadModel>() -> Owned<M> {
     Owned { truncate: |repository| Box::pin(repository.truncate()), table: M::TABLE }
 }
 
 impl<M> Owned<M> {
-    /// Empties it.
+    /// Empties the table.
     #[must_use]
     pub fn truncate<'a>(&self, repository: &'a mut Repository<M>) -> Truncating<'a> {
         (self.truncate)(repository)
     }
 
-    /// Its table.
+    /// Returns the table.
     #[must_use]
     pub const fn table(&self) -> &'static Table {
         self.table
@@ -143,67 +144,68 @@ impl<M> fmt::Debug for Owned<M> {
     }
 }
 
-/// Tells what a handler asks for, whatever its name: the constants of its own come before those of the trait
-/// [`ProbeFallback`], but are there for some types only.
+/// Finds out at compile time what kind of parameter `T` is, also through a type alias.
+///
+/// The inherent constants exist for some types only. They take precedence over the constants of [`ProbeFallback`].
 #[derive(Debug)]
 pub struct Probe<T>(PhantomData<T>);
 
 impl<T: RawConnection> Probe<T> {
-    /// It is a connection.
+    /// `T` is a connection.
     pub const CONNECTION: bool = true;
 }
 
 impl<M: ReadModel> Probe<Repository<M>> {
-    /// The table of its read model.
+    /// The table of the repository `T`.
     pub const TABLE: Option<&'static str> = Some(M::TABLE.name);
 }
 
 impl<T: ConnectionPool> Probe<T> {
-    /// The connection that a handler asks for in place of the pool.
+    /// The connection that a handler must take instead of the pool `T`.
     pub const POOL_OF: Option<&'static str> = Some(T::CONNECTION);
 }
 
 impl<T: HoldsChanges> Probe<T> {
-    /// It holds changes.
+    /// `T` holds changes until the end of the batch.
     pub const CHANGES: bool = true;
 }
 
-/// What holds for all other types.
+/// The constants for all other types.
 pub trait ProbeFallback {
-    /// It is no connection.
+    /// The type is not a connection.
     const CONNECTION: bool = false;
-    /// It holds no changes.
+    /// The type holds no changes.
     const CHANGES: bool = false;
-    /// It is no pool.
+    /// The type is not a pool.
     const POOL_OF: Option<&'static str> = None;
-    /// It is not a read model's.
+    /// The type is not a repository.
     const TABLE: Option<&'static str> = None;
 }
 
 impl<T> ProbeFallback for Probe<T> {}
 
-/// The tables of a projection's read models.
+/// Returns the tables of the read models of a projection.
 #[must_use]
 pub fn tables(tables: &[&'static Table]) -> Vec<&'static Table> {
     tables.to_vec()
 }
 
-/// Copies a projection, where it can be: the method of that name is there for types that are `Clone`, and shadows that
-/// of [`PristineFallback`].
+/// Clones a projection, if it is `Clone`. For such types, the inherent method takes precedence over the one of
+/// [`PristineFallback`].
 #[derive(Debug)]
 pub struct Pristine<'a, T>(pub &'a T);
 
 impl<T: Clone> Pristine<'_, T> {
-    /// The copy.
+    /// Returns the clone.
     #[must_use]
     pub fn pristine(&self) -> Option<T> {
         Some(self.0.clone())
     }
 }
 
-/// What a projection that is not `Clone` has in place of a copy.
+/// The fallback for a projection that is not `Clone`.
 pub trait PristineFallback<T> {
-    /// Nothing.
+    /// Returns `None`.
     fn pristine(&self) -> Option<T> {
         None
     }

@@ -1,27 +1,27 @@
-//! Delays between attempts, of subscriptions and of commands.
+//! Delays between the attempts of subscriptions and commands.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Delays that grow from attempt to attempt.
+/// Delays that grow with each attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Backoff {
     first: Duration,
     max: Duration,
-    /// By how much a delay grows each time, at least 1.
+    /// The factor by which each delay grows, at least 1.
     pub(crate) factor: f64,
-    /// How much of a delay is drawn at random, from 0 to 1.
+    /// The random part of each delay, from 0 to 1.
     pub(crate) jitter: f64,
 }
 
 impl Backoff {
-    /// Delays that double from `first` to `max`, drawn from 0 to that.
+    /// Creates delays that double from `first` to `max`. Each one is a random value between 0 and that.
     pub(crate) const fn new(first: Duration, max: Duration) -> Self {
         Self { first, max, factor: 2.0, jitter: 1.0 }
     }
 
-    /// The delay before the attempt after `failures` failed ones, of which `chance`, from 0 to 1, draws the jitter.
+    /// Returns the delay after `failures` failed attempts. `chance`, from 0 to 1, selects the jitter.
     pub(crate) fn delay(&self, failures: u32, chance: f64) -> Duration {
         let steps = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let grown = self.first.as_secs_f64() * self.factor.powi(steps);
@@ -30,17 +30,17 @@ impl Backoff {
     }
 }
 
-/// What the jitter of delays is drawn from (SplitMix64).
+/// The random numbers for the jitter (SplitMix64).
 #[derive(Debug)]
 pub(crate) struct Chance(AtomicU64);
 
 impl Chance {
-    /// From this seed; from the randomness of a hasher's keys where there is none.
+    /// Uses `seed`. Without a seed, uses the random keys of a hasher, which need no crate.
     pub(crate) fn new(seed: Option<u64>) -> Self {
         Self(AtomicU64::new(seed.unwrap_or_else(|| RandomState::new().build_hasher().finish())))
     }
 
-    /// From 0 to 1.
+    /// Returns a random number from 0 to 1.
     pub(crate) fn draw(&self) -> f64 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);

@@ -1,6 +1,7 @@
 //! Turns an append-only log of domain events into read models.
 //!
-//! You write a plain `impl` block, and mark its methods with `#[handles(SomeEvent)]`:
+//! You write a plain `impl` block and mark its methods with `#[handles(SomeEvent)]`. The runtime reads the log, calls
+//! the methods, stores how far it has come, retries failures, and says where it stands:
 //!
 //! ```standalone_crate
 //! # #[cfg(feature = "macros")]
@@ -39,38 +40,38 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`event`] | what an event is: [`DomainEvent`], [`Event`], [`RecordedEvent`], [`Metadata`], [`Registry`] |
-//! | [`store`] | the log: the port [`EventStore`], and the stores |
-//! | [`bus`] | the ports [`Notifier`] (wake-ups) and [`EventBus`] (committed events), and the bus in memory |
+//! | [`event`] | events: [`DomainEvent`], [`Event`], [`RecordedEvent`], [`Metadata`], [`Registry`] |
+//! | [`store`] | the log: the trait [`EventStore`], and the stores in memory, SQLite and PostgreSQL |
+//! | [`bus`] | wake-ups ([`Notifier`]) and published events ([`EventBus`]) |
 //! | [`aggregate`](mod@aggregate) | the write side: [`Aggregate`], [`AggregateRepository`] |
-//! | [`projection`](mod@projection) | what a projection is to the runtime: kinds, injection, checkpoints, units of work, errors |
+//! | [`projection`](mod@projection) | projections: kinds, the parameters of handlers, checkpoints, units of work, errors |
 //! | [`read_model`] | read models without SQL: `#[derive(ReadModel)]`, [`Repository`], queries |
-//! | [`subscription`] | projections at work: [`SubscriptionManager`] |
+//! | [`subscription`] | running projections: [`SubscriptionManager`] |
 //! | [`engine`] | projections that are assembled at run time, from closures |
-//! | [`fold`](mod@fold) | a projection over a part of the log, once: time travel, reports, tests |
-//! | [`guarantees`] | what is promised, where each promise ends, and which tests fail without it |
-//! | [`guide`] | guides, such as how to [deploy](guide::deployment) a changed projection |
-//! | [`prelude`] | what a program names most |
+//! | [`fold`](mod@fold) | a projection over a part of the log, once: past states, reports, tests |
+//! | [`guarantees`] | what this crate promises, where each promise ends, and which tests fail without it |
+//! | [`guide`] | guides, for example how to [deploy](guide::deployment) a changed projection |
+//! | [`prelude`] | the names that most programs use |
 //!
 //! # Features
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `macros` | yes | `#[derive(DomainEvent)]`, `#[derive(ReadModel)]`, `#[projection]`, `#[handles]`, `#[truncate]`, `#[aggregate]`, `#[applies]` |
-//! | `inventory` | yes | [`Registry::global`] knows every linked event |
+//! | `inventory` | yes | [`Registry::global`] contains every linked event |
 //! | `signals` | yes | [`SubscriptionManager::run_until_signal`](subscription::SubscriptionManager::run_until_signal), for services: SIGINT and SIGTERM |
-//! | `sqlite` | no | event store, checkpoints and read models in a SQLite file; `eventsource::sqlx` is the driver's version to use in handlers |
-//! | `decimal` | no | columns of read models that hold a `rust_decimal::Decimal` |
-//! | `postgres` | no | event store, checkpoints and read models in PostgreSQL, 15 and newer |
-//! | `postgres-tls` | no | the same, over TLS to servers that are not on this machine |
+//! | `sqlite` | no | event store, checkpoints and read models in a SQLite file; handlers use the driver as `eventsource::sqlx` |
+//! | `decimal` | no | columns of read models with the type `rust_decimal::Decimal` |
+//! | `postgres` | no | event store, checkpoints and read models in PostgreSQL 15 or newer |
+//! | `postgres-tls` | no | `postgres`, with TLS for servers on other machines |
 //! | `testing` | no | given/when/then for projections and aggregates, the shapes of stored events, contract suites for stores |
 //!
 //! # Versions
 //!
-//! Semantic versioning holds for what is documented. `__private` and what macros expand to are exempt. Stored data is
-//! interface as well: the stored names of events and aggregates, the layout of the tables, and the defaults of the
-//! macros do not change without a migration and an entry in the changelog. The minimum Rust version may rise in a
-//! minor version.
+//! All documented items follow semantic versioning. `__private` and the code that macros generate do not. Stored data
+//! is part of the interface: the stored names of events and aggregates, the layout of the tables, and the defaults of
+//! the macros change only with a migration and an entry in the changelog. The minimum Rust version can rise in a minor
+//! version.
 
 #![warn(unreachable_pub)]
 
@@ -112,18 +113,18 @@ pub use projection::{
     UnitOfWork,
 };
 pub use read_model::{ColumnType, MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
-/// The database driver, in the version with which handlers get their connections.
+/// The database driver, in the version of the connections that handlers get.
 ///
-/// It has what this crate needs: queries, pools and transactions of the databases whose features are on. The derives
-/// `sqlx::FromRow`, `sqlx::Type` and the macro `sqlx::query!` name `::sqlx` in what they generate, so a re-export cannot serve
-/// them. Add the same version to your own `Cargo.toml`, with the features that you need:
+/// It contains queries, pools and transactions of the databases whose features are on. The derives `sqlx::FromRow` and
+/// `sqlx::Type` and the macro `sqlx::query!` generate code that names `::sqlx`, so they do not work through this
+/// re-export. To use them, add the same version to your own `Cargo.toml`, with the features that you need:
 ///
 /// ```toml
 /// [dependencies]
 /// sqlx = { version = "0.9", default-features = false, features = ["derive"] }
 /// ```
 ///
-/// Without it, a row is read by hand:
+/// Without them, read a row by hand:
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")] {

@@ -1,6 +1,6 @@
 //! The macros, with the examples that the macro crate itself cannot compile (feature `macros`).
 
-/// Stores an enum without fields in a column, each variant by its name.
+/// Stores an enum without fields in a text column. Each variant is stored by its name.
 ///
 /// ```
 /// use eventsource::read_model::{ColumnType, ReadModel, Value};
@@ -32,7 +32,7 @@
 /// );
 /// ```
 pub use eventsource_macros::ColumnType;
-/// Makes a struct an event: a fact that an aggregate emits, stored as JSON under a name that does not change.
+/// Makes a struct an event: a fact that an aggregate emits. It is stored as JSON, under a name that never changes.
 ///
 /// ```
 /// use eventsource::DomainEvent;
@@ -50,7 +50,7 @@ pub use eventsource_macros::ColumnType;
 ///     carrier: Option<String>,
 /// }
 ///
-/// /// What version 1 looked like.
+/// /// The payload of version 1.
 /// #[derive(Deserialize)]
 /// struct OrderShippedV1 {}
 ///
@@ -65,7 +65,7 @@ pub use eventsource_macros::ColumnType;
 /// assert!(OrderShipped::upcast(1, "{}").is_some());
 /// ```
 ///
-/// An event says which aggregate emits it:
+/// An event must name the aggregate that emits it. This does not compile:
 ///
 /// ```compile_fail
 /// #[derive(serde::Serialize, serde::Deserialize, eventsource::DomainEvent)]
@@ -74,7 +74,8 @@ pub use eventsource_macros::ColumnType;
 /// }
 /// ```
 pub use eventsource_macros::DomainEvent;
-/// Makes a struct a row of a read model: a table whose columns are its fields, kept and queried through a repository.
+/// Makes a struct a row of a read model. Its fields are the columns of a table, and a
+/// [`Repository`](crate::Repository) reads and writes its rows.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -106,7 +107,9 @@ pub use eventsource_macros::DomainEvent;
 /// assert_eq!(OrderRow::CUSTOMER_NAME.name(), "customer");
 /// ```
 pub use eventsource_macros::ReadModel;
-/// Makes an impl block the write side of a type: what each of its events does to its state.
+/// Makes a type an aggregate: each method with `#[applies(SomeEvent)]` changes the state for one event.
+///
+/// See [`aggregate`](mod@crate::aggregate) for a larger example.
 ///
 /// ```
 /// use eventsource::{AggregateRoot, DomainEvent, aggregate};
@@ -125,7 +128,7 @@ pub use eventsource_macros::ReadModel;
 ///
 /// #[aggregate]
 /// impl Account {
-///     // What decides stands beside what applies.
+///     // Other methods decide. They can be in the same block.
 ///     fn deposit(&self, amount: u64) -> Result<Deposited, &'static str> {
 ///         if amount == 0 { Err("nothing to deposit") } else { Ok(Deposited { amount }) }
 ///     }
@@ -142,7 +145,7 @@ pub use eventsource_macros::ReadModel;
 /// # Ok::<(), &'static str>(())
 /// ```
 ///
-/// What happened cannot be refused:
+/// An event has already happened, so it cannot be refused. This does not compile:
 ///
 /// ```compile_fail
 /// # #[derive(serde::Serialize, serde::Deserialize, eventsource::DomainEvent)]
@@ -159,7 +162,7 @@ pub use eventsource_macros::ReadModel;
 pub use eventsource_macros::aggregate;
 pub use eventsource_macros::applies;
 pub use eventsource_macros::handles;
-/// Makes an impl block a projection: its methods handle events, in the order of the log, and keep a read model.
+/// Makes a type a projection: each method with `#[handles(SomeEvent)]` handles one event, in the order of the log.
 ///
 /// ```
 /// use eventsource::projection::{ProjectionKind, Subscriber};
@@ -184,10 +187,10 @@ pub use eventsource_macros::handles;
 ///
 /// #[projection(name = "order-summary")]
 /// impl Summary {
-///     // The typed view of the event, and something that the stored event knows.
+///     // The typed view of the event, and a part of the stored event.
 ///     #[handles(OrderPlaced)]
 ///     async fn placed(&mut self, event: &Event<OrderPlaced>, metadata: &Metadata) -> Result<(), HandlerError> {
-///         // What can fail comes before the first change.
+///         // Calls that can fail come before the first change.
 ///         let revenue = self.revenue.checked_add(event.total).ok_or_else(|| HandlerError::permanent("too much"))?;
 ///         if metadata.get_actor() != Some("a test") {
 ///             (self.open, self.revenue) = (self.open + 1, revenue);
@@ -195,7 +198,7 @@ pub use eventsource_macros::handles;
 ///         Ok(())
 ///     }
 ///
-///     // The bare payload, no `async` and no result are fine too.
+///     // A handler can also take the payload only, and needs neither `async` nor a result.
 ///     #[handles(OrderCancelled)]
 ///     fn cancelled(&mut self, _: &OrderCancelled) {
 ///         self.open -= 1;
@@ -210,7 +213,7 @@ pub use eventsource_macros::handles;
 /// assert_eq!(Summary::KIND, ProjectionKind::Memory);
 /// assert_eq!(Summary::default().name(), "order-summary");
 ///
-/// // Memory that outlives the process: its state is stored with its checkpoint.
+/// // Durable memory: the state is stored with its checkpoint, and survives a restart.
 /// #[derive(Serialize, Deserialize)]
 /// struct Revenue(u64);
 ///
@@ -225,9 +228,10 @@ pub use eventsource_macros::handles;
 /// assert_eq!(Revenue::KIND, ProjectionKind::DurableMemory);
 /// ```
 ///
-/// The marks inside of the block need no import.
+/// The attributes inside the block need no import.
 ///
-/// In a transaction no field is changed, since nobody would roll it back:
+/// A handler that takes a connection cannot change fields, because a rollback does not undo such a change. This does
+/// not compile:
 ///
 /// ```compile_fail
 /// # #[derive(serde::Serialize, serde::Deserialize, eventsource::DomainEvent)]

@@ -1,4 +1,4 @@
-//! Panics of user code, caught.
+//! Catches panics of user code.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};

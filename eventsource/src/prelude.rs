@@ -1,4 +1,4 @@
-//! What a program with projections names most: `use eventsource::prelude::*;`.
+//! The names that most programs use: `use eventsource::prelude::*;`.
 
 pub use crate::aggregate::{Aggregate, AggregateRepository, AggregateRoot, Applies};
 pub use crate::bus::{EventBus, MemoryEventBus, Notifier};

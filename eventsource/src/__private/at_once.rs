@@ -1,4 +1,4 @@
-//! The call of a handler that nothing is waited for.
+//! Calls a handler that is not `async`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 
 use crate::projection::HandlerError;
 
-/// Done already. Not [`std::future::Ready`], which has to tell whether it was polled before: this is one register.
+/// A future that is ready. Smaller than [`std::future::Ready`], which must know whether it was polled: this fits into
+/// one register.
 struct AtOnce(Result<(), HandlerError>);
 
 impl Future for AtOnce {
@@ -18,7 +19,7 @@ impl Future for AtOnce {
     }
 }
 
-/// Calls it, and is done with it when this returns.
+/// Calls the handler at once, and returns a future that is ready.
 #[inline(always)]
 pub fn at_once(
     call: impl FnOnce() -> Result<(), HandlerError>,

@@ -1,16 +1,17 @@
-//! Traits that only a macro implements, once a type: where two blocks do, the compiler says their names.
+//! Traits that only a macro implements, once for each type. If two blocks implement one, the error shows the name of
+//! the trait.
 
-/// `#[projection]` stands on one impl block of a type.
+/// A type has one `impl` block with `#[projection]`.
 #[doc(hidden)]
 pub trait OneProjectionBlockPerType {
-    /// Asks whether the type is [`ThreadSafe`](super::ThreadSafe). The other implementations take it for granted, so that a
-    /// "no" is one error.
+    /// Checks that the type is [`ThreadSafe`](super::ThreadSafe). The other implementations assume it, so that a failed
+    /// check is one error.
     const ASKS: () = ();
 }
 
-/// `#[aggregate]` stands on one impl block of a type.
+/// A type has one `impl` block with `#[aggregate]`.
 #[doc(hidden)]
 pub trait OneAggregateBlockPerType {
-    /// Asks whether the type is an [`AggregateState`](super::AggregateState), which `Aggregate` takes for granted.
+    /// Checks that the type is an [`AggregateState`](super::AggregateState). `Aggregate` assumes it.
     const ASKS: () = ();
 }

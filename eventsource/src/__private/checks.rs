@@ -1,4 +1,4 @@
-//! What is checked when a program is compiled, and what the compiler then says.
+//! Checks at compile time, and their error messages.
 
 use super::text::Text;
 use crate::aggregate::{Aggregate, EventsOf};
@@ -7,7 +7,7 @@ use crate::projection::FromEvent;
 
 type Events<'e> = &'e [&'static EventDescriptor];
 
-/// Fails to compile where a connection stands beside something that holds changes.
+/// Fails to compile if a handler takes both a connection and a parameter that holds changes.
 #[allow(clippy::panic)]
 #[track_caller]
 pub const fn assert_apart(asked: &[(bool, bool)]) {
@@ -25,32 +25,32 @@ pub const fn assert_apart(asked: &[(bool, bool)]) {
     }
 }
 
-/// Fails to compile where a handler asks for a pool. `parameter` is what it wrote.
+/// Fails to compile if a handler takes a pool. `parameter` is the type of the parameter as written.
 #[track_caller]
 pub const fn assert_no_pool(pool_of: Option<&str>, parameter: &str) {
     if let Some(connection) = pool_of {
         Text::new()
             .push("a handler cannot ask for `")
             .push(parameter)
-            .push("`, since a pool's connections are no part of the batch's transaction: write `&mut ")
+            .push("`, because the connections of a pool are not part of the batch's transaction: write `&mut ")
             .push(connection)
             .push("`")
             .fail();
     }
 }
 
-/// A part of the event.
+/// Compiles only for a part of the event.
 pub const fn read_off<T: FromEvent>() {}
 
-/// Fails to compile, with `reason`, once each of the things that a projection asks for is known to be a part of the event.
+/// Fails to compile with `reason`, after all parameters of a projection are known to be parts of the event.
 #[allow(clippy::panic)]
 #[track_caller]
 pub const fn refuse_undecided(_: &[()], reason: &str) {
     panic!("{}", reason)
 }
 
-/// Fails to compile where two of `events` are read from the same stored name: two methods for one event, one of them
-/// behind an alias of its type, or two events that were given one name.
+/// Fails to compile if two of `events` have the same stored name: two methods for one event, one of them through a type
+/// alias, or two events with the same name.
 #[track_caller]
 pub const fn assert_distinct(events: Events<'_>) {
     let mut later = 1;
@@ -71,7 +71,7 @@ pub const fn assert_distinct(events: Events<'_>) {
     assert_named_apart(events);
 }
 
-/// Fails to compile where two different events of `events` are read from the same stored name.
+/// Fails to compile if two different events of `events` have the same stored name.
 #[track_caller]
 pub const fn assert_named_apart(events: Events<'_>) {
     let mut later = 1;
@@ -112,7 +112,7 @@ pub const fn assert_named_apart(events: Events<'_>) {
     }
 }
 
-/// A stored name from which both events are read, or nothing.
+/// Returns a stored name that both events read, or an empty text.
 const fn clash(a: &EventDescriptor, b: &EventDescriptor) -> &'static str {
     let mut i = 0;
     while i <= a.aliases().len() {
@@ -129,13 +129,13 @@ const fn clash(a: &EventDescriptor, b: &EventDescriptor) -> &'static str {
     ""
 }
 
-/// The events that `A` declares.
+/// Returns the events that `A` declares.
 #[must_use]
 pub const fn declared_by<A: Aggregate>() -> Events<'static> {
     <A::Events as EventsOf<A>>::EVENTS
 }
 
-/// Fails to compile where an aggregate applies the event of another.
+/// Fails to compile if an aggregate applies an event of another aggregate.
 #[track_caller]
 pub const fn assert_own_event(event: &EventDescriptor, aggregate: &str) {
     if !same(event.aggregate(), aggregate) {
@@ -151,7 +151,7 @@ pub const fn assert_own_event(event: &EventDescriptor, aggregate: &str) {
     }
 }
 
-/// Fails to compile where an exhaustive projection handles an event that is none of its aggregates'.
+/// Fails to compile if an exhaustive projection handles an event that none of its aggregates declares.
 #[track_caller]
 pub const fn assert_declared(event: &EventDescriptor, declared: &[Events<'_>], aggregates: &str) {
     if !is_declared(event, declared) {
@@ -167,8 +167,8 @@ pub const fn assert_declared(event: &EventDescriptor, declared: &[Events<'_>], a
     }
 }
 
-/// Fails to compile where the projection ignores an event that it handles, that it ignores already, or that is none of its
-/// aggregates'.
+/// Fails to compile if the projection ignores an event that it handles, that it ignores twice, or that none of its
+/// aggregates declares.
 #[track_caller]
 pub const fn assert_ignorable(
     at: usize,
@@ -195,11 +195,11 @@ pub const fn assert_ignorable(
     }
 }
 
-/// How many forgotten events are named.
+/// The number of missing events that the message names.
 const NAMED: usize = 6;
 
-/// Fails to compile where an event of the aggregates is neither handled nor ignored. The first ones are named, the others
-/// counted.
+/// Fails to compile if an event of the aggregates is neither handled nor ignored. The message names the first ones and
+/// counts the others.
 #[track_caller]
 pub const fn assert_exhaustive(
     projection: &str,
@@ -268,7 +268,7 @@ const fn contains(events: Events<'_>, event: &EventDescriptor) -> bool {
     false
 }
 
-/// The name of the event's type, without its path.
+/// Returns the name of the event type without its path.
 const fn short(event: &EventDescriptor) -> &'static str {
     let path = event.rust_type();
     let mut at = path.len();

@@ -1,4 +1,4 @@
-//! How generated code tells and decodes the events of one type.
+//! Recognises and decodes the events of one type, for generated code.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, Payload, Re
 use crate::projection::HandlerError;
 use crate::store::EventFilter;
 
-/// How the events of one type are told and decoded. A type that is no event has none: see [`route`].
+/// Recognises and decodes the events of one type. Only an event type has one: see [`route`].
 pub struct Route<E> {
     descriptor: &'static EventDescriptor,
     read: fn(&Arc<RecordedEvent>) -> Result<Event<E>, DecodeError>,
@@ -22,7 +22,7 @@ impl<E: DomainEvent> Described<E> {
     const DESCRIPTOR: &'static EventDescriptor = &E::DESCRIPTOR;
 }
 
-/// The route of `E`.
+/// Returns the route of `E`.
 #[must_use]
 pub const fn route<E: DomainEvent>() -> Route<E> {
     Route {
@@ -33,7 +33,7 @@ pub const fn route<E: DomainEvent>() -> Route<E> {
     }
 }
 
-// What is rare, and what is not of the one type, stays out of the user's code.
+// Rare code, and code that does not depend on the type, stays out of the user's crate.
 
 #[cold]
 fn otherwise<E: DomainEvent>(recorded: &RecordedEvent) -> Result<Payload<E>, HandlerError> {
@@ -46,41 +46,41 @@ fn undecodable(recorded: &RecordedEvent, source: serde_json::Error) -> HandlerEr
 }
 
 impl<E> Route<E> {
-    /// How the catalogue knows the event.
+    /// Returns the descriptor of the event.
     #[must_use]
     pub const fn descriptor(&self) -> &'static EventDescriptor {
         self.descriptor
     }
 
-    /// The stored name.
+    /// Returns the stored name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.descriptor.name()
     }
 
-    /// The typed view of `recorded`.
+    /// Decodes `recorded`.
     ///
     /// # Errors
-    /// Where it does not decode.
+    /// [`DecodeError`] if it cannot be decoded.
     #[inline]
     pub fn read(&self, recorded: &Arc<RecordedEvent>) -> Result<Event<E>, DecodeError> {
         (self.read)(recorded)
     }
 
-    /// The typed view of `recorded`, for a handler.
+    /// Decodes `recorded` for a handler.
     ///
     /// # Errors
-    /// A permanent one where it does not decode.
+    /// A permanent error if it cannot be decoded.
     #[inline]
     pub fn decode(&self, recorded: &Arc<RecordedEvent>) -> Result<Event<E>, HandlerError> {
         (self.read)(recorded).map_err(HandlerError::permanent)
     }
 
-    /// The payload of `recorded` alone, for a handler that takes nothing else: nobody holds the event for it. It was found
-    /// by its name.
+    /// Decodes the payload of `recorded`, for a handler that takes only the payload. The caller has checked the stored
+    /// name.
     ///
     /// # Errors
-    /// A permanent one where it does not decode.
+    /// A permanent error if it cannot be decoded.
     #[inline(always)]
     pub fn payload(&self, recorded: &RecordedEvent) -> Result<Payload<E>, HandlerError> {
         match Payload::decode_plain(recorded, self.descriptor.version(), self.payload) {
@@ -97,7 +97,7 @@ impl<E> fmt::Debug for Route<E> {
     }
 }
 
-/// Whether one of `events` is read from another stored name than its own.
+/// Returns whether one of `events` has an alias.
 #[must_use]
 pub const fn aliased(events: &[&EventDescriptor]) -> bool {
     let mut at = 0;
@@ -110,7 +110,7 @@ pub const fn aliased(events: &[&EventDescriptor]) -> bool {
     false
 }
 
-/// The name under which `recorded` would be stored today, where it is one of `events`.
+/// Returns the current stored name of `recorded`, if it is one of `events`.
 #[inline]
 #[must_use]
 pub fn name_of<'r, const ALIASED: bool>(recorded: &'r RecordedEvent, events: &[&'static EventDescriptor]) -> &'r str {
@@ -122,7 +122,7 @@ pub fn name_of<'r, const ALIASED: bool>(recorded: &'r RecordedEvent, events: &[&
     event.map_or(stored, |event| event.name())
 }
 
-/// All that is read as one of `events`.
+/// Returns a filter for all stored names of `events`.
 #[must_use]
 pub fn filter(events: &[&'static EventDescriptor]) -> EventFilter {
     EventFilter::types(events.iter().flat_map(|event| event.names()))

@@ -1,4 +1,4 @@
-//! How generated code stores the state of a durable memory projection, and reads it back.
+//! Stores and loads the state of a durable memory projection, for generated code.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::ThreadSafe;
 use crate::event::{Unstorable, json};
 use crate::projection::HandlerError;
 
-/// What can be stored as the state of a projection and read back, as one bound.
+/// The bounds of a state that can be stored and loaded, as one trait.
 #[diagnostic::on_unimplemented(
     message = "the state of `{Self}` cannot be stored",
     label = "`snapshot` stores it as JSON, by serde",
@@ -21,13 +21,13 @@ pub trait Storable<By = ()>: Serialize + DeserializeOwned + ThreadSafe {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + ThreadSafe, By> Storable<By> for T {}
 
-/// How the state of a `T` is stored and read back. A type that serde does not know has no such thing: see [`state`].
+/// Stores and loads the state of a `T`. Only a type with serde's traits has one: see [`state`].
 pub struct StateCodec<T> {
     store: fn(&T) -> Result<Vec<u8>, Unstorable>,
     load: fn(&[u8]) -> Result<T, serde_json::Error>,
 }
 
-/// How the state of a `T` is stored and read back.
+/// Returns the codec of `T`.
 #[must_use]
 pub const fn state<T: Storable<By>, By: Copy>(_: By) -> StateCodec<T> {
     StateCodec { store: to_json::<T, By>, load: from_json::<T, By> }
@@ -45,15 +45,15 @@ impl<T> StateCodec<T> {
     /// Returns the state as JSON.
     ///
     /// # Errors
-    /// Which value would not be read back equal.
+    /// A permanent error if a value would not be read back equal.
     pub fn store(&self, projection: &T) -> Result<Vec<u8>, HandlerError> {
         (self.store)(projection).map_err(HandlerError::permanent)
     }
 
-    /// The projection with the state `json`.
+    /// Decodes the state from `json`.
     ///
     /// # Errors
-    /// What serde says.
+    /// A permanent error with the error of serde.
     pub fn load(&self, json: &[u8]) -> Result<T, HandlerError> {
         (self.load)(json).map_err(HandlerError::permanent)
     }
@@ -65,9 +65,9 @@ impl<T> fmt::Debug for StateCodec<T> {
     }
 }
 
-/// A projection whose state is stored: the only place that asks whether it can be.
+/// A projection whose state is stored. Only this trait checks that the state can be stored.
 #[doc(hidden)]
 pub trait StoredState: Sized {
-    /// How.
+    /// The codec of the state.
     const STATE: StateCodec<Self>;
 }

@@ -1,17 +1,17 @@
-//! How generated code writes and reads an event.
+//! Encodes and decodes an event, for generated code.
 
 use std::fmt;
 
 use crate::event::{EventData, EventDescriptor, OldVersion, PAYLOAD, Unstorable, json};
 
-/// How an event is written and read. A type that serde does not know has no such thing: see [`stored`].
+/// Encodes and decodes an event. Only a type with serde's traits has one: see [`stored`].
 pub struct Stored<E> {
     encode: fn(&E) -> Result<String, Unstorable>,
     decode: fn(&str) -> Result<E, serde_json::Error>,
     known: OldVersion,
 }
 
-/// How an `E` is written and read.
+/// Returns the codec of `E`.
 #[must_use]
 pub const fn stored<E: EventData>() -> Stored<E> {
     Stored { encode: to_json::<E>, decode: from_json::<E>, known: OldVersion::of::<E>(0) }
@@ -29,26 +29,26 @@ impl<E> Stored<E> {
     /// Returns the event as JSON.
     ///
     /// # Errors
-    /// Which value would not be read back equal.
+    /// [`Unstorable`] if a value would not be read back equal.
     pub fn encode(&self, event: &E) -> Result<String, Unstorable> {
         (self.encode)(event)
     }
 
-    /// The event in `payload`.
+    /// Decodes the event from `payload`.
     ///
     /// # Errors
-    /// What serde says.
+    /// The error of serde.
     pub fn decode(&self, payload: &str) -> Result<E, serde_json::Error> {
         (self.decode)(payload)
     }
 
-    /// The descriptor with the shape of the event.
+    /// Adds the shape of the event to its descriptor.
     #[must_use]
     pub const fn describe(&self, descriptor: EventDescriptor) -> EventDescriptor {
         descriptor.derived(self.known)
     }
 
-    /// What the catalogue knows of an older version that is read in the same way.
+    /// Describes an older version that is decoded in the same way.
     #[must_use]
     pub const fn version(&self, version: u32) -> OldVersion {
         self.known.numbered(version)
@@ -61,7 +61,7 @@ impl<E> fmt::Debug for Stored<E> {
     }
 }
 
-/// What stands in the methods of an event with a mistake, which does not compile.
+/// The body of the methods of an event with a mistake, which does not compile.
 #[allow(clippy::unreachable)]
 #[cold]
 pub fn never() -> ! {

@@ -1,6 +1,6 @@
-//! A message that is put together when a program is compiled: a panic there has no formatting.
+//! Messages that are built at compile time, where a panic has no formatting.
 
-/// How long a message can be.
+/// The maximum length of a message in bytes.
 const LONGEST: usize = 4096;
 
 /// A message.
@@ -11,12 +11,12 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Nothing yet.
+    /// Creates an empty message.
     pub(super) const fn new() -> Self {
         Self { bytes: [0; LONGEST], end: 0 }
     }
 
-    /// The same with `more`, where it fits.
+    /// Appends `more`, if it fits.
     pub(super) const fn push(mut self, more: &str) -> Self {
         let more = more.as_bytes();
         if self.end + more.len() > self.bytes.len() {
@@ -31,13 +31,13 @@ impl Text {
         self
     }
 
-    /// The same with a number.
+    /// Appends a number.
     pub(super) const fn push_number(self, number: usize) -> Self {
         let before = if number >= 10 { self.push_number(number / 10) } else { self };
         before.push("0123456789".split_at(number % 10).1.split_at(1).0)
     }
 
-    /// The message.
+    /// Returns the message.
     pub(super) const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.end).0) {
             Ok(text) => text,

@@ -1,8 +1,8 @@
-//! What a projection and an aggregate are beside what their methods say: they move between threads.
+//! The bounds of projections and aggregates: they move between threads.
 
-/// Moves between threads and borrows nothing: `Send + Sync + 'static` as one bound, so that a type that is not is one error.
+/// `Send + Sync + 'static` as one trait, so that a missing bound is one error.
 ///
-/// `By` is the type of the function that asks. It has no name, so that the compiler does not advise to write this bound.
+/// `By` is the type of a function, which has no name. So the compiler does not suggest this trait as a bound.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has to move between threads, and something in it cannot",
     label = "not `Send`, or not `Sync`",
@@ -14,10 +14,10 @@ pub trait ThreadSafe<By = ()>: Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static, By> ThreadSafe<By> for T {}
 
-/// Compiles for what is [`ThreadSafe`].
+/// Compiles only for a [`ThreadSafe`] type.
 pub const fn thread_safe<T: ThreadSafe<By>, By: Copy>(_: By) {}
 
-/// The state of an aggregate: [`ThreadSafe`], and with a state before the first event.
+/// The bounds of the state of an aggregate: [`ThreadSafe`], and `Default` for the state before the first event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the state of an aggregate",
     label = "not `Default`, or not `Send` and `Sync`",
@@ -29,8 +29,8 @@ pub trait AggregateState<By = ()>: Default + ThreadSafe {}
 #[diagnostic::do_not_recommend]
 impl<T: Default + ThreadSafe, By> AggregateState<By> for T {}
 
-/// Compiles for what is an [`AggregateState`].
+/// Compiles only for an [`AggregateState`].
 pub const fn aggregate_state<T: AggregateState<By>, By: Copy>(_: By) {}
 
-/// Asks: its type has no name.
+/// A function whose type has no name: see [`ThreadSafe`].
 pub const fn asked() {}

@@ -1,4 +1,4 @@
-//! How generated code reads the older versions of an event.
+//! Decodes older versions of events, for generated code.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::event::OldVersion;
 
-/// A type that stored events of an older version have.
+/// The type of stored events of an older version.
 #[diagnostic::on_unimplemented(
     message = "an older version of an event cannot be read as `{Self}`",
     label = "not a type that serde can read",
@@ -17,14 +17,14 @@ pub trait Readable: DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> Readable for T {}
 
-/// A type that an older version of an event becomes.
+/// A type to which an older version of an event converts.
 #[diagnostic::on_unimplemented(
     message = "nothing says how a `{Old}` becomes a `{Self}`",
     label = "its events cannot be read",
     note = "write `impl From<{Old}> for {Self}`"
 )]
 pub trait Becomes<Old>: Sized {
-    /// The newer form.
+    /// Converts the older version.
     fn from_older(old: Old) -> Self;
 }
 
@@ -35,13 +35,13 @@ impl<Old, New: From<Old>> Becomes<Old> for New {
     }
 }
 
-/// How events of an older version, which are a `T`, are read. A type that serde does not know has none: see [`old`].
+/// Decodes events of an older version, which are a `T`. Only a type with serde's traits has one: see [`old`].
 pub struct Old<T> {
     decode: fn(&str) -> Result<T, serde_json::Error>,
     known: OldVersion,
 }
 
-/// How a `T` is read.
+/// Returns the decoder of `T`.
 #[must_use]
 pub const fn old<T: Readable>() -> Old<T> {
     Old { decode: from_json::<T>, known: OldVersion::of::<T>(0) }
@@ -52,15 +52,15 @@ fn from_json<T: Readable>(payload: &str) -> Result<T, serde_json::Error> {
 }
 
 impl<T> Old<T> {
-    /// What `payload` is.
+    /// Decodes `payload`.
     ///
     /// # Errors
-    /// What serde says.
+    /// The error of serde.
     pub fn decode(&self, payload: &str) -> Result<T, serde_json::Error> {
         (self.decode)(payload)
     }
 
-    /// What the catalogue knows of it.
+    /// Describes the version.
     #[must_use]
     pub const fn version(&self, version: u32) -> OldVersion {
         self.known.numbered(version)
@@ -73,17 +73,17 @@ impl<T> fmt::Debug for Old<T> {
     }
 }
 
-/// How an `Old` becomes a `New`. Where nothing says so, there is none: see [`link`].
+/// Converts an `Old` to a `New`. It exists only if there is a conversion: see [`link`].
 pub struct Link<Old, New>(fn(Old) -> New);
 
-/// How an `Old` becomes a `New`.
+/// Returns the conversion.
 #[must_use]
 pub const fn link<Old, New: Becomes<Old>>() -> Link<Old, New> {
     Link(New::from_older)
 }
 
 impl<Old, New> Link<Old, New> {
-    /// The newer form.
+    /// Converts the older version.
     pub fn follow(&self, old: Old) -> New {
         (self.0)(old)
     }

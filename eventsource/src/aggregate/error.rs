@@ -52,8 +52,8 @@ pub enum AggregateError {
     },
     /// The stream contains an event that the aggregate does not declare.
     #[error(
-        "{stream} contains the event `{event_type}` at position {position}, which its aggregate does not declare: apply \
-         it in the `#[aggregate]` block, or add it to `type Events`"
+        "{stream} contains the event `{event_type}` at position {position}, which its aggregate does not declare: \
+         apply it in the `#[aggregate]` block, or add it to `type Events`"
     )]
     UndeclaredEvent {
         /// The stream of the aggregate.

@@ -29,8 +29,8 @@ pub enum ExecuteError<E> {
     },
     /// A command with this id was executed on another aggregate.
     #[error(
-        "the command {command_id} was executed on {found}, and cannot be executed on {stream} too: give each command its \
-         own id"
+        "the command {command_id} was executed on {found}, and cannot be executed on {stream} too: give each command \
+         its own id"
     )]
     CommandUsed {
         /// The id of the command.

@@ -19,7 +19,7 @@ pub struct AggregateRoot<A> {
     state: A,
     stored: u64,
     position: Position,
-    /// The id of its last stored event.
+    /// The id of the last stored event.
     last: Option<Uuid>,
     uncommitted: Vec<UncommittedEvent>,
 }

@@ -37,19 +37,11 @@ pub struct RecordedEvent {
 /// use eventsource::{Metadata, Position, RecordedEvent, StreamId};
 /// use uuid::Uuid;
 ///
-/// let event = RecordedEvent::from(RecordedParts {
-///     id: Uuid::now_v7(),
-///     position: Position::new(1),
-///     stream: StreamId::new("Order", Uuid::now_v7()),
-///     version: 1,
-///     event_type: "OrderPlaced".into(),
-///     schema_version: 1,
-///     occurred_at: now(),
-///     recorded_at: now(),
-///     metadata: Metadata::new(),
-///     payload: "{}".to_owned(),
-/// });
-/// assert_eq!(event.size(), 2);
+/// let stream = StreamId::new("Order", Uuid::now_v7());
+/// let mut parts = RecordedParts::new(Uuid::now_v7(), Position::new(7), (stream, 3), "OrderPlaced", "{}", now());
+/// parts.metadata = Metadata::new().tenant("acme");
+/// let event = RecordedEvent::from(parts);
+/// assert_eq!((event.version(), event.schema_version()), (3, 1));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -77,8 +69,9 @@ pub struct RecordedParts {
 }
 
 impl RecordedParts {
-    /// Creates the parts of an event of schema version 1, without metadata, which occurred when it was recorded. The fields
-    /// can be changed.
+    /// Creates the parts of an event with schema version 1, without metadata, which occurred at the time `recorded_at`.
+    ///
+    /// The pair is the stream and the version in it. Change the fields for other values.
     #[must_use]
     pub fn new(
         id: Uuid,

@@ -1,4 +1,4 @@
-//! Guides: how the parts of this crate are used together.
+//! Guides: how to use the parts of this crate together.
 
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}

@@ -111,8 +111,8 @@ pub enum StoreError {
     },
     /// The store did not answer in time: the server hangs, or another session holds a lock. A retry may help.
     #[error(
-        "the event store could not {action}: the server did not answer within {waited:?}; look for a server that hangs, \
-         or a session that locks the log"
+        "the event store could not {action}: the server did not answer within {waited:?}; look for a server that \
+         hangs, or a session that locks the log"
     )]
     Unanswered {
         /// The action, such as `append to Order/…`.

@@ -165,7 +165,7 @@ pub struct StreamPage {
 }
 
 impl StreamPage {
-    /// Creates a page of `events`, for authors of stores. `is_full`: it ended at its limit.
+    /// Creates a page of `events`. `is_full` says whether the page ended at its limit. Used by stores.
     #[must_use]
     pub const fn new(events: Vec<Arc<RecordedEvent>>, is_full: bool) -> Self {
         Self { events, is_full }
@@ -191,7 +191,7 @@ impl Backlog {
     /// The number of events that a store compares to find [`oldest`](Self::oldest).
     pub const LOOKED_AT: usize = 100;
 
-    /// Creates a backlog of `events`, for authors of stores.
+    /// Creates a backlog of `events` events, the oldest of which was stored at `oldest`. Used by stores.
     #[must_use]
     pub const fn new(events: u64, oldest: Option<DateTime<Utc>>) -> Self {
         Self { events, oldest }

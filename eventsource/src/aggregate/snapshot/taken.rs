@@ -51,7 +51,7 @@ impl<A: Aggregate> Snapshots<A> {
         if snapshot.shape != self.shape {
             if !self.has_other_shapes.swap(true, Ordering::Relaxed) {
                 let (found, wanted) = (&snapshot.shape, &self.shape);
-                tracing::warn!(%stream, found, wanted, "the snapshot has another shape than the state; replaying streams");
+                tracing::warn!(%stream, found, wanted, "the snapshot has another shape; replaying streams");
             }
             return None;
         }

@@ -1,6 +1,6 @@
-//! What this crate uses of `sqlx-core`, whose API has no promise of stability: its version is pinned in `Cargo.toml`.
+//! The items that this crate uses from `sqlx-core`. Its API is not stable, so `Cargo.toml` pins its version.
 
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlx_core::query::query_with_result;
-/// How many transactions the driver counts as open on a connection, and the statements that begin and end one.
+/// The driver's count of open transactions on a connection, and the calls that begin and end one.
 pub(crate) use sqlx_core::transaction::TransactionManager;
