@@ -7,6 +7,27 @@ use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, RecordedEve
 
 /// The events of the aggregate `A`: a tuple of up to 16 event types. `#[aggregate]` implements it for the aggregate
 /// itself, for any number of events. See [`Aggregate`] for an example.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::{Aggregate, Applies, DomainEvent};
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # impl Applies<Deposited> for Account {
+/// #     fn apply(&mut self, event: &Deposited) { self.balance += event.amount }
+/// # }
+/// use eventsource::aggregate::EventsOf;
+///
+/// impl Aggregate for Account {
+///     const TYPE: &'static str = "Account";
+///     type Events = (Deposited,);
+/// }
+/// assert_eq!(<(Deposited,) as EventsOf<Account>>::EVENTS[0].name(), "Deposited");
+/// # }
+/// ```
 pub trait EventsOf<A> {
     /// Applies `event` to `aggregate`. Returns `false` if it is none of these events.
     ///

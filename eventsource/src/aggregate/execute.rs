@@ -18,6 +18,29 @@ use crate::event::{Metadata, Position, RecordedEvent, StreamId};
 use crate::store::AppendError;
 
 /// The result of a command. [`AggregateRepository::execute`] returns it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+/// let command = |account: &mut AggregateRoot<Account>| {
+///     account.record(Deposited { amount: 5 });
+///     Ok::<_, std::convert::Infallible>(Deposited { amount: 7 })
+/// };
+/// let executed = accounts.execute(uuid::Uuid::now_v7(), command).await?;
+/// assert_eq!((executed.version, executed.events.len(), executed.is_repeated), (2, 2, false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Executed {
@@ -36,6 +59,32 @@ pub struct Executed {
 }
 
 /// A command with its options. It is executed when it is awaited: see [`AggregateRepository::execute`].
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+/// use eventsource::aggregate::ConflictRetry;
+///
+/// let executed = accounts
+///     .execute(uuid::Uuid::now_v7(), |_| Ok::<_, std::convert::Infallible>(Deposited { amount: 5 }))
+///     .command_id(uuid::Uuid::now_v7())
+///     .metadata(Metadata::new().actor("alice"))
+///     .retry(ConflictRetry::never())
+///     .await?;
+/// assert_eq!(executed.events[0].metadata().get_actor(), Some("alice"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// # }
+/// ```
 #[must_use = "a command is executed when it is awaited"]
 pub struct Execute<'a, A, F, D, E> {
     command: Command<'a, A>,
@@ -172,6 +221,29 @@ impl<A: Aggregate, F, D, E> Execute<'_, A, F, D, E> {
     }
 
     /// Requires that the aggregate has events. Otherwise the command fails with [`AggregateError::NotFound`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// use eventsource::AggregateError;
+    /// use eventsource::aggregate::ExecuteError;
+    ///
+    /// let deposit = |_: &mut AggregateRoot<Account>| Ok::<_, std::convert::Infallible>(Deposited { amount: 5 });
+    /// let missing = accounts.execute(uuid::Uuid::now_v7(), deposit).existing().await;
+    /// assert!(matches!(missing, Err(ExecuteError::Aggregate(AggregateError::NotFound { .. }))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub const fn existing(mut self) -> Self {
         self.command.must_exist = true;
         self

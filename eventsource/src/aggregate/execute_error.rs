@@ -8,6 +8,30 @@ use crate::store::{AppendError, StoreError};
 
 /// A command was not executed. See [`AggregateRepository::execute`](super::AggregateRepository::execute) for an
 /// example.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+/// use eventsource::aggregate::ExecuteError;
+///
+/// let refused = accounts.execute(uuid::Uuid::now_v7(), |_| Err::<Deposited, _>("the bank is closed")).await;
+/// match refused {
+///     Err(ExecuteError::Refused(reason)) => assert_eq!(reason, "the bank is closed"),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<E> {

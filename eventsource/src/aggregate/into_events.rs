@@ -9,6 +9,28 @@ use crate::event::DomainEvent;
 ///
 /// A tuple contains up to 6 elements, which can have different types. The events are recorded in their order. See
 /// [`AggregateRoot::record`] for an example. You never implement this trait.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+/// use eventsource::aggregate::IntoEvents;
+///
+/// // A function that returns any number of events of the account.
+/// fn deposits(amounts: &[u64]) -> impl IntoEvents<Account> + use<> {
+///     amounts.iter().map(|amount| Deposited { amount: *amount }).collect::<Vec<_>>()
+/// }
+/// let mut account = AggregateRoot::<Account>::new(uuid::Uuid::now_v7());
+/// account.record(deposits(&[5, 7]));
+/// assert_eq!(account.balance, 12);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{A}` cannot record `{Self}`",
     label = "not an event that `{A}` applies",

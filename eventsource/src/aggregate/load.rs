@@ -61,6 +61,28 @@ impl<A: Aggregate> AggregateRepository<A> {
     ///
     /// # Errors
     /// The errors of [`load`](Self::load), except `NotFound`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let mut account = accounts.load_or_create(uuid::Uuid::now_v7()).await?;
+    /// assert_eq!(account.version(), 0);
+    /// account.record(Deposited { amount: 5 });
+    /// accounts.save(&mut account).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn load_or_create(&self, id: Uuid) -> Result<AggregateRoot<A>, AggregateError> {
         if let Some(root) = self.restore(id).await? {
             return Ok(root);
@@ -143,6 +165,28 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// - [`AggregateError::NotFound`] if it had no events at that point.
     /// - [`AggregateError::NoSuchVersion`] if it has fewer events than the version.
     /// - The other errors of [`load`](Self::load).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let mut account = accounts.create_new(uuid::Uuid::now_v7());
+    /// account.record([Deposited { amount: 5 }, Deposited { amount: 7 }]);
+    /// accounts.save(&mut account).await?;
+    /// assert_eq!(accounts.load_at(account.id(), 1).await?.balance, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn load_at(&self, id: Uuid, at: impl Into<AsOf>) -> Result<AggregateRoot<A>, AggregateError> {
         let at = at.into();
         let mut root = AggregateRoot::<A>::new(id);

@@ -20,6 +20,28 @@ use crate::store::EventStore;
 ///
 /// Clones share the store, the notifier and the snapshots. Commands of one process take turns only within clones of one
 /// repository, so create one repository for each aggregate type and clone it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+/// let id = uuid::Uuid::now_v7();
+/// let mut account = accounts.create_new(id);
+/// account.record(Deposited { amount: 5 });
+/// accounts.save(&mut account).await?;
+/// assert_eq!(accounts.load(id).await?.balance, 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// # }
+/// ```
 pub struct AggregateRepository<A> {
     pub(super) store: Arc<dyn EventStore>,
     pub(super) notifier: Arc<dyn Notifier>,
@@ -31,6 +53,28 @@ pub struct AggregateRepository<A> {
 }
 
 /// The result of a save.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+/// let mut account = accounts.create_new(uuid::Uuid::now_v7());
+/// account.record([Deposited { amount: 5 }, Deposited { amount: 7 }]);
+/// let saved = accounts.save(&mut account).await?;
+/// assert_eq!(saved.version, 2);
+/// assert!(saved.publish_error.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Saved {

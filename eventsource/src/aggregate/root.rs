@@ -13,6 +13,22 @@ use crate::store::{Appended, ExpectedVersion};
 ///
 /// The state decides, and the root records: `order.record(order.ship("TRACK-001")?)`. See [`record`](Self::record) for
 /// an example. [`AggregateRepository::save`](super::AggregateRepository::save) stores the recorded events.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+/// let mut account = AggregateRoot::<Account>::new(uuid::Uuid::now_v7());
+/// account.record(Deposited { amount: 5 });
+/// assert_eq!((account.balance, account.version(), account.uncommitted().len()), (5, 1, 1));
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct AggregateRoot<A> {
     id: Uuid,

@@ -52,6 +52,28 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// - [`AggregateError::Append`] with another error if the store refuses the events. A retry does not help, unless
     ///   the store has failed ([`AppendError::Store`](crate::AppendError::Store)).
     /// - [`AggregateError::Encode`] if an event cannot be stored. A retry does not help.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let mut account = accounts.create_new(uuid::Uuid::now_v7());
+    /// account.record(Deposited { amount: 5 });
+    /// let metadata = Metadata::new().actor("alice").correlation_id(uuid::Uuid::now_v7());
+    /// accounts.save_with(&mut account, &metadata).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn save_with(&self, root: &mut AggregateRoot<A>, metadata: &Metadata) -> Result<Saved, AggregateError> {
         let events = root.new_events(metadata, None)?;
         let mut publish_error = None;
@@ -68,6 +90,29 @@ impl<A: Aggregate> AggregateRepository<A> {
     ///
     /// # Errors
     /// The errors of [`SaveBatch::save`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let mut both = [uuid::Uuid::now_v7(), uuid::Uuid::now_v7()].map(|id| accounts.create_new(id));
+    /// for account in &mut both {
+    ///     account.record(Deposited { amount: 5 });
+    /// }
+    /// assert_eq!(accounts.save_all(&mut both).await?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn save_all<'a>(
         &self,
         roots: impl IntoIterator<Item = &'a mut AggregateRoot<A>> + Send,

@@ -49,6 +49,21 @@ pub trait Aggregate: Default + Send + Sync + 'static {
 /// happened.
 ///
 /// See [`Aggregate`] for an example.
+///
+/// ```
+/// use eventsource::Applies;
+///
+/// struct Deposited { amount: u64 }
+/// struct Account { balance: u64 }
+///
+/// impl Applies<Deposited> for Account {
+///     fn apply(&mut self, event: &Deposited) { self.balance += event.amount }
+/// }
+///
+/// let mut account = Account { balance: 5 };
+/// account.apply(&Deposited { amount: 7 });
+/// assert_eq!(account.balance, 12);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the aggregate `{Self}` does not apply the event `{E}`",
     label = "no `Applies<{E}>`",

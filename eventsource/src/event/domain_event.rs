@@ -6,6 +6,13 @@ use super::{EventDescriptor, OldVersion, Unstorable};
 
 /// A type that serde can write and read. `#[derive(DomainEvent)]` requires it. You never implement it: every type with
 /// `Serialize` and `DeserializeOwned` has it.
+///
+/// ```
+/// use eventsource::event::EventData;
+///
+/// fn can_be_stored<E: EventData>() {}
+/// can_be_stored::<Vec<u64>>();
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored: it does not implement the traits of serde",
     label = "cannot be written and read",

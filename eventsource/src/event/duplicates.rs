@@ -8,6 +8,13 @@ use super::EventDescriptor;
 /// Two or more types that use the same stored name and schema version.
 ///
 /// [`Registry::duplicates`](super::Registry::duplicates) returns them.
+///
+/// ```
+/// let registry = eventsource::Registry::of([]);
+/// for duplicate in registry.duplicates() {
+///     println!("{} (version {}): {:?}", duplicate.name, duplicate.version, duplicate.places);
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DuplicateEvent {
@@ -28,6 +35,24 @@ impl fmt::Display for DuplicateEvent {
 
 /// A [`Registry`](super::Registry) contains types that exclude each other. [`Registry::check`](super::Registry::check)
 /// returns it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::{DomainEvent, Registry, RegistryError};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order", name = "closed")]
+/// struct OrderClosed {}
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Shop", name = "closed")]
+/// struct ShopClosed {}
+///
+/// let checked = Registry::of([OrderClosed::DESCRIPTOR, ShopClosed::DESCRIPTOR]).check();
+/// assert!(matches!(checked, Err(RegistryError::Duplicates(duplicates)) if duplicates[0].name == "closed"));
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {

@@ -8,6 +8,20 @@ use super::{Position, StreamId, Unreadable, Unstorable};
 /// it.
 ///
 /// Nothing was stored. Change the value, or the type of the field.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::{DomainEvent, NewEvent};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct Priced { price: f64 }
+///
+/// let error = NewEvent::of(&Priced { price: f64::NAN }).unwrap_err();
+/// assert_eq!((error.event_type, error.value.path.as_str()), ("Priced", "payload.price"));
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("event `{event_type}` cannot be stored: {value}")]
 #[non_exhaustive]

@@ -48,6 +48,20 @@ pub struct Registry {
 
 /// A decoded event of any type. [`Registry::decode`] returns it, and [`downcast_ref`](AnyEvent::downcast_ref) gives the
 /// typed event.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use serde::{Deserialize, Serialize};
+/// use eventsource::{AnyEvent, DomainEvent};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+///
+/// fn total(event: &AnyEvent) -> u64 {
+///     event.downcast_ref::<OrderPlaced>().map_or(0, |order| order.total)
+/// }
+/// # }
+/// ```
 pub struct AnyEvent {
     descriptor: EventDescriptor,
     payload: AnyPayload,

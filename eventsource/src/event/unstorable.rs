@@ -43,6 +43,13 @@ pub struct Unstorable {
 }
 
 /// Why a value cannot be stored. The text of each variant says what to change.
+///
+/// ```
+/// use eventsource::event::{Unstorable, UnstorableReason};
+///
+/// let error = Unstorable::new("event_type", UnstorableReason::Nul);
+/// assert_eq!(error.to_string(), "event_type: a name cannot contain the character NUL");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnstorableReason {
@@ -79,7 +86,7 @@ pub enum UnstorableReason {
     #[error("a name cannot contain the character NUL")]
     Nul,
     /// A name is longer than [`MAX_NAME`].
-    #[error("a name can have {MAX_NAME} bytes, and this one has {length}; give it a shorter name")]
+    #[error("a name can have at most {MAX_NAME} bytes, and this one has {length}; shorten it")]
     TooLong {
         /// The length of the name in bytes.
         length: usize,

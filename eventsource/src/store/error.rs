@@ -90,6 +90,18 @@ pub enum AppendError {
 ///
 /// Retry after [`Failed`](Self::Failed), [`Busy`](Self::Busy) and [`Unanswered`](Self::Unanswered). The other errors
 /// need a change of the program or a repair of the store.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use eventsource::StoreError;
+///
+/// fn can_retry(error: &StoreError) -> bool {
+///     matches!(error, StoreError::Failed { .. } | StoreError::Busy { .. } | StoreError::Unanswered { .. })
+/// }
+/// let busy = StoreError::Busy { action: "read the log".to_owned(), waited: Duration::from_secs(30) };
+/// assert!(can_retry(&busy));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {

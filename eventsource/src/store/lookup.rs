@@ -10,6 +10,22 @@ use super::{EventFilter, EventStore, PAGE_BYTES, PageLimit, StoreError};
 use crate::event::{Position, RecordedEvent, StreamId};
 
 /// A page of the log, read backwards. [`EventStore::read_log_back`] returns it.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::{EventFilter, EventStore, PageLimit};
+///
+/// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+/// # let store = MemoryEventStore::new();
+/// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+/// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+/// let page = store.read_log_back(None, &EventFilter::all(), PageLimit::events(10)).await?;
+/// assert_eq!(page.events[0].event_type(), "OrderPaid");
+/// assert!(!page.is_full);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackwardPage {
     /// The events, the one with the highest position first. The next page begins before the last event of this one.
@@ -19,6 +35,21 @@ pub struct BackwardPage {
 }
 
 /// A stored stream and its version. [`EventStore::streams`] returns it.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::EventStore;
+///
+/// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+/// # let store = MemoryEventStore::new();
+/// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+/// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+/// let streams = store.streams("Order", None, 100).await?;
+/// assert_eq!((&streams[0].stream, streams[0].version), (&order, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StoredStream {

@@ -60,6 +60,25 @@ pub trait EventStore: Send + Sync + 'static {
     ///   Append the same events again to find out: an id is stored once.
     ///
     /// After every other error, nothing is stored.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::EventStore;
+    ///
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// // Only if the stream does not exist yet.
+    /// let placed = vec![NewEvent::raw("OrderPlaced", 1, "{}")];
+    /// let appended = store.append(&order, ExpectedVersion::NoStream, placed).await?;
+    ///
+    /// // Only if no other writer has appended since.
+    /// let paid = vec![NewEvent::raw("OrderPaid", 1, "{}")];
+    /// store.append(&order, ExpectedVersion::Exact(appended.version()), paid).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn append(
         &self,
         stream: &StreamId,
@@ -117,6 +136,22 @@ pub trait EventStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] if the store fails. A read can be retried.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::{EventStore, ReadStream};
+    ///
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// let last = store.read_stream(&order, ReadStream::backward().limit(1)).await?;
+    /// assert_eq!(last[0].version(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError>;
 
     /// Returns the events of `stream` that `read` selects, in its direction, up to `limit`. The next page begins after

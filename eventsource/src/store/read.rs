@@ -9,6 +9,13 @@ use super::LogMark;
 use crate::event::{Position, RecordedEvent};
 
 /// The order in which a stream is read: see [`ReadStream::forward`] and [`ReadStream::backward`].
+///
+/// ```
+/// use eventsource::ReadStream;
+/// use eventsource::store::Direction;
+///
+/// assert_eq!(ReadStream::backward().direction(), Direction::Backward);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The first version first.
@@ -105,7 +112,7 @@ impl ReadStream {
 pub struct LogPage {
     /// The events, in position order.
     pub events: Vec<Arc<RecordedEvent>>,
-    /// The position up to which the log was searched. Every matching event up to here is in [`events`](LogPage::events)
+    /// The position up to which the log was searched. Every matching event from the start of the search up to here is in [`events`](LogPage::events)
     /// or was in an earlier page, and no other can appear later ([no gaps](crate::guarantees#no-gaps)).
     ///
     /// It is the position of the last event if the page is full, and at least that position if it is not.
@@ -155,6 +162,21 @@ impl LogPage {
 }
 
 /// A page of a stream. [`EventStore::read_stream_page`](super::EventStore::read_stream_page) returns it.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::{EventStore, PageLimit, ReadStream};
+///
+/// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+/// # let store = MemoryEventStore::new();
+/// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+/// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+/// let page = store.read_stream_page(&order, ReadStream::forward(), PageLimit::events(1)).await?;
+/// assert_eq!((page.events.len(), page.is_full), (1, true));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StreamPage {
@@ -174,6 +196,22 @@ impl StreamPage {
 
 /// The number of events after a position, and the time of the oldest one.
 /// [`EventStore::backlog`](super::EventStore::backlog) returns it.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::{EventStore, Position};
+///
+/// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+/// # let store = MemoryEventStore::new();
+/// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+/// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+/// let backlog = store.backlog(Position::START, 100).await?;
+/// assert_eq!(backlog.events, 2);
+/// assert!(backlog.oldest.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Backlog {
@@ -200,6 +238,22 @@ impl Backlog {
 
 /// An event type that is stored in the log.
 /// [`EventStore::event_types_except`](super::EventStore::event_types_except) returns it.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::{EventStore, Position};
+///
+/// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+/// # let store = MemoryEventStore::new();
+/// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+/// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+/// let head = store.head().await?;
+/// let unknown = store.event_types_except(&["OrderPlaced"], Position::START, head, 10).await?;
+/// assert_eq!((unknown[0].name.as_str(), unknown[0].first), ("OrderPaid", Position::new(2)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct StoredType {

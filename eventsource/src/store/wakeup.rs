@@ -32,6 +32,22 @@ struct Announced {
 /// Receives the wake-ups of a store. A wake-up between two waits is kept, and several of them count as one.
 ///
 /// [`EventStore::wake_ups`](super::EventStore::wake_ups) returns it. See [`WakeUpSender`] for an example.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::EventStore;
+///
+/// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+/// # let store = MemoryEventStore::new();
+/// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+/// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+/// let mut wake_ups = store.wake_ups().expect("the store in memory sends wake-ups");
+/// store.append(&order, ExpectedVersion::Any, vec![NewEvent::raw("OrderPaid", 1, "{}")]).await?;
+/// wake_ups.wait().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct WakeUpReceiver {
     announced: Arc<Announced>,

@@ -5,6 +5,27 @@ use crate::store::StoreError;
 
 /// A snapshot was not saved. [`AggregateRepository::save_snapshot`](crate::AggregateRepository::save_snapshot) returns
 /// it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+/// use eventsource::aggregate::SnapshotError;
+///
+/// let account = accounts.create_new(uuid::Uuid::now_v7());
+/// assert!(matches!(accounts.save_snapshot(&account).await, Err(SnapshotError::NoStore)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {

@@ -12,6 +12,20 @@ use crate::store::StoreError;
 /// A store of snapshots in memory. A clone is the same store. The snapshots are lost with the last clone.
 ///
 /// See [`SnapshotPolicy`](super::SnapshotPolicy) for an example.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::StreamId;
+/// use eventsource::aggregate::{AggregateSnapshot, MemorySnapshots, SnapshotStore};
+/// use uuid::Uuid;
+///
+/// let (store, stream) = (MemorySnapshots::new(), StreamId::new("Account", Uuid::now_v7()));
+/// let snapshot = AggregateSnapshot::new(stream.clone(), 100, Uuid::now_v7(), "shape", r#"{"balance":7}"#);
+/// assert!(store.save(&snapshot).await?);
+/// assert_eq!(store.delete(&stream).await?, 1);
+/// # Ok::<(), eventsource::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct MemorySnapshots(Arc<Mutex<Shapes>>);
 

@@ -60,6 +60,20 @@ impl AggregateSnapshot {
 /// * Snapshots of different shapes do not replace each other. So two versions of a program can run side by side.
 ///
 /// The suite `snapshot_store_contract!` (feature `testing`) checks these rules.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::StreamId;
+/// use eventsource::aggregate::{AggregateSnapshot, MemorySnapshots, SnapshotStore};
+/// use uuid::Uuid;
+///
+/// let (store, stream) = (MemorySnapshots::new(), StreamId::new("Account", Uuid::now_v7()));
+/// let snapshot = AggregateSnapshot::new(stream.clone(), 100, Uuid::now_v7(), "shape", r#"{"balance":7}"#);
+/// assert!(store.save(&snapshot).await?);
+/// assert_eq!(store.load(&stream, "shape").await?, Some(snapshot));
+/// # Ok::<(), eventsource::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[async_trait]
 pub trait SnapshotStore: Send + Sync + 'static {
     /// Returns the snapshot of `stream` with this shape.
