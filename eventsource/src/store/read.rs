@@ -112,8 +112,8 @@ impl ReadStream {
 pub struct LogPage {
     /// The events, in position order.
     pub events: Vec<Arc<RecordedEvent>>,
-    /// The position up to which the log was searched. Every matching event from the start of the search up to here is in [`events`](LogPage::events)
-    /// or was in an earlier page, and no other can appear later ([no gaps](crate::guarantees#no-gaps)).
+    /// The position up to which the log was searched. [`events`](LogPage::events) contains every matching event from
+    /// the start of the search up to here, and no other can appear later ([no gaps](crate::guarantees#no-gaps)).
     ///
     /// It is the position of the last event if the page is full, and at least that position if it is not.
     pub horizon: Position,

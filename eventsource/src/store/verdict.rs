@@ -14,8 +14,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The database cannot be reached, has no resources left, or has cancelled the statement. By default it is retried with
-    /// delays, without a limit.
+    /// The database cannot be reached, has no resources left, or has cancelled the statement. The batch is retried with
+    /// delays; by default without a limit.
     Outage,
     /// Another transaction was in conflict: a deadlock, a serialization failure, or a lock with `NOWAIT`. The batch is
     /// repeated at once.
