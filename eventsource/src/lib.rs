@@ -50,7 +50,7 @@
 //! | [`engine`] | projections that are assembled at run time, from closures |
 //! | [`fold`](mod@fold) | a projection over a part of the log, once: past states, reports, tests |
 //! | [`guarantees`] | what this crate promises, where each promise ends, and which tests fail without it |
-//! | [`guide`] | guides, for example how to [deploy](guide::deployment) a changed projection |
+//! | [`guide`] | guides: [which kind of projection](guide::kinds) to use, how to [deploy](guide::deployment) a changed one |
 //! | [`prelude`] | the names that most programs use |
 //!
 //! # Features
@@ -82,6 +82,7 @@ pub mod __private;
 pub mod aggregate;
 mod backoff;
 pub mod bus;
+mod causes;
 pub mod engine;
 pub mod event;
 pub mod fold;

@@ -1,4 +1,4 @@
-//! The event bus's port: committed events, published and received.
+//! The port of event buses: committed events are published and received.
 
 use std::error::Error;
 use std::fmt;
@@ -10,17 +10,19 @@ use async_trait::async_trait;
 use super::{BusError, Wake};
 use crate::event::{EventFilter, RecordedEvent};
 
-/// Carries committed events to listeners: a cache that is refreshed, a web socket, another program.
+/// Carries committed events to listeners: a cache that is refreshed, a web socket, or another program.
 ///
-/// What must see every event is not a listener of a bus but a projection, which reads the log. A subscription takes a
-/// bus as a [`Notifier`](super::Notifier) only: it is woken, and reads the log.
+/// A consumer that must see every event is a projection, which reads the log, not a listener of a bus. A subscription
+/// uses a bus only as a [`Notifier`](super::Notifier): the bus wakes it, and it reads the log.
+///
+/// [`MemoryEventBus`](super::MemoryEventBus) has an example.
 ///
 /// # Contract
-/// * Each subscriber receives every published event that passes its filter, in the order of publishing, unless the bus
+/// * Each subscriber receives every published event that matches its filter, in the order of publishing, unless the bus
 ///   documents when it drops events and calls [`BusSubscriber::missed`]. A subscriber that is subscribed twice receives
 ///   each event twice, until one of the two subscriptions is dropped.
-/// * A subscriber that fails, panics or is slow reaches neither another subscriber nor the publisher:
-///   [`publish`](Self::publish) hands the events over and returns.
+/// * A subscriber that fails, panics or is slow affects neither another subscriber nor the publisher:
+///   [`publish`](Self::publish) does not wait for subscribers.
 /// * [`publish`](Self::publish) returns within a time that the bus documents, also if its server does not answer.
 ///
 /// # Order
@@ -29,20 +31,20 @@ use crate::event::{EventFilter, RecordedEvent};
 ///
 /// Writers publish after their commit: [`AggregateRepository::save`](crate::AggregateRepository::save) commits, and then
 /// publishes. Two writers that save at the same time, also to one aggregate, can publish in the other order than that in
-/// which they committed. A listener to which that matters compares [`RecordedEvent::version`] within a stream, or
-/// [`RecordedEvent::position`]. What must see the order of the log is a projection, or listens to a relay of the log, such
-/// as that of `eventsource-redis`.
+/// which they committed. A listener that depends on the order compares [`RecordedEvent::version`] within a stream, or
+/// [`RecordedEvent::position`]. A consumer that needs the order of the log is a projection, or listens to a relay of the
+/// log, such as that of `eventsource-redis`.
 ///
 /// `eventsource::event_bus_contract!` (feature `testing`) checks a bus.
 #[async_trait]
 pub trait EventBus: Send + Sync + 'static {
-    /// Publishes events that are stored.
+    /// Publishes stored events.
     ///
     /// # Errors
-    /// [`BusError`] if the bus cannot be reached. The events stay stored.
+    /// [`BusError`] if the bus cannot be reached. The events stay stored, so the caller need not repeat the append.
     async fn publish(&self, events: &[Arc<RecordedEvent>]) -> Result<(), BusError>;
 
-    /// Hands every published event that passes `filter` to `subscriber`, until the returned value is dropped.
+    /// Passes every published event that matches `filter` to `subscriber`, until the returned value is dropped.
     ///
     /// # Errors
     /// [`BusError`] if the bus cannot be reached.
@@ -52,8 +54,8 @@ pub trait EventBus: Send + Sync + 'static {
         subscriber: Arc<dyn BusSubscriber>,
     ) -> Result<BusSubscription, BusError>;
 
-    /// Calls `wake` after each publish, until the returned value is dropped. The default subscribes to all events. A
-    /// bus that can wake without carrying events overrides it.
+    /// Calls `wake` after each publish, until the returned value is dropped. The default subscribes to all events;
+    /// override it if the bus can wake without carrying events.
     ///
     /// # Errors
     /// [`BusError`] if the bus cannot be reached.
@@ -66,18 +68,42 @@ pub trait EventBus: Send + Sync + 'static {
     }
 }
 
-/// Receives published events. Any `Fn(Arc<RecordedEvent>) -> impl Future<Output = Result<(), _>>` is one.
+/// Receives published events. Every closure and function
+/// `Fn(Arc<RecordedEvent>) -> impl Future<Output = Result<(), _>>` is a subscriber.
+///
+/// ```
+/// use std::error::Error;
+/// use std::sync::Arc;
+///
+/// use async_trait::async_trait;
+/// use eventsource::RecordedEvent;
+/// use eventsource::bus::BusSubscriber;
+///
+/// struct Cache;
+///
+/// #[async_trait]
+/// impl BusSubscriber for Cache {
+///     async fn receive(&self, event: Arc<RecordedEvent>) -> Result<(), Box<dyn Error + Send + Sync>> {
+///         println!("drop the cached {}", event.stream());
+///         Ok(())
+///     }
+///
+///     async fn missed(&self, _: u64) {
+///         println!("drop the whole cache");
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait BusSubscriber: Send + Sync + 'static {
     /// Receives one event.
     ///
     /// # Errors
-    /// Any error. The bus logs it and goes on with the next event.
+    /// Any error. The bus logs it and continues with the next event.
     async fn receive(&self, event: Arc<RecordedEvent>) -> Result<(), Box<dyn Error + Send + Sync>>;
 
     /// Called if the bus dropped `events` events for this subscriber, such as when its queue was full, before the next
-    /// event is received. A subscriber that must see them reads them from the log. The default does nothing: the bus
-    /// logs a warning.
+    /// event is received. A subscriber that needs them reads them from the log. The default does nothing; the bus logs
+    /// a warning in any case.
     async fn missed(&self, events: u64) {
         let _ = events;
     }
@@ -94,13 +120,20 @@ where
     }
 }
 
-/// A subscription to a bus or a notifier. It ends when this is dropped: no further event is received, and what was
-/// queued is discarded. An event that is being received at that moment is finished.
+/// A subscription to a bus or a notifier. Dropping it ends the subscription: no further event is received, and queued
+/// events are discarded. An event that is being received at that moment is finished.
+///
+/// ```
+/// use eventsource::bus::BusSubscription;
+///
+/// let subscription = BusSubscription::new(|| println!("no more events"));
+/// drop(subscription);
+/// ```
 #[must_use = "the subscription ends when this is dropped"]
 pub struct BusSubscription(Option<Box<dyn FnOnce() + Send + Sync>>);
 
 impl BusSubscription {
-    /// A subscription that `end` ends.
+    /// Creates a subscription that calls `end` when it is dropped.
     pub fn new(end: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self(Some(Box::new(end)))
     }

@@ -1,4 +1,4 @@
-//! The bus inside one process.
+//! The event bus inside one process.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -11,20 +11,20 @@ use super::receiver::Receiver;
 use super::{BusError, BusSubscriber, BusSubscription, EventBus, Wake};
 use crate::event::{EventFilter, RecordedEvent};
 
-/// How many events wait for one subscriber at most, unless [`MemoryEventBus::with_capacity`] says otherwise.
+/// The largest number of events in the queue of a subscriber, unless [`MemoryEventBus::with_capacity`] sets another
+/// one.
 const CAPACITY: usize = 1_024;
 
-/// The bus inside one process. Clones are the same bus.
+/// The event bus inside one process. Clones are the same bus.
 ///
-/// [`publish`](EventBus::publish) queues the events for each subscriber and returns: it waits for no subscriber, so a
+/// [`publish`](EventBus::publish) queues the events for each subscriber and returns. It waits for no subscriber, so a
 /// slow one cannot block [`AggregateRepository::save`](crate::AggregateRepository::save). Each subscriber receives its
-/// events in the order of publishing, one at a time, in a task of its own. One that fails or panics is logged, and goes
-/// on with the next event.
+/// events in the order of publishing, one at a time, in a task of its own. If it fails or panics, the bus logs that and
+/// continues with the next event.
 ///
-/// The queue of a subscriber holds 1,024 events by default ([`with_capacity`](Self::with_capacity) sets another
-/// number). If it is full, the oldest event is dropped for the newest. The bus logs a warning, and calls
-/// [`BusSubscriber::missed`] before the next event. Subscriptions of a manager are only woken, have no queue, and lose
-/// nothing.
+/// The queue of a subscriber holds 1,024 events by default; [`with_capacity`](Self::with_capacity) sets another number.
+/// If it is full, the oldest event is dropped, the bus logs a warning, and calls [`BusSubscriber::missed`] before the
+/// next event. The subscriptions of a manager have no queue and lose nothing: the bus only wakes them.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -79,13 +79,13 @@ impl Default for MemoryEventBus {
 }
 
 impl MemoryEventBus {
-    /// A bus without subscribers, whose queues hold 1,024 events each.
+    /// Creates a bus without subscribers, with queues of 1,024 events each.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A bus without subscribers, whose queues hold `events` events each.
+    /// Creates a bus without subscribers, with queues of `events` events each.
     ///
     /// ```
     /// use std::num::NonZeroUsize;
@@ -100,8 +100,8 @@ impl MemoryEventBus {
         Self { capacity: events.get(), ..Self::default() }
     }
 
-    /// Waits until every subscriber has received what was published before the call, or has missed it. A subscriber
-    /// that calls it waits for itself and never returns.
+    /// Waits until every subscriber has received or missed all events that were published before the call. A subscriber
+    /// must not call it: it would wait for itself for ever.
     pub async fn delivered(&self) {
         let receivers: Vec<_> = self.registered().receivers.values().cloned().collect();
         for receiver in receivers {
@@ -117,12 +117,12 @@ impl MemoryEventBus {
 #[async_trait]
 impl EventBus for MemoryEventBus {
     /// # Errors
-    /// [`BusError`] if there are subscribers and this is no Tokio runtime, which would run them.
+    /// [`BusError`] if there are subscribers and the call is outside of a Tokio runtime, which would run them.
     async fn publish(&self, events: &[Arc<RecordedEvent>]) -> Result<(), BusError> {
         if events.is_empty() {
             return Ok(());
         }
-        // Queued under the lock: all subscribers receive the events of two publishers in the same order.
+        // Queued under the lock, so that all subscribers receive the events of two publishers in the same order.
         let (wakes, queued) = {
             let registered = self.registered();
             let queued = match Handle::try_current() {
@@ -168,7 +168,7 @@ impl EventBus for MemoryEventBus {
         let bus = self.clone();
         Ok(BusSubscription::new(move || {
             let wake = bus.registered().wakes.remove(&id);
-            // Dropped without the lock: what it holds may end another subscription.
+            // Dropped without the lock, since it may own another subscription.
             drop(wake);
         }))
     }

@@ -1,12 +1,12 @@
 //! Buses: a [`Notifier`] wakes subscriptions, an [`EventBus`] carries committed events to listeners.
 //!
-//! | what you need | what to take |
+//! | you want | use |
 //! | --- | --- |
-//! | Subscriptions that are live in milliseconds, within one process | [`MemoryEventBus`] |
-//! | The same, in several processes | PostgreSQL's store, which wakes by itself; otherwise the notifier of a broker, such as that of `eventsource-redis` |
-//! | Committed events in listeners of this process, best effort | [`MemoryEventBus`], [`EventBus::subscribe`] |
-//! | Committed events in other programs, at least once | a relay, such as that of `eventsource-redis` |
-//! | Every event exactly once, into a read model | a projection: it reads the log, and a bus only wakes it |
+//! | subscriptions that are live within milliseconds, in one process | [`MemoryEventBus`] |
+//! | the same in several processes | the store of PostgreSQL, which wakes its readers; for other stores the notifier of a broker, such as that of `eventsource-redis` |
+//! | committed events in listeners of this process, best effort | [`MemoryEventBus`], [`EventBus::subscribe`] |
+//! | committed events in other programs, at least once | a relay, such as that of `eventsource-redis` |
+//! | every event exactly once, in a read model | a [projection](crate::projection): it reads the log, and a bus only wakes it |
 
 mod error;
 mod event_bus;

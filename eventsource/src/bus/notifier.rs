@@ -1,4 +1,4 @@
-//! The notifier's port: wake-ups.
+//! The port of notifiers: wake-ups.
 
 use std::sync::Arc;
 
@@ -7,19 +7,43 @@ use async_trait::async_trait;
 use super::{BusError, BusSubscription, EventBus};
 use crate::event::RecordedEvent;
 
-/// What a notifier calls to wake a listener. It returns at once and does not block.
+/// The function with which a notifier wakes a listener. It returns at once and does not block.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// Wakes subscriptions when events were stored, in this process or in others: a hint, never data.
+/// Wakes subscriptions after events were stored, in this process or in others. A wake-up is a hint and carries no data
+/// ([guarantee](crate::guarantees#wake-ups-carry-no-data)).
 ///
-/// [`AggregateRepository`](crate::AggregateRepository) notifies after each save, and a
-/// [`SubscriptionManager`](crate::SubscriptionManager) listens. Every [`EventBus`] is a notifier. A notifier that is no
-/// event bus, such as one by Redis Pub/Sub, implements this trait alone.
+/// An [`AggregateRepository`](crate::AggregateRepository) notifies after each save, and a
+/// [`SubscriptionManager`](crate::SubscriptionManager) listens. Every [`EventBus`] is a notifier. A notifier that is
+/// not an event bus, such as one based on Redis Pub/Sub, implements only this trait.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use eventsource::{MemoryEventBus, Notifier};
+///
+/// let notifier = MemoryEventBus::new();
+/// let woken = Arc::new(AtomicUsize::new(0));
+/// let counter = Arc::clone(&woken);
+/// let subscription = notifier.listen(Arc::new(move || drop(counter.fetch_add(1, Ordering::Relaxed)))).await?;
+/// # let stream = eventsource::StreamId::new("Order", uuid::Uuid::nil());
+/// # use eventsource::EventStore as _;
+/// # let placed = vec![eventsource::NewEvent::raw("OrderPlaced", 1, "{}")];
+/// # let appended =
+/// #     eventsource::MemoryEventStore::new().append(&stream, eventsource::ExpectedVersion::Any, placed).await?;
+/// notifier.notify(appended.events()).await?;
+/// assert_eq!(woken.load(Ordering::Relaxed), 1);
+/// # drop(subscription);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Contract
-/// * A notifier may lose wake-ups, double them, and give them without a reason. A woken subscription reads the log, and
-///   nothing else: it finds each event there once.
-/// * A notifier that was cut off from others wakes its listeners when it is connected again, because it may have lost
+/// * A notifier may lose wake-ups, double them, and wake without a reason. A woken subscription reads the log, and
+///   finds each event there once.
+/// * A notifier that lost its connection wakes its listeners when it is connected again, because it may have lost
 ///   wake-ups.
 /// * [`notify`](Self::notify) returns within a time that the notifier documents. It does not wait for a listener.
 ///
@@ -29,14 +53,14 @@ pub trait Notifier: Send + Sync + 'static {
     /// Tells all listeners that `events` were stored. Listeners get no event.
     ///
     /// # Errors
-    /// [`BusError`] if the notifier cannot be reached. The events stay stored, and subscriptions find them when they
-    /// next poll the log.
+    /// [`BusError`] if the notifier cannot be reached. The events stay stored, and subscriptions find them at their
+    /// next poll of the log, so the caller need not repeat anything.
     async fn notify(&self, events: &[Arc<RecordedEvent>]) -> Result<(), BusError>;
 
     /// Calls `wake` after each notification, until the returned value is dropped.
     ///
     /// # Errors
-    /// [`BusError`] if the notifier cannot be reached.
+    /// [`BusError`] if the notifier cannot be reached: listen again later.
     async fn listen(&self, wake: Wake) -> Result<BusSubscription, BusError>;
 }
 

@@ -1,4 +1,4 @@
-//! One receiver of the bus in memory: a bounded queue, and the task that empties it while there is something in it.
+//! A receiver of the bus in memory: a bounded queue, and a task that empties it while it holds events.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,24 +7,25 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::BusSubscriber;
+use crate::causes::WithCauses;
 use crate::event::{EventFilter, RecordedEvent};
 use crate::panics;
 
-/// One receiver: what it wants, and what it has not received yet.
+/// A receiver: its filter, its subscriber and its queue.
 pub(super) struct Receiver {
     filter: EventFilter,
     subscriber: Arc<dyn BusSubscriber>,
     queue: Mutex<Queue>,
-    /// How many events have left the queue: received, failed or dropped.
+    /// The number of events that have left the queue: received, failed or dropped.
     done: watch::Sender<u64>,
 }
 
 struct Queue {
     capacity: usize,
     events: VecDeque<Arc<RecordedEvent>>,
-    /// How many events were put into the queue.
+    /// The number of events that were put into the queue.
     pushed: u64,
-    /// How many events were dropped before the first of `events`, and not told to the subscriber yet.
+    /// The number of dropped events before the first of `events` that the subscriber does not know about yet.
     missed: u64,
     delivery: Delivery,
 }
@@ -45,14 +46,14 @@ enum Next {
     Nothing,
 }
 
-/// Sets the delivery back to idle if its task is dropped half-way, such as with its Tokio runtime. The next publish
-/// then starts another task.
+/// Sets the delivery to idle if its task is cancelled, such as with its Tokio runtime. The next publish then starts
+/// another task.
 struct Running {
     receiver: Arc<Receiver>,
     is_done: bool,
 }
 
-/// Counts an event that left the queue when it is received, or its delivery is dropped.
+/// Counts an event as gone from the queue when it was received or its delivery was cancelled.
 struct Leaves<'a>(&'a Receiver);
 
 impl Drop for Leaves<'_> {
@@ -71,8 +72,8 @@ impl Receiver {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues those of `events` that pass the filter, and starts the delivery if it does not run. Drops the oldest
-    /// events if the queue is full.
+    /// Queues the events that match the filter, and starts the delivery if it does not run. Drops the oldest events if
+    /// the queue is full.
     pub(super) fn push(self: &Arc<Self>, events: &[Arc<RecordedEvent>], runtime: &Handle) {
         let mut queue = self.queue();
         if queue.delivery == Delivery::Ended {
@@ -105,7 +106,7 @@ impl Receiver {
         }
     }
 
-    /// Ends the subscription: what is queued is discarded.
+    /// Ends the subscription, and discards the queue.
     pub(super) fn end(&self) {
         let mut queue = self.queue();
         queue.delivery = Delivery::Ended;
@@ -113,7 +114,7 @@ impl Receiver {
         self.done.send_replace(u64::MAX);
     }
 
-    /// Waits until what was queued before the call has left the queue.
+    /// Waits until all events that were queued before the call have left the queue.
     pub(super) async fn delivered(&self) {
         let pushed = self.queue().pushed;
         // The sender lives as long as `self`.
@@ -142,7 +143,7 @@ impl Receiver {
         match panics::catch(async { self.subscriber.receive(event).await }).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(event_type, %position, %error, "a subscriber of the event bus failed");
+                tracing::warn!(event_type, %position, error = %WithCauses(&*error), "a subscriber of the event bus failed");
             }
             Err(panic) => {
                 let panic = panics::message(&*panic);

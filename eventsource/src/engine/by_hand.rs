@@ -1,18 +1,19 @@
-//! Events handed to an engine by its caller, without a store and without a subscription.
+//! Events that the caller gives to an engine, without a store and without a subscription.
 
 use std::sync::Arc;
 
 use super::state::{Failed, sealed};
 use super::{EngineError, EngineState, Processed, ProjectionEngine, ProjectionState, ProjectionStateError};
+use crate::causes::WithCauses;
 use crate::event::RecordedEvent;
 use crate::projection::ProjectionKind;
 
 impl<S: EngineState> ProjectionEngine<S> {
-    /// Loads the stored progress, unless it is loaded. Every other method does so by itself; call it to read the progress
-    /// before the first event.
+    /// Loads the stored progress, if it is not loaded yet, and returns it. Every other method does so when it needs it;
+    /// call it to read the progress before the first event.
     ///
     /// # Errors
-    /// [`ProjectionStateError`] if the store fails.
+    /// [`ProjectionStateError`] if the store fails or the stored progress cannot be read.
     pub async fn load(&mut self) -> Result<&ProjectionState, ProjectionStateError> {
         let progress = match self.progress.take() {
             Some(progress) => progress,
@@ -26,20 +27,45 @@ impl<S: EngineState> ProjectionEngine<S> {
         Ok(self.progress.insert(progress))
     }
 
-    /// Applies one event and saves the progress.
+    /// Applies one event and saves the progress. An event that is not after the last one is passed over
+    /// ([`Processed::Repeated`]).
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::engine::{MemoryProjectionStates, Processed, ProjectionEngine};
+    /// use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    ///
+    /// let mut engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .with_state(0)
+    ///     .update::<MoneyDeposited>(|total, event| *total += event.cents);
+    /// # let account = StreamId::new("Account", uuid::Uuid::nil());
+    /// # let deposit = NewEvent::of(&MoneyDeposited { cents: 500 })?;
+    /// # let appended = MemoryEventStore::new().append(&account, ExpectedVersion::Any, vec![deposit]).await?;
+    /// # let event = &appended.events()[0];
+    /// assert_eq!(engine.handle_event(event).await?, Processed::Applied);
+    /// assert_eq!(engine.handle_event(event).await?, Processed::Repeated);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
-    /// [`EngineError`]. After [`EngineError::Handler`] the event is not passed: hand it to the engine again.
+    /// [`EngineError::Handler`] if a handler fails: the event is not done, so give it to the engine again.
+    /// [`EngineError::State`] if the progress cannot be loaded or saved.
     pub async fn handle_event(&mut self, event: &Arc<RecordedEvent>) -> Result<Processed, EngineError> {
         let processed = self.process(event).await;
         self.saved(processed).await
     }
 
-    /// Applies `events` in their order, up to the first that fails, and saves the progress once. Returns how many events the
-    /// handlers have applied; events without a handler and repeated events do not count.
+    /// Applies `events` in their order, up to the first event that fails, and saves the progress once. Returns how many
+    /// events the handlers have applied; events without a handler and repeated events do not count.
     ///
     /// # Errors
-    /// [`EngineError`]. The events before the one that failed are applied.
+    /// As [`handle_event`](Self::handle_event). The events before the failed one are applied.
     pub async fn process_events(&mut self, events: &[Arc<RecordedEvent>]) -> Result<usize, EngineError> {
         let mut applied = 0;
         let mut processed = Ok(());
@@ -87,13 +113,18 @@ impl<S: EngineState> ProjectionEngine<S> {
         })
     }
 
-    /// Saves the progress, if it has changed. An error of a handler comes first: its caller needs it most.
+    /// Saves the progress, if it has changed. If a handler failed as well, its error is returned, and this one is
+    /// logged.
     async fn saved<T>(&mut self, processed: Result<T, EngineError>) -> Result<T, EngineError> {
         match (processed, self.save().await) {
             (Ok(processed), saved) => Ok(saved.map(|()| processed)?),
             (Err(error), Ok(())) => Err(error),
             (Err(error), Err(unsaved)) => {
-                tracing::warn!(projection = self.projection_id, error = %unsaved, "the progress was not saved");
+                tracing::warn!(
+                    projection = self.projection_id,
+                    error = %WithCauses(&unsaved),
+                    "the progress was not saved"
+                );
                 Err(error)
             }
         }

@@ -6,11 +6,11 @@ use std::fmt;
 use crate::event::DomainEvent;
 use crate::store::EventFilter;
 
-/// The handlers of an engine: of each stored name, in the order of registration.
+/// The handlers of an engine by stored name, each in the order of registration.
 pub struct Handlers<H>(HashMap<&'static str, Vec<H>>);
 
 impl<H: Clone> Handlers<H> {
-    /// Registers `handler` for `E`, under its name and its aliases, behind the ones before it.
+    /// Registers `handler` for `E`, under its name and its aliases, after the existing handlers.
     pub(super) fn add<E: DomainEvent>(&mut self, handler: H) {
         for name in std::iter::once(&E::NAME).chain(E::ALIASES) {
             self.0.entry(name).or_default().push(handler.clone());
@@ -19,17 +19,17 @@ impl<H: Clone> Handlers<H> {
 }
 
 impl<H> Handlers<H> {
-    /// The handlers of the events that are stored as `name`; empty where there are none.
+    /// Returns the handlers of the events that are stored as `name`; empty if there are none.
     pub(super) fn of(&self, name: &str) -> &[H] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The events that have a handler.
+    /// Returns a filter for the events that have a handler.
     pub(super) fn filter(&self) -> EventFilter {
         EventFilter::types(self.0.keys().copied())
     }
 
-    /// The stored names that have a handler, sorted.
+    /// Returns the stored names that have a handler, sorted.
     pub(super) fn names(&self) -> Vec<&'static str> {
         let mut names: Vec<_> = self.0.keys().copied().collect();
         names.sort_unstable();

@@ -7,12 +7,20 @@ use async_trait::async_trait;
 
 use super::{ProjectionState, ProjectionStateError, ProjectionStateStore};
 
-/// The progress of engines in memory. A clone is the same store; the progress is lost with the last clone.
+/// Keeps the progress of engines in memory. A clone is the same store. The progress is lost when the last clone is
+/// dropped.
+///
+/// ```
+/// use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+///
+/// let engine = ProjectionEngine::new("orders", MemoryProjectionStates::new());
+/// assert_eq!(engine.projection_id(), "orders");
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct MemoryProjectionStates(Arc<Mutex<HashMap<String, ProjectionState>>>);
 
 impl MemoryProjectionStates {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

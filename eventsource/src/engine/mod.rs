@@ -1,7 +1,7 @@
 //! Projections that are assembled at run time, from closures: [`ProjectionEngine`].
 //!
-//! `#[projection]` is checked by the compiler and is the usual way. An engine serves where the handlers are not known
-//! when the program is compiled: a plug-in that brings its own handlers, a report that is configured, a test.
+//! `#[projection]` is checked by the compiler and is the usual way. Use an engine if the handlers are not known when
+//! the program is compiled: a plug-in brings its own handlers, a report is configured, or a test needs a few lines.
 //!
 //! ```
 //! # #[cfg(feature = "macros")]
@@ -36,7 +36,7 @@
 //! # }).unwrap();
 //! ```
 //!
-//! An engine is subscribed to a [`SubscriptionManager`](crate::SubscriptionManager) like any projection.
+//! You can also subscribe an engine to a [`SubscriptionManager`](crate::SubscriptionManager), like any projection.
 
 mod by_hand;
 mod error;

@@ -1,4 +1,4 @@
-//! The engine, and how its handlers are registered.
+//! The engine, and the registration of its handlers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ type Hook = Arc<dyn Fn() -> Result<(), HandlerError> + Send + Sync>;
 /// | [`new`](Self::new) with [`on`](ProjectionEngine::on) and [`on_async`](ProjectionEngine::on_async) | outside the engine | at least once (effects) |
 /// | [`with_state`](ProjectionEngine::with_state) with [`update`](ProjectionEngine::update) | into the engine's state | exactly once in this process (memory) |
 ///
-/// An engine with a state of its own begins with the first event in each new process, whatever its store holds. An engine
-/// that writes outside continues after the last event of its stored progress.
+/// An engine with a state starts with the first event in each new process, whatever its store holds. An engine whose
+/// handlers write outside continues after the last event of its stored progress.
 ///
-/// An event whose position is not after the last one is passed over: it was applied before.
+/// An event is passed over if its position is not after the last one: it was applied before.
 ///
 /// The module has an example with a state; this one writes into a map that the program shares with the handler:
 ///
@@ -62,11 +62,17 @@ pub struct ProjectionEngine<S: EngineState = External> {
     pub(super) is_unsaved: bool,
 }
 
-/// The outcome of one event.
+/// The result of one event.
+///
+/// ```
+/// use eventsource::engine::Processed;
+///
+/// assert_ne!(Processed::Applied, Processed::Repeated);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Processed {
-    /// The handlers applied it.
+    /// The handlers have applied it.
     Applied,
     /// It has no handler.
     PassedOver,
@@ -75,7 +81,7 @@ pub enum Processed {
 }
 
 impl ProjectionEngine<External> {
-    /// Returns an engine without handlers, whose progress is kept in `states` under the name `projection_id`.
+    /// Creates an engine without handlers, whose progress is stored in `states` under the name `projection_id`.
     #[must_use]
     pub fn new(projection_id: impl Into<String>, states: impl ProjectionStateStore) -> Self {
         Self {
@@ -90,8 +96,8 @@ impl ProjectionEngine<External> {
         }
     }
 
-    /// Returns the same engine with a state of its own, which begins as `state`. Handlers that were registered before are
-    /// dropped: they write outside.
+    /// Gives the engine a state, which starts as `state` in each process. Handlers that were registered before are
+    /// dropped, since they write outside the engine.
     #[must_use]
     pub fn with_state<T: Clone + Send + Sync + 'static>(self, state: T) -> ProjectionEngine<Owned<T>> {
         ProjectionEngine {
@@ -106,13 +112,13 @@ impl ProjectionEngine<External> {
         }
     }
 
-    /// Registers `handler` for the events of the type `E`, behind the handlers that `E` has already.
+    /// Registers `handler` for the events of the type `E`, after the existing handlers of `E`.
     #[must_use]
     pub fn on<E: DomainEvent>(self, handler: impl Handler<E>) -> Self {
         self.handled_by::<E>(Call::Sync(Arc::new(move |event| handler(&Event::decode(event)?).into_result())))
     }
 
-    /// Registers the async `handler` for the events of the type `E`, behind the handlers that `E` has already.
+    /// Registers the async `handler` for the events of the type `E`, after the existing handlers of `E`.
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {
@@ -141,8 +147,8 @@ impl ProjectionEngine<External> {
 }
 
 impl<T: Clone + Send + Sync + 'static> ProjectionEngine<Owned<T>> {
-    /// Registers `handler` for the events of the type `E`, behind the handlers that `E` has already. It changes the state
-    /// of the engine, and nothing else: after a failure it may run again for events that it has applied.
+    /// Registers `handler` for the events of the type `E`, after the existing handlers of `E`. It must change only the
+    /// state of the engine: after a failure the engine may call it again for events that it has applied.
     #[must_use]
     pub fn update<E: DomainEvent>(self, handler: impl UpdateHandler<T, E>) -> Self {
         self.handled_by::<E>(Arc::new(move |state, event| handler(state, &Event::decode(event)?).into_result()))
@@ -161,8 +167,9 @@ impl<S: EngineState> ProjectionEngine<S> {
         self
     }
 
-    /// Registers `hook`, which empties what the handlers have written: before a replay, and when its subscription is reset
-    /// or rebuilt. Hooks run in the order of registration. A state of the engine's own needs no hook.
+    /// Registers `hook`, which must empty what the handlers have written. It runs before a replay, and when the
+    /// subscription of the engine is reset or rebuilt. Hooks run in the order of registration. The state of an engine
+    /// needs no hook.
     #[must_use]
     pub fn on_truncate<R: HandlerOutput>(mut self, hook: impl Fn() -> R + Send + Sync + 'static) -> Self {
         self.hooks.push(Arc::new(move || hook().into_result()));

@@ -1,4 +1,4 @@
-//! What an engine keeps of its own progress.
+//! The stored progress of an engine.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,15 @@ use uuid::Uuid;
 
 use crate::event::{Position, now};
 
-/// The progress and the health of a [`ProjectionEngine`](super::ProjectionEngine), as it is stored.
+/// The stored progress and health of a [`ProjectionEngine`](super::ProjectionEngine).
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::engine::ProjectionState;
+///
+/// let progress = ProjectionState::new("orders");
+/// assert_eq!((progress.position, progress.health.is_healthy()), (Position::START, true));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProjectionState {
@@ -14,7 +22,7 @@ pub struct ProjectionState {
     pub projection_id: String,
     /// The id of the last event that was applied or passed over; `None` before the first one.
     pub last_event_id: Option<Uuid>,
-    /// The position of that event: [`Position::START`] before the first one.
+    /// The position of that event; [`Position::START`] before the first one.
     pub position: Position,
     /// When this state last changed.
     pub updated_at: DateTime<Utc>,
@@ -22,14 +30,21 @@ pub struct ProjectionState {
     pub events_processed: u64,
     /// How many attempts have failed since the start or the last replay. A later success does not lower it.
     pub error_count: u64,
-    /// The text of the last failure. A later success does not remove it; [`health`](Self::health) says whether it still
-    /// holds.
+    /// The text of the last failure. A later success does not remove it: [`health`](Self::health) says whether the last
+    /// attempt failed.
     pub last_error: Option<String>,
     /// Whether the last attempt succeeded.
     pub health: ProjectionHealth,
 }
 
 /// Whether the last attempt of an engine succeeded.
+///
+/// ```
+/// use eventsource::engine::ProjectionHealth;
+///
+/// assert!(ProjectionHealth::default().is_healthy());
+/// assert!(!ProjectionHealth::Failing.is_healthy());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -42,7 +57,7 @@ pub enum ProjectionHealth {
 }
 
 impl ProjectionHealth {
-    /// Whether the last attempt succeeded, or there was none.
+    /// Returns whether the last attempt succeeded, or there was none.
     #[must_use]
     pub const fn is_healthy(self) -> bool {
         matches!(self, Self::Healthy)
@@ -50,7 +65,7 @@ impl ProjectionHealth {
 }
 
 impl ProjectionState {
-    /// The state of an engine that has processed nothing.
+    /// Creates the state of an engine that has processed nothing.
     #[must_use]
     pub fn new(projection_id: impl Into<String>) -> Self {
         Self {
@@ -65,7 +80,7 @@ impl ProjectionState {
         }
     }
 
-    /// The event `id` at `position` is done.
+    /// Notes that the event `id` at `position` is done.
     pub(super) fn pass(&mut self, id: Uuid, position: Position, is_handled: bool) {
         self.last_event_id = Some(id);
         self.position = position;
@@ -74,7 +89,7 @@ impl ProjectionState {
         self.updated_at = now();
     }
 
-    /// An attempt failed with `error`.
+    /// Notes that an attempt failed with `error`.
     pub(super) fn fail(&mut self, error: String) {
         self.error_count += 1;
         self.last_error = Some(error);

@@ -1,4 +1,4 @@
-//! Replays: an engine is emptied, and its events are applied from the start.
+//! Replays: an engine is emptied, and the events are applied from the start.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::{EngineError, EngineState, ProjectionEngine, ProjectionState};
 use crate::event::{Position, RecordedEvent};
 use crate::store::{EventStore, PAGE_BYTES, PageLimit};
 
-/// How many events of a replay are applied before the progress is saved.
+/// The number of events after which a replay saves the progress.
 const SAVE_AFTER: usize = 1_000;
 
 impl<S: EngineState> ProjectionEngine<S> {
@@ -19,9 +19,9 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// `events` is any iterator over `Arc<RecordedEvent>`; for a log that does not fit into memory use
     /// [`replay_log`](Self::replay_log) or [`replay_stream`](Self::replay_stream).
     ///
-    /// # Errors
-    /// [`EngineError::NoTruncateHook`] and [`EngineError::Truncate`] before anything has changed; the others after the
-    /// engine was emptied and the events before the failure were applied.
+    /// [`EngineError::NoTruncateHook`] and [`EngineError::Truncate`] if the engine cannot be emptied; then nothing was
+    /// changed. [`EngineError::Handler`] and [`EngineError::State`] after the engine was emptied and the events before
+    /// the failure were applied: replay again.
     pub async fn replay(&mut self, events: impl IntoIterator<Item = Arc<RecordedEvent>>) -> Result<usize, EngineError> {
         self.empty().await?;
         let mut applied = 0;
@@ -37,8 +37,8 @@ impl<S: EngineState> ProjectionEngine<S> {
         }
     }
 
-    /// Empties the engine and applies the events of `events`, one page of 1,000 in memory at a time. Returns how many
-    /// events the handlers have applied.
+    /// Empties the engine and applies the events of a stream, with at most 1,000 events or 8 MiB in memory at a time.
+    /// Returns how many events the handlers have applied.
     ///
     /// # Errors
     /// As [`replay`](Self::replay); [`EngineError::Source`] if the stream yields an error.
@@ -78,8 +78,8 @@ impl<S: EngineState> ProjectionEngine<S> {
         }
     }
 
-    /// Empties the engine and applies the log of `store` up to its present end, one page of at most 1,000 events and 8 MiB in
-    /// memory at a time. Returns how many events the handlers have applied.
+    /// Empties the engine and applies the log of `store` up to its current end, with one page of at most 1,000 events
+    /// and 8 MiB in memory at a time. Returns how many events the handlers have applied.
     ///
     /// # Errors
     /// As [`replay`](Self::replay); [`EngineError::Source`] if the store fails.

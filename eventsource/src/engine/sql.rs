@@ -1,4 +1,4 @@
-//! What the two SQL databases share of the progress of engines.
+//! Code that the SQL databases share for the progress of engines.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -7,10 +7,10 @@ use super::{ProjectionHealth, ProjectionState, ProjectionStateError};
 use crate::event::Position;
 use crate::store::sql::clamped;
 
-/// A row of the table, with the time as the database holds it.
+/// A row of the table, with the time as the database stores it.
 pub(super) type Row<T> = (Option<Uuid>, i64, T, i64, i64, Option<String>, bool);
 
-/// The state of the engine `projection_id`, which is stored as `row`.
+/// Returns the state of the engine `projection_id` that is stored as `row`.
 pub(super) fn state<T>(
     projection_id: &str,
     row: Row<T>,
@@ -32,12 +32,12 @@ pub(super) fn state<T>(
     })
 }
 
-/// The numbers of `state`, as the databases hold them: position, events, errors.
+/// Returns the numbers of `state` as the databases store them: position, events, errors.
 pub(super) fn numbers(state: &ProjectionState) -> [i64; 3] {
     [state.position.value(), state.events_processed, state.error_count].map(clamped)
 }
 
-/// The text of the last error, without NUL, which PostgreSQL's text cannot hold.
+/// Returns the text of the last error without NUL, which a text of PostgreSQL cannot contain.
 pub(super) fn last_error(state: &ProjectionState) -> Option<String> {
     state.last_error.as_ref().map(|error| error.replace('\0', "\u{fffd}"))
 }

@@ -1,4 +1,4 @@
-//! Where the handlers of an engine write: outside it, or into a state of its own.
+//! Where the handlers of an engine write: outside the engine, or into its state.
 
 use std::fmt;
 use std::future::Future;
@@ -18,25 +18,25 @@ pub trait EngineState: Send + Sync + 'static + sealed::State {}
 impl EngineState for External {}
 impl<T: Clone + Send + Sync + 'static> EngineState for Owned<T> {}
 
-/// The handlers of the engine write outside it: into what their closures have captured, or to another system.
+/// The handlers write outside the engine: into variables that their closures have captured, or to another system.
 ///
-/// The engine cannot undo such a write. When a handler fails, the handlers before it have done their work; the next
-/// attempt in this process begins with the handler that failed, and an attempt in a new process begins with the first.
+/// The engine cannot undo such a write. When a handler fails, the handlers before it have done their work. The next
+/// attempt in this process starts with the failed handler; an attempt in a new process starts with the first one.
 #[derive(Debug, Clone, Default)]
 pub struct External {
-    /// The event that was not finished, and how many of its handlers are done.
+    /// The event that is not finished, and how many of its handlers are done.
     unfinished: Option<(uuid::Uuid, usize)>,
 }
 
-/// The handlers of the engine write into a state of its own.
+/// The handlers write into the state of the engine.
 ///
-/// When a handler fails or panics, the state is as before the event. For that the engine keeps a copy of the state,
-/// which it renews every 1,024 events, and the events since. A large state is best cheap to clone: put the large parts
-/// behind an `Arc`, and let the handlers change them with [`Arc::make_mut`].
+/// When a handler fails or panics, the state is rolled back to what it was before the event. For this the engine keeps
+/// a copy of the state, which it renews every 1,024 events, and the events since then. Make a large state cheap to
+/// clone: put its large parts behind an `Arc`, and change them with [`Arc::make_mut`].
 ///
 /// A copy must share nothing that changes. A `Mutex`, a `RefCell`, an atomic or a concurrent map behind an `Arc` is
-/// shared by the copy: what a failed handler wrote there stays, and a replay counts each event again. Use
-/// [`External`] with a truncate hook for such a state.
+/// shared by the copy: what a failed handler wrote there stays, and a replay counts events twice. For such a state use
+/// [`External`] with a truncate hook.
 #[derive(Debug, Clone)]
 pub struct Owned<T> {
     current: T,
@@ -46,7 +46,7 @@ pub struct Owned<T> {
     since: Vec<Arc<RecordedEvent>>,
 }
 
-/// After how many events the copy of the state is renewed.
+/// The number of events after which the copy of the state is renewed.
 const COPY_AFTER: usize = 1_024;
 
 impl<T: Clone> Owned<T> {
@@ -63,10 +63,10 @@ impl<T: Clone> Owned<T> {
         self.since.clear();
     }
 
-    /// Makes the state what it was before the event that failed.
+    /// Rolls the state back to what it was before the failed event.
     ///
     /// # Errors
-    /// A handler that had succeeded failed now. The state is the initial one.
+    /// A handler failed that had succeeded for the same event before. Then the state is the initial one.
     fn roll_back(&mut self, handlers: &Handlers<Update<T>>) -> Result<(), HandlerError> {
         self.current = self.copy.clone();
         for event in &self.since {
@@ -82,12 +82,12 @@ impl<T: Clone> Owned<T> {
     }
 }
 
-/// A handler that failed: which one, from 0, and its error.
+/// A failed handler: its index, and its error.
 #[derive(Debug)]
 pub struct Failed {
     pub(super) handler: usize,
     pub(super) error: HandlerError,
-    /// Whether the state had to be thrown away.
+    /// Whether the state was lost.
     pub(super) is_state_lost: bool,
 }
 
@@ -112,8 +112,8 @@ impl fmt::Debug for Call {
     }
 }
 
-/// Calls `handler`, with a panic turned into a failure. It is not the failure of a handler that was cut off, after which
-/// a subscription replays the log: the engine rolls its state back.
+/// Calls `handler`, and converts a panic into a failure. It must not count as a handler that was interrupted, after
+/// which a subscription replays the log: the engine rolls its state back itself.
 fn call<T>(handler: &Update<T>, state: &mut T, event: &Arc<RecordedEvent>) -> Result<(), HandlerError> {
     let done = catch_unwind(AssertUnwindSafe(|| handler(state, event)));
     done.unwrap_or_else(|panic| Err(HandlerError::permanent(HandlerError::from_panic(&*panic).to_string())))
@@ -151,7 +151,7 @@ impl sealed::State for External {
     async fn apply(&mut self, handlers: &Handlers<Call>, event: &Arc<RecordedEvent>) -> Result<(), Failed> {
         let done = self.unfinished.take().filter(|(id, _)| *id == event.id()).map_or(0, |(_, done)| done);
         for (index, handler) in handlers.of(event.event_type()).iter().enumerate().skip(done) {
-            // Set before the call: a call that is cancelled has not succeeded.
+            // Set before the call, so that a cancelled call does not count as done.
             self.unfinished = Some((event.id(), index));
             let result = match handler {
                 Call::Sync(handler) => handler(event),

@@ -1,15 +1,30 @@
-//! Where engines keep their progress.
+//! The port to the store of engines' progress.
 
 use async_trait::async_trait;
 
 use super::{ProjectionState, ProjectionStateError};
 
-/// Where engines keep their [`ProjectionState`], by the name of the engine.
+/// Stores the [`ProjectionState`] of engines, by the name of the engine.
+///
+/// The stores are [`MemoryProjectionStates`](super::MemoryProjectionStates), and those of the features `sqlite` and
+/// `postgres`.
 ///
 /// # Contract
 /// * What [`save`](Self::save) accepted, [`load`](Self::load) returns equal, to the microsecond.
 /// * A returned state shares nothing with the stored one.
 /// * A save replaces the whole state. Two engines with one name overwrite each other: give each its own name.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::engine::{MemoryProjectionStates, ProjectionState, ProjectionStateStore};
+///
+/// let states = MemoryProjectionStates::new();
+/// states.save(&ProjectionState::new("orders")).await?;
+/// assert!(states.load("orders").await?.is_some());
+/// # Ok::<(), eventsource::engine::ProjectionStateError>(())
+/// # }).unwrap();
+/// ```
 #[async_trait]
 pub trait ProjectionStateStore: Send + Sync + 'static {
     /// Returns the state of the engine `projection_id`; `None` before its first save.
@@ -18,9 +33,9 @@ pub trait ProjectionStateStore: Send + Sync + 'static {
     /// [`ProjectionStateError`] if the store fails or the stored state cannot be read.
     async fn load(&self, projection_id: &str) -> Result<Option<ProjectionState>, ProjectionStateError>;
 
-    /// Stores `state` in place of the one before.
+    /// Stores `state`, in place of the previous one.
     ///
     /// # Errors
-    /// [`ProjectionStateError`] if the store fails. The state before it stays.
+    /// [`ProjectionStateError`] if the store fails. The previous state is kept.
     async fn save(&self, state: &ProjectionState) -> Result<(), ProjectionStateError>;
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::state::sealed;
 use super::{EngineError, EngineState, ProjectionEngine};
+use crate::causes::WithCauses;
 use crate::event::{EventFilter, RecordedEvent};
 use crate::projection::{EventSubscriber, HandlerError, NoTruncateHook, ProjectionKind, Subscriber, UnitOfWork};
 
@@ -31,7 +32,7 @@ impl<S: EngineState + Clone> Subscriber for ProjectionEngine<S> {
     }
 }
 
-// The compiler would name it wherever something is no subscriber.
+// Otherwise the compiler would suggest it for every type that is not a subscriber.
 #[diagnostic::do_not_recommend]
 impl<U: UnitOfWork, S: EngineState + Clone> EventSubscriber<U> for ProjectionEngine<S> {
     async fn handle(&mut self, event: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
@@ -54,16 +55,15 @@ impl<U: UnitOfWork, S: EngineState + Clone> EventSubscriber<U> for ProjectionEng
 }
 
 impl<S: EngineState> ProjectionEngine<S> {
-    /// Saves the progress. It is saved again with the next batch if that fails: the checkpoint of the subscription says what
-    /// is done.
+    /// Saves the progress. If that fails, the next batch saves it: the checkpoint of the subscription is what counts.
     async fn save_or_warn(&mut self) {
         if let Err(error) = self.save().await {
-            tracing::warn!(projection = self.projection_id, %error, "the progress was not saved");
+            tracing::warn!(projection = self.projection_id, error = %WithCauses(&error), "the progress was not saved");
         }
     }
 }
 
-/// The error of the handler itself, where there is one: the subscription adds the event.
+/// Returns the error of the handler, if there is one: the subscription adds the event.
 fn handler_error(error: EngineError) -> HandlerError {
     match error {
         EngineError::Handler { error, .. } | EngineError::Truncate { error, .. } => error,

@@ -1,4 +1,4 @@
-//! Aggregates as a projection: each by its id.
+//! Aggregates as a projection, by id.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use crate::aggregate::{Aggregate, AggregateError, EventsOf as _};
 use crate::event::{EventFilter, RecordedEvent};
 use crate::projection::{EventSubscriber, HandlerError, ProjectionKind, Subscriber, UnitOfWork};
 
-/// The aggregates of the type `A`, each by its id, as their events make them. It is a memory projection: fold it over a
-/// part of the log, or subscribe it.
+/// The aggregates of the type `A`, by id, as their events make them. It is a memory projection: fold it over a part of
+/// the log, or subscribe it.
 ///
 /// Memory grows with the number of aggregates. For one aggregate, fold over its stream; to load one of many at an earlier
 /// version, position or instant, [`AggregateRepository::load_at`](crate::AggregateRepository::load_at) reads its stream
@@ -63,13 +63,13 @@ impl<A> Default for Aggregates<A> {
 }
 
 impl<A> Aggregates<A> {
-    /// Returns the aggregate `id`; `None` where none of its events was folded.
+    /// Returns the aggregate `id`; `None` if none of its events was folded.
     #[must_use]
     pub fn get(&self, id: Uuid) -> Option<&A> {
         self.by_id.get(&id)
     }
 
-    /// Returns all of them, in the order of their ids.
+    /// Returns all aggregates, ordered by id.
     pub fn iter(&self) -> impl Iterator<Item = (Uuid, &A)> {
         self.by_id.iter().map(|(id, aggregate)| (*id, aggregate))
     }
@@ -87,11 +87,12 @@ impl<A: Aggregate> Subscriber for Aggregates<A> {
     }
 }
 
-// The compiler would name it wherever something is no subscriber.
+// Otherwise the compiler would suggest it for every type that is not a subscriber.
 #[diagnostic::do_not_recommend]
 impl<A: Aggregate, U: UnitOfWork> EventSubscriber<U> for Aggregates<A> {
     /// # Errors
-    /// An event that the aggregate does not declare, or that does not decode. The aggregate is as before it.
+    /// [`HandlerError`] if the aggregate does not declare the event, or the event cannot be decoded. The aggregate is
+    /// unchanged.
     async fn handle(&mut self, event: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
         let id = event.stream().aggregate_id();
         let mut new = None;

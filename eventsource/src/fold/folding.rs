@@ -8,14 +8,14 @@ use crate::event::{EventFilter, Position};
 use crate::projection::{CheckpointStore as _, EventSubscriber, MemoryCheckpoints, MemoryUnit, UnitOfWork as _};
 use crate::store::EventStore;
 
-/// How many events are read at once, unless [`Fold::page`] says otherwise.
+/// The number of events in a page, unless [`Fold::page`] sets another one.
 const PAGE: usize = 1_000;
 
-/// Folds the projection `P`, which begins as `P::default()`, over the log of `store`. Without further options the fold
-/// takes the whole log up to its end at the time of [`run`](Fold::run).
+/// Folds the projection `P`, which starts as `P::default()`, over the log of `store`. Without further options, the fold
+/// reads the whole log up to its end at the time of [`run`](Fold::run).
 ///
-/// `P` keeps its state in memory: a `#[projection]` whose handlers take `&mut self`, or an
-/// [engine](crate::engine::ProjectionEngine) with a state (by [`project_from`]). Others do not compile.
+/// `P` must keep its state in memory: a `#[projection]` whose handlers take `&mut self`, or an
+/// [engine](crate::engine::ProjectionEngine) with a state (with [`project_from`]). Other projections do not compile.
 ///
 /// ```
 /// # #[cfg(feature = "macros")]
@@ -57,7 +57,7 @@ where
     project_from(P::default(), store)
 }
 
-/// Folds like [`project`], beginning with `projection`.
+/// Folds like [`project`], but starts with `projection`.
 ///
 /// ```
 /// # #[cfg(feature = "macros")]
@@ -90,7 +90,7 @@ pub fn project_from<P: EventSubscriber<MemoryUnit>>(projection: P, store: &dyn E
     Fold { store, projection, scope: Scope::Filter(EventFilter::all()), until: None, page: PAGE, observe: None }
 }
 
-/// A fold that is being described: [`run`](Self::run) runs it.
+/// A fold with its options. [`run`](Self::run) runs it.
 pub struct Fold<'a, P> {
     store: &'a dyn EventStore,
     projection: P,
@@ -100,17 +100,50 @@ pub struct Fold<'a, P> {
     observe: Option<Box<dyn FnMut(FoldProgress) + Send + 'a>>,
 }
 
-/// How far a fold has come.
+/// The progress of a fold.
+///
+/// ```
+/// # #[cfg(feature = "macros")]
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::fold::project;
+/// use eventsource::prelude::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(Clone, Default)]
+/// # struct Revenue(u64);
+/// # #[projection]
+/// # impl Revenue {
+/// #     #[handles(OrderPlaced)]
+/// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+/// # }
+///
+/// # let store = MemoryEventStore::new();
+/// let fold = project::<Revenue>(&store).page(100).progress(|progress| println!("at {}", progress.position));
+/// assert_eq!(fold.run().await?.state.0, 0);
+/// # Ok::<(), eventsource::fold::FoldError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoldProgress {
-    /// The log is read up to here.
+    /// The position up to which the log is read.
     pub position: Position,
     /// How many events the projection has applied.
     pub events: u64,
 }
 
 /// The result of a fold.
+///
+/// ```
+/// use eventsource::fold::Folded;
+///
+/// /// Returns the mean of what was folded.
+/// fn per_event(folded: &Folded<u64>) -> Option<u64> {
+///     folded.state.checked_div(folded.events)
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Folded<P> {
@@ -123,21 +156,22 @@ pub struct Folded<P> {
 }
 
 impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
-    /// Ends the fold at a position or an instant.
+    /// Ends the fold at a [`Position`], or at an instant (a `DateTime<Utc>`). The default is the end of the log when
+    /// the fold starts.
     #[must_use]
     pub fn until(mut self, end: impl Into<Until>) -> Self {
         self.until = Some(end.into());
         self
     }
 
-    /// Reads only one stream, or the events that pass a filter.
+    /// Reads only one stream, or the events that match a filter. The default is the whole log.
     #[must_use]
     pub fn of(mut self, scope: impl Into<Scope>) -> Self {
         self.scope = scope.into();
         self
     }
 
-    /// Reads `events` at once, 1,000 by default; 0 counts as 1. One page is held in memory.
+    /// Sets the number of events in a page, 1,000 by default; 0 counts as 1. One page is in memory at a time.
     #[must_use]
     pub fn page(mut self, events: usize) -> Self {
         self.page = events.max(1);

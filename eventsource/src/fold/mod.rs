@@ -1,7 +1,7 @@
-//! Folds: a projection over a part of the log, once, without a subscription. [`project`] begins one.
+//! Folds: run a projection over a part of the log, once, without a subscription. Start with [`project`].
 //!
 //! A fold answers questions that no read model was built for: what a projection looked like at an earlier position or
-//! instant, what it is for one stream or one tenant, what a new projection will show before it is deployed.
+//! instant, what it shows for one stream or one tenant, or what a new projection will show before it is deployed.
 
 mod aggregates;
 mod error;

@@ -1,14 +1,22 @@
-//! Which events a fold takes.
+//! The part of the log that a fold reads.
 
 use chrono::{DateTime, Utc};
 
 use crate::event::{EventFilter, Position, RecordedEvent, StreamId};
 
-/// The part of the log that a fold reads.
+/// The part of the log that a fold reads: see [`Fold::of`](super::Fold::of).
+///
+/// ```
+/// use eventsource::EventFilter;
+/// use eventsource::fold::Scope;
+///
+/// let scope = Scope::from(EventFilter::types(["OrderPlaced"]).tenant("acme"));
+/// assert!(matches!(scope, Scope::Filter(_)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scope {
-    /// The events that pass this filter; [`EventFilter::all`] is the whole log.
+    /// The events that match this filter. [`EventFilter::all`] is the whole log.
     Filter(EventFilter),
     /// The events of this stream.
     Stream(StreamId),
@@ -32,13 +40,20 @@ impl From<&StreamId> for Scope {
     }
 }
 
-/// The end of a fold.
+/// The end of a fold: see [`Fold::until`](super::Fold::until).
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::fold::Until;
+///
+/// assert_eq!(Until::from(Position::new(7)), Until::Position(Position::new(7)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Until {
     /// The event at this position is the last one.
     Position(Position),
-    /// Events that were stored at this instant or before it are taken, by [`RecordedEvent::recorded_at`].
+    /// The last events are those that were stored at this instant or before it, by [`RecordedEvent::recorded_at`].
     Time(DateTime<Utc>),
 }
 

@@ -6,7 +6,7 @@ use super::{Scope, Until};
 use crate::event::{EventFilter, Position, RecordedEvent, StreamId};
 use crate::store::{EventStore, PAGE_BYTES, PageLimit, ReadStream, StoreError};
 
-/// The events of a fold, page by page, up to the end that the log had when the fold began.
+/// Reads the events of a fold page by page, up to the end of the log when the fold began.
 pub(super) struct Source<'a> {
     store: &'a dyn EventStore,
     from: From,
@@ -14,21 +14,21 @@ pub(super) struct Source<'a> {
     /// The last position that is read.
     last: Position,
     page: PageLimit,
-    /// The log is read up to here.
+    /// The position up to which the log is read.
     pub(super) position: Position,
     is_at_end: bool,
 }
 
-/// Where the events come from.
+/// The source of the events.
 enum From {
-    /// The log, read through `read`, of which the events that pass `scope` are taken.
+    /// The log, read with the filter `read`; then the events that match `scope` are kept.
     Log { read: EventFilter, scope: EventFilter },
-    /// A stream, from `next` on.
+    /// A stream, from the version `next` on.
     Stream { stream: StreamId, next: u64 },
 }
 
 impl<'a> Source<'a> {
-    /// The events of `scope`; those that do not pass `wanted` may be left out.
+    /// Creates the source of the events of `scope`. Events that do not match `wanted` may be left out.
     pub(super) async fn new(
         store: &'a dyn EventStore,
         scope: Scope,
@@ -44,7 +44,7 @@ impl<'a> Source<'a> {
         let from = match scope {
             Scope::Stream(stream) => From::Stream { stream, next: 1 },
             Scope::Filter(scope) => {
-                // The store evaluates one of the two: the narrower, as far as that can be told.
+                // The store evaluates only one of the two filters: the narrower one, as far as that is known.
                 let read = if wanted.covers(&scope) { &scope } else { wanted };
                 From::Log { read: read.clone(), scope }
             }
@@ -53,7 +53,7 @@ impl<'a> Source<'a> {
         Ok(Self { store, from, until, last, page, position: Position::START, is_at_end: false })
     }
 
-    /// The next page, which may be empty; `None` after the last one.
+    /// Returns the next page, which may be empty; `None` after the last one.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Arc<RecordedEvent>>>, StoreError> {
         if self.is_at_end {
             return Ok(None);

@@ -2,3 +2,6 @@
 
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
+
+#[doc = include_str!("kinds.md")]
+pub mod kinds {}

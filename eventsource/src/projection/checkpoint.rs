@@ -1,4 +1,4 @@
-//! The checkpoint, and the port to where checkpoints are kept.
+//! Checkpoints, and the port to the store that keeps them.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -16,31 +16,44 @@ use crate::event::{Position, StreamId};
 use crate::store::sql::{Action, Failure, verdict::explained};
 use crate::store::{LogId, LogMark};
 
-/// The position up to which a subscription's effects are durable.
+/// How far a subscription has come: the position up to which its effects are durable.
+///
+/// A [`CheckpointStore`] returns checkpoints. [`new`](Self::new) is for authors of such stores.
+///
+/// ```
+/// use chrono::Utc;
+/// use eventsource::Position;
+/// use eventsource::projection::Checkpoint;
+///
+/// let checkpoint = Checkpoint::new("orders".into(), Position::new(7), 1, "orders v1: OrderPlaced".into(), Utc::now());
+/// let rebuilding = checkpoint.rebuilding(Some(Position::new(100)));
+/// assert_eq!((rebuilding.position, rebuilding.rebuild_to), (Position::new(7), Some(Position::new(100))));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Checkpoint {
     /// The name of the subscription.
     pub name: String,
-    /// Every event up to here is applied or passed over.
+    /// The last position that is done: each event up to it was applied or passed over.
     pub position: Position,
-    /// Which owner it has: each start of the subscription, in whichever process, raises it by one ([exactly once](crate::guarantees#exactly-once)).
+    /// The number of the owner. Each start of the subscription, in any process, raises it by one. A commit with an
+    /// older epoch is refused ([exactly once](crate::guarantees#exactly-once)).
     pub epoch: u64,
-    /// Which projection made it: see [`fingerprint`](super::fingerprint).
+    /// The [fingerprint](super::fingerprint()) of the projection that owns it.
     pub fingerprint: String,
-    /// When it last moved.
+    /// When it moved last.
     pub updated_at: DateTime<Utc>,
-    /// Up to where it is being rebuilt; `None` once it has been there.
+    /// The position up to which it is being rebuilt; `None` if no rebuild runs.
     pub rebuild_to: Option<Position>,
-    /// The log in which the position counts; `None` where it was claimed only by a version that did not know it.
+    /// The log in which the position counts; `None` if only versions that did not store it have claimed the checkpoint.
     pub log: Option<LogId>,
-    /// An event of that log at or before the position: the last one that the owner knew of when it moved the checkpoint.
-    /// By it a log that has gone back is recognised. `None` where nothing was read yet.
+    /// The last event of that log, at or before the position, that the owner knew when it moved the checkpoint. If the
+    /// log goes back, this event is missing or another one. `None` before the first event was read.
     pub mark: Option<LogMark>,
 }
 
 impl Checkpoint {
-    /// A checkpoint, for authors of checkpoint stores.
+    /// Creates a checkpoint that is not being rebuilt and knows no log. For authors of checkpoint stores.
     #[must_use]
     pub const fn new(
         name: String,
@@ -52,14 +65,14 @@ impl Checkpoint {
         Self { name, position, epoch, fingerprint, updated_at, rebuild_to: None, log: None, mark: None }
     }
 
-    /// The same checkpoint, which is being rebuilt up to `target`.
+    /// Sets the position up to which the checkpoint is being rebuilt. `None` means that no rebuild runs.
     #[must_use]
     pub const fn rebuilding(mut self, target: Option<Position>) -> Self {
         self.rebuild_to = target;
         self
     }
 
-    /// The same checkpoint, in this log, of which it knows this event. An event after the position is not kept.
+    /// Sets the log, and the last event of it that the owner knows. An event after the position is dropped.
     #[must_use]
     pub fn in_log(mut self, log: Option<LogId>, mark: Option<LogMark>) -> Self {
         self.log = log;
@@ -68,81 +81,109 @@ impl Checkpoint {
     }
 }
 
-/// Where checkpoints are kept, and the units of work in which they move.
+/// Keeps checkpoints, and opens the units of work in which they move.
 ///
-/// # Laws
-/// * **Exactly once** ([exactly once](crate::guarantees#exactly-once)). What a unit of work lends and the checkpoint commit together, or neither does. A step
-///   is taken only if the checkpoint is at the step's `from` and belongs to the step's `epoch`.
-/// * **A step is whole**: the dead letters, the snapshot and the lease that it carries are stored with it, or nothing is.
-/// * **A checkpoint knows its log**: the log that its first claim names, and the last event that a step names. A reset
-///   forgets both.
-/// * **Epochs only grow**, also over a reset: an owner that was replaced can never move the checkpoint again.
+/// The stores are [`MemoryCheckpoints`](super::MemoryCheckpoints), and those of the features `sqlite` and `postgres`. A
+/// [`SubscriptionManager`](crate::SubscriptionManager) calls the store; you only choose it. To write a store of your
+/// own, implement this trait and run `eventsource::checkpoint_store_contract!` (feature `testing`) on it.
+///
+/// # Contract
+/// * **Exactly once** ([guarantee](crate::guarantees#exactly-once)). What handlers write through a unit of work and the
+///   checkpoint are committed together, or neither is. An update is applied only if the checkpoint is at the update's
+///   `from` and has its `epoch`.
+/// * **An update is whole.** The dead letters, the snapshot and the lease of an update are stored with it, or nothing
+///   is.
+/// * **A checkpoint knows its log.** It stores the log of its first claim, and the last event that an update names. A
+///   reset removes both.
+/// * **Epochs only grow**, also across a reset. An owner that was replaced can never move the checkpoint again.
+///
+/// # Errors
+/// [`CheckpointError::Failed`] may be temporary: the caller retries. [`CheckpointError::Refused`] and
+/// [`CheckpointError::Corrupt`] are not: an operator must act.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use eventsource::Position;
+/// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, MemoryCheckpoints, UnitOfWork};
+///
+/// let checkpoints = MemoryCheckpoints::new();
+/// let owned = checkpoints.claim(&Claim::new("orders", "orders v1: OrderPlaced", Position::START)).await?;
+/// let unit = checkpoints.begin().await?;
+/// unit.commit(&CheckpointUpdate::new("orders", owned.epoch, owned.position, Position::new(7))).await?;
+///
+/// let stored = checkpoints.load("orders").await?.ok_or("no checkpoint")?;
+/// assert_eq!((stored.position, stored.epoch), (Position::new(7), 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[async_trait]
 pub trait CheckpointStore: Send + Sync + 'static {
-    /// The unit of work.
+    /// The type of its units of work.
     type Unit: UnitOfWork;
 
-    /// The checkpoint of the subscription `name`; `None` where it never ran, or was reset since.
+    /// Returns the checkpoint of the subscription `name`; `None` if it never ran or was reset.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError>;
 
-    /// All checkpoints, by name.
+    /// Returns all checkpoints, ordered by name.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError>;
 
-    /// Makes the caller the owner of a checkpoint: its epoch is raised and its fingerprint replaced. Where there is no
-    /// checkpoint, one is made at the claim's start. The claim's log is stored where the checkpoint has none yet: whether
-    /// it is the same is for the caller to compare.
+    /// Makes the caller the owner of a checkpoint: raises its epoch and replaces its fingerprint. If there is no
+    /// checkpoint, creates one at the claim's start. Stores the claim's log if the checkpoint has none; the caller
+    /// compares the returned log with its own.
     ///
     /// # Errors
-    /// [`ClaimError::Changed`] where the claim spares a projection that has changed; [`ClaimError::Held`] where it asks for a lease and somebody else holds one; [`ClaimError::Store`] where
-    /// the store fails.
+    /// * [`ClaimError::Changed`] if the checkpoint has another fingerprint and the claim is
+    ///   [`unless_changed`](Claim::unless_changed).
+    /// * [`ClaimError::Held`] if the claim asks for a lease and another owner holds one: claim again after it ends.
+    /// * [`ClaimError::Store`] if the store fails.
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError>;
 
-    /// Renews the lease of the owner since `epoch` for `time` from now on; none at all gives it up. Returns whether
-    /// the checkpoint is still that owner's.
+    /// Renews the lease of the owner with `epoch`: it ends after `time` from now. [`Duration::ZERO`] releases it.
+    /// Returns `false` if the checkpoint has another owner or was reset.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError>;
 
     /// Returns one page of the dead letters of the subscription `name`, ordered by position.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
 
-    /// Returns the dead letter at `position` of the subscription `name`, whether it waits or was dismissed; `None` where
-    /// there is none.
+    /// Returns the dead letter at `position` of the subscription `name`, in any state; `None` if there is none.
     ///
     /// The default asks for a page of one letter.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
         let Some(before) = position.value().checked_sub(1) else { return Ok(None) };
         let page = self.dead_letters(name, LetterQuery::all().after(Position::new(before)).limit(1)).await?;
         Ok(page.into_iter().find(|letter| letter.position == position))
     }
 
-    /// Returns the dead letters behind which any of `streams` is parked for the subscription `name`, in any order. A stream
-    /// that is not parked has none.
+    /// Returns the dead letters behind which any of `streams` is parked for the subscription `name`, in any order. A
+    /// stream that is not parked has no letter.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError>;
 
-    /// Returns how many letters wait, and how many events behind them, for each of the subscriptions `names` that has any.
-    /// Counting stops behind [`LetterCounts::MOST`] letters of a subscription.
+    /// Returns, for each of the subscriptions `names` with waiting letters, how many letters wait and how many events
+    /// wait behind them. Counting stops after [`LetterCounts::MOST`] letters of a subscription.
     ///
     /// The default reads that many letters of each. Override it if the store can count them.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         let mut counts = BTreeMap::new();
         for &name in names {
@@ -154,14 +195,14 @@ pub trait CheckpointStore: Send + Sync + 'static {
         Ok(counts)
     }
 
-    /// Deletes the letters of the subscription `name` that were dismissed before `before`, and returns their number. Letters
-    /// that wait stay, whatever their age.
+    /// Deletes the letters of the subscription `name` that were dismissed before `before`, and returns their number.
+    /// Waiting letters are kept, whatever their age.
     ///
-    /// The default refuses.
+    /// The default fails with [`CheckpointError::Refused`].
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails; some of the letters may be deleted then. [`CheckpointError::Refused`] if it
-    /// cannot delete letters.
+    /// [`CheckpointError::Failed`] if the store fails; then some of the letters may be deleted: call it again.
+    /// [`CheckpointError::Refused`] if the store does not support it.
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
         let _ = before;
         Err(CheckpointError::Refused {
@@ -170,68 +211,77 @@ pub trait CheckpointStore: Send + Sync + 'static {
         })
     }
 
-    /// The state that was stored last with a step of the checkpoint `name`.
+    /// Returns the state that the last update with a snapshot stored for the subscription `name`; `None` if there is
+    /// none.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError>;
 
     /// Opens a unit of work.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn begin(&self) -> Result<Self::Unit, CheckpointError>;
 
-    /// A unit of work for subscribers that are not transactional: it holds nothing open and lends nothing.
+    /// Returns a unit of work for subscribers that are not transactional. It holds no transaction open and gives
+    /// handlers nothing.
     fn detached(&self) -> Self::Unit;
 
-    /// The generations of the read models that are kept beside the checkpoints, where projections can be rebuilt side
-    /// by side.
+    /// Returns the generations of the read models that are stored with the checkpoints. `None`, the default, means that
+    /// projections cannot be rebuilt side by side.
     fn generations(&self) -> Option<&dyn Generations<Self::Unit>> {
         None
     }
 
-    /// Who owns the tables of the read models that are kept beside the checkpoints. A store without it leaves it to each
-    /// manager to see that no two of its own subscriptions declare one table.
+    /// Returns the owners of the tables of the read models that are stored with the checkpoints. `None` is the default:
+    /// then each manager checks only that no two of its own subscriptions declare the same table.
     fn owners(&self) -> Option<&dyn TableOwners> {
         None
     }
 
-    /// Whether checkpoints outlive the process.
+    /// Returns whether checkpoints survive the end of the process.
     fn is_durable(&self) -> bool;
 }
 
-/// A checkpoint store failed.
+/// The error of a [`CheckpointStore`]. The cause is its [`source`](Error::source).
+///
+/// ```
+/// use eventsource::projection::CheckpointError;
+///
+/// let error = CheckpointError::Refused { action: "load the checkpoint of `orders`".into(), reason: "read only".into() };
+/// assert_eq!(error.to_string(), "the checkpoint store refuses to load the checkpoint of `orders`: read only");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The store did not do what was asked; the source says why. Trying again may help.
-    #[error("the checkpoint store could not {action}: {source}")]
+    /// The store could not do it. A retry may help; the source says why it failed.
+    #[error("the checkpoint store could not {action}")]
     Failed {
-        /// What was asked, such as `load the checkpoint of order-rows`.
+        /// What was asked, such as ``load the checkpoint of `orders` ``.
         action: String,
-        /// Why.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The store refuses what was asked, and trying again does not help.
+    /// The store refuses to do it. A retry does not help.
     #[error("the checkpoint store refuses to {action}: {reason}")]
     Refused {
         /// What was asked.
         action: String,
-        /// Why, in the words of the database, and the remedy.
+        /// Why, in the words of the database, and what helps.
         reason: Arc<str>,
     },
-    /// Something stored cannot be read back: the store was changed from outside, or is damaged.
-    #[error("the checkpoint store holds something that cannot be read: {what}")]
+    /// A stored value cannot be read: another program changed the store, or it is damaged.
+    #[error("the checkpoint store holds a value that cannot be read: {what}")]
     Corrupt {
-        /// What, and where.
+        /// Which value, and where.
         what: String,
     },
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl CheckpointError {
-    /// The error of a failure inside a transaction, where nothing is tried again.
+    /// Returns the error of a failure inside a transaction, where nothing is retried.
     pub(crate) fn failed(action: Action<'_>, failure: Failure) -> Self {
         match failure {
             Failure::Database(error) => Self::Failed { action: action.to_string(), source: explained(error) },

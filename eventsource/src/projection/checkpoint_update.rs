@@ -1,4 +1,4 @@
-//! A step of a checkpoint, and what is stored together with it.
+//! An update of a checkpoint, and the data that is stored together with it.
 
 use std::time::Duration;
 
@@ -6,58 +6,69 @@ use super::LetterChange;
 use crate::event::Position;
 use crate::store::LogMark;
 
-/// A step of a checkpoint: it is taken only from where the owner left it (compare-and-set, [exactly once](crate::guarantees#exactly-once)), and together with
-/// all that it carries, or not at all.
+/// Moves a checkpoint. It is applied only if the checkpoint is at `from` and has `epoch` (compare-and-set, see [exactly
+/// once](crate::guarantees#exactly-once)), together with everything that it carries, or not at all.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use eventsource::Position;
+/// use eventsource::projection::CheckpointUpdate;
+///
+/// let update = CheckpointUpdate::new("orders", 1, Position::START, Position::new(7)).lease(Some(Duration::from_secs(4)));
+/// assert_eq!((update.from, update.to), (Position::START, Position::new(7)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckpointUpdate {
     /// The name of the subscription.
     pub name: String,
-    /// The epoch of the owner that takes the step.
+    /// The epoch of the owner.
     pub epoch: u64,
-    /// Where the owner left the checkpoint.
+    /// The position at which the owner left the checkpoint.
     pub from: Position,
-    /// Where it moves to.
+    /// The position to which it moves.
     pub to: Position,
-    /// The last event of the log at or before [`to`](CheckpointUpdate::to) that the owner knows; `None` leaves it as it is.
+    /// The last event of the log, at or before [`to`](CheckpointUpdate::to), that the owner knows; `None` keeps the
+    /// stored one.
     pub mark: Option<LogMark>,
-    /// What becomes of dead letters.
+    /// The changes to dead letters.
     pub letters: Vec<LetterChange>,
-    /// The state of the projection at [`to`](CheckpointUpdate::to), where it keeps one.
+    /// The serialised state of the projection at [`to`](CheckpointUpdate::to); `None` keeps the stored one.
     pub snapshot: Option<Vec<u8>>,
-    /// For how long the owner's lease holds from now on; `None` leaves it as it is.
+    /// The time from now after which the owner's lease ends; `None` keeps the stored end.
     pub lease: Option<Duration>,
 }
 
 impl CheckpointUpdate {
-    /// The step of the checkpoint `name`, owned since `epoch`, from `from` to `to`, which carries nothing else.
+    /// Moves the checkpoint `name` of the owner with `epoch` from `from` to `to`, and changes nothing else.
     #[must_use]
     pub fn new(name: impl Into<String>, epoch: u64, from: Position, to: Position) -> Self {
         Self { name: name.into(), epoch, from, to, mark: None, letters: Vec::new(), snapshot: None, lease: None }
     }
 
-    /// The same, with the last event of the log that the owner knows. One after [`to`](CheckpointUpdate::to) is left out.
+    /// Sets the last event of the log that the owner knows. An event after [`to`](CheckpointUpdate::to) is dropped.
     #[must_use]
     pub fn marked(mut self, mark: Option<LogMark>) -> Self {
         self.mark = mark.filter(|mark| mark.position <= self.to);
         self
     }
 
-    /// The same, with these changes to dead letters.
+    /// Sets the changes to dead letters.
     #[must_use]
     pub fn letters(mut self, letters: Vec<LetterChange>) -> Self {
         self.letters = letters;
         self
     }
 
-    /// The same, with this state of the projection.
+    /// Sets the serialised state of the projection.
     #[must_use]
     pub fn snapshot(mut self, state: Option<Vec<u8>>) -> Self {
         self.snapshot = state;
         self
     }
 
-    /// The same, with the owner's lease renewed for `time`.
+    /// Renews the owner's lease for `time` from now. `None` keeps the stored end.
     #[must_use]
     pub const fn lease(mut self, time: Option<Duration>) -> Self {
         self.lease = time;
@@ -65,11 +76,20 @@ impl CheckpointUpdate {
     }
 }
 
-/// The state of a durable memory projection, as it was stored with a step.
+/// The stored state of a durable memory projection. [`CheckpointStore::snapshot`](super::CheckpointStore::snapshot)
+/// returns it.
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::projection::ProjectionSnapshot;
+///
+/// let snapshot = ProjectionSnapshot::new(Position::new(7), "revenue v1: OrderPlaced".into(), b"150".to_vec());
+/// assert_eq!(snapshot.position, Position::new(7));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProjectionSnapshot {
-    /// Where the checkpoint was when it was stored.
+    /// The position of the checkpoint when the state was stored.
     pub position: Position,
     /// The fingerprint of the projection that stored it.
     pub fingerprint: String,
@@ -78,7 +98,7 @@ pub struct ProjectionSnapshot {
 }
 
 impl ProjectionSnapshot {
-    /// A snapshot, for authors of checkpoint stores.
+    /// Creates a snapshot. For authors of checkpoint stores.
     #[must_use]
     pub const fn new(position: Position, fingerprint: String, state: Vec<u8>) -> Self {
         Self { position, fingerprint, state }

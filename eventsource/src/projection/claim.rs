@@ -1,4 +1,4 @@
-//! Who owns a checkpoint: claims, and leases on them.
+//! Ownership of a checkpoint: claims and leases.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,51 +9,75 @@ use super::CheckpointError;
 use crate::event::Position;
 use crate::store::LogId;
 
-/// A request to become the owner of a checkpoint.
+/// A request to become the owner of a checkpoint: see [`CheckpointStore::claim`](super::CheckpointStore::claim).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use eventsource::Position;
+/// use eventsource::projection::{Claim, Lease};
+///
+/// let claim = Claim::new("orders", "orders v1: OrderPlaced", Position::START)
+///     .unless_changed()
+///     .under(Lease::new("host-1 4711", Duration::from_secs(4)));
+/// assert!(claim.unless_changed && claim.lease.is_some());
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Claim<'a> {
     /// The name of the subscription.
     pub name: &'a str,
-    /// The fingerprint of the projection that claims it, which replaces the one before.
+    /// The fingerprint of the projection, which replaces the stored one.
     pub fingerprint: &'a str,
-    /// Where the checkpoint is made, where there is none.
+    /// The position of the new checkpoint, if there is none yet.
     pub start: Position,
     /// The log in which the position counts.
     pub log: Option<LogId>,
-    /// Under which lease it is to be owned; `None` takes it over from whoever has it.
+    /// The lease that the caller asks for. `None` takes the checkpoint from any owner, also from one that holds a
+    /// lease.
     pub lease: Option<Lease>,
-    /// Whether a checkpoint of another fingerprint is left alone.
+    /// Whether the claim fails if the stored fingerprint is another one.
     pub unless_changed: bool,
 }
 
-/// A lease on a checkpoint: as long as its owner keeps renewing it, nobody else who asks for a lease gets the checkpoint.
+/// A lease on a checkpoint. While the owner renews it, a claim of another owner that asks for a lease fails.
 ///
-/// It only spares work that would be in vain: what keeps two owners apart is the epoch ([exactly once](crate::guarantees#exactly-once)).
+/// A lease only avoids useless work. The epoch is what keeps two owners apart ([exactly
+/// once](crate::guarantees#exactly-once)).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use eventsource::projection::Lease;
+///
+/// let lease = Lease::new("host-1 4711", Duration::from_secs(4));
+/// assert_eq!(&*lease.owner, "host-1 4711");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lease {
-    /// Who asks, in words that a status can show. The same owner renews its lease by asking again.
+    /// The name of the owner, as a status shows it. A claim by the same owner renews the lease.
     pub owner: Arc<str>,
-    /// For how long, by the clock of the store.
+    /// How long it lasts after each renewal, by the clock of the store.
     pub time: Duration,
 }
 
 impl<'a> Claim<'a> {
-    /// A claim of the checkpoint `name` for a projection of this fingerprint, which takes it over from whoever has it.
+    /// Claims the checkpoint `name` for the projection with this fingerprint, and takes it from any owner. If there is
+    /// no checkpoint, it is created at `start`.
     #[must_use]
     pub const fn new(name: &'a str, fingerprint: &'a str, start: Position) -> Self {
         Self { name, fingerprint, start, log: None, lease: None, unless_changed: false }
     }
 
-    /// The same, for a subscription that reads this log.
+    /// Sets the log that the subscription reads.
     #[must_use]
     pub const fn in_log(mut self, log: LogId) -> Self {
         self.log = Some(log);
         self
     }
 
-    /// The same, but only where the checkpoint has this fingerprint, or is not there: another process may have replaced
+    /// Claims the checkpoint only if it has the same fingerprint or does not exist. Another process may have replaced
     /// the projection since the caller looked.
     #[must_use]
     pub const fn unless_changed(mut self) -> Self {
@@ -61,12 +85,12 @@ impl<'a> Claim<'a> {
         self
     }
 
-    /// Whether a checkpoint of the fingerprint `found` is left alone.
+    /// Returns whether a checkpoint with the fingerprint `found` is left alone.
     pub(crate) fn spares(&self, found: &str) -> bool {
         self.unless_changed && found != self.fingerprint
     }
 
-    /// The same, but only where nobody else holds a lease.
+    /// Asks for a lease. The claim then fails while another owner holds one.
     #[must_use]
     pub fn under(mut self, lease: Lease) -> Self {
         self.lease = Some(lease);
@@ -75,41 +99,57 @@ impl<'a> Claim<'a> {
 }
 
 impl Lease {
-    /// A lease of `owner` for `time`.
+    /// Creates a lease of `owner` that lasts `time`.
     #[must_use]
     pub fn new(owner: impl Into<Arc<str>>, time: Duration) -> Self {
         Self { owner: owner.into(), time }
     }
 }
 
-/// Why a checkpoint was not claimed.
+/// The reason why a checkpoint was not claimed.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use std::time::Duration;
+///
+/// use eventsource::Position;
+/// use eventsource::projection::{CheckpointStore, Claim, ClaimError, Lease, MemoryCheckpoints};
+///
+/// let checkpoints = MemoryCheckpoints::new();
+/// let claim = |owner| Claim::new("orders", "orders v1", Position::START).under(Lease::new(owner, Duration::from_secs(4)));
+/// checkpoints.claim(&claim("host-1")).await.unwrap();
+/// let refused = checkpoints.claim(&claim("host-2")).await.unwrap_err();
+/// assert!(matches!(refused, ClaimError::Held { owner, .. } if owner == "host-1"));
+/// # });
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimError {
-    /// Somebody else holds a lease on it. Nothing was changed.
-    #[error("the checkpoint of `{name}` belongs to {owner} until {until}, and longer if that is renewed")]
+    /// Another owner holds a lease. Nothing was changed: claim again after it ends.
+    #[error("the checkpoint of `{name}` is leased by `{owner}` until {until}, or longer if the lease is renewed")]
     Held {
         /// The name of the subscription.
         name: String,
-        /// Who has it.
+        /// The owner.
         owner: String,
-        /// Until when, at least, by the clock of the store.
+        /// When the lease ends if it is not renewed, by the clock of the store.
         until: DateTime<Utc>,
     },
-    /// It is another projection's by now, and the claim spares it ([`Claim::unless_changed`]). Nothing was changed.
-    #[error("the checkpoint of `{name}` is that of the projection `{found}` by now")]
+    /// The stored fingerprint is another one, and the claim is [`unless_changed`](Claim::unless_changed). Nothing was
+    /// changed: load the checkpoint and decide again.
+    #[error("the checkpoint of `{name}` belongs to another projection or version, `{found}`")]
     Changed {
         /// The name of the subscription.
         name: String,
-        /// The fingerprint that is stored.
+        /// The stored fingerprint.
         found: String,
     },
-    /// The store failed.
+    /// The checkpoint store failed.
     #[error(transparent)]
     Store(#[from] CheckpointError),
 }
 
-/// Why a row was not claimed.
+/// The reason why a row was not claimed.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[derive(Debug)]
 pub(crate) enum NotClaimed {
@@ -119,7 +159,7 @@ pub(crate) enum NotClaimed {
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl NotClaimed {
-    /// The error of the checkpoint `name`.
+    /// Returns the error for the checkpoint `name`.
     pub(crate) fn of(self, name: &str) -> ClaimError {
         let name = name.to_owned();
         match self {

@@ -1,4 +1,4 @@
-//! Dead letters: the events that a subscription could not apply, and the streams that wait behind them.
+//! Dead letters: the events that a subscription could not apply, and the streams that are parked behind them.
 
 use std::fmt;
 
@@ -11,43 +11,68 @@ use crate::event::{Position, RecordedEvent, StreamId, now};
 
 /// An event that a subscription could not apply, kept with its error until it is retried or dismissed.
 ///
-/// While it waits, its stream is *parked*: later events of the stream wait behind it, in order, and are not applied.
-/// A stream has at most one letter that waits; the events behind it stay in the log, and only their number is kept.
+/// While it waits, its stream is *parked*: later events of the stream are not applied. They stay in the log, and the
+/// letter counts them. A stream has at most one waiting letter. A [`SubscriptionHandle`](crate::SubscriptionHandle)
+/// lists, retries and dismisses letters.
+///
+/// ```
+/// use eventsource::projection::{DeadLetter, LetterCounts};
+/// use eventsource::HandlerError;
+/// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+/// # let appended = MemoryEventStore::new()
+/// #     .append(&stream, ExpectedVersion::Any, vec![NewEvent::raw("OrderPlaced", 1, "{}")]).await.unwrap();
+/// # let event = &appended.events()[0];
+///
+/// let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+/// assert!(letter.to_string().ends_with("failed once: no such customer"));
+/// assert_eq!(LetterCounts::of(&[letter.clone()]).waiting, 1);
+/// assert_eq!(LetterCounts::of(&[letter.dismissed("a test order")]).waiting, 0);
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeadLetter {
     /// The name of the subscription.
     pub subscription: String,
-    /// Where the event stands in the log.
+    /// The position of the event in the log.
     pub position: Position,
-    /// The stream it belongs to.
+    /// The stream of the event.
     pub stream: StreamId,
-    /// Its version in the stream.
+    /// The version of the event in its stream.
     pub version: u64,
-    /// Its stored name.
+    /// The stored name of the event.
     pub event_type: String,
-    /// Its id.
+    /// The id of the event.
     pub event_id: Uuid,
-    /// The error with which the handler failed the last time, then its cause, and so on.
+    /// The last error of the handler, then its cause, and so on.
     pub errors: Vec<String>,
-    /// Whether trying again could have helped.
+    /// Whether a retry could have helped.
     pub class: ErrorClass,
     /// How often the handler was called.
     pub attempts: u32,
-    /// When the handler failed first.
+    /// When the handler failed for the first time.
     pub first_failed_at: DateTime<Utc>,
-    /// When it failed last.
+    /// When the handler failed for the last time.
     pub last_failed_at: DateTime<Utc>,
     /// How many later events of the stream wait behind this one.
     pub held: u64,
-    /// What has become of it.
+    /// Whether it waits, follows next or was dismissed.
     pub state: LetterState,
 }
 
-/// How many dead letters of a subscription wait, and how many events behind them.
+/// How many dead letters of a subscription wait, and how many events wait behind them.
 ///
-/// A store stops counting behind [`LetterCounts::MOST`] letters: a greater number of letters means that there are more than
-/// so many, and `held` is the number behind those that were counted.
+/// A store stops counting after [`LetterCounts::MOST`] letters. Then `waiting` is greater than `MOST`, and `held`
+/// counts only the events behind the counted letters.
+///
+/// ```
+/// use eventsource::projection::LetterCounts;
+///
+/// let counts = LetterCounts { waiting: 3, held: 40 };
+/// assert!(counts.is_exact());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct LetterCounts {
     /// The letters that wait to be retried or dismissed, one for each parked stream.
@@ -57,65 +82,82 @@ pub struct LetterCounts {
 }
 
 impl LetterCounts {
-    /// How many letters are counted.
+    /// The largest number of letters that are counted: 10,000.
     pub const MOST: usize = 10_000;
 
-    /// The counts of these letters, dismissed ones left out.
+    /// Counts these letters, without the dismissed ones.
     #[must_use]
     pub fn of(letters: &[DeadLetter]) -> Self {
         let waiting = || letters.iter().filter(|letter| letter.parks());
         Self { waiting: waiting().count(), held: waiting().map(|letter| letter.held).sum() }
     }
 
-    /// Whether all letters were counted.
+    /// Returns whether all letters were counted.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         self.waiting <= Self::MOST
     }
 }
 
-/// What has become of a dead letter.
+/// The state of a dead letter.
+///
+/// ```
+/// use eventsource::projection::LetterState;
+///
+/// let state = LetterState::Waiting;
+/// assert_ne!(state, LetterState::Released);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum LetterState {
-    /// It waits to be retried or dismissed, and its stream behind it.
+    /// It waits to be retried or dismissed, and its stream is parked behind it.
     Waiting,
-    /// The letter before it was retried or dismissed: it follows as soon as the subscription runs.
+    /// The letter before it in the stream was retried or dismissed. The subscription applies it next, without being
+    /// asked.
     Released,
-    /// It is not going to be applied, nor is its stream held back any more.
+    /// It will not be applied, and its stream is no longer parked.
     Dismissed {
-        /// Why, in the words of who dismissed it.
+        /// The reason that was given.
         reason: String,
-        /// When.
+        /// When it was dismissed.
         at: DateTime<Utc>,
     },
 }
 
-/// What becomes of a dead letter together with a step of the checkpoint, in one transaction.
+/// A change to a dead letter, made in the same transaction as the update of the checkpoint.
+///
+/// ```
+/// use eventsource::StreamId;
+/// use eventsource::projection::LetterChange;
+///
+/// let stream = StreamId::new("Order", uuid::Uuid::nil());
+/// let change = LetterChange::Hold { stream, more: 3 };
+/// assert!(matches!(change, LetterChange::Hold { more: 3, .. }));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LetterChange {
-    /// The letter waits, in place of the one of its stream that waited before.
+    /// Stores the letter, in the place of the waiting letter of its stream.
     Keep(DeadLetter),
-    /// So many more events of the stream wait behind its letter.
+    /// Counts `more` events that wait behind the letter of the stream.
     Hold {
         /// The stream.
         stream: StreamId,
-        /// How many more.
+        /// How many more events wait.
         more: u64,
     },
-    /// The stream's letter is no more, and nothing of the stream waits.
+    /// Removes the waiting letter of the stream. No event of the stream waits any more.
     Release {
         /// The stream.
         stream: StreamId,
     },
-    /// The letter, whose state is [`LetterState::Dismissed`], is kept for the record: nothing waits behind it.
+    /// Stores the letter, whose state is [`LetterState::Dismissed`], for the record. No event waits behind it.
     Dismiss(DeadLetter),
 }
 
 impl DeadLetter {
-    /// The letter of `event`, which `subscription` could not apply in `attempts` calls, the last of which failed with
-    /// `error` just now. It waits, and nothing waits behind it.
+    /// Creates a waiting letter for `event`: `subscription` called the handler `attempts` times, and the last call
+    /// failed with `error` just now. No event waits behind it yet.
     #[must_use]
     pub fn new(subscription: impl Into<String>, event: &RecordedEvent, error: &HandlerError, attempts: u32) -> Self {
         let at = now();
@@ -128,7 +170,8 @@ impl DeadLetter {
         }
     }
 
-    /// The letter of `event`, which no handler has seen: it waited behind another one, which is no more.
+    /// Creates the letter of an event that no handler has seen: it waited behind a letter that was retried or
+    /// dismissed.
     pub(crate) fn released(subscription: impl Into<String>, event: &RecordedEvent, at: DateTime<Utc>) -> Self {
         Self {
             subscription: subscription.into(),
@@ -147,21 +190,21 @@ impl DeadLetter {
         }
     }
 
-    /// The letter, dismissed for `reason` just now.
+    /// Returns the letter, dismissed for `reason` just now.
     #[must_use]
     pub fn dismissed(mut self, reason: impl Into<String>) -> Self {
         self.state = LetterState::Dismissed { reason: reason.into(), at: now() };
         self
     }
 
-    /// Whether later events of its stream wait behind it.
+    /// Returns whether later events of its stream wait behind it.
     #[must_use]
     pub const fn parks(&self) -> bool {
         !matches!(self.state, LetterState::Dismissed { .. })
     }
 }
 
-/// The event, and the error.
+/// Shows the event and the error.
 impl fmt::Display for DeadLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { event_type, position, stream, .. } = self;
@@ -174,7 +217,7 @@ impl fmt::Display for DeadLetter {
     }
 }
 
-/// `once`, or how many times.
+/// Returns `once`, or such as `3 times`.
 pub(crate) fn times(attempts: u32) -> String {
     if attempts == 1 { "once".to_owned() } else { format!("{attempts} times") }
 }

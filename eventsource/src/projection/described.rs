@@ -1,17 +1,17 @@
-//! What `#[projection]` says of a projection beside how it runs.
+//! What `#[projection]` states about a projection for the catalogue and for the compiler.
 
 use crate::event::ProjectionDescriptor;
 
-/// A projection that `#[projection]` made: it can say what it handles without being there.
+/// A projection that `#[projection]` made. It describes what it handles without an instance.
 pub trait Projection {
-    /// How the catalogue knows it.
+    /// The entry of the catalogue.
     const DESCRIPTOR: ProjectionDescriptor;
 }
 
-/// `#[projection]` made a handler of `Self` for `E`, which is its handler number `AT`.
+/// States that `Self` handles `E` with its handler number `AT`. `#[projection]` implements it.
 ///
-/// Where it is asked for, the compiler refuses events that a projection does not handle. The number keeps two handlers for
-/// one event apart, which are an error of their own.
+/// It is a bound where a projection must handle an event, so that the compiler rejects one that does not. The number
+/// lets the macro report two handlers for the same event.
 #[diagnostic::on_unimplemented(
     message = "the projection `{Self}` does not handle `{E}`",
     label = "`{Self}` has no handler for it",

@@ -1,4 +1,4 @@
-//! How a handler fails.
+//! The errors of handlers.
 
 use std::any::Any;
 use std::error::Error;
@@ -8,16 +8,19 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::causes::WithCauses;
 use crate::event::DecodeError;
 use crate::panics;
 use crate::store::Verdict;
 
-/// How a handler fails: an error of any type, and whether trying again can help.
+/// The error of a handler: an error of any type, and whether a retry can help.
 ///
-/// Any error converts with `?`. Its class is then the unit of work's to say, which knows its database's errors (see
-/// [`UnitOfWork::verdict`](super::UnitOfWork::verdict)); otherwise it counts as transient, except a [`DecodeError`]
-/// and what is caused by [`Permanent`] or [`NotSetUp`], which are permanent.
-/// (So that any error converts, this type is not itself an [`Error`].)
+/// Any error converts with `?`. Then the unit of work classifies it, since it knows the errors of its database
+/// ([`UnitOfWork::verdict`](super::UnitOfWork::verdict)). An error that it does not know is transient, except a
+/// [`DecodeError`] and an error that is caused by [`Permanent`] or [`NotSetUp`]: these are permanent.
+/// [`transient`](Self::transient), [`permanent`](Self::permanent) and [`outage`](Self::outage) state the class.
+///
+/// This type does not implement [`Error`]: otherwise not every error could convert into it.
 ///
 /// ```
 /// use eventsource::HandlerError;
@@ -25,7 +28,7 @@ use crate::store::Verdict;
 /// fn handler(input: &str) -> Result<(), HandlerError> {
 ///     let amount: u64 = input.parse()?;
 ///     if amount == 0 {
-///         return Err(HandlerError::permanent("an amount of 0 means nothing here"));
+///         return Err(HandlerError::permanent("the amount must not be 0"));
 ///     }
 ///     Ok(())
 /// }
@@ -33,53 +36,75 @@ use crate::store::Verdict;
 /// ```
 pub struct HandlerError(Box<Failed>);
 
-/// What failed. It is as small as a pointer from outside, since each call of a handler hands back the place for one.
+/// The content, boxed: every call of a handler reserves the space for an error, so the type is one pointer wide.
 struct Failed {
     class: ErrorClass,
     said: Said,
-    /// What helps, where the error does not say it.
+    /// What helps, if the error does not say it.
     remedy: Option<&'static str>,
     source: Box<dyn Error + Send + Sync>,
 }
 
-/// What the author of an error said of it.
+/// What the code that created the error stated about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
-    /// Nothing: the class is a guess, which the verdict of a database replaces.
+    /// Nothing. The class is a guess, and the verdict of the database replaces it.
     Nothing,
-    /// Which class it has.
+    /// The class.
     Class,
-    /// That something which the handler needs is down.
+    /// That a service which the handler needs is down.
     Outage,
 }
 
-/// Whether trying again can help.
+/// Whether a retry can help.
+///
+/// ```
+/// use eventsource::HandlerError;
+/// use eventsource::projection::ErrorClass;
+///
+/// let error = HandlerError::permanent("no such customer");
+/// assert_eq!(error.class(), ErrorClass::Permanent);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// It can: the event is retried.
+    /// A retry can help: the event is retried.
     Transient,
-    /// It cannot: retries are not spent on it.
+    /// A retry cannot help: the event is not retried.
     Permanent,
 }
 
 impl HandlerError {
-    /// A failure that trying again may cure. Takes an error, or a text.
+    /// Creates a failure that a retry may cure. Takes an error or a text.
+    ///
+    /// ```
+    /// use eventsource::HandlerError;
+    /// use eventsource::projection::ErrorClass;
+    ///
+    /// assert_eq!(HandlerError::transient("try later").class(), ErrorClass::Transient);
+    /// ```
     pub fn transient(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(ErrorClass::Transient, Said::Class, source.into())
     }
 
-    /// A failure that trying again cannot cure. Takes an error, or a text.
+    /// Creates a failure that a retry cannot cure. Takes an error or a text. The event is not retried.
+    ///
+    /// ```
+    /// use eventsource::HandlerError;
+    /// use eventsource::projection::ErrorClass;
+    ///
+    /// assert_eq!(HandlerError::permanent("no such customer").class(), ErrorClass::Permanent);
+    /// ```
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(ErrorClass::Permanent, Said::Class, source.into())
     }
 
-    /// Something that the handler needs is down, such as a broker or a web service: no event is to blame. Takes an
-    /// error, or a text.
+    /// Creates a failure that no event causes: a service that the handler needs is down, such as a broker or a web
+    /// service. Takes an error or a text.
     ///
-    /// The event is tried again, with delays of up to 5 s, until it is there, as after an outage of the database: no
-    /// attempt is counted, and no event becomes a dead letter. The state of the subscription names the error meanwhile.
-    /// [`SubscriptionConfig::outage_limit`](crate::SubscriptionConfig::outage_limit) can give the event up.
+    /// The event is retried until the service is back, with delays of up to 5 s, as during an outage of the database.
+    /// No attempt is counted, and no event becomes a dead letter. Meanwhile the state of the subscription names the
+    /// error. [`SubscriptionConfig::outage_limit`](crate::SubscriptionConfig::outage_limit) limits the time.
     ///
     /// ```
     /// use eventsource::HandlerError;
@@ -104,19 +129,19 @@ impl HandlerError {
         Self(Box::new(Failed { class, said, remedy: None, source }))
     }
 
-    /// Whether trying again can help.
+    /// Returns whether a retry can help.
     #[must_use]
     pub const fn class(&self) -> ErrorClass {
         self.0.class
     }
 
-    /// Whether its author said that something which the handler needs is down: see [`outage`](Self::outage).
+    /// Returns whether the error was created by [`outage`](Self::outage).
     #[must_use]
     pub fn is_outage(&self) -> bool {
         self.0.said == Said::Outage
     }
 
-    /// The same error, of the class that its database's verdict gives it, unless whoever made it said which one it has.
+    /// Sets the class by the verdict of the database, unless the code that created the error stated a class.
     pub(crate) fn judged(mut self, verdict: Option<Verdict>) -> Self {
         let (Said::Nothing, Some(verdict)) = (self.0.said, verdict) else { return self };
         self.0.class = match verdict {
@@ -129,25 +154,25 @@ impl HandlerError {
         self
     }
 
-    /// The same error, with what helps against it.
+    /// Adds what helps against the error.
     pub(crate) fn with_remedy(mut self, remedy: Option<&'static str>) -> Self {
         self.0.remedy = remedy;
         self
     }
 
-    /// The error.
+    /// Returns the error itself.
     #[must_use]
     pub fn source(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.0.source
     }
 
-    /// Whether an error of the type `E` is the error, or among its causes.
+    /// Returns whether the error, or one of its causes, has the type `E`.
     #[must_use]
     pub fn is_caused_by<E: Error + 'static>(&self) -> bool {
         self.causes().any(|cause| cause.is::<E>())
     }
 
-    /// The error, its cause, and so on.
+    /// Returns the error, its cause, and so on.
     pub fn causes(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
         std::iter::successors(Some(&*self.0.source as &(dyn Error + 'static)), |&error| error.source())
     }
@@ -165,19 +190,10 @@ impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
     }
 }
 
-/// The error and its causes, each after a colon, leaving out a cause whose text the error before it ends with.
+/// Shows the error and its causes, separated by colons. A cause is left out if the text before it already ends with it.
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut last = String::new();
-        for cause in self.causes() {
-            let text = cause.to_string();
-            if last.is_empty() {
-                f.write_str(&text)?;
-            } else if !last.ends_with(&text) {
-                write!(f, ": {text}")?;
-            }
-            last = text;
-        }
+        WithCauses(&*self.0.source).fmt(f)?;
         self.0.remedy.map_or(Ok(()), |remedy| write!(f, " ({remedy})"))
     }
 }
@@ -188,7 +204,16 @@ impl fmt::Debug for HandlerError {
     }
 }
 
-/// A reset was asked of a projection that has no truncate hook.
+/// A projection without a truncate hook was reset.
+///
+/// ```
+/// use eventsource::HandlerError;
+/// use eventsource::projection::NoTruncateHook;
+///
+/// fn lacks_a_hook(error: &HandlerError) -> bool {
+///     error.is_caused_by::<NoTruncateHook>()
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the projection has no truncate hook: give it a method marked `#[truncate]`, or implement `EventSubscriber::truncate`"
@@ -196,7 +221,16 @@ impl fmt::Debug for HandlerError {
 #[non_exhaustive]
 pub struct NoTruncateHook;
 
-/// A snapshot was asked of a projection that has none.
+/// A durable memory projection has no snapshot.
+///
+/// ```
+/// use eventsource::HandlerError;
+/// use eventsource::projection::NoSnapshot;
+///
+/// fn lacks_a_snapshot(error: &HandlerError) -> bool {
+///     error.is_caused_by::<NoSnapshot>()
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the projection says that its memory is durable, but has no state to store: write `#[projection(snapshot)]`, or \
@@ -205,68 +239,115 @@ pub struct NoTruncateHook;
 #[non_exhaustive]
 pub struct NoSnapshot;
 
-/// Stands at the end of the causes of an error that trying again cannot cure.
+/// Marks an error as permanent: it stands at the end of the error's causes.
+///
+/// ```
+/// use eventsource::projection::{ErrorClass, Permanent};
+/// use eventsource::{HandlerError, ReadModelError};
+///
+/// let error = HandlerError::from(ReadModelError::CursorOfAnotherQuery {
+///     table: "orders",
+///     cursor: "`orders` by id asc".into(),
+///     query: "`orders` by total desc".into(),
+/// });
+/// assert!(error.is_caused_by::<Permanent>() && error.class() == ErrorClass::Permanent);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("trying again does not help")]
+#[error("a retry does not help")]
 #[non_exhaustive]
 pub struct Permanent;
 
-/// Stands at the end of the causes of an error that no event is to blame for: what the projection needs is not set up,
-/// such as a table that nobody has created. The subscription faults at that event, whatever its
-/// [policy](crate::subscription::FailurePolicy): to put the log aside event by event would cure nothing.
+/// Marks an error that no event causes: it stands at the end of the error's causes. Something that the projection needs
+/// is not set up, such as a missing table. The subscription stops at that event with a fault, whatever its
+/// [policy](crate::subscription::FailurePolicy) says: dead letters would not help.
+///
+/// ```
+/// use eventsource::projection::NotSetUp;
+/// use eventsource::{HandlerError, ReadModelError};
+///
+/// let error = HandlerError::from(ReadModelError::NoTable { table: "orders" });
+/// assert!(error.is_caused_by::<NotSetUp>());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no event is to blame, so none is put aside: set it up, and start the subscription again")]
+#[error("no event causes this, so no dead letter is kept: set it up, then start the subscription again")]
 #[non_exhaustive]
 pub struct NotSetUp;
 
-/// A handler panicked. What it had done to a field stays done, and nobody knows what that is.
+/// A handler panicked. Its fields may be half changed.
+///
+/// ```
+/// use eventsource::HandlerError;
+/// use eventsource::projection::HandlerPanicked;
+///
+/// fn panicked(error: &HandlerError) -> bool {
+///     error.is_caused_by::<HandlerPanicked>()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the handler panicked: {message}")]
 #[non_exhaustive]
 pub struct HandlerPanicked {
-    /// What it said.
+    /// The message of the panic.
     pub message: String,
 }
 
-/// A call of a handler took longer than it may, and was dropped where it stood.
+/// A handler exceeded its time limit and was cancelled.
+///
+/// ```
+/// use eventsource::HandlerError;
+/// use eventsource::projection::HandlerTimedOut;
+///
+/// fn timed_out(error: &HandlerError) -> bool {
+///     error.is_caused_by::<HandlerTimedOut>()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the handler was not done within {after:?}: see `SubscriptionConfig::handler_timeout`")]
 #[non_exhaustive]
 pub struct HandlerTimedOut {
-    /// How long it may take.
+    /// The time limit.
     pub after: Duration,
 }
 
 impl HandlerError {
-    /// The handler panicked, with this message. It would do so again.
+    /// Creates the error of a handler that panicked with `message`. It is permanent: a retry would panic again.
     pub(crate) fn panicked(message: impl Into<String>) -> Self {
         Self::permanent(HandlerPanicked { message: message.into() })
     }
 
-    /// The handler panicked, and the panic was caught with this payload.
+    /// Creates the error of a caught panic.
     #[cold]
     pub(crate) fn from_panic(panic: &(dyn Any + Send)) -> Self {
         Self::panicked(panics::message(panic))
     }
 
-    /// The handler was not done in time. It may be the next time.
+    /// Creates the error of a handler that exceeded its time limit. It is transient.
     pub(crate) fn timed_out(after: Duration) -> Self {
         Self::transient(HandlerTimedOut { after })
     }
 
-    /// Whether the handler was cut off in the middle of what it did.
+    /// Returns whether the handler was interrupted, so that its fields may be half changed.
     pub(crate) fn is_cut_off(&self) -> bool {
         self.is_caused_by::<HandlerPanicked>() || self.is_caused_by::<HandlerTimedOut>()
     }
 }
 
-/// What handlers had changed was refused when it was written, later than the handler returned: the change of an
-/// earlier event of the batch perhaps. The runner takes the batch apart until it knows of which.
+/// The database refused the changes of handlers at the end of the batch. An earlier event of the batch may have caused
+/// it: the runner applies the events one by one to find it.
+///
+/// ```
+/// use std::error::Error;
+///
+/// use eventsource::projection::ChangesRefused;
+///
+/// let refused = ChangesRefused::new(std::io::Error::other("a constraint is violated"));
+/// assert_eq!(refused.source().unwrap().to_string(), "a constraint is violated");
+/// ```
 #[derive(Debug, Clone)]
 pub struct ChangesRefused(Arc<dyn Error + Send + Sync>);
 
 impl ChangesRefused {
-    /// Refused because of `source`.
+    /// Creates the error with the cause `source`.
     pub fn new(source: impl Error + Send + Sync + 'static) -> Self {
         Self(Arc::new(source))
     }
@@ -274,7 +355,7 @@ impl ChangesRefused {
 
 impl fmt::Display for ChangesRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "what was changed could not be written: {}", self.0)
+        f.write_str("the changes of the batch could not be written")
     }
 }
 

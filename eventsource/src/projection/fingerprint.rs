@@ -1,14 +1,13 @@
-//! By what a changed projection is noticed.
+//! The fingerprint of a projection, by which a change is noticed.
 
 use super::{Subscriber, Table};
 use crate::event::EventFilter;
 
-/// Returns a readable text that changes when a projection changes: its name, its version, the events that it handles
-/// (their types, the types of their aggregates, their tenant), and the read models that it declares, with their columns
-/// ([changes are noticed](crate::guarantees#changes-are-noticed)).
+/// Returns the fingerprint of a projection, as readable text: its name, its version, the events that it handles (their
+/// types, the types of their aggregates, their tenant), and its declared read models with their columns. A checkpoint
+/// stores it, so that a changed projection is noticed ([guarantee](crate::guarantees#changes-are-noticed)).
 ///
-/// It is the fingerprint of a subscription without a
-/// [tenant of its own](crate::SubscriptionConfig::tenant): such a tenant is a part of the fingerprint as well.
+/// If the subscription has a [tenant](crate::SubscriptionConfig::tenant), the tenant is part of the fingerprint as well.
 ///
 /// ```
 /// # use std::borrow::Cow;
@@ -38,7 +37,7 @@ pub(crate) fn fingerprint_of<S: Subscriber>(subscriber: &S, filter: &EventFilter
     format!("{} v{}: {events}{tables}", subscriber.name(), subscriber.version())
 }
 
-/// Such as `OrderPlaced, OrderShipped of Order; tenant "acme"`.
+/// Describes a filter, such as `OrderPlaced, OrderShipped of Order; tenant "acme"`.
 fn events(filter: &EventFilter) -> String {
     let mut events = match filter.event_types() {
         Some(names) => names.collect::<Vec<_>>().join(", "),
@@ -54,7 +53,7 @@ fn events(filter: &EventFilter) -> String {
     events
 }
 
-/// Such as `orders (id Uuid, note Text?)`. An index changes nothing that is written.
+/// Describes a table, such as `orders (id Uuid, note Text?)`. Indexes are left out: they do not change what is written.
 fn described(table: &Table) -> String {
     let column = |column: &super::ColumnDef| {
         format!("{} {:?}{}", column.name, column.kind, if column.nullable { "?" } else { "" })
@@ -62,14 +61,14 @@ fn described(table: &Table) -> String {
     format!("{} ({})", table.name, table.columns.iter().map(column).collect::<Vec<_>>().join(", "))
 }
 
-/// Returns the version of the projection `name` that a stored fingerprint tells; `None` where it is not one of
-/// [`fingerprint`]'s making. A projection that was renamed since is read as well.
+/// Returns the version of the projection `name` in a stored fingerprint, also if the projection was renamed since;
+/// `None` if [`fingerprint`] did not make it.
 pub(crate) fn stored_version(fingerprint: &str, name: &str) -> Option<u32> {
     let own = fingerprint.strip_prefix(name).and_then(version_at);
     own.or_else(|| fingerprint.match_indices(" v").find_map(|(at, _)| version_at(&fingerprint[at..])))
 }
 
-/// The version that `rest` begins with, such as that of ` v2: OrderPlaced`.
+/// Returns the version at the beginning of `rest`, such as ` v2: OrderPlaced`.
 fn version_at(rest: &str) -> Option<u32> {
     let (version, _) = rest.strip_prefix(" v")?.split_once(": ")?;
     version.bytes().all(|digit| digit.is_ascii_digit()).then(|| version.parse().ok())?

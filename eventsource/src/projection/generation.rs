@@ -1,4 +1,5 @@
-//! Generations of read models: the next one is built beside the one that serves, and takes its place at once.
+//! Generations of read models: the next one is built while the live one serves, and then replaces it in one
+//! transaction.
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::sync::{Mutex, PoisonError};
@@ -10,35 +11,35 @@ use crate::event::Position;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::projection::{ColumnDef, HandlerError, NotSetUp};
 
-/// How the checkpoint of the next generation is called: as that of the subscription, and this behind it.
+/// The suffix of the name of the next generation's checkpoint.
 const NEXT_CHECKPOINT: &str = "~next";
 
-/// How a table of the next generation is called: as the one that serves, and this behind it.
+/// The suffix of the name of a next generation's table.
 const NEXT_TABLE: &str = "__next";
 
-/// The name of the checkpoint of the next generation of the subscription `name`.
+/// Returns the name of the checkpoint of the subscription's next generation.
 pub(crate) fn next_checkpoint(name: &str) -> String {
     format!("{name}{NEXT_CHECKPOINT}")
 }
 
-/// What stands behind the name of a subscription in that of the checkpoint of its next generation.
+/// Returns the suffix of the name of the next generation's checkpoint.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) const fn next_suffix() -> &'static str {
     NEXT_CHECKPOINT
 }
 
-/// Whether `name` is the name of the next generation of something, which nothing else may have.
+/// Returns whether `name` belongs to a next generation. Such names are reserved.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.ends_with(NEXT_CHECKPOINT) || name.ends_with(NEXT_TABLE)
 }
 
-/// The tables of next generations that were asked for: one for each table of the program, kept as long as it.
+/// The tables of next generations, each with its live table. They are leaked: one for each table of the program.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 static NEXT_TABLES: Mutex<Vec<(&'static Table, &'static Table)>> = Mutex::new(Vec::new());
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Table {
-    /// The table of the next generation: `orders__next` for `orders`, with the same columns.
+    /// Returns the table of the next generation: `orders__next` for `orders`, with the same columns.
     pub(crate) fn next(&'static self) -> &'static Self {
         let mut known = NEXT_TABLES.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, next)) = known.iter().find(|(table, _)| *table == self) {
@@ -55,24 +56,30 @@ impl Table {
     }
 }
 
-/// The read models of a checkpoint store, as far as it can build their next generation beside the one that serves.
+/// Builds the next generation of read models side by side with the live one. A
+/// [`CheckpointStore`](super::CheckpointStore) that stores read models implements it.
 ///
-/// # Laws
-/// * **One live generation, whole** ([rebuilds lose nothing](crate::guarantees#rebuilds-lose-nothing)). [`switch`](Generations::switch) is one transaction: whoever reads, and
-///   whoever comes after a crash, finds all of the one before or all of the next, and the checkpoint that belongs to it.
-/// * **Nothing is lost by it** ([exactly once](crate::guarantees#exactly-once)). The next generation takes over only where its own checkpoint is where its
-///   builder left it, and the live one is not ahead of it in the same log. The owner of the live one is fenced by it.
+/// # Contract
+/// * **One live generation** ([rebuilds lose nothing](crate::guarantees#rebuilds-lose-nothing)).
+///   [`switch`](Generations::switch) is one transaction. A reader, and a process that starts after a crash, finds the
+///   old generation with its checkpoint or the next one with its checkpoint, never a mixture.
+/// * **Nothing is lost** ([exactly once](crate::guarantees#exactly-once)). The next generation replaces the live one
+///   only if its own checkpoint is at the position where its builder left it, and the live checkpoint is not ahead of
+///   it in the same log. The switch fences the owner of the live one.
+/// * The next generation's checkpoint and tables are created together and removed together.
 /// * The checkpoint of the next generation and its tables begin together and end together.
 #[async_trait]
 pub trait Generations<U>: Send + Sync {
-    /// Looks whether next generations of `tables` can take their place: what they are called, and what depends on them.
+    /// Checks that next generations of `tables` could replace them: their names are valid, and nothing in the database
+    /// that depends on a table would break.
     ///
     /// # Errors
-    /// [`CheckpointError::Refused`], with the reason and the remedy, where they cannot.
+    /// [`CheckpointError::Refused`], with the reason and what to do, if they could not. [`CheckpointError::Failed`] if
+    /// the store fails.
     async fn check(&self, tables: &[&'static Table]) -> Result<(), CheckpointError>;
 
-    /// Claims the checkpoint of a next generation, which the claim names. Where there is none, or one of another
-    /// fingerprint, it begins at the claim's start, being rebuilt up to `target`, with tables that are new and empty.
+    /// Claims the checkpoint of the next generation that the claim names. If there is none, or it has another
+    /// fingerprint, creates it at the claim's start, being rebuilt up to `target`, with new empty tables.
     ///
     /// # Errors
     /// As [`CheckpointStore::claim`](super::CheckpointStore::claim).
@@ -83,98 +90,120 @@ pub trait Generations<U>: Send + Sync {
         tables: &[&'static Table],
     ) -> Result<Checkpoint, ClaimError>;
 
-    /// Opens a unit of work that lends the next generation of `tables` in their place, and nothing else.
+    /// Opens a unit of work in which handlers write to the next generation of `tables`. It gives handlers nothing else.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn begin_next(&self, tables: &[&'static Table]) -> Result<U, CheckpointError>;
 
-    /// Puts the next generation in the place of the one that serves: its tables, its checkpoint and its dead letters. What
-    /// users have made for the tables, such as indexes, triggers and grants, is made again.
+    /// Replaces the live generation by the next one: its tables, its checkpoint and its dead letters. Creates again
+    /// what users made for the tables, such as indexes, triggers and grants.
     ///
     /// # Errors
-    /// [`CheckpointError::Refused`] where it cannot be done, and nothing was changed; [`CheckpointError`] where the store
-    /// fails, perhaps after it had committed: the caller reads back.
+    /// [`CheckpointError::Refused`] if it is not possible; then nothing was changed. [`CheckpointError::Failed`] if the
+    /// store fails, possibly after the commit: the caller reads the checkpoint to find out.
     async fn switch(&self, switch: &Switch) -> Result<Switched, CheckpointError>;
 
-    /// Makes empty tables, as their models describe them, of those of `tables` that are not so or are not there, in the
-    /// transaction of `unit`. Returns what users had made for them and could not be made again.
+    /// Replaces each of `tables` that is missing or has another shape by an empty table as its model describes it, in
+    /// the transaction of `unit`. Returns what users had made for them and could not be created again.
     ///
     /// # Errors
-    /// [`CheckpointError::Refused`] where something depends on a table, or the database refuses it.
+    /// [`CheckpointError::Refused`] if something depends on a table, or the database refuses the change.
+    /// [`CheckpointError::Failed`] if the store fails.
     async fn reshape(&self, unit: &mut U, tables: &[&'static Table]) -> Result<Vec<String>, CheckpointError>;
 
-    /// Drops the next generation of the subscription `name`, where there is one.
+    /// Drops the next generation of the subscription `name`, if there is one.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn discard(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError>;
 }
 
-/// A request to put the next generation in the place of the one that serves.
+/// A request to replace the live generation by the next one: see [`Generations::switch`].
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::projection::Switch;
+///
+/// let switch = Switch::new("orders", 2, Position::new(100), &[]).replacing("orders v1: OrderPlaced");
+/// assert_eq!((switch.epoch, switch.from_lost_log), (2, false));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Switch {
     /// The name of the subscription.
     pub name: String,
-    /// The epoch of the owner of the next generation's checkpoint.
+    /// The epoch of the owner of the next generation.
     pub epoch: u64,
-    /// Where that checkpoint is.
+    /// The position of the next generation's checkpoint.
     pub position: Position,
-    /// The tables that serve, which are replaced.
+    /// The live tables that are replaced.
     pub tables: Vec<&'static Table>,
-    /// Whether the live checkpoint may be further on: it counts in a log that is there no more.
+    /// Whether the live checkpoint may be ahead, because it counts in a log that is lost.
     pub from_lost_log: bool,
-    /// The fingerprint of the projection that may be replaced; `None` for any.
+    /// The fingerprint that the live projection must have; `None` for any.
     pub replaces: Option<String>,
 }
 
-/// What became of a switch.
+/// The result of a switch.
+///
+/// ```
+/// use eventsource::projection::Switched;
+///
+/// fn report(switched: &Switched) -> String {
+///     match switched {
+///         Switched::Yes { left, .. } => format!("switched, except for {left:?}"),
+///         Switched::Behind(live) => format!("the live generation is ahead, at position {live}"),
+///         other => format!("not switched: {other:?}"),
+///     }
+/// }
+/// # assert_eq!(report(&Switched::Fenced), "not switched: Fenced");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Switched {
-    /// The next generation serves.
+    /// The next generation is live.
     #[non_exhaustive]
     Yes {
-        /// What users had made for the tables before, and could not be made again: each with the reason.
+        /// What users had made for the old tables and could not be created again, each with the reason.
         left: Vec<String>,
     },
-    /// The generation that serves is further on, at this position. Nothing was changed.
+    /// The live generation is ahead, at this position. Nothing was changed.
     Behind(Position),
-    /// Another projection serves by now. Nothing was changed.
+    /// The live projection has another fingerprint. Nothing was changed.
     #[non_exhaustive]
     Changed {
-        /// Its fingerprint.
+        /// The fingerprint that was found.
         found: String,
     },
-    /// The next generation belongs to somebody else by now, or is no more. Nothing was changed.
+    /// The next generation has another owner, or was removed. Nothing was changed.
     Fenced,
 }
 
 impl Switch {
-    /// Puts the next generation of the subscription `name`, which is at `position` and owned since `epoch`, in its place.
+    /// Makes the next generation of the subscription `name` live. Its checkpoint must be at `position` and have
+    /// `epoch`.
     #[must_use]
     pub fn new(name: impl Into<String>, epoch: u64, position: Position, tables: &[&'static Table]) -> Self {
         Self { name: name.into(), epoch, position, tables: tables.to_vec(), from_lost_log: false, replaces: None }
     }
 
-    /// The same, wherever the live checkpoint is: it counts in a log that is there no more, so that its position says
-    /// nothing about how far the next generation is.
+    /// Allows the live checkpoint to be ahead: it counts in a log that is lost, so positions cannot be compared.
     #[must_use]
     pub const fn at_any_position(mut self) -> Self {
         self.from_lost_log = true;
         self
     }
 
-    /// The same, but only where the projection that serves has this fingerprint: another process may have replaced it since
-    /// the caller looked.
+    /// Switches only if the live projection has this fingerprint. Another process may have replaced it since the caller
+    /// looked.
     #[must_use]
     pub fn replacing(mut self, fingerprint: impl Into<String>) -> Self {
         self.replaces = Some(fingerprint.into());
         self
     }
 
-    /// Why the checkpoint that serves, `live`, is not replaced; `None` where it may be.
+    /// Returns why the live checkpoint is not replaced; `None` if it may be.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn is_refused_by(&self, live: Checkpoint) -> Option<Switched> {
         if self.replaces.as_ref().is_some_and(|replaces| *replaces != live.fingerprint) {
@@ -184,7 +213,7 @@ impl Switch {
     }
 }
 
-/// A handler asked for something that is not built beside what serves.
+/// A handler used something that is not part of the next generation.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -198,7 +227,7 @@ pub(crate) struct OutsideGeneration {
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl OutsideGeneration {
-    /// The failure of a handler that asks for the table `table`, which the projection does not declare.
+    /// Returns the error of a handler that uses `table`, which the projection does not declare.
     pub(crate) fn table(table: &Table) -> HandlerError {
         HandlerError::permanent(Self {
             what: format!("the table `{}`, which the projection does not declare,", table.name),
@@ -206,10 +235,10 @@ impl OutsideGeneration {
         })
     }
 
-    /// The failure of a handler that asks for the connection.
+    /// Returns the error of a handler that uses the connection.
     pub(crate) fn connection() -> HandlerError {
         HandlerError::permanent(Self {
-            what: "what a handler writes by itself, through the connection that it asks for,".into(),
+            what: "a projection whose handlers write through a connection".into(),
             source: NotSetUp,
         })
     }

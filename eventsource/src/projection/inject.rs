@@ -1,4 +1,4 @@
-//! What a handler can ask for, beside its event.
+//! What a handler can ask for, in addition to its event.
 
 use std::future::Future;
 use std::ops::DerefMut;
@@ -6,10 +6,31 @@ use std::ops::DerefMut;
 use super::{HandlerError, UnitOfWork};
 use crate::event::{Metadata, RecordedEvent, StreamId};
 
-/// What a handler can ask for as `&mut Self`, in a unit of work of the type `U`.
+/// Gives a handler a `&mut Self` from a unit of work of the type `U`.
 ///
-/// It is implemented on what is lent, so that a handler that asks for a `&mut SqliteConnection` runs wherever
-/// `SqliteConnection: Inject<U>`, and nowhere else: the compiler says so where the projection is subscribed.
+/// It is implemented on the type that the handler asks for. A handler that asks for a `&mut SqliteConnection` runs in a
+/// manager whose unit of work `U` has `SqliteConnection: Inject<U>`; otherwise `subscribe` does not compile.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::projection::{Inject, UnitOfWork};
+/// use eventsource::{MemoryCheckpoints, ReadModel, Repository};
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+/// }
+///
+/// fn is_given_to_handlers<T: Inject<U>, U: UnitOfWork>(_: &T, _: U) {}
+///
+/// # use eventsource::CheckpointStore;
+/// # fn example(orders: &Repository<OrderRow>) {
+/// let unit = MemoryCheckpoints::new().detached();
+/// is_given_to_handlers(orders, unit);
+/// # }
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a handler of this projection asks for `&mut {Self}`, which this manager's checkpoint store cannot lend",
     label = "this manager's unit of work is `{U}`, which has no `{Self}` to lend",
@@ -17,25 +38,34 @@ use crate::event::{Metadata, RecordedEvent, StreamId};
     note = "the rows of a read model are asked for as `&mut Repository<…>`"
 )]
 pub trait Inject<U: UnitOfWork>: Send {
-    /// Holds what is lent until the handler returns. It owns its part of the unit of work (behind a shared lock), so
-    /// that a handler can ask for several things.
+    /// Keeps the value for the handler until it returns. It owns its part of the unit of work (behind a shared lock),
+    /// so that a handler can ask for several values.
     type Guard: DerefMut<Target = Self> + Send + 'static;
 
-    /// Lends it out of `unit`.
+    /// Takes the value from `unit`.
     ///
     /// # Errors
-    /// [`HandlerError`] where it is lent already, or where the unit has nothing to lend.
+    /// [`HandlerError`] if another guard holds the value already, or the unit has none: return the error.
     fn inject(unit: &mut U) -> impl Future<Output = Result<Self::Guard, HandlerError>> + Send;
 }
 
-/// What a handler can ask for as `&Self`: it is read off the event.
+/// A part of an event, which a handler can ask for as `&Self`.
+///
+/// ```
+/// use eventsource::projection::FromEvent;
+/// use eventsource::{RecordedEvent, StreamId};
+///
+/// fn stream_of(event: &RecordedEvent) -> &StreamId {
+///     StreamId::from_event(event)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be read off an event",
     label = "not a part of an event: write `&mut {Self}` where the unit of work lends it",
     note = "`&RecordedEvent`, `&Metadata` and `&StreamId` are read off an event; its id, position and times are those of the `&Event<…>`"
 )]
 pub trait FromEvent {
-    /// The part of `event`.
+    /// Returns the part of `event`.
     fn from_event(event: &RecordedEvent) -> &Self;
 }
 
@@ -57,16 +87,29 @@ impl FromEvent for StreamId {
     }
 }
 
-/// A connection to the database, as it is. A handler that asks for one cannot ask for what [`HoldsChanges`] beside it:
-/// the connection would not see those changes.
+/// A connection to the database. A handler cannot ask for one together with a type that [`HoldsChanges`]: the
+/// connection would not see those changes.
 pub trait RawConnection {}
 
-/// A pool of database connections, or a connection of one. A handler cannot ask for it: what a pool's connections do is no
-/// part of the batch's transaction.
+/// A pool of database connections, or a connection of a pool. A handler cannot ask for it: its connections are not in
+/// the transaction of the batch.
 pub trait ConnectionPool {
-    /// The name of the type that a handler asks for in its place.
+    /// The name of the type to ask for instead.
     const CONNECTION: &'static str;
 }
 
-/// Holds changes that are written at the end of the batch, such as a repository.
+/// A type that holds changes until the end of the batch, such as a repository.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::projection::HoldsChanges;
+/// use eventsource::{ReadModel, Repository};
+/// # #[derive(ReadModel)]
+/// # struct OrderRow { #[read_model(id)] id: u64 }
+///
+/// fn holds_changes<T: HoldsChanges>() {}
+///
+/// holds_changes::<Repository<OrderRow>>();
+/// # }
+/// ```
 pub trait HoldsChanges {}

@@ -1,47 +1,66 @@
-//! Where a subscriber's effects go, and what follows from it.
+//! Where the effects of a subscriber go, and what is promised for them.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Where a subscriber's effects go. It decides what is promised (see [`ProjectionKind::guarantee`]) and where the checkpoint lives.
+/// Where the effects of a subscriber go. It decides what is promised ([`ProjectionKind::guarantee`]) and where the
+/// checkpoint lives.
 ///
-/// Memory and transactions do not mix: a transaction rolls back, a field does not.
+/// The guide [the kinds of projection](crate::guide::kinds) helps to choose. A projection is never both transactional
+/// and memory: a transaction can be rolled back, a field cannot.
+///
+/// ```
+/// use eventsource::projection::{Guarantee, ProjectionKind};
+///
+/// assert_eq!(ProjectionKind::Transactional.guarantee(), Guarantee::ExactlyOnce);
+/// assert_eq!(ProjectionKind::Effects.guarantee(), Guarantee::AtLeastOnce);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProjectionKind {
-    /// Into what the unit of work lends, and nowhere else. The checkpoint moves in the same transaction.
+    /// The effects go into the transaction of the unit of work, and nowhere else. The checkpoint moves in the same
+    /// transaction.
     Transactional,
-    /// Into the subscriber's own fields. The checkpoint lives as long as they do: a new process replays from the beginning.
-    /// State behind an `Arc` needs a truncate hook: see [`Subscriber::pristine`](super::Subscriber::pristine).
+    /// The effects go into the subscriber's own fields. The checkpoint is lost together with them: a new process
+    /// replays the log from the start. State behind an `Arc` needs a truncate hook: see
+    /// [`Subscriber::pristine`](super::Subscriber::pristine).
     Memory,
-    /// Into the subscriber's own fields, whose serialised state is stored together with the checkpoint, every so many
-    /// events and at a stop: a new process goes on from there.
+    /// The effects go into the subscriber's own fields. Their serialised state is stored with the checkpoint, after a
+    /// number of events ([`snapshot_every`](crate::SubscriptionConfig::snapshot_every)) and at a stop. A new process
+    /// continues from there.
     DurableMemory,
-    /// Into the outside world. The checkpoint is saved after the batch.
+    /// The effects go to the outside world, such as a broker or a mail server. The checkpoint is saved after the batch.
     Effects,
 }
 
-/// How often an event's effects happen, over crashes and restarts.
+/// How often the effects of an event happen, across crashes and restarts.
+///
+/// ```
+/// use eventsource::projection::{Guarantee, ProjectionKind};
+///
+/// assert_eq!(ProjectionKind::Memory.guarantee(), Guarantee::ExactlyOnceInProcess);
+/// assert_eq!(Guarantee::AtLeastOnce.to_string(), "at least once");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 #[serde(rename_all = "snake_case")]
 pub enum Guarantee {
     /// Once: the effects and the checkpoint commit together ([exactly once](crate::guarantees#exactly-once)).
     ExactlyOnce,
-    /// Once in the state of this process, which a new process builds anew from the log.
+    /// Once in the state of this process. A new process builds the state again from the log.
     ExactlyOnceInProcess,
-    /// Once or more: a crash between a batch and its checkpoint repeats the batch.
+    /// Once or more often: a crash between a batch and its checkpoint repeats the batch.
     AtLeastOnce,
 }
 
 impl ProjectionKind {
-    /// Whether the effects go into the subscriber's own fields.
+    /// Returns whether the effects go into the subscriber's own fields.
     pub(crate) const fn is_memory(self) -> bool {
         matches!(self, Self::Memory | Self::DurableMemory)
     }
 
-    /// What is promised to a subscriber of this kind.
+    /// Returns what is promised to a subscriber of this kind.
     #[must_use]
     pub const fn guarantee(self) -> Guarantee {
         match self {

@@ -1,4 +1,4 @@
-//! Dead letters by position and by stream: what a question asks for, and letters that are held in memory.
+//! Queries for dead letters, and the dead letters of one subscription in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -9,23 +9,29 @@ use uuid::Uuid;
 use super::{DeadLetter, ErrorClass, LetterChange, LetterCounts, LetterState};
 use crate::event::{Position, StreamId};
 
-/// Which dead letters of a subscription a [`LetterQuery`] asks for.
+/// Selects which dead letters of a subscription a [`LetterQuery`] returns.
+///
+/// ```
+/// use eventsource::projection::{LetterFilter, LetterQuery};
+///
+/// assert_eq!(LetterQuery::dismissed().filter, LetterFilter::Dismissed);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LetterFilter {
     /// All letters.
     All,
-    /// The letters behind which streams are parked: those that wait, and those that follow next.
+    /// The letters behind which streams are parked: waiting and released ones.
     Parking,
-    /// The letters that follow next without being asked for ([`LetterState::Released`]).
+    /// The letters that the subscription applies next, without being asked ([`LetterState::Released`]).
     Released,
-    /// The letters that were dismissed, or skipped by policy.
+    /// The letters that were dismissed, by an operator or by the policy *skip*.
     Dismissed,
-    /// The letters whose last error was of this class, whether they wait or were dismissed. A letter that follows next has
-    /// not failed itself, and is none of them. Stores read the letters of the subscription one by one.
+    /// The letters whose last error had this class: waiting and dismissed ones. A released letter has not failed itself, so
+    /// it is not among them. Stores scan the letters of the subscription.
     Failed(ErrorClass),
-    /// The letter of the event with this id, whether it waits or was dismissed. Stores read the letters of the subscription
-    /// one by one: [`DeadLetters::of_event`](crate::subscription::DeadLetters::of_event) looks it up by keys.
+    /// The letter of the event with this id, in any state. Stores scan the letters of the subscription;
+    /// [`DeadLetters::of_event`](crate::subscription::DeadLetters::of_event) uses an index instead.
     Event(Uuid),
 }
 
@@ -43,7 +49,7 @@ impl LetterFilter {
     }
 }
 
-/// A question for one page of the dead letters of a subscription, ordered by position.
+/// A query for one page of the dead letters of a subscription, ordered by position.
 ///
 /// ```
 /// use eventsource::Position;
@@ -59,70 +65,70 @@ impl LetterFilter {
 pub struct LetterQuery {
     /// Which letters.
     pub filter: LetterFilter,
-    /// Only letters after this position; the default is the start of the log.
+    /// Only letters after this position; the start of the log by default.
     pub after: Position,
     /// The largest number of letters; 100 by default.
     pub limit: usize,
 }
 
 impl LetterQuery {
-    /// The first 100 of the letters that match `filter`.
+    /// Creates a query for the first 100 letters that match `filter`.
     #[must_use]
     pub const fn new(filter: LetterFilter) -> Self {
         Self { filter, after: Position::START, limit: 100 }
     }
 
-    /// The first 100 of all letters.
+    /// Creates a query for the first 100 letters.
     #[must_use]
     pub const fn all() -> Self {
         Self::new(LetterFilter::All)
     }
 
-    /// The first 100 of the letters behind which streams are parked.
+    /// Creates a query for the first 100 letters behind which streams are parked.
     #[must_use]
     pub const fn parking() -> Self {
         Self::new(LetterFilter::Parking)
     }
 
-    /// The first 100 of the letters that follow next without being asked for.
+    /// Creates a query for the first 100 letters that the subscription applies next, without being asked.
     #[must_use]
     pub const fn released() -> Self {
         Self::new(LetterFilter::Released)
     }
 
-    /// The first 100 of the letters that were dismissed, or skipped by policy.
+    /// Creates a query for the first 100 letters that were dismissed, by an operator or by the policy *skip*.
     #[must_use]
     pub const fn dismissed() -> Self {
         Self::new(LetterFilter::Dismissed)
     }
 
-    /// The first 100 of the letters whose last error was of this class.
+    /// Creates a query for the first 100 letters whose last error had this class.
     #[must_use]
     pub const fn failed(class: ErrorClass) -> Self {
         Self::new(LetterFilter::Failed(class))
     }
 
-    /// The letter of the event with this id.
+    /// Creates a query for the letter of the event with this id.
     #[must_use]
     pub const fn event(id: Uuid) -> Self {
         Self::new(LetterFilter::Event(id))
     }
 
-    /// The same question, about the letters after `position`: the next page begins after the last letter of this one.
+    /// Restricts the query to letters after `position`. The next page begins after the last letter of this page.
     #[must_use]
     pub const fn after(mut self, position: Position) -> Self {
         self.after = position;
         self
     }
 
-    /// The same question, for at most `limit` letters.
+    /// Sets the largest number of letters.
     #[must_use]
     pub const fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
     }
 
-    /// The question for the page after `page`, which answered this one; `None` where that was the last one.
+    /// Returns the query for the page after `page`, which answered this query; `None` if `page` was the last one.
     #[must_use]
     pub fn next(self, page: &[DeadLetter]) -> Option<Self> {
         let last = page.last().filter(|_| page.len() >= self.limit)?;
@@ -130,14 +136,14 @@ impl LetterQuery {
     }
 }
 
-/// Dead letters of one subscription in memory. Each question about a stream or a position is a look-up by key.
+/// Dead letters of one subscription in memory. A question about a stream or a position is a look-up by key.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Letters {
     letters: BTreeMap<Position, DeadLetter>,
-    /// Where the letters stand behind which streams are parked.
+    /// The positions of the letters behind which streams are parked.
     parked: HashMap<StreamId, Position>,
     released: BTreeSet<Position>,
-    /// How many events wait behind all letters.
+    /// The number of events that wait behind all letters.
     held: u64,
 }
 
@@ -150,7 +156,7 @@ impl FromIterator<DeadLetter> for Letters {
 }
 
 impl Letters {
-    /// Makes a change.
+    /// Applies a change.
     pub(crate) fn change(&mut self, change: &LetterChange) {
         match change {
             LetterChange::Keep(letter) => {
@@ -169,7 +175,7 @@ impl Letters {
         }
     }
 
-    /// Puts `letter` in the place of the one at its position.
+    /// Stores `letter`, in place of the one at its position.
     pub(crate) fn insert(&mut self, letter: DeadLetter) {
         self.remove(letter.position);
         if letter.parks() {
@@ -197,18 +203,18 @@ impl Letters {
         }
     }
 
-    /// The letters belong to the subscription `name` from now on.
+    /// Renames the subscription of all letters.
     pub(crate) fn rename(&mut self, name: &str) {
         self.letters.values_mut().for_each(|letter| name.clone_into(&mut letter.subscription));
     }
 
-    /// Forgets all letters but those that follow next.
+    /// Removes all letters except the released ones.
     pub(crate) fn keep_released(&mut self) {
         let released: Vec<_> = self.released.iter().filter_map(|at| self.letters.remove(at)).collect();
         *self = released.into_iter().collect();
     }
 
-    /// Forgets the letters that were dismissed before `before`, and returns their number.
+    /// Removes the letters that were dismissed before `before`, and returns their number.
     pub(crate) fn forget_dismissed(&mut self, before: DateTime<Utc>) -> u64 {
         let is_old = |letter: &DeadLetter| matches!(letter.state, LetterState::Dismissed { at, .. } if at < before);
         let count = self.letters.len();
@@ -216,34 +222,34 @@ impl Letters {
         (count - self.letters.len()) as u64
     }
 
-    /// The letter at `position`.
+    /// Returns the letter at `position`.
     pub(crate) fn get(&self, position: Position) -> Option<&DeadLetter> {
         self.letters.get(&position)
     }
 
-    /// The letter behind which `stream` is parked.
+    /// Returns the letter behind which `stream` is parked.
     pub(crate) fn parked(&self, stream: &StreamId) -> Option<&DeadLetter> {
         self.letters.get(self.parked.get(stream)?)
     }
 
-    /// The first letter that follows next.
+    /// Returns the first released letter.
     pub(crate) fn released(&self) -> Option<&DeadLetter> {
         self.letters.get(self.released.first()?)
     }
 
-    /// The letters that `query` asks for.
+    /// Returns the letters that `query` asks for.
     pub(crate) fn page(&self, query: LetterQuery) -> Vec<DeadLetter> {
         let LetterQuery { filter, after, limit } = query;
         let letters = self.letters.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, letter)| letter);
         letters.filter(|letter| filter.matches(letter)).take(limit).cloned().collect()
     }
 
-    /// How many streams are parked, and how many events wait.
+    /// Returns how many streams are parked and how many events wait.
     pub(crate) fn counts(&self) -> LetterCounts {
         LetterCounts { waiting: self.parked.len(), held: self.held }
     }
 
-    /// Whether no stream is parked.
+    /// Returns whether no stream is parked.
     pub(crate) fn parks_nothing(&self) -> bool {
         self.parked.is_empty()
     }

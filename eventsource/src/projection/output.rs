@@ -1,8 +1,15 @@
-//! What a handler may return.
+//! The values that a handler may return.
 
 use super::HandlerError;
 
-/// What a handler may return: `()`, or a `Result<(), E>` whose error converts into a [`HandlerError`].
+/// A value that a handler may return: `()`, or a `Result<(), E>` whose error converts into a [`HandlerError`].
+///
+/// ```
+/// use eventsource::projection::HandlerOutput;
+///
+/// assert!(().into_result().is_ok());
+/// assert!("x".parse::<u64>().map(drop).into_result().is_err());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a handler returns `()` or `Result<(), E>` where `E` is an error, not `{Self}`",
     label = "not what a handler returns",
@@ -11,10 +18,10 @@ use super::HandlerError;
     note = "an error that is not `Send + Sync`, such as a `Box<dyn Error>`, becomes one by its text: `.map_err(|error| HandlerError::permanent(error.to_string()))?`"
 )]
 pub trait HandlerOutput {
-    /// The same as a result.
+    /// Converts the value into a result.
     ///
     /// # Errors
-    /// The handler's.
+    /// The error of the handler.
     fn into_result(self) -> Result<(), HandlerError>;
 }
 

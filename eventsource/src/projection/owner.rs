@@ -1,39 +1,65 @@
-//! Which subscription owns the tables of which read models.
+//! The owners of the tables of read models.
 
 use async_trait::async_trait;
 
 use super::{CheckpointError, Table};
 
-/// Who owns the tables of read models: one subscription each, whichever process runs it.
+/// Stores which subscription owns which table of a read model. One subscription owns a table, in whatever process it
+/// runs.
 ///
-/// Two projections that declared one table would empty each other's rows in a rebuild. A subscription owns a table from
-/// the time it is subscribed, and as long as it has a checkpoint: after a [reset](crate::SubscriptionHandle::reset)
-/// another one may take the table.
+/// If two projections declared the same table, each would empty the other's rows in a rebuild. A subscription owns its
+/// tables from the call of `subscribe` and as long as it has a checkpoint. After a
+/// [reset](crate::SubscriptionHandle::reset) another subscription may take them.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints, TableOwners, TableTaken};
+/// use eventsource::{Position, ReadModel};
+/// # #[derive(ReadModel)]
+/// # #[read_model(table = "orders")]
+/// # struct OrderRow { #[read_model(id)] id: u64 }
+///
+/// let checkpoints = MemoryCheckpoints::new();
+/// assert_eq!(checkpoints.own("orders", &[OrderRow::TABLE]).await?, None);
+/// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+/// let taken = checkpoints.own("reports", &[OrderRow::TABLE]).await?;
+/// assert_eq!(taken, Some(TableTaken::Owned { table: "orders".into(), owner: "orders".into() }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// # }
+/// ```
 #[async_trait]
 pub trait TableOwners: Send + Sync {
-    /// Makes the subscription `name` the owner of `tables`, all or none. A table that no subscription owns, or one that
-    /// has no checkpoint, becomes its own. Returns why a table cannot.
+    /// Makes the subscription `name` the owner of all `tables`, or of none. It gets a table that has no owner, or whose
+    /// owner has no checkpoint. Returns the reason if it cannot get one.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError>;
 
-    /// Ends the ownership of the subscription `name` of all tables but `tables`.
+    /// Ends the ownership of the subscription `name` of all tables except `tables`.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError>;
 
-    /// Gives everything of the subscription `from` to the name `to`, in one transaction: its checkpoint, its dead
+    /// Moves everything of the subscription `from` to the name `to`, in one transaction: its checkpoint, its dead
     /// letters, its snapshot, its next generation and its tables.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     async fn hand_over(&self, from: &str, to: &str) -> Result<HandedOver, CheckpointError>;
 }
 
-/// A table that a subscription cannot own, because another one does, or because the name is that of another table but
-/// for the case of its letters.
+/// The reason why a subscription cannot own a table.
+///
+/// ```
+/// use eventsource::projection::TableTaken;
+///
+/// let taken = TableTaken::Owned { table: "orders".into(), owner: "order-rows".into() };
+/// assert_eq!(taken.to_string(), "the table `orders` belongs to the subscription `order-rows`");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableTaken {
@@ -45,8 +71,8 @@ pub enum TableTaken {
         /// The subscription that owns it.
         owner: String,
     },
-    /// Another table has the same name but for the case of its letters: on some databases the two are one table.
-    #[error("the table `{table}` differs from `{other}`, a table of the subscription `{owner}`, by case only")]
+    /// Another table has the same name except for the case of letters. On some databases both are the same table.
+    #[error("the table `{table}` differs from the table `{other}` of the subscription `{owner}` only in case")]
     DiffersByCase {
         /// The table.
         table: String,
@@ -58,7 +84,8 @@ pub enum TableTaken {
 }
 
 impl TableTaken {
-    /// Why `table` cannot be the subscription `name`'s, where `owner` owns `owned`, which has the same key.
+    /// Returns why the subscription `name` cannot own `table`, if `owner` owns the table `owned`, which has the same
+    /// key.
     pub(crate) fn of(name: &str, table: &Table, owned: &str, owner: &str) -> Option<Self> {
         if table.name == owned {
             return (owner != name).then(|| Self::Owned { table: owned.to_owned(), owner: owner.to_owned() });
@@ -67,7 +94,7 @@ impl TableTaken {
         Some(Self::DiffersByCase { table, other, owner })
     }
 
-    /// Why another subscription than `owner`, which owns `owned`, cannot own `table`.
+    /// Returns why `table` cannot belong to another subscription than `owner`, which owns `owned`.
     pub(crate) fn by(table: &Table, owned: &Table, owner: &str) -> Option<Self> {
         if key(table) != key(owned) {
             return None;
@@ -77,7 +104,7 @@ impl TableTaken {
         Some(if is_same { Self::Owned { table, owner } } else { Self::DiffersByCase { table, other, owner } })
     }
 
-    /// Why one subscription cannot own all of `tables`, where it names one of them twice.
+    /// Returns the reason why one subscription cannot own all of `tables`: it names a table twice.
     pub(crate) fn among(name: &str, tables: &[&'static Table]) -> Option<Self> {
         tables
             .iter()
@@ -86,29 +113,39 @@ impl TableTaken {
     }
 }
 
-/// The key of a table: names that differ by case only have the same one.
+/// Returns the key of a table. Names that differ only in case have the same key.
 pub(crate) fn key(table: &Table) -> String {
     table.name.to_ascii_lowercase()
 }
 
-/// What became of a request to hand a subscription over to another name.
+/// The result of a request to move a subscription to another name.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::projection::{HandedOver, MemoryCheckpoints, TableOwners};
+///
+/// let checkpoints = MemoryCheckpoints::new();
+/// assert_eq!(checkpoints.hand_over("orders", "order-rows").await?, HandedOver::Missing);
+/// # Ok::<(), eventsource::projection::CheckpointError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandedOver {
-    /// The checkpoint, the dead letters, the snapshot and the tables belong to the other name.
+    /// The checkpoint, the dead letters, the snapshot and the tables belong to the new name.
     Yes,
-    /// There is no such checkpoint. Nothing was changed.
+    /// The old name has no checkpoint. Nothing was changed.
     Missing,
-    /// The other name has a checkpoint already. Nothing was changed.
+    /// The new name already has a checkpoint. Nothing was changed.
     Exists,
-    /// A process runs the subscription. Nothing was changed.
+    /// A process runs the subscription. Nothing was changed: stop it first.
     Held {
-        /// The process.
+        /// The owner of its lease.
         owner: String,
     },
 }
 
-/// The fingerprint of a projection that was called `from` and is called `to`, where nothing else has changed.
+/// Returns the fingerprint of a projection that was renamed from `from` to `to` and has not changed otherwise.
 pub(crate) fn renamed(fingerprint: &str, from: &str, to: &str) -> String {
     match fingerprint.strip_prefix(from) {
         Some(rest) if rest.starts_with(" v") => format!("{to}{rest}"),
@@ -116,7 +153,7 @@ pub(crate) fn renamed(fingerprint: &str, from: &str, to: &str) -> String {
     }
 }
 
-/// Who built a table that serves, and whether its next generation is being built.
+/// The subscription that built a live table, and the state of its next generation.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) struct Built {
     pub(crate) subscription: String,
@@ -125,7 +162,8 @@ pub(crate) struct Built {
     pub(crate) next: Option<(String, i64, Option<i64>)>,
 }
 
-/// A row of `BUILT`: the subscription, its fingerprint; the fingerprint, position and target of the next generation.
+/// A row of `BUILT`: the subscription and its fingerprint, then the fingerprint, position and target of the next
+/// generation.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) type BuiltRow = (String, Option<String>, Option<String>, Option<i64>, Option<i64>);
 

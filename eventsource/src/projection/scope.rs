@@ -1,4 +1,4 @@
-//! What belongs to a batch beside its transaction: what is known of its events, and what is written at its end.
+//! The part of a batch that is not its transaction: what is known about its events, and what is written at its end.
 
 use std::any::Any;
 use std::fmt;
@@ -18,27 +18,27 @@ use crate::event::{RecordedEvent, now};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Changes that are gathered while a batch runs and written at its end, such as those of read models.
+/// Changes that are collected while a batch runs and written at its end, such as those of read models.
 pub(crate) trait Deferred: Any + Send + Sync {
-    /// Writes what is gathered, into the batch's transaction.
+    /// Writes the collected changes into the transaction of the batch.
     fn flush(&self) -> Boxed<'_, Result<(), ChangesRefused>>;
 
-    /// The same, before somebody else may write what it has read: what is remembered is forgotten.
+    /// As [`flush`](Self::flush), and forgets what was read: a handler that gets the connection may change it.
     fn hand_over(&self) -> Boxed<'_, Result<(), ChangesRefused>>;
 
-    /// Shows everybody what was written, where no database does it.
+    /// Makes the written changes visible to readers, if no database does that.
     fn publish(&self) {}
 
-    /// The unit of work has ended: whoever still holds what was lent has no use of it.
+    /// Ends the access: the unit of work has ended.
     fn close(&self);
 }
 
-/// The batch of a unit of work, beside its transaction.
+/// The part of a unit of work that is not its transaction.
 #[derive(Default)]
 pub(crate) struct Scope {
     aggregates: Arc<[Uuid]>,
     time: Option<DateTime<Utc>>,
-    /// How many events the batch consists of.
+    /// The number of events of the batch.
     events: usize,
     deferred: Option<Arc<dyn Deferred>>,
     /// The tables whose next generation is being built.
@@ -47,19 +47,19 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// The next generation of `tables` is lent in their place, and nothing else.
+    /// Gives handlers the next generation of `tables` instead of them, and nothing else.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn build_next(&mut self, tables: &[&'static Table]) {
         self.next = Some(tables.into());
     }
 
-    /// Whether a next generation is being built.
+    /// Returns whether a next generation is being built.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) const fn builds_next(&self) -> bool {
         self.next.is_some()
     }
 
-    /// Refuses a table that is not built beside the one that serves, where a next generation is being built.
+    /// Refuses a table that is not part of the next generation that is being built.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn check_table(&self, table: &'static Table) -> Result<(), HandlerError> {
         match &self.next {
@@ -68,13 +68,13 @@ impl Scope {
         }
     }
 
-    /// Refuses the connection, where a next generation is being built.
+    /// Refuses the connection if a next generation is being built.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn check_connection(&self) -> Result<(), HandlerError> {
         if self.builds_next() { Err(OutsideGeneration::connection()) } else { Ok(()) }
     }
 
-    /// The batch consists of `events`.
+    /// Notes the events of the batch.
     pub(crate) fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
         self.events = events.len();
         let mut ids: Vec<_> = events.iter().map(|event| event.aggregate_id()).collect();
@@ -83,45 +83,45 @@ impl Scope {
         self.aggregates = ids.into();
     }
 
-    /// `event` is handled next.
+    /// Notes the event that is handled next.
     pub(crate) fn begin_event(&mut self, event: &RecordedEvent) {
         self.time = Some(event.occurred_at());
     }
 
-    /// Whether nothing was lent yet that gathers changes, or has read anything.
+    /// Returns whether no repository was given out yet.
     #[cfg(feature = "sqlite")]
     pub(crate) const fn is_untouched(&self) -> bool {
         self.deferred.is_none()
     }
 
-    /// Whether the batch consists of several events.
+    /// Returns whether the batch has several events.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) const fn has_several_events(&self) -> bool {
         self.events > 1
     }
 
-    /// The aggregates that the batch's events are about.
+    /// Returns the ids of the aggregates of the batch's events.
     pub(crate) fn aggregates(&self) -> &Arc<[Uuid]> {
         &self.aggregates
     }
 
-    /// When the event occurred that is being handled; now, where none is.
+    /// Returns when the current event occurred; now, if there is none.
     pub(crate) fn time(&self) -> DateTime<Utc> {
         self.time.unwrap_or_else(now)
     }
 
-    /// The changes that are gathered in a `T`.
+    /// Returns the collected changes, if they are a `T`.
     pub(crate) fn deferred<T: Deferred>(&self) -> Option<Arc<T>> {
         let any: Arc<dyn Any + Send + Sync> = self.deferred.clone()?;
         any.downcast().ok()
     }
 
-    /// Gathers changes in `deferred` from now on.
+    /// Collects changes in `deferred` from now on.
     pub(crate) fn defer(&mut self, deferred: Arc<dyn Deferred>) {
         self.deferred = Some(deferred);
     }
 
-    /// Writes what is gathered.
+    /// Writes the collected changes.
     pub(crate) async fn flush(&self) -> Result<(), ChangesRefused> {
         match &self.deferred {
             Some(deferred) => deferred.flush().await,
@@ -129,7 +129,7 @@ impl Scope {
         }
     }
 
-    /// Writes what is gathered, and forgets what was read.
+    /// Writes the collected changes, and forgets what was read.
     #[cfg_attr(
         not(any(feature = "postgres", feature = "sqlite")),
         expect(dead_code, reason = "only a database lends its connection")
@@ -141,7 +141,7 @@ impl Scope {
         }
     }
 
-    /// Shows everybody what was written.
+    /// Makes the written changes visible to readers.
     pub(crate) fn publish(&self) {
         if let Some(deferred) = &self.deferred {
             deferred.publish();

@@ -1,4 +1,4 @@
-//! The traits that `#[projection]` implements, and that a subscriber written by hand implements as well.
+//! The traits that `#[projection]` implements. You can implement them by hand as well.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -8,58 +8,80 @@ use super::{HandlerError, NoSnapshot, NoTruncateHook, ProjectionKind, Table, Uni
 use crate::event::RecordedEvent;
 use crate::store::EventFilter;
 
-/// What a subscriber is, whatever the unit of work.
+/// Describes a subscriber, for every unit of work: its name, its kind and its events.
+///
+/// `#[projection]` implements it; the example of [`EventSubscriber`] does it by hand.
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// use eventsource::EventFilter;
+/// use eventsource::projection::{ProjectionKind, Subscriber};
+///
+/// struct Count(u64);
+///
+/// impl Subscriber for Count {
+///     const KIND: ProjectionKind = ProjectionKind::Memory;
+///     fn name(&self) -> Cow<'static, str> { "count".into() }
+///     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderPlaced"]) }
+/// }
+/// # assert_eq!(Count(0).version(), 1);
+/// ```
 pub trait Subscriber: Send + Sync + 'static {
-    /// Where its effects go. It is stated, never guessed: what is promised depends on it.
+    /// Where its effects go. It is stated and never guessed, because the promise depends on it.
     const KIND: ProjectionKind;
 
-    /// The name under which its checkpoint is kept, unless the subscription gives it another.
+    /// Returns the name under which its checkpoint is stored, unless the subscription has a name of its own
+    /// ([`SubscriptionConfig::name`](crate::SubscriptionConfig::name)).
     fn name(&self) -> Cow<'static, str>;
 
-    /// Which version of the projection this is. It is raised when the handlers change what they write.
+    /// Returns the version of the projection, 1 by default. Raise it when the handlers change what they write.
     fn version(&self) -> u32 {
         1
     }
 
-    /// The events that it is handed.
+    /// Returns the events that it handles.
     fn subscribed_to(&self) -> EventFilter;
 
-    /// The tables of the read models that it declares as its own: `#[projection(read_models(…))]` names them. They belong
-    /// to what it is noticed by when it has changed, and it can be rebuilt side by side where it writes nothing else.
+    /// Returns the tables of the read models that it declares, as `#[projection(read_models(…))]` lists them. They are
+    /// part of its [fingerprint](super::fingerprint()). It can be rebuilt side by side if it writes to no other table.
+    /// The default is none.
     fn read_models(&self) -> Vec<&'static Table> {
         Vec::new()
     }
 
-    /// The state of a durable memory projection ([`ProjectionKind::DurableMemory`]), to be stored with its checkpoint.
-    /// `#[projection(snapshot)]` generates it, by serde, as JSON.
+    /// Serialises the state of a durable memory projection ([`ProjectionKind::DurableMemory`]), which is stored with
+    /// its checkpoint. `#[projection(snapshot)]` implements it with serde, as JSON.
     ///
     /// # Errors
-    /// What went wrong; the default says that there is no state to store.
+    /// Any error: the state is not stored, and the status shows it. The default fails with [`NoSnapshot`].
     fn snapshot(&self) -> Result<Vec<u8>, HandlerError> {
         Err(HandlerError::permanent(NoSnapshot))
     }
 
-    /// Takes on a state that [`snapshot`](Subscriber::snapshot) gave.
+    /// Replaces the state by one that [`snapshot`](Subscriber::snapshot) returned.
     ///
     /// # Errors
-    /// What went wrong: the projection begins anew then, and replays the log.
+    /// Any error: the projection then starts empty, and the subscription replays the log. The default fails with
+    /// [`NoSnapshot`].
     fn restore(&mut self, state: &[u8]) -> Result<(), HandlerError> {
         let _ = state;
         Err(HandlerError::permanent(NoSnapshot))
     }
 
-    /// A copy of it that shares nothing with it, or `None` where there is none.
+    /// Returns a copy that shares nothing with `self`; `None`, the default, if there is no copy.
     ///
-    /// A memory projection without a truncate hook is copied when it is subscribed. When a handler panics or exceeds its
-    /// time, its state is unknown, and the subscription replays the log into that copy. Without a copy, and without a
-    /// truncate hook, the subscription faults then.
+    /// A memory projection without a truncate hook is copied when it is subscribed. After a handler panicked or
+    /// exceeded its time limit, the state is unknown, and the subscription replays the log into the copy. Without a
+    /// copy and without a truncate hook, the subscription stops with a fault instead.
     ///
-    /// `#[projection]` copies a type that is `Clone`, if a handler takes `&mut self` and no handler calls a method such as
-    /// `lock`, `write`, `borrow_mut` or `fetch_add`. A state behind an `Arc` is not copied by `clone`: a replay into it
-    /// would count each event again. Where `#[projection]` cannot see that (a concurrent map in an `Arc`), write a method
-    /// marked `#[truncate]`: it is used instead of the copy.
+    /// `#[projection]` copies a type that is `Clone` if a handler takes `&mut self` and no handler calls a method such
+    /// as `lock`, `write`, `borrow_mut` or `fetch_add`. State behind an `Arc` is not copied by `clone`: a replay into
+    /// it would count each event twice. If `#[projection]` cannot see that (a concurrent map in an `Arc`), write a
+    /// method marked `#[truncate]`: it is used instead of the copy.
     ///
-    /// A durable memory projection needs none: its first state is kept as [`snapshot`](Subscriber::snapshot) returns it.
+    /// A durable memory projection needs no copy: its first state is kept as [`snapshot`](Subscriber::snapshot)
+    /// returned it.
     fn pristine(&self) -> Option<Self>
     where
         Self: Sized,
@@ -68,7 +90,7 @@ pub trait Subscriber: Send + Sync + 'static {
     }
 }
 
-/// A subscriber that can run in units of work of the type `U`. `#[projection]` generates it; by hand it reads so:
+/// A subscriber that runs in units of work of the type `U`. `#[projection]` implements it. By hand it looks like this:
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -94,11 +116,11 @@ pub trait Subscriber: Send + Sync + 'static {
 /// }
 /// ```
 ///
-/// # Laws
-/// * A transactional subscriber writes through what `unit` lends and nowhere else; its fields stay as they are,
-///   since nobody rolls them back.
-/// * A memory subscriber finishes what can fail before it changes a field: a failed event is handed to it again,
-///   the events before it are not ([contained failure](crate::guarantees#contained-failure)).
+/// # Contract
+/// * A transactional subscriber writes only through what it gets from `unit`. It does not change its own fields,
+///   because they are not rolled back.
+/// * A memory subscriber does everything that can fail before it changes a field. A failed event is handled again; the
+///   events before it are not ([contained failure](crate::guarantees#contained-failure)).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be subscribed to a manager whose unit of work is `{U}`",
     label = "not a subscriber there",
@@ -106,27 +128,30 @@ pub trait Subscriber: Send + Sync + 'static {
     note = "a projection is handed over by value, neither borrowed nor in an `Arc`: the handle reads it"
 )]
 pub trait EventSubscriber<U: UnitOfWork>: Subscriber {
-    /// Handles one event. Events come in position order, one at a time. It may be done when this returns: where no handler
-    /// of a projection is async and none is lent anything, `#[projection]` writes no state machine.
+    /// Handles one event. Events come in the order of their positions, one at a time. The returned future may be ready
+    /// at once: if no handler is async and none asks for anything of the unit, `#[projection]` generates no state
+    /// machine.
     ///
     /// # Errors
-    /// What went wrong: the event is then retried, and the subscription stops as faulted when the retries are spent.
+    /// Any error: the event is retried, and after the last retry the [policy](crate::subscription::FailurePolicy)
+    /// decides. See [`HandlerError`] for the classes.
     fn handle(
         &mut self,
         event: &Arc<RecordedEvent>,
         unit: &mut U,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 
-    /// Called after the last event of a batch was handled or has failed, before the checkpoint moves. A subscriber that
-    /// keeps statistics of its own saves them here, once a batch. The default does nothing.
+    /// Called after the last event of a batch was handled or failed, before the checkpoint moves. A subscriber with
+    /// statistics of its own can save them here. The default does nothing.
     fn end_batch(&mut self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
 
-    /// Empties what it has written, for a reset. The checkpoint is cleared in the same unit of work.
+    /// Empties what the subscriber has written, for a reset or a rebuild. The checkpoint is cleared in the same unit of
+    /// work.
     ///
     /// # Errors
-    /// What went wrong; the default says that there is no such hook ([`NoTruncateHook`]).
+    /// Any error: nothing is cleared. The default fails with [`NoTruncateHook`].
     fn truncate(&mut self, unit: &mut U) -> impl Future<Output = Result<(), HandlerError>> + Send {
         let _ = unit;
         async { Err(HandlerError::permanent(NoTruncateHook)) }

@@ -1,12 +1,18 @@
-//! A table that a projection declares, as its read model describes it.
+//! A table of a read model: its name and its columns.
 
 use std::fmt;
 
-/// What a column holds.
+/// The type of a column's values.
+///
+/// ```
+/// use eventsource::read_model::{ColumnKind, ColumnType};
+///
+/// assert_eq!(<u32 as ColumnType>::KIND, ColumnKind::I64);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ColumnKind {
-    /// A truth value.
+    /// `true` or `false`.
     Bool,
     /// An integer of 16 bits.
     I16,
@@ -22,7 +28,7 @@ pub enum ColumnKind {
     Text,
     /// A UUID.
     Uuid,
-    /// A time, to the microsecond.
+    /// A time, with microseconds.
     Timestamp,
     /// A day.
     Date,
@@ -34,15 +40,22 @@ pub enum ColumnKind {
     Bytes,
 }
 
-/// A column, as its field describes it.
+/// A column of a read model, one for each field.
+///
+/// ```
+/// use eventsource::read_model::{ColumnDef, ColumnKind};
+///
+/// const TOTAL: ColumnDef = ColumnDef::new("total", "total", ColumnKind::I64, false).indexed(true);
+/// assert!(TOTAL.indexed && !TOTAL.nullable);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ColumnDef {
-    /// Its name.
+    /// The name of the column.
     pub name: &'static str,
-    /// The name of the field.
+    /// The name of the struct's field.
     pub field: &'static str,
-    /// What it holds.
+    /// The type of its values.
     pub kind: ColumnKind,
     /// Whether it may be null.
     pub nullable: bool,
@@ -51,13 +64,13 @@ pub struct ColumnDef {
 }
 
 impl ColumnDef {
-    /// A column without an index.
+    /// Creates a column without an index.
     #[must_use]
     pub const fn new(name: &'static str, field: &'static str, kind: ColumnKind, nullable: bool) -> Self {
         Self { name, field, kind, nullable, indexed: false }
     }
 
-    /// The same with an index, or without one.
+    /// Sets whether the column has an index.
     #[must_use]
     pub const fn indexed(mut self, indexed: bool) -> Self {
         self.indexed = indexed;
@@ -65,7 +78,7 @@ impl ColumnDef {
     }
 }
 
-/// The columns that every table has beside those of its model, in their order.
+/// The columns that every table has in addition to those of its model, in this order.
 const FRAMEWORK: [ColumnDef; 4] = [
     ColumnDef::new("version", "version", ColumnKind::I64, false),
     ColumnDef::new("created_at", "created_at", ColumnKind::Timestamp, false),
@@ -73,48 +86,63 @@ const FRAMEWORK: [ColumnDef; 4] = [
     ColumnDef::new("deleted_at", "deleted_at", ColumnKind::Timestamp, true),
 ];
 
-/// A table, as its model describes it.
+/// The table of a read model. `#[derive(ReadModel)]` generates it as `OrderRow::TABLE`.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::ReadModel;
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+/// }
+///
+/// assert_eq!((OrderRow::TABLE.name, OrderRow::TABLE.id_column()), ("order_row", "id"));
+/// assert_eq!(OrderRow::TABLE.all_columns().count(), 5);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Table {
-    /// Its name.
+    /// The name of the table.
     pub name: &'static str,
     /// The columns of the model's fields, in their order.
     pub columns: &'static [ColumnDef],
-    /// Which of them is the id.
+    /// The index of the id in `columns`.
     pub id: usize,
 }
 
 impl Table {
-    /// The table `name`, with the id in the column with the index `id`.
+    /// Creates the table `name`, whose id is the column with the index `id`.
     #[must_use]
     pub const fn new(name: &'static str, columns: &'static [ColumnDef], id: usize) -> Self {
         Self { name, columns, id }
     }
 
-    /// All columns: those of the model, then `version`, `created_at`, `updated_at` and `deleted_at`.
+    /// Returns all columns: those of the model, then `version`, `created_at`, `updated_at` and `deleted_at`.
     pub fn all_columns(&self) -> impl Iterator<Item = &ColumnDef> + Clone {
         self.columns.iter().chain(&FRAMEWORK)
     }
 
-    /// The column with this index among all.
+    /// Returns the column at `index` among all columns.
     #[must_use]
     pub fn column(&self, index: usize) -> Option<&ColumnDef> {
         self.columns.get(index).or_else(|| FRAMEWORK.get(index.checked_sub(self.columns.len())?))
     }
 
-    /// The name of the column with the id.
+    /// Returns the name of the id column.
     #[must_use]
     pub fn id_column(&self) -> &'static str {
         self.columns.get(self.id).map_or("id", |column| column.name)
     }
 
-    /// The index of `deleted_at`.
+    /// Returns the index of `deleted_at`.
     pub(crate) const fn deleted_at(&self) -> usize {
         self.columns.len() + 3
     }
 
-    /// The name of the index on the column `column`.
+    /// Returns the name of the index on the column `column`.
     #[must_use]
     pub fn index_name(&self, column: &str) -> String {
         format!("{}_{column}_idx", self.name)

@@ -10,119 +10,147 @@ use crate::store::{ReentrancyMark, Verdict};
 
 /// The transaction in which one batch of events is applied and its checkpoint moves.
 ///
-/// What it lends to handlers is said by [`Inject`](super::Inject), one implementation for each type that is lent.
+/// A [`CheckpointStore`](super::CheckpointStore) opens it, the runtime commits it, and handlers get from it what they
+/// ask for: one implementation of [`Inject`](super::Inject) for each type.
 ///
-/// # Laws
+/// # Contract
 /// * Dropping it, or [`rollback`](UnitOfWork::rollback), undoes everything.
-/// * [`commit`](UnitOfWork::commit) proves that the transaction is still the one that the unit began ([exactly once](crate::guarantees#exactly-once)): a
-///   handler that ended it itself has made that impossible, and the checkpoint stays where it is.
+/// * [`commit`](UnitOfWork::commit) proves that the transaction is still the one that the unit began ([exactly
+///   once](crate::guarantees#exactly-once)). If a handler ended the transaction, the commit fails and the checkpoint
+///   does not move.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use eventsource::Position;
+/// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, CommitError, MemoryCheckpoints, UnitOfWork};
+///
+/// let checkpoints = MemoryCheckpoints::new();
+/// let owned = checkpoints.claim(&Claim::new("orders", "orders v1: OrderPlaced", Position::START)).await?;
+/// checkpoints.claim(&Claim::new("orders", "orders v1: OrderPlaced", Position::START)).await?;
+///
+/// // Another owner has claimed the checkpoint since: this one is fenced.
+/// let update = CheckpointUpdate::new("orders", owned.epoch, Position::START, Position::new(7));
+/// let error = checkpoints.begin().await?.commit(&update).await.unwrap_err();
+/// assert!(matches!(error, CommitError::Fenced { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub trait UnitOfWork: Send + 'static {
     /// Moves the checkpoint and commits, both or neither.
     ///
     /// # Errors
-    /// [`CommitError`]; after each but [`CommitError::Failed`] nothing is committed. `Failed` leaves it open: the
-    /// caller reads the checkpoint back to find out.
+    /// [`CommitError`]. After every variant except [`CommitError::Failed`], nothing is committed. After `Failed` it is
+    /// unknown: the caller reads the checkpoint to find out.
     fn commit(self, step: &CheckpointUpdate) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Removes a checkpoint, its dead letters and its snapshot, fences its owner, and commits, all or nothing. The
-    /// next claim makes a checkpoint that is being rebuilt up to [`CheckpointReset::rebuild_to`].
+    /// Removes a checkpoint, its dead letters and its snapshot, fences its owner, and commits: all or nothing. If
+    /// [`CheckpointReset::rebuild_to`] is set, the next claim creates a checkpoint that is being rebuilt up to it.
     ///
     /// # Errors
-    /// As [`commit`](UnitOfWork::commit); [`CommitError::NotOwned`] where the owner is another one than was named.
+    /// As [`commit`](UnitOfWork::commit), and [`CommitError::NotOwned`] if the request names another owner.
     fn clear(self, clear: &CheckpointReset) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Undoes everything.
     fn rollback(self) -> impl Future<Output = ()> + Send;
 
-    /// The batch is going to consist of `events`. A unit of work may read ahead what they are about.
+    /// Called before the first event of a batch. A unit of work may read ahead the rows that `events` need. The default
+    /// does nothing.
     fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
         let _ = events;
     }
 
-    /// `event` is handled next: what is lent from now on is lent for it.
+    /// Called before each event. The default does nothing.
     fn begin_event(&mut self, event: &RecordedEvent) {
         let _ = event;
     }
 
-    /// Whether the transaction is still the one that the unit began, as far as can be told without asking the
-    /// database. It is asked after each event, so that the handler that ended it can be named.
+    /// Returns whether the transaction is still the one that the unit began, as far as it knows without a query. The
+    /// runtime asks after each event, to name the handler that ended it. The default is `true`.
     fn is_intact(&self) -> bool {
         true
     }
 
-    /// Whether the handler of an earlier event may have changed what was lent for the last one, such as the session of a
-    /// connection: its failure counts only where it fails again alone.
+    /// Returns whether the handler of an earlier event may have changed what the last one got, such as the session of a
+    /// connection. Then the last one's failure counts only if it fails again alone. The default is `false`.
     fn is_shared(&self) -> bool {
         false
     }
 
-    /// The lock that the unit holds while it is open, where it holds one: handlers run marked with it, so that what
-    /// would wait for that lock from inside a handler is refused and does not wait for itself.
+    /// Returns the lock that the open unit holds, if any. Handlers run with its mark: a call inside a handler that
+    /// would wait for the lock fails instead of waiting for itself. The default is `None`.
     fn held_lock(&self) -> Option<ReentrancyMark> {
         None
     }
 
-    /// What `error`, with which a handler failed in this unit, or a cause of it, says: who is to blame, and what helps.
-    /// `None`, the default, where it is no error of the unit's database.
+    /// Returns what `error`, with which a handler failed in this unit, or one of its causes means: what caused it, and
+    /// what to do. `None`, the default, if it is not an error of the unit's database.
     fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {
         let _ = error;
         None
     }
 
-    /// Whether `error` says nothing about the handler: see [`Verdict::is_outage`].
+    /// Returns whether `error` is an outage, so that the handler is not the cause: see [`Verdict::is_outage`].
     fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
         self.verdict(error).is_some_and(Verdict::is_outage)
     }
 
-    /// What an operator can do about `error`, where the database does not say it.
+    /// Returns what an operator can do about `error`, if the database does not say it. The default is `None`.
     fn remedy(&self, error: &(dyn Error + 'static)) -> Option<&'static str> {
         let _ = error;
         None
     }
 }
 
-/// Why a unit of work did not commit.
+/// The reason why a unit of work did not commit.
+///
+/// ```
+/// use eventsource::projection::{ChangesRefused, CommitError};
+///
+/// let error = CommitError::from(ChangesRefused::new(std::io::Error::other("a constraint is violated")));
+/// assert!(matches!(error, CommitError::Refused(_)));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
-    /// The checkpoint belongs to another owner, or is somewhere else. Nothing was changed.
+    /// The checkpoint has another owner or another position. Nothing was changed: this owner is fenced and stops.
     #[error(
-        "the checkpoint of `{}` was expected at position {} in epoch {}, but {}: another runner has taken it over",
+        "the checkpoint of `{}` was expected at position {} in epoch {}, but {}: another owner has taken it over",
         .step.name, .step.from, .step.epoch, whereabouts(.found.as_ref())
     )]
     Fenced {
-        /// The step that was not taken.
+        /// The update that was not applied.
         step: Box<CheckpointUpdate>,
-        /// The checkpoint that was found; `None` where it was reset.
+        /// The checkpoint that was found; `None` if it was reset.
         found: Option<Checkpoint>,
     },
-    /// The checkpoint that was to be cleared belongs to another owner. Nothing was changed.
-    #[error("the checkpoint of `{}` was not cleared: another runner has taken it over", .clear.name)]
+    /// The checkpoint has another owner than the request names. Nothing was changed.
+    #[error("the checkpoint of `{}` was not cleared: another owner has taken it over", .clear.name)]
     NotOwned {
-        /// What was asked for.
+        /// The request.
         clear: Box<CheckpointReset>,
     },
-    /// A handler ended the transaction itself. The checkpoint was not moved.
+    /// A handler ended the transaction. The checkpoint was not moved.
     #[error(
         "a handler ended the batch's transaction itself, with COMMIT or ROLLBACK or by leaving a transaction of its \
          own open; the runtime commits, together with the checkpoint: remove the statement"
     )]
     TransactionEnded,
-    /// What handlers had changed was refused at the end of the batch, such as by a constraint that is checked at the
-    /// commit. Nothing was changed.
+    /// The database refused changes of handlers at the end of the batch, such as for a constraint that is checked at
+    /// the commit. Nothing was changed.
     #[error(transparent)]
     Refused(#[from] ChangesRefused),
-    /// A handler changed its connection in a batch of several events, so that what it left would reach the handlers of
-    /// the events after it. Nothing was changed: the events are to be applied again, each in a unit of its own.
+    /// A handler changed its connection, in a batch of several events: the handlers of later events would see it.
+    /// Nothing was changed. The events are applied again, each in a unit of work of its own.
     #[error(
-        "a handler changed its connection ({changed}), which would reach the events after it: they are applied one by one, \
-         which is slow; change nothing that outlives the handler"
+        "a handler changed its connection ({changed}), which later events would see: they are applied one by one, which \
+         is slow; change nothing that outlives the handler"
     )]
     SessionChanged {
         /// What was changed, such as `search_path`.
         changed: String,
     },
-    /// The store failed, perhaps after it had committed; before that, where the cause is [`ChangesRefused`].
+    /// The store failed, possibly after the commit. If the cause is [`ChangesRefused`], it failed before.
     #[error(transparent)]
     Failed(#[from] CheckpointError),
 }

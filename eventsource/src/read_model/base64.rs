@@ -2,7 +2,7 @@
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// `bytes` as a text.
+/// Encodes `bytes` as text.
 pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
@@ -15,7 +15,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of `text`; `None` where it is not such a text.
+/// Decodes `text`; `None` if it is not such a text.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     for chunk in text.as_bytes().chunks(4) {
@@ -26,7 +26,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
         }
         let whole = (chunk.len() * 6) / 8;
         let spare = chunk.len() * 6 - whole * 8;
-        // One digit alone is no byte, and what is left over is zero.
+        // A single digit is not a byte, and the spare bits are zero.
         if whole == 0 || bits & ((1 << spare) - 1) != 0 {
             return None;
         }

@@ -8,7 +8,8 @@ use super::stored::About;
 use super::{Comparable, Condition, InvalidField, InvalidValue, Order, ReadModel, Value, column_type};
 use crate::read_model::ColumnType;
 
-/// A column of the model `M` that holds a `T`: a constant of the model, named after its field.
+/// A column of the model `M` that holds values of the type `T`. `#[derive(ReadModel)]` generates one constant for each
+/// field, with the name of the field in upper case.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -41,16 +42,27 @@ pub struct Column<M, T> {
     about: About<(M, T)>,
 }
 
-/// What a column that holds a `T` is compared with: a `T`, a `&T`, a `&str` for text, and the value in an `Option`.
+/// A value that can be compared with a column of the type `T`: a `T`, a `&T`, and a `&str` for text. If `T` is an
+/// `Option`, also the value inside it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::{IntoColumnValue, Value};
+///
+/// let value = IntoColumnValue::<Option<String>>::into_value("placed").unwrap();
+/// assert_eq!(value, Value::Text("placed".to_owned()));
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a column or id of the type `{T}` cannot be compared with a `{Self}`",
     label = "not a `{T}`"
 )]
 pub trait IntoColumnValue<T> {
-    /// The value.
+    /// Converts it into a value for the column.
     ///
     /// # Errors
-    /// Why the column cannot hold it.
+    /// [`InvalidValue`] if the column cannot hold it. A query with such a value fails with
+    /// [`ReadModelError::InvalidValue`](crate::ReadModelError::InvalidValue) when it runs.
     fn into_value(self) -> Result<Value, InvalidValue>;
 }
 
@@ -85,7 +97,7 @@ impl IntoColumnValue<Option<String>> for &str {
 }
 
 impl<M, T> Column<M, T> {
-    /// The column with this index among those of the table. Generated code calls it.
+    /// Creates the column with this index in the table. Only generated code calls it.
     #[must_use]
     pub const fn new(index: usize) -> Self {
         Self { index, about: PhantomData }
@@ -93,18 +105,18 @@ impl<M, T> Column<M, T> {
 }
 
 impl<M: ReadModel, T> Column<M, T> {
-    /// Its name in the table.
+    /// Returns the name of the column in the table.
     #[must_use]
     pub fn name(&self) -> &'static str {
         M::TABLE.column(self.index).map_or("", |column| column.name)
     }
 
-    /// Rows in which it is null.
+    /// Selects the rows in which the column is null.
     pub const fn is_null(self) -> Condition<M> {
         Condition::new(Expr::Null { column: self.index, is: true })
     }
 
-    /// Rows in which it is not null.
+    /// Selects the rows in which the column is not null.
     pub const fn is_not_null(self) -> Condition<M> {
         Condition::new(Expr::Null { column: self.index, is: false })
     }
@@ -116,7 +128,7 @@ struct List {
     has_null: bool,
 }
 
-// The bound stands on the methods, so that the compiler says what it is about.
+// The bound is on the methods, so that an error of the compiler names the method.
 impl<M: ReadModel, T> Column<M, T> {
     fn compare(self, op: Op, value: impl IntoColumnValue<T>) -> Condition<M> {
         Condition::new(match value.into_value() {
@@ -130,7 +142,24 @@ impl<M: ReadModel, T> Column<M, T> {
         Expr::InvalidValue(InvalidField::new(field, reason))
     }
 
-    /// Rows in which it is `value`; where that is `None`, rows in which it is null.
+    /// Selects the rows in which the column is equal to `value`. For `None`, selects the rows in which it is null.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// use eventsource::read_model::{Query, ReadModel};
+    ///
+    /// #[derive(ReadModel)]
+    /// struct OrderRow {
+    ///     #[read_model(id)]
+    ///     id: u64,
+    ///     carrier: Option<String>,
+    /// }
+    ///
+    /// let unshipped = Query::from(OrderRow::CARRIER.eq(None));
+    /// let by_post = Query::from(OrderRow::CARRIER.eq("post"));
+    /// # let _ = (unshipped, by_post);
+    /// # }
+    /// ```
     pub fn eq(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -138,7 +167,8 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Eq, value)
     }
 
-    /// Rows in which it is another value than `value`, and not null; where that is `None`, rows in which it is not null.
+    /// Selects the rows in which the column is neither `value` nor null. For `None`, selects the rows in which it is
+    /// not null.
     pub fn ne(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -146,7 +176,7 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Ne, value)
     }
 
-    /// Rows in which it is less than `value`.
+    /// Selects the rows in which the column is less than `value`.
     pub fn lt(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -154,7 +184,7 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Lt, value)
     }
 
-    /// Rows in which it is at most `value`.
+    /// Selects the rows in which the column is less than or equal to `value`.
     pub fn le(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -162,7 +192,7 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Le, value)
     }
 
-    /// Rows in which it is greater than `value`.
+    /// Selects the rows in which the column is greater than `value`.
     pub fn gt(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -170,7 +200,7 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Gt, value)
     }
 
-    /// Rows in which it is at least `value`.
+    /// Selects the rows in which the column is greater than or equal to `value`.
     pub fn ge(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -178,7 +208,18 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Ge, value)
     }
 
-    /// Rows in which it is one of `values`, and not null: any number of them, but of floats SQLite takes 32,764 at most.
+    /// Selects the rows in which the column is one of `values`. Nulls in `values` select nothing. There may be any
+    /// number of values, except of floats in SQLite: 32,764.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// let open = Query::from(OrderRow::STATUS.is_in(["placed", "paid"]));
+    /// # let _ = open;
+    /// # }
+    /// ```
     pub fn is_in<V: IntoColumnValue<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M>
     where
         T: Comparable,
@@ -189,8 +230,8 @@ impl<M: ReadModel, T> Column<M, T> {
         })
     }
 
-    /// Rows in which it is none of `values`, and not null: any number of them, but of floats SQLite takes 32,764 at most.
-    /// Without a value there is nothing to exclude: every row matches then, also one in which it is null.
+    /// Selects the rows in which the column is none of `values`, and not null. There may be any number of values, except of
+    /// floats in SQLite: 32,764. Without a value, every row matches, also if the column is null.
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {
@@ -228,7 +269,7 @@ impl<M: ReadModel, T> Column<M, T> {
         Ok(list)
     }
 
-    /// The smallest first; null before all.
+    /// Orders by this column, the smallest value first and null before all values.
     pub const fn asc(self) -> Order<M>
     where
         T: Comparable,
@@ -236,7 +277,7 @@ impl<M: ReadModel, T> Column<M, T> {
         Order::new(By { column: self.index, descending: false })
     }
 
-    /// The largest first; null after all.
+    /// Orders by this column, the largest value first and null after all values.
     pub const fn desc(self) -> Order<M>
     where
         T: Comparable,

@@ -1,4 +1,4 @@
-//! What a field of a read model can be.
+//! The types of the fields of a read model.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -6,7 +6,31 @@ use uuid::Uuid;
 use super::{ColumnKind, Decimal, InvalidValue, Value};
 use crate::event::{check_time, json, truncate_to_micros};
 
-/// What a field of a read model can be: it has a column of some kind, and goes there and back without loss.
+/// A type that a field of a read model can have. A value is read back equal to the value that was stored.
+///
+/// Implement it for a type of your own in terms of a type that has it:
+///
+/// ```
+/// use eventsource::read_model::{ColumnKind, ColumnType, Comparable, InvalidValue, Value};
+///
+/// #[derive(Clone, Copy)]
+/// struct Cents(i64);
+///
+/// impl ColumnType for Cents {
+///     const KIND: ColumnKind = ColumnKind::I64;
+///
+///     fn to_value(&self) -> Result<Value, InvalidValue> {
+///         self.0.to_value()
+///     }
+///
+///     fn from_value(value: Value) -> Result<Self, InvalidValue> {
+///         i64::from_value(value).map(Self)
+///     }
+/// }
+///
+/// impl Comparable for Cents {}
+/// # assert_eq!(Cents::from_value(Cents(5).to_value().unwrap()).unwrap().0, 5);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` cannot be stored in a column",
     label = "not a type of a column",
@@ -15,31 +39,42 @@ use crate::event::{check_time, json, truncate_to_micros};
     note = "mark the field with `#[read_model(json)]` to store any other type that serde knows, or implement `ColumnType`"
 )]
 pub trait ColumnType: Sized {
-    /// What the column holds.
+    /// The kind of the column.
     const KIND: ColumnKind;
 
-    /// Whether the column may be null.
+    /// Whether the column may be null. The default is `false`.
     const NULLABLE: bool = false;
 
-    /// How many options it consists of, one in another.
+    /// The number of nested options.
     #[doc(hidden)]
     const OPTIONS: u8 = 0;
 
-    /// The value for the column.
+    /// Converts the field into a value for the column.
     ///
     /// # Errors
-    /// Why the database could not hold it.
+    /// [`InvalidValue`] if no database can hold it.
     fn to_value(&self) -> Result<Value, InvalidValue>;
 
-    /// The value of the column.
+    /// Converts a value of the column into the field.
     ///
     /// # Errors
-    /// Why it is none of this type.
+    /// [`InvalidValue`] if the value does not fit the type.
     fn from_value(value: Value) -> Result<Self, InvalidValue>;
 }
 
-/// What can be an id: a UUID, an integer, or a text of at most 2,600 bytes, which is what an index of PostgreSQL holds. The
-/// same limit holds for texts, bytes and decimals in a column with `#[read_model(index)]`, on every backend.
+/// A type that an id can have: a UUID, an integer or a text. A text has at most 2,600 bytes, so that it fits an index
+/// of PostgreSQL. The limit is the same on every backend, and holds as well for texts, bytes and decimals in a column
+/// with `#[read_model(index)]`.
+///
+/// ```
+/// use eventsource::read_model::IdType;
+///
+/// fn is_id<T: IdType>() {}
+///
+/// is_id::<uuid::Uuid>();
+/// is_id::<u64>();
+/// is_id::<String>();
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` cannot be the id of a read model",
     label = "not a type of an id",
@@ -47,7 +82,25 @@ pub trait ColumnType: Sized {
 )]
 pub trait IdType: ColumnType + Send + Sync + 'static {}
 
-/// What a query can compare: all but JSON.
+/// A type that a query can compare: every column type except JSON.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::ReadModel;
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+///     #[read_model(json)]
+///     lines: Vec<String>,
+/// }
+///
+/// let without_lines = OrderRow::LINES.is_null();
+/// // `OrderRow::LINES.eq(…)` does not compile.
+/// # let _ = without_lines;
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a query cannot compare a `{Self}`",
     label = "not a type that is compared",
@@ -55,13 +108,13 @@ pub trait IdType: ColumnType + Send + Sync + 'static {}
 )]
 pub trait Comparable: ColumnType {}
 
-/// Stands for the type of a field that is stored as JSON: `Column<Model, Json<T>>`.
+/// A marker for fields that are stored as JSON: the constant of the column is a `Column<Model, Json<T>>`.
 #[derive(Debug)]
 pub struct Json<T>(std::marker::PhantomData<T>);
 
 #[cold]
 pub(super) fn unexpected(value: &Value) -> InvalidValue {
-    InvalidValue::new(format!("{value} was not expected there"))
+    InvalidValue::new(format!("{value} does not fit the type of the field"))
 }
 
 macro_rules! column_types {
@@ -164,7 +217,7 @@ impl ColumnType for serde_json::Value {
     }
 }
 
-/// A text without NUL, which databases do not hold or do not compare.
+/// Checks that the text has no NUL, which databases do not store or do not compare.
 pub(super) fn text(text: &str) -> Result<&str, InvalidValue> {
     if text.contains('\0') {
         Err(InvalidValue::new("a text with the character NUL cannot be stored"))
@@ -173,13 +226,13 @@ pub(super) fn text(text: &str) -> Result<&str, InvalidValue> {
     }
 }
 
-/// A time as every database keeps it.
+/// Returns the time as every database stores it: with microseconds.
 pub(super) fn time(time: DateTime<Utc>) -> Result<DateTime<Utc>, InvalidValue> {
     check_time(time).map_err(|reason| InvalidValue::new(reason.to_string()))?;
     Ok(truncate_to_micros(time))
 }
 
-/// A day of a year with four digits, so that days are ordered as their texts are.
+/// Checks that the year has four digits, so that days are ordered as their texts are.
 pub(super) fn date(date: NaiveDate) -> Result<NaiveDate, InvalidValue> {
     match chrono::Datelike::year(&date) {
         0..=9999 => Ok(date),

@@ -1,4 +1,4 @@
-//! The place of a row in an order, as a text that goes into a URL.
+//! The place of a row in an order, as a text for a URL.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,11 +11,11 @@ use super::column_type::{date, text, time};
 use super::select::{By, Expr, after};
 use super::{Decimal, InvalidValue, ReadModelError, Table, Value, base64};
 
-/// The place of a row in the order of a query: the next page begins after it.
+/// The place of a row in the order of a query. The next page begins after it.
 ///
-/// It is a short text of letters, digits, `-` and `_`, so that it goes into a URL, and serde reads and writes it as that
-/// text. A client hands it back as it is: its content is not part of the interface. It holds the values of the columns by
-/// which the query is ordered, and is not encrypted.
+/// [`Query::cursor`] creates it. It is a short text of letters, digits, `-` and `_`, so it can be part of a URL; serde
+/// writes and reads it as this text. A client returns it unchanged: its content is not part of the interface. It
+/// contains the values of the columns by which the query is ordered, and is not encrypted.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -45,8 +45,8 @@ use super::{Decimal, InvalidValue, ReadModelError, Table, Value, base64};
 /// # }
 /// ```
 ///
-/// A query that is ordered otherwise than the one that made the cursor refuses it, with
-/// [`ReadModelError::CursorOfAnotherQuery`]. What the query filters may differ.
+/// A query with another order refuses the cursor with [`ReadModelError::CursorOfAnotherQuery`]. The filter of the query
+/// may be another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     table: String,
@@ -54,22 +54,29 @@ pub struct Cursor {
     values: Vec<Value>,
 }
 
-/// A text is not a cursor.
+/// A text is not a cursor, such as one that a client changed. Answer with the first page or an error of the client.
+///
+/// ```
+/// use eventsource::read_model::Cursor;
+///
+/// let error = "changed by a client".parse::<Cursor>().unwrap_err();
+/// assert!(error.to_string().ends_with("begin with the first page"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a cursor: {reason}; begin with the first page")]
 #[non_exhaustive]
 pub struct CursorError {
-    /// Why.
+    /// Why it is not one.
     pub reason: String,
 }
 
 impl Cursor {
-    /// The place with these values of the columns in `order`.
+    /// Creates the cursor of the place with these values of the columns in `order`.
     pub(crate) fn new(table: &Table, order: &[By], values: Vec<Value>) -> Self {
         Self { table: table.name.to_owned(), order: named(table, order), values }
     }
 
-    /// Which rows of `table` come after it in `order`.
+    /// Returns the condition for the rows of `table` that come after the cursor in `order`.
     pub(crate) fn after(&self, table: &'static Table, order: &[By]) -> Result<Expr, ReadModelError> {
         let wanted = named(table, order);
         if self.table != table.name || self.order != wanted || self.values.len() != order.len() {
@@ -83,7 +90,7 @@ impl Cursor {
     }
 }
 
-/// The columns of `order`, and whether each descends.
+/// Returns the names of the columns in `order`, and whether each is descending.
 fn named(table: &Table, order: &[By]) -> Vec<(String, bool)> {
     order
         .iter()
@@ -97,7 +104,7 @@ fn described(table: &str, order: &[(String, bool)]) -> String {
     format!("`{table}` by {}", columns.join(", "))
 }
 
-/// What the text holds.
+/// The content of the text.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     t: String,
@@ -105,7 +112,7 @@ struct Wire {
     v: Vec<WireValue>,
 }
 
-/// A value, by the letter of its kind. A float is its bits: JSON knows no infinity.
+/// A value, named by a letter. A float is stored as its bits, since JSON has no infinity.
 #[derive(Serialize, Deserialize)]
 enum WireValue {
     N,
@@ -142,7 +149,7 @@ impl From<&Value> for WireValue {
 impl TryFrom<WireValue> for Value {
     type Error = InvalidValue;
 
-    /// The value, where a column could hold it: the text may come from anybody.
+    /// Converts the value if a column could hold it. The text may come from any client.
     fn try_from(value: WireValue) -> Result<Self, InvalidValue> {
         Ok(match value {
             WireValue::N => Self::Null,

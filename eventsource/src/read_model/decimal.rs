@@ -1,4 +1,4 @@
-//! Decimal numbers, as exact text.
+//! Decimal numbers as exact text.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use super::InvalidValue;
 
-/// A decimal number, as exact text: up to 99 digits before the point, and up to 16,383 after it.
+/// A decimal number as exact text, with up to 99 digits before the point and up to 16,383 after it.
 ///
-/// It is the number and not its notation: zeros at either end are dropped, so that `1.10` and `1.1` are one value.
+/// It stands for the number, not for its notation: zeros at either end are dropped, so `1.10` and `1.1` are equal. With
+/// the feature `decimal`, a `rust_decimal::Decimal` converts from and into it.
 ///
 /// ```
 /// use eventsource::read_model::Decimal;
@@ -21,16 +22,16 @@ use super::InvalidValue;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Decimal {
     negative: bool,
-    /// At least one digit, and no zero before another one.
+    /// At least one digit, without leading zeros.
     whole: String,
-    /// No zero at the end.
+    /// Without trailing zeros.
     fraction: String,
 }
 
-/// The longest whole part: its length has two digits in a key.
+/// The limit of digits before the point: a key stores their number in two digits.
 const LONGEST: usize = 99;
 
-/// The longest fraction, which is PostgreSQL's.
+/// The limit of digits after the point, which is PostgreSQL's.
 const FINEST: usize = 16_383;
 
 impl FromStr for Decimal {
@@ -100,14 +101,14 @@ impl PartialOrd for Decimal {
 
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "a database without decimals stores keys"))]
 impl Decimal {
-    /// A text whose bytes are ordered as the numbers are: `p03 150.25`, and for a negative number the complement of
-    /// each digit, `n96 849.74~`.
+    /// Returns a text that sorts as the number does: `p03 150.25`, and for a negative number the complement of each
+    /// digit, `n96 849.74~`.
     pub(crate) fn to_key(&self) -> String {
         let key = format!("{:02} {}.{}", self.whole.len(), self.whole, self.fraction);
         if self.negative { format!("n{}~", complement(&key)) } else { format!("p{key}") }
     }
 
-    /// The number of a key.
+    /// Parses a key.
     pub(crate) fn from_key(key: &str) -> Result<Self, InvalidValue> {
         let wrong = || InvalidValue::new(format!("{key:?} is no decimal number"));
         let (negative, rest) = match (key.strip_prefix('p'), key.strip_prefix('n')) {

@@ -1,4 +1,4 @@
-//! Which version of a program a table is from.
+//! The version of the program that built a table.
 
 use std::fmt;
 
@@ -6,29 +6,43 @@ use crate::event::Position;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::projection::Built;
 
-/// Which version of the program a table is from that does not match its model, as far as the database tells.
+/// The version of the program that built a table which does not match its model, as far as the database knows it.
+/// [`ReadModelError::Mismatch`](crate::ReadModelError::Mismatch) contains it.
+///
+/// ```
+/// use eventsource::ReadModelError;
+/// use eventsource::read_model::Deployment;
+///
+/// fn built_by(error: &ReadModelError) -> Option<&str> {
+///     match error {
+///         ReadModelError::Mismatch { deployment: Deployment::Serves { fingerprint, .. }, .. } => Some(fingerprint),
+///         _ => None,
+///     }
+/// }
+/// # assert_eq!(built_by(&ReadModelError::NoTable { table: "orders" }), None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Deployment {
-    /// No subscription owns the table.
+    /// The table has no owner.
     #[default]
     Unknown,
-    /// The table is the one that this projection built, by its [fingerprint](crate::projection::fingerprint).
+    /// The table was built by this projection.
     Serves {
         /// The subscription that owns the table.
         subscription: String,
-        /// The projection as it was when it built the table.
+        /// The [fingerprint](crate::projection::fingerprint()) of the projection that built the table.
         fingerprint: String,
     },
-    /// The same, and the next generation of the table is being built beside it.
+    /// The table was built by an older version, and the next generation of the table is being built.
     Builds {
         /// The subscription that owns the table.
         subscription: String,
-        /// The projection whose generation is being built.
+        /// The fingerprint of the projection that builds the next generation.
         fingerprint: String,
-        /// How far the next generation is.
+        /// The position up to which the next generation is built.
         position: Position,
-        /// Where it takes the place of the table that serves, at the earliest.
+        /// The position at which it replaces the table, at the earliest.
         target: Position,
     },
 }
@@ -56,14 +70,14 @@ impl fmt::Display for Deployment {
             Self::Unknown => Ok(()),
             Self::Serves { subscription, fingerprint } => write!(
                 f,
-                "; the table that serves was built by the subscription `{subscription}` as `{fingerprint}`: deploy that \
-                 version of the program here, or, where this version is the newer one, let it rebuild the table \
+                "; the table was built by the subscription `{subscription}` as `{fingerprint}`: deploy that version of the \
+                 program here, or, if this version is the newer one, let it rebuild the table \
                  (`SubscriptionConfig::on_change`)"
             ),
             Self::Builds { subscription, fingerprint, position, target } => write!(
                 f,
                 "; the subscription `{subscription}` is building its next generation as `{fingerprint}`, and is at \
-                 position {position} of {target}: read with the version of the program before until that serves"
+                 position {position} of {target}: read with the older version of the program until it is finished"
             ),
         }
     }

@@ -1,32 +1,32 @@
-//! What a batch knows of one row, and what it has done to it.
+//! What a batch knows about one row, and how it has changed it.
 
 use chrono::{DateTime, Utc};
 
 use super::Value;
 use super::stored::Row;
 
-/// What a batch knows of one row, and what it has done to it.
+/// What a batch knows about one row, and how it has changed it.
 #[derive(Debug)]
 pub(crate) enum Entry {
-    /// As in the table; `None` where it is not there.
+    /// As in the table; `None` if there is no row.
     Clean(Option<Row>),
-    /// Read and then changed, where it had the version `found`, or made where none was found.
+    /// Read and then changed. `found` is the version that was read; `None` if no row was found.
     Changed { row: Row, found: Option<u64> },
-    /// Saved without having been read: its version counts the saves.
+    /// Saved without having been read. Its version counts the saves.
     Blind(Row),
     /// Deleted.
     Gone,
-    /// Deleted, and made anew.
+    /// Deleted, and then saved as a new row.
     Replaced(Row),
 }
 
 impl Entry {
-    /// Whether it has to be read before it can be told what is there.
+    /// Returns whether it is known what is in the table; otherwise it must be read first.
     pub(crate) const fn is_known(&self) -> bool {
         !matches!(self, Self::Blind(_))
     }
 
-    /// The row, as far as it is known.
+    /// Returns the row, as far as it is known.
     pub(crate) const fn row(&self) -> Option<&Row> {
         match self {
             Self::Clean(row) => row.as_ref(),
@@ -35,7 +35,7 @@ impl Entry {
         }
     }
 
-    /// After a save of `values` at `time`, where `before` is what was known.
+    /// Returns the entry after a save of `values` at `time`; `before` is what was known.
     pub(crate) fn saved(before: Option<Self>, values: Vec<Value>, time: DateTime<Utc>) -> Self {
         let again = |row: Row, values| Row { values, version: row.version + 1, updated_at: time, ..row };
         match before {
@@ -49,7 +49,7 @@ impl Entry {
         }
     }
 
-    /// After a deletion.
+    /// Returns the entry after a deletion.
     pub(crate) fn deleted(before: Option<Self>) -> Self {
         match before {
             Some(Self::Clean(None) | Self::Changed { found: None, .. }) => Self::Clean(None),
@@ -57,7 +57,7 @@ impl Entry {
         }
     }
 
-    /// After `mark` has changed when the row was soft-deleted, at `time`.
+    /// Returns the entry after a soft deletion or a restoration at `time`.
     pub(crate) fn marked(self, mark: Option<DateTime<Utc>>, time: DateTime<Utc>) -> Self {
         let marked = |row: Row| Row { version: row.version + 1, updated_at: time, deleted_at: mark, ..row };
         match self {
@@ -68,7 +68,7 @@ impl Entry {
         }
     }
 
-    /// After the table was read, where it holds `found`.
+    /// Returns the entry after the table was read and `found` was in it.
     pub(crate) fn read(before: Option<Self>, found: Option<Row>) -> Self {
         match (before, found) {
             (None, found) => Self::Clean(found),
@@ -82,7 +82,7 @@ impl Entry {
         }
     }
 
-    /// After it was written. `None` where it has to be read to be known.
+    /// Returns the entry after it was written; `None` if the row must be read to be known.
     pub(crate) fn written(self) -> Option<Self> {
         match self {
             Self::Blind(_) => None,

@@ -1,4 +1,4 @@
-//! How a read model cannot be read or written.
+//! The errors of read models.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -8,48 +8,77 @@ use super::{Deployment, Table};
 use crate::event::Unstorable;
 use crate::projection::{ChangesRefused, NotSetUp, Permanent};
 
-/// Why a value does not fit a column, or a column's value a field.
+/// The reason why a value does not fit a column, or a stored value does not fit a field.
+///
+/// ```
+/// use eventsource::read_model::{ColumnType, Value};
+///
+/// let error = bool::from_value(Value::Int(1)).unwrap_err();
+/// assert_eq!(error.to_string(), "1 does not fit the type of the field");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidValue(Cow<'static, str>);
 
 impl InvalidValue {
-    /// For this reason.
+    /// Creates the error with this reason.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
     }
 }
 
-/// Of a value in JSON.
+/// A value that cannot be stored as JSON.
 impl From<Unstorable> for InvalidValue {
     fn from(refused: Unstorable) -> Self {
-        Self::new(format!("as JSON it could not be read again: {refused}"))
+        Self::new(format!("it could not be read back from JSON: {refused}"))
     }
 }
 
-/// Which field of a model it is, and why its value does not fit.
+/// A field of a model, and the reason why its value does not fit.
+///
+/// ```
+/// use eventsource::read_model::{InvalidField, InvalidValue};
+///
+/// let error = InvalidField::new("total", InvalidValue::new("it is negative"));
+/// assert_eq!(error.to_string(), "the field `total`: it is negative");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the field `{field}`: {reason}")]
 #[non_exhaustive]
 pub struct InvalidField {
-    /// The field.
+    /// The name of the field.
     pub field: &'static str,
-    /// Why not.
+    /// The reason.
     pub reason: InvalidValue,
 }
 
 impl InvalidField {
-    /// The field `field`, because of `reason`.
+    /// Creates the error of the field `field`.
     #[must_use]
     pub const fn new(field: &'static str, reason: InvalidValue) -> Self {
         Self { field, reason }
     }
 }
 
-/// How a read model cannot be read or written.
+/// The error of a read model.
 ///
-/// In a handler it is a permanent failure where trying again cannot help: all but [`ReadModelError::Failed`], and what
-/// was [`ReadModelError::Refused`] because of that. A table that is not there or does not match is no event's failure:
+/// In a handler, [`Failed`](Self::Failed) and a [`Refused`](Self::Refused) that it caused are transient: the event is
+/// retried. [`NoTable`](Self::NoTable) and [`Mismatch`](Self::Mismatch) are not the fault of an event: the subscription
+/// stops with a fault ([`NotSetUp`]). All others are permanent.
+///
+/// ```
+/// use eventsource::ReadModelError;
+///
+/// fn status(error: &ReadModelError) -> u16 {
+///     match error {
+///         ReadModelError::CursorOfAnotherQuery { .. } => 400,
+///         ReadModelError::Failed { .. } => 503,
+///         _ => 500,
+///     }
+/// }
+/// # let error = ReadModelError::NoTable { table: "orders" };
+/// # assert_eq!((status(&error), error.to_string().contains("`orders`")), (500, true));
+/// ```
 /// the subscription faults ([`NotSetUp`]).
 #[derive(Debug)]
 #[non_exhaustive]
@@ -58,78 +87,79 @@ pub enum ReadModelError {
     InvalidValue {
         /// The table.
         table: &'static str,
-        /// The row, where it is known.
+        /// The id of the row, if it is known.
         id: Option<String>,
-        /// The field, and why.
+        /// The field, and the reason.
         field: InvalidField,
     },
-    /// A row that was to be saved has another version than it was expected to have.
+    /// [`Repository::save_checked`](crate::Repository::save_checked) expected another version of the row. Read the row
+    /// and decide again.
     VersionConflict {
         /// The table.
         table: &'static str,
-        /// The row.
+        /// The id of the row.
         id: String,
-        /// The version that was expected; 0 where there was to be no row.
+        /// The expected version; 0 means that no row was expected.
         expected: u64,
-        /// The version that was found; 0 where there is no row.
+        /// The version that was found; 0 means that there is no row.
         found: u64,
     },
-    /// A stored value is none of its field's.
+    /// A stored value does not fit its field: another program wrote it.
     Corrupt {
         /// The table.
         table: &'static str,
         /// The column, and what is wrong with its value.
         what: String,
     },
-    /// There is no such table.
+    /// The table does not exist. Create it before the program starts.
     NoTable {
         /// The table.
         table: &'static str,
     },
-    /// The table is another one than the model describes.
+    /// The table does not match the model. Rebuild it, or deploy the version of the program that built it.
     Mismatch {
         /// The table.
         table: &'static str,
-        /// What differs.
+        /// How it differs.
         differences: Vec<String>,
-        /// Which version of the program the table is from.
+        /// The version of the program that built the table.
         deployment: Deployment,
     },
-    /// The table cannot be replaced by one with other rows or columns, because of what depends on it.
+    /// The table cannot be replaced by another generation, because other objects of the database depend on it.
     Dependents {
         /// The table.
         table: &'static str,
-        /// What depends on it, in words.
+        /// The objects, in words.
         dependents: Vec<String>,
     },
-    /// The database refused what would break a rule of the table's.
+    /// The database refused a change, because it violates a constraint of the table.
     Constraint {
         /// The table.
         table: &'static str,
-        /// What the database says.
+        /// The message of the database.
         message: String,
     },
-    /// What handlers had changed before could not be written.
+    /// The database refused earlier changes of the same batch. Return the error from the handler.
     Refused(ChangesRefused),
-    /// The database failed.
+    /// The database failed. A retry may help; the source says why it failed.
     Failed {
         /// The table.
         table: &'static str,
-        /// What was being done.
+        /// What was tried, such as `read`.
         action: &'static str,
-        /// What it says.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A query was given the cursor of another table, or of another order.
+    /// A query has the cursor of another table or another order.
     CursorOfAnotherQuery {
         /// The table of the query.
         table: &'static str,
-        /// The table and the order for which the cursor was made.
+        /// The table and the order of the cursor.
         cursor: String,
         /// The table and the order of the query.
         query: String,
     },
-    /// The repository was used when its batch had ended, or while the batch's connection was lent to somebody else.
+    /// The repository was used after the end of its batch, or while a handler had the connection of the batch.
     NotLent {
         /// Why it cannot be used.
         reason: String,
@@ -137,18 +167,18 @@ pub enum ReadModelError {
 }
 
 impl ReadModelError {
-    /// Refuses to replace the table where something depends on it.
+    /// Fails with [`Dependents`](Self::Dependents) if something depends on the table.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn refuse_dependents(table: &Table, dependents: Vec<String>) -> Result<(), Self> {
         if dependents.is_empty() { Ok(()) } else { Err(Self::Dependents { table: table.name, dependents }) }
     }
 
-    /// The table differs so from its model, and nothing is known of its deployment.
+    /// Creates a mismatch without knowledge of the deployment.
     pub(crate) fn mismatch(table: &Table, differences: Vec<String>) -> Self {
         Self::Mismatch { table: table.name, differences, deployment: Deployment::Unknown }
     }
 
-    /// The batch has no connection for the repository, for this reason.
+    /// Creates the error of a batch that has no connection for the repository.
     pub(crate) fn not_lent(reason: impl fmt::Display) -> Self {
         Self::NotLent { reason: reason.to_string() }
     }
@@ -164,15 +194,17 @@ impl fmt::Display for ReadModelError {
                 write!(f, "a value for `{table}` cannot be stored: {field}")
             }
             Self::VersionConflict { table, id, expected: 0, found } => {
-                write!(f, "the row {id} of `{table}` was expected not to be there, but has the version {found}")
+                write!(f, "no row {id} of `{table}` was expected, but there is one with the version {found}")
             }
             Self::VersionConflict { table, id, expected, found: 0 } => {
-                write!(f, "the row {id} of `{table}` was expected to have the version {expected}, but is not there")
+                write!(f, "the row {id} of `{table}` was expected to have the version {expected}, but does not exist")
             }
             Self::VersionConflict { table, id, expected, found } => {
                 write!(f, "the row {id} of `{table}` was expected to have the version {expected}, but has {found}")
             }
-            Self::Corrupt { table, what } => write!(f, "the table `{table}` holds what its model does not: {what}"),
+            Self::Corrupt { table, what } => {
+                write!(f, "the table `{table}` has a value that does not fit its model: {what}")
+            }
             Self::NoTable { table } => {
                 write!(f, "there is no table `{table}`: create it, with `create_table` or by hand")
             }
@@ -182,15 +214,15 @@ impl fmt::Display for ReadModelError {
             Self::Dependents { table, dependents } => write!(
                 f,
                 "the table `{table}` cannot be replaced by another generation, because of {}: drop that first, and create \
-                 it again afterwards; a rebuild in place (`SubscriptionHandle::rebuild`, `OnChange::Rebuild`) keeps the \
-                 table as long as its columns stay the same",
+                 it again afterwards; or rebuild in place (`SubscriptionHandle::rebuild`, `OnChange::Rebuild`), which keeps \
+                 the table if its columns stay the same",
                 dependents.join(", ")
             ),
             Self::Constraint { table, message } => write!(f, "the table `{table}` refuses a change: {message}"),
-            Self::Refused(refused) => refused.fmt(f),
-            Self::Failed { table, action, source } => write!(f, "could not {action} `{table}`: {source}"),
+            Self::Refused(_) => f.write_str("earlier changes of the batch were refused"),
+            Self::Failed { table, action, .. } => write!(f, "could not {action} `{table}`"),
             Self::CursorOfAnotherQuery { cursor, query, .. } => {
-                write!(f, "the cursor belongs to {cursor}, and the query asks for {query}: begin with the first page")
+                write!(f, "the cursor belongs to {cursor}, but the query asks for {query}: begin with the first page")
             }
             Self::NotLent { reason } => f.write_str(reason),
         }

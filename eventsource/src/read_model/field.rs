@@ -1,4 +1,4 @@
-//! What generated code knows of a field.
+//! The fields of a model, for generated code.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,7 +7,7 @@ use super::column_type::unexpected;
 use super::{ColumnDef, ColumnKind, ColumnType, IdType, InvalidField, InvalidValue, Value};
 use crate::event::json;
 
-/// A field of a read model: its column, and the way there and back. A type that cannot be stored has none.
+/// A field of a read model: its column, and how it converts. A type that cannot be stored has none.
 pub struct Field<T> {
     column: ColumnDef,
     to: fn(&T) -> Result<Value, InvalidValue>,
@@ -20,7 +20,7 @@ impl<T> std::fmt::Debug for Field<T> {
     }
 }
 
-/// A field with a column of its type.
+/// Returns a field whose column has the kind of its type.
 #[must_use]
 #[track_caller]
 pub const fn field<T: ColumnType>(column: &'static str, name: &'static str) -> Field<T> {
@@ -28,14 +28,14 @@ pub const fn field<T: ColumnType>(column: &'static str, name: &'static str) -> F
     Field { column: ColumnDef::new(column, name, T::KIND, T::NULLABLE), to: T::to_value, from: T::from_value }
 }
 
-/// The field with the id.
+/// Returns the field of the id.
 #[must_use]
 #[track_caller]
 pub const fn id_field<T: IdType>(column: &'static str, name: &'static str) -> Field<T> {
     field(column, name)
 }
 
-/// What a field that is stored as JSON can be, as one bound.
+/// A type that a field stored as JSON can have.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` cannot be stored as JSON: serde does not know it",
     label = "cannot be written and read",
@@ -46,7 +46,7 @@ pub trait JsonData: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> JsonData for T {}
 
-/// A field that is stored as JSON.
+/// Returns a field that is stored as JSON.
 #[must_use]
 pub const fn json_field<T: JsonData>(column: &'static str, name: &'static str) -> Field<T> {
     Field { column: ColumnDef::new(column, name, ColumnKind::Json, false), to: to_json, from: from_json }
@@ -64,24 +64,24 @@ fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, InvalidValue> {
 }
 
 impl<T> Field<T> {
-    /// Its column.
+    /// Returns the column.
     #[must_use]
     pub const fn column(&self, indexed: bool) -> ColumnDef {
         self.column.indexed(indexed)
     }
 
-    /// The value for the column.
+    /// Converts the field into a value for the column.
     ///
     /// # Errors
-    /// Why it cannot be stored.
+    /// [`InvalidField`] if it cannot be stored.
     pub fn to_value(&self, field: &T) -> Result<Value, InvalidField> {
         (self.to)(field).map_err(|reason| InvalidField::new(self.column.field, reason))
     }
 
-    /// The field's value, of the column's that comes next.
+    /// Converts the next of `values` into the field.
     ///
     /// # Errors
-    /// Why it is none.
+    /// [`InvalidField`] if it does not fit the type.
     pub fn from_next(&self, values: &mut std::vec::IntoIter<Value>) -> Result<T, InvalidField> {
         (self.from)(values.next().unwrap_or(Value::Null)).map_err(|reason| InvalidField::new(self.column.field, reason))
     }

@@ -1,4 +1,4 @@
-//! What a batch knows of the tables.
+//! What a batch knows about the tables.
 
 use std::collections::{BTreeMap, HashMap, hash_map};
 
@@ -8,37 +8,37 @@ use super::stored::Row;
 use super::{ReadModelError, Table, Value};
 use crate::projection::ChangesRefused;
 
-/// What a batch knows of all tables, by their names.
+/// What a batch knows about all tables, by name.
 #[derive(Default)]
 pub(super) struct IdentityMap {
     pub(super) maps: BTreeMap<&'static str, Map>,
-    /// What was refused once is not tried again: the transaction may hold a part of it.
+    /// The first refusal. It is not tried again: a part of it may be in the transaction.
     pub(super) refused: Option<ChangesRefused>,
-    /// Whether it is being written. A handler may drop that half-way; it is not to be written twice.
+    /// Whether it is being written. A handler may cancel that; the changes must not be written twice.
     pub(super) writing: bool,
 }
 
-/// What a batch knows of one table, by the ids.
+/// What a batch knows about one table, by id.
 pub(super) struct Map {
     pub(super) table: &'static Table,
     pub(super) entries: HashMap<Value, Entry>,
 }
 
-/// What a batch has changed in one table, sorted by the ids, in the order in which it is written.
+/// The changes of a batch to one table, sorted by id, in the order in which they are written.
 pub(super) struct Changes<'m> {
     pub(super) delete: Vec<&'m Value>,
-    /// What is new, or has not been read.
+    /// Rows that are new or were not read.
     pub(super) merge: Vec<RowChange<'m>>,
-    /// What was read.
+    /// Rows that were read.
     pub(super) update: Vec<RowChange<'m>>,
 }
 
 impl IdentityMap {
-    /// What is known of `table`. Two models of one table have to agree: they share its rows.
+    /// Returns what is known about `table`. Two models of one table must be equal: they share its rows.
     pub(super) fn map(&mut self, table: &'static Table) -> Result<&mut Map, ReadModelError> {
         let map = self.maps.entry(table.name).or_insert_with(|| Map { table, entries: HashMap::new() });
         if map.table != table {
-            let differences = vec!["another read model of this batch describes it otherwise".to_owned()];
+            let differences = vec!["another read model of this batch describes it differently".to_owned()];
             return Err(ReadModelError::mismatch(table, differences));
         }
         Ok(map)
@@ -46,17 +46,17 @@ impl IdentityMap {
 }
 
 impl Map {
-    /// Whether it is known what is there under `id`.
+    /// Returns whether it is known what is in the table under `id`.
     pub(super) fn knows(&self, id: &Value) -> bool {
         self.entries.get(id).is_some_and(Entry::is_known)
     }
 
-    /// The row with this id, as far as it is known.
+    /// Returns the row with this id, as far as it is known.
     pub(super) fn row(&self, id: &Value) -> Option<&Row> {
         self.entries.get(id).and_then(Entry::row)
     }
 
-    /// Changes what is known of `id`.
+    /// Changes what is known about `id`.
     pub(super) fn change(&mut self, id: Value, change: impl FnOnce(Option<Entry>) -> Entry) {
         match self.entries.entry(id) {
             hash_map::Entry::Vacant(vacant) => {
@@ -69,7 +69,7 @@ impl Map {
         }
     }
 
-    /// What is to be written.
+    /// Returns the changes that must be written.
     pub(super) fn changes(&self) -> Changes<'_> {
         let mut changes = Changes { delete: Vec::new(), merge: Vec::new(), update: Vec::new() };
         let mut changed: Vec<_> = self.entries.iter().filter(|(_, entry)| !matches!(entry, Entry::Clean(_))).collect();
@@ -94,7 +94,7 @@ impl Map {
         changes
     }
 
-    /// It has been written.
+    /// Notes that the changes were written.
     pub(super) fn written(&mut self) {
         self.entries.retain(|_, entry| {
             let written = std::mem::replace(entry, Entry::Gone).written();

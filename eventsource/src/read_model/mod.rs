@@ -1,7 +1,78 @@
-//! Read models without SQL: rows of a struct, kept by projections through a [`Repository`], on any backend.
+//! Read models without SQL: rows of a struct, which projections write through a [`Repository`], on every backend.
 //!
-//! A row is a struct with `#[derive(ReadModel)]`. A handler asks for `&mut Repository<Row>`; who reads the model takes a
-//! [`ReadRepository`] from [`MemoryReadModels`] or from the database's own, such as `PostgresReadModels`.
+//! A row is a struct with `#[derive(ReadModel)]`. A handler asks for a `&mut Repository<Row>` to write it. Any other
+//! code reads the committed rows through a [`ReadRepository`]:
+//!
+//! ```standalone_crate
+//! # #[cfg(feature = "macros")]
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! use eventsource::prelude::*;
+//! use serde::{Deserialize, Serialize};
+//! use uuid::Uuid;
+//!
+//! #[derive(Serialize, Deserialize, DomainEvent)]
+//! #[event(aggregate = "Order")]
+//! struct OrderPlaced { customer: String, total: i64 }
+//!
+//! #[derive(ReadModel)]
+//! #[read_model(table = "orders")]
+//! struct OrderRow {
+//!     #[read_model(id)]
+//!     id: Uuid,
+//!     #[read_model(index)]
+//!     customer: String,
+//!     total: i64,
+//! }
+//!
+//! struct Orders;
+//!
+//! #[projection(read_models(OrderRow))]
+//! impl Orders {
+//!     #[handles(OrderPlaced)]
+//!     async fn placed(
+//!         &self,
+//!         event: &Event<OrderPlaced>,
+//!         orders: &mut Repository<OrderRow>,
+//!     ) -> Result<(), ReadModelError> {
+//!         orders.save(OrderRow { id: event.aggregate_id(), customer: event.customer.clone(), total: event.total }).await
+//!     }
+//! }
+//!
+//! let (store, checkpoints) = (MemoryEventStore::new(), MemoryCheckpoints::new());
+//! let models = MemoryReadModels::new(&checkpoints);
+//! models.ensure_tables(&Orders).await?;
+//! let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints);
+//! let subscription = manager.subscribe(Orders, SubscriptionConfig::from_beginning()).await?;
+//! manager.start().await?;
+//!
+//! let order = StreamId::new("Order", Uuid::now_v7());
+//! let event = NewEvent::of(&OrderPlaced { customer: "Ada".into(), total: 150 })?;
+//! let appended = store.append(&order, ExpectedVersion::NoStream, vec![event]).await?;
+//! subscription.wait_for(appended.position()).await?;
+//!
+//! let orders = models.repository::<OrderRow>();
+//! let largest = Query::from(OrderRow::CUSTOMER.eq("Ada")).order_by(OrderRow::TOTAL.desc()).limit(10);
+//! assert_eq!(orders.find(largest).await?[0].total, 150);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # When to use what
+//!
+//! Use a read model if you look rows up by id, filter and order them by their columns, and show them in pages. Write
+//! SQL instead, in a handler that asks for a connection, if you need joins, aggregates or statements of your database.
+//! Both kinds of projection are [transactional](crate::guide::kinds#transactional).
+//!
+//! | you want to | use |
+//! | --- | --- |
+//! | describe a row | `#[derive(ReadModel)]`, [`ReadModel`] |
+//! | store an enum or a type of your own in a column | `#[derive(ColumnType)]`, [`ColumnType`]; any type that serde knows with `#[read_model(json)]` |
+//! | write rows in a handler | [`Repository`] |
+//! | read rows anywhere else | [`ReadRepository`], from [`MemoryReadModels`], `SqliteReadModels` or `PostgresReadModels` |
+//! | filter, order and limit | [`Column`], [`Query`] |
+//! | show pages | [`Query::after`] with a [`Cursor`] |
+//! | see the version and the times of a row | [`Stored`] |
+//! | create tables, or deploy a changed model | `ensure_tables`, and the guide [deployment](crate::guide::deployment) |
 
 mod base64;
 mod column;

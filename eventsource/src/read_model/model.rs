@@ -1,29 +1,46 @@
-//! What a read model is.
+//! The trait of read models.
 
 use super::{InvalidField, Table, Value};
 
-/// A row of a read model: a struct with `#[derive(ReadModel)]`.
+/// A row of a read model. `#[derive(ReadModel)]` implements it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::ReadModel;
+///
+/// #[derive(ReadModel)]
+/// #[read_model(table = "orders")]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+///     #[read_model(index)]
+///     customer: String,
+/// }
+///
+/// assert_eq!((OrderRow::TABLE.name, OrderRow::CUSTOMER.name()), ("orders", "customer"));
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no read model",
     label = "not a read model",
     note = "add `#[derive(ReadModel)]` to the struct, and mark its id with `#[read_model(id)]`"
 )]
 pub trait ReadModel: Sized + Send + Sync + 'static {
-    /// The type of its id.
+    /// The type of the id.
     type Id: Send + Sync + 'static;
 
-    /// Its table.
+    /// The table.
     const TABLE: &'static Table;
 
-    /// Its values, in the order of the table's columns.
+    /// Returns the values of the fields, in the order of the table's columns.
     ///
     /// # Errors
-    /// Which field cannot be stored, and why.
+    /// [`InvalidField`] if a field has a value that cannot be stored.
     fn to_values(&self) -> Result<Vec<Value>, InvalidField>;
 
-    /// The row with these values, in the order of the table's columns.
+    /// Creates the row from its values, in the order of the table's columns.
     ///
     /// # Errors
-    /// Which value is none of its field's, and why.
+    /// [`InvalidField`] if a value does not fit its field.
     fn from_values(values: Vec<Value>) -> Result<Self, InvalidField>;
 }

@@ -1,4 +1,4 @@
-//! What a backend does for read models.
+//! The port to the backends of read models.
 
 use async_trait::async_trait;
 
@@ -8,31 +8,32 @@ use super::{ReadModelError, Table, Value};
 
 /// Tables that can be read.
 ///
-/// A backend refuses a table that does not match its model before it reads it ([`ReadModelError::Mismatch`]), and
+/// Before a backend reads a table for the first time, it checks that the table matches its model, and fails with
+/// [`ReadModelError::Mismatch`] if not.
 /// looks once.
 #[async_trait]
 pub(crate) trait ReadTables: Send + Sync {
-    /// The rows with these ids, in any order, soft-deleted or not. The ids are sorted and distinct.
+    /// Returns the rows with these ids, in any order, including soft-deleted ones. The ids are sorted and distinct.
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError>;
 
-    /// The rows that are wanted, in their order.
+    /// Returns the rows that match the query, in its order.
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError>;
 
-    /// How many rows are wanted.
+    /// Returns how many rows match the query.
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError>;
 }
 
-/// What was known of a row before it was changed. A backend on which batches write at the same time refuses a change of
-/// what is otherwise by now.
+/// What was known about a row before it was changed. A backend on which batches write at the same time refuses the
+/// change if that is no longer true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
     Unread,
     Missing,
-    /// It was there in this version.
+    /// The row existed in this version.
     Version(u64),
 }
 
-/// A row that is to be written.
+/// A row to write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowChange<'r> {
     pub(crate) row: &'r Row,
@@ -42,31 +43,31 @@ pub(crate) struct RowChange<'r> {
 
 /// Tables that can be written, in the transaction of a batch.
 ///
-/// Each call is one statement, or a few where the driver binds no more values to one. Rows come sorted by their ids,
-/// and tables by their names, so that two transactions take their locks in one order.
+/// Each call is one statement, or a few if the driver limits the number of bound values. Rows are sorted by id and
+/// tables by name, so that two transactions take their locks in the same order.
 #[async_trait]
 pub(crate) trait WriteTables: ReadTables {
-    /// Whether a float can be no number.
+    /// Returns whether a float column can hold NaN.
     fn holds_nan(&self) -> bool {
         false
     }
 
-    /// Inserts rows. Where there is one with the id already, its values are replaced and the version is raised by the
-    /// inserted one's; the time of its making and of its soft deletion stay.
+    /// Inserts rows. If a row with the id exists, replaces its values and adds the inserted version to its version; the
+    /// times of its creation and of its soft deletion stay.
     async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError>;
 
-    /// Replaces rows that are there by their ids, with everything in them.
+    /// Replaces existing rows, with everything in them.
     async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError>;
 
-    /// Deletes the rows with these ids, where there are any.
+    /// Deletes the rows with these ids, if they exist.
     async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError>;
 
     /// Deletes all rows.
     async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError>;
 
-    /// Shows everybody what was written, where no database does it.
+    /// Makes the written rows visible to readers, if no database does that.
     fn publish(&self) {}
 
-    /// Lets go of what the transaction holds, where no database does it.
+    /// Releases what the transaction holds, if no database does that.
     fn close(&self) {}
 }

@@ -1,4 +1,4 @@
-//! Which rows are wanted, and in which order.
+//! Queries: which rows, in which order.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,8 +7,25 @@ use super::select::{By, Expr, Select, after, place};
 use super::stored::{About, Row};
 use super::{Cursor, ReadModel, ReadModelError, Stored};
 
-/// Which rows of `M` are wanted: made by the columns of the model, put together by [`and`](Condition::and) and
-/// [`or`](Condition::or).
+/// A condition on the rows of `M`. The columns of the model create conditions; [`and`](Condition::and) and
+/// [`or`](Condition::or) combine them.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::ReadModel;
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+///     status: String,
+///     total: i64,
+/// }
+///
+/// let condition = OrderRow::STATUS.eq("placed").and(OrderRow::TOTAL.gt(100)).or(OrderRow::STATUS.eq("lost"));
+/// # let _ = condition;
+/// # }
+/// ```
 #[must_use]
 pub struct Condition<M> {
     expr: Expr,
@@ -20,18 +37,29 @@ impl<M> Condition<M> {
         Self { expr, about: PhantomData }
     }
 
-    /// Rows for which both hold.
+    /// Selects the rows for which both conditions hold.
     pub fn and(self, other: Self) -> Self {
         Self::new(self.expr.and(other.expr))
     }
 
-    /// Rows for which one of the two holds, or both.
+    /// Selects the rows for which at least one of the conditions holds.
     pub fn or(self, other: Self) -> Self {
         Self::new(self.expr.or(other.expr))
     }
 }
 
-/// A column by which rows are ordered.
+/// A column by which rows are ordered: see [`Column::asc`](super::Column::asc) and
+/// [`Column::desc`](super::Column::desc).
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::read_model::{Query, ReadModel};
+/// # #[derive(ReadModel)]
+/// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+/// let oldest_first = Query::all().order_by(OrderRow::TOTAL.desc()).order_by(OrderRow::ID.asc());
+/// # let _ = oldest_first;
+/// # }
+/// ```
 #[must_use]
 pub struct Order<M> {
     by: By,
@@ -44,10 +72,26 @@ impl<M> Order<M> {
     }
 }
 
-/// Which rows of `M` are wanted, in which order, and how many. A [`Condition`] converts into one.
+/// Selects rows of `M`: a condition, an order and a limit. A [`Condition`] converts into a query.
 ///
-/// Rows that are soft-deleted are hidden, unless it says otherwise. Rows that are equal in what they are ordered by
-/// are ordered by their id, so that there is one order on every backend.
+/// Soft-deleted rows are hidden by default. Rows that are equal in all ordered columns are ordered by their id, so that
+/// the order is the same on every backend. Without [`limit`](Self::limit) a query returns all matching rows.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::{Query, ReadModel};
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+///     total: i64,
+/// }
+///
+/// let largest = Query::all().filter(OrderRow::TOTAL.ge(100)).order_by(OrderRow::TOTAL.desc()).limit(10);
+/// # let _ = largest;
+/// # }
+/// ```
 #[must_use]
 pub struct Query<M> {
     condition: Option<Expr>,
@@ -59,7 +103,25 @@ pub struct Query<M> {
     about: About<M>,
 }
 
-/// Where a page begins: after a row that was read before (`&Stored<M>`), or after a [`Cursor`] that was handed out.
+/// The place after which a page begins: a row that was read before (`&Stored<M>`), or a [`Cursor`].
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+/// # #[derive(ReadModel)]
+/// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+/// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+/// # use eventsource::read_model::Query;
+/// let order = Query::all().order_by(OrderRow::TOTAL.desc()).limit(20);
+/// let page = orders.find_stored(order.clone()).await?;
+/// if let Some(last) = page.last() {
+///     let next = orders.find_stored(order.after(last)).await?;
+/// # let _ = next;
+/// }
+/// # Ok(())
+/// # }
+/// # }
+/// ```
 pub struct After<M> {
     place: Place,
     about: About<M>,
@@ -97,7 +159,7 @@ enum Deleted {
 }
 
 impl<M> Query<M> {
-    /// All rows that are not soft-deleted.
+    /// Creates a query for all rows that are not soft-deleted.
     pub const fn all() -> Self {
         Self {
             condition: None,
@@ -110,7 +172,17 @@ impl<M> Query<M> {
         }
     }
 
-    /// Of these, those for which `condition` holds.
+    /// Keeps only the rows for which `condition` holds, in addition to earlier filters.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// let query = Query::all().filter(OrderRow::STATUS.eq("placed")).filter(OrderRow::TOTAL.ge(100));
+    /// # let _ = query;
+    /// # }
+    /// ```
     pub fn filter(mut self, condition: Condition<M>) -> Self {
         self.condition = Some(match self.condition {
             Some(other) => other.and(condition.expr),
@@ -119,41 +191,72 @@ impl<M> Query<M> {
         self
     }
 
-    /// Ordered by this column, after those given before.
+    /// Orders the rows by a column. Later calls order rows that are equal in the earlier columns.
     pub fn order_by(mut self, order: Order<M>) -> Self {
         self.order.push(order.by);
         self
     }
 
-    /// At most so many.
+    /// Returns at most this number of rows. The default is no limit.
     pub const fn limit(mut self, rows: u64) -> Self {
         self.limit = Some(rows);
         self
     }
 
-    /// Without so many at the beginning.
+    /// Skips this number of rows. The default is 0. For pages, [`after`](Self::after) is faster and does not shift.
     pub const fn offset(mut self, rows: u64) -> Self {
         self.offset = rows;
         self
     }
 
-    /// Only the rows after `place` in the query's order: the next page, where `place` is the last row of the page before, or
-    /// the [`Cursor`] of that row. Unlike with an offset, rows that come or go meanwhile do not shift it.
+    /// Returns only the rows after `place` in the order of the query. `place` is the last row of the previous page, or
+    /// its [`Cursor`]. Rows that are added or removed between two pages do not shift the next one, unlike with an
+    /// offset.
     ///
-    /// Running the query fails with [`ReadModelError::CursorOfAnotherQuery`] where the cursor was made for another table or
+    /// The query fails with [`ReadModelError::CursorOfAnotherQuery`] if the cursor was created for another table or
     /// another order.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// # use eventsource::read_model::{Cursor, Query};
+    /// # let cursor: Option<Cursor> = None;
+    /// let first = Query::all().order_by(OrderRow::TOTAL.desc()).limit(20);
+    /// let query = match cursor {
+    ///     Some(cursor) => first.after(cursor),
+    ///     None => first,
+    /// };
+    /// let page = orders.find_stored(query).await?;
+    /// # let _ = page;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub fn after(mut self, place: impl Into<After<M>>) -> Self {
         self.after = Some(place.into());
         self
     }
 
-    /// Soft-deleted rows as well.
+    /// Includes soft-deleted rows.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// let all = Query::from(OrderRow::STATUS.eq("placed")).with_deleted();
+    /// # let _ = all;
+    /// # }
+    /// ```
     pub const fn with_deleted(mut self) -> Self {
         self.deleted = Deleted::Shown;
         self
     }
 
-    /// Soft-deleted rows and no others.
+    /// Returns only soft-deleted rows.
     pub const fn only_deleted(mut self) -> Self {
         self.deleted = Deleted::Only;
         self
@@ -161,22 +264,22 @@ impl<M> Query<M> {
 }
 
 impl<M: ReadModel> Query<M> {
-    /// The place of `row` in the query's order, as a text that goes into a URL: hand it to [`after`](Self::after) of a query
-    /// that is ordered in the same way.
+    /// Returns the place of `row` in the order of the query, as a text for a URL. Give it to [`after`](Self::after) of
+    /// a query with the same order.
     #[must_use]
     pub fn cursor(&self, row: &Stored<M>) -> Cursor {
         let order = self.whole_order();
         Cursor::new(M::TABLE, &order, place(&order, row.row()))
     }
 
-    /// By which columns rows are ordered, the id last.
+    /// Returns the columns by which rows are ordered, with the id last.
     fn whole_order(&self) -> Vec<By> {
         let mut order = self.order.clone();
         order.push(By { column: M::TABLE.id, descending: false });
         order
     }
 
-    /// As a backend gets it.
+    /// Converts the query into the form that a backend gets.
     pub(crate) fn lower(self) -> Result<Select, ReadModelError> {
         let order = self.whole_order();
         let mut all: Vec<Expr> = self.condition.into_iter().collect();

@@ -1,4 +1,4 @@
-//! A read model as it is read.
+//! Reading a read model.
 
 use std::fmt;
 use std::future::Future;
@@ -10,11 +10,40 @@ use super::port::ReadTables;
 use super::stored::{About, Row};
 use super::{IntoColumnValue, InvalidField, Query, ReadModel, ReadModelError, Stored, Value};
 
-/// What an operation answers, once it is awaited. It has a type of its own, so that a mistake in an id is one error.
+/// The future of an operation on a repository. It is a named type, so that a mistake in an id is a single error of the
+/// compiler.
 pub type ReadFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadModelError>> + Send + 'a>>;
 
-/// A read model as it is read. Outside of a projection it sees what is committed; a [`Repository`](super::Repository)
-/// derefs to one that sees what the batch has changed.
+/// Reads a read model. [`MemoryReadModels::repository`](super::MemoryReadModels::repository) and its counterparts for
+/// databases create one that sees the committed rows. In a handler, a [`Repository`](super::Repository) dereferences to
+/// one that sees the changes of the batch as well.
+///
+/// Every method fails with [`ReadModelError::InvalidValue`] if a value cannot be stored in its column, with
+/// [`ReadModelError::NoTable`] or [`ReadModelError::Mismatch`] if the table is not as the model describes it, with
+/// [`ReadModelError::Corrupt`] if a stored value does not fit, and with [`ReadModelError::Failed`] if the database
+/// fails: then a retry may help.
+///
+/// ```
+/// # #[cfg(feature = "macros")]
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # use eventsource::MemoryCheckpoints;
+/// use eventsource::read_model::{MemoryReadModels, Query, ReadModel, ReadRepository};
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+///     total: i64,
+/// }
+///
+/// # let checkpoints = MemoryCheckpoints::new();
+/// let orders: ReadRepository<OrderRow> = MemoryReadModels::new(&checkpoints).repository();
+/// assert!(orders.get(1_u64).await?.is_none());
+/// assert_eq!(orders.count(OrderRow::TOTAL.gt(100)).await?, 0);
+/// assert!(orders.find(Query::all().order_by(OrderRow::TOTAL.desc())).await?.is_empty());
+/// # Ok::<(), eventsource::ReadModelError>(())
+/// # }).unwrap();
+/// ```
 pub struct ReadRepository<M> {
     tables: Arc<dyn ReadTables>,
     about: About<M>,
@@ -25,28 +54,71 @@ impl<M: ReadModel> ReadRepository<M> {
         Self { tables, about: PhantomData }
     }
 
-    /// The row with this id, unless it is soft-deleted.
+    /// Returns the row with this id; `None` if there is none or it is soft-deleted.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// [`ReadModelError`], as the type describes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// if let Some(order) = orders.get(7_u64).await? {
+    ///     println!("{}", order.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub fn get(&self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, Option<M>> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.row(id?).await?.filter(|row| row.deleted_at.is_none()).map(Row::model).transpose() })
     }
 
-    /// The row with this id, with its version and times, soft-deleted or not.
+    /// Returns the row with this id, with its version and times, also if it is soft-deleted.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// [`ReadModelError`], as the type describes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let version = orders.get_stored(7_u64).await?.map(|order| order.version());
+    /// # let _ = version;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub fn get_stored(&self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, Option<Stored<M>>> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.row(id?).await?.map(Stored::new).transpose() })
     }
 
-    /// The rows with these ids, in their order, without those that are missing or soft-deleted.
+    /// Returns the rows with these ids, in the order of the ids. Missing and soft-deleted rows are left out.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// [`ReadModelError`], as the type describes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let found = orders.get_many([7_u64, 8, 9]).await?;
+    /// # let _ = found;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn get_many<I: IntoColumnValue<M::Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -70,46 +142,103 @@ impl<M: ReadModel> ReadRepository<M> {
         ids.iter().filter_map(row).map(Row::model).collect()
     }
 
-    /// Whether there is a row with this id that is not soft-deleted.
+    /// Returns whether there is a row with this id that is not soft-deleted.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// [`ReadModelError`], as the type describes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let is_there = orders.exists(7_u64).await?;
+    /// # let _ = is_there;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub fn exists(&self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, bool> {
         let id = value_of::<M>(id);
         Box::pin(async move { Ok(self.row(id?).await?.is_some_and(|row| row.deleted_at.is_none())) })
     }
 
-    /// The rows that are wanted, in their order.
+    /// Returns the rows that match `query`, in its order.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// [`ReadModelError`], as the type describes, and [`ReadModelError::CursorOfAnotherQuery`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let placed = orders.find(OrderRow::STATUS.eq("placed")).await?;
+    /// # let _ = placed;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn find(&self, query: impl Into<Query<M>>) -> Result<Vec<M>, ReadModelError> {
         let query = query.into();
         self.select(query).await?.into_iter().map(Row::model).collect()
     }
 
-    /// The rows that are wanted, in their order, with their versions and times.
+    /// Returns the rows that match `query`, in its order, with their versions and times.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// [`ReadModelError`], as the type describes, and [`ReadModelError::CursorOfAnotherQuery`].
     pub async fn find_stored(&self, query: impl Into<Query<M>>) -> Result<Vec<Stored<M>>, ReadModelError> {
         let query = query.into();
         self.select(query).await?.into_iter().map(Stored::new).collect()
     }
 
-    /// The first of the rows that are wanted.
+    /// Returns the first row that matches `query`; `None` if there is none.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// [`ReadModelError`], as the type describes, and [`ReadModelError::CursorOfAnotherQuery`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// # use eventsource::read_model::Query;
+    /// let largest = orders.find_one(Query::all().order_by(OrderRow::TOTAL.desc())).await?;
+    /// # let _ = largest;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn find_one(&self, query: impl Into<Query<M>>) -> Result<Option<M>, ReadModelError> {
         let query = query.into().limit(1);
         self.select(query).await?.pop().map(Row::model).transpose()
     }
 
-    /// How many rows are wanted, whatever the query's limit and offset.
+    /// Returns how many rows match `query`. Its limit and offset are ignored.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// [`ReadModelError`], as the type describes, and [`ReadModelError::CursorOfAnotherQuery`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let placed = orders.count(OrderRow::STATUS.eq("placed")).await?;
+    /// # let _ = placed;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn count(&self, query: impl Into<Query<M>>) -> Result<u64, ReadModelError> {
         let query = query.into().lower()?;
         self.tables.count(M::TABLE, &query).await
@@ -125,7 +254,7 @@ impl<M: ReadModel> ReadRepository<M> {
     }
 }
 
-/// The value of an id.
+/// Converts an id into a value.
 pub(super) fn value_of<M: ReadModel>(id: impl IntoColumnValue<M::Id>) -> Result<Value, ReadModelError> {
     id.into_value().map_err(|reason| {
         let field = M::TABLE.column(M::TABLE.id).map_or("", |column| column.field);

@@ -1,4 +1,4 @@
-//! A read model as a handler changes it.
+//! Writing a read model in a handler.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -12,7 +12,8 @@ use super::session::RepositorySession;
 use super::{IntoColumnValue, ReadModel, ReadModelError, ReadRepository, Value};
 use crate::projection::HoldsChanges;
 
-/// A read model as a handler changes it: asked for as `&mut Repository<M>`, without SQL and on any backend.
+/// Reads and writes a read model in a handler, without SQL and on every backend. A handler asks for it as
+/// `&mut Repository<M>`.
 ///
 /// ```standalone_crate
 /// # #[cfg(feature = "macros")]
@@ -73,12 +74,13 @@ use crate::projection::HoldsChanges;
 ///
 /// # The batch
 ///
-/// It is an identity map for the batch: a row is read once, with those of all other aggregates of the batch, changed in
-/// memory, and written with all others at the end, in the transaction that moves the checkpoint. A query
-/// ([`find`](ReadRepository::find), [`count`](ReadRepository::count)) writes what is changed first, so that it sees it.
+/// It is an identity map for the batch. A row is read once, together with the rows of all other aggregates of the
+/// batch. It is changed in memory, and written with all other rows at the end of the batch, in the transaction that
+/// moves the checkpoint. A query ([`find`](ReadRepository::find), [`count`](ReadRepository::count)) first writes the
+/// changed rows, so that it sees them.
 ///
-/// Every row has a version, and the times at which it was made and changed: those of the events, so that a rebuild
-/// gives the same rows.
+/// Every row has a version and the times of its creation and last change. These are the times of the events, so a
+/// rebuild gives the same rows.
 pub struct Repository<M> {
     reader: ReadRepository<M>,
     session: Arc<RepositorySession>,
@@ -90,17 +92,36 @@ impl<M: ReadModel> Repository<M> {
         Self { reader: ReadRepository::new(Arc::<RepositorySession>::clone(&session)), session, time }
     }
 
-    /// Saves a row: makes it, or replaces the one with its id. One that is soft-deleted stays so.
+    /// Saves a row: inserts it, or replaces the row with the same id. A soft-deleted row stays soft-deleted.
+    ///
+    /// The row is written at the end of the batch, so what the database refuses (such as a violated constraint) is not
+    /// an error of this call. The event that caused it is found by applying the events of the batch one by one.
     ///
     /// # Errors
-    /// [`ReadModelError::InvalidValue`], where a field's value cannot be stored. What the database refuses is found out when
-    /// the batch is written.
+    /// [`ReadModelError::InvalidValue`] if a field has a value that cannot be stored. [`ReadModelError::Mismatch`] if
+    /// another model of the batch describes the table differently. [`ReadModelError::NotLent`] after the end of the batch.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, Repository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+    /// if let Some(mut order) = orders.get(7_u64).await? {
+    ///     order.status = "shipped".into();
+    ///     orders.save(order).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn save(&mut self, row: impl Borrow<M>) -> Result<(), ReadModelError> {
         let values = self.values(row.borrow())?;
         self.session.save(M::TABLE, values, self.time, None).await
     }
 
-    /// Saves rows, all of them or, where one cannot be stored, none.
+    /// Saves several rows. If one cannot be stored, none is saved.
     ///
     /// # Errors
     /// As [`save`](Repository::save).
@@ -112,46 +133,93 @@ impl<M: ReadModel> Repository<M> {
         Ok(())
     }
 
-    /// Saves a row, unless it has another version than `expected`; 0 is expected of a row that is not there.
+    /// Saves a row if its stored version is `expected`; 0 means that the row must not exist. Read the version with
+    /// [`get_stored`](ReadRepository::get_stored).
     ///
     /// # Errors
-    /// [`ReadModelError::VersionConflict`], with both versions; otherwise as [`save`](Repository::save).
+    /// [`ReadModelError::VersionConflict`] with both versions, and as [`save`](Repository::save). Reading the row can
+    /// fail as [`get`](ReadRepository::get).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, Repository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+    /// if let Some(order) = orders.get_stored(7_u64).await? {
+    ///     let version = order.version();
+    ///     orders.save_checked(OrderRow { status: "shipped".into(), ..order.into_inner() }, version).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn save_checked(&mut self, row: impl Borrow<M>, expected: u64) -> Result<(), ReadModelError> {
         let values = self.values(row.borrow())?;
         self.session.save(M::TABLE, values, self.time, Some(expected)).await
     }
 
-    /// Deletes the row with this id, if there is one. It leaves nothing behind.
+    /// Deletes the row with this id, if there is one. No trace of it remains: use [`soft_delete`](Self::soft_delete) to
+    /// keep it.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// [`ReadModelError::InvalidValue`] if the id cannot be stored in its column, and [`ReadModelError::NotLent`] after the
+    /// end of the batch.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, Repository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+    /// orders.delete(7_u64).await?;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub fn delete(&mut self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, ()> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.session.delete(M::TABLE, id?).await })
     }
 
-    /// Hides the row with this id from then on. Whether there was one to hide.
+    /// Hides the row with this id from queries. Returns whether a visible row was there.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// As [`get`](ReadRepository::get).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, Repository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let was_visible = orders.soft_delete(7_u64).await?;
+    /// # let _ = was_visible;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub fn soft_delete(&mut self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, bool> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.session.mark(M::TABLE, id?, true, self.time).await })
     }
 
-    /// Shows a row again that was soft-deleted. Whether there was one.
+    /// Shows a soft-deleted row again. Returns whether there was one.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// As [`get`](ReadRepository::get).
     pub fn restore(&mut self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, bool> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.session.mark(M::TABLE, id?, false, self.time).await })
     }
 
-    /// Deletes all rows, soft-deleted ones as well.
+    /// Deletes all rows, also soft-deleted ones.
     ///
     /// # Errors
-    /// [`ReadModelError`]
+    /// As [`get`](ReadRepository::get).
     pub async fn truncate(&mut self) -> Result<(), ReadModelError> {
         self.session.truncate(M::TABLE).await
     }

@@ -1,11 +1,11 @@
-//! A query as a backend gets it: columns by their index.
+//! A query in the form that a backend gets: columns by their index.
 
 use std::cmp::Ordering;
 
 use super::stored::Row;
 use super::{InvalidField, ReadModelError, Table, Value};
 
-/// How a column is compared with a value.
+/// The operator of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Op {
     Eq,
@@ -29,7 +29,7 @@ impl Op {
     }
 }
 
-/// Which rows are wanted. A column that is null compares with nothing, as in SQL.
+/// A condition on rows. As in SQL, a comparison with a null column is false.
 #[derive(Debug, Clone)]
 pub(crate) enum Expr {
     Compare {
@@ -37,7 +37,7 @@ pub(crate) enum Expr {
         op: Op,
         value: Value,
     },
-    /// It is one of the values, or none of them. None of the values is null.
+    /// The column is one of the values, or none of them. No value is null.
     In {
         column: usize,
         is: bool,
@@ -47,11 +47,11 @@ pub(crate) enum Expr {
         column: usize,
         is: bool,
     },
-    /// All of them; every row, where there is none.
+    /// All of them hold; true if there are none.
     And(Vec<Self>),
-    /// One of them; no row, where there is none.
+    /// At least one of them holds; false if there are none.
     Or(Vec<Self>),
-    /// A value of it is none that the column could hold.
+    /// A value does not fit its column.
     InvalidValue(InvalidField),
 }
 
@@ -60,7 +60,7 @@ fn unfit(table: &'static Table, field: InvalidField) -> ReadModelError {
 }
 
 impl Expr {
-    /// `column op value`, where the value may be null: equal to null is what is null.
+    /// Compares a column with a value. If the value is null, `Eq` means that the column is null.
     pub(crate) fn compare(column: usize, op: Op, value: Value) -> Self {
         match (op, value.is_null()) {
             (_, false) => Self::Compare { column, op, value },
@@ -70,7 +70,7 @@ impl Expr {
         }
     }
 
-    /// Both.
+    /// Both hold.
     pub(crate) fn and(self, other: Self) -> Self {
         match self {
             Self::And(mut all) => {
@@ -81,7 +81,7 @@ impl Expr {
         }
     }
 
-    /// One of the two, or both.
+    /// At least one of the two holds.
     pub(crate) fn or(self, other: Self) -> Self {
         match self {
             Self::Or(mut all) => {
@@ -92,7 +92,7 @@ impl Expr {
         }
     }
 
-    /// The value that does not fit, if there is one.
+    /// Fails with the value that does not fit, if there is one.
     pub(crate) fn check(&self, table: &'static Table) -> Result<(), ReadModelError> {
         let fits = |index: &usize, value: &Value| match table.column(*index) {
             Some(column) => column.check_kind(value).map_err(|field| unfit(table, field)),
@@ -107,7 +107,7 @@ impl Expr {
         }
     }
 
-    /// Whether it holds for `row`.
+    /// Returns whether it holds for `row`.
     pub(crate) fn holds(&self, row: &Row) -> bool {
         match self {
             Self::Compare { column, op, value } => {
@@ -126,7 +126,7 @@ impl Expr {
     }
 }
 
-/// A column by which rows are ordered: nulls come first, and last where it descends.
+/// A column by which rows are ordered: nulls first, or last if it is descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct By {
     pub(crate) column: usize,
@@ -134,7 +134,7 @@ pub(crate) struct By {
 }
 
 impl By {
-    /// What comes after `value` in this order, in this column alone.
+    /// Returns the condition for rows after `value` in this column alone.
     fn after(self, value: Value) -> Expr {
         let Self { column, descending } = self;
         match (value.is_null(), descending) {
@@ -146,18 +146,18 @@ impl By {
     }
 }
 
-/// A query as a backend gets it.
+/// A query in the form that a backend gets.
 #[derive(Debug, Clone)]
 pub(crate) struct Select {
     pub(crate) condition: Expr,
-    /// By which columns, the first one first; the last one is the id, so that there is one order.
+    /// The columns of the order. The last one is the id, so that the order is total.
     pub(crate) order: Vec<By>,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: u64,
 }
 
 impl Select {
-    /// How two rows are ordered.
+    /// Compares two rows in the order of the query.
     pub(crate) fn compare(&self, a: &Row, b: &Row) -> Ordering {
         for by in &self.order {
             let ordering = a.value(by.column).cmp(&b.value(by.column));
@@ -169,12 +169,12 @@ impl Select {
     }
 }
 
-/// The values of the columns in `order`: the place of `row` in it.
+/// Returns the values of the columns in `order`: the place of `row` in it.
 pub(crate) fn place(order: &[By], row: &Row) -> Vec<Value> {
     order.iter().map(|by| row.value(by.column).into_owned()).collect()
 }
 
-/// The rows that come after these values of the columns in `order`: the keyset that pages go by.
+/// Returns the condition for rows after these values of the columns in `order` (keyset pagination).
 pub(crate) fn after(order: &[By], values: &[Value]) -> Expr {
     let mut any = Vec::new();
     let mut equal = Vec::new();

@@ -22,7 +22,7 @@ use crate::projection::scope::{Deferred, Scope};
 pub(crate) struct RepositorySession {
     tables: Box<dyn WriteTables>,
     state: tokio::sync::Mutex<IdentityMap>,
-    /// The aggregates that the batch's events are about: where the id of one of them is read, all are.
+    /// The aggregates of the batch's events. When the id of one of them is read, all are read.
     aggregates: Mutex<Arc<[Uuid]>>,
     closed: AtomicBool,
 }
@@ -37,7 +37,7 @@ impl RepositorySession {
         }
     }
 
-    /// The session of a batch, begun over `tables` where there is none.
+    /// Returns the session of a batch, and creates it over `tables` if there is none.
     #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), expect(dead_code, reason = "memory waits to begin"))]
     pub(crate) fn of(scope: &mut Scope, tables: impl FnOnce() -> Box<dyn WriteTables>) -> Arc<Self> {
         let session = scope.deferred::<Self>().unwrap_or_else(|| {
@@ -49,15 +49,15 @@ impl RepositorySession {
         session
     }
 
-    /// What the batch knows and has changed, until it ends.
+    /// Returns what the batch knows and has changed, until it ends.
     async fn state(&self) -> Result<tokio::sync::MutexGuard<'_, IdentityMap>, ReadModelError> {
         if self.closed.load(Ordering::Acquire) {
-            return Err(ReadModelError::not_lent("the batch has ended, and lends nothing any more"));
+            return Err(ReadModelError::not_lent("the batch has ended, so the repository cannot be used any more"));
         }
         Ok(self.state.lock().await)
     }
 
-    /// The batch's events are about these aggregates.
+    /// Sets the aggregates of the batch's events.
     pub(crate) fn set_aggregates(&self, aggregates: &Arc<[Uuid]>) {
         *self.aggregates() = Arc::clone(aggregates);
     }
@@ -66,7 +66,7 @@ impl RepositorySession {
         self.aggregates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes known what is in the table under `ids`, by one statement at most.
+    /// Reads what is in the table under `ids`, in one statement at most.
     async fn know<'s>(
         &self,
         state: &'s mut IdentityMap,
@@ -93,7 +93,7 @@ impl RepositorySession {
             for row in found {
                 map.change(row.id(table), |before| Entry::read(before, Some(row)));
             }
-            // What was not found is still not known.
+            // The other ids have no row.
             for id in missing {
                 map.change(id, |before| Entry::read(before, None));
             }
@@ -101,12 +101,12 @@ impl RepositorySession {
         Ok(map)
     }
 
-    /// Refuses what this backend cannot hold.
+    /// Fails for a value that this backend cannot store.
     pub(crate) fn check(&self, table: &'static Table, values: &[Value]) -> Result<(), ReadModelError> {
         let holds_nan = self.tables.holds_nan();
         let check = |value: &Value, column: &ColumnDef| match value {
             Value::Float(number) if number.is_nan() && !holds_nan => {
-                Err(InvalidField::new(column.field, InvalidValue::new("NaN cannot be stored: it is no number")))
+                Err(InvalidField::new(column.field, InvalidValue::new("NaN cannot be stored: it is not a number")))
             }
             Value::Null if !column.nullable => Err(InvalidField::new(
                 column.field,
@@ -124,7 +124,7 @@ impl RepositorySession {
         })
     }
 
-    /// Saves `values`, unless the row has another version than `expected`, where one is.
+    /// Saves `values`. Fails if `expected` is given and the row has another version.
     pub(crate) async fn save(
         &self,
         table: &'static Table,
@@ -151,7 +151,7 @@ impl RepositorySession {
         Ok(())
     }
 
-    /// Soft-deletes the row, or restores it. Whether that changed it.
+    /// Soft-deletes the row, or restores it. Returns whether that changed it.
     pub(crate) async fn mark(
         &self,
         table: &'static Table,
@@ -177,13 +177,15 @@ impl RepositorySession {
         Ok(())
     }
 
-    /// Writes all changes: the tables by their names, in each what is deleted, then what is new, then what is changed.
+    /// Writes all changes: table by table in the order of their names; in each first the deletions, then new rows, then
+    /// changed rows.
     async fn write(&self, state: &mut IdentityMap) -> Result<(), ChangesRefused> {
         if let Some(refused) = &state.refused {
             return Err(refused.clone());
         }
         if std::mem::replace(&mut state.writing, true) {
-            let reason = "a handler has given up an operation while it wrote: how far it came cannot be told";
+            let reason =
+                "a handler cancelled an operation while rows were being written: it is unknown which were written";
             return Err(ChangesRefused::new(ReadModelError::not_lent(reason)));
         }
         for map in state.maps.values_mut() {

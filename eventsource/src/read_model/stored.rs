@@ -1,4 +1,4 @@
-//! A row with what the framework keeps of it.
+//! A row with its version and times.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::{ReadModel, ReadModelError, Table, Value};
 
-/// A row as a database holds it.
+/// A row as a database stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     /// The values of the model's columns.
@@ -21,12 +21,12 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// A row that is saved for the first time.
+    /// Creates a row that is saved for the first time.
     pub(crate) const fn new(values: Vec<Value>, time: DateTime<Utc>) -> Self {
         Self { values, version: 1, created_at: time, updated_at: time, deleted_at: None }
     }
 
-    /// The value of the column with this index among all of the table's.
+    /// Returns the value of the column with this index among all columns of the table.
     pub(crate) fn value(&self, column: usize) -> Cow<'_, Value> {
         match self.values.get(column) {
             Some(value) => Cow::Borrowed(value),
@@ -39,12 +39,12 @@ impl Row {
         }
     }
 
-    /// The id.
+    /// Returns the id.
     pub(crate) fn id(&self, table: &Table) -> Value {
         self.value(table.id).into_owned()
     }
 
-    /// The row with these values of all columns.
+    /// Creates the row from the values of all columns.
     #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "rows of a database are read so"))]
     pub(crate) fn from_all(mut all: Vec<Value>, table: &'static Table) -> Result<Self, ReadModelError> {
         let framework = all.split_off(table.columns.len().min(all.len()));
@@ -67,14 +67,33 @@ impl Row {
         Ok(Self { values: all, version, created_at: *created_at, updated_at: *updated_at, deleted_at })
     }
 
-    /// The model's row.
+    /// Converts the row into the model.
     pub(crate) fn model<M: ReadModel>(self) -> Result<M, ReadModelError> {
         M::from_values(self.values)
             .map_err(|error| ReadModelError::Corrupt { table: M::TABLE.name, what: error.to_string() })
     }
 }
 
-/// A row with what the framework keeps of it. It derefs to the row.
+/// A row with its version and times. It dereferences to the row.
+/// [`ReadRepository::get_stored`](super::ReadRepository::get_stored) and
+/// [`find_stored`](super::ReadRepository::find_stored) return it.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+/// }
+///
+/// /// Returns the version of an order, for an `ETag`.
+/// async fn version(orders: &ReadRepository<OrderRow>, id: u64) -> Result<Option<u64>, ReadModelError> {
+///     Ok(orders.get_stored(id).await?.map(|order| order.version()))
+/// }
+/// # }
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct Stored<M> {
     model: M,
@@ -92,30 +111,31 @@ impl<M: ReadModel> Stored<M> {
 }
 
 impl<M> Stored<M> {
-    /// The row.
+    /// Returns the row without its version and times.
     pub fn into_inner(self) -> M {
         self.model
     }
 
-    /// How many events have changed it, from 1: the first one has made it. An event that saves it twice counts twice.
+    /// Returns the version: how often the row was saved, soft-deleted or restored, from 1. An event that saves it twice
+    /// counts twice.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.row.version
     }
 
-    /// When the event occurred that has made it.
+    /// Returns the time of the event that created it.
     #[must_use]
     pub const fn created_at(&self) -> DateTime<Utc> {
         self.row.created_at
     }
 
-    /// When the event occurred that has changed it last.
+    /// Returns the time of the event that changed it last.
     #[must_use]
     pub const fn updated_at(&self) -> DateTime<Utc> {
         self.row.updated_at
     }
 
-    /// When the event occurred that has soft-deleted it, where one has.
+    /// Returns the time of the event that soft-deleted it; `None` if it is not soft-deleted.
     #[must_use]
     pub const fn deleted_at(&self) -> Option<DateTime<Utc>> {
         self.row.deleted_at
@@ -142,5 +162,5 @@ impl<M: fmt::Debug> fmt::Debug for Stored<M> {
     }
 }
 
-/// The type that a generic item is about, without owning one.
+/// Marks the type that a generic item is about, without owning a value of it.
 pub(crate) type About<M> = PhantomData<fn() -> M>;

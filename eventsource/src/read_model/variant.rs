@@ -1,17 +1,17 @@
-//! How an enum is a column: `#[derive(ColumnType)]` stores each variant as a text.
+//! Enums as columns: `#[derive(ColumnType)]` stores each variant as a text.
 
 use super::{InvalidValue, Value};
 
-/// The value that stores a variant.
+/// Returns the value that stores a variant.
 #[must_use]
 pub fn text_value(name: &str) -> Value {
     Value::Text(name.to_owned())
 }
 
-/// The text in a column of texts.
+/// Returns the text of a text column.
 ///
 /// # Errors
-/// Where the value is another one.
+/// [`InvalidValue`] if it is not a text.
 pub fn value_text(value: Value) -> Result<String, InvalidValue> {
     match value {
         Value::Text(text) => Ok(text),
@@ -19,7 +19,7 @@ pub fn value_text(value: Value) -> Result<String, InvalidValue> {
     }
 }
 
-/// Why a stored text is not a variant.
+/// Returns the reason why a stored text is not a variant.
 #[cold]
 #[must_use]
 pub fn unknown_variant(name: &str, stored: &str, variants: &[&str]) -> InvalidValue {

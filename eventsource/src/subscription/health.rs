@@ -9,6 +9,7 @@ use super::report::maybe_seconds;
 use super::status::Lag;
 use super::subscription_shared::SubscriptionShared;
 use super::{StopReason, SubscriptionState};
+use crate::causes::WithCauses;
 use crate::event::Position;
 use crate::projection::ProjectionKind;
 
@@ -65,7 +66,7 @@ impl Health {
     pub(super) fn of(overviews: &[Overview], limits: HealthLimits) -> Self {
         let mut health = Self::new(Some(Duration::ZERO));
         for Overview { core, now, lag } in overviews {
-            let lag = lag.as_ref().copied().map_err(ToString::to_string);
+            let lag = lag.as_ref().copied().map_err(|error| WithCauses(&**error).to_string());
             health.judge(core, &now.state, lag, limits);
         }
         health

@@ -1,6 +1,6 @@
 //! How reports are serialised: durations in seconds, and errors as sentences.
 
-use std::fmt::Display;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::{Failure, SubscriptionState};
+use crate::causes::WithCauses;
 
 /// A duration as a number of seconds.
 pub(super) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -25,7 +26,7 @@ pub(super) fn maybe_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) 
 }
 
 /// What was found, or `{"error": "…"}`.
-pub(super) fn or_error<T: Serialize, E: Display, S: Serializer>(
+pub(super) fn or_error<T: Serialize, E: Error + 'static, S: Serializer>(
     result: &Result<T, Arc<E>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -33,7 +34,7 @@ pub(super) fn or_error<T: Serialize, E: Display, S: Serializer>(
         Ok(found) => found.serialize(serializer),
         Err(error) => {
             let mut map = serializer.serialize_map(Some(1))?;
-            map.serialize_entry("error", &error.to_string())?;
+            map.serialize_entry("error", &WithCauses(&**error).to_string())?;
             map.end()
         }
     }

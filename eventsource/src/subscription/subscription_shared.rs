@@ -15,6 +15,7 @@ use super::rebuilds::Rebuilds;
 use super::requests::Requests;
 use super::{InsideHandler, ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
+use crate::causes::WithCauses;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{ProjectionKind, Table, stored_version};
@@ -132,7 +133,9 @@ impl SubscriptionShared {
         if self.config.start == StartFrom::End && self.end_at_start.get().is_none() {
             match self.store.head().await {
                 Ok(head) => drop(self.end_at_start.set(head)),
-                Err(error) => tracing::warn!(subscription = self.name, %error, "the end of the log is not known yet"),
+                Err(error) => {
+                    tracing::warn!(subscription = self.name, error = %WithCauses(&error), "the end of the log is not known yet")
+                }
             }
         }
     }

@@ -1,8 +1,8 @@
-//! Randomness with a seed that is printed, so that a failing run can be repeated.
+//! Random numbers from a seed that is printed, so that a failing run can be repeated.
 
 use std::time::Duration;
 
-/// Random numbers from a seed (SplitMix64): the same seed gives the same numbers, on every machine.
+/// A generator of random numbers (SplitMix64). The same seed gives the same numbers on every machine.
 ///
 /// ```
 /// use eventsource::testing::Random;
@@ -15,7 +15,8 @@ use std::time::Duration;
 pub struct Random(u64);
 
 impl Random {
-    /// From the environment variable `EVENTSOURCE_SEED`, or from the clock; printed either way.
+    /// Takes the seed from the environment variable `EVENTSOURCE_SEED`, or else from the clock, and prints it to
+    /// stdout.
     #[must_use]
     pub fn from_environment() -> Self {
         let clock = || std::time::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos() as u64);
@@ -24,13 +25,13 @@ impl Random {
         Self(seed)
     }
 
-    /// From this seed.
+    /// Creates a generator from this seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next random number.
+    /// Returns the next random number.
     pub const fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -39,18 +40,18 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 up to, and without, `end`; 0 where that is 0.
+    /// Returns a number from 0 to `end - 1`; 0 if `end` is 0.
     pub const fn below(&mut self, end: u64) -> u64 {
         let number = self.number();
         if end == 0 { 0 } else { number % end }
     }
 
-    /// Whether something happens that happens with this probability, from 0 to 1.
+    /// Returns `true` with this probability, from 0 to 1.
     pub fn chance(&mut self, probability: f64) -> bool {
         (self.number() >> 11) as f64 / (1_u64 << 53) as f64 <= probability && probability > 0.0
     }
 
-    /// A time from zero up to `longest`.
+    /// Returns a time between zero and `longest`.
     pub fn delay(&mut self, longest: Duration) -> Duration {
         Duration::from_micros(self.below(longest.as_micros().max(1) as u64))
     }

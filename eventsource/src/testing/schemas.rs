@@ -1,4 +1,4 @@
-//! The shapes of stored events, kept in a file and compared with those of the program.
+//! The shapes of stored events: kept in a file, and compared with those of the program.
 //!
 //! See [`assert_event_schemas!`](crate::assert_event_schemas).
 
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::event::{Registry, Shape};
 
-/// The variable that accepts the present shapes.
+/// The environment variable that accepts the current shapes.
 const ACCEPT: &str = "EVENTSOURCE_SCHEMAS";
 
 const HEAD: &str =
@@ -17,15 +17,19 @@ const HEAD: &str =
 # To accept the shapes of the program: EVENTSOURCE_SCHEMAS=accept, and read the difference before you commit it.
 ";
 
-/// Fails where the shape of an event differs from the one in the file, which is named relative to the package's folder:
-/// call it in a test, and commit the file.
+/// Fails if the shape of an event differs from the one in a file. Call it in a test, and commit the file. The path is
+/// relative to the folder of the package.
 ///
-/// It holds every event that is linked into the test, and the older versions that are read as one; a second argument gives
-/// another [`Registry`]. A field that is added, removed, or of another kind is named. Where an event has got a new version,
-/// the old shape stays in the file, and the type of the old version is held to it.
+/// It compares every event that is linked into the test, and the older versions from which it is read. A second
+/// argument names another [`Registry`]. The message names each field that was added, removed or changed its kind. After
+/// an event got a new version, the old shape stays in the file, and the type of the old version must keep that shape.
 ///
 /// `EVENTSOURCE_SCHEMAS=accept cargo test` writes the file.
 ///
+/// # Panics
+/// If a shape differs, with the names of all different fields.
+///
+/// # Examples
 /// ```no_run
 /// # fn events() -> eventsource::Registry { eventsource::Registry::default() }
 /// #[test]
@@ -51,10 +55,11 @@ macro_rules! assert_event_schemas {
 /// The shapes of events, by name and version.
 type Shapes = BTreeMap<(String, u32), Shape>;
 
-/// What [`assert_event_schemas!`](crate::assert_event_schemas) does for the file at `path` in `folder`.
+/// Compares the shapes of the events in `registry` with the file at `path` in `folder`.
+/// [`assert_event_schemas!`](crate::assert_event_schemas) calls it.
 ///
 /// # Panics
-/// Where a shape differs from the file's, with each field that does.
+/// If a shape differs from the file, with each different field.
 #[track_caller]
 #[allow(clippy::panic, reason = "a test fails by a panic")]
 pub fn assert_in(folder: &str, path: &str, registry: &Registry) {
@@ -77,7 +82,7 @@ pub fn assert_in(folder: &str, path: &str, registry: &Registry) {
     }
 }
 
-/// The shapes of every version of the events in `registry`.
+/// Returns the shapes of every version of the events in `registry`.
 fn shapes_of(registry: &Registry) -> Shapes {
     let mut shapes = Shapes::new();
     for event in registry.events() {
@@ -89,7 +94,7 @@ fn shapes_of(registry: &Registry) -> Shapes {
     shapes
 }
 
-/// The file that holds `shapes`.
+/// Returns the text of the file with `shapes`.
 fn written(shapes: &Shapes) -> String {
     let mut text = HEAD.to_owned();
     for ((name, version), shape) in shapes {
@@ -101,7 +106,7 @@ fn written(shapes: &Shapes) -> String {
     text
 }
 
-/// The shapes in a file.
+/// Parses a file.
 fn parsed(text: &str) -> Shapes {
     let mut shapes = BTreeMap::<_, BTreeMap<String, String>>::new();
     let mut current = None;
@@ -119,7 +124,7 @@ fn parsed(text: &str) -> Shapes {
     shapes.into_iter().map(|(key, fields)| (key, Shape::from_fields(fields))).collect()
 }
 
-/// What differs between the shapes that are `stored` and those of the program.
+/// Returns how the `stored` shapes differ from those of the program.
 fn differences(stored: &Shapes, own: &Shapes) -> Vec<String> {
     let mut differences = Vec::new();
     for ((name, version), shape) in own {
@@ -147,14 +152,14 @@ fn differences(stored: &Shapes, own: &Shapes) -> Vec<String> {
     }
     for (name, version) in stored.keys().filter(|key| !own.contains_key(*key)) {
         differences.push(format!(
-            "`{name}` (version {version}) is in the file, and nothing reads it any more: stored events of it would be \
-             unreadable"
+            "`{name}` (version {version}) is in the file, but no event of the program reads it: stored events of this \
+             version would be unreadable"
         ));
     }
     differences
 }
 
-/// The fields in which two shapes differ, and what to do where that is not to raise the version.
+/// Returns the fields in which two shapes differ, and what to do if it is not to raise the version.
 fn changes(old: &Shape, new: &Shape) -> Vec<(String, Option<&'static str>)> {
     let mut changes = Vec::new();
     for (field, kind) in old.fields() {
@@ -168,7 +173,7 @@ fn changes(old: &Shape, new: &Shape) -> Vec<(String, Option<&'static str>)> {
         let advice = if field.contains('?') {
             "stored events without it are read all the same: accept it"
         } else {
-            "stored events lack it: accept it where it has a `#[serde(default)]`, and raise the version otherwise"
+            "stored events lack it: accept it if it has a `#[serde(default)]`, otherwise raise the version"
         };
         changes.push((format!("field `{field}` ({kind}) is added"), Some(advice)));
     }

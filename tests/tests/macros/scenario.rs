@@ -87,7 +87,7 @@ fn failed_expectation_fails_the_test_and_says_why() {
     let failed = panics(|| drop(test().when(sent("x")).then(|_| {})));
     assert!(failed.contains("failed to handle `Sent`: invalid digit"), "{failed}");
     let failed = panics(|| drop(test().when(sent("1")).then_fails(|_| {})));
-    assert!(failed.contains("handled `Sent`, and was expected to fail"), "{failed}");
+    assert!(failed.contains("handled `Sent`, but the test expects that it fails"), "{failed}");
     let failed = panics(|| drop(test().when(Lost {})));
     assert!(failed.contains("nothing can be lost"), "{failed}");
 }

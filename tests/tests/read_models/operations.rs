@@ -110,7 +110,7 @@ async fn a_checked_save_tells_both_versions<W: World>(world: &W) {
     let error = items.save_checked(item(2, "new", 1), 0).await.unwrap_err();
     assert!(matches!(error, ReadModelError::VersionConflict { expected: 0, found: 1, .. }), "{error}");
     let error = items.save_checked(item(3, "none", 1), 4).await.unwrap_err();
-    assert!(error.to_string().ends_with("to have the version 4, but is not there"), "{error}");
+    assert!(error.to_string().ends_with("to have the version 4, but does not exist"), "{error}");
     let failure = HandlerError::from(error);
     assert_eq!(failure.class(), eventsource::projection::ErrorClass::Permanent);
     batch.commit().await.unwrap();

@@ -288,7 +288,7 @@ async fn long_lists<W: World>(world: &W) {
         Err(error) => {
             let text = error.to_string();
             assert!(
-                text.contains("the field `float`: it makes 70002 values in one query, which takes 32764"),
+                text.contains("the field `float`: it makes 70002 values in one query, which takes at most 32764"),
                 "{text}"
             );
             assert_eq!(HandlerError::from(error).class(), eventsource::projection::ErrorClass::Permanent);

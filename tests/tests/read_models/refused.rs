@@ -162,7 +162,7 @@ async fn an_operation_that_is_given_up_while_it_writes_is_never_written_twice<D:
         .await;
     }
     let error = items.count(Query::all()).await.unwrap_err();
-    assert!(error.to_string().contains("given up an operation while it wrote"), "{error}");
+    assert!(error.to_string().contains("cancelled an operation while rows were being written"), "{error}");
     let error = batch.commit().await.unwrap_err();
     assert!(matches!(error, CommitError::Refused(_)), "{error}");
     assert_eq!(world.names().await, ["a"]);

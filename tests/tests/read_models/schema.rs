@@ -76,10 +76,10 @@ async fn a_table_that_does_not_match_is_refused_with_what_differs<D: Database>(w
     world.save([item(1, "a", 1)]).await;
     let [_, int, float, text, _] = D::TYPES;
     let expected = [
-        "the column `name` is NOT NULL, and the field may be null".to_owned(),
+        "the column `name` is NOT NULL, but the field may be null".to_owned(),
         format!("the column `count` is {int}, and not {float}"),
         format!("the column `price` {float} is missing"),
-        format!("the column `note` {text} is none of the model's"),
+        format!("the column `note` {text} is not in the model"),
     ];
     let check_all = |error: ReadModelError, expected: &[String]| {
         let ReadModelError::Mismatch { table: "items", differences, .. } = &error else { panic!("{error}") };
@@ -118,5 +118,5 @@ async fn two_models_of_one_table_have_to_agree() {
     let memory = crate::world::Memory::default();
     memory.save([item(1, "a", 1)]).await;
     let error = memory.rows::<LaterItem>().find(Query::all()).await.unwrap_err();
-    assert!(error.to_string().contains("another read model has made it"), "{error}");
+    assert!(error.to_string().contains("another read model created it"), "{error}");
 }

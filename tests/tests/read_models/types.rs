@@ -383,7 +383,7 @@ async fn json_that_could_not_be_read_names_its_field<W: World>(world: &W) {
     let mut rows = W::lend::<Measured>(&mut batch.unit).await;
     for value in [f64::NAN, f64::INFINITY] {
         let error = rows.save(Measured { id: 1, values: vec![1.0, value], maybe: None }).await.unwrap_err();
-        let expected = "the field `values`: as JSON it could not be read again: [1]: ";
+        let expected = "the field `values`: it could not be read back from JSON: [1]: ";
         assert!(error.to_string().contains(expected), "{error}");
         assert_eq!(HandlerError::from(error).class(), ErrorClass::Permanent);
     }
@@ -449,14 +449,14 @@ async fn a_type_that_contradicts_itself_names_its_field<W: World>(world: &W) {
     let mut rows = W::lend::<Graded>(&mut batch.unit).await;
     rows.save(Graded { id: 1, grade: Grade(2) }).await.unwrap();
     for (grade, expected) in
-        [(0, "null cannot be stored"), (1, "its type makes \"one\" of it, for a column of the kind I16")]
+        [(0, "null cannot be stored"), (1, "its type returned \"one\", which does not fit a column of the kind I16")]
     {
         let error = rows.save(Graded { id: 1, grade: Grade(grade) }).await.unwrap_err();
         assert!(error.to_string().contains(&format!("the field `grade`: {expected}")), "{error}");
         assert_eq!(HandlerError::from(error).class(), ErrorClass::Permanent);
     }
     let error = rows.count(Graded::GRADE.is_in([Grade(2), Grade(1)])).await.unwrap_err();
-    assert!(error.to_string().contains("the field `grade`: its type makes"), "{error}");
+    assert!(error.to_string().contains("the field `grade`: its type returned"), "{error}");
     batch.commit().await.unwrap();
     assert_eq!(world.rows::<Graded>().count(Graded::GRADE.eq(Grade(2))).await.unwrap(), 1);
 }

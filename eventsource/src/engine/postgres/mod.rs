@@ -15,14 +15,26 @@ const SAVE: &str = "INSERT INTO {schema}.eventsource_projection_states (projecti
      updated_at = excluded.updated_at, events_processed = excluded.events_processed, \
      error_count = excluded.error_count, last_error = excluded.last_error, healthy = excluded.healthy";
 
-/// The progress of engines in PostgreSQL. A clone is the same store.
+/// Keeps the progress of engines in PostgreSQL. A clone is the same store.
+///
+/// ```no_run
+/// use eventsource::engine::ProjectionEngine;
+/// use eventsource::engine::postgres::PostgresProjectionStates;
+/// use eventsource::store::postgres::PostgresDatabase;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = PostgresDatabase::open("postgres://shop@localhost/shop").await?;
+/// let engine = ProjectionEngine::new("orders", PostgresProjectionStates::new(&db));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct PostgresProjectionStates {
     db: PostgresDatabase,
 }
 
 impl PostgresProjectionStates {
-    /// Returns the progress of engines in `db`.
+    /// Creates a store of the progress in `db`.
     #[must_use]
     pub fn new(db: &PostgresDatabase) -> Self {
         Self { db: db.clone() }

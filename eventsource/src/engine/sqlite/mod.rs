@@ -18,14 +18,27 @@ const SAVE: &str = "INSERT INTO eventsource_projection_states (projection_id, la
      updated_at = excluded.updated_at, events_processed = excluded.events_processed, \
      error_count = excluded.error_count, last_error = excluded.last_error, healthy = excluded.healthy";
 
-/// The progress of engines in a SQLite file. A clone is the same store.
+/// Keeps the progress of engines in a SQLite file. A clone is the same store.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::engine::ProjectionEngine;
+/// use eventsource::engine::sqlite::SqliteProjectionStates;
+/// use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+///
+/// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+/// let mut engine = ProjectionEngine::new("orders", SqliteProjectionStates::new(&db));
+/// assert_eq!(engine.load().await?.events_processed, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone)]
 pub struct SqliteProjectionStates {
     db: SqliteDatabase,
 }
 
 impl SqliteProjectionStates {
-    /// Returns the progress of engines in `db`.
+    /// Creates a store of the progress in `db`.
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone() }

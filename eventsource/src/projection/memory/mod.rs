@@ -19,10 +19,18 @@ use super::{
 use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::store::attached::Attached;
 
-/// Checkpoints in memory, forgotten with the last clone. The unit of work lends repositories of read models, which are
-/// kept in memory as well: see [`MemoryReadModels`](crate::read_model::MemoryReadModels).
+/// Keeps checkpoints in memory. They are lost when the last clone is dropped.
 ///
-/// It serves memory projections, whose checkpoint lives with their state anyway, and tests.
+/// Use it for memory projections, whose state is lost with the process as well, and for tests. Handlers can ask its
+/// unit of work for repositories of read models in memory: see
+/// [`MemoryReadModels`](crate::read_model::MemoryReadModels).
+///
+/// ```
+/// use eventsource::{MemoryCheckpoints, MemoryEventBus, MemoryEventStore, SubscriptionManager};
+///
+/// let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let _ = manager;
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct MemoryCheckpoints {
     rows: Arc<Mutex<BTreeMap<String, Row>>>,
@@ -30,7 +38,7 @@ pub struct MemoryCheckpoints {
     attached: Attached,
 }
 
-/// A checkpoint, or what a reset left of it: the epoch goes on from there.
+/// A checkpoint, or the rest of one after a reset: the next epoch continues from its epoch.
 #[derive(Debug, Default)]
 struct Row {
     checkpoint: Option<Checkpoint>,
@@ -38,7 +46,7 @@ struct Row {
     rebuild_to: Option<Position>,
     letters: Letters,
     snapshot: Option<ProjectionSnapshot>,
-    /// By the clock that runs with everything else, also where a test has paused it.
+    /// The owner of the lease and its end, by Tokio's clock: it stands still if a test pauses it.
     leased: Option<(Arc<str>, Instant)>,
 }
 
@@ -71,10 +79,10 @@ impl Row {
         Ok(checkpoint)
     }
 
-    /// Takes `step`.
+    /// Applies `step`.
     ///
     /// # Errors
-    /// The checkpoint, where it is elsewhere, or another owner's.
+    /// The stored checkpoint, if it is at another position or has another owner.
     fn advance(&mut self, step: &CheckpointUpdate) -> Result<(), Option<Box<Checkpoint>>> {
         let Some(checkpoint) = &mut self.checkpoint else { return Err(None) };
         if (checkpoint.position, checkpoint.epoch) != (step.from, step.epoch) {
@@ -101,13 +109,13 @@ impl Row {
 }
 
 impl MemoryCheckpoints {
-    /// No checkpoints.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What a module above keeps beside the checkpoints.
+    /// Returns the data that other modules keep next to the checkpoints.
     pub(crate) const fn attached(&self) -> &Attached {
         &self.attached
     }
@@ -186,6 +194,16 @@ impl CheckpointStore for MemoryCheckpoints {
 }
 
 /// The unit of work of [`MemoryCheckpoints`]: a transaction over read models in memory.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, MemoryUnit, UnitOfWork};
+///
+/// let unit: MemoryUnit = MemoryCheckpoints::new().begin().await?;
+/// unit.rollback().await;
+/// # Ok::<(), eventsource::projection::CheckpointError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct MemoryUnit {
     checkpoints: MemoryCheckpoints,

@@ -1,4 +1,4 @@
-//! Which subscription owns the tables of which read models, in memory.
+//! The owners of the tables of read models in memory.
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -11,11 +11,11 @@ use crate::projection::generation::next_checkpoint;
 use crate::projection::owner::{key, renamed};
 use crate::projection::{CheckpointError, HandedOver, Table, TableOwners, TableTaken};
 
-/// The tables that are owned, by their keys: the name of the table, and the subscription.
+/// The owned tables by key: the name of the table, and the subscription.
 pub(super) type Owned = BTreeMap<String, (String, String)>;
 
 impl Row {
-    /// Whether it is a checkpoint, or is going to be one that is being rebuilt.
+    /// Returns whether it is a checkpoint, or becomes one that is being rebuilt at the next claim.
     fn is_in_use(&self) -> bool {
         self.checkpoint.is_some() || self.rebuild_to.is_some()
     }
@@ -54,7 +54,7 @@ impl TableOwners for MemoryCheckpoints {
         }
         for (before, after) in [(from.to_owned(), to.to_owned()), (next_checkpoint(from), next_checkpoint(to))] {
             let Some(mut row) = rows.remove(&before) else { continue };
-            // Both names go on with epochs that no owner has had.
+            // Both names continue with an epoch that no owner has had.
             let epoch = row.epoch.max(rows.get(&after).map_or(0, |row| row.epoch)) + 1;
             rows.insert(before, Row { epoch, ..Row::default() });
             if let Some(checkpoint) = &mut row.checkpoint {

@@ -15,24 +15,24 @@ use crate::store::postgres::failure::code;
 use crate::store::sql::Failure;
 use crate::store::sql::driver_internals::TransactionManager as _;
 
-/// The transaction of one batch. Dropping it undoes it.
+/// The transaction of one batch. Dropping it rolls it back.
 #[derive(Debug)]
 pub(super) struct BatchTransaction {
     id: Uuid,
     conn: Option<PoolConnection<Postgres>>,
-    /// Dropped after the connection: the next unit of work finds that on its way back.
+    /// Dropped after the connection, so that the next unit of work finds the connection in the pool.
     turn: Option<OwnedSemaphorePermit>,
-    /// Whether a handler was lent the connection.
+    /// Whether a handler had the connection.
     lent: bool,
 }
 
-/// How a batch did not commit.
+/// The reason why a batch did not commit.
 pub(super) enum Unfinished {
     Ended,
-    /// A statement has failed in it, which a handler has passed over.
+    /// A statement failed in the transaction, and the handler ignored it.
     Aborted,
     Failed(Failure),
-    /// A handler has changed its connection, which the events after it would find.
+    /// A handler changed the session, and the events after it would see that.
     Changed(String),
 }
 
@@ -46,7 +46,7 @@ impl BatchTransaction {
     pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {
         let id = Uuid::now_v7();
         let begin = db.sql(&format!("{}; {}", db.begin_sql(), statements::begin_batch(id, Settings::of(db))));
-        // From here on dropping the batch ends what was begun, also where it was begun in part.
+        // From here on, dropping the batch ends the transaction, even if it was only half begun.
         let (conn, turn) = db.unit_connection().await?;
         let mut batch = Self { id, conn: Some(conn), turn: Some(turn), lent: false };
         if let Some(conn) = batch.connection() {
@@ -55,19 +55,19 @@ impl BatchTransaction {
         Ok(batch)
     }
 
-    /// The connection, until the batch has ended.
+    /// Returns the connection; `None` after the batch has ended.
     pub(super) fn connection(&mut self) -> Option<&mut PgConnection> {
         self.conn.as_deref_mut()
     }
 
-    /// A handler is lent the connection.
+    /// Notes that a handler gets the connection.
     pub(super) const fn lend(&mut self) {
         self.lent = true;
     }
 
-    /// Proves that the transaction is still the one that [`BatchTransaction::begin`] began, with no other open in it and no
-    /// statement failed in it (exactly once), and makes the session as new where a handler had it. Where the batch has
-    /// `several` events, it is an error that a handler has changed the session.
+    /// Proves that the transaction is still the one that [`BatchTransaction::begin`] began, with no nested transaction
+    /// open and no failed statement ([exactly once](crate::guarantees#exactly-once)). Resets the session if a handler
+    /// had it. If the batch has `several` events, it is an error that a handler changed the session.
     pub(super) async fn prove(&mut self, db: &PostgresDatabase, several: bool) -> Result<(), Unfinished> {
         let lent = self
             .lent
@@ -88,7 +88,7 @@ impl BatchTransaction {
             Ok((true, changed)) if changed.is_empty() => Ok(()),
             Ok((true, changed)) => Err(Unfinished::Changed(changed)),
             Ok((false, _)) => Err(Unfinished::Ended),
-            // A failed statement was passed over, in this transaction or in another one.
+            // A failed statement was ignored, in this transaction or in another one.
             Err(error) if code(&error).as_deref() == Some("25P02") => {
                 match sqlx::raw_sql(recover).execute(conn).await {
                     Ok(done) if done.rows_affected() == 1 => Err(Unfinished::Aborted),
@@ -96,7 +96,7 @@ impl BatchTransaction {
                     Ok(_) | Err(_) => Err(Unfinished::Ended),
                 }
             }
-            // No such savepoint; no transaction at all.
+            // There is no such savepoint, or no transaction at all.
             Err(error) if matches!(code(&error).as_deref(), Some("3B001" | "25P01")) => Err(Unfinished::Ended),
             Err(error) => Err(error.into()),
         }
@@ -109,12 +109,12 @@ impl BatchTransaction {
         Ok(())
     }
 
-    /// Undoes it. What is returned ends when the connection is clean again, or gone; it need not be waited for.
+    /// Rolls it back. The returned task ends when the connection is clean or closed; the caller need not wait for it.
     pub(super) fn undo(&mut self) -> Option<JoinHandle<()>> {
         let conn = self.conn.take()?;
         let turn = self.turn.take();
         match Handle::try_current() {
-            // In a task of its own, which nobody cancels half way.
+            // In a task of its own, which is not cancelled together with the caller.
             Ok(runtime) => Some(runtime.spawn(undo(conn, self.lent, turn))),
             // Closing the connection rolls back.
             Err(_) => {
@@ -131,7 +131,7 @@ impl Drop for BatchTransaction {
     }
 }
 
-/// Whether the batch was released, and what handlers had changed, by the rows of
+/// Returns whether the batch was released, and what handlers changed, from the rows of
 /// [`release_lent_batch`](statements::release_lent_batch).
 fn released(rows: Result<Vec<PgRow>, sqlx::Error>) -> Result<(bool, String), sqlx::Error> {
     let rows = rows?;
@@ -140,9 +140,9 @@ fn released(rows: Result<Vec<PgRow>, sqlx::Error>) -> Result<(bool, String), sql
 }
 
 async fn undo(mut conn: PoolConnection<Postgres>, lent: bool, turn: Option<OwnedSemaphorePermit>) {
-    // What is left open inside, or was never counted, is not worth to be mended: the server rolls back where its
-    // client goes away. Nor is a session that a handler had. What was prepared may be why the batch failed, after a change
-    // of a table: none of it is used again.
+    // Closing is simpler than repairing in these cases, since the server rolls back when its client disconnects: a
+    // nested transaction is open, or a handler had the session. The prepared statements may be why the batch failed,
+    // after a change of a table, so none of them is used again.
     let clean = !lent
         && Manager::get_transaction_depth(&conn) == 1
         && Manager::rollback(&mut conn).await.is_ok()

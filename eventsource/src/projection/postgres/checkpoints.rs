@@ -17,7 +17,7 @@ use crate::projection::{
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure};
 
-/// Checkpoints in PostgreSQL, in which they move together with what handlers write. A clone is the same store.
+/// Keeps checkpoints in PostgreSQL. They move in the transaction in which handlers write. A clone is the same store.
 ///
 /// ```no_run
 /// use eventsource::projection::postgres::PostgresCheckpoints;
@@ -37,19 +37,19 @@ pub struct PostgresCheckpoints {
 }
 
 impl PostgresCheckpoints {
-    /// The checkpoints in `db`.
+    /// Creates a store of the checkpoints in `db`.
     #[must_use]
     pub fn new(db: &PostgresDatabase) -> Self {
         Self { db: db.clone() }
     }
 
-    /// The database that they are in.
+    /// Returns the database.
     #[must_use]
     pub const fn database(&self) -> &PostgresDatabase {
         &self.db
     }
 
-    /// The error of a failure. A stale connection is not used again.
+    /// Returns the error of a failure. A stale connection is not used again.
     pub(super) fn failed(&self, action: Action<'_>, failure: Failure) -> CheckpointError {
         if let Failure::Database(error) = &failure {
             self.db.note_stale(error);
@@ -57,11 +57,11 @@ impl PostgresCheckpoints {
         CheckpointError::failed(action, failure)
     }
 
-    /// How PostgreSQL counts the letters of the subscription `name` ([`CheckpointStore::letter_counts`]): the lines of its
-    /// query plan.
+    /// Returns the lines of PostgreSQL's query plan for [`CheckpointStore::letter_counts`] of the subscription `name`.
+    /// For operators who look for a slow query.
     ///
     /// # Errors
-    /// [`CheckpointError`] where the store fails.
+    /// [`CheckpointError`] if the store fails.
     pub async fn explain_letter_counts(&self, name: &str) -> Result<Vec<String>, CheckpointError> {
         let explained = self.try_explain_counts(name).await;
         explained.map_err(|failure| self.failed(Action::CountLetters, failure))

@@ -1,4 +1,4 @@
-//! The checkpoint of a next generation, and its way into the place of the one that serves.
+//! The checkpoint of the next generation, and how it becomes the live one.
 
 use sqlx::PgConnection;
 
@@ -10,18 +10,18 @@ use crate::projection::{Checkpoint, CheckpointError, CheckpointReset, Claim, Swi
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure, clamped};
 
-/// The checkpoint of a next generation that was claimed.
+/// The result of a claim of a next generation.
 pub(crate) enum Claimed {
-    /// It goes on.
+    /// It continues.
     GoesOn(Checkpoint),
-    /// It begins; the tables of another one are there, where `replaces`.
+    /// It begins. `replaces` says whether tables of an earlier next generation exist.
     Begins { checkpoint: Checkpoint, replaces: bool },
-    /// It is not claimed, for this reason.
+    /// It was not claimed.
     Not(NotClaimed),
 }
 
 impl PostgresCheckpoints {
-    /// A unit of work on the next generation of `tables`.
+    /// Opens a unit of work on the next generation of `tables`.
     pub(crate) async fn unit_of_next(&self, tables: &[&'static Table]) -> Result<PostgresUnit, CheckpointError> {
         let unit = PostgresUnit::begin(self.database()).await;
         let mut unit = unit.map_err(|error| self.failed(Action::Begin, error.into()))?;
@@ -30,14 +30,14 @@ impl PostgresCheckpoints {
     }
 }
 
-/// Claims the checkpoint of a next generation.
+/// Claims the checkpoint of the next generation.
 pub(crate) async fn claim(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     claim: &Claim<'_>,
     target: Position,
 ) -> Result<Claimed, Failure> {
-    // One after another: where there is none yet, there is no row to wait for.
+    // One process after another: if there is no row yet, there is none to wait for.
     run(db, conn, sqlx::query(db.sql(statements::LOCK_NEXT)).bind(db.schema()).bind(claim.name)).await?;
     let before = rows::load(db, conn, claim.name).await?;
     let checkpoint = match rows::claim(db, conn, claim).await? {
@@ -63,7 +63,7 @@ async fn run(db: &PostgresDatabase, conn: &mut PgConnection, query: Query<'_>) -
     Ok(())
 }
 
-/// Why the next generation may not take over; `None` where it may. No other transaction moves either checkpoint from then on.
+/// Returns why the next generation may not replace the live one; `None` if it may. It locks both checkpoints.
 pub(crate) async fn may_switch(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -79,7 +79,7 @@ pub(crate) async fn may_switch(
     Ok(live.and_then(|live| switch.is_refused_by(live)))
 }
 
-/// The checkpoint of the next generation, and its dead letters, take the place of those that serve.
+/// Makes the checkpoint and the dead letters of the next generation the live ones.
 pub(crate) async fn switch(db: &PostgresDatabase, conn: &mut PgConnection, name: &str) -> Result<(), Failure> {
     let next = next_checkpoint(name);
     run(db, conn, sqlx::query(db.sql(statements::SWITCH)).bind(name).bind(&next).bind(now())).await?;
@@ -89,7 +89,7 @@ pub(crate) async fn switch(db: &PostgresDatabase, conn: &mut PgConnection, name:
     discard(db, conn, name).await
 }
 
-/// The checkpoint of the next generation is no more.
+/// Removes the checkpoint of the next generation.
 pub(crate) async fn discard(db: &PostgresDatabase, conn: &mut PgConnection, name: &str) -> Result<(), Failure> {
     rows::clear(db, conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
 }

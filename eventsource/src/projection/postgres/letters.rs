@@ -14,7 +14,7 @@ use crate::projection::{CheckpointError, DeadLetter, LetterCounts, LetterFilter,
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::{Action, Failure, clamped, unsigned};
 
-/// The letters of the subscription `name` that `query` asks for.
+/// Returns the letters of the subscription `name` that `query` asks for.
 pub(super) async fn page(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -38,7 +38,7 @@ pub(super) async fn page(
     letters(name, query.persistent(db.names_statements()).fetch_all(conn).await?)
 }
 
-/// The dismissed letters of the subscription `name`.
+/// Access to the dismissed letters of the subscription `name`.
 pub(super) struct Dismissed<'a> {
     pub(super) checkpoints: &'a PostgresCheckpoints,
     pub(super) name: &'a str,
@@ -71,7 +71,7 @@ async fn forget_some(
     Ok(last.map(|last| (deleted, last)))
 }
 
-/// The letter at `position`.
+/// Returns the letter at `position`.
 pub(super) async fn at(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -82,7 +82,7 @@ pub(super) async fn at(
     Ok(letters(name, query.persistent(db.names_statements()).fetch_all(conn).await?)?.pop())
 }
 
-/// The letters behind which any of `streams` is parked.
+/// Returns the letters behind which any of `streams` is parked.
 pub(super) async fn parked(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -94,7 +94,7 @@ pub(super) async fn parked(
     letters(name, query.persistent(db.names_statements()).fetch_all(conn).await?)
 }
 
-/// How many letters wait, for each of the subscriptions `names`.
+/// Returns how many letters wait, for each of the subscriptions `names`.
 pub(super) async fn counts(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -106,7 +106,7 @@ pub(super) async fn counts(
     letter_counts(query.persistent(db.names_statements()).fetch_all(conn).await?)
 }
 
-/// The lines of the query plan by which the letters of the subscription `name` are counted.
+/// Returns the lines of the query plan with which the letters of the subscription `name` are counted.
 pub(super) async fn explain_counts(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -122,7 +122,7 @@ fn letters(name: &str, rows: Vec<(String, i64)>) -> Result<Vec<DeadLetter>, Fail
     rows.into_iter().map(|(json, held)| letter_from_json(name, &json, held)).collect()
 }
 
-/// The types and the ids of streams.
+/// Returns the types and the ids of the streams.
 fn columns<'s>(streams: impl IntoIterator<Item = &'s StreamId>) -> (Vec<String>, Vec<Uuid>) {
     streams.into_iter().map(|stream| (stream.aggregate_type().to_owned(), stream.aggregate_id())).unzip()
 }

@@ -1,4 +1,8 @@
 //! Checkpoints and the unit of work in PostgreSQL (feature `postgres`).
+//!
+//! A [`SubscriptionManager`](crate::SubscriptionManager) with [`PostgresCheckpoints`] runs projections whose handlers
+//! ask for a `&mut PgConnection` or for repositories of read models. Use it with
+//! [`PostgresEventStore`](crate::store::postgres::PostgresEventStore), or with an event store in another database.
 
 mod batch;
 mod checkpoints;

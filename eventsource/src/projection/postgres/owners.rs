@@ -1,4 +1,4 @@
-//! Which subscription owns the tables of which read models, in PostgreSQL.
+//! The owners of the tables of read models, in PostgreSQL.
 
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -28,7 +28,7 @@ impl TextRows for (&PostgresDatabase, &mut PgConnection) {
     }
 }
 
-/// Who built the table, where a subscription owns it.
+/// Returns who built the table; `None` if no subscription owns it.
 pub(crate) async fn built(
     db: &PostgresDatabase,
     conn: &mut PgConnection,

@@ -17,7 +17,7 @@ use crate::store::sql::{Failure, unsigned};
 
 type Row = (String, i64, i64, String, DateTime<Utc>, Option<i64>, Option<Uuid>, Option<i64>, Option<Uuid>);
 
-/// The owner of a checkpoint, until when, its fingerprint, and whether it has a position.
+/// The owner of a checkpoint, the end of its lease, its fingerprint, and whether it has a position.
 type Holder = (Option<String>, Option<DateTime<Utc>>, String, bool);
 
 fn checkpoint(
@@ -47,7 +47,7 @@ pub(super) async fn list(db: &PostgresDatabase, conn: &mut PgConnection) -> Resu
     rows.into_iter().map(checkpoint).collect()
 }
 
-/// The checkpoint claimed, or why it was not.
+/// Claims the checkpoint, or returns why it was not claimed.
 pub(super) async fn claim(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -72,18 +72,18 @@ pub(super) async fn claim(
         match found {
             Some((_, _, found, true)) if claim.spares(&found) => return Ok(Err(NotClaimed::Changed { found })),
             Some((Some(owner), Some(until), ..)) => return Ok(Err(NotClaimed::Held { owner, until })),
-            // A lease that was given up in between is no lease.
+            // The lease was released between the two statements: claim again.
             _ => {}
         }
     }
 }
 
-/// The time of a lease; `None` where it is given up.
+/// Returns the time of a lease in microseconds; `None` if the lease is released.
 fn micros(time: Duration) -> Option<i64> {
     Some(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)).filter(|micros| *micros > 0)
 }
 
-/// Whether the checkpoint is still the owner's.
+/// Returns whether the checkpoint still has this owner.
 pub(super) async fn renew(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -96,13 +96,13 @@ pub(super) async fn renew(
     Ok(query.persistent(db.names_statements()).execute(conn).await?.rows_affected() == 1)
 }
 
-/// Whether the step was taken, with all that it carries.
+/// Applies `step` with everything that it carries. Returns whether it was applied.
 pub(super) async fn advance(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     step: &CheckpointUpdate,
 ) -> Result<bool, Failure> {
-    // What the database cannot count to is the position of no checkpoint, and the epoch of no owner.
+    // A number that the database cannot store is the position of no checkpoint and the epoch of no owner.
     let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(false) };
     let done = sqlx::query(db.sql(statements::ADVANCE))
         .bind(signed(step.to)?)
@@ -127,7 +127,7 @@ pub(super) async fn advance(
     Ok(true)
 }
 
-/// Whether the checkpoint was cleared: where an owner is named, only if it is still its.
+/// Clears the checkpoint. Returns `false` if an owner is named and it is no longer the owner.
 pub(super) async fn clear(
     db: &PostgresDatabase,
     conn: &mut PgConnection,

@@ -1,22 +1,22 @@
-//! The session of a batch: what handlers have changed of it, and how it is made as new.
+//! The session of a batch: finding out what handlers changed in it, and resetting it.
 //!
-//! A connection of our own has no settings but those that it was opened with, and `RESET ALL` brings them back. Behind a
-//! pooler the settings of a client, such as `TimeZone` and `client_encoding`, are set by the pooler when it gives a
-//! transaction to a session of the server: `RESET ALL` would lose them. They are remembered at the begin of the
-//! transaction, and brought back from there.
+//! A connection of our own has only the settings with which it was opened, and `RESET ALL` restores them. A pooler, in
+//! contrast, sets the settings of a client, such as `TimeZone` and `client_encoding`, when it gives a transaction to a
+//! session of the server, and `RESET ALL` would lose them. So these settings are remembered at the start of the
+//! transaction, and restored from there.
 
 use crate::store::postgres::{PostgresDatabase, WRITE_ONLY_IN_A_UNIT};
 
-/// Where the settings of a session come from.
+/// The source of a session's settings.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Settings {
-    /// Those with which the connection was opened.
+    /// The settings with which the connection was opened.
     Own,
-    /// Those that a pooler has set for this transaction.
+    /// The settings that a pooler set for this transaction.
     Pooled,
 }
 
-/// The settings that the session was given, except for those that belong to the transaction.
+/// Selects the settings that were set in the session, without those of the transaction itself.
 macro_rules! is_given {
     () => {
         "name NOT LIKE 'transaction\\_%' AND name NOT IN ('default_transaction_read_only', \
@@ -24,7 +24,7 @@ macro_rules! is_given {
     };
 }
 
-/// Until the transaction ends, in a setting of its own: the settings by name.
+/// Stores the settings by name, in a setting of its own that ends with the transaction.
 const REMEMBER: &str = concat!(
     "SELECT set_config('eventsource.session', \
      (SELECT coalesce(json_object_agg(name, setting), '{}')::text FROM pg_settings WHERE source = 'session' AND ",
@@ -35,7 +35,7 @@ const REMEMBER: &str = concat!(
 const CHANGED: &str =
     concat!("SELECT string_agg(name, ', ' ORDER BY name) FROM pg_settings WHERE source = 'session' AND ", is_given!());
 
-/// The settings that are not as [`REMEMBER`] found them. A handler that resets all settings resets that one as well.
+/// Selects the settings that changed since [`REMEMBER`]. A handler that resets all settings also resets that one.
 const CHANGED_SINCE: &str = concat!(
     "SELECT CASE WHEN before.settings IS NULL THEN 'all settings' ELSE \
      (SELECT string_agg(name, ', ' ORDER BY name) FROM pg_settings \
@@ -45,7 +45,7 @@ const CHANGED_SINCE: &str = concat!(
     ") END FROM (SELECT nullif(current_setting('eventsource.session', true), '')::jsonb AS settings) AS before"
 );
 
-/// `RESET ALL`, and the settings again that [`REMEMBER`] found.
+/// `RESET ALL`, then the settings that [`REMEMBER`] stored.
 const RESET_SINCE: &str = "DO $session$ DECLARE before jsonb := nullif(current_setting('eventsource.session', true), ''); \
      BEGIN RESET ALL; PERFORM set_config(key, value, false) FROM jsonb_each_text(before); END $session$";
 
@@ -54,7 +54,7 @@ impl Settings {
         if db.names_statements() { Self::Own } else { Self::Pooled }
     }
 
-    /// What stands before the other statements of a transaction.
+    /// Returns the SQL that stands before the other statements of a transaction.
     pub(super) const fn remember(self) -> &'static str {
         match self {
             Self::Own => "",
@@ -62,8 +62,8 @@ impl Settings {
         }
     }
 
-    /// Selects what a handler has changed that the next event would find: settings, the role, temporary tables. To ask
-    /// takes about a millisecond, for a whole batch.
+    /// Returns SQL that selects what a handler changed and the next event would see: settings, the role, temporary
+    /// tables. It takes about a millisecond, once a batch.
     pub(super) fn changed(self) -> String {
         let settings = match self {
             Self::Own => CHANGED,
@@ -76,11 +76,12 @@ impl Settings {
         )
     }
 
-    /// Makes the session as it was at the begin, except for prepared statements, which the driver keeps count of. It is
-    /// `DISCARD ALL` for a transaction, and costs no round trip of its own. Gives one row.
+    /// Returns SQL that resets the session to its state at the start, except for prepared statements, which the driver
+    /// tracks. It does what `DISCARD ALL` does, but inside a transaction and without a round trip of its own. It
+    /// returns one row.
     ///
-    /// `limit_idle` stands behind the reset, which takes the limit of the transaction back: without it a process that is
-    /// frozen before its commit would keep its locks for as long as it is frozen.
+    /// `limit_idle` follows the reset, which also resets the idle limit of the transaction. Without the limit, a
+    /// process that is frozen before its commit would keep its locks as long as it is frozen.
     pub(super) fn as_new(self, limit_idle: &str) -> String {
         let reset = match self {
             Self::Own => format!("RESET ALL; {WRITE_ONLY_IN_A_UNIT}"),

@@ -1,30 +1,32 @@
-//! The SQL of checkpoints and of the unit of work. `{schema}` stands for the schema.
+//! The SQL of checkpoints and of the unit of work. `{schema}` stands for the name of the schema.
 
 use uuid::Uuid;
 
 use super::session::Settings;
 
-/// After the beginning of a transaction: the row without which it cannot commit, and the savepoint whose release
-/// proves that it is still the same. Its name is the batch's own, so that no handler rolls back to it.
+/// Returns the SQL that follows the begin of a transaction: a row without which it cannot commit, and a savepoint whose
+/// release proves that it is still the same transaction. The savepoint's name is unique, so no handler rolls back to
+/// it.
 pub(super) fn begin_batch(id: Uuid, settings: Settings) -> String {
     let (remember, savepoint) = (settings.remember(), id.simple());
     format!("{remember}INSERT INTO {{schema}}.eventsource_batches VALUES ('{id}'); SAVEPOINT eventsource_{savepoint}")
 }
 
-/// Removes one row, in the transaction in which [`begin_batch`] made it and in no other.
+/// Removes one row, only in the transaction in which [`begin_batch`] inserted it.
 pub(super) fn release_batch(id: Uuid) -> String {
     format!("RELEASE SAVEPOINT eventsource_{}; {}", id.simple(), remove_batch(id))
 }
 
-/// As [`release_batch`], on a connection that a handler was lent. Gives three rows: what was changed, where that is asked,
-/// one of no meaning, and the batch; without the last one, the transaction is another one.
+/// As [`release_batch`], on a connection that a handler had. Returns three rows: what was changed (if `ask`), a row
+/// without meaning, and the batch. If the last row is missing, it is another transaction.
 pub(super) fn release_lent_batch(id: Uuid, ask: bool, settings: Settings, limit_idle: &str) -> String {
     let changed = if ask { settings.changed() } else { "SELECT ''".to_owned() };
     let (as_new, release) = (settings.as_new(limit_idle), release_batch(id));
     format!("{changed}; {as_new}; {release} RETURNING 'batch'")
 }
 
-/// The same where a statement has failed: what handlers did is undone, and only who they were is still to be found out.
+/// As [`release_batch`] after a failed statement. It undoes what handlers did; only whether it is the same transaction
+/// matters.
 pub(super) fn recover_batch(id: Uuid) -> String {
     format!("ROLLBACK TO SAVEPOINT eventsource_{}; {}", id.simple(), remove_batch(id))
 }
@@ -39,13 +41,13 @@ macro_rules! columns {
     };
 }
 
-/// A reset leaves a row without a position, which is no checkpoint.
+/// A reset leaves a row without a position: that is no checkpoint.
 pub(super) const LOAD: &str =
     concat!("SELECT ", columns!(), " FROM {schema}.eventsource_checkpoints WHERE name = $1 AND position IS NOT NULL");
 pub(super) const LIST: &str =
     concat!("SELECT ", columns!(), " FROM {schema}.eventsource_checkpoints WHERE position IS NOT NULL ORDER BY name");
 
-/// No row comes back where somebody else holds a lease and one is asked for.
+/// Returns no row if another owner holds a lease and the claim asks for one.
 pub(super) const CLAIM: &str = concat!(
     "INSERT INTO {schema}.eventsource_checkpoints AS mine \
      (name, position, epoch, fingerprint, updated_at, owner, leased_until, log_id) \
@@ -60,7 +62,7 @@ pub(super) const CLAIM: &str = concat!(
      AND (NOT $8 OR mine.position IS NULL OR mine.fingerprint = excluded.fingerprint) RETURNING ",
     columns!()
 );
-/// Why a checkpoint was not claimed.
+/// Selects the reason why a checkpoint was not claimed.
 pub(super) const HOLDER: &str = "SELECT owner, leased_until, fingerprint, position IS NOT NULL \
      FROM {schema}.eventsource_checkpoints WHERE name = $1";
 
@@ -68,7 +70,7 @@ pub(super) const RENEW: &str = "UPDATE {schema}.eventsource_checkpoints \
      SET leased_until = clock_timestamp() + $1 * interval '1 microsecond' \
      WHERE name = $2 AND epoch = $3 AND position IS NOT NULL";
 
-/// Compare-and-set: no row changes where another owner has moved or claimed the checkpoint.
+/// Compare-and-set: changes no row if another owner moved or claimed the checkpoint.
 pub(super) const ADVANCE: &str = "UPDATE {schema}.eventsource_checkpoints SET position = $1, updated_at = $2, \
      rebuild_to = CASE WHEN rebuild_to > $1 THEN rebuild_to END, \
      leased_until = coalesce(clock_timestamp() + $6 * interval '1 microsecond', leased_until), \
@@ -78,15 +80,15 @@ pub(super) const ADVANCE: &str = "UPDATE {schema}.eventsource_checkpoints SET po
 pub(super) const CLEAR: &str = "UPDATE {schema}.eventsource_checkpoints SET position = NULL, epoch = epoch + 1, \
      updated_at = $2, rebuild_to = $3, leased_until = NULL, log_id = NULL, event_position = NULL, event_id = NULL \
      WHERE name = $1 AND ($4::bigint IS NULL OR (epoch = $4 AND position IS NOT NULL))";
-/// Whoever claims the checkpoint of a next generation waits for others who do.
+/// Serialises claims of a next generation.
 pub(super) const LOCK_NEXT: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('eventsource next generation ' || $1 || '.' || $2, 0))";
-/// What was claimed begins as the checkpoint of a next generation.
+/// Starts a claimed checkpoint as that of a next generation.
 pub(super) const BEGIN_NEXT: &str = "UPDATE {schema}.eventsource_checkpoints SET position = $2, rebuild_to = $3, \
      log_id = $4, event_position = NULL, event_id = NULL WHERE name = $1";
 pub(super) const LOCK_BOTH: &str =
     "SELECT 1 FROM {schema}.eventsource_checkpoints WHERE name IN ($1, $2) ORDER BY name FOR UPDATE";
-/// The checkpoint `$2` takes the place of `$1`, whose owner is fenced.
+/// Copies the checkpoint `$2` over `$1`, and fences the owner of `$1`.
 pub(super) const SWITCH: &str = "INSERT INTO {schema}.eventsource_checkpoints AS live \
      (name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id) \
      SELECT $1, position, 1, fingerprint, $3, rebuild_to, log_id, event_position, event_id FROM {schema}.eventsource_checkpoints WHERE name = $2 \
@@ -109,17 +111,18 @@ macro_rules! letters {
     };
 }
 
-/// Each page has an index of its own: letters of another kind before it, however many, are not read.
+/// Each page has its own index, so that letters of other kinds are not read, however many there are.
 pub(super) const LETTERS: &str = letters!("true");
 pub(super) const PARKING_LETTERS: &str = letters!("parks");
 pub(super) const RELEASED_LETTERS: &str = letters!("parks AND strpos(letter, '\"state\":\"Released\"') > 0");
 pub(super) const DISMISSED_LETTERS: &str = letters!("NOT parks");
-/// `$4` is what the text of the letter contains.
+/// `$4` is a text that the letter contains.
 pub(super) const FAILED_LETTERS: &str =
     letters!("strpos(letter, $4) > 0 AND strpos(letter, '\"state\":\"Released\"') = 0");
 pub(super) const LETTERS_OF_EVENT: &str = letters!("strpos(letter, $4) > 0");
-/// Of the next `$4` dismissed letters after `$2`, deletes those that were dismissed before `$3`, which has no `Z`. Returns how
-/// many it deleted, and the last position. Not by the functions for JSON, which refuse a text with an escaped NUL.
+/// Looks at the next `$4` dismissed letters after `$2`, and deletes the letters that were dismissed before `$3`, a time
+/// without `Z`. Returns how many it deleted, and the last position. It does not use the functions for JSON, because they
+/// refuse a text with an escaped NUL.
 pub(super) const FORGET_DISMISSED: &str = "WITH looked AS \
          (SELECT position FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND NOT parks AND position > $2 \
              ORDER BY position LIMIT $4), \
@@ -129,8 +132,8 @@ pub(super) const FORGET_DISMISSED: &str = "WITH looked AS \
      SELECT (SELECT count(*) FROM gone), (SELECT max(looked.position) FROM looked)";
 pub(super) const LETTER: &str =
     "SELECT letter, held FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND position = $2";
-/// The letters of the subscription `$1` behind which the streams are parked whose types are `$2` and whose ids are `$3`. By
-/// the index of streams, whatever the planner knows of the table.
+/// The letters of the subscription `$1` behind which the streams with the types `$2` and the ids `$3` are parked. It
+/// uses the index of streams, whatever statistics the planner has.
 macro_rules! parked {
     () => {
         "FROM unnest($2::text[], $3::uuid[]) AS wanted (kind, id) CROSS JOIN LATERAL \
@@ -139,7 +142,7 @@ macro_rules! parked {
     };
 }
 pub(super) const PARKED: &str = concat!("SELECT own.letter, own.held ", parked!());
-/// At most `$2` letters of each of the subscriptions `$1`.
+/// Counts at most `$2` letters of each of the subscriptions `$1`.
 pub(super) const LETTER_COUNTS: &str = "SELECT wanted.name, counted.waiting, counted.held \
      FROM unnest($1::text[]) AS wanted (name) CROSS JOIN LATERAL \
          (SELECT count(*), coalesce(sum(held), 0)::bigint FROM (SELECT held FROM {schema}.eventsource_dead_letters \
@@ -162,8 +165,8 @@ pub(super) const SAVE_SNAPSHOT: &str = "INSERT INTO {schema}.eventsource_snapsho
      ON CONFLICT (name) DO UPDATE SET position = excluded.position, fingerprint = excluded.fingerprint, \
      state = excluded.state";
 
-/// Who built the table `$1`: the subscription, its fingerprint; the fingerprint, position and target of the next
-/// generation, whose checkpoint is called as that of the subscription with `$2` behind it.
+/// Selects who built the table `$1`: the subscription and its fingerprint, then the fingerprint, position and target of
+/// the next generation. The name of its checkpoint is that of the subscription, followed by `$2`.
 pub(super) const BUILT: &str = "SELECT own.subscription, live.fingerprint, next.fingerprint, next.position, next.rebuild_to \
      FROM {schema}.eventsource_read_models AS own \
      LEFT JOIN {schema}.eventsource_checkpoints AS live ON live.name = own.subscription AND live.position IS NOT NULL \

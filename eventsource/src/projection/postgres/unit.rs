@@ -22,39 +22,55 @@ use crate::store::postgres::failure::{Overtaken, code};
 use crate::store::postgres::verdict::verdict;
 use crate::store::sql::{Action, Failure};
 
-/// The unit of work in PostgreSQL: a transaction, in the isolation level `READ COMMITTED`.
+/// The unit of work in PostgreSQL: a transaction in the isolation level `READ COMMITTED`.
 ///
-/// It lends its connection to handlers that ask for a `&mut PgConnection`, and repositories of read models to those
-/// that ask for them. A nested `conn.begin()` is a savepoint: what a handler tries in it may fail without failing the
-/// batch. A handler that passes over a failed statement otherwise has failed the whole transaction, which PostgreSQL does
-/// not commit any more.
+/// Handlers can ask for its connection, as `&mut PgConnection`, and for repositories of read models. A nested
+/// `conn.begin()` is a savepoint: a statement in it may fail without failing the batch. A handler that ignores a failed
+/// statement outside a savepoint fails the whole transaction, which PostgreSQL then refuses to commit.
 ///
-/// A handler cannot commit the transaction itself: PostgreSQL refuses it, as it does a violated constraint. One that
-/// rolls it back is found out at the end of the batch, and nothing of the batch is kept; what it writes after the
-/// rollback is refused, because the connection only reads outside the unit's transaction. (Through a pooler, which
-/// shares its connections, such writes are not refused, and are kept.)
+/// A handler cannot commit the transaction: PostgreSQL refuses it, as it refuses a violated constraint. If a handler
+/// rolls the transaction back, the end of the batch detects it and nothing of the batch is kept. What the handler
+/// writes after that rollback is refused, because the connection is read-only outside the unit's transaction. (A pooler
+/// shares its connections: through it, such writes are kept.)
+///
+/// [`PostgresCheckpoints`](super::PostgresCheckpoints) opens it. See [`UnitOfWork`] for what it promises.
+///
+/// ```no_run
+/// use eventsource::projection::postgres::PostgresCheckpoints;
+/// use eventsource::projection::{CheckpointStore, Inject, UnitOfWork};
+/// use eventsource::sqlx::{self, PgConnection};
+///
+/// # async fn example(checkpoints: PostgresCheckpoints) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut unit = checkpoints.begin().await?;
+/// let mut conn = PgConnection::inject(&mut unit).await.map_err(|error| error.to_string())?;
+/// sqlx::query("INSERT INTO orders VALUES (1)").execute(&mut *conn).await?;
+/// drop(conn);
+/// unit.rollback().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct PostgresUnit {
     db: PostgresDatabase,
     /// `None` in a detached unit, which begins its transaction when it commits.
     batch: Option<Arc<Mutex<BatchTransaction>>>,
     scope: Scope,
-    /// For how many events handlers were lent the connection.
+    /// The number of events whose handlers had the connection.
     lent: usize,
 }
 
-/// The connection of a batch, for whoever is lent it. It does not keep the batch open.
+/// Access to the connection of a batch. It does not keep the batch open.
 #[derive(Debug, Clone)]
 pub(crate) struct BatchConnection(Weak<Mutex<BatchTransaction>>);
 
 impl BatchConnection {
-    /// The connection, unless somebody has it already.
+    /// Returns the connection, unless it is in use.
     pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
         let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
         OwnedMutexGuard::try_map(batch, BatchTransaction::connection).map(LentConnection).map_err(|_| NotLent::Ended)
     }
 
-    /// The same for a handler, which may leave the session in any state.
+    /// As [`lend`](Self::lend), for a handler, which may leave the session in any state.
     fn lend_to_handler(&self) -> Result<LentConnection, NotLent> {
         let mut batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
         batch.lend();
@@ -63,7 +79,7 @@ impl BatchConnection {
     }
 }
 
-/// The connection of a batch, as lent to a handler.
+/// The connection of a batch, as a handler gets it. Dropping it returns it to the batch.
 #[derive(Debug)]
 pub struct LentConnection(OwnedMappedMutexGuard<BatchTransaction, PgConnection>);
 
@@ -81,11 +97,11 @@ impl DerefMut for LentConnection {
     }
 }
 
-/// A handler took a statement's failure for nothing.
+/// A handler ignored the failure of a statement.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "a handler went on after a statement that had failed, with which PostgreSQL fails the whole transaction: return the \
-     error, or try the statement in a transaction of its own (`conn.begin()`)"
+    "a handler ignored a failed statement, after which PostgreSQL fails the whole transaction: return the error, or run \
+     the statement in a nested transaction (`conn.begin()`)"
 )]
 struct PassedOver;
 
@@ -95,7 +111,7 @@ impl Inject<PostgresUnit> for PgConnection {
     async fn inject(unit: &mut PostgresUnit) -> Result<LentConnection, HandlerError> {
         unit.scope.check_connection()?;
         let batch = unit.connection().map_err(HandlerError::permanent)?;
-        // Repositories hold changes that the connection is to see, and read what it may change.
+        // Repositories hold changes that the connection must see, and have read what it may change.
         unit.scope.hand_over().await?;
         unit.lent += 1;
         batch.lend_to_handler().map_err(HandlerError::permanent)
@@ -122,7 +138,7 @@ impl PostgresUnit {
         Self { db: db.clone(), batch: None, scope: Scope::default(), lent: 0 }
     }
 
-    /// The batch's connection, where there is a batch.
+    /// Returns the batch's connection, if there is a batch.
     pub(crate) fn connection(&self) -> Result<BatchConnection, NotLent> {
         self.batch.as_ref().map(|batch| BatchConnection(Arc::downgrade(batch))).ok_or(NotLent::Detached)
     }
@@ -156,7 +172,8 @@ impl PostgresUnit {
     }
 }
 
-/// An outage is nobody's fault; what was refused is a handler's, and may be so because of what it did before.
+/// Returns the error of a failed flush. An outage is not the fault of a handler. A refused change is, possibly because
+/// of what the handler did before.
 async fn refusal(
     db: &PostgresDatabase,
     batch: &mut BatchTransaction,
@@ -166,7 +183,7 @@ async fn refusal(
     if judge(&refused).is_some_and(Verdict::is_outage) {
         return CommitError::undone(action, refused);
     }
-    // IN FAILED SQL TRANSACTION: the failure was there before.
+    // IN FAILED SQL TRANSACTION: an earlier statement failed.
     if causes(&refused).any(|error| error.downcast_ref().and_then(code).as_deref() == Some("25P02")) {
         return ChangesRefused::new(PassedOver).into();
     }
@@ -176,7 +193,7 @@ async fn refusal(
     }
 }
 
-/// What `error`, or a cause of it, says.
+/// Returns the verdict on `error` or on one of its causes.
 fn judge(error: &(dyn Error + 'static)) -> Option<Verdict> {
     causes(error).find_map(|cause| match cause.downcast_ref() {
         Some(error) => Some(verdict(error)),
@@ -184,7 +201,7 @@ fn judge(error: &(dyn Error + 'static)) -> Option<Verdict> {
     })
 }
 
-/// Makes `change` to the checkpoint.
+/// Applies `change` to the checkpoint.
 async fn make(change: Change<'_>, db: &PostgresDatabase, conn: &mut PgConnection) -> Result<(), CommitError> {
     let failed = |failure| CheckpointError::failed(change.action(), failure);
     match change {
@@ -209,7 +226,7 @@ async fn end_batch(
     let unfinished = |unfinished| match unfinished {
         Unfinished::Ended => CommitError::TransactionEnded,
         Unfinished::Aborted => ChangesRefused::new(PassedOver).into(),
-        // The server has answered, and rolled back: a constraint that is checked at the commit, for example.
+        // The server answered and rolled back, such as for a constraint that is checked at the commit.
         Unfinished::Failed(Failure::Database(error))
             if error.as_database_error().is_some() && !verdict(&error).is_outage() =>
         {

@@ -1,4 +1,4 @@
-//! Dead letters as rows: what is done to them, whatever the database.
+//! Dead letters as rows, for every database.
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 use uuid::Uuid;
@@ -8,16 +8,16 @@ use crate::event::StreamId;
 use crate::projection::{CheckpointError, DeadLetter, ErrorClass, LetterChange, LetterFilter};
 use crate::store::sql::{Failure, clamped};
 
-/// What can be done to one row of dead letters.
+/// A statement on one row of dead letters.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::projection) enum LetterStatement {
-    /// Subscription, position, aggregate type, aggregate id, whether it parks, how many wait, the letter.
+    /// Values: subscription, position, aggregate type, aggregate id, whether it parks, held events, the letter.
     Insert,
-    /// Subscription, aggregate type, aggregate id, how many more wait.
+    /// Values: subscription, aggregate type, aggregate id, how many more events wait.
     Hold,
 }
 
-/// What a statement binds.
+/// A bound value.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::projection) enum LetterValue<'a> {
     Text(&'a str),
@@ -28,19 +28,19 @@ pub(in crate::projection) enum LetterValue<'a> {
 
 /// The rows of dead letters in a database.
 pub(in crate::projection) trait LetterRows {
-    /// Runs `statement`, with these values in its order.
+    /// Runs `statement` with these values.
     fn execute(
         &mut self,
         statement: LetterStatement,
         values: &[LetterValue<'_>],
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Deletes the letters of the subscription `name` behind which `streams` are parked, with one statement.
+    /// Deletes the letters of the subscription `name` behind which `streams` are parked, in one statement.
     fn release(&mut self, name: &str, streams: &[&StreamId]) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// What the text of a letter contains that `filter` asks for by a field: in JSON a quote inside a value is escaped, so that
-/// this is found in the field alone.
+/// Returns the text that a stored letter contains if it matches `filter` by a field. In JSON a quote inside a value is
+/// escaped, so the text is found only in the field itself.
 pub(in crate::projection) fn field(filter: LetterFilter) -> Option<String> {
     match filter {
         LetterFilter::Failed(ErrorClass::Transient) => Some(r#""class":"Transient""#.to_owned()),
@@ -50,8 +50,8 @@ pub(in crate::projection) fn field(filter: LetterFilter) -> Option<String> {
     }
 }
 
-/// `time` as it stands in the text of a letter, without the `Z`: such texts are ordered as their times are. Letters are
-/// dismissed by the clock, so that a year that has not four digits is before or after all of them.
+/// Returns `time` as it stands in a stored letter, without the `Z`: such texts sort as their times do. Letters are
+/// dismissed at the current time, so a year without four digits is before or after all of them.
 pub(in crate::projection) fn instant(time: DateTime<Utc>) -> String {
     match time.year() {
         ..0 => String::new(),
@@ -60,13 +60,13 @@ pub(in crate::projection) fn instant(time: DateTime<Utc>) -> String {
     }
 }
 
-/// How many letters are looked at in one transaction.
+/// The number of letters that one transaction looks at.
 const FORGET: u64 = 1_000;
 
-/// Deletes letters, some at a time, so that no lock is held for long.
+/// Deletes letters in several transactions, so that no lock is held for long.
 pub(in crate::projection) trait ForgetLetters {
     /// Looks at the next `limit` dismissed letters after the position `after`, deletes those that were dismissed before
-    /// `before`, and returns how many it deleted and the position of the last one that it looked at; `None` where there
+    /// `before`, and returns how many it deleted and the position of the last one that it looked at; `None` if there
     /// was none.
     fn forget_some(
         &mut self,
@@ -89,8 +89,7 @@ pub(in crate::projection) async fn forget<R: ForgetLetters + Send>(
     Ok(forgotten)
 }
 
-/// Makes `changes` to the letters of the subscription `name`, in order. Streams that are released one after another take
-/// one statement.
+/// Applies `changes` to the letters of the subscription `name`, in order. Consecutive releases take one statement.
 pub(in crate::projection) async fn change<R: LetterRows + Send>(
     mut rows: R,
     name: &str,

@@ -1,4 +1,4 @@
-//! What the units of work on SQL databases share.
+//! Code that the units of work on SQL databases share.
 
 mod letters;
 pub(super) mod owners;
@@ -21,28 +21,28 @@ use crate::event::Position;
 use crate::store::LogMark;
 use crate::store::sql::{Action, Failure, unsigned};
 
-/// Why a unit has no connection to lend, or cannot commit.
+/// The reason why a unit has no connection to give, or cannot commit.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotLent {
-    #[error("only a transactional subscriber is lent a connection; this one's unit of work has no transaction")]
+    #[error("only a transactional projection has a connection; the unit of work of this one has no transaction")]
     Detached,
-    #[error("the batch's connection is lent already: a handler can ask for it once, and must give it back")]
+    #[error("the batch's connection is in use already: a handler can ask for it once, and must give it back")]
     Twice,
-    #[error("the batch has ended, and lends nothing any more")]
+    #[error("the batch has ended, so its connection is gone")]
     Ended,
 }
 
-/// `error`, its cause, and so on.
+/// Returns `error`, its cause, and so on.
 pub(super) fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// What helps against an error of sqlx that is `error` or a cause of it.
+/// Returns what helps against the error of sqlx that is `error` or one of its causes.
 pub(super) fn remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
     causes(error).find_map(|cause| crate::store::sql::verdict::remedy(cause.downcast_ref()?))
 }
 
-/// What a unit does to the checkpoint.
+/// A change to the checkpoint.
 #[derive(Clone, Copy)]
 pub(super) enum Change<'a> {
     Update(&'a CheckpointUpdate),
@@ -59,32 +59,33 @@ impl<'a> Change<'a> {
 }
 
 impl CommitError {
-    /// What handlers had changed could not be written, for which none of them is to blame.
+    /// Creates the error of changes that could not be written because of an outage.
     pub(super) fn undone(action: Action<'_>, refused: ChangesRefused) -> Self {
         CheckpointError::Failed { action: action.to_string(), source: Box::new(refused) }.into()
     }
 }
 
-/// The event by which the checkpoint `name` recognises its log. A position without an id, or the reverse, is none.
+/// Returns the event by which the checkpoint `name` recognises its log; `None` if the position or the id is missing.
 pub(super) fn mark(name: &str, position: Option<i64>, event_id: Option<Uuid>) -> Result<Option<LogMark>, Failure> {
     let (Some(position), Some(event_id)) = (position, event_id) else { return Ok(None) };
     let position = unsigned(position, &format!("the event that the checkpoint `{name}` knows"))?;
     Ok(Some(LogMark::new(Position::new(position), event_id)))
 }
 
-/// A dead letter as JSON. How many events wait behind it stands in a column of its own.
+/// Serialises a dead letter as JSON. The number of held events has its own column.
 pub(super) fn letter_json(letter: &DeadLetter) -> Result<String, Failure> {
     serde_json::to_string(letter).map_err(|error| Failure::Database(sqlx::Error::Encode(Box::new(error))))
 }
 
-/// The dead letter of the subscription `name` that is stored as `json`.
+/// Parses the dead letter of the subscription `name` that is stored as `json`.
 pub(super) fn letter_from_json(name: &str, json: &str, held: i64) -> Result<DeadLetter, Failure> {
     let letter: DeadLetter =
         serde_json::from_str(json).map_err(|error| Failure::Corrupt(format!("a dead letter of `{name}`: {error}")))?;
     Ok(DeadLetter { subscription: name.to_owned(), held: unsigned(held, "what waits behind a dead letter")?, ..letter })
 }
 
-/// How many letters wait, and how many events behind them, by subscription. One without letters is left out.
+/// Returns how many letters wait and how many events wait behind them, by subscription. Subscriptions without letters
+/// are left out.
 pub(super) fn letter_counts(rows: Vec<(String, i64, i64)>) -> Result<BTreeMap<String, LetterCounts>, Failure> {
     let count = |number| unsigned(number, "a number of dead letters");
     let counts = |(name, waiting, held)| {

@@ -1,13 +1,14 @@
-//! Which subscription owns the tables of which read models, whatever the database.
+//! The owners of the tables of read models, for every database.
 
 use crate::projection::generation::next_checkpoint;
 use crate::projection::owner::{key, renamed};
 use crate::projection::{HandedOver, Table, TableTaken};
 use crate::store::sql::Failure;
 
-/// Statements on texts, in a transaction. In them `{schema}` stands for the schema, and `$1` for the first text.
+/// Runs statements on texts in a transaction. In a statement `{schema}` stands for the schema, and `$1` for the first
+/// text.
 pub(in crate::projection) trait TextRows {
-    /// The time by the clock of leases.
+    /// The current time by the clock that ends leases.
     const NOW: &'static str;
 
     /// Runs `sql`.
@@ -21,7 +22,7 @@ pub(in crate::projection) trait TextRows {
     ) -> impl Future<Output = Result<Vec<(String, String)>, Failure>> + Send;
 }
 
-/// A checkpoint, or one that is being rebuilt and is claimed next.
+/// Holds for a checkpoint, and for a name whose next claim creates a checkpoint that is being rebuilt.
 macro_rules! in_use {
     ($name:literal) => {
         concat!(
@@ -33,7 +34,7 @@ macro_rules! in_use {
 }
 
 const OWNER: &str = "SELECT table_name, subscription FROM {schema}.eventsource_read_models WHERE table_key = $1";
-/// No row changes where a subscription owns the table that has a checkpoint.
+/// Changes no row if the table has an owner with a checkpoint.
 const OWN: &str = concat!(
     "INSERT INTO {schema}.eventsource_read_models AS own (table_key, table_name, subscription) VALUES ($1, $2, $3) \
      ON CONFLICT (table_key) DO UPDATE SET table_name = excluded.table_name, subscription = excluded.subscription \
@@ -44,7 +45,7 @@ const OWNED: &str =
     "SELECT table_key, table_name FROM {schema}.eventsource_read_models WHERE subscription = $1 ORDER BY table_key";
 const DISOWN: &str = "DELETE FROM {schema}.eventsource_read_models WHERE table_key = $1 AND subscription = $2";
 
-/// Whether the tables are the subscription's already: then there is nothing to write.
+/// Returns whether the subscription already owns the tables, so that nothing must be written.
 pub(in crate::projection) async fn owns<R: TextRows>(
     mut rows: R,
     name: &str,
@@ -59,14 +60,14 @@ pub(in crate::projection) async fn owns<R: TextRows>(
     Ok(true)
 }
 
-/// Makes the subscription the owner of the tables. Where it returns why it cannot, the caller rolls back.
+/// Makes the subscription the owner of the tables. If it returns a reason why not, the caller rolls back.
 pub(in crate::projection) async fn own<R: TextRows>(
     mut rows: R,
     name: &str,
     tables: &[&'static Table],
 ) -> Result<Option<TableTaken>, Failure> {
     let mut tables = tables.to_vec();
-    // Two subscriptions that declare the same tables wait for each other in one order.
+    // In one order, so that two subscriptions that declare the same tables wait for each other without a deadlock.
     tables.sort_unstable_by_key(|table| key(table));
     for table in tables {
         let key = key(table);
@@ -80,7 +81,7 @@ pub(in crate::projection) async fn own<R: TextRows>(
     Ok(None)
 }
 
-/// The keys of the tables that the subscription owns beside `tables`.
+/// Returns the keys of the tables that the subscription owns in addition to `tables`.
 pub(in crate::projection) async fn others<R: TextRows>(
     mut rows: R,
     name: &str,
@@ -94,7 +95,7 @@ pub(in crate::projection) async fn others<R: TextRows>(
         .collect())
 }
 
-/// Ends the ownership of the subscription of the tables with these keys.
+/// Ends the subscription's ownership of the tables with these keys.
 pub(in crate::projection) async fn disown<R: TextRows>(
     mut rows: R,
     name: &str,
@@ -106,7 +107,7 @@ pub(in crate::projection) async fn disown<R: TextRows>(
     Ok(())
 }
 
-/// Gives everything of the subscription `from` to the name `to`. Where it returns that it cannot, the caller rolls back.
+/// Moves everything of the subscription `from` to the name `to`. If it does not return `Yes`, the caller rolls back.
 pub(in crate::projection) async fn hand_over<R: TextRows>(
     mut rows: R,
     from: &str,
@@ -140,14 +141,14 @@ pub(in crate::projection) async fn hand_over<R: TextRows>(
     Ok(HandedOver::Yes)
 }
 
-/// A process that moves or claims one of the two waits.
+/// Locks both: a process that moves or claims one of them waits.
 const LOCK: &str = "UPDATE {schema}.eventsource_checkpoints SET epoch = epoch WHERE name IN ($1, $2)";
 const CHECKPOINT: &str =
     "SELECT name, fingerprint FROM {schema}.eventsource_checkpoints WHERE name = $1 AND position IS NOT NULL";
 const HELD: &str =
     "SELECT owner, name FROM {schema}.eventsource_checkpoints WHERE name = $1 AND owner IS NOT NULL AND leased_until >";
 const IN_USE: &str = concat!("SELECT $1, $1 WHERE ", in_use!("$1"));
-/// Both names go on with epochs that no owner has had.
+/// Both names continue with an epoch that no owner has had.
 const RAISE: &str = "UPDATE {schema}.eventsource_checkpoints SET epoch = 1 + \
      (SELECT max(pair.epoch) FROM {schema}.eventsource_checkpoints AS pair WHERE pair.name IN ($1, $2)) WHERE name = $1";
 const DROP: &str = "DELETE FROM {schema}.eventsource_checkpoints WHERE name = $1";

@@ -18,7 +18,7 @@ use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::busy::{Failure, result_code, retry_while_busy};
 use crate::store::sqlite::mend::{make_as_new, mend, roll_back};
 
-/// The transaction of one batch. Dropping it undoes it.
+/// The transaction of one batch. Dropping it rolls it back.
 #[derive(Debug)]
 pub(super) struct BatchTransaction(Option<Open>);
 
@@ -28,19 +28,19 @@ struct Open {
     db: SqliteDatabase,
     conn: Borrowed<Sqlite>,
     from: From,
-    /// Whether a handler was lent the connection.
+    /// Whether a handler had the connection.
     lent: bool,
     watch: TransactionWatch,
-    // Dropped last: the next writer finds the connection on its way back.
+    // Dropped last, so that the next writer finds the connection in the cache.
     turn: OwnedMutexGuard<()>,
 }
 
-/// Where the connection of a batch comes from.
+/// The source of a batch's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum From {
-    /// The connection that the last writer left: another one would have to read again what that one wrote.
+    /// The connection of the last writer: another one would have to read again what that one wrote.
     Appender,
-    /// The one that handlers are lent.
+    /// The connection that handlers get.
     Handlers,
 }
 
@@ -53,16 +53,16 @@ impl From {
     }
 }
 
-/// The transaction could not be begun again on a connection that a handler may be lent.
+/// The transaction could not begin again on a connection that a handler may get.
 #[derive(Debug, thiserror::Error)]
-#[error("a handler could not be lent a connection: {0}")]
+#[error("the batch could not move to a connection for handlers")]
 pub(super) struct NotLendable(#[source] Box<dyn Error + Send + Sync>);
 
-/// How a batch did not commit.
+/// The reason why a batch did not commit.
 pub(super) enum Unfinished {
     Ended,
     Failed(Failure),
-    /// A handler has changed its connection, which the events after it would find.
+    /// A handler changed the connection, and the events after it would see that.
     Changed(String),
 }
 
@@ -104,9 +104,9 @@ impl BatchTransaction {
         Ok(batch)
     }
 
-    /// A handler is lent the connection, which may be in any state afterwards: it is one that no append uses. Where it is
-    /// the appender's, and nothing was done in the batch so far (`untouched`), the batch begins again on another one;
-    /// otherwise the appender gets a new one when the batch has ended.
+    /// Prepares the connection for a handler, which may leave it in any state, so that no append may use it afterwards.
+    /// If it is the appender's connection and the batch is still `untouched`, the batch begins again on another one.
+    /// Otherwise the appender gets a new connection after the batch.
     pub(super) async fn lend(&mut self, untouched: bool) -> Result<(), NotLendable> {
         let Some(open) = self.0.as_mut().filter(|open| !open.lent) else { return Ok(()) };
         let switches = untouched && open.from == From::Appender && open.db.handlers().is_some();
@@ -119,7 +119,7 @@ impl BatchTransaction {
         let Some(open) = self.0.as_mut() else { return Ok(()) };
         open.lent = true;
         if open.from == From::Appender {
-            // What it has prepared may be of a table that has changed since.
+            // Its prepared statements may belong to a table that has changed since.
             let conn = &mut open.conn.conn;
             let read = sqlx::raw_sql(statements::READ_SCHEMA).execute(&mut **conn).await;
             read.map_err(|error| NotLendable(Box::new(error)))?;
@@ -128,13 +128,14 @@ impl BatchTransaction {
         Ok(())
     }
 
-    /// The connection, until the batch has ended.
+    /// Returns the connection; `None` after the batch has ended.
     pub(super) fn connection(&mut self) -> Option<&mut SqliteConnection> {
         self.0.as_mut().map(|open| &mut *open.conn.conn)
     }
 
-    /// Proves that the transaction is still the one that [`BatchTransaction::begin`] began, and with no other open in it (exactly
-    /// once). Where the batch has `several` events, it is an error that a handler has changed the connection.
+    /// Proves that the transaction is still the one that [`BatchTransaction::begin`] began, with no nested transaction
+    /// open ([exactly once](crate::guarantees#exactly-once)). If the batch has `several` events, it is an error that a
+    /// handler changed the connection.
     pub(super) async fn prove(&mut self, several: bool) -> Result<(), Unfinished> {
         let Open { conn, watch, id, lent, .. } = self.0.as_mut().ok_or(Unfinished::Ended)?;
         if watch.has_ended() {
@@ -156,7 +157,7 @@ impl BatchTransaction {
             Err(error) if result_code(&error) == Some(1) => return Err(Unfinished::Ended),
             Err(error) => return Err(error.into()),
         }
-        // Asked after the release, behind which all that handlers had begun has been done.
+        // Asked after the release, which runs after every statement that handlers started.
         if watch.has_ended() || Manager::get_transaction_depth(conn) != 1 {
             return Err(Unfinished::Ended);
         }
@@ -176,11 +177,11 @@ impl BatchTransaction {
         Ok(())
     }
 
-    /// Undoes it. What is returned ends when the connection is clean again, or gone; it need not be waited for.
+    /// Rolls it back. The returned task ends when the connection is clean or closed; the caller need not wait for it.
     pub(super) fn undo(&mut self) -> Option<JoinHandle<()>> {
         let open = self.0.take()?;
         match Handle::try_current() {
-            // In a task of its own, which nobody cancels half way.
+            // In a task of its own, which is not cancelled together with the caller.
             Ok(runtime) => Some(runtime.spawn(async { drop(open.undo().await) })),
             // Closing the connection rolls back.
             Err(_) => {
@@ -198,8 +199,8 @@ impl Drop for BatchTransaction {
 }
 
 impl Open {
-    /// Leaves the connection to the next writer. One that a handler had is closed, before anybody writes again: it may
-    /// hold a lock of its own.
+    /// Returns the connection to the next writer. A connection that a handler had is closed before the next write: it
+    /// may hold a lock of its own.
     fn give_back(self) {
         if !self.lent {
             self.from.kept(&self.db).keep(self.conn);
@@ -215,9 +216,9 @@ impl Open {
     async fn renew(self) {
         let Self { db, mut conn, from, turn, .. } = self;
         if db.is_in_memory() {
-            // A database in memory is gone with its connection, and has no other.
+            // A database in memory exists only on its one connection.
             if let Err(error) = make_as_new(&mut conn.conn).await {
-                tracing::error!(%error, "what a handler has left on the connection stays there");
+                tracing::error!(%error, "the connection of a database in memory could not be reset after a handler used it");
             }
             return from.kept(&db).keep(conn);
         }
@@ -229,21 +230,21 @@ impl Open {
         }
     }
 
-    /// Rolls back, and gives the turn back.
+    /// Rolls back, and returns the turn.
     async fn undo(mut self) -> OwnedMutexGuard<()> {
         self.db.note_lent(self.lent);
         let in_memory = self.db.is_in_memory();
         let conn = &mut self.conn.conn;
         let undone = match self.watch.remove(conn).await {
-            // Closing it rolls back.
+            // Closing the connection rolls back.
             _ if self.lent && !in_memory => Err(sqlx::Error::WorkerCrashed),
             Ok(false) if !in_memory => roll_back(conn).await,
-            // A database in memory is gone with its connection, and has no other.
+            // A database in memory exists only on its one connection.
             Ok(_) if in_memory => match mend(conn).await {
                 Ok(()) if self.lent => make_as_new(conn).await.and(TransactionWatch::forget(conn).await),
                 mended => mended.and(TransactionWatch::forget(conn).await),
             },
-            // sqlx believes in a transaction that is not there: the connection is of no use to anybody.
+            // sqlx counts a transaction that is not there: the connection is unusable.
             Ok(_) => Err(sqlx::Error::WorkerCrashed),
             Err(error) => Err(error),
         };

@@ -22,7 +22,7 @@ use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
 use crate::store::sqlite::busy::{BusyDeadline, retry_while_busy};
 
-/// Checkpoints in a SQLite file, in which they move together with what handlers write. A clone is the same store.
+/// Keeps checkpoints in a SQLite file. They move in the transaction in which handlers write. A clone is the same store.
 ///
 /// ```
 /// use eventsource::Position;
@@ -50,18 +50,18 @@ use crate::store::sqlite::busy::{BusyDeadline, retry_while_busy};
 #[derive(Debug, Clone)]
 pub struct SqliteCheckpoints {
     db: SqliteDatabase,
-    /// The leases of other owners that were met.
+    /// The leases of other owners that this process has seen.
     sightings: Arc<Sightings>,
 }
 
 impl SqliteCheckpoints {
-    /// The checkpoints in `db`.
+    /// Creates a store of the checkpoints in `db`.
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone(), sightings: Arc::default() }
     }
 
-    /// The database that they are in.
+    /// Returns the database.
     #[must_use]
     pub const fn database(&self) -> &SqliteDatabase {
         &self.db
@@ -71,7 +71,7 @@ impl SqliteCheckpoints {
         &self.sightings
     }
 
-    /// A connection that reads.
+    /// Returns a connection that reads.
     pub(crate) async fn read_connection(&self, action: Action<'_>) -> Result<PoolConnection<Sqlite>, CheckpointError> {
         self.reading(action)?;
         self.db.pool().acquire().await.map_err(|error| CheckpointError::failed(action, error.into()))
@@ -173,7 +173,7 @@ impl CheckpointStore for SqliteCheckpoints {
 }
 
 impl CheckpointError {
-    /// What the database answered, as a checkpoint store says it.
+    /// Converts an error of the event store into one of the checkpoint store.
     pub(super) fn of(action: Action<'_>, error: StoreError) -> Self {
         let source = match error {
             StoreError::Failed { source, .. } => source,

@@ -1,4 +1,4 @@
-//! The checkpoint of a next generation, and its way into the place of the one that serves.
+//! The checkpoint of the next generation, and how it becomes the live one.
 
 use sqlx::SqliteConnection;
 
@@ -12,24 +12,24 @@ use crate::store::sql::{Action, clamped};
 use crate::store::sqlite::Writing;
 use crate::store::sqlite::busy::Failure;
 
-/// The checkpoint of a next generation that was claimed.
+/// The result of a claim of a next generation.
 pub(crate) enum Claimed {
-    /// It goes on.
+    /// It continues.
     GoesOn(Checkpoint),
-    /// It begins; the tables of another one are there, where `replaces`.
+    /// It begins. `replaces` says whether tables of an earlier next generation exist.
     Begins { checkpoint: Checkpoint, replaces: bool },
-    /// It is not claimed, for this reason.
+    /// It was not claimed.
     Not(NotClaimed),
 }
 
 impl SqliteCheckpoints {
-    /// A transaction that writes.
+    /// Opens a transaction that writes.
     pub(crate) async fn writing(&self, action: Action<'_>) -> Result<Writing, CheckpointError> {
         let writing = self.database().write(&self.database().patience(action)).await;
         writing.map_err(|error| CheckpointError::of(action, error))
     }
 
-    /// A unit of work on the next generation of `tables`.
+    /// Opens a unit of work on the next generation of `tables`.
     pub(crate) async fn unit_of_next(&self, tables: &[&'static Table]) -> Result<SqliteUnit, CheckpointError> {
         let unit = SqliteUnit::begin(self.database()).await;
         let mut unit = unit.map_err(|error| CheckpointError::of(Action::Begin, error))?;
@@ -38,7 +38,7 @@ impl SqliteCheckpoints {
     }
 }
 
-/// Claims the checkpoint of a next generation.
+/// Claims the checkpoint of the next generation.
 pub(crate) async fn claim(
     conn: &mut SqliteConnection,
     claim: &Claim<'_>,
@@ -62,7 +62,7 @@ pub(crate) async fn claim(
     Ok(Claimed::Begins { checkpoint, replaces: before.is_some() })
 }
 
-/// Why the next generation may not take over; `None` where it may.
+/// Returns why the next generation may not replace the live one; `None` if it may.
 pub(crate) async fn may_switch(conn: &mut SqliteConnection, switch: &Switch) -> Result<Option<Switched>, Failure> {
     let next = rows::load(&mut *conn, &next_checkpoint(&switch.name)).await?;
     if next.is_none_or(|next| (next.epoch, next.position) != (switch.epoch, switch.position)) {
@@ -72,7 +72,7 @@ pub(crate) async fn may_switch(conn: &mut SqliteConnection, switch: &Switch) -> 
     Ok(live.and_then(|live| switch.is_refused_by(live)))
 }
 
-/// The checkpoint of the next generation, and its dead letters, take the place of those that serve.
+/// Makes the checkpoint and the dead letters of the next generation the live ones.
 pub(crate) async fn switch(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
     let (next, time) = (next_checkpoint(name), now().timestamp_micros());
     sqlx::query(statements::SWITCH).bind(name).bind(&next).bind(time).execute(&mut *conn).await?;
@@ -82,7 +82,7 @@ pub(crate) async fn switch(conn: &mut SqliteConnection, name: &str) -> Result<()
     discard(conn, name).await
 }
 
-/// The checkpoint of the next generation is no more.
+/// Removes the checkpoint of the next generation.
 pub(crate) async fn discard(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
     rows::clear(conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
 }

@@ -13,7 +13,7 @@ use crate::projection::{CheckpointError, DeadLetter, LetterCounts, LetterFilter,
 use crate::store::sql::{Action, clamped};
 use crate::store::sqlite::busy::Failure;
 
-/// The letters of the subscription `name` that `query` asks for.
+/// Returns the letters of the subscription `name` that `query` asks for.
 pub(super) async fn page(
     conn: impl SqliteExecutor<'_>,
     name: &str,
@@ -37,7 +37,7 @@ pub(super) async fn page(
     letters(name, rows.fetch_all(conn).await?)
 }
 
-/// The dismissed letters of the subscription `name`.
+/// Access to the dismissed letters of the subscription `name`.
 pub(super) struct Dismissed<'a> {
     pub(super) checkpoints: &'a SqliteCheckpoints,
     pub(super) name: &'a str,
@@ -73,7 +73,7 @@ async fn forget_some(
     Ok(Some((deleted.execute(conn).await?.rows_affected(), last)))
 }
 
-/// The letter at `position`.
+/// Returns the letter at `position`.
 pub(super) async fn at(
     conn: impl SqliteExecutor<'_>,
     name: &str,
@@ -84,7 +84,7 @@ pub(super) async fn at(
     Ok(letters(name, rows)?.pop())
 }
 
-/// The letters behind which any of `streams` is parked.
+/// Returns the letters behind which any of `streams` is parked.
 pub(super) async fn parked(
     conn: impl SqliteExecutor<'_>,
     name: &str,
@@ -94,7 +94,7 @@ pub(super) async fn parked(
     letters(name, query.fetch_all(conn).await?)
 }
 
-/// How many letters wait, for each of the subscriptions `names`.
+/// Returns how many letters wait, for each of the subscriptions `names`.
 pub(super) async fn counts(
     conn: impl SqliteExecutor<'_>,
     names: &[&str],
@@ -109,7 +109,7 @@ fn letters(name: &str, rows: Vec<Row>) -> Result<Vec<DeadLetter>, Failure> {
     rows.into_iter().map(|(json, held)| letter_from_json(name, &json, held)).collect()
 }
 
-/// Streams as a JSON array of types and ids, the ids in hexadecimal.
+/// Returns the streams as a JSON array of types and ids, the ids in hexadecimal.
 fn json<'s>(streams: impl IntoIterator<Item = &'s StreamId>) -> String {
     let pair = |stream: &StreamId| {
         serde_json::Value::from(vec![stream.aggregate_type().to_owned(), stream.aggregate_id().simple().to_string()])

@@ -1,4 +1,7 @@
 //! Checkpoints and the unit of work in a SQLite file (feature `sqlite`).
+//!
+//! A [`SubscriptionManager`](crate::SubscriptionManager) with [`SqliteCheckpoints`] runs projections whose handlers ask
+//! for a `&mut SqliteConnection` or for repositories of read models.
 
 mod batch;
 mod checkpoints;

@@ -1,4 +1,4 @@
-//! Which subscription owns the tables of which read models, in a SQLite file.
+//! The owners of the tables of read models, in a SQLite file.
 
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -27,7 +27,7 @@ impl TextRows for &mut SqliteConnection {
     }
 }
 
-/// Who built the table, where a subscription owns it.
+/// Returns who built the table; `None` if no subscription owns it.
 pub(crate) async fn built(conn: &mut SqliteConnection, table: &Table) -> Result<Option<Built>, sqlx::Error> {
     let query = sqlx::query_as::<_, BuiltRow>(statements::BUILT).bind(table.name).bind(next_suffix());
     Ok(query.fetch_optional(conn).await?.map(Built::from))

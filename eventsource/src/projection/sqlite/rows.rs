@@ -45,7 +45,8 @@ pub(super) async fn list(conn: impl SqliteExecutor<'_>) -> Result<Vec<Checkpoint
     rows.into_iter().map(checkpoint).collect()
 }
 
-/// The checkpoint claimed, or who holds it and until when. A lease that was seen to be abandoned holds no claim up.
+/// Claims the checkpoint, or returns why it was not claimed. A lease that its owner has abandoned does not block the
+/// claim.
 pub(super) async fn claim(
     conn: &mut SqliteConnection,
     claim: &Claim<'_>,
@@ -71,7 +72,7 @@ pub(super) async fn claim(
         if is_there && claim.spares(&found) {
             return Ok(Err(NotClaimed::Changed { found }));
         }
-        // It is one transaction: where the fingerprint is no reason, the lease is.
+        // In one transaction: if the fingerprint is not the reason, the lease is.
         let until = until.unwrap_or_default();
         sightings.see(claim.name, Sighted { epoch, until });
         return Ok(Err(NotClaimed::Held { owner: owner.unwrap_or_default(), until: time(until, claim.name)? }));
@@ -82,13 +83,13 @@ pub(super) async fn claim(
     claimed.ok_or_else(vanished).map(Ok)
 }
 
-/// When a lease ends that holds for `time` from now on; `None` where it is given up.
+/// Returns the end of a lease that lasts `time` from now, in microseconds since 1970; `None` if the lease is released.
 fn until(time: Duration) -> Option<i64> {
     let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
     (micros > 0).then(|| now().timestamp_micros().saturating_add(micros))
 }
 
-/// Whether the checkpoint is still the owner's.
+/// Returns whether the checkpoint still has this owner.
 pub(super) async fn renew(
     conn: &mut SqliteConnection,
     name: &str,
@@ -100,9 +101,9 @@ pub(super) async fn renew(
     Ok(done.rows_affected() == 1)
 }
 
-/// Whether the step was taken, with all that it carries.
+/// Applies `step` with everything that it carries. Returns whether it was applied.
 pub(super) async fn advance(conn: &mut SqliteConnection, step: &CheckpointUpdate) -> Result<bool, Failure> {
-    // What SQLite cannot count to is the position of no checkpoint, and the epoch of no owner.
+    // A number that SQLite cannot store is the position of no checkpoint and the epoch of no owner.
     let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(false) };
     let done = sqlx::query(statements::ADVANCE)
         .bind(signed(step.to)?)
@@ -125,7 +126,7 @@ pub(super) async fn advance(conn: &mut SqliteConnection, step: &CheckpointUpdate
     Ok(true)
 }
 
-/// Whether the checkpoint was cleared: where an owner is named, only if it is still its.
+/// Clears the checkpoint. Returns `false` if an owner is named and it is no longer the owner.
 pub(super) async fn clear(conn: &mut SqliteConnection, clear: &CheckpointReset) -> Result<bool, Failure> {
     let rebuild_to = clear.rebuild_to.map(signed).transpose()?;
     let Ok(owner) = clear.owner.map(i64::try_from).transpose() else { return Ok(false) };

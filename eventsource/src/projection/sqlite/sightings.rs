@@ -1,8 +1,8 @@
-//! What a process that asks for a lease has seen of another owner's, by its own steady clock.
+//! The leases of other owners that a process has seen, measured by its own monotonic clock.
 //!
-//! A lease in a SQLite file ends at a time by the clock of the host, which may be set while the owner is at work. So a
-//! lease is given to another owner only after it was seen to stay as it is: the owner renews it three times while it
-//! lasts, whatever the clock says.
+//! A lease in a SQLite file ends at a time of the host's clock, and that clock may be changed while the owner works. So
+//! another owner gets the lease only after the lease was seen to stay unchanged: a living owner renews it three times
+//! before it ends, whatever the clock says.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,15 +12,15 @@ use tokio::time::Instant;
 
 use crate::event::now;
 
-/// After how many leases without a renewal an owner counts as gone, although its lease has not run out by the clock. The
-/// clock was set back, or the owner's was ahead.
+/// The number of lease times without a renewal after which an owner counts as gone although its lease has not ended by
+/// the clock. Then the clock was set back, or the owner's clock was ahead.
 const UNRENEWED: u32 = 3;
 
-/// A lease as it is stored: a renewal makes it another one.
+/// A lease as it is stored. Each renewal makes it a different value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sighted {
     pub(super) epoch: i64,
-    /// In microseconds since 1970.
+    /// The end of the lease, in microseconds since 1970.
     pub(super) until: i64,
 }
 
@@ -33,7 +33,7 @@ impl Sightings {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lease on the checkpoint `name` is this one now.
+    /// Notes that the checkpoint `name` has this lease now.
     pub(super) fn see(&self, name: &str, lease: Sighted) {
         let mut all = self.all();
         if all.get(name).is_none_or(|(seen, _)| *seen != lease) {
@@ -41,13 +41,14 @@ impl Sightings {
         }
     }
 
-    /// The checkpoint `name` was claimed.
+    /// Forgets the lease: the checkpoint `name` was claimed.
     pub(super) fn forget(&self, name: &str) {
         self.all().remove(name);
     }
 
-    /// The lease on the checkpoint `name` whose owner counts as gone for a claim that asks for a lease of `time`: it was
-    /// not renewed for half that time, and has run out by the clock; or was not renewed for much longer.
+    /// Returns the lease on the checkpoint `name` if its owner counts as gone, for a claim that asks for a lease of
+    /// `time`. Either the lease ended by the clock and was not renewed for half of `time`, or it was not renewed for
+    /// three times `time`.
     pub(super) fn abandoned(&self, name: &str, time: Duration) -> Option<Sighted> {
         let (lease, since) = self.all().get(name).copied()?;
         let has_run_out = lease.until <= now().timestamp_micros();
@@ -70,7 +71,7 @@ mod tests {
     async fn owner_that_renews_is_alive_for_every_clock() {
         let sightings = Sightings::default();
         for second in 0..60 {
-            // By a clock that was set an hour back: always run out.
+            // By a clock that was set back an hour, the lease has always ended.
             sightings.see("rows", lease(1, second - 3_600));
             tokio::time::advance(Duration::from_secs(1)).await;
             assert_eq!(sightings.abandoned("rows", LEASE), None);

@@ -23,11 +23,30 @@ use crate::store::sqlite::busy::{Failure, result_code};
 use crate::store::sqlite::verdict::verdict;
 use crate::store::{AppendError, ReentrancyMark, StoreError, Verdict};
 
-/// The unit of work on a SQLite file: a transaction that holds the file's write lock from its first moment on.
+/// The unit of work on a SQLite file: a transaction that holds the file's write lock from its start.
 ///
-/// It lends its connection to handlers that ask for a `&mut SqliteConnection`. A nested `conn.begin()` of theirs is a
-/// savepoint. A handler that ends the transaction itself, by `COMMIT` or `ROLLBACK`, leaves nothing behind: SQLite
-/// refuses every commit but the unit's own while the batch runs.
+/// Handlers can ask for its connection, as `&mut SqliteConnection`, and for repositories of read models. A nested
+/// `conn.begin()` is a savepoint. If a handler ends the transaction with `COMMIT` or `ROLLBACK`, nothing of the batch
+/// is kept: SQLite refuses every commit except the unit's own while the batch runs.
+///
+/// [`SqliteCheckpoints`](super::SqliteCheckpoints) opens it. See [`UnitOfWork`] for what it promises.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::projection::sqlite::SqliteCheckpoints;
+/// use eventsource::projection::{CheckpointStore, Inject, UnitOfWork};
+/// use eventsource::sqlx::{self, SqliteConnection};
+/// use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+///
+/// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+/// let mut unit = SqliteCheckpoints::new(&db).begin().await?;
+/// let mut conn = SqliteConnection::inject(&mut unit).await.map_err(|error| error.to_string())?;
+/// sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&mut *conn).await?;
+/// drop(conn);
+/// unit.rollback().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct SqliteUnit {
     db: SqliteDatabase,
@@ -35,22 +54,22 @@ pub struct SqliteUnit {
     batch: Option<Arc<Mutex<BatchTransaction>>>,
     watch: TransactionWatch,
     scope: Scope,
-    /// For how many events handlers were lent the connection.
+    /// The number of events whose handlers had the connection.
     lent: usize,
 }
 
-/// The connection of a batch, for whoever is lent it. It does not keep the batch open.
+/// Access to the connection of a batch. It does not keep the batch open.
 #[derive(Debug, Clone)]
 pub(crate) struct BatchConnection(Weak<Mutex<BatchTransaction>>);
 
 impl BatchConnection {
-    /// The connection, unless somebody has it already.
+    /// Returns the connection, unless it is in use.
     pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
         let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
         OwnedMutexGuard::try_map(batch, BatchTransaction::connection).map(LentConnection).map_err(|_| NotLent::Ended)
     }
 
-    /// The same for a handler, which may leave the connection in any state.
+    /// As [`lend`](Self::lend), for a handler, which may leave the connection in any state.
     async fn lend_to_handler(&self, untouched: bool) -> Result<LentConnection, HandlerError> {
         let ended = || HandlerError::permanent(NotLent::Ended);
         let batch = self.0.upgrade().ok_or_else(ended)?.try_lock_owned();
@@ -60,7 +79,7 @@ impl BatchConnection {
     }
 }
 
-/// The connection of a batch, as lent to a handler.
+/// The connection of a batch, as a handler gets it. Dropping it returns it to the batch.
 #[derive(Debug)]
 pub struct LentConnection(OwnedMappedMutexGuard<BatchTransaction, SqliteConnection>);
 
@@ -84,7 +103,7 @@ impl Inject<SqliteUnit> for SqliteConnection {
     async fn inject(unit: &mut SqliteUnit) -> Result<LentConnection, HandlerError> {
         unit.scope.check_connection()?;
         let batch = unit.connection().map_err(HandlerError::permanent)?;
-        // Repositories hold changes that the connection is to see, and read what it may change.
+        // Repositories hold changes that the connection must see, and have read what it may change.
         unit.scope.hand_over().await?;
         unit.lent += 1;
         batch.lend_to_handler(unit.scope.is_untouched()).await
@@ -112,7 +131,7 @@ impl SqliteUnit {
         Self { db: db.clone(), batch: None, watch: TransactionWatch::default(), scope: Scope::default(), lent: 0 }
     }
 
-    /// The batch's connection, where there is a batch.
+    /// Returns the batch's connection, if there is a batch.
     pub(crate) fn connection(&self) -> Result<BatchConnection, NotLent> {
         self.batch.as_ref().map(|batch| BatchConnection(Arc::downgrade(batch))).ok_or(NotLent::Detached)
     }
@@ -146,7 +165,7 @@ impl SqliteUnit {
     }
 }
 
-/// An outage is nobody's fault; what was refused is a handler's.
+/// Returns the error of a failed flush. An outage is not the fault of a handler; a refused change is.
 fn refusal(action: Action<'_>, refused: ChangesRefused) -> CommitError {
     if judge(&refused, false).is_some_and(Verdict::is_outage) {
         return CommitError::undone(action, refused);
@@ -154,7 +173,7 @@ fn refusal(action: Action<'_>, refused: ChangesRefused) -> CommitError {
     refused.into()
 }
 
-/// Makes `change` to the checkpoint.
+/// Applies `change` to the checkpoint.
 async fn make(change: Change<'_>, conn: &mut SqliteConnection) -> Result<(), CommitError> {
     let failed = |failure| CheckpointError::failed(change.action(), failure);
     match change {
@@ -182,7 +201,7 @@ async fn end_batch(batch: &mut BatchTransaction, change: Change<'_>, several: bo
     batch.prove(several).await.map_err(unfinished)?;
     make(change, batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
     match batch.commit().await {
-        // A constraint that is checked at the commit: the handlers' failure, and nobody's outage.
+        // A constraint that is checked at the commit is the failure of a handler, not an outage.
         Err(Unfinished::Failed(Failure::Database(error))) if result_code(&error) == Some(CONSTRAINT) => {
             Err(ChangesRefused::new(error).into())
         }
@@ -237,7 +256,7 @@ impl UnitOfWork for SqliteUnit {
     }
 
     fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {
-        // Inside the batch the write lock is this unit's: who is kept waiting for it waits for the handler itself.
+        // Inside the batch this unit holds the write lock. A handler that waits for it waits for itself.
         judge(error, self.batch.is_none())
     }
 
@@ -246,7 +265,8 @@ impl UnitOfWork for SqliteUnit {
     }
 }
 
-/// What `error`, or a cause of it, says; a lock that another connection holds is a conflict where `others_may_lock`.
+/// Returns the verdict on `error` or on one of its causes. A lock of another connection is a conflict if
+/// `others_may_lock`.
 fn judge(error: &(dyn Error + 'static), others_may_lock: bool) -> Option<Verdict> {
     if error.is::<NotLendable>() {
         return Some(Verdict::Outage);
@@ -255,7 +275,7 @@ fn judge(error: &(dyn Error + 'static), others_may_lock: bool) -> Option<Verdict
         if let Some(error) = cause.downcast_ref() {
             return Some(verdict(error));
         }
-        // A transparent error passes over the one that it wraps.
+        // A transparent error hides the error that it wraps from the causes.
         let store = cause.downcast_ref::<StoreError>().or_else(|| match cause.downcast_ref()? {
             AppendError::Store(error) => Some(error),
             _ => None,

@@ -11,38 +11,53 @@ use super::session::RepositorySession;
 use super::{ReadModel, ReadModelError, ReadRepository, Repository};
 use crate::projection::{HandlerError, Inject, MemoryCheckpoints, MemoryUnit, Subscriber};
 
-/// The read models that projections keep beside [`MemoryCheckpoints`], forgotten with the last clone of these.
+/// Reads the read models that projections keep together with [`MemoryCheckpoints`]. They are lost when the last clone
+/// of the checkpoints is dropped.
 ///
-/// Tables are made when they are first written. One batch writes at a time; what it changes is seen by others when it
-/// commits, all at once, and a batch that fails leaves nothing.
+/// A table is created when it is first written. One batch writes at a time. Its changes become visible when it commits,
+/// all at once; a batch that fails leaves nothing.
+///
+/// ```
+/// # #[cfg(feature = "macros")]
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::read_model::{MemoryReadModels, Query, ReadModel};
+/// use eventsource::MemoryCheckpoints;
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+/// }
+///
+/// let checkpoints = MemoryCheckpoints::new();
+/// let orders = MemoryReadModels::new(&checkpoints).repository::<OrderRow>();
+/// assert_eq!(orders.count(Query::all()).await?, 0);
+/// # Ok::<(), eventsource::ReadModelError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone)]
 pub struct MemoryReadModels {
     shared: Arc<Shared>,
 }
 
 impl MemoryReadModels {
-    /// The read models beside `checkpoints`.
+    /// Returns the read models that are kept with `checkpoints`.
     #[must_use]
     pub fn new(checkpoints: &MemoryCheckpoints) -> Self {
         Self { shared: checkpoints.attached().get() }
     }
 
-    /// Creates what is missing of the tables that `projection` declares (`#[projection(read_models(…))]`), with their
-    /// indexes. A table that is there stays as it is: where it has other columns than the model, another version of the
-    /// projection built it, which may serve from it still, and what happens to it is what
-    /// [`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change) says. So a program starts in this order,
-    /// whatever its version: ensure the tables, subscribe, start.
-    ///
-    /// In memory a table is made when it is first written; this is here so that a program reads alike on every backend.
+    /// Does nothing: a table in memory is created when it is first written. It exists so that a program is the same on
+    /// every backend. On a database it creates the missing tables that `projection` declares.
     ///
     /// # Errors
-    /// None in memory.
+    /// Never fails.
     pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
         let _ = projection;
         Ok(())
     }
 
-    /// The rows of `M`, as they are committed.
+    /// Returns a repository that reads the committed rows of `M`.
     #[must_use]
     pub fn repository<M: ReadModel>(&self) -> ReadRepository<M> {
         ReadRepository::new(Arc::<Shared>::clone(&self.shared))

@@ -1,4 +1,4 @@
-//! Tables in memory, as they are committed.
+//! The committed tables in memory.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,17 +11,17 @@ use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 
-/// The committed tables, and whose turn it is to write.
+/// The committed tables, and the lock of the batch that writes.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     tables: Mutex<Tables>,
     pub(super) writing: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// Tables by their names.
+/// Tables by name.
 pub(super) type Tables = BTreeMap<&'static str, Rows>;
 
-/// The rows of a table, by their ids.
+/// The rows of a table, by id.
 #[derive(Debug)]
 pub(super) struct Rows {
     pub(super) table: &'static Table,
@@ -34,7 +34,7 @@ impl Shared {
     }
 }
 
-/// The rows of `table`, none where nobody has written any.
+/// Returns the rows of `table`; `None` if it was never written.
 pub(super) fn rows<'t>(
     tables: &'t Tables,
     table: &'static Table,
@@ -43,11 +43,11 @@ pub(super) fn rows<'t>(
     if found.table == table {
         return Ok(Some(&found.rows));
     }
-    let differences = vec!["another read model has made it, with other columns".to_owned()];
+    let differences = vec!["another read model created it, with other columns".to_owned()];
     Err(ReadModelError::mismatch(table, differences))
 }
 
-/// The rows of `table` for a reader. A reader whose model has fewer columns than the table is shown those that it has.
+/// Returns the rows of `table` for a reader. If the model of the reader has fewer columns, only these are returned.
 fn shown<'t>(
     tables: &'t Tables,
     table: &'static Table,
@@ -64,20 +64,19 @@ fn shown<'t>(
     Ok(Some(Cow::Owned(found.rows.iter().map(|(id, row)| (id.clone(), shown(row))).collect())))
 }
 
-/// Where the columns of `wanted` are in `found`, which is another model's of the same table.
+/// Returns the indexes of the columns of `wanted` in `found`, another model of the same table.
 fn columns(found: &Table, wanted: &Table) -> Result<Vec<usize>, ReadModelError> {
-    let mut differences = vec!["another read model has made it, with other columns".to_owned()];
+    let mut differences = vec!["another read model created it, with other columns".to_owned()];
     let mut columns = Vec::new();
     for column in wanted.columns {
         let name = column.name;
         match found.columns.iter().position(|found| found.name == name) {
             None => differences.push(format!("the column `{name}` {:?} is missing", column.kind)),
             Some(at) if found.columns[at].kind != column.kind => {
-                differences
-                    .push(format!("the column `{name}` is {:?}, and not {:?}", found.columns[at].kind, column.kind));
+                differences.push(format!("the column `{name}` is {:?}, not {:?}", found.columns[at].kind, column.kind));
             }
             Some(at) if found.columns[at].nullable && !column.nullable => {
-                differences.push(format!("the column `{name}` is NULL, and the field is never null"));
+                differences.push(format!("the column `{name}` may be null, but the field is never null"));
             }
             Some(at) => columns.push(at),
         }
@@ -88,7 +87,7 @@ fn columns(found: &Table, wanted: &Table) -> Result<Vec<usize>, ReadModelError> 
     if differences.len() > 1 { Err(ReadModelError::mismatch(wanted, differences)) } else { Ok(columns) }
 }
 
-/// Those of `rows` that are wanted.
+/// Returns the rows that match the query.
 pub(super) fn select<'r>(rows: impl Iterator<Item = &'r Row>, query: &Select) -> Vec<Row> {
     let mut wanted: Vec<_> = rows.filter(|row| query.condition.holds(row)).collect();
     wanted.sort_by(|a, b| query.compare(a, b));
@@ -97,7 +96,7 @@ pub(super) fn select<'r>(rows: impl Iterator<Item = &'r Row>, query: &Select) ->
     wanted.into_iter().skip(at_most(query.offset)).take(limit).cloned().collect()
 }
 
-/// How many of `rows` are wanted.
+/// Returns how many rows match the query.
 pub(super) fn count<'r>(rows: impl Iterator<Item = &'r Row>, query: &Select) -> u64 {
     rows.filter(|row| query.condition.holds(row)).count() as u64
 }

@@ -1,4 +1,4 @@
-//! A transaction over tables in memory: what it changes lies over them until it commits.
+//! A transaction over tables in memory. Its changes are kept apart until it commits.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,20 +21,20 @@ pub(super) struct Transaction {
 #[derive(Default)]
 struct Changes {
     tables: BTreeMap<&'static str, Changed>,
-    /// `None` when it has committed.
+    /// `None` after it has ended.
     turn: Option<OwnedMutexGuard<()>>,
 }
 
-/// What is changed in a table.
+/// The changes to a table.
 struct Changed {
     table: &'static Table,
     emptied: bool,
-    /// `None` for a row that is deleted.
+    /// `None` for a deleted row.
     rows: BTreeMap<Value, Option<Row>>,
 }
 
 impl Transaction {
-    /// Begins when all others have ended.
+    /// Begins after all other transactions have ended.
     pub(super) async fn begin(shared: Arc<Shared>) -> Self {
         let turn = Some(Arc::clone(&shared.writing).lock_owned().await);
         Self { shared, changes: Mutex::new(Changes { tables: BTreeMap::new(), turn }) }
@@ -44,11 +44,11 @@ impl Transaction {
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         match changes.turn {
             Some(_) => Ok(changes),
-            None => Err(ReadModelError::not_lent("the batch has ended, and lends nothing any more")),
+            None => Err(ReadModelError::not_lent("the batch has ended, so the repository cannot be used any more")),
         }
     }
 
-    /// Changes `table`, which has to be the one that is there already.
+    /// Changes `table`, whose model must be the one of the existing table.
     fn change(&self, table: &'static Table, change: impl FnOnce(&mut Changed)) -> Result<(), ReadModelError> {
         let tables = self.shared.tables();
         let mut changes = self.open()?;
@@ -58,7 +58,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// What `look` makes of the rows as the transaction sees them.
+    /// Calls `look` with the rows as the transaction sees them.
     fn look<T>(
         &self,
         table: &'static Table,
@@ -76,7 +76,7 @@ impl Transaction {
     }
 }
 
-/// The rows that lie beneath the changes: none where the transaction has emptied the table.
+/// Returns the committed rows below the changes; `None` if the transaction has emptied the table.
 fn committed<'t>(
     tables: &'t Tables,
     table: &'static Table,
@@ -140,7 +140,7 @@ impl WriteTables for Transaction {
         self.change(table, |changed| changed.rows.extend(ids.iter().map(|&id| (id.clone(), None))))
     }
 
-    /// A table that another model has made, such as the one before a rebuild, becomes this model's.
+    /// A table of another model, such as the one before a rebuild, becomes this model's.
     async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
         self.open()?.tables.insert(table.name, Changed { table, emptied: true, rows: BTreeMap::new() });
         Ok(())

@@ -13,14 +13,16 @@ use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 use crate::store::postgres::PostgresDatabase;
 
-/// The tables in the transaction of a batch. Rows that are loaded are locked; those that a query finds are not, nor those
-/// that another batch holds, where they lie before one that is held here. Where another transaction has changed one of
-/// them before it is written, or still holds it then, the batch is tried again.
+/// The tables in the transaction of a batch.
+///
+/// Loaded rows are locked. Rows that a query finds are not locked. Neither are rows that another batch holds and that
+/// come before a row which this batch holds. If another transaction changed such a row before it is written, or still
+/// holds it then, the batch is retried.
 pub(super) struct BatchTables {
     connection: BatchConnection,
     db: PostgresDatabase,
     held: Held,
-    /// Whether the next generation of each table is meant.
+    /// Whether the next generation of each table is used.
     builds_next: bool,
 }
 
@@ -29,7 +31,7 @@ impl BatchTables {
         Self { connection, db: db.clone(), held: Held::default(), builds_next }
     }
 
-    /// The connection, and the table that is meant.
+    /// Returns the connection, and the table to use.
     async fn ready(&self, table: &'static Table) -> Result<(LentConnection, &'static Table), ReadModelError> {
         let table = if self.builds_next { table.next() } else { table };
         let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;
@@ -37,7 +39,7 @@ impl BatchTables {
         Ok((conn, table))
     }
 
-    /// What was done. Where the table was not what it was looked at as, it is looked at again before the next batch.
+    /// Returns the result. If the table did not match, it is checked again before the next batch.
     fn settle<T>(&self, table: &'static Table, done: Result<T, ReadModelError>) -> Result<T, ReadModelError> {
         if let Err(ReadModelError::NoTable { .. } | ReadModelError::Mismatch { .. }) = &done {
             schema::forget(&self.db, table);

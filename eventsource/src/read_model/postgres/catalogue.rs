@@ -1,4 +1,4 @@
-//! What the catalogue of PostgreSQL tells of a table that is to be replaced. `$1` is the schema, `$2` the table.
+//! Queries of PostgreSQL's catalogue about a table that is going to be replaced. `$1` is the schema, `$2` the table.
 
 macro_rules! of_table {
     ($rest:expr) => {
@@ -10,7 +10,7 @@ macro_rules! of_table {
     };
 }
 
-/// What depends on the table, or what nothing makes again: the table cannot be dropped under it.
+/// Objects that depend on the table, or that cannot be created again. The table cannot be dropped while they exist.
 pub(super) const DEPENDENTS: &str = of_table!(
     "SELECT DISTINCT what FROM ( \
      SELECT CASE v.relkind WHEN 'm' THEN 'the materialized view ' WHEN 'v' THEN 'the view ' ELSE 'a rule of ' END \
@@ -41,8 +41,8 @@ pub(super) const DEPENDENTS: &str = of_table!(
      ) AS found ORDER BY what"
 );
 
-/// The indexes of the table that no constraint has made: name, whether it is unique, its oid, how its definition begins,
-/// and its definition.
+/// The indexes of the table that belong to no constraint: name, whether it is unique, its oid, the beginning of its
+/// definition, and its definition.
 pub(super) const INDEXES: &str = of_table!(
     "SELECT x.relname::text, i.indisunique, x.oid::text, \
          format('CREATE %sINDEX %I ON %I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, $1, $2), \
@@ -52,8 +52,8 @@ pub(super) const INDEXES: &str = of_table!(
      ORDER BY x.relname"
 );
 
-/// What else belongs to the table, and how it is made again once another table, which is called `$3` now, has its name.
-/// Where there is no statement, it is not made again.
+/// The other objects that belong to the table, each with the statement that creates it again after another table, now
+/// called `$3`, has taken its name. Without a statement, the object is not created again.
 pub(super) const BELONGINGS: &str = of_table!(
     ", next AS (SELECT c.* FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = $1 AND c.relname = $3) \

@@ -1,4 +1,4 @@
-//! The SQL of PostgreSQL, where it is not that of another database.
+//! The SQL of PostgreSQL, as far as it differs from that of another database.
 
 use crate::read_model::sql::{Dialect, own, quoted};
 use crate::read_model::{ColumnDef, ColumnKind, Table};
@@ -14,7 +14,8 @@ impl Dialect for PostgresDialect<'_> {
         format!("{}.{}", quoted(self.0), quoted(table.name))
     }
 
-    /// As the catalogue says it. JSON is kept as its text, because `jsonb` has neither `\u0000` nor every number.
+    /// As the catalogue names it. JSON is stored as its text, because `jsonb` supports neither `\u0000` nor every
+    /// number.
     fn type_name(kind: ColumnKind) -> &'static str {
         match kind {
             ColumnKind::Bool => "boolean",
@@ -47,7 +48,8 @@ impl Dialect for PostgresDialect<'_> {
         if cast.is_empty() { format!("${number}") } else { format!("${number}::{cast}") }
     }
 
-    /// As rows, and not by `= ANY`: a plan that is kept compares each row of a table that it scans with the whole list.
+    /// As rows, not with `= ANY`: with a cached plan, PostgreSQL would compare each row that it scans with the whole
+    /// list.
     fn is_in_list(column: &str, kind: ColumnKind, number: usize) -> Option<String> {
         Some(format!("{column} IN (SELECT unnest({}))", list(kind, number)))
     }
@@ -59,7 +61,7 @@ impl Dialect for PostgresDialect<'_> {
             (false, false) => "",
             (false, true) => " DESC",
         };
-        // The bare name would be that of the column as it is read, which may be a text.
+        // The name without the table would be the column as it is read, which may be a text.
         own(column.name) + order
     }
 
@@ -68,17 +70,17 @@ impl Dialect for PostgresDialect<'_> {
     }
 }
 
-/// What goes to the server and comes back as a text, and is no text there.
+/// Returns whether a value is sent and received as text but has another type on the server.
 const fn is_text(kind: ColumnKind) -> bool {
     matches!(kind, ColumnKind::Decimal | ColumnKind::Json)
 }
 
-/// The list with this number.
+/// Returns the parameter `number` as a list.
 pub(super) fn list(kind: ColumnKind, number: usize) -> String {
     format!("${number}::{}[]", type_name_of_value(kind))
 }
 
-/// The type of a value that is bound: integers and floats are all of the widest.
+/// Returns the type of a bound value: the widest type of its kind.
 const fn type_name_of_value(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Bool => "boolean",

@@ -1,4 +1,4 @@
-//! What PostgreSQL answers, as a read model says it.
+//! Converts answers of PostgreSQL into errors of read models.
 
 use sqlx::postgres::PgDatabaseError;
 
@@ -9,18 +9,18 @@ use crate::store::postgres::failure::{Overtaken, code};
 use crate::store::postgres::verdict::verdict;
 use crate::store::sql::{Action, Failure};
 
-/// What PostgreSQL answered when it was to do `action` to `table`.
+/// Returns the error of `action` on `table` that PostgreSQL answered with `error`.
 pub(super) fn failed(table: &'static Table, action: &'static str, error: sqlx::Error) -> ReadModelError {
     let model = table;
     let table = table.name;
     match code(&error).as_deref() {
-        // A value that its column does not hold, and a violated constraint.
+        // A value that does not fit its column, or a violated constraint.
         Some(code) if code.starts_with("22") || code.starts_with("23") => {
             return ReadModelError::Constraint { table, message: error.to_string() };
         }
-        // A column is not what the statement was made for: undefined column, mismatch of data types, undefined operator.
+        // The table is not what the statement was made for: undefined column, datatype mismatch, undefined operator.
         Some("42703" | "42804" | "42883") => return ReadModelError::mismatch(model, vec![error.to_string()]),
-        // The batch holds a row behind one that another has, and does not wait for it.
+        // The batch would have to wait for a row out of order, and does not.
         Some("55P03") => return ReadModelError::Failed { table, action, source: Box::new(Overtaken) },
         _ => {}
     }
@@ -30,18 +30,18 @@ pub(super) fn failed(table: &'static Table, action: &'static str, error: sqlx::E
     }
 }
 
-/// What the server says beside its message.
+/// Returns the detail and the hint of the server.
 fn details(error: &sqlx::Error) -> String {
     let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
     let Some(error) = error else { return String::new() };
     [error.detail(), error.hint()].into_iter().flatten().map(|said| format!("; {said}")).collect()
 }
 
-/// How `action` failed on the tables of read models: for good, or by what passes by itself.
+/// Returns the error of `action` on the tables of read models: a refusal, or an outage that passes.
 pub(super) fn refusal(action: Action<'_>, error: ReadModelError) -> CheckpointError {
     let said = match &error {
         ReadModelError::Failed { source, .. } => match source.downcast_ref::<sqlx::Error>() {
-            Some(source) if !verdict(source).is_outage() => format!("{error}{}", details(source)),
+            Some(source) if !verdict(source).is_outage() => format!("{error}: {source}{}", details(source)),
             _ => return CheckpointError::Failed { action: action.to_string(), source: Box::new(error) },
         },
         error => error.to_string(),
@@ -49,7 +49,7 @@ pub(super) fn refusal(action: Action<'_>, error: ReadModelError) -> CheckpointEr
     CheckpointError::Refused { action: action.to_string(), reason: said.into() }
 }
 
-/// The same for the tables of this crate.
+/// As [`refusal`], for the tables of this crate.
 pub(super) fn refusal_of(action: Action<'_>, failure: Failure) -> CheckpointError {
     match failure {
         Failure::Database(error) if error.as_database_error().is_some() && !verdict(&error).is_outage() => {
@@ -60,7 +60,7 @@ pub(super) fn refusal_of(action: Action<'_>, failure: Failure) -> CheckpointErro
     }
 }
 
-/// Another transaction has been faster: the batch is tried again.
+/// Another transaction was faster: the batch is retried.
 pub(super) fn overtaken(table: &'static Table) -> ReadModelError {
     ReadModelError::Failed { table: table.name, action: "write", source: Box::new(Overtaken) }
 }

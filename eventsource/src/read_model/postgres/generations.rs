@@ -1,4 +1,4 @@
-//! Next generations of the tables in PostgreSQL.
+//! Next generations of tables in PostgreSQL.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::read_model::ReadModelError;
 use crate::store::postgres::PostgresDatabase;
 use crate::store::sql::Action;
 
-/// How long a name is at most, in bytes. PostgreSQL cuts longer ones off.
+/// The maximum length of a name, in bytes. PostgreSQL truncates longer names.
 const LONGEST_NAME: usize = 63;
 
 #[async_trait]
@@ -65,11 +65,11 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
         let (db, action) = (self.database(), Action::Switch(&switch.name));
         let refused = |error| refusal(action, error);
         let mut tx = begin(db, action).await?;
-        // In the order in which batches take theirs: the tables, by their names, and then the checkpoint.
+        // In the order in which batches lock: the tables by name, then the checkpoint.
         let mut tables = switch.tables.clone();
         tables.sort_unstable_by_key(|table| table.name);
         let (mut left, mut made) = (Vec::new(), Vec::new());
-        // The longest part of it, while no other process has to wait.
+        // The longest step, done while no other process must wait.
         for table in &tables {
             made.push(replace::make_indexes(db, &mut tx, table, &mut left).await.map_err(refused)?);
         }
@@ -128,7 +128,7 @@ async fn commit(tx: Transaction<'static, Postgres>, action: Action<'_>) -> Resul
     tx.commit().await.map_err(|error| refusal_of(action, error.into()))
 }
 
-/// Refuses names of a next generation that PostgreSQL would cut off.
+/// Refuses names of a next generation that PostgreSQL would truncate.
 fn check_names(table: &Table) -> Result<(), Arc<str>> {
     let indexes = table.columns.iter().filter(|column| column.indexed);
     let mut names = indexes.map(|column| table.index_name(column.name)).chain([table.name.to_owned()]);
@@ -141,7 +141,7 @@ fn check_names(table: &Table) -> Result<(), Arc<str>> {
     })
 }
 
-/// Makes a table of a next generation. One that is there already is somebody else's, unless it is replaced.
+/// Creates a table of a next generation. An existing one belongs to another program, unless it is being replaced.
 async fn make(
     db: &PostgresDatabase,
     conn: &mut PgConnection,

@@ -1,4 +1,7 @@
 //! Read models in PostgreSQL (feature `postgres`).
+//!
+//! Create the tables with [`PostgresReadModels::ensure_tables`], and read them through
+//! [`PostgresReadModels::repository`].
 
 mod batch;
 mod catalogue;

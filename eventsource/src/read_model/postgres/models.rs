@@ -1,4 +1,4 @@
-//! The read models in a PostgreSQL database, and how a handler is lent them.
+//! The read models in a PostgreSQL database, and how a handler gets a repository.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use crate::read_model::sql::{OfOther, Use};
 use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
 use crate::store::postgres::PostgresDatabase;
 
-/// The read models in a PostgreSQL database: their tables, in the database's schema, and what is committed of them.
+/// The read models in a PostgreSQL database: creates and checks their tables, and reads the committed rows. A clone is
+/// the same object.
 ///
 /// ```no_run
 /// # #[cfg(feature = "macros")]
@@ -42,44 +43,47 @@ use crate::store::postgres::PostgresDatabase;
 /// # }
 /// ```
 ///
-/// In the tables every type is PostgreSQL's own; texts are `COLLATE "C"`, JSON is `json`, which keeps all of it, and a
-/// decimal is `numeric`. A float can be NaN, which is equal to itself and above all numbers.
+/// The tables are in the schema of the database. Columns have types of PostgreSQL: text is `COLLATE "C"`, JSON is
+/// `json`, which keeps every detail of it, and a decimal is `numeric`. A float can be NaN, which is equal to itself and
+/// greater than all numbers.
 ///
 /// # Several projections on one table
 ///
-/// A row that a handler gets is locked until its batch ends, with those of all other aggregates of the batch in the order
-/// of their ids. A row that was found by a query, or was found missing, is not; where somebody else has written it
-/// before the batch does, the batch is tried again, as it is after a deadlock. No change is lost.
+/// A row that a handler gets is locked until its batch ends, together with the rows of all other aggregates of the
+/// batch, in the order of their ids. A row that a query found, and a row that was missing, is not locked. If another
+/// transaction writes it before the batch does, the batch is retried, as after a deadlock. No change is lost.
 #[derive(Debug, Clone)]
 pub struct PostgresReadModels {
     db: PostgresDatabase,
 }
 
 impl PostgresReadModels {
-    /// The read models in `db`.
+    /// Returns the read models in `db`.
     #[must_use]
     pub fn new(db: &PostgresDatabase) -> Self {
         Self { db: db.clone() }
     }
 
-    /// Creates the table of `M` and its indexes, where they do not exist. Several processes may do it at once; it needs
-    /// the right to create only where there is something to do. For the tables of a projection that may be another version
-    /// of one that ran before, call [`ensure_tables`](Self::ensure_tables).
+    /// Creates the table of `M` and its indexes if they do not exist. Several processes may call it at the same time.
+    /// The database role needs the right to create only if something is missing. If another version of the projection
+    /// may have run before, call [`ensure_tables`](Self::ensure_tables) instead.
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`], where there is such a table, and rows of `M` cannot be written to it.
+    /// [`ReadModelError::Mismatch`] if a table of that name exists and rows of `M` cannot be written to it.
+    /// [`ReadModelError::Failed`] if the database fails.
     pub async fn create_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         schema::create(&self.db, M::TABLE).await
     }
 
-    /// Creates what is missing of the tables that `projection` declares (`#[projection(read_models(…))]`), with their
-    /// indexes. A table that is there stays as it is: where it has other columns than the model, another version of the
-    /// projection built it, which may serve from it still, and what happens to it is what
-    /// [`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change) says. So a program starts in this order,
-    /// whatever its version: ensure the tables, subscribe, start.
+    /// Creates the missing tables that `projection` declares (`#[projection(read_models(…))]`), and their missing
+    /// indexes.
+    ///
+    /// An existing table stays as it is. If it has other columns than the model, another version of the projection
+    /// built it and may still use it; [`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change) then
+    /// decides. So every version of a program starts in the same order: ensure the tables, subscribe, start.
     ///
     /// # Errors
-    /// [`ReadModelError::Failed`] where the database fails.
+    /// [`ReadModelError::Failed`] if the database fails.
     pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
         for table in projection.read_models() {
             OfOther::Stays.stays(schema::create(&self.db, table).await)?;
@@ -87,22 +91,24 @@ impl PostgresReadModels {
         Ok(())
     }
 
-    /// Looks whether the table of `M` is as the model describes it.
+    /// Checks that the table of `M` is exactly as the model describes it.
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`], with what differs; [`ReadModelError::NoTable`].
+    /// [`ReadModelError::Mismatch`] with the differences, [`ReadModelError::NoTable`] if there is no table,
+    /// [`ReadModelError::Failed`] if the database fails.
     pub async fn check_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         let mut session = PoolTables::new(&self.db).session(M::TABLE).await?;
         schema::check(&mut session, &self.db, M::TABLE, Use::Exact).await
     }
 
-    /// The SQL by which [`create_table`](PostgresReadModels::create_table) creates the table, for migrations of your own.
+    /// Returns the SQL with which [`create_table`](PostgresReadModels::create_table) creates the table, for migrations
+    /// of your own.
     #[must_use]
     pub fn table_sql<M: ReadModel>(&self) -> String {
         schema::create_sql(&self.db, M::TABLE)
     }
 
-    /// The rows of `M`, as they are committed.
+    /// Returns a repository that reads the committed rows of `M`.
     #[must_use]
     pub fn repository<M: ReadModel>(&self) -> ReadRepository<M> {
         ReadRepository::new(Arc::new(PoolTables::new(&self.db)))

@@ -1,4 +1,4 @@
-//! For which rows a batch waits: for those behind all that it holds, so that two batches never wait for each other.
+//! Which rows a batch waits for: only rows after all that it holds, so that two batches never wait for each other.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,27 +10,27 @@ use crate::read_model::{Table, Value};
 pub(super) enum Locks {
     /// It waits for them, in the order of their ids.
     Waits,
-    /// It leaves them alone, or fails.
+    /// It skips them, or fails.
     NeverWaits,
-    /// There are none: the batch holds all rows that the statement is about.
+    /// There are none: the batch holds all rows of the statement.
     Has,
 }
 
-/// What a batch holds.
+/// The rows that a batch holds.
 #[derive(Debug, Default)]
 pub(super) struct Held(Mutex<Rows>);
 
 #[derive(Debug, Default)]
 struct Rows {
-    /// The last row, in the order of tables' names and rows' ids.
+    /// The last row, in the order of table names and row ids.
     last: Option<(&'static str, Value)>,
-    /// The tables of which it has read rows that it does not hold.
+    /// The tables of which it has read rows without locking them.
     read_only: BTreeSet<&'static str>,
 }
 
 impl Held {
-    /// How the rows with these ids, which are sorted, are locked. What lies before a row that is held already is not
-    /// waited for: whoever has it may be waiting for that one.
+    /// Returns how the rows with these sorted ids are locked. The batch does not wait for a row before one that it
+    /// holds: the transaction that holds it may be waiting for this batch.
     pub(super) fn next<'v>(&self, table: &Table, ids: impl IntoIterator<Item = &'v Value>) -> Locks {
         let mut ids = ids.into_iter();
         let Some(first) = ids.next() else { return Locks::Waits };
@@ -45,13 +45,13 @@ impl Held {
         locks
     }
 
-    /// How rows of `table` with these ids, which are sorted, are locked that the batch has read before, or made.
+    /// Returns how rows of `table` with these sorted ids are locked that the batch has read or created before.
     pub(super) fn again<'v>(&self, table: &Table, ids: impl IntoIterator<Item = &'v Value>) -> Locks {
         let read_only = self.rows().read_only.contains(table.name);
         if read_only { self.next(table, ids) } else { Locks::Has }
     }
 
-    /// Rows of `table` have been read, and perhaps not locked.
+    /// Notes that rows of `table` were read, possibly without a lock.
     pub(super) fn read_only(&self, table: &Table) {
         self.rows().read_only.insert(table.name);
     }

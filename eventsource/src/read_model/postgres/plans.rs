@@ -1,28 +1,28 @@
-//! When statements are planned anew: PostgreSQL keeps a plan that was made for the table as it was then.
+//! When statements are planned again: PostgreSQL caches a plan that fitted the table as it was at that time.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::read_model::Table;
 
-/// How many rows this process has written to each table.
+/// The number of rows that this process has written to each table.
 ///
-/// A plan that PostgreSQL keeps for a statement was made for the table as it was then, and a read model begins empty: its
-/// rows are found by reading all of them. Until the server looks at the table again, which may take a minute, a replay
-/// writes a great many. So a statement has another text each time when four times as many were written.
+/// PostgreSQL caches the plan of a prepared statement. A read model begins empty, and the plan for an empty table reads
+/// all rows. Until the server analyses the table, which may take a minute, a replay writes many rows. So the text of a
+/// statement changes each time four times as many rows were written, and the server plans it again.
 #[derive(Debug, Default)]
 pub(super) struct Plans(Mutex<BTreeMap<&'static str, usize>>);
 
-/// While fewer rows than this are written, the first plan serves.
+/// Up to this number of rows, the first plan is used.
 const FEW: usize = 1_000;
 
 impl Plans {
-    /// Rows were written.
+    /// Notes written rows.
     pub(super) fn written(&self, table: &Table, rows: usize) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(table.name).or_default() += rows;
     }
 
-    /// `sql`, as it is to be planned now.
+    /// Returns `sql` with the number of its current plan.
     pub(super) fn planned(&self, table: &Table, mut sql: String) -> String {
         let written =
             self.0.lock().unwrap_or_else(PoisonError::into_inner).get(table.name).copied().unwrap_or_default();

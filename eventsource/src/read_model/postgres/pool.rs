@@ -1,4 +1,4 @@
-//! Read models as they are committed, read through the pool.
+//! The committed rows, read through the pool.
 
 use async_trait::async_trait;
 use sqlx::Connection as _;
@@ -15,7 +15,7 @@ use crate::store::Verdict;
 use crate::store::postgres::verdict::verdict;
 use crate::store::postgres::{PostgresDatabase, StatementConnection};
 
-/// The tables as they are committed.
+/// The committed tables.
 pub(super) struct PoolTables {
     db: PostgresDatabase,
 }
@@ -25,7 +25,7 @@ impl PoolTables {
         Self { db: db.clone() }
     }
 
-    /// A connection that reads.
+    /// Returns a connection that reads.
     pub(super) async fn session(&self, table: &'static Table) -> Result<StatementConnection, ReadModelError> {
         self.db.session().await.map_err(|error| failed(table, "read", error))
     }
@@ -36,8 +36,8 @@ impl PoolTables {
         Ok(session)
     }
 
-    /// What was read. Where that failed because the table may be another one by now, it is looked at again, and refused
-    /// where it does not match; where it does, `None` asks for one more attempt.
+    /// Returns what was read. If that failed possibly because the table was replaced, checks the table again: fails if
+    /// it does not match its model; otherwise returns `None`, which asks for one more attempt.
     async fn settle<T>(
         &self,
         mut session: StatementConnection,
@@ -53,7 +53,7 @@ impl PoolTables {
             Err(error) if may_be_replaced(&error) => error,
             Err(error) => return Err(error),
         };
-        // What the connection has planned is of the table before. In a transaction, it ends with the transaction.
+        // Its prepared statements belong to the old table. In a transaction, they end with it.
         let _ = session.clear_cached_statements().await;
         drop(session);
         schema::check_again(&mut *self.session(table).await?, &self.db, table).await?;
@@ -64,7 +64,7 @@ impl PoolTables {
     }
 }
 
-/// Which attempt to read it is. After the second one, the table is not to blame.
+/// The number of the attempt. After the second one, the table is not the cause.
 #[derive(Debug, Clone, Copy)]
 enum Attempt {
     First,
@@ -75,7 +75,7 @@ impl Attempt {
     const BOTH: [Self; 2] = [Self::First, Self::Second];
 }
 
-/// Whether the cause may be that the table is not the one that was looked at.
+/// Returns whether the cause may be that the table was replaced.
 fn may_be_replaced(error: &ReadModelError) -> bool {
     match error {
         ReadModelError::NoTable { .. } | ReadModelError::Mismatch { .. } | ReadModelError::Corrupt { .. } => true,
@@ -86,7 +86,7 @@ fn may_be_replaced(error: &ReadModelError) -> bool {
     }
 }
 
-/// Reads in one of two attempts.
+/// Reads, in up to two attempts.
 macro_rules! read {
     ($self:ident, $table:ident, $tables:ident => $read:expr) => {{
         for attempt in Attempt::BOTH {
@@ -97,7 +97,7 @@ macro_rules! read {
                 return Ok(found);
             }
         }
-        // The second attempt has answered.
+        // Not reached: the second attempt returns.
         Err(ReadModelError::NoTable { table: $table.name })
     }};
 }

@@ -1,8 +1,8 @@
-//! Putting a table in the place of another one, with what its users have made for it.
+//! Replaces a table by another one, and keeps what users made for it.
 //!
-//! PostgreSQL knows views and foreign keys by the table and not by its name, so that a table cannot be dropped under
-//! them: it is not replaced then. What belongs to the table itself is made again: indexes, before anybody has to wait,
-//! and grants, triggers, constraints, statistics, options and the comment.
+//! In PostgreSQL, views and foreign keys refer to the table itself, not to its name, so a table that has them cannot be
+//! dropped: it is not replaced. What belongs to the table is created again: indexes, before any process must wait, and
+//! then grants, triggers, constraints, statistics, options and the comment.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -31,7 +31,7 @@ pub(super) async fn drop_table(
     run(conn, table, "drop", statements::drop_table(db.schema(), table)).await
 }
 
-/// Refuses to replace a table that something depends on, or that has what nothing makes again.
+/// Refuses to replace a table that other objects depend on, or that has something which cannot be created again.
 pub(super) async fn check(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -43,8 +43,8 @@ pub(super) async fn check(
     ReadModelError::refuse_dependents(table, dependents)
 }
 
-/// Makes the table's own indexes on the table of the next generation, where they have other names until it takes over.
-/// Returns how they are renamed then, and adds to `left` what cannot be made.
+/// Creates the table's own indexes on the table of the next generation, under temporary names. Returns the pairs of
+/// temporary and final names, and adds to `left` what cannot be created.
 pub(super) async fn make_indexes(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -76,8 +76,8 @@ pub(super) async fn make_indexes(
     Ok(made)
 }
 
-/// Puts the table of the next generation, and its indexes, in the place of `table`, which is locked. Adds to `left` what
-/// of the table before it could not be made again.
+/// Replaces `table`, which is locked, by the table of the next generation and its indexes. Adds to `left` what could
+/// not be created again.
 pub(super) async fn replace(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -86,7 +86,7 @@ pub(super) async fn replace(
     left: &mut Vec<String>,
 ) -> Result<(), ReadModelError> {
     let (next, schema) = (table.next(), db.schema());
-    // Something may have come to depend on it since the rebuild began.
+    // Since the rebuild began, an object may have been created that depends on it.
     check(db, conn, table).await?;
     let query = sqlx::query_as(catalogue::BELONGINGS).bind(schema).bind(table.name).bind(next.name);
     let belongings = query.persistent(db.names_statements()).fetch_all(&mut *conn).await;
@@ -108,10 +108,10 @@ pub(super) async fn replace(
     Ok(())
 }
 
-/// Runs a statement without which the table can do.
+/// Runs a statement that the table does not depend on.
 ///
 /// # Errors
-/// Inside: why the server refuses it.
+/// Inside the result: why the server refused it.
 async fn try_run(
     conn: &mut PgConnection,
     table: &'static Table,
@@ -132,8 +132,8 @@ async fn try_run(
     }
 }
 
-/// Keeps everybody away from a table that is replaced. Whoever reads it for long is not waited for, because everybody
-/// else would wait as well: the switch is tried again later.
+/// Locks a table that is replaced against all access. It waits at most a second for a long read, because all other
+/// readers would wait behind it: the switch is then tried again later.
 pub(super) async fn lock(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
@@ -145,8 +145,8 @@ pub(super) async fn lock(
     Ok(())
 }
 
-/// Makes an empty table, as the model describes it, of one that is not so, or is not there. Returns what of the table
-/// before it could not be made again.
+/// Replaces a table that is missing or does not match by an empty one, as the model describes it. Returns what could
+/// not be created again.
 pub(super) async fn reshape(
     db: &PostgresDatabase,
     conn: &mut PgConnection,

@@ -12,14 +12,14 @@ use crate::read_model::sql::{self, Dialect as _, Found, FoundRow, Matching, Use}
 use crate::read_model::{Deployment, ReadModelError, Table};
 use crate::store::postgres::PostgresDatabase;
 
-/// What is known of the tables of a database.
+/// What is known about the tables of a database.
 #[derive(Debug, Default)]
 pub(super) struct SchemaCache {
     matching: Matching<()>,
     pub(super) plans: Plans,
 }
 
-/// Refuses a table that does not match its model, before anything is done with it.
+/// Checks, before the first use of a table, that it matches its model.
 pub(super) async fn check_once(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
@@ -34,12 +34,12 @@ pub(super) async fn check_once(
     Ok(())
 }
 
-/// Forgets that the table was found to match.
+/// Forgets that the table matched.
 pub(super) fn forget(db: &PostgresDatabase, table: &'static Table) {
     db.attached().get::<SchemaCache>().matching.forget(table);
 }
 
-/// After the server or a value refused what the statement said: refuses a table that does not match its model by now.
+/// Checks again that the table matches its model, after the server refused a statement or a value did not fit.
 pub(super) async fn check_again(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
@@ -49,7 +49,7 @@ pub(super) async fn check_again(
     check_once(conn, db, table, Use::Read).await
 }
 
-/// Refuses a table that does not match its model as far as `usage` needs it, or is not there.
+/// Fails if the table is missing or does not match its model as far as `usage` needs it.
 pub(super) async fn check(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
@@ -60,7 +60,7 @@ pub(super) async fn check(
     if differences.is_empty() {
         return Ok(());
     }
-    // It only explains; where it cannot be found out, the differences remain.
+    // This only explains the error. If the query fails, the differences are enough.
     let built = owners::built(db, conn, table).await.ok().flatten();
     let deployment = built.map_or(Deployment::Unknown, Deployment::from);
     Err(ReadModelError::Mismatch { table: table.name, differences, deployment })
@@ -77,7 +77,7 @@ async fn columns(
     Ok(found.into_iter().map(Found::from).collect())
 }
 
-/// Whether `error` says that the table has a row already under an id that was to be inserted.
+/// Returns whether `error` says that a row with an inserted id exists already.
 pub(super) async fn is_taken_id(db: &PostgresDatabase, table: &'static Table, error: &sqlx::Error) -> bool {
     let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
     let Some(error) = error.filter(|error| error.code() == UNIQUE_VIOLATION) else { return false };
@@ -89,7 +89,7 @@ pub(super) async fn is_taken_id(db: &PostgresDatabase, table: &'static Table, er
 
 const UNIQUE_VIOLATION: &str = "23505";
 
-/// The names of the indexes of the table.
+/// Returns the names of the indexes of the table.
 pub(super) async fn indexes(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
@@ -99,7 +99,7 @@ pub(super) async fn indexes(
     query.persistent(db.names_statements()).fetch_all(conn).await
 }
 
-/// What is missing of the table and its indexes, as statements.
+/// Returns the statements that create what is missing of the table and its indexes.
 async fn missing(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
@@ -120,7 +120,7 @@ fn all(create: String, indexes: Vec<(String, String)>) -> String {
     indexes.into_iter().fold(create, |all, (_, index)| all + &index)
 }
 
-/// Whether there is a table of that name.
+/// Returns whether a table of that name exists.
 pub(super) async fn exists(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
@@ -129,28 +129,27 @@ pub(super) async fn exists(
     Ok(!columns(conn, db, table).await?.is_empty())
 }
 
-/// Creates the table, which must not be there, and its indexes.
+/// Creates the table, which must not exist, and its indexes.
 pub(super) async fn create_new(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
     table: &'static Table,
 ) -> Result<(), ReadModelError> {
     if exists(conn, db, table).await? {
-        let differences = vec!["there is a table of that name already, which is not its own".to_owned()];
+        let differences = vec!["a table of this name exists, which this crate did not create".to_owned()];
         return Err(ReadModelError::mismatch(table, differences));
     }
     let done = sqlx::raw_sql(AssertSqlSafe(create_sql(db, table))).execute(conn).await;
     done.map(drop).map_err(|error| failed(table, "create", error))
 }
 
-/// The statements that create the table.
+/// Returns the statements that create the table.
 pub(super) fn create_sql(db: &PostgresDatabase, table: &Table) -> String {
     let (create, indexes) = sql::create(&PostgresDialect(db.schema()), table);
     all(create, indexes)
 }
 
-/// Creates the table, where there is none, and its indexes. It needs the right to create only where something is
-/// missing.
+/// Creates the table and its indexes, if they are missing. It needs the right to create only then.
 pub(super) async fn create(db: &PostgresDatabase, table: &'static Table) -> Result<(), ReadModelError> {
     let failed = |error| failed(table, "create", error);
     let mut tx = db.begin().await.map_err(failed)?;

@@ -1,4 +1,4 @@
-//! Reading and writing tables on a connection.
+//! Reads and writes tables on a connection.
 
 use std::collections::BTreeMap;
 
@@ -53,8 +53,8 @@ impl Tables<'_> {
         self.fetch(table, sql).await
     }
 
-    /// The same, and nobody else writes them until the transaction ends; but for those that somebody else holds, where
-    /// it never waits.
+    /// As [`load`](Self::load), and locks the rows until the transaction ends. With [`Locks::NeverWaits`] it does not
+    /// lock rows that another transaction holds.
     pub(super) async fn load_locked(
         &mut self,
         table: &'static Table,
@@ -110,7 +110,7 @@ impl Tables<'_> {
         Ok(())
     }
 
-    /// A plain insertion costs half of one that minds what is there.
+    /// Inserts rows. It costs half of a statement that merges into existing rows.
     async fn insert(&mut self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let statement = bind_rows(self.prepare(table, statements::insert(&self.dialect(), table)), table, rows)?;
         self.note_written(table, rows.len());
@@ -180,7 +180,7 @@ fn unfit(table: &'static Table, column: Option<&ColumnDef>, reason: InvalidValue
     ReadModelError::InvalidValue { table: table.name, id: None, field }
 }
 
-/// `statement` with the columns of the rows.
+/// Binds the columns of the rows to `statement`.
 fn bind_rows<'q>(
     statement: Statement<'q>,
     table: &'static Table,
@@ -193,10 +193,10 @@ fn bind_rows<'q>(
     })
 }
 
-/// About how many bytes go into one statement. The server takes a gigabyte.
+/// The approximate number of bytes in one statement. The server accepts a gigabyte.
 const STATEMENT: usize = 64 << 20;
 
-/// The rows in parts, one for each statement.
+/// Splits the rows into parts, one for each statement.
 fn chunks<'c, 'r>(rows: &'c [RowChange<'r>]) -> impl Iterator<Item = &'c [RowChange<'r>]> {
     let mut rest = rows;
     std::iter::from_fn(move || {

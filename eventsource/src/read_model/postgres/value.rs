@@ -1,4 +1,4 @@
-//! Values as PostgreSQL keeps them.
+//! Values as PostgreSQL stores them.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::read_model::{ColumnKind, Decimal, InvalidValue, ReadModelError, Table, Value};
 use crate::store::postgres::time::Time;
 
-/// A statement, and what is bound to it.
+/// A statement with its bound values.
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// Values of one kind, as they are bound.
@@ -26,7 +26,7 @@ enum Values<'v> {
     Bytes(Vec<Option<&'v [u8]>>),
 }
 
-/// `statement` with one more list.
+/// Binds one more list to `statement`.
 pub(super) fn bind_list<'q, 'v>(
     statement: Statement<'q>,
     kind: ColumnKind,
@@ -44,7 +44,7 @@ pub(super) fn bind_list<'q, 'v>(
     })
 }
 
-/// `statement` with one more value.
+/// Binds one more value to `statement`.
 pub(super) fn bind<'q>(
     statement: Statement<'q>,
     kind: ColumnKind,
@@ -63,7 +63,7 @@ pub(super) fn bind<'q>(
 }
 
 fn of_kind<'v>(kind: ColumnKind, values: impl Iterator<Item = &'v Value>) -> Result<Values<'v>, InvalidValue> {
-    /// The values, of one variant.
+    /// Collects values that are all of one variant.
     macro_rules! all {
         ($variant:ident) => {
             all!($variant, |value: &'v _| *value)
@@ -73,7 +73,7 @@ fn of_kind<'v>(kind: ColumnKind, values: impl Iterator<Item = &'v Value>) -> Res
                 .map(|value| match value {
                     Value::Null => Ok(None),
                     Value::$variant(value) => Ok(Some($as_bound(value))),
-                    other => Err(InvalidValue::new(format!("{other} is no value for a column of the kind {kind:?}"))),
+                    other => Err(InvalidValue::new(format!("{other} does not fit a column of the kind {kind:?}"))),
                 })
                 .collect::<Result<_, _>>()?
         };
@@ -92,7 +92,7 @@ fn of_kind<'v>(kind: ColumnKind, values: impl Iterator<Item = &'v Value>) -> Res
     })
 }
 
-/// The values of all columns of a row.
+/// Returns the values of all columns of a row.
 pub(super) fn values(row: &PgRow, table: &'static Table) -> Result<Vec<Value>, ReadModelError> {
     let columns = table.all_columns().enumerate();
     columns
@@ -105,7 +105,7 @@ pub(super) fn values(row: &PgRow, table: &'static Table) -> Result<Vec<Value>, R
         .collect()
 }
 
-/// The value of one column.
+/// Returns the value of one column.
 pub(super) fn value(row: &PgRow, index: usize, kind: ColumnKind) -> Result<Value, String> {
     Ok(match kind {
         ColumnKind::Bool => get(row, index)?.map(Value::Bool),
@@ -136,7 +136,7 @@ fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(row: &'r PgRow, index: usiz
     })
 }
 
-/// The bytes of a day, which the driver reads only where they are not `infinity`.
+/// Returns the bytes of a day. The driver itself cannot read `infinity`.
 fn raw<T: Type<Postgres>, const N: usize>(row: &PgRow, index: usize) -> Result<Option<[u8; N]>, String> {
     let value = row.try_get_raw(index).map_err(|error| error.to_string())?;
     if !T::compatible(&value.type_info()) {
@@ -152,7 +152,7 @@ fn raw<T: Type<Postgres>, const N: usize>(row: &PgRow, index: usize) -> Result<O
     bytes.try_into().map(Some).map_err(|_| format!("it has {} bytes, and not {N}", bytes.len()))
 }
 
-/// PostgreSQL counts from the beginning of the year 2000: in days since the year 1.
+/// The first day of the year 2000, from which PostgreSQL counts, in days since the year 1.
 const YEAR_2000: i32 = 730_120;
 
 fn date(days: i32) -> Result<Value, String> {

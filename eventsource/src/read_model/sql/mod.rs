@@ -1,4 +1,4 @@
-//! What the read models in SQL databases share. It names no driver.
+//! Code that the read models in SQL databases share. It depends on no driver.
 
 mod dialect;
 mod schema;

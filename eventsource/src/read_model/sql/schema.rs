@@ -1,4 +1,4 @@
-//! The table of a model: how it is created, and whether it is the one that the model describes.
+//! The table of a model: how it is created, and how it is compared with the model.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,33 +6,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Dialect, quoted};
 use crate::read_model::{ColumnDef, ReadModelError, Table};
 
-/// What a table is needed for, and so what of it has to be as the model describes it.
+/// What a table is used for, which decides what must match the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::read_model) enum Use {
-    /// Reading rows: every column of the model has to be there. A further column never matters.
+    /// Reading rows: every column of the model must exist. Other columns do not matter.
     Read,
-    /// Writing rows: the same, and a further column must not ask for a value.
+    /// Writing rows: as `Read`, and an insert must not need a value for another column.
     Write,
-    /// Being exactly what the model describes.
+    /// Exactly as the model describes it.
     Exact,
 }
 
-/// What is done about a table that is there, with other columns.
+/// What happens to an existing table with other columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::read_model) enum OfOther {
     #[cfg(feature = "sqlite")]
     IsRefused,
-    /// Another version of the projection built it.
+    /// It stays: another version of the projection built it.
     Stays,
 }
 
 impl OfOther {
-    /// Whether a table stays that could not be created because it is there with other columns.
+    /// Returns whether the table stays, because it exists with other columns.
     pub(in crate::read_model) fn stays(self, created: Result<(), ReadModelError>) -> Result<bool, ReadModelError> {
         match created {
             Ok(()) => Ok(false),
             Err(error @ ReadModelError::Mismatch { .. }) if self == Self::Stays => {
-                tracing::info!(%error, "the table stays: another version of the projection built it");
+                tracing::info!(%error, "the table is left as it is: another version of the projection built it");
                 Ok(true)
             }
             Err(error) => Err(error),
@@ -40,8 +40,8 @@ impl OfOther {
     }
 }
 
-/// The tables of a database that were found to match their models, each with the version of the schema at which it was
-/// looked at. A database without such versions uses `()`.
+/// The tables of a database that match their models, each with the version of the schema at which it was checked. A
+/// database without such versions uses `()`.
 #[derive(Debug)]
 pub(in crate::read_model) struct Matching<V>(Mutex<Tables<V>>);
 
@@ -58,17 +58,17 @@ impl<V: Copy> Matching<V> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The version of the schema at which the table was found to match, where it was.
+    /// Returns the version of the schema at which the table matched, if it did.
     pub(in crate::read_model) fn version(&self, table: &'static Table, usage: Use) -> Option<V> {
         self.tables().get(&(table.name, usage)).filter(|(known, _)| *known == table).map(|(_, version)| *version)
     }
 
-    /// The table matches at this version of the schema.
+    /// Notes that the table matches at this version of the schema.
     pub(in crate::read_model) fn add(&self, table: &'static Table, usage: Use, version: V) {
         self.tables().insert((table.name, usage), (table, version));
     }
 
-    /// Forgets the table: it is looked at again before it is used.
+    /// Forgets the table, so that it is checked before its next use.
     #[cfg(feature = "postgres")]
     pub(in crate::read_model) fn forget(&self, table: &'static Table) {
         self.tables().retain(|(name, _), _| *name != table.name);
@@ -81,11 +81,12 @@ pub(in crate::read_model) struct Found {
     pub(in crate::read_model) ty: String,
     pub(in crate::read_model) never_null: bool,
     pub(in crate::read_model) in_key: bool,
-    /// Whether an insert has to give it a value: it is never null and has no default.
+    /// Whether an insert must give it a value: it is NOT NULL and has no default.
     pub(in crate::read_model) is_required: bool,
 }
 
-/// A row that describes a column: name, type, whether it is never null, is in the primary key, and needs a value.
+/// A row that describes a column: name, type, whether it is NOT NULL, whether it is in the primary key, and whether it
+/// is required.
 pub(in crate::read_model) type FoundRow = (String, String, bool, bool, bool);
 
 impl From<FoundRow> for Found {
@@ -94,7 +95,8 @@ impl From<FoundRow> for Found {
     }
 }
 
-/// Returns how a table differs from its model, as far as `usage` needs it. A table without columns is not there.
+/// Returns how a table differs from its model, as far as `usage` needs it. Fails if there is no table, that is, no
+/// column.
 pub(in crate::read_model) fn differences<D: Dialect>(
     table: &'static Table,
     found: &[Found],
@@ -115,9 +117,9 @@ pub(in crate::read_model) fn differences<D: Dialect>(
             continue;
         }
         match usage {
-            Use::Exact => differences.push(format!("the column `{name}` {ty} is none of the model's")),
+            Use::Exact => differences.push(format!("the column `{name}` {ty} is not in the model")),
             Use::Write if *is_required => differences
-                .push(format!("the column `{name}` {ty} is none of the model's, is NOT NULL and has no default")),
+                .push(format!("the column `{name}` {ty} is not in the model, is NOT NULL and has no default")),
             Use::Read | Use::Write => {}
         }
     }
@@ -128,7 +130,7 @@ fn difference<D: Dialect>(table: &Table, column: &ColumnDef, found: &Found) -> O
     let (name, wanted) = (column.name, D::type_name(column.kind));
     let is_id = name == table.id_column();
     if !found.ty.eq_ignore_ascii_case(wanted) {
-        return Some(format!("the column `{name}` is {}, and not {wanted}", found.ty));
+        return Some(format!("the column `{name}` is {}, not {wanted}", found.ty));
     }
     if is_id != found.in_key {
         let word = if is_id { "is not" } else { "is" };
@@ -136,12 +138,12 @@ fn difference<D: Dialect>(table: &Table, column: &ColumnDef, found: &Found) -> O
     }
     if !is_id && column.nullable == found.never_null {
         let (is, should) = if column.nullable { ("NOT NULL", "may be null") } else { ("NULL", "is never null") };
-        return Some(format!("the column `{name}` is {is}, and the field {should}"));
+        return Some(format!("the column `{name}` is {is}, but the field {should}"));
     }
     None
 }
 
-/// The statements that create the table, and each of its indexes by its name.
+/// Returns the statement that creates the table, and those that create its indexes, by name.
 pub(in crate::read_model) fn create<D: Dialect>(dialect: &D, table: &Table) -> (String, Vec<(String, String)>) {
     let columns = table.all_columns().map(|column| {
         let constraint = if column.nullable { "" } else { " NOT NULL" };

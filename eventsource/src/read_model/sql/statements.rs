@@ -4,7 +4,7 @@ use super::Dialect;
 use crate::read_model::select::{Expr, Op, Select};
 use crate::read_model::{ColumnDef, ColumnKind, InvalidField, InvalidValue, ReadModelError, Table, Value};
 
-/// What is bound to a statement, to compare with a column of this kind.
+/// A bound value that is compared with a column of this kind.
 #[derive(Debug)]
 #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite tells the types of values by themselves"))]
 pub(in crate::read_model) enum Argument {
@@ -12,14 +12,14 @@ pub(in crate::read_model) enum Argument {
     List(ColumnKind, Vec<Value>),
 }
 
-/// SQL under construction, with what is bound to it.
+/// SQL under construction, with its bound values.
 #[derive(Debug, Default)]
 pub(in crate::read_model) struct Sql {
     pub(in crate::read_model) text: String,
     pub(in crate::read_model) arguments: Vec<Argument>,
 }
 
-/// A name between quotes. The derive lets no quote into it.
+/// Quotes a name. The derive macro allows no quote in it.
 pub(in crate::read_model) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -28,23 +28,23 @@ pub(in crate::read_model) fn joined(items: impl Iterator<Item = String>) -> Stri
     items.collect::<Vec<_>>().join(", ")
 }
 
-/// A column of the table that a statement calls `own`. A name alone would not do: SQLite takes a name between double
-/// quotes that no column has for a string, so that a column that is missing would be read as its own name.
+/// Returns a column of the table that a statement calls `own`. The name alone is not enough: SQLite reads a
+/// double-quoted name without a column as a string, so a missing column would be read as its own name.
 pub(in crate::read_model) fn own(name: &str) -> String {
     format!("own.{}", quoted(name))
 }
 
-/// All columns, as they are written.
+/// Returns the names of all columns.
 pub(in crate::read_model) fn names(table: &Table) -> String {
     joined(table.all_columns().map(|column| quoted(column.name)))
 }
 
-/// In an `ON CONFLICT`: the column's value is that of the row that was to be inserted.
+/// In an `ON CONFLICT`: sets the column to the value of the row that was to be inserted.
 pub(in crate::read_model) fn replaced(name: &str) -> String {
     format!("{0} = excluded.{0}", quoted(name))
 }
 
-/// The rows with these ids.
+/// Reads the rows with these ids.
 pub(in crate::read_model) fn load<D: Dialect>(
     dialect: &D,
     table: &'static Table,
@@ -53,7 +53,7 @@ pub(in crate::read_model) fn load<D: Dialect>(
     with_ids::<D>(read(dialect, table, &joined(table.all_columns().map(D::read))), table, ids)
 }
 
-/// `sql`, which ends with `WHERE` and calls the table `own`, of the rows with these ids.
+/// Restricts `sql`, which ends with `WHERE` and calls the table `own`, to the rows with these ids.
 pub(in crate::read_model) fn with_ids<D: Dialect>(
     mut sql: Sql,
     table: &'static Table,
@@ -63,7 +63,7 @@ pub(in crate::read_model) fn with_ids<D: Dialect>(
     Ok(sql)
 }
 
-/// The rows that are wanted.
+/// Reads the rows that match the query.
 pub(in crate::read_model) fn select<D: Dialect>(
     dialect: &D,
     table: &'static Table,
@@ -85,7 +85,7 @@ pub(in crate::read_model) fn select<D: Dialect>(
     Ok(sql)
 }
 
-/// How many rows are wanted.
+/// Counts the rows that match the query.
 pub(in crate::read_model) fn count<D: Dialect>(
     dialect: &D,
     table: &'static Table,
@@ -100,7 +100,7 @@ fn read<D: Dialect>(dialect: &D, table: &Table, what: &str) -> Sql {
     Sql { text: format!("SELECT {what} FROM {} AS own WHERE ", dialect.table(table)), arguments: vec![] }
 }
 
-/// Stands for a column that the model does not have; no query names one.
+/// Stands for a column that the model does not have. No query names one.
 const NO_COLUMN: &ColumnDef = &ColumnDef::new("", "", ColumnKind::Text, true);
 
 fn column(table: &'static Table, index: usize) -> &'static ColumnDef {
@@ -108,19 +108,20 @@ fn column(table: &'static Table, index: usize) -> &'static ColumnDef {
 }
 
 impl Sql {
-    /// The number of the value.
+    /// Binds a value, and returns its number.
     fn bind(&mut self, argument: Argument) -> usize {
         self.arguments.push(argument);
         self.arguments.len()
     }
 
-    /// Refuses what would make more values than a statement takes; a few are left for the limit and the offset.
+    /// Fails if the statement would have more values than the database allows. Two are reserved for the limit and the
+    /// offset.
     fn has_room<D: Dialect>(&self, table: &Table, column: &ColumnDef, more: usize) -> Result<(), ReadModelError> {
         let (count, limit) = (self.arguments.len() + more, D::BIND_LIMIT - 2);
         if count <= limit {
             return Ok(());
         }
-        let reason = InvalidValue::new(format!("it makes {count} values in one query, which takes {limit} at most"));
+        let reason = InvalidValue::new(format!("it makes {count} values in one query, which takes at most {limit}"));
         Err(ReadModelError::InvalidValue {
             table: table.name,
             id: None,
@@ -145,7 +146,7 @@ impl Sql {
                 self.text.push_str(&format!("{} {op} {}", own(column.name), D::value(column.kind, number)));
             }
             Expr::In { column: index, is: true, values } => self.is_in::<D>(table, column(table, *index), values)?,
-            // Null is neither in a list nor not in it.
+            // As in SQL, null is neither in a list nor outside of it.
             Expr::In { column: index, is: false, values } => {
                 self.text.push_str("NOT (");
                 self.is_in::<D>(table, column(table, *index), values)?;
@@ -157,13 +158,13 @@ impl Sql {
             }
             Expr::And(all) => self.joined::<D>(table, all, " AND ", "TRUE")?,
             Expr::Or(all) => self.joined::<D>(table, all, " OR ", "FALSE")?,
-            // A query with one is refused before.
+            // A query with such a value fails before.
             Expr::InvalidValue(_) => self.text.push_str("FALSE"),
         }
         Ok(())
     }
 
-    /// However many values there are, they are one list; one by one where the database has no list of them.
+    /// Binds the values as one list, or one by one if the database has no lists of this kind.
     fn is_in<D: Dialect>(
         &mut self,
         table: &Table,
@@ -197,7 +198,7 @@ impl Sql {
         match all {
             [] => self.text.push_str(none),
             [one] => self.condition::<D>(table, one)?,
-            // In halves: a database nests as deep as a chain is long, and SQLite 1,000 deep at most.
+            // Split in halves: a database nests a chain as deep as it is long, and SQLite allows a depth of 1,000.
             _ => {
                 let (first, second) = all.split_at(all.len() / 2);
                 self.text.push('(');

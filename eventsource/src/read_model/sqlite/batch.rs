@@ -17,9 +17,9 @@ use crate::store::sqlite::SqliteDatabase;
 pub(super) struct BatchTables {
     connection: BatchConnection,
     db: SqliteDatabase,
-    /// Whether the next generation of each table is meant.
+    /// Whether the next generation of each table is used.
     builds_next: bool,
-    /// The version of the schema, which no other transaction changes while this one writes.
+    /// The version of the schema. No other transaction changes it while this one writes.
     version: OnceLock<i64>,
 }
 
@@ -28,7 +28,7 @@ impl BatchTables {
         Self { connection, db: db.clone(), builds_next, version: OnceLock::new() }
     }
 
-    /// The connection, and the table that is meant.
+    /// Returns the connection, and the table to use.
     async fn ready(&self, table: &'static Table) -> Result<(LentConnection, &'static Table), ReadModelError> {
         let table = if self.builds_next { table.next() } else { table };
         let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;

@@ -1,4 +1,4 @@
-//! The SQL of SQLite, where it is not that of another database.
+//! The SQL of SQLite, as far as it differs from that of another database.
 
 use crate::read_model::sql::{Dialect, own, quoted};
 use crate::read_model::{ColumnDef, ColumnKind, Table};
@@ -7,7 +7,7 @@ use crate::read_model::{ColumnDef, ColumnKind, Table};
 pub(super) struct SqliteDialect;
 
 impl Dialect for SqliteDialect {
-    // As sqlx builds SQLite.
+    // The limit of the SQLite that sqlx builds.
     const BIND_LIMIT: usize = 32_766;
     const TABLE_OPTIONS: &'static str = " STRICT";
 
@@ -36,7 +36,7 @@ impl Dialect for SqliteDialect {
         format!("?{number}")
     }
 
-    /// As JSON, in which bytes are hexadecimal. SQLite reads no float out of it to the last bit.
+    /// As JSON, with bytes in hexadecimal. Floats are excluded: SQLite does not parse them exactly.
     fn is_in_list(column: &str, kind: ColumnKind, number: usize) -> Option<String> {
         let value = match kind {
             ColumnKind::F32 | ColumnKind::F64 => return None,
@@ -46,7 +46,7 @@ impl Dialect for SqliteDialect {
         Some(format!("{column} IN (SELECT {value} FROM json_each(?{number}))"))
     }
 
-    /// Null is the smallest by itself.
+    /// In SQLite null is the smallest value.
     fn ordered(column: &ColumnDef, descending: bool) -> String {
         format!("{}{}", own(column.name), if descending { " DESC" } else { "" })
     }

@@ -1,4 +1,4 @@
-//! What SQLite answers, as a read model says it.
+//! Converts answers of SQLite into errors of read models.
 
 use crate::projection::CheckpointError;
 use crate::read_model::{ReadModelError, Table};
@@ -7,7 +7,7 @@ use crate::store::sql::{Action, Failure};
 use crate::store::sqlite::busy::result_code;
 use crate::store::sqlite::verdict::verdict;
 
-/// What SQLite answered when it was to do `action` to `table`.
+/// Returns the error of `action` on `table` that SQLite answered with `error`.
 pub(super) fn failed(table: &'static Table, action: &'static str, error: sqlx::Error) -> ReadModelError {
     let table = table.name;
     // SQLITE_CONSTRAINT
@@ -20,17 +20,19 @@ pub(super) fn failed(table: &'static Table, action: &'static str, error: sqlx::E
     }
 }
 
-/// How `action` failed on the tables of read models: for good, or by what passes by itself.
+/// Returns the error of `action` on the tables of read models: a refusal, or an outage that passes.
 pub(super) fn refusal(action: Action<'_>, error: ReadModelError) -> CheckpointError {
-    if let ReadModelError::Failed { source, .. } = &error
-        && source.downcast_ref().is_none_or(|source| verdict(source).is_outage())
-    {
-        return CheckpointError::Failed { action: action.to_string(), source: Box::new(error) };
+    if let ReadModelError::Failed { source, .. } = &error {
+        let Some(refused) = source.downcast_ref().filter(|source| !verdict(source).is_outage()) else {
+            return CheckpointError::Failed { action: action.to_string(), source: Box::new(error) };
+        };
+        let reason = format!("{error}: {refused}").into();
+        return CheckpointError::Refused { action: action.to_string(), reason };
     }
     CheckpointError::Refused { action: action.to_string(), reason: error.to_string().into() }
 }
 
-/// The same for the tables of this crate.
+/// As [`refusal`], for the tables of this crate.
 pub(super) fn refusal_of(action: Action<'_>, failure: Failure) -> CheckpointError {
     match failure {
         Failure::Database(error) if error.as_database_error().is_some() && !verdict(&error).is_outage() => {

@@ -1,4 +1,4 @@
-//! Next generations of the tables in a SQLite file.
+//! Next generations of tables in a SQLite file.
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
@@ -36,7 +36,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
             Claimed::GoesOn(checkpoint) => checkpoint,
             Claimed::Begins { checkpoint, replaces } => {
                 let made = make(&mut writing.tx, tables, replaces).await;
-                // Not a part of the transaction: it would stay with the connection.
+                // The pragma is not part of the transaction: it would stay with the connection.
                 let restored = sqlx::query(statements::RENAME_AS_BEFORE).execute(&mut *writing.tx).await;
                 made.map_err(|error| refusal(action, error))?;
                 restored.map_err(|error| refusal_of(action, error.into()))?;
@@ -60,7 +60,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
             return Ok(not);
         }
         let replaced = replace_all(&mut writing.tx, &switch.tables).await;
-        // Not a part of the transaction: it would stay with the connection.
+        // The pragma is not part of the transaction: it would stay with the connection.
         let restored = sqlx::query(statements::RENAME_AS_BEFORE).execute(&mut *writing.tx).await;
         let left = replaced.map_err(|error| refusal(action, error))?;
         restored.map_err(|error| refusal_of(action, error.into()))?;
@@ -100,7 +100,7 @@ async fn commit(writing: Writing, action: Action<'_>) -> Result<(), CheckpointEr
     writing.tx.commit().await.map_err(|error| refusal_of(action, error.into()))
 }
 
-/// Makes the tables of a next generation. One that is there already belongs to another program, unless it is replaced.
+/// Creates the tables of a next generation. An existing one belongs to another program, unless it is being replaced.
 async fn make(conn: &mut SqliteConnection, tables: &[&'static Table], replaces: bool) -> Result<(), ReadModelError> {
     for table in tables {
         if replaces {
@@ -112,7 +112,7 @@ async fn make(conn: &mut SqliteConnection, tables: &[&'static Table], replaces: 
     Ok(())
 }
 
-/// Puts the tables of the next generation in the place of `tables`.
+/// Replaces `tables` by those of the next generation.
 async fn replace_all(conn: &mut SqliteConnection, tables: &[&'static Table]) -> Result<Vec<String>, ReadModelError> {
     let mut left = Vec::new();
     for table in tables {

@@ -1,4 +1,6 @@
 //! Read models in a SQLite file (feature `sqlite`).
+//!
+//! Create the tables with [`SqliteReadModels::ensure_tables`], and read them through [`SqliteReadModels::repository`].
 
 mod batch;
 mod dialect;

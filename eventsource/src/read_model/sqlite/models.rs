@@ -1,4 +1,4 @@
-//! The read models in a SQLite file, and how a handler is lent them.
+//! The read models in a SQLite file, and how a handler gets a repository.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
 
-/// The read models in a SQLite file: their tables, and what is committed of them.
+/// The read models in a SQLite file: creates and checks their tables, and reads the committed rows. A clone is the same
+/// object.
 ///
 /// ```
 /// # #[cfg(feature = "macros")]
@@ -44,37 +45,39 @@ use crate::store::sqlite::SqliteDatabase;
 /// # }).unwrap();
 /// ```
 ///
-/// In the tables a UUID is a blob of 16 bytes, a time a number of microseconds since 1970, a day a text such as
-/// `2026-01-31`, JSON a text, and a decimal a text that is ordered as the numbers are.
+/// In the tables, a UUID is a blob of 16 bytes, a time is a number of microseconds since 1970, a day is a text such as
+/// `2026-01-31`, JSON is a text, and a decimal is a text that sorts as the numbers do.
 #[derive(Debug, Clone)]
 pub struct SqliteReadModels {
     db: SqliteDatabase,
 }
 
 impl SqliteReadModels {
-    /// The read models in `db`.
+    /// Returns the read models in `db`.
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone() }
     }
 
-    /// Creates the table of `M` and its indexes, where they do not exist. For the tables of a projection that may be
-    /// another version of one that ran before, call [`ensure_tables`](Self::ensure_tables).
+    /// Creates the table of `M` and its indexes if they do not exist. If another version of the projection may have run
+    /// before, call [`ensure_tables`](Self::ensure_tables) instead.
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`], where there is such a table, and rows of `M` cannot be written to it.
+    /// [`ReadModelError::Mismatch`] if a table of that name exists and rows of `M` cannot be written to it.
+    /// [`ReadModelError::Failed`] if the database fails.
     pub async fn create_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         self.make(M::TABLE, OfOther::IsRefused).await
     }
 
-    /// Creates what is missing of the tables that `projection` declares (`#[projection(read_models(…))]`), with their
-    /// indexes. A table that is there stays as it is: where it has other columns than the model, another version of the
-    /// projection built it, which may serve from it still, and what happens to it is what
-    /// [`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change) says. So a program starts in this order,
-    /// whatever its version: ensure the tables, subscribe, start.
+    /// Creates the missing tables that `projection` declares (`#[projection(read_models(…))]`), and their missing
+    /// indexes.
+    ///
+    /// An existing table stays as it is. If it has other columns than the model, another version of the projection
+    /// built it and may still use it; [`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change) then
+    /// decides. So every version of a program starts in the same order: ensure the tables, subscribe, start.
     ///
     /// # Errors
-    /// [`ReadModelError::Failed`] where the database fails.
+    /// [`ReadModelError::Failed`] if the database fails.
     pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
         for table in projection.read_models() {
             self.make(table, OfOther::Stays).await?;
@@ -92,22 +95,24 @@ impl SqliteReadModels {
         writing.tx.commit().await.map_err(|error| failed(table, "create", error))
     }
 
-    /// Looks whether the table of `M` is as the model describes it.
+    /// Checks that the table of `M` is exactly as the model describes it.
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`], with what differs; [`ReadModelError::NoTable`].
+    /// [`ReadModelError::Mismatch`] with the differences, [`ReadModelError::NoTable`] if there is no table,
+    /// [`ReadModelError::Failed`] if the database fails.
     pub async fn check_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         let mut conn = PoolTables::new(&self.db).acquire(M::TABLE).await?;
         schema::check(&mut conn, M::TABLE, Use::Exact).await
     }
 
-    /// The SQL by which [`create_table`](SqliteReadModels::create_table) creates the table, for migrations of your own.
+    /// Returns the SQL with which [`create_table`](SqliteReadModels::create_table) creates the table, for migrations of
+    /// your own.
     #[must_use]
     pub fn table_sql<M: ReadModel>() -> String {
         schema::create_sql(M::TABLE)
     }
 
-    /// The rows of `M`, as they are committed.
+    /// Returns a repository that reads the committed rows of `M`.
     #[must_use]
     pub fn repository<M: ReadModel>(&self) -> ReadRepository<M> {
         ReadRepository::new(Arc::new(PoolTables::new(&self.db)))

@@ -1,4 +1,4 @@
-//! Read models as they are committed, read through the pool.
+//! The committed rows, read through the pool.
 
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
@@ -15,7 +15,7 @@ use crate::read_model::{ReadModelError, Table, Value};
 use crate::store::sql::Action;
 use crate::store::sqlite::SqliteDatabase;
 
-/// The tables as they are committed.
+/// The committed tables.
 pub(super) struct PoolTables {
     db: SqliteDatabase,
 }
@@ -25,14 +25,14 @@ impl PoolTables {
         Self { db: db.clone() }
     }
 
-    /// A connection that reads, unless there can be none.
+    /// Returns a connection that reads.
     pub(super) async fn acquire(&self, table: &'static Table) -> Result<PoolConnection<Sqlite>, ReadModelError> {
         let source = |error| ReadModelError::Failed { table: table.name, action: "read", source: Box::new(error) };
         self.db.check_read(Action::ReadTable(table.name)).map_err(source)?;
         self.db.pool().acquire().await.map_err(|error| failed(table, "read", error))
     }
 
-    /// A connection, and the version of the schema in which the table matches its model.
+    /// Returns a connection, and the version of the schema in which the table matches its model.
     async fn ready(&self, table: &'static Table) -> Result<(PoolConnection<Sqlite>, i64), ReadModelError> {
         let mut conn = self.acquire(table).await?;
         let version = match self.db.attached().get::<SchemaCache>().version(table, Use::Read) {
@@ -42,16 +42,16 @@ impl PoolTables {
         Ok((conn, version))
     }
 
-    /// Looks at the table, and returns the version of the schema at which it was looked at.
+    /// Checks the table. Returns the version of the schema at which it was checked.
     async fn look(&self, conn: &mut SqliteConnection, table: &'static Table) -> Result<i64, ReadModelError> {
-        // Asked first: a change that comes between the two is found by the next who asks.
+        // Read first, so that a change between the two statements is found by the next check.
         let version = schema::version(conn, table).await?;
         schema::check_at(conn, &self.db, table, Use::Read, version).await?;
         Ok(version)
     }
 
-    /// What was read, unless the table may be another one by now: another generation was switched to, or a column
-    /// changed. Then it is looked at again, and refused where it does not match.
+    /// Returns what was read; `None` if the schema changed meanwhile. Then the table is checked again, and the call
+    /// fails if it does not match.
     async fn settle<T>(
         &self,
         mut conn: PoolConnection<Sqlite>,

@@ -1,8 +1,8 @@
-//! Putting a table in the place of another one, with what its users have made for it.
+//! Replaces a table by another one, and keeps what users made for it.
 //!
-//! SQLite knows views and triggers by their texts, so that a table can be dropped under a view. What belongs to the table
-//! itself goes with it: its indexes and triggers are made again. What refers to it by a foreign key is in the way: the
-//! table is emptied before it is dropped, which deletes or refuses rows of other tables.
+//! In SQLite, views and triggers refer to tables by name, so a table can be dropped under a view. The indexes and
+//! triggers of the table are dropped with it, and created again. Foreign keys that refer to the table prevent it:
+//! SQLite empties a table before it drops it, which would delete rows of other tables or be refused.
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
@@ -42,7 +42,7 @@ pub(super) async fn check(conn: &mut SqliteConnection, table: &'static Table) ->
     ReadModelError::refuse_dependents(table, dependents)
 }
 
-/// Refuses to replace `table` by `next`, which is there as well, where a view would not find its columns any more.
+/// Refuses to replace `table` if a view would miss columns of the next table, which exists as well.
 pub(super) async fn check_views(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
     if schema::columns(conn, table).await?.is_empty() {
         return Ok(());
@@ -55,8 +55,8 @@ pub(super) async fn check_views(conn: &mut SqliteConnection, table: &'static Tab
     ReadModelError::refuse_dependents(table, broken?)
 }
 
-/// Puts the table of the next generation in the place of `table`. Returns what of the table before it could not be made
-/// again. SQLite renames no index: they are made again as well.
+/// Replaces `table` by the table of the next generation. Returns what could not be created again. SQLite cannot rename
+/// an index, so indexes are created again as well.
 pub(super) async fn replace(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<String>, ReadModelError> {
     let next = table.next();
     check(conn, table).await?;
@@ -75,7 +75,7 @@ pub(super) async fn replace(conn: &mut SqliteConnection, table: &'static Table) 
     Ok(left)
 }
 
-/// The columns of `table` that `next` does not have.
+/// Returns the columns of `table` that `next` does not have.
 async fn gone(
     conn: &mut SqliteConnection,
     table: &'static Table,
@@ -85,7 +85,7 @@ async fn gone(
     Ok(columns.filter(|name| !next.all_columns().any(|column| column.name.eq_ignore_ascii_case(name))).collect())
 }
 
-/// What belongs to the table and cannot be made again, because SQLite keeps it in the text of the table.
+/// Returns what belongs to the table and cannot be created again, because SQLite stores it in the text of the table.
 async fn left(
     conn: &mut SqliteConnection,
     table: &'static Table,
@@ -98,7 +98,7 @@ async fn left(
     Ok(left)
 }
 
-/// The indexes and triggers of the table that the model does not describe.
+/// Returns the indexes and triggers of the table that the model does not describe.
 async fn kept(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<DependentObject>, ReadModelError> {
     let found = sqlx::query_as::<_, (String, String, String)>(statements::KEPT).bind(table.name).fetch_all(conn).await;
     let found = found.map_err(|error| failed(table, "look at", error))?;
@@ -107,22 +107,22 @@ async fn kept(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<
     Ok(kept.filter(|kept| !own.iter().any(|own| own.eq_ignore_ascii_case(&kept.name))).collect())
 }
 
-/// Makes an index or a trigger again, where the table has what it needs.
+/// Creates an index or a trigger again, if the table has the columns that it needs.
 ///
 /// # Errors
-/// Inside: why it cannot be.
+/// Inside the result: why it is not possible.
 async fn make_again(
     conn: &mut SqliteConnection,
     table: &'static Table,
     sql: &str,
     gone: &[String],
 ) -> Result<Result<(), String>, ReadModelError> {
-    // SQLite would take the quoted name of a column that is gone for a string.
+    // SQLite would read the quoted name of a missing column as a string.
     if let Some(name) = gone.iter().find(|name| mentions(sql, name)) {
         return Ok(Err(format!("the column {name} is gone")));
     }
     run(conn, table, "replace", statements::SAVEPOINT.to_owned()).await?;
-    // A trigger is first looked at when it would fire: a write is planned, and not done.
+    // SQLite checks a trigger only when it would fire: so a write is planned, but not executed.
     let tried = format!("{sql};\n{}", statements::plan_writes(table));
     let made = match sqlx::raw_sql(AssertSqlSafe(tried)).execute(&mut *conn).await {
         Ok(_) => Ok(()),
@@ -134,7 +134,7 @@ async fn make_again(
     Ok(made)
 }
 
-/// The views that work, with their texts.
+/// Returns the views that work, with their texts.
 async fn valid_views(
     conn: &mut SqliteConnection,
     table: &'static Table,
@@ -152,7 +152,7 @@ async fn valid_views(
     Ok(valid)
 }
 
-/// Those of the views that work no more, or name a column that is gone.
+/// Returns those of the views that no longer work or name a missing column.
 async fn broken_views(
     conn: &mut SqliteConnection,
     table: &'static Table,
@@ -169,7 +169,7 @@ async fn broken_views(
     Ok(broken)
 }
 
-/// Whether the view can be read.
+/// Returns whether the view can be read.
 async fn works(conn: &mut SqliteConnection, table: &'static Table, view: &str) -> Result<bool, ReadModelError> {
     let planned = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN SELECT * FROM {}", quoted(view)))).execute(conn).await;
     match planned {
@@ -179,14 +179,14 @@ async fn works(conn: &mut SqliteConnection, table: &'static Table, view: &str) -
     }
 }
 
-/// Whether `name` stands in `sql` as a word.
+/// Returns whether `sql` contains the word `name`.
 fn mentions(sql: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     sql.split(|c| !is_part(c)).any(|word| word.eq_ignore_ascii_case(name))
 }
 
-/// Makes an empty table, as the model describes it, of one that is not so, or is not there. Returns what of the table
-/// before it could not be made again.
+/// Replaces a table that is missing or does not match by an empty one, as the model describes it. Returns what could
+/// not be created again.
 pub(super) async fn reshape(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<String>, ReadModelError> {
     match schema::check(conn, table, Use::Write).await {
         Ok(()) => return Ok(Vec::new()),

@@ -10,16 +10,16 @@ use crate::read_model::sql::{self, Found, FoundRow, Matching, Use};
 use crate::read_model::{Deployment, ReadModelError, Table};
 use crate::store::sqlite::SqliteDatabase;
 
-/// The tables of a file that were found to match, each with the version of the file's schema at which it was looked at.
+/// The tables of a file that match their models, each with the version of the schema at which it was checked.
 pub(super) type SchemaCache = Matching<i64>;
 
-/// The version of the file's schema, which every change of a table raises, by whichever process.
+/// Returns the version of the file's schema. Every change of a table raises it, in any process.
 pub(super) async fn version(conn: &mut SqliteConnection, table: &'static Table) -> Result<i64, ReadModelError> {
     let version = sqlx::query_scalar(statements::SCHEMA_VERSION).fetch_one(conn).await;
     version.map_err(|error| failed(table, "look at", error))
 }
 
-/// Refuses a table that does not match its model as it is in this version of the schema.
+/// Fails if the table does not match its model in this version of the schema.
 pub(super) async fn check_at(
     conn: &mut SqliteConnection,
     db: &SqliteDatabase,
@@ -40,7 +40,7 @@ pub(super) async fn columns(conn: &mut SqliteConnection, table: &'static Table) 
     Ok(found.map_err(|error| failed(table, "look at", error))?.into_iter().map(Found::from).collect())
 }
 
-/// Refuses a table that does not match its model as far as `usage` needs it, or is not there.
+/// Fails if the table is missing or does not match its model as far as `usage` needs it.
 pub(super) async fn check(
     conn: &mut SqliteConnection,
     table: &'static Table,
@@ -50,13 +50,13 @@ pub(super) async fn check(
     if differences.is_empty() {
         return Ok(());
     }
-    // It only explains; where it cannot be found out, the differences remain.
+    // This only explains the error. If the query fails, the differences are enough.
     let built = owners::built(conn, table).await.ok().flatten();
     let deployment = built.map_or(Deployment::Unknown, Deployment::from);
     Err(ReadModelError::Mismatch { table: table.name, differences, deployment })
 }
 
-/// Creates the table, where there is none, and its indexes.
+/// Creates the table and its indexes, if they are missing.
 pub(super) async fn create(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
     if !columns(conn, table).await?.is_empty() {
         check(conn, table, Use::Write).await?;
@@ -65,21 +65,21 @@ pub(super) async fn create(conn: &mut SqliteConnection, table: &'static Table) -
     done.map(drop).map_err(|error| failed(table, "create", error))
 }
 
-/// Creates the table, which must not be there, and its indexes.
+/// Creates the table, which must not exist, and its indexes.
 pub(super) async fn create_new(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
     if !columns(conn, table).await?.is_empty() {
-        let differences = vec!["there is a table of that name already, which is not its own".to_owned()];
+        let differences = vec!["a table of this name exists, which this crate did not create".to_owned()];
         return Err(ReadModelError::mismatch(table, differences));
     }
     create(conn, table).await
 }
 
-/// The statements that create the table.
+/// Returns the statements that create the table.
 pub(super) fn create_sql(table: &Table) -> String {
     sql::create(&SqliteDialect, table).0 + &indexes_sql(table)
 }
 
-/// The statements that create its indexes.
+/// Returns the statements that create its indexes.
 pub(super) fn indexes_sql(table: &Table) -> String {
     sql::create(&SqliteDialect, table).1.into_iter().map(|(_, index)| index).collect()
 }

@@ -1,4 +1,4 @@
-//! The SQL of read models that SQLite alone has.
+//! The SQL of read models that only SQLite has.
 
 use super::dialect::SqliteDialect;
 use crate::read_model::sql::{Sql, joined, names, quoted, replaced, with_ids};
@@ -9,18 +9,18 @@ pub(super) const TABLE_INFO: &str = "SELECT name, type, \"notnull\" != 0, pk > 0
      FROM pragma_table_info(?1)";
 pub(super) const SCHEMA_VERSION: &str = "PRAGMA schema_version";
 
-/// The deletion of the rows with these ids.
+/// Deletes the rows with these ids.
 pub(super) fn delete(table: &'static Table, ids: &[Value]) -> Result<Sql, ReadModelError> {
     let text = format!("DELETE FROM {} AS own WHERE ", quoted(table.name));
     with_ids::<SqliteDialect>(Sql { text, ..Sql::default() }, table, ids)
 }
 
-/// The deletion of all rows.
+/// Deletes all rows.
 pub(super) fn truncate(table: &Table) -> String {
     format!("DELETE FROM {}", quoted(table.name))
 }
 
-/// A rename that follows leaves views and triggers as they are, which name the table that was dropped.
+/// Makes the following rename leave views and triggers unchanged, which name the dropped table.
 const RENAME_ALONE: &str = "PRAGMA legacy_alter_table = ON;\n";
 pub(super) const RENAME_AS_BEFORE: &str = "PRAGMA legacy_alter_table = OFF";
 
@@ -32,7 +32,7 @@ pub(super) fn drop_table(table: &Table) -> String {
 pub(super) const REFERRING: &str = "SELECT DISTINCT m.name FROM sqlite_schema AS m \
      JOIN pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table' AND m.name <> ?1 COLLATE NOCASE \
      AND f.\"table\" = ?1 COLLATE NOCASE ORDER BY m.name";
-/// What stands in the text of the table `?1` beside its columns.
+/// What is in the text of the table `?1` in addition to its columns.
 pub(super) const LEFT: &str = "SELECT 'the foreign key on the column ' || f.\"from\" FROM pragma_foreign_key_list(?1) AS f \
      UNION ALL SELECT 'the UNIQUE constraint on ' || (SELECT group_concat(i.name, ', ') FROM pragma_index_info(l.name) AS i) \
      FROM pragma_index_list(?1) AS l WHERE l.origin = 'u'";
@@ -46,7 +46,7 @@ pub(super) const SAVEPOINT: &str = "SAVEPOINT eventsource_try";
 pub(super) const RELEASE: &str = "RELEASE eventsource_try";
 pub(super) const ROLLBACK_AND_RELEASE: &str = "ROLLBACK TO eventsource_try; RELEASE eventsource_try";
 
-/// Plans a write of each kind, with the triggers that it fires, and does none.
+/// Plans a write of each kind, with the triggers that it fires, and executes none.
 pub(super) fn plan_writes(table: &Table) -> String {
     let (name, id) = (quoted(table.name), quoted(table.id_column()));
     format!(
@@ -55,7 +55,7 @@ pub(super) fn plan_writes(table: &Table) -> String {
     )
 }
 
-/// The table `next` has the name of `table`, until [`EXCHANGE_BACK`].
+/// Gives the table `next` the name of `table`, until [`EXCHANGE_BACK`].
 pub(super) fn exchange(table: &Table, next: &Table) -> String {
     let (name, before) = (quoted(table.name), quoted(&format!("{}_before", next.name)));
     format!(
@@ -66,7 +66,7 @@ pub(super) fn exchange(table: &Table, next: &Table) -> String {
 }
 pub(super) const EXCHANGE_BACK: &str = "ROLLBACK TO eventsource_exchange; RELEASE eventsource_exchange";
 
-/// The table `next` and its rows become `table`, without indexes.
+/// Renames the table `next`, with its rows and without its indexes, to `table`.
 pub(super) fn take_place(next: &Table, table: &Table) -> String {
     let mut sql = format!("{RENAME_ALONE}ALTER TABLE {} RENAME TO {};\n", quoted(next.name), quoted(table.name));
     for column in next.columns.iter().filter(|column| column.indexed) {
@@ -75,7 +75,7 @@ pub(super) fn take_place(next: &Table, table: &Table) -> String {
     sql
 }
 
-/// The insertion of so many rows at most, into those that are there already.
+/// Inserts up to `rows` rows, or merges them into existing ones.
 pub(super) fn merge(table: &Table, rows: usize) -> String {
     upsert(table, rows, |column| match column.name {
         "created_at" | "deleted_at" => None,
@@ -84,7 +84,7 @@ pub(super) fn merge(table: &Table, rows: usize) -> String {
     })
 }
 
-/// The update of so many rows at most. They are there: the transaction has read them.
+/// Updates up to `rows` rows. They exist: the transaction has read them.
 pub(super) fn update(table: &Table, rows: usize) -> String {
     upsert(table, rows, |column| Some(replaced(column.name)))
 }
@@ -99,7 +99,7 @@ fn upsert(table: &Table, rows: usize, set: impl Fn(&ColumnDef) -> Option<String>
     )
 }
 
-/// So many rows at most: one to which nothing is bound has no id, and is none.
+/// Returns up to `rows` rows: a row without a bound id is skipped.
 fn values(table: &Table, rows: usize) -> String {
     let row = format!("({})", vec!["?"; table.all_columns().count()].join(", "));
     if rows == 1 {

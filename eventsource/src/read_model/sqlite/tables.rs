@@ -1,4 +1,4 @@
-//! Reading and writing tables on a connection.
+//! Reads and writes tables on a connection.
 
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -15,17 +15,17 @@ use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 use crate::store::sql::driver_internals::query_with_result;
 
-/// A statement, and what is bound to it.
+/// A statement with its bound values.
 type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
 
-/// A statement, prepared once a connection.
+/// Creates a statement that is prepared once for each connection.
 fn statement<'q>(Sql { text, arguments: given }: Sql) -> Statement<'q> {
     let mut arguments = SqliteArguments::default();
     let bound = given.iter().try_for_each(|argument| bind_argument(&mut arguments, argument));
     query_with_result(AssertSqlSafe(text), bound.map(|()| arguments))
 }
 
-/// A statement that is not kept: there are many texts.
+/// Creates a statement that is not cached, because there are many texts.
 fn unkept<'q>(sql: Sql) -> Statement<'q> {
     statement(sql).persistent(false)
 }
@@ -66,7 +66,7 @@ pub(super) async fn count(
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// Writes rows by the statement that `sql` makes for so many at most.
+/// Writes rows with the statement that `sql` creates for up to a number of rows.
 pub(super) async fn write(
     conn: &mut SqliteConnection,
     table: &'static Table,
@@ -79,7 +79,7 @@ pub(super) async fn write(
         arguments.reserve(rows.len() * columns, 0);
         let mut values = rows.iter().flat_map(|change| (0..columns).map(|column| change.row.value(column)));
         let bound = values.try_for_each(|value| bind(&mut arguments, &value));
-        // A power of two, so that there are few texts, whose statements the connection keeps.
+        // A power of two, so that there are few texts and the connection caches their statements.
         let sql = AssertSqlSafe(sql(table, rows.len().next_power_of_two()));
         let done = query_with_result(sql, bound.map(|()| arguments)).execute(&mut *conn).await;
         done.map_err(|error| failed(table, "write", error))?;
@@ -87,7 +87,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// So many rows go into one statement: the largest power of two of them whose values it takes.
+/// Returns how many rows fit into one statement: the largest power of two whose values it accepts.
 fn at_most(columns: usize) -> usize {
     let rows = (SqliteDialect::BIND_LIMIT / columns).max(1);
     1 << rows.ilog2()

@@ -1,4 +1,4 @@
-//! Values as SQLite keeps them.
+//! Values as SQLite stores them.
 
 use chrono::{DateTime, NaiveDate};
 use serde_json::Value as Json;
@@ -18,7 +18,7 @@ pub(super) fn bind_argument(arguments: &mut SqliteArguments, argument: &Argument
     }
 }
 
-/// A list as JSON, each value in it as it is bound otherwise, and bytes as hexadecimal digits.
+/// Converts a list into JSON, with each value as it is bound otherwise, and bytes in hexadecimal.
 fn json(values: &[Value]) -> String {
     let json = |value: &Value| match value {
         Value::Null | Value::Float(_) => Json::Null,
@@ -52,7 +52,7 @@ pub(super) fn bind(arguments: &mut SqliteArguments, value: &Value) -> Result<(),
 
 const DATE: &str = "%Y-%m-%d";
 
-/// The values of all columns of a row.
+/// Returns the values of all columns of a row.
 pub(super) fn values(row: &SqliteRow, table: &'static Table) -> Result<Vec<Value>, ReadModelError> {
     let columns = table.all_columns().enumerate();
     columns

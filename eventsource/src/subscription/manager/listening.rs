@@ -8,6 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::backoff::{Backoff, Chance};
 use crate::bus::{BusError, BusSubscription, Notifier, Wake};
+use crate::causes::WithCauses;
 use crate::store::WakeUpSender;
 
 /// How long the start of a manager waits for its notifier. The notifier is asked again in the background then.
@@ -30,7 +31,7 @@ impl Listening {
         match listen(&**notifier, wake_ups).await {
             Ok(subscription) => Self::Connected(subscription),
             Err(error) => {
-                tracing::warn!(%error, "the event bus does not wake the subscriptions; they poll until it does");
+                tracing::warn!(error = %WithCauses(&error), "the event bus does not wake the subscriptions; they poll until it does");
                 Self::Retrying(tokio::spawn(retry(Arc::clone(notifier), Arc::clone(wake_ups))))
             }
         }
@@ -61,7 +62,7 @@ async fn retry(notifier: Arc<dyn Notifier>, wake_ups: Arc<WakeUpSender>) {
             Ok(subscription) => break subscription,
             Err(error) => {
                 failures = failures.saturating_add(1);
-                tracing::debug!(%error, failures, "the event bus still does not wake the subscriptions");
+                tracing::debug!(error = %WithCauses(&error), failures, "the event bus still does not wake the subscriptions");
             }
         }
     };

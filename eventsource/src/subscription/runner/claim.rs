@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::parked::Parked;
 use super::{End, Runner};
+use crate::causes::WithCauses;
 use crate::event::Position;
 use crate::projection::{
     Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Lease, LetterQuery, ProjectionKind,
@@ -234,7 +235,9 @@ impl<C: CheckpointStore> Runner<C> {
                         return;
                     }
                     // It is tried again. Whoever takes over meanwhile is not stopped by it, and fences this runner.
-                    Ok(Err(error)) => tracing::debug!(subscription = core.name, %error, "the lease was not renewed"),
+                    Ok(Err(error)) => {
+                        tracing::debug!(subscription = core.name, error = %WithCauses(&error), "the lease was not renewed")
+                    }
                     Err(panic) => {
                         tracing::error!(subscription = core.name, %panic, "the checkpoint store panicked: the lease was not renewed");
                     }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::shadow_build::generations;
 use super::{End, Runner};
+use crate::causes::WithCauses;
 use crate::event::{Position, StreamId};
 use crate::projection::{
     ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CheckpointUpdate, CommitError, LetterChange, Letters,
@@ -262,8 +263,8 @@ fn in_context(step: &CheckpointUpdate, error: &CheckpointError) -> String {
         _ => None,
     });
     match kept {
-        Some(letter) => format!("{error}; what waits to be stored with it: {letter}"),
-        None => error.to_string(),
+        Some(letter) => format!("{}; what waits to be stored with it: {letter}", WithCauses(error)),
+        None => WithCauses(error).to_string(),
     }
 }
 

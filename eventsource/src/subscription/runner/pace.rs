@@ -2,7 +2,7 @@
 //!
 //! Where several things have happened it heeds them in a fixed order, the control first, so that a run can be repeated.
 
-use std::fmt::Display;
+use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use super::claim::Heartbeat;
 use super::shadow::ShadowBuild;
 use super::{End, Runner};
 use crate::backoff::Backoff;
+use crate::causes::with_causes;
 use crate::projection::CheckpointStore;
 use crate::subscription::subscription_shared::Control;
 use crate::subscription::{StopReason, SubscriptionState};
@@ -86,7 +87,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Asks a store until it answers. Only for questions that may be dropped half-way.
     pub(super) async fn retry_until_up<T, E, F>(&mut self, question: impl Fn() -> F) -> Result<T, End>
     where
-        E: Display,
+        E: Error + 'static,
         F: Future<Output = Result<T, E>>,
     {
         let mut failures = 0;
@@ -102,7 +103,7 @@ impl<C: CheckpointStore> Runner<C> {
                 }
                 Err(error) => {
                     failures += 1;
-                    self.outage(error.to_string(), failures).await?;
+                    self.outage(with_causes(&error), failures).await?;
                 }
             }
         }

@@ -12,6 +12,7 @@ use super::failing::Failing;
 use super::outdated::{Obstacle, Outdated};
 use super::shadow_build::heard;
 use super::{End, Runner};
+use crate::causes::with_causes;
 use crate::event::Position;
 use crate::projection::{
     CheckpointError, CheckpointReset, CheckpointStore, Claim, CommitError, HandlerError, NoTruncateHook,
@@ -155,7 +156,7 @@ impl<C: CheckpointStore> Runner<C> {
                     }
                     Err(outage) => {
                         outages += 1;
-                        self.outage(outage.to_string(), outages).await?;
+                        self.outage(with_causes(&outage), outages).await?;
                         continue;
                     }
                 }
@@ -187,7 +188,7 @@ impl<C: CheckpointStore> Runner<C> {
                 }
                 Err(CommitError::Failed(error)) => {
                     outages += 1;
-                    self.outage(error.to_string(), outages).await?;
+                    self.outage(with_causes(&error), outages).await?;
                     // Whether it was cleared is read back, not guessed: what is cleared is nobody's.
                     let found = self.retry_until_up(|| checkpoints.load(&clear.name)).await?;
                     if found.is_none_or(|found| found.epoch != self.epoch) {

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{End, Runner};
+use crate::causes::with_causes;
 use crate::event::Position;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, Generations, Switch, Switched, Table,
@@ -240,7 +241,7 @@ impl<C: CheckpointStore> Runner<C> {
             }
             Err(error) => {
                 self.failed_commits += 1;
-                self.outage(error.to_string(), self.failed_commits).await?;
+                self.outage(with_causes(&error), self.failed_commits).await?;
                 // Whether it was done is read back, not guessed: what serves is no next generation any more.
                 let next = self.retry_until_up(|| checkpoints.load(&core.name)).await?;
                 if next.is_some_and(|next| next.epoch == self.epoch) {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::{End, Runner};
+use crate::causes::WithCauses;
 use crate::projection::{CheckpointStore, ProjectionKind};
 
 impl<C: CheckpointStore> Runner<C> {
@@ -15,7 +16,7 @@ impl<C: CheckpointStore> Runner<C> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let is_known = core.log.heads().last().is_some_and(|(_, age)| age < core.config.lease / 4);
         if !is_known && let Err(error) = self.unless_stopped(core.log.head()).await? {
-            tracing::debug!(subscription = core.name, %error, "a standby cannot read the head of the log");
+            tracing::debug!(subscription = core.name, error = %WithCauses(&error), "a standby cannot read the head of the log");
         }
         if core.kind == ProjectionKind::DurableMemory {
             return self.follow_state().await;
@@ -23,7 +24,7 @@ impl<C: CheckpointStore> Runner<C> {
         match self.unless_stopped(checkpoints.load(&core.name)).await? {
             Ok(found) => core.progress.follow(found.map(|found| found.position)),
             Err(error) => {
-                tracing::debug!(subscription = core.name, %error, "a standby cannot read the checkpoint");
+                tracing::debug!(subscription = core.name, error = %WithCauses(&error), "a standby cannot read the checkpoint");
             }
         }
         Ok(())
@@ -34,7 +35,7 @@ impl<C: CheckpointStore> Runner<C> {
         let found = match self.unless_stopped(checkpoints.snapshot(&core.name)).await? {
             Ok(found) => found.filter(|found| found.fingerprint == core.fingerprint),
             Err(error) => {
-                tracing::debug!(subscription = core.name, %error, "a standby cannot read the stored state");
+                tracing::debug!(subscription = core.name, error = %WithCauses(&error), "a standby cannot read the stored state");
                 return Ok(());
             }
         };

@@ -1,4 +1,4 @@
-//! Appending: expected versions, all or nothing, what is refused.
+//! Appending: expected versions, all or nothing, and refused appends.
 
 use std::sync::Arc;
 
@@ -53,19 +53,19 @@ pub(super) async fn a_stale_version_is_a_conflict(store: Store) -> Verdict {
     Ok(())
 }
 
-/// That the append is refused as a conflict, which names what was found, and leaves nothing.
+/// Checks that the append fails with a conflict that names the found version, and stores nothing.
 async fn conflicts(store: &Store, stream: &StreamId, expected: ExpectedVersion, found: u64) -> Verdict {
     let head = store.head().await?;
     match store.append(stream, expected, events(2)).await {
         Err(AppendError::Conflict { stream: other, expected: wanted, actual }) => {
-            ensure_eq!((other, wanted, actual), (stream.clone(), expected, found), "what the conflict names");
+            ensure_eq!((other, wanted, actual), (stream.clone(), expected, found), "the content of the conflict");
         }
-        other => ensure!(false, "{stream} is at version {found}; an append that expects {expected} gave {other:?}"),
+        other => ensure!(false, "{stream} is at version {found}; an append that expects {expected} returned {other:?}"),
     }
     unchanged(&**store, stream, found, head).await
 }
 
-/// Around the numbers at which a store may choose another way to write, whatever is expected of the stream.
+/// Covers the numbers around which a store may write in another way, for each kind of expectation.
 pub(super) async fn any_number_of_events_is_one_append(store: Store) -> Verdict {
     for tenant in [None, Some("acme")] {
         let (stream, mut version) = (order(), 0);
@@ -79,7 +79,7 @@ pub(super) async fn any_number_of_events_is_one_append(store: Store) -> Verdict 
                 let appended = store.append(&stream, expected, batch.clone()).await?;
                 ensure_eq!(appended.events().len() as u64, count, "how many events were stored");
                 let stored = store.read_stream(&stream, ReadStream::forward().from(version + 1)).await?;
-                ensure_eq!(stored, appended.events().to_vec(), "what is stored, and what the append says of it");
+                ensure_eq!(stored, appended.events().to_vec(), "the stored events, compared with the answer");
                 for ((nth, event), new) in (1..).zip(&stored).zip(&batch) {
                     ensure_eq!(event.version(), version + nth, "the version of an event");
                     ensure_eq!((event.id(), event.payload()), (new.id(), new.payload()), "the event");
@@ -94,7 +94,7 @@ pub(super) async fn any_number_of_events_is_one_append(store: Store) -> Verdict 
             let stale = store.append(&stream, ExpectedVersion::Exact(version - 1), events(count as usize)).await;
             ensure!(
                 matches!(stale, Err(AppendError::Conflict { actual, .. }) if actual == version),
-                "an append of {count} events to a stream at another version gave {stale:?}"
+                "an append of {count} events to a stream at another version returned {stale:?}"
             );
         }
     }
@@ -106,12 +106,12 @@ pub(super) async fn a_stored_id_is_refused(store: Store) -> Verdict {
     let taken = event("OrderPlaced");
     store.append(&first, ExpectedVersion::Any, vec![taken.clone()]).await?;
     let head = store.head().await?;
-    // In the middle of a batch, into another stream and into its own.
+    // In the middle of an append, into another stream and into its own.
     for (stream, version) in [(&stream, 0), (&first, 1)] {
         let [before, after] = [event("OrderPlaced"), event("OrderPlaced")];
         match store.append(stream, ExpectedVersion::Any, vec![before, taken.clone(), after]).await {
             Err(AppendError::DuplicateEvent { event_id, .. }) => ensure_eq!(event_id, taken.id(), "the id named"),
-            other => ensure!(false, "an append of an id that is stored already gave {other:?}"),
+            other => ensure!(false, "an append with an id that is already stored returned {other:?}"),
         }
         unchanged(&*store, stream, version, head).await?;
     }
@@ -122,7 +122,7 @@ pub(super) async fn an_id_twice_in_one_append_is_refused(store: Store) -> Verdic
     let (stream, twice) = (order(), event("OrderPlaced"));
     match store.append(&stream, ExpectedVersion::Any, vec![twice.clone(), event("OrderShipped"), twice.clone()]).await {
         Err(AppendError::DuplicateEvent { event_id, .. }) => ensure_eq!(event_id, twice.id(), "the id named"),
-        other => ensure!(false, "an append with an id twice gave {other:?}"),
+        other => ensure!(false, "an append with the same id twice returned {other:?}"),
     }
     unchanged(&*store, &stream, 0, Position::START).await
 }
@@ -131,13 +131,13 @@ pub(super) async fn a_refused_append_leaves_nothing(store: Store) -> Verdict {
     let (stream, taken) = (order(), event("OrderPlaced"));
     store.append(&order(), ExpectedVersion::Any, vec![taken.clone()]).await?;
     let head = store.head().await?;
-    // Long enough that a store which splits an append has written the greater part of it by then.
+    // Long enough that a store which splits an append has written most of it by then.
     let mut batch = events(1_500);
     batch.push(taken.clone());
     let refused = store.append(&stream, ExpectedVersion::NoStream, batch.clone()).await;
-    ensure!(matches!(refused, Err(AppendError::DuplicateEvent { .. })), "a stored id gave {refused:?}");
+    ensure!(matches!(refused, Err(AppendError::DuplicateEvent { .. })), "a stored id returned {refused:?}");
     unchanged(&*store, &stream, 0, head).await?;
-    // Not even their ids are left.
+    // The ids are not taken either.
     batch.pop();
     let appended = store.append(&stream, ExpectedVersion::NoStream, batch).await?;
     ensure_eq!(appended.version(), 1_500, "the version after the same events were appended without the duplicate");
@@ -148,7 +148,7 @@ pub(super) async fn a_refused_append_leaves_nothing(store: Store) -> Verdict {
 pub(super) async fn an_empty_append_is_refused(store: Store) -> Verdict {
     let stream = order();
     let refused = store.append(&stream, ExpectedVersion::Exact(9), Vec::new()).await;
-    ensure!(matches!(refused, Err(AppendError::Empty { .. })), "an append of nothing gave {refused:?}");
+    ensure!(matches!(refused, Err(AppendError::Empty { .. })), "an append without events returned {refused:?}");
     unchanged(&*store, &stream, 0, Position::START).await
 }
 
@@ -192,7 +192,7 @@ pub(super) async fn positions_and_versions_increase(store: Store) -> Verdict {
                 ensure!(event.position() > last, "the position {} comes after {last}", event.position());
                 ensure!(
                     Some(event.recorded_at()) >= recorded_at,
-                    "the stored time steps back to {}",
+                    "the time of recording goes back to {}",
                     event.recorded_at()
                 );
                 (last, recorded_at) = (event.position(), Some(event.recorded_at()));

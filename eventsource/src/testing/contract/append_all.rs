@@ -1,4 +1,4 @@
-//! Appending to several streams: all or nothing. A store that does not offer it says so.
+//! Appending to several streams: all or nothing. A store that does not support it fails with `Unsupported`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::store::{AppendError, EventStore, ExpectedVersion, ReadStream, StoreEr
 
 type Store = Arc<dyn EventStore>;
 
-/// Whether the store offers it.
+/// Returns whether the store supports it.
 async fn is_offered(store: &Store) -> Result<bool, Violation> {
     let append = || StreamAppend::new(order(), ExpectedVersion::NoStream, events(1));
     match store.append_all(vec![append(), append()]).await {
@@ -19,7 +19,7 @@ async fn is_offered(store: &Store) -> Result<bool, Violation> {
             Ok(true)
         }
         Err(AppendError::Store(StoreError::Unsupported { .. })) => {
-            ensure_eq!(store.head().await?, Position::START, "the head after an append that is not offered");
+            ensure_eq!(store.head().await?, Position::START, "the head after an append that is not supported");
             Ok(false)
         }
         Err(other) => Err(other.into()),
@@ -32,13 +32,13 @@ async fn version(store: &Store, stream: &StreamId) -> Result<u64, Violation> {
 }
 
 pub(super) async fn several_streams_are_appended_as_one(store: Store) -> Verdict {
-    ensure!(store.append_all(Vec::new()).await?.is_empty(), "an append to no stream has an answer");
+    ensure!(store.append_all(Vec::new()).await?.is_empty(), "an append to no stream returned an answer");
     if !is_offered(&store).await? {
         return Ok(());
     }
     let mut versions = vec![(order(), 0); 4];
     for (n, (stream, _)) in versions.iter_mut().enumerate() {
-        // Not in the order of their ids.
+        // In another order than that of their ids.
         *stream = StreamId::new(if n == 2 { "Customer" } else { "Order" }, uuid::Uuid::from_u128(1_000 - n as u128));
     }
     for sizes in [&[1][..], &[1, 1], &[3, 1, 2], &[1, 20, 1, 20], &[300, 1, 300, 2]] {
@@ -53,7 +53,7 @@ pub(super) async fn several_streams_are_appended_as_one(store: Store) -> Verdict
             ensure_eq!(appended.len(), sizes.len(), "the number of answers");
             for ((append, appended), (stream, version)) in appends.iter().zip(&appended).zip(&mut versions) {
                 let stored = store.read_stream(stream, ReadStream::forward().from(*version + 1)).await?;
-                ensure_eq!(stored, appended.events().to_vec(), "what is stored, and what the append says of it");
+                ensure_eq!(stored, appended.events().to_vec(), "the stored events, compared with the answer");
                 let ids = |events: &[NewEvent]| events.iter().map(NewEvent::id).collect::<Vec<_>>();
                 ensure_eq!(stored.iter().map(|event| event.id()).collect::<Vec<_>>(), ids(&append.events), "the ids");
                 ensure!(stored.iter().all(|event| event.position() > head), "a position is not after {head}");
@@ -81,7 +81,7 @@ pub(super) async fn a_refused_part_leaves_nothing_of_the_others(store: Store) ->
             let refused = store.append_all(conflict).await;
             match refused {
                 Err(AppendError::Conflict { ref stream, actual: 2, .. }) if *stream == existing => {}
-                other => ensure!(false, "a part at a stale version gave {other:?}"),
+                other => ensure!(false, "a part with a stale version returned {other:?}"),
             }
             let mut duplicate: Vec<_> = (0..3).map(append).collect();
             duplicate[at].events.push(taken.clone());
@@ -89,7 +89,7 @@ pub(super) async fn a_refused_part_leaves_nothing_of_the_others(store: Store) ->
             match refused {
                 Err(AppendError::DuplicateEvent { ref stream, event_id })
                     if *stream == streams[at] && event_id == taken.id() => {}
-                other => ensure!(false, "a part with an id that is stored gave {other:?}"),
+                other => ensure!(false, "a part with a stored id returned {other:?}"),
             }
             for stream in &streams {
                 unchanged(&*store, stream, 0, head).await?;
@@ -108,19 +108,19 @@ pub(super) async fn parts_that_no_store_takes_are_refused(store: Store) -> Verdi
     let (one, other) = (order(), order());
     let any = |stream: &StreamId, events| StreamAppend::new(stream.clone(), ExpectedVersion::Any, events);
     let refused = store.append_all(vec![any(&one, events(1)), any(&other, events(1)), any(&one, events(1))]).await;
-    ensure!(matches!(refused, Err(AppendError::StreamTwice { .. })), "a stream that comes twice gave {refused:?}");
+    ensure!(matches!(refused, Err(AppendError::StreamTwice { .. })), "the same stream twice returned {refused:?}");
     let refused = store.append_all(vec![any(&one, events(1)), any(&other, Vec::new())]).await;
-    ensure!(matches!(refused, Err(AppendError::Empty { .. })), "a part without events gave {refused:?}");
+    ensure!(matches!(refused, Err(AppendError::Empty { .. })), "a part without events returned {refused:?}");
     let twice = event("OrderPlaced");
     let refused = store.append_all(vec![any(&one, vec![twice.clone()]), any(&other, vec![twice])]).await;
-    ensure!(matches!(refused, Err(AppendError::DuplicateEvent { .. })), "an id that comes twice gave {refused:?}");
+    ensure!(matches!(refused, Err(AppendError::DuplicateEvent { .. })), "the same id twice returned {refused:?}");
     let customer = StreamId::new("Customer", other.aggregate_id());
     let refused = store.append_all(vec![any(&one, events(1)), any(&customer, vec![NewEvent::of(&OrderPlaced)?])]).await;
-    ensure!(matches!(refused, Err(AppendError::ForeignEvent { .. })), "an event of an Order gave {refused:?}");
+    ensure!(matches!(refused, Err(AppendError::ForeignEvent { .. })), "an event of an Order returned {refused:?}");
     unchanged(&*store, &one, 0, head).await
 }
 
-/// Writers that name the same streams in opposite orders. Each retries its conflicts.
+/// Writers that name the same streams in opposite orders. Each retries after a conflict.
 pub(super) async fn opposite_orders_of_streams_lose_nothing(store: Store) -> Verdict {
     const WRITERS: usize = 4;
     const ROUNDS: usize = 10;

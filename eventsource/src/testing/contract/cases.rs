@@ -1,4 +1,4 @@
-//! The cases of both contracts, listed once.
+//! The list of the cases of the event store's contract.
 
 use std::fmt;
 use std::future::Future;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::store::EventStore;
 
-/// The cases of the event store's contract, handed to another macro. A name here is a function and a test.
+/// Passes the cases of the event store's contract to another macro. Each name is a function and a test.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __event_store_cases {
@@ -76,7 +76,20 @@ macro_rules! __event_store_cases {
 
 type Run = fn(Arc<dyn EventStore>) -> Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
-/// A case of the event store's contract.
+/// A case of the event store's contract. [`event_store_contract!`](crate::event_store_contract) creates a test for
+/// each.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use eventsource::MemoryEventStore;
+/// use eventsource::testing::contract::Case;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let case = Case::named("a_stale_version_is_a_conflict").unwrap();
+/// case.run(Arc::new(MemoryEventStore::new())).await.unwrap();
+/// # });
+/// ```
 #[derive(Clone, Copy)]
 pub struct Case {
     name: &'static str,
@@ -92,28 +105,28 @@ macro_rules! list {
 const CASES: &[Case] = crate::__event_store_cases!([list]);
 
 impl Case {
-    /// All cases.
+    /// Returns all cases.
     #[must_use]
     pub const fn all() -> &'static [Self] {
         CASES
     }
 
-    /// The case of this name.
+    /// Returns the case with this name; `None` if there is none.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         CASES.iter().copied().find(|case| case.name == name)
     }
 
-    /// Its name: the law in a few words.
+    /// Returns the name, which says in a few words what the contract demands.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Runs it on a fresh, empty store, in a Tokio runtime with time.
+    /// Runs the case on a fresh, empty store. It needs a Tokio runtime with time enabled.
     ///
     /// # Errors
-    /// The [`Violation`], where the store does not keep to the contract.
+    /// [`Violation`] if the store breaks the contract.
     pub async fn run(&self, store: Arc<dyn EventStore>) -> Result<(), Violation> {
         (self.run)(store).await
     }

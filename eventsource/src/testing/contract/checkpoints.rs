@@ -1,4 +1,4 @@
-//! The checkpoint store's contract.
+//! The contract of checkpoint stores.
 
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::projection::{
 };
 use crate::store::{LogId, LogMark};
 
-/// The cases of the checkpoint store's contract, handed to another macro.
+/// Passes the cases of the checkpoint store's contract to another macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __checkpoint_store_cases {
@@ -48,13 +48,23 @@ macro_rules! __checkpoint_store_cases {
     };
 }
 
-/// The names of the cases of the checkpoint store's contract.
+/// The names of the cases of the checkpoint store's contract, for [`run_on_checkpoints`].
 pub const CHECKPOINT_CASES: &[&str] = crate::__checkpoint_store_cases!([names]);
 
 /// Runs the case `name` of the checkpoint store's contract on a fresh, empty store.
+/// [`checkpoint_store_contract!`](crate::checkpoint_store_contract) creates a test for each case.
+///
+/// ```
+/// use eventsource::MemoryCheckpoints;
+/// use eventsource::testing::contract::{CHECKPOINT_CASES, run_on_checkpoints};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// run_on_checkpoints(CHECKPOINT_CASES[0], &MemoryCheckpoints::new()).await.unwrap();
+/// # });
+/// ```
 ///
 /// # Errors
-/// The [`Violation`], where the store does not keep to the contract, or there is no such case.
+/// [`Violation`] if the store breaks the contract, or there is no such case.
 pub async fn run_on_checkpoints<C: CheckpointStore>(name: &str, store: &C) -> Result<(), Violation> {
     crate::__checkpoint_store_cases!([dispatch] name store)
 }
@@ -93,7 +103,7 @@ async fn a_claim_makes_a_checkpoint_at_the_start<C: CheckpointStore>(store: &C) 
     ensure_eq!((&*claimed.name, claimed.position), ("orders", at(41)), "the checkpoint claimed");
     ensure_eq!(claimed.fingerprint, "orders v1", "its fingerprint");
     ensure!(claimed.updated_at >= before, "it was claimed at {}, before {before}", claimed.updated_at);
-    ensure_eq!(load(store, "orders").await?, claimed, "what is loaded is what was claimed");
+    ensure_eq!(load(store, "orders").await?, claimed, "the loaded checkpoint is the claimed one");
     Ok(())
 }
 
@@ -102,7 +112,7 @@ async fn a_claim_raises_the_epoch_and_keeps_the_position<C: CheckpointStore>(sto
     advance(store, first.epoch, 0, 7).await?;
     let second = store.claim(&Claim::new("orders", "v2", at(3))).await?;
     ensure!(second.epoch > first.epoch, "the epoch went from {} to {}", first.epoch, second.epoch);
-    ensure_eq!(second.position, at(7), "the position: a start applies only where there is no checkpoint");
+    ensure_eq!(second.position, at(7), "the position: a start is used only if there is no checkpoint");
     ensure_eq!(second.fingerprint, "v2", "the fingerprint");
     Ok(())
 }
@@ -114,8 +124,8 @@ async fn a_claim_spares_a_projection_that_has_changed<C: CheckpointStore>(store:
     ensure_eq!(again.epoch, first.epoch + 1, "the epoch of a second claim with the same fingerprint");
     let refused = store.claim(&claim("two")).await;
     let is_changed = matches!(&refused, Err(ClaimError::Changed { found, .. }) if found == "one");
-    ensure!(is_changed, "a claim with another fingerprint that spares a change gave {refused:?}");
-    ensure_eq!(load(store, "orders").await?.epoch, again.epoch, "the epoch after a claim that was refused");
+    ensure!(is_changed, "a claim with another fingerprint that must be unchanged returned {refused:?}");
+    ensure_eq!(load(store, "orders").await?.epoch, again.epoch, "the epoch after a refused claim");
     store.begin().await?.clear(&CheckpointReset::new("orders")).await?;
     let reset = store.claim(&claim("two")).await?;
     ensure_eq!(reset.fingerprint, "two", "the fingerprint of a claim after a reset");
@@ -129,7 +139,7 @@ async fn a_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -> Verdict
         advance(store, claimed.epoch, from, to).await?;
         let loaded = load(store, "orders").await?;
         ensure_eq!((loaded.position, loaded.epoch), (at(to), claimed.epoch), "after a step from {from}");
-        ensure!(loaded.updated_at >= claimed.updated_at, "the time of the checkpoint steps back");
+        ensure!(loaded.updated_at >= claimed.updated_at, "the time of the checkpoint goes back");
     }
     ensure_eq!(load(store, "customers").await?, other, "another checkpoint");
     Ok(())
@@ -138,26 +148,26 @@ async fn a_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -> Verdict
 async fn a_detached_commit_moves_the_checkpoint<C: CheckpointStore>(store: &C) -> Verdict {
     let claimed = store.claim(&Claim::new("orders", "v1", START)).await?;
     let unit = store.detached();
-    // It holds nothing open: others can work meanwhile.
+    // It holds nothing open, so that other units can work meanwhile.
     let customers = store.claim(&Claim::new("customers", "v1", START)).await?;
     store.begin().await?.commit(&CheckpointUpdate::new("customers", customers.epoch, START, at(2))).await?;
     unit.commit(&CheckpointUpdate::new("orders", claimed.epoch, START, at(9))).await?;
     ensure_eq!(load(store, "orders").await?.position, at(9), "the position after a detached commit");
     let refused = store.detached().commit(&CheckpointUpdate::new("orders", claimed.epoch, START, at(10))).await;
-    ensure!(matches!(refused, Err(CommitError::Fenced { .. })), "a detached step from elsewhere: {refused:?}");
+    ensure!(matches!(refused, Err(CommitError::Fenced { .. })), "a detached step from another position: {refused:?}");
     store.detached().clear(&CheckpointReset::new("orders")).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint cleared by a detached unit");
     Ok(())
 }
 
-/// That the step was fenced, which names it and what was found, and has changed nothing.
+/// Checks that the step was fenced, that the error names it and the found checkpoint, and that nothing was changed.
 async fn fenced<C: CheckpointStore>(store: &C, refused: Result<(), CommitError>, left: &Checkpoint) -> Verdict {
     match refused {
         Err(CommitError::Fenced { step, found }) => {
             ensure_eq!(step.name, left.name, "the step named");
             ensure_eq!(found.as_ref(), Some(left), "the checkpoint found");
         }
-        other => ensure!(false, "a step that is not the owner's gave {other:?}"),
+        other => ensure!(false, "a step of another owner returned {other:?}"),
     }
     ensure_eq!(&load(store, &left.name).await?, left, "the checkpoint after a fenced step");
     Ok(())
@@ -190,7 +200,7 @@ async fn a_rollback_moves_nothing<C: CheckpointStore>(store: &C) -> Verdict {
     drop(store.begin().await?);
     drop(store.detached());
     ensure_eq!(load(store, "orders").await?, claimed, "the checkpoint after a rollback");
-    // And the next unit is not in anybody's way.
+    // The next unit is not blocked.
     advance(store, claimed.epoch, 0, 1).await?;
     Ok(())
 }
@@ -206,7 +216,7 @@ async fn a_reset_keeps_the_epoch_growing<C: CheckpointStore>(store: &C) -> Verdi
         ensure!(matches!(refused, Err(CommitError::Fenced { found: None, .. })), "a step after a reset: {refused:?}");
     }
     let new = store.claim(&Claim::new("orders", "v1", at(2))).await?;
-    ensure_eq!(new.position, at(2), "where it starts again");
+    ensure_eq!(new.position, at(2), "the position at which it starts again");
     ensure!(new.epoch > old.epoch, "the epoch went from {} over a reset to {}", old.epoch, new.epoch);
     fenced(store, advance(store, old.epoch, 2, 6).await, &new).await
 }
@@ -222,23 +232,23 @@ async fn a_clear_by_an_owner_that_was_replaced_changes_nothing<C: CheckpointStor
     store.begin().await?.clear(&CheckpointReset::new("orders").owned_since(new.epoch)).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that its owner cleared");
     let refused = store.begin().await?.clear(&CheckpointReset::new("orders").owned_since(new.epoch + 1)).await;
-    ensure!(matches!(refused, Err(CommitError::NotOwned { .. })), "what is cleared is nobody's: {refused:?}");
+    ensure!(matches!(refused, Err(CommitError::NotOwned { .. })), "a clear of a cleared checkpoint: {refused:?}");
     Ok(())
 }
 
 async fn a_cleared_checkpoint_knows_up_to_where_it_is_rebuilt<C: CheckpointStore>(store: &C) -> Verdict {
     let first = store.claim(&Claim::new("orders", "v1", START)).await?;
-    ensure_eq!(first.rebuild_to, None, "what is not rebuilt");
+    ensure_eq!(first.rebuild_to, None, "the target without a rebuild");
     store.begin().await?.clear(&CheckpointReset::new("orders").owned_since(first.epoch).rebuild_to(at(7))).await?;
     ensure_eq!(store.load("orders").await?, None, "a checkpoint that was cleared to be rebuilt");
     for step in [(0, 3), (3, 6)] {
         let claimed = store.claim(&Claim::new("orders", "v1", START)).await?;
-        ensure_eq!(claimed.rebuild_to, Some(at(7)), "whoever claims it goes on with the rebuild");
+        ensure_eq!(claimed.rebuild_to, Some(at(7)), "each claim continues the rebuild");
         advance(store, claimed.epoch, step.0, step.1).await?;
     }
     let last = store.claim(&Claim::new("orders", "v1", START)).await?;
     advance(store, last.epoch, 6, 7).await?;
-    ensure_eq!(load(store, "orders").await?.rebuild_to, None, "once it has been there");
+    ensure_eq!(load(store, "orders").await?.rebuild_to, None, "the target after it was reached");
     Ok(())
 }
 
@@ -249,7 +259,7 @@ async fn a_checkpoint_keeps_its_log<C: CheckpointStore>(store: &C) -> Verdict {
     for (claimed, expected) in [(log, log), (other, log)] {
         let checkpoint = store.claim(&Claim::new("orders", "v1", START).in_log(claimed)).await?;
         ensure_eq!(checkpoint.log, Some(expected), "the log: the first one that was named");
-        ensure_eq!(load(store, "orders").await?, checkpoint, "what is loaded is what was claimed");
+        ensure_eq!(load(store, "orders").await?, checkpoint, "the loaded checkpoint is the claimed one");
     }
     store.begin().await?.clear(&CheckpointReset::new("orders")).await?;
     let checkpoint = store.claim(&Claim::new("orders", "v1", START).in_log(other)).await?;

@@ -1,4 +1,4 @@
-//! Several writers and readers at once, and wake-ups.
+//! Several concurrent writers and readers, and wake-ups.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::store::{AppendError, EventFilter, EventStore, ExpectedVersion, PageLi
 
 type Store = Arc<dyn EventStore>;
 
-/// All outcomes, or the first violation.
+/// Returns all outcomes, or the first violation.
 async fn join<T: 'static>(mut tasks: JoinSet<Result<T, Violation>>) -> Result<Vec<T>, Violation> {
     let mut all = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -44,7 +44,7 @@ pub(super) async fn one_writer_wins_each_version(store: Store) -> Verdict {
     let mut won = join(tasks).await?.concat();
     won.sort_unstable();
     let stored = versions(&*store, &stream, ReadStream::forward()).await?;
-    ensure_eq!(won, stored, "the versions that were won are those that are stored, each once");
+    ensure_eq!(won, stored, "the versions that writers got are the stored ones, each once");
     ensure_eq!(stored, (1..=10).collect::<Vec<_>>(), "the versions, each expectation met by one writer");
     Ok(())
 }
@@ -77,8 +77,8 @@ pub(super) async fn many_writers_lose_nothing(store: Store) -> Verdict {
     Ok(())
 }
 
-/// A reader follows the log by the horizon while others append batches of three: it must see each batch whole (all or
-/// nothing), and every event ([no gaps](crate::guarantees#no-gaps)), because it never looks back.
+/// A reader follows the log by the horizon while writers append batches of three events. It must see each batch whole
+/// (all or nothing) and every event ([no gaps](crate::guarantees#no-gaps)), because it never reads a position twice.
 pub(super) async fn a_reader_sees_whole_appends_and_skips_nothing(store: Store) -> Verdict {
     let done = Arc::new(AtomicBool::new(false));
     let reader = tokio::spawn({
@@ -89,8 +89,8 @@ pub(super) async fn a_reader_sees_whole_appends_and_skips_nothing(store: Store) 
                 let last_round = done.load(Ordering::SeqCst);
                 let page = store.read_log(after, &EventFilter::all(), PageLimit::events(10_000)).await?;
                 let head = page.events.last().map_or(after, |event| event.position());
-                ensure!(page.horizon >= head, "the horizon {} lies before the event at {head}", page.horizon);
-                // A page may end amid an append; what it shows of one is never all that there is of it.
+                ensure!(page.horizon >= head, "the horizon {} is before the event at {head}", page.horizon);
+                // A page may end within an append, but the rest of the append must be stored as well.
                 for stream in page.events.iter().map(|event| event.stream()).collect::<BTreeSet<_>>() {
                     let stored = store.read_stream(stream, ReadStream::forward()).await?.len();
                     ensure!(stored == 3, "a reader saw an append of 3 events of which {stored} were stored");
@@ -123,21 +123,21 @@ pub(super) async fn a_reader_sees_whole_appends_and_skips_nothing(store: Store) 
     Ok(())
 }
 
-/// Where the store hears of appends at all.
+/// Only for a store that gives wake-ups.
 pub(super) async fn an_append_wakes_who_listens(store: Store) -> Verdict {
     let Some(mut wake_up) = store.wake_ups() else { return Ok(()) };
     let mut other = store.wake_ups();
     for _ in 0..2 {
         store.append(&order(), ExpectedVersion::Any, events(2)).await?;
-        // The wake-up came before anybody waited for it, and is remembered.
+        // The wake-up came before the wait, and is remembered.
         tokio::time::timeout(Duration::from_secs(10), wake_up.wait())
             .await
-            .map_err(|_| Violation::new("an append has woken nobody for 10 s"))?;
+            .map_err(|_| Violation::new("a listener was not woken within 10 s after an append"))?;
     }
     if let Some(other) = &mut other {
         tokio::time::timeout(Duration::from_secs(10), other.wait())
             .await
-            .map_err(|_| Violation::new("an append woke one of two listeners"))?;
+            .map_err(|_| Violation::new("an append woke only one of two listeners"))?;
     }
     Ok(())
 }

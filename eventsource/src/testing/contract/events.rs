@@ -8,7 +8,7 @@ use super::violation::{ensure, ensure_eq};
 use crate::event::{DomainEvent, EventDescriptor, Metadata, NewEvent, Position, StreamId, Unstorable};
 use crate::store::{EventFilter, EventStore, PageLimit, ReadStream};
 
-/// An event whose aggregate is known, and which the catalogue does not list.
+/// An event with a known aggregate that is not in the catalogue.
 #[derive(Serialize, Deserialize)]
 pub(super) struct OrderPlaced;
 
@@ -47,7 +47,7 @@ pub(super) fn for_tenant(tenant: &str, event: NewEvent) -> NewEvent {
     event.with_metadata(Metadata::new().tenant(tenant))
 }
 
-/// The payloads of the whole log, read in pages of `limit`, and whether no page was longer.
+/// Returns the payloads of the whole log, read in pages of `limit`. Fails if a page is longer.
 pub(super) async fn log(store: &dyn EventStore, filter: &EventFilter, limit: usize) -> Result<Vec<String>, Violation> {
     let (mut after, mut payloads) = (Position::START, Vec::new());
     loop {
@@ -66,7 +66,7 @@ pub(super) async fn log(store: &dyn EventStore, filter: &EventFilter, limit: usi
     }
 }
 
-/// The versions of a stream, as `read` gives them.
+/// Returns the versions of a stream in the order of `read`.
 pub(super) async fn versions(
     store: &dyn EventStore,
     stream: &StreamId,
@@ -75,7 +75,7 @@ pub(super) async fn versions(
     Ok(store.read_stream(stream, read).await?.iter().map(|event| event.version()).collect())
 }
 
-/// That the log ends at `head` and the stream is at `version`: what holds after a refused append.
+/// Checks that the log ends at `head` and the stream at `version`, as after a refused append.
 pub(super) async fn unchanged(
     store: &dyn EventStore,
     stream: &StreamId,

@@ -1,16 +1,26 @@
-//! What a contract is run on.
+//! The fixtures on which the contracts run.
 
 use std::sync::Arc;
 
 use crate::projection::CheckpointStore;
 use crate::store::EventStore;
 
-/// A fresh event store, alone or with something that has to outlive it, such as a temporary directory: `(store, directory)`.
+/// A fresh event store, alone or with a value that must outlive it, such as a temporary directory:
+/// `(store, directory)`.
+///
+/// ```
+/// use eventsource::MemoryEventStore;
+/// use eventsource::testing::contract::EventStoreFixture;
+///
+/// let directory = std::env::temp_dir();
+/// let (store, directory) = (MemoryEventStore::new(), directory).split();
+/// # let _ = (store, directory);
+/// ```
 pub trait EventStoreFixture {
-    /// What has to outlive the store.
+    /// The type of the value that must outlive the store.
     type Kept;
 
-    /// Both apart.
+    /// Returns the store and the value.
     fn split(self) -> (Arc<dyn EventStore>, Self::Kept);
 }
 
@@ -30,14 +40,22 @@ impl<S: EventStore, K> EventStoreFixture for (S, K) {
     }
 }
 
-/// A fresh checkpoint store, alone or with something that has to outlive it.
+/// A fresh checkpoint store, alone or with a value that must outlive it: `(store, directory)`.
+///
+/// ```
+/// use eventsource::MemoryCheckpoints;
+/// use eventsource::testing::contract::CheckpointStoreFixture;
+///
+/// let (store, ()) = MemoryCheckpoints::new().split();
+/// # let _ = store;
+/// ```
 pub trait CheckpointStoreFixture {
-    /// The store.
+    /// The type of the store.
     type Store: CheckpointStore;
-    /// What has to outlive it.
+    /// The type of the value that must outlive the store.
     type Kept;
 
-    /// Both apart.
+    /// Returns the store and the value.
     fn split(self) -> (Arc<Self::Store>, Self::Kept);
 }
 

@@ -1,4 +1,4 @@
-//! Which log it is, and the events by which it is recognised.
+//! The identity of a log, and the events by which it is recognised.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) async fn the_log_has_one_identity(store: Store) -> Verdict {
     ensure_eq!(store.log_id().await?, id, "the identity, asked again");
     store.append(&order(), ExpectedVersion::Any, events(2)).await?;
     ensure_eq!(store.log_id().await?, id, "the identity after an append");
-    ensure!(*id.as_uuid() != Uuid::nil(), "the identity is nil, as that of any other log may be");
+    ensure!(*id.as_uuid() != Uuid::nil(), "the identity is nil, which another log may have as well");
     Ok(())
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn the_last_event_is_found(store: Store) -> Verdict {
     Ok(())
 }
 
-/// What a page says of the events before it and at its horizon is right, if it says anything.
+/// Checks the events before a page and at its horizon, if the page names them.
 pub(super) async fn a_page_tells_the_events_around_it(store: Store) -> Verdict {
     for event_type in ["A", "B", "A", "B", "B", "A", "B"] {
         store.append(&order(), ExpectedVersion::Any, vec![event(event_type)]).await?;
@@ -59,12 +59,19 @@ pub(super) async fn a_page_tells_the_events_around_it(store: Store) -> Verdict {
     Ok(())
 }
 
-/// Checks that no position is given twice, of a store whose events can be deleted from outside, such as by SQL.
+/// Checks that a store never gives a position twice, although events are deleted by other means than the store, such as
+/// SQL. Call it on a fresh, empty store. `delete_after` deletes all events after a position.
 ///
-/// `delete_after` deletes all events of the store after a position. The store is fresh and empty.
+/// ```no_run
+/// # async fn example(store: std::sync::Arc<dyn eventsource::EventStore>) {
+/// use eventsource::testing::contract::positions_only_grow;
+///
+/// positions_only_grow(store, async |position| { /* DELETE FROM events WHERE position > … */ }).await.unwrap();
+/// # }
+/// ```
 ///
 /// # Errors
-/// The [`Violation`], where a position is given twice.
+/// [`Violation`] if a position is given twice.
 pub async fn positions_only_grow(
     store: Arc<dyn EventStore>,
     delete_after: impl AsyncFn(Position),
@@ -94,12 +101,11 @@ pub async fn positions_only_grow(
     Ok(())
 }
 
-/// Checks that the identity of a log outlives the store, and differs from that of any other log.
-///
-/// `again` is the log of `store`, opened another time; `other` is another log.
+/// Checks that the identity of a log outlives the store, and that no other log has it. `again` is the log of `store`,
+/// opened once more; `other` is another log.
 ///
 /// # Errors
-/// The [`Violation`], where it is not so.
+/// [`Violation`] if the identity changes or two logs share it.
 pub async fn an_identity_is_one_logs_own(
     store: &dyn EventStore,
     again: &dyn EventStore,

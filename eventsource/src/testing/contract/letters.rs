@@ -1,4 +1,4 @@
-//! The checkpoint store's contract: dead letters.
+//! The contract of checkpoint stores: dead letters.
 
 use chrono::{DateTime, TimeDelta};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::projection::{
     LetterQuery, LetterState, UnitOfWork,
 };
 
-/// A letter at `position`, of the stream of this number.
+/// Returns a letter at `position` of the stream with this number.
 fn letter(position: u64, number: u128, state: LetterState) -> DeadLetter {
     let time = now();
     DeadLetter {
@@ -22,7 +22,7 @@ fn letter(position: u64, number: u128, state: LetterState) -> DeadLetter {
         version: position,
         event_type: "Placed".to_owned(),
         event_id: Uuid::now_v7(),
-        // What looks like a state in a text is none.
+        // A text that looks like a state is not a state.
         errors: vec![r#"no "state":"Released" here, nor \"state\":\"Released\""#.to_owned()],
         class: ErrorClass::Permanent,
         attempts: 2,
@@ -41,7 +41,7 @@ fn stream(number: u128) -> StreamId {
     StreamId::new("Order", Uuid::from_u128(number))
 }
 
-/// Makes `changes` to the letters of `orders`, in one step that stays where it is.
+/// Applies `changes` to the letters of `orders`, in one step that does not move the checkpoint.
 async fn change<C: CheckpointStore>(store: &C, epoch: u64, changes: Vec<LetterChange>) -> Verdict {
     let step = CheckpointUpdate::new("orders", epoch, Position::START, Position::START).letters(changes);
     Ok(store.begin().await?.commit(&step).await?)
@@ -70,7 +70,7 @@ pub(super) async fn letters_are_read_in_pages<C: CheckpointStore>(store: &C) -> 
     ensure_eq!(positions(store, LetterQuery::all()).await?, vec![1, 3, 5, 8, 9], "all letters, by position");
     ensure_eq!(positions(store, LetterQuery::parking()).await?, vec![1, 3, 8, 9], "the letters that park streams");
     ensure_eq!(positions(store, LetterQuery::dismissed()).await?, vec![5], "the letters that were dismissed");
-    ensure_eq!(positions(store, LetterQuery::released()).await?, vec![8], "the letters that follow next");
+    ensure_eq!(positions(store, LetterQuery::released()).await?, vec![8], "the letters that are applied next");
     let two = LetterQuery::parking().limit(2);
     ensure_eq!(positions(store, two).await?, vec![1, 3], "the first page of two");
     ensure_eq!(positions(store, two.after(at(3))).await?, vec![8, 9], "the page after position 3");
@@ -88,7 +88,7 @@ pub(super) async fn a_letter_is_found_by_its_position<C: CheckpointStore>(store:
     ensure_eq!(store.dead_letter("orders", at(3)).await?.as_ref(), Some(&kept[0]), "a letter that waits");
     ensure_eq!(store.dead_letter("orders", at(4)).await?, Some(dismissed), "a letter that was dismissed");
     for missing in [0, 2, 5] {
-        ensure_eq!(store.dead_letter("orders", at(missing)).await?, None, "a letter where there is none");
+        ensure_eq!(store.dead_letter("orders", at(missing)).await?, None, "a letter at a position without one");
     }
     ensure_eq!(store.dead_letter("customers", at(3)).await?, None, "a letter of another subscription");
     Ok(())
@@ -124,7 +124,7 @@ pub(super) async fn letters_change_as_a_step_says<C: CheckpointStore>(store: &C)
     let refused = CheckpointUpdate::new("orders", epoch + 1, Position::START, Position::START);
     let refused = refused.letters(vec![LetterChange::Release { stream: stream(4) }]);
     let _ = store.begin().await?.commit(&refused).await;
-    ensure_eq!(positions(store, LetterQuery::all()).await?, vec![4, 6], "the letters after a step that is fenced");
+    ensure_eq!(positions(store, LetterQuery::all()).await?, vec![4, 6], "the letters after a fenced step");
     store.begin().await?.clear(&CheckpointReset::new("orders")).await?;
     ensure_eq!(positions(store, LetterQuery::all()).await?, Vec::<u64>::new(), "the letters after a reset");
     Ok(())
@@ -138,7 +138,7 @@ pub(super) async fn letters_are_counted<C: CheckpointStore>(store: &C) -> Verdic
     change(store, epoch, vec![LetterChange::Dismiss(waiting(9, 9).dismissed("known"))]).await?;
     let counts = store.letter_counts(&["orders", "customers", "unknown"]).await?;
     let expected = [("orders".to_owned(), LetterCounts { waiting: 3, held: 11 })];
-    ensure_eq!(counts, expected.into_iter().collect(), "the numbers of letters, dismissed ones left out");
+    ensure_eq!(counts, expected.into_iter().collect(), "the numbers of letters, without the dismissed ones");
     ensure_eq!(store.letter_counts(&["customers"]).await?.len(), 0, "the numbers of letters of another subscription");
     ensure_eq!(store.letter_counts(&[]).await?.len(), 0, "the numbers of letters of no subscription");
     Ok(())
@@ -149,7 +149,7 @@ pub(super) async fn letters_are_found_by_event_and_by_class<C: CheckpointStore>(
     let mut kept: Vec<_> = (1..=6).map(|n| waiting(n, u128::from(n))).collect();
     for letter in &mut kept[2..] {
         letter.class = ErrorClass::Transient;
-        // What looks like a field in a text is none.
+        // A text that looks like a field is not a field.
         letter.errors =
             vec![format!(r#""class":"Permanent", "event_id":"{}" and a NUL: \0"#, letter.stream.aggregate_id())];
     }
@@ -200,7 +200,7 @@ pub(super) async fn dismissed_letters_are_forgotten_by_their_age<C: CheckpointSt
         ensure_eq!(positions(store, LetterQuery::all()).await?, left, "the letters that are left after {micros} µs");
     }
     ensure_eq!(store.forget_dismissed("customers", now()).await?, 0, "letters of another subscription");
-    // More than a store forgets at once.
+    // More than a store deletes in one transaction.
     let many = (1..=2_500).map(|n| dismissed(100 + n, i64::from(n % 2 == 0) * 70_000_000)).collect();
     change(store, epoch, many).await?;
     ensure_eq!(store.forget_dismissed("orders", before(65_000_000)).await?, 1_252, "how many of many were forgotten");

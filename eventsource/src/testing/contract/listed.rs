@@ -1,4 +1,4 @@
-//! What the lists of cases are handed to.
+//! The macros to which the lists of cases are passed.
 
 /// Runs the case of this name with the argument.
 macro_rules! dispatch {
@@ -10,7 +10,7 @@ macro_rules! dispatch {
     };
 }
 
-/// The names of the cases.
+/// Returns the names of the cases.
 macro_rules! names {
     ({} $($case:ident)*) => { &[$(stringify!($case)),*] };
 }

@@ -1,4 +1,4 @@
-//! Look-ups: an event by its id, the log backwards, the streams of a type by pages.
+//! Look-ups: an event by its id, the log backwards, and the streams of a type by pages.
 
 use std::sync::Arc;
 
@@ -27,12 +27,12 @@ pub(super) async fn an_event_is_found_by_its_id(store: Store) -> Verdict {
     ensure_eq!(store.event(Uuid::nil()).await?, None, "the event with the nil id");
     let refused = NewEvent::raw("Refused", 1, "{}").with_id(unknown);
     let stale = store.append(&order(), ExpectedVersion::Exact(7), vec![refused]).await;
-    ensure!(stale.is_err(), "an append at a version that is not the stream's was stored");
+    ensure!(stale.is_err(), "an append at another version than the stream's was stored");
     ensure_eq!(store.event(unknown).await?, None, "the event of an append that was refused");
     Ok(())
 }
 
-/// The whole log through `filter`, read backwards in pages of `limit`.
+/// Returns the whole log that matches `filter`, read backwards in pages of `limit`.
 pub(super) async fn back(
     store: &Store,
     filter: &EventFilter,
@@ -78,7 +78,7 @@ pub(super) async fn the_log_reads_backwards(store: Store) -> Verdict {
         for limit in [1, 7, 1_000] {
             let mut backward = back(&store, filter, PageLimit::events(limit)).await?;
             backward.reverse();
-            ensure_eq!(backward, forward, "backwards in pages of {limit} through {filter:?}, turned round");
+            ensure_eq!(backward, forward, "backwards in pages of {limit} through {filter:?}, reversed");
         }
     }
     let all = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(1_000)).await?.events;
@@ -95,7 +95,7 @@ pub(super) async fn the_log_reads_backwards(store: Store) -> Verdict {
 pub(super) async fn streams_of_a_type_are_listed_by_pages(store: Store) -> Verdict {
     ensure!(store.streams("Order", None, 10).await?.is_empty(), "an empty log has streams");
     let mut expected = Vec::new();
-    // The first and the last id that there are, and neighbours.
+    // The smallest and the largest id, and neighbours.
     let ids = [0, 1, 0xff, 0x100, u128::MAX - 1, u128::MAX].map(Uuid::from_u128);
     for (n, id) in (1..).zip(ids.into_iter().chain((0..20).map(|_| Uuid::now_v7()))) {
         for aggregate_type in ["Order", "Orders", "orde"] {

@@ -1,12 +1,13 @@
-//! A test for each case.
+//! The macros that create a test for each case.
 
 use std::future::Future;
 
 use super::{Case, CheckpointStoreFixture, EventStoreFixture, Violation};
 
-/// Makes a `#[test]` of each [`Case`](crate::testing::contract::Case), which runs on the store that the expression
-/// makes, alone or with what has to outlive it. The expression may await; it is evaluated anew for each test.
-///
+/// Creates a `#[test]` for each [`Case`](crate::testing::contract::Case). The expression creates a fresh store, alone
+/// or in a tuple with a value that must outlive it
+/// ([`EventStoreFixture`](crate::testing::contract::EventStoreFixture)). It may await, and is evaluated once for each
+/// test.
 /// ```
 /// mod on_memory {
 ///     eventsource::event_store_contract!(eventsource::MemoryEventStore::new());
@@ -19,7 +20,7 @@ macro_rules! event_store_contract {
     };
 }
 
-/// Makes a `#[test]` of each case of the checkpoint store's contract, as
+/// Creates a `#[test]` for each case of the checkpoint store's contract, as
 /// [`event_store_contract!`](crate::event_store_contract) does.
 ///
 /// ```
@@ -34,9 +35,9 @@ macro_rules! checkpoint_store_contract {
     };
 }
 
-/// Makes a `#[test]` of each case of the contract of stores of aggregates' snapshots, which runs on the
-/// [`SnapshotStoreFixture`](crate::testing::contract::SnapshotStoreFixture) that the expression makes. The expression may
-/// await; it is evaluated for each test. A store that is `Clone` is a fixture, also with what has to outlive it.
+/// Creates a `#[test]` for each case of the contract of aggregate snapshot stores. The expression creates a
+/// [`SnapshotStoreFixture`](crate::testing::contract::SnapshotStoreFixture): a store that is `Clone`, alone or in a
+/// tuple with a value that must outlive it. It may await, and is evaluated once for each test.
 ///
 /// ```
 /// mod on_memory {
@@ -50,9 +51,9 @@ macro_rules! snapshot_store_contract {
     };
 }
 
-/// Makes a `#[test]` of each case of the event bus's contract, which runs on the
-/// [`EventBusFixture`](crate::testing::contract::EventBusFixture) that the expression makes. The expression may await; it
-/// is evaluated for each test. A bus that is `Clone` is a fixture.
+/// Creates a `#[test]` for each case of the event bus's contract. The expression creates an
+/// [`EventBusFixture`](crate::testing::contract::EventBusFixture), such as a bus that is `Clone`. It may await, and is
+/// evaluated once for each test.
 ///
 /// ```
 /// mod on_memory {
@@ -66,9 +67,34 @@ macro_rules! event_bus_contract {
     };
 }
 
-/// Makes a `#[test]` of each case of what an event bus does while its server is down, as
+/// Creates a `#[test]` for each case of an event bus whose server is down, as
 /// [`event_bus_contract!`](crate::event_bus_contract) does. The fixture is also a
 /// [`BusServerFixture`](crate::testing::contract::BusServerFixture).
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use eventsource::EventBus;
+/// use eventsource::testing::contract::{BusServerFixture, EventBusFixture};
+///
+/// struct Server;
+///
+/// impl EventBusFixture for Server {
+///     fn connect(&self) -> Arc<dyn EventBus> {
+///         # unimplemented!()
+///         // Arc::new(MyBus::connect("localhost:7000"))
+///     }
+/// }
+///
+/// impl BusServerFixture for Server {
+///     fn kill(&self) { /* docker kill … */ }
+///     fn start(&self) { /* docker start … */ }
+/// }
+///
+/// mod outage {
+///     eventsource::event_bus_outage_contract!(super::Server);
+/// }
+/// ```
 #[macro_export]
 macro_rules! event_bus_outage_contract {
     ($fresh:expr) => {
@@ -76,9 +102,9 @@ macro_rules! event_bus_outage_contract {
     };
 }
 
-/// Makes a `#[test]` of each case of the notifier's contract, which runs on the
-/// [`NotifierFixture`](crate::testing::contract::NotifierFixture) that the expression makes. A notifier that is `Clone` is
-/// a fixture, and so every event bus that is.
+/// Creates a `#[test]` for each case of the notifier's contract. The expression creates a
+/// [`NotifierFixture`](crate::testing::contract::NotifierFixture), such as a notifier or an event bus that is `Clone`.
+/// It may await, and is evaluated once for each test.
 ///
 /// ```
 /// mod on_memory {
@@ -92,9 +118,10 @@ macro_rules! notifier_contract {
     };
 }
 
-/// Makes a `#[test]` of each case of what a notifier does while its server is down, as
+/// Creates a `#[test]` for each case of a notifier whose server is down, as
 /// [`notifier_contract!`](crate::notifier_contract) does. The fixture is also a
-/// [`BusServerFixture`](crate::testing::contract::BusServerFixture).
+/// [`BusServerFixture`](crate::testing::contract::BusServerFixture): see the example of
+/// [`event_bus_outage_contract!`](crate::event_bus_outage_contract).
 #[macro_export]
 macro_rules! notifier_outage_contract {
     ($fresh:expr) => {
@@ -144,7 +171,7 @@ macro_rules! __checkpoint_store_tests {
     };
 }
 
-/// What a generated test does.
+/// The body of a generated test.
 #[doc(hidden)]
 pub fn __test_event_store<F: EventStoreFixture>(name: &str, fresh: impl Future<Output = F>) -> Result<(), Violation> {
     let case = Case::named(name).ok_or_else(|| Violation::new(format_args!("there is no case {name}")))?;
@@ -156,7 +183,7 @@ pub fn __test_event_store<F: EventStoreFixture>(name: &str, fresh: impl Future<O
     })
 }
 
-/// What a generated test does.
+/// The body of a generated test.
 #[doc(hidden)]
 pub fn __test_checkpoint_store<F: CheckpointStoreFixture>(
     name: &str,
@@ -170,13 +197,13 @@ pub fn __test_checkpoint_store<F: CheckpointStoreFixture>(
     })
 }
 
-/// What a generated test does.
+/// The body of a generated test.
 #[doc(hidden)]
 pub fn __test_bus(case: impl Future<Output = Result<(), Violation>>) -> Result<(), Violation> {
     runtime()?.block_on(case)
 }
 
-/// Two threads: concurrent cases need real concurrency.
+/// With two threads, since the concurrent cases need real concurrency.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }

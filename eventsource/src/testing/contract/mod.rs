@@ -1,6 +1,7 @@
-//! Contract suites: for event stores, checkpoint stores, event buses and notifiers. Each promise of the ports has a case.
+//! Contract suites for event stores, checkpoint stores, snapshot stores, event buses and notifiers. Each promise of a
+//! port has a case. Run them on an adapter that you write yourself.
 //!
-//! An adapter runs them as tests, one a case, on stores that it makes for them:
+//! A macro creates one test for each case, on stores that its expression creates:
 //!
 //! ```
 //! mod contract {
@@ -8,7 +9,7 @@
 //! }
 //! ```
 //!
-//! or by hand, all of them or one by name:
+//! You can also run all cases, or one by its name:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -63,8 +64,8 @@ pub use violation::Violation;
 
 use crate::store::EventStore;
 
-/// Runs all cases of the event store's contract, each on a store that `fresh` makes, and returns what was violated
-/// under the names of the cases.
+/// Runs all cases of the event store's contract, each on a store that `fresh` creates. Returns the names of the failed
+/// cases, each with its violation.
 pub async fn run_all(fresh: impl AsyncFn() -> Arc<dyn EventStore>) -> Vec<(&'static str, Violation)> {
     let mut violations = Vec::new();
     for case in Case::all() {

@@ -12,7 +12,7 @@ type Store = Arc<dyn EventStore>;
 
 const KIB: usize = 1_024;
 
-/// Events of these sizes in one stream. Every second one is of another type.
+/// Appends events of these sizes to one stream. Every second one has another type.
 async fn sized(store: &Store, sizes: &[usize]) -> Result<StreamId, Violation> {
     let stream = order();
     let event = |(n, size): (usize, &usize)| NewEvent::raw(if n % 2 == 0 { "A" } else { "B" }, 1, text(n, *size));
@@ -20,7 +20,7 @@ async fn sized(store: &Store, sizes: &[usize]) -> Result<StreamId, Violation> {
     Ok(stream)
 }
 
-/// A payload of `size` bytes, and never the same twice.
+/// Returns a payload of `size` bytes that differs for each `n`.
 fn text(n: usize, size: usize) -> String {
     let mut text = format!("\"{n}-");
     text.extend(std::iter::repeat_n('x', size.saturating_sub(text.len() + 1)));
@@ -28,13 +28,14 @@ fn text(n: usize, size: usize) -> String {
     text
 }
 
-/// The sizes that the cases use: small, around the places where a store may divide small from large, and large.
+/// The sizes that the cases use: small ones, sizes around the limits at which a store may treat events as large, and
+/// large ones.
 fn sizes() -> Vec<usize> {
     let one_round = [10, 300, 8_100, 8_192, 8_193, 20_000, 70 * KIB, 15, 2_000, 200 * KIB, 10, 10];
     (0..6).flat_map(|_| one_round).collect()
 }
 
-/// The whole log in pages of this limit, each of which has to end where it should.
+/// Returns the whole log in pages of this limit, and checks the end of each page.
 async fn in_pages(store: &Store, filter: &EventFilter, limit: PageLimit) -> Result<Vec<Arc<RecordedEvent>>, Violation> {
     let head = store.head().await?;
     let (mut all, mut after) = (Vec::new(), Position::START);
@@ -75,7 +76,7 @@ pub(super) async fn a_page_of_the_log_ends_at_its_bytes(store: Store) -> Verdict
             let limit = PageLimit::events(events).within_bytes(bytes);
             let read = in_pages(&store, &filter, limit).await?;
             ensure_eq!(read.len(), wanted.len(), "the events of the log in pages of {limit:?}");
-            ensure!(read == wanted, "the log in pages of {limit:?} has other events");
+            ensure!(read == wanted, "the log in pages of {limit:?} has different events");
         }
     }
     Ok(())
@@ -139,7 +140,7 @@ pub(super) async fn a_page_read_backwards_ends_at_its_bytes(store: Store) -> Ver
             let limit = PageLimit::events(events).within_bytes(bytes);
             let mut backward = super::lookups::back(&store, &filter, limit).await?;
             backward.reverse();
-            ensure_eq!(backward, forward, "backwards in pages of {limit:?}, turned round");
+            ensure_eq!(backward, forward, "backwards in pages of {limit:?}, reversed");
         }
     }
     Ok(())

@@ -10,7 +10,8 @@ use crate::store::{Backlog, EventFilter, EventStore, ExpectedVersion, PageLimit,
 
 type Store = Arc<dyn EventStore>;
 
-/// 4 types of events × 3 types of aggregates × 3 tenants (one of them none), three times over. The payload says which.
+/// Appends 4 types of events × 3 types of aggregates × 3 tenants (one of them none), three times. The payload says
+/// which.
 async fn every_combination(store: &Store) -> Result<Vec<[&'static str; 3]>, Violation> {
     let mut all = Vec::new();
     for _ in 0..3 {
@@ -114,7 +115,7 @@ pub(super) async fn the_horizon_tells_how_far_was_searched(store: Store) -> Verd
     let none = store.read_log(third, &a, PageLimit::events(1)).await?;
     ensure_eq!((none.events.len(), none.horizon), (0, head), "an empty page was searched to the head");
     let nothing = store.read_log(Position::START, &EventFilter::types::<&str>([]), PageLimit::events(1)).await?;
-    ensure_eq!((nothing.events.len(), nothing.horizon), (0, head), "a filter that nothing passes");
+    ensure_eq!((nothing.events.len(), nothing.horizon), (0, head), "a filter that no event matches");
     let at_head = store.read_log(head, &EventFilter::all(), PageLimit::events(1)).await?;
     ensure_eq!((at_head.events.len(), at_head.horizon), (0, head), "a page after the head");
     let least = store.read_log(second_b, &EventFilter::all(), PageLimit::events(0)).await?;
@@ -163,7 +164,7 @@ pub(super) async fn the_backlog_counts_all_events(store: Store) -> Verdict {
 pub(super) async fn types_that_are_not_known_are_found(store: Store) -> Verdict {
     let all = Position::new(u64::MAX);
     ensure_eq!(store.event_types_except(&[], Position::START, all, 10).await?, [], "the types in an empty log");
-    // Names that sort otherwise than they stand, and such as are easily taken for text that means something.
+    // Names whose order of positions differs from the alphabetical order, and names with special characters.
     let names = ["b", "it's", "B", "", "b", "%", "a", "é", "it's", "a\"b"];
     let batch = names.iter().map(|name| NewEvent::raw(*name, 1, "{}")).collect();
     let at: Vec<_> = store.append(&order(), ExpectedVersion::Any, batch).await?.positions().collect();
@@ -185,7 +186,7 @@ pub(super) async fn types_that_are_not_known_are_found(store: Store) -> Verdict 
             for limit in [1, 3, 100] {
                 let found = store.event_types_except(known, after, to, limit).await?;
                 let wanted = expected(known, after, to, limit);
-                ensure_eq!(found, wanted, "at most {limit} types beside {known:?} after {after} up to {to}");
+                ensure_eq!(found, wanted, "at most {limit} types except {known:?} after {after} up to {to}");
             }
         }
     }

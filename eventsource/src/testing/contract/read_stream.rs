@@ -10,7 +10,7 @@ use crate::store::{EventStore, ExpectedVersion, ReadStream};
 
 type Store = Arc<dyn EventStore>;
 
-/// A stream of ten events, in two appends between which others were appended to.
+/// Returns a stream of ten events. They were appended in two appends, with appends to other streams between them.
 async fn stream_of_ten(store: &Store) -> Result<StreamId, super::Violation> {
     let stream = order();
     for _ in 0..2 {
@@ -32,7 +32,7 @@ pub(super) async fn a_stream_reads_in_both_directions(store: Store) -> Verdict {
     ensure!(forward.iter().all(|event| event.stream() == &stream), "an event of another stream was read");
     let mut backward = store.read_stream(&stream, ReadStream::backward()).await?;
     backward.reverse();
-    ensure_eq!(backward, forward, "backward, turned round");
+    ensure_eq!(backward, forward, "backward, reversed");
     Ok(())
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn a_stream_reads_from_and_to_a_version(store: Store) -> Verdic
         ensure_eq!(forward, expected, "forward from {from} to {to}");
         let mut backward = versions(&*store, stream, ReadStream::backward().from(from).to(to)).await?;
         backward.reverse();
-        ensure_eq!(backward, expected, "backward from {from} to {to}, turned round");
+        ensure_eq!(backward, expected, "backward from {from} to {to}, reversed");
     }
     Ok(())
 }

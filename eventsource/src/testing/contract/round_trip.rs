@@ -1,4 +1,4 @@
-//! What goes in comes out.
+//! Events are read back equal.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use crate::store::{EventFilter, EventStore, ExpectedVersion, PageLimit, ReadStre
 
 type Store = Arc<dyn EventStore>;
 
-/// `event` as the answer, the stream and the log give it back, which must be the same.
+/// Appends `event` and returns it. Checks that the answer, the stream and the log contain the same event.
 pub(super) async fn stored(store: &Store, event: NewEvent) -> Result<Arc<RecordedEvent>, Violation> {
     let (stream, before) = (order(), store.head().await?);
     let appended = store.append(&stream, ExpectedVersion::Any, vec![event]).await?;
-    let answered = appended.events().first().ok_or_else(|| Violation::new("the answer holds no event"))?;
+    let answered = appended.events().first().ok_or_else(|| Violation::new("the answer has no event"))?;
     let read = store.read_stream(&stream, ReadStream::forward()).await?;
     ensure_eq!(read, appended.events(), "the event in its stream");
     let logged = store.read_log(before, &EventFilter::all(), PageLimit::events(10)).await?.events;

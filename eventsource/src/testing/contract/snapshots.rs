@@ -1,4 +1,4 @@
-//! The contract of stores of aggregates' snapshots.
+//! The contract of aggregate snapshot stores.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{Verdict, Violation};
 use crate::aggregate::{AggregateSnapshot, SnapshotStore};
 use crate::event::StreamId;
 
-/// The cases of the contract of stores of snapshots, handed to another macro.
+/// Passes the cases of the snapshot store's contract to another macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __snapshot_store_cases {
@@ -27,10 +27,18 @@ macro_rules! __snapshot_store_cases {
     };
 }
 
-/// The names of the cases of the contract of stores of snapshots.
+/// The names of the cases of the snapshot store's contract, for [`run_on_snapshots`].
 pub const SNAPSHOT_CASES: &[&str] = crate::__snapshot_store_cases!([names]);
 
-/// A fresh store of snapshots, alone or with something that has to outlive it: `(store, directory)`.
+/// A fresh snapshot store, alone or with a value that must outlive it: `(store, directory)`.
+///
+/// ```
+/// use eventsource::aggregate::MemorySnapshots;
+/// use eventsource::testing::contract::SnapshotStoreFixture;
+///
+/// let store = MemorySnapshots::new().store();
+/// # let _ = store;
+/// ```
 pub trait SnapshotStoreFixture: Send + Sync {
     /// Returns the store, as another task would have it.
     fn store(&self) -> Arc<dyn SnapshotStore>;
@@ -48,10 +56,20 @@ impl<S: SnapshotStore + Clone, K: Send + Sync> SnapshotStoreFixture for (S, K) {
     }
 }
 
-/// Runs the case `name` of the contract of stores of snapshots on a fresh, empty store.
+/// Runs the case `name` of the snapshot store's contract on a fresh, empty store.
+/// [`snapshot_store_contract!`](crate::snapshot_store_contract) creates a test for each case.
+///
+/// ```
+/// use eventsource::aggregate::MemorySnapshots;
+/// use eventsource::testing::contract::{SNAPSHOT_CASES, run_on_snapshots};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// run_on_snapshots(SNAPSHOT_CASES[0], &MemorySnapshots::new()).await.unwrap();
+/// # });
+/// ```
 ///
 /// # Errors
-/// The [`Violation`], where the store does not keep to the contract, or there is no such case.
+/// [`Violation`] if the store breaks the contract, or there is no such case.
 pub async fn run_on_snapshots<F: SnapshotStoreFixture>(name: &str, fixture: &F) -> Result<(), Violation> {
     let store = fixture.store();
     crate::__snapshot_store_cases!([dispatch] name store)
@@ -87,7 +105,7 @@ async fn an_older_snapshot_never_replaces_a_newer_one(store: Store) -> Verdict {
         ensure!(!store.save(&snapshot(&stream, older, "a")).await?, "version {older} was saved after version 10");
         ensure_eq!(store.load(&stream, "a").await?.as_ref(), Some(&newest), "the snapshot after an older one");
     }
-    // The stream of a log that was restored has another event at the same version.
+    // After the log was restored, the stream may have another event at the same version.
     let other = snapshot(&stream, 10, "a");
     ensure!(store.save(&other).await?, "a snapshot of the same version was not saved");
     ensure_eq!(store.load(&stream, "a").await?, Some(other), "the snapshot of the same version");
@@ -96,7 +114,7 @@ async fn an_older_snapshot_never_replaces_a_newer_one(store: Store) -> Verdict {
 
 async fn snapshots_saved_at_the_same_time_leave_the_newest(store: Store) -> Verdict {
     let stream = order();
-    // Neither in their order nor in the opposite one.
+    // In neither ascending nor descending order.
     let saves = (1..=20_u64).map(|n| {
         let (store, snapshot) = (Arc::clone(&store), snapshot(&stream, n * 7 % 20 + 1, "a"));
         tokio::spawn(async move { store.save(&snapshot).await })
@@ -112,7 +130,7 @@ async fn shapes_do_not_replace_each_other(store: Store) -> Verdict {
     let stream = order();
     let (old, new) = (snapshot(&stream, 10, "old"), snapshot(&stream, 5, "new"));
     store.save(&old).await?;
-    ensure_eq!(store.load(&stream, "new").await?.as_ref(), Some(&old), "the only snapshot, asked for by another shape");
+    ensure_eq!(store.load(&stream, "new").await?.as_ref(), Some(&old), "the only snapshot, loaded for another shape");
     ensure!(store.save(&new).await?, "the first snapshot of a shape was not saved, because another shape is newer");
     ensure_eq!(store.load(&stream, "new").await?.as_ref(), Some(&new), "the snapshot of one shape");
     ensure_eq!(store.load(&stream, "old").await?.as_ref(), Some(&old), "the snapshot of the other shape");
@@ -135,7 +153,7 @@ async fn a_snapshot_is_discarded_unless_it_was_replaced(store: Store) -> Verdict
     );
     store.discard(&second).await?;
     store.discard(&second).await?;
-    ensure_eq!(store.load(&stream, "a").await?.as_ref(), Some(&other), "what is left when one shape is discarded");
+    ensure_eq!(store.load(&stream, "a").await?.as_ref(), Some(&other), "the snapshot after one shape was discarded");
     ensure!(store.save(&snapshot(&stream, 1, "a")).await?, "a snapshot was not saved after a newer one was discarded");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Values that cannot be stored: refused by every store, at the append.
+//! Values that cannot be stored: every store refuses them at the append.
 
 use std::sync::Arc;
 
@@ -15,25 +15,26 @@ use crate::store::{AppendError, EventFilter, EventStore, ExpectedVersion, PageLi
 
 type Store = Arc<dyn EventStore>;
 
-/// That `event` is refused for a value whose path begins with `path`, and that nothing of its append is stored.
+/// Checks that `event` is refused because of a value whose path begins with `path`, and that nothing of its append is
+/// stored.
 async fn refused(store: &Store, stream: &StreamId, event: NewEvent, path: &str) -> Result<UnstorableReason, Violation> {
     let (head, good) = (store.head().await?, NewEvent::raw("OrderPlaced", 1, "{}"));
     let refused = store.append(stream, ExpectedVersion::Any, vec![good, event.clone()]).await;
     let Err(AppendError::Unstorable { value, event_id, .. }) = refused else {
         return Err(Violation::new(format_args!("an event with a {path} that cannot be stored: {refused:?}")));
     };
-    ensure_eq!(event_id, event.id(), "the event that is named");
-    ensure!(value.path.starts_with(path), "the path of {value}, which should begin with {path}");
+    ensure_eq!(event_id, event.id(), "the event that the error names");
+    ensure!(value.path.starts_with(path), "the path of {value} does not begin with {path}");
     unchanged(&**store, stream, 0, head).await?;
     Ok(value.reason)
 }
 
-/// So many arrays, one in another.
+/// Returns this number of nested arrays.
 fn arrays(levels: usize) -> Value {
     (0..levels).fold(json!(1), |inner, _| json!([inner]))
 }
 
-/// That `new` comes back with its payload and its metadata.
+/// Checks that `new` is read back with its payload and its metadata.
 async fn comes_back(store: &Store, new: NewEvent) -> Verdict {
     let stored = stored(store, new.clone()).await?;
     ensure!(stored.payload() == new.payload(), "the payload came back as {:.80}", stored.payload());
@@ -47,7 +48,7 @@ pub(super) async fn nested_values_come_back_or_are_refused(store: Store) -> Verd
         let wide = NewEvent::raw("OrderPlaced", 1, format!(r#"[{{"a":{}}},{{}},[]]"#, arrays(levels.min(500))));
         let metadata =
             NewEvent::raw("OrderPlaced", 1, "{}").with_metadata(Metadata::new().entry("deep", arrays(levels.min(500))));
-        // A payload has 127 levels; metadata stands in two, and the second payload as well.
+        // A payload may have 127 levels. Metadata and the second payload have two levels around the arrays.
         for (event, most, path) in
             [(payload, 127, "payload"), (wide, 125, "payload[0].a"), (metadata, 125, "metadata.deep")]
         {
@@ -55,7 +56,7 @@ pub(super) async fn nested_values_come_back_or_are_refused(store: Store) -> Verd
                 comes_back(&store, event).await?;
             } else {
                 let reason = refused(&store, &order(), event, path).await?;
-                ensure_eq!(reason, UnstorableReason::TooDeep, "why {levels} levels are refused");
+                ensure_eq!(reason, UnstorableReason::TooDeep, "the reason why {levels} levels are refused");
             }
         }
     }
@@ -65,7 +66,10 @@ pub(super) async fn nested_values_come_back_or_are_refused(store: Store) -> Verd
 pub(super) async fn values_that_json_does_not_have_are_refused(store: Store) -> Verdict {
     for payload in ["", " ", "{", "{}{}", "NaN", "[1,]", "\"\u{0}\"", r#""\ud800""#, "nonsense"] {
         let reason = refused(&store, &order(), NewEvent::raw("OrderPlaced", 1, payload), "payload").await?;
-        ensure!(matches!(reason, UnstorableReason::NotJson { .. }), "why the payload {payload:?} is refused: {reason}");
+        ensure!(
+            matches!(reason, UnstorableReason::NotJson { .. }),
+            "the reason why the payload {payload:?} is refused: {reason}"
+        );
     }
     let with = |metadata| NewEvent::raw("OrderPlaced", 1, "{}").with_metadata(metadata);
     for (metadata, path) in [
@@ -91,7 +95,7 @@ pub(super) async fn names_that_not_every_store_holds_are_refused(store: Store) -
         let event = NewEvent::raw("OrderPlaced", 1, "{}");
         let appended = store.append(&stream, ExpectedVersion::Any, vec![event]).await;
         ensure!(matches!(appended, Err(AppendError::Unstorable { .. })), "an aggregate type {name:?}: {appended:?}");
-        // Nothing is there under such a name.
+        // A read under such a name finds nothing.
         let read = store.read_stream(&stream, ReadStream::forward()).await?;
         ensure!(read.is_empty(), "a stream of the aggregate type {name:?} has events");
         for filter in [
@@ -100,7 +104,7 @@ pub(super) async fn names_that_not_every_store_holds_are_refused(store: Store) -
             EventFilter::all().tenant(name),
         ] {
             let page = store.read_log(Position::START, &filter, PageLimit::events(10)).await?;
-            ensure!(page.events.is_empty(), "the log has events that pass {filter:?}");
+            ensure!(page.events.is_empty(), "the log has events that match {filter:?}");
         }
         store.event_types_except(&[name], Position::START, store.head().await?, 10).await?;
     }
@@ -115,7 +119,7 @@ pub(super) async fn times_come_back_as_normalised_or_are_refused(store: Store) -
     let first = first.and_time(NaiveTime::MIN).and_utc();
     for time in [DateTime::<Utc>::MIN_UTC, first - TimeDelta::microseconds(1)] {
         let reason = refused(&store, &order(), at(time), "occurred_at").await?;
-        ensure!(matches!(reason, UnstorableReason::Time { .. }), "why the time {time} is refused: {reason}");
+        ensure!(matches!(reason, UnstorableReason::Time { .. }), "the reason why the time {time} is refused: {reason}");
     }
     let leap = DateTime::from_timestamp(1_483_228_799, 1_999_999_999);
     let early_leap = DateTime::from_timestamp(-1, 1_000_000_001);
@@ -123,7 +127,7 @@ pub(super) async fn times_come_back_as_normalised_or_are_refused(store: Store) -
         let event = at(time);
         let occurred_at = event.occurred_at();
         ensure!((occurred_at - time).abs() < TimeDelta::seconds(2), "{time} is normalised as {occurred_at}");
-        ensure_eq!(occurred_at.timestamp_subsec_nanos() % 1_000, 0, "what is below a microsecond");
+        ensure_eq!(occurred_at.timestamp_subsec_nanos() % 1_000, 0, "the nanoseconds below a microsecond");
         ensure!(occurred_at.timestamp_subsec_nanos() < 1_000_000_000, "{time} stays a leap second");
         ensure_eq!(stored(&store, event).await?.occurred_at(), occurred_at, "the time that comes back");
     }

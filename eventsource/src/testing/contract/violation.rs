@@ -1,14 +1,20 @@
-//! How a case of a contract fails.
+//! The failure of a case.
 
 use std::error::Error;
 use std::fmt;
 
-/// How a case of a contract fails, in words. Every error converts with `?`: where the contract promises success, an
-/// error is a violation. (So that it does, this type is not itself an [`Error`].)
+/// The failure of a case of a contract, as a text. Every error converts with `?`: if the contract promises success, an
+/// error is a violation. (This type does not implement [`Error`]: otherwise not every error could convert into it.)
+///
+/// ```
+/// use eventsource::testing::contract::Violation;
+///
+/// assert_eq!(Violation::new("the head is 3, not 4").to_string(), "the head is 3, not 4");
+/// ```
 pub struct Violation(String);
 
 impl Violation {
-    /// A violation in these words.
+    /// Creates a violation with this text.
     pub fn new(what: impl fmt::Display) -> Self {
         Self(what.to_string())
     }
@@ -29,17 +35,17 @@ impl fmt::Display for Violation {
     }
 }
 
-/// As [`Display`](fmt::Display): it is what a test that returns a `Result` prints.
+/// As [`Display`](fmt::Display), since a test that returns a `Result` prints its error with `Debug`.
 impl fmt::Debug for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// The outcome of a case.
+/// The result of a case.
 pub(super) type Verdict = Result<(), Violation>;
 
-/// Ends the case with a violation unless the condition holds.
+/// Returns a violation from the function unless the condition holds.
 macro_rules! ensure {
     ($condition:expr, $($what:tt)+) => {
         if !$condition {
@@ -48,7 +54,7 @@ macro_rules! ensure {
     };
 }
 
-/// Ends the case with a violation unless both are equal.
+/// Returns a violation from the function unless both values are equal.
 macro_rules! ensure_eq {
     ($actual:expr, $expected:expr, $($what:tt)+) => {
         match (&$actual, &$expected) {

@@ -1,4 +1,4 @@
-//! A checkpoint store in which things go wrong.
+//! A checkpoint store with fault injection.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,8 +13,23 @@ use crate::projection::{
     ProjectionSnapshot, TableOwners,
 };
 
-/// A checkpoint store in which things go wrong, and in whose units of work ([`FaultyUnit`]) as well. It keeps no next
-/// generations of read models, whether the store behind does or not.
+/// Wraps a checkpoint store and injects faults into its calls, and into those of its units of work ([`FaultyUnit`]). It
+/// does not support next generations of read models, even if the wrapped store does. See the [module](super) for an
+/// example.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::MemoryCheckpoints;
+/// use eventsource::projection::CheckpointStore;
+/// use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, Point};
+///
+/// let faults = Faults::new();
+/// let checkpoints = FaultyCheckpoints::new(MemoryCheckpoints::new(), &faults);
+/// faults.next(Point::Load, Fault::Fail, 1);
+/// assert!(checkpoints.load("orders").await.is_err());
+/// assert!(checkpoints.load("orders").await.is_ok());
+/// # });
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct FaultyCheckpoints<C> {
     inner: C,
@@ -22,12 +37,12 @@ pub struct FaultyCheckpoints<C> {
 }
 
 impl<C> FaultyCheckpoints<C> {
-    /// `inner`, in which goes wrong what `faults` say.
+    /// Wraps `inner`. `faults` decides what fails.
     pub fn new(inner: C, faults: &Faults) -> Self {
         Self { inner, faults: faults.clone() }
     }
 
-    /// The store behind.
+    /// Returns the wrapped store.
     pub const fn inner(&self) -> &C {
         &self.inner
     }

@@ -1,7 +1,8 @@
-//! Fault injection: stores that fail, answer late or not at all, when a test says so.
+//! Fault injection: stores that fail, answer late or do not answer, when a test says so.
 //!
-//! [`FaultyEventStore`] and [`FaultyCheckpoints`] stand around any stores, and lend what those lend. What goes wrong is
-//! said by [`Faults`], which they share, either call by call
+//! [`FaultyEventStore`] and [`FaultyCheckpoints`] wrap any stores, and handlers get from them what they get from the
+//! wrapped stores. They share one [`Faults`], which decides what fails: call by call, such as here the answer to the
+//! next two commits,
 //!
 //! ```standalone_crate
 //! # #[cfg(feature = "macros")]
@@ -61,8 +62,8 @@
 //! # let _ = faults;
 //! ```
 //!
-//! On a runtime of one thread whose clock is paused, the same seed gives the same run, where the delays of the
-//! subscriptions come from a seed as well ([`SubscriptionConfig::seed`](crate::SubscriptionConfig::seed)).
+//! On a runtime of one thread with a paused clock, the same seed gives the same run, if the delays of the subscriptions
+//! come from a seed as well ([`SubscriptionConfig::seed`](crate::SubscriptionConfig::seed)).
 
 mod checkpoints;
 mod plan;

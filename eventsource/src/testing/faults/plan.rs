@@ -1,4 +1,4 @@
-//! What goes wrong, and where: by script or at random.
+//! Which calls fail, and how: by script or at random.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -10,7 +10,14 @@ use tokio::time::sleep;
 
 use crate::testing::Random;
 
-/// A call in which something can go wrong.
+/// A call into which a fault can be injected.
+///
+/// ```
+/// use eventsource::testing::faults::{Fault, Faults, Point};
+///
+/// let faults = Faults::seeded(42).often(Point::ReadLog, Fault::Fail, 0.1);
+/// # let _ = faults;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Point {
@@ -36,7 +43,7 @@ pub enum Point {
     Event,
     /// [`EventStore::streams`](crate::EventStore::streams)
     Streams,
-    /// A wake-up of the event store, where somebody hears of it. [`Fault::Duplicate`] doubles it; any other loses it.
+    /// A wake-up of the event store. [`Fault::Duplicate`] doubles it, any other fault drops it.
     WakeUpReceiver,
     /// [`CheckpointStore::load`](crate::CheckpointStore::load)
     Load,
@@ -52,8 +59,9 @@ pub enum Point {
     Snapshot,
     /// [`CheckpointStore::begin`](crate::CheckpointStore::begin)
     Begin,
-    /// A handler asks the unit of work for a repository or a connection: what goes wrong there is judged like a statement of
-    /// the handler. [`Fault::Fail`] is an outage, as a statement timeout is; [`Fault::Stale`] a stale connection.
+    /// A handler asks the unit of work for a repository or a connection. The fault is judged like a failed statement of
+    /// the handler: [`Fault::Fail`] is an outage, such as a statement timeout, and [`Fault::Stale`] is a stale
+    /// connection.
     Statement,
     /// [`UnitOfWork::commit`](crate::projection::UnitOfWork::commit)
     Commit,
@@ -61,39 +69,66 @@ pub enum Point {
     Clear,
 }
 
-/// What goes wrong in a call.
+/// The fault of a call.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use eventsource::testing::faults::{Fault, Faults, Point};
+///
+/// let faults = Faults::new();
+/// faults.next(Point::Commit, Fault::Delay(Duration::from_secs(3)), 1);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
     /// Nothing is done, and an error is returned.
     Fail,
-    /// It is done, but an error is returned: a broken connection.
+    /// The call is done, but an error is returned, as after a broken connection.
     LoseAnswer,
-    /// It is done after this time.
+    /// The call is done after this time.
     Delay(Duration),
-    /// It is done, and the answer comes after this time. Who gives up waiting meanwhile does not know.
+    /// The call is done, and the answer comes after this time. A caller with a shorter time limit does not know whether
+    /// it was done.
     DelayAnswer(Duration),
     /// Nothing is done, and the caller panics.
     Panic,
-    /// Nothing is done, because the connection keeps the plan of a table as it was before a migration. At other points than
-    /// [`Point::Statement`] it is as [`Fault::Fail`].
+    /// Nothing is done, because the connection has cached the plan of a table that was migrated since. At other points
+    /// than [`Point::Statement`] it is the same as [`Fault::Fail`].
     Stale,
-    /// A wake-up is heard twice. At other points it changes nothing.
+    /// A wake-up comes twice. At other points it has no effect.
     Duplicate,
 }
 
-/// The error of a call that went wrong on purpose.
+/// The error of a call into which a fault was injected.
+///
+/// ```
+/// use eventsource::HandlerError;
+/// use eventsource::testing::faults::Injected;
+///
+/// fn is_on_purpose(error: &HandlerError) -> bool {
+///     error.is_caused_by::<Injected>()
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a fault was injected at {point:?}: {fault}")]
 #[non_exhaustive]
 pub struct Injected {
-    /// Where.
+    /// The call.
     pub point: Point,
-    /// What.
+    /// The fault.
     pub fault: Fault,
 }
 
-/// What goes wrong, shared by all the stores that it was given to. A clone is the same.
+/// Decides which calls fail. All clones, and all stores that it was given to, share the same plan.
+///
+/// ```
+/// use eventsource::testing::faults::{Fault, Faults, Point};
+///
+/// let faults = Faults::new();
+/// faults.next(Point::Commit, Fault::Fail, 2);
+/// assert_eq!((faults.left(Point::Commit), faults.count(Point::Commit)), (2, 0));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Faults(Arc<Mutex<Plan>>);
 
@@ -106,13 +141,13 @@ struct Plan {
 }
 
 impl Faults {
-    /// Nothing goes wrong, until it is said.
+    /// Creates a plan without faults. [`next`](Self::next) adds some.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Things go wrong at random, from this seed, as often as [`often`](Self::often) says.
+    /// Creates a plan that injects faults at random from this seed. [`often`](Self::often) sets the probabilities.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         let faults = Self::default();
@@ -120,25 +155,26 @@ impl Faults {
         faults
     }
 
-    /// At `point`, `fault` happens with this probability, from 0 to 1. Of several, the first that is drawn happens.
-    /// Only on [seeded](Self::seeded) faults.
+    /// Injects `fault` at `point` with this probability, from 0 to 1. If several are set for a point, the first that is
+    /// drawn happens. It has an effect only on [seeded](Self::seeded) plans.
     #[must_use]
     pub fn often(self, point: Point, fault: Fault, probability: f64) -> Self {
         self.plan().odds.push((point, fault, probability));
         self
     }
 
-    /// The next so many calls at `point` meet `fault`, after those that are said already. Scripts come before chance.
+    /// Injects `fault` into the next `calls` calls at `point`, after the faults that are already scripted for it.
+    /// Scripted faults come before random ones.
     pub fn next(&self, point: Point, fault: Fault, calls: usize) {
         self.plan().script.entry(point).or_default().push_back((fault, calls));
     }
 
-    /// Nothing is scripted for `point` any more.
+    /// Removes all scripted faults for `point`.
     pub fn forget(&self, point: Point) {
         self.plan().script.remove(&point);
     }
 
-    /// How many scripted faults are still to happen at `point`.
+    /// Returns how many scripted faults are still to come at `point`.
     #[must_use]
     pub fn left(&self, point: Point) -> usize {
         let plan = self.plan();
@@ -146,13 +182,13 @@ impl Faults {
         calls.fold(0, usize::saturating_add)
     }
 
-    /// How many faults have happened at `point`.
+    /// Returns how many faults have happened at `point`.
     #[must_use]
     pub fn count(&self, point: Point) -> u64 {
         self.plan().count.get(&point).copied().unwrap_or_default()
     }
 
-    /// From now on nothing goes wrong.
+    /// Removes all faults, scripted and random.
     pub fn switch_off(&self) {
         let mut plan = self.plan();
         plan.script.clear();
@@ -163,7 +199,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What goes wrong in a call at `point` that begins now.
+    /// Draws the fault for a call at `point` that begins now.
     pub(super) fn draw(&self, point: Point) -> Option<Fault> {
         let plan = &mut *self.plan();
         let fault = plan.scripted(point).or_else(|| {
@@ -175,7 +211,7 @@ impl Faults {
         Some(fault)
     }
 
-    /// `call`, with what goes wrong in it.
+    /// Runs `call`, with the fault that is drawn for it.
     pub(super) async fn around<T, E>(
         &self,
         point: Point,
@@ -199,7 +235,7 @@ impl Faults {
                 sleep(time).await;
                 answer
             }
-            #[expect(clippy::panic, reason = "whoever asked for the fault wants to see what becomes of a panic")]
+            #[expect(clippy::panic, reason = "the test asked for a panic")]
             Fault::Panic => panic!("{injected}"),
             Fault::Duplicate => call.await,
         }
@@ -226,7 +262,7 @@ impl fmt::Display for Fault {
             Self::Delay(_) => "it was done late",
             Self::DelayAnswer(_) => "the answer came late",
             Self::Panic => "the store panicked",
-            Self::Stale => "the plan of the connection does not hold any more",
+            Self::Stale => "the cached plan of the connection is stale",
             Self::Duplicate => "it was doubled",
         })
     }

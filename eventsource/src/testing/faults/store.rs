@@ -1,4 +1,4 @@
-//! An event store in which things go wrong.
+//! An event store with fault injection.
 
 use std::sync::Arc;
 
@@ -12,7 +12,20 @@ use crate::store::{
     PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
 };
 
-/// An event store in which things go wrong.
+/// Wraps an event store and injects faults into its calls. See the [module](super) for an example.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use eventsource::testing::faults::{Fault, Faults, FaultyEventStore, Point};
+/// use eventsource::{EventStore, MemoryEventStore};
+///
+/// let faults = Faults::new();
+/// let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
+/// faults.next(Point::Head, Fault::Fail, 1);
+/// assert!(store.head().await.is_err());
+/// assert!(store.head().await.is_ok());
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct FaultyEventStore<S> {
     inner: S,
@@ -21,19 +34,19 @@ pub struct FaultyEventStore<S> {
 }
 
 impl<S> FaultyEventStore<S> {
-    /// `inner`, in which goes wrong what `faults` say.
+    /// Wraps `inner`. `faults` decides what fails.
     pub fn new(inner: S, faults: &Faults) -> Self {
         Self { inner, faults: faults.clone(), wakes: true }
     }
 
-    /// The same, but nobody hears of appends.
+    /// Gives no wake-ups, so that subscriptions only poll.
     #[must_use]
     pub fn silent(mut self) -> Self {
         self.wakes = false;
         self
     }
 
-    /// The store behind.
+    /// Returns the wrapped store.
     pub const fn inner(&self) -> &S {
         &self.inner
     }

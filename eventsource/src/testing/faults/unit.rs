@@ -1,4 +1,4 @@
-//! A unit of work in which things go wrong, and what it lends.
+//! A unit of work with fault injection, and what handlers get from it.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,9 +10,10 @@ use crate::projection::{CheckpointReset, CheckpointUpdate, CommitError, HandlerE
 use crate::read_model::{ReadModel, Repository};
 use crate::store::{ReentrancyMark, Verdict};
 
-/// A unit of work in which things go wrong. It lends the repositories and connections that the one behind lends.
+/// Wraps a unit of work and injects faults into its calls. Handlers get the repositories and connections of the wrapped
+/// unit.
 ///
-/// What you lend from a unit of work of your own, you lend from this one through [`inner`](Self::inner):
+/// If handlers ask for a type of your own, implement [`Inject`] for this unit as well, through [`inner`](Self::inner):
 ///
 /// ```
 /// use eventsource::HandlerError;
@@ -44,7 +45,7 @@ impl<U> FaultyUnit<U> {
         Self { inner, faults }
     }
 
-    /// The unit of work behind.
+    /// Returns the wrapped unit of work.
     pub const fn inner(&mut self) -> &mut U {
         &mut self.inner
     }
@@ -102,7 +103,7 @@ impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
     }
 }
 
-// One implementation for all that `U` lends would be another one for what is lent by every unit of work.
+// One implementation for everything that `U` provides would overlap with types that every unit of work provides.
 macro_rules! lend {
     ($($(#[$cfg:meta])? <$($M:ident: $bound:ident)?> $lent:ty),+ $(,)?) => {$(
         $(#[$cfg])?

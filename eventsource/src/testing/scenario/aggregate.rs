@@ -1,4 +1,4 @@
-//! A test of an aggregate.
+//! Tests of aggregates.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +9,11 @@ use super::history::History;
 use crate::aggregate::{Aggregate, Applies, EventsOf};
 use crate::event::{DomainEvent, NewEvent, RecordedEvent};
 
-/// A test of an aggregate: given some events, when another one comes or it has to decide, then it is like this.
+/// Tests an aggregate: *given* some events, *when* another event is applied or the aggregate decides, *then* check the
+/// result.
 ///
-/// Each event is encoded, stored and decoded as it would be. Events that the aggregate does not apply do not compile.
+/// Each event is encoded, stored and decoded as in production. An event that the aggregate does not apply does not
+/// compile.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -55,24 +57,24 @@ pub fn aggregate<A: Aggregate>() -> AggregateTest<A> {
     AggregateTest { state: A::default(), history: History::new() }
 }
 
-/// A test of an aggregate, made by [`aggregate`].
+/// A test of an aggregate, created by [`aggregate`].
 pub struct AggregateTest<A> {
     state: A,
     history: History,
 }
 
 impl<A: Aggregate> AggregateTest<A> {
-    /// The events from here on belong to the aggregate `id`; before it is [`AGGREGATE_ID`](super::AGGREGATE_ID).
+    /// Sets the id of the aggregate for the following events. The default is [`AGGREGATE_ID`](super::AGGREGATE_ID).
     #[must_use = "a test goes on with `when` or `decides` and ends with `then`"]
     pub fn aggregate_id(mut self, id: Uuid) -> Self {
         self.history.id = id;
         self
     }
 
-    /// `event` has happened.
+    /// Applies an event of the past.
     ///
     /// # Panics
-    /// Where it cannot be stored and read again.
+    /// If the event cannot be stored and read again.
     #[must_use = "a test goes on with `when` or `decides` and ends with `then`"]
     #[track_caller]
     #[allow(clippy::panic, reason = "a test fails by a panic")]
@@ -87,10 +89,10 @@ impl<A: Aggregate> AggregateTest<A> {
         self
     }
 
-    /// `event` has happened, as it was stored once: with an older version, under an alias.
+    /// Applies an event of the past in its stored form, such as an older version or under an alias.
     ///
     /// # Panics
-    /// Where it cannot be read, or is none of the aggregate's events.
+    /// If the event cannot be read, or does not belong to the aggregate.
     #[must_use = "a test goes on with `when` or `decides` and ends with `then`"]
     #[track_caller]
     pub fn given_stored(mut self, event: NewEvent) -> Self {
@@ -99,10 +101,10 @@ impl<A: Aggregate> AggregateTest<A> {
         self
     }
 
-    /// `event` happens.
+    /// Applies an event, whose result the test then checks.
     ///
     /// # Panics
-    /// Where it cannot be stored and read again.
+    /// If the event cannot be stored and read again.
     #[track_caller]
     pub fn when<E: DomainEvent>(self, event: E) -> Applied<A>
     where
@@ -111,7 +113,7 @@ impl<A: Aggregate> AggregateTest<A> {
         Applied(self.given(event))
     }
 
-    /// The aggregate decides, by its state.
+    /// Calls `decide` with the state of the aggregate. The test then checks the decision.
     pub fn decides<R>(self, decide: impl FnOnce(&A) -> R) -> Decided<A, R> {
         let decision = decide(&self.state);
         Decided { test: self, decision }
@@ -122,18 +124,20 @@ impl<A: Aggregate> AggregateTest<A> {
     fn replay(&mut self, event: &Arc<RecordedEvent>) {
         match A::Events::apply(&mut self.state, event) {
             Ok(true) => {}
-            Ok(false) => panic!("`{}` is not declared by the aggregate: add it there", event.event_type()),
+            Ok(false) => {
+                panic!("`{}` is not declared by the aggregate: declare it with `#[applies]`", event.event_type())
+            }
             Err(error) => panic!("{error}"),
         }
     }
 }
 
-/// An aggregate that has applied the event of an [`AggregateTest`].
+/// An aggregate that has applied the event of [`when`](AggregateTest::when).
 #[must_use = "a test ends with `then`"]
 pub struct Applied<A>(AggregateTest<A>);
 
 impl<A> Applied<A> {
-    /// Then the state is like this. The test may go on.
+    /// Checks the state of the aggregate. The test can continue.
     #[track_caller]
     pub fn then(self, check: impl FnOnce(&A)) -> AggregateTest<A> {
         check(&self.0.state);
@@ -141,7 +145,7 @@ impl<A> Applied<A> {
     }
 }
 
-/// What an aggregate has decided in an [`AggregateTest`].
+/// The decision of an aggregate in [`decides`](AggregateTest::decides).
 #[must_use = "a test ends with `then`"]
 pub struct Decided<A, R> {
     test: AggregateTest<A>,
@@ -149,7 +153,7 @@ pub struct Decided<A, R> {
 }
 
 impl<A, R> Decided<A, R> {
-    /// Then the decision is like this. The test may go on.
+    /// Checks the decision. The test can continue.
     #[track_caller]
     pub fn then(self, check: impl FnOnce(R)) -> AggregateTest<A> {
         check(self.decision);

@@ -1,4 +1,4 @@
-//! The log of a test: each event is encoded and stored as it would be, and stands in its stream.
+//! The log of a test: each event is encoded and recorded as in production.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::AGGREGATE_ID;
 use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, Position, RecordedEvent, StreamId};
 
-/// The log of a test, and what its next event is given.
+/// The log of a test, and the properties of its next event.
 #[derive(Debug)]
 pub(super) struct History {
     pub(super) id: Uuid,
@@ -20,7 +20,8 @@ pub(super) struct History {
 }
 
 impl History {
-    /// An empty log. Its events occur in 2000, so that a test does not depend on the day on which it runs.
+    /// Creates an empty log. Its events occur in the year 2000, so that a test does not depend on the day on which it
+    /// runs.
     pub(super) fn new() -> Self {
         Self {
             id: AGGREGATE_ID,
@@ -31,12 +32,12 @@ impl History {
         }
     }
 
-    /// `event`, stored.
+    /// Records `event`.
     pub(super) fn store<E: DomainEvent>(&mut self, event: &E) -> Result<Arc<RecordedEvent>, EncodeError> {
         Ok(self.store_raw(NewEvent::of(event)?, E::AGGREGATE))
     }
 
-    /// `event` of an aggregate of this type, stored.
+    /// Records `event` in the stream of an aggregate of this type.
     pub(super) fn store_raw(&mut self, event: NewEvent, aggregate: &'static str) -> Arc<RecordedEvent> {
         let stream = StreamId::new(aggregate, self.id);
         let version = self.versions.entry(stream.clone()).or_default();

@@ -1,4 +1,4 @@
-//! Given, when, then: what events make of a projection or of an aggregate.
+//! Given, when, then: tests of projections and aggregates.
 
 mod aggregate;
 mod history;
@@ -10,5 +10,5 @@ use uuid::Uuid;
 pub use aggregate::{AggregateTest, Applied, Decided, aggregate};
 pub use projection::{Handled, Projected, ProjectionTest, RunsInMemory, projection};
 
-/// The aggregate that a test's events belong to, unless it names another.
+/// The id of the aggregate of a test's events, unless the test sets another one.
 pub const AGGREGATE_ID: Uuid = Uuid::from_u128(1);

@@ -1,4 +1,4 @@
-//! A test of a projection.
+//! Tests of projections.
 
 use std::fmt;
 use std::ops::Deref;
@@ -16,10 +16,10 @@ use crate::projection::{
 };
 use crate::read_model::{MemoryReadModels, Query, ReadModel};
 
-/// A test of `projection`: given some events, when another one comes, then it is like this.
+/// Tests `projection`: *given* some events, *when* another event is handled, *then* check the result.
 ///
-/// Each event is encoded, stored and decoded as it would be, and applied in a unit of work of its own, in memory. Events
-/// that the projection does not handle do not compile. There is nothing to set up, and nothing to await.
+/// Each event is encoded, stored and decoded as in production, and handled in a unit of work in memory. An event that
+/// the projection does not handle does not compile. The test needs no store, no manager and no `async`.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -54,7 +54,7 @@ use crate::read_model::{MemoryReadModels, Query, ReadModel};
 /// # }
 /// ```
 ///
-/// The rows of read models are seen as well:
+/// A test can check the rows of read models as well:
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -84,8 +84,9 @@ use crate::read_model::{MemoryReadModels, Query, ReadModel};
 /// });
 /// # }
 /// ```
-/// A projection that asks for a database connection cannot run in memory. Test it on a database of the test's own, as a
-/// manager runs it:
+///
+/// A projection whose handlers ask for a database connection cannot run in memory. Test it on a database of its own,
+/// with a manager:
 ///
 /// ```standalone_crate
 /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
@@ -132,8 +133,8 @@ pub fn projection<P: RunsInMemory>(projection: P) -> ProjectionTest<P> {
     ProjectionTest { projection, checkpoints: MemoryCheckpoints::new(), history: History::new() }
 }
 
-/// A projection that `#[projection]` made and that asks for nothing but what memory lends: what [`projection`] takes. Every
-/// such projection implements it.
+/// A projection that [`projection`] can test: `#[projection]` made it, and its handlers ask only for what memory
+/// provides. Every such projection implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be tested in memory",
     label = "not a projection, or it asks for a database connection, which memory does not lend",
@@ -145,7 +146,7 @@ pub trait RunsInMemory: Projection + EventSubscriber<MemoryUnit> {}
 #[diagnostic::do_not_recommend]
 impl<P: Projection + EventSubscriber<MemoryUnit>> RunsInMemory for P {}
 
-/// A test of a projection, made by [`projection`].
+/// A test of a projection, created by [`projection`].
 pub struct ProjectionTest<P> {
     projection: P,
     checkpoints: MemoryCheckpoints,
@@ -153,31 +154,31 @@ pub struct ProjectionTest<P> {
 }
 
 impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
-    /// The events from here on belong to the aggregate `id`; before it is [`AGGREGATE_ID`](super::AGGREGATE_ID).
+    /// Sets the id of the aggregate for the following events. The default is [`AGGREGATE_ID`](super::AGGREGATE_ID).
     #[must_use = "a test goes on with `when` and ends with `then`"]
     pub fn aggregate_id(mut self, id: Uuid) -> Self {
         self.history.id = id;
         self
     }
 
-    /// The events from here on occur at `time`; before it is the first second of 2000.
+    /// Sets the time at which the following events occur. The default is the first second of 2000.
     #[must_use = "a test goes on with `when` and ends with `then`"]
     pub fn at(mut self, time: DateTime<Utc>) -> Self {
         self.history.time = time;
         self
     }
 
-    /// The events from here on have this metadata; before they have none.
+    /// Sets the metadata of the following events. The default is none.
     #[must_use = "a test goes on with `when` and ends with `then`"]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.history.metadata = metadata;
         self
     }
 
-    /// `event` has happened.
+    /// Handles an event of the past.
     ///
     /// # Panics
-    /// Where the projection fails to handle it.
+    /// If the projection fails to handle the event.
     #[must_use = "a test goes on with `when` and ends with `then`"]
     #[track_caller]
     pub fn given<E: DomainEvent, const AT: usize>(self, event: E) -> Self
@@ -187,18 +188,18 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
         self.when(event).succeeded()
     }
 
-    /// `event` of the aggregate type `aggregate` has happened, as it was stored once: with an older version, under an
-    /// alias.
+    /// Handles an event of the past of the aggregate type `aggregate` in its stored form, such as an older version or
+    /// under an alias.
     ///
     /// # Panics
-    /// Where the projection fails to handle it.
+    /// If the projection fails to handle the event.
     #[must_use = "a test goes on with `when` and ends with `then`"]
     #[track_caller]
     pub fn given_stored(self, aggregate: &'static str, event: NewEvent) -> Self {
         self.when_stored(aggregate, event).succeeded()
     }
 
-    /// `event` happens.
+    /// Handles an event, whose result the test then checks.
     pub fn when<E: DomainEvent, const AT: usize>(mut self, event: E) -> Handled<P>
     where
         P: Handles<E, AT>,
@@ -207,7 +208,7 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
         self.hand(E::NAME.to_owned(), stored)
     }
 
-    /// `event` of the aggregate type `aggregate` happens, as it was stored once.
+    /// Handles an event of the aggregate type `aggregate` in its stored form. The test then checks the result.
     pub fn when_stored(mut self, aggregate: &'static str, event: NewEvent) -> Handled<P> {
         let name = event.event_type().to_owned();
         let stored = self.history.store_raw(event, aggregate);
@@ -220,7 +221,7 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
     }
 }
 
-/// Hands `event` to `projection` in a unit of work of its own, as the runner does.
+/// Handles `event` in a unit of work of its own, as a runner does.
 async fn apply<P: EventSubscriber<MemoryUnit>>(
     projection: &mut P,
     checkpoints: &MemoryCheckpoints,
@@ -242,7 +243,7 @@ async fn apply<P: EventSubscriber<MemoryUnit>>(
     unit.commit(&step).await.map_err(HandlerError::permanent)
 }
 
-/// What came of the event of a [`ProjectionTest`].
+/// The result of [`when`](ProjectionTest::when).
 #[must_use = "a test ends with `then`"]
 pub struct Handled<P> {
     test: ProjectionTest<P>,
@@ -251,10 +252,10 @@ pub struct Handled<P> {
 }
 
 impl<P> Handled<P> {
-    /// Then the projection is like this. The test may go on.
+    /// Checks the projection and its rows. The test can continue.
     ///
     /// # Panics
-    /// Where the projection has failed to handle the event, and where `check` does.
+    /// If the projection failed to handle the event, or `check` panics.
     #[track_caller]
     pub fn then(self, check: impl FnOnce(&Projected<P>)) -> ProjectionTest<P> {
         let ProjectionTest { projection, checkpoints, history } = self.succeeded();
@@ -263,15 +264,15 @@ impl<P> Handled<P> {
         ProjectionTest { projection: seen.projection, checkpoints, history }
     }
 
-    /// Then the handler has failed like this. The test may go on.
+    /// Checks the error of the handler. The test can continue.
     ///
     /// # Panics
-    /// Where the handler has not failed, and where `check` does.
+    /// If the handler did not fail, or `check` panics.
     #[track_caller]
     #[allow(clippy::panic, reason = "a test fails by a panic")]
     pub fn then_fails(self, check: impl FnOnce(&HandlerError)) -> ProjectionTest<P> {
         match &self.result {
-            Ok(()) => panic!("the projection handled `{}`, and was expected to fail", self.event),
+            Ok(()) => panic!("the projection handled `{}`, but the test expects that it fails", self.event),
             Err(error) => check(error),
         }
         self.test
@@ -287,17 +288,17 @@ impl<P> Handled<P> {
     }
 }
 
-/// A projection in a test, to which it derefs, and the rows that it keeps.
+/// A projection in a test, and its rows. It dereferences to the projection.
 pub struct Projected<P> {
     projection: P,
     read_models: MemoryReadModels,
 }
 
 impl<P> Projected<P> {
-    /// The row of `M` with this id.
+    /// Returns the row of `M` with this id; `None` if there is none.
     ///
     /// # Panics
-    /// Where the row cannot be read as an `M`.
+    /// If the row cannot be read as an `M`.
     #[track_caller]
     #[allow(clippy::panic, reason = "a test fails by a panic")]
     pub fn row<M: ReadModel>(&self, id: M::Id) -> Option<M>
@@ -311,10 +312,10 @@ impl<P> Projected<P> {
         }
     }
 
-    /// All rows of `M`, in the order of their ids.
+    /// Returns all rows of `M`, ordered by id.
     ///
     /// # Panics
-    /// Where the rows cannot be read as an `M`.
+    /// If the rows cannot be read as an `M`.
     #[track_caller]
     #[allow(clippy::panic, reason = "a test fails by a panic")]
     pub fn rows<M: ReadModel>(&self) -> Vec<M> {

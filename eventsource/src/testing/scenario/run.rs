@@ -1,10 +1,11 @@
-//! Runs a future to its end, wherever a test stands.
+//! Runs a future to its end, inside or outside of a runtime.
 
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::thread;
 
-/// The output of `future`, on a thread of its own: the test may stand inside of a runtime or not. A panic goes on here.
+/// Returns the output of `future`, which runs on a thread of its own, since the test may run inside of a runtime. A
+/// panic is passed on.
 #[allow(clippy::panic, reason = "a test fails by a panic")]
 pub(super) fn run<F: Future + Send>(future: F) -> F::Output
 where

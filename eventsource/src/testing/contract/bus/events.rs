@@ -1,4 +1,4 @@
-//! The event bus's contract.
+//! The contract of event buses.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -17,7 +17,7 @@ use crate::bus::BusSubscriber;
 use crate::event::{EventFilter, RecordedEvent};
 use crate::store::MemoryEventStore;
 
-/// The cases of the event bus's contract, handed to another macro.
+/// Passes the cases of the event bus's contract to another macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __event_bus_cases {
@@ -36,13 +36,23 @@ macro_rules! __event_bus_cases {
     };
 }
 
-/// The names of the cases of the event bus's contract.
+/// The names of the cases of the event bus's contract, for [`run_on_event_bus`].
 pub const EVENT_BUS_CASES: &[&str] = crate::__event_bus_cases!([names]);
 
-/// Runs the case `name` of the event bus's contract on a fresh bus.
+/// Runs the case `name` of the event bus's contract on a fresh bus. [`event_bus_contract!`](crate::event_bus_contract)
+/// creates a test for each case.
+///
+/// ```
+/// use eventsource::MemoryEventBus;
+/// use eventsource::testing::contract::{EVENT_BUS_CASES, run_on_event_bus};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// run_on_event_bus(EVENT_BUS_CASES[0], &MemoryEventBus::new()).await.unwrap();
+/// # });
+/// ```
 ///
 /// # Errors
-/// The [`Violation`], if the bus does not keep to the contract, or there is no such case.
+/// [`Violation`] if the bus breaks the contract, or there is no such case.
 pub async fn run_on_event_bus<F: EventBusFixture>(name: &str, fixture: &F) -> Result<(), Violation> {
     crate::__event_bus_cases!([dispatch] name fixture)
 }
@@ -101,13 +111,13 @@ async fn a_subscriber_receives_only_what_passes_its_filter<F: EventBusFixture>(f
     publisher.publish(&published).await?;
     all.until_all(&published).await?;
     let received = some.until_all(&published[2..4]).await?;
-    ensure_eq!(ids(&received), ids(&published[2..4]), "what passes the filter");
-    ensure_eq!(none.received().len(), 0, "events that pass the filter of another tenant");
+    ensure_eq!(ids(&received), ids(&published[2..4]), "the events that match the filter");
+    ensure_eq!(none.received().len(), 0, "events that match the filter of another tenant");
     drop(subscriptions);
     Ok(())
 }
 
-/// Fails for one event and panics for another, and remembers all.
+/// Fails for one event, panics for another, and records all.
 struct Failing {
     recorder: Arc<Recorder>,
 }
@@ -116,7 +126,7 @@ struct Failing {
 impl BusSubscriber for Failing {
     async fn receive(&self, event: Arc<RecordedEvent>) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.recorder.receive(Arc::clone(&event)).await?;
-        #[allow(clippy::panic, reason = "what the bus has to contain")]
+        #[allow(clippy::panic, reason = "the bus must contain a panic")]
         match event.event_type() {
             "Panics" => panic!("a subscriber of the contract panics on purpose"),
             "Fails" => Err("a subscriber of the contract fails on purpose".into()),
@@ -168,7 +178,7 @@ async fn a_stuck_subscriber_blocks_no_publisher_and_no_other<F: EventBusFixture>
     for _ in 0..30 {
         let events = stored(&store, "Counted", 100).await?;
         let published = timeout(IN_TIME, publisher.publish(&events)).await;
-        published.map_err(|_| Violation::new("a publish waits for a subscriber that is stuck"))??;
+        published.map_err(|_| Violation::new("a publish waited for a subscriber that is stuck"))??;
         recorder.until_all(&events[99..]).await?;
     }
     drop(subscriptions);
@@ -193,7 +203,7 @@ async fn a_dropped_subscription_receives_nothing_more<F: EventBusFixture>(fixtur
     Ok(())
 }
 
-/// A subscriber that is added last has received the last event before copies are counted.
+/// Copies are counted after a subscriber that was added last has received the last event.
 async fn a_subscriber_registered_twice_receives_twice_until_one_is_dropped<F: EventBusFixture>(fixture: &F) -> Verdict {
     let (publisher, bus) = (fixture.connect(), fixture.connect());
     let recorder = Recorder::new();

@@ -1,10 +1,19 @@
-//! What the contracts of buses are run on.
+//! The fixtures on which the contracts of buses run.
 
 use std::sync::Arc;
 
 use crate::bus::{EventBus, Notifier};
 
-/// A fresh event bus. A bus that is `Clone` is one, with clones as its connections.
+/// A fresh event bus, with connections as several processes have them. A bus that is `Clone` is a fixture, and its
+/// clones are the connections.
+///
+/// ```
+/// use eventsource::MemoryEventBus;
+/// use eventsource::testing::contract::EventBusFixture;
+///
+/// let bus = EventBusFixture::connect(&MemoryEventBus::new());
+/// # let _ = bus;
+/// ```
 pub trait EventBusFixture: Send + Sync {
     /// Returns a connection to the bus, as another process would have it.
     fn connect(&self) -> Arc<dyn EventBus>;
@@ -16,7 +25,16 @@ impl<B: EventBus + Clone> EventBusFixture for B {
     }
 }
 
-/// A fresh notifier. A notifier that is `Clone` is one, with clones as its connections.
+/// A fresh notifier, with connections as several processes have them. A notifier that is `Clone` is a fixture, and its
+/// clones are the connections.
+///
+/// ```
+/// use eventsource::MemoryEventBus;
+/// use eventsource::testing::contract::NotifierFixture;
+///
+/// let notifier = NotifierFixture::connect(&MemoryEventBus::new());
+/// # let _ = notifier;
+/// ```
 pub trait NotifierFixture: Send + Sync {
     /// Returns a connection to the notifier, as another process would have it.
     fn connect(&self) -> Arc<dyn Notifier>;

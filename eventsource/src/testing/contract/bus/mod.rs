@@ -1,4 +1,4 @@
-//! The contracts of event buses and notifiers, and what they do while their server is down.
+//! The contracts of event buses and notifiers, also while their server is down.
 
 mod events;
 mod fixture;

@@ -1,4 +1,4 @@
-//! The notifier's contract.
+//! The contract of notifiers.
 
 use super::super::listed::{dispatch, names};
 use super::super::violation::ensure_eq;
@@ -7,7 +7,7 @@ use super::NotifierFixture;
 use super::recorder::{Woken, stored};
 use crate::store::MemoryEventStore;
 
-/// The cases of the notifier's contract, handed to another macro.
+/// Passes the cases of the notifier's contract to another macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __notifier_cases {
@@ -20,13 +20,23 @@ macro_rules! __notifier_cases {
     };
 }
 
-/// The names of the cases of the notifier's contract.
+/// The names of the cases of the notifier's contract, for [`run_on_notifier`].
 pub const NOTIFIER_CASES: &[&str] = crate::__notifier_cases!([names]);
 
 /// Runs the case `name` of the notifier's contract on a fresh notifier.
+/// [`notifier_contract!`](crate::notifier_contract) creates a test for each case.
+///
+/// ```
+/// use eventsource::MemoryEventBus;
+/// use eventsource::testing::contract::{NOTIFIER_CASES, run_on_notifier};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// run_on_notifier(NOTIFIER_CASES[0], &MemoryEventBus::new()).await.unwrap();
+/// # });
+/// ```
 ///
 /// # Errors
-/// The [`Violation`], if the notifier does not keep to the contract, or there is no such case.
+/// [`Violation`] if the notifier breaks the contract, or there is no such case.
 pub async fn run_on_notifier<F: NotifierFixture>(name: &str, fixture: &F) -> Result<(), Violation> {
     crate::__notifier_cases!([dispatch] name fixture)
 }
@@ -52,7 +62,7 @@ async fn a_notification_wakes_every_listener<F: NotifierFixture>(fixture: &F) ->
     Ok(())
 }
 
-/// Notifications may be joined, but one that begins after a wake-up is not lost.
+/// Notifications may be merged, but a notification after a wake-up must cause another wake-up.
 async fn a_burst_of_notifications_wakes_after_the_last<F: NotifierFixture>(fixture: &F) -> Verdict {
     let (sender, listener) = (fixture.connect(), fixture.connect());
     let woken = Woken::new();

@@ -1,4 +1,4 @@
-//! What event buses and notifiers do while their server is down, and afterwards.
+//! The contracts of event buses and notifiers while their server is down, and afterwards.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::bus::Notifier;
 use crate::event::{EventFilter, RecordedEvent};
 use crate::store::{EventStore as _, MemoryEventStore};
 
-/// The cases of an event bus whose server is down, handed to another macro.
+/// Passes the cases of an event bus whose server is down to another macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __event_bus_outage_cases {
@@ -26,13 +26,14 @@ macro_rules! __event_bus_outage_cases {
     };
 }
 
-/// The names of the cases of an event bus whose server is down.
+/// The names of the cases of an event bus whose server is down, for [`run_on_event_bus_outage`].
 pub const EVENT_BUS_OUTAGE_CASES: &[&str] = crate::__event_bus_outage_cases!([names]);
 
 /// Runs the case `name` of an event bus whose server is down.
+/// [`event_bus_outage_contract!`](crate::event_bus_outage_contract) creates a test for each case.
 ///
 /// # Errors
-/// The [`Violation`], if the bus does not keep to the contract, or there is no such case.
+/// [`Violation`] if the bus breaks the contract, or there is no such case.
 pub async fn run_on_event_bus_outage<F: EventBusFixture + BusServerFixture>(
     name: &str,
     fixture: &F,
@@ -40,7 +41,7 @@ pub async fn run_on_event_bus_outage<F: EventBusFixture + BusServerFixture>(
     crate::__event_bus_outage_cases!([dispatch] name fixture)
 }
 
-/// The cases of a notifier whose server is down, handed to another macro.
+/// Passes the cases of a notifier whose server is down to another macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __notifier_outage_cases {
@@ -53,13 +54,14 @@ macro_rules! __notifier_outage_cases {
     };
 }
 
-/// The names of the cases of a notifier whose server is down.
+/// The names of the cases of a notifier whose server is down, for [`run_on_notifier_outage`].
 pub const NOTIFIER_OUTAGE_CASES: &[&str] = crate::__notifier_outage_cases!([names]);
 
 /// Runs the case `name` of a notifier whose server is down.
+/// [`notifier_outage_contract!`](crate::notifier_outage_contract) creates a test for each case.
 ///
 /// # Errors
-/// The [`Violation`], if the notifier does not keep to the contract, or there is no such case.
+/// [`Violation`] if the notifier breaks the contract, or there is no such case.
 pub async fn run_on_notifier_outage<F: NotifierFixture + BusServerFixture>(
     name: &str,
     fixture: &F,
@@ -67,7 +69,7 @@ pub async fn run_on_notifier_outage<F: NotifierFixture + BusServerFixture>(
     crate::__notifier_outage_cases!([dispatch] name fixture)
 }
 
-/// Tells the notifier of the events until it succeeds.
+/// Notifies of the events until that succeeds.
 async fn notify_when_back<N: Notifier + ?Sized>(notifier: &N, events: &[Arc<RecordedEvent>]) -> Verdict {
     let start = Instant::now();
     loop {
@@ -80,12 +82,12 @@ async fn notify_when_back<N: Notifier + ?Sized>(notifier: &N, events: &[Arc<Reco
     }
 }
 
-/// Ends with a violation unless a call for the events fails in time, each of three times.
+/// Checks three times that a notification fails in time.
 async fn fails_in_time<N: Notifier + ?Sized>(notifier: &N, events: &[Arc<RecordedEvent>]) -> Verdict {
     for _ in 0..3 {
         let failed = timeout(IN_TIME, notifier.notify(events)).await;
         let failed = failed.map_err(|_| Violation::new(format_args!("a call did not return within {IN_TIME:?}")))?;
-        ensure!(failed.is_err(), "a call to a server that is dead succeeded");
+        ensure!(failed.is_err(), "a call to a dead server succeeded");
     }
     Ok(())
 }
@@ -101,7 +103,7 @@ where
     fixture.kill();
     let events = stored(&store, "Counted", 2).await?;
     fails_in_time(&*publisher, &events).await?;
-    ensure_eq!(store.head().await?, events[1].position(), "the head of the log after a publish that failed");
+    ensure_eq!(store.head().await?, events[1].position(), "the head of the log after a failed publish");
     fixture.start();
     notify_when_back(&*publisher, &events).await?;
     recorder.until_all(&events).await?;
@@ -141,7 +143,7 @@ where
     notify_when_back(&*sender, &events).await
 }
 
-/// It may have lost wake-ups meanwhile, so that it is woken without another notification.
+/// The listener may have lost wake-ups, so it is woken without another notification.
 async fn a_listener_is_woken_when_its_server_is_back<F>(fixture: &F) -> Verdict
 where
     F: NotifierFixture + BusServerFixture,
@@ -176,7 +178,7 @@ where
     fixture.start();
     let subscription = match listened {
         Ok(subscription) => subscription,
-        // A manager listens again by itself.
+        // A manager retries to listen as well.
         Err(_) => listener.listen(woken.wake()).await?,
     };
     let before = woken.count();

@@ -1,4 +1,4 @@
-//! Subscribers and listeners that remember, and events to publish.
+//! Subscribers and listeners that record what they get, and events to publish.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::bus::{BusSubscriber, Wake};
 use crate::event::{NewEvent, RecordedEvent};
 use crate::store::{EventStore, ExpectedVersion, MemoryEventStore};
 
-/// How long a case waits for what has to happen.
+/// How long a case waits for something that must happen.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long a call may take that cannot succeed.
@@ -22,7 +22,7 @@ pub(super) const IN_TIME: Duration = Duration::from_secs(10);
 
 pub(super) type Events = Vec<Arc<RecordedEvent>>;
 
-/// Appends `count` events of the type to a stream of their own, and returns them as stored.
+/// Appends `count` events of the type to a new stream, and returns them as stored.
 pub(super) async fn stored(
     store: &MemoryEventStore,
     event_type: &'static str,
@@ -32,7 +32,7 @@ pub(super) async fn stored(
     Ok(store.append(&order(), ExpectedVersion::Any, events.collect()).await?.events().to_vec())
 }
 
-/// A subscriber that remembers what it received.
+/// A subscriber that records the events it receives.
 pub(super) struct Recorder {
     received: watch::Sender<Events>,
 }
@@ -46,7 +46,7 @@ impl Recorder {
         self.received.borrow().clone()
     }
 
-    /// Returns what was received once `enough` says so.
+    /// Waits until `enough` returns `true` for the received events, and returns them.
     pub(super) async fn until(
         &self,
         what: &str,
@@ -57,13 +57,13 @@ impl Recorder {
         match received {
             Ok(Ok(received)) => Ok(received.clone()),
             _ => Err(Violation::new(format_args!(
-                "{what} was not received within {DEADLINE:?}; {} events were",
+                "{what} was not received within {DEADLINE:?}; only {} events were received",
                 self.received().len()
             ))),
         }
     }
 
-    /// Returns what was received once these events were.
+    /// Waits until these events were received, and returns all received events.
     pub(super) async fn until_all(&self, events: &[Arc<RecordedEvent>]) -> Result<Events, Violation> {
         self.until("every published event", |received| {
             events.iter().all(|event| received.iter().any(|received| received.id() == event.id()))
@@ -88,7 +88,7 @@ impl Woken {
         Self(watch::Sender::new(0))
     }
 
-    /// What counts one more.
+    /// Returns a wake function that counts.
     pub(super) fn wake(&self) -> Wake {
         let count = self.0.clone();
         Arc::new(move || count.send_modify(|count| *count += 1))
@@ -98,7 +98,7 @@ impl Woken {
         *self.0.borrow()
     }
 
-    /// Returns once there were more than `count` wake-ups.
+    /// Waits until there were more than `count` wake-ups.
     pub(super) async fn more_than(&self, count: u64, what: &str) -> Result<(), Violation> {
         let mut woken = self.0.subscribe();
         match timeout(DEADLINE, woken.wait_for(|woken| *woken > count)).await {
