@@ -219,7 +219,7 @@ async fn unknown_types() -> Lines {
     let config = SubscriptionConfig::default().name("another").unwrap();
     let another = manager.subscribe(Picky { refusals: 0 }, config).await.unwrap();
     let warned = async |count: usize| {
-        eventually("it is warned of", || async { lines.count("WARN", "no code knows") == count }).await;
+        eventually("it is warned of", || async { lines.count("WARN", "of an unknown type") == count }).await;
     };
     bump(&store, [1, 2]).await;
     append("Forgotten").await;

@@ -1,4 +1,4 @@
-//! Which types of events the code of a manager knows.
+//! The event types that the program knows: used to find stored events that it cannot decode.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,21 +7,21 @@ use super::unknown_types::Looked;
 use crate::event::{EventFilter, Position, Registry};
 use crate::store::{EventStore, StoreError, StoredType};
 
-/// Which types of events the code of a manager knows: those of its catalogue, and those that its subscriptions ask for by
-/// name, which may be written without one.
+/// The event types that a manager knows: those of its registry, and those that its subscriptions handle. A subscriber
+/// that is written by hand can handle a type that no registry lists.
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     registry: Option<Registry>,
     known: Mutex<Arc<BTreeSet<String>>>,
-    /// What was looked at, to warn of types that no code knows.
+    /// The parts of the log that were searched for unknown types, to warn of them.
     pub(super) looked: Mutex<Looked>,
 }
 
-/// No types besides those that are known.
+/// The empty set of types.
 pub(super) static NO_TYPES: BTreeSet<String> = BTreeSet::new();
 
 impl Catalogue {
-    /// The same, of `registry` in place of [`Registry::global`].
+    /// Uses `registry` in place of [`Registry::global`].
     pub(super) fn of(registry: Registry) -> Self {
         Self { registry: Some(registry), ..Self::default() }
     }
@@ -30,7 +30,7 @@ impl Catalogue {
         self.registry.as_ref().unwrap_or_else(|| Registry::global())
     }
 
-    /// Somebody asks for these.
+    /// Adds the types that a subscription with this filter handles.
     pub(super) fn learn(&self, filter: &EventFilter) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = Arc::make_mut(&mut known);
@@ -38,8 +38,8 @@ impl Catalogue {
         known.extend(filter.event_types().into_iter().flatten().map(str::to_owned));
     }
 
-    /// Returns the stored types that no code knows, without those of `besides`, of events after `after` and up to `to`: at
-    /// most `limit`, in the order of their first events.
+    /// Returns up to `limit` unknown types of the events in `(after, to]`, without those in `besides`, ordered by first
+    /// occurrence.
     pub(super) async fn unknown_in(
         &self,
         store: &dyn EventStore,

@@ -1,4 +1,4 @@
-//! How a subscription is to run.
+//! The configuration of a subscription.
 
 use std::time::Duration;
 
@@ -6,68 +6,101 @@ use super::policy::{FailureLimit, FailurePolicies, FailurePolicy, RetryPolicy};
 use crate::event::Position;
 use crate::store::{PAGE_BYTES, PageLimit, check_name};
 
-/// Where a subscription starts while it has no checkpoint. A subscription that has one goes on from there, whatever this
-/// says: see [`SubscriptionConfig::require_fresh`] to refuse that.
+/// Where a subscription starts that has no checkpoint.
+///
+/// A subscription with a checkpoint always continues from the checkpoint. Use [`SubscriptionConfig::require_fresh`] to
+/// refuse that.
+///
+/// ```
+/// use eventsource::subscription::StartFrom;
+///
+/// assert_eq!(StartFrom::default(), StartFrom::Checkpoint);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum StartFrom {
-    /// At its checkpoint; at the beginning of the log where there is none.
+    /// At the beginning of the log, like [`Beginning`](Self::Beginning). The default.
     #[default]
     Checkpoint,
     /// At the beginning of the log.
     Beginning,
-    /// After the event that is the last one when the subscription first starts.
+    /// After the event that is the last one in the log when the subscription first starts.
     End,
     /// After this position.
     After(Position),
 }
 
-/// What happens where the projection has changed since its checkpoint was made: its name, its version, the events that it
-/// handles, their tenant, or the read models that it declares.
+/// What a subscription does if its projection has changed since its checkpoint was stored
+/// ([changes are noticed](crate::guarantees#changes-are-noticed)).
 ///
-/// Versions are compared as numbers. A program whose version is lower than the one that made the checkpoint never rebuilds
-/// the read model and never takes it over, whatever this says: with `Refuse` it is refused, and with the others it stands
-/// aside ([`SubscriptionState::Outdated`](super::SubscriptionState::Outdated)) while the newer version runs. To go back on
-/// purpose, see [`SubscriptionConfig::allow_older_version`].
+/// A projection has changed if its name, its version, the events that it handles, its tenant, or the read models that
+/// it declares are other ones.
 ///
-/// It applies when a subscription starts. Where another process replaces the read model later, this one does not replace it
-/// again by itself: it is refused, and a new start decides again.
+/// Versions are compared as numbers. A program with a lower version than the checkpoint never rebuilds the read model
+/// and never takes it over. With `Refuse` it is refused. With the other values it waits
+/// ([`SubscriptionState::Outdated`](super::SubscriptionState::Outdated)) while the newer version runs. To go back to a
+/// lower version on purpose, use [`SubscriptionConfig::allow_older_version`].
+///
+/// The value applies when a subscription starts. If another process replaces the read model later, this process does
+/// not replace it again: the subscription is refused, and its next start decides again.
+///
+/// ```
+/// use eventsource::SubscriptionConfig;
+/// use eventsource::subscription::OnChange;
+///
+/// let config = SubscriptionConfig::default().on_change(OnChange::Rebuild);
+/// # let _ = config;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OnChange {
-    /// It is refused, with what it was and what it is.
+    /// Fails with [`SubscribeError::Changed`](super::SubscribeError::Changed), which contains both fingerprints. The
+    /// default.
     #[default]
     Refuse,
-    /// It is rebuilt in place: its read model is emptied, and the log is replayed into it. Readers see it grow. A table with
-    /// other columns is replaced by an empty one.
+    /// Rebuilds in place: empties the read model and replays the log into it. Readers see it grow. A table whose
+    /// columns have changed is replaced by an empty one.
     Rebuild,
-    /// The read models that it declares are built again beside those that serve, and take their place in one
-    /// transaction. A process that runs the projection as it was keeps them current until then, and is fenced by the
-    /// switch.
+    /// Builds the declared read models in new tables while the present ones serve, and switches in one transaction. A
+    /// process that runs the earlier version keeps the present ones current until then; the switch fences it.
     ///
-    /// Until the switch, readers of every process are answered from the read model as it was: a query of a column that
-    /// it does not have fails with [`ReadModelError::Mismatch`](crate::ReadModelError::Mismatch). The guide of a
-    /// [deployment](crate::guide::deployment) tells it moment by moment, and what is in the way of a switch.
+    /// Until the switch, the readers of every process get the earlier read model. A query of a column that it does not
+    /// have fails with [`ReadModelError::Mismatch`](crate::ReadModelError::Mismatch). The
+    /// [deployment](crate::guide::deployment) guide lists each step, and what can prevent the switch.
     RebuildSideBySide,
 }
 
-/// What happens where the log holds an event of a type that no code knows ([unknown is explicit](crate::guarantees#unknown-is-explicit)): neither the catalogue of the manager
-/// lists it, under its name or an alias, nor does a subscription of the manager ask for it by name.
+/// What a subscription does about a stored event of an unknown type
+/// ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
+///
+/// A type is unknown if the registry of the manager does not list it, as a name or an alias, and no subscription of the
+/// manager handles it.
+///
+/// ```
+/// use eventsource::SubscriptionConfig;
+/// use eventsource::subscription::UnknownEvents;
+///
+/// let config = SubscriptionConfig::default().on_unknown(UnknownEvents::Fault);
+/// # let _ = config;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum UnknownEvents {
-    /// It is passed over, like all that the projection does not handle, and its type is listed in
-    /// [`SubscriptionStatus::unknown_types`](super::SubscriptionStatus::unknown_types). The manager logs one warning a type,
-    /// within about a second of the first event that a subscription passes. A subscriber that asks for every type is
-    /// handed the event instead.
+    /// Skips the event, like every event that the projection does not handle, and lists its type in
+    /// [`SubscriptionStatus::unknown_types`](super::SubscriptionStatus::unknown_types). The default.
+    ///
+    /// The manager logs one warning for each type, about a second after a subscription has passed its first event. A
+    /// subscriber that handles every type gets the event instead.
     #[default]
     PassOver,
-    /// The subscription faults before it, whatever it handles itself: what stands before is applied, and nothing after it.
-    /// The store is asked for such types after each page, so that a page costs one question more.
+    /// Applies everything before the event, then stops the subscription as faulted. This includes events that the
+    /// projection does not handle. Costs one more query of the event store for each page.
     Fault,
 }
 
-/// How a subscription is to run. Every value is checked when it is set.
+/// How a subscription runs: where it starts, how much it reads at once, and what it does when something fails.
+///
+/// Start with one of the constructors and change what you need. Each method checks its value at once.
 ///
 /// ```
 /// use std::time::Duration;
@@ -98,16 +131,23 @@ pub struct SubscriptionConfig {
     pub(super) seed: Option<u64>,
 }
 
-/// A configuration asked for something that makes no sense.
+/// A value of a configuration is out of its range.
+///
+/// ```
+/// use eventsource::SubscriptionConfig;
+///
+/// let error = SubscriptionConfig::default().batch_size(0).unwrap_err();
+/// assert_eq!(error.to_string(), "`batch_size` is 0, but must be 1 to 100,000 events");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{option}` is {value}, but must be {rule}")]
 #[non_exhaustive]
 pub struct ConfigError {
-    /// The option.
+    /// The name of the option.
     pub option: &'static str,
-    /// The value it was given.
+    /// The value that was refused.
     pub value: String,
-    /// What it must be.
+    /// The values that are allowed.
     pub rule: &'static str,
 }
 
@@ -145,41 +185,70 @@ impl Default for SubscriptionConfig {
 }
 
 impl SubscriptionConfig {
-    /// From the checkpoint; from the beginning where there is none. The same as the default.
+    /// Continues from the checkpoint, and starts at the beginning of the log if there is none. Equal to the default.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// assert_eq!(SubscriptionConfig::from_checkpoint(), SubscriptionConfig::default());
+    /// ```
     #[must_use]
     pub fn from_checkpoint() -> Self {
         Self::default()
     }
 
-    /// Starts at the beginning of the log while there is no checkpoint, and goes on from the checkpoint otherwise. The same
-    /// as the default, spelled out.
+    /// Starts at the beginning of the log, and continues from the checkpoint if there is one. Works as the default
+    /// does.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::from_beginning();
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub fn from_beginning() -> Self {
         Self { start: StartFrom::Beginning, ..Self::default() }
     }
 
-    /// Starts at the end of the log while there is no checkpoint, and goes on from the checkpoint otherwise: the
-    /// subscription handles only events that are stored after its first start.
+    /// Starts at the end of the log, and continues from the checkpoint if there is one. The subscription handles only
+    /// events that are stored after its first start.
     ///
-    /// The position of that first start is not kept. A rebuild in place or side by side is refused therefore, and so is a
-    /// durable memory projection whose stored state cannot be used.
+    /// The position of the first start is not stored. Therefore a rebuild is refused, and so is the start of a durable
+    /// memory projection whose stored state cannot be used. Use [`after`](Self::after) with a known position to allow
+    /// both.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// // Sends mails for new orders, not for those of the last ten years.
+    /// let config = SubscriptionConfig::from_end();
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub fn from_end() -> Self {
         Self { start: StartFrom::End, ..Self::default() }
     }
 
-    /// Starts after `position` while there is no checkpoint, and goes on from the checkpoint otherwise.
+    /// Starts after `position`, and continues from the checkpoint if there is one.
+    ///
+    /// ```
+    /// use eventsource::{Position, SubscriptionConfig};
+    ///
+    /// let config = SubscriptionConfig::after(Position::new(1_000));
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub fn after(position: Position) -> Self {
         Self { start: StartFrom::After(position), ..Self::default() }
     }
 
-    /// Refuses to subscribe where a durable checkpoint exists, instead of going on from it. For a subscription that must
-    /// start where its configuration says.
+    /// Refuses to subscribe if a durable checkpoint exists. Use it if the subscription must start where its
+    /// configuration says.
     ///
-    /// It is checked by [`subscribe`](super::SubscriptionManager::subscribe), which then fails with
-    /// [`SubscribeError::CheckpointExists`](super::SubscribeError::CheckpointExists). Later starts of the same manager go
-    /// on from the checkpoint. The checkpoint of a memory projection is not durable, and never refused.
+    /// [`subscribe`](super::SubscriptionManager::subscribe) checks this, and fails with
+    /// [`SubscribeError::CheckpointExists`](super::SubscribeError::CheckpointExists). Later starts of the same manager
+    /// continue from the checkpoint. The checkpoint of a memory projection is not durable, so it is never refused.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -193,10 +262,22 @@ impl SubscriptionConfig {
         self
     }
 
-    /// Under this name, in place of the projection's: 1 to 255 bytes.
+    /// Sets the name of the subscription, 1 to 255 bytes. The default is the name of the projection.
+    ///
+    /// Two subscriptions of one projection need two names. The checkpoint is stored under the name: see
+    /// [`hand_over`](super::SubscriptionManager::hand_over) to rename a subscription that has run.
     ///
     /// # Errors
-    /// [`ConfigError`] where the name is empty or longer.
+    /// [`ConfigError`] if the name is empty or longer than 255 bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().name("revenue-of-2026")?;
+    /// # let _ = config;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Result<Self, ConfigError> {
         let name = name.into();
         require((1..=255).contains(&name.len()), "name", format!("{name:?}"), "1 to 255 bytes long")?;
@@ -204,20 +285,24 @@ impl SubscriptionConfig {
         Ok(self)
     }
 
-    /// Hands the projection only events of this tenant ([`Metadata::tenant`](crate::Metadata::tenant)); of every tenant, and
-    /// without one, by default. The filter of the subscriber applies as well.
+    /// Gives the projection only the events of this tenant ([`Metadata::tenant`](crate::Metadata::tenant)). By default
+    /// it gets the events of every tenant, and those without one. The filter of the subscriber applies too.
     ///
-    /// The store filters. Events of other tenants are passed over: [`wait_for`](super::SubscriptionHandle::wait_for) the
-    /// position of such an event returns once the subscription has passed it.
+    /// The store filters. The subscription skips the events of other tenants:
+    /// [`wait_for`](super::SubscriptionHandle::wait_for) the position of such an event ends when the subscription has
+    /// passed it.
     ///
-    /// The tenant belongs to what the checkpoint was made by: a changed tenant is a changed projection, and
+    /// The tenant is a part of the fingerprint: with another tenant, the projection has changed, and
     /// [`on_change`](Self::on_change) says what happens. To run one projection for several tenants, give each
-    /// subscription a [name](Self::name) of its own, and a read model with a table of its own.
+    /// subscription its own [name](Self::name), and each read model its own table.
     ///
+    /// # Errors
+    /// [`ConfigError`] if the tenant is empty, longer than 512 bytes, or contains NUL: no event has such a tenant.
     /// [`subscribe`](super::SubscriptionManager::subscribe) fails with
     /// [`SubscribeError::ForeignTenant`](super::SubscribeError::ForeignTenant) if the subscriber's own filter asks for
     /// another tenant.
     ///
+    /// # Examples
     /// ```
     /// use eventsource::SubscriptionConfig;
     ///
@@ -225,9 +310,6 @@ impl SubscriptionConfig {
     /// # let _ = config;
     /// # Ok::<(), eventsource::subscription::ConfigError>(())
     /// ```
-    ///
-    /// # Errors
-    /// [`ConfigError`] if the tenant is empty, longer than 512 bytes, or contains NUL: no event has such a tenant.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Result<Self, ConfigError> {
         let tenant = tenant.into();
         let is_storable = !tenant.is_empty() && check_name("tenant", &tenant).is_ok();
@@ -236,25 +318,42 @@ impl SubscriptionConfig {
         Ok(self)
     }
 
-    /// The largest number of events that are read and applied at once; 1,000 by default. A page ends earlier where its
-    /// events are large: see [`batch_bytes`](Self::batch_bytes).
+    /// Sets how many events are read and applied at once, at most. The default is 1,000.
+    ///
+    /// A transactional projection applies a batch in one transaction. A batch is smaller if its events are large: see
+    /// [`batch_bytes`](Self::batch_bytes).
     ///
     /// # Errors
     /// [`ConfigError`] outside 1 to 100,000.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().batch_size(200)?;
+    /// # let _ = config;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn batch_size(mut self, events: usize) -> Result<Self, ConfigError> {
         require((1..=100_000).contains(&events), "batch_size", events, "1 to 100,000 events")?;
         self.batch_size = events;
         Ok(self)
     }
 
-    /// The largest size of a page of events, in bytes; 8 MiB by default. A page ends before the event that would exceed
-    /// it, and an event that is larger by itself is read alone. The size of an event is that of its payload and its
-    /// metadata ([`RecordedEvent::size`](crate::RecordedEvent::size)).
+    /// Sets how large a page of events may be, in bytes. The default is 8 MiB.
     ///
-    /// A subscription holds two pages in memory: the one that it applies and the next one. All subscriptions of a
-    /// manager share four more, of the largest size that one of them asks for. Decoded events and the rows that
-    /// handlers change come on top.
+    /// A page ends before the event that would exceed the limit. An event that is larger than the limit is read alone.
+    /// The size of an event is that of its payload and its metadata
+    /// ([`RecordedEvent::size`](crate::RecordedEvent::size)).
     ///
+    /// A subscription holds two pages in memory: the present one and the next one. All subscriptions of a manager share
+    /// four more pages, of the largest limit among them ([bounded memory](crate::guarantees#bounded-memory)). Decoded
+    /// events and the rows that handlers change are not counted.
+    ///
+    /// # Errors
+    /// [`ConfigError`] outside 1 KiB to 1 GiB.
+    ///
+    /// # Examples
     /// ```
     /// use eventsource::SubscriptionConfig;
     ///
@@ -262,9 +361,6 @@ impl SubscriptionConfig {
     /// assert!(config.batch_bytes(0).is_err());
     /// # Ok::<(), eventsource::subscription::ConfigError>(())
     /// ```
-    ///
-    /// # Errors
-    /// [`ConfigError`] outside 1 KiB to 1 GiB.
     pub fn batch_bytes(mut self, bytes: usize) -> Result<Self, ConfigError> {
         let sensible = (1_024..=1_024 * 1_024 * 1_024).contains(&bytes);
         require(sensible, "batch_bytes", bytes, "1 KiB to 1 GiB (1,024 to 1,073,741,824 bytes)")?;
@@ -272,16 +368,28 @@ impl SubscriptionConfig {
         Ok(self)
     }
 
-    /// How large a page of the log may be.
+    /// The limit of a page, in events and in bytes.
     pub(super) const fn page_limit(&self) -> PageLimit {
         PageLimit::events(self.batch_size).within_bytes(self.batch_bytes)
     }
 
-    /// How often the log is looked into when nothing wakes the subscription; 500 ms by default. The latency, at
-    /// worst, of events that another process appends, or of a lost wake-up.
+    /// Sets how often the subscription reads the log if nothing wakes it. The default is 500 ms.
+    ///
+    /// This is the longest delay of an event whose wake-up was lost, or that another process appended without a
+    /// notifier ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)).
     ///
     /// # Errors
     /// [`ConfigError`] outside 1 ms to 1 hour.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(100))?;
+    /// # let _ = config;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn poll_interval(mut self, interval: Duration) -> Result<Self, ConfigError> {
         let sensible = (Duration::from_millis(1)..=Duration::from_secs(3_600)).contains(&interval);
         require(sensible, "poll_interval", format!("{interval:?}"), "1 ms to 1 hour")?;
@@ -289,52 +397,105 @@ impl SubscriptionConfig {
         Ok(self)
     }
 
-    /// How a failing handler is retried.
+    /// Sets how often and how fast a failing handler is retried. The default is 5 attempts: see [`RetryPolicy`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::new(3, Duration::from_millis(50), Duration::from_secs(1))?;
+    /// let config = SubscriptionConfig::default().retry(policy);
+    /// # let _ = config;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// What becomes of an event whose retries are spent, whatever its error; [`FailurePolicy::DeadLetter`] by default.
+    /// Sets what happens to an event whose retries are spent, for both classes of errors. The default is
+    /// [`FailurePolicy::DeadLetter`].
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::FailurePolicy;
+    ///
+    /// let config = SubscriptionConfig::default().on_failure(FailurePolicy::Stop);
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub const fn on_failure(self, policy: FailurePolicy) -> Self {
         self.on_transient_failure(policy).on_permanent_failure(policy)
     }
 
-    /// What becomes of an event whose last error was [transient](crate::projection::ErrorClass::Transient).
+    /// Sets what happens to an event whose last error was [transient](crate::projection::ErrorClass::Transient). The
+    /// default is [`FailurePolicy::DeadLetter`].
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::FailurePolicy;
+    ///
+    /// // An error that a retry could cure stops the subscription. Another one becomes a dead letter.
+    /// let config = SubscriptionConfig::default().on_transient_failure(FailurePolicy::Stop);
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub const fn on_transient_failure(mut self, policy: FailurePolicy) -> Self {
         self.failures.transient = policy;
         self
     }
 
-    /// What becomes of an event whose last error was [permanent](crate::projection::ErrorClass::Permanent).
+    /// Sets what happens to an event whose last error was [permanent](crate::projection::ErrorClass::Permanent). It is
+    /// not retried. The default is [`FailurePolicy::DeadLetter`].
     #[must_use]
     pub const fn on_permanent_failure(mut self, policy: FailurePolicy) -> Self {
         self.failures.permanent = policy;
         self
     }
 
-    /// What becomes of an event that fails in a rebuild, whatever its error; as in normal running by default.
+    /// Sets what happens to an event that fails in a rebuild, for both classes of errors. By default the policies of
+    /// normal operation apply.
     #[must_use]
     pub const fn on_failure_in_rebuild(mut self, policy: FailurePolicy) -> Self {
         self.failures.in_rebuild = Some(policy);
         self
     }
 
-    /// How many events may fail, before the subscription faults rather than put the log aside event by event.
+    /// Sets how many different events may fail before the subscription stops as faulted. The default is 20 events
+    /// within a minute, or 20 in a row: see [`FailureLimit`].
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::FailureLimit;
+    ///
+    /// let config = SubscriptionConfig::default().failure_limit(FailureLimit::none());
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub const fn failure_limit(mut self, limit: FailureLimit) -> Self {
         self.failures.limit = limit;
         self
     }
 
-    /// How long one call of a handler may take; 60 s by default. A call that takes longer is dropped, and has failed. A
-    /// handler that blocks its thread cannot be interrupted.
+    /// Sets how long one call of a handler may take. The default is 60 s.
+    ///
+    /// A call that takes longer is dropped, and counts as failed. A handler that blocks its thread cannot be
+    /// interrupted.
     ///
     /// # Errors
     /// [`ConfigError`] outside 1 ms to 1 day.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().handler_timeout(Duration::from_secs(5))?;
+    /// # let _ = config;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn handler_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
         let sensible = (Duration::from_millis(1)..=Duration::from_secs(86_400)).contains(&timeout);
         require(sensible, "handler_timeout", format!("{timeout:?}"), "1 ms to 1 day")?;
@@ -342,14 +503,19 @@ impl SubscriptionConfig {
         Ok(self)
     }
 
-    /// For how long an event may meet an outage whenever it runs alone, while the database answers other questions, such
-    /// as a statement that always takes longer than the server's `statement_timeout`, or one that ends its own
-    /// connection. After that time, and at least three times, the event has failed, and its
-    /// [policy](Self::on_transient_failure) applies. By default there is no limit: the subscription waits for as long as
-    /// it takes, and its state names the event, the cause and since when.
+    /// Sets how long one event may cause outages, before it counts as failed. By default there is no limit.
     ///
-    /// An outage of the whole database is never an event's failure, however long it takes.
+    /// Some events always look like an outage, while the database answers other queries: for example a statement that
+    /// always exceeds the server's `statement_timeout`, or a statement that ends its own connection. After this time,
+    /// and at least three attempts, such an event has failed, and its [policy](Self::on_transient_failure) applies.
+    /// Without a limit the subscription retries for ever, and its state names the event, the cause and the start time.
     ///
+    /// An outage of the whole database never counts as the failure of an event.
+    ///
+    /// # Errors
+    /// [`ConfigError`] outside 1 ms to 30 days.
+    ///
+    /// # Examples
     /// ```
     /// use std::time::Duration;
     /// use eventsource::SubscriptionConfig;
@@ -358,9 +524,6 @@ impl SubscriptionConfig {
     /// # let _ = config;
     /// # Ok::<(), eventsource::subscription::ConfigError>(())
     /// ```
-    ///
-    /// # Errors
-    /// [`ConfigError`] outside 1 ms to 30 days.
     pub fn outage_limit(mut self, time: Duration) -> Result<Self, ConfigError> {
         let sensible = (Duration::from_millis(1)..=Duration::from_secs(30 * 86_400)).contains(&time);
         require(sensible, "outage_limit", format!("{time:?}"), "1 ms to 30 days")?;
@@ -368,30 +531,54 @@ impl SubscriptionConfig {
         Ok(self)
     }
 
-    /// After how many events the state of a durable memory projection is stored; 10,000 by default. It is stored at a
-    /// stop as well, and when an event becomes a dead letter.
+    /// Sets after how many applied events the state of a durable memory projection is stored. The default is 10,000.
+    ///
+    /// The state is also stored when the subscription stops, and when an event becomes a dead letter. A start replays
+    /// the events after the stored state. Other kinds of projections ignore this value.
     ///
     /// # Errors
     /// [`ConfigError`] for 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().snapshot_every(1_000)?;
+    /// # let _ = config;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn snapshot_every(mut self, events: u64) -> Result<Self, ConfigError> {
         require(events > 0, "snapshot_every", events, "at least 1 event")?;
         self.snapshot_every = events;
         Ok(self)
     }
 
-    /// How long a durable checkpoint stays this process's own after it was heard of last; 4 s by default. Another
-    /// process with the same subscription waits as a standby, and takes over when the lease has run out, or at once
-    /// when the subscription stops. The lease is renewed three times in that time.
+    /// Sets the lease on a durable checkpoint. The default is 4 s, renewed every third of it.
     ///
-    /// A process that hangs is taken over like one that has died, and is fenced when it wakes. It then stands by again after
-    /// a pause of one lease, at most 10 s; a subscription that is fenced twice within a minute faults. What it holds in the
-    /// database is waited for first: in PostgreSQL its open transaction, which the server ends after
-    /// `PostgresOptions::idle_in_transaction_session_timeout`; on SQLite the write lock of the file, where it hangs in the
-    /// middle of a batch. That lock nobody can take from a process that lives: until it wakes or is killed, whoever
-    /// writes to the file waits, the standby says so, and appends end as busy.
+    /// Another process with the same subscription is a standby. It takes over when the lease has expired, or at once
+    /// when the owner stops. A process that hangs loses its lease like one that has died: when it wakes, it is fenced,
+    /// and becomes a standby again after a pause of one lease, at most 10 s. A subscription that is fenced twice within
+    /// a minute faults.
+    ///
+    /// A takeover also waits for what a hanging owner holds in the database:
+    /// - On PostgreSQL that is an open transaction. The server ends it after
+    ///   `PostgresOptions::idle_in_transaction_session_timeout`.
+    /// - On SQLite that is the write lock of the file, if the process hangs in the middle of a batch. No other process
+    ///   can take this lock: until the owner wakes or is killed, every writer waits, the standby says so in its state,
+    ///   and appends fail as busy.
     ///
     /// # Errors
     /// [`ConfigError`] outside 50 ms to 1 hour.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().lease(Duration::from_secs(10))?;
+    /// # let _ = config;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn lease(mut self, time: Duration) -> Result<Self, ConfigError> {
         let sensible = (Duration::from_millis(50)..=Duration::from_secs(3_600)).contains(&time);
         require(sensible, "lease", format!("{time:?}"), "50 ms to 1 hour")?;
@@ -399,7 +586,8 @@ impl SubscriptionConfig {
         Ok(self)
     }
 
-    /// What happens where the projection has changed since its checkpoint was made; [`OnChange::Refuse`] by default.
+    /// Sets what the subscription does if its projection has changed since its checkpoint was stored. The default is
+    /// [`OnChange::Refuse`].
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -414,17 +602,17 @@ impl SubscriptionConfig {
         self
     }
 
-    /// Lets a lower version of the projection take a read model over that a higher one has made, as
-    /// [`on_change`](Self::on_change) says: the way back to an older program. Without it, a lower version is refused or
-    /// stands aside. Stop the newer program first: it is fenced otherwise.
+    /// Allows a lower version of the projection to replace the read model of a higher one, in the way that
+    /// [`on_change`](Self::on_change) says. Use it to go back to an older program.
     ///
-    /// The other way is [`reset`](super::SubscriptionHandle::reset): without a checkpoint any version may start.
+    /// Without it, a lower version is refused or waits. Stop the newer program first, otherwise it is fenced. You can
+    /// also [`reset`](super::SubscriptionHandle::reset) the subscription: without a checkpoint, any version may start.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
     /// use eventsource::subscription::OnChange;
     ///
-    /// // Version 1 is deployed again, and makes the read model of version 2 its own by a rebuild.
+    /// // Version 1 is deployed again, and rebuilds the read model of version 2.
     /// let config = SubscriptionConfig::default().on_change(OnChange::Rebuild).allow_older_version();
     /// # let _ = config;
     /// ```
@@ -434,7 +622,8 @@ impl SubscriptionConfig {
         self
     }
 
-    /// What happens where the log holds an event of a type that no code knows; [`UnknownEvents::PassOver`] by default.
+    /// Sets what the subscription does about a stored event of an unknown type. The default is
+    /// [`UnknownEvents::PassOver`].
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -449,8 +638,8 @@ impl SubscriptionConfig {
         self
     }
 
-    /// The jitter of delays is drawn from this seed, so that a run under a paused clock can be repeated. Otherwise it is
-    /// another one each time.
+    /// Sets the seed of the random part of delays, so that a test with a paused clock can be repeated. By default each
+    /// run has another seed.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);

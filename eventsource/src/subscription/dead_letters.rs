@@ -15,26 +15,57 @@ use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointError, DeadLetter, LetterQuery};
 use crate::store::StoreError;
 
-/// The dead letters of a subscription.
+/// Lists, retries and dismisses the dead letters of a subscription.
 ///
-/// Retrying and dismissing is done by the subscription's own runner, between two batches, in the same unit of work as
-/// everything else: nothing is applied twice, and nothing races it. So the subscription has to run.
+/// A [dead letter](crate::projection::DeadLetter) is an event that the subscription could not apply. Its stream is
+/// parked: later events of the stream wait until the letter is retried or dismissed. Get this from
+/// [`SubscriptionHandle::dead_letters`](super::SubscriptionHandle::dead_letters) or
+/// [`SubscriptionManager::dead_letters`](super::SubscriptionManager::dead_letters).
+///
+/// The subscription itself retries and dismisses, between two batches and in the same unit of work as its events. So
+/// each event is applied once, and the subscription must run.
+///
+/// ```no_run
+/// # use eventsource::SubscriptionHandle;
+/// # async fn example(orders: SubscriptionHandle<u64>) -> Result<(), eventsource::subscription::DeadLetterError> {
+/// let letters = orders.dead_letters();
+/// for letter in letters.list().await? {
+///     println!("{letter}");
+/// }
+/// // The handler is fixed and deployed:
+/// let report = letters.retry_all().await?;
+/// println!("{} applied, {} left", report.applied, report.left.len());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct DeadLetters {
     core: Arc<SubscriptionShared>,
     slot: Arc<dyn Operations>,
 }
 
-/// What a retry, or what followed a dismissal, came to.
+/// The result of a retry or a dismissal.
+///
+/// ```no_run
+/// # async fn example(
+/// #     letters: eventsource::subscription::DeadLetters,
+/// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+/// let report = letters.retry_all().await?;
+/// for letter in &report.left {
+///     println!("failed again: {letter}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RetryReport {
-    /// How many events were applied: letters, and what had waited behind them.
+    /// How many events were applied: letters, and events that waited behind them.
     pub applied: u64,
-    /// The letters behind which the streams are parked now, at most [`RetryReport::MOST_LEFT`] of them; none where all was
-    /// applied.
+    /// The letters that are left, at most [`RetryReport::MOST_LEFT`]. Their streams are still parked. Empty if
+    /// everything was applied.
     pub left: Vec<DeadLetter>,
-    /// Whether there are more of them.
+    /// Whether more letters are left than [`left`](Self::left) contains.
     pub more_left: bool,
 }
 
@@ -43,7 +74,14 @@ impl RetryReport {
     pub const MOST_LEFT: usize = 1_000;
 }
 
-/// The dead letters that a call is about.
+/// The dead letters that a call asked for.
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::subscription::LetterSelection;
+///
+/// assert_eq!(LetterSelection::At(Position::new(42)).to_string(), "at position 42");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LetterSelection {
@@ -68,53 +106,63 @@ impl fmt::Display for LetterSelection {
     }
 }
 
-/// Why nothing was done about a dead letter.
+/// Why a dead letter was not listed, retried or dismissed.
+///
+/// ```no_run
+/// use eventsource::subscription::DeadLetterError;
+/// # async fn example(letters: eventsource::subscription::DeadLetters) -> Result<(), DeadLetterError> {
+/// match letters.retry_all().await {
+///     Ok(report) => println!("{} applied", report.applied),
+///     Err(DeadLetterError::NotRunning { state, .. }) => println!("start or resume the subscription: it is {state}"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeadLetterError {
-    /// There is no such letter that waits.
-    #[error("`{subscription}` has no dead letter {which} that waits: `list()` says which it has")]
+    /// There is no such letter, or it does not wait any more.
+    #[error("`{subscription}` has no waiting dead letter {which}: `list()` returns those that it has")]
     Unknown {
         /// The name of the subscription.
         subscription: String,
         /// The letters that were asked for.
         which: LetterSelection,
     },
-    /// The subscription does not run, or ended before it came to it.
-    #[error(
-        "the dead letters of `{subscription}` are retried by the subscription itself, which is {state}: start or resume it"
-    )]
+    /// The subscription does not run, or ended before it served the request. Start or resume it, and ask again.
+    #[error("`{subscription}` cannot retry or dismiss its dead letters, because it is {state}: start or resume it")]
     NotRunning {
         /// The name of the subscription.
         subscription: String,
-        /// What it is doing.
+        /// Its state.
         state: SubscriptionState,
     },
-    /// A handler of the subscription asked, which the subscription waits for.
+    /// A handler of the subscription asked. The subscription waits for the handler, so it could never answer.
     #[error(transparent)]
     InsideHandler(#[from] InsideHandler),
-    /// The event store failed while it looked for the event of a letter.
+    /// The event store failed while it looked for the event of a letter. Ask again.
     #[error("the event of a dead letter of `{subscription}` cannot be looked up")]
     Log {
         /// The name of the subscription.
         subscription: String,
-        /// Why.
+        /// The error of the event store.
         source: StoreError,
     },
-    /// The store did not delete all letters that it was to forget.
-    #[error("the dismissed letters of `{subscription}` cannot be forgotten: try again, what was deleted stays deleted")]
+    /// The checkpoint store failed before it had deleted all letters. Ask again.
+    #[error("the dismissed letters of `{subscription}` cannot be deleted: try again, what was deleted stays deleted")]
     Forget {
         /// The name of the subscription.
         subscription: String,
-        /// Why.
+        /// The error of the checkpoint store.
         source: CheckpointError,
     },
-    /// The store failed.
-    #[error("the dead letters of `{subscription}` cannot be read: {source}")]
+    /// The checkpoint store failed.
+    #[error("the dead letters of `{subscription}` cannot be read")]
     Store {
         /// The name of the subscription.
         subscription: String,
-        /// Why.
+        /// The error of the store.
         source: CheckpointError,
     },
 }
@@ -124,26 +172,43 @@ impl DeadLetters {
         Self { core, slot }
     }
 
-    /// Returns all letters that wait, by position: one for each stream that is parked. They are read page by page, and
-    /// are all in memory then: where there may be many, use [`page`](Self::page).
+    /// Returns all waiting letters, ordered by position: one for each parked stream.
+    ///
+    /// All letters are in memory at once. Use [`page`](Self::page) if there may be many.
     ///
     /// # Errors
-    /// [`DeadLetterError::Store`]
+    /// [`DeadLetterError::Store`] if the checkpoint store fails: ask again.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     letters: eventsource::subscription::DeadLetters,
+    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+    /// for letter in letters.list().await? {
+    ///     println!("{} at {}: {:?}", letter.event_type, letter.position, letter.errors);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn list(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
         self.all(LetterQuery::parking()).await
     }
 
-    /// Returns all letters that were dismissed, or skipped by policy, by position, as [`list`](Self::list) does. A reset or
-    /// rebuild forgets them.
+    /// Returns all letters that were dismissed or skipped by policy, ordered by position. A reset or a rebuild removes
+    /// them.
     ///
     /// # Errors
-    /// [`DeadLetterError::Store`]
+    /// [`DeadLetterError::Store`] if the checkpoint store fails: ask again.
     pub async fn dismissed(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
         self.all(LetterQuery::dismissed()).await
     }
 
-    /// Returns one page of letters, by position.
+    /// Returns one page of letters, ordered by position.
     ///
+    /// # Errors
+    /// [`DeadLetterError::Store`] if the checkpoint store fails: ask again.
+    ///
+    /// # Examples
     /// ```no_run
     /// use eventsource::projection::LetterQuery;
     /// # async fn example(letters: eventsource::subscription::DeadLetters) -> Result<(), Box<dyn std::error::Error>> {
@@ -158,17 +223,15 @@ impl DeadLetters {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// [`DeadLetterError::Store`]
     pub async fn page(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, DeadLetterError> {
         self.slot.letters(query).await.map_err(|source| self.unread(source))
     }
 
-    /// Returns the letter of the event at `position`, whether it waits or was dismissed. It is looked up by its key.
+    /// Returns the letter of the event at `position`, waiting or dismissed.
     ///
     /// # Errors
-    /// [`DeadLetterError::Unknown`], [`DeadLetterError::Store`]
+    /// [`DeadLetterError::Unknown`] if there is no letter at `position`; [`DeadLetterError::Store`] if the checkpoint
+    /// store fails: ask again.
     pub async fn get(&self, position: Position) -> Result<DeadLetter, DeadLetterError> {
         let found = self.slot.letter(position).await.map_err(|source| self.unread(source))?;
         found.ok_or_else(|| DeadLetterError::Unknown {
@@ -177,11 +240,12 @@ impl DeadLetters {
         })
     }
 
-    /// Returns the letter of the event with this id, whether it waits or was dismissed. The event is looked up in the log,
-    /// and the letter by its position.
+    /// Returns the letter of the event with this id, waiting or dismissed. Reads the event from the log to get its
+    /// position.
     ///
     /// # Errors
-    /// [`DeadLetterError::Unknown`], [`DeadLetterError::Store`], [`DeadLetterError::Log`]
+    /// [`DeadLetterError::Unknown`] if there is no such letter; [`DeadLetterError::Store`] or [`DeadLetterError::Log`]
+    /// if a store fails: ask again.
     pub async fn of_event(&self, id: Uuid) -> Result<DeadLetter, DeadLetterError> {
         let found = self.core.store.event(id).await;
         let found = found.map_err(|source| DeadLetterError::Log { subscription: self.core.name.clone(), source })?;
@@ -189,29 +253,30 @@ impl DeadLetters {
             Some(event) => self.slot.letter(event.position()).await.map_err(|source| self.unread(source))?,
             None => None,
         };
-        // The letter may be of another event, where the log was replaced.
+        // If the log was replaced, the letter may belong to another event.
         letter.filter(|letter| letter.event_id == id).ok_or_else(|| DeadLetterError::Unknown {
             subscription: self.core.name.clone(),
             which: LetterSelection::Event(id),
         })
     }
 
-    /// Deletes the letters that were dismissed, or skipped by policy, before `before`, and returns their number. Letters
-    /// that wait stay, whatever their age. The subscription need not run.
+    /// Deletes the letters that were dismissed, or skipped by policy, before the time `before`, and returns their
+    /// number.
     ///
-    /// A letter is the record of a dismissal. A projection with its state in memory also reads there which events it is not
-    /// handed again when it replays the log: an event whose letter is gone is handed to it again, and may fail again.
+    /// Waiting letters of any age stay. The subscription need not run. A memory projection skips the events of
+    /// dismissed letters when it replays the log: without the letter, the event is applied again, and may fail again.
     ///
+    /// # Errors
+    /// [`DeadLetterError::Forget`] if the checkpoint store fails. Some of the letters may be deleted: call it again.
+    ///
+    /// # Examples
     /// ```no_run
     /// # async fn example(letters: eventsource::subscription::DeadLetters) -> Result<(), Box<dyn std::error::Error>> {
     /// let forgotten = letters.forget_dismissed(chrono::Utc::now() - chrono::TimeDelta::days(90)).await?;
-    /// println!("{forgotten} letters forgotten");
+    /// println!("{forgotten} letters deleted");
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// [`DeadLetterError::Forget`] if the store fails; some of the letters may be deleted then.
     pub async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, DeadLetterError> {
         let forgotten = self.slot.forget_dismissed(before).await;
         forgotten.map_err(|source| DeadLetterError::Forget { subscription: self.core.name.clone(), source })
@@ -231,47 +296,92 @@ impl DeadLetters {
         DeadLetterError::Store { subscription: self.core.name.clone(), source }
     }
 
-    /// Applies the event of the letter at `position`, and then what waits behind it, in order. Where one of them fails,
-    /// after its retries, it is the letter from then on. A pause meanwhile holds it up, and the answer, until the resume.
+    /// Applies the event of the letter at `position`, then the events that wait behind it, in order.
+    ///
+    /// If one of them fails after its retries, it becomes the letter of the stream, and is in [`RetryReport::left`]. If
+    /// the subscription is paused after the retry has begun, the retry and its answer wait for the resume.
     ///
     /// # Errors
-    /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
+    /// [`DeadLetterError::Unknown`] if no letter waits at `position`; [`DeadLetterError::NotRunning`] if the
+    /// subscription does not run: start or resume it; [`DeadLetterError::InsideHandler`] in a handler of the
+    /// subscription.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::Position;
+    /// # async fn example(
+    /// #     letters: eventsource::subscription::DeadLetters,
+    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+    /// let report = letters.retry(Position::new(42)).await?;
+    /// assert!(report.left.is_empty(), "it failed again");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn retry(&self, position: Position) -> Result<RetryReport, DeadLetterError> {
         self.ask(|answer| Request::Retry { which: LetterSelection::At(position), answer }).await
     }
 
-    /// Applies the event of the letter of `stream`, and what waits behind it: see [`retry`](Self::retry).
+    /// Applies the event of the letter of `stream`, then the events that wait behind it: see [`retry`](Self::retry).
     ///
     /// # Errors
-    /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
+    /// [`DeadLetterError::Unknown`] if `stream` is not parked; otherwise those of [`retry`](Self::retry).
     pub async fn retry_stream(&self, stream: &StreamId) -> Result<RetryReport, DeadLetterError> {
         self.ask(|answer| Request::Retry { which: LetterSelection::Stream(stream.clone()), answer }).await
     }
 
-    /// Retries every letter that waits, by position, each with what waits behind it.
+    /// Retries every waiting letter, ordered by position, each with the events that wait behind it.
     ///
-    /// Letters are retried in batches as large as those of the subscription
-    /// ([`batch_size`](super::SubscriptionConfig::batch_size), [`batch_bytes`](super::SubscriptionConfig::batch_bytes)), each
-    /// in one transaction. After each batch new events have their turn, and the state is
-    /// [`RetryingLetters`](SubscriptionState::RetryingLetters) meanwhile. An event that fails is retried alone, stays a letter
-    /// where it fails again, and does not hold the others up. Letters of other requests wait until this one is answered.
+    /// Letters are retried in batches of the size of the subscription's
+    /// ([`batch_size`](super::SubscriptionConfig::batch_size),
+    /// [`batch_bytes`](super::SubscriptionConfig::batch_bytes)), each in one transaction. New events are applied
+    /// between two batches. The state is [`RetryingLetters`](SubscriptionState::RetryingLetters) until the end. An
+    /// event that fails is retried alone. If it fails again, it stays a letter, and the other letters continue. Later
+    /// requests for letters wait until this one ends.
     ///
     /// # Errors
-    /// [`DeadLetterError::NotRunning`]
+    /// [`DeadLetterError::NotRunning`] if the subscription does not run: start or resume it;
+    /// [`DeadLetterError::InsideHandler`] in a handler of the subscription.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     letters: eventsource::subscription::DeadLetters,
+    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+    /// let report = letters.retry_all().await?;
+    /// println!("{} applied, {} left", report.applied, report.left.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn retry_all(&self) -> Result<RetryReport, DeadLetterError> {
         self.ask(|answer| Request::Retry { which: LetterSelection::All, answer }).await
     }
 
-    /// Gives the event of the letter at `position` up for good, for `reason`, and applies what waits behind it.
+    /// Dismisses the letter at `position` for `reason`, and applies the events that wait behind it.
+    ///
+    /// The event of the letter is never applied, until a reset or a rebuild. The letter stays in
+    /// [`dismissed`](Self::dismissed), with the reason.
     ///
     /// # Errors
-    /// [`DeadLetterError::Unknown`], [`DeadLetterError::NotRunning`]
+    /// [`DeadLetterError::Unknown`] if no letter waits at `position`; [`DeadLetterError::NotRunning`] if the
+    /// subscription does not run: start or resume it; [`DeadLetterError::InsideHandler`] in a handler of the
+    /// subscription.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::Position;
+    /// # async fn example(
+    /// #     letters: eventsource::subscription::DeadLetters,
+    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+    /// letters.dismiss(Position::new(42), "the order was entered twice, see ticket 731").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn dismiss(&self, position: Position, reason: impl Into<String>) -> Result<RetryReport, DeadLetterError> {
         let reason = reason.into();
         self.ask(|answer| Request::Dismiss { position, reason, answer }).await
     }
 
-    /// Asks the runner, which answers between two batches.
+    /// Sends a request to the runner, and waits for its answer.
     async fn ask(&self, request: impl FnOnce(Reply<Answered>) -> Request) -> Answered {
         self.core.refuse_handler("retry or dismiss dead letters")?;
         let (answer, asked) = answer();

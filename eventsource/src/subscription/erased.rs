@@ -1,4 +1,4 @@
-//! The subscriber behind its lock: applied by the runner, read by whoever holds the handle.
+//! The subscriber behind its lock: the runner applies events to it, and the handle reads it.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,20 +21,20 @@ use crate::store::Verdict;
 
 /// The subscriber behind its lock.
 ///
-/// Views are handed out as clones of the `Arc` inside. The runner takes the lock for a batch; where a view is still
-/// held then, it goes on with a copy, so that nobody who reads stops it for long and no view ever changes.
+/// A view is a clone of the inner `Arc`. The runner holds the lock for a batch. If a view is still held then, the
+/// runner continues with a copy: no reader blocks the runner, and a view never changes.
 pub(super) struct SharedSubscriber<P> {
     current: RwLock<Arc<P>>,
-    /// Set before the first view is handed out, which is possible only where `P: Clone`.
+    /// Set before the first view is handed out, which needs `P: Clone`.
     copy: OnceLock<fn(&P) -> P>,
-    /// What it was when it was subscribed, where that can be kept.
+    /// The projection as it was subscribed, if it can be kept.
     pristine: Option<Pristine<P>>,
 }
 
-/// A memory projection as it was when it was subscribed. It shares nothing with the one that is applied.
+/// A memory projection as it was subscribed. It shares nothing with the current one.
 enum Pristine<P> {
     Copy(P),
-    /// The state of a durable memory projection, as it is stored. A clone would share what stands behind an `Arc`.
+    /// The stored state of a durable memory projection. A clone would share what is behind an `Arc`.
     State(Vec<u8>),
 }
 
@@ -51,10 +51,9 @@ impl<P: Subscriber> Pristine<P> {
     }
 }
 
-/// What kept an event from being applied, and is no failure of its handler.
+/// An outage that prevented an event from being applied. It does not count as a failure of the handler.
 #[derive(Debug)]
 pub(super) struct Met {
-    /// An outage.
     pub(super) verdict: Verdict,
     pub(super) error: HandlerError,
 }
@@ -66,10 +65,10 @@ pub(super) enum Applied {
     Failed {
         index: usize,
         error: HandlerError,
-        /// Whether the handler of an earlier event may be why: see [`UnitOfWork::is_shared`].
+        /// Whether the handler of an earlier event may be the cause: see [`UnitOfWork::is_shared`].
         shared: bool,
     },
-    /// The event at `index` met an outage, for which no handler is to blame; those before it were applied.
+    /// The event at `index` met an outage; those before it were applied.
     Outage {
         index: usize,
         met: Met,
@@ -78,7 +77,7 @@ pub(super) enum Applied {
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A subscriber whose type is forgotten: one boxed future a batch.
+/// A subscriber with its type erased. Costs one boxed future for each batch.
 pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
     /// Applies `events`, in order, until one fails.
     fn apply<'a>(
@@ -91,13 +90,13 @@ pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
     /// Runs the truncate hook.
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
 
-    /// The state, to be stored.
+    /// Returns the state to store.
     fn snapshot(&self) -> Boxed<'_, Result<Vec<u8>, HandlerError>>;
 
-    /// Takes on a state that was stored. Where that fails, nobody knows what the state is.
+    /// Restores a stored state. If that fails, the state is unknown.
     fn restore<'a>(&'a self, state: &'a [u8]) -> Boxed<'a, Result<(), HandlerError>>;
 
-    /// Makes it what it was when it was subscribed: by the truncate hook, or else from a copy of that.
+    /// Empties the projection: by the truncate hook, or from the copy that was made when it was subscribed.
     fn restart_empty<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
 }
 
@@ -109,7 +108,7 @@ impl<P: Subscriber> SharedSubscriber<P> {
 }
 
 impl<P> SharedSubscriber<P> {
-    /// The state between two batches.
+    /// Returns the state between two batches.
     pub(super) async fn view(&self) -> Arc<P>
     where
         P: Clone,
@@ -119,13 +118,13 @@ impl<P> SharedSubscriber<P> {
         Arc::clone(&*self.current.read().await)
     }
 
-    /// What `look` makes of the state between two batches.
+    /// Calls `look` with the state between two batches.
     pub(super) async fn with<T>(&self, look: impl FnOnce(&P) -> T) -> T {
         inside::before_reading(&self.current).await;
         look(&**self.current.read().await)
     }
 
-    /// The state for writing: copied where a view of it is held.
+    /// Returns the state for writing. Copies it if a view is held.
     fn make_mut<'a>(&self, current: &'a mut Arc<P>) -> Option<&'a mut P> {
         if Arc::get_mut(current).is_none() {
             let copy = self.copy.get()?;
@@ -247,32 +246,32 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
             event_type = event.event_type(),
             position = event.position().value()
         );
-        // To be inside a span that nobody wants would cost as much as the way to the handler.
+        // Entering a disabled span would cost as much as the call of the handler.
         let result = match span.is_disabled() {
             true => in_time(core, subscriber.handle(event, unit)).await,
-            // It may be done when the call returns.
+            // The call itself can do all the work, before the future is polled.
             false => {
                 let call = span.in_scope(|| subscriber.handle(event, unit));
                 in_time(core, call.instrument(span)).await
             }
         };
-        // A handler that ended the transaction may have failed because of it, or not at all; an outage ends it as well.
+        // The handler ended the transaction, whether it failed or not. An outage ends the transaction too.
         let is_outage = |error: &HandlerError| error.is_outage() || unit.is_outage(error.source());
         if !unit.is_intact() && !result.as_ref().is_err_and(is_outage) {
             return Err(HandlerError::permanent(CommitError::TransactionEnded));
         }
         result?;
-        // Counted here alone: it is shared because a panic leaves by another way.
+        // Only this line writes it. It is atomic because a panic is caught outside this function.
         done.store(done.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         if P::KIND == ProjectionKind::Memory {
-            // With the state, event by event: whatever ends the runner, nothing is applied to it again.
+            // After each event, so that no event is applied to this state again, however the runner ends.
             core.in_memory.move_to(event.position());
         }
     }
     Ok(())
 }
 
-/// `call`, given up after the subscription's timeout. A call that is done at once costs no timer.
+/// Runs `call` with the handler timeout. A call that completes at its first poll needs no timer.
 async fn in_time(
     core: &SubscriptionShared,
     call: impl Future<Output = Result<(), HandlerError>>,
@@ -285,20 +284,21 @@ async fn in_time(
     if !core.kind.is_memory() {
         return tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| Err(HandlerError::timed_out(timeout)));
     }
-    // Until it is done: its task may be dropped with the async runtime, and nobody would hear of it.
+    // The task may be dropped with the async runtime in the middle of the call: until the call ends, the state is
+    // unknown.
     core.in_memory.interrupt();
     let done = tokio::time::timeout(timeout, call).await.map_err(|_| HandlerError::timed_out(timeout))?;
     core.in_memory.recover();
     done
 }
 
-/// `work`, with a panic turned into a failure.
+/// Runs `work`, and turns a panic into an error.
 pub(super) async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, HandlerError> {
     panics::catch(work).await.map_err(|panic| HandlerError::from_panic(&*panic))
 }
 
-/// Cannot happen: views are handed out by `view` alone, which says first how to copy.
+/// Cannot happen: only `view` hands out views, and it sets `copy` first.
 #[cold]
 fn shared() -> HandlerError {
-    HandlerError::permanent("the projection is held by somebody who reads it, and cannot be copied")
+    HandlerError::permanent("a reader holds the projection, and it cannot be copied")
 }

@@ -1,4 +1,4 @@
-//! The handle of a subscription: read the projection, wait for it, ask for its status, reset it.
+//! The handle of a subscription.
 
 use std::fmt;
 use std::ops::Deref;
@@ -11,14 +11,59 @@ use super::wait::Target;
 use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, ResetError, SubscriptionStatus, Wait};
 use crate::event::Position;
 
-/// The handle of a subscription: reads the projection, waits for it, asks for its status, resets it.
+/// Reads a subscribed projection, waits for it, reports its status, and resets or rebuilds it.
+///
+/// [`SubscriptionManager::subscribe`](super::SubscriptionManager::subscribe) returns it. Clones share the subscription.
+/// Dropping a handle does not stop the subscription.
+///
+/// ```standalone_crate
+/// # #[cfg(feature = "macros")]
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # use eventsource::prelude::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(Clone, Default)]
+/// # struct Revenue { total: u64 }
+/// # #[projection]
+/// # impl Revenue {
+/// #     #[handles(OrderPlaced)]
+/// #     fn placed(&mut self, event: &OrderPlaced) { self.total += event.total }
+/// # }
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// let revenue: SubscriptionHandle<Revenue> =
+///     manager.subscribe(Revenue::default(), SubscriptionConfig::from_beginning()).await?;
+/// manager.start().await?;
+/// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// let stored =
+///     store.append(&stream, ExpectedVersion::NoStream, vec![NewEvent::of(&OrderPlaced { total: 150 })?]).await?;
+///
+/// revenue.wait_for(stored.position()).await?;
+/// let view = revenue.read().await;
+/// assert_eq!(view.total, 150);
+/// assert_eq!(revenue.with(|revenue| revenue.total).await, 150);
+/// assert_eq!(revenue.status().await.events_handled, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub struct SubscriptionHandle<P> {
     core: Arc<SubscriptionShared>,
     subscriber: Arc<SharedSubscriber<P>>,
     slot: Arc<dyn Operations>,
 }
 
-/// A projection as it was between two batches. It never changes; a later [`SubscriptionHandle::read`] gives a later one.
+/// A projection as it was between two batches. It dereferences to the projection and never changes: call
+/// [`SubscriptionHandle::read`] again to get a later one.
+///
+/// ```no_run
+/// # #[derive(Clone)] struct Revenue { total: u64 }
+/// # async fn example(revenue: eventsource::SubscriptionHandle<Revenue>) {
+/// let view = revenue.read().await;
+/// println!("{}", view.total);
+/// # }
+/// ```
 pub struct View<P>(Arc<P>);
 
 impl<P> SubscriptionHandle<P> {
@@ -30,19 +75,29 @@ impl<P> SubscriptionHandle<P> {
         Self { core, subscriber, slot }
     }
 
-    /// The name of the subscription.
+    /// Returns the name of the subscription.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.core.name
     }
 
-    /// The projection as it is between two batches: it waits for a running batch to end, and stops nobody while it
-    /// is held.
+    /// Returns the projection as it is between two batches.
     ///
-    /// On a standby a durable memory projection is in the state that its owner stored last: see
+    /// Waits for a running batch to end. The returned view does not block the subscription: while it is held, the
+    /// subscription continues with a copy of the projection.
+    ///
+    /// On a standby, a durable memory projection is in the state that its owner stored last: see
     /// [`SubscriptionConfig::snapshot_every`](super::SubscriptionConfig::snapshot_every).
     ///
-    /// A handler that reads its own projection would wait for itself, and fails instead; it has `self`.
+    /// A handler that reads its own projection this way fails, because it would wait for itself. It has `self`.
+    ///
+    /// ```no_run
+    /// # #[derive(Clone)] struct Revenue { total: u64 }
+    /// # async fn example(revenue: eventsource::SubscriptionHandle<Revenue>) {
+    /// let total = revenue.read().await.total;
+    /// # let _ = total;
+    /// # }
+    /// ```
     pub async fn read(&self) -> View<P>
     where
         P: Clone,
@@ -50,94 +105,240 @@ impl<P> SubscriptionHandle<P> {
         View(self.subscriber.view().await)
     }
 
-    /// What `look` makes of the projection as it is between two batches. The next batch waits for `look`, so that it
-    /// is to be short; [`read`](Self::read) has no such cost where the projection is `Clone`.
+    /// Calls `look` with the projection as it is between two batches, and returns its result.
+    ///
+    /// The next batch waits for `look`, so `look` must be short. If the projection is `Clone`, [`read`](Self::read)
+    /// does not block the next batch.
+    ///
+    /// ```no_run
+    /// # struct Revenue { total: u64 }
+    /// # async fn example(revenue: eventsource::SubscriptionHandle<Revenue>) {
+    /// let total = revenue.with(|revenue| revenue.total).await;
+    /// # let _ = total;
+    /// # }
+    /// ```
     pub async fn with<T>(&self, look: impl FnOnce(&P) -> T) -> T {
         self.subscriber.with(look).await
     }
 
-    /// Waits until the subscription has passed the head that the log has at the time of the call, and has looked whether
-    /// there is more. An event that was given up counts as passed.
+    /// Waits until the subscription has passed the end that the log has at the time of the call. A dead letter counts
+    /// as passed.
     ///
-    /// On a standby it waits for the checkpoint that the owner stores, as [`wait_for`](Self::wait_for) does.
+    /// Use it in tests, and before a service accepts requests. On a standby it waits for the checkpoint that the owner
+    /// stores, as [`wait_for`](Self::wait_for) does.
+    ///
+    /// # Errors
+    /// [`WaitError`](super::WaitError), when the subscription ends before it has caught up, or the log cannot be read.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     orders: eventsource::SubscriptionHandle<u64>,
+    /// # ) -> Result<(), eventsource::subscription::WaitError> {
+    /// use std::time::Duration;
+    ///
+    /// orders.caught_up().within(Duration::from_secs(30)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn caught_up(&self) -> Wait {
         Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Head)
     }
 
-    /// Waits until the subscription has applied the event at `position`, and all before it: read your own write with
-    /// the position that a save answered.
+    /// Waits until the subscription has applied the event at `position` and all events before it.
     ///
-    /// Where the event is a dead letter, or is parked behind an earlier one of its stream, the wait ends with
-    /// [`WaitError::Held`](super::WaitError::Held). An event that was dismissed, or skipped by policy, is passed, and so is
-    /// one that the projection does not handle.
+    /// Use it to read your own write, with the position that an append or a save returned. An event that was dismissed,
+    /// skipped by policy, or that the projection does not handle, counts as applied.
     ///
-    /// On a standby it waits for the checkpoint that the owner stores. Without a deadline ([`Wait::within`]) it goes on
-    /// until somebody has taken over from an owner that died. A durable memory projection is current in its owner's
-    /// process only: on a standby the wait ends with [`WaitError::Standby`](super::WaitError::Standby), unless the state
-    /// that the owner stored last has passed the position.
+    /// On a standby it waits for the checkpoint that the owner stores. Without a deadline ([`Wait::within`]) it waits
+    /// until another process has taken over from an owner that died. Only the owner has the current state of a durable
+    /// memory projection: on a standby the wait fails with [`WaitError::Standby`](super::WaitError::Standby), unless
+    /// the last state that the owner stored has passed `position`.
+    ///
+    /// # Errors
+    /// [`WaitError::Held`](super::WaitError::Held) if the event is a dead letter or is parked behind one: retry or
+    /// dismiss the letter. The other [`WaitError`](super::WaitError)s, when the subscription ends before it is at
+    /// `position`, or the log cannot be read.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::Position;
+    /// # async fn example(
+    /// #     orders: eventsource::SubscriptionHandle<u64>,
+    /// #     position: Position,
+    /// # ) -> Result<(), eventsource::subscription::WaitError> {
+    /// use std::time::Duration;
+    ///
+    /// orders.wait_for(position).within(Duration::from_secs(5)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn wait_for(&self, position: Position) -> Wait {
         Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Applied(position))
     }
 
-    /// Waits until the subscription has passed `position`, as [`wait_for`](Self::wait_for), but also where it could not
-    /// apply the event there: the event is a dead letter, or is parked behind one.
+    /// Waits until the subscription has passed `position`, like [`wait_for`](Self::wait_for), but accepts that the
+    /// event at `position` is a dead letter or is parked behind one.
+    ///
+    /// # Errors
+    /// [`WaitError`](super::WaitError) as for [`wait_for`](Self::wait_for), but never `Held`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::Position;
+    /// # async fn example(
+    /// #     orders: eventsource::SubscriptionHandle<u64>,
+    /// #     position: Position,
+    /// # ) -> Result<(), eventsource::subscription::WaitError> {
+    /// orders.wait_for_passed(position).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn wait_for_passed(&self, position: Position) -> Wait {
         Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Passed(position))
     }
 
-    /// What the subscription tells of itself. On a standby the position, the lag and the dead letters are those that the
-    /// owner has stored.
+    /// Returns the status of the subscription: its state and the reason, position, lag and dead letters.
+    ///
+    /// Asks the stores, for 3 s at most; what they do not answer is an error inside the status. On a standby, the
+    /// position, the lag and the dead letters are those that the owner has stored.
+    ///
+    /// ```no_run
+    /// # async fn example(orders: eventsource::SubscriptionHandle<u64>) {
+    /// let status = orders.status().await;
+    /// println!("{}: {}", status.name, status.state);
+    /// if let Ok(lag) = status.lag {
+    ///     println!("{lag} behind");
+    /// }
+    /// # }
+    /// ```
     pub async fn status(&self) -> SubscriptionStatus {
         self.slot.status().await
     }
 
-    /// The events that it could not apply: list, retry or dismiss them.
+    /// Returns the dead letters of the subscription: list, retry or dismiss them.
+    ///
+    /// ```no_run
+    /// # async fn example(
+    /// #     orders: eventsource::SubscriptionHandle<u64>,
+    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+    /// for letter in orders.dead_letters().list().await? {
+    ///     println!("{letter}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn dead_letters(&self) -> DeadLetters {
         DeadLetters::new(Arc::clone(&self.core), Arc::clone(&self.slot))
     }
 
-    /// Runs the projection's truncate hook and clears the checkpoint, in one unit of work ([rebuilds lose nothing](crate::guarantees#rebuilds-lose-nothing)): the next start
-    /// begins where [`SubscriptionConfig`](super::SubscriptionConfig) says.
+    /// Empties the read model and clears the checkpoint, in one unit of work
+    /// ([rebuilds lose nothing](crate::guarantees#rebuilds-lose-nothing)).
+    ///
+    /// Calls the truncate hook of the projection. The next start begins where
+    /// [`SubscriptionConfig`](super::SubscriptionConfig) says. Dead letters are removed. To empty and replay a running
+    /// subscription, use [`rebuild`](Self::rebuild).
     ///
     /// # Errors
-    /// [`ResetError`]; nothing was changed. It is refused while the subscription runs, and where there is no hook.
+    /// [`ResetError::Running`] while the subscription runs: stop the manager or unsubscribe it first.
+    /// [`ResetError::NoTruncateHook`] if the projection has no truncate hook: add one. The other errors are those of
+    /// the hook and of the store. Nothing was changed, in each case.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::{MemoryCheckpoints, SubscriptionHandle, SubscriptionManager};
+    /// # async fn example(
+    /// #     manager: SubscriptionManager<MemoryCheckpoints>,
+    /// #     orders: SubscriptionHandle<u64>,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// manager.stop().await?;
+    /// orders.reset().await?;
+    /// manager.start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn reset(&self) -> Result<(), ResetError> {
         self.slot.reset().await
     }
 
-    /// Builds the read model anew, in place: empties it and clears the checkpoint, in one unit of work, and replays the
-    /// log. A subscription that does not run is started. Returns when the replay has begun; await what is returned to
-    /// wait until it has come to where the log ended then.
+    /// Rebuilds the read model in place: empties it and clears the checkpoint in one unit of work, and replays the log.
     ///
-    /// A rebuild that a stop or a crash interrupts goes on at the next start. Dead letters are forgotten; their events
-    /// are tried again. Who reads a stored read model meanwhile sees it grow.
+    /// Starts the subscription if it does not run. Returns when the replay has begun. Await the returned [`Rebuild`] to
+    /// wait for the end: the replay has then passed the end that the log had at its start.
+    ///
+    /// A rebuild that a stop or a crash interrupts continues at the next start. Dead letters are removed, and their
+    /// events are applied again. Readers see the read model grow.
     ///
     /// # Errors
-    /// [`RebuildError`]; nothing was changed.
+    /// [`RebuildError`], and nothing was changed:
+    /// - `NoTruncateHook`: add a truncate hook, or rebuild side by side.
+    /// - `Truncate`: the hook failed, or its changes could not be committed.
+    /// - `StartsAtEnd`: the subscription starts at the end of the log, so there is nothing to replay.
+    /// - `Failed`: the database refuses to replace a table whose columns have changed. The error says why.
+    /// - `NotRunning`: it is paused, or another process owns it. Resume it, or ask the owner.
+    /// - `Manager`: there is no tokio runtime, or a handler of the subscription asked.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     orders: eventsource::SubscriptionHandle<u64>,
+    /// # ) -> Result<(), eventsource::subscription::RebuildError> {
+    /// let rebuild = orders.rebuild().await?;
+    /// println!("{}", rebuild.progress().await);
+    /// rebuild.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rebuild(&self) -> Result<Rebuild, RebuildError> {
         self.begin_rebuild(RebuildKind::InPlace).await
     }
 
-    /// Builds the read models that the projection declares anew, beside those that serve: in tables of their own, under a
-    /// checkpoint of their own. Those that serve stay current meanwhile; then the new ones take their place, in one
-    /// transaction, and the subscription goes on with them. A subscription that does not run is started. Where such a
-    /// rebuild is under way, that one is returned.
+    /// Rebuilds the declared read models in new tables, while the present ones serve, and switches in one transaction.
     ///
-    /// Whoever reads finds all of the one generation or all of the other, also after a crash at any moment; an unfinished
-    /// rebuild goes on at the next start. The tables are made as their models describe them. Indexes, triggers and grants
-    /// that users added are made again by the switch; what cannot be is listed in the log, as a warning. The
-    /// [guide](crate::guide::deployment) says what is made again on which database.
+    /// The new tables have a checkpoint of their own. The present ones stay current until the switch. Starts the
+    /// subscription if it does not run. If a side-by-side rebuild is already under way, returns that one.
+    ///
+    /// A reader sees either all of the present generation or all of the new one, also after a crash at any moment. An
+    /// unfinished rebuild continues at the next start. The tables are created as their models describe them. The switch
+    /// creates again the indexes, triggers and grants that users have added, and logs a warning for each that it cannot
+    /// create. The [deployment](crate::guide::deployment) guide lists what is created again on which database.
     ///
     /// # Errors
-    /// [`RebuildError`]: the projection declares no read models, the checkpoint store keeps no generations of them, as
-    /// the one in memory, or something depends on a table, such as a view, which the error names. The rebuild itself ends
-    /// with [`RebuildError::Failed`] where the database refuses the switch; the generation before serves on.
+    /// [`RebuildError`], and nothing was changed:
+    /// - `NoReadModels`: the projection declares no read models.
+    /// - `NoGenerations`: the checkpoint store cannot do it, for example the one in memory.
+    /// - `StartsAtEnd`: the subscription starts at the end of the log, so there is nothing to replay.
+    /// - `Failed`: an object depends on a table, for example a view. The error names it.
+    /// - `NotRunning`: it is paused, or another process owns it. Resume it, or ask the owner.
+    /// - `Manager`: there is no tokio runtime, or a handler of the subscription asked.
+    ///
+    /// The returned [`Rebuild`] ends with `Failed` if the database refuses the switch. The present generation then
+    /// continues to serve.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     orders: eventsource::SubscriptionHandle<u64>,
+    /// # ) -> Result<(), eventsource::subscription::RebuildError> {
+    /// let position = orders.rebuild_side_by_side().await?.await?;
+    /// println!("the new read model serves, at position {position}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rebuild_side_by_side(&self) -> Result<Rebuild, RebuildError> {
         self.begin_rebuild(RebuildKind::SideBySide).await
     }
 
-    /// The rebuild that is not finished, whoever asked for it.
+    /// Returns the unfinished rebuild, if there is one. An earlier process or another caller may have begun it.
+    ///
+    /// ```no_run
+    /// # async fn example(orders: eventsource::SubscriptionHandle<u64>) {
+    /// if let Some(rebuild) = orders.unfinished_rebuild() {
+    ///     println!("{}", rebuild.progress().await);
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn unfinished_rebuild(&self) -> Option<Rebuild> {
         let tracked = self.core.rebuilds.unfinished()?;

@@ -1,4 +1,4 @@
-//! Where the log ended, and when that was seen, by this process's own steady clock.
+//! Samples of the end of the log, with the time of the process's monotonic clock.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,24 +8,24 @@ use tokio::time::Instant;
 
 use crate::event::Position;
 
-/// How far two samples are apart at least.
+/// The least time between two samples.
 const SPACING: Duration = Duration::from_millis(250);
 
-/// How many samples are kept at most.
+/// The largest number of samples.
 const SAMPLES: usize = 256;
 
-/// Where the log ended, and when that was seen.
+/// Samples of the end of the log.
 ///
-/// An event has been stored for at least as long as the log was seen to reach beyond it. No stored time has a part in
-/// that, so that a clock that was wrong when an event was stored does not hide how long the event has waited.
+/// An event is at least as old as the first sample beyond it. This does not depend on the stored time of the event, so
+/// a wrong clock at the time of the append does not hide how long the event has waited.
 #[derive(Debug, Default)]
-pub(super) struct Heads(Mutex<Seen>);
+pub(super) struct Heads(Mutex<Samples>);
 
 #[derive(Debug, Default)]
-struct Seen {
-    /// In the order of both.
+struct Samples {
+    /// Ordered by time and by position.
     samples: VecDeque<Sample>,
-    /// When the log was last looked at.
+    /// When the end of the log was last read.
     looked_at: Option<Instant>,
 }
 
@@ -36,36 +36,36 @@ struct Sample {
 }
 
 impl Heads {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn lock(&self) -> MutexGuard<'_, Samples> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The log reaches at least as far as `head` now.
+    /// Notes that the log ends at `head` now, or beyond it.
     pub(super) fn see(&self, head: Position) {
         let at = Instant::now();
-        let mut seen = self.seen();
-        seen.looked_at = Some(at);
-        if seen.samples.back().is_none_or(|last| last.head < head) {
-            seen.add(Sample { at, head });
+        let mut known = self.lock();
+        known.looked_at = Some(at);
+        if known.samples.back().is_none_or(|last| last.head < head) {
+            known.add(Sample { at, head });
         }
     }
 
-    /// The furthest head that was seen, and how long ago the log was last looked at.
+    /// Returns the furthest end, and how long ago the end was last read.
     pub(super) fn last(&self) -> Option<(Position, Duration)> {
-        let seen = self.seen();
-        Some((seen.samples.back()?.head, seen.looked_at?.elapsed()))
+        let known = self.lock();
+        Some((known.samples.back()?.head, known.looked_at?.elapsed()))
     }
 
-    /// How long ago the log was first seen to reach beyond `position`; zero where it never was.
+    /// Returns the age of the first sample beyond `position`, and zero if there is none.
     pub(super) fn beyond(&self, position: Position) -> Duration {
-        let seen = self.seen();
-        let first = seen.samples.partition_point(|sample| sample.head <= position);
-        seen.samples.get(first).map_or(Duration::ZERO, |sample| sample.at.elapsed())
+        let known = self.lock();
+        let first = known.samples.partition_point(|sample| sample.head <= position);
+        known.samples.get(first).map_or(Duration::ZERO, |sample| sample.at.elapsed())
     }
 }
 
-impl Seen {
-    /// A sample that is dropped only makes ages shorter.
+impl Samples {
+    /// Adds a sample. Drops others if there are too many: that only makes ages shorter.
     fn add(&mut self, sample: Sample) {
         let before_last = self.samples.len().checked_sub(2).and_then(|index| self.samples.get(index));
         if before_last.is_some_and(|before| sample.at - before.at < SPACING) {
@@ -100,6 +100,6 @@ mod tests {
         let (oldest, at_most) = (heads.beyond(Position::START), Duration::from_secs(1_000));
         assert!(Duration::from_secs(300) < oldest && oldest <= at_most, "{oldest:?}");
         assert_eq!(heads.beyond(Position::new(10_000)), Duration::ZERO);
-        assert!(heads.seen().samples.len() <= SAMPLES);
+        assert!(heads.lock().samples.len() <= SAMPLES);
     }
 }

@@ -1,4 +1,4 @@
-//! Health: what a service answers to the probes of whoever runs it.
+//! The health of a process, for the probes of an orchestrator.
 
 use std::time::Duration;
 
@@ -9,11 +9,21 @@ use super::report::maybe_seconds;
 use super::status::Lag;
 use super::subscription_shared::SubscriptionShared;
 use super::{StopReason, SubscriptionState};
-use crate::causes::WithCauses;
+use crate::causes::with_causes;
 use crate::event::Position;
 use crate::projection::ProjectionKind;
 
-/// How far behind a subscription may be that counts as ready: both limits have to be kept.
+/// How far a subscription may lag behind and still count as ready. Both limits must be kept.
+///
+/// The default is 1,000 events and 10 seconds.
+///
+/// ```
+/// use std::time::Duration;
+/// use eventsource::subscription::HealthLimits;
+///
+/// let limits = HealthLimits::new(100, Duration::from_secs(2));
+/// assert_ne!(limits, HealthLimits::default());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HealthLimits {
     pub(super) events: u64,
@@ -28,51 +38,67 @@ impl Default for HealthLimits {
 }
 
 impl HealthLimits {
-    /// At most `events` behind the head of the log, and at most `time`.
+    /// Allows a lag of at most `events` events and at most `time`.
     #[must_use]
     pub const fn new(events: u64, time: Duration) -> Self {
         Self { events, time }
     }
 }
 
-/// What a service answers to the probes of its operator, with the reasons.
+/// The health of a process: what its liveness and readiness probes answer, with the reasons.
 ///
-/// `live` is false when a subscription does not run although it should, and a restart of the process would help: its task
-/// panicked outside a handler, its async runtime was shut down, it was fenced twice within a minute, or the state of its
-/// memory is unknown. A subscription that waits, is fenced once, outdated, refused, or faulted by an event does not end it:
-/// a new process would be no better off.
+/// `live` is false if a restart of the process would help a subscription that does not run: its task panicked outside a
+/// handler, its tokio runtime was shut down, it was fenced twice within a minute, or the state of its memory is
+/// unknown. It stays true for a subscription that waits, is fenced once, outdated, refused, or faulted by an event: a
+/// new process would have the same problem.
 ///
-/// *Ready* is that what is read from the read models is as current as was asked: every subscription runs,
-/// here or (where this process stands by) elsewhere, waits for no store, and is not too far behind. A process that stands
-/// by for a durable memory projection is not ready, since only the owner has its current state. Dead letters are no
-/// reason against either; [`SubscriptionStatus::dead_letters`](super::SubscriptionStatus::dead_letters) counts them.
+/// `ready` is true if every read model is as current as the [limits](HealthLimits) ask: each subscription runs, in this
+/// process or (if this process is a standby) in another one, waits for no store, and its lag is within the limits. A
+/// standby of a durable memory projection is not ready, because only the owner has its current state. Dead letters
+/// change neither; [`SubscriptionStatus::dead_letters`](super::SubscriptionStatus::dead_letters) counts them.
+///
+/// [`SubscriptionManager::probe`](super::SubscriptionManager::probe) and
+/// [`SubscriptionManager::health`](super::SubscriptionManager::health) return it. It can be serialised.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use eventsource::prelude::*;
+/// use eventsource::subscription::{Health, HealthLimits};
+///
+/// let manager =
+///     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// let health: Health = manager.probe(HealthLimits::default());
+/// let status_code = if health.ready { 200 } else { 503 };
+/// assert_eq!((status_code, health.reasons.len()), (200, 0));
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether a restart of the process would help nothing.
+    /// False if a restart of the process would help.
     pub live: bool,
-    /// Whether the read models are as current as was asked.
+    /// True if every read model is as current as the limits ask.
     pub ready: bool,
-    /// Why not, each with the name of its subscription.
+    /// Why the process is not ready. Each reason starts with the name of its subscription.
     pub reasons: Vec<String>,
-    /// How long ago the log was last looked at for this answer: zero where the stores were asked for it, and `None` where
-    /// no subscription has read the log yet. Serialised as `age_seconds`.
+    /// How long ago the end of the log was last read: zero if the stores were asked for this answer, and `None` if no
+    /// subscription has read the log yet. Serialised as `age_seconds`.
     #[serde(rename = "age_seconds", serialize_with = "maybe_seconds")]
     pub age: Option<Duration>,
 }
 
 impl Health {
-    /// The health of subscriptions whose lag was measured.
+    /// Judges subscriptions whose lag was measured.
     pub(super) fn of(overviews: &[Overview], limits: HealthLimits) -> Self {
         let mut health = Self::new(Some(Duration::ZERO));
         for Overview { core, now, lag } in overviews {
-            let lag = lag.as_ref().copied().map_err(|error| WithCauses(&**error).to_string());
+            let lag = lag.as_ref().copied().map_err(|error| with_causes(&**error));
             health.judge(core, &now.state, lag, limits);
         }
         health
     }
 
-    /// The health of subscriptions by what their runners know, without a question to a store.
+    /// Judges subscriptions by what their runners know, without asking a store.
     pub(super) fn known<'a>(cores: impl Iterator<Item = &'a SubscriptionShared>, limits: HealthLimits) -> Self {
         let mut health = Self::new(None);
         for core in cores {
@@ -110,7 +136,7 @@ impl Health {
     }
 }
 
-/// Whether the subscription does not run in this process, and would run in a new one.
+/// Whether the subscription does not run in this process, but would run in a new one.
 const fn is_helped_by_restart(state: &SubscriptionState) -> bool {
     match state {
         SubscriptionState::FencedAgain { .. } => true,
@@ -123,7 +149,7 @@ const fn is_helped_by_restart(state: &SubscriptionState) -> bool {
     }
 }
 
-/// Why the subscription's read model is not as current as was asked.
+/// Returns why the read model of the subscription is not as current as the limits ask.
 fn not_ready(
     kind: ProjectionKind,
     state: &SubscriptionState,
@@ -132,7 +158,7 @@ fn not_ready(
 ) -> Option<String> {
     match state {
         SubscriptionState::Standby { owner, .. } if kind == ProjectionKind::DurableMemory => {
-            return Some(format!("stands by, and only its owner has its current state: {owner}"));
+            return Some(format!("is a standby, and only its owner has its current state: {owner}"));
         }
         SubscriptionState::Standby { .. }
         | SubscriptionState::Live

@@ -1,4 +1,4 @@
-//! What a memory projection has in place of a stored checkpoint.
+//! The checkpoint and the dead letters of a memory projection, which are not stored.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,25 +10,26 @@ use crate::event::{Position, StreamId};
 use crate::projection::{DeadLetter, LetterChange, LetterQuery, Letters};
 use crate::store::{LogId, LogMark};
 
-/// The checkpoint of a memory projection and its dead letters: they live as long as the state, and the checkpoint moves
-/// with it, event by event.
+/// The checkpoint of a memory projection and its dead letters. They live as long as the state. The checkpoint moves
+/// with each event.
 #[derive(Debug, Default)]
 pub(super) struct InMemory {
-    /// Where the state is, plus one; 0 where it is new. It is moved after each event, by whoever has the subscriber for
-    /// writing: without a lock.
+    /// The position of the state plus one; 0 if the state is new. The holder of the subscriber's write lock moves it
+    /// after each event, so it needs no other lock.
     moved_to: AtomicU64,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// How far the subscription has been, before its state began anew.
+    /// The furthest position that the subscription had before its state was emptied.
     furthest: Position,
+    /// Whether the state is unknown.
     poisoned: bool,
-    /// The same, by a handler that was cut off, and not by a reset.
+    /// Whether it is unknown because a handler was cut off, and not because of a reset.
     cut_off: bool,
     letters: Letters,
-    /// The log that the state was made from, and the last event that is known of it.
+    /// The log that the state was built from.
     log: Option<LogId>,
     mark: Option<LogMark>,
 }
@@ -42,7 +43,7 @@ impl InMemory {
         self.moved_to.load(Ordering::Acquire).checked_sub(1).map(Position::new)
     }
 
-    /// Where the state is, or `start` where it is new; and how far the subscription has been.
+    /// Returns the position of the state (`start` if it is new), and the furthest position of the subscription.
     pub(super) fn claim(&self, start: Position) -> (Position, Position) {
         let mut inner = self.inner();
         let position = self.position().unwrap_or(start);
@@ -55,80 +56,80 @@ impl InMemory {
         self.position().is_none()
     }
 
-    /// The state is at `position`, or further on.
+    /// Notes that the state is at `position`. Never moves back.
     pub(super) fn move_to(&self, position: Position) {
         if self.position() < Some(position) {
             self.moved_to.store(position.value().saturating_add(1), Ordering::Release);
         }
     }
 
-    /// What the state was made from, of a subscription that starts at `start`.
+    /// Returns what is known of the log that the state was built from.
     pub(super) fn remembered(&self, start: Position) -> Remembered {
         let inner = self.inner();
         Remembered { log: inner.log, position: self.position().unwrap_or_default(), mark: inner.mark, start }
     }
 
-    /// The log is the one that is remembered.
+    /// Notes the log that the state is built from.
     pub(super) fn recognised(&self, found: Recognised) {
         let mut inner = self.inner();
         inner.log = Some(found.log);
         inner.mark = found.mark;
     }
 
-    /// The last event that is known of the log.
+    /// Notes the last known event of the log.
     pub(super) fn mark(&self, mark: Option<LogMark>) {
         self.inner().mark = mark;
     }
 
-    /// Makes `changes` to the dead letters.
+    /// Applies `changes` to the dead letters.
     pub(super) fn change_letters(&self, changes: &[LetterChange]) {
         let letters = &mut self.inner().letters;
         changes.iter().for_each(|change| letters.change(change));
     }
 
-    /// The dead letters that `query` asks for.
+    /// Returns the dead letters that match `query`.
     pub(super) fn letters(&self, query: LetterQuery) -> Vec<DeadLetter> {
         self.inner().letters.page(query)
     }
 
-    /// Forgets the letters that were dismissed before `before`, and returns their number.
+    /// Deletes the letters that were dismissed before `before`, and returns their number.
     pub(super) fn forget_dismissed(&self, before: DateTime<Utc>) -> u64 {
         self.inner().letters.forget_dismissed(before)
     }
 
-    /// The dead letter at `position`.
+    /// Returns the dead letter at `position`.
     pub(super) fn letter(&self, position: Position) -> Option<DeadLetter> {
         self.inner().letters.get(position).cloned()
     }
 
-    /// The letter behind which `stream` is parked.
+    /// Returns the letter behind which `stream` is parked.
     pub(super) fn parked(&self, stream: &StreamId) -> Option<DeadLetter> {
         self.inner().letters.parked(stream).cloned()
     }
 
-    /// The dead letters are these.
+    /// Replaces all dead letters.
     pub(super) fn set_letters(&self, letters: &[DeadLetter]) {
         self.inner().letters = letters.iter().cloned().collect();
     }
 
-    /// Something begins to change the state that may not get to its end: until then nobody knows what the state is.
+    /// Marks the state as unknown, before a change that may be interrupted.
     pub(super) fn poison(&self) {
         self.inner().poisoned = true;
     }
 
-    /// The same, of a handler: the state is as good as new once it begins anew.
+    /// Marks the state as unknown because of a handler: emptying and replaying it cures that.
     pub(super) fn interrupt(&self) {
         let mut inner = self.inner();
         (inner.poisoned, inner.cut_off) = (true, true);
     }
 
-    /// The state is what it was, after all.
+    /// Marks the state as known again.
     pub(super) fn recover(&self) {
         let mut inner = self.inner();
         (inner.poisoned, inner.cut_off) = (false, false);
     }
 
-    /// The state is new, and the letters are what they were: what they keep is passed over as the log is replayed.
+    /// Notes that the state is empty. The letters stay: the replay skips their events.
     pub(super) fn restart_empty(&self) {
         let mut inner = self.inner();
         inner.furthest = inner.furthest.max(self.position().unwrap_or_default());
@@ -136,19 +137,19 @@ impl InMemory {
         self.moved_to.store(0, Ordering::Release);
     }
 
-    /// The state is new, and so is everything else.
+    /// Notes that the state is empty, and forgets everything else.
     pub(super) fn reset(&self) {
         let mut inner = self.inner();
         *inner = Inner::default();
         self.moved_to.store(0, Ordering::Release);
     }
 
-    /// Whether nobody knows what the state is because a handler was cut off.
+    /// Whether the state is unknown because a handler was cut off.
     pub(super) fn is_cut_off(&self) -> bool {
         self.inner().cut_off
     }
 
-    /// Whether nobody knows what the state is.
+    /// Whether the state is unknown.
     pub(super) fn is_poisoned(&self) -> bool {
         self.inner().poisoned
     }

@@ -1,4 +1,4 @@
-//! The marks of a task that runs a subscription's handler, so that the handler does not wait for itself.
+//! Marks the task that runs a handler of a subscription, so that the handler fails instead of waiting for itself.
 
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -9,23 +9,23 @@ use super::subscription_shared::SubscriptionShared;
 use crate::projection::HandlerError;
 
 tokio::task_local! {
-    /// Which subscription's handler the task runs: the address of what every part of it shares.
+    /// The subscription whose handler the task runs: the address of its shared part.
     static HANDLER_OF: usize;
-    /// The subscriber that the task holds for writing.
+    /// The subscriber whose write lock the task holds.
     static WRITING: Writing;
 }
 
-/// A subscriber that a task holds for writing.
+/// A subscriber whose write lock a task holds.
 #[derive(Clone)]
 struct Writing {
     /// The address of its lock.
     lock: usize,
-    /// Told when the task waits for the lock that it holds.
+    /// Notified when the task waits for the lock that it holds.
     stuck: Arc<Notify>,
 }
 
 fn identity(core: &SubscriptionShared) -> usize {
-    // A handler that builds the next generation holds up the one that serves as well.
+    // A handler of the next generation blocks the subscription that it is built for as well.
     std::ptr::from_ref(core.next_of.as_deref().unwrap_or(core)).addr()
 }
 
@@ -34,16 +34,13 @@ pub(super) async fn handling<F: Future>(core: &SubscriptionShared, work: F) -> F
     HANDLER_OF.scope(identity(core), work).await
 }
 
-/// Whether the code that asks is called by a handler of this subscription. A task that a handler spawns is not marked.
+/// Whether a handler of this subscription runs the calling code. A task that a handler spawns is not marked.
 pub(super) fn is_handler_of(core: &SubscriptionShared) -> bool {
     HANDLER_OF.try_with(|of| *of == identity(core)).unwrap_or(false)
 }
 
-/// Runs `work`, which holds the subscriber behind `lock` for writing. Where it asks to read the same subscriber, which
-/// would never end, it is given up.
-///
-/// # Errors
-/// Those of `work`; [`HandlerError`], which says so, where it is given up.
+/// Runs `work`, which holds the write lock `lock` of a subscriber. If `work` asks to read the same subscriber, which
+/// would never end, drops `work` and returns an error.
 pub(super) async fn writing<L, T>(
     lock: &L,
     work: impl Future<Output = Result<T, HandlerError>>,
@@ -59,7 +56,7 @@ pub(super) async fn writing<L, T>(
     }
 }
 
-/// Returns, unless the code that asks holds the subscriber behind `lock` for writing: then it is given up.
+/// Returns at once, unless the calling task holds the write lock `lock`: then its work is dropped.
 pub(super) async fn before_reading<L>(lock: &L) {
     let address = std::ptr::from_ref(lock).addr();
     let stuck = WRITING.try_with(|writing| (writing.lock == address).then(|| Arc::clone(&writing.stuck)));

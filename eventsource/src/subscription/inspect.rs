@@ -1,11 +1,9 @@
-//! Asks the stores what the statuses of subscriptions need: once for all of them.
+//! Collects the statuses of subscriptions. The stores are asked once for all subscriptions of a manager.
 //!
 //! ```text
-//! what the subscriptions know themselves -> the checkpoints and letters of those that stand by
-//!   -> the backlogs of all positions -> who holds the log back -> the types that no code knows
+//! what the subscriptions know -> the checkpoints and letters of standbys -> the backlogs of all positions
+//!   -> the transaction that stalls the log -> the unknown event types -> one query for each running rebuild
 //! ```
-//!
-//! Only the progress of a rebuild is asked for by itself.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -23,21 +21,21 @@ use crate::event::Position;
 use crate::projection::CheckpointStore;
 use crate::store::{Backlog, LogStall, StoreError, StoredType};
 
-/// How many types that no code knows a status lists at most.
+/// The largest number of unknown event types in a status.
 const UNKNOWN_TYPES: usize = 100;
 
-/// Where a subscription stands, in whichever process it runs.
+/// The progress and the lag of a subscription, in whichever process it runs.
 pub(super) struct Overview {
     pub(super) core: Arc<SubscriptionShared>,
     pub(super) now: ProgressSnapshot,
     pub(super) lag: Result<Lag, Arc<StoreError>>,
 }
 
-/// How long a status or a health waits for all that it asks the stores. What is not answered by then is told as not
-/// answered: an operator who asks why nothing moves must not wait for the lock that is the reason.
+/// How long a status waits for all answers of the stores. Later answers are reported as missing: an operator who asks
+/// why nothing moves must not wait for the lock that is the reason.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 
-/// When the answers of the stores are not waited for any longer.
+/// The time after which no answer is waited for.
 #[derive(Clone, Copy)]
 struct Deadline(Instant);
 
@@ -46,7 +44,7 @@ impl Deadline {
         Self(Instant::now() + ANSWERED_WITHIN)
     }
 
-    /// The answer to `question`; `None` where it does not come in time.
+    /// Returns the answer to `question`, and `None` if it does not come in time.
     async fn answer<T>(self, question: impl Future<Output = T>) -> Option<T> {
         timeout_at(self.0, question).await.ok()
     }
@@ -65,7 +63,7 @@ impl Deadline {
 
 type Unknown = Result<Vec<StoredType>, Arc<StoreError>>;
 
-/// The status of one subscription.
+/// Returns the status of one subscription.
 pub(super) async fn status<C: CheckpointStore>(checkpoints: &C, core: &Arc<SubscriptionShared>) -> SubscriptionStatus {
     let (mut overview, deadline) = ([Overview::new(core)], Deadline::new());
     let stalled_by = measure(checkpoints, &mut overview, Lag::MOST + 1, deadline).await;
@@ -74,7 +72,7 @@ pub(super) async fn status<C: CheckpointStore>(checkpoints: &C, core: &Arc<Subsc
     describe(overview, stalled_by, unknown, deadline).await
 }
 
-/// The statuses of all subscriptions of a manager.
+/// Returns the statuses of all subscriptions of a manager.
 pub(super) async fn statuses<C: CheckpointStore>(
     checkpoints: &C,
     cores: &[Arc<SubscriptionShared>],
@@ -90,7 +88,7 @@ pub(super) async fn statuses<C: CheckpointStore>(
     statuses
 }
 
-/// The health of all subscriptions of a manager.
+/// Returns the health of all subscriptions of a manager.
 pub(super) async fn health<C: CheckpointStore>(
     checkpoints: &C,
     cores: &[Arc<SubscriptionShared>],
@@ -116,7 +114,7 @@ impl Overview {
     }
 }
 
-/// Measures how far each of them is behind, counting up to `most` events, and returns who holds the log back.
+/// Measures the lag of each subscription, counting up to `most` events. Returns the transaction that stalls the log.
 async fn measure<C: CheckpointStore>(
     checkpoints: &C,
     overviews: &mut [Overview],
@@ -129,7 +127,7 @@ async fn measure<C: CheckpointStore>(
     positions.sort_unstable();
     positions.dedup();
     let backlogs = deadline.of_store("count what is left to apply", store.backlogs(&positions, most)).await;
-    // Where the store does not answer, the lag says so.
+    // If the store does not answer, the lag contains the error.
     let stalled_by = deadline.answer(store.stalled_by()).await.and_then(Result::ok).flatten();
     for overview in overviews {
         let at = overview.position();
@@ -140,7 +138,7 @@ async fn measure<C: CheckpointStore>(
         let heads = overview.core.log.heads();
         overview.lag = backlogs.as_ref().map_err(Arc::clone).map(|backlogs| {
             let backlog = backlog(backlogs);
-            // No two events share a position.
+            // Positions are unique, so the head is at least that many positions further on.
             heads.see(Position::new(at.value().saturating_add(backlog.events)));
             Lag::of(backlog, heads.beyond(at))
         });
@@ -151,8 +149,8 @@ async fn measure<C: CheckpointStore>(
     stalled_by
 }
 
-/// Takes over what the owners have stored of those subscriptions that stand by. Where the checkpoint store does not
-/// answer, that is as old as the last claim.
+/// Replaces the position and the letters of each standby by what its owner has stored. If the checkpoint store does not
+/// answer, they stay as old as the last claim.
 async fn follow_owners<C: CheckpointStore>(checkpoints: &C, overviews: &mut [Overview], deadline: Deadline) {
     if !overviews.iter().any(Overview::stands_by) {
         return;

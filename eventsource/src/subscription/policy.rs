@@ -1,4 +1,4 @@
-//! What happens when an event fails: how it is retried, and what becomes of it when that is of no use.
+//! What happens when an event fails: how often it is retried, and what happens when the retries are spent.
 
 use std::time::Duration;
 
@@ -6,10 +6,24 @@ use super::config::{ConfigError, require};
 use crate::backoff::Backoff;
 use crate::projection::ErrorClass;
 
-/// How a failing handler is retried: how often, and after which delays.
+/// How often a failing handler is called again, and after which delays.
 ///
-/// By default five attempts; before the second one up to 100 ms, then up to twice as much each time, at most 10 s.
-/// Each delay is drawn from 0 to that bound (full jitter), so that what failed together is not retried together.
+/// The default is 5 attempts. The bound of the delay is 100 ms before the second attempt, and doubles up to 10 s. Each
+/// delay is drawn at random between 0 and the bound (full jitter), so that processes which failed together do not retry
+/// together.
+///
+/// An error that is [permanent](crate::projection::ErrorClass::Permanent) is not retried. An outage of the store or the
+/// database does not count as an attempt ([contained failure](crate::guarantees#contained-failure)).
+///
+/// ```
+/// use std::time::Duration;
+/// use eventsource::subscription::RetryPolicy;
+///
+/// let policy = RetryPolicy::new(10, Duration::from_millis(50), Duration::from_secs(30))?.factor(3.0)?.jitter(0.5)?;
+/// assert!(RetryPolicy::new(0, Duration::ZERO, Duration::ZERO).is_err());
+/// # let _ = policy;
+/// # Ok::<(), eventsource::subscription::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
     pub(super) attempts: u32,
@@ -23,11 +37,11 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// `attempts` calls of the handler for one event, the first included; between them delays that double from
-    /// `first_delay` to `max_delay`.
+    /// Calls the handler up to `attempts` times for one event, the first call included. The bound of the delays doubles
+    /// from `first_delay` to `max_delay`.
     ///
     /// # Errors
-    /// [`ConfigError`] where there is no attempt, or where `max_delay` is less than `first_delay` or above one day.
+    /// [`ConfigError`] if `attempts` is 0, or if `max_delay` is less than `first_delay` or longer than one day.
     pub fn new(attempts: u32, first_delay: Duration, max_delay: Duration) -> Result<Self, ConfigError> {
         require(attempts > 0, "attempts", attempts, "at least 1: the first call counts")?;
         let sensible = first_delay <= max_delay && max_delay <= Duration::from_secs(86_400);
@@ -35,13 +49,21 @@ impl RetryPolicy {
         Ok(Self { attempts, backoff: Backoff::new(first_delay, max_delay) })
     }
 
-    /// One attempt: nothing is retried.
+    /// Calls the handler once and never retries.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::RetryPolicy;
+    ///
+    /// let config = SubscriptionConfig::default().retry(RetryPolicy::never());
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub const fn never() -> Self {
         Self { attempts: 1, backoff: Backoff::new(Duration::ZERO, Duration::ZERO) }
     }
 
-    /// With delays that grow by this factor each time, in place of 2.
+    /// Sets the factor by which the bound of the delays grows each time. The default is 2.
     ///
     /// # Errors
     /// [`ConfigError`] outside 1 to 100.
@@ -51,7 +73,8 @@ impl RetryPolicy {
         Ok(self)
     }
 
-    /// With so much of each delay drawn at random, in place of all of it: 0 makes each delay what it can be at most.
+    /// Sets which fraction of each delay is random. The default is 1, the whole delay. With 0 each delay equals its
+    /// bound.
     ///
     /// # Errors
     /// [`ConfigError`] outside 0 to 1.
@@ -62,24 +85,45 @@ impl RetryPolicy {
     }
 }
 
-/// What becomes of an event that cannot be applied: its error is permanent, or its retries are spent.
+/// What happens to an event that cannot be applied: its error is permanent, or its retries are spent.
+///
+/// ```
+/// use eventsource::SubscriptionConfig;
+/// use eventsource::subscription::FailurePolicy;
+///
+/// let config = SubscriptionConfig::default()
+///     .on_transient_failure(FailurePolicy::Stop)
+///     .on_permanent_failure(FailurePolicy::DeadLetter);
+/// # let _ = config;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum FailurePolicy {
-    /// It is kept as a [dead letter](crate::projection::DeadLetter), and its stream is parked: later events of the
-    /// stream wait behind it, in order. Other streams go on.
+    /// Stores the event as a [dead letter](crate::projection::DeadLetter) and parks its stream: later events of the
+    /// stream wait behind it, in order. Other streams continue. The default.
     #[default]
     DeadLetter,
-    /// It is passed over, and kept for the record as a dismissed letter. Later events of its stream are applied.
+    /// Skips the event and stores it as a dismissed letter. Later events of its stream are applied.
     Skip,
-    /// The subscription stops as faulted: nothing after the event is applied.
+    /// Stops the subscription as faulted. Nothing after the event is applied.
     Stop,
 }
 
-/// How many different events may fail in how much time, before the subscription faults.
+/// How many different events may fail before the subscription stops as faulted.
 ///
-/// It faults as well when so many events have failed in a row, however long that took: what fails is then not the
-/// events but the projection, or what it needs.
+/// The default is 20 events within a minute. The subscription also faults when that many events fail in a row, at any
+/// speed: then the projection is broken, or something that it needs, and not the events.
+///
+/// ```
+/// use std::time::Duration;
+/// use eventsource::SubscriptionConfig;
+/// use eventsource::subscription::FailureLimit;
+///
+/// let limit = FailureLimit::new(100, Duration::from_secs(600))?;
+/// let config = SubscriptionConfig::default().failure_limit(limit);
+/// # let _ = config;
+/// # Ok::<(), eventsource::subscription::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureLimit {
     pub(super) events: usize,
@@ -87,17 +131,18 @@ pub struct FailureLimit {
 }
 
 impl Default for FailureLimit {
-    /// 20 events within a minute.
+    /// Faults at the 20th failed event within a minute.
     fn default() -> Self {
         Self { events: 20, within: Duration::from_secs(60) }
     }
 }
 
 impl FailureLimit {
-    /// The subscription faults at the failure of the last of `events` different events within this time, or in a row.
+    /// Faults when `events` different events have failed within the time `within`, or in a row.
     ///
     /// # Errors
-    /// [`ConfigError`] where no event may fail ([`FailurePolicy::Stop`] says that), or above 10,000; or above one day.
+    /// [`ConfigError`] if `events` is outside 2 to 10,000, or if `within` is longer than one day. To stop at the first
+    /// failure, use [`FailurePolicy::Stop`].
     pub fn new(events: usize, within: Duration) -> Result<Self, ConfigError> {
         require((2..=10_000).contains(&events), "events", events, "2 to 10,000; `FailurePolicy::Stop` faults at one")?;
         let sensible = within <= Duration::from_secs(86_400);
@@ -105,14 +150,14 @@ impl FailureLimit {
         Ok(Self { events, within })
     }
 
-    /// No limit: every event of the log may become a dead letter.
+    /// Sets no limit. Every event of the log may become a dead letter.
     #[must_use]
     pub const fn none() -> Self {
         Self { events: usize::MAX, within: Duration::ZERO }
     }
 }
 
-/// What becomes of events that cannot be applied.
+/// The failure policies of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct FailurePolicies {
     pub(super) transient: FailurePolicy,
@@ -122,7 +167,7 @@ pub(super) struct FailurePolicies {
 }
 
 impl FailurePolicies {
-    /// What becomes of an event that failed with an error of this class.
+    /// Returns the policy for an event that failed with an error of this class.
     pub(super) fn of(&self, class: ErrorClass, rebuilding: bool) -> FailurePolicy {
         match self.in_rebuild {
             Some(policy) if rebuilding => policy,

@@ -1,4 +1,4 @@
-//! Where a subscription stands: told by its runner, heard by whoever waits.
+//! The progress of a subscription: its runner writes it, and waits and statuses read it.
 
 use std::mem::discriminant;
 use std::sync::Arc;
@@ -11,23 +11,23 @@ use super::transitions::{IllegalTransitions, may_follow};
 use crate::event::Position;
 use crate::projection::LetterCounts;
 
-/// Where a subscription stands.
+/// The progress of a subscription at one moment.
 #[derive(Debug, Clone)]
 pub(super) struct ProgressSnapshot {
     pub(super) state: SubscriptionState,
     pub(super) position: Option<Position>,
-    /// Whether the log is known to be the one in which the position counts: before that no caller may rely on it.
+    /// Whether the log was compared with the one that `position` belongs to. No caller may rely on `position` before.
     pub(super) is_recognised: bool,
-    /// What is known of the log in which the position counts.
+    /// What is known of the log that `position` belongs to.
     pub(super) remembered: Option<Remembered>,
-    /// What comes after this position was read, and is about to be applied.
+    /// The page after this position was read, and is about to be applied.
     pub(super) looked: Option<Position>,
     pub(super) handled: u64,
     pub(super) last_error: Option<Arc<str>>,
     pub(super) letters: LetterCounts,
 }
 
-/// Where a subscription stands, now and from now on.
+/// The progress of a subscription, and its changes.
 #[derive(Debug)]
 pub(super) struct Progress {
     name: String,
@@ -36,7 +36,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Of the subscription `name`, at `position`; what should not be is noted in `broken`.
+    /// The progress of the subscription `name`, which is idle at `position`. Illegal transitions are noted in `broken`.
     pub(super) fn new(name: &str, position: Option<Position>, broken: &IllegalTransitions) -> Self {
         let state = SubscriptionState::Idle;
         let snapshot = ProgressSnapshot {
@@ -52,13 +52,12 @@ impl Progress {
         Self { name: name.to_owned(), broken: broken.clone(), sender: watch::Sender::new(snapshot) }
     }
 
-    /// Where is noted what should not be.
+    /// Returns where illegal transitions are noted.
     pub(super) const fn broken(&self) -> &IllegalTransitions {
         &self.broken
     }
 
-    /// Turns the state into `state`. Where it is another one than before, that is logged, and where the table of
-    /// transitions does not have it, told as an error.
+    /// Sets the state. Logs the change, and reports an error if the table of transitions does not allow it.
     fn turn(&self, snapshot: &mut ProgressSnapshot, state: SubscriptionState) {
         if discriminant(&snapshot.state) != discriminant(&state) {
             let (subscription, from) = (&self.name, &snapshot.state);
@@ -66,7 +65,7 @@ impl Progress {
             tracing::debug!(subscription, from = from.name(), to = state.name(), reason, "the state has changed");
             if !may_follow(from, &state) {
                 let error = self.broken.note(subscription, from, &state);
-                tracing::error!(subscription, error, "a broken transition");
+                tracing::error!(subscription, error, "an illegal change of the state");
                 snapshot.last_error = Some(error.into());
             }
         }
@@ -85,7 +84,7 @@ impl Progress {
         self.sender.send_modify(|snapshot| self.turn(snapshot, state));
     }
 
-    /// Moves to `position`, `handled` events further on. Nobody is woken where that changes nothing.
+    /// Moves to `position` after `handled` applied events. Wakes no wait if nothing changes.
     pub(super) fn advance(&self, position: Position, handled: u64, state: SubscriptionState) {
         self.sender.send_if_modified(|snapshot| {
             let moved = snapshot.position != Some(position) || handled > 0 || !snapshot.is_recognised;
@@ -98,7 +97,7 @@ impl Progress {
         });
     }
 
-    /// What is known of the log now. It wakes no wait.
+    /// Notes what is known of the log. Wakes no wait.
     pub(super) fn remember(&self, remembered: Remembered) {
         self.sender.send_if_modified(|snapshot| {
             snapshot.remembered = Some(remembered);
@@ -106,17 +105,17 @@ impl Progress {
         });
     }
 
-    /// The log may be another one than that in which the position counts.
+    /// Notes that the log may not be the one that the position belongs to.
     pub(super) fn doubt_log(&self) {
         self.sender.send_modify(|snapshot| (snapshot.is_recognised, snapshot.remembered) = (false, None));
     }
 
-    /// The owner that this process stands by for is at `position`.
+    /// Notes, on a standby, that the owner is at `position`.
     pub(super) fn follow(&self, position: Option<Position>) {
         self.sender.send_if_modified(|snapshot| std::mem::replace(&mut snapshot.position, position) != position);
     }
 
-    /// The log was looked into beyond `position`. A wait for the head of the log may be waiting for that.
+    /// Notes that the page after `position` was read. A wait for the head of the log may be waiting for that.
     pub(super) fn look(&self, position: Position) {
         self.sender.send_if_modified(|snapshot| {
             snapshot.looked = Some(position);
@@ -124,7 +123,7 @@ impl Progress {
         });
     }
 
-    /// Takes note of what went wrong, and of the state that follows from it.
+    /// Notes an error and the state that follows from it.
     pub(super) fn fail(&self, error: impl Into<Arc<str>>, state: SubscriptionState) {
         self.sender.send_modify(|snapshot| {
             snapshot.last_error = Some(error.into());
@@ -132,17 +131,17 @@ impl Progress {
         });
     }
 
-    /// Takes note of what went wrong beside it.
+    /// Notes an error that does not change the state.
     pub(super) fn note(&self, error: Arc<str>) {
         self.sender.send_modify(|snapshot| snapshot.last_error = Some(error));
     }
 
-    /// So many dead letters wait, and so many events behind them.
+    /// Notes how many dead letters wait, and how many events behind them.
     pub(super) fn set_letters(&self, counts: LetterCounts) {
         self.sender.send_if_modified(|snapshot| std::mem::replace(&mut snapshot.letters, counts) != counts);
     }
 
-    /// As it was before the first start.
+    /// Goes back to the progress before the first start.
     pub(super) fn clear(&self) {
         self.sender.send_modify(|snapshot| {
             snapshot.letters = LetterCounts::default();

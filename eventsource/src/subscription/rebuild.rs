@@ -1,4 +1,4 @@
-//! A rebuild, for whoever asked for it: wait for it, look how far it is, cancel it.
+//! The handle of a rebuild.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -18,38 +18,54 @@ use super::{ManagerError, StopReason, SubscriptionState};
 use crate::event::Position;
 
 /// How a read model is rebuilt.
+///
+/// ```
+/// use eventsource::subscription::RebuildKind;
+///
+/// assert_eq!(RebuildKind::SideBySide.to_string(), "side by side");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 #[serde(rename_all = "snake_case")]
 pub enum RebuildKind {
-    /// It is emptied, and the log is replayed into it.
+    /// The read model is emptied, and the log is replayed into it.
     InPlace,
-    /// A new generation of its tables is built beside it, and takes its place when it is done.
+    /// A new generation of its tables is built, and replaces the present one when it is complete.
     SideBySide,
 }
 
-/// How far a rebuild is. Its position and target are always known; the numbers of events as far as the log could be asked.
+/// How far a rebuild is. The numbers of events are `None` if the event store did not answer.
+///
+/// ```no_run
+/// # async fn example(rebuild: eventsource::subscription::Rebuild) {
+/// let progress = rebuild.progress().await;
+/// println!("{progress}"); // in place: 4000 of 10000 events (40 %), 2000 a second, 3s left
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RebuildProgress {
-    /// How it is done.
+    /// In place or side by side.
     pub kind: RebuildKind,
-    /// Every event up to here is applied or passed over.
+    /// The position up to which every event is applied or skipped.
     pub position: Position,
-    /// Where the log ended when it began: it is done when it has been there.
+    /// The end of the log when the rebuild began. The replay is complete when it has passed this position.
     pub target: Position,
-    /// How many stored events it has passed.
+    /// How many stored events the rebuild has passed.
     pub events_done: Option<u64>,
-    /// How many stored events there are up to its target.
+    /// How many stored events there are up to the target.
     pub events_total: Option<u64>,
-    /// How many events a second it has passed since it began, or went on, in this process.
+    /// How many events a second the rebuild has passed since it began or continued in this process.
     pub rate: Option<f64>,
-    /// How long it takes from now on, at that rate. Serialised as `time_left_seconds`.
+    /// How long the rest takes at that rate. Serialised as `time_left_seconds`.
     #[serde(rename = "time_left_seconds", serialize_with = "maybe_seconds")]
     pub time_left: Option<Duration>,
 }
 
-/// A rebuild that was begun. It goes on without this handle.
+/// A rebuild that has begun: await it, ask for its progress, or cancel it. Dropping this does not stop the rebuild.
+///
+/// Awaiting returns the position at which the rebuild was complete. It fails with [`RebuildError`], and never hangs, if
+/// the subscription ends first.
 ///
 /// ```standalone_crate
 /// # #[cfg(feature = "macros")]
@@ -81,7 +97,7 @@ pub struct RebuildProgress {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
-#[must_use = "the rebuild goes on by itself; wait for it to learn how it ends"]
+#[must_use = "the rebuild continues without this handle; await it to learn how it ends"]
 pub struct Rebuild {
     core: Arc<SubscriptionShared>,
     slot: Arc<dyn Operations>,
@@ -94,7 +110,7 @@ impl RebuildProgress {
     }
 }
 
-/// Whether nothing more of a rebuild is done in this process, as far as the state tells.
+/// Whether this process does not continue a rebuild in this state.
 const fn ends(state: &SubscriptionState) -> bool {
     !state.is_running() || matches!(state, SubscriptionState::Fenced { .. } | SubscriptionState::Outdated { .. })
 }
@@ -104,18 +120,35 @@ impl Rebuild {
         Self { core, slot, tracked }
     }
 
-    /// How far it is.
+    /// Returns how far the rebuild is. Asks the event store for the numbers of events.
     pub async fn progress(&self) -> RebuildProgress {
         self.tracked.progress(&*self.core.store).await
     }
 
-    /// Gives it up. Where it is done in place, the read model is half-built: the subscription stops
-    /// ([`StopReason::RebuildCancelled`]), and its next start goes on with the rebuild. Side by side, what was built of
-    /// the next generation is dropped, and the one that serves is not touched. A rebuild that has ended stays as it is.
+    /// Cancels the rebuild. Does nothing if the rebuild has ended.
+    ///
+    /// In place, the read model is half-built: the subscription stops ([`StopReason::RebuildCancelled`]), and its next
+    /// start continues the rebuild. Side by side, the new tables are dropped, and the present generation is not
+    /// changed.
     ///
     /// # Errors
-    /// [`ManagerError::NotSaved`], where the stop could not save the last checkpoint; [`ManagerError::InsideHandler`] in
-    /// a handler of the subscription, which would wait for itself.
+    /// - [`ManagerError::NotSaved`] if the stop could not save the last checkpoint. The subscription has stopped.
+    /// - [`ManagerError::NotRunning`] if the subscription runs in a state in which it cannot cancel a side-by-side
+    ///   rebuild, for example paused: resume it and cancel again.
+    /// - [`ManagerError::Store`] if the new tables could not be dropped.
+    /// - [`ManagerError::InsideHandler`] in a handler of the subscription, which would wait for itself.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     orders: eventsource::SubscriptionHandle<u64>,
+    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// if let Some(rebuild) = orders.unfinished_rebuild() {
+    ///     rebuild.cancel().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn cancel(&self) -> Result<(), ManagerError> {
         self.core.refuse_handler("cancel its rebuild")?;
         if self.tracked.is_unfinished() {
@@ -141,13 +174,13 @@ impl Rebuild {
                 SubscriptionState::Stopped { reason: StopReason::RebuildCancelled } => {
                     return Err(RebuildError::Cancelled { subscription });
                 }
-                // It may have ended together with the subscription.
+                // The rebuild may have ended together with the subscription.
                 state if ends(&state) && self.tracked.is_unfinished() => {
                     return Err(RebuildError::Ended { subscription, position, state });
                 }
                 _ => {}
             }
-            // The senders live in what `self` holds.
+            // `self` keeps the senders alive.
             tokio::select! {
                 _ = outcome.changed() => {}
                 _ = progress.changed() => {}
@@ -156,7 +189,7 @@ impl Rebuild {
     }
 }
 
-/// Waits until it is done. It ends with an error, and never hangs, when the subscription ends before.
+/// Waits until the rebuild is complete. Fails, and never hangs, if the subscription ends first.
 impl IntoFuture for Rebuild {
     type Output = Result<Position, RebuildError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
@@ -181,7 +214,7 @@ impl fmt::Display for RebuildKind {
     }
 }
 
-/// Such as `in place: 4000 of 10000 events (40 %), 2000 a second, 3s left`.
+/// For example `in place: 4000 of 10000 events (40 %), 2000 a second, 3s left`.
 impl fmt::Display for RebuildProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.kind)?;

@@ -1,4 +1,4 @@
-//! The rebuild of a subscription, as its runner tells of it and as whoever asked for it follows it.
+//! The last rebuild of a subscription: its runner writes how far it is, and the handles of the rebuild read it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,17 +10,16 @@ use super::rebuild::{RebuildKind, RebuildProgress};
 use crate::event::Position;
 use crate::store::{EventStore, StoreError};
 
-/// The rebuild of a subscription that was begun last.
+/// The last rebuild of a subscription.
 #[derive(Debug, Default)]
 pub(super) struct Rebuilds(Mutex<Option<Arc<Tracked>>>);
 
-/// A rebuild that was begun.
+/// A rebuild that has begun.
 #[derive(Debug)]
 pub(super) struct Tracked {
     pub(super) kind: RebuildKind,
-    /// Where it began.
     start: Position,
-    /// It is done when it has been there.
+    /// The replay is complete when it has passed this position.
     pub(super) target: Position,
     outcome: watch::Sender<Outcome>,
     run: Mutex<Run>,
@@ -31,14 +30,14 @@ pub(super) struct Tracked {
 pub(super) enum Outcome {
     Unfinished,
     Done(Position),
-    /// Another rebuild, or a reset, has taken its place.
+    /// By another rebuild or a reset.
     Replaced,
     Cancelled,
     /// For this reason.
     Failed(Arc<str>),
 }
 
-/// How far it is, and since when it goes on in this process.
+/// How far a rebuild is, and since when this process continues it.
 #[derive(Debug)]
 struct Run {
     since: Instant,
@@ -47,7 +46,8 @@ struct Run {
     counted: Option<Counted>,
 }
 
-/// How many events there are up to the target, and how many of them lay behind when it went on in this process.
+/// How many events there are up to the target, and how many of them were done before this process continued the
+/// rebuild.
 #[derive(Debug, Clone, Copy)]
 struct Counted {
     total: u64,
@@ -59,12 +59,12 @@ impl Rebuilds {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The rebuild that is not finished.
+    /// Returns the unfinished rebuild.
     pub(super) fn unfinished(&self) -> Option<Arc<Tracked>> {
         self.last().clone().filter(|tracked| tracked.is_unfinished())
     }
 
-    /// A rebuild begins, in place of the one before.
+    /// Notes that a rebuild begins. It replaces the last one.
     pub(super) fn begin(&self, kind: RebuildKind, start: Position, target: Position) -> Arc<Tracked> {
         let tracked = Arc::new(Tracked {
             kind,
@@ -79,7 +79,7 @@ impl Rebuilds {
         tracked
     }
 
-    /// A rebuild goes on from `at`, perhaps one that was begun by another process.
+    /// Notes that a rebuild continues at `at`. Another process may have begun it.
     pub(super) fn resume(&self, kind: RebuildKind, start: Position, target: Position, at: Position) -> Arc<Tracked> {
         let same = |tracked: &Arc<Tracked>| tracked.kind == kind && tracked.target == target;
         let tracked = self.unfinished().filter(same).unwrap_or_else(|| self.begin(kind, start, target));
@@ -87,7 +87,7 @@ impl Rebuilds {
         tracked
     }
 
-    /// Nothing is being rebuilt any more.
+    /// Notes that no rebuild is under way any more.
     pub(super) fn clear(&self) {
         if let Some(before) = self.last().take() {
             before.end(Outcome::Replaced);
@@ -108,7 +108,7 @@ impl Tracked {
         self.outcome.subscribe()
     }
 
-    /// It ends so, unless it has ended before.
+    /// Notes how the rebuild ended. The first call counts.
     pub(super) fn end(&self, how: Outcome) {
         self.outcome.send_if_modified(|outcome| {
             let ends = matches!(outcome, Outcome::Unfinished);
@@ -119,12 +119,12 @@ impl Tracked {
         });
     }
 
-    /// Everything up to `position` is applied.
+    /// Notes that every event up to `position` is applied.
     pub(super) fn move_to(&self, position: Position) {
         self.run().at = position;
     }
 
-    /// How far it is. The log is asked how many events lie ahead; where it does not answer, their number is not known.
+    /// Returns how far the rebuild is, with the numbers of events if the event store answers.
     pub(super) async fn progress(&self, store: &dyn EventStore) -> RebuildProgress {
         let (since, from, known) = {
             let run = self.run();
@@ -147,7 +147,7 @@ impl Tracked {
         progress
     }
 
-    /// The same without what the store is asked for.
+    /// Returns how far the rebuild is, without asking the event store.
     pub(super) fn uncounted(&self) -> RebuildProgress {
         let at = self.run().at.min(self.target);
         RebuildProgress::new(self.kind, at, self.target)

@@ -1,44 +1,45 @@
-//! Recognising the log: whether it still is the one that a checkpoint counts in, and holds what was read of it.
+//! Checks that the log is the one that a checkpoint belongs to, and that it still contains the events that were read
+//! ([a log never goes back unnoticed](crate::guarantees#a-log-never-goes-back-unnoticed)).
 
 use crate::event::Position;
 use crate::projection::Checkpoint;
 use crate::store::{EventStore, LogId, LogMark, StoreError};
 
-/// The last position that every checkpoint store holds. A SQL database keeps a start position beyond it as this one.
+/// The largest position that every checkpoint store holds. A SQL database stores a larger start position as this one.
 const LAST: Position = Position::new(i64::MAX.unsigned_abs());
 
-/// What a checkpoint knows of its log.
+/// What a checkpoint stores of its log.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Remembered {
     pub(super) log: Option<LogId>,
     pub(super) position: Position,
-    /// An event that was read of the log.
+    /// An event that was read from the log.
     pub(super) mark: Option<LogMark>,
-    /// Where the subscription starts without a checkpoint: a checkpoint that is still there has read nothing.
+    /// Where the subscription starts without a checkpoint. At this position, nothing was read yet.
     pub(super) start: Position,
 }
 
-/// The log that is there, recognised.
+/// The log, after the check.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Recognised {
     pub(super) log: LogId,
-    /// The last event at or before the checkpoint that is known; `None` where nothing was read.
+    /// The last known event at or before the checkpoint; `None` if nothing was read.
     pub(super) mark: Option<LogMark>,
 }
 
-/// The log that is there is not the one that the checkpoint counts in.
+/// The log is not the one that the checkpoint belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum LogLost {
     /// The log ends before the checkpoint.
     #[error("the log has gone back from position {from} to {to}: restore the read model too, or rebuild")]
     GoneBack { from: Position, to: Position },
-    /// The log has grown since it went back: it holds another event than the one that was read, or none in its place.
+    /// The log went back and grew again. It contains another event than the one that was read, or none in its place.
     #[error(
         "the log has gone back from position {from} to before {mark}, and has grown again to {head}, with other events: \
          restore the read model too, or rebuild"
     )]
     Replaced { from: Position, mark: Position, head: Position },
-    /// It is another log.
+    /// The store contains another log.
     #[error(
         "its checkpoint at position {position} belongs to the log {stored}, and this is another log, {found}: run the \
          subscription on its own log, or rebuild the read model from this one"
@@ -47,15 +48,12 @@ pub(super) enum LogLost {
 }
 
 impl Remembered {
-    /// What `checkpoint` knows, of a subscription that starts at `start` without one.
+    /// Returns what `checkpoint` stores of its log.
     pub(super) const fn of(checkpoint: &Checkpoint, start: Position) -> Self {
         Self { log: checkpoint.log, position: checkpoint.position, mark: checkpoint.mark, start }
     }
 
-    /// Compares what is remembered with the log in `store`.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the store fails. Inside: why it is not the same log.
+    /// Compares this with the log in `store`. The inner error says why it is not the same log.
     pub(super) async fn compare(&self, store: &dyn EventStore) -> Result<Result<Recognised, LogLost>, StoreError> {
         let Self { position, mark, .. } = *self;
         let log = store.log_id().await?;

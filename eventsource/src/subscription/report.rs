@@ -1,4 +1,4 @@
-//! How reports are serialised: durations in seconds, and errors as sentences.
+//! How reports are serialised: durations in seconds, and errors as texts.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -8,24 +8,24 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::{Failure, SubscriptionState};
-use crate::causes::WithCauses;
+use crate::causes::with_causes;
 
-/// A duration as a number of seconds.
+/// Serialises a duration as a number of seconds.
 pub(super) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
 }
 
-/// The same of a duration that may not be known.
+/// Serialises an optional duration as a number of seconds.
 pub(super) fn maybe_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     time.map(|time| time.as_secs_f64()).serialize(serializer)
 }
 
-/// A text that there may be.
+/// Serialises an optional text.
 pub(super) fn maybe_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
     text.as_deref().serialize(serializer)
 }
 
-/// What was found, or `{"error": "…"}`.
+/// Serialises the value, or `{"error": "…"}` with the error and its causes.
 pub(super) fn or_error<T: Serialize, E: Error + 'static, S: Serializer>(
     result: &Result<T, Arc<E>>,
     serializer: S,
@@ -34,13 +34,13 @@ pub(super) fn or_error<T: Serialize, E: Error + 'static, S: Serializer>(
         Ok(found) => found.serialize(serializer),
         Err(error) => {
             let mut map = serializer.serialize_map(Some(1))?;
-            map.serialize_entry("error", &WithCauses(&**error).to_string())?;
+            map.serialize_entry("error", &with_causes(&**error))?;
             map.end()
         }
     }
 }
 
-/// A map with the state's name in snake case as `state` and its sentence as `reason`, and what belongs to the state:
+/// A map with the name of the state in snake case as `state`, its reason as `reason`, and the fields of the state:
 /// `{"state": "standing_by", "reason": "…", "owner": "…", "until": "…"}`.
 impl Serialize for SubscriptionState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -72,7 +72,7 @@ impl Serialize for SubscriptionState {
     }
 }
 
-/// Its fields, with the error and its causes as sentences.
+/// A map of its fields, with the error and its causes as a list of texts.
 impl Serialize for Failure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { subscription, position, stream, event_type, event_id, attempts, first_failed_at, error } = self;

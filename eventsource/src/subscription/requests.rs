@@ -1,4 +1,4 @@
-//! What a running subscription is asked to do between two batches.
+//! Requests to a running subscription, which its runner serves between two batches.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,57 +12,58 @@ use super::subscription_shared::{Control, SubscriptionShared};
 use super::{DeadLetterError, LetterSelection, RebuildError, RebuildKind, RetryReport, SubscriptionState};
 use crate::event::Position;
 
-/// Where the answer to a request goes. It is dropped where the subscription ends before it comes to that.
+/// The runner's end of an answer. It is dropped without an answer if the subscription ends before it serves the
+/// request.
 #[derive(Debug)]
 pub(super) struct Reply<T> {
     sender: oneshot::Sender<T>,
     turn: Arc<Turn>,
 }
 
-/// What waits for it.
+/// The caller's end of an answer.
 #[derive(Debug)]
 pub(super) struct Asked<T> {
     receiver: oneshot::Receiver<T>,
     turn: Arc<Turn>,
 }
 
-/// Whose turn it is to say what becomes of a request: the runner takes it to begin, who has asked takes it to give up. Who
-/// gives up is so told that nothing was done, and nothing will be.
+/// Decides whether a request is served: the runner takes it to begin, the caller takes it to give up. So a caller that
+/// gives up knows that nothing was done, and that nothing will be done.
 #[derive(Debug, Default)]
 struct Turn(AtomicBool);
 
 impl Turn {
-    /// Whether it is the first who takes it.
+    /// Whether this call is the first one.
     fn take(&self) -> bool {
         !self.0.swap(true, Ordering::SeqCst)
     }
 }
 
-/// Both ends of an answer.
+/// Creates both ends of an answer.
 pub(super) fn answer<T>() -> (Reply<T>, Asked<T>) {
     let ((sender, receiver), turn) = (oneshot::channel(), Arc::<Turn>::default());
     (Reply { sender, turn: Arc::clone(&turn) }, Asked { receiver, turn })
 }
 
 impl<T> Reply<T> {
-    /// Whether what was asked for is to be done: not where nobody waits for it any more.
+    /// Takes the turn for the runner. False if no caller waits any more.
     fn begin(&self) -> bool {
         !self.sender.is_closed() && self.turn.take()
     }
 
-    /// Nobody may hear it any more.
+    /// Sends the answer. The caller may be gone.
     pub(super) fn send(self, answer: T) {
         let _ = self.sender.send(answer);
     }
 }
 
-/// What a retry or a dismissal came to.
+/// The answer to a retry or a dismissal.
 pub(super) type Answered = Result<RetryReport, DeadLetterError>;
 
-/// The rebuild that was begun, or why it was not.
+/// The answer to a rebuild: the rebuild, or why it did not begin.
 pub(super) type Begun = Result<Arc<Tracked>, RebuildError>;
 
-/// What a running subscription is asked to do between two batches.
+/// A request to a running subscription.
 pub(super) enum Request {
     Retry {
         which: LetterSelection,
@@ -77,14 +78,14 @@ pub(super) enum Request {
         kind: RebuildKind,
         answer: Reply<Begun>,
     },
-    /// Drops what was built of the next generation.
+    /// Drops the unfinished next generation.
     CancelNext {
         answer: Reply<()>,
     },
 }
 
 impl Request {
-    /// Whether it is to be done: not where nobody waits for it any more.
+    /// Takes the turn for the runner. False if no caller waits any more.
     fn begin(&self) -> bool {
         match self {
             Self::Retry { answer, .. } | Self::Dismiss { answer, .. } => answer.begin(),
@@ -111,12 +112,12 @@ impl Requests {
         self.added.notify_one();
     }
 
-    /// The next one that is to be done.
+    /// Takes the next request.
     pub(super) fn take(&self) -> Option<Request> {
         self.take_where(|_| true)
     }
 
-    /// The next one that is to be done, of those that do not ask for anything about letters.
+    /// Takes the next request that is not about letters.
     pub(super) fn take_unless_letters(&self) -> Option<Request> {
         self.take_where(|request| !matches!(request, Request::Retry { .. } | Request::Dismiss { .. }))
     }
@@ -138,7 +139,7 @@ impl Requests {
         }
     }
 
-    /// Drops what was not served: whoever waits for an answer hears that there is none.
+    /// Drops all requests. Their callers learn that there is no answer.
     pub(super) fn clear(&self) {
         self.queue().clear();
     }
@@ -150,11 +151,10 @@ impl fmt::Debug for Requests {
     }
 }
 
-/// The runner's answer to what it was asked for. What it has begun and a pause interrupts goes on after the resume, and
-/// is waited for.
+/// Waits for the answer of the runner. A request that a pause interrupts is served after the resume.
 ///
 /// # Errors
-/// What the subscription is doing, where it does not come to that.
+/// The state of the subscription, if it does not serve the request.
 pub(super) async fn answered<T>(core: &SubscriptionShared, asked: Asked<T>) -> Result<T, SubscriptionState> {
     let Asked { receiver: mut answer, turn } = asked;
     let mut progress = core.progress.listen();
@@ -163,10 +163,10 @@ pub(super) async fn answered<T>(core: &SubscriptionShared, asked: Asked<T>) -> R
         let paused = *core.control.borrow() == Control::Pause;
         let ended = !state.is_running() || state.is_aside();
         if ended || (paused && turn.take()) {
-            // It may have been served just before that.
+            // It may have been served just before.
             return answer.try_recv().map_err(|_| state);
         }
-        // The sender of the progress lives in `core`.
+        // `core` keeps the sender of the progress alive.
         tokio::select! {
             answer = &mut answer => return answer.map_err(|_| core.progress.snapshot().state),
             _ = progress.changed() => {}

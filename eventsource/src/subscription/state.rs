@@ -12,152 +12,186 @@ use super::RebuildKind;
 use crate::event::{Position, StreamId};
 use crate::projection::{HandlerError, LetterCounts, times};
 
-/// What a subscription is doing. Every state but the two in which it works as it should carries its reason ([nothing is silent](crate::guarantees#nothing-is-silent)).
+/// What a subscription is doing.
 ///
-/// It is a state machine, and each change of the state is logged:
+/// Every state has a [reason](Self::reason), except `Live` and `CatchingUp`
+/// ([nothing is silent](crate::guarantees#nothing-is-silent)).
+///
+/// ```
+/// use eventsource::subscription::SubscriptionState;
+///
+/// assert!(SubscriptionState::Live.is_running());
+/// assert_eq!(SubscriptionState::Paused.to_string(), "paused: it was paused, and waits to be resumed");
+/// ```
+///
+/// The states are a state machine. Each change is logged at debug level. These changes are possible:
 ///
 #[doc = include_str!("states.md")]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SubscriptionState {
-    /// It is subscribed, and the manager was not started since.
+    /// It was subscribed, but the manager has not been started since.
     Idle,
-    /// It reads what was stored before.
+    /// It reads events that were stored earlier.
     CatchingUp,
-    /// It has reached the end of the log, and applies what is stored as it comes.
+    /// It has reached the end of the log, and applies new events as they are stored.
     Live,
     /// Its read model is being rebuilt: see [`SubscriptionStatus::rebuild`](super::SubscriptionStatus::rebuild).
     Rebuilding {
-        /// How.
+        /// In place or side by side.
         kind: RebuildKind,
-        /// Up to where.
+        /// The position at which the replay is complete.
         target: Position,
     },
-    /// Dead letters are being retried, in batches and in turns with new events.
+    /// It retries dead letters in batches. New events are applied between two batches.
     RetryingLetters {
-        /// How many events were applied for the request so far: letters, and what had waited behind them.
+        /// How many events were applied for the request so far: letters, and events that waited behind them.
         applied: u64,
-        /// How many letters are left to be retried. More than
-        /// [`LetterCounts::MOST`](crate::projection::LetterCounts::MOST) may not have been counted.
+        /// How many letters are left. If there are more than
+        /// [`LetterCounts::MOST`](crate::projection::LetterCounts::MOST), not all may have been counted.
         left: usize,
     },
-    /// A handler failed; the event is tried again after a delay.
+    /// A handler failed. The event is applied again after a delay.
     Retrying {
         /// What failed.
         failure: Arc<Failure>,
-        /// How many attempts there will be at most.
+        /// The largest number of attempts.
         attempts: u32,
-        /// The delay before the next one.
+        /// The delay before the next attempt.
         delay: Duration,
     },
-    /// It cannot go on, and no handler is to blame: the event store or the checkpoint store does not answer, and is asked
-    /// again for as long as it takes; or somebody keeps the log from being read further
+    /// It waits, and no handler is the cause: the event store or the checkpoint store does not answer, and is asked
+    /// again until it does; or a transaction stalls the log
     /// ([`EventStore::stalled_by`](crate::EventStore::stalled_by)).
     Waiting {
-        /// For what.
+        /// What it waits for.
         reason: Arc<str>,
     },
-    /// Another process, or another manager, runs it: this one takes over when that one has stopped, died or hangs.
+    /// Another process, or another manager, owns the subscription. This one takes over when the owner stops, dies or
+    /// hangs.
     Standby {
-        /// Who runs it.
+        /// The owner.
         owner: Arc<str>,
-        /// Until when that is certain, by the clock of the checkpoint store.
+        /// When the lease of the owner expires if it is not renewed, by the clock of the checkpoint store.
         until: DateTime<Utc>,
     },
     /// It was paused, and waits to be resumed.
     Paused,
     /// It was stopped.
     Stopped {
-        /// By whom.
+        /// Why.
         reason: StopReason,
     },
     /// An event could not be applied, and the retries are spent. Nothing after that event is applied.
+    ///
+    /// Fix the cause, and start the manager again: the event is applied again.
     Faulted {
         /// What failed.
         failure: Arc<Failure>,
     },
-    /// It is not run as things are, such as after a change of the projection ([changes are noticed](crate::guarantees#changes-are-noticed)). Nothing was changed.
+    /// It may not run, for example because its projection has changed
+    /// ([changes are noticed](crate::guarantees#changes-are-noticed)). Nothing was changed.
     ///
-    /// The log may have gone back as well: it was restored from an older copy than the read model, lost its last commits
-    /// in a failover, or is another log. What was applied of the lost events cannot be told from what is missing. Restore
-    /// the read model to the same time, or rebuild it: [`SubscriptionHandle::rebuild`](super::SubscriptionHandle::rebuild),
+    /// Another cause is a log that went back: it was restored from an older copy than the read model, lost its last
+    /// commits in a failover, or is another log. The subscription cannot tell which of the lost events it has applied.
+    /// Restore the read model to the same time, or rebuild it:
+    /// [`SubscriptionHandle::rebuild`](super::SubscriptionHandle::rebuild),
     /// [`rebuild_side_by_side`](super::SubscriptionHandle::rebuild_side_by_side) and
-    /// [`reset`](super::SubscriptionHandle::reset) accept the log that is there.
+    /// [`reset`](super::SubscriptionHandle::reset) accept the present log.
     Refused {
-        /// Why, and the remedy.
+        /// Why, and what to do.
         reason: Arc<str>,
     },
-    /// Another runner took the checkpoint over, for example because this process hung for longer than its lease. This runner
-    /// has changed nothing since. It stands by again after a pause of one lease, at most 10 s.
+    /// Another runner took over the checkpoint, for example because this process hung for longer than its lease. This
+    /// runner has changed nothing since. It becomes a standby again after a pause of one lease, at most 10 s.
     Fenced {
         /// How the runner found out.
         reason: Arc<str>,
     },
-    /// The subscription was fenced twice within a minute, which is a fault: two processes that both work, or a host that
-    /// stalls again and again. It does not come back by itself: start the manager again, or restart the process.
+    /// It was fenced twice within a minute, and has stopped. Two processes both work, or a host stalls again and again.
+    ///
+    /// It does not continue on its own: an operator should see it. Start the manager again, or restart the process.
     FencedAgain {
         /// How the runner found out the last time.
         reason: Arc<str>,
     },
-    /// This program is older than something that it would have to read: an event in the log, or the read model. Nothing is
-    /// skipped, and no dead letter is made. The subscription has committed everything before that, has given its lease up,
-    /// so that a standby with newer code takes over, and looks again after a pause of one lease, at most 10 s.
+    /// The program is older than an event in the log, or than the read model.
+    ///
+    /// Nothing is skipped, and no event becomes a dead letter. The subscription has committed everything before that
+    /// event and released its lease, so that a standby with newer code can take over. It checks again after a pause of
+    /// one lease, at most 10 s.
     Outdated {
-        /// What is newer, both versions, and the remedy.
+        /// What is newer, both versions, and what to do.
         reason: Arc<str>,
     },
 }
 
 /// Why a subscription stopped.
+///
+/// ```
+/// use eventsource::subscription::StopReason;
+///
+/// assert_eq!(StopReason::ManagerStopped.to_string(), "the manager was stopped");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// The manager was stopped.
     ManagerStopped,
-    /// The subscription was taken out of the manager.
+    /// The subscription was [unsubscribed](super::SubscriptionManager::unsubscribe).
     Unsubscribed,
-    /// It was stopped by its name, and the manager was not.
+    /// It was stopped by its name ([`stop_one`](super::SubscriptionManager::stop_one)), and not with the manager.
     StoppedByName,
-    /// The manager was stopped within a time, which was over before the batch was.
+    /// The manager was stopped with a deadline, and the deadline passed before the batch ended.
     DeadlinePassed,
     /// The manager was dropped.
     ManagerDropped,
-    /// The runner's task ended before its time: the async runtime was shut down.
+    /// The tokio runtime was shut down while the subscription ran.
     RuntimeShutDown,
-    /// The runner's task panicked, outside a handler: in a store, or where an error is shown.
+    /// The task of the subscription panicked outside a handler: in a store, or in the `Display` of an error.
     RunnerPanicked,
-    /// What state a memory projection is in is not known: a reset failed half-way, or a handler was cut off and the
-    /// projection can neither be copied nor truncated. Reset it.
+    /// The state of a memory projection is unknown: a reset failed half-way, or a handler was cut off and the
+    /// projection can neither be copied nor truncated. Reset the subscription.
     StateUnknown,
-    /// Its rebuild was cancelled half-way: the next start goes on with it.
+    /// Its rebuild in place was cancelled. The next start continues the rebuild.
     RebuildCancelled,
 }
 
-/// An event that a subscription could not apply.
+/// An event that a subscription could not apply, and the error.
+///
+/// ```no_run
+/// use eventsource::subscription::SubscriptionState;
+/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) {
+/// if let SubscriptionState::Faulted { failure } = orders.status().await.state {
+///     println!("{} at position {}: {}", failure.event_type, failure.position, failure.error);
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failure {
     /// The name of the subscription.
     pub subscription: String,
-    /// Where the event stands in the log.
+    /// The position of the event in the log.
     pub position: Position,
-    /// The stream it belongs to.
+    /// The stream of the event.
     pub stream: StreamId,
-    /// Its stored name.
+    /// The stored name of the event.
     pub event_type: String,
-    /// Its id.
+    /// The id of the event.
     pub event_id: Uuid,
-    /// How often its handler was called; never where no code knows its type ([`UnknownEvents`](super::UnknownEvents)).
+    /// How often the handler was called; 0 if the type of the event is unknown
+    /// ([`UnknownEvents`](super::UnknownEvents)).
     pub attempts: u32,
     /// When the handler failed first.
     pub first_failed_at: DateTime<Utc>,
-    /// How the handler failed the last time.
+    /// The last error of the handler.
     pub error: HandlerError,
 }
 
 impl Failure {
-    /// The same failure, said with another error.
+    /// Returns the same failure with another error.
     pub(super) fn with(&self, error: HandlerError) -> Self {
         let Self { subscription, position, stream, event_type, event_id, attempts, first_failed_at, error: _ } = self;
         Self {
@@ -174,7 +208,14 @@ impl Failure {
 }
 
 impl SubscriptionState {
-    /// The reason for the state; `None` while the subscription catches up or is live.
+    /// Returns the reason for the state, and `None` while the subscription catches up or is live.
+    ///
+    /// ```
+    /// use eventsource::subscription::SubscriptionState;
+    ///
+    /// assert!(SubscriptionState::Idle.reason().is_some());
+    /// assert_eq!(SubscriptionState::Live.reason(), None);
+    /// ```
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         match self {
@@ -193,7 +234,7 @@ impl SubscriptionState {
             Self::Retrying { failure, attempts, delay } => {
                 Some(format!("{failure}; attempt {} of {attempts} follows in {delay:?}", failure.attempts + 1))
             }
-            Self::Standby { owner, until } => Some(format!("{owner} runs it, at least until {until}")),
+            Self::Standby { owner, until } => Some(format!("{owner} owns it, at least until {until}")),
             Self::Waiting { reason } | Self::Refused { reason } | Self::Outdated { reason } => Some(reason.to_string()),
             Self::Fenced { reason } => Some(format!("{reason}; it stands by again after a pause")),
             Self::FencedAgain { reason } => Some(format!(
@@ -206,7 +247,7 @@ impl SubscriptionState {
         }
     }
 
-    /// Whether a runner is at work in this state, or about to be.
+    /// Returns whether the subscription has a running task in this state. A paused subscription and a standby do.
     #[must_use]
     pub const fn is_running(&self) -> bool {
         match self {
@@ -218,12 +259,12 @@ impl SubscriptionState {
         }
     }
 
-    /// Whether the runner waits until another process has worked, and does nothing of what it is asked to do.
+    /// Whether the runner waits for another process and serves no requests.
     pub(super) const fn is_aside(&self) -> bool {
         matches!(self, Self::Standby { .. } | Self::Fenced { .. } | Self::Outdated { .. })
     }
 
-    /// The name of the state without its reason, such as `catching up`.
+    /// Returns the name of the state without its reason, for example `catching up`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -245,8 +286,7 @@ impl SubscriptionState {
     }
 }
 
-/// The name of the state and its reason, such as `paused: it was paused, and waits to be resumed`; the name alone where
-/// there is no reason.
+/// The name of the state, and its reason if it has one: `paused: it was paused, and waits to be resumed`.
 impl fmt::Display for SubscriptionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
@@ -258,16 +298,15 @@ impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ManagerStopped => "the manager was stopped",
-            Self::Unsubscribed => "it was taken out of the manager",
+            Self::Unsubscribed => "it was unsubscribed",
             Self::StoppedByName => "it was stopped by its name: start it by its name, or start the manager",
-            Self::DeadlinePassed => "the manager was stopped, and its time for that was over before the batch was",
+            Self::DeadlinePassed => "the manager was stopped with a deadline, which passed before the batch ended",
             Self::ManagerDropped => "the manager was dropped",
-            Self::RuntimeShutDown => "the async runtime was shut down",
-            Self::RunnerPanicked => "its runner panicked outside a handler, perhaps in a store",
-            Self::RebuildCancelled => "its rebuild was cancelled half-way: the next start goes on with it",
+            Self::RuntimeShutDown => "the tokio runtime was shut down",
+            Self::RunnerPanicked => "its task panicked outside a handler, perhaps in a store",
+            Self::RebuildCancelled => "its rebuild was cancelled: the next start continues it",
             Self::StateUnknown => {
-                "its state is not known, after a reset that failed half-way or a handler that was cut \
-                                   off: reset it"
+                "its state is not known, after a reset that failed half-way or a handler that was cut off: reset it"
             }
         })
     }

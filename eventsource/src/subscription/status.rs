@@ -1,4 +1,4 @@
-//! What a subscription tells of itself.
+//! The status of a subscription.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,77 +13,103 @@ use crate::event::{Position, now};
 use crate::projection::Guarantee;
 use crate::store::{Backlog, LogStall, StoreError, StoredType};
 
-/// What a subscription tells of itself.
+/// The status of a subscription, for operators and dashboards.
 ///
-/// It can be serialised: the state with its name and reason, positions as numbers, durations in seconds, and what could
-/// not be asked for as `{"error": "…"}`.
+/// It can be serialised: the state with its name and reason, positions as numbers, durations in seconds, and a missing
+/// answer of a store as `{"error": "…"}`.
+///
+/// ```no_run
+/// # async fn example(manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>) {
+/// for status in manager.statuses().await {
+///     println!("{}: {}, {} dead letters", status.name, status.state, status.dead_letters);
+///     match &status.lag {
+///         Ok(lag) => println!("  {lag} behind"),
+///         Err(error) => println!("  lag unknown: {error}"),
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionStatus {
-    /// Its name.
+    /// The name of the subscription.
     pub name: String,
-    /// What it is doing, and why.
+    /// What the subscription is doing, and why.
     pub state: SubscriptionState,
-    /// Why it is paused, in the words of [`pause_for`](super::SubscriptionManager::pause_for); `None` where it is not, or was
-    /// paused without a reason.
+    /// The reason that was given to [`pause_for`](super::SubscriptionManager::pause_for); `None` if it is not paused,
+    /// or was paused without a reason.
     #[serde(serialize_with = "maybe_text")]
     pub pause_reason: Option<Arc<str>>,
-    /// Every event up to here is applied or passed over; `None` while it has no checkpoint. On a standby that is the
-    /// checkpoint which its owner has stored.
+    /// The position up to which every event is applied or skipped; `None` without a checkpoint. On a standby, the
+    /// checkpoint that the owner has stored.
     pub position: Option<Position>,
-    /// How many events its handlers have applied since it was subscribed.
+    /// How many events the handlers have applied since the projection was subscribed in this process.
     pub events_handled: u64,
-    /// The last thing that went wrong since it was subscribed, whether it was overcome or not.
+    /// The last error since the projection was subscribed in this process. It may be solved by now.
     #[serde(serialize_with = "maybe_text")]
     pub last_error: Option<Arc<str>>,
-    /// How many dead letters wait to be retried or dismissed. Counting stops behind [`LetterCounts::MOST`](crate::projection::LetterCounts::MOST) where the letters
-    /// were there before this process: a greater number means that there are more than so many.
+    /// How many dead letters wait to be retried or dismissed. Letters that are older than this process are counted up
+    /// to [`LetterCounts::MOST`](crate::projection::LetterCounts::MOST): a greater number means "more than that".
     pub dead_letters: usize,
-    /// How many events wait behind the letters that were counted, in streams that are parked.
+    /// How many events wait behind the counted letters, in parked streams.
     pub events_held: u64,
-    /// How far its rebuild is; `None` where it is not being rebuilt.
+    /// How far the rebuild is; `None` if there is none.
     pub rebuild: Option<RebuildProgress>,
-    /// What is promised about the effects of an event.
+    /// How often the effects of an event happen.
     pub guarantee: Guarantee,
-    /// How far it is behind the head of the log, whatever its state; the error where the log could not be asked.
+    /// How far the subscription is behind the end of the log, in every state; the error if the event store did not
+    /// answer.
     #[serde(serialize_with = "or_error")]
     pub lag: Result<Lag, Arc<StoreError>>,
-    /// Who keeps the log from being read further, where somebody has for longer than the event store takes for normal.
-    /// What is stored behind it is no part of the lag, and a subscription that waits for nothing else says so as its
-    /// [`state`](Self::state).
-    pub stalled_by: Option<LogStall>,
-    /// The stored types of events that no code knows ([unknown is explicit](crate::guarantees#unknown-is-explicit)), in the whole log, each with its first event's position:
-    /// the first 100 of them; the error where the log could not be asked. What becomes of such events is told by
-    /// [`UnknownEvents`](super::UnknownEvents).
+    /// The transaction that stalls the log, if it does so for longer than the event store considers normal.
     ///
-    /// Either the crate that defines such an event is not linked (one that nothing names registers nothing: write
-    /// `use that_crate as _;` once), or it was renamed without an alias (`#[event(aliases("…"))]`), or the manager was
-    /// given a [`Registry::of`](crate::Registry::of) that does not list it.
+    /// Events behind it are not part of the lag. A subscription that would be live or catching up is
+    /// [`Waiting`](SubscriptionState::Waiting) for it.
+    pub stalled_by: Option<LogStall>,
+    /// The unknown event types in the whole log, each with the position of its first event: the first 100 types. The
+    /// error if the event store did not answer ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
+    ///
+    /// A type is unknown because
+    /// - the crate that defines it is not linked. A crate that is not mentioned registers nothing: write
+    ///   `use that_crate as _;` once.
+    /// - it was renamed without an alias (`#[event(aliases("…"))]`).
+    /// - the manager was given a [`Registry::of`](crate::Registry::of) that does not list it.
+    ///
+    /// [`UnknownEvents`](super::UnknownEvents) says what happens to such events.
     #[serde(serialize_with = "or_error")]
     pub unknown_types: Result<Vec<StoredType>, Arc<StoreError>>,
 }
 
-/// How far a subscription is behind the head of the log.
+/// How far a subscription is behind the end of the log.
+///
+/// ```no_run
+/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) {
+/// if let Ok(lag) = orders.status().await.lag {
+///     println!("{} events, {:?}", lag.events, lag.time);
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Lag {
-    /// How many stored events it has not passed, its own and others. Counting stops behind [`Lag::MOST`]: a greater number
-    /// means that there are more than so many.
+    /// How many stored events the subscription has not passed, including events that it does not handle. Counting stops
+    /// after [`Lag::MOST`]: a greater number means "more than that".
     pub events: u64,
-    /// How long the first of them has waited at least; zero at the head. Serialised as `seconds`.
+    /// The least time for which the first of these events has waited; zero at the end of the log. Serialised as
+    /// `seconds`.
     ///
-    /// It is the greater one of two times: since the earliest time at which one of the first 100 of them was stored, and
-    /// since this process first saw the log reach beyond the position. A stored time in the future, by a clock that was
-    /// wrong, adds nothing to it, and hides nothing for longer than this process has known of the event.
+    /// This is the longer one of two times: since the earliest stored time among the first 100 of these events, and
+    /// since this process first saw the log reach beyond the position. So a wrong clock at the time of the append
+    /// cannot hide a lag for longer than this process has known the event.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub time: Duration,
 }
 
 impl Lag {
-    /// How many events are counted.
+    /// The largest number of events that is counted: 10,000.
     pub const MOST: u64 = 10_000;
 
-    /// The lag over `backlog`, of which this process has known for at least `known`.
+    /// Returns the lag over `backlog`, which this process has known for at least the time `known`.
     pub(super) fn of(backlog: Backlog, known: Duration) -> Self {
         if backlog.events == 0 {
             return Self::default();
@@ -93,7 +119,7 @@ impl Lag {
     }
 }
 
-/// Such as `12 events and 3.5s`, or `over 10000 events and 1h`.
+/// For example `12 events and 3.5s`, or `over 10000 events and 60.0s`.
 impl fmt::Display for Lag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { events, time } = self;
@@ -104,7 +130,7 @@ impl fmt::Display for Lag {
     }
 }
 
-/// A stored time in the future (clocks differ) is no time ago.
+/// Returns the time since `time`, and zero for a time in the future (clocks differ).
 fn since(time: DateTime<Utc>) -> Duration {
     (now() - time).to_std().unwrap_or_default()
 }

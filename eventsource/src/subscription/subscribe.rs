@@ -29,12 +29,48 @@ use crate::projection::{
 use crate::store::check_name;
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
-    /// Subscribes `projection`. Where the manager is started, the subscription starts at once.
+    /// Subscribes `projection`, and returns the handle of the subscription.
+    ///
+    /// If the manager is started, the subscription starts at once. Otherwise it starts with the manager.
     ///
     /// # Errors
-    /// [`SubscribeError`]: its name is taken, its filter asks for another tenant than the configuration, another subscription owns one of its tables, one of its events is declared
-    /// twice, its projection has changed, or
-    /// [`require_fresh`](SubscriptionConfig::require_fresh) was asked for and there is a durable checkpoint.
+    /// [`SubscribeError`], and nothing is subscribed:
+    /// - `DuplicateName`, `ReservedName`, `InvalidName`: choose another [name](SubscriptionConfig::name).
+    /// - `TableTaken`: another subscription owns one of its tables. Choose another table, or
+    ///   [hand over](Self::hand_over) a subscription that was renamed.
+    /// - `ForeignTenant`: the filter of its subscriber asks for another tenant than the configuration.
+    /// - `DuplicateEvent`: two types declare one of its events under the same name.
+    /// - `Changed`, `OlderVersion`: the checkpoint was stored by another version of the projection. See
+    ///   [`on_change`](SubscriptionConfig::on_change).
+    /// - `CheckpointExists`: [`require_fresh`](SubscriptionConfig::require_fresh) was set, and there is a checkpoint.
+    /// - `Checkpoint`: the checkpoint store failed. Subscribe again.
+    ///
+    /// # Examples
+    /// ```standalone_crate
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Default)]
+    /// # struct Revenue { total: u64 }
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, event: &OrderPlaced) { self.total += event.total }
+    /// # }
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// use std::time::Duration;
+    ///
+    /// let config = SubscriptionConfig::from_beginning().batch_size(500)?.handler_timeout(Duration::from_secs(5))?;
+    /// let revenue = manager.subscribe(Revenue::default(), config).await?;
+    /// assert_eq!(revenue.name(), "Revenue");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn subscribe<P: EventSubscriber<C::Unit>>(
         &self,
         projection: P,
@@ -77,7 +113,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         if P::KIND == ProjectionKind::Transactional {
             self.own(&name, &tables).await?;
         }
-        // What the projection has applied as it was is not what it has applied as it is.
+        // A checkpoint of another version of the projection says nothing about this version.
         let checkpoint = checkpoint.filter(|found| found.fingerprint == fingerprint);
 
         self.catalogue.learn(&filter);
@@ -96,7 +132,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             catalogue: Arc::clone(&self.catalogue),
             log: Arc::clone(&self.log),
             bus_wake_ups: Arc::clone(&self.bus_wake_ups),
-            // A state that is stored is nowhere before it is restored.
+            // A durable memory projection has no position before its state is restored.
             progress: Progress::new(
                 &name,
                 checkpoint.as_ref().filter(|_| P::KIND != ProjectionKind::DurableMemory).map(|found| found.position),
@@ -128,14 +164,14 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(SubscriptionHandle::new(Arc::clone(&slot.core), subscriber, slot))
     }
 
-    /// Why one of `tables` belongs to another subscription of this manager, where it does.
+    /// Returns which of `tables` belongs to another subscription of this manager.
     fn taken_here(&self, tables: &[&'static Table]) -> Option<TableTaken> {
         let slots = self.slots();
         let mut owned = slots.values().flat_map(|slot| slot.core.tables.iter().map(|owned| (&slot.core.name, *owned)));
         owned.find_map(|(owner, owned)| tables.iter().find_map(|table| TableTaken::by(table, owned, owner)))
     }
 
-    /// Makes the subscription the owner of its tables, where another one has them, in whichever process.
+    /// Makes the subscription the owner of its tables. Fails if a subscription of any process owns one of them.
     async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<(), SubscribeError> {
         let Some(owners) = self.checkpoints.owners().filter(|_| !tables.is_empty()) else { return Ok(()) };
         match owners.own(name, tables).await {
@@ -145,7 +181,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
     }
 
-    /// Tells of the rebuild that was not finished, before the subscription runs.
+    /// Reports an unfinished rebuild before the subscription runs.
     async fn tell_rebuild(
         &self,
         core: &SubscriptionShared,
@@ -164,7 +200,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(())
     }
 
-    /// Tells how many dead letters wait, before the subscription runs.
+    /// Reports how many dead letters wait before the subscription runs.
     async fn tell_letters(&self, core: &SubscriptionShared) -> Result<(), SubscribeError> {
         let counts = self.checkpoints.letter_counts(&[&core.name]).await;
         let mut counts =
@@ -182,8 +218,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         })
     }
 
-    /// Returns the checkpoint, if there is one. A start position applies only while there is none.
-    /// A checkpoint that another projection made is refused, unless the configuration says otherwise ([changes are noticed](crate::guarantees#changes-are-noticed)).
+    /// Returns the checkpoint, if there is one. Refuses a checkpoint of another version of the projection, unless the
+    /// configuration says otherwise ([changes are noticed](crate::guarantees#changes-are-noticed)).
     async fn check_start(
         &self,
         name: &str,
@@ -206,7 +242,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             let (subscription, version) = (name.to_owned(), projection.1);
             return Err(SubscribeError::OlderVersion { subscription, stored, version });
         }
-        // A durable memory projection builds its state anew.
+        // A durable memory projection replays the log into a new state.
         if config.on_change == OnChange::Refuse
             && kind != ProjectionKind::DurableMemory
             && let Some(stored) =
@@ -224,7 +260,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 }
 
-/// The future that [`SubscriptionManager::subscribe`] returns.
+/// The future that [`SubscriptionManager::subscribe`] returns: await it.
 #[must_use = "the projection is not subscribed until this is awaited"]
 pub struct Subscribe<'a, P>(Pin<Box<dyn Future<Output = Result<SubscriptionHandle<P>, SubscribeError>> + Send + 'a>>);
 

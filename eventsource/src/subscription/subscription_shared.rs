@@ -1,4 +1,4 @@
-//! What every part of a subscription knows of it.
+//! The part of a subscription that its handle, its runner and the manager share.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -15,13 +15,13 @@ use super::rebuilds::Rebuilds;
 use super::requests::Requests;
 use super::{InsideHandler, ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
-use crate::causes::WithCauses;
+use crate::causes::with_causes;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{ProjectionKind, Table, stored_version};
 use crate::store::{EventStore, LogStall, WakeUpSender};
 
-/// What every part of a subscription knows of it.
+/// The part of a subscription that its handle, its runner and the manager share.
 pub(super) struct SubscriptionShared {
     pub(super) name: String,
     pub(super) kind: ProjectionKind,
@@ -31,37 +31,37 @@ pub(super) struct SubscriptionShared {
     pub(super) projection: (String, u32),
     /// The tables of the read models that the projection declares.
     pub(super) tables: Vec<&'static Table>,
-    /// The subscription whose next generation is built under this name, where one is.
+    /// The subscription whose next generation is built under this name.
     pub(super) next_of: Option<Arc<Self>>,
     pub(super) config: SubscriptionConfig,
     pub(super) store: Arc<dyn EventStore>,
-    /// Which types of events the program knows.
+    /// The event types that the program knows.
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) log: Arc<SharedLog>,
     pub(super) bus_wake_ups: Arc<WakeUpSender>,
     pub(super) progress: Progress,
     pub(super) control: watch::Sender<Control>,
-    /// Why it is paused, where a reason was given.
+    /// The reason of a pause.
     pub(super) pause_reason: PauseReason,
-    /// The checkpoint of a memory projection: it lives as long as the state.
+    /// The checkpoint of a memory projection.
     pub(super) in_memory: InMemory,
-    /// What the runner is asked to do between two batches.
+    /// The requests to the runner.
     pub(super) requests: Requests,
-    /// The rebuild that was begun last.
+    /// The last rebuild.
     pub(super) rebuilds: Rebuilds,
-    /// Who owns its checkpoint while it runs, for others to read.
+    /// The name under which this manager owns checkpoints, for operators and standbys.
     pub(super) owner: Arc<str>,
-    /// What the jitter of its delays is drawn from.
+    /// The source of the jitter of delays.
     pub(super) chance: Chance,
-    /// Where the log ended when the subscription was first started, for one that starts there.
+    /// The end of the log at the first start, for a subscription that starts there.
     pub(super) end_at_start: OnceLock<Position>,
 }
 
-/// Why a subscription is paused, in the words of its operator.
+/// The reason of a pause, as the operator gave it.
 #[derive(Default)]
 pub(super) struct PauseReason(Mutex<Option<Arc<str>>>);
 
-/// What the runner is told to do.
+/// The command to the runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Control {
     Run,
@@ -76,7 +76,7 @@ impl std::fmt::Debug for SubscriptionShared {
 }
 
 impl SubscriptionShared {
-    /// What is to be known to build the next generation of `live`.
+    /// Creates the shared part of the runner that builds the next generation of `live`.
     pub(super) fn of_next(live: &Arc<Self>) -> Self {
         Self {
             name: next_checkpoint(&live.name),
@@ -103,7 +103,7 @@ impl SubscriptionShared {
         }
     }
 
-    /// Changes what the runner is told from `from` to `to`. Told to stop, it stops.
+    /// Changes the command from `from` to `to`. Another command, such as a stop, stays.
     pub(super) fn tell(&self, from: Control, to: Control) -> Result<(), ManagerError> {
         let state = self.progress.snapshot().state;
         if !state.is_running() {
@@ -127,26 +127,27 @@ impl SubscriptionShared {
         self.pause_reason.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Finds out where the log ends, for a subscription that starts there: what is stored after its first start is its
-    /// own. Where the log does not answer, the runner asks again.
+    /// Notes the end of the log at the first start of a subscription that starts at the end. If the event store does
+    /// not answer, the runner asks again.
     pub(super) async fn find_end(&self) {
         if self.config.start == StartFrom::End && self.end_at_start.get().is_none() {
             match self.store.head().await {
                 Ok(head) => drop(self.end_at_start.set(head)),
                 Err(error) => {
-                    tracing::warn!(subscription = self.name, error = %WithCauses(&error), "the end of the log is not known yet")
+                    let error = with_causes(&error);
+                    tracing::warn!(subscription = self.name, %error, "the end of the log is not known yet");
                 }
             }
         }
     }
 
-    /// The version of the projection that made the fingerprint `stored`, if this program has a lower one and may not go
-    /// back to it.
+    /// Returns the version in the fingerprint `stored`, if it is higher than this program's and the configuration does
+    /// not allow an older version.
     pub(super) fn newer_version(&self, stored: &str) -> Option<u32> {
         newer_version(stored, &self.projection, &self.config)
     }
 
-    /// Why this program leaves the checkpoint alone that `newer`, a higher version of the projection, has made.
+    /// The reason for which this program does not use a checkpoint of the higher version `newer`.
     pub(super) fn older_than(&self, newer: u32, stored: &str) -> String {
         format!(
             "version {newer} of the projection made the checkpoint (`{stored}`), and this program has version {} (`{}`): \
@@ -155,7 +156,7 @@ impl SubscriptionShared {
         )
     }
 
-    /// Why the projection is not run on a checkpoint that another process has replaced since this one started.
+    /// The reason for which the projection does not run after another process has replaced its checkpoint.
     pub(super) fn replaced(&self, stored: &str) -> String {
         format!(
             "another process has replaced the read model since this one started: its checkpoint is that of `{stored}`, and \
@@ -164,7 +165,7 @@ impl SubscriptionShared {
         )
     }
 
-    /// Why the projection is not run on a checkpoint that another one made, and what can be done.
+    /// The reason for which the projection does not run on a checkpoint of another version.
     pub(super) fn changed(&self, stored: &str) -> String {
         format!(
             "the projection has changed: its checkpoint was made by `{stored}`, and it is `{}` now; go back to the \
@@ -173,7 +174,7 @@ impl SubscriptionShared {
         )
     }
 
-    /// Whether, in `state`, its checkpoint is moved by another process, if at all.
+    /// Whether another process, if any, moves the checkpoint in this state.
     pub(super) fn runs_elsewhere(&self, state: &SubscriptionState) -> bool {
         state.is_aside() && self.kind != ProjectionKind::Memory
     }
@@ -182,7 +183,7 @@ impl SubscriptionShared {
         self.progress.snapshot().state.is_running()
     }
 
-    /// Refuses a handler of this subscription something that waits until the handler has returned.
+    /// Fails if a handler of this subscription calls it: `action` would wait until the handler has returned.
     pub(super) fn refuse_handler(&self, action: &'static str) -> Result<(), InsideHandler> {
         if is_handler_of(self) {
             return Err(InsideHandler::new(self.name.clone(), action));
@@ -190,29 +191,31 @@ impl SubscriptionShared {
         Ok(())
     }
 
-    /// A subscription that was never started has no runner to say that it ended.
+    /// Stops a subscription that was never started: it has no runner that would do so.
     pub(super) fn end_if_idle(&self, reason: StopReason) {
         if matches!(self.progress.snapshot().state, SubscriptionState::Idle) {
             self.progress.set_state(SubscriptionState::Stopped { reason });
         }
     }
 
-    /// What it does, for somebody who has waited for it: also where the log is held back.
+    /// Returns the state for the error of a wait. A stalled log is a reason to wait.
     pub(super) async fn state(&self) -> SubscriptionState {
         let state = self.progress.snapshot().state;
-        // It is asked in passing, and not waited for.
+        // The wait is over: the event store must answer soon or not at all.
         let asked = tokio::time::timeout(Duration::from_secs(1), self.store.stalled_by()).await;
         waiting_for(state, asked.ok().and_then(Result::ok).flatten().as_ref())
     }
 }
 
-/// The version of the projection that made the fingerprint `stored`, if `projection` has a lower one and may not go back.
+/// Returns the version in the fingerprint `stored`, if it is higher than that of `projection` and `config` does not
+/// allow an older version.
 pub(super) fn newer_version(stored: &str, projection: &(String, u32), config: &SubscriptionConfig) -> Option<u32> {
     let (name, version) = projection;
     stored_version(stored, name).filter(|stored| stored > version && !config.allow_older_version)
 }
 
-/// `state`; one without a reason is that of waiting for who holds the log back, where somebody does ([nothing is silent](crate::guarantees#nothing-is-silent)).
+/// Returns `state`, or `Waiting` if the state is `Live` or `CatchingUp` and a transaction stalls the log
+/// ([nothing is silent](crate::guarantees#nothing-is-silent)).
 pub(super) fn waiting_for(state: SubscriptionState, stalled_by: Option<&LogStall>) -> SubscriptionState {
     match (state, stalled_by) {
         (SubscriptionState::CatchingUp | SubscriptionState::Live, Some(stalled_by)) => {

@@ -1,4 +1,4 @@
-//! A subscription in the manager: the task that runs it, and its reset.
+//! A subscription in the manager: starts and stops its runner, and resets it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,44 +28,42 @@ pub(super) struct SupervisedSubscription<C: CheckpointStore> {
     pub(super) core: Arc<SubscriptionShared>,
     checkpoints: Arc<C>,
     subscriber: Arc<dyn ErasedSubscriber<C::Unit>>,
-    /// The manager's subscriptions, as long as there is the manager.
+    /// The subscriptions of the manager, while the manager exists.
     slots: Weak<SupervisedSubscriptions<C>>,
-    /// Whether it was taken out of the manager.
+    /// Whether it was unsubscribed.
     is_out: AtomicBool,
-    /// Held while the runner is started, stopped, or must not be running.
+    /// Locked while the runner is started or stopped, and during a reset.
     task: tokio::sync::Mutex<Option<Task>>,
 }
 
 /// The subscriptions of a manager, by name.
 pub(super) type SupervisedSubscriptions<C> = Mutex<BTreeMap<String, Arc<SupervisedSubscription<C>>>>;
 
-/// What the handle can do, without knowing the checkpoint store.
+/// The operations of a handle, without the type of the checkpoint store.
 #[async_trait]
 pub(super) trait Operations: Send + Sync {
     async fn reset(&self) -> Result<(), ResetError>;
 
-    /// The dead letters that `query` asks for.
+    /// Returns the dead letters that match `query`.
     async fn letters(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
 
-    /// Forgets the letters that were dismissed before `before`, and returns their number.
+    /// Deletes the letters that were dismissed before `before`, and returns their number.
     async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError>;
 
-    /// The dead letter at `position`.
+    /// Returns the dead letter at `position`.
     async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError>;
 
-    /// The letter behind which `stream` is parked.
+    /// Returns the letter behind which `stream` is parked.
     async fn parked(&self, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError>;
 
-    /// The stored checkpoint.
+    /// Returns the stored checkpoint.
     async fn stored(&self) -> Result<Option<Checkpoint>, CheckpointError>;
 
-    /// What the subscription tells of itself.
     async fn status(&self) -> SubscriptionStatus;
 
-    /// Begins a rebuild, by the runner, which is started where it does not run.
+    /// Asks the runner to begin a rebuild. Starts the runner if it does not run.
     async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError>;
 
-    /// Gives a rebuild up.
     async fn cancel_rebuild(&self, tracked: &Tracked) -> Result<(), ManagerError>;
 }
 
@@ -86,12 +84,12 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         }
     }
 
-    /// Starts the runner, unless it runs, or was taken out of the manager.
+    /// Starts the runner, unless it runs or the subscription was unsubscribed.
     pub(super) async fn start(&self, runtime: &tokio::runtime::Handle) {
         self.start_with(runtime, None).await;
     }
 
-    /// The same, with something to do before anything else.
+    /// Starts the runner with a first request.
     async fn start_with(&self, runtime: &tokio::runtime::Handle, request: Option<Request>) {
         let mut task = self.task.lock().await;
         if self.is_out.load(Ordering::SeqCst) {
@@ -101,7 +99,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             request.into_iter().for_each(|request| self.core.requests.add(request));
             return;
         }
-        // One that has been told to stop, or has just told that it ended, is gone before the next one begins.
+        // A runner that is stopping has ended before the next one begins.
         let _ = join(&mut task).await;
         if self.core.kind == ProjectionKind::Memory
             && self.core.in_memory.is_cut_off()
@@ -123,7 +121,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         *task = Some(runtime.spawn(runner.run()));
     }
 
-    /// Drops what was built of a next generation.
+    /// Drops the unfinished next generation.
     async fn discard_next(&self) -> Result<(), CheckpointError> {
         match self.checkpoints.generations() {
             Some(generations) if !self.core.tables.is_empty() => {
@@ -133,42 +131,39 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         }
     }
 
-    /// The subscription is being taken out of the manager: it is not started any more.
+    /// Stops the subscription and never starts it again.
     pub(super) fn take_out(&self) {
         self.is_out.store(true, Ordering::SeqCst);
         self.tell_to_stop(StopReason::Unsubscribed);
     }
 
-    /// Whether a subscription of the same name, which has replaced this one in the manager, runs.
+    /// Whether another subscription of this name, subscribed after this one was unsubscribed, runs.
     fn successor_runs(&self) -> bool {
         let Some(slots) = self.slots.upgrade() else { return false };
         let slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.get(&self.core.name).is_some_and(|slot| slot.core.is_running())
     }
 
-    /// Tells the runner to stop after the batch that it applies. A subscription that never ran is stopped as well.
+    /// Tells the runner to stop after the present batch.
     pub(super) fn tell_to_stop(&self, reason: StopReason) {
         self.core.control.send_replace(Control::Stop(reason));
     }
 
-    /// Ends the runner wherever it is, and says whether there was one to end.
+    /// Aborts the runner, and returns whether there was one.
     pub(super) async fn cut_off(&self) -> bool {
         let mut task = self.task.lock().await;
         let Some(running) = task.as_ref().filter(|running| !running.is_finished()) else { return false };
         self.tell_to_stop(StopReason::DeadlinePassed);
         running.abort();
-        // A handler that blocks its thread cannot be ended: its task is left to itself.
+        // A handler that blocks its thread cannot be aborted.
         let _ = tokio::time::timeout(CUT_OFF_TIME, join(&mut task)).await;
         true
     }
 
-    /// Tells the runner to stop, and returns when it has.
-    ///
-    /// # Errors
-    /// Where its last checkpoint was not saved.
+    /// Stops the runner. Fails if its last checkpoint was not saved.
     pub(super) async fn stop(&self, reason: StopReason) -> Result<(), ManagerError> {
         let mut task = self.task.lock().await;
-        // Under the lock: a start that came before would otherwise be waited for, and nobody would stop it.
+        // Under the lock: otherwise this could wait for a runner that was started after the command to stop.
         if task.is_some() {
             self.tell_to_stop(reason);
         }
@@ -178,17 +173,17 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
     }
 }
 
-/// How long is waited for a runner that was cut off.
+/// How long to wait for a runner that was aborted.
 const CUT_OFF_TIME: Duration = Duration::from_millis(500);
 
 type Task = JoinHandle<Result<(), CommitError>>;
 
-/// Returns when the runner has ended. Given up half-way, it leaves the runner to the next who asks.
+/// Waits until the runner has ended. If this is dropped, the runner stays in `task` for the next call.
 async fn join(task: &mut Option<Task>) -> Result<(), CommitError> {
     let Some(running) = task else { return Ok(()) };
     let ended = running.await;
     *task = None;
-    // A runner that did not end by itself ended with the runtime, and its state says so.
+    // A runner that panicked or was aborted has set its state when it was dropped.
     ended.unwrap_or(Ok(()))
 }
 
@@ -217,7 +212,7 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
     }
 
     async fn parked(&self, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
-        // A standby has not seen what its owner could not apply.
+        // A standby does not know the letters of its owner.
         let is_elsewhere = self.core.runs_elsewhere(&self.core.progress.snapshot().state);
         match self.core.kind {
             ProjectionKind::Memory => Ok(self.core.in_memory.parked(stream)),
@@ -267,7 +262,7 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
     }
 
     async fn reset(&self) -> Result<(), ResetError> {
-        // The lock keeps a start away until the reset is done.
+        // The lock prevents a start during the reset.
         let mut task = self.task.lock().await;
         let subscription = self.core.name.clone();
         if self.core.is_running() || self.successor_runs() {

@@ -1,53 +1,53 @@
-//! The state machine of a subscription: one table, which is its documentation as well.
+//! The state machine of a subscription. Its table is `states.md`, which the documentation of `SubscriptionState`
+//! includes.
 
 #[cfg(feature = "testing")]
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SubscriptionState;
 
-/// Which state follows which.
+/// The allowed changes of the state.
 const TABLE: &str = include_str!("states.md");
 
-/// Whether `next` may follow `state`, by the table.
+/// Whether the table allows the change from `state` to `next`.
 pub(super) fn may_follow(state: &SubscriptionState, next: &SubscriptionState) -> bool {
     row(state.name()).is_some_and(|mut followers| followers.any(|follower| follower == next.name()))
 }
 
-/// What follows the state of this name.
+/// Returns the names of the states that may follow `state`.
 fn row(state: &str) -> Option<impl Iterator<Item = &'static str>> {
     let mut rows = TABLE.lines().skip(2).filter_map(|line| line.trim_matches(['|', ' ']).split_once(" | "));
     rows.find(|(name, _)| *name == state).map(|(_, followers)| followers.split(", "))
 }
 
-/// The changes of states that the table does not know, of all subscriptions of a manager: there are none, unless the
-/// library is at fault. In a service they are logged, and the status tells of them; with the feature `testing` the test
-/// fails that drops the manager.
+/// The changes that the table does not allow, of all subscriptions of a manager. Each of them is a bug of this library.
+/// It is logged, and it is the last error of the subscription. With the feature `testing`, dropping the manager panics.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IllegalTransitions {
     #[cfg(feature = "testing")]
-    seen: Arc<Mutex<Vec<String>>>,
+    noted: Arc<Mutex<Vec<String>>>,
 }
 
 impl IllegalTransitions {
-    /// Takes note of the change of `subscription` from `state` to `next`, and puts it into words.
+    /// Notes the change of `subscription` from `state` to `next`, and returns its description.
     pub(super) fn note(&self, subscription: &str, state: &SubscriptionState, next: &SubscriptionState) -> String {
         let (state, next) = (state.name(), next.name());
         let broken = format!(
-            "`{subscription}` went from {state} to {next}, which the table of its states does not know: this is a fault of \
-             the library, please report it"
+            "`{subscription}` went from {state} to {next}, which its state machine does not allow: this is a bug of \
+             `eventsource`, please report it"
         );
         #[cfg(feature = "testing")]
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(broken.clone());
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).push(broken.clone());
         broken
     }
 
-    /// Fails the test in which there was one.
+    /// Panics if there was one.
     #[cfg(feature = "testing")]
     #[allow(clippy::panic, reason = "in tests alone")]
     pub(super) fn fail_the_test(&self) {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).join("; ");
-        if !seen.is_empty() && !std::thread::panicking() {
-            panic!("{seen}");
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner).join("; ");
+        if !noted.is_empty() && !std::thread::panicking() {
+            panic!("{noted}");
         }
     }
 }
@@ -60,7 +60,7 @@ mod tests {
     use crate::subscription::StopReason;
 
     #[test]
-    fn every_state_has_a_row_and_every_follower_is_a_state() {
+    fn table_has_a_row_for_every_state_and_for_every_follower() {
         let names: Vec<_> = TABLE.lines().skip(2).filter_map(|line| line.split(" | ").next()).collect();
         assert_eq!(names.len(), 14, "{names:?}");
         for name in names.iter().map(|name| name.trim_matches(['|', ' '])) {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_followed_by_a_start_and_never_by_work() {
+    fn end_is_followed_by_a_start_only() {
         let ends = [
             SubscriptionState::Stopped { reason: StopReason::ManagerStopped },
             SubscriptionState::FencedAgain { reason: Arc::from("another one") },

@@ -1,12 +1,12 @@
-//! Warnings about event types that no code knows: one a type, when a subscription of the manager first passes it.
+//! Warns of unknown event types: once for each type, when a subscription of the manager first passes an event of it.
 //!
 //! ```text
-//! a runner notes after each page what it has passed -> one task a manager asks the store, once a second at most
-//!   -> a warning for each type that is new
+//! a runner notes after each page what it has passed -> one task for each manager asks the store, once a second at most
+//!   -> a warning for each new type
 //! ```
 //!
-//! Pages have only what a projection asks for, so that only the store can tell. It is not asked before events are
-//! applied: a warning delays nothing.
+//! A page contains only the events that a projection handles, so the store must be asked. It is asked after the events
+//! are applied, so that a warning delays nothing.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -16,19 +16,20 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::catalogue::Catalogue;
+use crate::causes::with_causes;
 use crate::event::Position;
 use crate::store::{EventStore, StoreError, StoredType};
 
-/// How often, at most, the store is asked.
+/// The least time between two queries of the store.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many types one question asks for.
+/// The largest number of types in one query.
 const TYPES: usize = 100;
 
-/// A part of the log: after the first position, up to the second one.
+/// A part of the log: after the first position, and up to the second one.
 type Part = (Position, Position);
 
-/// What was looked at, and what was found.
+/// The parts of the log that were passed and searched, and the types that were found.
 #[derive(Debug, Default)]
 pub(super) struct Looked {
     passed: Option<Part>,
@@ -45,7 +46,7 @@ impl Looked {
         }
     }
 
-    /// What was passed and not looked at; of two parts the earlier one.
+    /// Returns a part that was passed and not searched. If there are two, the earlier one.
     fn left(&self) -> Option<Part> {
         let (from, to) = self.passed?;
         match self.looked {
@@ -65,7 +66,7 @@ fn hull(known: Option<Part>, part: Part) -> Part {
     known.map_or(part, |known| (known.0.min(part.0), known.1.max(part.1)))
 }
 
-/// A task that looks at what was passed, and ends when all of it was looked at or when this is dropped.
+/// A task that searches the passed parts of the log. It ends when all of them are searched, or when this is dropped.
 pub(super) struct LookTask(JoinHandle<()>);
 
 impl Drop for LookTask {
@@ -75,8 +76,7 @@ impl Drop for LookTask {
 }
 
 impl Catalogue {
-    /// Notes that `subscription` has passed the events of `part`. Returns the task that looks at them, unless one does so
-    /// already.
+    /// Notes that `subscription` has passed the events of `part`. Starts a task that searches them, unless one runs.
     pub(super) fn pass(
         self: &Arc<Self>,
         subscription: &str,
@@ -131,12 +131,15 @@ impl Look {
                         looked.warned.insert(stored.name);
                     }
                 }
-                Err(error) => tracing::debug!(subscription, %error, "the store does not tell which types it holds"),
+                Err(error) => {
+                    let error = with_causes(&error);
+                    tracing::debug!(subscription, error, "the event store cannot search for unknown types");
+                }
             }
         }
     }
 
-    /// What is to be looked at next, and when.
+    /// Returns the next part to search, and the earliest time for it.
     fn next(&mut self) -> Option<(Part, Option<Instant>)> {
         let mut looked = self.catalogue.looked();
         let next = looked.left().map(|part| (part, looked.not_before));
@@ -156,7 +159,7 @@ impl Look {
 fn warn(subscription: &str, stored: &StoredType) {
     tracing::warn!(
         subscription, event_type = stored.name, position = %stored.first,
-        "passed an event of a type that no code knows: link the crate that declares it (`use that_crate as _;`), \
+        "passed an event of an unknown type: link the crate that declares it (`use that_crate as _;`), \
          name it as an alias (`#[event(aliases(..))]`), or list it in the registry of the manager"
     );
 }

@@ -1,4 +1,4 @@
-//! Waiting for a subscription to be somewhere.
+//! Waits until a subscription has reached a position.
 
 use std::fmt;
 use std::future::{Future, IntoFuture, pending};
@@ -18,9 +18,29 @@ use crate::event::{EventFilter, Position};
 use crate::projection::ProjectionKind;
 use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 
-/// A wait for a subscription to be somewhere. Await it, or give it a deadline first ([`Wait::within`]).
+/// A wait until a subscription has reached a position. Await it, or set a deadline first with [`within`](Wait::within).
 ///
-/// It ends with an error, and never hangs, when the subscription ends before it is there.
+/// Awaiting returns the position of the subscription. It fails with [`WaitError`], and does not hang, if the
+/// subscription ends before it is there. While the subscription waits for a store, is paused or is a standby, the wait
+/// goes on: set a deadline to limit it.
+///
+/// ```no_run
+/// # use eventsource::Position;
+/// # async fn example(
+/// #     orders: eventsource::SubscriptionHandle<u64>,
+/// #     position: Position,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use eventsource::subscription::WaitError;
+///
+/// match orders.wait_for(position).within(Duration::from_secs(2)).await {
+///     Ok(position) => println!("applied up to {position}"),
+///     Err(WaitError::Held { letter, .. }) => println!("not applied: {letter}"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct Wait {
     core: Arc<SubscriptionShared>,
@@ -31,11 +51,11 @@ pub struct Wait {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Target {
-    /// The log's head at the time of the call.
+    /// The end of the log at the time of the call.
     Head,
-    /// The event there is passed, and does not wait behind a dead letter.
+    /// The event at this position is passed, and is not held by a dead letter.
     Applied(Position),
-    /// The event there is passed.
+    /// The event at this position is passed.
     Passed(Position),
 }
 
@@ -44,7 +64,19 @@ impl Wait {
         Self { core, slot, target, deadline: None }
     }
 
-    /// Gives up after `deadline`, with [`WaitError::Deadline`].
+    /// Fails with [`WaitError::Deadline`] if the wait takes longer than `deadline`. The error contains the state and
+    /// the position of the subscription.
+    ///
+    /// ```no_run
+    /// # async fn example(
+    /// #     orders: eventsource::SubscriptionHandle<u64>,
+    /// # ) -> Result<(), eventsource::subscription::WaitError> {
+    /// use std::time::Duration;
+    ///
+    /// orders.caught_up().within(Duration::from_secs(30)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn within(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
@@ -61,7 +93,7 @@ impl Wait {
         }
     }
 
-    /// The position at which the subscription was found to be there.
+    /// Waits, and returns the position of the subscription.
     async fn reach(&self) -> Result<Position, WaitError> {
         let core = &*self.core;
         if is_handler_of(core) {
@@ -73,7 +105,7 @@ impl Wait {
             Target::Head => core.log.head().await.map_err(|error| self.unread(error))?,
         };
         let mut polls = Polls::new(core.store.wake_ups());
-        // What this process has applied since the call, it has read after it compared the log with what it knew.
+        // Events that this process applies after the call are read after a check of the log.
         let mut is_read_since = false;
         loop {
             let now = progress.borrow_and_update().clone();
@@ -90,7 +122,7 @@ impl Wait {
                 }
             }
             is_read_since = true;
-            // The sender lives in `core`.
+            // `core` keeps the sender alive.
             tokio::select! {
                 biased;
                 _ = progress.changed() => {}
@@ -99,10 +131,10 @@ impl Wait {
         }
     }
 
-    /// What becomes of the wait, where this process runs the subscription or no process does.
+    /// Decides whether the wait ends, if this process runs the subscription or no process does.
     fn judge(&self, now: &ProgressSnapshot, target: Position) -> Option<Result<Position, WaitError>> {
         if let Some(position) = now.position.filter(|position| now.is_recognised && *position >= target) {
-            // After a full page there may be more, and the state says so until the log was looked into once more.
+            // After a full page there may be more events. The next page tells.
             let is_looking = matches!(self.target, Target::Head)
                 && matches!(now.state, SubscriptionState::CatchingUp)
                 && now.looked < Some(position);
@@ -117,7 +149,7 @@ impl Wait {
             SubscriptionState::Faulted { failure } => WaitError::Faulted { failure: Arc::clone(failure) },
             SubscriptionState::Refused { reason } => WaitError::Refused { subscription, reason: Arc::clone(reason) },
             SubscriptionState::FencedAgain { .. } => WaitError::Fenced { subscription, state: now.state.clone() },
-            // What this program cannot read never gets into its memory, whatever other processes do.
+            // No other process can apply events to this process's memory.
             SubscriptionState::Outdated { reason } if self.core.kind == ProjectionKind::Memory => {
                 WaitError::Outdated { subscription, reason: Arc::clone(reason) }
             }
@@ -126,17 +158,17 @@ impl Wait {
         Some(Err(error))
     }
 
-    /// What becomes of the wait, where another process runs the subscription, or no process has taken it over yet. Where the
-    /// checkpoint cannot be read, it is read again.
+    /// Decides whether the wait ends, if another process runs the subscription, or none has taken it over yet. A
+    /// checkpoint that cannot be read is read again later.
     async fn judge_owner(&self, now: &ProgressSnapshot, target: Position) -> Option<Result<Position, WaitError>> {
         let core = &*self.core;
         let stored = self.slot.stored().await.ok().flatten()?;
-        // What can be read of durable memory here is the state that was restored, and not what is stored by now.
+        // A reader here gets the restored state of a durable memory projection, which can be older than the stored one.
         let is_in_memory = core.kind == ProjectionKind::DurableMemory;
         let position = if is_in_memory { now.position } else { Some(stored.position) };
         let Some(position) = position.filter(|position| *position >= target) else {
-            // A process that was fenced claims its checkpoint again in a moment, and so does one with older code, once the
-            // newer code has passed the event that the older code cannot read.
+            // A fenced process claims its checkpoint again soon. So does an outdated one, after newer code has passed
+            // the event.
             let claims_again =
                 matches!(now.state, SubscriptionState::Fenced { .. } | SubscriptionState::Outdated { .. });
             let (subscription, state, position) = (core.name.clone(), now.state.clone(), now.position);
@@ -153,8 +185,8 @@ impl Wait {
         })
     }
 
-    /// Fails where the log is not the one any more in which the subscription has passed the position. A store that does
-    /// not answer says nothing of that.
+    /// Fails if the log is not the one in which the subscription has passed the position. Ignores a store that does not
+    /// answer.
     async fn check_log(&self, now: &ProgressSnapshot) -> Result<(), WaitError> {
         let Some(remembered) = now.remembered else { return Ok(()) };
         match remembered.compare(&*self.core.store).await {
@@ -165,7 +197,7 @@ impl Wait {
         }
     }
 
-    /// Fails where the event at `position`, which the subscription has passed, waits behind a dead letter or is one.
+    /// Fails if the event at `position`, which the subscription has passed, is a dead letter or waits behind one.
     async fn check_letters(&self, now: &ProgressSnapshot, position: Position) -> Result<(), WaitError> {
         let core = &*self.core;
         let is_elsewhere = core.runs_elsewhere(&now.state);
@@ -196,9 +228,9 @@ impl Wait {
     }
 }
 
-/// When a stored checkpoint is read again, by a caller that waits for another process to move it.
+/// The polls of a stored checkpoint that another process moves.
 struct Polls {
-    /// An append: the owner is about to move it.
+    /// Woken by an append: the owner will move the checkpoint soon.
     wake_up: Option<WakeUpReceiver>,
     delay: Duration,
 }
@@ -211,7 +243,7 @@ impl Polls {
         Self { wake_up, delay: Self::SHORTEST }
     }
 
-    /// Returns when the checkpoint is to be read again; never where it `is` not `polled`.
+    /// Waits until the next poll, or for ever if `is_polled` is false.
     async fn next(&mut self, is_polled: bool) {
         if !is_polled {
             return pending().await;

@@ -134,7 +134,7 @@ async fn a_state_that_is_of_no_use_means_a_replay_and_never_a_wrong_state() {
         handle.wait_for(position).within(DEADLINE).await.unwrap();
         assert_eq!(handle.read().await.applied, [1, 101, 2, 3], "{damage}");
         let error = handle.status().await.last_error.unwrap();
-        assert!(error.contains("of no use") && error.contains("replaying"), "{damage}: {error}");
+        assert!(error.contains("cannot be used") && error.contains("replaying"), "{damage}: {error}");
         manager.stop().await.unwrap();
         assert_eq!(run(&db, quick(1), position).await.1, 0, "{damage}: it is stored again");
     }

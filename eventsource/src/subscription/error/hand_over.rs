@@ -3,55 +3,69 @@
 use crate::projection::CheckpointError;
 
 /// Why a subscription was not handed over to another name. Nothing was changed.
+///
+/// ```no_run
+/// use eventsource::subscription::HandOverError;
+/// # async fn example(
+/// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+/// # ) -> Result<(), HandOverError> {
+/// match manager.hand_over("orders", "shop-orders").await {
+///     Err(HandOverError::Missing { .. }) => {} // an earlier start has done it
+///     handed_over => handed_over?,
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandOverError {
-    /// The manager has a subscription of one of the two names.
+    /// The manager has a subscription with one of the two names.
     #[error("`{subscription}` is subscribed: hand over before you subscribe, or unsubscribe it first")]
     Subscribed {
-        /// The name.
+        /// The name of the subscription.
         subscription: String,
     },
-    /// The new name is what next generations are called.
-    #[error("`{subscription}` is what the next generation of something is called: choose another name")]
+    /// One of the names is reserved for next generations of read models.
+    #[error("`{subscription}` is a reserved name, used while a next generation is built: choose another name")]
     ReservedName {
-        /// The name.
+        /// The reserved name.
         subscription: String,
     },
-    /// There is no checkpoint of that name.
-    #[error("there is no checkpoint of `{subscription}`: what it is called now is listed by `CheckpointStore::list`")]
+    /// There is no checkpoint with the old name. It may have been handed over before.
+    #[error("there is no checkpoint of `{subscription}`: `CheckpointStore::list` returns the names that exist")]
     Missing {
-        /// The name.
+        /// The old name.
         subscription: String,
     },
     /// The new name has a checkpoint already.
     #[error("`{subscription}` has a checkpoint already: reset it first, or choose another name")]
     Exists {
-        /// The name.
+        /// The new name.
         subscription: String,
     },
     /// A process runs the subscription.
     #[error("`{subscription}` is run by {owner}: stop it there first")]
     Held {
-        /// The name.
+        /// The old name.
         subscription: String,
-        /// The process.
+        /// The process that owns the subscription.
         owner: String,
     },
-    /// The checkpoint store cannot do it.
+    /// The checkpoint store does not offer it.
     #[error(
-        "`{subscription}` cannot be handed over: its checkpoint store does not know who owns the tables of read models"
+        "`{subscription}` cannot be handed over: its checkpoint store does not record which subscription owns the tables of \
+         read models"
     )]
     Unsupported {
-        /// The name.
+        /// The old name.
         subscription: String,
     },
-    /// The checkpoint store failed.
-    #[error("`{subscription}` cannot be handed over: {source}")]
+    /// The checkpoint store failed. Try again.
+    #[error("`{subscription}` cannot be handed over")]
     Checkpoint {
-        /// The name.
+        /// The old name.
         subscription: String,
-        /// Why.
+        /// The error of the store.
         source: CheckpointError,
     },
 }

@@ -1,4 +1,4 @@
-//! Why the manager did not do what was asked.
+//! What the manager fails with.
 
 use std::time::Duration;
 
@@ -6,30 +6,45 @@ use super::{InsideHandler, quoted};
 use crate::projection::{CheckpointError, CommitError};
 use crate::subscription::SubscriptionState;
 
-/// Why the manager did not do what was asked.
+/// Why the manager did not do what it was asked.
+///
+/// ```
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// use eventsource::subscription::ManagerError;
+///
+/// let error = manager.pause("orders").await.unwrap_err();
+/// assert!(matches!(error, ManagerError::Unknown { .. }), "{error}");
+/// # });
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManagerError {
-    /// There is no tokio runtime for the subscriptions to run in.
+    /// The call needs a tokio runtime, and there is none.
     #[error("the manager was started outside a tokio runtime: start it from an async function that tokio runs")]
     NoRuntime,
-    /// A subscription stopped, and its last checkpoint was not saved. The next start repeats what follows the one before.
-    #[error("`{subscription}` stopped without saving its last checkpoint: {source}")]
+    /// A subscription stopped, but its last checkpoint was not saved. The next start continues from the checkpoint
+    /// before.
+    #[error(
+        "`{subscription}` stopped without saving its last checkpoint: its next start continues from the one before"
+    )]
     NotSaved {
         /// The name of the subscription.
         subscription: String,
-        /// Why.
+        /// Why the commit failed.
         source: Box<CommitError>,
     },
-    /// Subscriptions were cut off in the middle of a batch.
+    /// Subscriptions did not stop in time, and were cut off in the middle of a batch. The next start repeats these
+    /// batches.
     #[error("not stopped within {deadline:?}, and cut off in the middle of a batch: {}", quoted(subscriptions))]
     Deadline {
         /// The time limit of the stop.
         deadline: Duration,
-        /// The names of the subscriptions, in their order.
+        /// The names of the subscriptions that were cut off.
         subscriptions: Vec<String>,
     },
-    /// There is no such subscription.
+    /// The manager has no subscription with this name.
     #[error("there is no subscription `{subscription}`; there are: {}", quoted(known))]
     Unknown {
         /// The name that was asked for.
@@ -37,30 +52,30 @@ pub enum ManagerError {
         /// The names of the manager's subscriptions.
         known: Vec<String>,
     },
-    /// A handler asked for something that waits until the handler has returned.
+    /// A handler asked for something that waits until the handler has returned. It would never end.
     #[error(transparent)]
     InsideHandler(#[from] InsideHandler),
-    /// The checkpoint store failed.
-    #[error("`{subscription}`: {source}")]
+    /// The checkpoint store failed while a rebuild was cancelled: the new tables may still exist.
+    #[error("the unfinished rebuild of `{subscription}` cannot be dropped")]
     Store {
         /// The name of the subscription.
         subscription: String,
-        /// Why.
+        /// The error of the store.
         source: CheckpointError,
     },
-    /// The subscription does not run, so that it cannot be paused or resumed.
+    /// The subscription does not run, or ended before it did what it was asked.
     #[error("`{subscription}` does not run: it is {state}")]
     NotRunning {
         /// The name of the subscription.
         subscription: String,
-        /// What it is doing.
+        /// Its state.
         state: SubscriptionState,
     },
-    /// The operating system does not tell of signals.
+    /// The process cannot listen for signals.
     #[cfg(feature = "signals")]
-    #[error("the signals that end the process cannot be heard: {source}")]
+    #[error("cannot listen for the signals that end the process")]
     Signals {
-        /// Why.
+        /// The error of the operating system, or of the tokio runtime.
         source: std::io::Error,
     },
 }

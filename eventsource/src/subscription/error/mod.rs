@@ -1,4 +1,4 @@
-//! What can go wrong with a subscription, outside its handlers.
+//! The errors of subscriptions, except those of handlers.
 
 mod hand_over;
 mod inside_handler;

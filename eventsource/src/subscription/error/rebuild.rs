@@ -1,4 +1,4 @@
-//! Why a rebuild was not begun, or not finished.
+//! What a rebuild fails with.
 
 use std::sync::Arc;
 
@@ -7,11 +7,23 @@ use crate::event::Position;
 use crate::projection::HandlerError;
 use crate::subscription::SubscriptionState;
 
-/// Why a rebuild was not begun, or not finished.
+/// Why a rebuild did not begin, or did not complete.
+///
+/// ```no_run
+/// use eventsource::subscription::RebuildError;
+/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) -> Result<(), RebuildError> {
+/// match orders.rebuild().await {
+///     Ok(rebuild) => println!("rebuilt at position {}", rebuild.await?),
+///     Err(RebuildError::NotRunning { state, .. }) => println!("ask the process that runs it, this one is {state}"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RebuildError {
-    /// The projection has no truncate hook, so that its read model would keep what it has. Nothing was changed.
+    /// The projection has no truncate hook, so its read model cannot be emptied. Nothing was changed.
     #[error(
         "`{subscription}` cannot be rebuilt, because its projection has no truncate hook: give it a method marked \
          `#[truncate]`, or implement `EventSubscriber::truncate`"
@@ -20,26 +32,25 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The truncate hook failed, or what it did could not be committed.
+    /// The truncate hook failed, or its changes could not be committed.
     #[error("`{subscription}` cannot be rebuilt, because it cannot be emptied: {error}")]
     Truncate {
         /// The name of the subscription.
         subscription: String,
-        /// How.
+        /// The error of the hook or of the commit.
         error: HandlerError,
     },
-    /// The subscription starts at the end of the log: it has no history to be rebuilt from, and where it started is not
-    /// kept. Nothing was changed.
+    /// The subscription starts at the end of the log. Its start position is not stored, so there is nothing to replay.
+    /// Nothing was changed.
     #[error(
-        "`{subscription}` cannot be rebuilt, because it starts at the end of the log, and where that was is not kept: \
-         subscribe it with `SubscriptionConfig::after(position)`, or reset it to begin with what comes"
+        "`{subscription}` cannot be rebuilt, because it started at the end of the log, and that position is not stored: \
+         subscribe it with `SubscriptionConfig::after(position)`, or reset it to start at the present end"
     )]
     StartsAtEnd {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The projection declares no read models, so that nobody knows what is to be built beside what serves. Nothing was
-    /// changed.
+    /// The projection declares no read models, so it is unknown which tables to build. Nothing was changed.
     #[error(
         "`{subscription}` cannot be rebuilt side by side, because its projection declares no read models: name them, \
          `#[projection(read_models(…))]`, or rebuild it in place"
@@ -48,7 +59,7 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The checkpoint store keeps no generations of read models. Nothing was changed.
+    /// The checkpoint store cannot build a next generation of read models. Nothing was changed.
     #[error(
         "`{subscription}` cannot be rebuilt side by side, because its checkpoint store keeps no generations of read \
          models: rebuild it in place"
@@ -57,22 +68,22 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The subscription does not come to it: it is paused, or another process runs it. Nothing was changed.
+    /// The subscription is paused, has stopped, or another process owns it. Nothing was changed.
     #[error("`{subscription}` cannot be rebuilt while it is {state}: resume it, or ask the process that runs it")]
     NotRunning {
         /// The name of the subscription.
         subscription: String,
-        /// What it is doing.
+        /// Its state.
         state: SubscriptionState,
     },
-    /// The subscription ended before the rebuild did. Its next start goes on with it.
-    #[error("`{subscription}` ended before its rebuild did, at {}: it is {state}", place(*.position))]
+    /// The subscription ended before the rebuild was complete. Its next start continues the rebuild.
+    #[error("`{subscription}` ended before its rebuild was complete, at {}: it is {state}", place(*.position))]
     Ended {
         /// The name of the subscription.
         subscription: String,
-        /// Where it ended.
+        /// The position at which it ended.
         position: Option<Position>,
-        /// What it is doing, and why.
+        /// Its state, with the reason.
         state: SubscriptionState,
     },
     /// The rebuild was cancelled.
@@ -81,21 +92,21 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// Another rebuild, or a reset, has taken its place.
+    /// Another rebuild, or a reset, has replaced this rebuild.
     #[error("the rebuild of `{subscription}` was replaced by another one, or by a reset")]
     Replaced {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The rebuild failed. What serves was not changed by it.
+    /// The rebuild failed. The present read model was not changed.
     #[error("the rebuild of `{subscription}` failed: {reason}")]
     Failed {
         /// The name of the subscription.
         subscription: String,
-        /// Why, and the remedy.
+        /// Why, and what to do.
         reason: Arc<str>,
     },
-    /// There is no such subscription, no tokio runtime, or a handler asked that would wait for itself.
+    /// There is no such subscription, no tokio runtime, or a handler of the subscription asked.
     #[error(transparent)]
     Manager(#[from] ManagerError),
 }

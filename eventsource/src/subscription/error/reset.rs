@@ -1,8 +1,19 @@
-//! Why a projection was not reset.
+//! What a reset fails with.
 
 use crate::projection::{CheckpointError, CommitError, HandlerError};
 
-/// Why a projection was not reset. Nothing was changed.
+/// Why a subscription was not reset. Nothing was changed.
+///
+/// ```no_run
+/// use eventsource::subscription::ResetError;
+/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) -> Result<(), ResetError> {
+/// match orders.reset().await {
+///     Err(ResetError::Running { .. }) => println!("stop the manager first"),
+///     reset => reset?,
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResetError {
@@ -12,7 +23,7 @@ pub enum ResetError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The projection has no truncate hook, so that its read model would keep what it has.
+    /// The projection has no truncate hook, so its read model cannot be emptied.
     #[error(
         "`{subscription}` cannot be reset, because its projection has no truncate hook: give it a method marked \
          `#[truncate]`, or implement `EventSubscriber::truncate`"
@@ -26,23 +37,23 @@ pub enum ResetError {
     Truncate {
         /// The name of the subscription.
         subscription: String,
-        /// How.
+        /// The error of the hook.
         error: HandlerError,
     },
-    /// The unit of work could not be opened.
-    #[error("`{subscription}` cannot be reset: {source}")]
+    /// The checkpoint store failed before the reset was committed. Try again.
+    #[error("`{subscription}` cannot be reset: its checkpoint store failed")]
     Checkpoint {
         /// The name of the subscription.
         subscription: String,
-        /// Why.
+        /// The error of the store.
         source: CheckpointError,
     },
-    /// The unit of work could not be committed.
-    #[error("`{subscription}` cannot be reset: {source}")]
+    /// The reset could not be committed. Try again.
+    #[error("`{subscription}` cannot be reset: the commit failed")]
     Commit {
         /// The name of the subscription.
         subscription: String,
-        /// Why.
+        /// Why the commit failed.
         source: CommitError,
     },
 }

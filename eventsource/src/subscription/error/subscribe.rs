@@ -1,13 +1,38 @@
-//! Why a projection was not subscribed.
+//! What `subscribe` fails with.
 
 use crate::event::{DuplicateEvent, Position, Unstorable};
 use crate::projection::{CheckpointError, TableTaken};
 
 /// Why a projection was not subscribed.
+///
+/// ```standalone_crate
+/// # #[cfg(feature = "macros")]
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # use eventsource::prelude::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(Clone, Default)]
+/// # struct Revenue { total: u64 }
+/// # #[projection]
+/// # impl Revenue {
+/// #     #[handles(OrderPlaced)]
+/// #     fn placed(&mut self, event: &OrderPlaced) { self.total += event.total }
+/// # }
+/// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// use eventsource::subscription::SubscribeError;
+///
+/// manager.subscribe(Revenue::default(), SubscriptionConfig::default()).await?;
+/// let error = manager.subscribe(Revenue::default(), SubscriptionConfig::default()).await.unwrap_err();
+/// assert!(matches!(error, SubscribeError::DuplicateName { .. }), "{error}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// The manager has a subscription of this name.
+    /// The manager has a subscription with this name.
     #[error(
         "there is a subscription `{subscription}` already: give one of them another name (`SubscriptionConfig::name`)"
     )]
@@ -15,19 +40,19 @@ pub enum SubscribeError {
         /// The name.
         subscription: String,
     },
-    /// Its name, or that of a table that it declares, is what next generations are called.
+    /// Its name, or the name of a table that it declares, is reserved for next generations of read models.
     #[error(
-        "`{subscription}` cannot be subscribed: `{reserved}` is what the next generation of something is called while it \
-         is being built; give it another name"
+        "`{subscription}` cannot be subscribed: `{reserved}` is a reserved name, used while a next generation is built; \
+         choose another name"
     )]
     ReservedName {
         /// The name of the subscription.
         subscription: String,
-        /// The name that it cannot have.
+        /// The reserved name.
         reserved: String,
     },
-    /// The projection declares a read model whose table belongs to another subscription, in this or another process. Two
-    /// projections that declared one table would empty each other's rows in a rebuild.
+    /// The projection declares a read model whose table belongs to another subscription, in this or another process.
+    /// With a shared table, a rebuild of one projection would delete the rows of the other.
     #[error(
         "`{subscription}` cannot be subscribed, because {taken}: give its read model another table \
          (`#[read_model(table = \"…\")]`); where the subscription was renamed, hand it over \
@@ -39,7 +64,7 @@ pub enum SubscribeError {
         /// The table, and the subscription that owns it.
         taken: TableTaken,
     },
-    /// Its name cannot be stored by every database.
+    /// Its name contains something that not every database can store.
     #[error("{subscription:?} cannot be subscribed: {name}; give it another name (`SubscriptionConfig::name`)")]
     InvalidName {
         /// The name of the subscription.
@@ -48,7 +73,7 @@ pub enum SubscribeError {
         name: Unstorable,
     },
     /// The filter of the subscriber asks for another tenant than
-    /// [`SubscriptionConfig::tenant`](crate::SubscriptionConfig::tenant): no event passes both.
+    /// [`SubscriptionConfig::tenant`](crate::SubscriptionConfig::tenant), so no event would match both.
     #[error(
         "`{subscription}` cannot be subscribed: its subscriber asks for events of the tenant {own:?} \
          (`Subscriber::subscribed_to`), and its configuration for those of {configured:?} \
@@ -62,7 +87,7 @@ pub enum SubscribeError {
         /// The tenant that the configuration asks for.
         configured: String,
     },
-    /// The stored name of an event that the projection handles is claimed by several types.
+    /// Several types declare the stored name of an event that the projection handles.
     #[error("`{subscription}` cannot be subscribed: {duplicate}; give one of them another `#[event(name = \"…\")]`")]
     DuplicateEvent {
         /// The name of the subscription.
@@ -70,20 +95,21 @@ pub enum SubscribeError {
         /// The event, and the places that declare it.
         duplicate: DuplicateEvent,
     },
-    /// [`SubscriptionConfig::require_fresh`](crate::SubscriptionConfig::require_fresh) was asked for, and there is a durable
+    /// [`SubscriptionConfig::require_fresh`](crate::SubscriptionConfig::require_fresh) was set, and there is a durable
     /// checkpoint.
     #[error(
         "`{subscription}` cannot be subscribed: its configuration requires a fresh start, and it has a checkpoint at \
-         position {position}; leave `require_fresh()` out to go on from there (a `rebuild()` then replays the log, if the \
-         projection has a truncate hook), or give the subscription another name (`SubscriptionConfig::name`)"
+         position {position}; leave `require_fresh()` out to continue from there (a `rebuild()` then replays the log, if \
+         the projection has a truncate hook), or give the subscription another name (`SubscriptionConfig::name`)"
     )]
     CheckpointExists {
         /// The name of the subscription.
         subscription: String,
-        /// Where the checkpoint is.
+        /// The position of the checkpoint.
         position: Position,
     },
-    /// The projection has changed since its checkpoint was made ([changes are noticed](crate::guarantees#changes-are-noticed)).
+    /// The projection has changed since its checkpoint was stored
+    /// ([changes are noticed](crate::guarantees#changes-are-noticed)).
     #[error(
         "`{subscription}` cannot be subscribed, because the projection has changed: its checkpoint was made by \
          `{stored}`, and it is `{current}` now; go back to the projection as it was, give the subscription another name \
@@ -97,7 +123,7 @@ pub enum SubscribeError {
         /// The fingerprint of the projection as it is.
         current: String,
     },
-    /// A higher version of the projection made the checkpoint.
+    /// A higher version of the projection stored the checkpoint.
     #[error(
         "`{subscription}` cannot be subscribed: its read model was made by version {stored} of the projection, and this \
          program has version {version}; deploy version {stored} or a newer one, or go back on purpose with \
@@ -111,12 +137,12 @@ pub enum SubscribeError {
         /// The version of the projection in this program.
         version: u32,
     },
-    /// The checkpoint store failed.
-    #[error("`{subscription}` cannot be subscribed: {source}")]
+    /// The checkpoint store failed. Subscribe again.
+    #[error("`{subscription}` cannot be subscribed: its checkpoint store failed")]
     Checkpoint {
         /// The name of the subscription.
         subscription: String,
-        /// Why.
+        /// The error of the store.
         source: CheckpointError,
     },
 }

@@ -1,4 +1,4 @@
-//! Why a wait ended before what it waited for.
+//! What a wait fails with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +8,23 @@ use crate::event::Position;
 use crate::projection::{CheckpointError, DeadLetter};
 use crate::subscription::{Failure, StopReason, SubscriptionState};
 
-/// Why a wait ended before what it waited for.
+/// Why a wait ended before the subscription was at its position.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use eventsource::subscription::WaitError;
+/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) -> Result<(), WaitError> {
+/// match orders.caught_up().within(Duration::from_secs(5)).await {
+///     Err(WaitError::Deadline { state, .. }) => println!("not yet caught up: {state}"),
+///     caught_up => drop(caught_up?),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// The subscription was not started, so that nothing would ever come.
+    /// The subscription is not started. Start the manager first.
     #[error("`{subscription}` is not started: call `start()` on the manager first")]
     NotStarted {
         /// The name of the subscription.
@@ -23,9 +35,9 @@ pub enum WaitError {
     Stopped {
         /// The name of the subscription.
         subscription: String,
-        /// Where it stopped.
+        /// The position at which it stopped.
         position: Option<Position>,
-        /// Why.
+        /// Why it stopped.
         reason: StopReason,
     },
     /// The subscription faulted.
@@ -34,50 +46,51 @@ pub enum WaitError {
         /// What failed.
         failure: Arc<Failure>,
     },
-    /// The subscription is not run as things are.
+    /// The subscription may not run, or the log is not the one that it has applied.
     #[error("`{subscription}` is refused: {reason}")]
     Refused {
         /// The name of the subscription.
         subscription: String,
-        /// Why, and the remedy.
+        /// Why, and what to do.
         reason: Arc<str>,
     },
-    /// The subscription was fenced twice within a minute, and has ended.
+    /// The subscription was fenced twice within a minute, and has stopped.
     #[error("`{subscription}` is {state}")]
     Fenced {
         /// The name of the subscription.
         subscription: String,
-        /// Its state, with the reason and the remedy.
+        /// Its state, with the reason and what to do.
         state: SubscriptionState,
     },
-    /// The program is older than an event in the log, and the projection lives in its memory.
+    /// The program is older than an event in the log, and the projection is in the memory of this process.
     #[error("`{subscription}` is outdated: {reason}")]
     Outdated {
         /// The name of the subscription.
         subscription: String,
-        /// What is newer, both versions, and the remedy.
+        /// What is newer, both versions, and what to do.
         reason: Arc<str>,
     },
-    /// A handler of the subscription waits for the subscription, which waits for the handler.
+    /// A handler of the subscription waited for its own subscription, which would never end.
     #[error("a handler of `{subscription}` waits for `{subscription}` itself, which would never end")]
     InsideHandler {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The deadline passed.
-    #[error("`{subscription}` was not there within {deadline:?}; at {} it is {state}", place(*.position))]
+    /// The deadline passed ([`Wait::within`](crate::subscription::Wait::within)). The state says what the subscription
+    /// does.
+    #[error("`{subscription}` did not get there within {deadline:?}; at {} it is {state}", place(*.position))]
     Deadline {
         /// The name of the subscription.
         subscription: String,
         /// The deadline.
         deadline: Duration,
-        /// What the subscription was doing then.
+        /// The state of the subscription after the deadline.
         state: SubscriptionState,
-        /// Where it was then.
+        /// The position of the subscription after the deadline.
         position: Option<Position>,
     },
     /// The subscription has passed the position without applying its event: the event is a dead letter, or is parked
-    /// behind one. Retry the letter, or wait with
+    /// behind one. Retry or dismiss the letter, or wait with
     /// [`wait_for_passed`](crate::subscription::SubscriptionHandle::wait_for_passed).
     #[error(
         "`{subscription}` has passed position {position} without applying its event, which {}: retry or dismiss the letter",
@@ -88,11 +101,11 @@ pub enum WaitError {
         subscription: String,
         /// The position that was waited for.
         position: Position,
-        /// The dead letter: of that event, or of an earlier one of its stream.
+        /// The dead letter of this event, or of an earlier event of its stream.
         letter: Box<DeadLetter>,
     },
-    /// This process stands by for a durable memory projection, whose current state only its owner has. What can be read
-    /// here is the state that the owner stored last.
+    /// This process is a standby for a durable memory projection. Only the owner has the current state. Here you can
+    /// read the state that the owner stored last.
     #[error(
         "only the process that runs `{subscription}` has its current state; the one here was stored at {}, and it is {state}",
         place(*.position)
@@ -100,27 +113,27 @@ pub enum WaitError {
     Standby {
         /// The name of the subscription.
         subscription: String,
-        /// What it does in this process, such as standing by for its owner.
+        /// The state in this process.
         state: SubscriptionState,
-        /// The position of the state that can be read here.
+        /// The position of the state that can be read in this process.
         position: Option<Position>,
     },
-    /// The checkpoint store could not be asked for dead letters.
+    /// The checkpoint store failed, so it is unknown whether the event is a dead letter. Wait again.
     #[error("`{subscription}` has passed position {position}, but its dead letters cannot be read: wait again")]
     DeadLetters {
         /// The name of the subscription.
         subscription: String,
         /// The position that was waited for.
         position: Position,
-        /// Why.
+        /// The error of the checkpoint store.
         source: Arc<CheckpointError>,
     },
-    /// The log could not be read: its head, or the event at the position.
-    #[error("`{subscription}`: {source}")]
+    /// The event store failed: the end of the log, or the event at the position, could not be read. Wait again.
+    #[error("`{subscription}` cannot be waited for, because the log cannot be read: wait again")]
     Store {
         /// The name of the subscription.
         subscription: String,
-        /// Why.
+        /// The error of the event store.
         source: Arc<crate::store::StoreError>,
     },
 }

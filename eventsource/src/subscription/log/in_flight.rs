@@ -1,4 +1,4 @@
-//! A page that is being read for several.
+//! A read of one page for several readers.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +12,7 @@ use super::window::Segment;
 use crate::event::{EventFilter, Position};
 use crate::store::{PageLimit, StoreError};
 
-/// A page that is being read for several: in a task of its own, which ends with the last one who waits, and with nobody
-/// else.
+/// A read of one page for several readers, in a task of its own. The task is aborted when no reader waits any more.
 pub(super) struct InFlightRead {
     pub(super) from: Position,
     pub(super) filter: Arc<EventFilter>,
@@ -21,28 +20,28 @@ pub(super) struct InFlightRead {
     task: JoinHandle<()>,
 }
 
-/// What the task and those who wait for it know.
+/// The part that the task and its readers share.
 #[derive(Default)]
 struct Shared {
-    /// Whether the store was asked. It is set under the lock of the reader's state.
+    /// Whether the store was asked. Set under the lock of the log's state.
     begun: AtomicBool,
     landed: OnceLock<ReadOutcome>,
-    /// Wakes who waits in the order in which they began to, so that a run can be repeated.
+    /// Wakes the readers in the order in which they began to wait, so that a run can be repeated.
     arrival: Notify,
 }
 
-/// What has come of a flight.
+/// How a read ended.
 #[derive(Clone)]
 pub(super) enum ReadOutcome {
     Page(Arc<Segment>),
-    /// Each who waits has an outage of its own, by the same error.
+    /// Every waiting reader gets the same error.
     Failed(Arc<StoreError>),
-    /// Nothing: its task has panicked, or its runtime was shut down.
+    /// The task panicked, or its runtime was shut down.
     Lost,
 }
 
 impl InFlightRead {
-    /// Begins to read up to `limit`, the events after `from` that pass `filter`.
+    /// Begins to read the events after `from` that match `filter`, up to `limit`.
     pub(super) fn begin(
         log: &Arc<SharedLog>,
         number: u64,
@@ -60,7 +59,7 @@ impl InFlightRead {
         self.shared.begun.load(Ordering::Relaxed)
     }
 
-    /// Waits for what comes of it.
+    /// Waits for the end of the read.
     pub(super) async fn landed(&self) -> ReadOutcome {
         let mut arrival = pin!(self.shared.arrival.notified());
         arrival.as_mut().enable();
@@ -78,7 +77,7 @@ impl Drop for InFlightRead {
     }
 }
 
-/// Says what has come of a flight, whatever becomes of its task.
+/// Reports the outcome of a read, also if its task is dropped.
 struct ReadTask {
     log: Arc<SharedLog>,
     number: u64,
@@ -101,7 +100,7 @@ impl ReadTask {
 
 impl Drop for ReadTask {
     fn drop(&mut self) {
-        // Who asks from now on finds the page, or reads anew.
+        // Later readers find the page in the window, or read again.
         self.log.end(self.number);
         self.shared.landed.get_or_init(|| ReadOutcome::Lost);
         self.shared.arrival.notify_waiters();

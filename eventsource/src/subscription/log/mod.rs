@@ -1,15 +1,16 @@
-//! Reading the log once for all subscriptions of a manager that stand near each other in it.
+//! Reads the log once for all subscriptions of a manager that are near each other in it.
 //!
 //! ```text
-//! a reader asks -> what was read of late has it: it is given that
-//!               -> the same is being read: it waits for that
-//!               -> it stands alone: it reads for itself, through its own filter
-//!               -> others stand nearby: it is read through the filters of all of them, and kept until they have passed
+//! a reader asks for a page -> the window has it: it gets a part of the window
+//!                          -> the same page is being read: it waits for that read
+//!                          -> no other reader is near: it reads for itself, with its own filter
+//!                          -> others are near: one read with the union of the filters; the window keeps the page until
+//!                             they have passed it
 //! ```
 //!
-//! What lies before a horizon never changes ([no gaps](crate::guarantees#no-gaps)), so that it can be given to anybody at any time. That the log *ends*
-//! at a horizon is another matter: only who asked before the log was read is told so, and everybody else looks again.
-//! Who is woken by an append therefore never hears of a log that is older than the append.
+//! Events before a horizon never change ([no gaps](crate::guarantees#no-gaps)), so every reader can get them at any
+//! time. But that the log *ends* at a horizon is only told to readers that asked before the read began; the others read
+//! again. So a reader that an append has woken never gets the end of the log as it was before that append.
 
 mod in_flight;
 mod reader;
@@ -36,22 +37,22 @@ pub(super) struct SharedLog {
 
 #[derive(Default)]
 struct LogState {
-    /// Who reads, and where it stands; in a fixed order, so that a run can be repeated.
+    /// The readers, in a fixed order, so that a run can be repeated.
     readers: BTreeMap<u64, ReaderState>,
-    /// Which reader or flight comes next.
+    /// The number of the last reader or read.
     number: u64,
     window: Window,
-    /// What is being read for several: as long as somebody waits for it.
+    /// The reads that at least one reader waits for.
     reads: Vec<(u64, Weak<InFlightRead>)>,
 }
 
-/// What comes of a request, before anything is waited for.
+/// The answer to a request for a page.
 enum Found {
-    /// It was read already.
+    /// The window has the page.
     Page(Page),
-    /// It is being read. Whether that begins after the request.
+    /// The page is being read. The flag is true if the read begins after the request.
     InFlightRead(Arc<InFlightRead>, bool),
-    /// Nobody else wants it.
+    /// No other reader wants it: the reader reads for itself.
     Nothing,
 }
 
@@ -60,15 +61,12 @@ impl SharedLog {
         Self { store, state: Mutex::default(), heads: Heads::default() }
     }
 
-    /// Where the log ended, and when that was seen.
+    /// Returns the samples of the end of the log.
     pub(super) const fn heads(&self) -> &Heads {
         &self.heads
     }
 
-    /// The head of the log.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the store fails.
+    /// Reads the end of the log.
     pub(super) async fn head(&self) -> Result<Position, StoreError> {
         let head = self.store.head().await?;
         self.heads.see(head);
@@ -76,22 +74,22 @@ impl SharedLog {
     }
 
     fn state(&self) -> MutexGuard<'_, LogState> {
-        // Nothing that is called under it panics half-way through a change.
+        // No code that runs under the lock can panic in the middle of a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks for the page after `after` for the reader `number`. One that is `anew` was given everything there was, and
-    /// wants the log to be read after it asks.
-    fn look(self: &Arc<Self>, number: u64, after: Position, anew: bool) -> Found {
+    /// Looks for the page after `after` for the reader `number`. With `new_read`, only a read that begins after this
+    /// call counts: the reader has all that was read before.
+    fn look(self: &Arc<Self>, number: u64, after: Position, new_read: bool) -> Found {
         let mut state = self.state();
         let Some(mine) = state.stand(number, after) else { return Found::Nothing };
-        if !anew && let Some(page) = state.window.page(after, &mine.filter, mine.limit) {
+        if !new_read && let Some(page) = state.window.page(after, &mine.filter, mine.limit) {
             let passed = state.pass(number, page.horizon);
             drop(state);
             drop(passed);
             return Found::Page(page);
         }
-        if let Some(found) = state.read(after, &mine, anew) {
+        if let Some(found) = state.read(after, &mine, new_read) {
             return found;
         }
         let Some((filter, limit)) = state.together(number, after, &mine) else { return Found::Nothing };
@@ -102,7 +100,7 @@ impl SharedLog {
         Found::InFlightRead(read, true)
     }
 
-    /// Keeps a page that was read for several.
+    /// Adds a page that was read for several readers to the window.
     fn land(&self, from: Position, page: LogPage, filter: Arc<EventFilter>) -> Arc<Segment> {
         self.heads.see(page.horizon);
         let segment = Arc::new(Segment::new(from, page, filter));
@@ -111,19 +109,19 @@ impl SharedLog {
         let most = limits.reduce(PageLimit::or).unwrap_or(PageLimit::events(1));
         let evicted = state.window.add(Arc::clone(&segment), most);
         let passed = state.prune();
-        // What nobody holds any more goes without the lock.
+        // Segments are dropped without the lock.
         drop(state);
         drop((evicted, passed));
         segment
     }
 
-    /// Notes that the reader `number` was given everything up to `horizon`.
+    /// Notes that the reader `number` has everything up to `horizon`.
     fn passed(&self, number: u64, horizon: Position) {
         let passed = self.state().pass(number, horizon);
         drop(passed);
     }
 
-    /// Whether others are near who have not come as far as the reader `number`, which is at `after`.
+    /// Whether other readers are near and behind the reader `number`, which is at `after`.
     fn leads(&self, number: u64, after: Position) -> bool {
         let state = self.state();
         let first = state.window.around(after).0;
@@ -131,21 +129,22 @@ impl SharedLog {
         others.any(|(_, other)| other.at.is_some_and(|at| first <= at && at < after))
     }
 
-    /// A flight is at its end.
+    /// Notes that a read has ended.
     fn end(&self, number: u64) {
         self.state().reads.retain(|(read, _)| *read != number);
     }
 }
 
 impl LogState {
-    /// Notes that the reader `number` asks for what comes after `after`.
+    /// Notes that the reader `number` asks for the page after `after`.
     fn stand(&mut self, number: u64, after: Position) -> Option<ReaderState> {
         let reader_state = self.readers.get_mut(&number)?;
         (reader_state.at, reader_state.reads) = (Some(after), true);
         Some(reader_state.clone())
     }
 
-    /// Notes that the reader `number` was given everything up to `horizon`. Returns what nobody needs any more.
+    /// Notes that the reader `number` has everything up to `horizon`. Returns the segments that no reader needs any
+    /// more.
     fn pass(&mut self, number: u64, horizon: Position) -> Vec<Arc<Segment>> {
         if let Some(reader_state) = self.readers.get_mut(&number) {
             reader_state.at = Some(horizon);
@@ -153,23 +152,24 @@ impl LogState {
         self.prune()
     }
 
-    /// Takes out what nobody needs any more who reads.
+    /// Removes the segments that no active reader needs.
     fn prune(&mut self) -> Vec<Arc<Segment>> {
         let Self { readers, window, .. } = self;
         window.sift(|span| readers.values().any(|reader_state| reader_state.reads && reader_state.needs(span)))
     }
 
-    /// What is being read already and serves `mine`.
-    fn read(&mut self, after: Position, mine: &ReaderState, anew: bool) -> Option<Found> {
+    /// Returns a running read that serves `mine`. With `new_read`, it must not have begun yet.
+    fn read(&mut self, after: Position, mine: &ReaderState, new_read: bool) -> Option<Found> {
         self.reads.retain(|(_, read)| read.strong_count() > 0);
         self.reads.iter().find_map(|(_, read)| {
             let read = read.upgrade().filter(|read| read.from == after && read.filter.covers(&mine.filter))?;
             let fresh = !read.has_begun();
-            (fresh || !anew).then_some(Found::InFlightRead(read, fresh))
+            (fresh || !new_read).then_some(Found::InFlightRead(read, fresh))
         })
     }
 
-    /// Through which filter to read, and how much, for all who stand near the reader `number`; `None` where nobody does.
+    /// Returns the filter and the limit for one read for all readers near the reader `number`, and `None` if there are
+    /// none.
     fn together(&self, number: u64, after: Position, mine: &ReaderState) -> Option<(Arc<EventFilter>, PageLimit)> {
         let (first, last) = self.window.around(after);
         let near = |reader_state: &ReaderState| {
@@ -177,7 +177,7 @@ impl LogState {
         };
         let (mut filter, mut limit, mut alone) = (Arc::clone(&mine.filter), mine.limit, true);
         for (_, other) in self.readers.iter().filter(|(reader, other)| **reader != number && near(other)) {
-            // Nobody waits for what nobody wants: a filter that lets more pass than all of them is not read through.
+            // `or` returns no filter if the union would match more events than both: then they do not read together.
             let Some(either) = filter.or(&other.filter) else { continue };
             if either != *filter {
                 filter = Arc::new(either);

@@ -1,4 +1,4 @@
-//! Who reads the log, and how it is given what it asks for.
+//! A reader of the shared log.
 
 use std::future::{Future as _, poll_fn};
 use std::sync::Arc;
@@ -12,26 +12,25 @@ use super::{Found, SharedLog};
 use crate::event::{EventFilter, Position};
 use crate::store::{LogPage, PageLimit, StoreError};
 
-/// Where a reader stands, as the others are told.
+/// What the other readers know of a reader.
 #[derive(Clone)]
 pub(super) struct ReaderState {
     pub(super) filter: Arc<EventFilter>,
     pub(super) limit: PageLimit,
-    /// Everything up to here was given to it; `None` before it has asked for anything.
+    /// It has everything up to this position; `None` before its first request.
     pub(super) at: Option<Position>,
-    /// Whether it goes on reading, as far as is known.
+    /// Whether it is active: it reads, or will read soon.
     pub(super) reads: bool,
 }
 
 impl ReaderState {
-    /// Whether it is going to come by a segment that ends at the second position, and to which everything from the first
-    /// one on can be had.
+    /// Whether it will reach a segment that ends at `horizon`. The window has everything from `first` to the segment.
     pub(super) fn needs(&self, (first, horizon): (Position, Position)) -> bool {
         self.at.is_none_or(|at| first <= at && at < horizon)
     }
 }
 
-/// The place of one reader.
+/// A reader of the shared log.
 pub(in crate::subscription) struct Reader {
     log: Arc<SharedLog>,
     number: u64,
@@ -49,19 +48,19 @@ impl Drop for Reader {
     }
 }
 
-/// A page that is on its way.
+/// A page that was asked for.
 pub(in crate::subscription) struct PendingPage(PageSource);
 
 enum PageSource {
     Page(Page),
     InFlightRead(Arc<InFlightRead>, bool),
-    /// Read by nobody else, at once.
+    /// Read for this reader alone, and complete at once.
     Read(Result<LogPage, StoreError>),
-    /// The same, in a task.
+    /// Read for this reader alone, in a task.
     Alone(Task),
 }
 
-/// A task that ends with whoever waits for it.
+/// A task that is aborted when this is dropped.
 struct Task(JoinHandle<Result<LogPage, StoreError>>);
 
 impl Drop for Task {
@@ -71,7 +70,7 @@ impl Drop for Task {
 }
 
 impl SharedLog {
-    /// A place for a reader that asks for pages up to `limit` of the events that pass `filter`.
+    /// Creates a reader of the events that match `filter`, in pages up to `limit`.
     pub(in crate::subscription) fn reader(self: &Arc<Self>, filter: EventFilter, limit: PageLimit) -> Reader {
         let (log, filter) = (Arc::clone(self), Arc::new(filter));
         let mut state = self.state();
@@ -85,7 +84,7 @@ impl SharedLog {
 }
 
 impl Reader {
-    /// It does not read for a while: nobody reads for it as well, and nothing is kept for it.
+    /// Notes that it does not read for a while: no other reader reads for it, and the window keeps nothing for it.
     pub(in crate::subscription) fn suspend(&self) {
         let mut state = self.log.state();
         if let Some(reader_state) = state.readers.get_mut(&self.number) {
@@ -96,8 +95,8 @@ impl Reader {
         drop(passed);
     }
 
-    /// Begins to read the page after `after`, so that the store is at it when this returns: a task that was spawned would
-    /// not be run before the one that has spawned it waits for something.
+    /// Begins to read the page after `after`. The store has been asked when this returns: a spawned task alone would
+    /// not run before the present task waits.
     pub(in crate::subscription) async fn begin(&self, after: Position) -> PendingPage {
         match self.log.look(self.number, after, false) {
             Found::Page(page) => PendingPage(PageSource::Page(page)),
@@ -118,7 +117,7 @@ impl Reader {
         }
     }
 
-    /// The page after `after`, which is `coming`; `None` where it has to be asked for again.
+    /// Waits for the page after `after`, which was begun as `coming`. Returns `None` if it must be read again.
     pub(in crate::subscription) async fn arrival(&self, after: Position, coming: PendingPage) -> Option<Page> {
         match coming.0 {
             PageSource::Page(page) => Some(page),
@@ -128,7 +127,7 @@ impl Reader {
         }
     }
 
-    /// A page that nobody else has read.
+    /// Notes a page that was read for this reader alone.
     fn alone(&self, page: LogPage) -> Page {
         let page = Page::alone(page);
         self.log.heads.see(page.horizon);
@@ -136,10 +135,7 @@ impl Reader {
         page
     }
 
-    /// The page after `after`.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the store fails: that of whoever has read it.
+    /// Reads the page after `after`. Readers that share a read get the same error.
     pub(in crate::subscription) async fn read(&self, after: Position) -> Result<Page, Arc<StoreError>> {
         let page = match self.log.look(self.number, after, false) {
             Found::Page(page) => return Ok(page),
@@ -152,8 +148,8 @@ impl Reader {
         Ok(self.alone(self.log.store.read_log(after, &self.filter, self.limit).await?))
     }
 
-    /// What comes of `in_flight`, and of another one where that had begun before the page was asked for and has nothing new.
-    /// `None` where it comes to nothing.
+    /// Waits for `in_flight`. If that read began before the request and has no new event, waits for another one.
+    /// Returns `None` if the reader must read for itself.
     async fn wait(
         &self,
         after: Position,
@@ -162,7 +158,7 @@ impl Reader {
     ) -> Result<Option<Page>, Arc<StoreError>> {
         let (mut in_flight, mut fresh) = (in_flight, fresh);
         if self.log.leads(self.number, after) {
-            // The others are let come up, so that they still find what it has passed.
+            // Let the readers behind catch up, while the window still has the pages for them.
             tokio::task::yield_now().await;
         }
         loop {

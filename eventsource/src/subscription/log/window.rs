@@ -1,4 +1,4 @@
-//! What was read of late, for those who come after.
+//! The window: pages that were read for several readers, kept until the last of them has passed.
 
 use std::collections::VecDeque;
 use std::ops::{Deref, Range};
@@ -7,20 +7,21 @@ use std::sync::Arc;
 use crate::event::{EventFilter, Position, RecordedEvent};
 use crate::store::{LogMark, LogPage, PageLimit, Room};
 
-/// How many full pages are kept at most, in events and in bytes, of the largest that a subscription reads.
+/// The largest size of the window, in pages of the largest limit of a reader.
 const PAGES: usize = 4;
 
-/// How many segments are kept at most, however small.
+/// The largest number of segments, of any size.
 const SEGMENTS: usize = 32;
 
-/// What lies between two positions and passes a filter.
+/// The events between two positions that match a filter.
 pub(super) struct Segment {
     pub(super) from: Position,
     pub(super) horizon: Position,
     /// Whether the log ended at the horizon when it was read.
     ends: bool,
-    /// The last event of the log at or before where it begins, and at or before the horizon.
+    /// The last event of the log at or before `from`.
     before: Option<LogMark>,
+    /// The last event of the log at or before the horizon.
     last: Option<LogMark>,
     filter: Arc<EventFilter>,
     events: Vec<Arc<RecordedEvent>>,
@@ -28,31 +29,31 @@ pub(super) struct Segment {
     bytes: usize,
 }
 
-/// What a subscription is given of the log.
+/// A page of the log, as a subscription gets it.
 pub(in crate::subscription) struct Page {
     events: Events,
-    /// Every event up to here that is the subscription's own, and comes after where it stood, is in the page.
+    /// The page contains every event of the subscription up to this position.
     pub(in crate::subscription) horizon: Position,
-    /// Where the log ended when it was last looked into, where the page comes to there.
+    /// The end of the log, if the page reaches it.
     pub(in crate::subscription) end: Option<Position>,
-    /// Whether there may be more.
+    /// Whether there may be more events.
     pub(in crate::subscription) more: bool,
-    /// An event at or before where the page begins that was in the log when the page was read.
+    /// An event at or before the start of the page that was in the log when the page was read.
     pub(in crate::subscription) before: Option<LogMark>,
-    /// An event at or before the horizon that was in the log when the page was read; the last one, as far as it is known.
+    /// The last known event at or before the horizon that was in the log when the page was read.
     last: Option<LogMark>,
 }
 
 enum Events {
     Own(Vec<Arc<RecordedEvent>>),
-    /// All that lies in a part of a segment.
+    /// A range of a segment.
     All(Arc<Segment>, Range<usize>),
-    /// Some of what lies in a segment, which is held: with it goes what was decoded of its events.
+    /// Some events of a segment. The segment is held, because dropping it drops the decoded events.
     Some(#[expect(dead_code, reason = "it is held")] Arc<Segment>, Vec<Arc<RecordedEvent>>),
 }
 
 impl Segment {
-    /// Of `page`, which was read for several after `from`.
+    /// Creates a segment of `page`, which was read after `from`.
     pub(super) fn new(from: Position, page: LogPage, filter: Arc<EventFilter>) -> Self {
         let LogPage { events, horizon, is_full, before, last } = page;
         events.iter().for_each(|event| event.decoded().share());
@@ -60,7 +61,8 @@ impl Segment {
         Self { from, horizon, ends: !is_full, before, last, filter, events, bytes }
     }
 
-    /// What comes after `after`. Who asked before it was read is told as well that the log ends here.
+    /// Returns the page after `after`. Only if `fresh` (the request came before the read) it says that the log ends
+    /// here.
     pub(super) fn page(self: &Arc<Self>, after: Position, filter: &EventFilter, limit: PageLimit, fresh: bool) -> Page {
         let first = self.events.partition_point(|event| event.position() <= after);
         let (passed, rest) = self.events.split_at_checked(first).unwrap_or_default();
@@ -92,20 +94,20 @@ impl Drop for Segment {
 }
 
 impl Page {
-    /// Of `page`, which one alone has read.
+    /// Creates a page that was read for one reader alone.
     pub(super) fn alone(page: LogPage) -> Self {
         let LogPage { events, horizon, is_full, before, last } = page;
         let end = (!is_full).then_some(horizon);
         Self { events: Events::Own(events), horizon, end, more: is_full, before, last }
     }
 
-    /// The last event at or before `to` that was in the log when the page was read, as far as the page tells.
+    /// Returns the last event at or before `to` that the page knows.
     pub(in crate::subscription) fn mark_at(&self, to: Position) -> Option<LogMark> {
         let own = self.events.iter().take_while(|event| event.position() <= to).last().map(|event| LogMark::of(event));
         own.into_iter().chain(self.last.filter(|last| last.position <= to)).max_by_key(|mark| mark.position)
     }
 
-    /// Cuts it off before the event at `position`: there is more, and not to be had.
+    /// Ends the page before the event at `position`.
     pub(in crate::subscription) fn end_before(&mut self, position: Position) {
         let count = self.events.partition_point(|event| event.position() < position);
         match &mut self.events {
@@ -115,7 +117,7 @@ impl Page {
         (self.horizon, self.end, self.more) = (Position::new(position.value() - 1), None, true);
     }
 
-    /// The events, in position order.
+    /// Returns the events, ordered by position.
     pub(in crate::subscription) fn events(&self) -> &[Arc<RecordedEvent>] {
         &self.events
     }
@@ -132,19 +134,19 @@ impl Deref for Events {
     }
 }
 
-/// What was read of late, in the order in which it was read.
+/// The segments, in the order in which they were read.
 #[derive(Default)]
 pub(super) struct Window(VecDeque<Arc<Segment>>);
 
 impl Window {
-    /// What comes after `after`, where it is known and goes on from there.
+    /// Returns the page after `after`, if a segment has it.
     pub(super) fn page(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Option<Page> {
         let covers =
             |segment: &&Arc<Segment>| segment.from <= after && after < segment.horizon && segment.filter.covers(filter);
         self.0.iter().find(covers).map(|segment| segment.page(after, filter, limit, false))
     }
 
-    /// Between which positions everything can be had here without a gap, around `position`.
+    /// Returns the range around `position` that the segments cover without a gap.
     pub(super) fn around(&self, position: Position) -> (Position, Position) {
         let (mut first, mut last) = (position, position);
         loop {
@@ -160,7 +162,7 @@ impl Window {
         }
     }
 
-    /// Adds a segment, where the largest page that a subscription reads is `most`. Returns the segments that give way.
+    /// Adds a segment. `most` is the largest limit of a reader. Returns the segments that were evicted.
     pub(super) fn add(&mut self, segment: Arc<Segment>, most: PageLimit) -> Vec<Arc<Segment>> {
         let mut passed = Vec::new();
         if segment.horizon == segment.from {
@@ -179,8 +181,8 @@ impl Window {
         passed
     }
 
-    /// Takes the segments out that are not `needed`: it is asked about each by the position from which one can come to it
-    /// without a gap, and its horizon.
+    /// Removes the segments that are not `needed`. The argument of `needed` is the first position from which the
+    /// segment can be reached without a gap, and its horizon.
     pub(super) fn sift(&mut self, needed: impl Fn((Position, Position)) -> bool) -> Vec<Arc<Segment>> {
         let mut passed = Vec::new();
         let mut at = 0;

@@ -1,4 +1,4 @@
-//! What wakes the subscriptions of a manager beside the store: its notifier, asked again until it answers.
+//! Listens to the notifier of a manager, which wakes its subscriptions. Tries again until the notifier answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,30 +8,31 @@ use tokio::time::{sleep, timeout};
 
 use crate::backoff::{Backoff, Chance};
 use crate::bus::{BusError, BusSubscription, Notifier, Wake};
-use crate::causes::WithCauses;
+use crate::causes::with_causes;
 use crate::store::WakeUpSender;
 
-/// How long the start of a manager waits for its notifier. The notifier is asked again in the background then.
+/// How long the start of a manager waits for its notifier. After that, a background task tries again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The delays between two attempts to listen.
-const AGAIN: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
+const RETRY: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
 
-/// The notifier at work. It is left when this is dropped.
+/// The connection to the notifier. It ends when this is dropped.
 #[derive(Debug)]
 pub(in crate::subscription) enum Listening {
     Connected(#[expect(dead_code, reason = "it ends when it is dropped")] BusSubscription),
-    /// The notifier could not be reached. The store's own wake-ups and the poll remain meanwhile.
+    /// The notifier could not be reached. Until it can, the wake-ups of the store and the polls remain.
     Retrying(JoinHandle<()>),
 }
 
 impl Listening {
-    /// Listens to `notifier`. If it cannot be reached, a task asks it again until it can.
+    /// Listens to `notifier`. If it cannot be reached, a task tries again until it can.
     pub(super) async fn start(notifier: &Arc<dyn Notifier>, wake_ups: &Arc<WakeUpSender>) -> Self {
         match listen(&**notifier, wake_ups).await {
             Ok(subscription) => Self::Connected(subscription),
             Err(error) => {
-                tracing::warn!(error = %WithCauses(&error), "the event bus does not wake the subscriptions; they poll until it does");
+                let error = with_causes(&error);
+                tracing::warn!(%error, "the event bus does not wake the subscriptions; they poll until it does");
                 Self::Retrying(tokio::spawn(retry(Arc::clone(notifier), Arc::clone(wake_ups))))
             }
         }
@@ -52,22 +53,23 @@ async fn listen(notifier: &dyn Notifier, wake_ups: &Arc<WakeUpSender>) -> Result
     timeout(PATIENCE, notifier.listen(wake)).await.unwrap_or_else(|late| Err(BusError::new("subscribe", late)))
 }
 
-/// Listens as soon as the notifier can be reached, until the task is aborted.
+/// Tries until the notifier can be reached, then listens until the task is aborted.
 async fn retry(notifier: Arc<dyn Notifier>, wake_ups: Arc<WakeUpSender>) {
     let chance = Chance::new(None);
     let mut failures = 1;
     let _subscription = loop {
-        sleep(AGAIN.delay(failures, chance.draw())).await;
+        sleep(RETRY.delay(failures, chance.draw())).await;
         match listen(&*notifier, &wake_ups).await {
             Ok(subscription) => break subscription,
             Err(error) => {
                 failures = failures.saturating_add(1);
-                tracing::debug!(error = %WithCauses(&error), failures, "the event bus still does not wake the subscriptions");
+                let error = with_causes(&error);
+                tracing::debug!(%error, failures, "the event bus still does not wake the subscriptions");
             }
         }
     };
     tracing::info!("the event bus wakes the subscriptions");
-    // What was announced before was not heard.
+    // Wake-ups before the connection were lost.
     wake_ups.wake();
     std::future::pending().await
 }

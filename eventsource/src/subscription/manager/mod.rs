@@ -1,4 +1,4 @@
-//! The manager: starts, stops and tells of its subscriptions.
+//! The manager: subscribes, starts, stops and reports on its subscriptions.
 
 mod listening;
 mod named;
@@ -28,7 +28,10 @@ use crate::event::Registry;
 use crate::projection::CheckpointStore;
 use crate::store::{EventStore, WakeUpSender};
 
-/// Runs projections: each as a subscription of its own, with its own position and its own failures.
+/// Runs the subscriptions of a process: subscribes projections, starts them, stops them and reports on them.
+///
+/// Each subscription runs in its own task, with its own position and its own failures. All subscriptions of a manager
+/// share one reader of the log. Create one manager for a process, and keep it for the life of the process.
 ///
 /// ```standalone_crate
 /// # #[cfg(feature = "macros")]
@@ -55,17 +58,20 @@ use crate::store::{EventStore, WakeUpSender};
 /// manager.start().await?;
 ///
 /// let stream = StreamId::new("Order", uuid::Uuid::now_v7());
-/// let order = store.append(&stream, ExpectedVersion::NoStream, vec![NewEvent::of(&OrderPlaced { total: 150 })?]).await?;
-/// revenue.wait_for(order.position()).await?;
+/// let order = NewEvent::of(&OrderPlaced { total: 150 })?;
+/// let stored = store.append(&stream, ExpectedVersion::NoStream, vec![order]).await?;
+/// revenue.wait_for(stored.position()).await?;
 /// assert_eq!(revenue.read().await.0, 150);
 /// manager.stop().await?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
 ///
-/// Dropping the manager stops its subscriptions as [`stop`](Self::stop) does, without waiting for them. With the feature
-/// `testing` it panics where a subscription went from one state to another that its table of states does not know, so
-/// that a test fails.
+/// Dropping the manager stops its subscriptions like [`stop`](Self::stop), but does not wait for them.
+///
+/// # Panics
+/// With the feature `testing`, dropping the manager panics if a subscription has changed its state in a way that the
+/// [state machine](super::SubscriptionState) does not allow, so that the test fails.
 pub struct SubscriptionManager<C: CheckpointStore> {
     pub(super) store: Arc<dyn EventStore>,
     /// The log, read once for all subscriptions.
@@ -75,25 +81,37 @@ pub struct SubscriptionManager<C: CheckpointStore> {
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) bus_wake_ups: Arc<WakeUpSender>,
     pub(super) slots: Arc<SupervisedSubscriptions<C>>,
-    /// By what other processes, and their operators, know whose checkpoints these are.
+    /// The name under which this manager owns checkpoints, for operators and standbys.
     pub(super) owner: Arc<str>,
-    /// The changes of states that should not be.
     pub(super) broken: IllegalTransitions,
-    /// Held while subscriptions come, go, start or stop.
+    /// Locked while a subscription is added, and while the manager starts or stops.
     pub(super) running: tokio::sync::Mutex<Option<Running>>,
 }
 
-/// What a started manager holds.
+/// The parts of a started manager.
 pub(super) struct Running {
     pub(super) runtime: tokio::runtime::Handle,
-    /// Whether the manager was started, and not only one of its subscriptions: what is subscribed later starts at once.
+    /// Whether the manager was started, and not only one of its subscriptions. Then a new subscription starts at once.
     pub(super) starts_all: bool,
     _listening: Listening,
 }
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
-    /// A manager without subscriptions, for the log in `store`. `notifier` wakes them and carries no data: a
-    /// [`Notifier`], or any event bus. `checkpoints` also decides what handlers can ask for.
+    /// Creates a manager without subscriptions.
+    ///
+    /// - `store` is the event store whose log the subscriptions read.
+    /// - `notifier` wakes the subscriptions: a [`Notifier`] or any event bus. It carries no data
+    ///   ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)).
+    /// - `checkpoints` stores the positions. It also decides what handlers can ask for: with checkpoints in a SQL
+    ///   database, handlers get its connection.
+    ///
+    /// ```
+    /// use eventsource::prelude::*;
+    ///
+    /// let store = MemoryEventStore::new();
+    /// let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let _ = manager;
+    /// ```
     pub fn new(store: impl EventStore, notifier: impl Notifier, checkpoints: C) -> Self {
         let store: Arc<dyn EventStore> = Arc::new(store);
         Self {
@@ -110,17 +128,45 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
     }
 
-    /// With this catalogue in place of [`Registry::global`], for what is subscribed from now on.
+    /// Uses `registry` in place of [`Registry::global`] for the projections that are subscribed after this call.
+    ///
+    /// The registry decides which event types are known: see [`UnknownEvents`](super::UnknownEvents).
+    ///
+    /// ```
+    /// use eventsource::prelude::*;
+    ///
+    /// let manager =
+    ///     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new())
+    ///         .with_registry(Registry::of([]));
+    /// # let _ = manager;
+    /// ```
     #[must_use]
     pub fn with_registry(mut self, registry: Registry) -> Self {
         self.catalogue = Arc::new(Catalogue::of(registry));
         self
     }
 
-    /// Starts every subscription that does not run, faulted ones included. Returns before they have caught up: wait for that with [`caught_up`](super::SubscriptionHandle::caught_up).
+    /// Starts every subscription that does not run, including stopped and faulted ones.
+    ///
+    /// Returns before they have caught up: wait for that with [`caught_up`](super::SubscriptionHandle::caught_up).
+    /// Waits up to 2 s for the notifier; if it does not answer, the subscriptions poll, and a background task tries
+    /// again.
     ///
     /// # Errors
     /// [`ManagerError::NoRuntime`] outside a tokio runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// manager.start().await?;
+    /// // … the subscriptions run …
+    /// manager.stop().await?;
+    /// # Ok::<(), eventsource::subscription::ManagerError>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn start(&self) -> Result<(), ManagerError> {
         let mut running = self.running.lock().await;
         let running = self.listen(&mut running).await?;
@@ -131,7 +177,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(())
     }
 
-    /// Listens to the notifier, unless it does so already. Subscriptions are started in the runtime of this call.
+    /// Listens to the notifier, if it does not yet. From now on, subscriptions start in the runtime of this call.
     async fn listen<'r>(&self, running: &'r mut Option<Running>) -> Result<&'r mut Running, ManagerError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
         let before = match running.take() {
@@ -144,18 +190,22 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(running.insert(before))
     }
 
-    /// Stops every subscription after the batch that it applies, with its checkpoint saved ([clean stop](crate::guarantees#clean-stop)), and returns when
-    /// all have stopped. [`start`](Self::start) goes on from there.
+    /// Stops every subscription after its present batch, with its checkpoint saved ([clean
+    /// stop](crate::guarantees#clean-stop)).
+    ///
+    /// Returns when all have stopped. A handler that does not return blocks it: see [`stop_within`](Self::stop_within).
+    /// [`start`](Self::start) continues where the subscriptions stopped.
     ///
     /// # Errors
-    /// [`ManagerError::NotSaved`] where a checkpoint could not be saved: all have stopped all the same.
-    /// [`ManagerError::InsideHandler`] in a handler, which would wait for itself: none has.
+    /// - [`ManagerError::NotSaved`] if a checkpoint could not be saved. All subscriptions have stopped. The next start
+    ///   continues from the checkpoint before: only an effects projection may handle some events again.
+    /// - [`ManagerError::InsideHandler`] in a handler, which would wait for itself. No subscription has stopped.
     pub async fn stop(&self) -> Result<(), ManagerError> {
         let slots = self.all();
         for slot in &slots {
             slot.core.refuse_handler("stop")?;
         }
-        // Not held while the runners end: their handlers may ask the manager for something.
+        // The lock is not held while the runners end: their handlers may call the manager.
         *self.running.lock().await = None;
         for slot in &slots {
             slot.tell_to_stop(StopReason::ManagerStopped);
@@ -167,11 +217,23 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         saved
     }
 
-    /// Stops the subscription `name` and takes it out of the manager. Its checkpoint stays.
+    /// Stops the subscription `name` and removes it from the manager. Its checkpoint stays in the store, so a later
+    /// subscription with this name continues from it.
     ///
     /// # Errors
-    /// [`ManagerError::Unknown`]; [`ManagerError::InsideHandler`] in a handler of it, which would wait for itself;
-    /// [`ManagerError::NotSaved`] where the checkpoint could not be saved: it is out all the same.
+    /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::InsideHandler`] in a handler of the
+    /// subscription, which would wait for itself; [`ManagerError::NotSaved`] if the checkpoint could not be saved: the
+    /// subscription is removed nevertheless.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// manager.unsubscribe("orders").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn unsubscribe(&self, name: &str) -> Result<(), ManagerError> {
         let slot = self.slot(name)?;
         slot.core.refuse_handler("unsubscribe it")?;
@@ -185,27 +247,29 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         saved
     }
 
-    /// Starts every subscription, waits for `until`, and stops them as [`stop`](Self::stop) does. Returns what `until`
-    /// returned.
+    /// Starts every subscription, awaits `until`, then stops every subscription like [`stop`](Self::stop). Returns the
+    /// output of `until`.
     ///
-    /// While `until` runs, the subscriptions run: a web server as `until` answers the requests that it has before the
-    /// projections stop. See `shutdown_signal` for such a program (feature `signals`). A subscription that faults does not
-    /// end it: [`health`](Self::health) tells.
+    /// The subscriptions run while `until` runs: a web server as `until` answers its last requests before the
+    /// projections stop. See `shutdown_signal` for such a program (feature `signals`). A subscription that faults does
+    /// not end it: see [`health`](Self::health).
     ///
+    /// If this future is dropped, the subscriptions continue to run.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start) and [`stop`](Self::stop). If `start` fails, `until` is not awaited.
+    ///
+    /// # Examples
     /// ```
     /// # use eventsource::prelude::*;
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
     /// let answered = manager.run_until(async { 3 }).await?;
     /// assert_eq!(answered, 3);
     /// # Ok::<(), eventsource::subscription::ManagerError>(())
     /// # }).unwrap();
     /// ```
-    ///
-    /// Where this future is dropped, the subscriptions go on running.
-    ///
-    /// # Errors
-    /// Those of [`start`](Self::start) and [`stop`](Self::stop). Where `start` fails, `until` is not run.
     pub async fn run_until<F: Future>(&self, until: F) -> Result<F::Output, ManagerError> {
         self.start().await?;
         let output = until.await;
@@ -213,11 +277,29 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(output)
     }
 
-    /// As [`stop`](Self::stop), but whatever has not stopped within `deadline` is cut off in the middle of its batch: what
-    /// that did in a transaction is undone, and the next start repeats it.
+    /// Stops every subscription like [`stop`](Self::stop), and cuts off the ones that have not stopped within
+    /// `deadline`.
+    ///
+    /// A subscription that is cut off loses its present batch: its transaction is rolled back, and the next start
+    /// applies these events again.
     ///
     /// # Errors
-    /// [`ManagerError::Deadline`] names what was cut off; otherwise those of `stop`.
+    /// [`ManagerError::Deadline`] with the names of the subscriptions that were cut off; otherwise those of
+    /// [`stop`](Self::stop).
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # manager.start().await?;
+    /// use std::time::Duration;
+    ///
+    /// manager.stop_within(Duration::from_secs(10)).await?;
+    /// # Ok::<(), eventsource::subscription::ManagerError>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn stop_within(&self, deadline: Duration) -> Result<(), ManagerError> {
         if let Ok(stopped) = tokio::time::timeout(deadline, self.stop()).await {
             return stopped;
@@ -229,7 +311,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Err(ManagerError::Deadline { deadline, subscriptions: cut_off })
     }
 
-    /// Ends what has not stopped, wherever it is, and names it.
+    /// Aborts the subscriptions that have not stopped, and returns their names.
     async fn cut_off(&self) -> Vec<String> {
         let mut cut_off = Vec::new();
         for slot in self.all() {
@@ -240,20 +322,36 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         cut_off
     }
 
-    /// Returns the health of this process by these limits, measured now: the stores are asked a handful of questions,
-    /// however many subscriptions there are. Events are counted up to the limit, or up to 10,000.
+    /// Returns the health of this process, measured now.
     ///
-    /// For the probes of an orchestrator take [`probe`](Self::probe), which does not depend on the stores.
+    /// Asks the stores a handful of queries, for any number of subscriptions, and waits 3 s for them at most. Events
+    /// are counted up to the limit, and at least up to 10,000. For the probes of an orchestrator use
+    /// [`probe`](Self::probe), which does not depend on the stores.
+    ///
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// use eventsource::subscription::HealthLimits;
+    ///
+    /// let health = manager.health(HealthLimits::default()).await;
+    /// for reason in &health.reasons {
+    ///     println!("not ready: {reason}");
+    /// }
+    /// # assert!(health.ready);
+    /// # });
+    /// ```
     pub async fn health(&self, limits: HealthLimits) -> Health {
         inspect::health(&*self.checkpoints, &self.cores(), limits).await
     }
 
-    /// Returns the health of this process by these limits, from what its subscriptions know: no store is asked anything,
-    /// so that a probe is cheap and never hangs. [`Health::age`] says how old the knowledge is; an idle subscription looks at
-    /// the log at least once in its [`poll_interval`](super::SubscriptionConfig::poll_interval), a standby four times in its
-    /// [`lease`](super::SubscriptionConfig::lease).
+    /// Returns the health of this process, from what its subscriptions know.
     ///
-    /// Events are counted by positions here, gaps included.
+    /// Asks no store, so a probe is cheap and never hangs. [`Health::age`] says how old the knowledge is: an idle
+    /// subscription reads the log at least once in its [`poll_interval`](super::SubscriptionConfig::poll_interval), a
+    /// standby four times in its [`lease`](super::SubscriptionConfig::lease). The lag in events is the difference of
+    /// two positions, gaps included.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
@@ -273,8 +371,21 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Health::known(self.cores().iter().map(|core| &**core), limits)
     }
 
-    /// What every subscription tells of itself, by name. The stores are asked a handful of questions, and one more for
-    /// each subscription that is being rebuilt.
+    /// Returns the status of every subscription, ordered by name.
+    ///
+    /// Asks the stores a handful of queries, and one more for each running rebuild, and waits 3 s for them at most. An
+    /// answer that is missing is an error inside the status.
+    ///
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// for status in manager.statuses().await {
+    ///     println!("{}: {}", status.name, status.state);
+    /// }
+    /// # });
+    /// ```
     pub async fn statuses(&self) -> Vec<SubscriptionStatus> {
         inspect::statuses(&*self.checkpoints, &self.cores()).await
     }
@@ -292,7 +403,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 }
 
-/// A name for this manager that no other has.
+/// Returns a unique name for this manager.
 fn owner() -> Arc<str> {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
     let host = host.as_deref().map_or("an unknown host", str::trim);

@@ -1,4 +1,4 @@
-//! What is asked of one subscription, by its name.
+//! The operations on one subscription, by its name.
 
 use std::sync::Arc;
 
@@ -13,8 +13,14 @@ use crate::subscription::{
 };
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
-    /// Starts the subscription `name`, unless it runs. The others stay as they are; [`start`](Self::start) starts them later.
+    /// Starts the subscription `name`. Does nothing if it runs.
     ///
+    /// The other subscriptions do not change; [`start`](Self::start) starts them later.
+    ///
+    /// # Errors
+    /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::NoRuntime`] outside a tokio runtime.
+    ///
+    /// # Examples
     /// ```
     /// # use eventsource::prelude::*;
     /// # #[derive(Clone, Default)] struct Orders;
@@ -24,10 +30,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::all() }
     /// # }
     /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
-    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> { Ok(()) }
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         Ok(())
+    /// #     }
     /// # }
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
     /// let orders = manager.subscribe(Orders, SubscriptionConfig::default()).await?;
     /// manager.start_one("orders").await?;
     /// orders.caught_up().await?;
@@ -35,9 +44,6 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    ///
-    /// # Errors
-    /// [`ManagerError::Unknown`]; [`ManagerError::NoRuntime`] outside a tokio runtime.
     pub async fn start_one(&self, name: &str) -> Result<(), ManagerError> {
         let mut running = self.running.lock().await;
         let slot = self.slot(name)?;
@@ -46,34 +52,74 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(())
     }
 
-    /// Stops the subscription `name` after the batch that it applies, with its checkpoint saved, and returns when it has
-    /// stopped. The others go on. [`start_one`](Self::start_one) and [`start`](Self::start) start it again, where it was. One
-    /// that does not run stays as it is.
+    /// Stops the subscription `name` after its present batch, with its checkpoint saved. Does nothing if it does not
+    /// run.
+    ///
+    /// The other subscriptions continue. [`start_one`](Self::start_one) and [`start`](Self::start) start it again where
+    /// it stopped.
     ///
     /// # Errors
-    /// [`ManagerError::Unknown`]; [`ManagerError::InsideHandler`] in a handler of it, which would wait for itself;
-    /// [`ManagerError::NotSaved`] where the checkpoint could not be saved: it has stopped all the same.
+    /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::InsideHandler`] in a handler of the
+    /// subscription, which would wait for itself; [`ManagerError::NotSaved`] if the checkpoint could not be saved: the
+    /// subscription has stopped nevertheless.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// manager.stop_one("orders").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn stop_one(&self, name: &str) -> Result<(), ManagerError> {
         let slot = self.slot(name)?;
         slot.core.refuse_handler("stop it")?;
         slot.stop(StopReason::StoppedByName).await
     }
 
-    /// Pauses the subscription `name`, and returns when the batch that it applies has ended, or when a resume has
-    /// overtaken the pause.
+    /// Pauses the subscription `name` after its present batch.
+    ///
+    /// Returns when it is paused, or when it was resumed in between. A paused subscription keeps its lease, so no
+    /// standby takes over.
     ///
     /// # Errors
-    /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it does not run, or ends before it pauses;
-    /// [`ManagerError::InsideHandler`] in a handler of it, which would wait for itself.
+    /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::NotRunning`] if it does not run, or
+    /// ends before it pauses; [`ManagerError::InsideHandler`] in a handler of the subscription, which would wait for
+    /// itself.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// manager.pause("orders").await?;
+    /// // … maintenance of the tables of its read model …
+    /// manager.resume("orders").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn pause(&self, name: &str) -> Result<(), ManagerError> {
         self.pause_with(name, None).await
     }
 
-    /// Pauses the subscription `name` as [`pause`](Self::pause) does, for a reason that its status tells until it is resumed or
-    /// started again ([`SubscriptionStatus::pause_reason`]). A pause of one that is paused already replaces the reason.
+    /// Pauses the subscription `name` like [`pause`](Self::pause), with a reason.
+    ///
+    /// [`SubscriptionStatus::pause_reason`] contains the reason until the subscription is resumed or started again. For
+    /// a paused subscription, this replaces the reason.
     ///
     /// # Errors
     /// Those of [`pause`](Self::pause).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// manager.pause_for("orders", "the table is being moved to another disk").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn pause_for(&self, name: &str, reason: impl Into<String>) -> Result<(), ManagerError> {
         self.pause_with(name, Some(reason.into().into())).await
     }
@@ -92,7 +138,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             if !state.is_running() {
                 return Err(ManagerError::NotRunning { subscription: core.name.clone(), state });
             }
-            // The senders live in `core`.
+            // `core` keeps the senders alive.
             tokio::select! {
                 biased;
                 _ = progress.changed() => {}
@@ -101,10 +147,11 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
     }
 
-    /// Lets the paused subscription `name` go on where it was. One that runs goes on running.
+    /// Resumes the paused subscription `name` where it paused. Does nothing if it is not paused.
     ///
     /// # Errors
-    /// [`ManagerError::Unknown`]; [`ManagerError::NotRunning`] where it is not started, or has ended.
+    /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::NotRunning`] if it is not started or
+    /// has ended.
     pub async fn resume(&self, name: &str) -> Result<(), ManagerError> {
         let core = Arc::clone(&self.slot(name)?.core);
         core.tell(Control::Pause, Control::Run)?;
@@ -112,22 +159,27 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(())
     }
 
-    /// Renames a subscription: gives the checkpoint of `from`, its dead letters, its snapshot and the tables of its read
-    /// models to the name `to`, in one transaction. Call it before the projection is subscribed under its new name, while
-    /// no process runs it under the old one.
+    /// Renames a subscription from `from` to `to`: its checkpoint, its dead letters, its snapshot and the ownership of
+    /// its tables, in one transaction.
     ///
-    /// A fingerprint that begins with the old name begins with the new one afterwards, so that a projection whose name
-    /// alone has changed goes on where it was.
+    /// Call it before you subscribe the projection under its new name, and while no process runs it under the old one.
+    /// A projection of which only the name has changed then continues where it was, because a fingerprint that begins
+    /// with the old name is renamed too.
     ///
+    /// # Errors
+    /// [`HandOverError`], and nothing was changed. `Missing` also means that an earlier call has done it.
+    ///
+    /// # Examples
     /// ```standalone_crate
     /// # #[cfg(feature = "macros")]
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// # use eventsource::prelude::*;
     /// use eventsource::subscription::HandOverError;
     ///
-    /// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
     /// match manager.hand_over("orders", "shop-orders").await {
-    ///     Ok(()) => println!("`shop-orders` goes on where `orders` was"),
+    ///     Ok(()) => println!("`shop-orders` continues where `orders` was"),
     ///     // It was handed over by an earlier start.
     ///     Err(HandOverError::Missing { .. }) => {}
     ///     Err(error) => return Err(error.into()),
@@ -135,12 +187,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    ///
-    /// # Errors
-    /// [`HandOverError`]. Nothing was changed then.
     pub async fn hand_over(&self, from: &str, to: &str) -> Result<(), HandOverError> {
         let subscription = from.to_owned();
-        // Held while it is done, so that neither is subscribed meanwhile.
+        // The lock prevents that one of the names is subscribed in between.
         let _running = self.running.lock().await;
         if let Some(name) = [from, to].into_iter().find(|name| self.slots().contains_key(*name)) {
             return Err(HandOverError::Subscribed { subscription: name.to_owned() });
@@ -158,37 +207,73 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
     }
 
-    /// What the subscription `name` tells of itself.
+    /// Returns the status of the subscription `name`: see [`statuses`](Self::statuses).
     ///
     /// # Errors
-    /// [`ManagerError::Unknown`].
+    /// [`ManagerError::Unknown`] if there is no such subscription.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// let status = manager.status("orders").await?;
+    /// println!("{}", status.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn status(&self, name: &str) -> Result<SubscriptionStatus, ManagerError> {
         Ok(self.slot(name)?.status().await)
     }
 
-    /// The events that the subscription `name` could not apply: list, retry or dismiss them.
+    /// Returns the dead letters of the subscription `name`: list, retry or dismiss them.
     ///
     /// # Errors
-    /// [`ManagerError::Unknown`].
+    /// [`ManagerError::Unknown`] if there is no such subscription.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let report = manager.dead_letters("orders")?.retry_all().await?;
+    /// println!("{} applied", report.applied);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn dead_letters(&self, name: &str) -> Result<DeadLetters, ManagerError> {
         let slot = self.slot(name)?;
         Ok(DeadLetters::new(Arc::clone(&slot.core), slot))
     }
 
-    /// Builds the read model of the subscription `name` anew, in place: see
+    /// Rebuilds the read model of the subscription `name` in place: see
     /// [`SubscriptionHandle::rebuild`](crate::subscription::SubscriptionHandle::rebuild).
     ///
     /// # Errors
-    /// [`RebuildError`]; nothing was changed.
+    /// Those of [`SubscriptionHandle::rebuild`](crate::subscription::SubscriptionHandle::rebuild), and
+    /// [`ManagerError::Unknown`] inside [`RebuildError::Manager`]. Nothing was changed.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+    /// # ) -> Result<(), eventsource::subscription::RebuildError> {
+    /// let rebuild = manager.rebuild("orders").await?;
+    /// println!("{}", rebuild.progress().await);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rebuild(&self, name: &str) -> Result<Rebuild, RebuildError> {
         self.begin_rebuild(name, RebuildKind::InPlace).await
     }
 
-    /// Builds the read models of the subscription `name` anew, beside those that serve: see
+    /// Rebuilds the read models of the subscription `name` in new tables, while the present ones serve: see
     /// [`SubscriptionHandle::rebuild_side_by_side`](crate::subscription::SubscriptionHandle::rebuild_side_by_side).
     ///
     /// # Errors
-    /// [`RebuildError`]; nothing was changed.
+    /// Those of
+    /// [`SubscriptionHandle::rebuild_side_by_side`](crate::subscription::SubscriptionHandle::rebuild_side_by_side), and
+    /// [`ManagerError::Unknown`] inside [`RebuildError::Manager`]. Nothing was changed.
     pub async fn rebuild_side_by_side(&self, name: &str) -> Result<Rebuild, RebuildError> {
         self.begin_rebuild(name, RebuildKind::SideBySide).await
     }

@@ -1,4 +1,4 @@
-//! Running until the process is told to end.
+//! Runs the subscriptions until a signal ends the process.
 
 use std::future::Future;
 use std::io;
@@ -7,13 +7,19 @@ use super::SubscriptionManager;
 use crate::projection::CheckpointStore;
 use crate::subscription::ManagerError;
 
-/// What tells a process to end.
+/// A signal that ends a process.
+///
+/// ```
+/// use eventsource::subscription::Signal;
+///
+/// assert_eq!(Signal::Terminate.to_string(), "SIGTERM");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Signal {
-    /// SIGINT, by Ctrl-C for example. The only one that there is on other systems than Unix.
+    /// SIGINT, for example by Ctrl-C. The only signal on systems other than Unix.
     Interrupt,
-    /// SIGTERM: whoever runs the service wants it to end.
+    /// SIGTERM, for example by an orchestrator.
     Terminate,
 }
 
@@ -28,12 +34,21 @@ impl std::fmt::Display for Signal {
 
 /// Listens for SIGINT and SIGTERM from this call on, and returns a future that ends with the first of them.
 ///
-/// It is for a program that stops more than its subscriptions. Here a web server stops to accept requests and answers those
-/// that it has, and then the subscriptions stop, with [`SubscriptionManager::run_until`]:
+/// Use it in a program that stops more than its subscriptions. In the example a web server stops accepting requests and
+/// answers the open ones, and then [`SubscriptionManager::run_until`] stops the subscriptions.
 ///
+/// After the first call, these signals do not end the process any more. Each future ends with the first signal after
+/// its own call: call it again to wait for a second signal.
+///
+/// # Errors
+/// [`ManagerError::NoRuntime`] outside a tokio runtime; [`ManagerError::Signals`] in a runtime without `enable_io`.
+///
+/// # Examples
 /// ```no_run
 /// # async fn serve(_: impl std::future::Future<Output = ()>) -> std::io::Result<()> { Ok(()) }
-/// # async fn example(manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>) -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn example(
+/// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
 /// use eventsource::subscription::shutdown_signal;
 ///
 /// let signal = shutdown_signal()?;
@@ -46,51 +61,68 @@ impl std::fmt::Display for Signal {
 /// # Ok(())
 /// # }
 /// ```
-///
-/// From the first call on, the process does not end by these signals on its own any more. Each future ends with the first
-/// signal after the call that made it: a second call hears a second signal.
-///
-/// # Errors
-/// [`ManagerError::NoRuntime`] outside of a tokio runtime; [`ManagerError::Signals`] in a runtime without `enable_io`.
 pub fn shutdown_signal() -> Result<impl Future<Output = Signal> + Send + 'static, ManagerError> {
     tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
     let mut signals = Signals::listen().map_err(|source| ManagerError::Signals { source })?;
     Ok(async move { signals.next().await })
 }
 
-/// How a run until a signal ended.
+/// How [`SubscriptionManager::run_until_signal`] ended.
+///
+/// ```no_run
+/// # async fn example(
+/// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// use eventsource::subscription::Shutdown;
+///
+/// let exit_code = match manager.run_until_signal().await? {
+///     Shutdown::Stopped { .. } => 0,
+///     _ => 1,
+/// };
+/// # let _ = exit_code;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shutdown {
-    /// By this signal: everything has stopped, with its checkpoint saved.
+    /// A signal arrived. Every subscription has stopped, with its checkpoint saved.
     Stopped {
         /// The signal.
         signal: Signal,
     },
-    /// A second signal came before everything had stopped: the rest was cut off in the middle of a batch. What that did in
-    /// a transaction is undone, and the next start repeats it.
+    /// A second signal arrived before every subscription had stopped. The others were cut off in the middle of a batch:
+    /// their transactions are rolled back, and the next start applies these events again.
     Forced {
         /// The first signal.
         signal: Signal,
-        /// The second one.
+        /// The second signal.
         second: Signal,
-        /// The subscriptions that were cut off, by name.
+        /// The names of the subscriptions that were cut off.
         cut_off: Vec<String>,
     },
-    /// Without a signal: there were subscriptions, and none of them runs any more. Each says in its status why.
+    /// No signal arrived, but no subscription runs any more. The status of each says why.
     NothingRuns,
 }
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
-    /// Runs as a service does: starts every subscription, waits until the process is told to end (SIGINT or SIGTERM), and
-    /// stops them as [`stop`](Self::stop) does. A second signal ends that: what has not stopped by then is cut off, as
-    /// [`stop_within`](Self::stop_within) does.
+    /// Starts every subscription, waits for SIGINT or SIGTERM, then stops every subscription like [`stop`](Self::stop).
     ///
-    /// Returns as well when no subscription runs any more: each has faulted, for example, or somebody else has stopped the
-    /// manager. A manager without subscriptions waits for them.
+    /// A second signal cuts off the subscriptions that have not stopped yet, like [`stop_within`](Self::stop_within).
+    /// Also returns when no subscription runs any more, for example because each has faulted or the manager was stopped
+    /// elsewhere. A manager without subscriptions waits until one is subscribed.
     ///
+    /// After the first call, these signals do not end the process any more: let `main` return soon after this.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start) and [`stop`](Self::stop); [`ManagerError::Signals`] if the process cannot listen
+    /// for signals, for example in a tokio runtime that was built without `enable_io`.
+    ///
+    /// # Examples
     /// ```no_run
-    /// # async fn example(manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn example(
+    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
     /// use eventsource::subscription::Shutdown;
     ///
     /// match manager.run_until_signal().await? {
@@ -100,13 +132,6 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// From the first call on, the process does not end by these signals on its own any more: that is how tokio hears of
-    /// them. End soon after this returns.
-    ///
-    /// # Errors
-    /// Those of [`start`](Self::start) and [`stop`](Self::stop); [`ManagerError::Signals`] where signals cannot be heard,
-    /// such as in a tokio runtime that was built without `enable_io`.
     pub async fn run_until_signal(&self) -> Result<Shutdown, ManagerError> {
         tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
         let mut signals = Signals::listen().map_err(|source| ManagerError::Signals { source })?;
@@ -126,11 +151,11 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             second = signals.next() => second,
         };
         let cut_off = self.cut_off().await;
-        tracing::warn!(signal = %second, ?cut_off, "stopped by force");
+        tracing::warn!(signal = %second, ?cut_off, "a second signal: the subscriptions were cut off");
         Ok(Shutdown::Forced { signal, second, cut_off })
     }
 
-    /// Returns when there are subscriptions and none of them runs.
+    /// Waits until there are subscriptions and none of them runs.
     async fn nothing_runs(&self) {
         loop {
             let slots = self.all();
@@ -142,16 +167,16 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
                 return;
             };
             let mut progress = running.core.progress.listen();
-            // The sender lives in the slot.
+            // The slot keeps the sender alive.
             let _ = progress.wait_for(|snapshot| !snapshot.state.is_running()).await;
         }
     }
 }
 
-/// How often a manager without subscriptions looks whether there are some.
+/// How often a manager without subscriptions checks for new ones.
 const NEWCOMERS: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// The signals, from now on.
+/// Listens for both signals.
 struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -163,7 +188,7 @@ struct Signals {
 impl Signals {
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        // Without a driver tokio panics, and there is no way to ask for it beforehand.
+        // Without an I/O driver tokio panics. There is no way to check for it first.
         let listen =
             || Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? });
         std::panic::catch_unwind(listen).unwrap_or_else(|_| {
@@ -188,7 +213,7 @@ impl Signals {
 
     async fn next(&mut self) -> Signal {
         if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "signals cannot be heard");
+            tracing::error!(%error, "cannot listen for signals");
             std::future::pending::<()>().await;
         }
         Signal::Interrupt

@@ -1,4 +1,4 @@
-//! Applying the events of letters: as one batch where all goes well, and the one that fails alone.
+//! Applies the events of dead letters: as one batch, and an event that fails alone.
 
 use std::sync::Arc;
 
@@ -11,24 +11,24 @@ use crate::projection::{ChangesRefused, CheckpointStore, HandlerError, LetterCha
 use crate::subscription::Failure;
 use crate::subscription::erased::{Applied, Met};
 
-/// How one call for the events of letters ended.
+/// How one attempt to apply the events of letters ended.
 enum Tried {
     Applied,
-    /// It was undone, and no handler is to blame.
+    /// Rolled back because of an outage.
     Undone(Undone),
-    /// What handlers had changed was refused when it was written. Nothing of it was kept.
+    /// The changes of the handlers were refused when they were written. Rolled back.
     Refused(HandlerError),
-    /// Nothing of it was kept: the events are to be applied one by one.
+    /// Rolled back: the events must be applied one by one.
     OneByOne(String),
-    /// The event at `index` failed. Those before it stay applied where `kept`.
+    /// The event at `index` failed. The events before it stay applied if `kept`.
     Failed {
         index: usize,
         error: HandlerError,
-        /// Whether the handler of an earlier event may be why.
+        /// Whether the handler of an earlier event may be the cause.
         shared: bool,
         kept: bool,
     },
-    /// The same, but by an outage.
+    /// The event at `index` met an outage. The events before it stay applied if `kept`.
     Outage {
         index: usize,
         met: Met,
@@ -37,8 +37,8 @@ enum Tried {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Applies a batch, together with what becomes of its letters. Returns whether all of it was applied: an event that
-    /// failed is its stream's letter then, and what was not applied is to be planned again.
+    /// Applies a batch together with the changes of its letters. Returns whether all of it was applied. Otherwise, an
+    /// event that failed has become the letter of its stream, and the rest must be planned again.
     pub(super) async fn apply_letters(&mut self, items: &[Item]) -> Result<bool, End> {
         self.poll_control().await?;
         match items {
@@ -52,7 +52,7 @@ impl<C: CheckpointStore> Runner<C> {
                 return Ok(true);
             }
             Tried::Failed { index, error, shared, kept } => {
-                // Where an earlier one may be why, it does not count.
+                // If an earlier event may be the cause, the failure does not count.
                 let failure = (!shared).then(|| self.failure(&items[index].event, None, error));
                 if kept {
                     self.note_applied(&items[..index]);
@@ -74,7 +74,7 @@ impl<C: CheckpointStore> Runner<C> {
                 }
                 self.met_by_letters(&met, index.max(1), false).await?;
             }
-            // Which event it was cannot be told: the next batch is half of it.
+            // It is unknown which event it was: the next batch is half as large.
             Tried::Refused(_) => self.shrink_letters(items.len()),
             Tried::OneByOne(reason) => {
                 self.go_one_by_one(reason);
@@ -84,13 +84,13 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(false)
     }
 
-    /// A handler of a durable memory projection was cut off at `index`, and what was applied before is not stored. Nothing is
-    /// told of the letters: the state begins anew from what is stored, and the next batch ends before that event.
+    /// A handler of a durable memory projection was cut off at `index`, and the events before it are not stored. The
+    /// letters do not change: the state is restored and replayed, and the next batch ends before this event.
     async fn replay_before(&mut self, item: &Item, index: usize, failure: Option<Arc<Failure>>) -> Result<(), End> {
         if let Some(failure) = failure {
             tracing::debug!(subscription = self.core.name, position = %item.event.position(), "replaying before a retry");
             self.restart_empty(failure).await?;
-            // The event waits in its stream, and is not come upon in the log.
+            // The replay of the log skips the event: it is parked in its stream.
             self.cut_off = None;
         }
         if let Some(retrying) = &mut self.retrying {
@@ -99,8 +99,8 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// A batch met an outage. It is tried again, in smaller parts where that does not pass in a moment: the event that meets
-    /// it again runs alone then, and waits the outage out.
+    /// Handles an outage of a batch. The batch is tried again, in smaller parts if the outage continues: an event that
+    /// meets it again runs alone in the end, and waits until the outage is over.
     async fn met_by_letters(&mut self, met: &Met, tried: usize, waited: bool) -> Result<(), End> {
         let Some(retrying) = &mut self.retrying else { return Ok(()) };
         retrying.outages += 1;
@@ -118,7 +118,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Applies one event, which has failed once with `failure`, if at all. Returns whether it was applied.
+    /// Applies one event, which may have failed before with `failure`. Returns whether it was applied.
     async fn apply_one(&mut self, item: &Item, failure: Option<Arc<Failure>>) -> Result<bool, End> {
         match self.apply_alone(item, failure).await? {
             None => {
@@ -133,7 +133,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Applies the event of `item`, with retries, together with what becomes of its letter. Returns the failure, where it
+    /// Applies the event of `item`, with retries, together with the change of its letter. Returns the failure, if it
     /// failed.
     async fn apply_alone(&mut self, item: &Item, before: Option<Arc<Failure>>) -> Result<Option<Arc<Failure>>, End> {
         let (event, mut failure) = (&item.event, before);
@@ -152,7 +152,7 @@ impl<C: CheckpointStore> Runner<C> {
                     failure = Some(self.failure(event, failure, error));
                     continue;
                 }
-                // One event is not one of several.
+                // It is one event already, so this counts as a failure.
                 Tried::OneByOne(reason) => {
                     failure = Some(self.failure(event, failure, HandlerError::transient(reason)));
                     continue;
@@ -169,7 +169,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Applies the events of `items`, which are not empty, together with what becomes of their letters.
+    /// Applies the events of `items`, which is not empty, together with the changes of their letters.
     async fn try_letters(&mut self, items: &[Item]) -> Result<Tried, End> {
         let events: Vec<_> = items.iter().map(|item| Arc::clone(&item.event)).collect();
         let (applied, tried) = if self.core.kind == ProjectionKind::Transactional {
@@ -178,7 +178,7 @@ impl<C: CheckpointStore> Runner<C> {
                 TransactionOutcome::Undone(undone) => (0, Tried::Undone(undone)),
                 TransactionOutcome::OneByOne(reason) => (0, Tried::OneByOne(reason)),
                 TransactionOutcome::Refused(refused) => (0, Tried::Refused(refused.into())),
-                // The event that failed came upon what an earlier one had changed.
+                // The change of an earlier event was refused when this event was applied.
                 TransactionOutcome::Failed { error, .. }
                     if items.len() > 1 && error.is_caused_by::<ChangesRefused>() =>
                 {
@@ -195,9 +195,9 @@ impl<C: CheckpointStore> Runner<C> {
             let (applied, tried) = match self.subscriber.apply(&self.core, &events, &mut unit).await {
                 Applied::All => (items.len(), Tried::Applied),
                 Applied::Failed { index, error, .. } => {
-                    // Before anything is stored: a state in pieces is not.
+                    // Before anything is stored: an unknown state must not be.
                     self.note_cut_off(&error);
-                    // A state that was stored begins anew from there, without what was applied since.
+                    // A durable state is restored, without the events that were applied since it was stored.
                     let kept = self.core.kind != ProjectionKind::DurableMemory || !self.core.in_memory.is_poisoned();
                     (if kept { index } else { 0 }, Tried::Failed { index, error, shared: false, kept })
                 }
@@ -216,7 +216,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 }
 
-/// What becomes of the letters of `items` once all of these are applied: of each stream, what its last event says.
+/// Returns the changes of the letters after all `items` are applied: for each stream, that of its last event.
 fn changes(items: &[Item]) -> Vec<LetterChange> {
     let is_last =
         |index: usize, item: &Item| items.get(index + 1).is_none_or(|next| next.letter.stream != item.letter.stream);

@@ -1,10 +1,11 @@
-//! Applying a page: as one batch where all goes well, around the failing event where it does not ([contained failure](crate::guarantees#contained-failure)).
+//! Applies a page: as one batch, or in parts if an event fails ([contained
+//! failure](crate::guarantees#contained-failure)).
 //!
 //! ```text
 //! batch -> applied
-//!       -> an event failed -> what stands before it, as a batch -> the event alone, with delays
+//!       -> an event failed -> the events before it, as a batch -> the event alone, with delays
 //!                             -> applied -> the rest, as a batch
-//!                             -> given up: by the policy a dead letter, skipped, or the end as faulted -> the rest
+//!                             -> retries spent -> by policy: dead letter or skipped -> the rest; or stop as faulted
 //! ```
 
 use std::sync::Arc;
@@ -22,27 +23,27 @@ use crate::subscription::erased::{Applied, Met};
 use crate::subscription::log::Page;
 use crate::subscription::{Failure, SubscriptionState};
 
-/// How a batch ended, where the subscription goes on.
+/// How a batch ended, if the subscription continues.
 enum BatchOutcome {
     Applied,
-    /// It was undone, and no handler is to blame.
+    /// Rolled back because of an outage.
     Undone(Undone),
-    /// Its events are to be applied one by one.
+    /// Rolled back: its events must be applied one by one.
     OneByOne,
-    /// What some event of it has changed was refused when it was written: it is to be applied again in parts.
+    /// Rolled back: a change of one of its events was refused when it was written. It must be applied again in parts.
     InParts,
-    /// The event at `index` failed among others, of which one may be why: it is to run alone.
+    /// Rolled back: the event at `index` failed, perhaps because of an earlier event. It must run alone.
     InCompany {
         index: usize,
         error: HandlerError,
     },
-    /// The event at `index` failed. The events before it stay applied where `kept`, and were undone where not.
+    /// The event at `index` failed. The events before it stay applied if `kept`, and were rolled back otherwise.
     Failed {
         index: usize,
         error: HandlerError,
         kept: bool,
     },
-    /// The same, but by an outage, which does not count against the handler.
+    /// The event at `index` met an outage, which does not count as a failure. `kept` as above.
     Outage {
         index: usize,
         met: Met,
@@ -50,13 +51,13 @@ enum BatchOutcome {
     },
 }
 
-/// The event of a page that fails.
+/// An event of a page that failed.
 struct Failed {
     index: usize,
     failure: Arc<Failure>,
 }
 
-/// The event of a page that met an outage: it runs alone from then on, so that it is known which one it is.
+/// An event of a page that met an outage. It runs alone next, to find out whether it is the cause.
 struct Suspect {
     index: usize,
     obstruction: Option<Obstruction>,
@@ -65,9 +66,9 @@ struct Suspect {
 impl<C: CheckpointStore> Runner<C> {
     /// Applies a page that is not empty.
     ///
-    /// An event that fails parts the page: what stands before it is applied as a batch and kept, then it runs alone,
-    /// after a delay each time, and when it has succeeded or was given up the rest follows as a batch. Where it cannot
-    /// be told which event it was, the page is parted in halves until it is one.
+    /// If an event fails, the events before it are applied as a batch. Then the event runs alone, after a delay each
+    /// time. After it has succeeded, or its retries are spent, the rest follows as a batch. If it is unknown which
+    /// event is the cause, the page is halved until one event is left.
     pub(super) async fn apply_page(&mut self, page: &Page) -> Result<(), End> {
         let events = page.events();
         self.know_streams(events).await?;
@@ -79,7 +80,7 @@ impl<C: CheckpointStore> Runner<C> {
         let mut at_most = most(self);
         while next < events.len() {
             self.poll_control().await?;
-            // Where the log is replayed, its stream may have been parked before it was reached again.
+            // In a replay, its stream may have been parked before the event is reached again.
             failed = failed.filter(|failed| self.parked.applies(&events[failed.index]));
             let alone = failed.as_ref().filter(|failed| failed.index == next).map(|failed| Arc::clone(&failed.failure));
             let until = match (&alone, &failed) {
@@ -112,7 +113,7 @@ impl<C: CheckpointStore> Runner<C> {
                     }
                     let event = &events[until - 1];
                     if until - next > 1 {
-                        // Which one it was cannot be told: it is parted until it is one event.
+                        // It is unknown which event is the cause: halve the batch.
                         at_most = (until - next).div_ceil(2);
                         if !waited {
                             self.met_among_others(event, &met, outages).await?;
@@ -142,7 +143,7 @@ impl<C: CheckpointStore> Runner<C> {
                     suspect = suspect.filter(|suspect| suspect.index >= next);
                 }
                 BatchOutcome::InCompany { index, error } => {
-                    // It does not count, but an operator is told: nothing else keeps it where it succeeds alone.
+                    // The failure does not count. The note is its only trace if the event succeeds alone.
                     let failure = self.failure_of(&events[next + index], error);
                     tracing::debug!(subscription = self.core.name, %failure, "failed among others: it runs alone");
                     self.core.progress.note(format!("{failure} (in a batch with others; it runs alone next)").into());
@@ -193,14 +194,14 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// The event of the page that had failed before a memory projection began anew.
+    /// Returns the event of the page that failed before a memory projection was emptied and replayed.
     fn failed_before(&mut self, events: &[Arc<RecordedEvent>]) -> Option<Failed> {
         let position = self.cut_off.as_ref()?.position;
         let index = events.iter().position(|event| event.position() == position)?;
         self.cut_off.take().map(|failure| Failed { index, failure })
     }
 
-    /// Waits before a failed event is tried again; says where trying again is of no use.
+    /// Waits for the delay before the next attempt, and returns true. Returns false if there is no further attempt.
     pub(super) async fn is_tried_again(&mut self, failure: &Arc<Failure>) -> Result<bool, End> {
         let policy = self.core.config.retry;
         if failure.error.class() == ErrorClass::Permanent || failure.attempts >= policy.attempts {
@@ -228,7 +229,7 @@ impl<C: CheckpointStore> Runner<C> {
         Arc::new(failure)
     }
 
-    /// The first failure of `event`.
+    /// Creates the first failure of `event`.
     pub(super) fn failure_of(&self, event: &RecordedEvent, error: HandlerError) -> Failure {
         Failure {
             subscription: self.core.name.clone(),
@@ -242,7 +243,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Applies `events`, which are not empty, and moves the checkpoint to `to`.
+    /// Applies `events`, which is not empty, and moves the checkpoint to `to`.
     async fn apply_batch(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
         let span = tracing::info_span!(
             "batch",
@@ -259,7 +260,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// The effects and the checkpoint commit together, or neither does.
+    /// Applies a batch whose effects and checkpoint are committed together.
     async fn apply_in_transaction(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
         let held = self.parked.hold(events, self.high_water);
         let sifted = self.parked.sift(events);
@@ -274,7 +275,7 @@ impl<C: CheckpointStore> Runner<C> {
                 BatchOutcome::OneByOne
             }
             TransactionOutcome::Undone(undone) => BatchOutcome::Undone(undone),
-            // The event that failed came upon what an earlier one had changed.
+            // The change of an earlier event was refused when this event was applied.
             TransactionOutcome::Failed { error, .. } if handled > 1 && error.is_caused_by::<ChangesRefused>() => {
                 BatchOutcome::InParts
             }
@@ -295,15 +296,15 @@ impl<C: CheckpointStore> Runner<C> {
         })
     }
 
-    /// Applies each event in a batch of its own from now on, for this reason.
+    /// From now on, applies each event in a batch of its own.
     pub(super) fn go_one_by_one(&mut self, reason: String) {
         tracing::warn!(subscription = self.core.name, reason, "applying events one by one from now on");
         self.core.progress.note(reason.into());
         self.one_by_one = true;
     }
 
-    /// The effects are there when the handler returns. What is applied is never applied again: the checkpoint follows
-    /// the last event that succeeded.
+    /// Applies a batch without a transaction. The effects of an event exist when its handler returns, so the checkpoint
+    /// always moves to the last event that succeeded.
     async fn apply_outside(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
         let sifted = self.parked.sift(events);
         let mut unit = self.checkpoints.detached();
@@ -323,7 +324,7 @@ impl<C: CheckpointStore> Runner<C> {
         if passed > 0 {
             let to = if passed == events.len() { to } else { events[passed - 1].position() };
             let held = self.parked.hold(&events[..passed], self.high_water);
-            // What is applied is applied, also where a stop comes before its checkpoint is saved.
+            // Before the checkpoint is saved: a stop in between must know what was applied.
             (self.position, self.unreported) = (to, handled);
             match self.core.kind {
                 ProjectionKind::Effects => self.save(to, held).await?,
@@ -339,15 +340,15 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(batch)
     }
 
-    /// A memory handler that was cut off has left its state in pieces.
+    /// Marks the state of a memory projection as unknown if its handler was cut off.
     pub(super) fn note_cut_off(&self, error: &HandlerError) {
         if self.core.kind.is_memory() && error.is_cut_off() {
             self.core.in_memory.interrupt();
         }
     }
 
-    /// Makes a memory projection what it was when its state was stored, or at its start, from where the log is replayed:
-    /// a handler was cut off, with this failure, and has left the state in pieces. What was given up is passed over.
+    /// Restores the stored state of a memory projection, or empties it, after a handler was cut off with this failure.
+    /// The log is replayed from there. The replay skips the events of dead letters.
     pub(super) async fn restart_empty(&mut self, failure: Arc<Failure>) -> Result<(), End> {
         let begun = match self.core.kind {
             ProjectionKind::DurableMemory => self.restore().await?,
@@ -356,8 +357,8 @@ impl<C: CheckpointStore> Runner<C> {
         if let Err(error) = begun {
             let error = HandlerError::permanent(format!(
                 "{}; the state of the projection is unknown now, and the log cannot be replayed into it: give the \
-                 projection a method marked `#[truncate]` that empties it, or derive `Clone` for it where its state does \
-                 not stand behind a lock or an atomic ({error})",
+                 projection a method marked `#[truncate]` that empties it, or derive `Clone` for it if its state is not \
+                 behind a lock or an atomic ({error})",
                 failure.error
             ));
             return Err(End::Faulted(Arc::new(failure.with(error))));

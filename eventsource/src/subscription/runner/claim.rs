@@ -1,4 +1,4 @@
-//! Becoming the owner of the checkpoint, and staying it: claim, lease, standby.
+//! Claims the checkpoint, renews the lease on it, and waits as a standby while another process owns it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::parked::Parked;
 use super::{End, Runner};
-use crate::causes::WithCauses;
+use crate::causes::with_causes;
 use crate::event::Position;
 use crate::projection::{
     Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Lease, LetterQuery, ProjectionKind,
@@ -21,7 +21,7 @@ use crate::subscription::erased::catch_panic;
 use crate::subscription::progress::ProgressSnapshot;
 use crate::subscription::recognise::Remembered;
 
-/// Renews the lease on the checkpoint until it is dropped, or the lease is lost.
+/// Renews the lease on the checkpoint until this is dropped or the lease is lost.
 pub(super) struct Heartbeat {
     task: JoinHandle<()>,
     lost: watch::Receiver<bool>,
@@ -34,7 +34,7 @@ impl Drop for Heartbeat {
 }
 
 impl Heartbeat {
-    /// Returns when another owner has the checkpoint.
+    /// Waits until another process owns the checkpoint.
     pub(super) async fn lost(heartbeat: &mut Option<Self>) {
         let Some(heartbeat) = heartbeat else { return std::future::pending().await };
         if heartbeat.lost.wait_for(|lost| *lost).await.is_err() {
@@ -45,7 +45,7 @@ impl Heartbeat {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Takes the checkpoint over, or begins where the configuration says.
+    /// Claims the checkpoint. Without one, starts where the configuration says.
     pub(super) async fn claim(&mut self) -> Result<(), End> {
         let start = self.find_start().await?;
         self.start = start;
@@ -64,7 +64,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Where the subscription starts that has no checkpoint.
+    /// Returns where the subscription starts without a checkpoint.
     pub(super) async fn find_start(&mut self) -> Result<Position, End> {
         Ok(match self.core.config.start {
             StartFrom::Checkpoint | StartFrom::Beginning => Position::START,
@@ -95,7 +95,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     pub(super) async fn claim_stored(&mut self, start: Position) -> Result<(), End> {
         let core = Arc::clone(&self.core);
-        // Before anything is emptied for a projection that has changed.
+        // Before a changed projection empties a table.
         self.own_tables().await?;
         let log = self.log_id().await?;
         let claim = Claim::new(&core.name, &core.fingerprint, start).in_log(log).under(self.lease()).unless_changed();
@@ -114,7 +114,7 @@ impl<C: CheckpointStore> Runner<C> {
         if core.kind == ProjectionKind::DurableMemory
             && let Err(error) = self.restore().await?
         {
-            return Err(End::Refused(format!("its state is not known, and it cannot begin anew: {error}").into()));
+            return Err(End::Refused(format!("its state is not known, and it cannot be replayed: {error}").into()));
         }
         Ok(())
     }
@@ -123,8 +123,8 @@ impl<C: CheckpointStore> Runner<C> {
         Lease::new(Arc::clone(&self.core.owner), self.core.config.lease)
     }
 
-    /// Claims the checkpoint; `None` where another process holds it, after a while as the standby, or where it is another
-    /// projection's by now.
+    /// Claims the checkpoint. Returns `None` if another process owns it (after a pause as its standby), or if its
+    /// projection has changed.
     pub(super) async fn try_claim(&mut self, claim: &Claim<'_>) -> Result<Option<Checkpoint>, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
         let answer = self.retry_until_up(|| async {
@@ -136,12 +136,12 @@ impl<C: CheckpointStore> Runner<C> {
         match answer.await? {
             Ok(checkpoint) => Ok(Some(checkpoint)),
             Err(ClaimError::Held { owner, until, .. }) => self.stand_by(owner, until).await.map(|()| None),
-            // It is another projection's: the caller looks again.
+            // The projection has changed: the caller checks again.
             Err(_) => Ok(None),
         }
     }
 
-    /// Begins to work from `checkpoint`, which was claimed.
+    /// Starts from `checkpoint`, which was claimed, and renews the lease from now on.
     pub(super) fn own(&mut self, checkpoint: &Checkpoint) {
         self.is_confirmed |= checkpoint.fingerprint == self.core.fingerprint;
         self.epoch = checkpoint.epoch;
@@ -150,17 +150,15 @@ impl<C: CheckpointStore> Runner<C> {
         self.heartbeat = Some(self.keep_lease());
     }
 
-    /// Makes a durable memory projection what it was when its state was stored; anew, where what is stored is of no use.
-    ///
-    /// # Errors
-    /// Inside: why it could not begin anew.
+    /// Restores the stored state of a durable memory projection. If there is none that can be used, empties the
+    /// projection and replays the log. The inner error says why that failed.
     pub(super) async fn restore(&mut self) -> Result<Result<(), HandlerError>, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let mut untouched = core.in_memory.is_new();
         core.in_memory.claim(self.start);
         let reason = match self.retry_until_up(|| checkpoints.snapshot(&core.name)).await? {
-            Some(found) if found.fingerprint != core.fingerprint => "it is another projection's".to_owned(),
-            Some(found) if found.position != self.saved => format!("it is of position {}", found.position),
+            Some(found) if found.fingerprint != core.fingerprint => "the projection has changed".to_owned(),
+            Some(found) if found.position != self.saved => format!("it belongs to position {}", found.position),
             Some(found) => match self.subscriber.restore(&found.state).await {
                 Ok(()) => {
                     core.in_memory.recover();
@@ -174,7 +172,7 @@ impl<C: CheckpointStore> Runner<C> {
             },
             None => {
                 if core.config.start == StartFrom::End {
-                    // The checkpoint moves together with the state only: without a state it is still where it was made.
+                    // The checkpoint moves only together with the state: without a state, it is still at the start.
                     self.start = self.saved;
                 }
                 "there is none".to_owned()
@@ -182,12 +180,12 @@ impl<C: CheckpointStore> Runner<C> {
         };
         if self.saved != self.start && core.config.start == StartFrom::End {
             return Ok(Err(HandlerError::permanent(format!(
-                "the stored state is of no use ({reason}), and the subscription started at the end of the log at a \
-                 position that is not kept; reset it, or configure `SubscriptionConfig::after` with that position"
+                "the stored state cannot be used ({reason}), and the subscription started at the end of the log, at a \
+                 position that is not stored; reset it, or configure `SubscriptionConfig::after` with that position"
             ))));
         }
         if self.saved != self.start {
-            let reason = format!("the stored state is of no use ({reason}): replaying the log from {}", self.start);
+            let reason = format!("the stored state cannot be used ({reason}): replaying the log from {}", self.start);
             tracing::warn!(subscription = core.name, reason);
             core.progress.fail(reason, SubscriptionState::CatchingUp);
         }
@@ -198,7 +196,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(self.replay().await)
     }
 
-    /// Makes a memory projection what it was when it was subscribed, from where the log is replayed.
+    /// Empties a memory projection, and goes back to the start of the subscription.
     pub(super) async fn replay(&mut self) -> Result<(), HandlerError> {
         let mut unit = self.checkpoints.detached();
         self.subscriber.restart_empty(&mut unit).await?;
@@ -208,7 +206,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Waits as the standby of `owner`, who holds the checkpoint until `until` at least.
+    /// Waits as the standby of `owner`, whose lease ends at `until` at the earliest.
     pub(super) async fn stand_by(&mut self, owner: String, until: DateTime<Utc>) -> Result<(), End> {
         self.follow_owner().await?;
         if !matches!(self.core.progress.snapshot().state, SubscriptionState::Standby { .. }) {
@@ -234,9 +232,10 @@ impl<C: CheckpointStore> Runner<C> {
                         let _ = lose.send(true);
                         return;
                     }
-                    // It is tried again. Whoever takes over meanwhile is not stopped by it, and fences this runner.
+                    // It is tried again. A standby that takes over in between fences this runner.
                     Ok(Err(error)) => {
-                        tracing::debug!(subscription = core.name, error = %WithCauses(&error), "the lease was not renewed")
+                        let error = with_causes(&error);
+                        tracing::debug!(subscription = core.name, %error, "the lease was not renewed");
                     }
                     Err(panic) => {
                         tracing::error!(subscription = core.name, %panic, "the checkpoint store panicked: the lease was not renewed");
@@ -247,7 +246,7 @@ impl<C: CheckpointStore> Runner<C> {
         Heartbeat { task, lost }
     }
 
-    /// Lets a standby take over at once. A store that does not answer is not waited for.
+    /// Releases the lease, so that a standby can take over at once. Waits one lease at most for the store.
     pub(super) async fn give_up_lease(&mut self) {
         if self.heartbeat.take().is_some() {
             let given_up = self.checkpoints.renew(&self.core.name, self.epoch, Duration::ZERO);

@@ -1,4 +1,4 @@
-//! Claiming and moving the stored checkpoint.
+//! Moves the stored checkpoint, and finds out what happened to a commit whose answer was lost.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::shadow_build::generations;
 use super::{End, Runner};
-use crate::causes::WithCauses;
+use crate::causes::with_causes;
 use crate::event::{Position, StreamId};
 use crate::projection::{
     ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CheckpointUpdate, CommitError, LetterChange, Letters,
@@ -17,32 +17,32 @@ use crate::store::Verdict;
 use crate::subscription::erased::Met;
 use crate::subscription::subscription_shared::SubscriptionShared;
 
-/// How a commit ended, where the subscription goes on.
+/// How a commit ended, if the subscription continues.
 pub(super) enum Committed {
     Yes,
-    /// Nothing was committed: what the unit did is undone, and no handler is to blame.
+    /// Nothing was committed, because of an outage.
     No(Undone),
-    /// The events are to be applied one by one: nothing was committed.
+    /// Nothing was committed: the events must be applied one by one.
     OneByOne(String),
-    /// What handlers had changed was refused: nothing was committed.
+    /// Nothing was committed: the changes of the handlers were refused.
     Refused(ChangesRefused),
-    /// A handler had ended the transaction: what the unit did is lost, or was committed by that handler.
+    /// A handler had ended the transaction: its changes are lost, or the handler has committed them.
     TransactionEnded,
 }
 
-/// Why a unit of work was undone.
+/// The outage because of which a unit of work was rolled back.
 #[derive(Debug)]
 pub(super) struct Undone {
     pub(super) met: Met,
-    /// Whether that was waited for already.
+    /// Whether the runner has waited for the store already.
     pub(super) waited: bool,
 }
 
 /// A step whose commit gave no clear answer.
 pub(super) struct InDoubtCommit {
     step: CheckpointUpdate,
-    /// How many events were applied in its unit of work; `None` where there is nothing to it but the step, which can be
-    /// taken at any time.
+    /// How many events were applied in its unit of work; `None` if the unit contains only the step, which can be
+    /// repeated.
     handled: Option<usize>,
 }
 
@@ -58,14 +58,14 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// The step of the checkpoint to `to`, with what becomes of dead letters.
+    /// Creates the step of the checkpoint to `to`, with changes of dead letters.
     pub(super) fn step(&self, to: Position, letters: Vec<LetterChange>) -> CheckpointUpdate {
         let SubscriptionShared { name, config, .. } = &*self.core;
         let step = CheckpointUpdate::new(name.clone(), self.epoch, self.saved, to).marked(self.known_log.mark_at(to));
         step.letters(letters).lease(Some(config.lease))
     }
 
-    /// Commits `unit` with `step`. In the unit `handled` events were applied; `None` where it is there for the step alone.
+    /// Commits `unit` with `step`. `handled` events were applied in the unit; `None` if it contains only the step.
     pub(super) async fn commit(
         &mut self,
         unit: C::Unit,
@@ -78,7 +78,7 @@ impl<C: CheckpointStore> Runner<C> {
             Err(CommitError::Refused(refused)) => return Ok(Committed::Refused(refused)),
             Err(CommitError::TransactionEnded) => return Ok(Committed::TransactionEnded),
             Err(changed @ CommitError::SessionChanged { .. }) => return Ok(Committed::OneByOne(changed.to_string())),
-            // It failed before the commit was asked for.
+            // It failed before the commit was sent.
             Err(CommitError::Failed(error)) if error.source().is_some_and(|source| source.is::<ChangesRefused>()) => {
                 let verdict = self.checkpoints.detached().verdict(&error).unwrap_or(Verdict::Outage);
                 let met = Met { verdict, error: error.into() };
@@ -106,7 +106,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(Committed::Yes)
     }
 
-    /// Follows changes that are stored.
+    /// Applies stored changes to the known letters.
     fn change_letters(&mut self, changes: &[LetterChange]) {
         if !changes.is_empty() {
             changes.iter().for_each(|change| self.parked.change(change));
@@ -114,13 +114,13 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Whether `step`, whose commit gave no clear answer, was taken: what is stored is read back, not guessed.
+    /// Finds out whether `step` was committed, by reading what is stored.
     async fn settle(&mut self, step: &CheckpointUpdate, error: &CheckpointError) -> Result<bool, End> {
         self.failed_commits += 1;
         self.outage(in_context(step, error), self.failed_commits).await?;
         let (checkpoints, lease) = (Arc::clone(&self.checkpoints), self.core.config.lease);
-        // The store may still be about to take it, on a connection that is lost to this side: who writes to the checkpoint
-        // waits for whoever is writing to it, and reads back what has become of it.
+        // The database may still be executing the commit of a lost connection. A write to the same row waits for it,
+        // and the read after that sees its result.
         self.retry_until_up(|| checkpoints.renew(&step.name, step.epoch, lease)).await?;
         let found = self.retry_until_up(|| checkpoints.load(&step.name)).await?;
         let taken = was_taken(step, found).map_err(|fenced| End::Fenced(fenced.to_string().into()))?;
@@ -130,7 +130,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.retry_until_up(|| is_made(&*checkpoints, step)).await
     }
 
-    /// The same before a stop, which does not wait for a store that does not answer.
+    /// Finds out the same before a stop, without waiting for a store that does not answer.
     async fn settle_before_stop(&mut self, InDoubtCommit { step, handled }: InDoubtCommit) -> Result<(), CommitError> {
         let found = self.checkpoints.load(&step.name).await?;
         let mut taken = was_taken(&step, found).map_err(|fenced| *fenced)?;
@@ -141,7 +141,7 @@ impl<C: CheckpointStore> Runner<C> {
             if handled.is_some() {
                 return Ok(());
             }
-            // It carries what would be forgotten with it, such as what waits behind letters.
+            // The step contains changes that would be lost, such as the numbers of events behind letters.
             self.checkpoints.detached().commit(&step).await?;
         }
         self.saved = step.to;
@@ -150,7 +150,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Moves the stored checkpoint to `to`, outside the transaction of a batch, with what becomes of dead letters.
+    /// Moves the stored checkpoint to `to`, outside the transaction of a batch, with changes of dead letters.
     pub(super) async fn save(&mut self, to: Position, letters: Vec<LetterChange>) -> Result<(), End> {
         if self.core.kind.is_memory() {
             self.note_letters(letters);
@@ -159,7 +159,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.take(self.step(to, letters)).await
     }
 
-    /// Takes `step`, outside the transaction of a batch.
+    /// Commits `step` outside the transaction of a batch.
     async fn take(&mut self, step: CheckpointUpdate) -> Result<(), End> {
         loop {
             let unit = self.checkpoints.detached();
@@ -169,9 +169,9 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Stores the state of a durable memory projection, which is at `to`, and what has become of dead letters since the
-    /// last time. While the log is replayed nothing is stored: what is stored is further on. Nor is a state in pieces,
-    /// which a handler has left that was cut off: what is stored is what it begins anew from.
+    /// Stores the state of a durable memory projection, which is at `to`, with the changes of dead letters since the
+    /// last time. Stores nothing during a replay, because the stored state is further on, and nothing if the state is
+    /// unknown.
     pub(super) async fn save_state(&mut self, to: Position) -> Result<(), End> {
         if self.core.kind != ProjectionKind::DurableMemory || to < self.high_water || self.core.in_memory.is_poisoned()
         {
@@ -183,7 +183,8 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// The step to `to` with the state; `None` where the state cannot be stored, which only makes a replay longer.
+    /// Creates the step to `to` with the state, and `None` if the projection cannot return its state. Then the next
+    /// replay is longer.
     async fn state_step(&mut self, to: Position) -> Option<CheckpointUpdate> {
         self.handled_since = 0;
         match self.subscriber.snapshot().await {
@@ -200,9 +201,9 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Heeds changes of a memory projection's dead letters from now on.
+    /// Notes changes of the dead letters of a memory projection.
     pub(super) fn note_letters(&mut self, changes: Vec<LetterChange>) {
-        // Before it is told how many there are: a wait looks there for what it is told of.
+        // Before the number of letters changes: a wait that sees the number reads the letters.
         self.core.in_memory.change_letters(&changes);
         self.change_letters(&changes);
         if self.core.kind == ProjectionKind::DurableMemory {
@@ -210,12 +211,12 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Whether the stored checkpoint is behind.
+    /// Whether the stored checkpoint is behind the position.
     pub(super) fn has_unsaved(&self) -> bool {
         !self.core.kind.is_memory() && self.saved < self.position
     }
 
-    /// Whether a durable memory projection is further on than what is stored of it.
+    /// Whether the state of a durable memory projection is newer than the stored one.
     fn has_unsaved_state(&self) -> bool {
         let is_whole = self.is_replayed() && !self.core.in_memory.is_poisoned();
         self.core.kind == ProjectionKind::DurableMemory
@@ -223,18 +224,14 @@ impl<C: CheckpointStore> Runner<C> {
             && (self.saved < self.position || !self.pending.is_empty())
     }
 
-    /// Moves the stored checkpoint over the events passed.
+    /// Moves the stored checkpoint past events that were skipped.
     pub(super) async fn save_passed(&mut self) -> Result<(), End> {
         self.save(self.position, Vec::new()).await?;
         self.core.progress.set_state(self.working());
         Ok(())
     }
 
-    /// Saves what is not saved yet, before a stop, and tells where the subscription stands. The stop does not wait for
-    /// a store that does not answer.
-    ///
-    /// # Errors
-    /// Why it was not saved.
+    /// Saves the checkpoint before a stop, and reports the position. Does not wait for a store that does not answer.
     pub(super) async fn save_before_stop(&mut self) -> Result<(), CommitError> {
         if let Some(in_doubt) = self.in_doubt.take() {
             self.settle_before_stop(in_doubt).await?;
@@ -256,20 +253,22 @@ impl<C: CheckpointStore> Runner<C> {
     }
 }
 
-/// The error, and whose failure it keeps from being stored: it must not mask it.
+/// Returns the text of `error`, with the dead letter that is not stored because of it: the error must not hide the
+/// failure.
 fn in_context(step: &CheckpointUpdate, error: &CheckpointError) -> String {
+    let error = with_causes(error);
     let kept = step.letters.iter().find_map(|change| match change {
         LetterChange::Keep(letter) | LetterChange::Dismiss(letter) => Some(letter),
         _ => None,
     });
     match kept {
-        Some(letter) => format!("{}; what waits to be stored with it: {letter}", WithCauses(error)),
-        None => WithCauses(error).to_string(),
+        Some(letter) => format!("{error}; this dead letter waits to be stored: {letter}"),
+        None => error,
     }
 }
 
-/// Whether `step`, over which the checkpoint stays where it is, was taken: the letters that it changes tell that. What is
-/// held behind letters does not.
+/// Whether `step`, which does not move the checkpoint, was committed: the letters that it changes tell. The number of
+/// events behind a letter does not.
 async fn is_made<C: CheckpointStore>(checkpoints: &C, step: &CheckpointUpdate) -> Result<bool, CheckpointError> {
     let streams: Vec<_> = step.letters.iter().filter_map(freed).cloned().collect();
     let parked: Letters = checkpoints.parked(&step.name, &streams).await?.into_iter().collect();
@@ -289,7 +288,7 @@ async fn is_made<C: CheckpointStore>(checkpoints: &C, step: &CheckpointUpdate) -
     Ok(true)
 }
 
-/// The stream whose letter is replaced or removed.
+/// Returns the stream whose letter is replaced or removed.
 const fn freed(change: &LetterChange) -> Option<&StreamId> {
     match change {
         LetterChange::Keep(letter) => Some(&letter.stream),
@@ -298,7 +297,7 @@ const fn freed(change: &LetterChange) -> Option<&StreamId> {
     }
 }
 
-/// Whether `step` was taken, by the checkpoint that was `found` later.
+/// Whether `step` was committed, according to the checkpoint that was `found` later.
 fn was_taken(step: &CheckpointUpdate, found: Option<Checkpoint>) -> Result<bool, Box<CommitError>> {
     match found.as_ref().filter(|found| found.epoch == step.epoch).map(|found| found.position) {
         Some(position) if position == step.to => Ok(true),

@@ -1,4 +1,4 @@
-//! How many events have failed lately.
+//! Counts the events that failed lately.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::event::Position;
 use crate::subscription::policy::FailureLimit;
 
-/// Counts the events that could not be applied, so that a projection that fails on all of them is noticed.
+/// Counts the events that could not be applied, to find a projection that fails on all of them.
 #[derive(Debug)]
 pub(super) struct Failing {
     limit: FailureLimit,
@@ -20,7 +20,7 @@ impl Failing {
         Self { limit, lately: VecDeque::new(), in_a_row: 0 }
     }
 
-    /// The event at `position` cannot be applied. Says so where that is one too many.
+    /// Counts the event at `position`. Returns the reason to fault if it exceeds the limit.
     pub(super) fn count(&mut self, position: Position) -> Option<String> {
         if self.limit.events == usize::MAX || self.lately.iter().any(|(_, failed)| *failed == position) {
             return None;
@@ -37,7 +37,7 @@ impl Failing {
         (self.in_a_row >= events).then(|| format!("it is the {}th event in a row to fail", self.in_a_row))
     }
 
-    /// An event was applied.
+    /// Notes that an event was applied.
     pub(super) fn success(&mut self) {
         self.in_a_row = 0;
     }

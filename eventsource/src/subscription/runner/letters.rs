@@ -1,4 +1,4 @@
-//! Dead letters: giving an event up, what waits behind it, and what is asked for afterwards.
+//! Dead letters: gives up an event by the policy, and serves the requests of operators.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::subscription::requests::Request;
 use crate::subscription::{Failure, RebuildKind};
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Does with `event`, which cannot be applied, what the policy says, and passes it over.
+    /// Gives up `event`, which cannot be applied, as the policy says, and moves to `to`.
     pub(super) async fn give_up(
         &mut self,
         event: &RecordedEvent,
@@ -30,7 +30,8 @@ impl<C: CheckpointStore> Runner<C> {
         }
         if let Some(limit) = self.failing.count(event.position()) {
             let error = HandlerError::permanent(format!(
-                "{}; {limit}, and a subscription faults rather than put the log aside (`SubscriptionConfig::failure_limit`)",
+                "{}; {limit}: the subscription faults, so that not every event becomes a dead letter \
+                 (`SubscriptionConfig::failure_limit`)",
                 failure.error
             ));
             return Err(End::Faulted(Arc::new(failure.with(error))));
@@ -38,7 +39,7 @@ impl<C: CheckpointStore> Runner<C> {
         let mut letter = self.letter(event, &failure);
         let change = match policy {
             _ if policy != FailurePolicy::Skip && event.position() < self.high_water => {
-                // It was applied before the replay, and so was what waits behind it now.
+                // The event was applied before the replay, and so were the events that now wait behind it.
                 letter.held = self.held_behind(&letter).await?;
                 LetterChange::Keep(letter)
             }
@@ -58,13 +59,13 @@ impl<C: CheckpointStore> Runner<C> {
         letter
     }
 
-    /// Whether the state is where it was, and is not being replayed: before that, what follows a letter would be applied
-    /// to less than it stands on, and again when the replay comes to it.
+    /// Whether no replay is under way. During a replay, the events behind a letter must not be applied: earlier events
+    /// are missing in the state, and the replay would apply them a second time.
     pub(super) fn is_replayed(&self) -> bool {
         self.position >= self.high_water
     }
 
-    /// Does what was asked for. Letters are retried a batch at a time: where some are left, the log has its turn first.
+    /// Serves requests. Retries one batch of letters: if some are left, the next page of the log comes first.
     pub(super) async fn serve_requests(&mut self) -> Result<(), End> {
         while self.is_replayed() {
             if let Some(outdated) = self.outdated.take() {
@@ -84,7 +85,7 @@ impl<C: CheckpointStore> Runner<C> {
                 Some(Request::Rebuild { kind, answer }) => {
                     let begun = self.rebuild(kind).await?;
                     if begun.is_ok() && kind == RebuildKind::InPlace {
-                        // It has forgotten the letters.
+                        // The rebuild has removed the letters.
                         self.end_retry().await?;
                     }
                     answer.send(begun);
@@ -101,12 +102,12 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Keeps what is known of the event of `item`, which failed: it is the letter of its stream from now on.
+    /// Stores the event of `item`, which failed, as the letter of its stream.
     pub(super) async fn keep_failed(&mut self, item: &Item, failure: Arc<Failure>) -> Result<(), End> {
         let Item { letter, event, .. } = item;
         if let Some(outdated) = Outdated::of(&failure.error, Obstacle::Letter(event.position())) {
             self.core.progress.note(Arc::clone(&outdated.reason));
-            // A letter that failed before waits as it is. One that is to follow would be tried again for ever.
+            // A letter that failed before waits unchanged. An event behind a letter would be retried for ever.
             if letter.state == LetterState::Released {
                 self.outdated = Some(outdated);
             }
@@ -125,13 +126,13 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// The letter of `event` that takes the place of `letter`, once that is no more.
+    /// Returns the letter of `event`, which replaces `letter` after that is applied or dismissed.
     pub(super) fn next_letter(&self, letter: &DeadLetter, event: &RecordedEvent) -> DeadLetter {
         let held = letter.held.saturating_sub(1);
         DeadLetter { held, ..DeadLetter::released(&*self.core.name, event, now()) }
     }
 
-    /// The first event that waits behind `letter`.
+    /// Returns the first event that waits behind `letter`.
     pub(super) async fn first_behind(&mut self, letter: &DeadLetter) -> Result<Option<Arc<RecordedEvent>>, End> {
         let mut first = None;
         self.look_at_waiting(&letter.stream, letter.version + 1, |event| {
@@ -142,7 +143,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(first)
     }
 
-    /// How many events wait behind `letter`, of those that the subscription has passed.
+    /// Counts the events behind `letter` that the subscription has passed.
     async fn held_behind(&mut self, letter: &DeadLetter) -> Result<u64, End> {
         let mut held = 0;
         self.look_at_waiting(&letter.stream, letter.version + 1, |_| {
@@ -153,8 +154,8 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(held)
     }
 
-    /// Shows `look` the events of `stream` from the version `from` on that the subscription has passed and that are still
-    /// to be applied, in order, for as long as it wants more.
+    /// Calls `look` with each event of `stream`, from version `from` on, that the subscription has passed and must
+    /// still apply, in order, until `look` returns false.
     pub(super) async fn look_at_waiting(
         &mut self,
         stream: &StreamId,

@@ -1,10 +1,11 @@
-//! The life of a runner: it claims, works and ends; fenced or outdated, it stands aside for a pause and claims again.
+//! The life of a runner: it claims the checkpoint, works and ends. When it is fenced or outdated, it waits and claims
+//! again.
 //!
 //! ```text
 //! claim and work -> fenced    -> the second time within a minute: faulted
 //!                             -> pause -> claim and work
-//!                -> outdated  -> pause, until another process is further on -> claim and work
-//!                -> anything else: the end
+//!                -> outdated  -> pause until another process has passed the obstacle -> claim and work
+//!                -> otherwise -> the end
 //! ```
 
 use std::sync::Arc;
@@ -23,14 +24,11 @@ use crate::subscription::rebuilds::Outcome;
 /// A subscription that is fenced twice in this time faults.
 const FENCED_TWICE_WITHIN: Duration = Duration::from_secs(60);
 
-/// The longest pause before a runner that stands aside looks again.
+/// The longest pause of a fenced or outdated runner.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Runs until something ends the subscription.
-    ///
-    /// # Errors
-    /// Why the last checkpoint was not saved, where the subscription was stopped and that failed.
+    /// Runs until something ends the subscription. Fails if a stop could not save the last checkpoint.
     pub(in crate::subscription) async fn run(mut self) -> Result<(), CommitError> {
         loop {
             let (end, saved) = self.run_once().await;
@@ -58,26 +56,23 @@ impl<C: CheckpointStore> Runner<C> {
             saved = self.save_before_stop().await;
         }
         if self.is_replaced && matches!(saved, Err(CommitError::Fenced { .. })) {
-            // By its own next generation, which has saved what this one has not.
+            // Its own next generation has fenced it, and has saved everything.
             saved = Ok(());
         }
         let end = match &saved {
             Err(fenced @ CommitError::Fenced { .. }) => End::Fenced(fenced.to_string().into()),
             _ => end,
         };
-        // Whoever waits for the answer hears that there is none.
+        // Drops the answer, so that its caller does not wait any more.
         self.retrying = None;
         self.give_up_lease().await;
         (end, saved)
     }
 
-    /// Waits until the runner may claim the checkpoint again.
-    ///
-    /// # Errors
-    /// The end, where it may not.
+    /// Waits until the runner may claim the checkpoint again. Fails if it may not.
     async fn stand_aside(&mut self, end: End) -> Result<(), End> {
         if self.building.as_ref().is_some_and(|building| !building.changed) {
-            // The runner that serves is in this process: the caller of the rebuild asks again.
+            // The runner of the present generation is in this process: the caller must begin the rebuild again.
             return Err(end);
         }
         match end {
@@ -100,14 +95,14 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// How long a runner that stands aside waits before it looks again.
+    /// Returns the pause of a fenced or outdated runner: one lease, at most 10 s.
     pub(super) fn pause(&self) -> Duration {
         self.core.config.lease.min(LONGEST_PAUSE)
     }
 
-    /// Forgets what belonged to the last claim.
+    /// Clears everything that belongs to the last claim.
     fn begin_again(&mut self) {
-        // What was not saved is another owner's to do: a stop has nothing to save before the next claim.
+        // Another owner applies the events that were not saved: a stop before the next claim has nothing to save.
         self.position = self.saved;
         self.high_water = self.saved;
         self.prefetched = None;
@@ -154,7 +149,7 @@ impl<C: CheckpointStore> Runner<C> {
                 tracing::error!(subscription, reason = state.reason(), "faulted");
                 progress.fail(reason, state);
             }
-            // The builder of a next generation: its rebuild has failed.
+            // A builder of a next generation: its rebuild has failed.
             End::Outdated(Outdated { reason, .. }) => progress.fail(reason, SubscriptionState::Idle),
         }
     }

@@ -1,4 +1,4 @@
-//! Which letters there are: all of them in memory where they are few, looked up by their keys where they are many.
+//! Finds dead letters: in memory if there are few, by queries if there are many.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use crate::event::{Position, RecordedEvent, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterCounts, LetterQuery, ProjectionKind};
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Finds out, after a claim, which streams are parked. Where there are many, only their number is found out, as far as
-    /// it is counted. A projection that keeps its state in memory keeps its letters there as well.
+    /// Loads the letters after a claim. If there are many, only counts them, unless the projection keeps its state in
+    /// memory: that keeps its letters in memory too.
     pub(super) async fn load_letters(&mut self) -> Result<(), End> {
         let core = Arc::clone(&self.core);
         if core.kind == ProjectionKind::DurableMemory {
@@ -29,12 +29,12 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Tells how many letters wait.
+    /// Reports how many letters wait.
     pub(super) fn tell_letters(&self) {
         self.core.progress.set_letters(self.parked.counts());
     }
 
-    /// All stored letters that `query` asks for, page by page.
+    /// Reads all stored letters that match `query`, page by page.
     async fn letters(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
         let (mut letters, mut next) = (Vec::new(), Some(query.limit(MOST_IN_MEMORY)));
         while let Some(query) = next {
@@ -57,7 +57,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(counts.remove(&core.name).unwrap_or_default())
     }
 
-    /// Counts the letters again, where not all of them were counted.
+    /// Counts the letters again, if not all of them were counted.
     pub(super) async fn recount_letters(&mut self) -> Result<(), End> {
         if self.parked.is_uncounted() {
             let counts = self.count_letters().await?;
@@ -67,7 +67,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Finds out which streams of `events` are parked, before they are applied.
+    /// Reads which streams of `events` are parked, before the events are applied.
     pub(super) async fn know_streams(&mut self, events: &[Arc<RecordedEvent>]) -> Result<(), End> {
         if self.parked.knows_all() {
             return Ok(());
@@ -84,7 +84,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.retry_until_up(|| checkpoints.parked(&core.name, streams)).await
     }
 
-    /// The first letter that is to follow without being asked for.
+    /// Returns the first released letter: its predecessor is applied, so it follows without a request.
     pub(super) async fn released(&mut self) -> Result<Option<DeadLetter>, End> {
         if self.parked.hides_released() {
             let found = self.letter_page(LetterQuery::released().limit(1)).await?;
@@ -96,14 +96,14 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(self.parked.released().cloned())
     }
 
-    /// The letter at `position` behind which a stream is parked.
+    /// Returns the letter at `position`, if it parks a stream.
     pub(super) async fn letter_at(&mut self, position: Position) -> Result<Option<DeadLetter>, End> {
         let Some(before) = position.value().checked_sub(1) else { return Ok(None) };
         let page = self.page_of_parked(LetterQuery::parking().after(Position::new(before)).limit(1)).await?;
         Ok(page.into_iter().find(|letter| letter.position == position))
     }
 
-    /// The letter behind which `stream` is parked.
+    /// Returns the letter behind which `stream` is parked.
     pub(super) async fn letter_of(&mut self, stream: &StreamId) -> Result<Option<DeadLetter>, End> {
         if !self.parked.knows_all() && self.parked.letter(stream).is_none() {
             let found = self.stored_of(std::slice::from_ref(stream)).await?;
@@ -112,7 +112,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(self.parked.letter(stream).cloned())
     }
 
-    /// A page of the letters behind which streams are parked.
+    /// Returns a page of the letters that park streams.
     pub(super) async fn page_of_parked(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
         if self.parked.knows_all() {
             return Ok(self.parked.page(query));

@@ -1,11 +1,11 @@
-//! The runner: one task a subscription, which reads the log and applies it, in one loop for history and for what is new.
+//! The runner: one task for each subscription, which reads the log and applies it, in one loop for old and new events.
 //!
 //! ```text
-//! claim the checkpoint -> [ heed the control -> read a page -> apply it -> (at the end of the log) wait ]*
+//! claim the checkpoint -> [ check the control -> read a page -> apply it -> (at the end of the log) wait ]*
 //! ```
 //!
-//! Every step that can end the subscription returns an [`End`]; `?` carries it out of the loop. Two of them are followed by
-//! another claim: see [`life`].
+//! Every step that can end the subscription returns an [`End`], which `?` carries out of the loop. After some of them
+//! the runner claims again: see [`life`].
 
 mod alone;
 mod apply;
@@ -66,60 +66,60 @@ pub(super) struct Runner<C: CheckpointStore> {
     control: watch::Receiver<Control>,
     store_wake_up: Option<WakeUpReceiver>,
     bus_wake_up: WakeUpReceiver,
-    /// Its place among those who read the log.
+    /// Its reader of the shared log.
     reader: Arc<Reader>,
     prefetched: Option<Prefetched>,
     known_log: KnownLog,
-    /// Every event up to here is applied or passed over.
+    /// Every event up to this position is applied or skipped.
     position: Position,
-    /// Where the stored checkpoint is: behind `position` only by events that are not the subscription's own.
+    /// The position of the stored checkpoint. It is behind `position` only by skipped events.
     saved: Position,
     saved_at: Instant,
     /// The step whose commit gave no clear answer.
     in_doubt: Option<InDoubtCommit>,
-    /// How many events were applied outside a transaction, and are not told of before their checkpoint is saved.
+    /// How many events were applied outside a transaction and are not reported before their checkpoint is saved.
     unreported: usize,
     /// How many commits in a row gave no clear answer.
     failed_commits: u32,
-    /// How far the subscription has been: beyond `position` while a memory projection begins anew.
+    /// The furthest position of the subscription. It is beyond `position` during a replay of a memory projection.
     high_water: Position,
-    /// Up to where the read model is being rebuilt.
+    /// The position at which the rebuild in place is complete.
     rebuild_to: Option<Position>,
-    /// The rebuild, for whoever follows it.
+    /// The rebuild, for its handles.
     rebuild: Option<Arc<Tracked>>,
-    /// Where it builds the next generation for another runner.
+    /// Set if this runner builds the next generation for another runner.
     building: Option<Arc<ShadowSpec>>,
     /// The runner that builds the next generation for this one.
     next: Option<ShadowBuild>,
-    /// Whether the generation that it serves may have been replaced just now.
+    /// Whether the next generation may be replacing the present one just now.
     is_replaced: bool,
-    /// Where the subscription starts that has no checkpoint.
+    /// Where the subscription starts without a checkpoint.
     start: Position,
     parked: Parked,
     /// The letters that are being retried.
     retrying: Option<Retrying>,
-    /// What has become of a durable memory projection's dead letters since its state was stored.
+    /// The changes of a durable memory projection's dead letters since its state was stored.
     pending: Vec<LetterChange>,
     /// How many events were applied since then.
     handled_since: u64,
     failing: Failing,
     /// Whether each event is applied in a batch of its own, because a handler has changed its connection.
     one_by_one: bool,
-    /// The failure after which a memory projection began anew, until its event is reached again.
+    /// The failure after which a memory projection was replayed, until the replay reaches its event.
     cut_off: Option<Arc<Failure>>,
-    /// The owner's epoch, of a stored checkpoint.
+    /// The epoch under which this runner owns the stored checkpoint.
     epoch: u64,
-    /// Renews the lease on it.
+    /// Renews the lease on the checkpoint.
     heartbeat: Option<Heartbeat>,
-    /// Where the log ends, as far as the last page tells.
+    /// The end of the log, according to the last page.
     end: Option<Position>,
-    /// The first position after which it has read the log since its start.
+    /// The position after which it has read the log since its start.
     passed_from: Position,
-    /// Looks at what was passed, for types that no code knows.
+    /// Looks for unknown event types among the events that were passed.
     looking: Option<LookTask>,
-    /// Found while a request was served, and the end once that is answered.
+    /// Found while a request was served. Ends the runner after the answer.
     outdated: Option<Outdated>,
-    /// Whether the checkpoint was this projection's at some time since the start.
+    /// Whether the checkpoint had this projection's fingerprint at some time since the start.
     is_confirmed: bool,
     /// When it was fenced the last time.
     fenced_at: Option<Instant>,
@@ -129,22 +129,22 @@ pub(super) struct Runner<C: CheckpointStore> {
 enum End {
     Stopped(StopReason),
     Faulted(Arc<Failure>),
-    /// Another runner took the checkpoint over.
+    /// Another runner took over the checkpoint.
     Fenced(Arc<str>),
-    /// The same, for the second time within a minute.
+    /// Another runner took it over for the second time within a minute.
     FencedAgain(Arc<str>),
-    /// The program is older than something that it would have to read.
+    /// The program is older than an event or the read model.
     Outdated(Outdated),
-    /// It is not run as things are, for this reason.
+    /// It may not run, for this reason.
     Refused(Arc<str>),
-    /// The log is not the one of its checkpoint, for this reason: it is not run, and a rebuild reads the log that is there.
+    /// The log is not the one of its checkpoint, for this reason. Only a rebuild may read the present log.
     LogLost(Arc<str>),
-    /// The next generation that it has built serves, and is another runner's.
+    /// The next generation that it has built now serves, and belongs to another runner.
     Serves,
 }
 
 impl End {
-    /// Why what depends on the runner is stopped.
+    /// Returns the reason to stop the builder of the next generation.
     const fn reason(&self) -> StopReason {
         match self {
             Self::Stopped(reason) => *reason,
@@ -152,7 +152,7 @@ impl End {
         }
     }
 
-    /// Why it failed, where it did.
+    /// Returns the reason, if the end is a failure.
     fn failure(&self) -> Option<Arc<str>> {
         match self {
             Self::Faulted(failure) => Some(failure.to_string().into()),
@@ -173,7 +173,7 @@ impl<C: CheckpointStore> Runner<C> {
     ) -> Self {
         Self {
             control: core.control.subscribe(),
-            // Listening begins before the first read, so that no append falls between the two.
+            // Listen before the first read, so that no append is missed in between.
             store_wake_up: core.store.wake_ups(),
             bus_wake_up: core.bus_wake_ups.listen(),
             reader: Arc::new(core.log.reader(core.filter.clone(), core.config.page_limit())),
@@ -213,7 +213,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// The same, to build the next generation of another one.
+    /// Makes this the builder of the next generation of another subscription.
     fn building(mut self, building: ShadowSpec, tracked: Arc<Tracked>) -> Self {
         (self.building, self.rebuild) = (Some(Arc::new(building)), Some(tracked));
         self
@@ -236,10 +236,11 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Everything up to `position` is applied or passed over ([progress past other events](crate::guarantees#progress-past-other-events)), `handled` events of it applied just now.
+    /// Moves to `position` after `handled` applied events
+    /// ([progress past other events](crate::guarantees#progress-past-other-events)).
     ///
-    /// Who waits sees it at once; where nothing was applied, the checkpoint follows with the next batch, within a
-    /// second, or at the stop.
+    /// Waits see it at once. If no event was applied, the checkpoint follows with the next batch, within a second, or
+    /// at the stop.
     fn arrive(&mut self, position: Position, handled: usize) {
         self.position = self.position.max(position);
         self.high_water = self.high_water.max(self.position);
@@ -256,8 +257,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.core.progress.advance(self.position, handled as u64, self.working());
     }
 
-    /// The state of a subscription that works: live at the end of the log, and catching up or rebuilding before it, unless
-    /// letters are retried.
+    /// Returns the state of a working subscription: rebuilding, retrying letters, live or catching up.
     fn working(&self) -> SubscriptionState {
         if let Some(target) = self.rebuild_to {
             return SubscriptionState::Rebuilding { kind: RebuildKind::InPlace, target };
@@ -275,7 +275,7 @@ impl<C: CheckpointStore> Runner<C> {
 }
 
 impl<C: CheckpointStore> Drop for Runner<C> {
-    /// A task that is dropped before it ended has panicked, or was dropped with its async runtime.
+    /// If the state is still a running one, the task has panicked, was aborted, or was dropped with its runtime.
     fn drop(&mut self) {
         if self.core.progress.snapshot().state.is_running() {
             let panicking = std::thread::panicking();

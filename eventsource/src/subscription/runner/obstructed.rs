@@ -1,6 +1,7 @@
-//! An event that meets an outage whenever it runs alone, while the database answers other questions: a statement that
-//! always takes too long, or that ends its own connection. It is named, with the cause and since when. Nothing gives it
-//! up by itself, unless [`SubscriptionConfig::outage_limit`](crate::SubscriptionConfig::outage_limit) says so.
+//! An event that meets an outage each time it runs alone, while the database answers other queries: for example a
+//! statement that always takes too long, or that ends its own connection. The state names the event, the cause and the
+//! start time. The event is retried for ever, unless
+//! [`SubscriptionConfig::outage_limit`](crate::SubscriptionConfig::outage_limit) is set.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::projection::{CheckpointStore, HandlerError, ProjectionKind, times};
 use crate::subscription::Failure;
 use crate::subscription::erased::Met;
 
-/// An event that met outages when it ran alone, while the database answered other questions.
+/// An event that met outages when it ran alone, while the database answered other queries.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Obstruction {
     times: u32,
@@ -22,26 +23,26 @@ pub(super) struct Obstruction {
     begun: Instant,
 }
 
-/// What is done about an outage.
+/// What was done about an outage.
 pub(super) enum Outcome {
-    /// It was waited for a while. The event is obstructed where it ran alone and the database answers otherwise.
+    /// The runner has waited. There is an obstruction if the event ran alone and the database answers other queries.
     Waited(Option<Obstruction>),
-    /// It was waited for too long, by the policy of the subscription.
+    /// The outage limit is exceeded: the event has failed.
     GivenUp(Arc<Failure>),
 }
 
-/// So often in a row a batch is applied again at once that came upon another transaction, or upon a stale connection.
+/// How often in a row a batch is applied again at once after a conflict or a stale connection.
 const AT_ONCE: u32 = 3;
 
-/// So often at least an event meets an outage before it is given up.
+/// How often at least an event meets an outage before it has failed.
 const LEAST_TIMES: u32 = 3;
 
-/// The database answers other questions where it answers one within this time.
+/// How long to wait for the answer to another query.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Whether what was met `in_a_row` is got over by applying the same again at once. Waits for a moment where it is, so
-    /// that two who are in each other's way do not stay so.
+    /// Whether to apply the same again at once, after `in_a_row` outages. If so, waits up to 5 ms first, so that two
+    /// transactions in conflict do not meet again.
     pub(super) async fn is_repeated_at_once(&mut self, met: &Met, in_a_row: u32) -> Result<bool, End> {
         let at_once = met.verdict.is_repeated_at_once() && in_a_row <= AT_ONCE;
         if at_once {
@@ -51,7 +52,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(at_once)
     }
 
-    /// Waits after an outage that the handler of `event` met among others, for the `in_a_row`th time.
+    /// Waits after an outage of a batch, which the handler of `event` met.
     pub(super) async fn met_among_others(
         &mut self,
         event: &RecordedEvent,
@@ -61,7 +62,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.outage(format!("{} (met by the handler at position {})", met.error, event.position()), in_a_row).await
     }
 
-    /// Waits after an outage that `event` met alone, for the `in_a_row`th time.
+    /// Waits after an outage that `event` met while it ran alone, or decides that the event has failed.
     pub(super) async fn met_alone(
         &mut self,
         event: &RecordedEvent,
@@ -89,7 +90,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(Outcome::Waited(Some(obstruction)))
     }
 
-    /// Whether the database answers a question that is not this event's: one that writes, on another connection.
+    /// Whether the database answers another query: a write on another connection.
     async fn is_answered_otherwise(&mut self) -> Result<bool, End> {
         if self.core.kind == ProjectionKind::Memory {
             return Ok(true);
@@ -106,7 +107,7 @@ impl Obstruction {
         let since = self.since.to_rfc3339_opts(SecondsFormat::Secs, true);
         format!(
             "event `{}` at position {} of {} cannot be applied: {error}; it met this {} since {since}, running alone, while \
-             the database answered other questions",
+             the database answered other queries",
             event.event_type(),
             event.position(),
             event.stream(),

@@ -1,8 +1,8 @@
-//! A program that is older than what it reads: an event whose schema version it does not know is no handler's failure, and
-//! a read model of a higher version of the projection is not this program's.
+//! A program that is older than what it reads: an event with a newer schema version, or a read model of a higher
+//! version of the projection.
 //!
-//! The subscription stops before such an event, gives its lease up, and does not claim the checkpoint again before another
-//! process, with newer code, has moved it.
+//! That is not a failure of a handler. The subscription stops before the event, releases its lease, and claims the
+//! checkpoint again only after another process, with newer code, has moved it.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -16,48 +16,48 @@ use crate::subscription::SubscriptionState;
 /// What the program is too old for.
 #[derive(Debug, Clone)]
 pub(super) struct Outdated {
-    /// What is newer, both versions, and the remedy.
+    /// What is newer, both versions, and what to do.
     pub(super) reason: Arc<str>,
     pub(super) obstacle: Obstacle,
 }
 
-/// What has to be gone before the checkpoint is claimed again.
+/// What another process must pass before the checkpoint is claimed again.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Obstacle {
-    /// The event at this position, before which the checkpoint stands.
+    /// The event at this position, next after the checkpoint.
     Event(Position),
-    /// The event at this position, which was released from behind a dead letter and is to follow.
+    /// The event at this position, a released letter.
     Letter(Position),
-    /// A checkpoint that a higher version of the projection has made.
+    /// A checkpoint of a higher version of the projection.
     Version,
 }
 
-/// The error that says that an event has a newer schema version than the program knows, if `error` is caused by one.
+/// Returns the cause of `error` that says that an event has a newer schema version than the program knows.
 fn newer(error: &HandlerError) -> Option<&DecodeError> {
     error.causes().find_map(|cause| as_decode_error(cause).filter(|error| error.is_newer()))
 }
 
 fn as_decode_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e DecodeError> {
     match error.downcast_ref() {
-        // Its own text is that of its cause, which is no cause of its own therefore.
+        // A transparent error: its `source` skips the decode error.
         Some(AggregateError::Decode(error)) => Some(error),
         _ => error.downcast_ref(),
     }
 }
 
 impl Outdated {
-    /// What `error` says, if the program is too old for what the handler of the event at `obstacle` read.
+    /// Returns why the program is too old for `obstacle`, if `error` says so.
     pub(super) fn of(error: &HandlerError, obstacle: Obstacle) -> Option<Self> {
         let reason = newer(error)?;
         let reason = match obstacle {
             Obstacle::Event(position) => format!(
-                "{reason}; the subscription has stopped before position {position} and given its lease up, and goes on when \
+                "{reason}; the subscription has stopped before position {position} and released its lease, and continues when \
                  another process has passed it"
             ),
             Obstacle::Version => reason.to_string(),
             Obstacle::Letter(position) => format!(
-                "{reason}; the event at position {position} is to follow a dead letter, and the subscription has given its \
-                 lease up and goes on when another process has applied it"
+                "{reason}; the event at position {position} follows a dead letter, and the subscription has released its \
+                 lease and continues when another process has applied it"
             ),
         };
         Some(Self { reason: reason.into(), obstacle })
@@ -65,14 +65,12 @@ impl Outdated {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Waits until another process has moved what the program is too old for. The checkpoint was left at `left_at`.
-    ///
-    /// # Errors
-    /// The end, where that comes first.
+    /// Waits until another process has passed the obstacle. The checkpoint was at `left_at`. Fails if the runner must
+    /// end first.
     pub(super) async fn wait_for_newer(&mut self, outdated: Outdated, left_at: Position) -> Result<(), End> {
         let Outdated { reason, obstacle } = outdated;
         let pause = self.pause();
-        tracing::error!(subscription = self.core.name, %reason, ?pause, "outdated: it looks again after a pause");
+        tracing::error!(subscription = self.core.name, %reason, ?pause, "outdated: it checks again after a pause");
         loop {
             let state = SubscriptionState::Outdated { reason: Arc::clone(&reason) };
             self.core.progress.fail(Arc::clone(&reason), state);

@@ -1,4 +1,4 @@
-//! Whose the tables of the projection's read models are: another subscription's are left alone.
+//! Checks that the subscription owns the tables of its read models.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::{End, Runner};
 use crate::projection::{CheckpointError, CheckpointStore, ProjectionKind, TableTaken};
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Makes the subscription the owner of its tables. It does not run where another one owns one of them.
+    /// Makes the subscription the owner of its tables. Ends it if another subscription owns one of them.
     pub(super) async fn own_tables(&mut self) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         if core.kind != ProjectionKind::Transactional || core.tables.is_empty() {
@@ -19,8 +19,8 @@ impl<C: CheckpointStore> Runner<C> {
         taken.await?.map_or(Ok(()), |taken| Err(refused(&taken)))
     }
 
-    /// The checkpoint is claimed: the tables that the projection declared before and does not any more are free. It is
-    /// looked again whether its tables are its own, because another subscription may have started at the same time.
+    /// After the claim: releases the tables that the projection does not declare any more. Checks its own tables again,
+    /// because another subscription may have started at the same time.
     pub(super) async fn settle_tables(&mut self) -> Result<(), End> {
         self.own_tables().await?;
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
@@ -36,8 +36,8 @@ impl<C: CheckpointStore> Runner<C> {
         .await
     }
 
-    /// Ends as fenced where another process owns the checkpoint by now: a table that is another one is that of the next
-    /// generation then, and no fault of this process.
+    /// Ends as fenced if another process owns the checkpoint by now. Then a missing table belongs to the next
+    /// generation, and is not an error of this process.
     pub(super) async fn check_owner(&mut self) -> Result<(), End> {
         if self.core.kind != ProjectionKind::Transactional {
             return Ok(());

@@ -1,6 +1,6 @@
-//! When the runner goes on: it heeds the control, waits for something new, and waits outages out.
+//! The pace of the runner: it obeys the control, waits for new events, and waits until an outage is over.
 //!
-//! Where several things have happened it heeds them in a fixed order, the control first, so that a run can be repeated.
+//! If several things have happened, it handles them in a fixed order, the control first, so that a run can be repeated.
 
 use std::error::Error;
 use std::future::Future;
@@ -19,24 +19,24 @@ use crate::projection::CheckpointStore;
 use crate::subscription::subscription_shared::Control;
 use crate::subscription::{StopReason, SubscriptionState};
 
-/// How often, at most, a checkpoint is saved that only passes events over.
+/// The least time between two saves of a checkpoint that only skips events.
 const PASS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The delays between two attempts to reach a store that does not answer.
 const OUTAGE: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
 
-/// Returns when the control says stop.
+/// Waits until the control says stop.
 pub(super) async fn stop_requested(control: &mut watch::Receiver<Control>) -> StopReason {
     loop {
         if let Control::Stop(reason) = *control.borrow_and_update() {
             return reason;
         }
-        // The sender lives as long as the subscription.
+        // The subscription keeps the sender alive.
         let _ = control.changed().await;
     }
 }
 
-/// Returns when the control says anything but run.
+/// Waits until the control says pause or stop.
 pub(super) async fn hold_requested(control: &mut watch::Receiver<Control>) {
     while *control.borrow_and_update() == Control::Run {
         let _ = control.changed().await;
@@ -44,7 +44,8 @@ pub(super) async fn hold_requested(control: &mut watch::Receiver<Control>) {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Between two batches: ends where the control says stop, or the checkpoint is another's; waits where it says pause.
+    /// Obeys the control between two batches: ends at a stop, waits during a pause. Ends if the lease is lost in the
+    /// pause.
     pub(super) async fn poll_control(&mut self) -> Result<(), End> {
         loop {
             let control = *self.control.borrow_and_update();
@@ -75,7 +76,7 @@ impl<C: CheckpointStore> Runner<C> {
         End::Fenced(format!("the checkpoint of `{}` was taken over by another runner", self.core.name).into())
     }
 
-    /// `work`, given up where the control says stop. Only for work that may be dropped half-way.
+    /// Runs `work`, and drops it at a stop. Only for work that may be dropped half-way.
     pub(super) async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
         tokio::select! {
             biased;
@@ -84,7 +85,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Asks a store until it answers. Only for questions that may be dropped half-way.
+    /// Asks a store until it answers. Only for calls that may be dropped half-way.
     pub(super) async fn retry_until_up<T, E, F>(&mut self, question: impl Fn() -> F) -> Result<T, End>
     where
         E: Error + 'static,
@@ -109,7 +110,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Waits for `delay`; a stop and a pause are heeded at once.
+    /// Waits for `delay`. Obeys a stop or a pause at once.
     pub(super) async fn delay(&mut self, delay: Duration) -> Result<(), End> {
         self.reader.suspend();
         tokio::select! {
@@ -120,7 +121,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.poll_control().await
     }
 
-    /// Saves a checkpoint that only passes events over, where that was not done for long enough.
+    /// Saves a checkpoint that only skips events, at most once a second.
     pub(super) async fn save_passed_by_now(&mut self) -> Result<(), End> {
         if self.has_unsaved() && self.saved_at.elapsed() >= PASS_INTERVAL {
             self.save_passed().await?;
@@ -128,7 +129,8 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Waits, at the end of the log, until there may be something new ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data): whatever wakes it only makes it look).
+    /// Waits at the end of the log until there may be new events: for a wake-up, a request or the poll interval
+    /// ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)).
     pub(super) async fn idle(&mut self) -> Result<(), End> {
         self.save_passed_by_now().await?;
         let poll_at = Instant::now() + self.core.config.poll_interval;
@@ -155,8 +157,8 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Waits before a store is asked again that has not answered `failures` times ([contained failure](crate::guarantees#contained-failure): an outage is waited out,
-    /// visibly, and never counts against a handler).
+    /// Waits before a store is asked again that has failed `failures` times, and reports the reason as the state
+    /// ([contained failure](crate::guarantees#contained-failure)).
     pub(super) async fn outage(&mut self, reason: String, failures: u32) -> Result<(), End> {
         tracing::warn!(subscription = self.core.name, reason, failures, "waiting for a store");
         let reason: Arc<str> = reason.into();

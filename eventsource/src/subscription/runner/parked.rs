@@ -1,7 +1,7 @@
-//! The streams that are parked behind dead letters, and the events that are never applied.
+//! The streams that are parked behind dead letters, and the dismissed events.
 //!
-//! A few letters are all held in memory. Where there are more than [`MOST_IN_MEMORY`], only those of the streams of one page
-//! are, which are looked up before the page is applied: memory and the time of a start do not grow with the letters.
+//! Up to [`MOST_IN_MEMORY`] letters are all in memory. If there are more, only the letters of the streams of one page
+//! are, read before the page is applied. So the memory and the time of a start do not grow with the number of letters.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -10,16 +10,16 @@ use std::sync::Arc;
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::projection::{DeadLetter, LetterChange, LetterCounts, LetterQuery, Letters};
 
-/// So many letters are held in memory at most, where they are stored elsewhere.
+/// The largest number of stored letters that are all in memory.
 pub(super) const MOST_IN_MEMORY: usize = 1_000;
 
-/// The streams that are parked behind dead letters, and the events that are never applied.
+/// The streams that are parked behind dead letters, and the dismissed events.
 #[derive(Debug, Default)]
 pub(super) struct Parked {
-    /// The letters behind which streams are parked, as far as they are known.
+    /// The known letters that park streams.
     letters: Letters,
     known: LetterKnowledge,
-    /// Only where the log may be replayed: otherwise they lie behind.
+    /// Only filled if the log may be replayed: otherwise these positions are never read again.
     dismissed: BTreeSet<Position>,
     replays: bool,
 }
@@ -29,34 +29,34 @@ pub(super) struct Parked {
 enum LetterKnowledge {
     #[default]
     All,
-    /// Those of the streams that were looked up last, and those that follow next.
+    /// The letters of the streams that were looked up last, and the released ones.
     Some {
-        /// How many there are in all.
+        /// The number of all letters.
         counts: LetterCounts,
-        /// Whether all of them were counted: the counts follow each change then.
+        /// Whether all letters were counted. Then the counts follow each change.
         is_exact: bool,
-        /// Whether one may be stored that follows next, and is not known.
+        /// Whether a released letter may be stored that is not known.
         hides_released: bool,
     },
 }
 
-/// A batch, without the events that are not applied in it.
+/// A batch without the events that must not be applied.
 pub(super) struct Sifted<'a> {
     /// The events to apply.
     pub(super) events: Cow<'a, [Arc<RecordedEvent>]>,
-    /// Where each of them stands in the batch; `None` where all are applied.
+    /// The index of each of them in the batch; `None` if all events are applied.
     indexes: Option<Vec<usize>>,
 }
 
 impl Sifted<'_> {
-    /// Where in the batch the event stands that is the `index`th to apply.
+    /// Returns the index in the batch of the `index`th event to apply.
     pub(super) fn index(&self, index: usize) -> usize {
         self.indexes.as_ref().and_then(|indexes| indexes.get(index)).copied().unwrap_or(index)
     }
 }
 
 impl Parked {
-    /// All letters of a subscription, which may begin anew without forgetting them (`replays`).
+    /// Knows all letters of a subscription. With `replays`, the log may be replayed while the letters stay.
     pub(super) fn all(letters: Vec<DeadLetter>, replays: bool) -> Self {
         let mut parked = Self { replays, ..Self::default() };
         for letter in letters {
@@ -65,13 +65,13 @@ impl Parked {
         parked
     }
 
-    /// So many letters, none of which is known yet.
+    /// Knows how many letters there are, but none of them yet.
     pub(super) fn some(counts: LetterCounts) -> Self {
         let is_exact = counts.is_exact();
         Self { known: LetterKnowledge::Some { counts, is_exact, hides_released: true }, ..Self::default() }
     }
 
-    /// Follows a change that is stored, to a stream that is known.
+    /// Applies a stored change to a known stream.
     pub(super) fn change(&mut self, change: &LetterChange) {
         let before = self.letters.counts();
         match change {
@@ -92,7 +92,7 @@ impl Parked {
         }
     }
 
-    /// Whether the letters of all streams are known. Where they have become too many, they are forgotten first.
+    /// Whether all letters are known. Stops knowing all of them if they have become too many.
     pub(super) fn knows_all(&mut self) -> bool {
         let counts = self.letters.counts();
         if matches!(self.known, LetterKnowledge::All) && !self.replays && counts.waiting > MOST_IN_MEMORY {
@@ -101,35 +101,35 @@ impl Parked {
         matches!(self.known, LetterKnowledge::All)
     }
 
-    /// `letters` are those of the streams that come next. What was known of others is forgotten.
+    /// Replaces the known letters by `letters`, and keeps the released ones.
     pub(super) fn know_only(&mut self, letters: Vec<DeadLetter>) {
         self.letters.keep_released();
         self.learn(letters);
     }
 
-    /// These letters are stored.
+    /// Adds stored letters.
     pub(super) fn learn(&mut self, letters: Vec<DeadLetter>) {
         letters.into_iter().for_each(|letter| self.letters.change(&LetterChange::Keep(letter)));
     }
 
-    /// Whether a letter may be stored that follows next, and none is known.
+    /// Whether a released letter may be stored, but none is known.
     pub(super) fn hides_released(&self) -> bool {
         matches!(self.known, LetterKnowledge::Some { hides_released: true, .. }) && self.letters.released().is_none()
     }
 
-    /// All letters that follow next are known.
+    /// Notes that all released letters are known.
     pub(super) fn shows_released(&mut self) {
         if let LetterKnowledge::Some { hides_released, .. } = &mut self.known {
             *hides_released = false;
         }
     }
 
-    /// Whether letters were left uncounted at the start.
+    /// Whether not all letters were counted at the start.
     pub(super) const fn is_uncounted(&self) -> bool {
         matches!(self.known, LetterKnowledge::Some { is_exact: false, .. })
     }
 
-    /// They were counted again.
+    /// Notes a new count.
     pub(super) fn count(&mut self, counted: LetterCounts) {
         if let LetterKnowledge::Some { counts, is_exact, .. } = &mut self.known {
             *counts = counted;
@@ -137,8 +137,8 @@ impl Parked {
         }
     }
 
-    /// How many letters there are, and how many events wait behind them. Not all were counted where there are more than
-    /// [`LetterCounts::MOST`], and were so when the subscription started.
+    /// Returns how many letters there are, and how many events wait behind them. If there were more than
+    /// [`LetterCounts::MOST`] at the start, not all are counted.
     pub(super) fn counts(&self) -> LetterCounts {
         match &self.known {
             LetterKnowledge::All => self.letters.counts(),
@@ -146,17 +146,17 @@ impl Parked {
         }
     }
 
-    /// The letter behind which `stream` is parked, if it is known.
+    /// Returns the known letter behind which `stream` is parked.
     pub(super) fn letter(&self, stream: &StreamId) -> Option<&DeadLetter> {
         self.letters.parked(stream)
     }
 
-    /// The letters that `query` asks for, of those that are known.
+    /// Returns the known letters that match `query`.
     pub(super) fn page(&self, query: LetterQuery) -> Vec<DeadLetter> {
         self.letters.page(query)
     }
 
-    /// The first letter that is to follow without being asked for, if it is known.
+    /// Returns the first known released letter.
     pub(super) fn released(&self) -> Option<&DeadLetter> {
         self.letters.released()
     }
@@ -170,12 +170,12 @@ impl Parked {
         !self.holds(event) && !self.is_dismissed(event)
     }
 
-    /// Whether `event` is never applied again.
+    /// Whether `event` is dismissed.
     pub(super) fn is_dismissed(&self, event: &RecordedEvent) -> bool {
         self.dismissed.contains(&event.position())
     }
 
-    /// Takes what is not to be applied out of `events`.
+    /// Returns `events` without those that must not be applied.
     pub(super) fn sift<'a>(&self, events: &'a [Arc<RecordedEvent>]) -> Sifted<'a> {
         if (self.letters.parks_nothing() && self.dismissed.is_empty()) || events.iter().all(|event| self.applies(event))
         {
@@ -186,11 +186,11 @@ impl Parked {
         Sifted { events: events.into(), indexes: Some(indexes) }
     }
 
-    /// What is to be stored of those `events` that wait behind letters. What was passed before, up to `seen`, is stored.
-    pub(super) fn hold(&self, events: &[Arc<RecordedEvent>], seen: Position) -> Vec<LetterChange> {
+    /// Returns the changes that count the `events` behind letters. Events up to `passed` were counted before.
+    pub(super) fn hold(&self, events: &[Arc<RecordedEvent>], passed: Position) -> Vec<LetterChange> {
         let mut more: HashMap<&StreamId, u64> = HashMap::new();
         if !self.letters.parks_nothing() {
-            for event in events.iter().filter(|event| event.position() > seen && self.holds(event)) {
+            for event in events.iter().filter(|event| event.position() > passed && self.holds(event)) {
                 *more.entry(event.stream()).or_default() += 1;
             }
         }

@@ -1,4 +1,4 @@
-//! Planning a batch of letters: which events it holds, in which order, and what becomes of their letters.
+//! Plans a batch of letters: its events, their order, and the changes of their letters.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::store::{PageLimit, Room};
 
 /// An event of a batch.
 pub(super) struct Item {
-    /// Its letter, once what stands before it in its stream is applied.
+    /// The letter of its stream after the earlier events of the stream are applied.
     pub(super) letter: DeadLetter,
     pub(super) event: Arc<RecordedEvent>,
-    /// What becomes of the letter once the event is applied.
+    /// The change of the letter after the event is applied.
     pub(super) after: LetterChange,
 }
 
@@ -25,7 +25,7 @@ struct Plan {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// The events of the next batch, and whether nothing is left behind them.
+    /// Returns the events of the next batch, and whether it is the last batch.
     pub(super) async fn plan_batch(&mut self) -> Result<(Vec<Item>, bool), End> {
         let released = self.released().await?;
         let Some(retrying) = &self.retrying else { return Ok((Vec::new(), true)) };
@@ -38,7 +38,7 @@ impl<C: CheckpointStore> Runner<C> {
                 (None, Some(LetterQuery::parking().after(*after).limit(retrying.size.min(1_000))), *until)
             }
         };
-        // What the batch before has left half done comes first.
+        // The rest of a stream that the last batch has begun comes first.
         let first = match (stream, &next) {
             (Some(stream), _) => self.letter_of(&stream).await?,
             (None, _) => released,
@@ -63,7 +63,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok((plan.items, true))
     }
 
-    /// Whether a letter that a page holds is to be retried.
+    /// Whether a letter of a page must be retried.
     fn is_retried(&self, letter: &DeadLetter) -> bool {
         let has_failed = |retrying: &Retrying| match &retrying.scope {
             Scope::All { failed, .. } => failed.contains(&letter.position),
@@ -72,7 +72,7 @@ impl<C: CheckpointStore> Runner<C> {
         letter.state == LetterState::Waiting && !self.retrying.as_ref().is_some_and(has_failed)
     }
 
-    /// Adds the event of `letter` and what waits behind it. Returns whether all of that found room.
+    /// Adds the event of `letter` and the events behind it. Returns whether there was room for all of them.
     async fn plan_stream(&mut self, letter: DeadLetter, plan: &mut Plan) -> Result<bool, End> {
         self.poll_control().await?;
         let (mut events, mut next) = (Vec::new(), None);
@@ -89,7 +89,7 @@ impl<C: CheckpointStore> Runner<C> {
         })
         .await?;
         if events.is_empty() && next.is_none() {
-            // What the projection asks for has changed: nothing of the stream waits any more.
+            // The projection does not handle the events of this stream any more.
             self.save(self.position, vec![LetterChange::Release { stream: letter.stream }]).await?;
             return Ok(true);
         }

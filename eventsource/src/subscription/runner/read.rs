@@ -1,4 +1,4 @@
-//! Reading the log, one page ahead of what is applied.
+//! Reads the log, one page ahead of the page that is applied.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use crate::event::Position;
 use crate::projection::CheckpointStore;
 use crate::subscription::log::{Page, PendingPage};
 
-/// A page that is being read while the one before it is applied.
+/// A page that is read while the page before it is applied.
 pub(super) struct Prefetched {
     after: Position,
     coming: PendingPage,
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Reads a page and applies it. Whether there may be more.
+    /// Reads a page and applies it. Returns whether there may be more.
     pub(super) async fn step_log(&mut self) -> Result<bool, End> {
         let mut page = self.next_page().await?;
         self.follow_log(&page).await?;
@@ -33,7 +33,7 @@ impl<C: CheckpointStore> Runner<C> {
             self.apply_page(&page).await?;
         }
         self.look_at_passed();
-        // A memory projection that began anew comes to it again.
+        // A memory projection that was emptied reaches the event again later.
         match unknown {
             Some(failure) if self.position >= page.horizon => Err(End::Faulted(failure)),
             _ => Ok(page.more),
@@ -45,11 +45,11 @@ impl<C: CheckpointStore> Runner<C> {
         self.prefetched = Some(Prefetched { after, coming: self.reader.begin(after).await });
     }
 
-    /// The page after the runner's position.
+    /// Returns the page after the runner's position.
     pub(super) async fn next_page(&mut self) -> Result<Page, End> {
         let (reader, after) = (Arc::clone(&self.reader), self.position);
         let prefetched = self.prefetched.take().filter(|page| page.after == after);
-        // A page that could not be read ahead is read again, in the loop that waits an outage out.
+        // A page that could not be read ahead is read again below, until the store answers.
         if let Some(Prefetched { coming, .. }) = prefetched
             && let Some(page) = {
                 let watch = self.watch();
@@ -63,7 +63,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.retry_until_up(|| reader.read(after)).await
     }
 
-    /// The head of the log.
+    /// Returns the end of the log.
     pub(super) async fn head(&mut self) -> Result<Position, End> {
         let store = Arc::clone(&self.core.store);
         self.retry_until_up(|| store.head()).await

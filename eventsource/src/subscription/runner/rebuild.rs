@@ -1,16 +1,16 @@
-//! Rebuilding in place: what the projection has written is emptied together with its checkpoint, and the log replayed.
+//! Rebuilds in place: empties the read model together with the checkpoint, and replays the log.
 //!
 //! ```text
-//! truncate and clear the checkpoint, in one unit -> claim it anew: it knows up to where it is rebuilt -> replay
+//! truncate and clear the checkpoint, in one unit -> claim the checkpoint, which stores the target -> replay
 //! ```
 //!
-//! Whoever claims such a checkpoint, after a crash or in another process, goes on with the rebuild.
+//! The next owner of such a checkpoint, after a crash or in another process, continues the rebuild.
 
 use std::sync::Arc;
 
 use super::failing::Failing;
 use super::outdated::{Obstacle, Outdated};
-use super::shadow_build::heard;
+use super::shadow_build::split_refusal;
 use super::{End, Runner};
 use crate::causes::with_causes;
 use crate::event::Position;
@@ -23,7 +23,7 @@ use crate::subscription::rebuilds::{Outcome, Tracked};
 use crate::subscription::{RebuildError, RebuildKind, StopReason};
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Begins a rebuild that was asked for.
+    /// Begins a requested rebuild.
     pub(super) async fn rebuild(&mut self, kind: RebuildKind) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
         if kind == RebuildKind::SideBySide {
             return self.rebuild_side_by_side().await;
@@ -31,7 +31,7 @@ impl<C: CheckpointStore> Runner<C> {
         if self.core.kind == ProjectionKind::Memory { self.rebuild_memory().await } else { self.rebuild_stored().await }
     }
 
-    /// Up to `target`, where there is one, the read model is being rebuilt.
+    /// Continues a rebuild up to `target`, if there is one.
     pub(super) fn go_on_rebuilding(&mut self, target: Option<Position>) {
         self.rebuild_to = target;
         if self.building.is_some() {
@@ -48,7 +48,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.rebuilt();
     }
 
-    /// Takes note of how far the rebuild is.
+    /// Notes how far the rebuild is.
     pub(super) fn rebuilt(&mut self) {
         if let Some(tracked) = &self.rebuild {
             tracked.move_to(self.position);
@@ -57,7 +57,7 @@ impl<C: CheckpointStore> Runner<C> {
         if self.position >= target {
             self.rebuild_to = None;
             if self.building.is_some() {
-                // It is done when it serves.
+                // A next generation is complete when it serves.
                 return;
             }
             if let Some(tracked) = self.rebuild.take() {
@@ -67,7 +67,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// A memory projection becomes what it was when it was subscribed.
+    /// Empties a memory projection and begins its replay.
     async fn rebuild_memory(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
         let target = self.head().await?;
         if let Err(error) = self.empty_memory().await {
@@ -80,20 +80,21 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(Ok(self.begin_replay(target)))
     }
 
-    /// Makes the state what it was when it was subscribed. Until the checkpoint is so as well, the state is in pieces.
+    /// Empties the state of a memory projection. The state counts as unknown until the checkpoint is reset too.
     async fn empty_memory(&mut self) -> Result<(), RebuildError> {
         let (core, mut unit) = (Arc::clone(&self.core), self.checkpoints.detached());
-        let was_in_pieces = core.in_memory.is_poisoned();
+        let was_unknown = core.in_memory.is_poisoned();
         core.in_memory.poison();
         let Err(error) = self.subscriber.restart_empty(&mut unit).await else { return Ok(()) };
         let error = self.not_emptied(error);
-        if matches!(error, RebuildError::NoTruncateHook { .. }) && !was_in_pieces {
+        if matches!(error, RebuildError::NoTruncateHook { .. }) && !was_unknown {
             core.in_memory.recover();
         }
         Err(error)
     }
 
-    /// The read model and the checkpoint are emptied in one unit of work, and the checkpoint is claimed anew.
+    /// Empties the read model and clears the checkpoint in one unit of work, claims the checkpoint, and begins the
+    /// replay.
     async fn rebuild_stored(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
         if self.core.config.start == StartFrom::End {
             return Ok(Err(RebuildError::StartsAtEnd { subscription: self.core.name.clone() }));
@@ -119,13 +120,13 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(Ok(self.begin_replay(target)))
     }
 
-    /// What is empty is not live, whoever claims it now: where the log ends is found out anew.
+    /// Leaves the live state, and forgets the end of the log: the read model is empty.
     fn fall_behind(&mut self) {
         (self.prefetched, self.end) = (None, None);
         self.core.progress.set_state(self.working());
     }
 
-    /// Replays the log from where the runner is.
+    /// Begins the replay of the log at the runner's position.
     fn begin_replay(&mut self, target: Position) -> Arc<Tracked> {
         self.unreported = 0;
         self.failing = Failing::new(self.core.config.failures.limit);
@@ -138,8 +139,7 @@ impl<C: CheckpointStore> Runner<C> {
         tracked
     }
 
-    /// Empties the read model and clears the checkpoint, which is the runner's, in one unit of work. Where that fails,
-    /// nothing was changed.
+    /// Empties the read model and clears the checkpoint in one unit of work. If that fails, nothing was changed.
     async fn empty(&mut self, target: Position) -> Result<Result<(), RebuildError>, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
         let clear = CheckpointReset::new(&*self.core.name).owned_since(self.epoch).rebuild_to(target);
@@ -149,7 +149,7 @@ impl<C: CheckpointStore> Runner<C> {
             let mut unit = if transactional { self.begin().await? } else { checkpoints.detached() };
             if transactional && let Err(error) = self.reshape(&mut unit).await {
                 unit.rollback().await;
-                match heard(Err(error)) {
+                match split_refusal(Err(error)) {
                     Ok(refused) => {
                         let subscription = self.core.name.clone();
                         return Ok(refused.map_err(|reason| RebuildError::Failed { subscription, reason }));
@@ -161,7 +161,7 @@ impl<C: CheckpointStore> Runner<C> {
                     }
                 }
             }
-            // What is in memory is emptied by whoever claims it anew.
+            // A memory projection was emptied before.
             if !self.core.kind.is_memory()
                 && let Err(error) = self.subscriber.truncate(&mut unit).await
             {
@@ -189,7 +189,7 @@ impl<C: CheckpointStore> Runner<C> {
                 Err(CommitError::Failed(error)) => {
                     outages += 1;
                     self.outage(with_causes(&error), outages).await?;
-                    // Whether it was cleared is read back, not guessed: what is cleared is nobody's.
+                    // Read whether it was cleared: a cleared checkpoint has no owner.
                     let found = self.retry_until_up(|| checkpoints.load(&clear.name)).await?;
                     if found.is_none_or(|found| found.epoch != self.epoch) {
                         return Ok(Ok(()));
@@ -199,11 +199,11 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Makes the declared tables what their models describe now, empty, where they are not.
+    /// Replaces each declared table that does not have the columns of its model by an empty one.
     async fn reshape(&self, unit: &mut C::Unit) -> Result<(), CheckpointError> {
         let Some(generations) = self.checkpoints.generations() else { return Ok(()) };
         for left in generations.reshape(unit, &self.core.tables).await? {
-            tracing::warn!(subscription = self.core.name, left, "not made again for the table: make it by hand");
+            tracing::warn!(subscription = self.core.name, left, "not created again for the table: create it by hand");
         }
         Ok(())
     }
@@ -217,14 +217,14 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// After what was asked for: what nobody knows the state of is not worked with.
+    /// Stops the subscription if the state of a memory projection is unknown.
     pub(super) fn is_whole(&self) -> Result<(), End> {
         if self.core.in_memory.is_poisoned() { Err(End::Stopped(StopReason::StateUnknown)) } else { Ok(()) }
     }
 
-    /// Looks at who made the checkpoint, before it is claimed. A checkpoint of a higher version of the projection is left
-    /// alone. One of another projection is refused, or rebuilt, as the configuration says. Returns whether it can be
-    /// claimed now.
+    /// Checks the fingerprint of the checkpoint before it is claimed. A checkpoint of a higher version of the
+    /// projection is not touched. A checkpoint of another version is refused or rebuilt, as the configuration says.
+    /// Returns whether the checkpoint can be claimed now.
     pub(super) async fn poll_change(&mut self) -> Result<bool, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let Some(found) = self.retry_until_up(|| checkpoints.load(&core.name)).await? else { return Ok(true) };
@@ -240,10 +240,10 @@ impl<C: CheckpointStore> Runner<C> {
             });
         }
         if self.is_confirmed {
-            // Two processes would otherwise replace each other's read model by turns.
+            // Otherwise two processes would replace each other's read model in turns.
             return Err(End::Refused(core.replaced(&found.fingerprint).into()));
         }
-        // What keeps its state itself has nothing that somebody else reads.
+        // No other process reads the state of a durable memory projection.
         let is_durable_memory = core.kind == ProjectionKind::DurableMemory;
         match if is_durable_memory { OnChange::Rebuild } else { core.config.on_change } {
             OnChange::Rebuild => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
@@ -252,8 +252,8 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Empties what the projection has written as it was, `stored`. Until that is done the checkpoint keeps its
-    /// fingerprint, so that whoever comes after a crash finds it changed as well.
+    /// Empties the read model of the version with the fingerprint `stored`. The checkpoint keeps this fingerprint until
+    /// that is done, so that the next owner after a crash finds the change too.
     async fn rebuild_changed(&mut self, stored: &str) -> Result<(), End> {
         let core = Arc::clone(&self.core);
         if core.config.start == StartFrom::End {

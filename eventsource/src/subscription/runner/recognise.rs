@@ -1,7 +1,8 @@
-//! Noticing that the log is not the one that was read so far: at each claim, and with each page.
+//! Checks at each claim and with each page that the log is the one that was read so far
+//! ([a log never goes back unnoticed](crate::guarantees#a-log-never-goes-back-unnoticed)).
 //!
-//! A page says which event stands before it. Where that is the last event that the runner knows, the log is the same. Where
-//! the page does not say, or says another one, the store is asked for the event that the runner knows.
+//! A page contains the event before it. If that is the last event that the runner knows, the log is the same. Otherwise
+//! the store is asked for the event that the runner knows.
 
 use std::sync::Arc;
 
@@ -20,30 +21,30 @@ use crate::subscription::{RebuildKind, SubscriptionState};
 #[derive(Debug, Default)]
 pub(super) struct KnownLog {
     id: Option<LogId>,
-    /// The last event that was read and is passed.
+    /// The last event that the runner has passed.
     mark: Option<LogMark>,
-    /// The last event of what is being applied.
+    /// The last event of the batch that is being applied.
     ahead: Option<LogMark>,
 }
 
 impl KnownLog {
-    /// The last event that is known at or before `to`.
+    /// Returns the last known event at or before `to`.
     pub(super) fn mark_at(&self, to: Position) -> Option<LogMark> {
         let known = self.ahead.into_iter().chain(self.mark).filter(|mark| mark.position <= to);
         known.max_by_key(|mark| mark.position)
     }
 
-    /// What a subscription at `position`, which started at `start`, knows of its log.
+    /// Returns what a subscription at `position`, which started at `start`, knows of its log.
     pub(super) const fn remembered(&self, position: Position, start: Position) -> Remembered {
         Remembered { log: self.id, position, mark: self.mark, start }
     }
 
-    /// What is being applied ends with this event.
+    /// Notes the last event of the batch that is being applied.
     pub(super) const fn comes_to(&mut self, ahead: Option<LogMark>) {
         self.ahead = ahead;
     }
 
-    /// Everything up to `position` is passed. Returns the last event that is known.
+    /// Notes that everything up to `position` is passed. Returns the last known event.
     pub(super) fn pass(&mut self, position: Position) -> Option<LogMark> {
         if let Some(passed) = self.mark_at(position)
             && self.mark.is_none_or(|mark| mark.position < passed.position)
@@ -55,13 +56,13 @@ impl KnownLog {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// The identity of the log.
+    /// Returns the identity of the log.
     pub(super) async fn log_id(&mut self) -> Result<LogId, End> {
         let store = Arc::clone(&self.core.store);
         self.retry_until_up(|| store.log_id()).await
     }
 
-    /// Begins to read a log of which this is `remembered`. A subscription that finds another one ends.
+    /// Compares the log with what is `remembered`, before it is read. Ends the subscription if it is another log.
     pub(super) async fn recognise(&mut self, remembered: Remembered) -> Result<(), End> {
         let store = Arc::clone(&self.core.store);
         match self.retry_until_up(|| remembered.compare(&*store)).await? {
@@ -80,7 +81,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Makes sure that `page`, which follows the runner's position, is of the log that was read so far.
+    /// Checks that `page`, which follows the runner's position, belongs to the log that was read so far.
     pub(super) async fn follow_log(&mut self, page: &Page) -> Result<(), End> {
         let mark = self.known_log.mark;
         if mark.is_none() || page.before == mark {
@@ -89,8 +90,8 @@ impl<C: CheckpointStore> Runner<C> {
         self.recognise(self.known_log.remembered(self.position, self.start)).await
     }
 
-    /// The log is not the one of the checkpoint, which was claimed: goes on only where a rebuild is asked for, or a
-    /// rebuild side by side is under way. Both read the log that is there from its start.
+    /// The log is not the one of the claimed checkpoint. Continues only if a rebuild was requested, or a side-by-side
+    /// rebuild is under way: both read the present log from its start.
     pub(super) async fn rebuild_from_other_log(&mut self, reason: Arc<str>) -> Result<(), End> {
         while let Some(request) = self.core.requests.take() {
             match request {
@@ -106,7 +107,7 @@ impl<C: CheckpointStore> Runner<C> {
                     self.drop_next(Outcome::Cancelled).await?;
                     answer.send(());
                 }
-                // The caller is told that the subscription does not run.
+                // Dropping the request tells its caller that the subscription does not run.
                 Request::Retry { .. } | Request::Dismiss { .. } => {}
             }
         }

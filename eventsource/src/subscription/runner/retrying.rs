@@ -1,13 +1,13 @@
-//! Retrying dead letters: in batches, in turns with the pages of the log.
+//! Retries dead letters in batches, between the pages of the log.
 //!
 //! ```text
-//! a request -> [ plan a batch -> apply it in one transaction, with what becomes of its letters -> a page of the log ]*
+//! a request -> [ plan a batch -> apply it in one transaction, with the changes of its letters -> a page of the log ]*
 //!           -> the answer
 //! ```
 //!
-//! A batch holds letters in the order of their positions, each with what waits behind it in its stream before the next
-//! letter: the order in which one after another would be applied. Events that have waited behind letters were never tried:
-//! the first batch of a request holds one of them at most, and twice as many follow with each batch that is applied.
+//! A batch contains letters ordered by position, each followed by the events that wait behind it in its stream. The
+//! events behind a letter were never tried before, and the first of them may fail. So the first batch of a request
+//! contains at most one of them, and the number doubles with each batch that is applied.
 
 use std::collections::BTreeSet;
 
@@ -22,27 +22,27 @@ use crate::subscription::{DeadLetterError, LetterSelection, RetryReport, Subscri
 pub(super) struct Retrying {
     pub(super) scope: Scope,
     retried: RetryReport,
-    /// Where the answer goes; `None` where nobody has asked.
+    /// The answer to the request; `None` for released letters, which need no request.
     answer: Option<Reply<Answered>>,
-    /// How many events the next batch holds at most.
+    /// The largest number of events in the next batch.
     pub(super) size: usize,
-    /// How many of them may have waited behind letters.
+    /// How many of them may be events that waited behind letters.
     pub(super) reach: usize,
     /// How many outages were met in a row.
     pub(super) outages: u32,
     /// How many letters failed again.
     failed: usize,
-    /// Whether it goes on once the log is replayed.
+    /// Whether it continues after the replay of the log.
     resumes: bool,
 }
 
 /// Which letters are retried.
 pub(super) enum Scope {
-    /// Those after `after` and up to `until`, but not those which failed behind others.
+    /// The letters in `(after, until]`, except events that became letters during this request.
     All { after: Position, until: Position, failed: BTreeSet<Position> },
-    /// The one of a stream.
+    /// The letter of one stream.
     Stream(StreamId),
-    /// Those that follow without being asked for.
+    /// The released letters.
     Released,
 }
 
@@ -52,7 +52,7 @@ impl Retrying {
         Self { scope, retried, answer, size, reach: 1, outages: 0, failed: 0, resumes: false }
     }
 
-    /// The state of a subscription that retries letters, of which `waiting` are there in all.
+    /// Returns the state of a subscription that retries letters. `waiting` is the number of all letters.
     pub(super) fn state(&self, waiting: usize) -> SubscriptionState {
         let left = match self.scope {
             Scope::All { .. } => waiting.saturating_sub(self.failed),
@@ -61,31 +61,31 @@ impl Retrying {
         SubscriptionState::RetryingLetters { applied: self.retried.applied, left }
     }
 
-    /// Whether the one letter that was asked for has failed.
+    /// Whether the only requested letter has failed.
     const fn has_failed(&self) -> bool {
         self.failed > 0 && !matches!(self.scope, Scope::All { .. })
     }
 
-    /// The next batches are smaller: this one was not applied.
+    /// Makes the next batches smaller, after a batch of `tried` events was not applied.
     pub(super) fn shrink(&mut self, tried: usize) {
         self.size = (tried / 2).max(1);
         self.reach = (self.reach / 2).max(1);
     }
 
-    /// Once the log is replayed, it goes on with a batch of `size` events.
+    /// Continues with a batch of `size` events after the replay of the log.
     pub(super) fn resume_with(&mut self, size: usize) {
         self.size = size.max(1);
         self.resumes = true;
     }
 
-    /// The next batches are larger, up to `most` events.
+    /// Makes the next batches larger, up to `most` events.
     fn grow(&mut self, most: usize) {
         self.size = (self.size * 2).min(most);
         self.reach = (self.reach * 2).min(most);
         self.outages = 0;
     }
 
-    /// The stored letter of `item` is taken up.
+    /// Moves past the letter of `item`.
     fn pass(&mut self, item: &Item) {
         if let Scope::All { after, .. } = &mut self.scope
             && item.letter.state == LetterState::Waiting
@@ -104,7 +104,7 @@ impl Retrying {
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Begins to retry the letters that a request names. One that names none is answered.
+    /// Begins to retry the requested letters. Answers at once if there is no such letter.
     pub(super) async fn begin_retry(&mut self, which: LetterSelection, answer: Reply<Answered>) -> Result<(), End> {
         let letter = match &which {
             LetterSelection::All => {
@@ -131,8 +131,8 @@ impl<C: CheckpointStore> Runner<C> {
         self.core.progress.set_state(self.working());
     }
 
-    /// Begins to apply what was released before the last stop, and not applied since. What nobody knows the state of waits
-    /// to be rebuilt.
+    /// Begins to apply letters that were released before the last stop. Does nothing while the state of a memory
+    /// projection is unknown.
     pub(super) async fn begin_released(&mut self) -> Result<(), End> {
         if self.retrying.is_none() && !self.core.in_memory.is_poisoned() && self.released().await?.is_some() {
             self.begin_scope(Scope::Released, None);
@@ -140,7 +140,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Gives the event at `position` up, and begins to apply what waits behind it.
+    /// Dismisses the letter at `position`, and begins to apply the events behind it.
     pub(super) async fn dismiss(
         &mut self,
         position: Position,
@@ -164,23 +164,23 @@ impl<C: CheckpointStore> Runner<C> {
         DeadLetterError::Unknown { subscription: self.core.name.clone(), which: which.clone() }
     }
 
-    /// Retries one batch of letters, and answers the request where none is left.
+    /// Retries one batch of letters, and answers the request if it was the last batch.
     pub(super) async fn retry_batch(&mut self) -> Result<(), End> {
         let (items, is_last) = self.plan_batch().await?;
         let is_applied = self.apply_letters(&items).await?;
         self.recount_letters().await?;
-        // What follows an event that cannot be read, or a state that is being replayed, waits for another time.
+        // Ends the request early if a letter failed, an event is too new for the program, or a replay is under way.
         let has_failed = self.retrying.as_ref().is_some_and(Retrying::has_failed);
         let resumes = self.retrying.as_mut().is_some_and(|retrying| std::mem::take(&mut retrying.resumes));
-        let is_held_up = !self.is_replayed() && !resumes;
-        if (is_last && is_applied) || has_failed || self.outdated.is_some() || is_held_up {
+        let waits_for_replay = !self.is_replayed() && !resumes;
+        if (is_last && is_applied) || has_failed || self.outdated.is_some() || waits_for_replay {
             self.end_retry().await?;
         }
         self.core.progress.set_state(self.working());
         Ok(())
     }
 
-    /// Answers the request. What it has not come to is left.
+    /// Answers the request. Letters that were not retried are in its `left`.
     pub(super) async fn end_retry(&mut self) -> Result<(), End> {
         let Some(mut retrying) = self.retrying.take() else { return Ok(()) };
         match &retrying.scope {
@@ -189,7 +189,7 @@ impl<C: CheckpointStore> Runner<C> {
                 let page =
                     self.page_of_parked(LetterQuery::parking().after(after).limit(RetryReport::MOST_LEFT + 1)).await?;
                 for letter in page.into_iter().take_while(|letter| letter.position <= until) {
-                    // More may wait behind a letter by now than when it failed.
+                    // More events may wait behind the letter by now: the later copy replaces the earlier one.
                     retrying.retried.left.retain(|left| left.stream != letter.stream);
                     retrying.leave(letter);
                 }
@@ -207,12 +207,12 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// How many events a batch of letters holds at most.
+    /// Returns the largest number of events in a batch of letters.
     fn most_letters(&self) -> usize {
         if self.one_by_one { 1 } else { self.core.config.page_limit().events }
     }
 
-    /// Takes note of events of a batch that were applied.
+    /// Notes events of a batch that were applied.
     pub(super) fn note_applied(&mut self, items: &[Item]) {
         let most = self.most_letters();
         if let Some(retrying) = &mut self.retrying {
@@ -222,7 +222,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Takes note of an event of a batch that failed, and is the letter of its stream now.
+    /// Notes an event of a batch that failed and is the letter of its stream now.
     pub(super) fn note_failed(&mut self, item: &Item) {
         let left = self.parked.letter(&item.letter.stream).cloned();
         let Some(retrying) = &mut self.retrying else { return };

@@ -1,4 +1,5 @@
-//! The runner of a subscription, and the one that builds its next generation: it is begun, held still for, and ended.
+//! A rebuild side by side, on the side of the runner that serves: it starts the builder of the next generation, holds
+//! still while the builder switches, and ends the builder.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::pace::{hold_requested, stop_requested};
-use super::shadow_build::{CutoverHold, ShadowSpec, generations, heard};
+use super::shadow_build::{CutoverHold, ShadowSpec, generations, split_refusal};
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::generation::next_checkpoint;
@@ -18,7 +19,7 @@ use crate::subscription::requests::Request;
 use crate::subscription::subscription_shared::{Control, SubscriptionShared};
 use crate::subscription::{RebuildError, RebuildKind, StopReason, SubscriptionState};
 
-/// The runner that builds the next generation, for the runner of the subscription.
+/// The builder of the next generation, as the runner of the subscription sees it.
 pub(super) struct ShadowBuild {
     core: Arc<SubscriptionShared>,
     task: JoinHandle<Result<(), CommitError>>,
@@ -32,15 +33,15 @@ impl Drop for ShadowBuild {
     }
 }
 
-/// What the builder wants of the runner of the subscription.
+/// A request of the builder to the runner of the subscription.
 pub(super) enum CutoverRequest {
     ToHold(CutoverHold),
-    /// It has ended.
+    /// The builder has ended.
     Nothing,
 }
 
 impl ShadowBuild {
-    /// Returns when the builder wants something.
+    /// Waits for a request of the builder.
     pub(super) async fn asks(companion: &mut Option<Self>) -> CutoverRequest {
         match companion {
             Some(companion) => companion.holds.recv().await.map_or(CutoverRequest::Nothing, CutoverRequest::ToHold),
@@ -48,7 +49,7 @@ impl ShadowBuild {
         }
     }
 
-    /// What it wants already.
+    /// Returns a request that is waiting already.
     fn asks_now(&mut self) -> Option<CutoverRequest> {
         match self.holds.try_recv() {
             Ok(hold) => Some(CutoverRequest::ToHold(hold)),
@@ -58,13 +59,13 @@ impl ShadowBuild {
     }
 }
 
-/// Up to where a next generation is being built; one that has been there may have come further.
+/// Returns the target of a next generation. After it has reached its target, its position counts.
 pub(super) fn target(next: &Checkpoint) -> Position {
     next.rebuild_to.unwrap_or(next.position)
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Why there can be no next generation of the projection's read models, where there can be none.
+    /// Fails if there can be no next generation of the read models.
     fn refuse_side_by_side(&self) -> Result<(), RebuildError> {
         let subscription = self.core.name.clone();
         if self.core.kind != ProjectionKind::Transactional || self.core.tables.is_empty() {
@@ -79,15 +80,16 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// Why the next generation could not take the place of the one that serves, where it could not.
+    /// The inner result fails if the next generation could not replace the present one, for example because of a view.
     async fn check_next(&mut self) -> Result<Result<(), RebuildError>, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let checked =
-            self.retry_until_up(|| async { heard(generations(&*checkpoints)?.check(&core.tables).await) }).await?;
+        let checked = self
+            .retry_until_up(|| async { split_refusal(generations(&*checkpoints)?.check(&core.tables).await) })
+            .await?;
         Ok(checked.map_err(|reason| RebuildError::Failed { subscription: core.name.clone(), reason }))
     }
 
-    /// Begins a rebuild side by side that was asked for, or names the one that is under way.
+    /// Begins a requested side-by-side rebuild, or returns the one that is under way.
     pub(super) async fn rebuild_side_by_side(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
         if let Err(error) = self.refuse_side_by_side() {
             return Ok(Err(error));
@@ -100,8 +102,7 @@ impl<C: CheckpointStore> Runner<C> {
             return Ok(Err(RebuildError::Failed { subscription, reason }));
         }
         if let Some(newer) = self.newer_next().await? {
-            let reason =
-                format!("version {newer} of the projection is being built beside it, by a newer program").into();
+            let reason = format!("a newer program is building version {newer} of the projection side by side").into();
             return Ok(Err(RebuildError::Failed { subscription: self.core.name.clone(), reason }));
         }
         if let Err(error) = self.check_next().await? {
@@ -112,7 +113,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(Ok(self.begin_next(target, None, false)))
     }
 
-    /// Begins to build the next generation, or goes on with the one whose checkpoint was `found`.
+    /// Begins to build the next generation, or continues the one whose checkpoint was `found`.
     fn begin_next(&mut self, target: Position, found: Option<&Checkpoint>, changed: bool) -> Arc<Tracked> {
         let (kind, start) = (RebuildKind::SideBySide, self.start);
         let tracked = match found {
@@ -130,7 +131,7 @@ impl<C: CheckpointStore> Runner<C> {
         tracked
     }
 
-    /// After a start: goes on with a next generation that was not finished, and drops one of another projection.
+    /// Continues an unfinished next generation after a start, and drops one of another version of the projection.
     pub(super) async fn resume_next(&mut self) -> Result<(), End> {
         if self.next.is_some() || self.refuse_side_by_side().is_err() {
             return Ok(());
@@ -140,45 +141,45 @@ impl<C: CheckpointStore> Runner<C> {
                 self.begin_next(target(&found), Some(&found), false);
                 Ok(())
             }
-            // A higher version of the projection is being built by another process.
+            // Another process builds a higher version of the projection.
             Some(found) if self.core.newer_version(&found.fingerprint).is_some() => Ok(()),
             Some(_) => self.drop_next(Outcome::Replaced).await,
             None => Ok(()),
         }
     }
 
-    /// The checkpoint of the next generation.
+    /// Reads the checkpoint of the next generation.
     async fn found_next(&mut self) -> Result<Option<Checkpoint>, End> {
         let (checkpoints, name) = (Arc::clone(&self.checkpoints), next_checkpoint(&self.core.name));
         self.retry_until_up(|| checkpoints.load(&name)).await
     }
 
-    /// The higher version of the projection whose next generation is being built.
+    /// Returns the higher version of the projection of which another process builds the next generation.
     async fn newer_next(&mut self) -> Result<Option<u32>, End> {
         Ok(self.found_next().await?.and_then(|found| self.core.newer_version(&found.fingerprint)))
     }
 
-    /// Ends the builder, and drops what it has built. The next generation of a higher version is another process's, and
-    /// stays.
+    /// Ends the builder and drops what it has built. Keeps a next generation of a higher version, which belongs to
+    /// another process.
     pub(super) async fn drop_next(&mut self, outcome: Outcome) -> Result<(), End> {
         self.end_next(StopReason::RebuildCancelled, Some(outcome)).await;
         if self.refuse_side_by_side().is_err() || self.newer_next().await?.is_some() {
             return Ok(());
         }
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let discard = || async { heard(generations(&*checkpoints)?.discard(&core.name, &core.tables).await) };
+        let discard = || async { split_refusal(generations(&*checkpoints)?.discard(&core.name, &core.tables).await) };
         if let Err(reason) = self.retry_until_up(discard).await? {
-            // The builder of the next one is refused by its tables, and says so.
-            tracing::warn!(subscription = core.name, %reason, "what was built of a next generation stays");
+            // The next builder fails because of these tables, and reports that.
+            tracing::warn!(subscription = core.name, %reason, "the tables of a next generation cannot be dropped");
         }
         Ok(())
     }
 
-    /// Ends the builder; what it has built stays.
+    /// Ends the builder and keeps what it has built.
     pub(super) async fn end_next(&mut self, reason: StopReason, outcome: Option<Outcome>) {
         let Some(mut companion) = self.next.take() else { return };
         companion.core.control.send_replace(Control::Stop(reason));
-        // It may wait for an answer.
+        // The builder may wait for the answer to its request.
         companion.holds.close();
         while companion.holds.recv().await.is_some() {}
         let _ = (&mut companion.task).await;
@@ -187,14 +188,14 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Tells the builder what the runner is told.
+    /// Passes a command on to the builder.
     pub(super) fn tell_next(&self, control: Control) {
         if let Some(companion) = &self.next {
             companion.core.control.send_replace(control);
         }
     }
 
-    /// Does what the builder wants by now.
+    /// Serves a waiting request of the builder.
     pub(super) async fn serve_next(&mut self) -> Result<(), End> {
         match self.next.as_mut().and_then(ShadowBuild::asks_now) {
             Some(asked) => self.serve_asked(asked).await,
@@ -202,7 +203,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Holds still while the next generation takes over, and goes on with the one that serves then.
+    /// Holds still while the builder switches, and continues with the generation that serves after that.
     pub(super) async fn serve_asked(&mut self, asked: CutoverRequest) -> Result<(), End> {
         let CutoverRequest::ToHold(hold) = asked else {
             self.end_next(StopReason::RebuildCancelled, None).await;
@@ -213,7 +214,7 @@ impl<C: CheckpointStore> Runner<C> {
         if ready.send(self.position).is_ok() {
             tokio::select! {
                 _ = &mut over => {}
-                // It ends sooner then, but not before it is known what it did.
+                // A stop also stops the builder, but the outcome of the switch must be known first.
                 reason = stop_requested(&mut self.control) => {
                     self.tell_next(Control::Stop(reason));
                     let _ = over.await;
@@ -231,7 +232,8 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    /// The projection has changed: builds what it is now beside what it was, `stored`, which is left alone until then.
+    /// The projection has changed: builds its present version side by side. The version with the fingerprint `stored`
+    /// serves, unchanged, until then.
     pub(super) async fn build_changed(&mut self, stored: &str) -> Result<(), End> {
         let refused = |error: &dyn std::fmt::Display, core: &SubscriptionShared| {
             End::Refused(format!("{}; {error}", core.changed(stored)).into())
@@ -260,15 +262,15 @@ impl<C: CheckpointStore> Runner<C> {
         };
         match self.wait_for_next(&tracked, building).await? {
             Outcome::Failed(reason) => Err(refused(&reason, &self.core)),
-            // It was not ended.
+            // The builder has ended without an outcome.
             Outcome::Unfinished => Err(End::Stopped(StopReason::RunnerPanicked)),
             Outcome::Cancelled => Err(End::Stopped(StopReason::RebuildCancelled)),
             Outcome::Done(_) | Outcome::Replaced => Ok(()),
         }
     }
 
-    /// Applies nothing until the next generation serves, or is given up; meanwhile the subscription is in this state. What
-    /// has become of the next generation.
+    /// Waits until the next generation serves or its builder has ended, and returns the outcome. Applies no events.
+    /// Until then, the subscription has the given `state`.
     pub(super) async fn wait_for_next(
         &mut self,
         tracked: &Tracked,
@@ -292,7 +294,7 @@ impl<C: CheckpointStore> Runner<C> {
             };
             match asked {
                 CutoverRequest::ToHold(hold) => {
-                    // It does not apply anything: whoever does is another process, and is not waited for.
+                    // This runner applies nothing, so it holds still already. An owner in another process is fenced.
                     if hold.ready.send(Position::START).is_ok() {
                         let _ = hold.over.await;
                     }
@@ -306,7 +308,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// While nothing else can be asked for: drops the next generation where that was asked for. Whether it was.
+    /// Drops the next generation if that was requested, and returns whether it was. Drops all other requests.
     async fn is_cancelled(&mut self) -> Result<bool, End> {
         while let Some(request) = self.core.requests.take() {
             if let Request::CancelNext { answer } = request {

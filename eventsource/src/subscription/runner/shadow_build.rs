@@ -1,8 +1,9 @@
-//! Building the next generation of read models, beside the runner of the subscription.
+//! A rebuild side by side, on the side of the builder: builds the next generation of read models while the runner of
+//! the subscription serves.
 //!
 //! ```text
-//! claim the next generation's checkpoint -> [ read a page -> apply it ]* -> at the end of the log, ask the one that serves
-//! to hold still -> pass where it is -> switch, in one transaction -> it goes on with the new generation
+//! claim the checkpoint of the next generation -> [ read a page -> apply it ]* -> at the end of the log, ask the runner
+//! that serves to hold still -> pass its position -> switch in one transaction -> that runner continues with the new tables
 //! ```
 
 use std::convert::Infallible;
@@ -22,28 +23,28 @@ use crate::subscription::rebuilds::Outcome;
 use crate::subscription::recognise::Remembered;
 use crate::subscription::subscription_shared::SubscriptionShared;
 
-/// What a runner knows that builds the next generation for another one.
+/// What the builder of a next generation knows.
 pub(super) struct ShadowSpec {
-    /// The subscription whose next generation it is.
+    /// The subscription whose next generation it builds.
     pub(super) live: Arc<SubscriptionShared>,
     pub(super) tables: Arc<[&'static Table]>,
-    /// Where the log ended when the rebuild was asked for.
+    /// The end of the log when the rebuild was requested.
     pub(super) target: Position,
-    /// Whether it is built because the projection has changed, until somebody has switched to it.
+    /// Whether the projection has changed, and the runner waits for the switch.
     pub(super) changed: bool,
     /// To the runner of the subscription.
     pub(super) holds: mpsc::Sender<CutoverHold>,
 }
 
-/// A request to hold still: to apply nothing until it is known what became of a switch.
+/// A request to hold still: to apply nothing until the outcome of a switch is known.
 pub(super) struct CutoverHold {
-    /// Takes the position at which it holds still.
+    /// The runner sends the position at which it holds still.
     pub(super) ready: oneshot::Sender<Position>,
-    /// Ends when it need not any more.
+    /// Closed by the builder when the runner may continue.
     pub(super) over: oneshot::Receiver<()>,
 }
 
-/// The generations of a store that was found to keep them.
+/// Returns the generations of the checkpoint store.
 pub(super) fn generations<C: CheckpointStore>(checkpoints: &C) -> Result<&dyn Generations<C::Unit>, CheckpointError> {
     checkpoints.generations().ok_or_else(|| CheckpointError::Failed {
         action: "build a next generation".to_owned(),
@@ -51,17 +52,17 @@ pub(super) fn generations<C: CheckpointStore>(checkpoints: &C) -> Result<&dyn Ge
     })
 }
 
-/// What a store answers to a question. What it refuses for good is an answer, and not asked again.
-pub(super) fn heard<T>(answer: Result<T, CheckpointError>) -> Result<Result<T, Arc<str>>, CheckpointError> {
+/// Splits an answer of a store: a refusal is final and becomes the inner error, an outage stays the outer one.
+pub(super) fn split_refusal<T>(answer: Result<T, CheckpointError>) -> Result<Result<T, Arc<str>>, CheckpointError> {
     match answer {
         Ok(answer) => Ok(Ok(answer)),
         Err(CheckpointError::Refused { reason, .. }) => Ok(Err(reason)),
-        Err(error @ CheckpointError::Corrupt { .. }) => Ok(Err(error.to_string().into())),
+        Err(error @ CheckpointError::Corrupt { .. }) => Ok(Err(with_causes(&error).into())),
         Err(error) => Err(error),
     }
 }
 
-/// Why the checkpoint of a next generation was not claimed.
+/// Why the checkpoint of the next generation was not claimed.
 enum NotClaimed {
     Held(String, DateTime<Utc>),
     Refused(Arc<str>),
@@ -74,7 +75,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.claim_next(&building).await?;
         loop {
             self.poll_control().await?;
-            // Letters that were released before the last stop.
+            // There may be letters that were released before the last stop.
             self.serve_requests().await?;
             if self.step_log().await? || self.retrying.is_some() {
                 continue;
@@ -104,12 +105,12 @@ impl<C: CheckpointStore> Runner<C> {
                 match generations(&*checkpoints)?.claim_next(&claim, building.target, &building.tables).await {
                     Ok(checkpoint) => Ok(Ok(checkpoint)),
                     Err(ClaimError::Held { owner, until, .. }) => Ok(Err(NotClaimed::Held(owner, until))),
-                    // It does not ask for that.
+                    // Cannot happen: the claim does not ask for this check.
                     Err(changed @ ClaimError::Changed { .. }) => {
                         Ok(Err(NotClaimed::Refused(changed.to_string().into())))
                     }
                     Err(ClaimError::Store(error)) => {
-                        heard(Err(error)).map(|refused: Result<_, _>| refused.map_err(NotClaimed::Refused))
+                        split_refusal(Err(error)).map(|refused: Result<_, _>| refused.map_err(NotClaimed::Refused))
                     }
                 }
             });
@@ -133,24 +134,24 @@ impl<C: CheckpointStore> Runner<C> {
         self.rebuild = Some(tracked);
         tracing::info!(
             subscription = building.live.name, position = %self.position, %target,
-            "building the next generation beside the one that serves"
+            "building the next generation while the present one serves"
         );
         self.core.progress.advance(self.position, 0, self.working());
     }
 
-    /// The next generation serves, at `position`.
+    /// Notes that the next generation serves, at `position`.
     fn finish(&mut self, position: Position) {
         if let Some(tracked) = &self.rebuild {
             tracked.end(Outcome::Done(position));
         }
     }
 
-    /// At the end of the log: puts the next generation in the place of the one that serves, while that one's runner holds
-    /// still. Whether it serves now.
+    /// Replaces the present generation by the next one, at the end of the log, while the runner that serves holds
+    /// still. Returns whether the next generation serves now.
     async fn take_over(&mut self, building: &ShadowSpec) -> Result<bool, End> {
         let ((ready, at), (over, hold_over)) = (oneshot::channel(), oneshot::channel());
         let hold = CutoverHold { ready, over: hold_over };
-        // Who does not take it has ended, or ends: it stops this runner as well.
+        // A runner that does not take the request has ended, or ends, and will stop this one.
         if self.unless_stopped(building.holds.send(hold)).await?.is_err() {
             return Ok(false);
         }
@@ -171,15 +172,15 @@ impl<C: CheckpointStore> Runner<C> {
         generations(&*self.checkpoints)?.switch(switch).await
     }
 
-    /// Whether the position of the checkpoint that serves means nothing: it does not count in the log that is there.
+    /// Whether the checkpoint of the present generation belongs to another log, so that its position means nothing.
     async fn has_lost_its_log(&mut self, building: &ShadowSpec) -> Result<bool, End> {
         let (checkpoints, store, start) = (Arc::clone(&self.checkpoints), Arc::clone(&self.core.store), self.start);
         let Some(live) = self.retry_until_up(|| checkpoints.load(&building.live.name)).await? else { return Ok(false) };
         Ok(self.retry_until_up(|| async { Remembered::of(&live, start).compare(&*store).await }).await?.is_err())
     }
 
-    /// Ends where a higher version of the projection serves by now: that is not replaced. Returns the fingerprint of the
-    /// projection that serves.
+    /// Ends if a higher version of the projection serves by now: it must not be replaced. Returns the fingerprint of
+    /// the present generation.
     async fn give_way_to_newer(&mut self, building: &ShadowSpec) -> Result<Option<String>, End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
         let live = self.retry_until_up(|| checkpoints.load(&building.live.name)).await?;
@@ -195,7 +196,7 @@ impl<C: CheckpointStore> Runner<C> {
     async fn switch(&mut self, building: &ShadowSpec) -> Result<bool, End> {
         let (core, checkpoints, name) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints), &building.live.name);
         let mut switch = Switch::new(name.clone(), self.epoch, self.saved, &building.tables);
-        // It is compared again in the transaction of the switch: another process may replace it in between.
+        // The transaction of the switch compares the fingerprint again: another process may switch in between.
         switch = match building.changed {
             true => match self.give_way_to_newer(building).await? {
                 Some(serves) => switch.replacing(serves),
@@ -216,16 +217,16 @@ impl<C: CheckpointStore> Runner<C> {
                     tracing::warn!(
                         subscription = name,
                         left,
-                        "not made again for the next generation: make it by hand"
+                        "not created again for the next generation: create it by hand"
                     );
                 }
             }
             Ok(Switched::Behind(live)) => {
-                tracing::debug!(subscription = name, at = %self.saved, %live, "the one that serves is further on");
+                tracing::debug!(subscription = name, at = %self.saved, %live, "the present generation is further on");
                 return Ok(false);
             }
             Ok(Switched::Changed { found }) => {
-                tracing::info!(subscription = name, found, "another projection serves by now");
+                tracing::info!(subscription = name, found, "another version of the projection serves by now");
                 if !building.changed {
                     return Err(End::Fenced(building.live.replaced(&found).into()));
                 }
@@ -235,14 +236,14 @@ impl<C: CheckpointStore> Runner<C> {
                 let reason = format!("the next generation of `{name}` was taken over by another runner");
                 return Err(End::Fenced(reason.into()));
             }
-            // What was built stays: the next start tries the switch again, and another rebuild begins from the start.
+            // The next generation stays: the next start tries the switch again, and a new rebuild starts from nothing.
             Err(error @ (CheckpointError::Refused { .. } | CheckpointError::Corrupt { .. })) => {
-                return Err(End::Refused(error.to_string().into()));
+                return Err(End::Refused(with_causes(&error).into()));
             }
             Err(error) => {
                 self.failed_commits += 1;
                 self.outage(with_causes(&error), self.failed_commits).await?;
-                // Whether it was done is read back, not guessed: what serves is no next generation any more.
+                // Read whether it was committed: after a switch there is no checkpoint of a next generation.
                 let next = self.retry_until_up(|| checkpoints.load(&core.name)).await?;
                 if next.is_some_and(|next| next.epoch == self.epoch) {
                     return Ok(false);

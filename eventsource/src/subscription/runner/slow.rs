@@ -1,5 +1,5 @@
-//! Says so while a store, or a handler in a transaction, does not answer: no subscription is `live` without a reason while
-//! a lock in the database holds it.
+//! Reports a store, or a handler in a transaction, that does not answer: while a lock in the database blocks a
+//! subscription, its state must not be `live`.
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,11 +14,11 @@ use crate::projection::CheckpointStore;
 use crate::subscription::SubscriptionState;
 use crate::subscription::subscription_shared::SubscriptionShared;
 
-/// How long something may take before the state names it. Longer than a healthy store takes for a page or a commit, and
-/// short beside the default limits of health.
+/// How long a call may take before the state reports it. Longer than a healthy store needs for a page or a commit, and
+/// much shorter than the default limits of health.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// Where it is told that something takes long.
+/// Reports calls that take long.
 pub(super) struct SlowWatch {
     core: Arc<SubscriptionShared>,
     building: Option<Arc<ShadowSpec>>,
@@ -31,15 +31,15 @@ impl<C: CheckpointStore> Runner<C> {
 }
 
 impl SlowWatch {
-    /// `work`. Where it takes longer than [`SLOW`], the subscription is waiting for `what` until it is done, and then in
-    /// the state in which it was before.
+    /// Runs `work`. If it takes longer than [`SLOW`], the state is waiting for `what` until the end of `work`, and then
+    /// the same as before.
     pub(super) async fn tell<T>(&self, what: impl FnOnce() -> String, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         if let Ok(done) = timeout(SLOW, work.as_mut()).await {
             return done;
         }
         let reason: Arc<str> =
-            format!("{} for more than {SLOW:?}: look for what holds the database, such as a lock", what()).into();
+            format!("{} for more than {SLOW:?}: find what blocks the database, such as a lock", what()).into();
         tracing::warn!(subscription = self.core.name, %reason, "waiting");
         if let Some(building) = &self.building {
             building.live.progress.note(Arc::clone(&reason));

@@ -1,4 +1,5 @@
-//! One transaction: what handlers do and the step of the checkpoint commit together, or neither does.
+//! Applies a batch in one transaction: the changes of the handlers and the step of the checkpoint are committed
+//! together ([exactly once](crate::guarantees#exactly-once)).
 
 use std::sync::Arc;
 
@@ -9,33 +10,33 @@ use crate::projection::{ChangesRefused, CheckpointStore, CommitError, HandlerErr
 use crate::subscription::Failure;
 use crate::subscription::erased::{Applied, Met};
 
-/// How a transaction ended. Where it was not committed, what it did is undone.
+/// How a transaction ended. It was rolled back unless it was committed.
 pub(super) enum TransactionOutcome {
     Committed,
-    /// Nothing was committed, and no handler is to blame.
+    /// Rolled back because of an outage.
     Undone(Undone),
-    /// The events are to be applied one by one, for this reason.
+    /// The events must be applied one by one, for this reason.
     OneByOne(String),
-    /// What handlers had changed was refused when it was written.
+    /// The changes of the handlers were refused when they were written.
     Refused(ChangesRefused),
     /// The handler of the event at `index` failed.
     Failed {
         index: usize,
         error: HandlerError,
-        /// Whether the handler of an earlier event may be why.
+        /// Whether the handler of an earlier event may be the cause.
         shared: bool,
     },
-    /// The same, but by an outage.
+    /// The event at `index` met an outage.
     Outage {
         index: usize,
         met: Met,
     },
-    /// A handler had ended it: what it did is lost, or was committed by that handler.
+    /// A handler had ended the transaction: its changes are lost, or the handler has committed them.
     Ended,
 }
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Applies `events` and moves the checkpoint to `to`, with what becomes of dead letters.
+    /// Applies `events` and moves the checkpoint to `to`, with changes of dead letters.
     pub(super) async fn in_transaction(
         &mut self,
         events: &[Arc<RecordedEvent>],
@@ -47,7 +48,7 @@ impl<C: CheckpointStore> Runner<C> {
         match self.watch().tell(|| running(events), applied).await {
             Applied::All => {}
             Applied::Failed { index, error, shared } => {
-                // What was cut off may still run in the database: its end is not waited for.
+                // A statement of a handler that was cut off may still run: do not wait for its end.
                 if error.is_cut_off() {
                     drop(unit)
                 } else {
@@ -69,7 +70,8 @@ impl<C: CheckpointStore> Runner<C> {
         })
     }
 
-    /// Which handler it was cannot be told any more, and what it committed cannot be undone: nothing is tried again.
+    /// The failure after a handler ended the transaction. It is unknown which handler it was, and its commit cannot be
+    /// rolled back, so nothing is tried again.
     pub(super) fn transaction_ended(&self, events: &[Arc<RecordedEvent>]) -> Arc<Failure> {
         let error = match events {
             [first, _, ..] => HandlerError::permanent(format!(
@@ -83,7 +85,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 }
 
-/// What is said of handlers that do not return.
+/// Describes handlers that do not return.
 fn running(events: &[Arc<RecordedEvent>]) -> String {
     match events {
         [only] => format!("the handler of event `{}` at position {} has run", only.event_type(), only.position()),

@@ -1,4 +1,4 @@
-//! Events of types that no code knows: the end of a subscription that does not pass them over, or a warning
+//! Events of unknown types: stops a subscription before such an event if it is configured so, or logs a warning
 //! ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
 
 use std::sync::Arc;
@@ -13,13 +13,14 @@ use crate::subscription::config::UnknownEvents;
 use crate::subscription::log::Page;
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Cuts `page` off before its first event of a type that no code knows, which is the end of the subscription once the
-    /// rest is applied. The store is asked for it, since the page has only what the projection asks for.
+    /// Ends `page` before the first event of an unknown type, and returns the failure with which the subscription ends
+    /// after the rest is applied. Asks the store, because the page contains only the events that the projection
+    /// handles.
     pub(super) async fn stop_before_unknown(&mut self, page: &mut Page) -> Result<Option<Arc<Failure>>, End> {
         if self.core.config.on_unknown != UnknownEvents::Fault || page.horizon <= self.position {
             return Ok(None);
         }
-        // After the page was read: up to its horizon nothing can appear any more (no gaps).
+        // Up to the horizon of the page, no event can appear any more (no gaps).
         let (core, after, to) = (Arc::clone(&self.core), self.position, page.horizon);
         let found = self.retry_until_up(|| core.catalogue.unknown_in(&*core.store, after, to, 1, &NO_TYPES)).await?;
         let Some(stored) = found.into_iter().next() else { return Ok(None) };
@@ -35,8 +36,8 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(Some(self.unknown(&event)))
     }
 
-    /// Warns of types that no code knows, among the events that it has passed. A subscription that asks for every type is
-    /// handed those events, and does not warn.
+    /// Warns of unknown types among the events that the subscription has passed. A subscription that handles every type
+    /// gets these events, and does not warn.
     pub(super) fn look_at_passed(&mut self) {
         let (core, passed) = (&self.core, (self.passed_from, self.position));
         let is_handed_all = core.filter.event_types().is_none();
