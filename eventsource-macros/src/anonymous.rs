@@ -1,14 +1,15 @@
-//! The anonymous constant in which generated items stand.
+//! The anonymous constant that contains the generated items.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The module of the runtime crate that generated code names, as it is called inside of [`wrap`].
+/// Returns the path of the runtime crate's private module inside [`wrap`].
 pub(crate) fn private() -> TokenStream {
     quote!(__private)
 }
 
-/// `items` in an anonymous constant, where no name of theirs meets one of the user's. `library` is the runtime crate.
+/// Wraps `items` in an anonymous constant, so that their names do not conflict with the user's. `library` is the
+/// runtime crate.
 pub(crate) fn wrap(library: &TokenStream, items: TokenStream) -> TokenStream {
     quote! {
         const _: () = {

@@ -1,4 +1,4 @@
-//! What a stored type borrows: a row or an event is read back, and then there is nothing to borrow from.
+//! Finds stored types that borrow: a row or an event is read back from the store, and has nothing to borrow from.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -8,7 +8,7 @@ use crate::block::scope::find_lifetime;
 use crate::errors::Errors;
 use crate::text::shown;
 
-/// Reports that `field` of the struct `input` borrows, where it does. `reason` says why it cannot.
+/// Reports a `field` of the struct `input` that borrows. `reason` says why it cannot.
 pub(crate) fn check(field: &Field, input: &DeriveInput, reason: &str, errors: &mut Errors) {
     let Some(owned) = owned(&field.ty) else { return };
     let generics = &input.generics.params;
@@ -20,7 +20,7 @@ pub(crate) fn check(field: &Field, input: &DeriveInput, reason: &str, errors: &m
     errors.push(&field.ty, format_args!("{reason}: write `{owned}`{without}"));
 }
 
-/// The generics of `input`, where they are a mistake of their own: lifetimes are none where a field that borrows is
+/// Returns the generics of `input`, if they are an error of their own. Lifetimes are not, if a field that borrows is
 /// reported.
 pub(crate) fn unexplained_generics(input: &DeriveInput) -> Option<TokenStream> {
     let fields = match &input.data {
@@ -36,7 +36,7 @@ fn has_only_lifetimes(input: &DeriveInput) -> bool {
     parameters.peek().is_some() && parameters.all(|parameter| matches!(parameter, GenericParam::Lifetime(_)))
 }
 
-/// `ty` as one that owns what it holds, where it borrows.
+/// Returns the owned form of `ty`, if `ty` borrows.
 pub(crate) fn owned(ty: &Type) -> Option<String> {
     let mut text = shown(ty);
     if !text.contains('&') && find_lifetime(ty.to_token_stream()).is_none() {
@@ -44,7 +44,7 @@ pub(crate) fn owned(ty: &Type) -> Option<String> {
     }
     while let Some(at) = text.find('&') {
         let rest = text[at + 1..].trim_start();
-        // The lifetime, up to the space behind it.
+        // Skip the lifetime and the space after it.
         let rest = rest.strip_prefix('\'').and_then(|named| named.split_once(' ')).map_or(rest, |(_, rest)| rest);
         let rest = unsized_as_owned(rest.strip_prefix("mut ").unwrap_or(rest));
         text.replace_range(at.., &rest);
@@ -63,7 +63,7 @@ pub(crate) fn owned(ty: &Type) -> Option<String> {
     Some(text)
 }
 
-/// `text`, which begins with a type, with that one owned where it is a `str` or a slice.
+/// Returns `text`, which begins with a type, with a `str` or a slice replaced by its owned form.
 fn unsized_as_owned(text: &str) -> String {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     match text.strip_prefix("str") {
@@ -75,7 +75,7 @@ fn unsized_as_owned(text: &str) -> String {
     }
 }
 
-/// What stands before the angle bracket that closes, and what after it.
+/// Splits `text` at the closing angle bracket.
 fn closed(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0;
     let end = text.char_indices().find_map(|(at, c)| {
@@ -90,7 +90,7 @@ fn closed(text: &str) -> Option<(&str, &str)> {
     Some((&text[..end], &text[end + 1..]))
 }
 
-/// The first lifetime in `text` that is not `'static`.
+/// Returns the first lifetime in `text` that is not `'static`.
 fn find_named_lifetime(text: &str) -> Option<String> {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('\'') {
@@ -104,7 +104,7 @@ fn find_named_lifetime(text: &str) -> Option<String> {
     None
 }
 
-/// `ty` without `Rc`, where it has one: an `Rc` stays on its thread, and a row does not.
+/// Returns `ty` without `Rc`, if it has one: a row moves between threads, and an `Rc` cannot.
 pub(crate) fn without_rc(ty: &Type) -> Option<String> {
     let mut text = shown(ty);
     let mut found = false;

@@ -4,7 +4,7 @@ use syn::LitStr;
 
 use crate::errors::Errors;
 
-/// The text of `literal`, which is a stored name.
+/// Returns the text of `literal`, and checks it as a stored name.
 pub(crate) fn checked(literal: &LitStr, errors: &mut Errors) -> String {
     let name = literal.value();
     if let Err(message) = check(&name) {
@@ -13,8 +13,8 @@ pub(crate) fn checked(literal: &LitStr, errors: &mut Errors) -> String {
     name
 }
 
-/// What is wrong with `name` as a stored name: `[A-Za-z][A-Za-z0-9_.-]{0,127}`. It is stored with the data and
-/// stands in filters and in tools, so it is kept plain.
+/// Checks `name` as a stored name: `[A-Za-z][A-Za-z0-9_.-]{0,127}`. It is stored with the data, and used in filters and
+/// tools.
 pub(crate) fn check(name: &str) -> Result<(), String> {
     const RULE: &str = "a name is a letter, then up to 127 letters, digits, `_`, `.` or `-`";
     let Some(first) = name.chars().next() else {
@@ -32,7 +32,7 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A character as a message shows it.
+/// Shows a character in a message.
 pub(crate) fn shown(c: char) -> String {
     match c {
         ' ' => "a space".to_owned(),

@@ -12,9 +12,8 @@ use crate::suggest::nearest;
 
 /// An option that an attribute knows.
 pub(crate) struct Spec {
-    /// How it is written.
     pub(crate) key: &'static str,
-    /// What it looks like with its value; `None` where it stands alone.
+    /// An example with a value; `None` if the option has no value.
     pub(crate) example: Option<&'static str>,
 }
 
@@ -38,12 +37,12 @@ struct Given {
 }
 
 impl Options {
-    /// No options yet, of those in `valid`.
+    /// Creates an empty set. `valid` are the options that exist.
     pub(crate) const fn new(valid: &'static [Spec]) -> Self {
         Self { valid, given: Vec::new() }
     }
 
-    /// Reads what stands between an attribute's parentheses.
+    /// Reads the tokens between the parentheses of an attribute.
     pub(crate) fn read(&mut self, tokens: TokenStream, errors: &mut Errors) {
         let result = (|input: ParseStream| {
             while !input.is_empty() {
@@ -98,7 +97,7 @@ impl Options {
         Ok(())
     }
 
-    /// The option that is written `key`, or that it was meant to be.
+    /// Returns the option `key`, or the option that a misspelt `key` was meant to be.
     fn find(&self, key: &Ident, errors: &mut Errors) -> Option<&'static Spec> {
         let word = key.unraw().to_string();
         if let Some(spec) = self.valid.iter().find(|spec| word == spec.key) {
@@ -110,7 +109,7 @@ impl Options {
         self.valid.iter().find(|spec| Some(spec.key) == meant)
     }
 
-    /// The options that there are.
+    /// Lists the options that exist.
     fn list(&self) -> String {
         let keys: Vec<_> = self.valid.iter().map(|spec| format!("`{}`", spec.key)).collect();
         keys.join(", ")
@@ -120,12 +119,12 @@ impl Options {
         self.given.iter().find(|given| given.key == key)
     }
 
-    /// Where the option `key` was given.
+    /// Returns the place of the option `key`.
     pub(crate) fn span(&self, key: &str) -> Option<Span> {
         self.given(key).map(|given| given.span)
     }
 
-    /// The value of the option `key`, where it was given with one that is a `T`.
+    /// Returns the value of the option `key`. Reports a value that is not a `T`.
     fn value<T: syn::parse::Parse>(&self, key: &str, what: &str, errors: &mut Errors) -> Option<T> {
         let value = self.given(key).map(|given| &given.value).filter(|value| !value.is_empty())?;
         let parsed = syn::parse2(value.clone());
@@ -135,22 +134,22 @@ impl Options {
         parsed.ok()
     }
 
-    /// The value of an option that is a text.
+    /// Returns the value of an option that is a text.
     pub(crate) fn text(&self, key: &str, errors: &mut Errors) -> Option<LitStr> {
         self.value(key, "a text between quotes", errors)
     }
 
-    /// The value of an option that is a list of types.
+    /// Returns the value of an option that is a list of types.
     pub(crate) fn types(&self, key: &str, errors: &mut Errors) -> Vec<Type> {
         self.listed(key, "types", errors)
     }
 
-    /// The value of an option that is a list of texts.
+    /// Returns the value of an option that is a list of texts.
     pub(crate) fn texts(&self, key: &str, errors: &mut Errors) -> Vec<LitStr> {
         self.listed(key, "texts between quotes", errors)
     }
 
-    /// The value of an option that is a list of `what`.
+    /// Returns the value of an option that is a list of `what`.
     pub(crate) fn listed<T: syn::parse::Parse>(&self, key: &str, what: &str, errors: &mut Errors) -> Vec<T> {
         let Some(value) = self.given(key).map(|given| &given.value).filter(|value| !value.is_empty()) else {
             return Vec::new();
@@ -163,7 +162,7 @@ impl Options {
         Vec::new()
     }
 
-    /// The value of the option `version`, which is 1 where it is not given.
+    /// Returns the value of the option `version`. The default is 1.
     pub(crate) fn version(&self, errors: &mut Errors) -> u32 {
         const RULE: &str = "a whole number from 1 on, such as `version = 2`";
         let Some(literal) = self.value::<LitInt>("version", RULE, errors) else { return 1 };
@@ -176,14 +175,14 @@ impl Options {
         }
     }
 
-    /// The path to the runtime crate: that of the option `crate`, or `::eventsource`.
+    /// Returns the path to the runtime crate: the option `crate`, or `::eventsource`.
     pub(crate) fn library(&self, errors: &mut Errors) -> TokenStream {
         let path = self.value::<ModPath>("crate", "a path, such as `crate = my::reexport`", errors);
         path.map_or_else(|| quote::quote!(::eventsource), |ModPath(path)| path.into_token_stream())
     }
 }
 
-/// What stands in the parentheses that `tokens` are.
+/// Returns the content of `tokens`, if they are one group in parentheses.
 fn in_parentheses(tokens: &TokenStream) -> Option<TokenStream> {
     let mut tokens = tokens.clone().into_iter();
     match (tokens.next(), tokens.next()) {
@@ -201,7 +200,7 @@ impl syn::parse::Parse for ModPath {
     }
 }
 
-/// The tokens up to the next comma, which stays; or up to the next option, where the comma before it is missing.
+/// Reads the tokens up to the next comma, or up to the next option if the comma before it is missing.
 fn up_to_comma(input: ParseStream) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     let mut whole = false;
@@ -216,7 +215,7 @@ fn up_to_comma(input: ParseStream) -> syn::Result<TokenStream> {
     Ok(tokens)
 }
 
-/// `tokens`, or the token that comes next where there are none.
+/// Returns `tokens`, or the next token if there are none.
 fn or_first(tokens: TokenStream, input: ParseStream) -> TokenStream {
     if tokens.is_empty() {
         input.cursor().token_tree().map(|(token, _)| token.into()).unwrap_or_default()

@@ -1,13 +1,13 @@
-//! What some inputs expand to, compared with `expand/*.expanded`, and how large that is.
+//! Compares the expansions of some inputs with `expand/*.expanded`, and checks their size.
 //!
-//! `EXPAND=overwrite cargo test -p eventsource-macros` writes them again: read the difference.
+//! `EXPAND=overwrite cargo test -p eventsource-macros` records them again: read the difference.
 
 use std::fs;
 use std::path::Path;
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
-/// The tokens of `text`, and what is written after `//` in its first line.
+/// Reads the options of an input (its first line, after `//`), and its tokens.
 fn read(name: &str) -> (TokenStream, TokenStream) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("expand").join(name).with_extension("rs");
     let text = fs::read_to_string(path).unwrap();
@@ -15,7 +15,7 @@ fn read(name: &str) -> (TokenStream, TokenStream) {
     (options.parse().unwrap(), text.parse().unwrap())
 }
 
-/// `tokens`, a line for each statement, item and field.
+/// Writes `tokens`, with a line for each statement, item and field.
 fn write(tokens: TokenStream, indent: usize, text: &mut String) {
     let new_line = |text: &mut String, indent: usize| {
         text.truncate(text.trim_end().len());
@@ -79,7 +79,7 @@ fn count(tokens: TokenStream) -> usize {
     tokens.into_iter().map(size).sum()
 }
 
-/// Compares the expansion with the one that is written down. It has at most `budget` tokens more than the input.
+/// Compares the expansion with the recorded one. It may have `budget` tokens more than the input.
 fn compare(name: &str, expand: impl Fn(TokenStream, TokenStream) -> TokenStream, budget: usize) {
     let (options, item) = read(name);
     let output = expand(options, item.clone());

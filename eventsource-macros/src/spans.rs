@@ -1,18 +1,18 @@
-//! Where generated tokens stand: at the user's token, but with names resolved as ours.
+//! The spans of generated tokens: located at the user's token, but with names resolved at the call site.
 //!
 //! With the location of the user's token, an error in generated code is shown there. With its hygiene too, the code
-//! would break as soon as that token comes out of a user's `macro_rules!`, and lints would take it for the user's.
+//! would break if the token comes from a user's `macro_rules!`, and lints would treat it as the user's code.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
-/// The location of `span`, with names resolved as ours.
+/// Returns the location of `span`, with names resolved at the call site.
 pub(crate) fn located(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }
 
-/// `tokens`, which are a path of ours, located at `span`. Their names stay resolved as they were: a path may come from
-/// the user.
+/// Moves a generated path to the location of `span`. The resolution of its names does not change, because a part of the
+/// path may come from the user.
 pub(crate) fn moved(tokens: &TokenStream, span: Span) -> TokenStream {
     let relocated = |mut token: TokenTree| {
         if let TokenTree::Group(group) = &token {
@@ -24,8 +24,8 @@ pub(crate) fn moved(tokens: &TokenStream, span: Span) -> TokenStream {
     tokens.clone().into_iter().map(relocated).collect()
 }
 
-/// The locations of the first and of the last of `tokens`. An expression whose first and last tokens stand there is
-/// underlined as a whole.
+/// Returns the locations of the first and the last token. The compiler underlines the whole of an expression whose
+/// first and last tokens are there.
 pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
     let tokens: TokenStream = tokens.into_token_stream();
     let mut iter = tokens.into_iter().map(|token| token.span());

@@ -1,6 +1,6 @@
-//! What a misspelt word was meant to be.
+//! Suggestions for misspelt words.
 
-/// The word of `valid` that `word` was meant to be, if one is near enough.
+/// Returns the word of `valid` that is nearest to `word`, if one is near enough.
 pub(crate) fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     valid
         .into_iter()
@@ -10,7 +10,8 @@ pub(crate) fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// How many insertions, deletions, replacements and swaps of neighbours lead from `a` to `b` (Damerau).
+/// Returns the Damerau distance of `a` and `b`: the number of insertions, deletions, replacements and swaps of
+/// neighbours.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut before_last = vec![0; b.len() + 1];

@@ -1,11 +1,11 @@
-//! What holds for all macros.
+//! Rules for all macros.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use proc_macro2::TokenStream;
 
-/// The source files of this crate that are no tests, and what they hold.
+/// Returns the source files of this crate, without tests, and their code.
 fn sources() -> Vec<(PathBuf, String)> {
     fn read(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -56,7 +56,7 @@ fn no_macro_panics() {
             assert!(!code.contains(word), "{word} in {}", path.display());
         }
     }
-    // Whatever stands in the place of an item or of options.
+    // Anything in the place of an item or of options.
     let odd = [
         "",
         "struct",

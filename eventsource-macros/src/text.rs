@@ -1,4 +1,4 @@
-//! How messages show the user's code.
+//! Shows the user's code in messages.
 
 use quote::ToTokens;
 use syn::Type;
@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 
 use crate::block::parameter::plain;
 
-/// `tokens` as one would write them, near enough for a message.
+/// Formats `tokens` for a message.
 pub(crate) fn shown(tokens: impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     for (spaced, plain) in [
@@ -25,7 +25,7 @@ pub(crate) fn shown(tokens: impl ToTokens) -> String {
     text
 }
 
-/// The path of the type `ty` inside of its module, as `::Order`, without generic arguments.
+/// Returns the path of the type `ty` inside its module, for example `::Order`, without generic arguments.
 pub(crate) fn rust_type(ty: &Type) -> String {
     match plain(ty) {
         Type::Path(path) => path.path.segments.iter().map(|segment| format!("::{}", segment.ident.unraw())).collect(),

@@ -1,7 +1,7 @@
-//! From the aggregate to its traits.
+//! Generates the traits of an aggregate.
 //!
-//! All of it stands in one anonymous constant. Each event has a route there, which is the only place that asks whether it
-//! is an event, so that an answer of "no" is one error.
+//! All items are in one anonymous constant. Each event has a constant `__ROUTE_n`, the only place that requires the
+//! type to be an event. So a type that is not an event causes one error.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -12,7 +12,7 @@ use crate::anonymous;
 use crate::spans::{ends, located, moved};
 use crate::text::{rust_type, shown};
 
-/// The items that `#[aggregate]` adds.
+/// Generates the items that `#[aggregate]` adds.
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
     let private = anonymous::private();
     let items = if aggregate.broken { broken(aggregate, &private) } else { whole(aggregate, &private) };
@@ -47,7 +47,7 @@ fn whole(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
         impl #impl_generics #private::EventsOf<Self> for #ty #clause {
             const EVENTS: &'static [&'static #private::EventDescriptor] = __EVENTS;
 
-            // Two events that are the same are an error already.
+            // Two equal events are reported elsewhere.
             #[allow(unreachable_patterns)]
             fn apply(
                 __aggregate: &mut Self,
@@ -71,7 +71,7 @@ fn whole(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
     }
 }
 
-/// The check that no two events have one stored name, at the last of the events. Two of one type are an error already.
+/// Generates the check that no two events have the same stored name, at the last event.
 fn distinct(aggregate: &Aggregate, private: &TokenStream) -> Option<TokenStream> {
     let last = aggregate.appliers.iter().skip(1).last()?;
     let span = located(last.event.span());
@@ -87,7 +87,8 @@ fn name_name(at: usize) -> Ident {
     format_ident!("__NAME_{at}")
 }
 
-/// The constants of one method: how its event is decoded, under which name it is stored, and that it is the aggregate's.
+/// Generates the constants of one method: the route of its event, its stored name, and the check that the event belongs
+/// to the aggregate.
 fn route(at: usize, applier: &Applier, aggregate: &str, private: &TokenStream) -> TokenStream {
     let Applier { event, cfgs, .. } = applier;
     let (route, name) = (route_name(at), name_name(at));
@@ -104,7 +105,7 @@ fn route(at: usize, applier: &Applier, aggregate: &str, private: &TokenStream) -
     }
 }
 
-/// How the aggregate applies one event. A second one of the same type, perhaps behind an alias, contradicts it.
+/// Generates the `Applies` of one event. A second method for the same type, perhaps behind an alias, conflicts with it.
 fn applies(aggregate: &Aggregate, applier: &Applier, private: &TokenStream) -> TokenStream {
     let Aggregate { ty, generics, .. } = aggregate;
     let Applier { event, parameter, method, cfgs } = applier;
@@ -116,7 +117,7 @@ fn applies(aggregate: &Aggregate, applier: &Applier, private: &TokenStream) -> T
     let (first, last) = ends(parameter);
     let (borrow, argument) = (quote_spanned!(first=> &*), quote_spanned!(last=> __event));
     let (ty, impl_generics) = (moved(&quote!(#ty), span), moved(&quote!(#impl_generics), span));
-    // All of it stands at the event, so that a second one is reported there.
+    // Located at the event, so that a second method is reported there.
     let applies = quote_spanned! {span=>
         impl #impl_generics #at::Applies<#event> for #ty #clause {
             fn apply(&mut self, __event: &#event) {
@@ -130,7 +131,7 @@ fn applies(aggregate: &Aggregate, applier: &Applier, private: &TokenStream) -> T
     }
 }
 
-/// The implementation of `Aggregate`.
+/// Generates the implementation of `Aggregate`.
 fn implementation(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
     let Aggregate { ty, generics, name, .. } = aggregate;
     let (impl_generics, _, clause) = generics.split_for_impl();
@@ -141,7 +142,7 @@ fn implementation(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
     let asked = generics.lifetimes().next().is_none().then(|| quote! { const ASKS: () = #is_state; });
     let predicates = clause.iter().flat_map(|clause| &clause.predicates);
     quote! {
-        // First, since the compiler then names it first where a second block contradicts it.
+        // First, so that the compiler names it first if a second block conflicts with it.
         impl #impl_generics #private::OneAggregateBlockPerType for #ty #clause { #asked }
         #[automatically_derived]
         impl #impl_generics #of for #ty where #(#predicates,)* for<'__any> Self: #private::AggregateState {
@@ -151,7 +152,7 @@ fn implementation(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
     }
 }
 
-/// The traits of an aggregate with a mistake: they do nothing.
+/// Generates the traits of an aggregate with an error. They do nothing.
 fn broken(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
     let Aggregate { ty, generics, .. } = aggregate;
     let (impl_generics, _, clause) = generics.split_for_impl();

@@ -1,4 +1,4 @@
-//! `#[aggregate]`, with the mark `#[applies]` inside of its impl block.
+//! `#[aggregate]`, and the mark `#[applies]` inside its impl block.
 
 mod expand;
 mod model;
@@ -10,7 +10,7 @@ use crate::block::Block;
 use crate::block::marker::Outer;
 use crate::errors::Errors;
 
-/// The output for `#[aggregate(options)] item`: the item without its marks, the traits, and the mistakes.
+/// Expands `#[aggregate(options)] item` to the item without its marks, the traits, and the errors.
 pub(crate) fn aggregate(options: TokenStream, item: TokenStream) -> TokenStream {
     Block::expand(item, Outer::Aggregate, |block: &mut Block, errors: &mut Errors| {
         parse::parse(options, block, errors).as_ref().map(expand::expand)

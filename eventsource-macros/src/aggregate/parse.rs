@@ -1,4 +1,4 @@
-//! From the impl block to the aggregate.
+//! Parses the impl block of an aggregate.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -21,8 +21,8 @@ const OPTIONS: &[Spec] = &[
     Spec { key: "crate", example: Some("crate = my::reexport") },
 ];
 
-/// The aggregate in `block`, which loses its marks, and what is wrong with it. `None` where there is no type to
-/// implement the traits for.
+/// Parses `block`, removes its marks, and reports its errors. Returns `None` if there is no type to implement the
+/// traits for.
 pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors) -> Option<Aggregate> {
     let mut options = Options::new(OPTIONS);
     options.read(tokens, errors);
@@ -56,7 +56,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     Some(Aggregate { library, ty, generics, name, appliers, broken: !errors.is_empty() })
 }
 
-/// The method in one item of the impl block, by its marks.
+/// Parses one item of the impl block.
 fn read(kind: &ItemKind, marks: &[(Marker, Attribute)], context: &mut Context<'_>) -> Option<Applier> {
     match (kind, marks) {
         (ItemKind::MacroCall(call), _) => {
@@ -83,14 +83,14 @@ fn read(kind: &ItemKind, marks: &[(Marker, Attribute)], context: &mut Context<'_
     }
 }
 
-/// What `mark` makes of the method.
+/// Parses a method with the mark `mark`.
 fn applier(mark: &Attribute, signature: &Signature, context: &mut Context<'_>) -> Option<Applier> {
     let event = event(mark, Marker::Applies, context);
     let name = event.as_ref().map_or_else(|| "SomeEvent".to_owned(), shown);
     check_qualifiers(signature, Role::Applier, context.errors);
     let receiver = receiver(signature, Role::Applier, context.errors);
     check_result(signature, context.errors);
-    // What its parameters are is told when it has a receiver.
+    // Without a receiver, errors of the parameters are not reported.
     signature.receiver()?;
     let mut parameters = parameters(signature);
     let parameter = match parameters.next() {
@@ -115,7 +115,7 @@ fn applier(mark: &Attribute, signature: &Signature, context: &mut Context<'_>) -
     })
 }
 
-/// What happened is not waited for, and not refused.
+/// Reports `async` and a result: an event cannot be waited for or refused.
 fn check_result(signature: &Signature, errors: &mut Errors) {
     if let Some(token) = &signature.asyncness {
         errors.push(token, "an aggregate applies an event at once, and waits for nothing: remove `async`");
@@ -123,7 +123,7 @@ fn check_result(signature: &Signature, errors: &mut Errors) {
     if let ReturnType::Type(_, ty) = &signature.output
         && !matches!(plain(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
     {
-        // `Self` is what a fold returns.
+        // A fold returns `Self`.
         let message = if matches!(plain(ty), Type::Path(path) if path.path.is_ident("Self")) {
             "an `applies` method changes the state where it is, through `&mut self`: let it return nothing"
         } else {
@@ -134,7 +134,7 @@ fn check_result(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-/// The type under which the streams are stored: that of the option, or the name of the type.
+/// Returns the stored name: the option, or the name of the type.
 fn name(ty: &Type, options: &Options, errors: &mut Errors) -> Option<String> {
     let Type::Path(path) = plain(ty) else {
         errors.push(ty, "`#[aggregate]` goes on the impl block of a struct or an enum");

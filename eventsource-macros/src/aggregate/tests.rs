@@ -1,4 +1,4 @@
-//! What `#[aggregate]` says about mistakes, and that it keeps the user's code.
+//! The errors of `#[aggregate]`, and the user's code in its output.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn mistakes(options: &str, item: &str) -> Vec<String> {
     errors.texts()
 }
 
-/// The mistake of a block with `methods`, of which there is one.
+/// Checks that a block with `methods` has exactly one error, which starts with `starts`.
 fn one(methods: &str, starts: &str) {
     let said = mistakes("", &format!("impl A {{ {methods} }}"));
     assert!(said.len() == 1 && said[0].starts_with(starts), "{methods}\n{said:#?}");

@@ -44,7 +44,7 @@ impl Outer {
 impl Outer {
     const ALL: [Self; 2] = [Self::Projection, Self::Aggregate];
 
-    /// The attribute that `attribute` is.
+    /// Returns the outer attribute that `attribute` is.
     pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
         let last = attribute.path().segments.last()?;
         Self::ALL.into_iter().find(|outer| last.ident == outer.name())
@@ -71,18 +71,18 @@ impl Marker {
         }
     }
 
-    /// The mark that is called `name`.
+    /// Returns the mark with this name.
     fn called(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|marker| name == marker.name())
     }
 
-    /// The mark that `attribute` is, by the last word of its path: the crate may have another name where it is used.
+    /// Returns the mark that `attribute` is, by the last word of its path, because the crate may be renamed.
     fn of(attribute: &Attribute) -> Option<Self> {
         Self::called(&attribute.path().segments.last()?.ident.to_string())
     }
 }
 
-/// Takes the marks off `item`, and returns those that `outer` reads.
+/// Removes the marks of `item`, and returns those that `outer` reads.
 pub(crate) fn take(item: &mut Item, outer: Outer, errors: &mut Errors) -> Vec<(Marker, Attribute)> {
     let mut marks = Vec::new();
     item.attributes.retain(|attribute| {
@@ -121,7 +121,7 @@ pub(crate) fn take(item: &mut Item, outer: Outer, errors: &mut Errors) -> Vec<(M
     marks
 }
 
-/// The mark that `attribute` was meant to be: it is nearly called so, and has what such a mark has.
+/// Returns the mark that a misspelt `attribute` was meant to be: it has a similar name, and the arguments of the mark.
 fn misspelt(attribute: &Attribute, outer: Outer) -> Option<Marker> {
     let name = attribute.path().get_ident()?.to_string();
     let own = Marker::ALL.into_iter().filter(|marker| marker.outer() == outer);
@@ -134,7 +134,8 @@ fn misspelt(attribute: &Attribute, outer: Outer) -> Option<Marker> {
     fits.then_some(meant)
 }
 
-/// The mark that `attribute` may be under another name, and its event: it names the type of the event that the method takes.
+/// Returns the mark that `attribute` may be under another name, and its event: its argument is the type of the event
+/// that the method takes.
 fn renamed(attribute: &Attribute, kind: &ItemKind, outer: Outer) -> Option<(Marker, String)> {
     let (ItemKind::Method(method), Meta::List(list)) = (kind, &attribute.meta) else { return None };
     let event = shown(syn::parse2::<Path>(list.tokens.clone()).ok()?);
@@ -143,7 +144,7 @@ fn renamed(attribute: &Attribute, kind: &ItemKind, outer: Outer) -> Option<(Mark
     is_event(&shown(&first.elem), &event).then_some((meant, event))
 }
 
-/// The mark in a `cfg_attr`.
+/// Returns the mark in a `cfg_attr`.
 fn hidden(attribute: &Attribute) -> Option<Marker> {
     let Meta::List(list) = &attribute.meta else { return None };
     if !list.path.is_ident("cfg_attr") {
@@ -153,10 +154,10 @@ fn hidden(attribute: &Attribute) -> Option<Marker> {
     tokens.iter().skip_while(|token| *token != ",").find_map(|token| Marker::called(token))
 }
 
-/// What the mark does where no outer attribute took it away: the item stays, with an error next to it.
+/// Expands a mark outside an impl block of its outer attribute: the item, and an error.
 pub(crate) fn misplaced(marker: Marker, item: TokenStream) -> TokenStream {
     let (name, outer) = (marker.name(), marker.outer().name());
-    // A mark that was imported under another name is not seen by the attribute of the impl block.
+    // The attribute of the impl block does not recognise a mark that was imported under another name.
     let is_renamed = Span::call_site().source_text().is_some_and(|written| !written.contains(name));
     let message = if is_renamed {
         format!(
@@ -170,17 +171,17 @@ pub(crate) fn misplaced(marker: Marker, item: TokenStream) -> TokenStream {
     output
 }
 
-/// `item` without any mark, however deep: where the item cannot be read, so that its mistake is the only error.
+/// Removes all marks of an item that cannot be parsed, at any depth, so that the syntax error is the only error.
 pub(crate) fn strip(item: TokenStream) -> TokenStream {
     strip_where(item, &is_marker)
 }
 
-/// The head of an impl block without any attribute that is an [`Outer`].
+/// Removes the [`Outer`] attributes of the head of an impl block.
 pub(crate) fn strip_outer(head: TokenStream) -> TokenStream {
     strip_where(head, &|group| last_word(group).is_some_and(|last| Outer::ALL.iter().any(|outer| last == outer.name())))
 }
 
-/// `item` without the attributes whose brackets are `unwanted`, however deep.
+/// Removes the attributes whose brackets are `unwanted`, at any depth.
 fn strip_where(item: TokenStream, unwanted: &dyn Fn(&Group) -> bool) -> TokenStream {
     let mut output: Vec<TokenTree> = Vec::new();
     for token in item {
@@ -201,12 +202,12 @@ fn strip_where(item: TokenStream, unwanted: &dyn Fn(&Group) -> bool) -> TokenStr
     output.into_iter().collect()
 }
 
-/// Whether the brackets of an attribute hold a mark.
+/// Whether the brackets of an attribute contain a mark.
 fn is_marker(group: &Group) -> bool {
     last_word(group).is_some_and(|last| Marker::called(&last).is_some())
 }
 
-/// The last word of the path of an attribute with these brackets.
+/// Returns the last word of the path of an attribute with these brackets.
 fn last_word(group: &Group) -> Option<String> {
     let words = group.stream().into_iter().take_while(|token| match token {
         TokenTree::Ident(_) => true,

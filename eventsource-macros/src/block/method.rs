@@ -1,4 +1,4 @@
-//! What is the same for all marked methods: the event of the mark, and how the method is declared.
+//! Parses the common part of all marked methods: the event of the mark, and the signature.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -16,24 +16,24 @@ use super::scope::{Scope, find_ident};
 use crate::errors::Errors;
 use crate::text::shown;
 
-/// What reading a method needs to know.
+/// The context in which a method is parsed.
 pub(crate) struct Context<'a> {
-    /// The names of the impl block.
+    /// The names that the impl block declares.
     pub(crate) scope: &'a Scope,
     /// The attributes of the method, without its marks.
     pub(crate) attributes: &'a [Attribute],
-    /// The mistakes.
+    /// The errors.
     pub(crate) errors: &'a mut Errors,
 }
 
 impl Context<'_> {
-    /// The attributes of the method that are called `name`.
+    /// Returns the attributes of the method with this name.
     pub(crate) fn with_path(&self, name: &str) -> Vec<Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident(name)).cloned().collect()
     }
 }
 
-/// How a method takes `self`, and where it says so.
+/// How a method takes `self`, and the place of the receiver.
 #[derive(Clone, Copy)]
 pub(crate) struct Receiver {
     /// Whether it is `&mut self`.
@@ -42,7 +42,7 @@ pub(crate) struct Receiver {
     pub(crate) span: Span,
 }
 
-/// The event in `#[handles(Event)]` or `#[applies(Event)]`.
+/// Parses the event in `#[handles(Event)]` or `#[applies(Event)]`.
 pub(crate) fn event(mark: &Attribute, marker: Marker, context: &mut Context<'_>) -> Option<Type> {
     let name = marker.name();
     let list = match &mark.meta {
@@ -93,13 +93,13 @@ pub(crate) fn event(mark: &Attribute, marker: Marker, context: &mut Context<'_>)
     Some(event)
 }
 
-/// The event in `Event<OrderPlaced>`.
+/// Returns the event in `Event<OrderPlaced>`.
 fn typed_view(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
     only_argument(path.path.segments.last().filter(|last| last.ident == "Event")?)
 }
 
-/// The type between the angle brackets of `segment`, where there is one and nothing else.
+/// Returns the type between the angle brackets of `segment`, if it is the only argument.
 pub(crate) fn only_argument(segment: &PathSegment) -> Option<&Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     match (arguments.args.len(), arguments.args.first()) {
@@ -108,7 +108,7 @@ pub(crate) fn only_argument(segment: &PathSegment) -> Option<&Type> {
     }
 }
 
-/// That a method is for one event.
+/// The error of a method for more than one event.
 pub(crate) const fn one_event(marker: Marker) -> &'static str {
     match marker {
         Marker::Applies => "a method applies one event: write one method for each, and let them call a shared one",
@@ -116,7 +116,7 @@ pub(crate) const fn one_event(marker: Marker) -> &'static str {
     }
 }
 
-/// The parameters after `self`.
+/// Returns the parameters after `self`.
 pub(crate) fn parameters(signature: &Signature) -> impl Iterator<Item = &PatType> {
     signature.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(parameter) => Some(parameter),
@@ -124,7 +124,7 @@ pub(crate) fn parameters(signature: &Signature) -> impl Iterator<Item = &PatType
     })
 }
 
-/// Such a method is safe to call, and has no type parameters. It may be `const`, as clippy asks of small ones.
+/// Reports a method that is `unsafe`, `extern` or generic. It may be `const`, as clippy suggests for small methods.
 pub(crate) fn check_qualifiers(signature: &Signature, role: Role, errors: &mut Errors) {
     let what = role.what();
     if let Safety::Unsafe(token) = &signature.safety {
@@ -143,7 +143,7 @@ pub(crate) fn check_qualifiers(signature: &Signature, role: Role, errors: &mut E
     }
 }
 
-/// How the method takes `self`.
+/// Parses the receiver.
 pub(crate) fn receiver(signature: &Signature, role: Role, errors: &mut Errors) -> Option<Receiver> {
     let what = role.what();
     let Some(receiver) = signature.receiver() else {
@@ -172,7 +172,7 @@ pub(crate) fn receiver(signature: &Signature, role: Role, errors: &mut Errors) -
     Some(Receiver { is_mut: mutability.is_some(), span })
 }
 
-/// The return type, where it is a future, which an async method has without saying so.
+/// Returns the return type, if it is a future that an `async fn` would return implicitly.
 pub(crate) fn returned_future(signature: &Signature) -> Option<&Type> {
     let ReturnType::Type(_, ty) = &signature.output else { return None };
     let is_future = match plain(ty) {

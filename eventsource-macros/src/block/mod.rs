@@ -1,6 +1,6 @@
-//! An impl block, read leniently: bodies stay opaque, and what cannot be read is kept as it is.
+//! Parses an impl block leniently: bodies are not parsed, and items that cannot be parsed stay as they are.
 //!
-//! It is what `#[projection]` and `#[aggregate]` read. A half-typed body gives the compiler's own error and no other, since nothing here looks into it.
+//! Used by `#[projection]` and `#[aggregate]`. A half-typed body causes only the error of the compiler.
 
 pub(crate) mod marker;
 pub(crate) mod method;
@@ -21,25 +21,23 @@ use crate::errors::Errors;
 
 /// An impl block.
 pub(crate) struct Block {
-    /// All that stands before the braces.
+    /// The tokens before the braces.
     head: TokenStream,
-    /// The same, read. It has no items.
+    /// The parsed head, without items.
     pub(crate) signature: ItemImpl,
     braces: Span,
     inner: Vec<Attribute>,
-    /// What stands between the braces.
+    /// The items between the braces.
     pub(crate) items: Vec<Item>,
 }
 
 /// An item of an impl block.
 pub(crate) struct Item {
-    /// Its attributes.
     pub(crate) attributes: Vec<Attribute>,
-    /// What it is.
     pub(crate) kind: ItemKind,
 }
 
-/// What an item of an impl block is.
+/// The kind of an item of an impl block.
 pub(crate) enum ItemKind {
     /// A method, or an associated function.
     Method(Box<Method>),
@@ -47,7 +45,7 @@ pub(crate) enum ItemKind {
     MacroCall(TokenStream),
     /// A constant, or a type.
     Other(TokenStream),
-    /// Something that begins like a method and cannot be read.
+    /// An item that begins like a method and cannot be parsed.
     Unreadable(TokenStream, syn::Error),
 }
 
@@ -60,8 +58,7 @@ pub(crate) struct Method {
 }
 
 impl Block {
-    /// The output of the attribute `outer` on `item`: the item without its marks, what `generate` makes of it, and the
-    /// mistakes.
+    /// Expands the attribute `outer` on `item` to the item without its marks, the output of `generate`, and the errors.
     pub(crate) fn expand(
         item: TokenStream,
         outer: Outer,
@@ -71,7 +68,7 @@ impl Block {
         let mut output = match Self::read(item.clone()) {
             Some(Ok(mut block)) => {
                 block.check_alone(outer, &mut errors);
-                // What follows from that mistake is not told.
+                // Do not report errors that follow from this one.
                 let told = (!errors.is_empty()).then(|| errors.clone());
                 let generated = generate(&mut block, &mut errors);
                 errors = told.unwrap_or(errors);
@@ -100,7 +97,7 @@ impl Block {
         output
     }
 
-    /// An impl block is a projection or an aggregate, once. Another attribute that says so is taken off.
+    /// Reports and removes another `#[projection]` or `#[aggregate]` on the same impl block.
     fn check_alone(&mut self, outer: Outer, errors: &mut Errors) {
         for attribute in &self.signature.attrs {
             let Some(other) = Outer::of(attribute) else { continue };
@@ -117,7 +114,7 @@ impl Block {
         }
     }
 
-    /// Reads `item`. `None` where it is no impl block.
+    /// Parses `item`. Returns `None` if it is not an impl block.
     pub(crate) fn read(item: TokenStream) -> Option<syn::Result<Self>> {
         let mut head: Vec<TokenTree> = flattened(item).into_iter().collect();
         let Some(TokenTree::Group(body)) = head.pop() else { return None };
@@ -153,7 +150,7 @@ fn is_impl(head: &[TokenTree]) -> bool {
     first.is_some_and(|ident| ident == "impl")
 }
 
-/// `item`, out of the invisible group in which a `macro_rules!` hands on a whole item.
+/// Unwraps the invisible group in which a `macro_rules!` passes a whole item.
 fn flattened(item: TokenStream) -> TokenStream {
     let mut tokens = item.clone().into_iter();
     match (tokens.next(), tokens.next()) {
@@ -221,7 +218,7 @@ fn is_macro_call(input: ParseStream) -> bool {
     ahead.call(Path::parse_mod_style).is_ok() && ahead.peek(Token![!])
 }
 
-/// The tokens up to the semicolon that ends the item, or up to the braces that do.
+/// Reads the tokens up to the semicolon or the braces that end the item.
 fn up_to_end(input: ParseStream, braces_end: bool) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() {

@@ -9,10 +9,10 @@ use super::scope::find_ident;
 use crate::errors::Errors;
 use crate::text::shown;
 
-/// Hints by name: what else than the event a handler may ask for by `&`.
+/// The names of the types that a handler can take by `&`, other than its event.
 pub(crate) const READ_OFF: [&str; 3] = ["RecordedEvent", "Metadata", "StreamId"];
 
-/// `ty` out of its parentheses, and out of the invisible groups of a `macro_rules!`.
+/// Unwraps parentheses and the invisible groups of a `macro_rules!`.
 pub(crate) fn plain(mut ty: &Type) -> &Type {
     loop {
         ty = match ty {
@@ -23,7 +23,7 @@ pub(crate) fn plain(mut ty: &Type) -> &Type {
     }
 }
 
-/// The type of the parameter for the event: `&E`, or for a handler `&Event<E>`.
+/// Parses the parameter for the event: `&E`, or for a handler `&Event<E>`.
 pub(crate) fn event(parameter: &PatType, event: Option<&Type>, role: Role, errors: &mut Errors) -> Option<Type> {
     check_attributes(parameter, errors);
     let what = role.what();
@@ -68,8 +68,8 @@ pub(crate) fn event(parameter: &PatType, event: Option<&Type>, role: Role, error
     check_reference(reference, role, errors).then(|| (*parameter.ty).clone())
 }
 
-/// How the event in a mark is written, and how it should be: its name is that of a function, a module or a constant, and
-/// the parameter's type `ty` has the name of a type.
+/// Returns the event as written in a mark and as it should be, if it is not named like a type and the parameter's type
+/// `ty` is.
 fn misnamed(event: &Type, ty: &str) -> Option<(String, String)> {
     let (mark, meant) = (shown(event), without_view(ty));
     let is_camel = |path: &str| {
@@ -79,22 +79,22 @@ fn misnamed(event: &Type, ty: &str) -> Option<(String, String)> {
     (last(&mark) != last(meant) && !is_camel(&mark) && is_camel(meant)).then(|| (mark, meant.to_owned()))
 }
 
-/// `ty`, or the event in it where it is written `Event<…>`.
+/// Returns the event in `Event<…>`, or `ty` itself.
 fn without_view(ty: &str) -> &str {
     ty.strip_suffix('>').and_then(|ty| ty.split_once("Event<")).map_or(ty, |(_, inner)| inner)
 }
 
-/// Whether `ty` is written like the event `name`, or like the typed view of it. Both may be paths.
+/// Whether `ty` is written like the event `name`, or like its typed view. Both can be paths.
 pub(crate) fn is_event(ty: &str, name: &str) -> bool {
     last(without_view(ty)) == last(name)
 }
 
-/// The last segment of a path.
+/// Returns the last segment of a path.
 pub(crate) fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// A parameter that is the event but stands where none does, and whether the event is in its place too.
+/// Returns a parameter after the first one that is the event, and whether the first one is the event too.
 pub(crate) fn misplaced_event<'a>(signature: &'a Signature, event: Option<&Type>) -> Option<(&'a PatType, bool)> {
     let name = shown(event?);
     let is_event = |parameter: &PatType| match plain(&parameter.ty) {
@@ -105,7 +105,7 @@ pub(crate) fn misplaced_event<'a>(signature: &'a Signature, event: Option<&Type>
     parameters(signature).skip(1).find(|parameter| is_event(parameter)).map(|late| (late, in_its_place))
 }
 
-/// How the parameter for the event `name` is written.
+/// Shows how the parameter for the event `name` is written.
 pub(crate) fn forms(name: &str, role: Role) -> String {
     match role {
         Role::Applier => format!("`&{name}`"),
@@ -113,7 +113,7 @@ pub(crate) fn forms(name: &str, role: Role) -> String {
     }
 }
 
-/// A reference that is lent for the call, to a type that is named.
+/// Checks that a reference lives only for the call, and that its type is named.
 pub(crate) fn check_reference(reference: &TypeReference, role: Role, errors: &mut Errors) -> bool {
     if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static") {
         errors.push(lifetime, "this is lent for the call only: leave `'static` out");
@@ -126,7 +126,7 @@ pub(crate) fn check_reference(reference: &TypeReference, role: Role, errors: &mu
     true
 }
 
-/// A parameter is there or it is not.
+/// Reports a parameter behind a `cfg`.
 pub(crate) fn check_attributes(parameter: &PatType, errors: &mut Errors) {
     for attribute in parameter.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")) {
         errors.push(attribute, "a parameter cannot be behind a `cfg` here: write one method for each case");

@@ -1,6 +1,6 @@
-//! What a marked method is, in the words of the messages about it.
+//! The words of the messages about marked methods.
 
-/// What a marked method is.
+/// The role of a marked method.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A handler of a projection.
@@ -12,7 +12,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// What the method is called.
+    /// Names the method.
     pub(crate) const fn what(self) -> &'static str {
         match self {
             Self::Handler => "a handler",
@@ -21,7 +21,7 @@ impl Role {
         }
     }
 
-    /// The attribute that marks it.
+    /// Returns the name of the attribute that marks it.
     pub(crate) const fn mark(self) -> &'static str {
         match self {
             Self::Handler => "handles",
@@ -30,7 +30,7 @@ impl Role {
         }
     }
 
-    /// What the impl block belongs to.
+    /// Names the owner of the impl block.
     pub(crate) const fn owner(self) -> &'static str {
         match self {
             Self::Handler | Self::Hook => "the projection",
@@ -38,7 +38,7 @@ impl Role {
         }
     }
 
-    /// What is done with the event.
+    /// Says what the method does with the event.
     pub(crate) const fn done(self) -> &'static str {
         match self {
             Self::Handler | Self::Hook => "handled",

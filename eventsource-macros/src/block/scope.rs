@@ -1,16 +1,16 @@
-//! The names that mean something inside of the impl block only.
+//! The names that an impl block declares.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericParam, Generics};
 
-/// The names that mean something inside of the impl block only: its type and const parameters, and `Self`.
+/// The names that an impl block declares: its type and const parameters, and `Self`.
 pub(crate) struct Scope {
     names: Vec<String>,
 }
 
 impl Scope {
-    /// The names that an impl block with these generics has.
+    /// Returns the names of an impl block with these generics.
     pub(crate) fn of(generics: &Generics) -> Self {
         let parameters = generics.params.iter().filter_map(|parameter| match parameter {
             GenericParam::Type(ty) => Some(ty.ident.to_string()),
@@ -20,13 +20,13 @@ impl Scope {
         Self { names: parameters.chain(["Self".to_owned()]).collect() }
     }
 
-    /// The first of the names in `tokens`.
+    /// Returns the first of the names that `tokens` uses.
     pub(crate) fn used_in(&self, tokens: impl ToTokens) -> Option<Ident> {
         find_ident(tokens.to_token_stream(), &|ident| self.names.iter().any(|name| ident == name))
     }
 }
 
-/// The first identifier in `tokens`, however deep, that is `wanted`.
+/// Returns the first `wanted` identifier in `tokens`, at any depth.
 pub(crate) fn find_ident(tokens: TokenStream, wanted: &dyn Fn(&Ident) -> bool) -> Option<Ident> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) => wanted(&ident).then_some(ident),
@@ -35,7 +35,7 @@ pub(crate) fn find_ident(tokens: TokenStream, wanted: &dyn Fn(&Ident) -> bool) -
     })
 }
 
-/// The first lifetime in `tokens`, however deep, other than `'static`.
+/// Returns the first lifetime in `tokens` other than `'static`, at any depth.
 pub(crate) fn find_lifetime(tokens: TokenStream) -> Option<Ident> {
     let mut after_quote = false;
     tokens.into_iter().find_map(|token| match token {

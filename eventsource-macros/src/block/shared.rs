@@ -1,16 +1,16 @@
-//! Whether a method changes what a copy of `self` may share.
+//! Finds methods that change state which a copy of `self` may share.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::Method;
 
-/// Methods that give write access behind a shared reference, and take nothing.
+/// Methods without arguments that give write access behind a shared reference.
 const LOCKS: &[&str] =
     &["lock", "try_lock", "write", "try_write", "borrow_mut", "try_borrow_mut", "lock_owned", "write_owned"];
 
 impl Method {
-    /// Whether its body calls a method that writes behind a shared reference, such as `lock` or `fetch_add`. The state
-    /// of a type that is `Clone` then stands behind an `Arc` as a rule: `Mutex`, `RefCell` and atomics are not `Clone`.
+    /// Whether its body calls a method that writes behind a shared reference, such as `lock` or `fetch_add`. If the
+    /// type is `Clone`, its state is then usually behind an `Arc`: `Mutex` and atomics are not `Clone`.
     pub(crate) fn writes_behind_shared(&self) -> bool {
         calls_one(self.body.clone())
     }

@@ -1,4 +1,4 @@
-//! Two methods for one event.
+//! Finds two methods for one event.
 
 use syn::{Attribute, Ident, Type};
 
@@ -16,8 +16,8 @@ pub(crate) struct Method<'a> {
     pub(crate) cfgs: &'a [Attribute],
 }
 
-/// Reports two methods for one event. Where one of them is behind a `cfg`, or the event behind an alias, generated code
-/// finds it.
+/// Reports two methods for one event. If one of them is behind a `cfg`, or the event behind an alias, generated code
+/// reports it.
 pub(crate) fn check<'a>(methods: impl Iterator<Item = Method<'a>>, role: Role, errors: &mut Errors) {
     let certain: Vec<_> = methods.filter(|method| method.cfgs.is_empty()).collect();
     let done = role.done();

@@ -1,4 +1,4 @@
-//! From the enum to its traits.
+//! Generates the traits of an enum.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use super::Enumeration;
 use crate::anonymous;
 
-/// The items that the derive adds.
+/// Generates the items of the derive.
 pub(super) fn expand(enumeration: &Enumeration) -> TokenStream {
     let Enumeration { library, ident, variants } = enumeration;
     let private = anonymous::private();
@@ -24,7 +24,7 @@ pub(super) fn expand(enumeration: &Enumeration) -> TokenStream {
                 #private::Result::Ok(#private::text_value(match self { #(#to,)* }))
             }
 
-            // Two variants of one name are an error already.
+            // Two variants with one name are reported elsewhere.
             #[allow(unreachable_patterns)]
             fn from_value(__value: #private::Value) -> #private::Result<Self, #private::InvalidValue> {
                 let __text = #private::value_text(__value)?;

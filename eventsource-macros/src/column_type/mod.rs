@@ -9,7 +9,7 @@ use syn::{DeriveInput, Ident};
 
 use crate::errors::Errors;
 
-/// What the derive knows of an enum.
+/// The model of an enum.
 struct Enumeration {
     /// The path to the runtime crate.
     library: TokenStream,
@@ -19,7 +19,7 @@ struct Enumeration {
     variants: Vec<(Ident, String)>,
 }
 
-/// The derive's output for `input`.
+/// Expands the derive.
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let mut output = match syn::parse2::<DeriveInput>(input) {

@@ -1,4 +1,4 @@
-//! From the derive's input to the enum.
+//! Parses the input of the derive.
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -16,8 +16,8 @@ const OPTIONS: &[Spec] = &[
 
 const VARIANT_OPTIONS: &[Spec] = &[Spec { key: "rename", example: Some("rename = \"in-transit\"") }];
 
-/// The enum that `input` declares, and what is wrong with it. It is a column's type all the same, so that the mistake is the
-/// only error, as far as it has variants and no generics.
+/// Parses the enum that `input` declares, and reports its errors. Returns it also after an error, if it has variants
+/// and no generics, so that no other error follows.
 pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Enumeration> {
     let options = options(&input.attrs, OPTIONS, "#[column_type(rename_all = \"snake_case\")]", errors);
     let library = options.library(errors);
@@ -51,7 +51,7 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Enumerati
     (!has_fields).then_some(Enumeration { library, ident: input.ident, variants })
 }
 
-/// How the names of all variants are written.
+/// Returns the style of the names of all variants.
 fn style(options: &Options, errors: &mut Errors) -> Style {
     let Some(literal) = options.text("rename_all", errors) else { return Style::AsWritten };
     Style::called(&literal.value()).unwrap_or_else(|| {
@@ -60,7 +60,7 @@ fn style(options: &Options, errors: &mut Errors) -> Style {
     })
 }
 
-/// The stored name of one variant.
+/// Returns the stored name of one variant.
 fn variant(own: &Variant, style: Style, errors: &mut Errors) -> String {
     if !matches!(own.fields, Fields::Unit) {
         let message = "a variant that is stored by its name has no fields: mark the field of the read model with \

@@ -1,6 +1,6 @@
-//! How the names of variants are written where they are stored: the styles of serde's `rename_all`.
+//! The styles of the stored names of variants, as in serde's `rename_all`.
 
-/// How names are written.
+/// A style of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     /// As in the enum.
@@ -33,17 +33,17 @@ impl Style {
         ("SCREAMING-KEBAB-CASE", Self::ScreamingKebab),
     ];
 
-    /// The style that is called `name`.
+    /// Returns the style with this name.
     pub(super) fn called(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(own, _)| *own == name).map(|(_, style)| style)
     }
 
-    /// The names of all styles.
+    /// Lists the names of all styles.
     pub(super) fn list() -> String {
         Self::ALL.map(|(name, _)| format!("`{name}`")).join(", ")
     }
 
-    /// `variant` in this style.
+    /// Writes `variant` in this style.
     pub(super) fn apply(self, variant: &str) -> String {
         let parted = |by: char| {
             let mut name = String::new();

@@ -1,4 +1,4 @@
-//! What `#[derive(ColumnType)]` says about mistakes, and how names are stored.
+//! The errors of `#[derive(ColumnType)]`, and the stored names.
 
 use super::parse;
 use super::style::Style;

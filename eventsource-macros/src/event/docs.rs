@@ -1,8 +1,8 @@
-//! What the documentation of an event says about how it is stored.
+//! Generates the documentation of an event.
 
 use super::model::Event;
 
-/// The documentation of the event's trait: its stored name, version and aggregate.
+/// Generates the documentation of the event's trait: its stored name, version and aggregate.
 pub(super) fn of(event: &Event) -> String {
     let Event { name, version, aggregate, aliases, older, .. } = event;
     let mut text = format!("Stored as `{name}`, version {version}, by the aggregate `{aggregate}`.");

@@ -1,7 +1,7 @@
-//! From the event to its trait.
+//! Generates the trait of an event.
 //!
-//! Each older version has a constant that asks whether its type can be read, and one that asks whether it becomes the
-//! next: an answer of "no" is one error.
+//! Each older version has one constant that requires its type to be readable, and one that requires the conversion to
+//! the next version. So each mistake causes one error.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -14,7 +14,7 @@ use super::model::{Event, Older};
 use crate::anonymous;
 use crate::spans::{located, moved};
 
-/// The items that the derive adds.
+/// Generates the items of the derive.
 pub(super) fn expand(event: &Event) -> TokenStream {
     let Event { ident, name, version, aggregate, aliases, .. } = event;
     let private = anonymous::private();
@@ -38,7 +38,7 @@ pub(super) fn expand(event: &Event) -> TokenStream {
             )
         },
     );
-    // An event with a mistake asks nothing of serde, so that nothing follows from the mistake.
+    // An event with an error does not require serde, so that no other error follows.
     let (descriptor, encode, decode) = if event.broken {
         (described, quote!(#private::never()), quote!(#private::never()))
     } else {
@@ -74,7 +74,7 @@ pub(super) fn expand(event: &Event) -> TokenStream {
     anonymous::wrap(&event.library, items)
 }
 
-/// How the event is written and read: the only place that asks whether serde knows it.
+/// Generates how the event is written and read: the only place that requires serde's traits.
 fn stored(event: &Event, private: &TokenStream) -> Option<TokenStream> {
     let ident = &event.ident;
     let span = located(ident.span());
@@ -86,8 +86,8 @@ fn stored(event: &Event, private: &TokenStream) -> Option<TokenStream> {
     })
 }
 
-/// The `where` clause. A generic event is an error already; it is taken to be all that an event has to be, so that
-/// nothing follows from that error.
+/// Generates the `where` clause. A generic event is an error; its clause assumes every bound, so that no other error
+/// follows.
 fn bounds(event: &Event) -> TokenStream {
     let predicates = event.generics.where_clause.as_ref().map(|clause| &clause.predicates).into_iter().flatten();
     let assumed = (!event.generics.params.is_empty())
@@ -95,7 +95,7 @@ fn bounds(event: &Event) -> TokenStream {
     quote! { where #(#predicates,)* #assumed }
 }
 
-/// The constants of the older versions, and what the trait says of them.
+/// Generates the constants of the older versions, and their part of the trait.
 fn versions(event: &Event, private: &TokenStream) -> (TokenStream, TokenStream) {
     if !event.older.iter().any(|older| !matches!(older, Older::Unused)) {
         return Default::default();
@@ -142,7 +142,7 @@ fn link_name(at: usize) -> Ident {
     format_ident!("__LINK_{}", at + 1)
 }
 
-/// What the version `at` becomes: the next one that has a type, and where it stands; or the event.
+/// Returns the target of the conversion of the version `at`: the next version with a type and its place, or the event.
 fn next(at: usize, event: &Event) -> Option<(usize, &Type)> {
     let later = event.older.iter().enumerate().skip(at + 1);
     let next = later.into_iter().find(|(_, older)| !matches!(older, Older::Unused))?;
@@ -152,7 +152,7 @@ fn next(at: usize, event: &Event) -> Option<(usize, &Type)> {
     }
 }
 
-/// The constants of the version `at`, at its type.
+/// Generates the constants of the version `at`, located at its type.
 fn constant(at: usize, ty: &Type, event: &Event, private: &TokenStream) -> TokenStream {
     let span = located(ty.span());
     let private = moved(private, span);
@@ -165,7 +165,7 @@ fn constant(at: usize, ty: &Type, event: &Event, private: &TokenStream) -> Token
     }
 }
 
-/// `__old`, which has the version `at`, as the event.
+/// Generates the conversion of `__old`, of the version `at`, to the event.
 fn links(at: usize, event: &Event) -> TokenStream {
     let mut value = quote!(__old);
     let mut at = Some(at);

@@ -11,14 +11,14 @@ use syn::{Data, DeriveInput};
 
 use crate::errors::Errors;
 
-/// The derive's output for `input`.
+/// Expands the derive.
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let mut output = match syn::parse2::<DeriveInput>(input) {
         Ok(input) => {
             let is_union = matches!(input.data, Data::Union(_));
             let event = parse::parse(input, &mut errors);
-            // Serde knows no unions, so it could not be an event in any case.
+            // serde does not support unions.
             if is_union { TokenStream::new() } else { expand::expand(&event) }
         }
         Err(error) => error.into_compile_error(),

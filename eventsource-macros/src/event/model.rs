@@ -1,15 +1,15 @@
-//! What the derive knows of an event.
+//! The model of an event.
 
 use proc_macro2::TokenStream;
 use syn::{Generics, Ident, Type};
 
-/// What the derive knows of an event.
+/// The model of an event.
 pub(super) struct Event {
     /// The path to the runtime crate.
     pub(super) library: TokenStream,
     /// The type.
     pub(super) ident: Ident,
-    /// Its generics: without parameters, unless the event is broken.
+    /// Its generics. They have no parameters, unless the event is broken.
     pub(super) generics: Generics,
     /// The stored name.
     pub(super) name: String,
@@ -17,22 +17,22 @@ pub(super) struct Event {
     pub(super) version: u32,
     /// The names under which it was stored before.
     pub(super) aliases: Vec<String>,
-    /// How many versions, from 1 on, nothing is stored of.
+    /// The number of versions, from 1 on, of which nothing is stored.
     pub(super) before: u32,
-    /// What is known of the older versions after these.
+    /// The older versions after these.
     pub(super) older: Vec<Older>,
     /// The type of the aggregate that emits it.
     pub(super) aggregate: String,
-    /// Whether something is wrong with it: its traits are implemented all the same, so that the mistake is the only
-    /// error, but it is not registered.
+    /// Whether it has an error. Its traits are implemented nevertheless, so that no other error follows, but it is not
+    /// registered.
     pub(super) broken: bool,
 }
 
-/// What is known of an older version of an event.
+/// An older version of an event.
 pub(super) enum Older {
     /// It had this type.
     Type(Box<Type>),
-    /// It decodes as the event does.
+    /// It decodes like the event.
     Same,
     /// No event of it is stored.
     Unused,

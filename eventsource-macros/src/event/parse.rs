@@ -1,4 +1,4 @@
-//! From the derive's input to the event.
+//! Parses the input of the derive.
 
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Field, Fields, Meta};
@@ -19,7 +19,7 @@ const OPTIONS: &[Spec] = &[
     Spec { key: "crate", example: Some("crate = my::reexport") },
 ];
 
-/// The event that `input` declares, and what is wrong with it.
+/// Parses the event that `input` declares, and reports its errors.
 pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
     check_shape(&input, errors);
     let mut options = Options::new(OPTIONS);
@@ -59,7 +59,7 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
     }
 }
 
-/// The names under which the event was stored before.
+/// Parses the names under which the event was stored before.
 fn aliases(name: &str, options: &Options, errors: &mut Errors) -> Vec<String> {
     let literals = options.texts("aliases", errors);
     if let (true, Some(span), true) = (literals.is_empty(), options.span("aliases"), errors.is_empty()) {
@@ -81,7 +81,7 @@ fn aliases(name: &str, options: &Options, errors: &mut Errors) -> Vec<String> {
     aliases
 }
 
-/// The name of the struct as the event's stored name.
+/// Returns the name of the struct as the stored name.
 fn default_name(input: &DeriveInput, given: bool, errors: &mut Errors) -> String {
     let name = input.ident.unraw().to_string();
     if let (false, Err(message)) = (given, names::check(&name)) {
@@ -90,7 +90,7 @@ fn default_name(input: &DeriveInput, given: bool, errors: &mut Errors) -> String
     name
 }
 
-/// A field of an event has no options, and owns its data: an event that is read from the log borrows from nothing.
+/// Checks that a field has no options and owns its data: an event from the log has nothing to borrow from.
 fn check_field(field: &Field, input: &DeriveInput, errors: &mut Errors) {
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
         let message = "the options of an event stand on the struct; what a field is called when it is stored is serde's: \
@@ -100,7 +100,7 @@ fn check_field(field: &Field, input: &DeriveInput, errors: &mut Errors) {
     borrows::check(field, input, "an event owns what it holds, since it is read back from the log", errors);
 }
 
-/// An event is a struct with named fields, or without any, and without generics.
+/// Checks that an event is a struct with named fields or no fields, without generics.
 fn check_shape(input: &DeriveInput, errors: &mut Errors) {
     match &input.data {
         Data::Struct(data) => match &data.fields {

@@ -1,4 +1,4 @@
-//! The options `version` and `from`: which versions of an event there are, and what type each of them had.
+//! Parses the options `version` and `from`: the versions of an event, and the type of each.
 
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -9,7 +9,8 @@ use crate::block::parameter::plain;
 use crate::errors::Errors;
 use crate::options::Options;
 
-/// The version of the event `ident`, how many versions nothing is said of, and the older ones after these.
+/// Returns the version of the event `ident`, the number of versions that `..` covers, and the older versions after
+/// these.
 pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u32, u32, Vec<Older>) {
     let good = errors.is_empty();
     let version = options.version(errors);
@@ -19,7 +20,7 @@ pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u3
     for (at, entry) in entries.into_iter().enumerate() {
         match entry {
             Entry::Type(ty) => older.push(read_one(ident, *ty, errors)),
-            // All versions before the first one that is named.
+            // `..` covers all versions before the first named one.
             Entry::Rest(_) if at == 0 => {
                 before = (version - 1).saturating_sub(u32::try_from(named).unwrap_or(u32::MAX));
             }
@@ -54,7 +55,7 @@ fn read_one(ident: &Ident, ty: Type, errors: &mut Errors) -> Older {
     }
 }
 
-/// What stands in `from`.
+/// An entry of `from`.
 enum Entry {
     /// `..`
     Rest(Token![..]),
@@ -68,7 +69,7 @@ impl Parse for Entry {
     }
 }
 
-/// Each older version is accounted for, so that no stored event is forgotten.
+/// Checks that `from` covers each older version, so that every stored event can be read.
 fn check(ident: &Ident, version: u32, named: usize, options: &Options, errors: &mut Errors) {
     let older = version as usize - 1;
     let name = ident.unraw();

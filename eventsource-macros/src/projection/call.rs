@@ -1,6 +1,6 @@
-//! The call of one of the user's methods: each piece stands where the user wrote what it comes from.
+//! Generates the call of a method of the user. Each token is located at the user's token that it comes from.
 //!
-//! Around it there are `__recorded`, the stored event, `__unit`, the unit of work, and its type `__U`.
+//! The surrounding code declares `__recorded`, the stored event, `__unit`, the unit of work, and its type `__U`.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -9,15 +9,15 @@ use syn::Attribute;
 use super::model::{Call, Handler, Injected};
 use crate::spans::{ends, located, moved};
 
-/// The call of a handler, with the event in `__event`.
+/// Generates the call of a handler, with the event in `__event`.
 pub(super) fn handler(handler: &Handler, private: &TokenStream) -> TokenStream {
-    // A payload parameter gets it too, by deref coercion. A wrong type is reported under the parameter's.
+    // A payload parameter gets it by deref coercion. A wrong type is reported at the type of the parameter.
     let (first, last) = ends(&handler.event_parameter);
     let (borrow, event) = (quote_spanned!(first=> &), quote_spanned!(last=> __event));
     call(&handler.call, Some(quote!(#borrow #event)), private)
 }
 
-/// The call of a handler or hook, and its result.
+/// Generates the call of a handler or a hook, and its result.
 pub(super) fn call(call: &Call, event: Option<TokenStream>, private: &TokenStream) -> TokenStream {
     let mut lends = TokenStream::new();
     let mut arguments: Vec<TokenStream> = event.into_iter().collect();
@@ -37,7 +37,7 @@ pub(super) fn call(call: &Call, event: Option<TokenStream>, private: &TokenStrea
     let mut method = call.method.clone();
     let name = located(method.span());
     method.set_span(name);
-    // By its path, since the user's method may have the name of a method of ours.
+    // Called by its path, because the user's method may have the name of a trait method.
     let called = quote_spanned!(name=> Self::#method(self, #(#arguments),*));
     let called = if call.is_async {
         let private = moved(private, name);
@@ -55,7 +55,7 @@ pub(super) fn call(call: &Call, event: Option<TokenStream>, private: &TokenStrea
     }
 }
 
-/// All `cfgs` as one condition.
+/// Joins all `cfgs` to one condition.
 pub(super) fn condition(cfgs: &[Attribute]) -> Option<TokenStream> {
     let conditions = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok()).map(|list| &list.tokens);
     (!cfgs.is_empty()).then(|| quote!(all(#(#conditions),*)))

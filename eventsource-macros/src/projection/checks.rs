@@ -1,4 +1,4 @@
-//! What only the compiler can check, when it knows the events: no event is handled twice, and none is forgotten.
+//! Generates the checks that need the types: no event is handled twice, and none is forgotten.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -15,7 +15,7 @@ use crate::block::scope::Scope;
 use crate::spans::{ends, located, moved};
 use crate::text::shown;
 
-/// The check that no event is handled twice, which sees through aliases, at the last of the events.
+/// Generates the check that no event is handled twice, also behind an alias, at the last event.
 pub(super) fn distinct(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
     let last = projection.handlers.iter().skip(1).last()?;
     let span = located(last.event.span());
@@ -23,8 +23,8 @@ pub(super) fn distinct(projection: &Projection, private: &TokenStream) -> Option
     Some(quote_spanned! {span=> const _: () = #private::assert_distinct(__EVENTS); })
 }
 
-/// That the projection does not say its kind, at its type, unless it asks by `&` for something that no event knows: then
-/// the compiler says so, and looks no further.
+/// Generates the error of a projection without a kind, at its type. If a handler takes a `&T` that is not a part of an
+/// event, the compiler reports only that.
 pub(super) fn undecided(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
     let read_off = projection.calls().flat_map(|call| call.read_off()).map(|Injected { ty, .. }| {
         let span = located(ty.span());
@@ -38,8 +38,8 @@ pub(super) fn undecided(projection: &Projection, private: &TokenStream) -> Optio
     })
 }
 
-/// The checks of what is lent, one for each type, where it is first asked for: no pool, and no repository of what is not a
-/// read model.
+/// Generates the checks of lent types, one for each type, at its first use: no pool, and no repository of a type that
+/// is not a read model.
 pub(super) fn lendable(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
     let scope = Scope::of(&projection.generics);
     let mut seen = Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn lendable(projection: &Projection, private: &TokenStream) -> Option
         let span = located(ty.span());
         let moved = moved(private, span);
         match row(ty) {
-            // What the projection owns is asked already.
+            // The read models that the projection owns are checked elsewhere.
             Some(row) if projection.read_models.iter().any(|own| shown(own) == shown(row)) => None,
             Some(row) => Some(read_models::asked_for(cfgs, row, private)),
             None => Some(quote_spanned! {span=>
@@ -67,13 +67,13 @@ pub(super) fn lendable(projection: &Projection, private: &TokenStream) -> Option
     (!checks.is_empty()).then(|| quote! { const _: () = { #(#checks)* }; })
 }
 
-/// The row in `Repository<Row>`, by its name.
+/// Returns the row in `Repository<Row>`, by its name.
 fn row(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = plain(ty) else { return None };
     only_argument(path.path.segments.last().filter(|last| last.ident == "Repository")?)
 }
 
-/// The checks of `exhaustive` and `ignores`, each where it is written.
+/// Generates the checks of `exhaustive` and `ignores`, each at its place.
 pub(super) fn exhaustive(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
     let Exhaustive { aggregates, ignores } = projection.exhaustive.as_ref()?;
     let declared = aggregates.iter().map(|aggregate| {
@@ -118,7 +118,7 @@ pub(super) fn exhaustive(projection: &Projection, private: &TokenStream) -> Opti
     })
 }
 
-/// The types as a message lists them.
+/// Lists the types for a message.
 fn list(types: &[Type]) -> String {
     types.iter().map(|ty| format!("`{}`", shown(ty))).collect::<Vec<_>>().join(" and ")
 }

@@ -1,4 +1,4 @@
-//! What a projection says of itself: to the catalogue, to the test kit, and to who reads its documentation.
+//! Generates the description of a projection, for the catalogue, the test kit and the documentation.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,7 +9,7 @@ use super::model::{Injected, Projection, ProjectionKind};
 use crate::block::scope::Scope;
 use crate::text::rust_type;
 
-/// The descriptor, its registration, and a mark for each event that is handled.
+/// Generates the descriptor, its registration, and a marker for each handled event.
 pub(super) fn described(projection: &Projection, private: &TokenStream) -> TokenStream {
     let Projection { ty, generics, name, version, .. } = projection;
     let kind = match projection.kind {
@@ -56,7 +56,7 @@ pub(super) fn described(projection: &Projection, private: &TokenStream) -> Token
     }
 }
 
-/// The same for a projection with a mistake.
+/// Generates the descriptor of a projection with an error.
 pub(super) fn broken(projection: &Projection, private: &TokenStream) -> TokenStream {
     let Projection { ty, generics, .. } = projection;
     let (impl_generics, _, _) = generics.split_for_impl();

@@ -1,4 +1,4 @@
-//! What the documentation of a projection says: which events it handles, by which methods.
+//! Generates the documentation of a projection: the events that it handles, and the methods.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,7 +8,7 @@ use super::call::condition;
 use super::model::{Handler, Projection, ProjectionKind};
 use crate::text::shown;
 
-/// The attributes that document the projection. What stands behind a `cfg` has its line there too.
+/// Generates the attributes that document the projection. The line of a handler behind a `cfg` is behind it too.
 pub(super) fn of(projection: &Projection) -> Vec<TokenStream> {
     let Projection { name, version, kind, .. } = projection;
     let kind = match kind {
@@ -18,7 +18,7 @@ pub(super) fn of(projection: &Projection) -> Vec<TokenStream> {
         ProjectionKind::Effects => "a projection with effects outside",
         ProjectionKind::Undecided => "a projection",
     };
-    // An event may be private where the projection is not; the link then leads nowhere, and that is not a mistake.
+    // An event may be private although the projection is public. A broken link is then not an error.
     let allow = quote! { #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)] };
     let head = format!(
         "The events of `{name}`, {kind} of version {version}.\n\n| event | handled by | |\n| --- | --- | --- |"
@@ -33,19 +33,19 @@ pub(super) fn of(projection: &Projection) -> Vec<TokenStream> {
     [allow, quote! { #[doc = #head] }].into_iter().chain(rows).collect()
 }
 
-/// The row of one handler.
+/// Returns the row of one handler.
 fn row(handler: &Handler) -> String {
     let event = shown(&handler.event);
     let summary = handler.call.docs.iter().find_map(text).unwrap_or_default();
     format!("| [`{}`]({event}) | `{}` | {} |", last(&event), handler.call.method, summary.replace('|', "\\|"))
 }
 
-/// The last segment of a path.
+/// Returns the last segment of a path.
 fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// The text of a `doc` attribute, where it is written there.
+/// Returns the text of a `doc` attribute.
 fn text(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(pair) = &attribute.meta else { return None };
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { return None };

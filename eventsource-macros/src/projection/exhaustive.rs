@@ -1,4 +1,4 @@
-//! The options `exhaustive` and `ignores`: of which aggregates a projection decides about every event.
+//! Parses the options `exhaustive` and `ignores`.
 
 use syn::Type;
 
@@ -9,8 +9,7 @@ use crate::errors::Errors;
 use crate::options::Options;
 use crate::text::shown;
 
-/// What the two options say, and what is wrong with it as far as it is written down. The compiler finds the rest, when it
-/// knows the events.
+/// Parses both options, and reports errors that are visible in the tokens. Generated code checks the rest.
 pub(super) fn read(options: &Options, handlers: &[Handler], scope: &Scope, errors: &mut Errors) -> Option<Exhaustive> {
     let aggregates = named_types("exhaustive", "an aggregate", options, scope, errors);
     let ignores = named_types("ignores", "an event", options, scope, errors);

@@ -1,7 +1,7 @@
-//! From the projection to its traits.
+//! Generates the traits of a projection.
 //!
-//! All of it stands in one anonymous constant. Each handled event has a route there, which is the only place that
-//! asks whether it is an event, so that an answer of "no" is one error.
+//! All items are in one anonymous constant. Each handled event has a constant `__ROUTE_n`, the only place that requires
+//! the type to be an event. So a type that is not an event causes one error.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -13,14 +13,14 @@ use super::{call, checks, describe, read_models, routing};
 use crate::anonymous;
 use crate::spans::{located, moved};
 
-/// The items that `#[projection]` adds.
+/// Generates the items that `#[projection]` adds.
 pub(super) fn expand(projection: &Projection) -> TokenStream {
     let private = anonymous::private();
     let items = if projection.broken { broken(projection, &private) } else { whole(projection, &private) };
     anonymous::wrap(&projection.library, items)
 }
 
-/// The traits of a projection.
+/// Generates the traits of a projection without errors.
 fn whole(projection: &Projection, private: &TokenStream) -> TokenStream {
     let routes = projection.handlers.iter().enumerate().map(|(index, handler)| route(index, handler, private));
     let events = projection.handlers.iter().enumerate().map(|(index, handler)| {
@@ -52,12 +52,12 @@ fn whole(projection: &Projection, private: &TokenStream) -> TokenStream {
     }
 }
 
-/// The name of the constant of the handler `index`: how its event is told and decoded.
+/// Returns the name of the constant with the route of the handler `index`.
 pub(super) fn route_name(index: usize) -> Ident {
     format_ident!("__ROUTE_{index}")
 }
 
-/// The constants of one handler: how its event is decoded, and under which name it is stored.
+/// Generates the constants of one handler: the route of its event, and its stored name.
 fn route(index: usize, handler: &Handler, private: &TokenStream) -> TokenStream {
     let Handler { event, call, .. } = handler;
     let (cfgs, name, route) = (&call.cfgs, format_ident!("__NAME_{index}"), route_name(index));
@@ -69,7 +69,7 @@ fn route(index: usize, handler: &Handler, private: &TokenStream) -> TokenStream 
     }
 }
 
-/// Aliases for what is asked for behind a `cfg`, and the bounds: one for each type that is asked for.
+/// Generates the bounds, one for each lent type, and an alias for each lent type behind a `cfg`.
 fn bounds(projection: &Projection, private: &TokenStream) -> (TokenStream, Vec<TokenStream>) {
     let mut seen = Vec::new();
     let (mut aliases, mut bounds) = (TokenStream::new(), Vec::new());
@@ -84,7 +84,7 @@ fn bounds(projection: &Projection, private: &TokenStream) -> (TokenStream, Vec<T
             bounds.push(quote! { #ty: #private::Inject<__U> });
             continue;
         };
-        // An attribute cannot stand in a `where` clause.
+        // A `where` clause cannot contain a `cfg`.
         let alias = format_ident!("__Lent{}", seen.len());
         aliases.extend(quote! {
             #[cfg(#condition)]
@@ -97,12 +97,12 @@ fn bounds(projection: &Projection, private: &TokenStream) -> (TokenStream, Vec<T
     (aliases, bounds)
 }
 
-/// All that is asked of the unit of work, each with the `cfg`s that it stands behind.
+/// Returns all lent types, each with the `cfg`s of its method.
 fn asked(projection: &Projection) -> impl Iterator<Item = (&[Attribute], &Injected)> {
     projection.calls().flat_map(|call| call.lent().map(|injected| (&*call.cfgs, injected)))
 }
 
-/// The implementation of `Subscriber`.
+/// Generates the implementation of `Subscriber`.
 fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStream) -> TokenStream {
     let Projection { ty, generics, name, version, .. } = projection;
     let kind = match projection.kind {
@@ -111,7 +111,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
         ProjectionKind::DurableMemory => quote!(DurableMemory),
         ProjectionKind::Effects => quote!(Effects),
     };
-    // A durable state is copied by serde instead.
+    // serde copies a durable state.
     let pristine = (projection.kind == ProjectionKind::Memory && projection.owns_state).then(|| {
         quote! {
             fn pristine(&self) -> ::core::option::Option<Self> {
@@ -151,13 +151,14 @@ fn subscriber(projection: &Projection, filter: &TokenStream, private: &TokenStre
     }
 }
 
-/// That the projection can move between threads, taken for granted: the mark [`alone`] asks for it. A predicate that is
-/// false is no error where a lifetime is bound to it.
+/// Generates the bound that the projection can move between threads. Only the marker of [`alone`] requires it: with a
+/// lifetime, a false predicate is not an error.
 fn thread_safe(private: &TokenStream) -> TokenStream {
     quote!(for<'__any> Self: #private::ThreadSafe)
 }
 
-/// A mark that a second block of the same type contradicts. It comes first, since the compiler then names it first.
+/// Generates a marker that conflicts with a second block of the same type. It comes first, so that the compiler names
+/// it first.
 fn alone(projection: &Projection, private: &TokenStream) -> TokenStream {
     let Projection { ty, generics, .. } = projection;
     let (impl_generics, _, _) = generics.split_for_impl();
@@ -165,7 +166,7 @@ fn alone(projection: &Projection, private: &TokenStream) -> TokenStream {
     let span = located(ty.span());
     let at = moved(private, span);
     let thread_safe = quote_spanned!(span=> #at::thread_safe::<Self, _>(#at::asked));
-    // The state of durable memory is asked for both by one.
+    // For durable memory, the check of its state covers this.
     let asked = (projection.kind != ProjectionKind::DurableMemory && projection.generics.lifetimes().next().is_none())
         .then(|| quote! { const ASKS: () = #thread_safe; });
     quote! {
@@ -173,7 +174,7 @@ fn alone(projection: &Projection, private: &TokenStream) -> TokenStream {
     }
 }
 
-/// How the state is stored and read back.
+/// Generates `snapshot` and `restore`.
 fn snapshot(private: &TokenStream) -> TokenStream {
     quote! {
         fn snapshot(&self) -> #private::Result<#private::Vec<#private::u8>, #private::HandlerError> {
@@ -187,7 +188,7 @@ fn snapshot(private: &TokenStream) -> TokenStream {
     }
 }
 
-/// The only place that asks whether serde knows the state, which is at the name of the type.
+/// Generates the only place that requires serde's traits of the state, at the name of the type.
 fn state(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
     let Projection { ty, generics, .. } = projection;
     let span = located(ty.span());
@@ -205,7 +206,7 @@ fn state(projection: &Projection, private: &TokenStream) -> Option<TokenStream> 
     })
 }
 
-/// The implementation of `EventSubscriber`, for every unit of work that fulfils `bounds`.
+/// Generates the implementation of `EventSubscriber` for every unit of work that fulfils `bounds`.
 fn event_subscriber(
     projection: &Projection,
     bounds: &[TokenStream],
@@ -228,8 +229,8 @@ fn event_subscriber(
     }
 }
 
-/// The predicates of the impl block. A projection that borrows is an error already; it is taken to borrow for ever,
-/// so that nothing follows from that error.
+/// Returns the predicates of the impl block. A projection that borrows is an error; its lifetimes are assumed to be
+/// `'static`, so that no other error follows.
 pub(super) fn predicates(projection: &Projection) -> Vec<TokenStream> {
     let given = projection.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let assumed = projection.generics.params.iter().filter_map(|parameter| match parameter {
@@ -242,7 +243,7 @@ pub(super) fn predicates(projection: &Projection) -> Vec<TokenStream> {
     given.map(|predicate| quote!(#predicate)).chain(assumed).collect()
 }
 
-/// The traits of a projection with a mistake: they do nothing, and ask for nothing.
+/// Generates the traits of a projection with an error. They do nothing and require nothing.
 fn broken(projection: &Projection, private: &TokenStream) -> TokenStream {
     let subscriber = subscriber(projection, &quote!(#private::EventFilter::all()), private);
     let methods = quote! {

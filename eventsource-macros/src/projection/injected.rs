@@ -1,4 +1,4 @@
-//! What a method of a projection asks for next to its event.
+//! Parses the parameters of a method of a projection after its event.
 
 use quote::ToTokens;
 use syn::{PatType, Type};
@@ -10,8 +10,8 @@ use crate::block::scope::find_lifetime;
 use crate::errors::Errors;
 use crate::text::shown;
 
-/// What is asked for in place of `ty`, where that is known by its name to be lent: the compiler tells others. A pool and a
-/// transaction are not lent, and the connection of the batch's transaction is.
+/// Returns the lent type to write instead of `ty`, if the name of `ty` is known. A pool or a transaction is not lent,
+/// but the connection of the batch's transaction is. The compiler reports other types.
 fn known_to_be_lent(ty: &Type) -> Option<String> {
     let Type::Path(path) = plain(ty) else { return None };
     let segment = path.path.segments.last()?;
@@ -32,12 +32,12 @@ fn known_to_be_lent(ty: &Type) -> Option<String> {
     Some(connection.to_owned())
 }
 
-/// How a handler asks for `lent`.
+/// Says how a handler takes `lent`.
 fn ask_for(lent: &str) -> String {
     format!("what the unit of work lends is asked for by `&mut`: write `&mut {lent}`")
 }
 
-/// What the parameter asks for. `before` are those before it, and a truncate hook has no event to read from.
+/// Parses a parameter. `before` are the parameters before it. A truncate hook has no event to read from.
 pub(super) fn injected(parameter: &PatType, before: &[Injected], role: Role, errors: &mut Errors) -> Option<Injected> {
     check_attributes(parameter, errors);
     let is_hook = role == Role::Hook;

@@ -1,4 +1,4 @@
-//! Where a projection's effects go, told by what its methods take.
+//! Decides the kind of a projection by its options and the parameters of its methods.
 
 use syn::Type;
 
@@ -8,7 +8,7 @@ use crate::errors::Errors;
 use crate::options::Options;
 use crate::text::shown;
 
-/// The kind of the projection, and what contradicts it: memory and transactions do not mix.
+/// Returns the kind of the projection, and reports parameters and options that contradict it.
 pub(super) fn decide(
     ty: &Type,
     handlers: &[Handler],
@@ -72,12 +72,12 @@ pub(super) fn decide(
     ProjectionKind::Memory
 }
 
-/// What a projection is told that does not say its kind.
+/// The error of a projection without a kind.
 pub(super) const UNDECIDED: &str = "every handler of this projection takes `&self` and asks the unit of work for nothing, so it does not say where its \
      effects go: write `#[projection(memory)]` where they go into its own state behind a lock, which a new process builds \
      again from the log, or `#[projection(effects)]` where they go into the outside world, at least once";
 
-/// `memory`, `snapshot` and `effects` say that nothing goes into the transaction.
+/// Reports a lent parameter of a projection with `memory`, `snapshot` or `effects`.
 fn refuse_lent(injected: &Injected, word: &str, errors: &mut Errors) {
     let message = format_args!(
         "a projection with `{word}` stands outside of the transaction and cannot ask for `{}`: remove the parameter, \
@@ -87,7 +87,7 @@ fn refuse_lent(injected: &Injected, word: &str, errors: &mut Errors) {
     errors.push(&injected.parameter, message);
 }
 
-/// A transactional projection changes nothing that is not rolled back.
+/// Reports `&mut self` in a transactional projection: fields are not rolled back.
 fn refuse_mut_self<'a>(calls: impl Iterator<Item = &'a Call>, reason: &str, errors: &mut Errors) {
     for call in calls.filter(|call| call.receiver.is_mut) {
         let message = format_args!(

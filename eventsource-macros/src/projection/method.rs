@@ -1,4 +1,4 @@
-//! From a marked method of a projection to what generated code calls.
+//! Parses a marked method of a projection.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -13,11 +13,11 @@ use crate::block::role::Role;
 use crate::errors::Errors;
 use crate::text::shown;
 
-/// The handler that `mark` makes of the method.
+/// Parses a handler.
 pub(super) fn handler(mark: &Attribute, signature: &Signature, context: &mut Context<'_>) -> Option<Handler> {
     let event = method::event(mark, Marker::Handles, context);
     if signature.receiver().is_none() {
-        // What its parameters are is told when it has one.
+        // Without a receiver, errors of the parameters are not reported.
         check_qualifiers(signature, Role::Handler, context.errors);
         receiver(signature, Role::Handler, context.errors);
         return None;
@@ -48,7 +48,7 @@ pub(super) fn handler(mark: &Attribute, signature: &Signature, context: &mut Con
     Some(Handler { event: event?, event_parameter: event_parameter?, call: call? })
 }
 
-/// The truncate hook that `mark` makes of the method.
+/// Parses a truncate hook.
 pub(super) fn truncate(mark: &Attribute, signature: &Signature, context: &mut Context<'_>) -> Option<Call> {
     if !matches!(mark.meta, Meta::Path(_)) {
         context
@@ -58,7 +58,7 @@ pub(super) fn truncate(mark: &Attribute, signature: &Signature, context: &mut Co
     call(signature, parameters(signature), Role::Hook, context)
 }
 
-/// What is the same for handlers and the truncate hook. `rest` are the parameters that the runtime fills.
+/// Parses the common part of handlers and truncate hooks. `rest` are the parameters that the runtime fills.
 fn call<'a>(
     signature: &Signature,
     rest: impl Iterator<Item = &'a PatType>,
@@ -82,7 +82,7 @@ fn call<'a>(
     })
 }
 
-/// Where the return type stands. A function that returns a future is one that should be async.
+/// Returns the place of the return type. Reports a returned future: the method should be async.
 fn output(signature: &Signature, role: Role, errors: &mut Errors) -> Span {
     if let Some(ty) = method::returned_future(signature) {
         errors.push(ty, format_args!("{} does not return a future: write it as `async fn`", role.what()));

@@ -1,4 +1,4 @@
-//! `#[projection]`, with the marks `#[handles]` and `#[truncate]` inside of its impl block.
+//! `#[projection]`, and the marks `#[handles]` and `#[truncate]` inside its impl block.
 
 mod call;
 mod checks;
@@ -20,7 +20,7 @@ use crate::block::Block;
 use crate::block::marker::Outer;
 use crate::errors::Errors;
 
-/// The output for `#[projection(options)] item`: the item without its marks, the traits, and the mistakes.
+/// Expands `#[projection(options)] item` to the item without its marks, the traits, and the errors.
 pub(crate) fn projection(options: TokenStream, item: TokenStream) -> TokenStream {
     Block::expand(item, Outer::Projection, |block: &mut Block, errors: &mut Errors| {
         parse::parse(options, block, errors).as_ref().map(expand::expand)

@@ -1,4 +1,4 @@
-//! What `#[projection]` knows of a projection.
+//! The model of a projection.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
@@ -6,7 +6,7 @@ use syn::{Attribute, Generics, Ident, Type};
 
 use crate::block::method::Receiver;
 
-/// What `#[projection]` knows of a projection.
+/// The model of a projection.
 pub(super) struct Projection {
     /// The path to the runtime crate.
     pub(super) library: TokenStream,
@@ -22,24 +22,24 @@ pub(super) struct Projection {
     pub(super) kind: ProjectionKind,
     /// Its handlers, as written.
     pub(super) handlers: Vec<Handler>,
-    /// Its truncate hook, of which several stand behind `cfg`s that exclude each other.
+    /// Its truncate hook. There can be several behind exclusive `cfg`s.
     pub(super) hooks: Vec<Call>,
-    /// Of which aggregates it decides about every event, where it does.
+    /// The aggregates of which it handles or ignores every event.
     pub(super) exhaustive: Option<Exhaustive>,
-    /// The read models that it owns: a reset empties them.
+    /// The read models that it owns.
     pub(super) read_models: Vec<Type>,
-    /// Whether its handlers change its own fields, so that a copy of it shares nothing with it.
+    /// Whether its handlers change only its own fields, so that a copy shares nothing with it.
     pub(super) owns_state: bool,
-    /// Whether something is wrong with it: its traits are implemented all the same, so that the mistake is the only
-    /// error, but they do nothing.
+    /// Whether it has an error. Its traits are implemented nevertheless, so that no other error follows, but they do
+    /// nothing.
     pub(super) broken: bool,
 }
 
-/// Of which aggregates a projection decides about every event.
+/// The aggregates of which a projection handles or ignores every event.
 pub(super) struct Exhaustive {
     /// The aggregates.
     pub(super) aggregates: Vec<Type>,
-    /// The events that it leaves out.
+    /// The events that it ignores.
     pub(super) ignores: Vec<Type>,
 }
 
@@ -52,16 +52,16 @@ pub(super) enum ProjectionKind {
     Memory,
     /// Into its fields, which are stored.
     DurableMemory,
-    /// Into the outside world.
+    /// Outside the process.
     Effects,
-    /// Not said. It is an error, which is told once each type that a handler asks for by `&` is known to be read off the
-    /// event: one that is not was meant to be lent.
+    /// Unknown, which is an error. Generated code reports it, after it has checked that each `&T` parameter is a part
+    /// of an event: otherwise the user meant a lent `&mut T`.
     Undecided,
 }
 
 /// A method that handles an event.
 pub(super) struct Handler {
-    /// The event's type, as it stands in `#[handles(…)]`.
+    /// The event's type, as written in `#[handles(…)]`.
     pub(super) event: Type,
     /// The type of the event's parameter.
     pub(super) event_parameter: Type,
@@ -70,8 +70,8 @@ pub(super) struct Handler {
 }
 
 impl Handler {
-    /// Whether it takes the payload, by the name that stands in its attribute, and so has no use of the typed view. By
-    /// another name it is handed the view, which derefs to it.
+    /// Whether its parameter is the payload, under the name in its attribute, so that it needs no typed view. Under
+    /// another name it gets the view, which derefs to the payload.
     pub(super) fn takes_payload(&self) -> bool {
         let text = |ty: &Type| ty.to_token_stream().to_string();
         matches!(&self.event_parameter, Type::Reference(reference)
@@ -79,11 +79,11 @@ impl Handler {
     }
 }
 
-/// A method of the user's that generated code calls.
+/// A method of the user that generated code calls.
 pub(super) struct Call {
     /// Its name.
     pub(super) method: Ident,
-    /// Its `cfg` attributes: they go to all that is generated from it.
+    /// Its `cfg` attributes, which apply to everything that is generated from it.
     pub(super) cfgs: Vec<Attribute>,
     /// Its documentation.
     pub(super) docs: Vec<Attribute>,
@@ -91,9 +91,9 @@ pub(super) struct Call {
     pub(super) is_async: bool,
     /// How it takes `self`.
     pub(super) receiver: Receiver,
-    /// What it asks for, in its order.
+    /// The parameters after the event, in order.
     pub(super) injected: Vec<Injected>,
-    /// Where its return type stands, or its name where it has none.
+    /// The place of its return type, or of its name if it has none.
     pub(super) output: Span,
 }
 
@@ -103,29 +103,29 @@ pub(super) struct Injected {
     pub(super) ty: Type,
     /// The parameter's type, with its reference.
     pub(super) parameter: Type,
-    /// Whether it is `&mut`, and so lent by the unit of work; otherwise it is read off the event.
+    /// Whether it is `&mut`, lent by the unit of work; otherwise it is a part of the event.
     pub(super) is_lent: bool,
 }
 
 impl Call {
-    /// What it asks the unit of work for.
+    /// Returns the lent parameters.
     pub(super) fn lent(&self) -> impl Iterator<Item = &Injected> {
         self.injected.iter().filter(|injected| injected.is_lent)
     }
 
-    /// What it reads off the event.
+    /// Returns the parameters that are parts of the event.
     pub(super) fn read_off(&self) -> impl Iterator<Item = &Injected> {
         self.injected.iter().filter(|injected| !injected.is_lent)
     }
 
-    /// Whether it may have to be waited for: it is async, or asks the unit of work for something.
+    /// Whether its call can wait: it is async, or has a lent parameter.
     pub(super) fn waits(&self) -> bool {
         self.is_async || self.lent().next().is_some()
     }
 }
 
 impl Projection {
-    /// All methods that generated code calls.
+    /// Returns all methods that generated code calls.
     pub(super) fn calls(&self) -> impl Iterator<Item = &Call> {
         self.handlers.iter().map(|handler| &handler.call).chain(&self.hooks)
     }

@@ -1,4 +1,4 @@
-//! From the impl block to the projection.
+//! Parses the impl block of a projection.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -28,8 +28,8 @@ const OPTIONS: &[Spec] = &[
     Spec { key: "crate", example: Some("crate = my::reexport") },
 ];
 
-/// The projection in `block`, which loses its marks, and what is wrong with it. `None` where there is no type to
-/// implement the traits for.
+/// Parses `block`, removes its marks, and reports its errors. Returns `None` if there is no type to implement the
+/// traits for.
 pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors) -> Option<Projection> {
     let mut options = Options::new(OPTIONS);
     options.read(tokens, errors);
@@ -70,7 +70,7 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
     let kind = kind::decide(&ty, &handlers, &hooks, &options, errors);
     let name = name(&ty, &options, errors)?;
     let broken = !errors.is_empty() || kind == ProjectionKind::Undecided;
-    // Where a handler writes behind a shared reference, a copy of the state may not be a copy.
+    // If a handler writes behind a shared reference, a copy of the state may share it.
     let owns_state = !writes_behind_shared && handlers.iter().any(|handler| handler.call.receiver.is_mut);
     let parts = Projection {
         library,
@@ -94,12 +94,12 @@ pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors)
 struct Marked {
     handlers: Vec<Handler>,
     hooks: Vec<(Call, Attribute)>,
-    /// Whether a handler changes what a copy of the projection may share.
+    /// Whether a handler changes state that a copy of the projection may share.
     writes_behind_shared: bool,
 }
 
 impl Marked {
-    /// Reads one item of the impl block by its marks.
+    /// Parses one item of the impl block.
     fn read(&mut self, kind: &ItemKind, marks: &[(Marker, Attribute)], mut context: Context<'_>) {
         match (kind, marks) {
             (ItemKind::MacroCall(call), _) => {
@@ -130,7 +130,7 @@ impl Marked {
     }
 }
 
-/// The marks after the first one of a method, which has one.
+/// Reports the marks of a method after the first one.
 fn check_more(first: Marker, more: &[(Marker, Attribute)], errors: &mut Errors) {
     for (other, mark) in more {
         let message = match (first, other) {
@@ -142,7 +142,7 @@ fn check_more(first: Marker, more: &[(Marker, Attribute)], errors: &mut Errors) 
     }
 }
 
-/// Two truncate hooks. Where one of them is behind a `cfg`, the compiler finds out.
+/// Reports two truncate hooks. If one of them is behind a `cfg`, the compiler reports it.
 fn check_hooks(hooks: &[(Call, Attribute)], errors: &mut Errors) {
     let mut certain = hooks.iter().filter(|(call, _)| call.cfgs.is_empty());
     let Some((first, _)) = certain.next() else { return };
@@ -151,7 +151,7 @@ fn check_hooks(hooks: &[(Call, Attribute)], errors: &mut Errors) {
     }
 }
 
-/// The read models that the projection owns. They are emptied without a truncate hook.
+/// Parses the read models that the projection owns. They need no truncate hook.
 fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, errors: &mut Errors) -> Vec<Type> {
     let read_models = named_types("read_models", "a read model", options, scope, errors);
     if let (Some(_), Some((hook, mark))) = (options.span("read_models"), hooks.first()) {
@@ -164,7 +164,7 @@ fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, er
     read_models
 }
 
-/// The types that the option `key` lists, each of which is `what`, known outside of the block too, and named once.
+/// Parses the types that the option `key` lists. Each is `what`, uses no name of the impl block, and is named once.
 pub(super) fn named_types(key: &str, what: &str, options: &Options, scope: &Scope, errors: &mut Errors) -> Vec<Type> {
     let types = options.types(key, errors);
     if let (true, Some(span), true) = (types.is_empty(), options.span(key), errors.is_empty())
@@ -186,7 +186,7 @@ pub(super) fn named_types(key: &str, what: &str, options: &Options, scope: &Scop
     types
 }
 
-/// What `ty` was meant to be, in brackets, by reference, or with the repository around it.
+/// Returns the type that was meant by a `ty` in brackets, by reference, or inside a repository.
 fn meant(key: &str, ty: &Type) -> Option<String> {
     match plain(ty) {
         Type::Slice(slice) => Some(shown(&slice.elem)),
@@ -201,7 +201,7 @@ fn meant(key: &str, ty: &Type) -> Option<String> {
     }
 }
 
-/// The name of the projection: that of the option, or of the type.
+/// Returns the name of the projection: the option, or the name of the type.
 fn name(ty: &Type, options: &Options, errors: &mut Errors) -> Option<String> {
     let given = options.text("name", errors);
     if let Some(literal) = &given

@@ -1,4 +1,5 @@
-//! What `#[projection]` generates for read models: how a reset empties them, and that no connection stands next to them.
+//! Generates the code for read models: a reset empties them, and no method takes a connection in addition to a
+//! repository.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -9,14 +10,14 @@ use super::model::{Call, Injected, Projection};
 use crate::block::scope::Scope;
 use crate::spans::{ends, located, moved};
 
-/// The constant of an owned read model, which is the only place that asks whether the type is one.
+/// Generates the constant of an owned read model: the only place that requires the type to be one.
 pub(super) fn owned(at: usize, ty: &Type, private: &TokenStream) -> TokenStream {
     let (name, span) = (name(at), located(ty.span()));
     let private = moved(private, span);
     quote_spanned! {span=> const #name: #private::Owned<#ty> = #private::owned::<#ty>(); }
 }
 
-/// That the row of a repository that a handler asks for is a read model's.
+/// Generates the check that the row of a lent repository is a read model.
 pub(super) fn asked_for(cfgs: &[Attribute], row: &Type, private: &TokenStream) -> TokenStream {
     let span = located(row.span());
     let private = moved(private, span);
@@ -30,7 +31,7 @@ fn name(at: usize) -> Ident {
     format_ident!("__OWNED_{at}")
 }
 
-/// The tables of the owned read models, where there are any.
+/// Generates the tables of the owned read models, if there are any.
 pub(super) fn tables(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
     let owned = if projection.broken { &[] } else { &*projection.read_models };
     let each = (0..owned.len()).map(name);
@@ -43,7 +44,7 @@ pub(super) fn tables(projection: &Projection, private: &TokenStream) -> Option<T
     })
 }
 
-/// The truncate hook that empties the owned read models, where there are any.
+/// Generates the truncate hook that empties the owned read models, if there are any.
 pub(super) fn truncate(owned: &[Type], private: &TokenStream) -> Option<TokenStream> {
     let each = owned.iter().enumerate().map(|(at, ty)| {
         let name = name(at);
@@ -62,7 +63,7 @@ pub(super) fn truncate(owned: &[Type], private: &TokenStream) -> Option<TokenStr
     })
 }
 
-/// The checks that no method asks for a connection next to a repository, which see through aliases.
+/// Generates the checks that no method takes both a connection and a repository, also behind aliases.
 pub(super) fn apart(projection: &Projection, private: &TokenStream) -> TokenStream {
     let scope = Scope::of(&projection.generics);
     let checks = projection.calls().filter_map(|call| check(call, &scope, private));
@@ -73,8 +74,8 @@ pub(super) fn apart(projection: &Projection, private: &TokenStream) -> TokenStre
     }
 }
 
-/// The check of one method, at the last thing that it asks for. What it asks for has to be known here: a type
-/// parameter is told apart when it runs.
+/// Generates the check of one method, at its last lent parameter. The types must be known here; a type parameter is
+/// checked when it runs.
 fn check(call: &Call, scope: &Scope, private: &TokenStream) -> Option<TokenStream> {
     let lent: Vec<&Injected> = call.lent().filter(|injected| scope.used_in(&injected.ty).is_none()).collect();
     let (last, _) = lent.split_last().filter(|(_, others)| !others.is_empty())?;

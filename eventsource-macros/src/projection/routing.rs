@@ -1,4 +1,4 @@
-//! The methods of `EventSubscriber`: the way from an event to its handler, and to the truncate hook.
+//! Generates the methods of `EventSubscriber`: the routing of an event to its handler, and the truncate hook.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -7,7 +7,7 @@ use super::expand::route_name;
 use super::model::Projection;
 use super::{call, read_models};
 
-/// `handle`, and `truncate` where there is a hook.
+/// Generates `handle`, and `truncate` if there is a hook.
 pub(super) fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
     let truncate = projection.hooks.iter().map(|hook| {
         let cfgs = &hook.cfgs;
@@ -26,8 +26,8 @@ pub(super) fn methods(projection: &Projection, private: &TokenStream) -> TokenSt
     }
 }
 
-/// `handle`. Where no handler waits it is done when it returns, since a state machine would cost as much as the way to
-/// the handler.
+/// Generates `handle`. If no handler can wait, it does its work when it is called: a state machine would cost as much
+/// as the routing.
 fn handle(projection: &Projection, private: &TokenStream) -> TokenStream {
     let waits = projection.handlers.iter().any(|handler| handler.call.waits());
     let arms = projection.handlers.iter().enumerate().map(|(index, handler)| {
@@ -59,7 +59,7 @@ fn handle(projection: &Projection, private: &TokenStream) -> TokenStream {
         )
     };
     quote! {
-        // Two names that are the same are an error already.
+        // Two equal names are reported elsewhere.
         #[allow(unreachable_patterns)]
         #declared fn handle(
             &mut self,

@@ -1,16 +1,16 @@
-//! What `#[projection]` says about mistakes, and that it keeps the user's code.
+//! The errors of `#[projection]`, and the user's code in its output.
 
 use proc_macro2::Span;
 
 use super::*;
 
-/// The output, without spaces.
+/// Returns the output, without spaces.
 fn output(options: &str, item: &str) -> String {
     let (Ok(options), Ok(item)) = (options.parse(), item.parse()) else { return String::new() };
     projection(options, item).to_string().replace(char::is_whitespace, "")
 }
 
-/// The texts of the mistakes.
+/// Returns the texts of the errors.
 fn mistakes(options: &str, item: &str) -> Vec<String> {
     let mut errors = Errors::default();
     let (Ok(options), Ok(item)) = (options.parse(), item.parse::<TokenStream>()) else { return Vec::new() };
@@ -22,7 +22,7 @@ fn mistakes(options: &str, item: &str) -> Vec<String> {
     errors.texts()
 }
 
-/// The mistake of a block with `methods`, of which there is one.
+/// Checks that a block with `methods` has exactly one error, which starts with `starts`.
 fn one(methods: &str, starts: &str) {
     let said = mistakes("", &format!("impl P {{ {methods} }}"));
     assert!(said.len() == 1 && said[0].starts_with(starts), "{methods}\n{said:#?}");

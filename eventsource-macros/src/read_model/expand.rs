@@ -1,7 +1,7 @@
-//! From the read model to its trait and its columns.
+//! Generates the trait and the columns of a read model.
 //!
-//! Each field has a constant, which is the only place that asks whether its type can be stored, so that an answer of
-//! "no" is one error.
+//! Each field has a constant, the only place that requires its type to be storable. So a type that is not causes one
+//! error.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -13,7 +13,7 @@ use crate::anonymous;
 use crate::borrows::without_rc;
 use crate::spans::{located, moved};
 
-/// The items that the derive adds.
+/// Generates the items of the derive.
 pub(super) fn expand(model: &Model) -> TokenStream {
     let Model { ident, table, fields, id, .. } = model;
     let private = anonymous::private();
@@ -26,7 +26,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let id_type = &fields[*id].ty;
     let id_type = if without_rc(id_type).is_some() { quote!(#private::u64) } else { quote!(#id_type) };
     let columns = columns(model, &private);
-    // A predicate that is false is no error where a lifetime is bound to it.
+    // With a lifetime, a false predicate is not an error.
     let assumed = model.unfit.then(|| quote! { where for<'__any> Self: #private::ThreadSafe });
     let (to_values, from_values) = if model.unfit { never(&private) } else { values(fields, &private) };
     let items = quote! {
@@ -52,7 +52,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     anonymous::wrap(&model.library, items)
 }
 
-/// How a row becomes values, and values a row.
+/// Generates the conversions between a row and values.
 fn values(fields: &[Field], private: &TokenStream) -> (TokenStream, TokenStream) {
     let to = fields.iter().enumerate().map(|(at, Field { ident, .. })| {
         let name = name(at);
@@ -75,17 +75,17 @@ fn values(fields: &[Field], private: &TokenStream) -> (TokenStream, TokenStream)
     (to, from)
 }
 
-/// The same for a row with a mistake.
+/// Generates the conversions of a row with an error.
 fn never(private: &TokenStream) -> (TokenStream, TokenStream) {
     (quote!(#private::never()), quote!(#private::never()))
 }
 
-/// The name of the constant of the field `at`.
+/// Returns the name of the constant of the field `at`.
 fn name(at: usize) -> Ident {
     format_ident!("__FIELD_{at}")
 }
 
-/// The constant of a field, at its type.
+/// Generates the constant of a field, located at its type.
 fn constant(at: usize, field: &Field, private: &TokenStream) -> TokenStream {
     let (ty, column, name) = (&field.ty, &field.column, name(at));
     let rust_name = field.ident.unraw().to_string();
@@ -101,11 +101,11 @@ fn constant(at: usize, field: &Field, private: &TokenStream) -> TokenStream {
     }
 }
 
-/// The columns as constants of the type, for queries: those of its fields, and the framework's.
+/// Generates the constants of the columns, for queries: those of the fields, and those of every table.
 fn columns(model: &Model, private: &TokenStream) -> TokenStream {
     let Model { ident, visibility, fields, .. } = model;
     let own_names: Vec<_> = fields.iter().map(Field::constant).collect();
-    // Two of one name are an error already.
+    // Two constants with one name are reported elsewhere.
     let distinct = fields.iter().enumerate().filter(|(at, _)| !own_names[..*at].contains(&own_names[*at]));
     let own = distinct.map(|(at, field)| {
         let (ty, column) = (&field.ty, &field.column);
@@ -120,7 +120,7 @@ fn columns(model: &Model, private: &TokenStream) -> TokenStream {
     let (integer, time) = (quote!(#private::u64), quote!(#private::DateTime<#private::Utc>));
     let optional = quote!(::core::option::Option<#time>);
     let framework = [("VERSION", &integer), ("CREATED_AT", &time), ("UPDATED_AT", &time), ("DELETED_AT", &optional)];
-    // A field of that name comes before.
+    // A field with that name takes precedence.
     let framework = framework.into_iter().enumerate().filter(|(_, (name, _))| !own_names.iter().any(|own| own == name));
     let framework = framework.map(|(at, (name, ty))| {
         let (name, at) = (format_ident!("{name}"), fields.len() + at);

@@ -2,8 +2,8 @@
 
 use crate::names::shown;
 
-/// What is wrong with `name` as the name of a table or column: `[A-Za-z_][A-Za-z0-9_]{0,62}`. It holds on every
-/// database, so that a model moves from one to another.
+/// Checks `name` as the name of a table or column: `[A-Za-z_][A-Za-z0-9_]{0,62}`. The rule is the same for every
+/// database, so that a model can move from one to another.
 pub(super) fn check(name: &str) -> Result<(), String> {
     const RULE: &str = "a letter or `_`, then up to 62 letters, digits or `_`";
     let Some(first) = name.chars().next() else {
@@ -21,7 +21,7 @@ pub(super) fn check(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What is wrong with `name` as the name of a table: databases and this crate keep some beginnings for themselves.
+/// Checks `name` as the name of a table: databases and this crate reserve some prefixes.
 pub(super) fn check_table(name: &str) -> Result<(), String> {
     check(name)?;
     let lower = name.to_ascii_lowercase();
@@ -37,13 +37,13 @@ pub(super) fn check_table(name: &str) -> Result<(), String> {
 /// The columns that every table has.
 const FRAMEWORK: [&str; 4] = ["version", "created_at", "updated_at", "deleted_at"];
 
-/// The columns that every table in PostgreSQL has, which it reserves.
+/// The system columns of every table in PostgreSQL.
 const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
-/// What is wrong with `name` as the name of a column.
+/// Checks `name` as the name of a column.
 pub(super) fn check_column(name: &str) -> Result<(), String> {
     check(name)?;
-    // In any case, for who reads them in SQL without quotes.
+    // Case-insensitive, because SQL without quotes is.
     if let Some(kept) = SYSTEM.into_iter().find(|own| own.eq_ignore_ascii_case(name)) {
         return Err(format!("every table in PostgreSQL has a column `{kept}` of its own: give this one another name"));
     }
@@ -56,7 +56,7 @@ pub(super) fn check_column(name: &str) -> Result<(), String> {
     }
 }
 
-/// The name of a type in the notation of tables.
+/// Returns the name of a type in snake case.
 pub(super) fn snake_case(name: &str) -> String {
     let mut snake = String::new();
     let mut before = None::<char>;

@@ -10,7 +10,7 @@ use syn::DeriveInput;
 
 use crate::errors::Errors;
 
-/// The derive's output for `input`.
+/// Expands the derive.
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let mut output = match syn::parse2::<DeriveInput>(input) {

@@ -1,22 +1,23 @@
-//! What the derive knows of a read model.
+//! The model of a read model.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::{Ident, Type, Visibility};
 
-/// What the derive knows of a read model.
+/// The model of a read model.
 pub(super) struct Model {
     /// The path to the runtime crate.
     pub(super) library: TokenStream,
     /// The type.
     pub(super) ident: Ident,
-    /// Who sees the type, and so its columns.
+    /// The visibility of the type and of its columns.
     pub(super) visibility: Visibility,
     /// The name of its table.
     pub(super) table: String,
     /// Its fields.
     pub(super) fields: Vec<Field>,
-    /// Whether one of them borrows, or stays on its thread, which is an error already: nothing is asked of their types then.
+    /// Whether one of them borrows or cannot move between threads. That is an error, so no other bound is required of
+    /// their types.
     pub(super) unfit: bool,
     /// Which of them is the id.
     pub(super) id: usize,

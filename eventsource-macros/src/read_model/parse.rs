@@ -1,4 +1,4 @@
-//! From the derive's input to the read model.
+//! Parses the input of the derive.
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -22,8 +22,8 @@ const FIELD_OPTIONS: &[Spec] = &[
     Spec { key: "json", example: None },
 ];
 
-/// The read model that `input` declares, and what is wrong with it. It is one all the same, so that the mistake is the
-/// only error, as far as it has fields and no generics.
+/// Parses the read model that `input` declares, and reports its errors. Returns it also after an error, if it has
+/// fields and no generics, so that no other error follows.
 pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
     let options = options(&input.attrs, OPTIONS, "#[read_model(table = \"orders\")]", errors);
     let library = options.library(errors);
@@ -49,7 +49,7 @@ fn options(attributes: &[Attribute], valid: &'static [Spec], example: &str, erro
     options
 }
 
-/// The name of the table: that of the option, or of the struct.
+/// Returns the name of the table: the option, or the name of the struct.
 fn table(input: &DeriveInput, options: &Options, errors: &mut Errors) -> String {
     match options.text("table", errors) {
         Some(literal) => {
@@ -78,7 +78,8 @@ fn check_generics(input: &DeriveInput, errors: &mut Errors) {
     }
 }
 
-/// The fields, each with what names its column. A read model is a struct with named fields.
+/// Parses the fields, each with the literal that names its column. Reports a type that is not a struct with named
+/// fields.
 fn fields(input: &DeriveInput, errors: &mut Errors) -> Option<Vec<(Field, Option<LitStr>)>> {
     match &input.data {
         Data::Struct(DataStruct { fields: Fields::Named(named), .. }) => {
@@ -140,7 +141,7 @@ fn field(field: &syn::Field, input: &DeriveInput, errors: &mut Errors) -> Option
     Some((field, literal))
 }
 
-/// No two columns have one name, and no index has too long a name.
+/// Checks that no two columns have the same name, and that no index has a name that is too long.
 fn check_columns(fields: &[(Field, Option<LitStr>)], table: &str, errors: &mut Errors) {
     for (at, (field, literal)) in fields.iter().enumerate() {
         let token = literal.as_ref().map_or_else(|| field.ident.to_token_stream(), ToTokens::to_token_stream);
@@ -167,7 +168,7 @@ fn check_columns(fields: &[(Field, Option<LitStr>)], table: &str, errors: &mut E
     }
 }
 
-/// The one field that is the id.
+/// Returns the index of the id. Reports a missing or a second id.
 fn id(input: &DeriveInput, fields: &[(Field, Option<LitStr>)], errors: &mut Errors) -> usize {
     let mut ids = fields.iter().enumerate().filter(|(_, (field, _))| field.is_id);
     let first = ids.next();
@@ -177,7 +178,7 @@ fn id(input: &DeriveInput, fields: &[(Field, Option<LitStr>)], errors: &mut Erro
     if let Some((at, _)) = first {
         return at;
     }
-    // An attribute that cannot be read may have been it.
+    // An attribute that cannot be parsed may have been the id.
     let unread = |field: &syn::Field| {
         field.attrs.iter().any(|own| own.path().is_ident("read_model") && !matches!(own.meta, Meta::List(_)))
     };

@@ -1,4 +1,4 @@
-//! What the derive says about each mistake.
+//! The errors of the derive.
 
 use super::*;
 
