@@ -1,4 +1,4 @@
-//! The event bus: events by the stream, received by every subscriber.
+//! The event bus: publishes events to the stream, and passes them to every subscriber.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -11,23 +11,24 @@ use crate::RedisClient;
 use crate::reader::Reader;
 use crate::stream::EventStream;
 
-/// The event bus of a Redis server: every subscriber, in every process, receives every event that is published while it
-/// is subscribed.
+/// An event bus on a Redis server: every subscriber, in every process, receives every event that is published while it
+/// is subscribed, at most once.
 ///
 /// * [`publish`](EventBus::publish) appends the events to the stream
-///   [`RedisOptions::stream`](crate::RedisOptions::stream), all or none, and returns when the server has confirmed it,
-///   after [`RedisOptions::timeout`](crate::RedisOptions::timeout) at most. If the connection is lost meanwhile, events
-///   can be in the stream twice: their [id](RecordedEvent::id) tells.
-/// * A subscriber receives events as those of [`MemoryEventBus`] do: through a queue of 1,024 events, whose oldest are
-///   dropped if it is full. After the server was down, subscribers receive what was published meanwhile, if the server
-///   has kept it.
-/// * Every subscriber receives the events in the order of the stream, which is the order in which publishes reached the
-///   server. Two writers can publish in another order than that in which they committed:
-///   [`RedisRelay`](crate::RedisRelay) publishes in the order of the log.
-/// * Clones share one reader of the stream, which has a connection of its own and ends with the last subscription.
+///   [`RedisOptions::stream`](crate::RedisOptions::stream), all or none. It returns when the server has confirmed, and
+///   fails after [`RedisOptions::timeout`](crate::RedisOptions::timeout). If the connection is lost during the call, an
+///   event can be in the stream twice: compare their [ids](RecordedEvent::id).
+/// * A subscriber has a queue of 1,024 events, like a subscriber of [`MemoryEventBus`]. A full queue drops its oldest
+///   events. After an outage of the server, subscribers receive the events that were published during it, if the server
+///   has kept them.
+/// * Every subscriber receives the events in the order of the stream: the order in which publishes reached the server.
+///   Two writers can publish in another order than the order of their commits. [`RedisRelay`](crate::RedisRelay)
+///   publishes in the order of the log.
+/// * Clones share one reader of the stream. The reader has a connection of its own, and ends with the last
+///   subscription.
 ///
-/// For consumers that must see every event, at least once, take [`RedisRelay`](crate::RedisRelay), which publishes, and
-/// [`RedisGroup`](crate::RedisGroup), which consumes.
+/// If a consumer must see every event at least once, publish with [`RedisRelay`](crate::RedisRelay) and consume with
+/// [`RedisGroup`](crate::RedisGroup).
 ///
 /// ```no_run
 /// # async fn run(events: &[std::sync::Arc<eventsource::RecordedEvent>]) -> Result<(), Box<dyn std::error::Error>> {
@@ -57,13 +58,13 @@ pub struct RedisEventBus {
 }
 
 impl RedisEventBus {
-    /// The bus of the server. Does not connect.
+    /// Creates a bus on the server of `client`. Does not connect.
     #[must_use]
     pub fn new(client: &RedisClient) -> Self {
         Self { stream: EventStream::new(client), local: MemoryEventBus::new(), reader: Arc::default() }
     }
 
-    /// The reader, started if it does not run.
+    /// Returns the reader. Starts it if it does not run.
     async fn reader(&self) -> Result<Arc<Reader>, BusError> {
         let mut running = self.reader.lock().await;
         if let Some(reader) = running.upgrade().filter(|reader| reader.is_running()) {

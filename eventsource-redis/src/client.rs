@@ -1,4 +1,4 @@
-//! A Redis server, as a notifier, a bus, a group and a relay share it.
+//! The client of a Redis server, shared by a notifier, a bus, a group and a relay.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::link::Link;
 use crate::{RedisError, RedisOptions};
 
-/// A Redis server. Clones share one connection, which is made by the first call and made again, with backoff, after it
-/// was lost.
+/// A client of a Redis server. Clones share one connection.
+///
+/// The first call connects. After the connection was lost, later calls connect again, with backoff up to 1 s.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), eventsource_redis::RedisError> {
@@ -27,26 +28,35 @@ struct Shared {
 }
 
 impl RedisClient {
-    /// The server of these options. Does not connect, so that a service starts while its Redis is down.
+    /// Creates a client with these options. Does not connect, so that a service can start while its Redis is down.
     ///
     /// # Errors
-    /// [`RedisError::Address`] if the address cannot be read.
+    /// [`RedisError::Address`] if the address is not a valid Redis address.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource_redis::{RedisClient, RedisOptions};
+    ///
+    /// let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// # let _ = redis;
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     pub fn open(options: RedisOptions) -> Result<Self, RedisError> {
         let link = Link::open(&options.url, options.timeout)?;
         Ok(Self(Arc::new(Shared { link, options })))
     }
 
-    /// Asks the server for an answer.
+    /// Checks that the server answers.
     ///
     /// # Errors
-    /// [`RedisError`] if it does not answer within [`RedisOptions::timeout`].
+    /// [`RedisError`] if the server cannot be reached, refuses, or does not answer within [`RedisOptions::timeout`].
     pub async fn ping(&self) -> Result<(), RedisError> {
         let mut ping = redis::Pipeline::with_capacity(1);
         ping.cmd("PING").ignore();
         self.link().run(&ping).await
     }
 
-    /// The options that it was opened with.
+    /// Returns the options of the client.
     #[must_use]
     pub fn options(&self) -> &RedisOptions {
         &self.0.options

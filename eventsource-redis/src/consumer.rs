@@ -1,4 +1,4 @@
-//! One consumer of a group, at work.
+//! The task of one consumer of a group.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::backoff::Backoff;
 use crate::entry::{Entry, field};
+use crate::error::with_source;
 use crate::group::Begin;
 use crate::own::Own;
 use crate::stream::{BLOCK, entries};
@@ -22,7 +23,6 @@ use crate::{RedisError, RedisGroup};
 /// How many entries a consumer reads at once.
 const PAGE: usize = 16;
 
-/// A consumer.
 pub(crate) struct Consumer {
     group: RedisGroup,
     name: String,
@@ -31,16 +31,16 @@ pub(crate) struct Consumer {
     own: Own,
     /// Closed when the subscription is dropped.
     stopped: watch::Receiver<()>,
-    /// When it looks next for what others have left behind.
+    /// When it looks next for entries that a dead consumer has not acknowledged.
     claims_at: Instant,
 }
 
-/// What becomes of an entry.
+/// How the handling of an entry ended.
 enum Outcome {
     Handled,
-    /// It goes to the stream of failed entries.
+    /// The entry goes to the stream of failed entries.
     Failed(String),
-    /// It stays unacknowledged: the consumer was stopped before it was handled.
+    /// The consumer was stopped first: the entry stays unacknowledged.
     Stopped,
 }
 
@@ -76,7 +76,7 @@ impl Consumer {
         }
     }
 
-    /// Makes the group and the stream, if they do not exist.
+    /// Creates the group and the stream, if they do not exist.
     pub(crate) async fn make_group(&mut self) -> Result<(), RedisError> {
         let mut make = redis::cmd("XGROUP");
         make.arg("CREATE").arg(self.stream()).arg(&self.group.name);
@@ -87,7 +87,7 @@ impl Consumer {
         }
     }
 
-    /// Entries that a dead consumer has left behind, or else new ones.
+    /// Reads entries that a dead consumer has not acknowledged; otherwise new entries.
     async fn read(&mut self) -> Result<Vec<EntryParts>, RedisError> {
         if self.own.is_closed() {
             // A server that has lost its data has lost the group as well.
@@ -123,8 +123,14 @@ impl Consumer {
                 Outcome::Stopped => return,
             };
             if let Err(error) = settled {
-                // It is handled again, by this consumer or another, after `claim_after`.
-                tracing::warn!(group = self.group.name, entry = entry.id, %error, "an event was handled and not acknowledged");
+                // This consumer or another one handles it again after `claim_after`.
+                let error = with_source(&error);
+                tracing::warn!(
+                    group = self.group.name,
+                    entry = entry.id,
+                    error,
+                    "an event was handled, but not acknowledged"
+                );
             }
         }
     }
@@ -163,7 +169,7 @@ impl Consumer {
         }
     }
 
-    /// Acknowledges the entry. One that failed is added to the stream of failed entries, both or neither.
+    /// Acknowledges the entry. Adds a failed entry to the stream of failed entries in the same transaction.
     async fn acknowledge(&self, entry: &EntryParts, failed: Option<String>) -> Result<(), RedisError> {
         let mut settle = Pipeline::with_capacity(2);
         settle.atomic();

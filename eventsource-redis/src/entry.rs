@@ -1,4 +1,4 @@
-//! An event as an entry of a stream, and back.
+//! Converts an event to an entry of a stream, and back.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,7 +26,7 @@ pub(crate) mod field {
     pub(crate) const PAYLOAD: &str = "payload";
 }
 
-/// The fields and values of an event.
+/// Returns the fields and values of an event.
 pub(crate) fn fields(event: &RecordedEvent) -> Result<[(&'static str, String); 11], RedisError> {
     let lacks = || RedisError::NotAnEvent { entry: format!("of event {}", event.id()), field: field::METADATA };
     let metadata = serde_json::to_string(event.metadata()).map_err(|_| lacks())?;
@@ -61,12 +61,12 @@ impl Entry<'_> {
         RedisError::NotAnEvent { entry: self.0.id.clone(), field }
     }
 
-    /// The position of the event, without reading the rest.
+    /// Returns the position of the event, without parsing the rest.
     pub(crate) fn position(&self) -> Result<Position, RedisError> {
         self.parsed(field::POSITION).map(Position::new)
     }
 
-    /// The event.
+    /// Returns the event.
     pub(crate) fn event(&self) -> Result<RecordedEvent, RedisError> {
         let metadata: Option<Metadata> = serde_json::from_str(&self.text(field::METADATA)?).ok();
         let stream = StreamId::new(self.text(field::AGGREGATE_TYPE)?, self.parsed(field::AGGREGATE_ID)?);
@@ -85,7 +85,7 @@ impl Entry<'_> {
     }
 }
 
-/// The id of an entry: the milliseconds of the server's clock, and a number among those of the same millisecond.
+/// The id of an entry: the server's clock in milliseconds, and a sequence number within the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct EntryId {
     pub(crate) millis: u64,

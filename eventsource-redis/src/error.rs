@@ -1,17 +1,26 @@
-//! What Redis can fail with.
+//! The errors of Redis.
 
+use std::error::Error;
 use std::time::Duration;
 
 use redis::RedisError as DriverError;
 
-/// What Redis can fail with. The log is not concerned: what was appended stays.
+/// Why an operation on Redis failed. The log is not affected: events that were appended stay stored.
+///
+/// ```
+/// use eventsource_redis::{RedisClient, RedisError, RedisOptions};
+///
+/// let error = RedisClient::open(RedisOptions::new("localhost")).unwrap_err();
+/// assert!(matches!(error, RedisError::Address { .. }), "{error}");
+/// assert!(!error.is_outage());
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisError {
-    /// The address is none of a Redis server.
+    /// The address is not a valid Redis address.
     #[error("the address of the Redis server cannot be read: write redis://[user:password@]host[:port][/database]")]
     Address {
-        /// Why not.
+        /// The error of the driver.
         source: DriverError,
     },
     /// The server cannot be reached, or has closed the connection.
@@ -19,7 +28,7 @@ pub enum RedisError {
     Unreachable {
         /// The host and the port.
         server: String,
-        /// Why not.
+        /// The error of the driver.
         source: DriverError,
     },
     /// The server did not answer in time.
@@ -32,36 +41,49 @@ pub enum RedisError {
         /// How long the call waited.
         after: Duration,
     },
-    /// The server answered with an error, such as `WRONGTYPE` if the key is taken by other data.
+    /// The server answered with an error, for example `WRONGTYPE` if the key contains other data.
     #[error("Redis at {server} refused the command: {code}")]
     Refused {
         /// The host and the port.
         server: String,
-        /// The code of its answer, such as `WRONGTYPE`.
+        /// The code of its answer, for example `WRONGTYPE`.
         code: String,
-        /// What it answered.
+        /// The answer.
         source: DriverError,
     },
-    /// The entry of a stream is no event of this crate.
-    #[error("entry {entry} of the stream is no event: its field `{field}` is missing or cannot be read")]
+    /// An entry of the stream is not an event of this crate.
+    #[error("entry {entry} of the stream is not an event: its field `{field}` is missing or cannot be read")]
     NotAnEvent {
         /// The id of the entry.
         entry: String,
         /// The first field that is missing or cannot be read.
         field: &'static str,
     },
-    /// The log could not be read, to publish again what the server has lost.
-    #[error("the log could not be read, to publish again what Redis has lost: {reason}")]
+    /// The relay could not read the log, to publish the events again that the server has lost.
+    #[error("the log could not be read, to publish the events again that Redis has lost: {reason}")]
     Log {
-        /// Why not.
+        /// The error of the event store.
         reason: String,
     },
 }
 
 impl RedisError {
-    /// Whether the server cannot be used at all at the moment, whatever the command is.
+    /// Returns whether the server cannot be used at the moment: it cannot be reached, or does not answer in time.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. })
     }
+}
+
+/// Returns the text of `error` with its causes, each after a colon. Leaves out a cause whose text the error before it
+/// ends with.
+pub(crate) fn with_source(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |&error| error.source()) {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }

@@ -1,4 +1,4 @@
-//! Consumer groups: how one is described and started.
+//! Consumer groups.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use uuid::Uuid;
 use crate::RedisClient;
 use crate::consumer::Consumer;
 
-/// A consumer group: each event of the stream is handled by one consumer of the group, at least once.
+/// A consumer group: one consumer of the group handles each event of the stream, at least once.
 ///
-/// Consumers are added by [`subscribe`](Self::subscribe), in any number of processes. They take turns: the events of
-/// one stream can be handled at the same time by two consumers of a group. A group with one consumer handles all in
-/// order.
+/// [`subscribe`](Self::subscribe) adds a consumer, in any number of processes. The consumers share the events, so two
+/// of them can handle events of one aggregate at the same time. A group with one consumer handles all events in order.
 ///
-/// * **At least once.** An event is acknowledged when its subscriber returns `Ok`. What a consumer had read and not
-///   acknowledged when it died is given to another after [`claim_after`](Self::claim_after). The
-///   [id](eventsource::RecordedEvent::id) of an event tells whether it was handled already.
-/// * **A subscriber that fails** or panics gets the event again, [`attempts`](Self::attempts) times, with delays that
-///   double from 20 ms to 1 s. Then the entry goes to the stream
-///   [`RedisOptions::failed_stream`](crate::RedisOptions::failed_stream), with the error, and the consumer goes on. So
-///   does an entry that is no event.
-/// * **A server that is down** is waited for, with backoff up to 1 s.
-/// * A group begins with the oldest event of the stream, unless [`from_end`](Self::from_end) is said where it is made.
+/// * **At least once.** An event is acknowledged when its subscriber returns `Ok`. If a consumer dies, another one gets
+///   its unacknowledged events after [`claim_after`](Self::claim_after). Use the [id](eventsource::RecordedEvent::id)
+///   of an event to find out whether it was handled before.
+/// * **A subscriber fails** or panics: it gets the event again, up to [`attempts`](Self::attempts) times, with delays
+///   that double from 20 ms to 1 s. Then the entry goes to the stream
+///   [`RedisOptions::failed_stream`](crate::RedisOptions::failed_stream), with the error, and the consumer continues.
+///   An entry that is not an event goes there at once.
+/// * **The server is down:** the consumer tries again, with backoff up to 1 s.
+/// * **A new group** starts with the oldest event of the stream, or with the next event if [`from_end`](Self::from_end)
+///   is set.
 ///
-/// It needs Redis 7.0 or newer.
+/// Needs Redis 7.0 or newer.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,7 +42,8 @@ use crate::consumer::Consumer;
 ///     println!("bill order {}, once for the event {}", event.aggregate_id(), event.id());
 ///     Ok(())
 /// };
-/// let consumer = RedisGroup::new(&redis, "billing").subscribe(EventFilter::types(["OrderPlaced"]), Arc::new(bill)).await?;
+/// let group = RedisGroup::new(&redis, "billing");
+/// let consumer = group.subscribe(EventFilter::types(["OrderPlaced"]), Arc::new(bill)).await?;
 /// # drop(consumer);
 /// # Ok(())
 /// # }
@@ -56,7 +57,7 @@ pub struct RedisGroup {
     pub(crate) claim_after: Duration,
 }
 
-/// Where a group begins that does not exist yet.
+/// Where a new group starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begin {
     Oldest,
@@ -64,7 +65,7 @@ pub(crate) enum Begin {
 }
 
 impl RedisGroup {
-    /// The group of this name, on the stream of the server. Does not connect.
+    /// Describes the group `name` on the stream of the server. Does not connect.
     pub fn new(client: &RedisClient, name: impl Into<String>) -> Self {
         Self {
             client: client.clone(),
@@ -75,33 +76,37 @@ impl RedisGroup {
         }
     }
 
-    /// A group that does not exist yet begins with the next event.
+    /// Starts a new group with the next event. The default is the oldest event of the stream. A group that exists
+    /// continues where it is.
     #[must_use]
     pub fn from_end(mut self) -> Self {
         self.begins_at = Begin::End;
         self
     }
 
-    /// How often an event is handed to a subscriber that fails, 5 times by default, at least once.
+    /// Sets how often a failing subscriber gets an event. The default is 5; 0 counts as 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// After how long an event is given to another consumer that its consumer has not acknowledged, 60 s by default. It
-    /// has to be longer than a subscriber takes for 16 events, or events are handled by two consumers.
+    /// Sets after which time another consumer gets an unacknowledged event. The default is 60 s.
+    ///
+    /// A consumer reads 16 events at once. If it needs longer than this time for them, another consumer handles some of
+    /// them too.
     #[must_use]
     pub fn claim_after(mut self, time: Duration) -> Self {
         self.claim_after = time;
         self
     }
 
-    /// Adds a consumer, which handles events that pass `filter` and passes over the others, until the returned value is
-    /// dropped. An event that is being handled then is finished.
+    /// Adds a consumer. It handles the events that match `filter`, and acknowledges the others without handling them.
+    ///
+    /// The consumer runs until the returned value is dropped, and finishes its present event.
     ///
     /// # Errors
-    /// [`BusError`] if the server cannot be reached.
+    /// [`BusError`] if the group cannot be created, for example because the server cannot be reached. Call it again.
     pub async fn subscribe(
         &self,
         filter: EventFilter,

@@ -2,13 +2,13 @@
 //!
 //! | what you need | what to take |
 //! | --- | --- |
-//! | Subscriptions in other processes that are live in milliseconds | [`RedisNotifier`]: a wake-up, never data |
+//! | Subscriptions in other processes that see an event within milliseconds | [`RedisNotifier`]: a wake-up, never data |
 //! | Every event in a stream for other programs, at least once | [`RedisRelay`]: a subscription that publishes the log |
 //! | Events handled by one of several consumers, at least once | [`RedisGroup`]: a consumer group |
-//! | Events in every process while it runs, best effort | [`RedisEventBus`]: publish and subscribe |
+//! | Events in every process while it runs, at most once | [`RedisEventBus`]: publish and subscribe |
 //!
-//! The log is the truth, and Redis may lose everything: subscriptions read the log, and the relay publishes what is
-//! missing.
+//! The log is the only source of truth. Redis may lose everything: subscriptions read the log, and the relay publishes
+//! the missing events again.
 //!
 //! # The stream
 //!
@@ -17,8 +17,8 @@
 //! | field | value |
 //! | --- | --- |
 //! | `id` | the id of the event, a UUID: **the deduplication id**, since an event can be in the stream more than once |
-//! | `position` | where it stands in the log, a decimal number |
-//! | `aggregate_type`, `aggregate_id`, `version` | the stream of the log that it belongs to, and its version there, from 1 |
+//! | `position` | its position in the log, a decimal number |
+//! | `aggregate_type`, `aggregate_id`, `version` | its stream in the log, and its version in the stream, from 1 |
 //! | `type`, `schema_version` | the stored name of the event, and its schema version |
 //! | `occurred_at`, `recorded_at` | RFC 3339, UTC, microseconds |
 //! | `metadata` | a JSON object |
@@ -28,8 +28,8 @@
 //!
 //! # Outages
 //!
-//! A call fails after [`RedisOptions::timeout`] (1 s by default) with a [`RedisError`], and connects again by itself
-//! when it is made again, with backoff up to 1 s. A save of an aggregate succeeds all the same, and reports the error
+//! If Redis does not answer, a call fails with a [`RedisError`] after [`RedisOptions::timeout`] (1 s by default). Later
+//! calls connect again, with backoff up to 1 s. The save of an aggregate succeeds nevertheless, and reports the error
 //! in [`Saved::publish_error`](eventsource::Saved::publish_error).
 #![warn(unreachable_pub)]
 

@@ -1,4 +1,4 @@
-//! The connection to a server: made when it is needed, and made again with backoff after it was lost.
+//! The connection to a server: opened when it is needed, and opened again with backoff after it was lost.
 //!
 //! ```text
 //! Closed --connected--> Open --connection lost--> Closed --connected--> Open      (once more within the same call)
@@ -6,8 +6,8 @@
 //! Closed --not connected--> Failed --after a delay, by the next call--> Open, or Failed with a longer delay
 //! ```
 //!
-//! A call while the connection is `Failed` and the delay has not passed fails at once: a server that does not answer
-//! costs its callers one timeout a delay, not one a call.
+//! While the connection is `Failed`, a call fails at once until the delay has passed. So a server that does not answer
+//! costs one timeout for each delay, not for each call.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::RedisError;
 use crate::backoff::Backoff;
+use crate::error::with_source;
 
 /// The connection to a server.
 pub(crate) struct Link {
@@ -39,7 +40,7 @@ enum LinkState {
 #[derive(Clone)]
 pub(crate) struct Connection {
     connection: MultiplexedConnection,
-    /// How many connections were made before it. A server may have been restarted between two of them.
+    /// The number of the connection. The server may have been restarted between two of them.
     pub(crate) epoch: u64,
 }
 
@@ -60,12 +61,12 @@ impl Link {
         Ok(Self { client, server, timeout, state, connecting: tokio::sync::Mutex::default() })
     }
 
-    /// The host and the port of the server.
+    /// Returns the host and the port of the server.
     pub(crate) fn server(&self) -> &str {
         &self.server
     }
 
-    /// How long a call waits.
+    /// Returns how long a call waits.
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
     }
@@ -74,9 +75,8 @@ impl Link {
         &self.client
     }
 
-    /// Runs `commands` in their order, on a connection that is made if there is none. A connection that was lost since
-    /// the last call, such as by a restart of the server, is made again, and the commands are run again: they may be
-    /// run twice.
+    /// Runs `commands` in order. Connects if there is no connection. If the connection was lost since the last call,
+    /// for example by a restart of the server, connects again and repeats the commands: they may run twice.
     pub(crate) async fn run<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, RedisError> {
         let run = async {
             let connection = self.connection().await?;
@@ -91,7 +91,7 @@ impl Link {
         self.in_time(run).await
     }
 
-    /// Runs `commands` in their order on this connection alone.
+    /// Runs `commands` in order on this connection, without connecting again.
     pub(crate) async fn run_on<T: FromRedisValue>(
         &self,
         connection: &Connection,
@@ -111,7 +111,7 @@ impl Link {
         answered
     }
 
-    /// The open connection, made if there is none.
+    /// Returns the open connection. Connects if there is none.
     pub(crate) async fn connection(&self) -> Result<Connection, RedisError> {
         if let Some(known) = self.known() {
             return known;
@@ -138,14 +138,14 @@ impl Link {
         .await
     }
 
-    /// A connection of one's own, for commands that block it.
+    /// Opens another connection, for commands that block it.
     pub(crate) async fn connect(&self) -> Result<MultiplexedConnection, redis::RedisError> {
         // The caller has a deadline.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         self.client.get_multiplexed_async_connection_with_config(&config).await
     }
 
-    /// `work`, within the timeout of a call.
+    /// Runs `work` with the timeout of a call.
     pub(crate) async fn in_time<T>(&self, work: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
         timeout(self.timeout, work).await.unwrap_or_else(|_| {
             let error = RedisError::TimedOut { server: self.server.clone(), after: self.timeout };
@@ -154,7 +154,7 @@ impl Link {
         })
     }
 
-    /// What an error of the driver means.
+    /// Converts an error of the driver.
     pub(crate) fn failure(&self, source: redis::RedisError) -> RedisError {
         let server = self.server.clone();
         match source.is_io_error() || source.is_connection_dropped() || source.is_unrecoverable_error() {
@@ -163,7 +163,7 @@ impl Link {
         }
     }
 
-    /// What is known without asking the server: the open connection, or why there is none at the moment.
+    /// Returns the open connection, or the last error if its delay has not passed.
     fn known(&self) -> Option<Result<Connection, RedisError>> {
         match &*self.state() {
             LinkState::Open(connection) => Some(Ok(connection.clone())),
@@ -178,7 +178,8 @@ impl Link {
         let mut backoff = match &mut *state {
             LinkState::Failed { backoff, .. } => std::mem::take(backoff),
             LinkState::Closed { .. } | LinkState::Open(_) => {
-                tracing::warn!(server = self.server, %error, "the connection to Redis is lost");
+                let error = with_source(error);
+                tracing::warn!(server = self.server, error, "the connection to Redis is lost");
                 Backoff::default()
             }
         };
@@ -191,7 +192,7 @@ impl Link {
     }
 }
 
-/// The code of what the server answered; that of the first command that failed, if there were several.
+/// Returns the error code of the server's answer: that of the first command that failed.
 fn code(error: &redis::RedisError) -> String {
     if let Some(code) = error.code() {
         return code.to_owned();
@@ -201,7 +202,7 @@ fn code(error: &redis::RedisError) -> String {
     first.unwrap_or_else(|| error.category().to_owned())
 }
 
-/// Whether the next call needs another connection: the server is gone, or is not the one that takes writes any more.
+/// Whether the next call needs another connection: the server is gone, or does not accept writes any more.
 fn ends_connection(error: &RedisError) -> bool {
     match error {
         RedisError::Unreachable { .. } => true,

@@ -1,4 +1,4 @@
-//! The listeners of a notifier in this process, and the task that hears wake-ups for them.
+//! The listeners of a notifier in this process, and the task that receives wake-ups for them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,9 +13,10 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
+use crate::error::with_source;
 use crate::{RedisClient, RedisError};
 
-/// How long the connection is silent before the server is asked whether it is still there.
+/// After how much silence the task pings the server.
 const SILENCE: Duration = Duration::from_secs(5);
 
 /// The listeners of a notifier.
@@ -28,7 +29,7 @@ pub(crate) struct Listeners {
 #[derive(Default)]
 struct Registered {
     wakes: Mutex<Wakes>,
-    hearing: watch::Sender<Hearing>,
+    link_state: watch::Sender<PubSubState>,
 }
 
 #[derive(Default)]
@@ -37,9 +38,9 @@ struct Wakes {
     all: BTreeMap<u64, Wake>,
 }
 
-/// Whether the task hears wake-ups.
+/// Whether the task receives wake-ups.
 #[derive(Debug, Clone, Default)]
-enum Hearing {
+enum PubSubState {
     #[default]
     Connecting,
     Connected,
@@ -47,13 +48,13 @@ enum Hearing {
 }
 
 impl Listeners {
-    /// Adds a listener, and returns its number once wake-ups are heard.
+    /// Adds a listener. Returns its number when the task receives wake-ups.
     pub(crate) async fn add(&self, client: &RedisClient, wake: Wake) -> Result<u64, RedisError> {
         let id = self.register(client, wake);
-        let mut hearing = self.registered.hearing.subscribe();
+        let mut state = self.registered.link_state.subscribe();
         let connected = client.link().in_time(async {
-            match hearing.wait_for(|hearing| !matches!(hearing, Hearing::Connecting)).await.as_deref() {
-                Ok(Hearing::Lost(error)) => Err(error.clone()),
+            match state.wait_for(|state| !matches!(state, PubSubState::Connecting)).await.as_deref() {
+                Ok(PubSubState::Lost(error)) => Err(error.clone()),
                 _ => Ok(id),
             }
         });
@@ -64,7 +65,7 @@ impl Listeners {
         connected
     }
 
-    /// Takes a listener out. The task ends with the last one.
+    /// Removes a listener. Ends the task with the last one.
     pub(crate) fn remove(&self, id: u64) {
         let mut task = self.task();
         let (removed, is_empty) = {
@@ -75,11 +76,11 @@ impl Listeners {
             task.abort();
         }
         drop(task);
-        // Dropped without a lock: what it holds may end another subscription.
+        // Dropped without a lock: dropping it may end another subscription.
         drop(removed);
     }
 
-    /// Notes the listener, and starts the task if it does not run.
+    /// Adds the listener, and starts the task if it does not run.
     fn register(&self, client: &RedisClient, wake: Wake) -> u64 {
         let mut task = self.task();
         let id = {
@@ -90,8 +91,8 @@ impl Listeners {
             id
         };
         if task.as_ref().is_none_or(JoinHandle::is_finished) {
-            self.registered.hearing.send_replace(Hearing::Connecting);
-            *task = Some(tokio::spawn(hear(client.clone(), Arc::clone(&self.registered))));
+            self.registered.link_state.send_replace(PubSubState::Connecting);
+            *task = Some(tokio::spawn(receive(client.clone(), Arc::clone(&self.registered))));
         }
         id
     }
@@ -120,25 +121,26 @@ impl Registered {
     }
 }
 
-/// Hears wake-ups for ever, on connections that are made again with backoff.
-async fn hear(client: RedisClient, registered: Arc<Registered>) {
+/// Receives wake-ups for ever. Connects again with backoff.
+async fn receive(client: RedisClient, registered: Arc<Registered>) {
     let server = client.link().server();
     let mut backoff = Backoff::default();
     loop {
         let lost = match subscribe(&client).await {
             Ok((sink, stream)) => {
                 backoff = Backoff::default();
-                // What was announced before was not heard.
+                // Wake-ups before the connection were lost.
                 registered.wake_all();
-                registered.hearing.send_replace(Hearing::Connected);
-                tracing::debug!(server, "wake-ups by Redis are heard");
-                hear_on(&client, sink, stream, &registered).await
+                registered.link_state.send_replace(PubSubState::Connected);
+                tracing::debug!(server, "receiving wake-ups from Redis");
+                receive_on(&client, sink, stream, &registered).await
             }
             Err(error) => error,
         };
-        let before = registered.hearing.send_replace(Hearing::Lost(lost.clone()));
-        if matches!(before, Hearing::Connected) {
-            tracing::warn!(server, error = %lost, "no wake-ups by Redis: subscriptions poll until it is back");
+        let before = registered.link_state.send_replace(PubSubState::Lost(lost.clone()));
+        if matches!(before, PubSubState::Connected) {
+            let error = with_source(&lost);
+            tracing::warn!(server, error, "no wake-ups from Redis: subscriptions poll until it is back");
         }
         sleep(backoff.next()).await;
     }
@@ -157,8 +159,8 @@ async fn subscribe(client: &RedisClient) -> Result<(PubSubSink, PubSubStream), R
     .await
 }
 
-/// Wakes the listeners until the connection is lost, and returns how.
-async fn hear_on(
+/// Wakes the listeners until the connection is lost, and returns the error.
+async fn receive_on(
     client: &RedisClient,
     mut sink: PubSubSink,
     mut stream: PubSubStream,

@@ -15,16 +15,17 @@ use crate::{RedisClient, RedisError};
 /// Wakes subscriptions in other processes within milliseconds, by Pub/Sub on the channel
 /// [`RedisOptions::channel`](crate::RedisOptions::channel).
 ///
-/// Give it to an [`AggregateRepository`](eventsource::AggregateRepository) where events are saved, and to a
-/// [`SubscriptionManager`](eventsource::SubscriptionManager) where they are projected. A program that appends to the
-/// store itself calls [`notify`](Notifier::notify) after the append.
+/// Give it to the [`AggregateRepository`](eventsource::AggregateRepository) that saves events, and to the
+/// [`SubscriptionManager`](eventsource::SubscriptionManager) that projects them. A program that appends to the store
+/// directly calls [`notify`](Notifier::notify) after the append.
 ///
-/// * A message is the highest position that was announced, as a decimal number. It is a hint for other programs:
+/// * A message contains the highest announced position, as a decimal number. It is a hint for other programs:
 ///   subscriptions read the log.
-/// * [`notify`](Notifier::notify) waits for the server's answer, for
-///   [`RedisOptions::timeout`](crate::RedisOptions::timeout) at most. Calls at the same time share one message.
-/// * [`listen`](Notifier::listen) fails if the server cannot be reached; a manager tries again. Afterwards the
-///   connection is made again by itself, with backoff up to 1 s, and wakes every listener, since wake-ups were lost.
+/// * [`notify`](Notifier::notify) waits for the answer of the server, for
+///   [`RedisOptions::timeout`](crate::RedisOptions::timeout) at most. Simultaneous calls share one message.
+/// * [`listen`](Notifier::listen) fails if the server cannot be reached; a manager tries again. If the connection is
+///   lost later, the notifier connects again, with backoff up to 1 s, and wakes every listener, because wake-ups were
+///   lost.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,19 +49,19 @@ struct Shared {
     asked: AtomicU64,
     /// The highest position among them.
     position: AtomicU64,
-    /// Held by the call that publishes, for itself and for those that wait meanwhile.
+    /// Locked by the call that publishes, for itself and for the calls that wait for the lock.
     published: tokio::sync::Mutex<Published>,
 }
 
 /// The last message.
 struct Published {
-    /// How many notifications it and those before it were for.
+    /// How many notifications this message and the messages before it announced.
     up_to: u64,
     outcome: Result<(), RedisError>,
 }
 
 impl RedisNotifier {
-    /// The notifier of the server. Does not connect.
+    /// Creates a notifier on the server of `client`. Does not connect.
     #[must_use]
     pub fn new(client: &RedisClient) -> Self {
         Self(Arc::new(Shared {

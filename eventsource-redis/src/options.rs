@@ -1,8 +1,8 @@
-//! How a Redis server is reached, and what is kept in it.
+//! The options of a Redis server.
 
 use std::time::Duration;
 
-/// How a Redis server is reached, and what is kept in it.
+/// The options of a [`RedisClient`](crate::RedisClient): the address of the server, the names of its keys, and limits.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,7 +25,7 @@ pub struct RedisOptions {
 }
 
 impl RedisOptions {
-    /// The server at `url`, such as `redis://user:password@host:6379/0`, with the defaults of the methods below.
+    /// Describes the server at `url`, for example `redis://user:password@host:6379/0`, with default options.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -35,58 +35,62 @@ impl RedisOptions {
         }
     }
 
-    /// What the names of the stream and of the channel begin with, `eventsource` by default. Two logs that share a
-    /// server need two prefixes.
+    /// Sets the prefix of the names of the stream and the channel. The default is `eventsource`.
+    ///
+    /// Two logs that share a server need two prefixes.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How long a call waits for the server, connecting included, 1 s by default. It then fails with
-    /// [`RedisError::TimedOut`](crate::RedisError::TimedOut).
+    /// Sets how long a call waits for the server, including the time to connect. The default is 1 s.
+    ///
+    /// After that time, the call fails with [`RedisError::TimedOut`](crate::RedisError::TimedOut).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long an event stays in the stream at least, 7 days by default. Older ones are removed when an event is
-    /// published, in blocks: Redis may keep up to 100 entries longer. A consumer that is away for longer misses events:
-    /// it finds them in the log.
+    /// Sets how long an event stays in the stream, at least. The default is 7 days.
+    ///
+    /// A publish removes older events, in blocks: Redis may keep up to 100 entries longer. A consumer that is away for
+    /// longer misses events in the stream. They are still in the log.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// Keeps every event in the stream. The memory of the server then grows with the log.
+    /// Keeps every event in the stream. The memory of the server grows with the log.
     #[must_use]
     pub fn without_trimming(mut self) -> Self {
         self.max_age = None;
         self
     }
 
-    /// The key of the stream of events: `<prefix>:events`.
+    /// Returns the key of the stream of events: `<prefix>:events`.
     #[must_use]
     pub fn stream(&self) -> String {
         format!("{}:events", self.prefix)
     }
 
-    /// The channel of wake-ups: `<prefix>:wake`.
+    /// Returns the channel of wake-ups: `<prefix>:wake`.
     #[must_use]
     pub fn channel(&self) -> String {
         format!("{}:wake", self.prefix)
     }
 
-    /// The key of the stream of entries that the consumers of `group` have given up: `<prefix>:events:failed:<group>`.
+    /// Returns the key of the stream of entries that the consumers of `group` have given up:
+    /// `<prefix>:events:failed:<group>`.
     #[must_use]
     pub fn failed_stream(&self, group: &str) -> String {
         format!("{}:failed:{group}", self.stream())
     }
 }
 
-/// Without the address, which may have a password in it.
+/// Leaves out the address, which may contain a password.
 impl std::fmt::Debug for RedisOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RedisOptions")

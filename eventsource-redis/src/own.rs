@@ -1,4 +1,4 @@
-//! A connection of one reader's own: a command that waits for entries blocks every other on its connection.
+//! A connection for one reader: a command that waits for entries blocks all other commands on its connection.
 
 use std::time::Duration;
 
@@ -7,9 +7,10 @@ use redis::aio::MultiplexedConnection;
 use tokio::time::timeout;
 
 use crate::backoff::Backoff;
+use crate::error::with_source;
 use crate::{RedisClient, RedisError};
 
-/// A connection of one reader's own, made again with backoff after it was lost.
+/// A connection for one reader, opened again with backoff after it was lost.
 pub(crate) struct Own {
     client: RedisClient,
     connection: Option<MultiplexedConnection>,
@@ -22,13 +23,12 @@ impl Own {
         Self { client: client.clone(), connection: None, backoff: Backoff::default(), is_down: false }
     }
 
-    /// Whether the next command makes a new connection: what was known of the server may not hold any more.
+    /// Whether the next command opens a new connection. The server may have lost data in between.
     pub(crate) fn is_closed(&self) -> bool {
         self.connection.is_none()
     }
 
-    /// Runs `command`, which may wait for `block` beyond the timeout of a call. A command that fails closes the
-    /// connection.
+    /// Runs `command`, with the timeout of a call plus `block`. A failure closes the connection.
     pub(crate) async fn run<T: redis::FromRedisValue>(
         &mut self,
         command: &Cmd,
@@ -36,7 +36,7 @@ impl Own {
     ) -> Result<T, RedisError> {
         let link = self.client.link();
         let limit = link.timeout() + block;
-        // Taken: where this is dropped half-way, the connection is not used again.
+        // Taken out: if this future is dropped half-way, the connection is not used again.
         let connection = self.connection.take();
         let run = async {
             let mut connection = match connection {
@@ -51,7 +51,7 @@ impl Own {
                 self.connection = Some(connection);
                 self.backoff = Backoff::default();
                 if std::mem::take(&mut self.is_down) {
-                    tracing::info!(server = link.server(), "Redis is read again");
+                    tracing::info!(server = link.server(), "reading from Redis again");
                 }
                 Ok(answer)
             }
@@ -63,7 +63,12 @@ impl Own {
     /// Waits before the next attempt, after this error.
     pub(crate) async fn pause(&mut self, error: &RedisError) {
         if !std::mem::replace(&mut self.is_down, true) {
-            tracing::warn!(server = self.client.link().server(), %error, "Redis cannot be read; trying again until it can");
+            let error = with_source(error);
+            tracing::warn!(
+                server = self.client.link().server(),
+                error,
+                "cannot read from Redis: trying until it answers"
+            );
         }
         tokio::time::sleep(self.backoff.next()).await;
     }

@@ -1,4 +1,4 @@
-//! The reader of a bus: it hands the entries of the stream to the subscribers of this process.
+//! The reader of a bus: passes the entries of the stream to the subscribers of this process.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::RedisError;
 use crate::entry::{Entry, EntryId};
+use crate::error::with_source;
 use crate::own::Own;
 use crate::stream::EventStream;
 
@@ -16,7 +17,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Reads what is appended from now on.
+    /// Reads the entries that are appended after this call.
     pub(crate) async fn start(stream: EventStream, local: MemoryEventBus) -> Result<Self, RedisError> {
         let mut own = Own::new(stream.client());
         let after = stream.end(&mut own).await?;
@@ -57,12 +58,13 @@ async fn read_page(
     for entry in &entries {
         match Entry(entry).event() {
             Ok(event) => events.push(Arc::new(event)),
-            Err(error) => tracing::warn!(stream = stream.key(), %error, "an entry is passed over"),
+            Err(error) => tracing::warn!(stream = stream.key(), %error, "skipping an entry"),
         }
         *after = entry.id.parse().unwrap_or(*after);
     }
     if let Err(error) = local.publish(&events).await {
-        tracing::warn!(%error, "events were not handed to the subscribers of this process");
+        let error = with_source(&error);
+        tracing::warn!(error, "events were not passed to the subscribers of this process");
     }
     Ok(())
 }

@@ -9,29 +9,30 @@ use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitO
 use eventsource::{EventFilter, EventStore, HandlerError, PageLimit, Position, RecordedEvent};
 
 use crate::entry::Entry;
+use crate::error::with_source;
 use crate::link::Connection;
 use crate::stream::EventStream;
 use crate::{RedisClient, RedisError};
 
-/// How much of the log is read at once, to publish again what the server has lost.
+/// How much of the log is read at once to publish lost events again.
 const PAGE: PageLimit = PageLimit::events(500).within_bytes(8 * 1024 * 1024);
 
 /// Publishes the events of a log to the stream [`RedisOptions::stream`](crate::RedisOptions::stream), each at least
-/// once: an effects projection, which is subscribed to a [`SubscriptionManager`](eventsource::SubscriptionManager) like
-/// any other.
+/// once.
+///
+/// It is an effects projection: subscribe it with a [`SubscriptionManager`](eventsource::SubscriptionManager).
 ///
 /// * **At least once, in the order of the log.** The checkpoint moves after the server has confirmed an event. A crash
-///   between the two publishes an event again: consumers tell by the field `id`. Only the owner of the subscription
-///   publishes; another process stands by.
-/// * **An outage of the server is waited out.** The state of the subscription names it, no event becomes a dead letter,
-///   and the events that were appended meanwhile are published when the server is back.
-/// * **What a crash of the server has lost is published again**, if this process has published it: after each new
-///   connection the relay compares the end of the stream with what the server had confirmed, and reads what is missing
-///   from the log, as far back as [`RedisOptions::max_age`](crate::RedisOptions::max_age). Redis confirms before it
-///   writes to the disk, unless it is configured with `appendfsync always`.
+///   in between publishes the event again: consumers compare the field `id`. Only the owner of the subscription
+///   publishes; other processes are standbys.
+/// * **Outages.** If the server is down, the relay waits, and the state of the subscription says so. No event becomes a
+///   dead letter. The events are published when the server is back.
+/// * **Lost events.** Redis confirms before it writes to the disk, unless it is configured with `appendfsync always`.
+///   So a crash of the server can lose confirmed events. After each new connection, the relay compares the end of the
+///   stream with the last event that this process has published, and publishes the missing events again, as far back as
+///   [`RedisOptions::max_age`](crate::RedisOptions::max_age).
 ///
-/// Each event is confirmed on its own, one round trip an event. A [reset](eventsource::SubscriptionHandle::reset)
-/// publishes the whole log again.
+/// Each event costs one round trip. A [reset](eventsource::SubscriptionHandle::reset) publishes the whole log again.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,17 +55,17 @@ pub struct RedisRelay {
     published: Published,
 }
 
-/// What this process knows of the stream.
+/// What this process has published.
 #[derive(Debug, Clone, Copy)]
 enum Published {
-    /// Nothing was published yet.
+    /// Nothing yet.
     Nothing,
     /// The server confirmed the event at `position`, on the connection `epoch`.
     UpTo { position: Position, epoch: u64 },
 }
 
 impl RedisRelay {
-    /// The relay of the log in `store`, under the name `redis-relay`, for all events.
+    /// Creates a relay of all events in the log of `store`. Its name is `redis-relay`. Does not connect.
     pub fn new(client: &RedisClient, store: impl EventStore) -> Self {
         Self {
             name: "redis-relay".into(),
@@ -75,21 +76,31 @@ impl RedisRelay {
         }
     }
 
-    /// Under another name: that of its subscription and its checkpoint.
+    /// Sets the name of the relay: the name of its subscription and its checkpoint.
     #[must_use]
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Publishes only what passes `filter`.
+    /// Publishes only the events that match `filter`.
+    ///
+    /// ```no_run
+    /// # fn example(redis: eventsource_redis::RedisClient, store: eventsource::MemoryEventStore) {
+    /// use eventsource::EventFilter;
+    /// use eventsource_redis::RedisRelay;
+    ///
+    /// let relay = RedisRelay::new(&redis, store).named("orders").filter(EventFilter::types(["OrderPlaced"]));
+    /// # let _ = relay;
+    /// # }
+    /// ```
     #[must_use]
     pub fn filter(mut self, filter: EventFilter) -> Self {
         self.filter = filter;
         self
     }
 
-    /// Publishes `event`, after what the server has lost.
+    /// Publishes `event`. Publishes lost events first.
     async fn publish(&mut self, event: &Arc<RecordedEvent>) -> Result<(), RedisError> {
         let connection = self.stream.link().connection().await?;
         if let Published::UpTo { position, epoch } = self.published
@@ -102,15 +113,15 @@ impl RedisRelay {
         Ok(())
     }
 
-    /// Publishes again what was confirmed up to `confirmed` and is not in the stream any more.
+    /// Publishes again the events up to `confirmed` that are not in the stream any more.
     async fn publish_lost(&self, connection: &Connection, confirmed: Position) -> Result<(), RedisError> {
         let last = self.stream.last_on(connection).await?;
-        // An entry of another program says nothing. Neither may an empty stream: then all is published that is not too
-        // old.
+        // If the last entry is of another program, it is unknown what is missing. If the stream is empty, everything
+        // that is not too old is published.
         let mut after = match last.as_ref().map(|entry| Entry(entry).position()) {
             Some(Ok(position)) => position,
             Some(Err(error)) => {
-                tracing::warn!(%error, "it cannot be told what Redis has lost, and nothing is published again");
+                tracing::warn!(%error, "it is unknown which events Redis has lost: nothing is published again");
                 return Ok(());
             }
             None => Position::START,
@@ -122,13 +133,13 @@ impl RedisRelay {
             stream = self.stream.key(),
             from = after.value(),
             to = confirmed.value(),
-            "Redis has lost events that it had confirmed: they are published again"
+            "Redis has lost events that it had confirmed: publishing them again"
         );
         let max_age = self.stream.client().options().max_age.and_then(|age| TimeDelta::from_std(age).ok());
         let oldest = max_age.and_then(|age| Utc::now().checked_sub_signed(age));
         while after < confirmed {
             let page = self.log.read_log(after, &self.filter, PAGE).await;
-            let page = page.map_err(|error| RedisError::Log { reason: error.to_string() })?;
+            let page = page.map_err(|error| RedisError::Log { reason: with_source(&error) })?;
             let lost = |event: &&Arc<RecordedEvent>| {
                 event.position() <= confirmed && oldest.is_none_or(|oldest| event.recorded_at() >= oldest)
             };
@@ -161,13 +172,13 @@ impl<U: UnitOfWork> EventSubscriber<U> for RedisRelay {
     async fn handle(&mut self, event: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
         self.publish(event).await.map_err(|error| match error {
             RedisError::NotAnEvent { .. } => HandlerError::permanent(error),
-            // Also what the server refuses: it says nothing of the event, and nothing is lost while an operator looks
-            // at it.
+            // Also a refusal of the server: it says nothing about the event, and no event is lost until an operator has
+            // solved it.
             error => HandlerError::outage(error),
         })
     }
 
-    /// What is in the stream stays: consumers tell by the ids of events what they have seen.
+    /// Keeps the entries of the stream. Consumers find the events that they have handled by their ids.
     async fn truncate(&mut self, _: &mut U) -> Result<(), HandlerError> {
         self.published = Published::Nothing;
         Ok(())

@@ -1,4 +1,4 @@
-//! The stream of events: appended to, trimmed by age, and read.
+//! The stream of events: appends, trims by age, and reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,12 +19,12 @@ const PAGE: usize = 500;
 /// How long a read waits for an entry.
 pub(crate) const BLOCK: Duration = Duration::from_secs(1);
 
-/// The stream of events. Clones are the same.
+/// The stream of events. Clones share it.
 #[derive(Clone)]
 pub(crate) struct EventStream {
     client: RedisClient,
     key: Arc<str>,
-    /// The clock of the server, as the last entry told it, in milliseconds.
+    /// The clock of the server at its last entry, in milliseconds.
     clock: Arc<AtomicU64>,
 }
 
@@ -52,14 +52,14 @@ impl EventStream {
         Ok(())
     }
 
-    /// Appends the events, all or none, on this connection alone.
+    /// Appends the events, all or none, on this connection, without connecting again.
     pub(crate) async fn append_on(&self, on: &Connection, events: &[Arc<RecordedEvent>]) -> Result<(), RedisError> {
         let ids = self.link().run_on(on, &self.entries(events)?).await?;
         self.note_clock(ids);
         Ok(())
     }
 
-    /// The last entry, as this connection sees it.
+    /// Returns the last entry, on this connection.
     pub(crate) async fn last_on(&self, on: &Connection) -> Result<Option<EntryParts>, RedisError> {
         let mut last = Pipeline::with_capacity(1);
         last.cmd("XREVRANGE").arg(&*self.key).arg("+").arg("-").arg("COUNT").arg(1);
@@ -67,7 +67,7 @@ impl EventStream {
         Ok(last.ids.into_iter().next())
     }
 
-    /// The id of the last entry.
+    /// Returns the id of the last entry.
     pub(crate) async fn end(&self, own: &mut Own) -> Result<EntryId, RedisError> {
         let mut last = redis::cmd("XREVRANGE");
         last.arg(&*self.key).arg("+").arg("-").arg("COUNT").arg(1);
@@ -75,7 +75,7 @@ impl EventStream {
         Ok(last.ids.first().and_then(|entry| entry.id.parse().ok()).unwrap_or_default())
     }
 
-    /// The entries after `after`. Waits for the first of them, for a while.
+    /// Reads the entries after `after`. Waits up to [`BLOCK`] for the first of them.
     pub(crate) async fn read(&self, own: &mut Own, after: EntryId) -> Result<Vec<EntryParts>, RedisError> {
         let mut read = redis::cmd("XREAD");
         read.arg("COUNT").arg(PAGE).arg("BLOCK").arg(BLOCK.as_millis() as u64);
@@ -83,7 +83,7 @@ impl EventStream {
         Ok(entries(own.run(&read, BLOCK).await?))
     }
 
-    /// The commands that append the events and remove what is too old.
+    /// Returns the commands that append the events and remove entries that are too old.
     fn entries(&self, events: &[Arc<RecordedEvent>]) -> Result<Pipeline, RedisError> {
         let clock = self.clock.load(Ordering::Relaxed);
         let max_age = self.client.options().max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
@@ -108,7 +108,7 @@ impl EventStream {
     }
 }
 
-/// The entries of a reply, which has one stream at most, and is nil if no entry came in time.
+/// Returns the entries of a reply. The reply has one stream at most, and is nil if no entry came in time.
 pub(crate) fn entries(reply: Option<StreamReadReply>) -> Vec<EntryParts> {
     reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids).collect()
 }

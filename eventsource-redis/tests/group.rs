@@ -113,7 +113,7 @@ async fn event_that_fails_is_retried_then_kept_apart_and_the_consumer_goes_on() 
     eventually("it goes on", || async { handler.received() == [1, 2, 2, 2, 3] }).await;
     let failed = world.entries("shop:events:failed:billing").await;
     let errors: Vec<String> = failed.iter().map(|entry| entry.get("error").unwrap()).collect();
-    assert!(errors[0].contains("is no event: its field"), "{errors:?}");
+    assert!(errors[0].contains("is not an event: its field"), "{errors:?}");
     assert_eq!(errors[1..], ["out of order"]);
     assert_eq!(failed[1].get::<u64>("position"), Some(2), "the event is kept as it was");
     drop(consumer);
