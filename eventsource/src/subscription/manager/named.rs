@@ -27,7 +27,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # impl Subscriber for Orders {
     /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
     /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
-    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::all() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
     /// # }
     /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
     /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
