@@ -1,4 +1,4 @@
-//! What the tests share: a small domain, projections, backends, child processes, two versions of a service, rounds of long tests, and waiting with a
+//! What the tests share: a small domain, projections, engines, backends, child processes, two versions of a service, rounds of long tests, and waiting with a
 //! deadline.
 
 pub mod backend;
@@ -7,6 +7,7 @@ pub mod child;
 pub mod deployment;
 pub mod domain;
 pub mod driver_log;
+pub mod engines;
 mod guardian;
 pub mod ledgers;
 pub mod orphan;

@@ -1,9 +1,10 @@
-//! Processes that retry dead letters, own a subscription or stand by for it are killed and frozen, again and again, on
-//! both databases: nothing is lost, nothing doubled, and dead letters account for the rest.
+//! Processes that retry dead letters, own a subscription, stand by for it or run engines are killed and frozen, again and
+//! again, on both databases: nothing is lost, nothing doubled, and dead letters account for the rest.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod commands;
+mod engines;
 mod frozen;
 mod retries;
 mod takeovers;
