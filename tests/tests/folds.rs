@@ -1,11 +1,13 @@
 //! Folds of a projection over a part of the log.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use eventsource::aggregate;
 use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
-use eventsource::fold::{Aggregates, FoldError, project, project_from};
+use eventsource::fold::{Aggregates, Bound, FoldError, Scope, project, project_from};
 use eventsource::prelude::*;
+use eventsource::testing::faults::{Fault, Faults, FaultyEventStore, Point};
 use eventsource_tests::backend::{Backend, Memory, Postgres, Sqlite};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
 use uuid::Uuid;
@@ -37,6 +39,20 @@ async fn fold_takes_the_part_that_is_asked_for<B: Backend>() {
     let part = StreamId::new("Counter", Uuid::from_u128(1));
     let part = project::<Seen>(&store).of(part).until(tenth).page(3).run().await.unwrap();
     assert_eq!(part.state.numbers(), (1..=10).collect::<Vec<_>>());
+    let after = |start: Bound| project::<Seen>(&store).after(start).page(2);
+    assert_eq!(after(tenth.into()).run().await.unwrap().state.numbers(), [100]);
+    assert_eq!(after(between.into()).run().await.unwrap().state.numbers(), [100]);
+    assert_eq!(after(stored.into()).run().await.unwrap().events, 0, "what was stored at the instant comes before it");
+    let (fourth, seventh) = (whole.state.bumps[3].0, whole.state.bumps[6].0);
+    let middle = after(fourth.into()).until(seventh).run().await.unwrap();
+    assert_eq!((middle.state.numbers(), middle.position), (vec![5, 6, 7], seventh));
+    let stream = StreamId::new("Counter", Uuid::from_u128(1));
+    assert_eq!(after(seventh.into()).of(stream).run().await.unwrap().state.numbers(), [8, 9, 10]);
+    for end in [fourth, seventh] {
+        let empty = after(seventh.into()).until(end).run().await.unwrap();
+        assert_eq!((empty.events, empty.position), (0, Position::START), "until {end}");
+    }
+    assert_eq!(after(Position::new(u64::MAX).into()).run().await.unwrap().events, 0);
     let tenant = project::<Seen>(&store).of(EventFilter::all().tenant("acme")).run().await.unwrap();
     assert_eq!(sum(&tenant.state), 100);
     let none = project::<Seen>(&store).of(EventFilter::types(["Noted"])).page(1).run().await.unwrap();
@@ -107,6 +123,57 @@ async fn fold_of_an_engine_and_of_a_handler_that_fails() {
     // The engine makes its state what it was before the event, with the events before it.
     assert_eq!(*called.lock().unwrap(), [1, 2, 3, 1, 2], "no later event is handed over");
     assert!(error.to_string().contains("three is refused"), "{error}");
+}
+
+/// Each page takes 10 ms, so that the fold is dropped while it waits for its third one.
+#[tokio::test(start_paused = true)]
+async fn fold_that_is_cancelled_reads_nothing_further() {
+    let store = MemoryEventStore::new();
+    bump(&store, 1..=10).await;
+    let faults = Faults::new();
+    let slow = FaultyEventStore::new(store, &faults);
+    let stream = StreamId::new("Counter", Uuid::from_u128(1));
+    for (scope, point) in [(Scope::from(EventFilter::all()), Point::ReadLog), (stream.into(), Point::ReadStream)] {
+        faults.next(point, Fault::Delay(Duration::from_millis(10)), 100);
+        let fold = project::<Seen>(&slow).of(scope.clone()).page(2);
+        tokio::time::timeout(Duration::from_millis(25), fold.run()).await.unwrap_err();
+        assert_eq!(faults.count(point), 3, "{point:?}");
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(faults.count(point), 3, "{point:?} after the fold was dropped");
+        let whole = project::<Seen>(&slow).of(scope).page(2).run().await.unwrap();
+        assert_eq!(whole.state.numbers(), (1..=10).collect::<Vec<_>>());
+        faults.switch_off();
+    }
+}
+
+/// Dropped a little later each time, so that it is met before, in and after each of its reads.
+async fn fold_that_is_cancelled_leaves_nothing_behind<B: Backend>() {
+    let backend = B::open().await;
+    let store = backend.store();
+    bump(&store, 1..=50).await;
+    for micros in (0..100).map(|n| n * 50) {
+        let cancelled = tokio::time::timeout(Duration::from_micros(micros), project::<Seen>(&store).page(2).run());
+        if let Ok(whole) = cancelled.await {
+            assert_eq!(whole.unwrap().events, 50);
+        }
+    }
+    let whole = project::<Seen>(&store).page(2).run().await.unwrap();
+    assert_eq!(whole.state.numbers(), (1..=50).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn fold_that_is_cancelled_leaves_nothing_behind_in_memory() {
+    fold_that_is_cancelled_leaves_nothing_behind::<Memory>().await;
+}
+
+#[tokio::test]
+async fn fold_that_is_cancelled_leaves_nothing_behind_on_sqlite() {
+    fold_that_is_cancelled_leaves_nothing_behind::<Sqlite>().await;
+}
+
+#[tokio::test]
+async fn fold_that_is_cancelled_leaves_nothing_behind_on_postgres() {
+    fold_that_is_cancelled_leaves_nothing_behind::<Postgres>().await;
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::source::Source;
-use super::{FoldError, Scope, Until};
+use super::{Bound, FoldError, Scope};
 use crate::event::{EventFilter, Position};
 use crate::projection::{CheckpointStore as _, EventSubscriber, MemoryCheckpoints, MemoryUnit, UnitOfWork as _};
 use crate::store::EventStore;
@@ -14,8 +14,8 @@ const PAGE: usize = 1_000;
 /// Folds the projection `P`, which starts as `P::default()`, over the log of `store`. Without further options, the fold
 /// reads the whole log up to its end at the time of [`run`](Fold::run).
 ///
-/// `P` must keep its state in memory: a `#[projection]` whose handlers take `&mut self`, or an
-/// [engine](crate::engine::ProjectionEngine) with a state (with [`project_from`]). Other projections do not compile.
+/// `P` keeps its state in memory: a `#[projection]` whose handlers take `&mut self`, the [`Aggregates`](super::Aggregates) of
+/// a type, or an [engine](crate::engine::ProjectionEngine) with a state (by [`project_from`]). Others do not compile.
 ///
 /// ```
 /// # #[cfg(feature = "macros")]
@@ -87,7 +87,15 @@ pub fn project_from<P: EventSubscriber<MemoryUnit>>(projection: P, store: &dyn E
             "a fold keeps the projection's state in memory: its handlers take `&mut self` and ask for nothing that is lent"
         );
     }
-    Fold { store, projection, scope: Scope::Filter(EventFilter::all()), until: None, page: PAGE, observe: None }
+    Fold {
+        store,
+        projection,
+        scope: Scope::Filter(EventFilter::all()),
+        after: None,
+        until: None,
+        page: PAGE,
+        observe: None,
+    }
 }
 
 /// A fold with its options. [`run`](Self::run) runs it.
@@ -95,7 +103,8 @@ pub struct Fold<'a, P> {
     store: &'a dyn EventStore,
     projection: P,
     scope: Scope,
-    until: Option<Until>,
+    after: Option<Bound>,
+    until: Option<Bound>,
     page: usize,
     observe: Option<Box<dyn FnMut(FoldProgress) + Send + 'a>>,
 }
@@ -156,10 +165,43 @@ pub struct Folded<P> {
 }
 
 impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
-    /// Ends the fold at a [`Position`], or at an instant (a `DateTime<Utc>`). The default is the end of the log when
-    /// the fold starts.
+    /// Begins the fold after a position or an instant: with the first event that is stored after it. Without it the fold
+    /// begins with the first event.
+    ///
+    /// From an instant on, the log is read from its start, since only positions are indexed; so is a stream.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::fold::project;
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+    /// # }
+    /// # let store = MemoryEventStore::new();
+    /// let today = chrono::Utc::now() - chrono::TimeDelta::hours(24);
+    /// let revenue = project::<Revenue>(&store).after(today).run().await?.state;
+    /// # assert_eq!(revenue.0, 0);
+    /// # Ok::<(), eventsource::fold::FoldError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
-    pub fn until(mut self, end: impl Into<Until>) -> Self {
+    pub fn after(mut self, start: impl Into<Bound>) -> Self {
+        self.after = Some(start.into());
+        self
+    }
+
+    /// Ends the fold at a position or an instant: with the last event that is stored at it or before it.
+    #[must_use]
+    pub fn until(mut self, end: impl Into<Bound>) -> Self {
         self.until = Some(end.into());
         self
     }
@@ -190,9 +232,9 @@ impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
     /// # Errors
     /// [`FoldError`] if the store fails or a handler fails. Failed events are not retried.
     pub async fn run(self) -> Result<Folded<P>, FoldError> {
-        let Self { store, projection, scope, until, page, mut observe } = self;
+        let Self { store, projection, scope, after, until, page, mut observe } = self;
         let wanted = projection.subscribed_to();
-        let mut source = Source::new(store, scope, until, &wanted, page).await?;
+        let mut source = Source::new(store, scope, [after, until], &wanted, page).await?;
         let mut unit = MemoryCheckpoints::new().detached();
         let mut folded = Folded { state: projection, position: Position::START, events: 0 };
         while let Some(events) = source.next().await? {
@@ -219,6 +261,10 @@ impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
 
 impl<P> fmt::Debug for Fold<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fold").field("scope", &self.scope).field("until", &self.until).finish_non_exhaustive()
+        f.debug_struct("Fold")
+            .field("scope", &self.scope)
+            .field("after", &self.after)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
     }
 }

@@ -40,40 +40,49 @@ impl From<&StreamId> for Scope {
     }
 }
 
-/// The end of a fold: see [`Fold::until`](super::Fold::until).
+/// Where a fold begins or ends: see [`Fold::after`](super::Fold::after) and [`Fold::until`](super::Fold::until).
 ///
 /// ```
 /// use eventsource::Position;
-/// use eventsource::fold::Until;
+/// use eventsource::fold::Bound;
 ///
-/// assert_eq!(Until::from(Position::new(7)), Until::Position(Position::new(7)));
+/// assert_eq!(Bound::from(Position::new(7)), Bound::Position(Position::new(7)));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Until {
-    /// The event at this position is the last one.
+pub enum Bound {
+    /// The event at this position, and the ones before it.
     Position(Position),
-    /// The last events are those that were stored at this instant or before it, by [`RecordedEvent::recorded_at`].
+    /// The events that were stored at this instant or before it, by [`RecordedEvent::recorded_at`].
     Time(DateTime<Utc>),
 }
 
-impl From<Position> for Until {
+impl From<Position> for Bound {
     fn from(position: Position) -> Self {
         Self::Position(position)
     }
 }
 
-impl From<DateTime<Utc>> for Until {
+impl From<DateTime<Utc>> for Bound {
     fn from(time: DateTime<Utc>) -> Self {
         Self::Time(time)
     }
 }
 
-impl Until {
+impl Bound {
+    /// Whether `event` is at the bound or before it.
     pub(super) fn includes(self, event: &RecordedEvent) -> bool {
         match self {
             Self::Position(last) => event.position() <= last,
             Self::Time(last) => event.recorded_at() <= last,
+        }
+    }
+
+    /// The position; [`Position::START`] where it is an instant.
+    pub(super) const fn position(self) -> Position {
+        match self {
+            Self::Position(position) => position,
+            Self::Time(_) => Position::START,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Scope, Until};
+use super::{Bound, Scope};
 use crate::event::{EventFilter, Position, RecordedEvent, StreamId};
 use crate::store::{EventStore, PAGE_BYTES, PageLimit, ReadStream, StoreError};
 
@@ -10,7 +10,8 @@ use crate::store::{EventStore, PAGE_BYTES, PageLimit, ReadStream, StoreError};
 pub(super) struct Source<'a> {
     store: &'a dyn EventStore,
     from: From,
-    until: Option<Until>,
+    after: Option<Bound>,
+    until: Option<Bound>,
     /// The last position that is read.
     last: Position,
     page: PageLimit,
@@ -28,17 +29,17 @@ enum From {
 }
 
 impl<'a> Source<'a> {
-    /// Creates the source of the events of `scope`. Events that do not match `wanted` may be left out.
+    /// The events of `scope` between the two bounds; those that do not pass `wanted` may be left out.
     pub(super) async fn new(
         store: &'a dyn EventStore,
         scope: Scope,
-        until: Option<Until>,
+        [after, until]: [Option<Bound>; 2],
         wanted: &EventFilter,
         page: usize,
     ) -> Result<Self, StoreError> {
         let head = store.head().await?;
         let last = match until {
-            Some(Until::Position(last)) => last.min(head),
+            Some(Bound::Position(last)) => last.min(head),
             _ => head,
         };
         let from = match scope {
@@ -50,7 +51,8 @@ impl<'a> Source<'a> {
             }
         };
         let page = PageLimit::events(page).within_bytes(PAGE_BYTES);
-        Ok(Self { store, from, until, last, page, position: Position::START, is_at_end: false })
+        let position = after.map_or(Position::START, Bound::position);
+        Ok(Self { store, from, after, until, last, page, position, is_at_end: position >= last })
     }
 
     /// Returns the next page, which may be empty; `None` after the last one.
@@ -76,8 +78,11 @@ impl<'a> Source<'a> {
             }
         };
         self.is_at_end = !is_full || self.position >= self.last;
-        let (until, last) = (self.until, self.last);
-        events.retain(|event| event.position() <= last && until.is_none_or(|until| until.includes(event)));
+        let (after, until, last) = (self.after, self.until, self.last);
+        events.retain(|event| {
+            let is_after = after.is_none_or(|after| !after.includes(event));
+            is_after && event.position() <= last && until.is_none_or(|until| until.includes(event))
+        });
         Ok(Some(events))
     }
 }
