@@ -23,10 +23,17 @@ async fn peak(backend: &impl Sql, what: &str) -> u64 {
 async fn memory_is_bounded(backend: &impl Sql) {
     let (append, project, load) =
         (peak(backend, "append").await, peak(backend, "project").await, peak(backend, "load").await);
-    println!("peaks: {append} MiB appending, {project} MiB projecting, {load} MiB loading");
+    let (fold, replay) = (peak(backend, "fold").await, peak(backend, "replay").await);
+    let (events, engine) = (peak(backend, "replay-events").await, peak(backend, "engine").await);
+    println!("peaks: {append} MiB appending, {project} MiB projecting, {load} MiB loading, {fold} MiB folding");
+    println!("peaks of an engine: {replay} MiB replaying, {events} MiB replaying an iterator, {engine} MiB subscribed");
     assert!(append < 150, "appending takes {append} MiB");
     assert!(project < 150, "projecting takes {project} MiB");
     assert!(load < 100, "loading an aggregate takes {load} MiB");
+    assert!(fold < 150, "a fold takes {fold} MiB");
+    assert!(replay < 150, "a replay of the log takes {replay} MiB");
+    assert!(events < 150, "a replay of an iterator takes {events} MiB");
+    assert!(engine < 150, "an engine that is subscribed takes {engine} MiB");
 }
 
 #[tokio::test]

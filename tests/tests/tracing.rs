@@ -1,4 +1,5 @@
-//! What is traced: a span a batch, a span an event at debug level, a warning on a retry, an error on a fault.
+//! What is traced: a span a batch, a span an event at debug level, a span a handler of an engine, a warning on a retry, an
+//! error on a fault.
 
 use std::convert::Infallible;
 use std::fmt::{self, Write as _};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use eventsource::aggregate::{AggregateSnapshot, MemorySnapshots, SnapshotPolicy, SnapshotStore};
+use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
 use eventsource::prelude::*;
 use eventsource::store::StoreError;
 use eventsource::subscription::RetryPolicy;
@@ -242,6 +244,42 @@ async fn unknown_types() -> Lines {
     lines
 }
 
+/// Hands three events to two engines by hand, and to one in a subscription. In each, the second handler of event 2 fails.
+async fn engines(level: Level) -> Lines {
+    let lines = Lines::new(level);
+    let _collecting = tracing::subscriber::set_default(lines.clone());
+    let fails = |event: &Event<Bumped>| {
+        tracing::debug!(target: "eventsource_tests", by = event.by, "handling");
+        if event.by == 2 { Err(HandlerError::transient("not 2")) } else { Ok(()) }
+    };
+    let store = MemoryEventStore::new();
+    bump(&store, 1..=3).await;
+    let log = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(9)).await.unwrap().events;
+    let outside = ProjectionEngine::new("outside", MemoryProjectionStates::new()).on::<Bumped>(|_| ());
+    let mut outside = outside.on_async(move |event: Event<Bumped>| async move {
+        tokio::task::yield_now().await;
+        fails(&event)
+    });
+    outside.process_events(&log).await.unwrap_err();
+    let inside = |name: &str| {
+        let engine = ProjectionEngine::new(name, MemoryProjectionStates::new()).with_state(0_u64);
+        engine.update::<Bumped>(|_, _| ()).update::<Bumped>(move |sum, event| {
+            *sum += event.by;
+            fails(event)
+        })
+    };
+    let mut by_hand = inside("inside");
+    by_hand.process_events(&log).await.unwrap_err();
+
+    let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    let retry = RetryPolicy::new(2, Duration::from_millis(1), Duration::from_millis(1)).unwrap();
+    let subscribed = manager.subscribe(inside("subscribed"), SubscriptionConfig::default().retry(retry)).await.unwrap();
+    manager.start().await.unwrap();
+    subscribed.caught_up().within(DEADLINE).await.unwrap();
+    manager.stop().await.unwrap();
+    lines
+}
+
 // One test, in one thread: tracing remembers for each place in the code whether it is enabled, by the first thread that asks.
 #[tokio::test]
 async fn spans_warnings_and_errors() {
@@ -289,4 +327,27 @@ async fn spans_warnings_and_errors() {
     assert_eq!(failing.count("WARN", "it is out of order"), 1, "{:#?}", failing.all());
     assert_eq!(failing.all().len(), 1, "{:#?}", failing.all());
     assert_eq!(sound.all(), [] as [String; 0], "a sound snapshot");
+
+    let lines = engines(Level::DEBUG).await;
+    let all = lines.all();
+    for engine in ["outside", "inside"] {
+        for (position, handler) in [(1, 1), (1, 2), (2, 1), (2, 2)] {
+            let call = format!("projection=\"{engine}\" event_type=\"Bumped\" position={position} handler={handler}");
+            assert_eq!(lines.count("DEBUG event", &call), 1, "{all:#?}");
+        }
+        let failed = format!("projection=\"{engine}\" event_type=\"Bumped\" position=2 handler=2 error=not 2");
+        let is_told =
+            |line: &&String| line.starts_with("ERROR ") && line.contains(&failed) && line.ends_with("in=event");
+        assert_eq!(all.iter().filter(is_told).count(), 1, "{all:#?}");
+    }
+    assert_eq!(lines.count("DEBUG event", "position=3"), 0, "it was not handed over: {all:#?}");
+    // The call by which the engine makes its state what it was before event 2 has no span.
+    assert_eq!(lines.count("DEBUG ", "handling"), lines.count("DEBUG ", "in=event") + 1, "called in a span: {all:#?}");
+    assert_eq!(lines.count("ERROR ", "projection=\"subscribed\""), 0, "the subscription tells of it: {all:#?}");
+    assert_eq!(lines.count("WARN ", "not 2"), 1, "{all:#?}");
+
+    let lines = engines(Level::INFO).await;
+    let all = lines.all();
+    assert_eq!(lines.count("DEBUG", ""), 0, "{all:#?}");
+    assert_eq!(lines.count("ERROR ", "position=2 handler=2 error=not 2"), 2, "also without a span: {all:#?}");
 }

@@ -8,6 +8,15 @@ use crate::causes::WithCauses;
 use crate::event::RecordedEvent;
 use crate::projection::ProjectionKind;
 
+/// What hands the events to an engine, and learns of a handler that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// The program: the engine logs the failure as an error.
+    Program,
+    /// A subscription or a fold, which has its own way to tell of the failure.
+    Runtime,
+}
+
 impl<S: EngineState> ProjectionEngine<S> {
     /// Loads the stored progress, if it is not loaded yet, and returns it. Every other method does so when it needs it;
     /// call it to read the progress before the first event.
@@ -57,7 +66,7 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// [`EngineError::Handler`] if a handler fails: the event is not done, so give it to the engine again.
     /// [`EngineError::State`] if the progress cannot be loaded or saved.
     pub async fn handle_event(&mut self, event: &Arc<RecordedEvent>) -> Result<Processed, EngineError> {
-        let processed = self.process(event).await;
+        let processed = self.process(event, Caller::Program).await;
         self.saved(processed).await
     }
 
@@ -70,7 +79,7 @@ impl<S: EngineState> ProjectionEngine<S> {
         let mut applied = 0;
         let mut processed = Ok(());
         for event in events {
-            match self.process(event).await {
+            match self.process(event, Caller::Program).await {
                 Ok(outcome) => applied += usize::from(outcome == Processed::Applied),
                 Err(error) => {
                     processed = Err(error);
@@ -83,19 +92,23 @@ impl<S: EngineState> ProjectionEngine<S> {
     }
 
     /// Applies `event`. The progress is not saved.
-    pub(super) async fn process(&mut self, event: &Arc<RecordedEvent>) -> Result<Processed, EngineError> {
+    pub(super) async fn process(
+        &mut self,
+        event: &Arc<RecordedEvent>,
+        caller: Caller,
+    ) -> Result<Processed, EngineError> {
         if event.position() <= self.load().await?.position {
             return Ok(Processed::Repeated);
         }
         let is_handled = !self.handlers.of(event.event_type()).is_empty();
         let done = match is_handled {
-            true => self.state.apply(&self.handlers, event).await,
+            true => self.state.apply(&self.projection_id, &self.handlers, event).await,
             false => Ok(()),
         };
         let new = || ProjectionState::new(&*self.projection_id);
         let progress = self.progress.get_or_insert_with(new);
         self.is_unsaved = true;
-        let Err(Failed { handler, error, is_state_lost }) = done else {
+        let Err(Failed { handler, error, is_state_lost, span }) = done else {
             progress.pass(event.id(), event.position(), is_handled);
             return Ok(if is_handled { Processed::Applied } else { Processed::PassedOver });
         };
@@ -103,9 +116,22 @@ impl<S: EngineState> ProjectionEngine<S> {
             *progress = ProjectionState { error_count: progress.error_count, ..new() };
         }
         progress.fail(error.to_string());
+        let handler = handler + 1;
+        if caller == Caller::Program {
+            span.in_scope(|| {
+                tracing::error!(
+                    projection = self.projection_id,
+                    event_type = event.event_type(),
+                    position = event.position().value(),
+                    handler,
+                    %error,
+                    "a handler failed"
+                );
+            });
+        }
         Err(EngineError::Handler {
             projection_id: self.projection_id.clone(),
-            handler: handler + 1,
+            handler,
             event_type: event.event_type().to_owned(),
             position: event.position(),
             stream: event.stream().clone(),

@@ -13,32 +13,47 @@ use crate::store::{EventStore, PAGE_BYTES, PageLimit};
 /// The number of events after which a replay saves the progress.
 const SAVE_AFTER: usize = 1_000;
 
+/// The events of a replay that are applied at once.
+#[derive(Default)]
+struct Page {
+    events: Vec<Arc<RecordedEvent>>,
+    bytes: usize,
+}
+
+impl Page {
+    /// Adds `event`. Returns whether the page is full.
+    fn push(&mut self, event: Arc<RecordedEvent>) -> bool {
+        self.bytes += event.size();
+        self.events.push(event);
+        self.events.len() >= SAVE_AFTER || self.bytes >= PAGE_BYTES
+    }
+}
+
 impl<S: EngineState> ProjectionEngine<S> {
-    /// Empties the engine and applies `events`. Returns how many events the handlers have applied.
+    /// Empties the engine and applies `events`, one page of at most 1,000 events and 8 MiB in memory at a time. Returns how
+    /// many events the handlers have applied.
     ///
-    /// `events` is any iterator over `Arc<RecordedEvent>`; for a log that does not fit into memory use
-    /// [`replay_log`](Self::replay_log) or [`replay_stream`](Self::replay_stream).
+    /// `events` is any iterator over `Arc<RecordedEvent>`. For the log of a store use [`replay_log`](Self::replay_log), for
+    /// events that are read asynchronously [`replay_stream`](Self::replay_stream).
     ///
+    /// # Errors
     /// [`EngineError::NoTruncateHook`] and [`EngineError::Truncate`] if the engine cannot be emptied; then nothing was
     /// changed. [`EngineError::Handler`] and [`EngineError::State`] after the engine was emptied and the events before
     /// the failure were applied: replay again.
     pub async fn replay(&mut self, events: impl IntoIterator<Item = Arc<RecordedEvent>>) -> Result<usize, EngineError> {
         self.empty().await?;
         let mut applied = 0;
-        let mut page = Vec::new();
-        let mut events = events.into_iter();
-        loop {
-            page.extend(events.by_ref().take(SAVE_AFTER));
-            if page.is_empty() {
-                return Ok(applied);
+        let mut page = Page::default();
+        for event in events {
+            if page.push(event) {
+                applied += self.apply_page(&mut page).await?;
             }
-            applied += self.process_events(&page).await?;
-            page.clear();
         }
+        Ok(applied + self.apply_page(&mut page).await?)
     }
 
-    /// Empties the engine and applies the events of a stream, with at most 1,000 events or 8 MiB in memory at a time.
-    /// Returns how many events the handlers have applied.
+    /// Empties the engine and applies the events of `events`, one page of at most 1,000 events and 8 MiB in memory at a
+    /// time. Returns how many events the handlers have applied.
     ///
     /// # Errors
     /// As [`replay`](Self::replay); [`EngineError::Source`] if the stream yields an error.
@@ -52,34 +67,32 @@ impl<S: EngineState> ProjectionEngine<S> {
         self.empty().await?;
         let mut events = std::pin::pin!(events);
         let mut applied = 0;
-        let mut bytes = 0;
-        let mut page = Vec::new();
+        let mut page = Page::default();
         loop {
             let next = std::future::poll_fn(|context| events.as_mut().poll_next(context)).await;
-            let is_end = next.is_none();
-            match next.transpose() {
-                Ok(event) => {
-                    bytes += event.as_ref().map_or(0, |event| event.size());
-                    page.extend(event);
+            match next.map(|event| event.map_err(Into::into)) {
+                Some(Ok(event)) => {
+                    if page.push(event) {
+                        applied += self.apply_page(&mut page).await?;
+                    }
                 }
-                Err(error) => {
-                    self.process_events(&page).await?;
-                    return Err(self.source(error.into()));
+                Some(Err(error)) => {
+                    self.apply_page(&mut page).await?;
+                    return Err(self.source(error));
                 }
-            }
-            if is_end || page.len() >= SAVE_AFTER || bytes >= PAGE_BYTES {
-                applied += self.process_events(&page).await?;
-                bytes = 0;
-                page.clear();
-            }
-            if is_end {
-                return Ok(applied);
+                None => return Ok(applied + self.apply_page(&mut page).await?),
             }
         }
     }
 
-    /// Empties the engine and applies the log of `store` up to its current end, with one page of at most 1,000 events
-    /// and 8 MiB in memory at a time. Returns how many events the handlers have applied.
+    async fn apply_page(&mut self, page: &mut Page) -> Result<usize, EngineError> {
+        let applied = self.process_events(&page.events).await;
+        *page = Page::default();
+        applied
+    }
+
+    /// Empties the engine and applies the log of `store` up to its present end, one page of at most 1,000 events and 8 MiB in
+    /// memory at a time. Returns how many events the handlers have applied.
     ///
     /// # Errors
     /// As [`replay`](Self::replay); [`EngineError::Source`] if the store fails.

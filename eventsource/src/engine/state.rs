@@ -6,9 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tracing::{Instrument as _, Span};
+
 use super::handlers::Handlers;
 use crate::event::RecordedEvent;
 use crate::projection::{HandlerError, ProjectionKind};
+use crate::store::PAGE_BYTES;
 
 /// Where the handlers of an engine write: [`External`] or [`Owned`].
 ///
@@ -30,9 +33,9 @@ pub struct External {
 
 /// The handlers write into the state of the engine.
 ///
-/// When a handler fails or panics, the state is rolled back to what it was before the event. For this the engine keeps
-/// a copy of the state, which it renews every 1,024 events, and the events since then. Make a large state cheap to
-/// clone: put its large parts behind an `Arc`, and change them with [`Arc::make_mut`].
+/// When a handler fails or panics, the state is as before the event. For that the engine keeps a copy of the state,
+/// which it renews every 1,024 events or 8 MiB of events, and the events since. A large state is best cheap to clone: put the large parts
+/// behind an `Arc`, and let the handlers change them with [`Arc::make_mut`].
 ///
 /// A copy must share nothing that changes. A `Mutex`, a `RefCell`, an atomic or a concurrent map behind an `Arc` is
 /// shared by the copy: what a failed handler wrote there stays, and a replay counts events twice. For such a state use
@@ -42,8 +45,9 @@ pub struct Owned<T> {
     current: T,
     initial: T,
     copy: T,
-    /// The events that were applied since the copy.
+    /// The events that were applied since the copy, and their size.
     since: Vec<Arc<RecordedEvent>>,
+    bytes: usize,
 }
 
 /// The number of events after which the copy of the state is renewed.
@@ -51,7 +55,7 @@ const COPY_AFTER: usize = 1_024;
 
 impl<T: Clone> Owned<T> {
     pub(super) fn new(state: T) -> Self {
-        Self { current: state.clone(), initial: state.clone(), copy: state, since: Vec::new() }
+        Self { current: state.clone(), initial: state.clone(), copy: state, since: Vec::new(), bytes: 0 }
     }
 
     pub(super) const fn current(&self) -> &T {
@@ -61,6 +65,7 @@ impl<T: Clone> Owned<T> {
     fn renew_copy(&mut self) {
         self.copy = self.current.clone();
         self.since.clear();
+        self.bytes = 0;
     }
 
     /// Rolls the state back to what it was before the failed event.
@@ -89,6 +94,19 @@ pub struct Failed {
     pub(super) error: HandlerError,
     /// Whether the state was lost.
     pub(super) is_state_lost: bool,
+    /// The span of the call.
+    pub(super) span: Span,
+}
+
+/// The span of one call: of the handler with this number, from 0.
+fn span(projection: &str, event: &RecordedEvent, handler: usize) -> Span {
+    tracing::debug_span!(
+        "event",
+        projection,
+        event_type = event.event_type(),
+        position = event.position().value(),
+        handler = handler + 1
+    )
 }
 
 type Boxed = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
@@ -128,9 +146,10 @@ pub(super) mod sealed {
         /// A handler whose types are erased.
         type Handler: Clone + Send + Sync + 'static;
 
-        /// Runs the handlers of `event`.
+        /// Runs the handlers of `event` in the engine `projection`, each in a span.
         fn apply(
             &mut self,
+            projection: &str,
             handlers: &Handlers<Self::Handler>,
             event: &Arc<RecordedEvent>,
         ) -> impl Future<Output = Result<(), Failed>> + Send;
@@ -148,16 +167,26 @@ impl sealed::State for External {
     const RESETS_ITSELF: bool = false;
     type Handler = Call;
 
-    async fn apply(&mut self, handlers: &Handlers<Call>, event: &Arc<RecordedEvent>) -> Result<(), Failed> {
+    async fn apply(
+        &mut self,
+        projection: &str,
+        handlers: &Handlers<Call>,
+        event: &Arc<RecordedEvent>,
+    ) -> Result<(), Failed> {
         let done = self.unfinished.take().filter(|(id, _)| *id == event.id()).map_or(0, |(_, done)| done);
         for (index, handler) in handlers.of(event.event_type()).iter().enumerate().skip(done) {
             // Set before the call, so that a cancelled call does not count as done.
             self.unfinished = Some((event.id(), index));
+            let span = span(projection, event, index);
             let result = match handler {
-                Call::Sync(handler) => handler(event),
-                Call::Async(handler) => handler(event).await,
+                Call::Sync(handler) => span.in_scope(|| handler(event)),
+                Call::Async(handler) => {
+                    let work = span.in_scope(|| handler(event));
+                    // To be inside a span that nobody collects would cost as much as a short handler.
+                    if span.is_disabled() { work.await } else { work.instrument(span.clone()).await }
+                }
             };
-            result.map_err(|error| Failed { handler: index, error, is_state_lost: false })?;
+            result.map_err(|error| Failed { handler: index, error, is_state_lost: false, span })?;
         }
         self.unfinished = None;
         Ok(())
@@ -173,16 +202,23 @@ impl<T: Clone + Send + Sync + 'static> sealed::State for Owned<T> {
     const RESETS_ITSELF: bool = true;
     type Handler = Update<T>;
 
-    async fn apply(&mut self, handlers: &Handlers<Update<T>>, event: &Arc<RecordedEvent>) -> Result<(), Failed> {
+    async fn apply(
+        &mut self,
+        projection: &str,
+        handlers: &Handlers<Update<T>>,
+        event: &Arc<RecordedEvent>,
+    ) -> Result<(), Failed> {
         for (index, handler) in handlers.of(event.event_type()).iter().enumerate() {
-            let Err(error) = call(handler, &mut self.current, event) else { continue };
+            let span = span(projection, event, index);
+            let Err(error) = span.in_scope(|| call(handler, &mut self.current, event)) else { continue };
             return Err(match self.roll_back(handlers) {
-                Ok(()) => Failed { handler: index, error, is_state_lost: false },
-                Err(error) => Failed { handler: index, error, is_state_lost: true },
+                Ok(()) => Failed { handler: index, error, is_state_lost: false, span },
+                Err(error) => Failed { handler: index, error, is_state_lost: true, span },
             });
         }
         self.since.push(Arc::clone(event));
-        if self.since.len() >= COPY_AFTER {
+        self.bytes += event.size();
+        if self.since.len() >= COPY_AFTER || self.bytes >= PAGE_BYTES {
             self.renew_copy();
         }
         Ok(())

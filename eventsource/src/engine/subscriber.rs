@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::by_hand::Caller;
 use super::state::sealed;
 use super::{EngineError, EngineState, ProjectionEngine};
 use crate::causes::WithCauses;
@@ -36,7 +37,7 @@ impl<S: EngineState + Clone> Subscriber for ProjectionEngine<S> {
 #[diagnostic::do_not_recommend]
 impl<U: UnitOfWork, S: EngineState + Clone> EventSubscriber<U> for ProjectionEngine<S> {
     async fn handle(&mut self, event: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
-        match self.process(event).await {
+        match self.process(event, Caller::Runtime).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 self.save_or_warn().await;

@@ -1,9 +1,14 @@
 //! `large_child sqlite FILE WHAT EVENTS` or `large_child postgres URL SCHEMA WHAT EVENTS`: appends so many events of 1 MiB
-//! (`append`), or applies them in two subscriptions (`project`), or loads their aggregate (`load`). It prints how many it
-//! has seen, and its own peak memory in KiB.
+//! (`append`), or applies them in two subscriptions (`project`), or loads their aggregate (`load`), or folds them (`fold`),
+//! or replays them into an engine from the log (`replay`) or from an iterator (`replay-events`), or applies them in an
+//! engine that is subscribed (`engine`). It prints how many it has seen, and its own peak memory in KiB.
 
 use std::error::Error;
+use std::sync::Arc;
 
+use eventsource::engine::{MemoryProjectionStates, Owned, ProjectionEngine};
+use eventsource::event::RecordedParts;
+use eventsource::fold::project as fold;
 use eventsource::prelude::*;
 use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
@@ -59,7 +64,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let db = PostgresDatabase::open_with(PostgresOptions::new(url)?.schema(schema)).await?;
             run(PostgresEventStore::new(&db), PostgresCheckpoints::new(&db), what, events.parse()?).await?
         }
-        _ => return Err("usage: large_child sqlite FILE|postgres URL SCHEMA append|project|load EVENTS".into()),
+        _ => return Err("usage: large_child sqlite FILE|postgres URL SCHEMA WHAT EVENTS".into()),
     };
     let status = std::fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no peak")?;
@@ -71,11 +76,55 @@ async fn run<C: CheckpointStore>(store: impl EventStore + Clone, checkpoints: C,
     match what {
         "append" => append(store, events).await,
         "project" => project(store, checkpoints).await,
+        "fold" => Ok(fold::<Bytes>(&store).run().await?.state.0),
+        "replay" => {
+            let mut engine = engine();
+            engine.replay_log(&store).await?;
+            Ok(*engine.state())
+        }
+        "replay-events" => {
+            let mut engine = engine();
+            engine.replay((0..events).map(large)).await?;
+            Ok(*engine.state())
+        }
+        "engine" => {
+            let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
+            let bytes = manager.subscribe(engine(), SubscriptionConfig::default()).await?;
+            manager.start().await?;
+            bytes.caught_up().await?;
+            let seen = *bytes.read().await.state();
+            manager.stop().await?;
+            Ok(seen)
+        }
         _ => {
             let archives = AggregateRepository::<Archive>::new(store, MemoryEventBus::new());
             Ok(archives.load(Uuid::nil()).await?.bytes)
         }
     }
+}
+
+fn engine() -> ProjectionEngine<Owned<usize>> {
+    ProjectionEngine::new("bytes", MemoryProjectionStates::new())
+        .with_state(0)
+        .update::<FileStored>(|bytes, event| *bytes += event.content.len())
+}
+
+/// An event that was never stored, as a file of events would give it.
+fn large(before: usize) -> Arc<RecordedEvent> {
+    let number = before as u64 + 1;
+    let now = eventsource::event::now();
+    Arc::new(RecordedEvent::from(RecordedParts {
+        id: Uuid::now_v7(),
+        position: Position::new(number),
+        stream: StreamId::new("Archive", Uuid::nil()),
+        version: number,
+        event_type: FileStored::NAME.into(),
+        schema_version: 1,
+        occurred_at: now,
+        recorded_at: now,
+        metadata: Metadata::new(),
+        payload: format!(r#"{{"content":"{}"}}"#, "x".repeat(MIB)),
+    }))
 }
 
 /// In sixteen tasks, so that appends come together.
