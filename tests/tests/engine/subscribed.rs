@@ -10,7 +10,7 @@ use eventsource::prelude::*;
 use eventsource::subscription::RetryPolicy;
 use eventsource_tests::backend::{Backend, Memory, Postgres, Sqlite};
 
-use crate::events::{Deposited, deposit};
+use crate::events::{Closed, Deposited, Opened, account, deposit};
 
 fn sums() -> ProjectionEngine<Owned<u64>> {
     ProjectionEngine::new("sum", MemoryProjectionStates::new())
@@ -51,6 +51,75 @@ async fn engine_with_a_state_follows_the_log_on_sqlite() {
 #[tokio::test]
 async fn engine_with_a_state_follows_the_log_on_postgres() {
     engine_with_a_state_follows_the_log::<Postgres>().await;
+}
+
+/// A part of a program that brings its projections along: it knows the manager and nothing of the program.
+mod plug_in {
+    use eventsource::engine::{MemoryProjectionStates, Owned, ProjectionEngine};
+    use eventsource::prelude::*;
+    use eventsource::subscription::SubscribeError;
+
+    use crate::events::{Closed, Deposited, Opened};
+
+    pub(super) type Engine = ProjectionEngine<Owned<u64>>;
+
+    /// Subscribes the projections of this module.
+    pub(super) async fn register<C: CheckpointStore>(
+        manager: &SubscriptionManager<C>,
+    ) -> Result<Vec<SubscriptionHandle<Engine>>, SubscribeError> {
+        let engine = |name| ProjectionEngine::new(name, MemoryProjectionStates::new()).with_state(0);
+        let sums = engine("sums").update::<Deposited>(|sum, event| *sum += event.cents);
+        let accounts =
+            engine("open-accounts").update::<Opened>(|open, _| *open += 1).update::<Closed>(|open, _| *open -= 1);
+        let mut handles = Vec::new();
+        for engine in [sums, accounts] {
+            handles.push(manager.subscribe(engine, SubscriptionConfig::from_beginning()).await?);
+        }
+        Ok(handles)
+    }
+}
+
+async fn engines_that_a_plug_in_subscribes_follow_the_log<B: Backend>() {
+    let backend = B::open().await;
+    let store = backend.store();
+    let append =
+        async |event: NewEvent| store.append(&account(), ExpectedVersion::Any, vec![event]).await.unwrap().position();
+    let opened = || NewEvent::of(&Opened { owner: "ada".to_owned() }).unwrap();
+    append(opened()).await;
+    deposit(&store, [1, 10]).await;
+    let manager = backend.manager();
+    let handles = plug_in::register(&manager).await.unwrap();
+    manager.start().await.unwrap();
+    append(opened()).await;
+    let late = append(NewEvent::of(&Closed {}).unwrap()).await;
+    deposit(&store, [100]).await;
+    append(opened()).await;
+    let mut states = Vec::new();
+    for handle in &handles {
+        handle.caught_up().await.unwrap();
+        states.push(*handle.read().await.state());
+        assert!(handle.status().await.position.unwrap() > late);
+    }
+    assert_eq!(states, [111, 2]);
+    let mut names: Vec<_> = manager.statuses().await.into_iter().map(|status| status.name).collect();
+    names.sort();
+    assert_eq!(names, ["open-accounts", "sums"]);
+    manager.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn engines_that_a_plug_in_subscribes_follow_the_log_in_memory() {
+    engines_that_a_plug_in_subscribes_follow_the_log::<Memory>().await;
+}
+
+#[tokio::test]
+async fn engines_that_a_plug_in_subscribes_follow_the_log_on_sqlite() {
+    engines_that_a_plug_in_subscribes_follow_the_log::<Sqlite>().await;
+}
+
+#[tokio::test]
+async fn engines_that_a_plug_in_subscribes_follow_the_log_on_postgres() {
+    engines_that_a_plug_in_subscribes_follow_the_log::<Postgres>().await;
 }
 
 #[tokio::test]
