@@ -10,9 +10,13 @@ use super::{ProjectionState, ProjectionStateError};
 /// `postgres`.
 ///
 /// # Contract
-/// * What [`save`](Self::save) accepted, [`load`](Self::load) returns equal, to the microsecond.
+/// * What [`save`](Self::save) accepted, [`load`](Self::load) returns equal, to the microsecond. A NUL in
+///   [`last_error`](ProjectionState::last_error) may come back as another character.
 /// * A returned state shares nothing with the stored one.
 /// * A save replaces the whole state. Two engines with one name overwrite each other: give each its own name.
+/// * Names that differ in any character are two names.
+///
+/// `eventsource::projection_state_store_contract!` (feature `testing`) checks a store.
 ///
 /// # Examples
 /// ```

@@ -85,7 +85,8 @@ impl Checkpoint {
 ///
 /// The stores are [`MemoryCheckpoints`](super::MemoryCheckpoints), and those of the features `sqlite` and `postgres`. A
 /// [`SubscriptionManager`](crate::SubscriptionManager) calls the store; you only choose it. To write a store of your
-/// own, implement this trait and run `eventsource::checkpoint_store_contract!` (feature `testing`) on it.
+/// own, implement this trait and run `eventsource::checkpoint_store_contract!` and `eventsource::lease_contract!` (feature
+/// `testing`) on it, and `eventsource::read_model_contract!` if its units of work lend repositories.
 ///
 /// # Contract
 /// * **Exactly once** ([guarantee](crate::guarantees#exactly-once)). What handlers write through a unit of work and the

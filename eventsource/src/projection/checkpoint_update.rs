@@ -36,7 +36,7 @@ pub struct CheckpointUpdate {
     pub letters: Vec<LetterChange>,
     /// The serialised state of the projection at [`to`](CheckpointUpdate::to); `None` keeps the stored one.
     pub snapshot: Option<Vec<u8>>,
-    /// The time from now after which the owner's lease ends; `None` keeps the stored end.
+    /// The time from now after which the owner's lease ends; `None` and zero keep the stored end.
     pub lease: Option<Duration>,
 }
 

@@ -50,17 +50,23 @@
 //! | that a deployment can still read all stored events | [`assert_event_schemas!`](crate::assert_event_schemas) |
 //! | what your program does when a store fails, hangs or loses an answer | [`faults`] |
 //! | a state that is folded from stored events, without handlers that run all the time | [`fold`](crate::fold) |
+//! | an engine or a function that takes stored events | [`EventBuilder`] |
+//! | what your program publishes | [`RecordingBus`] |
 //! | an event store, checkpoint store, event bus or notifier of your own | [`contract`] |
 //!
 //! [`Random`] gives random numbers from a seed that is printed, so that a failing run can be repeated.
 
 pub mod contract;
+mod event_builder;
 pub mod faults;
 mod random;
+mod recording_bus;
 mod scenario;
 pub mod schemas;
 
+pub use event_builder::EventBuilder;
 pub use random::Random;
+pub use recording_bus::RecordingBus;
 pub use scenario::{
     AGGREGATE_ID, AggregateTest, Applied, Decided, Handled, Projected, ProjectionTest, RunsInMemory, aggregate,
     projection,

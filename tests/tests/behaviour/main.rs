@@ -14,4 +14,5 @@ mod sqlite;
 mod start;
 mod status;
 mod tenants;
+mod test_kit;
 mod waiting;

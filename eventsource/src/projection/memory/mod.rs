@@ -95,7 +95,7 @@ impl Row {
             self.snapshot = Some(ProjectionSnapshot::new(step.to, checkpoint.fingerprint.clone(), state.clone()));
         }
         step.letters.iter().for_each(|change| self.letters.change(change));
-        self.renew(step.lease);
+        self.renew(step.lease.filter(|time| !time.is_zero()));
         Ok(())
     }
 

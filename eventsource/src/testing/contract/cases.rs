@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{
-    Verdict, Violation, append, append_all, concurrent, identity, lookups, pages, read_log, read_stream, round_trip,
-    values,
+    Verdict, Violation, append, append_all, commands, concurrent, identity, lookups, pages, read_log, read_stream,
+    round_trip, values,
 };
 use crate::store::EventStore;
 
@@ -51,6 +51,8 @@ macro_rules! __event_store_cases {
             read_log::the_head_is_the_last_position
             read_log::the_backlog_counts_all_events
             read_log::types_that_are_not_known_are_found
+            commands::a_repeated_command_answers_the_first_result
+            commands::a_command_executed_at_the_same_time_is_stored_once
             lookups::an_event_is_found_by_its_id
             lookups::the_log_reads_backwards
             lookups::streams_of_a_type_are_listed_by_pages

@@ -35,6 +35,60 @@ macro_rules! checkpoint_store_contract {
     };
 }
 
+/// Makes a `#[test]` of each case of the contract of leases on checkpoints, as
+/// [`checkpoint_store_contract!`](crate::checkpoint_store_contract) does.
+///
+/// ```
+/// mod on_memory {
+///     eventsource::lease_contract!(eventsource::projection::MemoryCheckpoints::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! lease_contract {
+    ($fresh:expr) => {
+        $crate::__lease_cases!([$crate::__lease_tests] $fresh);
+    };
+}
+
+/// Makes a `#[test]` of each case of the contract of read models, which runs on the
+/// [`ReadModelFixture`](crate::testing::contract::ReadModelFixture) that the expression makes: checkpoints, the repository
+/// of the rows that are committed, and what has to outlive them. The expression may await; it is evaluated for each test.
+///
+/// ```
+/// mod on_memory {
+///     use eventsource::{MemoryCheckpoints, MemoryReadModels};
+///
+///     eventsource::read_model_contract!({
+///         let checkpoints = MemoryCheckpoints::new();
+///         let rows = MemoryReadModels::new(&checkpoints).repository();
+///         (checkpoints, rows, ())
+///     });
+/// }
+/// ```
+#[macro_export]
+macro_rules! read_model_contract {
+    ($fresh:expr) => {
+        $crate::__read_model_cases!([$crate::__bus_tests] run_on_read_models, $fresh);
+    };
+}
+
+/// Makes a `#[test]` of each case of the contract of stores of the progress of engines, which runs on the
+/// [`ProjectionStateStoreFixture`](crate::testing::contract::ProjectionStateStoreFixture) that the expression makes. The
+/// expression may await; it is evaluated for each test. A store that is `Clone` is a fixture, also with what has to outlive
+/// it.
+///
+/// ```
+/// mod on_memory {
+///     eventsource::projection_state_store_contract!(eventsource::engine::MemoryProjectionStates::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! projection_state_store_contract {
+    ($fresh:expr) => {
+        $crate::__projection_state_store_cases!([$crate::__bus_tests] run_on_projection_states, $fresh);
+    };
+}
+
 /// Creates a `#[test]` for each case of the contract of aggregate snapshot stores. The expression creates a
 /// [`SnapshotStoreFixture`](crate::testing::contract::SnapshotStoreFixture): a store that is `Clone`, alone or in a
 /// tuple with a value that must outlive it. It may await, and is evaluated once for each test.
@@ -171,6 +225,19 @@ macro_rules! __checkpoint_store_tests {
     };
 }
 
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lease_tests {
+    ({ $fresh:expr } $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() -> ::core::result::Result<(), $crate::testing::contract::Violation> {
+                $crate::testing::contract::__test_leases(stringify!($case), async { $fresh })
+            }
+        )*
+    };
+}
+
 /// The body of a generated test.
 #[doc(hidden)]
 pub fn __test_event_store<F: EventStoreFixture>(name: &str, fresh: impl Future<Output = F>) -> Result<(), Violation> {
@@ -198,6 +265,17 @@ pub fn __test_checkpoint_store<F: CheckpointStoreFixture>(
 }
 
 /// The body of a generated test.
+#[doc(hidden)]
+pub fn __test_leases<F: CheckpointStoreFixture>(name: &str, fresh: impl Future<Output = F>) -> Result<(), Violation> {
+    runtime()?.block_on(async {
+        let (store, kept) = fresh.await.split();
+        let verdict = super::run_on_leases(name, &store).await;
+        drop(kept);
+        verdict
+    })
+}
+
+/// What a generated test does.
 #[doc(hidden)]
 pub fn __test_bus(case: impl Future<Output = Result<(), Violation>>) -> Result<(), Violation> {
     runtime()?.block_on(case)

@@ -1,5 +1,5 @@
-//! Contract suites for event stores, checkpoint stores, snapshot stores, event buses and notifiers. Each promise of a
-//! port has a case. Run them on an adapter that you write yourself.
+//! Contract suites for event stores, checkpoint stores and their leases, read models, snapshot stores, stores of the
+//! progress of engines, event buses and notifiers. Each promise of a port has a case. Run them on an adapter that you write yourself.
 //!
 //! A macro creates one test for each case, on stores that its expression creates:
 //!
@@ -30,16 +30,20 @@ mod append_all;
 mod bus;
 mod cases;
 mod checkpoints;
+mod commands;
 mod concurrent;
 mod events;
 mod fixture;
 mod identity;
+mod leases;
 mod letters;
 mod listed;
 mod lookups;
 mod macros;
 mod pages;
+mod projection_states;
 mod read_log;
+mod read_models;
 mod read_stream;
 mod round_trip;
 mod snapshots;
@@ -56,8 +60,11 @@ pub use cases::Case;
 pub use checkpoints::{CHECKPOINT_CASES, run_on_checkpoints};
 pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
 pub use identity::{an_identity_is_one_logs_own, positions_only_grow};
+pub use leases::{LEASE_CASES, run_on_leases};
 #[doc(hidden)]
-pub use macros::{__test_bus, __test_checkpoint_store, __test_event_store};
+pub use macros::{__test_bus, __test_checkpoint_store, __test_event_store, __test_leases};
+pub use projection_states::{PROJECTION_STATE_CASES, ProjectionStateStoreFixture, run_on_projection_states};
+pub use read_models::{ContractRow, READ_MODEL_CASES, ReadModelFixture, run_on_read_models};
 pub use snapshots::{SNAPSHOT_CASES, SnapshotStoreFixture, run_on_snapshots};
 use violation::Verdict;
 pub use violation::Violation;

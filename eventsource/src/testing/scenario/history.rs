@@ -11,18 +11,18 @@ use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, Position, Recor
 
 /// The log of a test, and the properties of its next event.
 #[derive(Debug)]
-pub(super) struct History {
-    pub(super) id: Uuid,
-    pub(super) time: DateTime<Utc>,
-    pub(super) metadata: Metadata,
-    pub(super) last: Position,
+pub(in crate::testing) struct History {
+    pub(in crate::testing) id: Uuid,
+    pub(in crate::testing) time: DateTime<Utc>,
+    pub(in crate::testing) metadata: Metadata,
+    pub(in crate::testing) last: Position,
     versions: BTreeMap<StreamId, u64>,
 }
 
 impl History {
     /// Creates an empty log. Its events occur in the year 2000, so that a test does not depend on the day on which it
     /// runs.
-    pub(super) fn new() -> Self {
+    pub(in crate::testing) fn new() -> Self {
         Self {
             id: AGGREGATE_ID,
             time: DateTime::from_timestamp(946_684_800, 0).unwrap_or_default(),
@@ -33,12 +33,12 @@ impl History {
     }
 
     /// Records `event`.
-    pub(super) fn store<E: DomainEvent>(&mut self, event: &E) -> Result<Arc<RecordedEvent>, EncodeError> {
+    pub(in crate::testing) fn store<E: DomainEvent>(&mut self, event: &E) -> Result<Arc<RecordedEvent>, EncodeError> {
         Ok(self.store_raw(NewEvent::of(event)?, E::AGGREGATE))
     }
 
     /// Records `event` in the stream of an aggregate of this type.
-    pub(super) fn store_raw(&mut self, event: NewEvent, aggregate: &'static str) -> Arc<RecordedEvent> {
+    pub(in crate::testing) fn store_raw(&mut self, event: NewEvent, aggregate: &'static str) -> Arc<RecordedEvent> {
         let stream = StreamId::new(aggregate, self.id);
         let version = self.versions.entry(stream.clone()).or_default();
         *version += 1;

@@ -7,6 +7,8 @@ mod run;
 
 use uuid::Uuid;
 
+pub(super) use history::History;
+
 pub use aggregate::{AggregateTest, Applied, Decided, aggregate};
 pub use projection::{Handled, Projected, ProjectionTest, RunsInMemory, projection};
 

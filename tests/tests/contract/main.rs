@@ -1,23 +1,30 @@
-//! Both contract suites, on every backend, as a store outside this project would run them; and three stores that
-//! break the contract on purpose, each of which must fail the case that names its mistake.
+//! The contract suites, on every backend, as an adapter outside this project would run them; and adapters that break their
+//! contracts on purpose, each of which must fail the case that names its mistake.
 
 #![allow(clippy::unwrap_used)]
+
+mod broken_checkpoints;
+mod broken_states;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use eventsource::aggregate::postgres::PostgresSnapshots;
 use eventsource::aggregate::sqlite::SqliteSnapshots;
+use eventsource::engine::postgres::PostgresProjectionStates;
+use eventsource::engine::sqlite::SqliteProjectionStates;
 use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::read_model::postgres::PostgresReadModels;
+use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::sqlx;
 use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::store::{Backlog, LogId, LogMark, WakeUpReceiver};
-use eventsource::testing::contract::{self, Case};
+use eventsource::testing::contract::{self, Case, ContractRow};
 use eventsource::{
     AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, NewEvent, PageLimit,
-    Position, ReadStream, RecordedEvent, StoreError, StreamId,
+    Position, ReadRepository, ReadStream, RecordedEvent, StoreError, StreamId,
 };
 use eventsource_tests::postgres::Schema;
 use tempfile::TempDir;
@@ -38,6 +45,22 @@ mod memory {
     mod notifier {
         eventsource::notifier_contract!(eventsource::MemoryEventBus::new());
     }
+    mod recording_bus {
+        eventsource::event_bus_contract!(eventsource::testing::RecordingBus::new());
+    }
+    mod leases {
+        eventsource::lease_contract!(eventsource::projection::MemoryCheckpoints::new());
+    }
+    mod projection_states {
+        eventsource::projection_state_store_contract!(eventsource::engine::MemoryProjectionStates::new());
+    }
+    mod read_models {
+        eventsource::read_model_contract!({
+            let checkpoints = eventsource::MemoryCheckpoints::new();
+            let rows = eventsource::MemoryReadModels::new(&checkpoints).repository();
+            (checkpoints, rows, ())
+        });
+    }
 }
 
 mod sqlite {
@@ -49,6 +72,15 @@ mod sqlite {
     }
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::sqlite_checkpoints().await);
+    }
+    mod leases {
+        eventsource::lease_contract!(crate::sqlite_checkpoints().await);
+    }
+    mod projection_states {
+        eventsource::projection_state_store_contract!(crate::sqlite_states().await);
+    }
+    mod read_models {
+        eventsource::read_model_contract!(crate::sqlite_read_models().await);
     }
 }
 
@@ -62,6 +94,12 @@ mod sqlite_in_memory {
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::SqliteCheckpoints::new(&crate::in_memory().await));
     }
+    mod leases {
+        eventsource::lease_contract!(crate::SqliteCheckpoints::new(&crate::in_memory().await));
+    }
+    mod projection_states {
+        eventsource::projection_state_store_contract!(crate::SqliteProjectionStates::new(&crate::in_memory().await));
+    }
 }
 
 mod postgres {
@@ -74,6 +112,15 @@ mod postgres {
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::postgres_checkpoints(|options| options).await);
     }
+    mod leases {
+        eventsource::lease_contract!(crate::postgres_checkpoints(|options| options).await);
+    }
+    mod projection_states {
+        eventsource::projection_state_store_contract!(crate::postgres_states(|options| options).await);
+    }
+    mod read_models {
+        eventsource::read_model_contract!(crate::postgres_read_models(|options| options).await);
+    }
 }
 
 mod postgres_as_through_a_pooler {
@@ -85,6 +132,17 @@ mod postgres_as_through_a_pooler {
     }
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::postgres_checkpoints(|options| options.pooler_mode(true)).await);
+    }
+    mod leases {
+        eventsource::lease_contract!(crate::postgres_checkpoints(|options| options.pooler_mode(true)).await);
+    }
+    mod projection_states {
+        eventsource::projection_state_store_contract!(
+            crate::postgres_states(|options| options.pooler_mode(true)).await
+        );
+    }
+    mod read_models {
+        eventsource::read_model_contract!(crate::postgres_read_models(|options| options.pooler_mode(true)).await);
     }
 }
 
@@ -130,6 +188,34 @@ async fn postgres_snapshots(options: impl FnOnce(PostgresOptions) -> PostgresOpt
     (PostgresSnapshots::new(&db), schema)
 }
 
+async fn sqlite_states() -> (SqliteProjectionStates, TempDir) {
+    let (db, dir) = sqlite().await;
+    (SqliteProjectionStates::new(&db), dir)
+}
+
+async fn postgres_states(
+    options: impl FnOnce(PostgresOptions) -> PostgresOptions,
+) -> (PostgresProjectionStates, Schema) {
+    let (db, schema) = postgres(options).await;
+    (PostgresProjectionStates::new(&db), schema)
+}
+
+async fn sqlite_read_models() -> (SqliteCheckpoints, ReadRepository<ContractRow>, TempDir) {
+    let (db, dir) = sqlite().await;
+    let models = SqliteReadModels::new(&db);
+    models.create_table::<ContractRow>().await.unwrap();
+    (SqliteCheckpoints::new(&db), models.repository(), dir)
+}
+
+async fn postgres_read_models(
+    options: impl FnOnce(PostgresOptions) -> PostgresOptions,
+) -> (PostgresCheckpoints, ReadRepository<ContractRow>, Schema) {
+    let (db, schema) = postgres(options).await;
+    let models = PostgresReadModels::new(&db);
+    models.create_table::<ContractRow>().await.unwrap();
+    (PostgresCheckpoints::new(&db), models.repository(), schema)
+}
+
 async fn in_memory() -> SqliteDatabase {
     SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await.unwrap()
 }
@@ -142,6 +228,8 @@ enum Broken {
     Atomicity,
     Bytes,
     Identity,
+    /// Each event gets a new id.
+    Ids,
 }
 
 struct BrokenStore(MemoryEventStore, Broken);
@@ -157,6 +245,10 @@ impl EventStore for BrokenStore {
         match self.1 {
             Broken::ExpectedVersion => self.0.append(stream, ExpectedVersion::Any, events).await,
             Broken::Filter | Broken::Bytes | Broken::Identity => self.0.append(stream, expected, events).await,
+            Broken::Ids => {
+                let events = events.into_iter().map(|event| event.with_id(uuid::Uuid::now_v7())).collect();
+                self.0.append(stream, expected, events).await
+            }
             Broken::Atomicity => {
                 eventsource::store::check_append(stream, &events)?;
                 let (mut appended, mut expected) = (Vec::new(), expected);
@@ -245,6 +337,15 @@ async fn a_store_without_one_identity_fails() {
     assert!(violated.contains(&"the_log_has_one_identity"), "{violated:?}");
     assert!(violated.contains(&"the_last_event_is_found"), "{violated:?}");
     assert!(!violated.contains(&"a_filter_by_event_type_is_applied"), "{violated:?}");
+}
+
+#[tokio::test]
+async fn store_that_gives_events_new_ids_fails() {
+    let violated = violated(Broken::Ids).await;
+    assert!(violated.contains(&"a_stored_id_is_refused"), "{violated:?}");
+    assert!(violated.contains(&"a_repeated_command_answers_the_first_result"), "{violated:?}");
+    assert!(violated.contains(&"a_command_executed_at_the_same_time_is_stored_once"), "{violated:?}");
+    assert!(!violated.contains(&"a_stale_version_is_a_conflict"), "{violated:?}");
 }
 
 #[tokio::test]
