@@ -91,21 +91,23 @@ impl<S: EngineState> ProjectionEngine<S> {
         applied
     }
 
-    /// Empties the engine and applies the log of `store` up to its present end, one page of at most 1,000 events and 8 MiB in
-    /// memory at a time. Returns how many events the handlers have applied.
+    /// Empties the engine and applies the log of `store`, one page of at most 1,000 events and 8 MiB in memory at a time.
+    /// Returns how many events the handlers have applied. It ends with the page that reaches the end that the log had when
+    /// the replay began.
     ///
     /// # Errors
     /// As [`replay`](Self::replay); [`EngineError::Source`] if the store fails.
     pub async fn replay_log(&mut self, store: &impl EventStore) -> Result<usize, EngineError> {
         self.empty().await?;
         let filter = self.handlers.filter();
+        let end = store.head().await.map_err(|error| self.source(error.into()))?;
         let mut after = Position::START;
         let mut applied = 0;
         loop {
             let limit = PageLimit::events(SAVE_AFTER).within_bytes(PAGE_BYTES);
             let page = store.read_log(after, &filter, limit).await.map_err(|error| self.source(error.into()))?;
             applied += self.process_events(&page.events).await?;
-            if !page.is_full {
+            if !page.is_full || page.horizon >= end {
                 return Ok(applied);
             }
             after = page.horizon;

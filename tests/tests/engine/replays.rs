@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use eventsource::engine::{EngineError, MemoryProjectionStates, Owned, ProjectionEngine};
 use eventsource::prelude::*;
+use eventsource_tests::wait::DEADLINE;
 use futures_util::stream;
 
 use crate::events::{Deposited, deposit, deposits};
@@ -72,4 +73,20 @@ async fn replay_whose_hook_fails_changes_nothing() {
     engine.process_events(&events).await.unwrap();
     assert!(matches!(engine.replay(events).await, Err(EngineError::Truncate { .. })));
     assert_eq!((*engine.state(), engine.progress().unwrap().events_processed), (7, 1));
+}
+
+/// Each handler appends an event, so that the log grows as fast as it is read.
+#[tokio::test]
+async fn replay_of_a_log_that_grows_ends() {
+    let store = MemoryEventStore::new();
+    deposit(&store, 0..1_500).await;
+    let growing = store.clone();
+    let mut engine = ProjectionEngine::new("growth", MemoryProjectionStates::new())
+        .on_async(move |event: Event<Deposited>| {
+            let store = growing.clone();
+            async move { drop(deposit(&store, [event.cents]).await) }
+        })
+        .on_truncate(|| ());
+    let replayed = tokio::time::timeout(DEADLINE, engine.replay_log(&store)).await.unwrap().unwrap();
+    assert!((1_500..=2_000).contains(&replayed), "{replayed} events");
 }
