@@ -112,19 +112,10 @@ fn engine() -> ProjectionEngine<Owned<usize>> {
 /// An event that was never stored, as a file of events would give it.
 fn large(before: usize) -> Arc<RecordedEvent> {
     let number = before as u64 + 1;
-    let now = eventsource::event::now();
-    Arc::new(RecordedEvent::from(RecordedParts {
-        id: Uuid::now_v7(),
-        position: Position::new(number),
-        stream: StreamId::new("Archive", Uuid::nil()),
-        version: number,
-        event_type: FileStored::NAME.into(),
-        schema_version: 1,
-        occurred_at: now,
-        recorded_at: now,
-        metadata: Metadata::new(),
-        payload: format!(r#"{{"content":"{}"}}"#, "x".repeat(MIB)),
-    }))
+    let stream = (StreamId::new("Archive", Uuid::nil()), number);
+    let payload = format!(r#"{{"content":"{}"}}"#, "x".repeat(MIB));
+    let (position, now) = (Position::new(number), eventsource::event::now());
+    Arc::new(RecordedParts::new(Uuid::now_v7(), position, stream, FileStored::NAME, payload, now).into())
 }
 
 /// In sixteen tasks, so that appends come together.

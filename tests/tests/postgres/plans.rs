@@ -55,6 +55,23 @@ async fn assert_plans(world: &World, when: &str) {
         let three = world.store.explain_read_log(after, &three, 100).await.unwrap().join("\n");
         assert!(three.contains("Merge Append"), "{when}: {three}");
     }
+    for before in [None, Some(Position::new(head.value() / 2))] {
+        for (what, filter) in filters() {
+            let plan = world.store.explain_read_log_back(before, &filter, 100).await.unwrap().join("\n");
+            let of = format!("{when}, backwards, {what}, before {before:?}:\n{plan}");
+            assert!(plan.contains("Index Scan Backward using eventsource_events_"), "{of}");
+            assert!(!plan.contains("Bitmap") && !plan.contains("Seq Scan") && !plan.contains("Sort  "), "{of}");
+        }
+    }
+    // Streams are found by a probe for the next id and one for its last version, whatever the statistics say.
+    for after in [None, Some(uuid::Uuid::from_u128(u128::MAX / 2))] {
+        let streams = world.store.explain_streams("Aggregate3", after, 100).await.unwrap().join("\n");
+        assert!(streams.matches("Index Only Scan").count() >= 3, "{when}: {streams}");
+        assert!(
+            !streams.contains("Bitmap") && !streams.contains("Seq Scan") && !streams.contains("Sort"),
+            "{when}: {streams}"
+        );
+    }
     // Types are found by a probe for the next name and one for its first position.
     let types = world.store.explain_types().await.unwrap().join("\n");
     assert!(types.matches("Index Only Scan using eventsource_events_by_event_type").count() >= 2, "{when}: {types}");

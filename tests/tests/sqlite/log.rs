@@ -96,6 +96,10 @@ async fn assert_plans(store: &SqliteEventStore) {
         (EventFilter::all().tenant("acme"), BY_TENANT, 1),
     ];
     for (filter, step, arms) in cases {
+        let back = store.explain_read_log_back(&filter).await.unwrap();
+        assert_eq!(back.iter().filter(|detail| detail.contains(step)).count(), arms, "{back:#?}");
+        let is_scan = |detail: &String| detail.starts_with("SCAN eventsource_events") || detail.contains("TEMP B-TREE");
+        assert!(!back.iter().any(is_scan), "it scans or sorts: {back:#?}");
         let plan = store.explain_read_log(&filter).await.unwrap();
         assert_eq!(plan.iter().filter(|detail| detail.contains(step)).count(), arms, "{plan:#?}");
         assert_eq!(plan.iter().any(|detail| detail.starts_with("MERGE")), arms > 1, "{plan:#?}");
@@ -108,6 +112,13 @@ async fn assert_plans(store: &SqliteEventStore) {
         assert!(plan.iter().any(|detail| detail.starts_with("CO-ROUTINE (subquery-")), "it collects: {plan:#?}");
     }
     assert!(store.explain_read_log(&EventFilter::types::<&str>([])).await.unwrap().is_empty());
+    // Streams are found by a probe for the first id, one for each next id, and one for its last version.
+    let plan = store.explain_streams().await.unwrap();
+    let ids = "(aggregate_type=? AND aggregate_id>?)";
+    assert_eq!(plan.iter().filter(|detail| detail.contains(ids)).count(), 2, "{plan:#?}");
+    let versions = "(aggregate_type=? AND aggregate_id=?)";
+    assert_eq!(plan.iter().filter(|detail| detail.contains(versions)).count(), 1, "{plan:#?}");
+    assert!(!plan.iter().any(|detail| detail.starts_with("SCAN eventsource_events")), "it scans: {plan:#?}");
     // Types are found by a probe for the next name and one for its first position.
     let plan = store.explain_types().await.unwrap();
     let probes = |of: &str| plan.iter().filter(|detail| detail.contains(of)).count();

@@ -125,6 +125,35 @@ impl PostgresEventStore {
         read::explain(&self.db, after, filter, limit).await.map_err(|failure| store_error(Action::ReadLog, failure))
     }
 
+    /// How PostgreSQL reads a page of at most `limit` events backwards ([`EventStore::read_log_back`]): the lines of its query
+    /// plan.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub async fn explain_read_log_back(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let plan = lookup::explain_log_back(&self.db, before, filter, limit).await;
+        plan.map_err(|failure| store_error(Action::ReadLog, failure))
+    }
+
+    /// How PostgreSQL lists the streams of a type ([`EventStore::streams`]): the lines of its query plan.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub async fn explain_streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let plan = lookup::explain_streams(&self.db, aggregate_type, after, limit).await;
+        plan.map_err(|failure| store_error(Action::ListStreams, failure))
+    }
+
     /// Returns the query plan of [`EventStore::event_types_except`], one line an element. For diagnosis.
     ///
     /// # Errors

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::read::{add, is_text, lets_nothing_pass, select, small};
+use super::read::{add, is_text, lets_nothing_pass, lines, plan, select, small};
 use super::{PostgresDatabase, horizon, row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::sql::{Failure, Filling, Found, clamped, unsigned};
@@ -29,8 +31,7 @@ pub(super) async fn log_back(
     let mut filling = Filling::new(limit);
     if !lets_nothing_pass(filter) {
         let head = horizon::read(db).await?;
-        let last = |before: Position| Position::new(before.value().saturating_sub(1));
-        let mut to = before.map_or(head, |before| last(before).min(head));
+        let mut to = to(before, head);
         let sql = statements::read_log_back(filter);
         let mut conn = db.shared().await?;
         let mut tx = db.begin_page(&mut conn).await?;
@@ -41,7 +42,7 @@ pub(super) async fn log_back(
             let first = found.last().map(Found::position).filter(|_| found.len() == most);
             add(db, &mut tx, &mut filling, found).await?;
             let Some(first) = first else { break };
-            to = last(first);
+            to = last_before(first);
         }
         tx.rollback().await?;
     }
@@ -55,22 +56,66 @@ pub(super) async fn streams(
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<StoredStream>, Failure> {
+    let rows = list(db, statements::STREAMS, aggregate_type, after, limit).await?;
+    let stored = |row: &PgRow| {
+        let stream = StreamId::new(aggregate_type.to_owned(), row.try_get(0)?);
+        Ok(StoredStream::new(stream, unsigned(row.try_get(1)?, "the version of a stream")?))
+    };
+    rows.iter().map(stored).collect()
+}
+
+/// The rows of `sql`, with the parameters of what lists streams.
+async fn list(
+    db: &PostgresDatabase,
+    sql: &str,
+    aggregate_type: &str,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<PgRow>, Failure> {
     if !is_text(aggregate_type) {
         return Ok(Vec::new());
     }
     // The next entry of the index after this one begins the next stream. Versions begin at 1.
     let version = if after.is_some() { i64::MAX } else { 0 };
-    let query = sqlx::query_as(db.sql(statements::STREAMS))
+    let query = sqlx::query(db.sql(sql))
         .bind(aggregate_type)
         .bind(after.unwrap_or_default())
         .bind(version)
         .bind(clamped(limit as u64));
     let mut session = db.session().await?;
-    let rows: Vec<(Uuid, i64)> = query.persistent(db.names_statements()).fetch_all(&mut *session).await?;
+    let rows = query.persistent(db.names_statements()).fetch_all(&mut *session).await?;
     session.end().await?;
-    let stored = |(id, version): (Uuid, i64)| {
-        let stream = StreamId::new(aggregate_type.to_owned(), id);
-        Ok(StoredStream::new(stream, unsigned(version, "the version of a stream")?))
-    };
-    rows.into_iter().map(stored).collect()
+    Ok(rows)
+}
+
+pub(super) async fn explain_streams(
+    db: &PostgresDatabase,
+    aggregate_type: &str,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<String>, Failure> {
+    lines(&list(db, &statements::explain(statements::STREAMS), aggregate_type, after, limit).await?)
+}
+
+pub(super) async fn explain_log_back(
+    db: &PostgresDatabase,
+    before: Option<Position>,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<Vec<String>, Failure> {
+    if lets_nothing_pass(filter) {
+        return Ok(Vec::new());
+    }
+    let to = to(before, horizon::read(db).await?);
+    let sql = statements::explain(&statements::read_log_back(filter));
+    plan(db, select(db, &sql, filter, Position::START, to, limit, i32::MAX)).await
+}
+
+/// The last position of a page that is read backwards.
+fn to(before: Option<Position>, head: Position) -> Position {
+    before.map_or(head, |before| last_before(before).min(head))
+}
+
+const fn last_before(position: Position) -> Position {
+    Position::new(position.value().saturating_sub(1))
 }

@@ -235,7 +235,7 @@ fn nearby(after: Position, limit: usize) -> Position {
     Position::new(after.value().saturating_add(2 * limit.max(500) as u64))
 }
 
-type Query = sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments>;
+pub(super) type Query = sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments>;
 
 pub(super) fn select(
     db: &PostgresDatabase,
@@ -338,12 +338,17 @@ pub(super) async fn explain_types(db: &PostgresDatabase) -> Result<Vec<String>, 
     plan(db, types(db, &sql, &[], Position::START, head, 100)).await
 }
 
-/// Returns the lines of a query plan.
-async fn plan(db: &PostgresDatabase, query: Query) -> Result<Vec<String>, Failure> {
+/// The lines of a query plan.
+pub(super) async fn plan(db: &PostgresDatabase, query: Query) -> Result<Vec<String>, Failure> {
     let mut conn = db.shared().await?;
     let mut tx = db.begin_page(&mut conn).await?;
     let rows = query.fetch_all(&mut *tx).await?;
     drop(tx);
+    lines(&rows)
+}
+
+/// The lines that the rows of a plan hold.
+pub(super) fn lines(rows: &[PgRow]) -> Result<Vec<String>, Failure> {
     Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 

@@ -60,6 +60,26 @@ impl SqliteEventStore {
         retry_while_busy!(patience, read::explain(self.db.pool(), filter))
     }
 
+    /// How SQLite reads the log backwards through `filter` ([`EventStore::read_log_back`]): the steps of its query plan.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub async fn explain_read_log_back(&self, filter: &EventFilter) -> Result<Vec<String>, StoreError> {
+        self.db.check_read(Action::ReadLog)?;
+        let patience = self.db.patience(Action::ReadLog);
+        retry_while_busy!(patience, lookup::explain_log_back(self.db.pool(), filter))
+    }
+
+    /// How SQLite lists the streams of a type ([`EventStore::streams`]): the steps of its query plan.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub async fn explain_streams(&self) -> Result<Vec<String>, StoreError> {
+        self.db.check_read(Action::ListStreams)?;
+        let patience = self.db.patience(Action::ListStreams);
+        retry_while_busy!(patience, lookup::explain_streams(self.db.pool()))
+    }
+
     /// Returns the query plan of [`EventStore::event_types_except`], one step an element. For diagnosis.
     ///
     /// # Errors

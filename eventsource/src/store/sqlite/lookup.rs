@@ -6,7 +6,7 @@ use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use super::busy::Failure;
-use super::read::{add, lets_nothing_pass, select};
+use super::read::{add, explained, lets_nothing_pass, select};
 use super::{row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::sql::{Filling, Found, clamped, unsigned};
@@ -57,4 +57,15 @@ pub(super) async fn streams(
         Ok(StoredStream::new(stream, unsigned(version, "the version of a stream")?))
     };
     rows.into_iter().map(stored).collect()
+}
+
+pub(super) async fn explain_log_back(pool: &SqlitePool, filter: &EventFilter) -> Result<Vec<String>, Failure> {
+    if lets_nothing_pass(filter) {
+        return Ok(Vec::new());
+    }
+    explained(pool, statements::explain(&statements::read_sizes_back(filter))).await
+}
+
+pub(super) async fn explain_streams(pool: &SqlitePool) -> Result<Vec<String>, Failure> {
+    explained(pool, statements::explain(statements::STREAMS)).await
 }

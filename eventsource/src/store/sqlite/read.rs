@@ -202,7 +202,7 @@ pub(super) async fn explain_types(pool: &SqlitePool) -> Result<Vec<String>, Fail
     explained(pool, statements::explain(statements::TYPES_EXCEPT)).await
 }
 
-async fn explained(pool: &SqlitePool, sql: String) -> Result<Vec<String>, Failure> {
+pub(super) async fn explained(pool: &SqlitePool, sql: String) -> Result<Vec<String>, Failure> {
     let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?;
     Ok(rows.into_iter().map(|(.., detail)| detail).collect())
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::row::{ContractRow, id};
 use super::{ReadModelFixture, Unit};
-use crate::event::{Metadata, Position, RecordedEvent, RecordedParts, StreamId};
+use crate::event::{Position, RecordedEvent, RecordedParts, StreamId};
 use crate::projection::{CheckpointStore, CheckpointUpdate, Claim, CommitError, UnitOfWork};
 use crate::read_model::{Query, Repository};
 use crate::testing::contract::Violation;
@@ -30,18 +30,9 @@ impl<F: ReadModelFixture> Batch<F> {
 
     /// The event that is handled next occurred at `time`.
     pub(super) fn at(&mut self, time: DateTime<Utc>) {
-        self.unit.begin_event(&RecordedEvent::from(RecordedParts {
-            id: Uuid::now_v7(),
-            position: Position::new(1),
-            stream: StreamId::new("Contract", id(1)),
-            version: 1,
-            event_type: "Happened".into(),
-            schema_version: 1,
-            occurred_at: time,
-            recorded_at: time,
-            metadata: Metadata::new(),
-            payload: "{}".to_owned(),
-        }));
+        let stream = (StreamId::new("Contract", id(1)), 1);
+        let parts = RecordedParts::new(Uuid::now_v7(), Position::new(1), stream, "Happened", "{}", time);
+        self.unit.begin_event(&RecordedEvent::from(parts));
     }
 
     pub(super) fn into_unit(self) -> Unit<F> {
