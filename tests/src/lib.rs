@@ -20,4 +20,4 @@ pub mod sums;
 pub mod wait;
 
 /// The version of the newest migration, in SQLite and in PostgreSQL.
-pub const SCHEMA_VERSION: i64 = 9;
+pub const SCHEMA_VERSION: i64 = 10;

@@ -131,6 +131,21 @@ async fn a_newer_schema_is_refused_with_both_versions() {
 }
 
 #[tokio::test]
+async fn edited_migration_is_refused_with_its_number() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    let edit = "UPDATE {schema}.eventsource_schema SET checksum = checksum + 1 WHERE version = 8";
+    assert_eq!(world.run(&mut conn, edit).await.unwrap(), 1);
+    for migrates in [true, false] {
+        let options = world.schema.options().migrate_on_open(migrates);
+        let error = PostgresDatabase::open_with(options).await.unwrap_err();
+        let is_edited =
+            matches!(error, PostgresOpenError::EditedMigration { migration: 8, name: "letters_by_key", .. });
+        assert!(is_edited, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn failed_open_says_why_and_hides_the_password() {
     let error = PostgresOptions::new("nonsense").unwrap_err();
     assert!(matches!(error, PostgresOpenError::Url { .. }), "{error:?}");

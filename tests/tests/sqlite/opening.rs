@@ -57,12 +57,27 @@ async fn a_newer_schema_is_refused_with_both_numbers() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("events.db");
     let (db, _) = open(&path).await;
-    sqlx::query("INSERT INTO eventsource_schema VALUES (99, 'from the future', 0)").execute(db.pool()).await.unwrap();
+    let newer = "INSERT INTO eventsource_schema (version, name, applied_at) VALUES (99, 'from the future', 0)";
+    sqlx::query(newer).execute(db.pool()).await.unwrap();
     db.close().await;
     let error = SqliteDatabase::open(&path).await.unwrap_err();
     assert!(matches!(error, SqliteOpenError::NewerSchema { found: 99, known: SCHEMA_VERSION, .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("schema version 99") && text.contains(&format!("version {SCHEMA_VERSION} at")), "{text}");
+}
+
+#[tokio::test]
+async fn edited_migration_is_refused_with_its_number() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("events.db");
+    let (db, _) = open(&path).await;
+    let missing = "SELECT count(*) FROM eventsource_schema WHERE checksum IS NULL";
+    assert_eq!(sqlx::query_scalar::<_, i64>(missing).fetch_one(db.pool()).await.unwrap(), 0);
+    let edit = "UPDATE eventsource_schema SET checksum = checksum + 1 WHERE version = 3";
+    sqlx::query(edit).execute(db.pool()).await.unwrap();
+    db.close().await;
+    let error = SqliteDatabase::open(&path).await.unwrap_err();
+    assert!(matches!(error, SqliteOpenError::EditedMigration { migration: 3, name: "log_identity", .. }), "{error}");
 }
 
 #[tokio::test]

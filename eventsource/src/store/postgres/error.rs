@@ -76,6 +76,21 @@ pub enum PostgresOpenError {
         /// The newest version that this crate knows.
         known: i64,
     },
+    /// A migration was edited after it made the tables of this schema.
+    #[error(
+        "the schema `{schema}` of the database {database} was made by another text of the migration {migration} \
+         (`{name}`): restore that text, and add a migration for what should change"
+    )]
+    EditedMigration {
+        /// The server and the database.
+        database: String,
+        /// The schema.
+        schema: String,
+        /// The number of the migration.
+        migration: i64,
+        /// Its name.
+        name: &'static str,
+    },
     /// The role can append, but lacks a right that readers and writers need.
     #[error(
         "the role `{role}` of {database} can append to the log and cannot read it: run `GRANT SELECT ON SEQUENCE \

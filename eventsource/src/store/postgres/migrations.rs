@@ -5,34 +5,22 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use super::error::Trouble;
 use super::schema::Schema;
 use super::{PostgresOpenError, statements};
-
-struct Migration {
-    version: i64,
-    name: &'static str,
-    sql: &'static str,
-}
+use crate::store::sql::{Migration, edited, migration, newest};
 
 /// In order. A released migration is never changed. Add a new one.
 const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "events_and_checkpoints",
-        sql: include_str!("migrations/0001_events_and_checkpoints.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "dead_letters_leases_snapshots",
-        sql: include_str!("migrations/0002_dead_letters_leases_snapshots.sql"),
-    },
-    Migration { version: 3, name: "log_identity", sql: include_str!("migrations/0003_log_identity.sql") },
-    Migration { version: 4, name: "read_models", sql: include_str!("migrations/0004_read_models.sql") },
-    Migration { version: 7, name: "projection_states", sql: include_str!("migrations/0007_projection_states.sql") },
-    Migration { version: 8, name: "letters_by_key", sql: include_str!("migrations/0008_letters_by_key.sql") },
-    Migration { version: 9, name: "aggregate_snapshots", sql: include_str!("migrations/0009_aggregate_snapshots.sql") },
+    migration!(1, "0001", "events_and_checkpoints"),
+    migration!(2, "0002", "dead_letters_leases_snapshots"),
+    migration!(3, "0003", "log_identity"),
+    migration!(4, "0004", "read_models"),
+    migration!(7, "0007", "projection_states"),
+    migration!(8, "0008", "letters_by_key"),
+    migration!(9, "0009", "aggregate_snapshots"),
+    migration!(10, "0010", "checksums"),
 ];
 
 pub(super) fn known() -> i64 {
-    MIGRATIONS.last().map_or(0, |migration| migration.version)
+    newest(MIGRATIONS)
 }
 
 /// Migrates the tables in one transaction. If two processes start together, one waits for the other.
@@ -46,7 +34,7 @@ pub(super) async fn migrate(
     database: &str,
 ) -> Result<(), Trouble> {
     if is_current(version(conn, schema).await?, schema, database)? {
-        return Ok(());
+        return refuse_edited(conn, schema, database).await;
     }
     let mut tx = conn.begin_with(AssertSqlSafe(begin.to_owned())).await?;
     run(&mut tx, schema, statements::LOCK_MIGRATIONS).await?;
@@ -63,9 +51,25 @@ pub(super) async fn migrate(
         let done = format!("{} ({}, '{}')", statements::INSERT_SCHEMA_VERSION, migration.version, migration.name);
         run(&mut tx, schema, &done).await?;
     }
+    for migration in MIGRATIONS {
+        let (note, checksum, version) = (statements::NOTE_CHECKSUM, migration.checksum(), migration.version);
+        run(&mut tx, schema, &format!("{note} {checksum} WHERE version = {version} AND checksum IS NULL")).await?;
+    }
     tx.commit().await?;
     tracing::info!(%schema, database, from = version, to = known(), "migrated the tables");
     Ok(())
+}
+
+/// Refuses a schema that was made by another text of a migration.
+pub(super) async fn refuse_edited(conn: &mut PgConnection, schema: &Schema, database: &str) -> Result<(), Trouble> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(schema.sql(statements::CHECKSUMS))).fetch_all(conn).await?;
+    let stored = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let stored: Vec<(i64, Option<i64>)> = stored.collect::<Result<_, sqlx::Error>>()?;
+    edited(MIGRATIONS, &stored).map_or(Ok(()), |migration| {
+        let (database, schema, name) = (database.to_owned(), schema.to_string(), migration.name);
+        let migration = migration.version;
+        Err(Trouble::Refused(PostgresOpenError::EditedMigration { database, schema, migration, name }))
+    })
 }
 
 /// Returns the version of the tables; 0 if there are none.

@@ -73,6 +73,9 @@ async fn prepare(conn: &mut PgConnection, schema: &Schema, options: &PostgresOpt
             PostgresOpenError::NotMigrated { database, schema, found, known }
         }));
     }
+    if !options.migrate_on_open {
+        migrations::refuse_edited(conn, schema, &options.shown()).await?;
+    }
     let row = sqlx::raw_sql(AssertSqlSafe(schema.sql(statements::LOG))).fetch_one(&mut *conn).await?;
     let log = row.try_get(0)?;
     let rights = sqlx::raw_sql(AssertSqlSafe(schema.sql(statements::APPENDS_BLINDLY))).fetch_one(conn).await?;

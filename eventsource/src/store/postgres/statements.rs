@@ -13,6 +13,9 @@ pub(super) const CREATE_SCHEMA: &str = "CREATE SCHEMA {schema}";
 pub(super) const CREATE_SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS {schema}.eventsource_schema \
      (version bigint PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
 pub(super) const SCHEMA_VERSION: &str = "SELECT max(version) FROM {schema}.eventsource_schema";
+/// Followed by the checksum of a migration and by its version.
+pub(super) const NOTE_CHECKSUM: &str = "UPDATE {schema}.eventsource_schema SET checksum =";
+pub(super) const CHECKSUMS: &str = "SELECT version::bigint, checksum FROM {schema}.eventsource_schema ORDER BY version";
 pub(super) const INSERT_SCHEMA_VERSION: &str = "INSERT INTO {schema}.eventsource_schema (version, name) VALUES";
 
 /// For the connections of units of work, whose transactions begin as `READ WRITE`.

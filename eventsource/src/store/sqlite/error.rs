@@ -69,6 +69,19 @@ pub enum SqliteOpenError {
         /// The newest version that this crate knows.
         known: i64,
     },
+    /// A migration was edited after it made the tables of this database.
+    #[error(
+        "the database {path} was made by another text of the migration {migration} (`{name}`): restore that text, and \
+         add a migration for what should change"
+    )]
+    EditedMigration {
+        /// The path, as it was given.
+        path: String,
+        /// The number of the migration.
+        migration: i64,
+        /// Its name.
+        name: &'static str,
+    },
     /// The file cannot be switched to the journal mode WAL.
     #[error(
         "the database {path} stays in the journal mode `{mode}` instead of WAL, without which readers and writers \

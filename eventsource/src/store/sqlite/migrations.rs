@@ -5,37 +5,25 @@ use sqlx::{Connection as _, SqliteConnection};
 use super::error::Trouble;
 use super::{SqliteOpenError, SqliteOptions, statements};
 use crate::event::now;
-
-struct Migration {
-    version: i64,
-    name: &'static str,
-    sql: &'static str,
-}
+use crate::store::sql::{Migration, edited, migration, newest};
 
 /// In order. A released migration is never changed. Add a new one.
 const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "events_and_checkpoints",
-        sql: include_str!("migrations/0001_events_and_checkpoints.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "dead_letters_leases_snapshots",
-        sql: include_str!("migrations/0002_dead_letters_leases_snapshots.sql"),
-    },
-    Migration { version: 3, name: "log_identity", sql: include_str!("migrations/0003_log_identity.sql") },
-    Migration { version: 4, name: "read_models", sql: include_str!("migrations/0004_read_models.sql") },
-    Migration { version: 7, name: "projection_states", sql: include_str!("migrations/0007_projection_states.sql") },
-    Migration { version: 8, name: "letters_by_key", sql: include_str!("migrations/0008_letters_by_key.sql") },
-    Migration { version: 9, name: "aggregate_snapshots", sql: include_str!("migrations/0009_aggregate_snapshots.sql") },
+    migration!(1, "0001", "events_and_checkpoints"),
+    migration!(2, "0002", "dead_letters_leases_snapshots"),
+    migration!(3, "0003", "log_identity"),
+    migration!(4, "0004", "read_models"),
+    migration!(7, "0007", "projection_states"),
+    migration!(8, "0008", "letters_by_key"),
+    migration!(9, "0009", "aggregate_snapshots"),
+    migration!(10, "0010", "checksums"),
 ];
 
 /// Migrates the tables in one transaction. If two processes open a new file, one waits for the other.
 pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
     // Without a lock, so that a file in use opens at once.
     if is_current(version(conn).await?, options)? {
-        return Ok(());
+        return refuse_edited(conn, options).await;
     }
     if !options.migrate_on_open {
         let (path, found) = (options.shown_path(), version(conn).await?);
@@ -56,12 +44,25 @@ pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions
             .execute(&mut *tx)
             .await?;
     }
+    for migration in MIGRATIONS {
+        let note = sqlx::query(statements::NOTE_CHECKSUM).bind(migration.checksum()).bind(migration.version);
+        note.execute(&mut *tx).await?;
+    }
     tx.commit().await?;
     Ok(())
 }
 
 fn known() -> i64 {
-    MIGRATIONS.last().map_or(0, |migration| migration.version)
+    newest(MIGRATIONS)
+}
+
+/// Refuses a database that was made by another text of a migration.
+async fn refuse_edited(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
+    let stored: Vec<(i64, Option<i64>)> = sqlx::query_as(statements::CHECKSUMS).fetch_all(conn).await?;
+    edited(MIGRATIONS, &stored).map_or(Ok(()), |migration| {
+        let (path, name) = (options.shown_path(), migration.name);
+        Err(Trouble::Refused(SqliteOpenError::EditedMigration { path, migration: migration.version, name }))
+    })
 }
 
 /// Returns the version of the tables; 0 if there are none.

@@ -13,6 +13,10 @@ pub(super) const HAS_SCHEMA_TABLE: &str =
 pub(super) const CREATE_SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS eventsource_schema \
      (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
 pub(super) const SCHEMA_VERSION: &str = "SELECT max(version) FROM eventsource_schema";
+/// The checksum of a migration that has none yet.
+pub(super) const NOTE_CHECKSUM: &str =
+    "UPDATE eventsource_schema SET checksum = ?1 WHERE version = ?2 AND checksum IS NULL";
+pub(super) const CHECKSUMS: &str = "SELECT version, checksum FROM eventsource_schema ORDER BY version";
 pub(super) const INSERT_SCHEMA_VERSION: &str =
     "INSERT INTO eventsource_schema (version, name, applied_at) VALUES (?1, ?2, ?3)";
 

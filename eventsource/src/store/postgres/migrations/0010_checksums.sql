@@ -1,0 +1,2 @@
+-- The checksum of each migration, by which an edited one is noticed. The code fills it in.
+ALTER TABLE {schema}.eventsource_schema ADD COLUMN checksum bigint;
