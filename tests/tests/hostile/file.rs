@@ -128,7 +128,10 @@ async fn an_append_by_a_task_of_a_handler_ends_as_a_failure() {
     let position = bump(&file.store, [1]).await;
     manager.start().await.unwrap();
     let waited = handle.wait_for(position).within(LONG).await;
-    assert_eq!(handle.status().await.state.name(), "faulted", "{waited:?}");
+    let Err(WaitError::Faulted { failure }) = waited else { panic!("{waited:?}") };
+    assert_eq!(failure.position, position, "{failure}");
+    assert!(failure.to_string().contains("write_timeout"), "{failure}");
+    assert_eq!(handle.status().await.state.name(), "faulted");
 }
 
 #[tokio::test]

@@ -31,8 +31,8 @@ async fn logged(store: &MemoryEventStore) -> Vec<Logged> {
     page.events.iter().map(logged).collect()
 }
 
-/// Accounts for everything that was stored.
-pub async fn check<S: Subject>(world: &World<S>, cured: bool) {
+/// Accounts for everything that was stored. Returns whether a letter is left, waiting or dismissed.
+pub async fn check<S: Subject>(world: &World<S>, cured: bool) -> bool {
     let handle = &world.processes[0].handle;
     let status = handle.status().await;
     let kind = <S as Subscriber>::KIND;
@@ -82,6 +82,7 @@ pub async fn check<S: Subject>(world: &World<S>, cured: bool) {
     } else {
         check_state(world, &log, &expected, &applied);
     }
+    !letters.is_empty() || !dismissed.is_empty()
 }
 
 /// Whatever is kept is kept for a reason, and by the policy.

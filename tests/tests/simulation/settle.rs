@@ -12,8 +12,8 @@ use super::projections::Subject;
 use super::world::{LONG, World, is_fenced};
 
 impl<S: Subject> World<S> {
-    /// The end: nothing goes wrong in the stores any more, one process is left, and comes to its end.
-    pub(super) async fn settle(&mut self) {
+    /// Ends the run: the stores work again, one process is left, and it catches up. Returns whether a letter is left.
+    pub(super) async fn settle(&mut self) -> bool {
         for process in &self.processes {
             process.faults.switch_off();
         }
@@ -25,7 +25,7 @@ impl<S: Subject> World<S> {
         }
         if self.processes.iter().all(|process| self.mind.is_old(process.number)) {
             // Old code never gets beyond an event of a newer version.
-            let Some(process) = self.processes.last() else { return };
+            let Some(process) = self.processes.last() else { return false };
             let _ = timeout(LONG, process.manager.stop()).await.expect("a stop ends");
             self.spawn_calm().await;
         }
@@ -58,7 +58,7 @@ impl<S: Subject> World<S> {
             "it ended as {state:?}"
         );
         timeout(LONG, process.manager.stop()).await.expect("a stop ends").expect("everything is saved");
-        account::check(self, cured).await;
+        account::check(self, cured).await
     }
 
     /// Starts the process that is left until it has caught up, or cannot.

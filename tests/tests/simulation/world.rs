@@ -28,6 +28,21 @@ pub struct Process<S: Subject> {
     paused: bool,
 }
 
+/// What happened in a run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Each call of a handler: when, and for which position.
+    pub trace: Vec<(u64, u64)>,
+    /// Whether a rebuild was begun.
+    pub has_rebuild: bool,
+    /// Whether a second process took the subscription over.
+    pub has_takeover: bool,
+    /// Whether a commit met a fault.
+    pub has_commit_fault: bool,
+    /// Whether a letter was left at the end, waiting or dismissed.
+    pub has_letter: bool,
+}
+
 /// A run.
 pub struct World<S: Subject> {
     pub random: Random,
@@ -49,10 +64,13 @@ pub struct World<S: Subject> {
     /// Whether events of a newer version appear in the log, and processes of old code among those of newer code.
     newer: bool,
     pub streams: u64,
+    /// The faults of all processes that there ever were.
+    faults: Vec<Faults>,
+    has_rebuild: bool,
 }
 
 /// Runs a case to its end, and accounts for everything.
-pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
+pub async fn run<S: Subject>(mut random: Random) -> Outcome {
     let rules = Rules::draw(&mut random);
     let trouble = [0.0, 0.03, 0.1, 0.4][random.below(4) as usize];
     let newer = random.chance(0.4);
@@ -73,6 +91,8 @@ pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
         trouble,
         newer,
         streams,
+        faults: Vec::new(),
+        has_rebuild: false,
     };
     if world.random.chance(0.5) {
         let events = world.random.below(60);
@@ -82,8 +102,14 @@ pub async fn run<S: Subject>(mut random: Random) -> Vec<(u64, u64)> {
     for _ in 0..steps {
         world.step().await;
     }
-    world.settle().await;
-    world.mind.trace()
+    let has_letter = world.settle().await;
+    Outcome {
+        trace: world.mind.trace(),
+        has_rebuild: world.has_rebuild,
+        has_takeover: world.made > 1,
+        has_commit_fault: world.faults.iter().any(|faults| faults.count(Point::Commit) > 0),
+        has_letter,
+    }
 }
 
 pub fn is_fenced(state: &SubscriptionState) -> bool {
@@ -134,6 +160,7 @@ impl<S: Subject> World<S> {
             MemoryEventBus::new(),
             FaultyCheckpoints::new(self.checkpoints.clone(), &faults),
         );
+        self.faults.push(faults.clone());
         let number = self.made;
         let handle = manager.subscribe(S::make(&self.mind, number), self.rules.config.clone()).await.unwrap();
         Process { number, faults, manager, handle, paused: false }
@@ -275,6 +302,7 @@ impl<S: Subject> World<S> {
         let patience = self.random.delay(Duration::from_secs(30));
         let asked = timeout(patience, self.processes[at].handle.rebuild()).await;
         let Ok(Ok(rebuild)) = asked else { return };
+        self.has_rebuild = true;
         match self.random.below(3) {
             0 => {}
             1 => drop(timeout(patience, rebuild).await),
