@@ -1,11 +1,11 @@
 //! Compares the expansions of some inputs with `expand/*.expanded`, and checks their size.
 //!
-//! `EXPAND=overwrite cargo test -p eventsource-macros` records them again: read the difference.
+//! `EXPAND=overwrite cargo test -p eventsource-macros` writes them again, as `prettyplease` prints them: read the difference.
 
 use std::fs;
 use std::path::Path;
 
-use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 
 /// Reads the options of an input (its first line, after `//`), and its tokens.
 fn read(name: &str) -> (TokenStream, TokenStream) {
@@ -13,65 +13,6 @@ fn read(name: &str) -> (TokenStream, TokenStream) {
     let text = fs::read_to_string(path).unwrap();
     let options = text.lines().next().and_then(|line| line.strip_prefix("// ")).unwrap_or_default();
     (options.parse().unwrap(), text.parse().unwrap())
-}
-
-/// Writes `tokens`, with a line for each statement, item and field.
-fn write(tokens: TokenStream, indent: usize, text: &mut String) {
-    let new_line = |text: &mut String, indent: usize| {
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-        text.push_str(&"    ".repeat(indent));
-    };
-    let mut tight = false;
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                text.push_str(" {");
-                new_line(text, indent + 1);
-                write(group.stream(), indent + 1, text);
-                new_line(text, indent);
-                text.push('}');
-                new_line(text, indent);
-                continue;
-            }
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ("(", ")"),
-                    Delimiter::Bracket => ("[", "]"),
-                    _ => ("", ""),
-                };
-                text.push_str(open);
-                write(group.stream(), indent, text);
-                text.truncate(text.trim_end().len());
-                text.push_str(close);
-                if close == "]" && text.contains('#') {
-                    text.push(' ');
-                }
-            }
-            TokenTree::Punct(punct) => {
-                let (c, joint) = (punct.as_char(), punct.spacing() == Spacing::Joint);
-                let arrow = c == '>' && text.ends_with(['=', '-']);
-                if "=+|".contains(c) && !text.ends_with([' ', '\n', '|']) {
-                    text.push(' ');
-                }
-                text.push(c);
-                tight = "&:.<#!'*-".contains(c);
-                if c == ';' {
-                    new_line(text, indent);
-                } else if arrow || (",=".contains(c) && !joint) {
-                    text.push(' ');
-                }
-                continue;
-            }
-            word => {
-                if text.ends_with(|last: char| last.is_alphanumeric() || "_\")]}".contains(last)) && !tight {
-                    text.push(' ');
-                }
-                text.push_str(&word.to_string());
-            }
-        }
-        tight = false;
-    }
 }
 
 fn count(tokens: TokenStream) -> usize {
@@ -83,9 +24,7 @@ fn count(tokens: TokenStream) -> usize {
 fn compare(name: &str, expand: impl Fn(TokenStream, TokenStream) -> TokenStream, budget: usize) {
     let (options, item) = read(name);
     let output = expand(options, item.clone());
-    let mut text = String::new();
-    write(output.clone(), 0, &mut text);
-    let text: String = text.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+    let text = prettyplease::unparse(&syn::parse2(output.clone()).unwrap());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("expand").join(name).with_extension("expanded");
     if std::env::var("EXPAND").is_ok_and(|value| value == "overwrite") {
         fs::write(&path, &text).unwrap();
