@@ -4,6 +4,8 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::random::{STEP, mixed};
+
 /// Delays that grow with each attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Backoff {
@@ -21,6 +23,13 @@ impl Backoff {
         Self { first, max, factor: 2.0, jitter: 1.0 }
     }
 
+    /// The same delays, of which this part is drawn at random, from 0 to 1.
+    #[cfg(feature = "sqlite")]
+    pub(crate) const fn with_jitter(mut self, jitter: f64) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
     /// Returns the delay after `failures` failed attempts. `chance`, from 0 to 1, selects the jitter.
     pub(crate) fn delay(&self, failures: u32, chance: f64) -> Duration {
         let steps = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
@@ -30,7 +39,7 @@ impl Backoff {
     }
 }
 
-/// The random numbers for the jitter (SplitMix64).
+/// The source of the jitter of delays.
 #[derive(Debug)]
 pub(crate) struct Chance(AtomicU64);
 
@@ -42,11 +51,36 @@ impl Chance {
 
     /// Returns a random number from 0 to 1.
     pub(crate) fn draw(&self) -> f64 {
-        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-        let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        f64::from(((z ^ (z >> 31)) >> 32) as u32) / f64::from(u32::MAX)
+        let state = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        f64::from((mixed(state) >> 32) as u32) / f64::from(u32::MAX)
+    }
+}
+
+/// The delays of one operation that is retried.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[derive(Debug)]
+pub(crate) struct Retries {
+    backoff: Backoff,
+    chance: Chance,
+    failures: u32,
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl Retries {
+    pub(crate) fn new(backoff: Backoff) -> Self {
+        Self { backoff, chance: Chance::new(None), failures: 0 }
+    }
+
+    /// Starts again with the first delay, after a success.
+    #[cfg(feature = "postgres")]
+    pub(crate) const fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Waits before the next attempt. Must be called inside a tokio runtime.
+    pub(crate) async fn wait(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+        tokio::time::sleep(self.backoff.delay(self.failures, self.chance.draw())).await;
     }
 }
 

@@ -93,6 +93,7 @@ mod macros;
 mod panics;
 pub mod prelude;
 pub mod projection;
+mod random;
 pub mod read_model;
 pub mod store;
 pub mod subscription;

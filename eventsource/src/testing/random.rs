@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::random::{STEP, mixed};
+
 /// A generator of random numbers (SplitMix64). The same seed gives the same numbers on every machine.
 ///
 /// ```
@@ -33,11 +35,8 @@ impl Random {
 
     /// Returns the next random number.
     pub const fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0 = self.0.wrapping_add(STEP);
+        mixed(self.0)
     }
 
     /// Returns a number from 0 to `end - 1`; 0 if `end` is 0.

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::PostgresDatabase;
 use super::failure::{is_lost, store_error};
-use super::insert::{Through, after_loss, alone, as_one, together};
+use super::insert::{AFTER_A_CONFLICT, Through, after_loss, alone, as_one, together};
 use super::refused::is_overtaken;
+use crate::backoff::Retries;
 use crate::store::sql::{
     Action, Append, CommitAnswer, Entry, Failure, Lead, Outcome, Refusal, Together, answered, of_one,
 };
@@ -68,12 +68,12 @@ fn lost() -> sqlx::Error {
 
 /// Stores a batch. Retries if another process has appended to one of its streams. The appends keep their order.
 async fn tries(db: &PostgresDatabase, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
-    let mut tries = 0;
+    let (mut tries, mut retries) = (0, Retries::new(AFTER_A_CONFLICT));
     loop {
         tries += 1;
         match together(db, appends, Through::ConnectionCache, Together::Apart).await {
             Err(Failure::Database(error)) if is_overtaken(&error) && tries < MOST_TRIES => {
-                tokio::time::sleep(Duration::from_millis(tries)).await;
+                retries.wait().await;
             }
             tried => return tried,
         }

@@ -11,6 +11,7 @@ use super::loss_tracker::is_useless;
 use super::refused::{MOST_TRIES, judge, stored_before};
 use super::time::Time;
 use super::{PostgresDatabase, statements};
+use crate::backoff::{Backoff, Retries};
 use crate::event::Position;
 use crate::store::sql::{self, Append, Failure, Outcome, Place, Refusal, Together, UnitOutcome, of_one, unsigned};
 
@@ -73,8 +74,11 @@ impl From<sqlx::Error> for Refused {
     }
 }
 
+/// The delays after another writer was faster.
+pub(super) const AFTER_A_CONFLICT: Backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(8));
+
 async fn tries(db: &PostgresDatabase, appends: &[&Append], through: Through) -> UnitOutcome {
-    let mut tries = 0;
+    let (mut tries, mut retries) = (0, Retries::new(AFTER_A_CONFLICT));
     loop {
         tries += 1;
         let error = match together(db, appends, through, Together::AsOne).await {
@@ -83,7 +87,7 @@ async fn tries(db: &PostgresDatabase, appends: &[&Append], through: Through) -> 
             Err(failure) => return Err((0, failure.into())),
         };
         if is_collision(&error) && tries < MOST_TRIES {
-            tokio::time::sleep(Duration::from_millis(tries.into())).await;
+            retries.wait().await;
             continue;
         }
         let failed = |error: sqlx::Error| (0, error.into());

@@ -9,11 +9,11 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::announce::Announcer;
+use crate::backoff::{Backoff, Retries};
 use crate::store::WakeUpSender;
 
 /// The delays between two attempts to listen again.
-const FIRST_DELAY: Duration = Duration::from_millis(100);
-const LONGEST_DELAY: Duration = Duration::from_secs(5);
+const LISTEN_AGAIN: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 
 /// Listens until it is dropped.
 #[derive(Debug)]
@@ -30,12 +30,11 @@ impl Listener {
         Self(runtime.spawn(async move {
             let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
             let pool = pool.connect_lazy_with(connect);
-            let mut delay = FIRST_DELAY;
+            let mut retries = Retries::new(LISTEN_AGAIN);
             loop {
-                let Err(error) = listen(&pool, &channel, &own, &wake_ups, &mut delay).await;
-                tracing::debug!(%error, ?delay, "not listening for appends; reconnecting after a delay");
-                tokio::time::sleep(delay).await;
-                delay = (delay * 2).min(LONGEST_DELAY);
+                let Err(error) = listen(&pool, &channel, &own, &wake_ups, &mut retries).await;
+                tracing::debug!(%error, "not listening for appends; reconnecting after a delay");
+                retries.wait().await;
             }
         }))
     }
@@ -56,11 +55,11 @@ async fn listen(
     channel: &str,
     own: &str,
     wake_ups: &WakeUpSender,
-    delay: &mut Duration,
+    retries: &mut Retries,
 ) -> Result<std::convert::Infallible, sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(channel).await?;
-    *delay = FIRST_DELAY;
+    retries.reset();
     // Notifications may have been missed before.
     wake_ups.wake();
     loop {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
+use crate::backoff::{Backoff, Retries};
 use crate::store::StoreError;
 use crate::store::sql::Action;
 pub(crate) use crate::store::sql::Failure;
@@ -17,6 +18,13 @@ pub(crate) fn result_code(error: &sqlx::Error) -> Option<i32> {
 /// Returns whether another connection holds the lock: SQLITE_BUSY or SQLITE_LOCKED.
 pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
     matches!(result_code(error), Some(5 | 6))
+}
+
+/// Waits before a locked file is tried again: 5 to 10 ms.
+pub(super) async fn pause() {
+    const DELAY: Duration = Duration::from_millis(10);
+    const AGAIN: Backoff = Backoff::new(DELAY, DELAY).with_jitter(0.5);
+    Retries::new(AGAIN).wait().await;
 }
 
 /// The deadline of one action.
@@ -48,7 +56,7 @@ impl<'a> BusyDeadline<'a> {
         if !is_locked(error) || self.left().is_zero() {
             return false;
         }
-        tokio::time::sleep(self.left().min(Duration::from_millis(10))).await;
+        let _ = timeout(self.left(), pause()).await;
         true
     }
 

@@ -1,15 +1,14 @@
 //! Group commit: concurrent appends of one process are stored in one transaction.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::{Sqlite, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::busy::{BusyDeadline, Failure, is_locked, result_code};
+use super::busy::{BusyDeadline, Failure, is_locked, pause, result_code};
 use super::insert::{append_all, stored_before, taken};
 use super::{SqliteDatabase, statements};
 use crate::store::sql::{
@@ -109,7 +108,7 @@ async fn store_together(db: SqliteDatabase, mut lead: Lead) {
         };
         if let Some(batch) = locked {
             lead.put_back(batch);
-            sleep(Duration::from_millis(10)).await;
+            pause().await;
         }
     }
 }

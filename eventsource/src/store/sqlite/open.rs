@@ -2,9 +2,9 @@
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool};
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::Instant;
 
-use super::busy::is_locked;
+use super::busy::{is_locked, pause};
 use super::error::Trouble;
 use super::options::own_connections;
 use super::{SqliteOpenError, SqliteOptions, migrations, statements};
@@ -42,7 +42,7 @@ pub(super) async fn open(options: &SqliteOptions) -> Result<Opened, SqliteOpenEr
             return Err(SqliteOpenError::Busy { path, waited: started.elapsed() });
         }
         // SQLite does not wait by itself when two connections switch a new file to WAL.
-        sleep(Duration::from_millis(10)).await;
+        pause().await;
     }
 }
 
