@@ -182,7 +182,7 @@ impl sealed::State for External {
                 Call::Sync(handler) => span.in_scope(|| handler(event)),
                 Call::Async(handler) => {
                     let work = span.in_scope(|| handler(event));
-                    // To be inside a span that nobody collects would cost as much as a short handler.
+                    // Entering a span that is not collected costs as much as a short handler.
                     if span.is_disabled() { work.await } else { work.instrument(span.clone()).await }
                 }
             };

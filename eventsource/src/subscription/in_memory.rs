@@ -63,7 +63,7 @@ impl InMemory {
         }
     }
 
-    /// Returns what is known of the log that the state was built from.
+    /// Returns the known facts about the log that the state was built from.
     pub(super) fn remembered(&self, start: Position) -> Remembered {
         let inner = self.inner();
         Remembered { log: inner.log, position: self.position().unwrap_or_default(), mark: inner.mark, start }

@@ -18,7 +18,7 @@ pub(super) struct ProgressSnapshot {
     pub(super) position: Option<Position>,
     /// Whether the log was compared with the one that `position` belongs to. No caller may rely on `position` before.
     pub(super) is_recognised: bool,
-    /// What is known of the log that `position` belongs to.
+    /// The known facts about the log that `position` belongs to.
     pub(super) remembered: Option<Remembered>,
     /// The page after this position was read, and is about to be applied.
     pub(super) looked: Option<Position>,
@@ -97,7 +97,7 @@ impl Progress {
         });
     }
 
-    /// Notes what is known of the log. Wakes no wait.
+    /// Notes the known facts about the log. Wakes no wait.
     pub(super) fn remember(&self, remembered: Remembered) {
         self.sender.send_if_modified(|snapshot| {
             snapshot.remembered = Some(remembered);

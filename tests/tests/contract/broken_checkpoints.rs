@@ -101,7 +101,7 @@ struct BrokenUnit {
 }
 
 impl BrokenUnit {
-    /// Commits what was changed, with the step of a checkpoint that nobody looks at.
+    /// Commits what was changed, with a checkpoint step that no assertion reads.
     async fn commit_rows(inner: MemoryUnit, checkpoints: &MemoryCheckpoints) -> Result<(), CommitError> {
         let name = uuid::Uuid::now_v7().to_string();
         let claimed = checkpoints.claim(&Claim::new(&name, "", Position::START)).await.unwrap();

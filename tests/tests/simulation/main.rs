@@ -119,7 +119,7 @@ fn every_event_is_accounted_for_under_random_faults() {
     println!("of these, runs with: {tally:?}");
     // A simulation that never meets what it is for proves nothing.
     if cases >= 1_000 {
-        for (total, part) in tally.totals().into_iter().zip([0.3, 0.3, 0.3, 0.3]) {
+        for (total, part) in tally.totals().into_iter().zip([0.5, 0.6, 0.2, 0.5]) {
             assert!(total.load(Ordering::Relaxed) as f64 >= cases as f64 * part, "of {cases} runs: {tally:?}");
         }
     }

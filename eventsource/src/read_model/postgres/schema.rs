@@ -99,7 +99,7 @@ pub(super) async fn indexes(
     query.persistent(db.names_statements()).fetch_all(conn).await
 }
 
-/// Returns the statements that create what is missing of the table and its indexes.
+/// Returns the statements that create the missing columns and indexes of the table.
 async fn missing(
     conn: &mut PgConnection,
     db: &PostgresDatabase,

@@ -136,6 +136,6 @@ async fn saves_at_the_same_time_leave_one_whole_state<F: ProjectionStateStoreFix
     }
     let left = store.load("sum").await?;
     let is_whole = left.as_ref().is_some_and(|left| states.contains(left));
-    ensure!(is_whole, "what is left of 20 states that were saved at the same time is none of them: {left:?}");
+    ensure!(is_whole, "the state that is left after 20 were saved at the same time is none of them: {left:?}");
     Ok(())
 }
