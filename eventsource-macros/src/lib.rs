@@ -8,7 +8,7 @@
 //! | | rule | held by |
 //! |---|---|---|
 //! | 1 | There is one version of syn, the one that serde uses | `tests::one_syn` |
-//! | 2 | Entry points have no logic; parse, model and expand are separate, and expanding cannot fail | `tests::expanding_cannot_fail` |
+//! | 2 | Entry points have no logic; parse, model and expand are separate, and expanding cannot fail | the signatures of `expand`, which return no errors |
 //! | 3 | No input makes a macro panic | `tests::no_macro_panics` |
 //! | 4 | An error is reported at the smallest wrong token | every `.stderr` |
 //! | 5 | One call reports all its errors at once | `fail/six_mistakes`, `all_mistakes_at_once` |

@@ -1,6 +1,6 @@
 //! Compares the expansions of some inputs with `expand/*.expanded`, and checks their size.
 //!
-//! `EXPAND=overwrite cargo test -p eventsource-macros` writes them again, as `prettyplease` prints them: read the difference.
+//! `EXPAND=overwrite cargo test -p eventsource-macros` records them again, printed by `prettyplease`: read the difference.
 
 use std::fs;
 use std::path::Path;
