@@ -55,8 +55,8 @@ pub enum SubscribeError {
     /// With a shared table, a rebuild of one projection would delete the rows of the other.
     #[error(
         "`{subscription}` cannot be subscribed, because {taken}: give its read model another table \
-         (`#[read_model(table = \"…\")]`); where the subscription was renamed, hand it over \
-         (`SubscriptionManager::hand_over`); where the other one is not needed any more, reset it"
+         (`#[read_model(table = \"…\")]`); if the subscription was renamed, hand it over \
+         (`SubscriptionManager::hand_over`); if the other one is not needed any more, reset it"
     )]
     TableTaken {
         /// The name of the subscription.
