@@ -137,7 +137,7 @@ macro_rules! a_connection_and_a_repository {
             let sql = sqlx::AssertSqlSafe(format!("UPDATE {table} SET name = 'b'"));
             sqlx::query(sql).execute(&mut *conn).await.unwrap();
             let error = items.get(id(1)).await.unwrap_err();
-            assert!(error.to_string().contains("lent already"), "{error}");
+            assert!(error.to_string().contains("in use already"), "{error}");
             drop(conn);
             assert_eq!(items.get(id(1)).await.unwrap().unwrap().name, "b");
             drop(items);

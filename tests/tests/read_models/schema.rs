@@ -77,7 +77,7 @@ async fn a_table_that_does_not_match_is_refused_with_what_differs<D: Database>(w
     let [_, int, float, text, _] = D::TYPES;
     let expected = [
         "the column `name` is NOT NULL, but the field may be null".to_owned(),
-        format!("the column `count` is {int}, and not {float}"),
+        format!("the column `count` is {int}, not {float}"),
         format!("the column `price` {float} is missing"),
         format!("the column `note` {text} is not in the model"),
     ];

@@ -58,7 +58,7 @@ async fn the_connection_is_lent_once() {
     let lent = SqliteConnection::inject(&mut unit).await.unwrap();
     let error = SqliteConnection::inject(&mut unit).await.err().unwrap();
     assert_eq!(error.class(), ErrorClass::Permanent);
-    assert!(error.to_string().contains("lent already"), "{error}");
+    assert!(error.to_string().contains("in use already"), "{error}");
     // Kept beyond the batch it is given back when its keeper goes.
     let kept = unit.commit(&world.step).await;
     assert!(matches!(kept, Err(CommitError::Failed(_))), "{kept:?}");
@@ -72,7 +72,7 @@ async fn a_detached_unit_lends_nothing() {
     let mut unit = world.checkpoints.detached();
     let error = SqliteConnection::inject(&mut unit).await.err().unwrap();
     assert_eq!(error.class(), ErrorClass::Permanent);
-    assert!(error.to_string().contains("only a transactional subscriber"), "{error}");
+    assert!(error.to_string().contains("only a transactional projection"), "{error}");
     unit.rollback().await;
 }
 
