@@ -99,7 +99,7 @@ pub(super) async fn indexes(
     query.persistent(db.names_statements()).fetch_all(conn).await
 }
 
-/// Returns the statements that create the missing columns and indexes of the table.
+/// Returns the statements that create the table or its missing indexes.
 async fn missing(
     conn: &mut PgConnection,
     db: &PostgresDatabase,
