@@ -1,29 +1,36 @@
-//! An event as a CloudEvent.
+//! Converts events to CloudEvents.
 
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::{Position, RecordedEvent, StreamId};
 
-/// Why an event has no form as a CloudEvent.
+/// An event cannot be converted to a CloudEvent. [`RecordedEvent::to_cloud_event`] returns it.
+///
+/// ```
+/// # use eventsource::event::{CloudEventError, NewEvent, Position, StreamId, now};
+/// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+/// # let event = NewEvent::raw("OrderPlaced", 1, "{}").record(stream, 1, Position::new(7), now());
+/// assert!(matches!(event.to_cloud_event("my shop"), Err(CloudEventError::Source { .. })));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloudEventError {
-    /// The source is none that CloudEvents allows.
+    /// CloudEvents does not allow this source.
     #[error(
         "{source_uri:?} cannot be the `source` of a CloudEvent: name the log by a URI without spaces, such as \
          `https://example.com/shop` or `urn:shop:orders`"
     )]
     Source {
-        /// The source that was given.
+        /// The source of the call.
         source_uri: String,
     },
-    /// The store could not read a part of the event, or its payload is no JSON.
-    #[error("the event at position {position} of {stream} cannot be read, and has no form as a CloudEvent")]
+    /// The store could not read a column of the event, or its payload is not JSON.
+    #[error("the event at position {position} of {stream} cannot be read, so it cannot be a CloudEvent; repair it")]
     Unreadable {
-        /// Where the event stands in the log.
+        /// The position of the event in the log.
         position: Position,
-        /// The stream it belongs to.
+        /// The stream that the event belongs to.
         stream: StreamId,
     },
 }
@@ -41,21 +48,22 @@ struct Attributes<'a> {
 }
 
 impl RecordedEvent {
-    /// Returns the event as a [CloudEvent](https://cloudevents.io) in the JSON format of version 1.0, for brokers and services
-    /// that take such events (content type `application/cloudevents+json`).
+    /// Returns the event as a [CloudEvent](https://cloudevents.io) in the JSON format of version 1.0.
+    ///
+    /// Use it for brokers and services that accept such events (content type `application/cloudevents+json`).
     ///
     /// | attribute | value |
     /// | --- | --- |
     /// | `specversion` | `1.0` |
     /// | `id` | the id of the event |
-    /// | `source` | `source`: a URI that names the log; together with `id` it is unique |
+    /// | `source` | the argument `source`: a URI that names the log; together with `id` it is unique |
     /// | `type` | the stored name of the event |
-    /// | `subject` | the stream, as `Order/0198…` |
-    /// | `time` | when the event occurred, RFC 3339 in UTC |
+    /// | `subject` | the stream, such as `Order/0198…` |
+    /// | `time` | the time at which the event occurred, in RFC 3339 and UTC |
     /// | `datacontenttype` | `application/json` |
-    /// | `data` | the payload, to the byte as it is stored |
+    /// | `data` | the stored payload, without surrounding white space |
     ///
-    /// Metadata, position and version are not in it.
+    /// The metadata, the position and the version are not included.
     ///
     /// ```
     /// # use eventsource::event::{NewEvent, Position, StreamId, now};
@@ -67,8 +75,9 @@ impl RecordedEvent {
     /// ```
     ///
     /// # Errors
-    /// [`CloudEventError::Source`] if `source` is empty or contains spaces or control characters;
-    /// [`CloudEventError::Unreadable`] if the store could not read the event.
+    /// - [`CloudEventError::Source`] if `source` is empty or contains white space or control characters. Use another
+    ///   one.
+    /// - [`CloudEventError::Unreadable`] if the store could not read a column of the event, or the payload is not JSON.
     pub fn to_cloud_event(&self, source: &str) -> Result<String, CloudEventError> {
         if source.is_empty() || source.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(CloudEventError::Source { source_uri: source.to_owned() });
@@ -88,7 +97,7 @@ impl RecordedEvent {
             datacontenttype: "application/json",
         };
         let mut json = serde_json::to_string(&attributes).map_err(|_| unreadable())?;
-        // The payload is text already: parsed and written again, it would not keep every number.
+        // The payload is added as text. Parsing and writing it again would change some numbers.
         json.pop();
         json.push_str(r#","data":"#);
         json.push_str(self.payload().trim());
