@@ -317,7 +317,7 @@ async fn spans_warnings_and_errors() {
     let lines = unusable_snapshots().await;
     let all = lines.all();
     assert_eq!(lines.count("WARN", "cannot be decoded"), 1, "{all:#?}");
-    assert_eq!(lines.count("WARN", "does not have the event of the snapshot"), 1, "{all:#?}");
+    assert_eq!(lines.count("WARN", "the stream lacks the event of the snapshot"), 1, "{all:#?}");
     assert_eq!(all.len(), 2, "one warning for each: {all:#?}");
 
     let [changed, failing, sound] = snapshots_of_another_shape_of_a_failing_store_and_sound_ones().await;

@@ -58,9 +58,9 @@ pub struct EncodeError {
 pub enum DecodeError {
     /// The payload does not match the type.
     #[error(
-        "event `{event_type}` (version {version}) at position {position} of {stream} does not decode: {source}; \
-         a field that older events lack needs `#[serde(default)]`, and what has another shape by now needs a type of its \
-         own for what is stored, and a new version that is read from that one (`#[event(version = …, from(…))]`)"
+        "event `{event_type}` (version {version}) at position {position} of {stream} does not decode (if older events \
+         lack a field, give it `#[serde(default)]`; if the payload has another shape, raise the version and name the \
+         type of the old payload, `#[event(version = …, from(…))]`)"
     )]
     Payload {
         /// The stored name of the event.

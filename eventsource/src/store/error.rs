@@ -106,7 +106,7 @@ pub enum AppendError {
 #[non_exhaustive]
 pub enum StoreError {
     /// The store failed; the source says why. A retry may help.
-    #[error("the event store could not {action}: {source}")]
+    #[error("the event store could not {action}")]
     Failed {
         /// The action, such as `append to Order/…`.
         action: String,

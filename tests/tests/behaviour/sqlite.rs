@@ -173,7 +173,7 @@ async fn an_append_from_inside_a_handler_on_the_same_file_is_a_prompt_error() {
         failure.error.causes().any(|cause| cause.to_string().contains("inside the transaction of its batch")),
         "{error}"
     );
-    assert!(!error.to_string().contains("locked for"), "{error}");
+    assert!(!error.to_string().contains("has locked it for"), "{error}");
     assert_eq!(world.store.head().await.unwrap(), position, "nothing was appended");
 }
 

@@ -126,7 +126,7 @@ fn payload_of_no_known_version_is_an_error_with_a_remedy() {
         }
     }
     let broken = recorded(NewEvent::raw("Paid", 1, "{}"));
-    let error = Event::<Paid>::decode(&broken).unwrap_err().to_string();
+    let error = HandlerError::from(Event::<Paid>::decode(&broken).unwrap_err()).to_string();
     assert!(error.contains("missing field `euros`") && error.contains("(version 1)"), "{error}");
 }
 

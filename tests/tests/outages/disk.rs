@@ -99,7 +99,7 @@ async fn disk_that_is_full_is_named_and_what_waits_for_it_goes_on_when_it_is_fre
             let event = NewEvent::of(&Bumped { by: 3 }).unwrap();
             match store.append(&stream, ExpectedVersion::NoStream, vec![event]).await {
                 Ok(appended) => last = appended.position(),
-                Err(refused) => break refused.to_string(),
+                Err(refused) => break HandlerError::from(refused).to_string(),
             }
         };
         assert!(refused.contains("disk is full") || refused.contains("disk I/O"), "round {round}: {refused}");

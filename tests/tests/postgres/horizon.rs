@@ -112,7 +112,8 @@ async fn a_users_writes_and_its_append_vanish_together() {
     assert_eq!((world.numbers().await, readable(&world.store).await), (vec![], vec![]));
     // Outside a transaction it is refused, and a refused append leaves the transaction usable.
     let refused = world.store.append_in(&mut conn, &order(), ExpectedVersion::Any, placed(1)).await.unwrap_err();
-    assert!(refused.to_string().contains("has no transaction open"), "{refused}");
+    let refused = HandlerError::from(refused).to_string();
+    assert!(refused.contains("has no transaction open"), "{refused}");
     let stream = order();
     let mut tx = conn.begin().await.unwrap();
     let events = placed(2);
@@ -189,7 +190,8 @@ async fn advisory_key_holds_every_position() {
     }
     append(&world.store).await;
     let full = world.store.append(&order(), ExpectedVersion::Any, placed(1)).await.unwrap_err();
-    assert!(full.to_string().contains("reached maximum value"), "{full}");
+    let full = HandlerError::from(full).to_string();
+    assert!(full.contains("reached maximum value"), "{full}");
 }
 
 #[tokio::test]
@@ -326,7 +328,8 @@ async fn reading_from_a_standby_is_refused() {
         store.head().await.unwrap_err(),
         store.backlog(Position::START, u64::MAX).await.unwrap_err(),
     ] {
-        assert!(error.to_string().contains("the server is a standby"), "{error}");
+        let error = HandlerError::from(error).to_string();
+        assert!(error.contains("the server is a standby"), "{error}");
     }
 }
 

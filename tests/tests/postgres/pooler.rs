@@ -141,7 +141,7 @@ async fn forgotten_pooler_mode_is_named_in_the_error_of_an_append_and_in_the_sta
         let event = vec![NewEvent::of(&Bumped { by: 1 }).unwrap()];
         let stream = StreamId::new("Counter", uuid::Uuid::now_v7());
         let refused = store.append(&stream, ExpectedVersion::NoStream, event).await;
-        refused.is_err_and(|error| error.to_string().contains(remedy))
+        refused.is_err_and(|error| HandlerError::from(error).to_string().contains(remedy))
     })
     .await;
     let checkpoints = eventsource::projection::postgres::PostgresCheckpoints::new(&db);
@@ -152,8 +152,8 @@ async fn forgotten_pooler_mode_is_named_in_the_error_of_an_append_and_in_the_sta
         match manager.subscribe(world.rows.clone(), config.clone()).await {
             Ok(handle) => break handle,
             Err(error) => {
-                let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-                assert!(format!("{error} {source}").contains(remedy), "{error}");
+                let error = HandlerError::from(error).to_string();
+                assert!(error.contains(remedy), "{error}");
             }
         }
     };

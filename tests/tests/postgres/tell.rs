@@ -74,7 +74,7 @@ async fn a_horizon_held_for_longer_than_a_set_time_is_told_with_its_holder() {
     })
     .await;
     let line = warnings.0.lock().unwrap()[0].clone();
-    assert!(line.contains(&format!("pid {pid}")) && line.contains("held back"), "{line}");
+    assert!(line.contains(&format!("pid {pid}")) && line.contains("holds the log back"), "{line}");
     sqlx::raw_sql("ROLLBACK").execute(&mut conn).await.unwrap();
 }
 

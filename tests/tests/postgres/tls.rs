@@ -86,7 +86,8 @@ async fn connections_are_encrypted_and_certificates_are_verified_as_asked() {
         ("no root but the system's", "localhost", "sslmode=verify-full".to_owned()),
         ("another host than the certificate's", "127.0.0.1", verify("verify-full", &ours)),
     ] {
-        let error = open(&server, host, &query).await.expect_err(what).to_string();
+        let error = open(&server, host, &query).await.expect_err(what);
+        let error = HandlerError::from(error).to_string();
         assert!(error.contains("certificate"), "{what}: {error}");
     }
 }

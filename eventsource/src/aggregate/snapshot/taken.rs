@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{AggregateSnapshot, SnapshotError, SnapshotPolicy, SnapshotStore};
 use crate::aggregate::{Aggregate, AggregateRoot};
+use crate::causes::WithCauses;
 use crate::event::{Shape, StreamId, Unstorable, json};
 use crate::store::StoreError;
 
@@ -44,6 +45,7 @@ impl<A: Aggregate> Snapshots<A> {
         let snapshot = match self.store.load(stream, &self.shape).await {
             Ok(snapshot) => snapshot?,
             Err(error) => {
+                let error = WithCauses(&error);
                 tracing::warn!(%stream, %error, "the snapshot cannot be loaded; replaying the stream");
                 return None;
             }
@@ -71,7 +73,7 @@ impl<A: Aggregate> Snapshots<A> {
         let AggregateSnapshot { stream, version, event_id, .. } = snapshot;
         tracing::warn!(%stream, version, %event_id, "the stream lacks the event of the snapshot; replaying the stream");
         if let Err(error) = self.store.discard(snapshot).await {
-            tracing::debug!(%stream, %error, "the snapshot could not be discarded");
+            tracing::debug!(%stream, error = %WithCauses(&error), "the snapshot could not be discarded");
         }
     }
 
@@ -84,7 +86,7 @@ impl<A: Aggregate> Snapshots<A> {
         match self.of(root) {
             Ok(snapshot) => snapshot,
             Err(error) => {
-                tracing::warn!(%error, "no snapshot was taken");
+                tracing::warn!(error = %WithCauses(&error), "no snapshot was taken");
                 None
             }
         }
@@ -107,7 +109,7 @@ impl<A: Aggregate> Snapshots<A> {
     pub(in crate::aggregate) async fn save_due(&self, snapshot: &AggregateSnapshot) {
         if let Err(error) = self.save(snapshot).await {
             let (stream, version) = (&snapshot.stream, snapshot.version);
-            tracing::warn!(%stream, version, %error, "the snapshot was not saved");
+            tracing::warn!(%stream, version, error = %WithCauses(&error), "the snapshot was not saved");
         }
     }
 

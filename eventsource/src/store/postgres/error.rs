@@ -12,7 +12,7 @@
 #[non_exhaustive]
 pub enum PostgresOpenError {
     /// The server does not answer, or refuses the connection or a statement.
-    #[error("the database {database} cannot be opened: {source}")]
+    #[error("the database {database} cannot be opened")]
     Failed {
         /// The server and the database.
         database: String,
@@ -31,7 +31,7 @@ pub enum PostgresOpenError {
         fewest: u32,
     },
     /// The text is not the URL of a PostgreSQL database.
-    #[error("not a URL such as `postgres://user:password@host/database`: {source}")]
+    #[error("this is not a URL such as `postgres://user:password@host/database`")]
     Url {
         /// The error of the driver.
         source: sqlx::Error,

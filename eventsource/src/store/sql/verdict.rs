@@ -36,7 +36,7 @@ pub(crate) fn remedy(error: &sqlx::Error) -> Option<&'static str> {
 
 /// An error with its remedy.
 #[derive(Debug, thiserror::Error)]
-#[error("{remedy}: {error}")]
+#[error("{remedy}")]
 struct Explained {
     #[source]
     error: sqlx::Error,

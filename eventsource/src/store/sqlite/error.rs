@@ -17,7 +17,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum SqliteOpenError {
     /// SQLite cannot open the file.
-    #[error("the database {path} cannot be opened: {source}")]
+    #[error("the database {path} cannot be opened")]
     Failed {
         /// The path, as it was given.
         path: String,
