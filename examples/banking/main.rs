@@ -1,7 +1,7 @@
 //! A bank: accounts, and transfers between them that survive a crash at any point.
 //!
 //! `cargo run --bin banking` shows it on a temporary SQLite file; `cargo run --bin banking -- --kill` kills its processes
-//! at random moments and audits the accounts afterwards.
+//! at random moments and audits the accounts afterwards, on PostgreSQL with `--postgres URL`.
 
 mod account;
 mod args;
@@ -12,8 +12,10 @@ mod branch;
 mod kill;
 mod largest;
 mod ledger;
+mod place;
 mod plan;
 mod policy;
+mod postgres;
 mod print;
 mod show;
 mod sqlite;
@@ -25,6 +27,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use args::{Args, Mode};
+use place::Place;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -44,11 +47,13 @@ fn with_causes(error: &(dyn Error + 'static)) -> String {
 }
 
 async fn run(args: Args) -> branch::Result<()> {
+    // Removed with the file when the program ends.
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("bank.db");
-    match args.mode {
-        Mode::Show => show::show(&file).await,
-        Mode::Kill { kills } => kill::kill(&file, args.seed, kills).await,
-        Mode::Work { file } => kill::work(&file, args.seed).await,
+    let place = args.place.unwrap_or_else(|| Place::Sqlite { file: folder.path().join("bank.db") });
+    match (args.mode, place) {
+        (Mode::Show, Place::Sqlite { file }) => show::show(&file).await,
+        (Mode::Show, Place::Postgres { .. }) => Err("`--postgres` goes with `--kill`".into()),
+        (Mode::Kill { kills }, place) => kill::kill(&place, args.seed, kills).await,
+        (Mode::Work, place) => kill::work(&place, args.seed).await,
     }
 }

@@ -20,9 +20,12 @@ pub async fn open(file: &Path) -> Result<SqliteDatabase> {
     Ok(db)
 }
 
-pub async fn start(db: &SqliteDatabase, config: SubscriptionConfig) -> Result<Branch<SqliteCheckpoints>> {
+pub fn rows(db: &SqliteDatabase) -> Rows {
     let models = SqliteReadModels::new(db);
-    let rows = Rows { accounts: models.repository(), lines: models.repository(), transfers: models.repository() };
+    Rows { accounts: models.repository(), lines: models.repository(), transfers: models.repository() }
+}
+
+pub async fn start(db: &SqliteDatabase, config: SubscriptionConfig) -> Result<Branch<SqliteCheckpoints>> {
     let (store, checkpoints) = (SqliteEventStore::new(db), SqliteCheckpoints::new(db));
-    Branch::start(store, checkpoints, SqliteProjectionStates::new(db), rows, config).await
+    Branch::start(store, checkpoints, SqliteProjectionStates::new(db), rows(db), config).await
 }

@@ -8,21 +8,17 @@ use eventsource::engine::postgres::PostgresProjectionStates;
 use eventsource::engine::sqlite::SqliteProjectionStates;
 use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::read_model::postgres::PostgresReadModels;
-use eventsource::read_model::sqlite::SqliteReadModels;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
+use eventsource::store::postgres::PostgresEventStore;
 use eventsource::store::sqlite::SqliteEventStore;
 use eventsource::testing::faults::Faults;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use crate::audit::audit;
-use crate::branch::{Result, Rows};
+use crate::branch::Result;
 use crate::life::{crashes, live};
 use crate::plan::{Answers, Plan};
-use crate::sqlite;
-use crate::statements::Statements;
-use crate::transfers::Transfers;
+use crate::{postgres, sqlite};
 
 const PLAN: Plan = Plan { seed: 11, operations: 40 };
 
@@ -34,21 +30,14 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 async fn on_sqlite(file: &Path, faults: &Faults) -> Result<Answers> {
     let db = sqlite::open(file).await?;
-    let models = SqliteReadModels::new(&db);
-    let rows = Rows { accounts: models.repository(), lines: models.repository(), transfers: models.repository() };
     let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
-    live(store, checkpoints, SqliteProjectionStates::new(&db), rows, PLAN, faults).await
+    live(store, checkpoints, SqliteProjectionStates::new(&db), sqlite::rows(&db), PLAN, faults).await
 }
 
 async fn on_postgres(schema: &str, faults: &Faults) -> Result<Answers> {
-    let options = PostgresOptions::new(eventsource_tests::postgres::url())?.schema(schema);
-    let db = PostgresDatabase::open_with(options).await?;
-    let models = PostgresReadModels::new(&db);
-    models.ensure_tables(&Statements).await?;
-    models.ensure_tables(&Transfers).await?;
-    let rows = Rows { accounts: models.repository(), lines: models.repository(), transfers: models.repository() };
+    let db = postgres::open(eventsource_tests::postgres::url(), schema).await?;
     let (store, checkpoints) = (PostgresEventStore::new(&db), PostgresCheckpoints::new(&db));
-    live(store, checkpoints, PostgresProjectionStates::new(&db), rows, PLAN, faults).await
+    live(store, checkpoints, PostgresProjectionStates::new(&db), postgres::rows(&db), PLAN, faults).await
 }
 
 /// Three processes that crash, and one that does the rest. Its audit is clean, or it fails.
@@ -85,10 +74,11 @@ fn crashes_on_postgres_lose_no_money() {
     crash_and_finish(async |faults| on_postgres(&schema, faults).await);
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let options = PostgresOptions::new(eventsource_tests::postgres::url()).unwrap().schema(&schema);
-        let db = PostgresDatabase::open_with(options).await.unwrap();
-        let drop = eventsource::sqlx::AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE"));
-        eventsource::sqlx::raw_sql(drop).execute(db.pool()).await.unwrap();
-        db.close().await;
+        let db = postgres::open(eventsource_tests::postgres::url(), &schema).await.unwrap();
+        let branch = postgres::start(&db, SubscriptionConfig::default()).await.unwrap();
+        branch.settled().await.unwrap();
+        assert_eq!(audit(&branch).await.unwrap().faults, Vec::<String>::new());
+        branch.stop().await.unwrap();
+        postgres::remove(&db, &schema).await.unwrap();
     });
 }

@@ -22,6 +22,8 @@ mod output;
 mod plan;
 #[path = "../../banking/policy.rs"]
 mod policy;
+#[path = "../../banking/postgres.rs"]
+mod postgres;
 mod property;
 #[path = "../../banking/sqlite.rs"]
 mod sqlite;

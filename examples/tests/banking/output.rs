@@ -53,9 +53,8 @@ fn demonstration_prints_every_transfer_and_a_clean_audit() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), EXPECTED);
 }
 
-#[test]
-fn killed_bank_ends_with_a_clean_audit_and_tells_its_seed() {
-    let output = run(&["--kill", "--kills", "8"]);
+fn assert_killed_bank_ends_with_a_clean_audit(place: &[&str]) {
+    let output = run(&[&["--kill", "--kills", "8"], place].concat());
     let said = String::from_utf8(output.stdout).unwrap();
     println!("{said}");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -65,4 +64,21 @@ fn killed_bank_ends_with_a_clean_audit_and_tells_its_seed() {
     assert!(!said.contains("\n0 of 8 kills"));
     assert!(said.contains(", 0.00 under way\n   total "));
     assert!(said.ends_with("agree with the log\n"));
+}
+
+#[test]
+fn killed_bank_ends_with_a_clean_audit_and_tells_its_seed() {
+    assert_killed_bank_ends_with_a_clean_audit(&[]);
+}
+
+#[test]
+fn killed_bank_on_postgres_ends_with_a_clean_audit_and_tells_its_seed() {
+    assert_killed_bank_ends_with_a_clean_audit(&["--postgres", eventsource_tests::postgres::url()]);
+}
+
+#[test]
+fn demonstration_on_postgres_is_refused() {
+    let output = run(&["--postgres", "postgres://localhost/none"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("goes with `--kill`"));
 }
