@@ -25,7 +25,10 @@ pub async fn run(file: &Path, count: usize) -> Result<()> {
         match saved.publish_error {
             None => println!("appended order {n} of {customer} at position {}", saved.position),
             // It is stored. The other processes find it when they poll the log.
-            Some(error) => println!("appended order {n} of {customer} at position {}, but {error}", saved.position),
+            Some(error) => {
+                let error = crate::with_causes(&error);
+                println!("appended order {n} of {customer} at position {}, but {error}", saved.position);
+            }
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -38,7 +38,7 @@ async fn main() -> ExitCode {
 }
 
 /// Returns the text of an error and of its causes: the causes say why.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
