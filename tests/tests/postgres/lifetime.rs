@@ -44,7 +44,7 @@ async fn servers_and_poolers_end_with_a_process_that_is_killed() {
 fn without_a_server_a_test_fails_and_says_in_a_sentence_what_to_install() {
     for (what, url, sentence) in [
         ("shared", None, "the PostgreSQL tests need a server: run `tests/setup` as root"),
-        ("own", Some("postgres://none@127.0.0.1:1/none"), "it needs a private one despite DATABASE_URL"),
+        ("own", Some("postgres://none@127.0.0.1:1/none"), "it needs a private one whatever DATABASE_URL says"),
     ] {
         let mut test = process(what);
         test.env("EVENTSOURCE_POSTGRES_BIN", "/nowhere").env("RUST_BACKTRACE", "0");
