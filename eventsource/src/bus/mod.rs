@@ -6,7 +6,7 @@
 //! | the same in several processes | the store of PostgreSQL, which wakes its readers; for other stores the notifier of a broker, such as that of `eventsource-redis` |
 //! | committed events in listeners of this process, best effort | [`MemoryEventBus`], [`EventBus::subscribe`] |
 //! | committed events in other programs, at least once | a relay, such as that of `eventsource-redis` |
-//! | every event exactly once, in a read model | a [projection](crate::projection): it reads the log, and a bus only wakes it |
+//! | every event exactly once, in a read model | a [projection](mod@crate::projection): it reads the log, and a bus only wakes it |
 
 mod error;
 mod event_bus;

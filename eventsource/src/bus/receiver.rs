@@ -101,6 +101,8 @@ impl Receiver {
         }
         if queue.delivery == Delivery::Idle && !queue.events.is_empty() {
             queue.delivery = Delivery::Running;
+            // A runtime that shuts down drops the task at once, and its drop takes this lock.
+            drop(queue);
             let running = Running { receiver: Arc::clone(self), is_done: false };
             drop(runtime.spawn(running.deliver()));
         }

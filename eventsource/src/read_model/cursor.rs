@@ -13,7 +13,7 @@ use super::{Decimal, InvalidValue, ReadModelError, Table, Value, base64};
 
 /// The place of a row in the order of a query. The next page begins after it.
 ///
-/// [`Query::cursor`] creates it. It is a short text of letters, digits, `-` and `_`, so it can be part of a URL; serde
+/// [`Query::cursor`](super::Query::cursor) creates it. It is a short text of letters, digits, `-` and `_`, so it can be part of a URL; serde
 /// writes and reads it as this text. A client returns it unchanged: its content is not part of the interface. It
 /// contains the values of the columns by which the query is ordered, and is not encrypted.
 ///

@@ -89,6 +89,8 @@ impl Catalogue {
             return None;
         }
         looked.is_looking = true;
+        // A runtime that shuts down drops the task at once, and its drop takes this lock.
+        drop(looked);
         let look = Look { catalogue: Arc::clone(self), is_over: false };
         let (subscription, store) = (subscription.to_owned(), Arc::clone(store));
         Some(LookTask(tokio::spawn(look.run(subscription, store))))

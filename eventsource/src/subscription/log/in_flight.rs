@@ -17,7 +17,7 @@ pub(super) struct InFlightRead {
     pub(super) from: Position,
     pub(super) filter: Arc<EventFilter>,
     shared: Arc<Shared>,
-    task: JoinHandle<()>,
+    task: OnceLock<JoinHandle<()>>,
 }
 
 /// The part that the task and its readers share.
@@ -41,18 +41,15 @@ pub(super) enum ReadOutcome {
 }
 
 impl InFlightRead {
-    /// Begins to read the events after `from` that match `filter`, up to `limit`.
-    pub(super) fn begin(
-        log: &Arc<SharedLog>,
-        number: u64,
-        from: Position,
-        filter: Arc<EventFilter>,
-        limit: PageLimit,
-    ) -> Self {
-        let shared = Arc::new(Shared::default());
-        let landing = ReadTask { log: Arc::clone(log), number, shared: Arc::clone(&shared) };
-        let task = tokio::spawn(landing.read(from, Arc::clone(&filter), limit));
-        Self { from, filter, shared, task }
+    /// Creates a read of the events after `from` that match `filter`. It is begun by [`begin`](Self::begin).
+    pub(super) fn new(from: Position, filter: Arc<EventFilter>) -> Self {
+        Self { from, filter, shared: Arc::default(), task: OnceLock::new() }
+    }
+
+    /// Begins to read up to `limit`. The caller must not hold the lock of the log's state.
+    pub(super) fn begin(&self, log: &Arc<SharedLog>, number: u64, limit: PageLimit) {
+        let landing = ReadTask { log: Arc::clone(log), number, shared: Arc::clone(&self.shared) };
+        self.task.get_or_init(|| tokio::spawn(landing.read(self.from, Arc::clone(&self.filter), limit)));
     }
 
     pub(super) fn has_begun(&self) -> bool {
@@ -73,7 +70,9 @@ impl InFlightRead {
 
 impl Drop for InFlightRead {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
     }
 }
 

@@ -94,9 +94,12 @@ impl SharedLog {
         }
         let Some((filter, limit)) = state.together(number, after, &mine) else { return Found::Nothing };
         state.number += 1;
-        let read = Arc::new(InFlightRead::begin(self, state.number, after, filter, limit));
+        let read = Arc::new(InFlightRead::new(after, filter));
         let number = state.number;
         state.reads.push((number, Arc::downgrade(&read)));
+        // A runtime that shuts down drops the task at once, and its drop takes this lock.
+        drop(state);
+        read.begin(self, number, limit);
         Found::InFlightRead(read, true)
     }
 
