@@ -180,7 +180,7 @@ impl Notes {
         for note in &self.0 {
             match rows.save(note).await {
                 Ok(()) => {}
-                Err(error) => assert!(error.to_string().contains("could not be read again"), "{error}"),
+                Err(error) => assert!(error.to_string().contains("could not be read back"), "{error}"),
             }
         }
         Ok(())

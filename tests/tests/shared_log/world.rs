@@ -10,7 +10,7 @@ pub(crate) use async_trait::async_trait;
 pub(crate) use eventsource::prelude::*;
 pub(crate) use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
 pub(crate) use eventsource::store::{
-    AppendError, Appended, Backlog, LogId, LogMark, LogPage, ReadStream, StoreError, WakeUpReceiver,
+    AppendError, Appended, Backlog, LogId, LogMark, LogPage, ReadStream, StoreError, StoredType, WakeUpReceiver,
 };
 pub(crate) use eventsource::{EventFilter, RecordedEvent, Registry};
 pub(crate) use eventsource_tests::wait::{DEADLINE, eventually};
@@ -122,6 +122,17 @@ impl EventStore for Watched {
 
     async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
         self.inner.last_event(to).await
+    }
+
+    // By its own means: the default would read the log.
+    async fn event_types_except(
+        &self,
+        known: &[&str],
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredType>, StoreError> {
+        self.inner.event_types_except(known, after, to, limit).await
     }
 
     async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {

@@ -60,7 +60,7 @@ async fn the_one_that_was_taken_over_is_fenced() {
     let lease = Lease::new("its successor", Duration::from_secs(3_600));
     checkpoints.claim(&Claim::new("sums", &stored.fingerprint, Position::START).under(lease)).await.unwrap();
     let error = handle.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap_err();
-    assert!(error.to_string().contains("its successor runs it"), "{error}");
+    assert!(error.to_string().contains("its successor owns it"), "{error}");
     assert!(handle.status().await.last_error.is_some_and(|error| error.contains("taken it over")));
     let sum = models.repository::<Sum>().get(Uuid::from_u128(1)).await.unwrap().unwrap();
     assert_eq!((sum.total, sum.events), (1, 1));

@@ -86,7 +86,7 @@ async fn a_store_that_panics_ends_its_subscription_with_a_reason() {
     manager.start().await.unwrap();
     let position = bump(&store, [1]).await;
     let error = handle.wait_for(position).within(DEADLINE).await.unwrap_err();
-    assert!(error.to_string().contains("runner panicked"), "{error}");
+    assert!(error.to_string().contains("its task panicked"), "{error}");
     manager.start().await.unwrap();
     handle.wait_for(position).within(DEADLINE).await.unwrap();
 }
