@@ -7,17 +7,30 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
 }
 
-/// The migration in the file `migrations/NNNN_name.sql`.
-macro_rules! migration {
-    ($version:literal, $number:literal, $name:literal) => {
-        crate::store::sql::Migration {
+/// The migrations of the database in whose folder it is called: the files `migrations/NNNN_name.sql`, in order. Each database
+/// has all of them. A released migration is never changed. Add a new one.
+macro_rules! migrations {
+    () => {
+        $crate::store::sql::migrations! {
+            1, "0001", "events_and_checkpoints";
+            2, "0002", "dead_letters_leases_snapshots";
+            3, "0003", "log_identity";
+            4, "0004", "read_models";
+            7, "0007", "projection_states";
+            8, "0008", "letters_by_key";
+            9, "0009", "aggregate_snapshots";
+            10, "0010", "checksums";
+        }
+    };
+    ($($version:literal, $number:literal, $name:literal;)*) => {
+        &[$($crate::store::sql::Migration {
             version: $version,
             name: $name,
             sql: include_str!(concat!("migrations/", $number, "_", $name, ".sql")),
-        }
+        }),*]
     };
 }
-pub(crate) use migration;
+pub(crate) use migrations;
 
 impl Migration {
     /// FNV-1a over the text, in 64 bits. Line ends do not count: a checkout may change them.

@@ -17,7 +17,7 @@ pub(crate) use append::{Append, Outcome, Place, Refusal, Together, UnitOutcome, 
 pub(crate) use connection_cache::{Borrowed, ConnectionCache};
 pub(crate) use failure::{Failure, clamped, metadata_json, no_identity, unsigned};
 pub(crate) use given_back::has_no_transaction;
-pub(crate) use migration::{Migration, edited, migration, newest};
+pub(crate) use migration::{Migration, edited, migrations, newest};
 pub(crate) use page::{Filling, Found, SMALL, large};
 #[cfg(feature = "sqlite")]
 pub(crate) use queue::Waiting;

@@ -5,19 +5,9 @@ use sqlx::{Connection as _, SqliteConnection};
 use super::error::Trouble;
 use super::{SqliteOpenError, SqliteOptions, statements};
 use crate::event::now;
-use crate::store::sql::{Migration, edited, migration, newest};
+use crate::store::sql::{Migration, edited, migrations, newest};
 
-/// In order. A released migration is never changed. Add a new one.
-const MIGRATIONS: &[Migration] = &[
-    migration!(1, "0001", "events_and_checkpoints"),
-    migration!(2, "0002", "dead_letters_leases_snapshots"),
-    migration!(3, "0003", "log_identity"),
-    migration!(4, "0004", "read_models"),
-    migration!(7, "0007", "projection_states"),
-    migration!(8, "0008", "letters_by_key"),
-    migration!(9, "0009", "aggregate_snapshots"),
-    migration!(10, "0010", "checksums"),
-];
+const MIGRATIONS: &[Migration] = migrations!();
 
 /// Migrates the tables in one transaction. If two processes open a new file, one waits for the other.
 pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
