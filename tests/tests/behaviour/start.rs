@@ -113,5 +113,6 @@ fn nonsense_is_refused_when_the_config_is_built() {
     ];
     for (option, error) in errors {
         assert_eq!(error.option, option, "{error}");
+        assert!(error.to_string().contains(option) && error.to_string().contains("must be"), "{error}");
     }
 }

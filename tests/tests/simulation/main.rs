@@ -128,9 +128,11 @@ fn every_event_is_accounted_for_under_random_faults() {
 #[test]
 fn a_seed_always_gives_the_same_run() {
     silence_purpose();
+    let mut calls = 0;
     for seed in 0..30 {
         let once = run(seed);
-        assert!(!once.trace.is_empty() || once.has_takeover || seed > 0, "the run of seed {seed} did nothing");
+        calls += once.trace.len();
         assert_eq!(once, run(seed), "the run of seed {seed}");
     }
+    assert!(calls > 0, "no run called a handler");
 }
