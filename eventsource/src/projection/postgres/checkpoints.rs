@@ -37,13 +37,33 @@ pub struct PostgresCheckpoints {
 }
 
 impl PostgresCheckpoints {
-    /// Creates a store of the checkpoints in `db`.
+    /// Creates a store of the checkpoints in `db`. It neither reads nor writes: opening the database creates the tables.
+    ///
+    /// ```no_run
+    /// use eventsource::projection::CheckpointStore;
+    /// use eventsource::projection::postgres::PostgresCheckpoints;
+    /// use eventsource::store::postgres::PostgresDatabase;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = PostgresDatabase::open("postgres://shop@localhost/shop").await?;
+    /// for checkpoint in PostgresCheckpoints::new(&db).list().await? {
+    ///     println!("{} is at position {}", checkpoint.name, checkpoint.position);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(db: &PostgresDatabase) -> Self {
         Self { db: db.clone() }
     }
 
-    /// Returns the database.
+    /// Returns the database, such as to close it or to read rows with SQL.
+    ///
+    /// ```no_run
+    /// # async fn example(checkpoints: eventsource::projection::postgres::PostgresCheckpoints) {
+    /// checkpoints.database().close().await;
+    /// # }
+    /// ```
     #[must_use]
     pub const fn database(&self) -> &PostgresDatabase {
         &self.db
@@ -60,8 +80,18 @@ impl PostgresCheckpoints {
     /// Returns the lines of PostgreSQL's query plan for [`CheckpointStore::letter_counts`] of the subscription `name`.
     /// For operators who look for a slow query.
     ///
+    /// ```no_run
+    /// # async fn example(checkpoints: eventsource::projection::postgres::PostgresCheckpoints)
+    /// #     -> Result<(), Box<dyn std::error::Error>> {
+    /// for line in checkpoints.explain_letter_counts("orders").await? {
+    ///     println!("{line}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the database fails: call it again.
     pub async fn explain_letter_counts(&self, name: &str) -> Result<Vec<String>, CheckpointError> {
         let explained = self.try_explain_counts(name).await;
         explained.map_err(|failure| self.failed(Action::CountLetters, failure))

@@ -28,7 +28,7 @@ impl TextRows for (&PostgresDatabase, &mut PgConnection) {
     }
 }
 
-/// Returns who built the table; `None` if no subscription owns it.
+/// Returns the subscription that built the table; `None` if no subscription owns it.
 pub(crate) async fn built(
     db: &PostgresDatabase,
     conn: &mut PgConnection,

@@ -165,7 +165,7 @@ pub(super) const SAVE_SNAPSHOT: &str = "INSERT INTO {schema}.eventsource_snapsho
      ON CONFLICT (name) DO UPDATE SET position = excluded.position, fingerprint = excluded.fingerprint, \
      state = excluded.state";
 
-/// Selects who built the table `$1`: the subscription and its fingerprint, then the fingerprint, position and target of
+/// Selects the builder of the table `$1`: the subscription and its fingerprint, then the fingerprint, position and target of
 /// the next generation. The name of its checkpoint is that of the subscription, followed by `$2`.
 pub(super) const BUILT: &str = "SELECT own.subscription, live.fingerprint, next.fingerprint, next.position, next.rebuild_to \
      FROM {schema}.eventsource_read_models AS own \

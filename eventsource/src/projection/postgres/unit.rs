@@ -80,6 +80,22 @@ impl BatchConnection {
 }
 
 /// The connection of a batch, as a handler gets it. Dropping it returns it to the batch.
+///
+/// It dereferences to a `PgConnection`. `#[projection]` takes it for a handler that asks for a `&mut PgConnection`.
+/// While it exists, a second request in the same unit of work fails.
+///
+/// ```no_run
+/// use eventsource::projection::Inject;
+/// use eventsource::projection::postgres::{LentConnection, PostgresUnit};
+/// use eventsource::sqlx::{self, PgConnection};
+///
+/// # async fn example(mut unit: PostgresUnit) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut conn: LentConnection = PgConnection::inject(&mut unit).await.map_err(|error| error.to_string())?;
+/// sqlx::query("UPDATE orders SET shipped = true WHERE id = 1").execute(&mut *conn).await?;
+/// drop(conn); // Now another handler of the batch can ask for it.
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct LentConnection(OwnedMappedMutexGuard<BatchTransaction, PgConnection>);
 

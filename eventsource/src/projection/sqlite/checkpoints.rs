@@ -55,13 +55,38 @@ pub struct SqliteCheckpoints {
 }
 
 impl SqliteCheckpoints {
-    /// Creates a store of the checkpoints in `db`.
+    /// Creates a store of the checkpoints in `db`. It neither reads nor writes: opening the database creates the tables.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use eventsource::projection::sqlite::SqliteCheckpoints;
+    /// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+    /// use eventsource::{MemoryEventBus, SubscriptionManager};
+    ///
+    /// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
+    /// let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
+    /// # let _ = manager;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone(), sightings: Arc::default() }
     }
 
-    /// Returns the database.
+    /// Returns the database, such as to close it or to read rows with SQL.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::projection::sqlite::SqliteCheckpoints;
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// let checkpoints = SqliteCheckpoints::new(&db);
+    /// checkpoints.database().close().await;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn database(&self) -> &SqliteDatabase {
         &self.db

@@ -27,7 +27,7 @@ impl TextRows for &mut SqliteConnection {
     }
 }
 
-/// Returns who built the table; `None` if no subscription owns it.
+/// Returns the subscription that built the table; `None` if no subscription owns it.
 pub(crate) async fn built(conn: &mut SqliteConnection, table: &Table) -> Result<Option<Built>, sqlx::Error> {
     let query = sqlx::query_as::<_, BuiltRow>(statements::BUILT).bind(table.name).bind(next_suffix());
     Ok(query.fetch_optional(conn).await?.map(Built::from))

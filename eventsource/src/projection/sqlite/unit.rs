@@ -80,6 +80,26 @@ impl BatchConnection {
 }
 
 /// The connection of a batch, as a handler gets it. Dropping it returns it to the batch.
+///
+/// It dereferences to a `SqliteConnection`. `#[projection]` takes it for a handler that asks for a
+/// `&mut SqliteConnection`. While it exists, a second request in the same unit of work fails.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::projection::sqlite::{LentConnection, SqliteCheckpoints};
+/// use eventsource::projection::{CheckpointStore, Inject};
+/// use eventsource::sqlx::SqliteConnection;
+/// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+///
+/// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+/// let mut unit = SqliteCheckpoints::new(&db).begin().await?;
+/// let conn: LentConnection = SqliteConnection::inject(&mut unit).await.map_err(|error| error.to_string())?;
+/// assert!(SqliteConnection::inject(&mut unit).await.is_err());
+/// drop(conn);
+/// assert!(SqliteConnection::inject(&mut unit).await.is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct LentConnection(OwnedMappedMutexGuard<BatchTransaction, SqliteConnection>);
 
@@ -271,7 +291,7 @@ fn judge(error: &(dyn Error + 'static), others_may_lock: bool) -> Option<Verdict
     if error.is::<NotLendable>() {
         return Some(Verdict::Outage);
     }
-    let said = causes(error).find_map(|cause| {
+    let found = causes(error).find_map(|cause| {
         if let Some(error) = cause.downcast_ref() {
             return Some(verdict(error));
         }
@@ -282,7 +302,7 @@ fn judge(error: &(dyn Error + 'static), others_may_lock: bool) -> Option<Verdict
         });
         matches!(store, Some(StoreError::Busy { .. })).then_some(Verdict::Conflict)
     });
-    said.map(|verdict| match verdict {
+    found.map(|verdict| match verdict {
         Verdict::Conflict if !others_may_lock => Verdict::Transient,
         verdict => verdict,
     })
