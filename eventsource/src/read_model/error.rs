@@ -79,7 +79,6 @@ impl InvalidField {
 /// # let error = ReadModelError::NoTable { table: "orders" };
 /// # assert_eq!((status(&error), error.to_string().contains("`orders`")), (500, true));
 /// ```
-/// the subscription faults ([`NotSetUp`]).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadModelError {

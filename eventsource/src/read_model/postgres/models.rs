@@ -59,6 +59,24 @@ pub struct PostgresReadModels {
 
 impl PostgresReadModels {
     /// Returns the read models in `db`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[cfg(feature = "macros")]
+    /// # mod example {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::postgres::PostgresReadModels;
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    /// # async fn example(db: PostgresDatabase) -> Result<(), Box<dyn std::error::Error>> {
+    /// let models = PostgresReadModels::new(&db);
+    /// models.create_table::<OrderRow>().await?;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(db: &PostgresDatabase) -> Self {
         Self { db: db.clone() }
@@ -69,8 +87,27 @@ impl PostgresReadModels {
     /// may have run before, call [`ensure_tables`](Self::ensure_tables) instead.
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`] if a table of that name exists and rows of `M` cannot be written to it.
-    /// [`ReadModelError::Failed`] if the database fails.
+    /// - [`ReadModelError::Mismatch`]: a table of that name exists, and rows of `M` cannot be written to it. Rebuild
+    ///   the projection, or deploy the version of the program that built the table.
+    /// - [`ReadModelError::Failed`]: the database failed. A retry may help.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[cfg(feature = "macros")]
+    /// # mod example {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::postgres::PostgresReadModels;
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    /// # async fn example(db: PostgresDatabase) -> Result<(), Box<dyn std::error::Error>> {
+    /// # let models = PostgresReadModels::new(&db);
+    /// models.create_table::<OrderRow>().await?;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn create_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         schema::create(&self.db, M::TABLE).await
     }
@@ -83,7 +120,39 @@ impl PostgresReadModels {
     /// decides. So every version of a program starts in the same order: ensure the tables, subscribe, start.
     ///
     /// # Errors
-    /// [`ReadModelError::Failed`] if the database fails.
+    /// [`ReadModelError::Failed`] if the database fails. A retry may help.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[cfg(feature = "macros")]
+    /// # mod example {
+    /// # use eventsource::prelude::*;
+    /// # use uuid::Uuid;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: i64 }
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: Uuid, total: i64 }
+    /// # struct Orders;
+    /// # #[projection(read_models(OrderRow))]
+    /// # impl Orders {
+    /// #     #[handles(OrderPlaced)]
+    /// #     async fn placed(&self, event: &Event<OrderPlaced>, orders: &mut Repository<OrderRow>)
+    /// #         -> Result<(), ReadModelError>
+    /// #     {
+    /// #         orders.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
+    /// #     }
+    /// # }
+    /// # use eventsource::read_model::postgres::PostgresReadModels;
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    /// # async fn example(db: PostgresDatabase) -> Result<(), Box<dyn std::error::Error>> {
+    /// let models = PostgresReadModels::new(&db);
+    /// models.ensure_tables(&Orders).await?;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
         for table in projection.read_models() {
             OfOther::Stays.stays(schema::create(&self.db, table).await)?;
@@ -94,8 +163,28 @@ impl PostgresReadModels {
     /// Checks that the table of `M` is exactly as the model describes it.
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`] with the differences, [`ReadModelError::NoTable`] if there is no table,
-    /// [`ReadModelError::Failed`] if the database fails.
+    /// - [`ReadModelError::NoTable`]: there is no table. Create it.
+    /// - [`ReadModelError::Mismatch`]: the table differs from the model. The error lists the differences.
+    /// - [`ReadModelError::Failed`]: the database failed. A retry may help.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[cfg(feature = "macros")]
+    /// # mod example {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::postgres::PostgresReadModels;
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    /// # async fn example(db: PostgresDatabase) -> Result<(), Box<dyn std::error::Error>> {
+    /// # let models = PostgresReadModels::new(&db);
+    /// // After a migration of your own.
+    /// models.check_table::<OrderRow>().await?;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn check_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         let mut session = PoolTables::new(&self.db).session(M::TABLE).await?;
         schema::check(&mut session, &self.db, M::TABLE, Use::Exact).await
@@ -103,12 +192,49 @@ impl PostgresReadModels {
 
     /// Returns the SQL with which [`create_table`](PostgresReadModels::create_table) creates the table, for migrations
     /// of your own.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[cfg(feature = "macros")]
+    /// # mod example {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::postgres::PostgresReadModels;
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    /// # async fn example(db: PostgresDatabase) -> Result<(), Box<dyn std::error::Error>> {
+    /// # let models = PostgresReadModels::new(&db);
+    /// println!("{}", models.table_sql::<OrderRow>());
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     #[must_use]
     pub fn table_sql<M: ReadModel>(&self) -> String {
         schema::create_sql(&self.db, M::TABLE)
     }
 
     /// Returns a repository that reads the committed rows of `M`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[cfg(feature = "macros")]
+    /// # mod example {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::postgres::PostgresReadModels;
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    /// # async fn example(db: PostgresDatabase) -> Result<(), Box<dyn std::error::Error>> {
+    /// # let models = PostgresReadModels::new(&db);
+    /// let orders = models.repository::<OrderRow>();
+    /// let large = orders.find(OrderRow::TOTAL.gt(1_000)).await?;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     #[must_use]
     pub fn repository<M: ReadModel>(&self) -> ReadRepository<M> {
         ReadRepository::new(Arc::new(PoolTables::new(&self.db)))

@@ -54,6 +54,24 @@ pub struct SqliteReadModels {
 
 impl SqliteReadModels {
     /// Returns the read models in `db`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::sqlite::SqliteReadModels;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// let models = SqliteReadModels::new(&db);
+    /// models.create_table::<OrderRow>().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone() }
@@ -63,8 +81,29 @@ impl SqliteReadModels {
     /// before, call [`ensure_tables`](Self::ensure_tables) instead.
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`] if a table of that name exists and rows of `M` cannot be written to it.
-    /// [`ReadModelError::Failed`] if the database fails.
+    /// - [`ReadModelError::Mismatch`]: a table of that name exists, and rows of `M` cannot be written to it. Rebuild
+    ///   the projection, or deploy the version of the program that built the table.
+    /// - [`ReadModelError::Failed`]: the database failed. A retry may help.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::sqlite::SqliteReadModels;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # let models = SqliteReadModels::new(&db);
+    /// models.create_table::<OrderRow>().await?;
+    /// // A second call finds the table and changes nothing.
+    /// models.create_table::<OrderRow>().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn create_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         self.make(M::TABLE, OfOther::IsRefused).await
     }
@@ -77,7 +116,40 @@ impl SqliteReadModels {
     /// decides. So every version of a program starts in the same order: ensure the tables, subscribe, start.
     ///
     /// # Errors
-    /// [`ReadModelError::Failed`] if the database fails.
+    /// [`ReadModelError::Failed`] if the database fails. A retry may help.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use uuid::Uuid;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: i64 }
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: Uuid, total: i64 }
+    /// # struct Orders;
+    /// # #[projection(read_models(OrderRow))]
+    /// # impl Orders {
+    /// #     #[handles(OrderPlaced)]
+    /// #     async fn placed(&self, event: &Event<OrderPlaced>, orders: &mut Repository<OrderRow>)
+    /// #         -> Result<(), ReadModelError>
+    /// #     {
+    /// #         orders.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
+    /// #     }
+    /// # }
+    /// # use eventsource::read_model::sqlite::SqliteReadModels;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// let models = SqliteReadModels::new(&db);
+    /// models.ensure_tables(&Orders).await?;
+    /// models.check_table::<OrderRow>().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
         for table in projection.read_models() {
             self.make(table, OfOther::Stays).await?;
@@ -98,8 +170,30 @@ impl SqliteReadModels {
     /// Checks that the table of `M` is exactly as the model describes it.
     ///
     /// # Errors
-    /// [`ReadModelError::Mismatch`] with the differences, [`ReadModelError::NoTable`] if there is no table,
-    /// [`ReadModelError::Failed`] if the database fails.
+    /// - [`ReadModelError::NoTable`]: there is no table. Create it.
+    /// - [`ReadModelError::Mismatch`]: the table differs from the model. The error lists the differences.
+    /// - [`ReadModelError::Failed`]: the database failed. A retry may help.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::sqlite::SqliteReadModels;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # use eventsource::ReadModelError;
+    /// # let models = SqliteReadModels::new(&db);
+    /// assert!(matches!(models.check_table::<OrderRow>().await, Err(ReadModelError::NoTable { .. })));
+    /// models.create_table::<OrderRow>().await?;
+    /// models.check_table::<OrderRow>().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn check_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
         let mut conn = PoolTables::new(&self.db).acquire(M::TABLE).await?;
         schema::check(&mut conn, M::TABLE, Use::Exact).await
@@ -107,12 +201,44 @@ impl SqliteReadModels {
 
     /// Returns the SQL with which [`create_table`](SqliteReadModels::create_table) creates the table, for migrations of
     /// your own.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::sqlite::SqliteReadModels;
+    /// assert!(SqliteReadModels::table_sql::<OrderRow>().starts_with("CREATE TABLE"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn table_sql<M: ReadModel>() -> String {
         schema::create_sql(M::TABLE)
     }
 
     /// Returns a repository that reads the committed rows of `M`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::ReadModel;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64, total: i64 }
+    /// # use eventsource::read_model::sqlite::SqliteReadModels;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # let models = SqliteReadModels::new(&db);
+    /// # models.create_table::<OrderRow>().await?;
+    /// let orders = models.repository::<OrderRow>();
+    /// assert!(orders.get(7_u64).await?.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn repository<M: ReadModel>(&self) -> ReadRepository<M> {
         ReadRepository::new(Arc::new(PoolTables::new(&self.db)))

@@ -86,12 +86,30 @@ pub(crate) enum StatementConnection {
 impl PostgresDatabase {
     /// Opens the database at `url`, and migrates the tables in the schema `public`.
     ///
+    /// The options are the defaults of [`PostgresOptions`]. To change them, call [`open_with`](Self::open_with).
+    ///
     /// # Errors
-    /// [`PostgresOpenError`] if the server cannot be reached, is older than 15, or refuses a statement, or if a newer
-    /// version of this crate has migrated the tables. Each variant says what to do.
+    /// - [`PostgresOpenError::Url`]: `url` is not the URL of a PostgreSQL database.
+    /// - [`PostgresOpenError::Failed`]: the server does not answer within 10 s, refuses the connection, or refuses a
+    ///   statement. The source says why.
+    /// - [`PostgresOpenError::OldServer`]: the server is older than PostgreSQL 15. Upgrade it.
+    /// - [`PostgresOpenError::NewerSchema`]: a newer version of this crate has migrated the tables. Deploy that
+    ///   version.
+    /// - [`PostgresOpenError::EditedMigration`]: the tables were created by another text of a migration. Restore it.
+    /// - [`PostgresOpenError::SequenceUnreadable`]: the role lacks a right. The text contains the `GRANT` to run.
     ///
     /// # Panics
     /// Panics outside a Tokio runtime.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::store::postgres::PostgresDatabase;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = PostgresDatabase::open("postgres://shop:secret@localhost:5432/shop").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open(url: &str) -> Result<Self, PostgresOpenError> {
         Self::open_with(PostgresOptions::new(url)?).await
     }
@@ -100,10 +118,25 @@ impl PostgresDatabase {
     /// [`migrate_on_open`](PostgresOptions::migrate_on_open) is `false`.
     ///
     /// # Errors
-    /// [`PostgresOpenError`] as for [`open`](Self::open), and if an option is not valid.
+    /// The errors of [`open`](Self::open), and:
+    /// - [`PostgresOpenError::TooFewConnections`]: the options allow fewer than 6 connections.
+    /// - [`PostgresOpenError::InvalidSchema`]: the name of the schema is not valid.
+    /// - [`PostgresOpenError::NotMigrated`]: the tables are missing or old, and `migrate_on_open` is `false`. Call
+    ///   [`PostgresOptions::migrate`] first.
     ///
     /// # Panics
     /// Panics outside a Tokio runtime.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = PostgresOptions::new("postgres://shop@localhost/shop")?.schema("events").connections(40);
+    /// let db = PostgresDatabase::open_with(options).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open_with(options: PostgresOptions) -> Result<Self, PostgresOpenError> {
         let opened = open::open(&options).await?;
         Ok(Self(Arc::new(Inner {
@@ -136,18 +169,51 @@ impl PostgresDatabase {
     }
 
     /// Returns the pool of the shared connections, for your own tables and queries.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::sqlx;
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    ///
+    /// # async fn example(db: PostgresDatabase) -> Result<(), Box<dyn std::error::Error>> {
+    /// let orders: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(db.pool()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.0.pool
     }
 
     /// Returns the name of the schema of this crate's tables.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    /// # fn example(db: PostgresDatabase) {
+    /// println!("the tables of eventsource are in the schema {}", db.schema());
+    /// # }
+    /// ```
     #[must_use]
     pub fn schema(&self) -> &str {
         self.0.schema.name()
     }
 
     /// Closes all connections. Waits for connections that are in use. Later calls on this database fail.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::projection::postgres::PostgresCheckpoints;
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    /// # use eventsource::{ManagerError, SubscriptionManager};
+    /// # type Manager = SubscriptionManager<PostgresCheckpoints>;
+    /// # async fn example(manager: Manager, db: PostgresDatabase) -> Result<(), ManagerError> {
+    /// // Stop the subscriptions first: each of them may hold a connection.
+    /// manager.stop().await?;
+    /// db.close().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn close(&self) {
         if let Some(listener) = self.0.listener.get_or_init(|| None) {
             listener.stop();

@@ -45,6 +45,17 @@ pub struct PostgresEventStore {
 
 impl PostgresEventStore {
     /// Creates the event store of `db`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = PostgresDatabase::open("postgres://shop@localhost/shop").await?;
+    /// let store = PostgresEventStore::new(&db);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(db: &PostgresDatabase) -> Self {
         Self { db: db.clone() }
@@ -77,7 +88,8 @@ impl PostgresEventStore {
     ///   prepare them (`PREPARE TRANSACTION`).
     ///
     /// # Errors
-    /// The errors of [`EventStore::append`], and [`AppendError::Store`] if `conn` has no open transaction.
+    /// The errors of [`EventStore::append`], and [`AppendError::Store`] if `conn` has no open transaction: begin one
+    /// first. After [`AppendError::Store`], roll the transaction back.
     pub async fn append_in(
         &self,
         conn: &mut PgConnection,
@@ -102,6 +114,21 @@ impl PostgresEventStore {
     ///
     /// # Errors
     /// [`StoreError`] if the store fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::store::postgres::PostgresEventStore;
+    /// use std::time::Duration;
+    ///
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// for holder in store.horizon_holders().await? {
+    ///     if holder.age.is_some_and(|age| age > Duration::from_secs(60)) {
+    ///         eprintln!("end this transaction: {holder}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn horizon_holders(&self) -> Result<Vec<HorizonHolder>, StoreError> {
         let held = async {
             let mut conn = self.db.shared().await?;
@@ -111,11 +138,25 @@ impl PostgresEventStore {
     }
 
     /// Returns the query plans with which PostgreSQL reads a page of at most `limit` events after `after` through
-    /// `filter`, one line an element. The first plan is for the next positions, the second one for all later ones. For
-    /// diagnosis.
+    /// `filter`. Each element is one line.
+    ///
+    /// The first plan is for the next positions, the second one for all later ones. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. It can be retried.
+    /// [`StoreError`] if the database fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::store::postgres::PostgresEventStore;
+    /// use eventsource::{EventFilter, Position};
+    ///
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// for line in store.explain_read_log(Position::START, &EventFilter::types(["OrderPlaced"]), 100).await? {
+    ///     println!("{line}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn explain_read_log(
         &self,
         after: Position,
@@ -125,11 +166,11 @@ impl PostgresEventStore {
         read::explain(&self.db, after, filter, limit).await.map_err(|failure| store_error(Action::ReadLog, failure))
     }
 
-    /// How PostgreSQL reads a page of at most `limit` events backwards ([`EventStore::read_log_back`]): the lines of its query
-    /// plan.
+    /// Returns the query plan of [`EventStore::read_log_back`] for a page of at most `limit` events before `before`
+    /// that match `filter`. Each element is one line. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the database fails. It can be retried.
     pub async fn explain_read_log_back(
         &self,
         before: Option<Position>,
@@ -140,10 +181,11 @@ impl PostgresEventStore {
         plan.map_err(|failure| store_error(Action::ReadLog, failure))
     }
 
-    /// How PostgreSQL lists the streams of a type ([`EventStore::streams`]): the lines of its query plan.
+    /// Returns the query plan of [`EventStore::streams`] for at most `limit` streams of the type `aggregate_type` after
+    /// the id `after`. Each element is one line. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the database fails. It can be retried.
     pub async fn explain_streams(
         &self,
         aggregate_type: &str,
@@ -154,10 +196,10 @@ impl PostgresEventStore {
         plan.map_err(|failure| store_error(Action::ListStreams, failure))
     }
 
-    /// Returns the query plan of [`EventStore::event_types_except`], one line an element. For diagnosis.
+    /// Returns the query plan of [`EventStore::event_types_except`]. Each element is one line. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. It can be retried.
+    /// [`StoreError`] if the database fails. It can be retried.
     pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
         read::explain_types(&self.db).await.map_err(|failure| store_error(Action::FindTypes, failure))
     }

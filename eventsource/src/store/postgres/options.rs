@@ -42,7 +42,16 @@ impl PostgresOptions {
     /// Creates the default options for the database at `url`, such as `postgres://user:password@host:5432/database`.
     ///
     /// # Errors
-    /// [`PostgresOpenError::Url`] if `url` is not a PostgreSQL URL.
+    /// [`PostgresOpenError::Url`] if `url` is not a PostgreSQL URL. The server is not contacted yet.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
+    ///
+    /// let options = PostgresOptions::new("postgres://shop:secret@localhost:5432/shop")?;
+    /// assert!(matches!(PostgresOptions::new("localhost"), Err(PostgresOpenError::Url { .. })));
+    /// # Ok::<(), PostgresOpenError>(())
+    /// ```
     pub fn new(url: &str) -> Result<Self, PostgresOpenError> {
         let connect = PgConnectOptions::from_str(url).map_err(|source| PostgresOpenError::Url { source })?;
         Ok(Self::from_connect_options(connect))
@@ -50,6 +59,15 @@ impl PostgresOptions {
 
     /// Creates the default options for the database of these driver options. Use it for settings that a URL cannot
     /// express.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::sqlx::postgres::PgConnectOptions;
+    /// use eventsource::store::postgres::PostgresOptions;
+    ///
+    /// let connect = PgConnectOptions::new().host("/run/postgresql").username("shop").database("shop");
+    /// let options = PostgresOptions::from_connect_options(connect);
+    /// ```
     #[must_use]
     pub fn from_connect_options(connect: PgConnectOptions) -> Self {
         Self {
@@ -69,6 +87,13 @@ impl PostgresOptions {
     ///
     /// The name can have up to 63 letters (a to z), digits and underscores. Opening refuses other names
     /// ([`PostgresOpenError::InvalidSchema`]).
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
+    /// let options = PostgresOptions::new("postgres://localhost/shop")?.schema("events");
+    /// # Ok::<(), PostgresOpenError>(())
+    /// ```
     #[must_use]
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.schema = schema.into();
@@ -87,6 +112,13 @@ impl PostgresOptions {
     /// requests. [`migrate`](Self::migrate) opens one more connection and closes it. With a
     /// [pooler](Self::pooler_mode), all connections except the listener are shared, and units of work use at most half
     /// of them.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
+    /// let options = PostgresOptions::new("postgres://localhost/shop")?.connections(40);
+    /// # Ok::<(), PostgresOpenError>(())
+    /// ```
     #[must_use]
     pub const fn connections(mut self, connections: u32) -> Self {
         self.connections = connections;
@@ -94,6 +126,15 @@ impl PostgresOptions {
     }
 
     /// Sets how long a call waits for a free connection before it fails; 10 s by default.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
+    /// use std::time::Duration;
+    ///
+    /// let options = PostgresOptions::new("postgres://localhost/shop")?.acquire_timeout(Duration::from_secs(3));
+    /// # Ok::<(), PostgresOpenError>(())
+    /// ```
     #[must_use]
     pub const fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;
@@ -105,6 +146,17 @@ impl PostgresOptions {
     ///
     /// A handler that runs longer than this without a query fails with SQLSTATE 25P03. That is a failure of the
     /// handler, and not an outage. It is retried like any other failure, because the next attempt may be faster.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
+    /// use std::time::Duration;
+    ///
+    /// // The slowest handler works for 40 s between two queries.
+    /// let options = PostgresOptions::new("postgres://localhost/shop")?
+    ///     .idle_in_transaction_session_timeout(Duration::from_secs(60));
+    /// # Ok::<(), PostgresOpenError>(())
+    /// ```
     #[must_use]
     pub const fn idle_in_transaction_session_timeout(mut self, timeout: Duration) -> Self {
         self.idle_in_transaction = timeout;
@@ -119,6 +171,15 @@ impl PostgresOptions {
     ///
     /// Notifications do not pass such a pooler. Set the address of the server as [`listener_url`](Self::listener_url).
     /// Without it, events of other processes arrive with a delay of up to the poll interval.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
+    /// let options = PostgresOptions::new("postgres://pgbouncer:6432/shop")?
+    ///     .pooler_mode(true)
+    ///     .listener_url("postgres://server:5432/shop")?;
+    /// # Ok::<(), PostgresOpenError>(())
+    /// ```
     #[must_use]
     pub const fn pooler_mode(mut self, pooler: bool) -> Self {
         self.pooler = pooler;
@@ -129,6 +190,15 @@ impl PostgresOptions {
     ///
     /// # Errors
     /// [`PostgresOpenError::Url`] if `url` is not a PostgreSQL URL.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
+    /// let options = PostgresOptions::new("postgres://pgbouncer:6432/shop")?
+    ///     .pooler_mode(true)
+    ///     .listener_url("postgres://server:5432/shop")?;
+    /// # Ok::<(), PostgresOpenError>(())
+    /// ```
     pub fn listener_url(mut self, url: &str) -> Result<Self, PostgresOpenError> {
         self.listener = Some(PgConnectOptions::from_str(url).map_err(|source| PostgresOpenError::Url { source })?);
         Ok(self)
@@ -136,6 +206,15 @@ impl PostgresOptions {
 
     /// Sets after which time a log line and the status of every subscription name the transaction that holds the log
     /// back; 10 s by default. The log line is repeated at this interval.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
+    /// use std::time::Duration;
+    ///
+    /// let options = PostgresOptions::new("postgres://localhost/shop")?.horizon_warning(Duration::from_secs(30));
+    /// # Ok::<(), PostgresOpenError>(())
+    /// ```
     #[must_use]
     pub const fn horizon_warning(mut self, after: Duration) -> Self {
         self.horizon_warning = after;
@@ -147,6 +226,18 @@ impl PostgresOptions {
     ///
     /// With `false`, call [`migrate`](Self::migrate) as a separate step, for example with another role. Opening fails
     /// with [`PostgresOpenError::NotMigrated`] if the tables are missing or old.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// // The role `shop` may not create tables. The deployment has migrated them as another role.
+    /// let options = PostgresOptions::new("postgres://shop@localhost/shop")?.migrate_on_open(false);
+    /// let db = PostgresDatabase::open_with(options).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn migrate_on_open(mut self, migrate: bool) -> Self {
         self.migrate_on_open = migrate;
@@ -159,8 +250,21 @@ impl PostgresOptions {
     /// create tables only if a migration is due.
     ///
     /// # Errors
-    /// [`PostgresOpenError`] if the server cannot be reached or refuses a statement, the name of the schema is not
-    /// valid, or a newer version of this crate has migrated the tables.
+    /// - [`PostgresOpenError::Failed`]: the server cannot be reached or refuses a statement. The source says why.
+    /// - [`PostgresOpenError::InvalidSchema`]: the name of the schema is not valid.
+    /// - [`PostgresOpenError::NewerSchema`]: a newer version of this crate has migrated the tables. Deploy that
+    ///   version.
+    /// - [`PostgresOpenError::EditedMigration`]: the tables were created by another text of a migration. Restore it.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::store::postgres::PostgresOptions;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// PostgresOptions::new("postgres://owner@localhost/shop")?.schema("events").migrate().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn migrate(&self) -> Result<(), PostgresOpenError> {
         let schema = self.parsed_schema()?;
         let migrated = async {

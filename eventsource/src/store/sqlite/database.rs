@@ -67,9 +67,31 @@ pub(crate) struct Writing {
 impl SqliteDatabase {
     /// Opens the file at `path`. Creates it if it does not exist, and migrates its tables.
     ///
+    /// The options are the defaults of [`SqliteOptions`]. To change them, call [`open_with`](Self::open_with).
+    ///
     /// # Errors
-    /// [`SqliteOpenError`] if the file cannot be opened, is locked for 30 s, or was created by a newer version of this
-    /// crate. Each variant says what to do.
+    /// - [`SqliteOpenError::Busy`]: another connection has locked the file for 30 s. Retry.
+    /// - [`SqliteOpenError::Failed`]: the file cannot be created, read or written. The source says why: check the
+    ///   folder and its permissions.
+    /// - [`SqliteOpenError::NoWal`]: the file system cannot hold a file in WAL mode. Use a local one.
+    /// - [`SqliteOpenError::NewerSchema`]: a newer version of this crate has migrated the tables. Deploy that version.
+    /// - [`SqliteOpenError::EditedMigration`]: the tables were created by another text of a migration. Restore it.
+    /// - [`SqliteOpenError::InMemory`] or [`SqliteOpenError::Url`]: `path` is no path of a file. The text says what to
+    ///   write.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::store::sqlite::SqliteDatabase;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
+    /// let db = SqliteDatabase::open(&path).await?;
+    /// assert!(path.exists());
+    /// # db.close().await;
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, SqliteOpenError> {
         Self::open_with(SqliteOptions::new(path)).await
     }
@@ -77,7 +99,11 @@ impl SqliteDatabase {
     /// Opens a file with these options.
     ///
     /// # Errors
-    /// [`SqliteOpenError`] if the file cannot be opened, or an option is not valid. Each variant says what to do.
+    /// The errors of [`open`](Self::open), and:
+    /// - [`SqliteOpenError::NoConnections`]: the options allow 0 connections.
+    /// - [`SqliteOpenError::InMemory`]: the database is in memory, and the options allow several connections.
+    /// - [`SqliteOpenError::NotMigrated`]: the tables are missing or old, and
+    ///   [`migrate_on_open`](SqliteOptions::migrate_on_open) is `false`. Call [`SqliteOptions::migrate`] first.
     ///
     /// # Examples
     /// A database in memory, for tests. It must have one connection:
@@ -118,12 +144,39 @@ impl SqliteDatabase {
     ///
     /// SQLite has one writer at a time. Keep write transactions short, and begin them with
     /// `pool.begin_with("BEGIN IMMEDIATE")`.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// use eventsource::sqlx;
+    ///
+    /// let mut tx = db.pool().begin_with("BEGIN IMMEDIATE").await?;
+    /// sqlx::query("CREATE TABLE customers (name TEXT)").execute(&mut *tx).await?;
+    /// tx.commit().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn pool(&self) -> &SqlitePool {
         &self.0.pool
     }
 
     /// Closes all connections. Waits for connections that are in use. Later calls on this database fail.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # use eventsource::{EventStore, StoreError, store::sqlite::SqliteEventStore};
+    /// let store = SqliteEventStore::new(&db);
+    /// db.close().await;
+    /// assert!(matches!(store.head().await, Err(StoreError::Failed { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn close(&self) {
         self.0.appender.close().await;
         if let Some(handlers) = &self.0.handlers {

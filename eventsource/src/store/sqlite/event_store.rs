@@ -45,45 +45,75 @@ pub struct SqliteEventStore {
 
 impl SqliteEventStore {
     /// Creates the event store of `db`.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// use eventsource::store::sqlite::SqliteEventStore;
+    /// use eventsource::{EventStore, Position};
+    ///
+    /// let store = SqliteEventStore::new(&db);
+    /// assert_eq!(store.head().await?, Position::START);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone() }
     }
 
-    /// Returns the query plan with which SQLite reads the log through `filter`, one step an element. For diagnosis.
+    /// Returns the query plan with which SQLite reads the log through `filter`, one element for each step. For
+    /// diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. It can be retried.
+    /// [`StoreError`] if the database fails. A retry may help after [`StoreError::Failed`] and [`StoreError::Busy`].
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # use eventsource::store::sqlite::SqliteEventStore;
+    /// # use eventsource::EventFilter;
+    /// # let store = SqliteEventStore::new(&db);
+    /// for step in store.explain_read_log(&EventFilter::types(["OrderPlaced"])).await? {
+    ///     println!("{step}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn explain_read_log(&self, filter: &EventFilter) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::ReadLog)?;
         let patience = self.db.patience(Action::ReadLog);
         retry_while_busy!(patience, read::explain(self.db.pool(), filter))
     }
 
-    /// How SQLite reads the log backwards through `filter` ([`EventStore::read_log_back`]): the steps of its query plan.
+    /// Returns the query plan of [`EventStore::read_log_back`] with `filter`, one element for each step. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the database fails. A retry may help after [`StoreError::Failed`] and [`StoreError::Busy`].
     pub async fn explain_read_log_back(&self, filter: &EventFilter) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::ReadLog)?;
         let patience = self.db.patience(Action::ReadLog);
         retry_while_busy!(patience, lookup::explain_log_back(self.db.pool(), filter))
     }
 
-    /// How SQLite lists the streams of a type ([`EventStore::streams`]): the steps of its query plan.
+    /// Returns the query plan of [`EventStore::streams`], one element for each step. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the database fails. A retry may help after [`StoreError::Failed`] and [`StoreError::Busy`].
     pub async fn explain_streams(&self) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::ListStreams)?;
         let patience = self.db.patience(Action::ListStreams);
         retry_while_busy!(patience, lookup::explain_streams(self.db.pool()))
     }
 
-    /// Returns the query plan of [`EventStore::event_types_except`], one step an element. For diagnosis.
+    /// Returns the query plan of [`EventStore::event_types_except`], one element for each step. For diagnosis.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. It can be retried.
+    /// [`StoreError`] if the database fails. A retry may help after [`StoreError::Failed`] and [`StoreError::Busy`].
     pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::FindTypes)?;
         let patience = self.db.patience(Action::FindTypes);

@@ -41,6 +41,16 @@ impl SqliteOptions {
     ///
     /// `:memory:` is a database in memory. It must have 1 [connection](Self::connections), and lives as long as that
     /// one.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    ///
+    /// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
         Self {
@@ -62,6 +72,14 @@ impl SqliteOptions {
     ///   read.
     /// - From 3 on, one connection is for handlers that take a connection. It is opened again after each batch in which
     ///   a handler had it.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::store::sqlite::SqliteOptions;
+    ///
+    /// // 1 writes, 1 is for handlers, 6 read.
+    /// let options = SqliteOptions::new("orders.db").connections(8);
+    /// ```
     #[must_use]
     pub const fn connections(mut self, connections: u32) -> Self {
         self.connections = connections;
@@ -72,6 +90,14 @@ impl SqliteOptions {
     ///
     /// With `Full`, a commit survives a power failure. With `Normal`, commits are faster, and a power failure can lose
     /// the last ones. A lost commit is lost as a whole, from the log and from the checkpoints.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::sqlx::sqlite::SqliteSynchronous;
+    /// use eventsource::store::sqlite::SqliteOptions;
+    ///
+    /// let options = SqliteOptions::new("orders.db").synchronous(SqliteSynchronous::Normal);
+    /// ```
     #[must_use]
     pub const fn synchronous(mut self, synchronous: SqliteSynchronous) -> Self {
         self.synchronous = synchronous;
@@ -81,6 +107,15 @@ impl SqliteOptions {
     /// Sets how long one statement waits for a lock of another connection; 5 s by default. It is also the limit of your
     /// own queries on the [pool](super::SqliteDatabase::pool), and never longer than the [write
     /// timeout](Self::write_timeout).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::store::sqlite::SqliteOptions;
+    ///
+    /// let options = SqliteOptions::new("orders.db").busy_timeout(Duration::from_secs(2));
+    /// ```
     #[must_use]
     pub const fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
@@ -89,6 +124,16 @@ impl SqliteOptions {
 
     /// Sets how long an append or a unit of work waits for other writers in total; 30 s by default. Then it fails with
     /// [`StoreError::Busy`](crate::StoreError::Busy).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::store::sqlite::SqliteOptions;
+    ///
+    /// // A web request should not wait for longer.
+    /// let options = SqliteOptions::new("orders.db").write_timeout(Duration::from_secs(3));
+    /// ```
     #[must_use]
     pub const fn write_timeout(mut self, timeout: Duration) -> Self {
         self.write_timeout = timeout;
@@ -99,6 +144,18 @@ impl SqliteOptions {
     ///
     /// With `false`, call [`migrate`](Self::migrate) as a separate step. Opening fails with
     /// [`SqliteOpenError::NotMigrated`] if the tables are missing or old.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use eventsource::store::sqlite::{SqliteDatabase, SqliteOpenError, SqliteOptions};
+    ///
+    /// let options = SqliteOptions::new(":memory:").connections(1).migrate_on_open(false);
+    /// let refused = SqliteDatabase::open_with(options).await.unwrap_err();
+    /// assert!(matches!(refused, SqliteOpenError::NotMigrated { found: 0, .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn migrate_on_open(mut self, migrate: bool) -> Self {
         self.migrate_on_open = migrate;
@@ -108,9 +165,27 @@ impl SqliteOptions {
     /// Migrates the tables, and creates the file and the tables if they do not exist. Several processes can call it at
     /// the same time.
     ///
+    /// Call it as a step of the deployment if [`migrate_on_open`](Self::migrate_on_open) is `false`.
+    ///
     /// # Errors
-    /// [`SqliteOpenError`] if the file cannot be opened, is locked for the [write timeout](Self::write_timeout), or was
-    /// created by a newer version of this crate.
+    /// The errors of [`SqliteDatabase::open_with`](super::SqliteDatabase::open_with), except
+    /// [`SqliteOpenError::NotMigrated`]. [`SqliteOpenError::Busy`] follows after the [write
+    /// timeout](Self::write_timeout).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    ///
+    /// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
+    /// let options = SqliteOptions::new(&path).migrate_on_open(false);
+    /// options.migrate().await?;
+    /// let db = SqliteDatabase::open_with(options).await?;
+    /// # db.close().await;
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn migrate(&self) -> Result<(), SqliteOpenError> {
         let opened = super::open::open(&self.clone().migrate_on_open(true)).await?;
         opened.pool.close().await;
