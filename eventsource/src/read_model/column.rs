@@ -106,17 +106,49 @@ impl<M, T> Column<M, T> {
 
 impl<M: ReadModel, T> Column<M, T> {
     /// Returns the name of the column in the table.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// assert_eq!(OrderRow::STATUS.name(), "status");
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         M::TABLE.column(self.index).map_or("", |column| column.name)
     }
 
     /// Selects the rows in which the column is null.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let unshipped = Query::from(OrderRow::CARRIER.is_null());
+    /// # let _ = unshipped;
+    /// # }
+    /// ```
     pub const fn is_null(self) -> Condition<M> {
         Condition::new(Expr::Null { column: self.index, is: true })
     }
 
     /// Selects the rows in which the column is not null.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let shipped = Query::from(OrderRow::CARRIER.is_not_null());
+    /// # let _ = shipped;
+    /// # }
+    /// ```
     pub const fn is_not_null(self) -> Condition<M> {
         Condition::new(Expr::Null { column: self.index, is: false })
     }
@@ -169,6 +201,18 @@ impl<M: ReadModel, T> Column<M, T> {
 
     /// Selects the rows in which the column is neither `value` nor null. For `None`, selects the rows in which it is
     /// not null.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// // Rows without a carrier do not match.
+    /// let by_others = Query::from(OrderRow::CARRIER.ne("post"));
+    /// # let _ = by_others;
+    /// # }
+    /// ```
     pub fn ne(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -177,6 +221,17 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Selects the rows in which the column is less than `value`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let small = Query::from(OrderRow::TOTAL.lt(100));
+    /// # let _ = small;
+    /// # }
+    /// ```
     pub fn lt(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -185,6 +240,17 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Selects the rows in which the column is less than or equal to `value`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let at_most_a_hundred = Query::from(OrderRow::TOTAL.le(100));
+    /// # let _ = at_most_a_hundred;
+    /// # }
+    /// ```
     pub fn le(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -193,6 +259,17 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Selects the rows in which the column is greater than `value`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let large = Query::from(OrderRow::TOTAL.gt(100));
+    /// # let _ = large;
+    /// # }
+    /// ```
     pub fn gt(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -201,6 +278,17 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Selects the rows in which the column is greater than or equal to `value`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let from_50_to_100 = Query::from(OrderRow::TOTAL.ge(50).and(OrderRow::TOTAL.le(100)));
+    /// # let _ = from_50_to_100;
+    /// # }
+    /// ```
     pub fn ge(self, value: impl IntoColumnValue<T>) -> Condition<M>
     where
         T: Comparable,
@@ -270,6 +358,17 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Orders by this column, the smallest value first and null before all values.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let by_status = Query::all().order_by(OrderRow::STATUS.asc()).order_by(OrderRow::TOTAL.desc());
+    /// # let _ = by_status;
+    /// # }
+    /// ```
     pub const fn asc(self) -> Order<M>
     where
         T: Comparable,
@@ -278,6 +377,17 @@ impl<M: ReadModel, T> Column<M, T> {
     }
 
     /// Orders by this column, the largest value first and null after all values.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let ten_largest = Query::all().order_by(OrderRow::TOTAL.desc()).limit(10);
+    /// # let _ = ten_largest;
+    /// # }
+    /// ```
     pub const fn desc(self) -> Order<M>
     where
         T: Comparable,

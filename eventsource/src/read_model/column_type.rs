@@ -53,12 +53,30 @@ pub trait ColumnType: Sized {
     ///
     /// # Errors
     /// [`InvalidValue`] if no database can hold it.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::read_model::{ColumnType, Value};
+    ///
+    /// assert_eq!(7_i64.to_value()?, Value::Int(7));
+    /// assert!("a\0b".to_owned().to_value().is_err());
+    /// # Ok::<(), eventsource::read_model::InvalidValue>(())
+    /// ```
     fn to_value(&self) -> Result<Value, InvalidValue>;
 
     /// Converts a value of the column into the field.
     ///
     /// # Errors
     /// [`InvalidValue`] if the value does not fit the type.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::read_model::{ColumnType, Value};
+    ///
+    /// assert_eq!(i64::from_value(Value::Int(7))?, 7);
+    /// assert!(i64::from_value(Value::Text("7".into())).is_err());
+    /// # Ok::<(), eventsource::read_model::InvalidValue>(())
+    /// ```
     fn from_value(value: Value) -> Result<Self, InvalidValue>;
 }
 
@@ -108,7 +126,25 @@ pub trait IdType: ColumnType + Send + Sync + 'static {}
 )]
 pub trait Comparable: ColumnType {}
 
-/// A marker for fields that are stored as JSON: the constant of the column is a `Column<Model, Json<T>>`.
+/// The type of a column that stores JSON: the constant of a field with `#[read_model(json)]` is a `Column<Model,
+/// Json<T>>`. A query can only ask whether such a column is null.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use eventsource::read_model::{Column, Json, ReadModel};
+///
+/// #[derive(ReadModel)]
+/// struct OrderRow {
+///     #[read_model(id)]
+///     id: u64,
+///     #[read_model(json)]
+///     lines: Vec<String>,
+/// }
+///
+/// let lines: Column<OrderRow, Json<Vec<String>>> = OrderRow::LINES;
+/// assert_eq!(lines.name(), "lines");
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Json<T>(std::marker::PhantomData<T>);
 

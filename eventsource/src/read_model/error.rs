@@ -22,6 +22,13 @@ pub struct InvalidValue(Cow<'static, str>);
 
 impl InvalidValue {
     /// Creates the error with this reason.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::read_model::InvalidValue;
+    ///
+    /// assert_eq!(InvalidValue::new("it is negative").to_string(), "it is negative");
+    /// ```
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
     }

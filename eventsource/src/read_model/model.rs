@@ -36,11 +36,45 @@ pub trait ReadModel: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`InvalidField`] if a field has a value that cannot be stored.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, Value};
+    /// #[derive(ReadModel)]
+    /// struct OrderRow {
+    ///     #[read_model(id)]
+    ///     id: u64,
+    ///     total: i64,
+    /// }
+    ///
+    /// let values = OrderRow { id: 7, total: 150 }.to_values()?;
+    /// assert_eq!(values, [Value::Int(7), Value::Int(150)]);
+    /// # }
+    /// # Ok::<(), eventsource::read_model::InvalidField>(())
+    /// ```
     fn to_values(&self) -> Result<Vec<Value>, InvalidField>;
 
     /// Creates the row from its values, in the order of the table's columns.
     ///
     /// # Errors
     /// [`InvalidField`] if a value does not fit its field.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, Value};
+    /// #[derive(ReadModel)]
+    /// struct OrderRow {
+    ///     #[read_model(id)]
+    ///     id: u64,
+    ///     total: i64,
+    /// }
+    ///
+    /// let order = OrderRow::from_values(vec![Value::Int(7), Value::Int(150)])?;
+    /// assert_eq!((order.id, order.total), (7, 150));
+    /// # }
+    /// # Ok::<(), eventsource::read_model::InvalidField>(())
+    /// ```
     fn from_values(values: Vec<Value>) -> Result<Self, InvalidField>;
 }

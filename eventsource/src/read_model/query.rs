@@ -38,11 +38,33 @@ impl<M> Condition<M> {
     }
 
     /// Selects the rows for which both conditions hold.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let large_and_open = OrderRow::STATUS.eq("placed").and(OrderRow::TOTAL.gt(100));
+    /// # let _ = large_and_open;
+    /// # }
+    /// ```
     pub fn and(self, other: Self) -> Self {
         Self::new(self.expr.and(other.expr))
     }
 
     /// Selects the rows for which at least one of the conditions holds.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let to_check = OrderRow::STATUS.eq("lost").or(OrderRow::TOTAL.gt(1_000));
+    /// # let _ = to_check;
+    /// # }
+    /// ```
     pub fn or(self, other: Self) -> Self {
         Self::new(self.expr.or(other.expr))
     }
@@ -160,6 +182,20 @@ enum Deleted {
 
 impl<M> Query<M> {
     /// Creates a query for all rows that are not soft-deleted.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let orders = orders.find(Query::all().limit(100)).await?;
+    /// # let _ = orders;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub const fn all() -> Self {
         Self {
             condition: None,
@@ -192,18 +228,51 @@ impl<M> Query<M> {
     }
 
     /// Orders the rows by a column. Later calls order rows that are equal in the earlier columns.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let query = Query::all().order_by(OrderRow::STATUS.asc()).order_by(OrderRow::TOTAL.desc());
+    /// # let _ = query;
+    /// # }
+    /// ```
     pub fn order_by(mut self, order: Order<M>) -> Self {
         self.order.push(order.by);
         self
     }
 
     /// Returns at most this number of rows. The default is no limit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let ten_largest = Query::all().order_by(OrderRow::TOTAL.desc()).limit(10);
+    /// # let _ = ten_largest;
+    /// # }
+    /// ```
     pub const fn limit(mut self, rows: u64) -> Self {
         self.limit = Some(rows);
         self
     }
 
     /// Skips this number of rows. The default is 0. For pages, [`after`](Self::after) is faster and does not shift.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let second_page = Query::all().order_by(OrderRow::TOTAL.desc()).limit(20).offset(20);
+    /// # let _ = second_page;
+    /// # }
+    /// ```
     pub const fn offset(mut self, rows: u64) -> Self {
         self.offset = rows;
         self
@@ -257,6 +326,17 @@ impl<M> Query<M> {
     }
 
     /// Returns only soft-deleted rows.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let trash = Query::from(OrderRow::STATUS.eq("placed")).only_deleted();
+    /// # let _ = trash;
+    /// # }
+    /// ```
     pub const fn only_deleted(mut self) -> Self {
         self.deleted = Deleted::Only;
         self
@@ -266,6 +346,22 @@ impl<M> Query<M> {
 impl<M: ReadModel> Query<M> {
     /// Returns the place of `row` in the order of the query, as a text for a URL. Give it to [`after`](Self::after) of
     /// a query with the same order.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let order = Query::all().order_by(OrderRow::TOTAL.desc()).limit(20);
+    /// let page = orders.find_stored(order.clone()).await?;
+    /// let next_page = page.last().map(|last| format!("/orders?after={}", order.cursor(last)));
+    /// # let _ = next_page;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     #[must_use]
     pub fn cursor(&self, row: &Stored<M>) -> Cursor {
         let order = self.whole_order();

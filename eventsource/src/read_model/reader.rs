@@ -12,17 +12,42 @@ use super::{IntoColumnValue, InvalidField, Query, ReadModel, ReadModelError, Sto
 
 /// The future of an operation on a repository. It is a named type, so that a mistake in an id is a single error of the
 /// compiler.
+///
+/// # Examples
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::read_model::{Query, ReadModel, ReadModelError, ReadRepository};
+/// # #[derive(ReadModel)]
+/// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+/// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+/// use eventsource::read_model::ReadFuture;
+///
+/// let found: ReadFuture<'_, Option<OrderRow>> = orders.get(7_u64);
+/// # let _ = (found.await?, Query::<OrderRow>::all());
+/// # Ok(())
+/// # }
+/// # }
+/// ```
 pub type ReadFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadModelError>> + Send + 'a>>;
 
 /// Reads a read model. [`MemoryReadModels::repository`](super::MemoryReadModels::repository) and its counterparts for
 /// databases create one that sees the committed rows. In a handler, a [`Repository`](super::Repository) dereferences to
 /// one that sees the changes of the batch as well.
 ///
-/// Every method fails with [`ReadModelError::InvalidValue`] if a value cannot be stored in its column, with
-/// [`ReadModelError::NoTable`] or [`ReadModelError::Mismatch`] if the table is not as the model describes it, with
-/// [`ReadModelError::Corrupt`] if a stored value does not fit, and with [`ReadModelError::Failed`] if the database
-/// fails: then a retry may help.
+/// # Errors
+/// Every function that reads fails with one of these:
+/// - [`ReadModelError::InvalidValue`]: an id or a value of the query cannot be stored in its column, so no row has it.
+/// - [`ReadModelError::NoTable`]: the table does not exist. Call `ensure_tables` before the program starts.
+/// - [`ReadModelError::Mismatch`]: the table is not as the model describes it. Rebuild the projection, or deploy the
+///   version of the program that built the table.
+/// - [`ReadModelError::Corrupt`]: a stored value does not fit its field, because another program wrote it.
+/// - [`ReadModelError::Failed`]: the database failed. A retry may help.
 ///
+/// In a handler, return the error. These two are possible only there:
+/// - [`ReadModelError::Refused`]: the database refused earlier changes of the batch.
+/// - [`ReadModelError::NotLent`]: the batch has ended.
+///
+/// # Examples
 /// ```
 /// # #[cfg(feature = "macros")]
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -57,7 +82,7 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the row with this id; `None` if there is none or it is soft-deleted.
     ///
     /// # Errors
-    /// [`ReadModelError`], as the type describes.
+    /// The [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -81,7 +106,7 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the row with this id, with its version and times, also if it is soft-deleted.
     ///
     /// # Errors
-    /// [`ReadModelError`], as the type describes.
+    /// The [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -104,7 +129,7 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the rows with these ids, in the order of the ids. Missing and soft-deleted rows are left out.
     ///
     /// # Errors
-    /// [`ReadModelError`], as the type describes.
+    /// The [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -145,7 +170,7 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns whether there is a row with this id that is not soft-deleted.
     ///
     /// # Errors
-    /// [`ReadModelError`], as the type describes.
+    /// The [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -168,7 +193,8 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the rows that match `query`, in its order.
     ///
     /// # Errors
-    /// [`ReadModelError`], as the type describes, and [`ReadModelError::CursorOfAnotherQuery`].
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has a
+    /// cursor of another table or another order: begin with the first page.
     ///
     /// # Examples
     /// ```
@@ -191,7 +217,23 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the rows that match `query`, in its order, with their versions and times.
     ///
     /// # Errors
-    /// [`ReadModelError`], as the type describes, and [`ReadModelError::CursorOfAnotherQuery`].
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has a
+    /// cursor of another table or another order: begin with the first page.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// for order in orders.find_stored(Query::all().order_by(OrderRow::TOTAL.desc()).limit(10)).await? {
+    ///     println!("{} was changed at {}", order.id, order.updated_at());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn find_stored(&self, query: impl Into<Query<M>>) -> Result<Vec<Stored<M>>, ReadModelError> {
         let query = query.into();
         self.select(query).await?.into_iter().map(Stored::new).collect()
@@ -200,7 +242,8 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the first row that matches `query`; `None` if there is none.
     ///
     /// # Errors
-    /// [`ReadModelError`], as the type describes, and [`ReadModelError::CursorOfAnotherQuery`].
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has a
+    /// cursor of another table or another order: begin with the first page.
     ///
     /// # Examples
     /// ```
@@ -224,7 +267,8 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns how many rows match `query`. Its limit and offset are ignored.
     ///
     /// # Errors
-    /// [`ReadModelError`], as the type describes, and [`ReadModelError::CursorOfAnotherQuery`].
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has a
+    /// cursor of another table or another order: begin with the first page.
     ///
     /// # Examples
     /// ```

@@ -43,12 +43,20 @@ use crate::projection::HoldsChanges;
 /// #[projection(read_models(OrderRow))]
 /// impl Orders {
 ///     #[handles(OrderPlaced)]
-///     async fn placed(&self, event: &Event<OrderPlaced>, orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+///     async fn placed(
+///         &self,
+///         event: &Event<OrderPlaced>,
+///         orders: &mut Repository<OrderRow>,
+///     ) -> Result<(), ReadModelError> {
 ///         orders.save(OrderRow { id: event.aggregate_id(), total: event.total, status: "placed".into() }).await
 ///     }
 ///
 ///     #[handles(OrderShipped)]
-///     async fn shipped(&self, event: &Event<OrderShipped>, orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+///     async fn shipped(
+///         &self,
+///         event: &Event<OrderShipped>,
+///         orders: &mut Repository<OrderRow>,
+///     ) -> Result<(), ReadModelError> {
 ///         if let Some(mut order) = orders.get(event.aggregate_id()).await? {
 ///             order.status = "shipped".into();
 ///             orders.save(order).await?;
@@ -98,8 +106,10 @@ impl<M: ReadModel> Repository<M> {
     /// an error of this call. The event that caused it is found by applying the events of the batch one by one.
     ///
     /// # Errors
-    /// [`ReadModelError::InvalidValue`] if a field has a value that cannot be stored. [`ReadModelError::Mismatch`] if
-    /// another model of the batch describes the table differently. [`ReadModelError::NotLent`] after the end of the batch.
+    /// Return the error from the handler:
+    /// - [`ReadModelError::InvalidValue`]: a field has a value that cannot be stored.
+    /// - [`ReadModelError::Mismatch`]: another model of the batch describes the table differently.
+    /// - [`ReadModelError::NotLent`]: the batch has ended. Do not keep a repository in another task.
     ///
     /// # Examples
     /// ```
@@ -124,7 +134,22 @@ impl<M: ReadModel> Repository<M> {
     /// Saves several rows. If one cannot be stored, none is saved.
     ///
     /// # Errors
-    /// As [`save`](Repository::save).
+    /// The errors of [`save`](Repository::save).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel, ReadModelError, Repository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let row = |id| OrderRow { id, status: "placed".into(), total: 0 };
+    /// orders.save_many((1..=3).map(row)).await?;
+    /// # let _ = Query::<OrderRow>::all();
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn save_many<R: Borrow<M>>(&mut self, rows: impl IntoIterator<Item = R>) -> Result<(), ReadModelError> {
         let rows: Vec<_> = rows.into_iter().map(|row| self.values(row.borrow())).collect::<Result<_, _>>()?;
         for values in rows {
@@ -137,8 +162,8 @@ impl<M: ReadModel> Repository<M> {
     /// [`get_stored`](ReadRepository::get_stored).
     ///
     /// # Errors
-    /// [`ReadModelError::VersionConflict`] with both versions, and as [`save`](Repository::save). Reading the row can
-    /// fail as [`get`](ReadRepository::get).
+    /// [`ReadModelError::VersionConflict`] with both versions: read the row and decide again. Otherwise the errors of
+    /// [`save`](Repository::save), and the [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -164,8 +189,8 @@ impl<M: ReadModel> Repository<M> {
     /// keep it.
     ///
     /// # Errors
-    /// [`ReadModelError::InvalidValue`] if the id cannot be stored in its column, and [`ReadModelError::NotLent`] after the
-    /// end of the batch.
+    /// [`ReadModelError::InvalidValue`] if the id cannot be stored in its column, [`ReadModelError::Mismatch`] if another
+    /// model of the batch describes the table differently, and [`ReadModelError::NotLent`] after the end of the batch.
     ///
     /// # Examples
     /// ```
@@ -187,7 +212,7 @@ impl<M: ReadModel> Repository<M> {
     /// Hides the row with this id from queries. Returns whether a visible row was there.
     ///
     /// # Errors
-    /// As [`get`](ReadRepository::get).
+    /// The [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -210,7 +235,23 @@ impl<M: ReadModel> Repository<M> {
     /// Shows a soft-deleted row again. Returns whether there was one.
     ///
     /// # Errors
-    /// As [`get`](ReadRepository::get).
+    /// The [errors of every read](ReadRepository#errors).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel, ReadModelError, Repository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+    /// if orders.restore(7_u64).await? {
+    ///     println!("the order is visible again");
+    /// }
+    /// # let _ = Query::<OrderRow>::all();
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub fn restore(&mut self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, bool> {
         let id = value_of::<M>(id);
         Box::pin(async move { self.session.mark(M::TABLE, id?, false, self.time).await })
@@ -219,7 +260,22 @@ impl<M: ReadModel> Repository<M> {
     /// Deletes all rows, also soft-deleted ones.
     ///
     /// # Errors
-    /// As [`get`](ReadRepository::get).
+    /// The [errors of every read](ReadRepository#errors).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel, ReadModelError, Repository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+    /// // At the end of the day, for example when a handler gets an event `DayClosed`.
+    /// orders.truncate().await?;
+    /// # let _ = Query::<OrderRow>::all();
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
     pub async fn truncate(&mut self) -> Result<(), ReadModelError> {
         self.session.truncate(M::TABLE).await
     }

@@ -75,6 +75,7 @@ impl Row {
 }
 
 /// A row with its version and times. It dereferences to the row.
+///
 /// [`ReadRepository::get_stored`](super::ReadRepository::get_stored) and
 /// [`find_stored`](super::ReadRepository::find_stored) return it.
 ///
@@ -88,9 +89,15 @@ impl Row {
 ///     id: u64,
 /// }
 ///
-/// /// Returns the version of an order, for an `ETag`.
-/// async fn version(orders: &ReadRepository<OrderRow>, id: u64) -> Result<Option<u64>, ReadModelError> {
-///     Ok(orders.get_stored(id).await?.map(|order| order.version()))
+/// async fn show(orders: &ReadRepository<OrderRow>, id: u64) -> Result<(), ReadModelError> {
+///     if let Some(order) = orders.get_stored(id).await? {
+///         println!("ETag: {}", order.version());
+///         println!("created {}, changed {}", order.created_at(), order.updated_at());
+///         println!("deleted: {}", order.deleted_at().is_some());
+///         let order: OrderRow = order.into_inner();
+///         println!("the order {}", order.id);
+///     }
+///     Ok(())
 /// }
 /// # }
 /// ```

@@ -18,6 +18,7 @@ use super::{ColumnDef, ColumnKind, Decimal, InvalidField, InvalidValue};
 /// use eventsource::read_model::Value;
 ///
 /// assert!(Value::Null < Value::Int(-1));
+/// assert!(Value::Null.is_null() && !Value::Int(0).is_null());
 /// assert!(Value::Text("Z".into()) < Value::Text("a".into()));
 /// ```
 #[derive(Debug, Clone)]

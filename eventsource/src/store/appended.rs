@@ -14,7 +14,9 @@ use crate::event::{Position, RecordedEvent};
 /// let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
 /// let appended = MemoryEventStore::new().append(&order, ExpectedVersion::NoStream, events).await?;
 /// assert_eq!(appended.version(), 2);
+/// assert_eq!(appended.versions().collect::<Vec<_>>(), [1, 2]);
 /// assert_eq!(appended.positions().last(), Some(appended.position()));
+/// assert_eq!(appended.events()[0].event_type(), "OrderPlaced");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
@@ -25,6 +27,19 @@ pub struct Appended {
 
 impl Appended {
     /// Creates the result of an append. `events` must be in the order of their versions. Used by stores.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use eventsource::store::Appended;
+    /// use eventsource::{NewEvent, Position, StreamId};
+    /// use uuid::Uuid;
+    ///
+    /// let order = StreamId::new("Order", Uuid::now_v7());
+    /// let event = NewEvent::raw("OrderPlaced", 1, "{}").record(order, 1, Position::new(7), chrono::Utc::now());
+    /// assert_eq!(Appended::new(vec![Arc::new(event)]).position(), Position::new(7));
+    /// ```
     #[must_use]
     pub const fn new(events: Vec<Arc<RecordedEvent>>) -> Self {
         Self { events }
@@ -46,14 +61,16 @@ impl Appended {
         self.events.iter().map(|event| event.position())
     }
 
-    /// Returns the position of the last event. Wait for it with
-    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for) to read your own write.
+    /// Returns the position of the last event; [`Position::START`] if there is none.
+    ///
+    /// To read your own write, wait for it with [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for).
     #[must_use]
     pub fn position(&self) -> Position {
         self.events.last().map_or(Position::START, |event| event.position())
     }
 
-    /// Returns the version of the last event, which is the version of the stream after the append.
+    /// Returns the version of the last event, which is the version of the stream after the append; 0 if there is no
+    /// event.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.events.last().map_or(0, |event| event.version())

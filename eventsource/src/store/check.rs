@@ -52,6 +52,17 @@ pub fn check_append(stream: &StreamId, events: &[NewEvent]) -> Result<(), Append
 /// # Errors
 /// The errors of [`check_append`] for each part, [`AppendError::StreamTwice`] if a stream occurs twice, and
 /// [`AppendError::DuplicateEvent`] if an id occurs twice.
+///
+/// # Examples
+/// ```
+/// use eventsource::store::{StreamAppend, check_append_all};
+/// use eventsource::{AppendError, ExpectedVersion, NewEvent, StreamId};
+///
+/// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// let part = || StreamAppend::new(order.clone(), ExpectedVersion::Any, vec![NewEvent::raw("OrderPaid", 1, "{}")]);
+/// assert!(check_append_all(&[part()]).is_ok());
+/// assert!(matches!(check_append_all(&[part(), part()]), Err(AppendError::StreamTwice { .. })));
+/// ```
 pub fn check_append_all(appends: &[StreamAppend]) -> Result<(), AppendError> {
     let (mut streams, mut ids) = (HashSet::with_capacity(appends.len()), HashSet::new());
     for StreamAppend { stream, events, .. } in appends {

@@ -24,6 +24,16 @@ pub enum ExpectedVersion {
 
 impl ExpectedVersion {
     /// Returns whether a stream with the version `actual` is as expected; 0 means that the stream does not exist.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::ExpectedVersion;
+    ///
+    /// assert!(ExpectedVersion::Any.allows(0));
+    /// assert!(ExpectedVersion::StreamExists.allows(3) && !ExpectedVersion::StreamExists.allows(0));
+    /// assert!(ExpectedVersion::NoStream.allows(0) && !ExpectedVersion::NoStream.allows(3));
+    /// assert!(ExpectedVersion::Exact(3).allows(3) && !ExpectedVersion::Exact(3).allows(2));
+    /// ```
     #[must_use]
     pub const fn allows(self, actual: u64) -> bool {
         match self {

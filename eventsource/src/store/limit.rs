@@ -46,6 +46,21 @@ impl PageLimit {
     ///
     /// A store that has the events in memory builds its page with it. The event after a page that is full by its bytes
     /// is taken from the iterator and dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use eventsource::{NewEvent, PageLimit, Position, StreamId};
+    ///
+    /// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// let event = |at| {
+    ///     let event = NewEvent::raw("OrderPaid", 1, "{}");
+    ///     Arc::new(event.record(order.clone(), at, Position::new(at), chrono::Utc::now()))
+    /// };
+    /// let (taken, is_full) = PageLimit::events(2).take((1..=3).map(event));
+    /// assert_eq!((taken.len(), is_full), (2, true));
+    /// ```
     pub fn take(self, events: impl IntoIterator<Item = Arc<RecordedEvent>>) -> (Vec<Arc<RecordedEvent>>, bool) {
         let (mut room, mut taken) = (Room::new(self), Vec::new());
         for event in events {

@@ -76,6 +76,16 @@ impl LogMark {
     }
 
     /// Returns the mark of `event`.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::store::LogMark;
+    /// use eventsource::{NewEvent, Position, StreamId};
+    ///
+    /// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// let event = NewEvent::raw("OrderPaid", 1, "{}").record(order, 1, Position::new(7), chrono::Utc::now());
+    /// assert_eq!(LogMark::of(&event), LogMark::new(Position::new(7), event.id()));
+    /// ```
     #[must_use]
     pub fn of(event: &RecordedEvent) -> Self {
         Self::new(event.position(), event.id())

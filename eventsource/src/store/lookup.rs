@@ -61,6 +61,15 @@ pub struct StoredStream {
 
 impl StoredStream {
     /// Creates the entry of `stream`, whose last event has the version `version`.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::StreamId;
+    /// use eventsource::store::StoredStream;
+    ///
+    /// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// assert_eq!(StoredStream::new(order, 2).version, 2);
+    /// ```
     #[must_use]
     pub const fn new(stream: StreamId, version: u64) -> Self {
         Self { stream, version }

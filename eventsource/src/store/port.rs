@@ -31,6 +31,14 @@ use crate::store::PAGE_BYTES;
 ///
 /// The contract suite in `eventsource::testing` (feature `testing`) checks these rules.
 ///
+/// # Errors of a read
+/// A function that reads fails with one of these:
+/// - [`StoreError::Failed`], [`StoreError::Busy`] or [`StoreError::Unanswered`]: the store cannot be reached, is locked
+///   or does not answer. Retry.
+/// - [`StoreError::Corrupt`]: stored data cannot be read. Repair the store: a retry does not help.
+/// - [`StoreError::InsideUnitOfWork`]: a handler calls a store that has only one connection, which the handler's own
+///   batch holds. Read through the connection of the handler, or allow more connections.
+///
 /// # Examples
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -135,7 +143,7 @@ pub trait EventStore: Send + Sync + 'static {
     /// All of them are in memory at once. Use [`read_stream_page`](Self::read_stream_page) for long streams.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
     ///
     /// # Examples
     /// ```
@@ -161,7 +169,32 @@ pub trait EventStore: Send + Sync + 'static {
     /// store can end a page by its size: that limit bounds the memory of a reader.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, PageLimit, ReadStream};
+    ///
+    /// let mut from = 1;
+    /// loop {
+    ///     let page = store.read_stream_page(&order, ReadStream::forward().from(from), PageLimit::events(500)).await?;
+    ///     for event in &page.events {
+    ///         println!("{} {}", event.version(), event.event_type());
+    ///         from = event.version() + 1;
+    ///     }
+    ///     if !page.is_full {
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn read_stream_page(
         &self,
         stream: &StreamId,
@@ -182,7 +215,7 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`PageLimit::take`] ends a page at the right event.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
     ///
     /// # Examples
     /// ```
@@ -209,7 +242,22 @@ pub trait EventStore: Send + Sync + 'static {
     /// Returns the position of the last readable event, or [`Position::START`] if the log is empty.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, Position};
+    ///
+    /// assert_eq!(store.head().await?, Position::new(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn head(&self) -> Result<Position, StoreError>;
 
     /// Returns the identity of the log.
@@ -217,7 +265,23 @@ pub trait EventStore: Send + Sync + 'static {
     /// A store must read it from the log at each call, because the log behind the store can have been replaced.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::EventStore;
+    ///
+    /// // Clones of a store share its log.
+    /// assert_eq!(store.log_id().await?, store.clone().log_id().await?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn log_id(&self) -> Result<LogId, StoreError>;
 
     /// Returns the last stored event of the log at or before `to`; `None` if there is none. Subscriptions use it to
@@ -226,7 +290,23 @@ pub trait EventStore: Send + Sync + 'static {
     /// The event does not have to be readable yet ([`stalled_by`](Self::stalled_by)).
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, Position};
+    ///
+    /// let last = store.last_event(Position::new(100)).await?;
+    /// assert_eq!(last.map(|mark| mark.position), Some(Position::new(2)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError>;
 
     /// Returns the number of events after `after`, unfiltered, and the time of the oldest one. Counting stops at
@@ -235,7 +315,23 @@ pub trait EventStore: Send + Sync + 'static {
     /// A status and the progress of a rebuild call it. The task of a subscription never does.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, Position};
+    ///
+    /// let backlog = store.backlog(Position::new(1), 10_000).await?;
+    /// assert_eq!(backlog.events, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError>;
 
     /// Returns the [`backlog`](Self::backlog) of each of these positions, in their order. The status of a manager calls
@@ -245,7 +341,23 @@ pub trait EventStore: Send + Sync + 'static {
     /// answer with one statement.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, Position};
+    ///
+    /// let backlogs = store.backlogs(&[Position::START, Position::new(1)], 10_000).await?;
+    /// assert_eq!((backlogs[0].events, backlogs[1].events), (2, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
         let mut backlogs = Vec::with_capacity(after.len());
         for &after in after {
@@ -262,7 +374,24 @@ pub trait EventStore: Send + Sync + 'static {
     /// status, or after each page.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, Position};
+    ///
+    /// let head = store.head().await?;
+    /// let unknown = store.event_types_except(&["OrderPlaced"], Position::START, head, 10).await?;
+    /// assert_eq!(unknown[0].name, "OrderPaid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn event_types_except(
         &self,
         known: &[&str],
@@ -289,13 +418,30 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Returns the event with the id `id`; `None` if no event has it.
     ///
-    /// Like [`read_stream`](Self::read_stream), it finds every stored event, also one that
-    /// [`read_log`](Self::read_log) cannot return yet ([`stalled_by`](Self::stalled_by)).
+    /// Like [`read_stream`](Self::read_stream), it finds every stored event, also one that [`read_log`](Self::read_log)
+    /// cannot return yet ([`stalled_by`](Self::stalled_by)).
     ///
     /// The default scans the readable log. Override it if the store has an index on the id.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, ReadStream};
+    ///
+    /// let first = &store.read_stream(&order, ReadStream::forward().limit(1)).await?[0];
+    /// let found = store.event(first.id()).await?;
+    /// assert_eq!(found.as_ref(), Some(first));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
         lookup::event(self, id).await
     }
@@ -308,7 +454,24 @@ pub trait EventStore: Send + Sync + 'static {
     /// The default scans the log from its start. Override it if the store can read the log backwards.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventFilter, EventStore, PageLimit};
+    ///
+    /// // The last event of the log, for example for a page that shows what happened most recently.
+    /// let page = store.read_log_back(None, &EventFilter::all(), PageLimit::events(1)).await?;
+    /// assert_eq!(page.events[0].event_type(), "OrderPaid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn read_log_back(
         &self,
         before: Option<Position>,
@@ -326,7 +489,30 @@ pub trait EventStore: Send + Sync + 'static {
     /// The default scans the log. Override it if the store has an index on the streams.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::EventStore;
+    ///
+    /// let mut after = None;
+    /// loop {
+    ///     let page = store.streams("Order", after, 100).await?;
+    ///     for stored in &page {
+    ///         println!("{} has {} events", stored.stream, stored.version);
+    ///     }
+    ///     let Some(last) = page.last() else { break };
+    ///     after = Some(last.stream.aggregate_id());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn streams(
         &self,
         aggregate_type: &str,
@@ -341,7 +527,24 @@ pub trait EventStore: Send + Sync + 'static {
     /// The default returns `None`: right for a store whose appends do not make readers wait.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. A read can be retried.
+    /// The [errors of a read](EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::EventStore;
+    ///
+    /// if let Some(stall) = store.stalled_by().await? {
+    ///     eprintln!("{stall}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         Ok(None)
     }
@@ -349,6 +552,23 @@ pub trait EventStore: Send + Sync + 'static {
     /// Returns a receiver of wake-ups, which the store sends after appends.
     ///
     /// The default returns `None`: the store sends no wake-ups, and readers poll.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::EventStore;
+    ///
+    /// let mut wake_ups = store.wake_ups().expect("the store in memory sends wake-ups");
+    /// store.append(&order, ExpectedVersion::Any, vec![NewEvent::raw("OrderPaid", 1, "{}")]).await?;
+    /// wake_ups.wait().await;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn wake_ups(&self) -> Option<WakeUpReceiver> {
         None
     }

@@ -24,12 +24,18 @@ pub enum Direction {
     Backward,
 }
 
-/// Selects events of a stream, and the order in which they are read.
+/// Selects events of a stream, and the order in which they are read. The default is [`forward`](Self::forward): all
+/// events, the first version first.
 ///
 /// ```
 /// use eventsource::ReadStream;
+/// use eventsource::store::Direction;
+///
 /// let last_ten = ReadStream::backward().limit(10);
+/// assert_eq!((last_ten.direction(), last_ten.max_count()), (Direction::Backward, Some(10)));
+///
 /// let some = ReadStream::forward().from(3).to(9);
+/// assert_eq!((some.from_version(), some.to_version(), some.max_count()), (3, 9, None));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadStream {
@@ -136,6 +142,14 @@ impl LogPage {
     /// otherwise.
     ///
     /// [`before`](LogPage::before) is `None`, and [`last`](LogPage::last) is the last of `events`.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::{LogPage, Position};
+    ///
+    /// // The log has no matching event after the start of the search, and ends at position 7.
+    /// assert_eq!(LogPage::new(Vec::new(), false, Position::new(7)).horizon, Position::new(7));
+    /// ```
     #[must_use]
     pub fn new(events: Vec<Arc<RecordedEvent>>, is_full: bool, searched: Position) -> Self {
         let last = events.last().map(|event| LogMark::of(event));
@@ -144,6 +158,16 @@ impl LogPage {
     }
 
     /// Sets [`before`](LogPage::before): the last event of the log at or before the position where the search began.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::store::LogMark;
+    /// use eventsource::{LogPage, Position};
+    ///
+    /// let before = LogMark::new(Position::new(3), uuid::Uuid::now_v7());
+    /// let page = LogPage::new(Vec::new(), false, Position::new(7)).following(Some(before));
+    /// assert_eq!(page.before, Some(before));
+    /// ```
     #[must_use]
     pub const fn following(mut self, before: Option<LogMark>) -> Self {
         self.before = before;
@@ -153,6 +177,18 @@ impl LogPage {
     /// Sets [`last`](LogPage::last): the last event of the log at or before the horizon.
     ///
     /// An event after the horizon is ignored, and so is an event before the last one of the page.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::store::LogMark;
+    /// use eventsource::{LogPage, Position};
+    ///
+    /// let (inside, behind) = (Position::new(7), Position::new(8));
+    /// let mark = |position| Some(LogMark::new(position, uuid::Uuid::now_v7()));
+    /// let page = LogPage::new(Vec::new(), false, Position::new(7));
+    /// assert_eq!(page.clone().up_to(mark(behind)).last, None);
+    /// assert_eq!(page.up_to(mark(inside)).last.map(|last| last.position), Some(inside));
+    /// ```
     #[must_use]
     pub fn up_to(mut self, last: Option<LogMark>) -> Self {
         let last = last.filter(|last| last.position <= self.horizon);
@@ -188,6 +224,14 @@ pub struct StreamPage {
 
 impl StreamPage {
     /// Creates a page of `events`. `is_full` says whether the page ended at its limit. Used by stores.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::store::StreamPage;
+    ///
+    /// let page = StreamPage::new(Vec::new(), false);
+    /// assert!(page.events.is_empty() && !page.is_full);
+    /// ```
     #[must_use]
     pub const fn new(events: Vec<Arc<RecordedEvent>>, is_full: bool) -> Self {
         Self { events, is_full }
@@ -230,6 +274,13 @@ impl Backlog {
     pub const LOOKED_AT: usize = 100;
 
     /// Creates a backlog of `events` events, the oldest of which was stored at `oldest`. Used by stores.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::store::Backlog;
+    ///
+    /// assert_eq!(Backlog::new(0, None), Backlog::default());
+    /// ```
     #[must_use]
     pub const fn new(events: u64, oldest: Option<DateTime<Utc>>) -> Self {
         Self { events, oldest }
@@ -265,6 +316,14 @@ pub struct StoredType {
 
 impl StoredType {
     /// Creates the entry of the type `name` whose first event has the position `first`.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::Position;
+    /// use eventsource::store::StoredType;
+    ///
+    /// assert_eq!(StoredType::new("OrderPaid", Position::new(2)).name, "OrderPaid");
+    /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, first: Position) -> Self {
         Self { name: name.into(), first }

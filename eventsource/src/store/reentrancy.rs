@@ -18,6 +18,8 @@ tokio::task_local! {
 /// use eventsource::store::ReentrancyMark;
 ///
 /// let lock = ReentrancyMark::new("orders.db", 1);
+/// assert_eq!((lock.resource(), lock.through()), ("orders.db", 1));
+///
 /// let is_held = || ReentrancyMark::any(|held| held.resource() == "orders.db");
 /// assert!(lock.scope(async { is_held() }).await);
 /// assert!(!is_held());

@@ -114,8 +114,11 @@ impl WakeUpSender {
 }
 
 impl WakeUpReceiver {
-    /// Waits for a wake-up. Returns at once if there was one since the last call. Waits for ever if the sender was
-    /// dropped.
+    /// Waits for a wake-up. Returns at once if there was one since the last call, or since
+    /// [`listen`](WakeUpSender::listen). If the sender was dropped, it waits for ever, so wait for other events at the
+    /// same time.
+    ///
+    /// Cancel safe: a wake-up that arrives while the future is dropped is received by the next call.
     #[cfg_attr(not(feature = "testing"), allow(clippy::never_loop, reason = "only the sieve of tests goes on"))]
     pub async fn wait(&mut self) {
         loop {

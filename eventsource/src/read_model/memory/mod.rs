@@ -42,6 +42,16 @@ pub struct MemoryReadModels {
 
 impl MemoryReadModels {
     /// Returns the read models that are kept with `checkpoints`.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::MemoryCheckpoints;
+    /// use eventsource::read_model::MemoryReadModels;
+    ///
+    /// // Give a clone of the same checkpoints to the `SubscriptionManager`.
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let models = MemoryReadModels::new(&checkpoints);
+    /// ```
     #[must_use]
     pub fn new(checkpoints: &MemoryCheckpoints) -> Self {
         Self { shared: checkpoints.attached().get() }
@@ -58,6 +68,22 @@ impl MemoryReadModels {
     }
 
     /// Returns a repository that reads the committed rows of `M`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{MemoryCheckpoints, read_model::MemoryReadModels};
+    /// # let models = MemoryReadModels::new(&MemoryCheckpoints::new());
+    /// let orders = models.repository::<OrderRow>();
+    /// assert_eq!(orders.count(Query::all()).await?, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn repository<M: ReadModel>(&self) -> ReadRepository<M> {
         ReadRepository::new(Arc::<Shared>::clone(&self.shared))

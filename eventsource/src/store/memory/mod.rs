@@ -42,6 +42,16 @@ struct Shared {
 
 impl MemoryEventStore {
     /// Creates a store with an empty log.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::{EventStore, MemoryEventStore, Position};
+    ///
+    /// assert_eq!(MemoryEventStore::new().head().await?, Position::START);
+    /// # Ok::<(), eventsource::StoreError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -51,6 +61,22 @@ impl MemoryEventStore {
     /// again.
     ///
     /// For tests of code that reads a log (feature `testing`).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, Position};
+    ///
+    /// store.lose_after(Position::new(1));
+    /// assert_eq!(store.head().await?, Position::new(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[cfg(feature = "testing")]
     pub fn lose_after(&self, position: Position) {
         self.write().lose_after(position);

@@ -205,7 +205,8 @@ impl PostgresDatabase {
     /// ```no_run
     /// # use eventsource::projection::postgres::PostgresCheckpoints;
     /// # use eventsource::store::postgres::PostgresDatabase;
-    /// # use eventsource::{ManagerError, SubscriptionManager};
+    /// # use eventsource::SubscriptionManager;
+    /// # use eventsource::subscription::ManagerError;
     /// # type Manager = SubscriptionManager<PostgresCheckpoints>;
     /// # async fn example(manager: Manager, db: PostgresDatabase) -> Result<(), ManagerError> {
     /// // Stop the subscriptions first: each of them may hold a connection.
