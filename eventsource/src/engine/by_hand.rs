@@ -8,21 +8,36 @@ use crate::causes::WithCauses;
 use crate::event::RecordedEvent;
 use crate::projection::ProjectionKind;
 
-/// What hands the events to an engine, and learns of a handler that failed.
+/// The caller of an engine, which learns that a handler failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Caller {
     /// The program: the engine logs the failure as an error.
     Program,
-    /// A subscription or a fold, which has its own way to tell of the failure.
+    /// A subscription or a fold, which reports the failure itself.
     Runtime,
 }
 
 impl<S: EngineState> ProjectionEngine<S> {
-    /// Loads the stored progress, if it is not loaded yet, and returns it. Every other method does so when it needs it;
-    /// call it to read the progress before the first event.
+    /// Loads the stored progress, if it is not loaded yet, and returns it. The methods that apply events load it
+    /// themselves: call this to read the progress before the first event.
+    ///
+    /// The progress of an engine with a state is not loaded. It starts empty in each process, like the state.
     ///
     /// # Errors
-    /// [`ProjectionStateError`] if the store fails or the stored progress cannot be read.
+    /// - [`ProjectionStateError::Failed`] if the store fails: call it again.
+    /// - [`ProjectionStateError::Corrupt`] if the stored progress cannot be read: delete its row and replay.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    ///
+    /// let mut engine = ProjectionEngine::new("orders", MemoryProjectionStates::new());
+    /// assert!(engine.progress().is_none());
+    /// assert_eq!(engine.load().await?.events_processed, 0);
+    /// # Ok::<(), eventsource::engine::ProjectionStateError>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn load(&mut self) -> Result<&ProjectionState, ProjectionStateError> {
         let progress = match self.progress.take() {
             Some(progress) => progress,
@@ -63,8 +78,11 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// ```
     ///
     /// # Errors
-    /// [`EngineError::Handler`] if a handler fails: the event is not done, so give it to the engine again.
-    /// [`EngineError::State`] if the progress cannot be loaded or saved.
+    /// - [`EngineError::Handler`] if a handler fails or the event cannot be decoded: the event is not done, so give it
+    ///   to the engine again. If the engine could not restore its state, the state and the progress start again, and
+    ///   [`progress`](Self::progress) is at position 0: replay the events.
+    /// - [`EngineError::State`] if the progress cannot be loaded or saved: give the event to the engine again. An event
+    ///   that was applied is passed over, and the progress is saved.
     pub async fn handle_event(&mut self, event: &Arc<RecordedEvent>) -> Result<Processed, EngineError> {
         let processed = self.process(event, Caller::Program).await;
         self.saved(processed).await
@@ -74,7 +92,33 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// events the handlers have applied; events without a handler and repeated events do not count.
     ///
     /// # Errors
-    /// As [`handle_event`](Self::handle_event). The events before the failed one are applied.
+    /// Those of [`handle_event`](Self::handle_event). The events before the failed one are applied: give all events to
+    /// the engine again, and it passes these over.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// let mut engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .with_state(0)
+    ///     .update::<MoneyDeposited>(|total, event| *total += event.cents);
+    /// # let account = StreamId::new("Account", uuid::Uuid::nil());
+    /// # let store = MemoryEventStore::new();
+    /// # let [first, second] = [MoneyDeposited { cents: 500 }, MoneyDeposited { cents: 20 }];
+    /// # let deposits = vec![NewEvent::of(&first)?, NewEvent::of(&second)?];
+    /// # let appended = store.append(&account, ExpectedVersion::Any, deposits).await?;
+    /// assert_eq!(engine.process_events(appended.events()).await?, 2);
+    /// assert_eq!(engine.process_events(appended.events()).await?, 0, "an event is applied once");
+    /// assert_eq!(*engine.state(), 520);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn process_events(&mut self, events: &[Arc<RecordedEvent>]) -> Result<usize, EngineError> {
         let mut applied = 0;
         let mut processed = Ok(());

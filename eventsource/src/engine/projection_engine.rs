@@ -82,6 +82,20 @@ pub enum Processed {
 
 impl ProjectionEngine<External> {
     /// Creates an engine without handlers, whose progress is stored in `states` under the name `projection_id`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// let engine = ProjectionEngine::new("audit", MemoryProjectionStates::new())
+    ///     .on::<MoneyDeposited>(|event| println!("{} cents", event.cents));
+    /// assert_eq!(engine.projection_id(), "audit");
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(projection_id: impl Into<String>, states: impl ProjectionStateStore) -> Self {
         Self {
@@ -98,6 +112,21 @@ impl ProjectionEngine<External> {
 
     /// Gives the engine a state, which starts as `state` in each process. Handlers that were registered before are
     /// dropped, since they write outside the engine.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// let engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .with_state(0)
+    ///     .update::<MoneyDeposited>(|total, event| *total += event.cents);
+    /// assert_eq!(*engine.state(), 0);
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_state<T: Clone + Send + Sync + 'static>(self, state: T) -> ProjectionEngine<Owned<T>> {
         ProjectionEngine {
@@ -113,6 +142,23 @@ impl ProjectionEngine<External> {
     }
 
     /// Registers `handler` for the events of the type `E`, after the existing handlers of `E`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// let engine = ProjectionEngine::new("audit", MemoryProjectionStates::new())
+    ///     .on::<MoneyDeposited>(|event| match event.cents {
+    ///         0 => Err(HandlerError::permanent("a deposit of nothing")),
+    ///         _ => Ok(()),
+    ///     });
+    /// # let _ = engine;
+    /// # }
+    /// ```
     #[must_use]
     pub fn on<E: DomainEvent>(self, handler: impl Handler<E>) -> Self {
         self.handled_by::<E>(Call::Sync(Arc::new(move |event| handler(&Event::decode(event)?).into_result())))
@@ -149,12 +195,53 @@ impl ProjectionEngine<External> {
 impl<T: Clone + Send + Sync + 'static> ProjectionEngine<Owned<T>> {
     /// Registers `handler` for the events of the type `E`, after the existing handlers of `E`. It must change only the
     /// state of the engine: after a failure the engine may call it again for events that it has applied.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// let engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .with_state(0_u64)
+    ///     .update(|total: &mut u64, event: &Event<MoneyDeposited>| -> Result<(), HandlerError> {
+    ///         *total = total.checked_add(event.cents).ok_or_else(|| HandlerError::permanent("too much money"))?;
+    ///         Ok(())
+    ///     });
+    /// # let _ = engine;
+    /// # }
+    /// ```
     #[must_use]
     pub fn update<E: DomainEvent>(self, handler: impl UpdateHandler<T, E>) -> Self {
         self.handled_by::<E>(Arc::new(move |state, event| handler(state, &Event::decode(event)?).into_result()))
     }
 
-    /// Returns the state.
+    /// Returns the state, as the events that were applied have left it. A failed event leaves no trace in it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// let mut engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .with_state(0)
+    ///     .update::<MoneyDeposited>(|total, event| *total += event.cents);
+    /// # let account = StreamId::new("Account", uuid::Uuid::nil());
+    /// # let store = MemoryEventStore::new();
+    /// # let [first, second] = [MoneyDeposited { cents: 500 }, MoneyDeposited { cents: 20 }];
+    /// # let deposits = vec![NewEvent::of(&first)?, NewEvent::of(&second)?];
+    /// # let appended = store.append(&account, ExpectedVersion::Any, deposits).await?;
+    /// engine.replay_log(&store).await?;
+    /// assert_eq!(*engine.state(), 520);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn state(&self) -> &T {
         self.state.current()
@@ -170,6 +257,35 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// Registers `hook`, which must empty what the handlers have written. It runs before a replay, and when the
     /// subscription of the engine is reset or rebuilt. Hooks run in the order of registration. The state of an engine
     /// needs no hook.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// let total = Arc::new(AtomicU64::new(0));
+    /// let (add, empty) = (Arc::clone(&total), Arc::clone(&total));
+    /// let mut engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .on::<MoneyDeposited>(move |event| drop(add.fetch_add(event.cents, Ordering::Relaxed)))
+    ///     .on_truncate(move || empty.store(0, Ordering::Relaxed));
+    /// # let account = StreamId::new("Account", uuid::Uuid::nil());
+    /// # let store = MemoryEventStore::new();
+    /// # let [first, second] = [MoneyDeposited { cents: 500 }, MoneyDeposited { cents: 20 }];
+    /// # let deposits = vec![NewEvent::of(&first)?, NewEvent::of(&second)?];
+    /// # let appended = store.append(&account, ExpectedVersion::Any, deposits).await?;
+    /// engine.replay_log(&store).await?;
+    /// engine.replay_log(&store).await?; // the hook empties the total first
+    /// assert_eq!(total.load(Ordering::Relaxed), 520);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn on_truncate<R: HandlerOutput>(mut self, hook: impl Fn() -> R + Send + Sync + 'static) -> Self {
         self.hooks.push(Arc::new(move || hook().into_result()));
@@ -177,6 +293,14 @@ impl<S: EngineState> ProjectionEngine<S> {
     }
 
     /// Sets the version of the projection, 1 by default. Raise it when the handlers change what they write.
+    ///
+    /// ```
+    /// use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// use eventsource::projection::fingerprint;
+    ///
+    /// let engine = ProjectionEngine::new("orders", MemoryProjectionStates::new()).version(2);
+    /// assert!(fingerprint(&engine).starts_with("orders v2"));
+    /// ```
     #[must_use]
     pub const fn version(mut self, version: u32) -> Self {
         self.version = version;
@@ -184,12 +308,42 @@ impl<S: EngineState> ProjectionEngine<S> {
     }
 
     /// Returns the name of the engine.
+    ///
+    /// ```
+    /// use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    ///
+    /// assert_eq!(ProjectionEngine::new("orders", MemoryProjectionStates::new()).projection_id(), "orders");
+    /// ```
     #[must_use]
     pub fn projection_id(&self) -> &str {
         &self.projection_id
     }
 
     /// Returns the progress; `None` before the first event and before [`load`](Self::load).
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// let mut engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .with_state(0)
+    ///     .update::<MoneyDeposited>(|total, event| *total += event.cents);
+    /// # let account = StreamId::new("Account", uuid::Uuid::nil());
+    /// # let store = MemoryEventStore::new();
+    /// # let [first, second] = [MoneyDeposited { cents: 500 }, MoneyDeposited { cents: 20 }];
+    /// # let deposits = vec![NewEvent::of(&first)?, NewEvent::of(&second)?];
+    /// # let appended = store.append(&account, ExpectedVersion::Any, deposits).await?;
+    /// engine.process_events(appended.events()).await?;
+    /// let progress = engine.progress().ok_or("not loaded")?;
+    /// assert_eq!((progress.position, progress.events_processed), (appended.position(), 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn progress(&self) -> Option<&ProjectionState> {
         self.progress.as_ref()

@@ -30,16 +30,43 @@ impl Page {
 }
 
 impl<S: EngineState> ProjectionEngine<S> {
-    /// Empties the engine and applies `events`, one page of at most 1,000 events and 8 MiB in memory at a time. Returns how
-    /// many events the handlers have applied.
+    /// Empties the engine and applies `events`, one page of at most 1,000 events and 8 MiB in memory at a time. Returns
+    /// how many events the handlers have applied.
     ///
-    /// `events` is any iterator over `Arc<RecordedEvent>`. For the log of a store use [`replay_log`](Self::replay_log), for
-    /// events that are read asynchronously [`replay_stream`](Self::replay_stream).
+    /// `events` is any iterator over `Arc<RecordedEvent>`. For the log of a store use [`replay_log`](Self::replay_log),
+    /// for events that are read asynchronously [`replay_stream`](Self::replay_stream).
     ///
     /// # Errors
-    /// [`EngineError::NoTruncateHook`] and [`EngineError::Truncate`] if the engine cannot be emptied; then nothing was
-    /// changed. [`EngineError::Handler`] and [`EngineError::State`] after the engine was emptied and the events before
-    /// the failure were applied: replay again.
+    /// - [`EngineError::NoTruncateHook`] if the handlers write outside the engine and there is no hook: register one
+    ///   with [`on_truncate`](Self::on_truncate). Nothing was changed.
+    /// - [`EngineError::Truncate`] if a hook fails: the progress is unchanged, but the hooks before it have run. Replay
+    ///   again.
+    /// - [`EngineError::Handler`] and [`EngineError::State`] after the engine was emptied and the events before the
+    ///   failure were applied: replay again.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// let mut engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .with_state(0)
+    ///     .update::<MoneyDeposited>(|total, event| *total += event.cents);
+    /// # let account = StreamId::new("Account", uuid::Uuid::nil());
+    /// # let store = MemoryEventStore::new();
+    /// # let [first, second] = [MoneyDeposited { cents: 500 }, MoneyDeposited { cents: 20 }];
+    /// # let deposits = vec![NewEvent::of(&first)?, NewEvent::of(&second)?];
+    /// # let appended = store.append(&account, ExpectedVersion::Any, deposits).await?;
+    /// let applied = engine.replay(appended.events().iter().cloned()).await?;
+    /// assert_eq!((applied, *engine.state()), (2, 520));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn replay(&mut self, events: impl IntoIterator<Item = Arc<RecordedEvent>>) -> Result<usize, EngineError> {
         self.empty().await?;
         let mut applied = 0;
@@ -56,7 +83,36 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// time. Returns how many events the handlers have applied.
     ///
     /// # Errors
-    /// As [`replay`](Self::replay); [`EngineError::Source`] if the stream yields an error.
+    /// Those of [`replay`](Self::replay), and [`EngineError::Source`] if the stream yields an error: the events before
+    /// it are applied, so replay again.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// use std::convert::Infallible;
+    ///
+    /// use futures_util::stream;
+    ///
+    /// let mut engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .with_state(0)
+    ///     .update::<MoneyDeposited>(|total, event| *total += event.cents);
+    /// # let account = StreamId::new("Account", uuid::Uuid::nil());
+    /// # let store = MemoryEventStore::new();
+    /// # let [first, second] = [MoneyDeposited { cents: 500 }, MoneyDeposited { cents: 20 }];
+    /// # let deposits = vec![NewEvent::of(&first)?, NewEvent::of(&second)?];
+    /// # let appended = store.append(&account, ExpectedVersion::Any, deposits).await?;
+    /// let events = stream::iter(appended.events().iter().cloned().map(Ok::<_, Infallible>));
+    /// assert_eq!(engine.replay_stream(events).await?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn replay_stream<E>(
         &mut self,
         events: impl Stream<Item = Result<Arc<RecordedEvent>, E>> + Send,
@@ -91,12 +147,37 @@ impl<S: EngineState> ProjectionEngine<S> {
         applied
     }
 
-    /// Empties the engine and applies the log of `store`, one page of at most 1,000 events and 8 MiB in memory at a time.
-    /// Returns how many events the handlers have applied. It ends with the page that reaches the end that the log had when
-    /// the replay began.
+    /// Empties the engine and applies the log of `store`, one page of at most 1,000 events and 8 MiB in memory at a
+    /// time. Returns how many events the handlers have applied. It ends with the page that reaches the end that the log
+    /// had when the replay began.
     ///
     /// # Errors
-    /// As [`replay`](Self::replay); [`EngineError::Source`] if the store fails.
+    /// Those of [`replay`](Self::replay), and [`EngineError::Source`] if the store fails: the engine was emptied and
+    /// the pages before are applied, so replay again.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct MoneyDeposited { cents: u64 }
+    /// let mut engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
+    ///     .with_state(0)
+    ///     .update::<MoneyDeposited>(|total, event| *total += event.cents);
+    /// # let account = StreamId::new("Account", uuid::Uuid::nil());
+    /// # let store = MemoryEventStore::new();
+    /// # let [first, second] = [MoneyDeposited { cents: 500 }, MoneyDeposited { cents: 20 }];
+    /// # let deposits = vec![NewEvent::of(&first)?, NewEvent::of(&second)?];
+    /// # let appended = store.append(&account, ExpectedVersion::Any, deposits).await?;
+    /// assert_eq!(engine.replay_log(&store).await?, 2);
+    /// assert_eq!(*engine.state(), 520);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn replay_log(&mut self, store: &impl EventStore) -> Result<usize, EngineError> {
         self.empty().await?;
         let filter = self.handlers.filter();

@@ -15,7 +15,17 @@ use crate::store::PAGE_BYTES;
 
 /// Where the handlers of an engine write: [`External`] or [`Owned`].
 ///
-/// The trait is sealed.
+/// The trait is sealed: only these two types implement it. Use it as a bound of code that takes any engine.
+///
+/// ```
+/// use eventsource::engine::{EngineState, ProjectionEngine};
+///
+/// fn events_processed<S: EngineState>(engine: &ProjectionEngine<S>) -> u64 {
+///     engine.progress().map_or(0, |progress| progress.events_processed)
+/// }
+/// # let engine = ProjectionEngine::new("orders", eventsource::engine::MemoryProjectionStates::new());
+/// # assert_eq!(events_processed(&engine), 0);
+/// ```
 pub trait EngineState: Send + Sync + 'static + sealed::State {}
 
 impl EngineState for External {}
@@ -25,6 +35,13 @@ impl<T: Clone + Send + Sync + 'static> EngineState for Owned<T> {}
 ///
 /// The engine cannot undo such a write. When a handler fails, the handlers before it have done their work. The next
 /// attempt in this process starts with the failed handler; an attempt in a new process starts with the first one.
+///
+/// ```
+/// use eventsource::engine::{External, MemoryProjectionStates, ProjectionEngine};
+///
+/// let engine: ProjectionEngine<External> = ProjectionEngine::new("orders", MemoryProjectionStates::new());
+/// # let _ = engine;
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct External {
     /// The event that is not finished, and how many of its handlers are done.
@@ -34,12 +51,25 @@ pub struct External {
 /// The handlers write into the state of the engine.
 ///
 /// When a handler fails or panics, the state is as before the event. For that the engine keeps a copy of the state,
-/// which it renews every 1,024 events or 8 MiB of events, and the events since. A large state is best cheap to clone: put the large parts
-/// behind an `Arc`, and let the handlers change them with [`Arc::make_mut`].
+/// which it renews every 1,024 events or 8 MiB of events, and the events since. Make a large state cheap to clone: put
+/// its large parts behind an `Arc`, and let the handlers change them with [`Arc::make_mut`].
 ///
 /// A copy must share nothing that changes. A `Mutex`, a `RefCell`, an atomic or a concurrent map behind an `Arc` is
 /// shared by the copy: what a failed handler wrote there stays, and a replay counts events twice. For such a state use
 /// [`External`] with a truncate hook.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::sync::Arc;
+///
+/// use eventsource::engine::{MemoryProjectionStates, Owned, ProjectionEngine};
+///
+/// type Balances = Arc<BTreeMap<u64, u64>>; // cheap to clone
+///
+/// let engine: ProjectionEngine<Owned<Balances>> =
+///     ProjectionEngine::new("balances", MemoryProjectionStates::new()).with_state(Balances::default());
+/// assert!(engine.state().is_empty());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Owned<T> {
     current: T,

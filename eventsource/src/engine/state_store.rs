@@ -34,12 +34,13 @@ pub trait ProjectionStateStore: Send + Sync + 'static {
     /// Returns the state of the engine `projection_id`; `None` before its first save.
     ///
     /// # Errors
-    /// [`ProjectionStateError`] if the store fails or the stored state cannot be read.
+    /// [`ProjectionStateError::Failed`] if the store fails: call it again. [`ProjectionStateError::Corrupt`] if the
+    /// stored state cannot be read: delete its row and replay.
     async fn load(&self, projection_id: &str) -> Result<Option<ProjectionState>, ProjectionStateError>;
 
     /// Stores `state`, in place of the previous one.
     ///
     /// # Errors
-    /// [`ProjectionStateError`] if the store fails. The previous state is kept.
+    /// [`ProjectionStateError::Failed`] if the store fails: the previous state is kept, so save again.
     async fn save(&self, state: &ProjectionState) -> Result<(), ProjectionStateError>;
 }

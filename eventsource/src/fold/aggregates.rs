@@ -13,9 +13,9 @@ use crate::projection::{EventSubscriber, HandlerError, ProjectionKind, Subscribe
 /// The aggregates of the type `A`, by id, as their events make them. It is a memory projection: fold it over a part of
 /// the log, or subscribe it.
 ///
-/// Memory grows with the number of aggregates. For one aggregate, fold over its stream; to load one of many at an earlier
-/// version, position or instant, [`AggregateRepository::load_at`](crate::AggregateRepository::load_at) reads its stream
-/// alone.
+/// Memory grows with the number of aggregates. For one aggregate, fold over its stream; to load one of many at an
+/// earlier version, position or instant, [`AggregateRepository::load_at`](crate::AggregateRepository::load_at) reads
+/// its stream alone.
 ///
 /// ```
 /// # #[cfg(feature = "macros")]
@@ -64,12 +64,63 @@ impl<A> Default for Aggregates<A> {
 
 impl<A> Aggregates<A> {
     /// Returns the aggregate `id`; `None` if none of its events was folded.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::fold::{Aggregates, project};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Debug, Clone, Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[eventsource::aggregate]
+    /// # impl Account {
+    /// #     #[applies(Deposited)]
+    /// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+    /// # }
+    /// # let (store, id) = (MemoryEventStore::new(), uuid::Uuid::now_v7());
+    /// # let account = StreamId::new("Account", id);
+    /// # store.append(&account, ExpectedVersion::Any, vec![NewEvent::of(&Deposited { amount: 5 })?]).await?;
+    /// let accounts = project::<Aggregates<Account>>(&store).run().await?.state;
+    /// assert_eq!(accounts.get(id).map(|account| account.balance), Some(5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn get(&self, id: Uuid) -> Option<&A> {
         self.by_id.get(&id)
     }
 
     /// Returns all aggregates, ordered by id.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::fold::{Aggregates, project};
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Debug, Clone, Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[eventsource::aggregate]
+    /// # impl Account {
+    /// #     #[applies(Deposited)]
+    /// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+    /// # }
+    /// # let (store, id) = (MemoryEventStore::new(), uuid::Uuid::now_v7());
+    /// # let account = StreamId::new("Account", id);
+    /// # store.append(&account, ExpectedVersion::Any, vec![NewEvent::of(&Deposited { amount: 5 })?]).await?;
+    /// let accounts = project::<Aggregates<Account>>(&store).run().await?.state;
+    /// let total: u64 = accounts.iter().map(|(_, account)| account.balance).sum();
+    /// assert_eq!(total, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (Uuid, &A)> {
         self.by_id.iter().map(|(id, aggregate)| (*id, aggregate))
     }

@@ -14,8 +14,9 @@ const PAGE: usize = 1_000;
 /// Folds the projection `P`, which starts as `P::default()`, over the log of `store`. Without further options, the fold
 /// reads the whole log up to its end at the time of [`run`](Fold::run).
 ///
-/// `P` keeps its state in memory: a `#[projection]` whose handlers take `&mut self`, the [`Aggregates`](super::Aggregates) of
-/// a type, or an [engine](crate::engine::ProjectionEngine) with a state (by [`project_from`]). Others do not compile.
+/// `P` keeps its state in memory: a `#[projection]` whose handlers take `&mut self`, the
+/// [`Aggregates`](super::Aggregates) of a type, or an [engine](crate::engine::ProjectionEngine) with a state (by
+/// [`project_from`]). Others do not compile.
 ///
 /// ```
 /// # #[cfg(feature = "macros")]
@@ -98,7 +99,33 @@ pub fn project_from<P: EventSubscriber<MemoryUnit>>(projection: P, store: &dyn E
     }
 }
 
-/// A fold with its options. [`run`](Self::run) runs it.
+/// A fold with its options, which [`project`] and [`project_from`] create. [`run`](Self::run) runs it.
+///
+/// ```
+/// # #[cfg(feature = "macros")]
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # use eventsource::fold::project;
+/// # use eventsource::prelude::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(Clone, Default)]
+/// # struct Revenue(u64);
+/// # #[projection]
+/// # impl Revenue {
+/// #     #[handles(OrderPlaced)]
+/// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+/// # }
+/// # let (store, order) = (MemoryEventStore::new(), StreamId::new("Order", uuid::Uuid::nil()));
+/// # let placed = NewEvent::of(&OrderPlaced { total: 100 })?;
+/// # let first = store.append(&order, ExpectedVersion::Any, vec![placed]).await?;
+/// # store.append(&order, ExpectedVersion::Any, vec![NewEvent::of(&OrderPlaced { total: 50 })?]).await?;
+/// let fold = project::<Revenue>(&store).of(&order).after(first.position()).page(500);
+/// assert_eq!(fold.run().await?.state.0, 50);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub struct Fold<'a, P> {
     store: &'a dyn EventStore,
     projection: P,
@@ -165,8 +192,8 @@ pub struct Folded<P> {
 }
 
 impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
-    /// Begins the fold after a position or an instant: with the first event that is stored after it. Without it the fold
-    /// begins with the first event.
+    /// Begins the fold after a position or an instant: with the first event that is stored after it. Without it the
+    /// fold begins with the first event.
     ///
     /// From an instant on, the log is read from its start, since only positions are indexed; so is a stream.
     ///
@@ -200,6 +227,32 @@ impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
     }
 
     /// Ends the fold at a position or an instant: with the last event that is stored at it or before it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::fold::project;
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+    /// # }
+    /// # let (store, order) = (MemoryEventStore::new(), StreamId::new("Order", uuid::Uuid::nil()));
+    /// let placed = NewEvent::of(&OrderPlaced { total: 100 })?;
+    /// let first = store.append(&order, ExpectedVersion::Any, vec![placed]).await?;
+    /// store.append(&order, ExpectedVersion::Any, vec![NewEvent::of(&OrderPlaced { total: 50 })?]).await?;
+    /// let then = project::<Revenue>(&store).until(first.position()).run().await?;
+    /// assert_eq!(then.state.0, 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn until(mut self, end: impl Into<Bound>) -> Self {
         self.until = Some(end.into());
@@ -207,6 +260,33 @@ impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
     }
 
     /// Reads only one stream, or the events that match a filter. The default is the whole log.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::fold::project;
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+    /// # }
+    /// # let (store, order) = (MemoryEventStore::new(), StreamId::new("Order", uuid::Uuid::nil()));
+    /// # let placed = NewEvent::of(&OrderPlaced { total: 100 })?;
+    /// # let first = store.append(&order, ExpectedVersion::Any, vec![placed]).await?;
+    /// # store.append(&order, ExpectedVersion::Any, vec![NewEvent::of(&OrderPlaced { total: 50 })?]).await?;
+    /// let one_order = project::<Revenue>(&store).of(&order).run().await?;
+    /// let one_tenant = project::<Revenue>(&store).of(EventFilter::all().tenant("acme")).run().await?;
+    /// assert_eq!((one_order.events, one_tenant.events), (2, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn of(mut self, scope: impl Into<Scope>) -> Self {
         self.scope = scope.into();
@@ -214,13 +294,66 @@ impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
     }
 
     /// Sets the number of events in a page, 1,000 by default; 0 counts as 1. One page is in memory at a time.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::fold::project;
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+    /// # }
+    /// # let (store, order) = (MemoryEventStore::new(), StreamId::new("Order", uuid::Uuid::nil()));
+    /// # let placed = NewEvent::of(&OrderPlaced { total: 100 })?;
+    /// # let first = store.append(&order, ExpectedVersion::Any, vec![placed]).await?;
+    /// # store.append(&order, ExpectedVersion::Any, vec![NewEvent::of(&OrderPlaced { total: 50 })?]).await?;
+    /// let revenue = project::<Revenue>(&store).page(1).run().await?;
+    /// assert_eq!(revenue.state.0, 150);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn page(mut self, events: usize) -> Self {
         self.page = events.max(1);
         self
     }
 
-    /// Calls `observe` after each page.
+    /// Calls `observe` after each page, such as to show a progress bar.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::fold::project;
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+    /// # }
+    /// # let (store, order) = (MemoryEventStore::new(), StreamId::new("Order", uuid::Uuid::nil()));
+    /// # let placed = NewEvent::of(&OrderPlaced { total: 100 })?;
+    /// # let first = store.append(&order, ExpectedVersion::Any, vec![placed]).await?;
+    /// # store.append(&order, ExpectedVersion::Any, vec![NewEvent::of(&OrderPlaced { total: 50 })?]).await?;
+    /// let mut pages = 0;
+    /// project::<Revenue>(&store).page(1).progress(|_| pages += 1).run().await?;
+    /// assert_eq!(pages, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn progress(mut self, observe: impl FnMut(FoldProgress) + Send + 'a) -> Self {
         self.observe = Some(Box::new(observe));
@@ -230,7 +363,37 @@ impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
     /// Runs the fold. Dropping the future cancels it; nothing is left behind.
     ///
     /// # Errors
-    /// [`FoldError`] if the store fails or a handler fails. Failed events are not retried.
+    /// - [`FoldError::Store`] if the store fails: run the fold again.
+    /// - [`FoldError::Handler`] if a handler fails or an event cannot be decoded. The event is not retried: correct the
+    ///   handler, or end the fold before the event ([`until`](Self::until)).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::fold::project;
+    /// # use eventsource::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+    /// # }
+    /// # let (store, order) = (MemoryEventStore::new(), StreamId::new("Order", uuid::Uuid::nil()));
+    /// # let placed = NewEvent::of(&OrderPlaced { total: 100 })?;
+    /// # let first = store.append(&order, ExpectedVersion::Any, vec![placed]).await?;
+    /// # store.append(&order, ExpectedVersion::Any, vec![NewEvent::of(&OrderPlaced { total: 50 })?]).await?;
+    /// let folded = project::<Revenue>(&store).run().await?;
+    /// println!("{} after {} events, at position {}", folded.state.0, folded.events, folded.position);
+    /// # assert_eq!(folded.state.0, 150);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn run(self) -> Result<Folded<P>, FoldError> {
         let Self { store, projection, scope, after, until, page, mut observe } = self;
         let wanted = projection.subscribed_to();

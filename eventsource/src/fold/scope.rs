@@ -70,7 +70,7 @@ impl From<DateTime<Utc>> for Bound {
 }
 
 impl Bound {
-    /// Whether `event` is at the bound or before it.
+    /// Returns whether `event` is at the bound or before it.
     pub(super) fn includes(self, event: &RecordedEvent) -> bool {
         match self {
             Self::Position(last) => event.position() <= last,
@@ -78,7 +78,7 @@ impl Bound {
         }
     }
 
-    /// The position; [`Position::START`] where it is an instant.
+    /// Returns the position; [`Position::START`] if the bound is an instant.
     pub(super) const fn position(self) -> Position {
         match self {
             Self::Position(position) => position,

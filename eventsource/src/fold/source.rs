@@ -29,7 +29,8 @@ enum From {
 }
 
 impl<'a> Source<'a> {
-    /// The events of `scope` between the two bounds; those that do not pass `wanted` may be left out.
+    /// Creates the source of the events of `scope` between the two bounds. It may leave out events that do not match
+    /// `wanted`.
     pub(super) async fn new(
         store: &'a dyn EventStore,
         scope: Scope,

@@ -1,7 +1,7 @@
 //! Tools for your tests (feature `testing`): given/when/then, fault injection, and contract suites.
 //!
-//! Most tests of a projection need no store and no manager. They name the events, and check what the projection has made
-//! of them:
+//! Most tests of a projection need no store and no manager. They name the events, and check what the projection has
+//! made of them:
 //!
 //! ```
 //! # #[cfg(feature = "macros")] {

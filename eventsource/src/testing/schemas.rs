@@ -30,7 +30,7 @@ const HEAD: &str =
 /// If a shape differs, with the names of all different fields.
 ///
 /// # Examples
-/// ```no_run
+/// ```
 /// # fn events() -> eventsource::Registry { eventsource::Registry::default() }
 /// #[test]
 /// fn stored_events_keep_their_shapes() {
@@ -60,6 +60,15 @@ type Shapes = BTreeMap<(String, u32), Shape>;
 ///
 /// # Panics
 /// If a shape differs from the file, with each different field.
+///
+/// # Examples
+/// ```
+/// use eventsource::Registry;
+/// use eventsource::testing::schemas;
+///
+/// // A program without events, and no file.
+/// schemas::assert_in("tests", "event_schemas.txt", &Registry::of([]));
+/// ```
 #[track_caller]
 #[allow(clippy::panic, reason = "a test fails by a panic")]
 pub fn assert_in(folder: &str, path: &str, registry: &Registry) {

@@ -108,18 +108,40 @@ const CASES: &[Case] = crate::__event_store_cases!([list]);
 
 impl Case {
     /// Returns all cases.
+    ///
+    /// ```
+    /// use eventsource::testing::contract::Case;
+    ///
+    /// for case in Case::all() {
+    ///     println!("{}", case.name());
+    /// }
+    /// ```
     #[must_use]
     pub const fn all() -> &'static [Self] {
         CASES
     }
 
     /// Returns the case with this name; `None` if there is none.
+    ///
+    /// ```
+    /// use eventsource::testing::contract::Case;
+    ///
+    /// assert!(Case::named("a_stale_version_is_a_conflict").is_some());
+    /// assert!(Case::named("a_case_that_does_not_exist").is_none());
+    /// ```
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         CASES.iter().copied().find(|case| case.name == name)
     }
 
     /// Returns the name, which says in a few words what the contract demands.
+    ///
+    /// ```
+    /// use eventsource::testing::contract::Case;
+    ///
+    /// let case = Case::named("a_stale_version_is_a_conflict").unwrap();
+    /// assert_eq!(case.name(), "a_stale_version_is_a_conflict");
+    /// ```
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -129,6 +151,18 @@ impl Case {
     ///
     /// # Errors
     /// [`Violation`] if the store breaks the contract.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use std::sync::Arc;
+    ///
+    /// use eventsource::MemoryEventStore;
+    /// use eventsource::testing::contract::Case;
+    ///
+    /// Case::named("the_log_reads_in_pages").unwrap().run(Arc::new(MemoryEventStore::new())).await.unwrap();
+    /// # });
+    /// ```
     pub async fn run(&self, store: Arc<dyn EventStore>) -> Result<(), Violation> {
         (self.run)(store).await
     }

@@ -49,6 +49,12 @@ macro_rules! __checkpoint_store_cases {
 }
 
 /// The names of the cases of the checkpoint store's contract, for [`run_on_checkpoints`].
+///
+/// ```
+/// use eventsource::testing::contract::CHECKPOINT_CASES;
+///
+/// assert!(CHECKPOINT_CASES.contains(&"letters_are_found_by_event_and_by_class"));
+/// ```
 pub const CHECKPOINT_CASES: &[&str] = crate::__checkpoint_store_cases!([names]);
 
 /// Runs the case `name` of the checkpoint store's contract on a fresh, empty store.

@@ -106,6 +106,18 @@ pub async fn positions_only_grow(
 ///
 /// # Errors
 /// [`Violation`] if the identity changes or two logs share it.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::MemoryEventStore;
+/// use eventsource::testing::contract::an_identity_is_one_logs_own;
+///
+/// let store = MemoryEventStore::new();
+/// let again = store.clone(); // a store in a file is opened a second time instead
+/// an_identity_is_one_logs_own(&store, &again, &MemoryEventStore::new()).await.unwrap();
+/// # });
+/// ```
 pub async fn an_identity_is_one_logs_own(
     store: &dyn EventStore,
     again: &dyn EventStore,

@@ -1,5 +1,5 @@
-//! The contract of leases on checkpoints: as long as an owner keeps its lease, no other owner that asks for one gets the
-//! checkpoint.
+//! The contract of leases on checkpoints: as long as an owner keeps its lease, no other owner that asks for one gets
+//! the checkpoint.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,13 +35,31 @@ macro_rules! __lease_cases {
     };
 }
 
-/// The names of the cases of the contract of leases.
+/// The names of the cases of the contract of leases, for [`run_on_leases`].
+///
+/// ```
+/// use eventsource::testing::contract::LEASE_CASES;
+///
+/// assert!(LEASE_CASES.contains(&"claims_at_the_same_time_have_one_winner"));
+/// ```
 pub const LEASE_CASES: &[&str] = crate::__lease_cases!([names]);
 
 /// Runs the case `name` of the contract of leases on a fresh, empty checkpoint store.
+/// [`lease_contract!`](crate::lease_contract) creates a test for each case.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use eventsource::MemoryCheckpoints;
+/// use eventsource::testing::contract::{LEASE_CASES, run_on_leases};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// run_on_leases(LEASE_CASES[0], &Arc::new(MemoryCheckpoints::new())).await.unwrap();
+/// # });
+/// ```
 ///
 /// # Errors
-/// The [`Violation`], if the store does not keep to the contract, or there is no such case.
+/// [`Violation`] if the store breaks the contract, or there is no such case.
 pub async fn run_on_leases<C: CheckpointStore>(name: &str, store: &Arc<C>) -> Result<(), Violation> {
     crate::__lease_cases!([dispatch] name store)
 }

@@ -8,6 +8,7 @@ use super::{Case, CheckpointStoreFixture, EventStoreFixture, Violation};
 /// or in a tuple with a value that must outlive it
 /// ([`EventStoreFixture`](crate::testing::contract::EventStoreFixture)). It may await, and is evaluated once for each
 /// test.
+///
 /// ```
 /// mod on_memory {
 ///     eventsource::event_store_contract!(eventsource::MemoryEventStore::new());
@@ -35,7 +36,7 @@ macro_rules! checkpoint_store_contract {
     };
 }
 
-/// Makes a `#[test]` of each case of the contract of leases on checkpoints, as
+/// Creates a `#[test]` for each case of the contract of leases on checkpoints, as
 /// [`checkpoint_store_contract!`](crate::checkpoint_store_contract) does.
 ///
 /// ```
@@ -50,9 +51,9 @@ macro_rules! lease_contract {
     };
 }
 
-/// Makes a `#[test]` of each case of the contract of read models, which runs on the
-/// [`ReadModelFixture`](crate::testing::contract::ReadModelFixture) that the expression makes: checkpoints, the repository
-/// of the rows that are committed, and what has to outlive them. The expression may await; it is evaluated for each test.
+/// Creates a `#[test]` for each case of the contract of read models. The expression creates a
+/// [`ReadModelFixture`](crate::testing::contract::ReadModelFixture): a tuple of checkpoints, the repository of the
+/// committed rows, and a value that must outlive them. It may await, and is evaluated once for each test.
 ///
 /// ```
 /// mod on_memory {
@@ -72,10 +73,9 @@ macro_rules! read_model_contract {
     };
 }
 
-/// Makes a `#[test]` of each case of the contract of stores of the progress of engines, which runs on the
-/// [`ProjectionStateStoreFixture`](crate::testing::contract::ProjectionStateStoreFixture) that the expression makes. The
-/// expression may await; it is evaluated for each test. A store that is `Clone` is a fixture, also with what has to outlive
-/// it.
+/// Creates a `#[test]` for each case of the contract of stores of the progress of engines. The expression creates a
+/// [`ProjectionStateStoreFixture`](crate::testing::contract::ProjectionStateStoreFixture): a store that is `Clone`,
+/// alone or in a tuple with a value that must outlive it. It may await, and is evaluated once for each test.
 ///
 /// ```
 /// mod on_memory {
@@ -125,7 +125,7 @@ macro_rules! event_bus_contract {
 /// [`event_bus_contract!`](crate::event_bus_contract) does. The fixture is also a
 /// [`BusServerFixture`](crate::testing::contract::BusServerFixture).
 ///
-/// ```no_run
+/// ```
 /// use std::sync::Arc;
 ///
 /// use eventsource::EventBus;
@@ -174,8 +174,32 @@ macro_rules! notifier_contract {
 
 /// Creates a `#[test]` for each case of a notifier whose server is down, as
 /// [`notifier_contract!`](crate::notifier_contract) does. The fixture is also a
-/// [`BusServerFixture`](crate::testing::contract::BusServerFixture): see the example of
-/// [`event_bus_outage_contract!`](crate::event_bus_outage_contract).
+/// [`BusServerFixture`](crate::testing::contract::BusServerFixture).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use eventsource::bus::Notifier;
+/// use eventsource::testing::contract::{BusServerFixture, NotifierFixture};
+///
+/// struct Server;
+///
+/// impl NotifierFixture for Server {
+///     fn connect(&self) -> Arc<dyn Notifier> {
+///         # unimplemented!()
+///         // Arc::new(MyNotifier::connect("localhost:7000"))
+///     }
+/// }
+///
+/// impl BusServerFixture for Server {
+///     fn kill(&self) { /* docker kill … */ }
+///     fn start(&self) { /* docker start … */ }
+/// }
+///
+/// mod outage {
+///     eventsource::notifier_outage_contract!(super::Server);
+/// }
+/// ```
 #[macro_export]
 macro_rules! notifier_outage_contract {
     ($fresh:expr) => {
@@ -275,7 +299,7 @@ pub fn __test_leases<F: CheckpointStoreFixture>(name: &str, fresh: impl Future<O
     })
 }
 
-/// What a generated test does.
+/// The body of a generated test.
 #[doc(hidden)]
 pub fn __test_bus(case: impl Future<Output = Result<(), Violation>>) -> Result<(), Violation> {
     runtime()?.block_on(case)

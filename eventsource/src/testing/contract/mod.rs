@@ -1,5 +1,6 @@
 //! Contract suites for event stores, checkpoint stores and their leases, read models, snapshot stores, stores of the
-//! progress of engines, event buses and notifiers. Each promise of a port has a case. Run them on an adapter that you write yourself.
+//! progress of engines, event buses and notifiers. Each promise of a port has a case. Run them on an adapter that you
+//! write yourself.
 //!
 //! A macro creates one test for each case, on stores that its expression creates:
 //!
@@ -73,6 +74,21 @@ use crate::store::EventStore;
 
 /// Runs all cases of the event store's contract, each on a store that `fresh` creates. Returns the names of the failed
 /// cases, each with its violation.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use std::sync::Arc;
+///
+/// use eventsource::testing::contract;
+/// use eventsource::{EventStore, MemoryEventStore};
+///
+/// let violations = contract::run_all(async || Arc::new(MemoryEventStore::new()) as Arc<dyn EventStore>).await;
+/// for (case, violation) in &violations {
+///     println!("{case}: {violation}");
+/// }
+/// assert!(violations.is_empty());
+/// # });
+/// ```
 pub async fn run_all(fresh: impl AsyncFn() -> Arc<dyn EventStore>) -> Vec<(&'static str, Violation)> {
     let mut violations = Vec::new();
     for case in Case::all() {

@@ -26,10 +26,24 @@ macro_rules! __projection_state_store_cases {
     };
 }
 
-/// The names of the cases of the contract of stores of progress.
+/// The names of the cases of the contract of stores of the progress of engines, for [`run_on_projection_states`].
+///
+/// ```
+/// use eventsource::testing::contract::PROJECTION_STATE_CASES;
+///
+/// assert!(!PROJECTION_STATE_CASES.is_empty());
+/// ```
 pub const PROJECTION_STATE_CASES: &[&str] = crate::__projection_state_store_cases!([names]);
 
-/// A fresh store of progress, alone or with something that has to outlive it: `(store, directory)`.
+/// A fresh store of the progress of engines, alone or with a value that must outlive it: `(store, directory)`.
+///
+/// ```
+/// use eventsource::engine::MemoryProjectionStates;
+/// use eventsource::testing::contract::ProjectionStateStoreFixture;
+///
+/// let states = MemoryProjectionStates::new().store();
+/// # let _ = states;
+/// ```
 pub trait ProjectionStateStoreFixture: Send + Sync {
     /// Returns the store, as another task would have it.
     fn store(&self) -> Arc<dyn ProjectionStateStore>;
@@ -47,10 +61,20 @@ impl<S: ProjectionStateStore + Clone, K: Send + Sync> ProjectionStateStoreFixtur
     }
 }
 
-/// Runs the case `name` of the contract of stores of progress on a fresh, empty store.
+/// Runs the case `name` of the contract of stores of the progress of engines on a fresh, empty store.
+/// [`projection_state_store_contract!`](crate::projection_state_store_contract) creates a test for each case.
+///
+/// ```
+/// use eventsource::engine::MemoryProjectionStates;
+/// use eventsource::testing::contract::{PROJECTION_STATE_CASES, run_on_projection_states};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// run_on_projection_states(PROJECTION_STATE_CASES[0], &MemoryProjectionStates::new()).await.unwrap();
+/// # });
+/// ```
 ///
 /// # Errors
-/// The [`Violation`], if the store does not keep to the contract, or there is no such case.
+/// [`Violation`] if the store breaks the contract, or there is no such case.
 pub async fn run_on_projection_states<F: ProjectionStateStoreFixture>(
     name: &str,
     fixture: &F,

@@ -28,6 +28,12 @@ macro_rules! __snapshot_store_cases {
 }
 
 /// The names of the cases of the snapshot store's contract, for [`run_on_snapshots`].
+///
+/// ```
+/// use eventsource::testing::contract::SNAPSHOT_CASES;
+///
+/// assert!(SNAPSHOT_CASES.contains(&"snapshots_are_deleted_by_stream_and_by_type"));
+/// ```
 pub const SNAPSHOT_CASES: &[&str] = crate::__snapshot_store_cases!([names]);
 
 /// A fresh snapshot store, alone or with a value that must outlive it: `(store, directory)`.

@@ -15,6 +15,14 @@ pub struct Violation(String);
 
 impl Violation {
     /// Creates a violation with this text.
+    ///
+    /// ```
+    /// use eventsource::testing::contract::Violation;
+    ///
+    /// let (found, expected) = (3, 4);
+    /// let violation = Violation::new(format_args!("the head is {found}, not {expected}"));
+    /// assert_eq!(violation.to_string(), "the head is 3, not 4");
+    /// ```
     pub fn new(what: impl fmt::Display) -> Self {
         Self(what.to_string())
     }

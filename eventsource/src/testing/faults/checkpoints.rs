@@ -38,11 +38,28 @@ pub struct FaultyCheckpoints<C> {
 
 impl<C> FaultyCheckpoints<C> {
     /// Wraps `inner`. `faults` decides what fails.
+    ///
+    /// ```
+    /// use eventsource::MemoryCheckpoints;
+    /// use eventsource::testing::faults::{Faults, FaultyCheckpoints};
+    ///
+    /// let checkpoints = FaultyCheckpoints::new(MemoryCheckpoints::new(), &Faults::new());
+    /// # let _ = checkpoints;
+    /// ```
     pub fn new(inner: C, faults: &Faults) -> Self {
         Self { inner, faults: faults.clone() }
     }
 
     /// Returns the wrapped store.
+    ///
+    /// ```
+    /// use eventsource::testing::faults::{Faults, FaultyCheckpoints};
+    /// use eventsource::{MemoryCheckpoints, MemoryReadModels};
+    ///
+    /// let checkpoints = FaultyCheckpoints::new(MemoryCheckpoints::new(), &Faults::new());
+    /// let rows = MemoryReadModels::new(checkpoints.inner());
+    /// # let _ = rows;
+    /// ```
     pub const fn inner(&self) -> &C {
         &self.inner
     }

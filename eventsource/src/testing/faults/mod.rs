@@ -1,8 +1,8 @@
 //! Fault injection: stores that fail, answer late or do not answer, when a test says so.
 //!
-//! [`FaultyEventStore`] and [`FaultyCheckpoints`] wrap any stores, and handlers get from them what they get from the
-//! wrapped stores. They share one [`Faults`], which decides what fails: call by call, such as here the answer to the
-//! next two commits,
+//! [`FaultyEventStore`] and [`FaultyCheckpoints`] wrap any stores. Handlers get from them the same repositories and
+//! connections as from the wrapped stores. They share one [`Faults`], which decides which calls fail. A test scripts
+//! the calls, such as here the next two commits, whose answers are lost:
 //!
 //! ```standalone_crate
 //! # #[cfg(feature = "macros")]
@@ -23,7 +23,11 @@
 //! # #[projection(read_models(OrderRow))]
 //! # impl Orders {
 //! #     #[handles(OrderPlaced)]
-//! #     async fn placed(&self, event: &Event<OrderPlaced>, orders: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+//! #     async fn placed(
+//! #         &self,
+//! #         event: &Event<OrderPlaced>,
+//! #         orders: &mut Repository<OrderRow>,
+//! #     ) -> Result<(), ReadModelError> {
 //! #         orders.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
 //! #     }
 //! # }
@@ -41,7 +45,8 @@
 //!
 //! faults.next(Point::Commit, Fault::LoseAnswer, 2);
 //! let stream = StreamId::new("Order", Uuid::now_v7());
-//! let placed = store.append(&stream, ExpectedVersion::NoStream, vec![NewEvent::of(&OrderPlaced { total: 7 })?]).await?;
+//! let order = NewEvent::of(&OrderPlaced { total: 7 })?;
+//! let placed = store.append(&stream, ExpectedVersion::NoStream, vec![order]).await?;
 //! orders.wait_for(placed.position()).await?;
 //! assert!(rows.exists(stream.aggregate_id()).await?);
 //! # assert_eq!(faults.count(Point::Commit), 1);
@@ -49,7 +54,7 @@
 //! # }).unwrap();
 //! ```
 //!
-//! or at random, from a seed:
+//! Or faults happen at random, from a seed:
 //!
 //! ```
 //! use std::time::Duration;

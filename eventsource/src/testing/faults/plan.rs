@@ -142,12 +142,26 @@ struct Plan {
 
 impl Faults {
     /// Creates a plan without faults. [`next`](Self::next) adds some.
+    ///
+    /// ```
+    /// use eventsource::testing::faults::{Fault, Faults, Point};
+    ///
+    /// let faults = Faults::new();
+    /// faults.next(Point::Append, Fault::LoseAnswer, 1);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Creates a plan that injects faults at random from this seed. [`often`](Self::often) sets the probabilities.
+    ///
+    /// ```
+    /// use eventsource::testing::faults::{Fault, Faults, Point};
+    ///
+    /// let faults = Faults::seeded(42).often(Point::ReadLog, Fault::Fail, 0.1);
+    /// # let _ = faults;
+    /// ```
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         let faults = Self::default();
@@ -155,8 +169,20 @@ impl Faults {
         faults
     }
 
-    /// Injects `fault` at `point` with this probability, from 0 to 1. If several are set for a point, the first that is
-    /// drawn happens. It has an effect only on [seeded](Self::seeded) plans.
+    /// Injects `fault` at `point` with this probability, from 0 to 1. If several faults are set for a point, each is
+    /// drawn in the order of the calls of `often`, and the first that is drawn happens. It has an effect only on
+    /// [seeded](Self::seeded) plans.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::testing::faults::{Fault, Faults, Point};
+    ///
+    /// let faults = Faults::seeded(42)
+    ///     .often(Point::Commit, Fault::LoseAnswer, 0.05)
+    ///     .often(Point::Commit, Fault::Delay(Duration::from_secs(3)), 0.05);
+    /// # let _ = faults;
+    /// ```
     #[must_use]
     pub fn often(self, point: Point, fault: Fault, probability: f64) -> Self {
         self.plan().odds.push((point, fault, probability));
@@ -165,16 +191,48 @@ impl Faults {
 
     /// Injects `fault` into the next `calls` calls at `point`, after the faults that are already scripted for it.
     /// Scripted faults come before random ones.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::testing::faults::{Fault, Faults, FaultyEventStore, Point};
+    /// use eventsource::{EventStore, MemoryEventStore};
+    ///
+    /// let faults = Faults::new();
+    /// let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
+    /// faults.next(Point::Head, Fault::Fail, 2);
+    /// assert!(store.head().await.is_err());
+    /// assert!(store.head().await.is_err());
+    /// assert!(store.head().await.is_ok());
+    /// # });
+    /// ```
     pub fn next(&self, point: Point, fault: Fault, calls: usize) {
         self.plan().script.entry(point).or_default().push_back((fault, calls));
     }
 
     /// Removes all scripted faults for `point`.
+    ///
+    /// ```
+    /// use eventsource::testing::faults::{Fault, Faults, Point};
+    ///
+    /// let faults = Faults::new();
+    /// faults.next(Point::Commit, Fault::Fail, usize::MAX);
+    /// faults.forget(Point::Commit);
+    /// assert_eq!(faults.left(Point::Commit), 0);
+    /// ```
     pub fn forget(&self, point: Point) {
         self.plan().script.remove(&point);
     }
 
     /// Returns how many scripted faults are still to come at `point`.
+    ///
+    /// ```
+    /// use eventsource::testing::faults::{Fault, Faults, Point};
+    ///
+    /// let faults = Faults::new();
+    /// faults.next(Point::Commit, Fault::Fail, 2);
+    /// faults.next(Point::Commit, Fault::LoseAnswer, 1);
+    /// assert_eq!(faults.left(Point::Commit), 3);
+    /// ```
     #[must_use]
     pub fn left(&self, point: Point) -> usize {
         let plan = self.plan();
@@ -183,12 +241,35 @@ impl Faults {
     }
 
     /// Returns how many faults have happened at `point`.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::testing::faults::{Fault, Faults, FaultyEventStore, Point};
+    /// use eventsource::{EventStore, MemoryEventStore};
+    ///
+    /// let faults = Faults::new();
+    /// let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
+    /// faults.next(Point::Head, Fault::Fail, 1);
+    /// let _ = store.head().await;
+    /// assert_eq!(faults.count(Point::Head), 1);
+    /// # });
+    /// ```
     #[must_use]
     pub fn count(&self, point: Point) -> u64 {
         self.plan().count.get(&point).copied().unwrap_or_default()
     }
 
     /// Removes all faults, scripted and random.
+    ///
+    /// ```
+    /// use eventsource::testing::faults::{Fault, Faults, Point};
+    ///
+    /// let faults = Faults::seeded(42).often(Point::ReadLog, Fault::Fail, 0.5);
+    /// // … the test runs with faults …
+    /// faults.switch_off();
+    /// // … and checks that everything recovers.
+    /// # assert_eq!(faults.left(Point::ReadLog), 0);
+    /// ```
     pub fn switch_off(&self) {
         let mut plan = self.plan();
         plan.script.clear();

@@ -35,11 +35,27 @@ pub struct FaultyEventStore<S> {
 
 impl<S> FaultyEventStore<S> {
     /// Wraps `inner`. `faults` decides what fails.
+    ///
+    /// ```
+    /// use eventsource::MemoryEventStore;
+    /// use eventsource::testing::faults::{Faults, FaultyEventStore};
+    ///
+    /// let store = FaultyEventStore::new(MemoryEventStore::new(), &Faults::new());
+    /// # let _ = store;
+    /// ```
     pub fn new(inner: S, faults: &Faults) -> Self {
         Self { inner, faults: faults.clone(), wakes: true }
     }
 
     /// Gives no wake-ups, so that subscriptions only poll.
+    ///
+    /// ```
+    /// use eventsource::MemoryEventStore;
+    /// use eventsource::testing::faults::{Faults, FaultyEventStore};
+    ///
+    /// let store = FaultyEventStore::new(MemoryEventStore::new(), &Faults::new()).silent();
+    /// # let _ = store;
+    /// ```
     #[must_use]
     pub fn silent(mut self) -> Self {
         self.wakes = false;
@@ -47,6 +63,18 @@ impl<S> FaultyEventStore<S> {
     }
 
     /// Returns the wrapped store.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::testing::faults::{Fault, Faults, FaultyEventStore, Point};
+    /// use eventsource::{EventStore, MemoryEventStore};
+    ///
+    /// let faults = Faults::new();
+    /// let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
+    /// faults.next(Point::Head, Fault::Fail, 1);
+    /// assert!(store.inner().head().await.is_ok(), "no fault is injected into the wrapped store");
+    /// # });
+    /// ```
     pub const fn inner(&self) -> &S {
         &self.inner
     }

@@ -46,6 +46,17 @@ impl<U> FaultyUnit<U> {
     }
 
     /// Returns the wrapped unit of work.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, UnitOfWork};
+    /// use eventsource::testing::faults::{Faults, FaultyCheckpoints};
+    /// use eventsource::MemoryCheckpoints;
+    ///
+    /// let mut unit = FaultyCheckpoints::new(MemoryCheckpoints::new(), &Faults::new()).detached();
+    /// assert!(unit.inner().is_intact());
+    /// # });
+    /// ```
     pub const fn inner(&mut self) -> &mut U {
         &mut self.inner
     }

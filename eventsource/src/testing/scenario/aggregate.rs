@@ -58,6 +58,29 @@ pub fn aggregate<A: Aggregate>() -> AggregateTest<A> {
 }
 
 /// A test of an aggregate, created by [`aggregate`].
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::{DomainEvent, aggregate, testing};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account {
+/// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+/// #     #[applies(Deposited)]
+/// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+/// # }
+/// let test: testing::AggregateTest<Account> = testing::aggregate();
+/// let test = test.given(Deposited { amount: 5 }).when(Deposited { amount: 3 }).then(|account| {
+///     assert_eq!(account.balance, 8);
+/// });
+/// test.decides(|account| account.deposit(0)).then(|decision| assert_eq!(decision, None));
+/// # }
+/// ```
 pub struct AggregateTest<A> {
     state: A,
     history: History,
@@ -65,6 +88,28 @@ pub struct AggregateTest<A> {
 
 impl<A: Aggregate> AggregateTest<A> {
     /// Sets the id of the aggregate for the following events. The default is [`AGGREGATE_ID`](super::AGGREGATE_ID).
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::{DomainEvent, aggregate, testing};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account {
+    /// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+    /// #     #[applies(Deposited)]
+    /// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+    /// # }
+    /// testing::aggregate::<Account>()
+    ///     .aggregate_id(uuid::Uuid::from_u128(7))
+    ///     .when(Deposited { amount: 5 })
+    ///     .then(|account| assert_eq!(account.balance, 5));
+    /// # }
+    /// ```
     #[must_use = "a test goes on with `when` or `decides` and ends with `then`"]
     pub fn aggregate_id(mut self, id: Uuid) -> Self {
         self.history.id = id;
@@ -75,6 +120,30 @@ impl<A: Aggregate> AggregateTest<A> {
     ///
     /// # Panics
     /// If the event cannot be stored and read again.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::{DomainEvent, aggregate, testing};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account {
+    /// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+    /// #     #[applies(Deposited)]
+    /// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+    /// # }
+    /// testing::aggregate::<Account>()
+    ///     .given(Deposited { amount: 5 })
+    ///     .given(Deposited { amount: 3 })
+    ///     .decides(|account| account.balance)
+    ///     .then(|balance| assert_eq!(balance, 8));
+    /// # }
+    /// ```
     #[must_use = "a test goes on with `when` or `decides` and ends with `then`"]
     #[track_caller]
     #[allow(clippy::panic, reason = "a test fails by a panic")]
@@ -93,6 +162,31 @@ impl<A: Aggregate> AggregateTest<A> {
     ///
     /// # Panics
     /// If the event cannot be read, or does not belong to the aggregate.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::{DomainEvent, aggregate, testing};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account {
+    /// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+    /// #     #[applies(Deposited)]
+    /// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+    /// # }
+    /// use eventsource::NewEvent;
+    ///
+    /// testing::aggregate::<Account>()
+    ///     .given_stored(NewEvent::raw("Deposited", 1, r#"{"amount":5}"#))
+    ///     .when(Deposited { amount: 3 })
+    ///     .then(|account| assert_eq!(account.balance, 8));
+    /// # }
+    /// ```
     #[must_use = "a test goes on with `when` or `decides` and ends with `then`"]
     #[track_caller]
     pub fn given_stored(mut self, event: NewEvent) -> Self {
@@ -105,6 +199,26 @@ impl<A: Aggregate> AggregateTest<A> {
     ///
     /// # Panics
     /// If the event cannot be stored and read again.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::{DomainEvent, aggregate, testing};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account {
+    /// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+    /// #     #[applies(Deposited)]
+    /// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+    /// # }
+    /// testing::aggregate::<Account>().when(Deposited { amount: 5 }).then(|account| assert_eq!(account.balance, 5));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn when<E: DomainEvent>(self, event: E) -> Applied<A>
     where
@@ -113,7 +227,30 @@ impl<A: Aggregate> AggregateTest<A> {
         Applied(self.given(event))
     }
 
-    /// Calls `decide` with the state of the aggregate. The test then checks the decision.
+    /// Calls `decide` with the state of the aggregate. The test then checks the decision. Its events are not applied:
+    /// to apply one, continue with [`when`](Self::when).
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::{DomainEvent, aggregate, testing};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account {
+    /// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+    /// #     #[applies(Deposited)]
+    /// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+    /// # }
+    /// testing::aggregate::<Account>()
+    ///     .given(Deposited { amount: 5 })
+    ///     .decides(|account| account.deposit(3))
+    ///     .then(|decision| assert_eq!(decision, Some(Deposited { amount: 3 })));
+    /// # }
+    /// ```
     pub fn decides<R>(self, decide: impl FnOnce(&A) -> R) -> Decided<A, R> {
         let decision = decide(&self.state);
         Decided { test: self, decision }
@@ -133,11 +270,58 @@ impl<A: Aggregate> AggregateTest<A> {
 }
 
 /// An aggregate that has applied the event of [`when`](AggregateTest::when).
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::{DomainEvent, aggregate, testing};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account {
+/// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+/// #     #[applies(Deposited)]
+/// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+/// # }
+/// let applied: testing::Applied<Account> = testing::aggregate().when(Deposited { amount: 5 });
+/// applied.then(|account| assert_eq!(account.balance, 5));
+/// # }
+/// ```
 #[must_use = "a test ends with `then`"]
 pub struct Applied<A>(AggregateTest<A>);
 
 impl<A> Applied<A> {
-    /// Checks the state of the aggregate. The test can continue.
+    /// Checks the state of the aggregate. The test can continue with the returned value.
+    ///
+    /// # Panics
+    /// If `check` panics.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::{DomainEvent, aggregate, testing};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account {
+    /// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+    /// #     #[applies(Deposited)]
+    /// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+    /// # }
+    /// testing::aggregate::<Account>()
+    ///     .when(Deposited { amount: 5 })
+    ///     .then(|account| assert_eq!(account.balance, 5))
+    ///     .when(Deposited { amount: 3 })
+    ///     .then(|account| assert_eq!(account.balance, 8));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn then(self, check: impl FnOnce(&A)) -> AggregateTest<A> {
         check(&self.0.state);
@@ -146,6 +330,26 @@ impl<A> Applied<A> {
 }
 
 /// The decision of an aggregate in [`decides`](AggregateTest::decides).
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::{DomainEvent, aggregate, testing};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Account")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default)]
+/// # struct Account { balance: u64 }
+/// # #[aggregate]
+/// # impl Account {
+/// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+/// #     #[applies(Deposited)]
+/// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+/// # }
+/// let decided: testing::Decided<Account, _> = testing::aggregate().decides(|account: &Account| account.deposit(0));
+/// decided.then(|decision| assert_eq!(decision, None));
+/// # }
+/// ```
 #[must_use = "a test ends with `then`"]
 pub struct Decided<A, R> {
     test: AggregateTest<A>,
@@ -153,7 +357,34 @@ pub struct Decided<A, R> {
 }
 
 impl<A, R> Decided<A, R> {
-    /// Checks the decision. The test can continue.
+    /// Checks the decision. The test can continue with the returned value, whose state the decision has not changed.
+    ///
+    /// # Panics
+    /// If `check` panics.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::{DomainEvent, aggregate, testing};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, PartialEq, Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account {
+    /// #     fn deposit(&self, amount: u64) -> Option<Deposited> { (amount > 0).then_some(Deposited { amount }) }
+    /// #     #[applies(Deposited)]
+    /// #     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+    /// # }
+    /// testing::aggregate::<Account>()
+    ///     .decides(|account| account.deposit(0))
+    ///     .then(|decision| assert_eq!(decision, None, "a deposit of nothing"))
+    ///     .decides(|account| account.balance)
+    ///     .then(|balance| assert_eq!(balance, 0));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn then(self, check: impl FnOnce(R)) -> AggregateTest<A> {
         check(self.decision);

@@ -13,4 +13,8 @@ pub use aggregate::{AggregateTest, Applied, Decided, aggregate};
 pub use projection::{Handled, Projected, ProjectionTest, RunsInMemory, projection};
 
 /// The id of the aggregate of a test's events, unless the test sets another one.
+///
+/// ```
+/// assert_eq!(eventsource::testing::AGGREGATE_ID, uuid::Uuid::from_u128(1));
+/// ```
 pub const AGGREGATE_ID: Uuid = Uuid::from_u128(1);

@@ -73,7 +73,11 @@ use crate::read_model::{MemoryReadModels, Query, ReadModel};
 /// #[projection(read_models(OrderRow))]
 /// impl Orders {
 ///     #[handles(OrderPlaced)]
-///     async fn placed(&self, event: &Event<OrderPlaced>, rows: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+///     async fn placed(
+///         &self,
+///         event: &Event<OrderPlaced>,
+///         rows: &mut Repository<OrderRow>,
+///     ) -> Result<(), ReadModelError> {
 ///         rows.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
 ///     }
 /// }
@@ -134,7 +138,36 @@ pub fn projection<P: RunsInMemory>(projection: P) -> ProjectionTest<P> {
 }
 
 /// A projection that [`projection`] can test: `#[projection]` made it, and its handlers ask only for what memory
-/// provides. Every such projection implements it.
+/// provides. Every such projection implements it, and nothing else does.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # use eventsource::testing;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(Clone, Debug, Default)]
+/// # struct Revenue(u64);
+/// # #[projection]
+/// # impl Revenue {
+/// #     #[handles(OrderPlaced)]
+/// #     fn placed(&mut self, order: &OrderPlaced) -> Result<(), HandlerError> {
+/// #         self.0 = self.0.checked_add(order.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+/// #         Ok(())
+/// #     }
+/// # }
+/// /// A check for any projection in memory.
+/// fn handles_an_order<P: testing::RunsInMemory + Default>()
+/// where
+///     P: eventsource::projection::Handles<OrderPlaced, 0>,
+/// {
+///     testing::projection(P::default()).when(OrderPlaced { total: 7 }).then(|_| {});
+/// }
+/// handles_an_order::<Revenue>();
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be tested in memory",
     label = "not a projection, or it asks for a database connection, which memory does not lend",
@@ -147,6 +180,29 @@ pub trait RunsInMemory: Projection + EventSubscriber<MemoryUnit> {}
 impl<P: Projection + EventSubscriber<MemoryUnit>> RunsInMemory for P {}
 
 /// A test of a projection, created by [`projection`].
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # use eventsource::testing;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(Clone, Debug, Default)]
+/// # struct Revenue(u64);
+/// # #[projection]
+/// # impl Revenue {
+/// #     #[handles(OrderPlaced)]
+/// #     fn placed(&mut self, order: &OrderPlaced) -> Result<(), HandlerError> {
+/// #         self.0 = self.0.checked_add(order.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+/// #         Ok(())
+/// #     }
+/// # }
+/// let test: testing::ProjectionTest<Revenue> = testing::projection(Revenue::default());
+/// test.given(OrderPlaced { total: 150 }).when(OrderPlaced { total: 50 }).then(|revenue| assert_eq!(revenue.0, 200));
+/// # }
+/// ```
 pub struct ProjectionTest<P> {
     projection: P,
     checkpoints: MemoryCheckpoints,
@@ -155,6 +211,35 @@ pub struct ProjectionTest<P> {
 
 impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
     /// Sets the id of the aggregate for the following events. The default is [`AGGREGATE_ID`](super::AGGREGATE_ID).
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Default)]
+    /// # struct Last { order: uuid::Uuid, year: i32, tenant: Option<String> }
+    /// #
+    /// # #[projection]
+    /// # impl Last {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, event: &Event<OrderPlaced>) {
+    /// #         use chrono::Datelike as _;
+    /// #         self.order = event.aggregate_id();
+    /// #         self.year = event.occurred_at().year();
+    /// #         self.tenant = event.metadata().get_tenant().map(str::to_owned);
+    /// #     }
+    /// # }
+    /// let id = uuid::Uuid::from_u128(7);
+    /// testing::projection(Last::default())
+    ///     .aggregate_id(id)
+    ///     .when(OrderPlaced { total: 150 })
+    ///     .then(|last| assert_eq!(last.order, id));
+    /// # }
+    /// ```
     #[must_use = "a test goes on with `when` and ends with `then`"]
     pub fn aggregate_id(mut self, id: Uuid) -> Self {
         self.history.id = id;
@@ -162,6 +247,34 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
     }
 
     /// Sets the time at which the following events occur. The default is the first second of 2000.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Default)]
+    /// # struct Last { order: uuid::Uuid, year: i32, tenant: Option<String> }
+    /// #
+    /// # #[projection]
+    /// # impl Last {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, event: &Event<OrderPlaced>) {
+    /// #         use chrono::Datelike as _;
+    /// #         self.order = event.aggregate_id();
+    /// #         self.year = event.occurred_at().year();
+    /// #         self.tenant = event.metadata().get_tenant().map(str::to_owned);
+    /// #     }
+    /// # }
+    /// testing::projection(Last::default())
+    ///     .at("2024-02-29T12:00:00Z".parse().unwrap())
+    ///     .when(OrderPlaced { total: 150 })
+    ///     .then(|last| assert_eq!(last.year, 2024));
+    /// # }
+    /// ```
     #[must_use = "a test goes on with `when` and ends with `then`"]
     pub fn at(mut self, time: DateTime<Utc>) -> Self {
         self.history.time = time;
@@ -169,6 +282,34 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
     }
 
     /// Sets the metadata of the following events. The default is none.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Default)]
+    /// # struct Last { order: uuid::Uuid, year: i32, tenant: Option<String> }
+    /// #
+    /// # #[projection]
+    /// # impl Last {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, event: &Event<OrderPlaced>) {
+    /// #         use chrono::Datelike as _;
+    /// #         self.order = event.aggregate_id();
+    /// #         self.year = event.occurred_at().year();
+    /// #         self.tenant = event.metadata().get_tenant().map(str::to_owned);
+    /// #     }
+    /// # }
+    /// testing::projection(Last::default())
+    ///     .with_metadata(Metadata::new().tenant("acme"))
+    ///     .when(OrderPlaced { total: 150 })
+    ///     .then(|last| assert_eq!(last.tenant.as_deref(), Some("acme")));
+    /// # }
+    /// ```
     #[must_use = "a test goes on with `when` and ends with `then`"]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.history.metadata = metadata;
@@ -179,6 +320,33 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
     ///
     /// # Panics
     /// If the projection fails to handle the event.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Debug, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) -> Result<(), HandlerError> {
+    /// #         self.0 = self.0.checked_add(order.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// testing::projection(Revenue::default())
+    ///     .given(OrderPlaced { total: 150 })
+    ///     .given(OrderPlaced { total: 20 })
+    ///     .when(OrderPlaced { total: 5 })
+    ///     .then(|revenue| assert_eq!(revenue.0, 175));
+    /// # }
+    /// ```
     #[must_use = "a test goes on with `when` and ends with `then`"]
     #[track_caller]
     pub fn given<E: DomainEvent, const AT: usize>(self, event: E) -> Self
@@ -193,6 +361,32 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
     ///
     /// # Panics
     /// If the projection fails to handle the event.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Debug, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) -> Result<(), HandlerError> {
+    /// #         self.0 = self.0.checked_add(order.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// testing::projection(Revenue::default())
+    ///     .given_stored("Order", NewEvent::raw("OrderPlaced", 1, r#"{"total":150}"#))
+    ///     .when(OrderPlaced { total: 50 })
+    ///     .then(|revenue| assert_eq!(revenue.0, 200));
+    /// # }
+    /// ```
     #[must_use = "a test goes on with `when` and ends with `then`"]
     #[track_caller]
     pub fn given_stored(self, aggregate: &'static str, event: NewEvent) -> Self {
@@ -200,6 +394,30 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
     }
 
     /// Handles an event, whose result the test then checks.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Debug, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) -> Result<(), HandlerError> {
+    /// #         self.0 = self.0.checked_add(order.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// testing::projection(Revenue::default())
+    ///     .when(OrderPlaced { total: 150 })
+    ///     .then(|revenue| assert_eq!(revenue.0, 150));
+    /// # }
+    /// ```
     pub fn when<E: DomainEvent, const AT: usize>(mut self, event: E) -> Handled<P>
     where
         P: Handles<E, AT>,
@@ -209,6 +427,30 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
     }
 
     /// Handles an event of the aggregate type `aggregate` in its stored form. The test then checks the result.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Debug, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) -> Result<(), HandlerError> {
+    /// #         self.0 = self.0.checked_add(order.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// testing::projection(Revenue::default())
+    ///     .when_stored("Order", NewEvent::raw("OrderPlaced", 1, "{}"))
+    ///     .then_fails(|error| assert!(error.to_string().contains("total"), "{error}"));
+    /// # }
+    /// ```
     pub fn when_stored(mut self, aggregate: &'static str, event: NewEvent) -> Handled<P> {
         let name = event.event_type().to_owned();
         let stored = self.history.store_raw(event, aggregate);
@@ -244,6 +486,29 @@ async fn apply<P: EventSubscriber<MemoryUnit>>(
 }
 
 /// The result of [`when`](ProjectionTest::when).
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # use eventsource::testing;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(Clone, Debug, Default)]
+/// # struct Revenue(u64);
+/// # #[projection]
+/// # impl Revenue {
+/// #     #[handles(OrderPlaced)]
+/// #     fn placed(&mut self, order: &OrderPlaced) -> Result<(), HandlerError> {
+/// #         self.0 = self.0.checked_add(order.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+/// #         Ok(())
+/// #     }
+/// # }
+/// let handled: testing::Handled<Revenue> = testing::projection(Revenue::default()).when(OrderPlaced { total: 150 });
+/// handled.then(|revenue| assert_eq!(revenue.0, 150));
+/// # }
+/// ```
 #[must_use = "a test ends with `then`"]
 pub struct Handled<P> {
     test: ProjectionTest<P>,
@@ -256,6 +521,33 @@ impl<P> Handled<P> {
     ///
     /// # Panics
     /// If the projection failed to handle the event, or `check` panics.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Debug, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) -> Result<(), HandlerError> {
+    /// #         self.0 = self.0.checked_add(order.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// testing::projection(Revenue::default())
+    ///     .when(OrderPlaced { total: 150 })
+    ///     .then(|revenue| assert_eq!(revenue.0, 150))
+    ///     .when(OrderPlaced { total: 50 })
+    ///     .then(|revenue| assert_eq!(revenue.0, 200));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn then(self, check: impl FnOnce(&Projected<P>)) -> ProjectionTest<P> {
         let ProjectionTest { projection, checkpoints, history } = self.succeeded();
@@ -268,6 +560,32 @@ impl<P> Handled<P> {
     ///
     /// # Panics
     /// If the handler did not fail, or `check` panics.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(Clone, Debug, Default)]
+    /// # struct Revenue(u64);
+    /// # #[projection]
+    /// # impl Revenue {
+    /// #     #[handles(OrderPlaced)]
+    /// #     fn placed(&mut self, order: &OrderPlaced) -> Result<(), HandlerError> {
+    /// #         self.0 = self.0.checked_add(order.total).ok_or_else(|| HandlerError::permanent("too much"))?;
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// testing::projection(Revenue::default())
+    ///     .given(OrderPlaced { total: u64::MAX })
+    ///     .when(OrderPlaced { total: 1 })
+    ///     .then_fails(|error| assert_eq!(error.to_string(), "too much"));
+    /// # }
+    /// ```
     #[track_caller]
     #[allow(clippy::panic, reason = "a test fails by a panic")]
     pub fn then_fails(self, check: impl FnOnce(&HandlerError)) -> ProjectionTest<P> {
@@ -289,6 +607,34 @@ impl<P> Handled<P> {
 }
 
 /// A projection in a test, and its rows. It dereferences to the projection.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # use eventsource::testing;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(ReadModel)]
+/// # struct OrderRow { #[read_model(id)] id: uuid::Uuid, total: u64 }
+/// # struct Orders;
+/// # #[projection(read_models(OrderRow))]
+/// # impl Orders {
+/// #     #[handles(OrderPlaced)]
+/// #     async fn placed(
+/// #         &self,
+/// #         event: &Event<OrderPlaced>,
+/// #         rows: &mut Repository<OrderRow>,
+/// #     ) -> Result<(), ReadModelError> {
+/// #         rows.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
+/// #     }
+/// # }
+/// testing::projection(Orders).when(OrderPlaced { total: 7 }).then(|orders: &testing::Projected<Orders>| {
+///     assert_eq!(orders.rows::<OrderRow>().len(), 1);
+/// });
+/// # }
+/// ```
 pub struct Projected<P> {
     projection: P,
     read_models: MemoryReadModels,
@@ -299,6 +645,36 @@ impl<P> Projected<P> {
     ///
     /// # Panics
     /// If the row cannot be read as an `M`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: uuid::Uuid, total: u64 }
+    /// # struct Orders;
+    /// # #[projection(read_models(OrderRow))]
+    /// # impl Orders {
+    /// #     #[handles(OrderPlaced)]
+    /// #     async fn placed(
+    /// #         &self,
+    /// #         event: &Event<OrderPlaced>,
+    /// #         rows: &mut Repository<OrderRow>,
+    /// #     ) -> Result<(), ReadModelError> {
+    /// #         rows.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
+    /// #     }
+    /// # }
+    /// testing::projection(Orders).when(OrderPlaced { total: 7 }).then(|orders| {
+    ///     let row = orders.row::<OrderRow>(testing::AGGREGATE_ID);
+    ///     assert_eq!(row.map(|row| row.total), Some(7));
+    /// });
+    /// # }
+    /// ```
     #[track_caller]
     #[allow(clippy::panic, reason = "a test fails by a panic")]
     pub fn row<M: ReadModel>(&self, id: M::Id) -> Option<M>
@@ -316,6 +692,36 @@ impl<P> Projected<P> {
     ///
     /// # Panics
     /// If the rows cannot be read as an `M`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::testing;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: uuid::Uuid, total: u64 }
+    /// # struct Orders;
+    /// # #[projection(read_models(OrderRow))]
+    /// # impl Orders {
+    /// #     #[handles(OrderPlaced)]
+    /// #     async fn placed(
+    /// #         &self,
+    /// #         event: &Event<OrderPlaced>,
+    /// #         rows: &mut Repository<OrderRow>,
+    /// #     ) -> Result<(), ReadModelError> {
+    /// #         rows.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
+    /// #     }
+    /// # }
+    /// testing::projection(Orders).when(OrderPlaced { total: 7 }).then(|orders| {
+    ///     let totals: Vec<_> = orders.rows::<OrderRow>().iter().map(|row| row.total).collect();
+    ///     assert_eq!(totals, [7]);
+    /// });
+    /// # }
+    /// ```
     #[track_caller]
     #[allow(clippy::panic, reason = "a test fails by a panic")]
     pub fn rows<M: ReadModel>(&self) -> Vec<M> {

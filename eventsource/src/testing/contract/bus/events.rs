@@ -37,6 +37,12 @@ macro_rules! __event_bus_cases {
 }
 
 /// The names of the cases of the event bus's contract, for [`run_on_event_bus`].
+///
+/// ```
+/// use eventsource::testing::contract::EVENT_BUS_CASES;
+///
+/// assert!(EVENT_BUS_CASES.contains(&"a_publish_wakes_listeners"));
+/// ```
 pub const EVENT_BUS_CASES: &[&str] = crate::__event_bus_cases!([names]);
 
 /// Runs the case `name` of the event bus's contract on a fresh bus. [`event_bus_contract!`](crate::event_bus_contract)

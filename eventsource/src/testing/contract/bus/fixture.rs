@@ -47,6 +47,25 @@ impl<N: Notifier + Clone> NotifierFixture for N {
 }
 
 /// The server of a bus or a notifier, which a case stops and starts. The methods may block for a short time.
+///
+/// ```
+/// use std::process::Command;
+///
+/// use eventsource::testing::contract::BusServerFixture;
+///
+/// struct Container(&'static str);
+///
+/// impl BusServerFixture for Container {
+///     fn kill(&self) {
+///         Command::new("docker").args(["kill", self.0]).status().expect("docker runs");
+///     }
+///
+///     fn start(&self) {
+///         Command::new("docker").args(["start", self.0]).status().expect("docker runs");
+///         // … and wait until it answers.
+///     }
+/// }
+/// ```
 pub trait BusServerFixture: Send + Sync {
     /// Kills the server, as a crash does (SIGKILL), and returns when it is dead.
     fn kill(&self);

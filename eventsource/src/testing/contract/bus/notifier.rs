@@ -21,6 +21,12 @@ macro_rules! __notifier_cases {
 }
 
 /// The names of the cases of the notifier's contract, for [`run_on_notifier`].
+///
+/// ```
+/// use eventsource::testing::contract::NOTIFIER_CASES;
+///
+/// assert!(NOTIFIER_CASES.contains(&"a_notification_wakes_every_listener"));
+/// ```
 pub const NOTIFIER_CASES: &[&str] = crate::__notifier_cases!([names]);
 
 /// Runs the case `name` of the notifier's contract on a fresh notifier.

@@ -27,6 +27,12 @@ macro_rules! __event_bus_outage_cases {
 }
 
 /// The names of the cases of an event bus whose server is down, for [`run_on_event_bus_outage`].
+///
+/// ```
+/// use eventsource::testing::contract::EVENT_BUS_OUTAGE_CASES;
+///
+/// assert!(EVENT_BUS_OUTAGE_CASES.contains(&"a_subscription_receives_again_after_its_server_is_back"));
+/// ```
 pub const EVENT_BUS_OUTAGE_CASES: &[&str] = crate::__event_bus_outage_cases!([names]);
 
 /// Runs the case `name` of an event bus whose server is down.
@@ -34,6 +40,31 @@ pub const EVENT_BUS_OUTAGE_CASES: &[&str] = crate::__event_bus_outage_cases!([na
 ///
 /// # Errors
 /// [`Violation`] if the bus breaks the contract, or there is no such case.
+///
+/// # Examples
+/// ```
+/// # use std::sync::Arc;
+/// # use eventsource::MemoryEventBus;
+/// # use eventsource::bus::{EventBus, Notifier};
+/// # use eventsource::testing::contract::{BusServerFixture, EventBusFixture, NotifierFixture, Violation};
+/// # struct Server;
+/// # impl BusServerFixture for Server {
+/// #     fn kill(&self) {}
+/// #     fn start(&self) {}
+/// # }
+/// # impl EventBusFixture for Server {
+/// #     fn connect(&self) -> Arc<dyn EventBus> { Arc::new(MemoryEventBus::new()) }
+/// # }
+/// use eventsource::testing::contract::{EVENT_BUS_OUTAGE_CASES, run_on_event_bus_outage};
+///
+/// async fn check(server: &Server) -> Result<(), Violation> {
+///     for name in EVENT_BUS_OUTAGE_CASES {
+///         run_on_event_bus_outage(name, server).await?;
+///     }
+///     Ok(())
+/// }
+/// # let _ = check;
+/// ```
 pub async fn run_on_event_bus_outage<F: EventBusFixture + BusServerFixture>(
     name: &str,
     fixture: &F,
@@ -55,6 +86,12 @@ macro_rules! __notifier_outage_cases {
 }
 
 /// The names of the cases of a notifier whose server is down, for [`run_on_notifier_outage`].
+///
+/// ```
+/// use eventsource::testing::contract::NOTIFIER_OUTAGE_CASES;
+///
+/// assert!(NOTIFIER_OUTAGE_CASES.contains(&"a_listener_is_woken_when_its_server_is_back"));
+/// ```
 pub const NOTIFIER_OUTAGE_CASES: &[&str] = crate::__notifier_outage_cases!([names]);
 
 /// Runs the case `name` of a notifier whose server is down.
@@ -62,6 +99,31 @@ pub const NOTIFIER_OUTAGE_CASES: &[&str] = crate::__notifier_outage_cases!([name
 ///
 /// # Errors
 /// [`Violation`] if the notifier breaks the contract, or there is no such case.
+///
+/// # Examples
+/// ```
+/// # use std::sync::Arc;
+/// # use eventsource::MemoryEventBus;
+/// # use eventsource::bus::{EventBus, Notifier};
+/// # use eventsource::testing::contract::{BusServerFixture, EventBusFixture, NotifierFixture, Violation};
+/// # struct Server;
+/// # impl BusServerFixture for Server {
+/// #     fn kill(&self) {}
+/// #     fn start(&self) {}
+/// # }
+/// # impl NotifierFixture for Server {
+/// #     fn connect(&self) -> Arc<dyn Notifier> { Arc::new(MemoryEventBus::new()) }
+/// # }
+/// use eventsource::testing::contract::{NOTIFIER_OUTAGE_CASES, run_on_notifier_outage};
+///
+/// async fn check(server: &Server) -> Result<(), Violation> {
+///     for name in NOTIFIER_OUTAGE_CASES {
+///         run_on_notifier_outage(name, server).await?;
+///     }
+///     Ok(())
+/// }
+/// # let _ = check;
+/// ```
 pub async fn run_on_notifier_outage<F: NotifierFixture + BusServerFixture>(
     name: &str,
     fixture: &F,

@@ -50,14 +50,35 @@ macro_rules! __read_model_cases {
     };
 }
 
-/// The names of the cases of the contract of read models.
+/// The names of the cases of the contract of read models, for [`run_on_read_models`].
+///
+/// ```
+/// use eventsource::testing::contract::READ_MODEL_CASES;
+///
+/// assert!(READ_MODEL_CASES.contains(&"a_query_sees_what_the_batch_has_changed"));
+/// ```
 pub const READ_MODEL_CASES: &[&str] = crate::__read_model_cases!([names]);
 
 /// A unit of work of the fixture `F`.
 type Unit<F> = <<F as ReadModelFixture>::Checkpoints as CheckpointStore>::Unit;
 
-/// Checkpoints, and an empty read model of [`ContractRow`]s that their units of work lend. The triple
-/// `(checkpoints, repository, what has to outlive them)` is one.
+/// Checkpoints, and an empty read model of [`ContractRow`]s that their units of work give to handlers. The tuple
+/// `(checkpoints, repository, value)` is a fixture; the value must outlive the others, such as a temporary directory.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::projection::{CheckpointStore, MemoryUnit};
+/// use eventsource::testing::contract::{ContractRow, ReadModelFixture};
+/// use eventsource::{MemoryCheckpoints, MemoryReadModels};
+///
+/// let checkpoints = MemoryCheckpoints::new();
+/// let rows = MemoryReadModels::new(&checkpoints).repository::<ContractRow>();
+/// let fixture = (checkpoints, rows, ());///
+/// let mut unit: MemoryUnit = fixture.checkpoints().begin().await.unwrap();
+/// assert_eq!(fixture.rows().count(eventsource::Query::all()).await.unwrap(), 0);
+/// # drop(unit);
+/// # });
+/// ```
 pub trait ReadModelFixture: Send + Sync {
     /// The checkpoint store.
     type Checkpoints: CheckpointStore;
@@ -68,10 +89,10 @@ pub trait ReadModelFixture: Send + Sync {
     /// Returns the rows that are committed.
     fn rows(&self) -> &ReadRepository<ContractRow>;
 
-    /// Lends the rows out of `unit`, as a handler gets them.
+    /// Returns the rows of `unit`, as a handler gets them.
     ///
     /// # Errors
-    /// The error of the unit of work.
+    /// The [`HandlerError`] of the unit of work, such as for a unit that has ended.
     fn lend(unit: &mut Unit<Self>) -> impl Future<Output = Result<Box<Repository<ContractRow>>, HandlerError>> + Send
     where
         Self: Sized;
@@ -99,9 +120,21 @@ where
 }
 
 /// Runs the case `name` of the contract of read models on a fresh, empty read model.
+/// [`read_model_contract!`](crate::read_model_contract) creates a test for each case.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::testing::contract::{READ_MODEL_CASES, run_on_read_models};
+/// use eventsource::{MemoryCheckpoints, MemoryReadModels};
+///
+/// let checkpoints = MemoryCheckpoints::new();
+/// let rows = MemoryReadModels::new(&checkpoints).repository();
+/// run_on_read_models(READ_MODEL_CASES[0], &(checkpoints, rows, ())).await.unwrap();
+/// # });
+/// ```
 ///
 /// # Errors
-/// The [`Violation`], if the read model does not keep to the contract, or there is no such case.
+/// [`Violation`] if the read model breaks the contract, or there is no such case.
 pub async fn run_on_read_models<F: ReadModelFixture>(name: &str, fixture: &F) -> Result<(), Violation> {
     crate::__read_model_cases!([dispatch] name fixture)
 }

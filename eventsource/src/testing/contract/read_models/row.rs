@@ -6,6 +6,13 @@ use uuid::Uuid;
 use crate::read_model::{Column, Field, InvalidField, ReadModel, Table, Value, field, id_field};
 
 /// The row of the contract of read models, in the table `contract_rows`. A fixture creates its table.
+///
+/// ```
+/// use eventsource::ReadModel;
+/// use eventsource::testing::contract::ContractRow;
+///
+/// assert_eq!(ContractRow::TABLE.name, "contract_rows");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ContractRow {
