@@ -25,9 +25,29 @@ use crate::store::StoreError;
 /// The subscription itself retries and dismisses, between two batches and in the same unit of work as its events. So
 /// each event is applied once, and the subscription must run.
 ///
-/// ```no_run
-/// # use eventsource::SubscriptionHandle;
-/// # async fn example(orders: SubscriptionHandle<u64>) -> Result<(), eventsource::subscription::DeadLetterError> {
+/// ```
+/// # use eventsource::prelude::*;
+/// # #[derive(Clone)] struct Orders(u32);
+/// # impl Subscriber for Orders {
+/// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+/// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+/// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+/// # }
+/// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+/// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+/// #         self.0 += 1;
+/// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+/// #     }
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+/// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+/// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+/// # manager.start().await?;
+/// # orders.caught_up().await?;
 /// let letters = orders.dead_letters();
 /// for letter in letters.list().await? {
 ///     println!("{letter}");
@@ -35,8 +55,8 @@ use crate::store::StoreError;
 /// // The handler is fixed and deployed:
 /// let report = letters.retry_all().await?;
 /// println!("{} applied, {} left", report.applied, report.left.len());
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Clone)]
 pub struct DeadLetters {
@@ -46,16 +66,36 @@ pub struct DeadLetters {
 
 /// The result of a retry or a dismissal.
 ///
-/// ```no_run
-/// # async fn example(
-/// #     letters: eventsource::subscription::DeadLetters,
-/// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+/// ```
+/// # use eventsource::prelude::*;
+/// # #[derive(Clone)] struct Orders(u32);
+/// # impl Subscriber for Orders {
+/// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+/// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+/// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+/// # }
+/// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+/// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+/// #         self.0 += 1;
+/// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+/// #     }
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+/// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+/// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+/// # manager.start().await?;
+/// # orders.caught_up().await?;
+/// # let letters = orders.dead_letters();
 /// let report = letters.retry_all().await?;
 /// for letter in &report.left {
 ///     println!("failed again: {letter}");
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -108,16 +148,39 @@ impl fmt::Display for LetterSelection {
 
 /// Why a dead letter was not listed, retried or dismissed.
 ///
-/// ```no_run
+/// ```
+/// # use eventsource::prelude::*;
+/// # #[derive(Clone)] struct Orders(u32);
+/// # impl Subscriber for Orders {
+/// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+/// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+/// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+/// # }
+/// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+/// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+/// #         self.0 += 1;
+/// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+/// #     }
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+/// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+/// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+/// # manager.start().await?;
+/// # orders.caught_up().await?;
+/// # let letters = orders.dead_letters();
 /// use eventsource::subscription::DeadLetterError;
-/// # async fn example(letters: eventsource::subscription::DeadLetters) -> Result<(), DeadLetterError> {
+///
 /// match letters.retry_all().await {
 ///     Ok(report) => println!("{} applied", report.applied),
 ///     Err(DeadLetterError::NotRunning { state, .. }) => println!("start or resume the subscription: it is {state}"),
-///     Err(error) => return Err(error),
+///     Err(error) => return Err(error.into()),
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -180,15 +243,35 @@ impl DeadLetters {
     /// [`DeadLetterError::Store`] if the checkpoint store fails: ask again.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     letters: eventsource::subscription::DeadLetters,
-    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?.position();
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
     /// for letter in letters.list().await? {
     ///     println!("{} at {}: {:?}", letter.event_type, letter.position, letter.errors);
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn list(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
         self.all(LetterQuery::parking()).await
@@ -199,6 +282,39 @@ impl DeadLetters {
     ///
     /// # Errors
     /// [`DeadLetterError::Store`] if the checkpoint store fails: ask again.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?.position();
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
+    /// letters.dismiss(position, "the order was entered twice").await?;
+    /// for letter in letters.dismissed().await? {
+    ///     println!("{letter}"); // … was dismissed: the order was entered twice
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn dismissed(&self) -> Result<Vec<DeadLetter>, DeadLetterError> {
         self.all(LetterQuery::dismissed()).await
     }
@@ -209,9 +325,32 @@ impl DeadLetters {
     /// [`DeadLetterError::Store`] if the checkpoint store fails: ask again.
     ///
     /// # Examples
-    /// ```no_run
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
     /// use eventsource::projection::LetterQuery;
-    /// # async fn example(letters: eventsource::subscription::DeadLetters) -> Result<(), Box<dyn std::error::Error>> {
+    ///
     /// let mut next = Some(LetterQuery::parking().limit(50));
     /// while let Some(query) = next {
     ///     let page = letters.page(query).await?;
@@ -220,8 +359,8 @@ impl DeadLetters {
     ///     }
     ///     next = query.next(&page);
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn page(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, DeadLetterError> {
         self.slot.letters(query).await.map_err(|source| self.unread(source))
@@ -232,6 +371,37 @@ impl DeadLetters {
     /// # Errors
     /// [`DeadLetterError::Unknown`] if there is no letter at `position`; [`DeadLetterError::Store`] if the checkpoint
     /// store fails: ask again.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?.position();
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
+    /// let letter = letters.get(position).await?;
+    /// println!("{} failed: {:?}", letter.event_type, letter.errors);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn get(&self, position: Position) -> Result<DeadLetter, DeadLetterError> {
         let found = self.slot.letter(position).await.map_err(|source| self.unread(source))?;
         found.ok_or_else(|| DeadLetterError::Unknown {
@@ -246,6 +416,38 @@ impl DeadLetters {
     /// # Errors
     /// [`DeadLetterError::Unknown`] if there is no such letter; [`DeadLetterError::Store`] or [`DeadLetterError::Log`]
     /// if a store fails: ask again.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?.position();
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
+    /// let event = letters.get(position).await?.event_id; // or from a log line
+    /// let letter = letters.of_event(event).await?;
+    /// assert_eq!(letter.position, position);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn of_event(&self, id: Uuid) -> Result<DeadLetter, DeadLetterError> {
         let found = self.core.store.event(id).await;
         let found = found.map_err(|source| DeadLetterError::Log { subscription: self.core.name.clone(), source })?;
@@ -270,12 +472,34 @@ impl DeadLetters {
     /// [`DeadLetterError::Forget`] if the checkpoint store fails. Some of the letters may be deleted: call it again.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(letters: eventsource::subscription::DeadLetters) -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
     /// let forgotten = letters.forget_dismissed(chrono::Utc::now() - chrono::TimeDelta::days(90)).await?;
     /// println!("{forgotten} letters deleted");
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, DeadLetterError> {
         let forgotten = self.slot.forget_dismissed(before).await;
@@ -307,15 +531,34 @@ impl DeadLetters {
     /// subscription.
     ///
     /// # Examples
-    /// ```no_run
-    /// # use eventsource::Position;
-    /// # async fn example(
-    /// #     letters: eventsource::subscription::DeadLetters,
-    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
-    /// let report = letters.retry(Position::new(42)).await?;
-    /// assert!(report.left.is_empty(), "it failed again");
-    /// # Ok(())
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
     /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?.position();
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
+    /// let report = letters.retry(position).await?;
+    /// assert!(report.left.is_empty(), "it failed again");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn retry(&self, position: Position) -> Result<RetryReport, DeadLetterError> {
         self.ask(|answer| Request::Retry { which: LetterSelection::At(position), answer }).await
@@ -325,6 +568,37 @@ impl DeadLetters {
     ///
     /// # Errors
     /// [`DeadLetterError::Unknown`] if `stream` is not parked; otherwise those of [`retry`](Self::retry).
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
+    /// let report = letters.retry_stream(&stream).await?;
+    /// assert_eq!(report.applied, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn retry_stream(&self, stream: &StreamId) -> Result<RetryReport, DeadLetterError> {
         self.ask(|answer| Request::Retry { which: LetterSelection::Stream(stream.clone()), answer }).await
     }
@@ -343,14 +617,34 @@ impl DeadLetters {
     /// [`DeadLetterError::InsideHandler`] in a handler of the subscription.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     letters: eventsource::subscription::DeadLetters,
-    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
     /// let report = letters.retry_all().await?;
     /// println!("{} applied, {} left", report.applied, report.left.len());
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn retry_all(&self) -> Result<RetryReport, DeadLetterError> {
         self.ask(|answer| Request::Retry { which: LetterSelection::All, answer }).await
@@ -367,14 +661,33 @@ impl DeadLetters {
     /// subscription.
     ///
     /// # Examples
-    /// ```no_run
-    /// # use eventsource::Position;
-    /// # async fn example(
-    /// #     letters: eventsource::subscription::DeadLetters,
-    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
-    /// letters.dismiss(Position::new(42), "the order was entered twice, see ticket 731").await?;
-    /// # Ok(())
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
     /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?.position();
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
+    /// letters.dismiss(position, "the order was entered twice, see ticket 731").await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn dismiss(&self, position: Position, reason: impl Into<String>) -> Result<RetryReport, DeadLetterError> {
         let reason = reason.into();

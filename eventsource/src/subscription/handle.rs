@@ -57,12 +57,19 @@ pub struct SubscriptionHandle<P> {
 /// A projection as it was between two batches. It dereferences to the projection and never changes: call
 /// [`SubscriptionHandle::read`] again to get a later one.
 ///
-/// ```no_run
-/// # #[derive(Clone)] struct Revenue { total: u64 }
-/// # async fn example(revenue: eventsource::SubscriptionHandle<Revenue>) {
-/// let view = revenue.read().await;
-/// println!("{}", view.total);
-/// # }
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+/// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+/// # manager.start().await?;
+/// let view = orders.read().await;
+/// println!("{}", view.state());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 pub struct View<P>(Arc<P>);
 
@@ -76,6 +83,20 @@ impl<P> SubscriptionHandle<P> {
     }
 
     /// Returns the name of the subscription.
+    ///
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// assert_eq!(orders.name(), "orders");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.core.name
@@ -91,12 +112,19 @@ impl<P> SubscriptionHandle<P> {
     ///
     /// A handler that reads its own projection this way fails, because it would wait for itself. It has `self`.
     ///
-    /// ```no_run
-    /// # #[derive(Clone)] struct Revenue { total: u64 }
-    /// # async fn example(revenue: eventsource::SubscriptionHandle<Revenue>) {
-    /// let total = revenue.read().await.total;
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// let total = *orders.read().await.state();
     /// # let _ = total;
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn read(&self) -> View<P>
     where
@@ -110,12 +138,19 @@ impl<P> SubscriptionHandle<P> {
     /// The next batch waits for `look`, so `look` must be short. If the projection is `Clone`, [`read`](Self::read)
     /// does not block the next batch.
     ///
-    /// ```no_run
-    /// # struct Revenue { total: u64 }
-    /// # async fn example(revenue: eventsource::SubscriptionHandle<Revenue>) {
-    /// let total = revenue.with(|revenue| revenue.total).await;
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// let total = orders.with(|orders| *orders.state()).await;
     /// # let _ = total;
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn with<T>(&self, look: impl FnOnce(&P) -> T) -> T {
         self.subscriber.with(look).await
@@ -128,18 +163,23 @@ impl<P> SubscriptionHandle<P> {
     /// stores, as [`wait_for`](Self::wait_for) does.
     ///
     /// # Errors
-    /// [`WaitError`](super::WaitError), when the subscription ends before it has caught up, or the log cannot be read.
+    /// The [`WaitError`](super::WaitError)s of [`wait_for_passed`](Self::wait_for_passed).
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     orders: eventsource::SubscriptionHandle<u64>,
-    /// # ) -> Result<(), eventsource::subscription::WaitError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// use std::time::Duration;
     ///
     /// orders.caught_up().within(Duration::from_secs(30)).await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub fn caught_up(&self) -> Wait {
         Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Head)
@@ -156,22 +196,30 @@ impl<P> SubscriptionHandle<P> {
     /// the last state that the owner stored has passed `position`.
     ///
     /// # Errors
-    /// [`WaitError::Held`](super::WaitError::Held) if the event is a dead letter or is parked behind one: retry or
-    /// dismiss the letter. The other [`WaitError`](super::WaitError)s, when the subscription ends before it is at
-    /// `position`, or the log cannot be read.
+    /// - [`WaitError::Held`](super::WaitError::Held) if the event is a dead letter or is parked behind one: retry or
+    ///   dismiss the letter.
+    /// - [`WaitError::DeadLetters`](super::WaitError::DeadLetters) if the checkpoint store does not say whether it is:
+    ///   wait again.
+    /// - Those of [`wait_for_passed`](Self::wait_for_passed).
     ///
     /// # Examples
-    /// ```no_run
-    /// # use eventsource::Position;
-    /// # async fn example(
-    /// #     orders: eventsource::SubscriptionHandle<u64>,
-    /// #     position: Position,
-    /// # ) -> Result<(), eventsource::subscription::WaitError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![placed]).await?.position();
     /// use std::time::Duration;
     ///
     /// orders.wait_for(position).within(Duration::from_secs(5)).await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub fn wait_for(&self, position: Position) -> Wait {
         Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Applied(position))
@@ -181,18 +229,33 @@ impl<P> SubscriptionHandle<P> {
     /// event at `position` is a dead letter or is parked behind one.
     ///
     /// # Errors
-    /// [`WaitError`](super::WaitError) as for [`wait_for`](Self::wait_for), but never `Held`.
+    /// - [`WaitError::NotStarted`](super::WaitError::NotStarted): start the manager first.
+    /// - [`WaitError::Stopped`](super::WaitError::Stopped), [`Faulted`](super::WaitError::Faulted),
+    ///   [`Refused`](super::WaitError::Refused) and [`Fenced`](super::WaitError::Fenced) if the subscription has ended
+    ///   before `position`. The error says why and what to do.
+    /// - [`WaitError::Outdated`](super::WaitError::Outdated) if an event of the log is newer than the program, and the
+    ///   projection is in memory: deploy the newer program.
+    /// - [`WaitError::Standby`](super::WaitError::Standby) on a standby of a durable memory projection: ask the owner.
+    /// - [`WaitError::Deadline`](super::WaitError::Deadline) after the time of [`Wait::within`].
+    /// - [`WaitError::Store`](super::WaitError::Store) if the log cannot be read: wait again.
+    /// - [`WaitError::InsideHandler`](super::WaitError::InsideHandler) in a handler of the subscription.
     ///
     /// # Examples
-    /// ```no_run
-    /// # use eventsource::Position;
-    /// # async fn example(
-    /// #     orders: eventsource::SubscriptionHandle<u64>,
-    /// #     position: Position,
-    /// # ) -> Result<(), eventsource::subscription::WaitError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![placed]).await?.position();
     /// orders.wait_for_passed(position).await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub fn wait_for_passed(&self, position: Position) -> Wait {
         Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Passed(position))
@@ -203,14 +266,22 @@ impl<P> SubscriptionHandle<P> {
     /// Asks the stores, for 3 s at most; what they do not answer is an error inside the status. On a standby, the
     /// position, the lag and the dead letters are those that the owner has stored.
     ///
-    /// ```no_run
-    /// # async fn example(orders: eventsource::SubscriptionHandle<u64>) {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// let status = orders.status().await;
     /// println!("{}: {}", status.name, status.state);
     /// if let Ok(lag) = status.lag {
     ///     println!("{lag} behind");
     /// }
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn status(&self) -> SubscriptionStatus {
         self.slot.status().await
@@ -218,15 +289,35 @@ impl<P> SubscriptionHandle<P> {
 
     /// Returns the dead letters of the subscription: list, retry or dismiss them.
     ///
-    /// ```no_run
-    /// # async fn example(
-    /// #     orders: eventsource::SubscriptionHandle<u64>,
-    /// # ) -> Result<(), eventsource::subscription::DeadLetterError> {
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # #[derive(Clone)] struct Orders(u32);
+    /// # impl Subscriber for Orders {
+    /// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+    /// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+    /// # }
+    /// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+    /// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    /// #         self.0 += 1;
+    /// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+    /// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+    /// # manager.start().await?;
+    /// # orders.caught_up().await?;
+    /// # let letters = orders.dead_letters();
     /// for letter in orders.dead_letters().list().await? {
     ///     println!("{letter}");
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     pub fn dead_letters(&self) -> DeadLetters {
@@ -241,22 +332,32 @@ impl<P> SubscriptionHandle<P> {
     /// subscription, use [`rebuild`](Self::rebuild).
     ///
     /// # Errors
-    /// [`ResetError::Running`] while the subscription runs: stop the manager or unsubscribe it first.
-    /// [`ResetError::NoTruncateHook`] if the projection has no truncate hook: add one. The other errors are those of
-    /// the hook and of the store. Nothing was changed, in each case.
+    /// - [`ResetError::Running`] while the subscription runs: stop the manager or unsubscribe it first.
+    /// - [`ResetError::NoTruncateHook`] if the projection has no truncate hook: add one.
+    /// - [`ResetError::Truncate`] if the hook fails: correct it and reset again.
+    /// - [`ResetError::Checkpoint`] if the checkpoint store fails, or refuses to replace a table whose columns have
+    ///   changed. The source says what to do.
+    /// - [`ResetError::Commit`] if the commit fails: reset again.
+    ///
+    /// The read model and the checkpoint are unchanged after an error, but an unfinished side-by-side rebuild may be
+    /// dropped. After `Truncate` and `Commit`, the state of a memory projection is unknown: it does not start before a
+    /// reset has succeeded.
     ///
     /// # Examples
-    /// ```no_run
-    /// # use eventsource::{MemoryCheckpoints, SubscriptionHandle, SubscriptionManager};
-    /// # async fn example(
-    /// #     manager: SubscriptionManager<MemoryCheckpoints>,
-    /// #     orders: SubscriptionHandle<u64>,
-    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// manager.stop().await?;
     /// orders.reset().await?;
     /// manager.start().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn reset(&self) -> Result<(), ResetError> {
         self.slot.reset().await
@@ -280,15 +381,20 @@ impl<P> SubscriptionHandle<P> {
     /// - `Manager`: there is no tokio runtime, or a handler of the subscription asked.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     orders: eventsource::SubscriptionHandle<u64>,
-    /// # ) -> Result<(), eventsource::subscription::RebuildError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// let rebuild = orders.rebuild().await?;
     /// println!("{}", rebuild.progress().await);
     /// rebuild.await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn rebuild(&self) -> Result<Rebuild, RebuildError> {
         self.begin_rebuild(RebuildKind::InPlace).await
@@ -317,14 +423,46 @@ impl<P> SubscriptionHandle<P> {
     /// continues to serve.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     orders: eventsource::SubscriptionHandle<u64>,
-    /// # ) -> Result<(), eventsource::subscription::RebuildError> {
+    /// ```standalone_crate
+    /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::projection::sqlite::SqliteCheckpoints;
+    /// # use eventsource::read_model::sqlite::SqliteReadModels;
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: uuid::Uuid, total: u64 }
+    /// # struct Orders;
+    /// # #[projection(name = "orders", read_models(OrderRow))]
+    /// # impl Orders {
+    /// #     #[handles(OrderPlaced)]
+    /// #     async fn placed(
+    /// #         &self,
+    /// #         event: &Event<OrderPlaced>,
+    /// #         rows: &mut Repository<OrderRow>,
+    /// #     ) -> Result<(), ReadModelError> {
+    /// #         rows.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
+    /// #     }
+    /// # }
+    /// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
+    /// # let db = SqliteDatabase::open(&path).await?;
+    /// # let checkpoints = SqliteCheckpoints::new(&db);
+    /// # SqliteReadModels::new(&db).create_table::<OrderRow>().await?;
+    /// # let manager = SubscriptionManager::new(SqliteEventStore::new(&db), MemoryEventBus::new(), checkpoints);
+    /// # let orders = manager.subscribe(Orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// let position = orders.rebuild_side_by_side().await?.await?;
     /// println!("the new read model serves, at position {position}");
-    /// # Ok(())
-    /// # }
+    /// # manager.stop().await?;
+    /// # db.close().await;
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn rebuild_side_by_side(&self) -> Result<Rebuild, RebuildError> {
         self.begin_rebuild(RebuildKind::SideBySide).await
@@ -332,12 +470,20 @@ impl<P> SubscriptionHandle<P> {
 
     /// Returns the unfinished rebuild, if there is one. An earlier process or another caller may have begun it.
     ///
-    /// ```no_run
-    /// # async fn example(orders: eventsource::SubscriptionHandle<u64>) {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// if let Some(rebuild) = orders.unfinished_rebuild() {
     ///     println!("{}", rebuild.progress().await);
     /// }
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     #[must_use]
     pub fn unfinished_rebuild(&self) -> Option<Rebuild> {

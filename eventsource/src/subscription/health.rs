@@ -39,6 +39,15 @@ impl Default for HealthLimits {
 
 impl HealthLimits {
     /// Allows a lag of at most `events` events and at most `time`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::subscription::HealthLimits;
+    ///
+    /// let limits = HealthLimits::new(100, Duration::from_secs(2));
+    /// # let _ = limits;
+    /// ```
     #[must_use]
     pub const fn new(events: u64, time: Duration) -> Self {
         Self { events, time }

@@ -37,11 +37,24 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Calls the handler up to `attempts` times for one event, the first call included. The bound of the delays doubles
-    /// from `first_delay` to `max_delay`.
+    /// Calls the handler up to `attempts` times for one event, the first call included. The bound of the delays is
+    /// `first_delay` before the second attempt, and doubles up to `max_delay`.
     ///
     /// # Errors
     /// [`ConfigError`] if `attempts` is 0, or if `max_delay` is less than `first_delay` or longer than one day.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::subscription::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::new(10, Duration::from_millis(50), Duration::from_secs(30))?;
+    /// let error = RetryPolicy::new(0, Duration::ZERO, Duration::ZERO).unwrap_err();
+    /// println!("{error}");
+    /// # let _ = policy;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn new(attempts: u32, first_delay: Duration, max_delay: Duration) -> Result<Self, ConfigError> {
         require(attempts > 0, "attempts", attempts, "at least 1: the first call counts")?;
         let sensible = first_delay <= max_delay && max_delay <= Duration::from_secs(86_400);
@@ -67,6 +80,15 @@ impl RetryPolicy {
     ///
     /// # Errors
     /// [`ConfigError`] outside 1 to 100.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::subscription::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::default().factor(3.0)?; // at most 100 ms, 300 ms, 900 ms, 2.7 s
+    /// assert!(policy.factor(0.5).is_err());
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn factor(mut self, factor: f64) -> Result<Self, ConfigError> {
         require((1.0..=100.0).contains(&factor), "factor", factor, "1 to 100")?;
         self.backoff.factor = factor;
@@ -78,6 +100,15 @@ impl RetryPolicy {
     ///
     /// # Errors
     /// [`ConfigError`] outside 0 to 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::subscription::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::default().jitter(0.0)?; // exactly 100 ms, 200 ms, 400 ms, 800 ms
+    /// assert!(policy.jitter(1.5).is_err());
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn jitter(mut self, fraction: f64) -> Result<Self, ConfigError> {
         require((0.0..=1.0).contains(&fraction), "jitter", fraction, "0 to 1")?;
         self.backoff.jitter = fraction;
@@ -143,6 +174,18 @@ impl FailureLimit {
     /// # Errors
     /// [`ConfigError`] if `events` is outside 2 to 10,000, or if `within` is longer than one day. To stop at the first
     /// failure, use [`FailurePolicy::Stop`].
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::subscription::FailureLimit;
+    ///
+    /// let limit = FailureLimit::new(100, Duration::from_secs(600))?;
+    /// assert!(FailureLimit::new(1, Duration::from_secs(600)).is_err());
+    /// # let _ = limit;
+    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// ```
     pub fn new(events: usize, within: Duration) -> Result<Self, ConfigError> {
         require((2..=10_000).contains(&events), "events", events, "2 to 10,000; `FailurePolicy::Stop` faults at one")?;
         let sensible = within <= Duration::from_secs(86_400);
@@ -151,6 +194,14 @@ impl FailureLimit {
     }
 
     /// Sets no limit. Every event of the log may become a dead letter.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::FailureLimit;
+    ///
+    /// let config = SubscriptionConfig::default().failure_limit(FailureLimit::none());
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub const fn none() -> Self {
         Self { events: usize::MAX, within: Duration::ZERO }

@@ -36,11 +36,20 @@ pub enum RebuildKind {
 
 /// How far a rebuild is. The numbers of events are `None` if the event store did not answer.
 ///
-/// ```no_run
-/// # async fn example(rebuild: eventsource::subscription::Rebuild) {
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+/// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+/// # manager.start().await?;
+/// let rebuild = orders.rebuild().await?;
 /// let progress = rebuild.progress().await;
 /// println!("{progress}"); // in place: 4000 of 10000 events (40 %), 2000 a second, 3s left
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -121,6 +130,23 @@ impl Rebuild {
     }
 
     /// Returns how far the rebuild is. Asks the event store for the numbers of events.
+    ///
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// let rebuild = orders.rebuild().await?;
+    /// println!("{}", rebuild.progress().await);
+    /// let position = rebuild.await?;
+    /// println!("complete at position {position}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn progress(&self) -> RebuildProgress {
         self.tracked.progress(&*self.core.store).await
     }
@@ -139,15 +165,20 @@ impl Rebuild {
     /// - [`ManagerError::InsideHandler`] in a handler of the subscription, which would wait for itself.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     orders: eventsource::SubscriptionHandle<u64>,
-    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// if let Some(rebuild) = orders.unfinished_rebuild() {
     ///     rebuild.cancel().await?;
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn cancel(&self) -> Result<(), ManagerError> {
         self.core.refuse_handler("cancel its rebuild")?;

@@ -160,13 +160,22 @@ pub enum StopReason {
 
 /// An event that a subscription could not apply, and the error.
 ///
-/// ```no_run
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+/// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+/// # manager.start().await?;
 /// use eventsource::subscription::SubscriptionState;
-/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) {
+///
 /// if let SubscriptionState::Faulted { failure } = orders.status().await.state {
 ///     println!("{} at position {}: {}", failure.event_type, failure.position, failure.error);
 /// }
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
@@ -248,6 +257,13 @@ impl SubscriptionState {
     }
 
     /// Returns whether the subscription has a running task in this state. A paused subscription and a standby do.
+    ///
+    /// ```
+    /// use eventsource::subscription::{StopReason, SubscriptionState};
+    ///
+    /// assert!(SubscriptionState::Paused.is_running());
+    /// assert!(!SubscriptionState::Stopped { reason: StopReason::ManagerStopped }.is_running());
+    /// ```
     #[must_use]
     pub const fn is_running(&self) -> bool {
         match self {
@@ -264,7 +280,15 @@ impl SubscriptionState {
         matches!(self, Self::Standby { .. } | Self::Fenced { .. } | Self::Outdated { .. })
     }
 
-    /// Returns the name of the state without its reason, for example `catching up`.
+    /// Returns the name of the state without its reason, for example `catching up`. The name of `FencedAgain` is
+    /// `faulted`, since it has stopped like a faulted subscription.
+    ///
+    /// ```
+    /// use eventsource::subscription::SubscriptionState;
+    ///
+    /// assert_eq!(SubscriptionState::CatchingUp.name(), "catching up");
+    /// assert_eq!(SubscriptionState::Paused.name(), "paused");
+    /// ```
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

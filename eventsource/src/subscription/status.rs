@@ -18,8 +18,30 @@ use crate::store::{Backlog, LogStall, StoreError, StoredType};
 /// It can be serialised: the state with its name and reason, positions as numbers, durations in seconds, and a missing
 /// answer of a store as `{"error": "…"}`.
 ///
-/// ```no_run
-/// # async fn example(manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>) {
+/// ```
+/// # use eventsource::prelude::*;
+/// # #[derive(Clone)] struct Orders(u32);
+/// # impl Subscriber for Orders {
+/// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+/// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+/// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+/// # }
+/// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+/// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+/// #         self.0 += 1;
+/// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+/// #     }
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+/// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+/// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+/// # manager.start().await?;
+/// # orders.caught_up().await?;
+/// # let letters = orders.dead_letters();
 /// for status in manager.statuses().await {
 ///     println!("{}: {}, {} dead letters", status.name, status.state, status.dead_letters);
 ///     match &status.lag {
@@ -27,7 +49,8 @@ use crate::store::{Backlog, LogStall, StoreError, StoredType};
 ///         Err(error) => println!("  lag unknown: {error}"),
 ///     }
 /// }
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
@@ -82,12 +105,20 @@ pub struct SubscriptionStatus {
 
 /// How far a subscription is behind the end of the log.
 ///
-/// ```no_run
-/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) {
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+/// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+/// # manager.start().await?;
 /// if let Ok(lag) = orders.status().await.lag {
 ///     println!("{} events, {:?}", lag.events, lag.time);
 /// }
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]

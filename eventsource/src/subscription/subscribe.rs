@@ -261,6 +261,20 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
 }
 
 /// The future that [`SubscriptionManager::subscribe`] returns: await it.
+///
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let manager =
+/// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let engine = ProjectionEngine::new("orders", MemoryProjectionStates::new());
+/// let subscribe = manager.subscribe(engine, SubscriptionConfig::default());
+/// let orders = subscribe.await?;
+/// assert_eq!(orders.name(), "orders");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[must_use = "the projection is not subscribed until this is awaited"]
 pub struct Subscribe<'a, P>(Pin<Box<dyn Future<Output = Result<SubscriptionHandle<P>, SubscribeError>> + Send + 'a>>);
 

@@ -24,12 +24,18 @@ use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 /// subscription ends before it is there. While the subscription waits for a store, is paused or is a standby, the wait
 /// goes on: set a deadline to limit it.
 ///
-/// ```no_run
-/// # use eventsource::Position;
-/// # async fn example(
-/// #     orders: eventsource::SubscriptionHandle<u64>,
-/// #     position: Position,
-/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+/// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+/// # manager.start().await?;
+/// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+/// # let position = store.append(&stream, ExpectedVersion::Any, vec![placed]).await?.position();
 /// use std::time::Duration;
 /// use eventsource::subscription::WaitError;
 ///
@@ -38,8 +44,8 @@ use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 ///     Err(WaitError::Held { letter, .. }) => println!("not applied: {letter}"),
 ///     Err(error) => return Err(error.into()),
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct Wait {
@@ -67,15 +73,20 @@ impl Wait {
     /// Fails with [`WaitError::Deadline`] if the wait takes longer than `deadline`. The error contains the state and
     /// the position of the subscription.
     ///
-    /// ```no_run
-    /// # async fn example(
-    /// #     orders: eventsource::SubscriptionHandle<u64>,
-    /// # ) -> Result<(), eventsource::subscription::WaitError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// use std::time::Duration;
     ///
     /// orders.caught_up().within(Duration::from_secs(30)).await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub const fn within(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);

@@ -4,17 +4,18 @@ use crate::projection::CheckpointError;
 
 /// Why a subscription was not handed over to another name. Nothing was changed.
 ///
-/// ```no_run
+/// ```
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
 /// use eventsource::subscription::HandOverError;
-/// # async fn example(
-/// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-/// # ) -> Result<(), HandOverError> {
+///
 /// match manager.hand_over("orders", "shop-orders").await {
 ///     Err(HandOverError::Missing { .. }) => {} // an earlier start has done it
 ///     handed_over => handed_over?,
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

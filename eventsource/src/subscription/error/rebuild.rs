@@ -9,16 +9,24 @@ use crate::subscription::SubscriptionState;
 
 /// Why a rebuild did not begin, or did not complete.
 ///
-/// ```no_run
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+/// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+/// # manager.start().await?;
 /// use eventsource::subscription::RebuildError;
-/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) -> Result<(), RebuildError> {
+///
 /// match orders.rebuild().await {
 ///     Ok(rebuild) => println!("rebuilt at position {}", rebuild.await?),
 ///     Err(RebuildError::NotRunning { state, .. }) => println!("ask the process that runs it, this one is {state}"),
-///     Err(error) => return Err(error),
+///     Err(error) => return Err(error.into()),
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

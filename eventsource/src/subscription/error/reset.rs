@@ -2,17 +2,25 @@
 
 use crate::projection::{CheckpointError, CommitError, HandlerError};
 
-/// Why a subscription was not reset. Nothing was changed.
+/// Why a subscription was not reset. Its read model and its checkpoint are unchanged.
 ///
-/// ```no_run
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+/// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+/// # manager.start().await?;
 /// use eventsource::subscription::ResetError;
-/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) -> Result<(), ResetError> {
+///
 /// match orders.reset().await {
 ///     Err(ResetError::Running { .. }) => println!("stop the manager first"),
 ///     reset => reset?,
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -32,7 +40,7 @@ pub enum ResetError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The truncate hook failed.
+    /// The truncate hook failed. The state of a memory projection is unknown: correct the hook and reset again.
     #[error("the truncate hook of `{subscription}` failed: {error}")]
     Truncate {
         /// The name of the subscription.
@@ -40,7 +48,8 @@ pub enum ResetError {
         /// The error of the hook.
         error: HandlerError,
     },
-    /// The checkpoint store failed before the reset was committed. Try again.
+    /// The checkpoint store failed before the reset was committed: try again. Or it refuses to replace a table whose
+    /// columns have changed: the source says what to do.
     #[error("`{subscription}` cannot be reset: its checkpoint store failed")]
     Checkpoint {
         /// The name of the subscription.
@@ -48,7 +57,7 @@ pub enum ResetError {
         /// The error of the store.
         source: CheckpointError,
     },
-    /// The reset could not be committed. Try again.
+    /// The reset could not be committed. The state of a memory projection is unknown. Try again.
     #[error("`{subscription}` cannot be reset: the commit failed")]
     Commit {
         /// The name of the subscription.

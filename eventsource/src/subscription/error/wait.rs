@@ -10,16 +10,24 @@ use crate::subscription::{Failure, StopReason, SubscriptionState};
 
 /// Why a wait ended before the subscription was at its position.
 ///
-/// ```no_run
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+/// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+/// # manager.start().await?;
 /// use std::time::Duration;
 /// use eventsource::subscription::WaitError;
-/// # async fn example(orders: eventsource::SubscriptionHandle<u64>) -> Result<(), WaitError> {
+///
 /// match orders.caught_up().within(Duration::from_secs(5)).await {
 ///     Err(WaitError::Deadline { state, .. }) => println!("not yet caught up: {state}"),
 ///     caught_up => drop(caught_up?),
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]

@@ -200,6 +200,23 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// - [`ManagerError::NotSaved`] if a checkpoint could not be saved. All subscriptions have stopped. The next start
     ///   continues from the checkpoint before: only an effects projection may handle some events again.
     /// - [`ManagerError::InsideHandler`] in a handler, which would wait for itself. No subscription has stopped.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// orders.caught_up().await?;
+    /// manager.stop().await?;
+    /// assert!(!orders.status().await.state.is_running());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn stop(&self) -> Result<(), ManagerError> {
         let slots = self.all();
         for slot in &slots {
@@ -226,13 +243,18 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// subscription is removed nevertheless.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// manager.unsubscribe("orders").await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn unsubscribe(&self, name: &str) -> Result<(), ManagerError> {
         let slot = self.slot(name)?;

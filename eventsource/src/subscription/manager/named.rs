@@ -64,13 +64,18 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// subscription has stopped nevertheless.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// manager.stop_one("orders").await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn stop_one(&self, name: &str) -> Result<(), ManagerError> {
         let slot = self.slot(name)?;
@@ -89,15 +94,20 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// itself.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// manager.pause("orders").await?;
     /// // … maintenance of the tables of its read model …
     /// manager.resume("orders").await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn pause(&self, name: &str) -> Result<(), ManagerError> {
         self.pause_with(name, None).await
@@ -112,13 +122,18 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Those of [`pause`](Self::pause).
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// manager.pause_for("orders", "the table is being moved to another disk").await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn pause_for(&self, name: &str, reason: impl Into<String>) -> Result<(), ManagerError> {
         self.pause_with(name, Some(reason.into().into())).await
@@ -152,6 +167,22 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # Errors
     /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::NotRunning`] if it is not started or
     /// has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// manager.pause("orders").await?;
+    /// manager.resume("orders").await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn resume(&self, name: &str) -> Result<(), ManagerError> {
         let core = Arc::clone(&self.slot(name)?.core);
         core.tell(Control::Pause, Control::Run)?;
@@ -213,14 +244,19 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// [`ManagerError::Unknown`] if there is no such subscription.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-    /// # ) -> Result<(), eventsource::subscription::ManagerError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// let status = manager.status("orders").await?;
     /// println!("{}", status.state);
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn status(&self, name: &str) -> Result<SubscriptionStatus, ManagerError> {
         Ok(self.slot(name)?.status().await)
@@ -232,14 +268,19 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// [`ManagerError::Unknown`] if there is no such subscription.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// let report = manager.dead_letters("orders")?.retry_all().await?;
     /// println!("{} applied", report.applied);
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub fn dead_letters(&self, name: &str) -> Result<DeadLetters, ManagerError> {
         let slot = self.slot(name)?;
@@ -254,14 +295,19 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// [`ManagerError::Unknown`] inside [`RebuildError::Manager`]. Nothing was changed.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-    /// # ) -> Result<(), eventsource::subscription::RebuildError> {
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
     /// let rebuild = manager.rebuild("orders").await?;
     /// println!("{}", rebuild.progress().await);
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn rebuild(&self, name: &str) -> Result<Rebuild, RebuildError> {
         self.begin_rebuild(name, RebuildKind::InPlace).await
@@ -274,6 +320,50 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Those of
     /// [`SubscriptionHandle::rebuild_side_by_side`](crate::subscription::SubscriptionHandle::rebuild_side_by_side), and
     /// [`ManagerError::Unknown`] inside [`RebuildError::Manager`]. Nothing was changed.
+    ///
+    /// # Examples
+    /// ```standalone_crate
+    /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::projection::sqlite::SqliteCheckpoints;
+    /// # use eventsource::read_model::sqlite::SqliteReadModels;
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: uuid::Uuid, total: u64 }
+    /// # struct Orders;
+    /// # #[projection(name = "orders", read_models(OrderRow))]
+    /// # impl Orders {
+    /// #     #[handles(OrderPlaced)]
+    /// #     async fn placed(
+    /// #         &self,
+    /// #         event: &Event<OrderPlaced>,
+    /// #         rows: &mut Repository<OrderRow>,
+    /// #     ) -> Result<(), ReadModelError> {
+    /// #         rows.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
+    /// #     }
+    /// # }
+    /// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
+    /// # let db = SqliteDatabase::open(&path).await?;
+    /// # let checkpoints = SqliteCheckpoints::new(&db);
+    /// # SqliteReadModels::new(&db).create_table::<OrderRow>().await?;
+    /// # let manager = SubscriptionManager::new(SqliteEventStore::new(&db), MemoryEventBus::new(), checkpoints);
+    /// # manager.subscribe(Orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// let rebuild = manager.rebuild_side_by_side("orders").await?;
+    /// println!("{}", rebuild.progress().await);
+    /// rebuild.await?;
+    /// # manager.stop().await?;
+    /// # db.close().await;
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn rebuild_side_by_side(&self, name: &str) -> Result<Rebuild, RebuildError> {
         self.begin_rebuild(name, RebuildKind::SideBySide).await
     }
