@@ -26,7 +26,7 @@ use crate::store::{LogId, LogMark};
 /// use eventsource::projection::Checkpoint;
 ///
 /// let checkpoint = Checkpoint::new("orders".into(), Position::new(7), 1, "orders v1: OrderPlaced".into(), Utc::now());
-/// let rebuilding = checkpoint.rebuilding(Some(Position::new(100)));
+/// let rebuilding = checkpoint.rebuilding(Some(Position::new(100))).in_log(None, None);
 /// assert_eq!((rebuilding.position, rebuilding.rebuild_to), (Position::new(7), Some(Position::new(100))));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +85,9 @@ impl Checkpoint {
 ///
 /// The stores are [`MemoryCheckpoints`](super::MemoryCheckpoints), and those of the features `sqlite` and `postgres`. A
 /// [`SubscriptionManager`](crate::SubscriptionManager) calls the store; you only choose it. To write a store of your
-/// own, implement this trait and run `eventsource::checkpoint_store_contract!` and `eventsource::lease_contract!` (feature
-/// `testing`) on it, and `eventsource::read_model_contract!` if its units of work lend repositories.
+/// own, implement this trait and run `eventsource::checkpoint_store_contract!` and `eventsource::lease_contract!`
+/// (feature `testing`) on it, and `eventsource::read_model_contract!` if its units of work give repositories to
+/// handlers.
 ///
 /// # Contract
 /// * **Exactly once** ([guarantee](crate::guarantees#exactly-once)). What handlers write through a unit of work and the
@@ -126,13 +127,45 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// Returns the checkpoint of the subscription `name`; `None` if it never ran or was reset.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// let stored = checkpoints.load("orders").await?.ok_or("no checkpoint")?;
+    /// assert_eq!(stored.position, Position::START);
+    /// assert_eq!(checkpoints.load("payments").await?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError>;
 
     /// Returns all checkpoints, ordered by name.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// for checkpoint in checkpoints.list().await? {
+    ///     println!("{} is at position {}", checkpoint.name, checkpoint.position);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError>;
 
     /// Makes the caller the owner of a checkpoint: raises its epoch and replaces its fingerprint. If there is no
@@ -143,20 +176,77 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// * [`ClaimError::Changed`] if the checkpoint has another fingerprint and the claim is
     ///   [`unless_changed`](Claim::unless_changed).
     /// * [`ClaimError::Held`] if the claim asks for a lease and another owner holds one: claim again after it ends.
-    /// * [`ClaimError::Store`] if the store fails.
+    /// * [`ClaimError::Store`] if the store fails: claim again. The checkpoint may have been claimed, which raises the
+    ///   epoch once more.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let claim = Claim::new("orders", "orders v1", Position::new(100));
+    /// let created = checkpoints.claim(&claim).await?;
+    /// let again = checkpoints.claim(&claim).await?;
+    /// assert_eq!((created.position, created.epoch, again.epoch), (Position::new(100), 1, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError>;
 
     /// Renews the lease of the owner with `epoch`: it ends after `time` from now. [`Duration::ZERO`] releases it.
     /// Returns `false` if the checkpoint has another owner or was reset.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, Claim, Lease, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let lease = Lease::new("host-1 4711", Duration::from_secs(4));
+    /// let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START).under(lease)).await?;
+    /// assert!(checkpoints.renew("orders", owned.epoch, Duration::from_secs(4)).await?);
+    /// checkpoints.renew("orders", owned.epoch, Duration::ZERO).await?; // released: a standby takes over at once
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError>;
 
     /// Returns one page of the dead letters of the subscription `name`, ordered by position.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// use eventsource::projection::LetterQuery;
+    ///
+    /// let page = checkpoints.dead_letters("orders", LetterQuery::parking().limit(50)).await?;
+    /// assert_eq!(page.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
 
     /// Returns the dead letter at `position` of the subscription `name`, in any state; `None` if there is none.
@@ -164,7 +254,29 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// The default asks for a page of one letter.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// let letter = checkpoints.dead_letter("orders", event.position()).await?.ok_or("no letter")?;
+    /// assert_eq!(letter.event_id, event.id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
         let Some(before) = position.value().checked_sub(1) else { return Ok(None) };
         let page = self.dead_letters(name, LetterQuery::all().after(Position::new(before)).limit(1)).await?;
@@ -175,7 +287,29 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// stream that is not parked has no letter.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// let letters = checkpoints.parked("orders", &[event.stream().clone()]).await?;
+    /// assert_eq!(letters[0].position, event.position());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError>;
 
     /// Returns, for each of the subscriptions `names` with waiting letters, how many letters wait and how many events
@@ -184,7 +318,29 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// The default reads that many letters of each. Override it if the store can count them.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// let counts = checkpoints.letter_counts(&["orders", "payments"]).await?;
+    /// assert_eq!((counts["orders"].waiting, counts.contains_key("payments")), (1, false));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         let mut counts = BTreeMap::new();
         for &name in names {
@@ -204,6 +360,28 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails; then some of the letters may be deleted: call it again.
     /// [`CheckpointError::Refused`] if the store does not support it.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// let ninety_days_ago = chrono::Utc::now() - chrono::TimeDelta::days(90);
+    /// let deleted = checkpoints.forget_dismissed("orders", ninety_days_ago).await?;
+    /// assert_eq!(deleted, 0, "a waiting letter is kept");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
         let _ = before;
         Err(CheckpointError::Refused {
@@ -216,13 +394,42 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// none.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let owned = checkpoints.claim(&Claim::new("revenue", "revenue v1", Position::START)).await?;
+    /// let update = CheckpointUpdate::new("revenue", owned.epoch, owned.position, Position::new(7));
+    /// checkpoints.detached().commit(&update.snapshot(Some(b"150".to_vec()))).await?;
+    ///
+    /// let stored = checkpoints.snapshot("revenue").await?.ok_or("no snapshot")?;
+    /// assert_eq!((stored.position, &*stored.state), (Position::new(7), &b"150"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError>;
 
     /// Opens a unit of work.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let unit = MemoryCheckpoints::new().begin().await?;
+    /// unit.rollback().await;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn begin(&self) -> Result<Self::Unit, CheckpointError>;
 
     /// Returns a unit of work for subscribers that are not transactional. It holds no transaction open and gives
@@ -242,6 +449,12 @@ pub trait CheckpointStore: Send + Sync + 'static {
     }
 
     /// Returns whether checkpoints survive the end of the process.
+    ///
+    /// ```
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints};
+    ///
+    /// assert!(!MemoryCheckpoints::new().is_durable());
+    /// ```
     fn is_durable(&self) -> bool;
 }
 
@@ -250,7 +463,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
 /// ```
 /// use eventsource::projection::CheckpointError;
 ///
-/// let error = CheckpointError::Refused { action: "load the checkpoint of `orders`".into(), reason: "read only".into() };
+/// let action = "load the checkpoint of `orders`".into();
+/// let error = CheckpointError::Refused { action, reason: "read only".into() };
 /// assert_eq!(error.to_string(), "the checkpoint store refuses to load the checkpoint of `orders`: read only");
 /// ```
 #[derive(Debug, thiserror::Error)]

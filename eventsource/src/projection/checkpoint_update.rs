@@ -15,7 +15,11 @@ use crate::store::LogMark;
 /// use eventsource::Position;
 /// use eventsource::projection::CheckpointUpdate;
 ///
-/// let update = CheckpointUpdate::new("orders", 1, Position::START, Position::new(7)).lease(Some(Duration::from_secs(4)));
+/// let update = CheckpointUpdate::new("orders", 1, Position::START, Position::new(7))
+///     .marked(None)
+///     .letters(Vec::new())
+///     .snapshot(Some(b"150".to_vec()))
+///     .lease(Some(Duration::from_secs(4)));
 /// assert_eq!((update.from, update.to), (Position::START, Position::new(7)));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,8 +16,10 @@ use crate::store::LogId;
 ///
 /// use eventsource::Position;
 /// use eventsource::projection::{Claim, Lease};
+/// use eventsource::store::LogId;
 ///
 /// let claim = Claim::new("orders", "orders v1: OrderPlaced", Position::START)
+///     .in_log(LogId::from_uuid(uuid::Uuid::now_v7()))
 ///     .unless_changed()
 ///     .under(Lease::new("host-1 4711", Duration::from_secs(4)));
 /// assert!(claim.unless_changed && claim.lease.is_some());
@@ -85,8 +87,8 @@ impl<'a> Claim<'a> {
         self
     }
 
-    /// Returns whether a checkpoint with the fingerprint `found` is left alone.
-    pub(crate) fn spares(&self, found: &str) -> bool {
+    /// Returns whether the claim fails for a checkpoint with the fingerprint `found`.
+    pub(crate) fn refuses(&self, found: &str) -> bool {
         self.unless_changed && found != self.fingerprint
     }
 
@@ -116,7 +118,8 @@ impl Lease {
 /// use eventsource::projection::{CheckpointStore, Claim, ClaimError, Lease, MemoryCheckpoints};
 ///
 /// let checkpoints = MemoryCheckpoints::new();
-/// let claim = |owner| Claim::new("orders", "orders v1", Position::START).under(Lease::new(owner, Duration::from_secs(4)));
+/// let lease = |owner| Lease::new(owner, Duration::from_secs(4));
+/// let claim = |owner| Claim::new("orders", "orders v1", Position::START).under(lease(owner));
 /// checkpoints.claim(&claim("host-1")).await.unwrap();
 /// let refused = checkpoints.claim(&claim("host-2")).await.unwrap_err();
 /// assert!(matches!(refused, ClaimError::Held { owner, .. } if owner == "host-1"));

@@ -27,6 +27,7 @@ use crate::event::{Position, RecordedEvent, StreamId, now};
 ///
 /// let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
 /// assert!(letter.to_string().ends_with("failed once: no such customer"));
+/// assert!(letter.parks());
 /// assert_eq!(LetterCounts::of(&[letter.clone()]).waiting, 1);
 /// assert_eq!(LetterCounts::of(&[letter.dismissed("a test order")]).waiting, 0);
 /// # });

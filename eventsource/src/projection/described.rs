@@ -3,6 +3,26 @@
 use crate::event::ProjectionDescriptor;
 
 /// A projection that `#[projection]` made. It describes what it handles without an instance.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(Clone, Default)]
+/// # struct Revenue(u64);
+/// # #[projection(name = "revenue")]
+/// # impl Revenue {
+/// #     #[handles(OrderPlaced)]
+/// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+/// # }
+/// use eventsource::projection::Projection;
+///
+/// assert_eq!(Revenue::DESCRIPTOR.name(), "revenue");
+/// # }
+/// ```
 pub trait Projection {
     /// The entry of the catalogue.
     const DESCRIPTOR: ProjectionDescriptor;
@@ -12,6 +32,31 @@ pub trait Projection {
 ///
 /// It is a bound where a projection must handle an event, so that the compiler rejects one that does not. The number
 /// lets the macro report two handlers for the same event.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// # use eventsource::prelude::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced { total: u64 }
+/// # #[derive(Clone, Default)]
+/// # struct Revenue(u64);
+/// # #[projection(name = "revenue")]
+/// # impl Revenue {
+/// #     #[handles(OrderPlaced)]
+/// #     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+/// # }
+/// use eventsource::projection::Handles;
+///
+/// fn counts_orders<P: Handles<OrderPlaced, AT>, const AT: usize>(projection: P) -> P {
+///     projection
+/// }
+///
+/// let revenue = counts_orders(Revenue::default());
+/// # let _ = revenue;
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the projection `{Self}` does not handle `{E}`",
     label = "`{Self}` has no handler for it",

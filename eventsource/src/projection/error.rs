@@ -39,7 +39,7 @@ pub struct HandlerError(Box<Failed>);
 /// The content, boxed: every call of a handler reserves the space for an error, so the type is one pointer wide.
 struct Failed {
     class: ErrorClass,
-    said: Said,
+    stated: Stated,
     /// What helps, if the error does not say it.
     remedy: Option<&'static str>,
     source: Box<dyn Error + Send + Sync>,
@@ -47,7 +47,7 @@ struct Failed {
 
 /// What the code that created the error stated about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum Stated {
     /// Nothing. The class is a guess, and the verdict of the database replaces it.
     Nothing,
     /// The class.
@@ -84,7 +84,7 @@ impl HandlerError {
     /// assert_eq!(HandlerError::transient("try later").class(), ErrorClass::Transient);
     /// ```
     pub fn transient(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(ErrorClass::Transient, Said::Class, source.into())
+        Self::new(ErrorClass::Transient, Stated::Class, source.into())
     }
 
     /// Creates a failure that a retry cannot cure. Takes an error or a text. The event is not retried.
@@ -96,7 +96,7 @@ impl HandlerError {
     /// assert_eq!(HandlerError::permanent("no such customer").class(), ErrorClass::Permanent);
     /// ```
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(ErrorClass::Permanent, Said::Class, source.into())
+        Self::new(ErrorClass::Permanent, Stated::Class, source.into())
     }
 
     /// Creates a failure that no event causes: a service that the handler needs is down, such as a broker or a web
@@ -121,36 +121,51 @@ impl HandlerError {
     /// # assert!(handled.unwrap_err().is_outage());
     /// ```
     pub fn outage(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(ErrorClass::Transient, Said::Outage, source.into())
+        Self::new(ErrorClass::Transient, Stated::Outage, source.into())
     }
 
     #[cold]
-    fn new(class: ErrorClass, said: Said, source: Box<dyn Error + Send + Sync>) -> Self {
-        Self(Box::new(Failed { class, said, remedy: None, source }))
+    fn new(class: ErrorClass, stated: Stated, source: Box<dyn Error + Send + Sync>) -> Self {
+        Self(Box::new(Failed { class, stated, remedy: None, source }))
     }
 
     /// Returns whether a retry can help.
+    ///
+    /// ```
+    /// use eventsource::HandlerError;
+    /// use eventsource::projection::ErrorClass;
+    ///
+    /// assert_eq!(HandlerError::permanent("no such customer").class(), ErrorClass::Permanent);
+    /// assert_eq!(HandlerError::from(std::fmt::Error).class(), ErrorClass::Transient);
+    /// ```
     #[must_use]
     pub const fn class(&self) -> ErrorClass {
         self.0.class
     }
 
     /// Returns whether the error was created by [`outage`](Self::outage).
+    ///
+    /// ```
+    /// use eventsource::HandlerError;
+    ///
+    /// assert!(HandlerError::outage("the mail server is down").is_outage());
+    /// assert!(!HandlerError::transient("try later").is_outage());
+    /// ```
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        self.0.said == Said::Outage
+        self.0.stated == Stated::Outage
     }
 
     /// Sets the class by the verdict of the database, unless the code that created the error stated a class.
     pub(crate) fn judged(mut self, verdict: Option<Verdict>) -> Self {
-        let (Said::Nothing, Some(verdict)) = (self.0.said, verdict) else { return self };
+        let (Stated::Nothing, Some(verdict)) = (self.0.stated, verdict) else { return self };
         self.0.class = match verdict {
             Verdict::Permanent | Verdict::NotSetUp => ErrorClass::Permanent,
             Verdict::Transient | Verdict::Outage | Verdict::Conflict | Verdict::StaleConnection => {
                 ErrorClass::Transient
             }
         };
-        self.0.said = Said::Class;
+        self.0.stated = Stated::Class;
         self
     }
 
@@ -161,18 +176,42 @@ impl HandlerError {
     }
 
     /// Returns the error itself.
+    ///
+    /// ```
+    /// use eventsource::HandlerError;
+    ///
+    /// let error = HandlerError::from("x".parse::<u64>().unwrap_err());
+    /// assert!(error.source().downcast_ref::<std::num::ParseIntError>().is_some());
+    /// ```
     #[must_use]
     pub fn source(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.0.source
     }
 
     /// Returns whether the error, or one of its causes, has the type `E`.
+    ///
+    /// ```
+    /// use std::num::ParseIntError;
+    ///
+    /// use eventsource::HandlerError;
+    ///
+    /// let error = HandlerError::from("x".parse::<u64>().unwrap_err());
+    /// assert!(error.is_caused_by::<ParseIntError>());
+    /// ```
     #[must_use]
     pub fn is_caused_by<E: Error + 'static>(&self) -> bool {
         self.causes().any(|cause| cause.is::<E>())
     }
 
     /// Returns the error, its cause, and so on.
+    ///
+    /// ```
+    /// use eventsource::HandlerError;
+    ///
+    /// let error = HandlerError::permanent("no such customer");
+    /// let texts: Vec<_> = error.causes().map(ToString::to_string).collect();
+    /// assert_eq!(texts, ["no such customer"]);
+    /// ```
     pub fn causes(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
         std::iter::successors(Some(&*self.0.source as &(dyn Error + 'static)), |&error| error.source())
     }
@@ -184,8 +223,8 @@ impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
             || std::iter::successors(Some(&error as &(dyn Error + 'static)), |&error| error.source())
                 .any(|cause| cause.is::<Permanent>() || cause.is::<NotSetUp>());
         match permanent {
-            true => Self::new(ErrorClass::Permanent, Said::Class, Box::new(error)),
-            false => Self::new(ErrorClass::Transient, Said::Nothing, Box::new(error)),
+            true => Self::new(ErrorClass::Permanent, Stated::Class, Box::new(error)),
+            false => Self::new(ErrorClass::Transient, Stated::Nothing, Box::new(error)),
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::event::EventFilter;
 /// types, the types of their aggregates, their tenant), and its declared read models with their columns. A checkpoint
 /// stores it, so that a changed projection is noticed ([guarantee](crate::guarantees#changes-are-noticed)).
 ///
-/// If the subscription has a [tenant](crate::SubscriptionConfig::tenant), the tenant is part of the fingerprint as well.
+/// If the subscription has a [tenant](crate::SubscriptionConfig::tenant), the tenant is part of the fingerprint as
+/// well.
 ///
 /// ```
 /// # use std::borrow::Cow;

@@ -67,7 +67,28 @@ impl Table {
 ///   only if its own checkpoint is at the position where its builder left it, and the live checkpoint is not ahead of
 ///   it in the same log. The switch fences the owner of the live one.
 /// * The next generation's checkpoint and tables are created together and removed together.
-/// * The checkpoint of the next generation and its tables begin together and end together.
+///
+/// # Examples
+/// ```
+/// # #[cfg(all(feature = "macros", feature = "sqlite"))]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::ReadModel;
+/// use eventsource::projection::sqlite::SqliteCheckpoints;
+/// use eventsource::projection::{CheckpointStore, Generations};
+/// # use eventsource::read_model::sqlite::SqliteReadModels;
+/// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+/// # #[derive(ReadModel)]
+/// # #[read_model(table = "orders")]
+/// # struct OrderRow { #[read_model(id)] id: u64 }
+///
+/// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+/// # SqliteReadModels::new(&db).create_table::<OrderRow>().await?;
+/// let checkpoints = SqliteCheckpoints::new(&db);
+/// let generations = checkpoints.generations().ok_or("rebuild in place only")?;
+/// generations.check(&[OrderRow::TABLE]).await?; // no view depends on the table
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[async_trait]
 pub trait Generations<U>: Send + Sync {
     /// Checks that next generations of `tables` could replace them: their names are valid, and nothing in the database
@@ -75,14 +96,15 @@ pub trait Generations<U>: Send + Sync {
     ///
     /// # Errors
     /// [`CheckpointError::Refused`], with the reason and what to do, if they could not. [`CheckpointError::Failed`] if
-    /// the store fails.
+    /// the store fails: call it again.
     async fn check(&self, tables: &[&'static Table]) -> Result<(), CheckpointError>;
 
     /// Claims the checkpoint of the next generation that the claim names. If there is none, or it has another
     /// fingerprint, creates it at the claim's start, being rebuilt up to `target`, with new empty tables.
     ///
     /// # Errors
-    /// As [`CheckpointStore::claim`](super::CheckpointStore::claim).
+    /// Those of [`CheckpointStore::claim`](super::CheckpointStore::claim). [`ClaimError::Store`] with
+    /// [`CheckpointError::Refused`] if the tables cannot be created: the reason says what to do.
     async fn claim_next(
         &self,
         claim: &Claim<'_>,
@@ -93,7 +115,7 @@ pub trait Generations<U>: Send + Sync {
     /// Opens a unit of work in which handlers write to the next generation of `tables`. It gives handlers nothing else.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
     async fn begin_next(&self, tables: &[&'static Table]) -> Result<U, CheckpointError>;
 
     /// Replaces the live generation by the next one: its tables, its checkpoint and its dead letters. Creates again
@@ -115,7 +137,7 @@ pub trait Generations<U>: Send + Sync {
     /// Drops the next generation of the subscription `name`, if there is one.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
     async fn discard(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError>;
 }
 
@@ -127,6 +149,7 @@ pub trait Generations<U>: Send + Sync {
 ///
 /// let switch = Switch::new("orders", 2, Position::new(100), &[]).replacing("orders v1: OrderPlaced");
 /// assert_eq!((switch.epoch, switch.from_lost_log), (2, false));
+/// assert!(switch.at_any_position().from_lost_log);
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -46,6 +46,25 @@ pub trait Inject<U: UnitOfWork>: Send {
     ///
     /// # Errors
     /// [`HandlerError`] if another guard holds the value already, or the unit has none: return the error.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, Inject, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::HandlerError;
+    ///
+    /// /// What a handler asks for as `&mut Mailer`.
+    /// struct Mailer;
+    ///
+    /// impl<U: UnitOfWork> Inject<U> for Mailer {
+    ///     type Guard = Box<Self>;
+    ///     async fn inject(_: &mut U) -> Result<Box<Self>, HandlerError> { Ok(Box::new(Mailer)) }
+    /// }
+    ///
+    /// let mailer = Mailer::inject(&mut MemoryCheckpoints::new().detached()).await;
+    /// # assert!(mailer.is_ok());
+    /// # });
+    /// ```
     fn inject(unit: &mut U) -> impl Future<Output = Result<Self::Guard, HandlerError>> + Send;
 }
 
@@ -89,10 +108,28 @@ impl FromEvent for StreamId {
 
 /// A connection to the database. A handler cannot ask for one together with a type that [`HoldsChanges`]: the
 /// connection would not see those changes.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// use eventsource::projection::RawConnection;
+///
+/// fn is_a_connection<T: RawConnection>() {}
+///
+/// is_a_connection::<eventsource::sqlx::SqliteConnection>();
+/// # }
+/// ```
 pub trait RawConnection {}
 
 /// A pool of database connections, or a connection of a pool. A handler cannot ask for it: its connections are not in
 /// the transaction of the batch.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// use eventsource::projection::ConnectionPool;
+///
+/// assert_eq!(<eventsource::sqlx::SqlitePool as ConnectionPool>::CONNECTION, "SqliteConnection");
+/// # }
+/// ```
 pub trait ConnectionPool {
     /// The name of the type to ask for instead.
     const CONNECTION: &'static str;

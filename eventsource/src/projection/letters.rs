@@ -27,8 +27,8 @@ pub enum LetterFilter {
     Released,
     /// The letters that were dismissed, by an operator or by the policy *skip*.
     Dismissed,
-    /// The letters whose last error had this class: waiting and dismissed ones. A released letter has not failed itself, so
-    /// it is not among them. Stores scan the letters of the subscription.
+    /// The letters whose last error had this class: waiting and dismissed ones. A released letter has not failed
+    /// itself, so it is not among them. Stores scan the letters of the subscription.
     Failed(ErrorClass),
     /// The letter of the event with this id, in any state. Stores scan the letters of the subscription;
     /// [`DeadLetters::of_event`](crate::subscription::DeadLetters::of_event) uses an index instead.
@@ -59,6 +59,18 @@ impl LetterFilter {
 /// let later = first.after(Position::new(117));
 /// assert_eq!((later.after, later.limit), (Position::new(117), 50));
 /// assert_eq!(first.next(&[]), None, "there is no page after an empty one");
+/// ```
+///
+/// There is a constructor for each filter:
+///
+/// ```
+/// use eventsource::projection::{ErrorClass, LetterFilter, LetterQuery};
+///
+/// assert_eq!(LetterQuery::all(), LetterQuery::new(LetterFilter::All));
+/// assert_eq!(LetterQuery::released(), LetterQuery::new(LetterFilter::Released));
+/// assert_eq!(LetterQuery::dismissed(), LetterQuery::new(LetterFilter::Dismissed));
+/// assert_eq!(LetterQuery::failed(ErrorClass::Permanent).filter, LetterFilter::Failed(ErrorClass::Permanent));
+/// assert_eq!(LetterQuery::event(uuid::Uuid::nil()).filter, LetterFilter::Event(uuid::Uuid::nil()));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -121,7 +133,7 @@ impl LetterQuery {
         self
     }
 
-    /// Sets the largest number of letters.
+    /// Sets the largest number of letters, 100 by default.
     #[must_use]
     pub const fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;

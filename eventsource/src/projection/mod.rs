@@ -1,7 +1,7 @@
 //! Projections: types that handle events in the order of the log, to keep a read model or to act on the outside world.
 //!
-//! A projection is an `impl` block that is marked with `#[projection]`. Each method with `#[handles(SomeEvent)]` handles
-//! one event. It takes the event first, and then asks for what it needs by type, as a `&mut Repository<Row>`:
+//! A projection is an `impl` block that is marked with `#[projection]`. Each method with `#[handles(SomeEvent)]`
+//! handles one event. It takes the event first, and then asks for what it needs by type, as a `&mut Repository<Row>`:
 //!
 //! ```standalone_crate
 //! # #[cfg(feature = "macros")]
@@ -71,8 +71,8 @@
 //!
 //! # When to use what
 //!
-//! The *kind* of a projection ([`ProjectionKind`]) says where its effects go, and so what is promised for them. The guide
-//! [the kinds of projection](crate::guide::kinds) has one table to choose from. In short:
+//! The *kind* of a projection ([`ProjectionKind`]) says where its effects go, and so what is promised for them. The
+//! guide [the kinds of projection](crate::guide::kinds) has one table to choose from. In short:
 //!
 //! * Write rows with a [`Repository`](crate::Repository) in most cases.
 //! * Write through a connection of the database if you need SQL of your own.

@@ -32,23 +32,23 @@ use super::{CheckpointError, Table};
 #[async_trait]
 pub trait TableOwners: Send + Sync {
     /// Makes the subscription `name` the owner of all `tables`, or of none. It gets a table that has no owner, or whose
-    /// owner has no checkpoint. Returns the reason if it cannot get one.
+    /// owner has no checkpoint. Returns `None` if it owns them now, and otherwise the reason.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
     async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError>;
 
     /// Ends the ownership of the subscription `name` of all tables except `tables`.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
     async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError>;
 
     /// Moves everything of the subscription `from` to the name `to`, in one transaction: its checkpoint, its dead
     /// letters, its snapshot, its next generation and its tables.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the store fails.
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
     async fn hand_over(&self, from: &str, to: &str) -> Result<HandedOver, CheckpointError>;
 }
 

@@ -64,6 +64,33 @@ pub trait Subscriber: Send + Sync + 'static {
     /// # Errors
     /// Any error: the projection then starts empty, and the subscription replays the log. The default fails with
     /// [`NoSnapshot`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::borrow::Cow;
+    /// # use eventsource::{EventFilter, HandlerError};
+    /// use eventsource::projection::{ProjectionKind, Subscriber};
+    ///
+    /// struct Count(u64);
+    ///
+    /// impl Subscriber for Count {
+    ///     const KIND: ProjectionKind = ProjectionKind::DurableMemory;
+    /// #   fn name(&self) -> Cow<'static, str> { "count".into() }
+    /// #   fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderPlaced"]) }
+    ///
+    ///     fn snapshot(&self) -> Result<Vec<u8>, HandlerError> {
+    ///         Ok(self.0.to_le_bytes().to_vec())
+    ///     }
+    ///
+    ///     fn restore(&mut self, state: &[u8]) -> Result<(), HandlerError> {
+    ///         self.0 = u64::from_le_bytes(state.try_into()?);
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # let mut count = Count(0);
+    /// # count.restore(&Count(7).snapshot().unwrap()).unwrap();
+    /// # assert_eq!(count.0, 7);
+    /// ```
     fn restore(&mut self, state: &[u8]) -> Result<(), HandlerError> {
         let _ = state;
         Err(HandlerError::permanent(NoSnapshot))
@@ -152,6 +179,31 @@ pub trait EventSubscriber<U: UnitOfWork>: Subscriber {
     ///
     /// # Errors
     /// Any error: nothing is cleared. The default fails with [`NoTruncateHook`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::borrow::Cow;
+    /// # use std::sync::Arc;
+    /// # use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
+    /// # use eventsource::{EventFilter, HandlerError, RecordedEvent};
+    /// # struct Count(u64);
+    /// # impl Subscriber for Count {
+    /// #     const KIND: ProjectionKind = ProjectionKind::Memory;
+    /// #     fn name(&self) -> Cow<'static, str> { "count".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderPlaced"]) }
+    /// # }
+    /// impl<U: UnitOfWork> EventSubscriber<U> for Count {
+    ///     async fn handle(&mut self, _: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+    ///         self.0 += 1;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn truncate(&mut self, _: &mut U) -> Result<(), HandlerError> {
+    ///         self.0 = 0;
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
     fn truncate(&mut self, unit: &mut U) -> impl Future<Output = Result<(), HandlerError>> + Send {
         let _ = unit;
         async { Err(HandlerError::permanent(NoTruncateHook)) }

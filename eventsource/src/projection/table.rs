@@ -100,6 +100,8 @@ const FRAMEWORK: [ColumnDef; 4] = [
 ///
 /// assert_eq!((OrderRow::TABLE.name, OrderRow::TABLE.id_column()), ("order_row", "id"));
 /// assert_eq!(OrderRow::TABLE.all_columns().count(), 5);
+/// assert_eq!(OrderRow::TABLE.column(1).map(|column| column.name), Some("version"));
+/// assert_eq!(OrderRow::TABLE.index_name("total"), "order_row_total_idx");
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +127,7 @@ impl Table {
         self.columns.iter().chain(&FRAMEWORK)
     }
 
-    /// Returns the column at `index` among all columns.
+    /// Returns the column at `index` in [`all_columns`](Self::all_columns), from 0; `None` after the last one.
     #[must_use]
     pub fn column(&self, index: usize) -> Option<&ColumnDef> {
         self.columns.get(index).or_else(|| FRAMEWORK.get(index.checked_sub(self.columns.len())?))

@@ -40,15 +40,34 @@ pub trait UnitOfWork: Send + 'static {
     /// Moves the checkpoint and commits, both or neither.
     ///
     /// # Errors
-    /// [`CommitError`]. After every variant except [`CommitError::Failed`], nothing is committed. After `Failed` it is
-    /// unknown: the caller reads the checkpoint to find out.
+    /// Nothing is committed after every error except [`CommitError::Failed`].
+    /// * [`CommitError::Fenced`] if the checkpoint has another position or owner: the caller stops.
+    /// * [`CommitError::TransactionEnded`], [`CommitError::SessionChanged`] and [`CommitError::Refused`] if a handler
+    ///   is the cause: the caller applies the events one by one to find it.
+    /// * [`CommitError::Failed`] if the store failed, possibly after the commit: the caller reads the checkpoint to
+    ///   find out. If the cause is [`ChangesRefused`], nothing is committed.
     fn commit(self, step: &CheckpointUpdate) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Removes a checkpoint, its dead letters and its snapshot, fences its owner, and commits: all or nothing. If
     /// [`CheckpointReset::rebuild_to`] is set, the next claim creates a checkpoint that is being rebuilt up to it.
     ///
     /// # Errors
-    /// As [`commit`](UnitOfWork::commit), and [`CommitError::NotOwned`] if the request names another owner.
+    /// Those of [`commit`](UnitOfWork::commit) except `Fenced`, and [`CommitError::NotOwned`] if the request names
+    /// another owner.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointReset, CheckpointStore, Claim, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// checkpoints.begin().await?.clear(&CheckpointReset::new("orders")).await?;
+    /// assert_eq!(checkpoints.load("orders").await?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn clear(self, clear: &CheckpointReset) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Undoes everything.

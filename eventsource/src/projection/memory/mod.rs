@@ -52,7 +52,7 @@ struct Row {
 
 impl Row {
     fn claim(&mut self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        if let Some(found) = self.checkpoint.as_ref().filter(|found| claim.spares(&found.fingerprint)) {
+        if let Some(found) = self.checkpoint.as_ref().filter(|found| claim.refuses(&found.fingerprint)) {
             return Err(ClaimError::Changed { name: claim.name.to_owned(), found: found.fingerprint.clone() });
         }
         if let (Some(lease), Some((owner, until))) = (&claim.lease, &self.leased)

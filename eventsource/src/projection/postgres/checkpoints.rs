@@ -37,7 +37,8 @@ pub struct PostgresCheckpoints {
 }
 
 impl PostgresCheckpoints {
-    /// Creates a store of the checkpoints in `db`. It neither reads nor writes: opening the database creates the tables.
+    /// Creates a store of the checkpoints in `db`. It neither reads nor writes: opening the database creates the
+    /// tables.
     ///
     /// ```no_run
     /// use eventsource::projection::CheckpointStore;

@@ -70,7 +70,7 @@ pub(super) async fn claim(
         let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(claim.name).persistent(db.names_statements());
         let found: Option<Holder> = query.fetch_optional(&mut *conn).await?;
         match found {
-            Some((_, _, found, true)) if claim.spares(&found) => return Ok(Err(NotClaimed::Changed { found })),
+            Some((_, _, found, true)) if claim.refuses(&found) => return Ok(Err(NotClaimed::Changed { found })),
             Some((Some(owner), Some(until), ..)) => return Ok(Err(NotClaimed::Held { owner, until })),
             // The lease was released between the two statements: claim again.
             _ => {}

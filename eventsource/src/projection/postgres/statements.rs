@@ -121,8 +121,8 @@ pub(super) const FAILED_LETTERS: &str =
     letters!("strpos(letter, $4) > 0 AND strpos(letter, '\"state\":\"Released\"') = 0");
 pub(super) const LETTERS_OF_EVENT: &str = letters!("strpos(letter, $4) > 0");
 /// Looks at the next `$4` dismissed letters after `$2`, and deletes the letters that were dismissed before `$3`, a time
-/// without `Z`. Returns how many it deleted, and the last position. It does not use the functions for JSON, because they
-/// refuse a text with an escaped NUL.
+/// without `Z`. Returns how many it deleted, and the last position. It does not use the functions for JSON, because
+/// they refuse a text with an escaped NUL.
 pub(super) const FORGET_DISMISSED: &str = "WITH looked AS \
          (SELECT position FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND NOT parks AND position > $2 \
              ORDER BY position LIMIT $4), \
@@ -165,8 +165,8 @@ pub(super) const SAVE_SNAPSHOT: &str = "INSERT INTO {schema}.eventsource_snapsho
      ON CONFLICT (name) DO UPDATE SET position = excluded.position, fingerprint = excluded.fingerprint, \
      state = excluded.state";
 
-/// Selects the builder of the table `$1`: the subscription and its fingerprint, then the fingerprint, position and target of
-/// the next generation. The name of its checkpoint is that of the subscription, followed by `$2`.
+/// Selects the builder of the table `$1`: the subscription and its fingerprint, then the fingerprint, position and
+/// target of the next generation. The name of its checkpoint is that of the subscription, followed by `$2`.
 pub(super) const BUILT: &str = "SELECT own.subscription, live.fingerprint, next.fingerprint, next.position, next.rebuild_to \
      FROM {schema}.eventsource_read_models AS own \
      LEFT JOIN {schema}.eventsource_checkpoints AS live ON live.name = own.subscription AND live.position IS NOT NULL \

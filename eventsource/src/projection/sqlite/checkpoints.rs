@@ -55,7 +55,8 @@ pub struct SqliteCheckpoints {
 }
 
 impl SqliteCheckpoints {
-    /// Creates a store of the checkpoints in `db`. It neither reads nor writes: opening the database creates the tables.
+    /// Creates a store of the checkpoints in `db`. It neither reads nor writes: opening the database creates the
+    /// tables.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

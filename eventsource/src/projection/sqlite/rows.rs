@@ -69,7 +69,7 @@ pub(super) async fn claim(
     if done.rows_affected() == 0 {
         let (owner, epoch, until, found, is_there): (Option<String>, i64, Option<i64>, String, bool) =
             sqlx::query_as(statements::HOLDER).bind(claim.name).fetch_one(conn).await?;
-        if is_there && claim.spares(&found) {
+        if is_there && claim.refuses(&found) {
             return Ok(Err(NotClaimed::Changed { found }));
         }
         // In one transaction: if the fingerprint is not the reason, the lease is.

@@ -156,8 +156,8 @@ pub(super) const SNAPSHOT: &str = "SELECT position, fingerprint, state FROM even
 pub(super) const SAVE_SNAPSHOT: &str = "INSERT OR REPLACE INTO eventsource_snapshots (name, position, fingerprint, state) \
      SELECT name, position, fingerprint, ?2 FROM eventsource_checkpoints WHERE name = ?1";
 
-/// Selects the builder of the table `?1`: the subscription and its fingerprint, then the fingerprint, position and target of
-/// the next generation. The name of its checkpoint is that of the subscription, followed by `?2`.
+/// Selects the builder of the table `?1`: the subscription and its fingerprint, then the fingerprint, position and
+/// target of the next generation. The name of its checkpoint is that of the subscription, followed by `?2`.
 pub(super) const BUILT: &str = "SELECT own.subscription, live.fingerprint, next.fingerprint, next.position, next.rebuild_to \
      FROM eventsource_read_models AS own \
      LEFT JOIN eventsource_checkpoints AS live ON live.name = own.subscription AND live.position IS NOT NULL \
