@@ -40,7 +40,7 @@ async fn subscription_is_woken_by_another_process_and_after_an_outage() {
     let (world, store) = (World::start(), MemoryEventStore::new());
     let silent = FaultyEventStore::new(store.clone(), &Faults::new()).silent();
     let manager = SubscriptionManager::new(silent, RedisNotifier::new(&world.client()), MemoryCheckpoints::new());
-    let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(3_600)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(3_600));
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     // The server is down when the manager starts.
     world.server.kill();

@@ -14,7 +14,7 @@ use eventsource_tests::wait::{DEADLINE, eventually};
 use world::{World, append};
 
 fn often() -> SubscriptionConfig {
-    SubscriptionConfig::from_beginning().poll_interval(Duration::from_millis(20)).unwrap()
+    SubscriptionConfig::from_beginning().poll_interval(Duration::from_millis(20))
 }
 
 /// The positions of a log with so many events.
@@ -95,7 +95,7 @@ async fn killed_under_load(keeps: Keeps) {
     // A store that does not wake by itself, as one of another process.
     let silent = eventsource::testing::faults::FaultyEventStore::new(store.clone(), &Default::default()).silent();
     let manager = SubscriptionManager::new(silent, RedisNotifier::new(&world.client()), MemoryCheckpoints::new());
-    let config = SubscriptionConfig::from_beginning().poll_interval(Duration::from_millis(250)).unwrap();
+    let config = SubscriptionConfig::from_beginning().poll_interval(Duration::from_millis(250));
     let relay = manager.subscribe(RedisRelay::new(&world.client(), store.clone()), config.clone()).await.unwrap();
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();

@@ -9,8 +9,8 @@ use crate::random::{STEP, mixed};
 /// Delays that grow with each attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Backoff {
-    first: Duration,
-    max: Duration,
+    pub(crate) first: Duration,
+    pub(crate) max: Duration,
     /// The factor by which each delay grows, at least 1.
     pub(crate) factor: f64,
     /// The random part of each delay, from 0 to 1.

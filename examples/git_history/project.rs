@@ -15,7 +15,7 @@ pub async fn project(db: &SqliteDatabase, bar: &ProgressBar) -> Result<u64> {
     let manager =
         SubscriptionManager::new(SqliteEventStore::new(db), MemoryEventBus::new(), SqliteCheckpoints::new(db));
     // A run that was killed keeps the checkpoints for as long: the next one waits for them, and a user does as well.
-    let config = SubscriptionConfig::default().lease(Duration::from_secs(1))?;
+    let config = SubscriptionConfig::default().lease(Duration::from_secs(1));
     let contributors = manager.subscribe(Contributors, config.clone()).await?;
     let days = manager.subscribe(Days, config.clone()).await?;
     let files = manager.subscribe(Files, config).await?;

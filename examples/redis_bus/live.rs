@@ -36,7 +36,7 @@ pub async fn run(file: &Path) -> Result<()> {
     let store = SqliteEventStore::new(&db);
     let manager = SubscriptionManager::new(store.clone(), RedisNotifier::new(&redis), SqliteCheckpoints::new(&db));
     // Without Redis the log is polled each minute: what is seen earlier was announced.
-    let config = SubscriptionConfig::from_beginning().poll_interval(Duration::from_secs(60))?;
+    let config = SubscriptionConfig::from_beginning().poll_interval(Duration::from_secs(60));
     let revenue = manager.subscribe(Revenue::default(), config.clone()).await?;
     let relay = manager.subscribe(RedisRelay::new(&redis, store), config).await?;
     manager.start().await?;

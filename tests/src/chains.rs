@@ -200,6 +200,6 @@ fn difference(rows: &BTreeMap<Uuid, ChainRow>, expected: &BTreeMap<Uuid, ChainRo
 
 /// The configuration of the child that projects chains, and of the process that makes its letters.
 pub fn config() -> SubscriptionConfig {
-    let config = SubscriptionConfig::default().batch_size(3).unwrap();
-    config.poll_interval(Duration::from_millis(5)).unwrap().failure_limit(FailureLimit::none())
+    let config = SubscriptionConfig::default().batch_size(3);
+    config.poll_interval(Duration::from_millis(5)).failure_limit(FailureLimit::none())
 }

@@ -142,7 +142,7 @@ pub async fn follow<S: EngineState>(
 
 /// How the engines are subscribed: a process that was killed is replaced after 100 ms.
 pub fn config(batch: usize) -> SubscriptionConfig {
-    let retry = RetryPolicy::new(3, Duration::from_millis(1), Duration::from_millis(2)).unwrap();
-    let config = SubscriptionConfig::default().batch_size(batch).unwrap().lease(Duration::from_millis(100)).unwrap();
-    config.poll_interval(Duration::from_millis(5)).unwrap().retry(retry)
+    let retry = RetryPolicy::new(3, Duration::from_millis(1), Duration::from_millis(2));
+    let config = SubscriptionConfig::default().batch_size(batch).lease(Duration::from_millis(100));
+    config.poll_interval(Duration::from_millis(5)).retry(retry)
 }

@@ -27,7 +27,7 @@ fn allocations(pages: usize) -> u64 {
         let events = (0..pages * 1_000).map(|_| NewEvent::of(&Bumped { by: 1 }).unwrap()).collect();
         store.append(&StreamId::new("Counter", Uuid::from_u128(1)), ExpectedVersion::Any, events).await.unwrap();
         let manager = SubscriptionManager::new(store, MemoryEventBus::new(), MemoryCheckpoints::new());
-        let config = SubscriptionConfig::default().batch_size(1_000).unwrap();
+        let config = SubscriptionConfig::default().batch_size(1_000);
         let sum = manager.subscribe(Sum::default(), config).await.unwrap();
         (manager, sum)
     });

@@ -46,7 +46,7 @@ async fn ten_writers_in_memory() {
     for _ in 0..20 {
         let store = MemoryEventStore::new();
         let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
-        let config = SubscriptionConfig::default().batch_size(7).unwrap();
+        let config = SubscriptionConfig::default().batch_size(7);
         let seen = manager.subscribe(Seen::default(), config).await.unwrap();
         let writers = tokio::spawn(ten_writers(Arc::new(store.clone())));
         tokio::task::yield_now().await;
@@ -66,7 +66,7 @@ async fn ten_writers_on_sqlite() {
     BumpRows::create_tables(db.pool()).await.unwrap();
     let store = SqliteEventStore::new(&db);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), SqliteCheckpoints::new(&db));
-    let config = || SubscriptionConfig::default().batch_size(7).unwrap();
+    let config = || SubscriptionConfig::default().batch_size(7);
     let rows = manager.subscribe(BumpRows, config()).await.unwrap();
     let seen = manager.subscribe(Seen::default(), config()).await.unwrap();
     let writers = tokio::spawn(ten_writers(Arc::new(store.clone())));
@@ -89,7 +89,7 @@ async fn a_second_process_on_the_same_file_is_seen_live() {
     BumpRows::create_tables(db.pool()).await.unwrap();
     let store = SqliteEventStore::new(&db);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), SqliteCheckpoints::new(&db));
-    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50));
     let rows = manager.subscribe(BumpRows, config).await.unwrap();
     manager.start().await.unwrap();
     rows.caught_up().within(DEADLINE).await.unwrap();

@@ -141,8 +141,8 @@ impl Writer<'_> {
 }
 
 fn config(case: &Case) -> SubscriptionConfig {
-    let config = SubscriptionConfig::default().batch_size(case.batch_size).unwrap();
-    config.poll_interval(Duration::from_millis(20)).unwrap()
+    let config = SubscriptionConfig::default().batch_size(case.batch_size);
+    config.poll_interval(Duration::from_millis(20))
 }
 
 async fn in_memory(case: &Case) -> Result<(), TestCaseError> {

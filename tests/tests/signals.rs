@@ -141,7 +141,7 @@ async fn run_until_a_signal_stops_after_what_drains() {
     let (file, _) = File::with(&[1, 2, 3]).await;
     let store = SqliteEventStore::new(&file.db);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), SqliteCheckpoints::new(&file.db));
-    let rows = manager.subscribe(BumpRows, SubscriptionConfig::from_beginning().name("rows").unwrap()).await.unwrap();
+    let rows = manager.subscribe(BumpRows, SubscriptionConfig::from_beginning().name("rows")).await.unwrap();
     let signal = shutdown_signal().unwrap();
     let sent = Command::new("kill").args(["-s", "TERM", &std::process::id().to_string()]).status().unwrap();
     assert!(sent.success());

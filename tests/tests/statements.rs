@@ -226,7 +226,7 @@ where
             let name = format!("of-{subscriptions}-{n}");
             // Each stands somewhere else.
             checkpoints.claim(&Claim::new(&name, &print, Position::new(n * 7))).await.unwrap();
-            manager.subscribe(Watches, SubscriptionConfig::default().name(name).unwrap()).await.unwrap();
+            manager.subscribe(Watches, SubscriptionConfig::default().name(name)).await.unwrap();
         }
         // The first question may come upon a connection that has to be looked at.
         manager.statuses().await;
@@ -263,7 +263,7 @@ async fn count<S: EventStore + Clone + 'static, C: CheckpointStore>(
     let clear = || NewEvent::of(&Cleared {}).unwrap();
 
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints);
-    let config = SubscriptionConfig::default().batch_size(1_000).unwrap();
+    let config = SubscriptionConfig::default().batch_size(1_000);
     let handle = manager.subscribe(Counters, config).await.unwrap();
     let run = async |position: Position| {
         statements.take();

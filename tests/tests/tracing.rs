@@ -114,8 +114,8 @@ async fn run(level: Level, refusals: u32) -> Lines {
     let _collecting = tracing::subscriber::set_default(lines.clone());
     let store = MemoryEventStore::new();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    let retry = RetryPolicy::new(3, Duration::from_millis(1), Duration::from_millis(1)).unwrap();
-    let config = SubscriptionConfig::default().batch_size(2).unwrap().retry(retry);
+    let retry = RetryPolicy::new(3, Duration::from_millis(1), Duration::from_millis(1));
+    let config = SubscriptionConfig::default().batch_size(2).retry(retry);
     let picky = manager.subscribe(Picky { refusals }, config).await.unwrap();
     let position = bump(&store, 1..=4).await;
     manager.start().await.unwrap();
@@ -218,7 +218,7 @@ async fn unknown_types() -> Lines {
     };
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let one = manager.subscribe(Picky { refusals: 0 }, SubscriptionConfig::default()).await.unwrap();
-    let config = SubscriptionConfig::default().name("another").unwrap();
+    let config = SubscriptionConfig::default().name("another");
     let another = manager.subscribe(Picky { refusals: 0 }, config).await.unwrap();
     let warned = async |count: usize| {
         eventually("it is warned of", || async { lines.count("WARN", "of an unknown type") == count }).await;
@@ -272,7 +272,7 @@ async fn engines(level: Level) -> Lines {
     by_hand.process_events(&log).await.unwrap_err();
 
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    let retry = RetryPolicy::new(2, Duration::from_millis(1), Duration::from_millis(1)).unwrap();
+    let retry = RetryPolicy::new(2, Duration::from_millis(1), Duration::from_millis(1));
     let subscribed = manager.subscribe(inside("subscribed"), SubscriptionConfig::default().retry(retry)).await.unwrap();
     manager.start().await.unwrap();
     subscribed.caught_up().within(DEADLINE).await.unwrap();

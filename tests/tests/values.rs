@@ -231,7 +231,7 @@ impl Means {
 async fn a_state_that_cannot_be_stored_is_told_with_its_path<B: Backend>(backend: &B) {
     let (store, checkpoints) = (backend.store(), backend.checkpoints());
     let manager = backend.manager();
-    let config = SubscriptionConfig::default().snapshot_every(1).unwrap();
+    let config = SubscriptionConfig::default().snapshot_every(1);
     let handle = manager.subscribe(Means::default(), config).await.unwrap();
     manager.start().await.unwrap();
     let append = async |node| {
@@ -260,7 +260,7 @@ async fn a_state_that_cannot_be_stored_is_told_with_its_path<B: Backend>(backend
 
 async fn a_subscription_with_a_name_that_cannot_be_stored_is_refused<B: Backend>(backend: &B) {
     let manager = backend.manager();
-    let named = |name: &str| SubscriptionConfig::default().name(name).unwrap();
+    let named = |name: &str| SubscriptionConfig::default().name(name);
     for name in ["\0", "a\0b"] {
         let refused = manager.subscribe(Means::default(), named(name)).await.unwrap_err();
         assert!(refused.to_string().contains("the character NUL"), "{refused}");

@@ -36,7 +36,7 @@ where
     let name = format!("retried-{}", RUNS.fetch_add(1, Ordering::Relaxed));
     let events = park_all(&store, &checkpoints, &name, &fingerprint(&projection)).await;
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
-    let config = SubscriptionConfig::default().name(name).unwrap();
+    let config = SubscriptionConfig::default().name(name);
     let subscription = manager.subscribe(projection, config).await.unwrap();
     manager.start().await.unwrap();
     subscription.caught_up().await.unwrap();

@@ -83,7 +83,7 @@ async fn subscribe<C: CheckpointStore>(
 ) -> Vec<SubscriptionHandle<Totals>> {
     let mut handles = Vec::new();
     for n in 0..projections {
-        let config = start.clone().name(format!("totals-{n}")).unwrap();
+        let config = start.clone().name(format!("totals-{n}"));
         handles.push(manager.subscribe(Totals::default(), config).await.unwrap());
     }
     handles

@@ -16,7 +16,7 @@ where
     static RUNS: AtomicU64 = AtomicU64::new(0);
     let name = format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed));
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
-    let config = SubscriptionConfig::default().name(name).unwrap();
+    let config = SubscriptionConfig::default().name(name);
     let subscription = manager.subscribe(projection, config).await.unwrap();
     let begun = Instant::now();
     manager.start().await.unwrap();

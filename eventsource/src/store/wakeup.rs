@@ -53,12 +53,10 @@ pub struct WakeUpReceiver {
     announced: Arc<Announced>,
     /// The number of wake-ups at the last wait.
     received: u64,
-    #[cfg(feature = "testing")]
     sieve: Option<Sieve>,
 }
 
-/// Loses or repeats wake-ups in tests.
-#[cfg(feature = "testing")]
+/// Loses or repeats wake-ups.
 #[derive(Clone)]
 struct Sieve {
     /// Returns how often the next wake-up is received.
@@ -104,12 +102,7 @@ impl WakeUpSender {
     /// Returns a receiver of the wake-ups from now on.
     #[must_use]
     pub fn listen(&self) -> WakeUpReceiver {
-        WakeUpReceiver {
-            received: self.0.count.load(Ordering::SeqCst),
-            announced: Arc::clone(&self.0),
-            #[cfg(feature = "testing")]
-            sieve: None,
-        }
+        WakeUpReceiver { received: self.0.count.load(Ordering::SeqCst), announced: Arc::clone(&self.0), sieve: None }
     }
 }
 
@@ -119,16 +112,13 @@ impl WakeUpReceiver {
     /// same time.
     ///
     /// Cancel safe: a wake-up that arrives while the future is dropped is received by the next call.
-    #[cfg_attr(not(feature = "testing"), allow(clippy::never_loop, reason = "only the sieve of tests goes on"))]
     pub async fn wait(&mut self) {
         loop {
-            #[cfg(feature = "testing")]
             if let Some(Sieve { left: left @ 1.., .. }) = &mut self.sieve {
                 *left -= 1;
                 return;
             }
             self.received = self.announced.after(self.received).await;
-            #[cfg(feature = "testing")]
             if let Some(sieve) = &mut self.sieve {
                 sieve.left = (sieve.times)();
                 continue;
@@ -137,9 +127,24 @@ impl WakeUpReceiver {
         }
     }
 
-    /// Returns a receiver that receives each wake-up as often as `times` returns.
-    #[cfg(feature = "testing")]
-    pub(crate) fn sifted(mut self, times: impl Fn() -> usize + Send + Sync + 'static) -> Self {
+    /// Returns a receiver that receives each wake-up as often as `times` returns. 0 loses the wake-up.
+    ///
+    /// A decorator of a store uses it to show that a lost wake-up loses no event
+    /// ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)).
+    ///
+    /// ```
+    /// use eventsource::store::WakeUpSender;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let sender = WakeUpSender::new();
+    /// let mut receiver = sender.listen().repeated(|| 2);
+    /// sender.wake();
+    /// receiver.wait().await;
+    /// receiver.wait().await;
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn repeated(mut self, times: impl Fn() -> usize + Send + Sync + 'static) -> Self {
         self.sieve = Some(Sieve { times: Arc::new(times), left: 0 });
         self
     }

@@ -103,7 +103,6 @@ mod inside;
 mod inspect;
 mod log;
 mod manager;
-mod policy;
 mod progress;
 mod rebuild;
 mod rebuilds;
@@ -120,7 +119,9 @@ mod transitions;
 mod unknown_types;
 mod wait;
 
-pub use config::{ConfigError, OnChange, StartFrom, SubscriptionConfig, UnknownEvents};
+pub use config::{
+    FailureLimit, FailurePolicy, InvalidOption, OnChange, RetryPolicy, StartFrom, SubscriptionConfig, UnknownEvents,
+};
 pub use dead_letters::{DeadLetterError, DeadLetters, LetterSelection, RetryReport};
 pub use error::{HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
 pub use handle::{SubscriptionHandle, View};
@@ -128,7 +129,6 @@ pub use health::{Health, HealthLimits};
 pub use manager::SubscriptionManager;
 #[cfg(feature = "signals")]
 pub use manager::{Shutdown, Signal, shutdown_signal};
-pub use policy::{FailureLimit, FailurePolicy, RetryPolicy};
 pub use rebuild::{Rebuild, RebuildKind, RebuildProgress};
 pub use state::{Failure, StopReason, SubscriptionState};
 pub use status::{Lag, SubscriptionStatus};

@@ -35,6 +35,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     ///
     /// # Errors
     /// [`SubscribeError`], and nothing is subscribed:
+    /// - `InvalidConfig`: options are out of their range. The error lists all of them.
     /// - `DuplicateName`, `ReservedName`, `InvalidName`: choose another [name](SubscriptionConfig::name).
     /// - `TableTaken`: another subscription owns one of its tables. Choose another table, or
     ///   [hand over](Self::hand_over) a subscription that was renamed.
@@ -65,7 +66,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
     /// use std::time::Duration;
     ///
-    /// let config = SubscriptionConfig::from_beginning().batch_size(500)?.handler_timeout(Duration::from_secs(5))?;
+    /// let config = SubscriptionConfig::from_beginning().batch_size(500).handler_timeout(Duration::from_secs(5));
     /// let revenue = manager.subscribe(Revenue::default(), config).await?;
     /// assert_eq!(revenue.name(), "Revenue");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -86,6 +87,10 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     ) -> Result<SubscriptionHandle<P>, SubscribeError> {
         let running = self.running.lock().await;
         let name = config.name.clone().unwrap_or_else(|| projection.name().into_owned());
+        let options = config.invalid_options();
+        if !options.is_empty() {
+            return Err(SubscribeError::InvalidConfig { subscription: name, options });
+        }
         if self.slots().contains_key(&name) {
             return Err(SubscribeError::DuplicateName { subscription: name });
         }

@@ -1,7 +1,6 @@
 //! The state machine of a subscription. Its table is `states.md`, which the documentation of `SubscriptionState`
 //! includes.
 
-#[cfg(feature = "testing")]
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SubscriptionState;
@@ -21,10 +20,9 @@ fn row(state: &str) -> Option<impl Iterator<Item = &'static str>> {
 }
 
 /// The changes that the table does not allow, of all subscriptions of a manager. Each of them is a bug of this library.
-/// It is logged, and it is the last error of the subscription. With the feature `testing`, dropping the manager panics.
+/// It is logged, it is the last error of the subscription, and tests ask for all of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IllegalTransitions {
-    #[cfg(feature = "testing")]
     noted: Arc<Mutex<Vec<String>>>,
 }
 
@@ -36,19 +34,13 @@ impl IllegalTransitions {
             "`{subscription}` went from {state} to {next}, which its state machine does not allow: this is a bug of \
              `eventsource`, please report it"
         );
-        #[cfg(feature = "testing")]
         self.noted.lock().unwrap_or_else(PoisonError::into_inner).push(broken.clone());
         broken
     }
 
-    /// Panics if there was one.
-    #[cfg(feature = "testing")]
-    #[allow(clippy::panic, reason = "in tests alone")]
-    pub(super) fn fail_the_test(&self) {
-        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner).join("; ");
-        if !noted.is_empty() && !std::thread::panicking() {
-            panic!("{noted}");
-        }
+    /// Returns the descriptions of all of them.
+    pub(super) fn all(&self) -> Vec<String> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -44,7 +44,7 @@ where
 {
     let store = FaultyEventStore::new(store, faults);
     let checkpoints = FaultyCheckpoints::new(checkpoints, faults);
-    let config = SubscriptionConfig::default().lease(LEASE)?;
+    let config = SubscriptionConfig::default().lease(LEASE);
     let branch = Branch::start(store.clone(), checkpoints, states, rows, config).await?;
     let answers = plan.run(&Bank::new(store, MemoryEventBus::new())).await?;
     branch.settled().await?;

@@ -50,7 +50,7 @@ impl World {
     }
 
     pub async fn start(&self, store: MemoryEventStore) -> Result<Branch<MemoryCheckpoints>> {
-        let config = SubscriptionConfig::default().lease(LEASE)?;
+        let config = SubscriptionConfig::default().lease(LEASE);
         let states = MemoryProjectionStates::new();
         Branch::start(store, self.checkpoints.clone(), states, self.rows.clone(), config).await
     }

@@ -50,11 +50,11 @@ where
     match *what {
         ["project", lease, ref slow @ ..] => {
             let slow = slow.first().map_or(Ok(0), |slow| slow.parse())?;
-            let config = chains::config().lease(Duration::from_millis(lease.parse()?))?;
+            let config = chains::config().lease(Duration::from_millis(lease.parse()?));
             project(&manager, &manager.subscribe(Chains { cured: true, slow }, config).await?).await
         }
         ["retry", how, batch, ref once @ ..] => {
-            let config = chains::config().lease(Duration::from_millis(100))?.batch_size(batch.parse()?)?;
+            let config = chains::config().lease(Duration::from_millis(100)).batch_size(batch.parse()?);
             let chains = manager.subscribe(Chains { cured: true, slow: 0 }, config).await?;
             manager.start().await?;
             chains.caught_up().await?;

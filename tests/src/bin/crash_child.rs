@@ -19,9 +19,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = SqliteEventStore::new(&db);
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), SqliteCheckpoints::new(&db));
     let config = SubscriptionConfig::default()
-        .batch_size(3)?
-        .poll_interval(Duration::from_millis(5))?
-        .lease(Duration::from_millis(100))?;
+        .batch_size(3)
+        .poll_interval(Duration::from_millis(5))
+        .lease(Duration::from_millis(100));
     let sums = manager.subscribe(BumpSums, config.clone()).await?;
     let rows = manager.subscribe(BumpRows, config).await?;
     manager.start().await?;

@@ -66,8 +66,8 @@ where
     First: EventSubscriber<C::Unit>,
     Second: EventSubscriber<C::Unit>,
 {
-    let config = SubscriptionConfig::default().batch_size(3)?.poll_interval(Duration::from_millis(5))?;
-    let config = config.lease(Duration::from_millis(300))?.on_change(OnChange::RebuildSideBySide);
+    let config = SubscriptionConfig::default().batch_size(3).poll_interval(Duration::from_millis(5));
+    let config = config.lease(Duration::from_millis(300)).on_change(OnChange::RebuildSideBySide);
     match version {
         "1" => answer(&manager, manager.subscribe(First, config).await, rows).await,
         _ => answer(&manager, manager.subscribe(Second, config).await, rows).await,

@@ -138,8 +138,8 @@ async fn append(store: impl EventStore + Clone, events: usize) -> Outcome {
 
 async fn project<C: CheckpointStore>(store: impl EventStore, checkpoints: C) -> Outcome {
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
-    let one = manager.subscribe(Bytes::default(), SubscriptionConfig::default().name("one")?).await?;
-    let two = manager.subscribe(Bytes::default(), SubscriptionConfig::default().name("two")?).await?;
+    let one = manager.subscribe(Bytes::default(), SubscriptionConfig::default().name("one")).await?;
+    let two = manager.subscribe(Bytes::default(), SubscriptionConfig::default().name("two")).await?;
     manager.start().await?;
     one.caught_up().await?;
     two.caught_up().await?;

@@ -33,9 +33,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), PostgresCheckpoints::new(&db));
     let config = SubscriptionConfig::default()
-        .batch_size(3)?
-        .poll_interval(Duration::from_millis(50))?
-        .lease(Duration::from_millis(500))?;
+        .batch_size(3)
+        .poll_interval(Duration::from_millis(50))
+        .lease(Duration::from_millis(500));
     let rows = manager.subscribe(PgBumpRows::new(&schema), config).await?;
     manager.start().await?;
     if arguments.next().is_some() {

@@ -41,8 +41,8 @@ async fn rebuild<C: CheckpointStore>(
 where
     BumpSums: EventSubscriber<C::Unit>,
 {
-    let config = SubscriptionConfig::default().batch_size(3)?.poll_interval(Duration::from_millis(5))?;
-    let sums = manager.subscribe(BumpSums, config.lease(Duration::from_millis(100))?).await?;
+    let config = SubscriptionConfig::default().batch_size(3).poll_interval(Duration::from_millis(5));
+    let sums = manager.subscribe(BumpSums, config.lease(Duration::from_millis(100))).await?;
     manager.start().await?;
     sums.caught_up().await?;
     loop {

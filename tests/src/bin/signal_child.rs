@@ -55,8 +55,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let db = SqliteDatabase::open(std::env::args().nth(1).ok_or("usage: signal_child FILE")?).await?;
     let store = SqliteEventStore::new(&db);
     let manager = SubscriptionManager::new(store.clone(), Tells, SqliteCheckpoints::new(&db));
-    let config = SubscriptionConfig::default().on_failure(FailurePolicy::Stop).lease(Duration::from_millis(100))?;
-    let rows = manager.subscribe(Rows, config.poll_interval(Duration::from_millis(5))?).await?;
+    let config = SubscriptionConfig::default().on_failure(FailurePolicy::Stop).lease(Duration::from_millis(100));
+    let rows = manager.subscribe(Rows, config.poll_interval(Duration::from_millis(5))).await?;
     tokio::spawn(async move {
         let caught_up = loop {
             match rows.caught_up().await {

@@ -212,7 +212,7 @@ async fn manager_is_woken_by_a_notifier_that_was_down_at_its_start() {
     let store = FaultyEventStore::new(MemoryEventStore::new(), &Faults::new()).silent();
     let late = Late::default();
     let manager = SubscriptionManager::new(store.clone(), late.clone(), MemoryCheckpoints::new());
-    let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(3_600)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(3_600));
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();
     seen.caught_up().within(DEADLINE).await.unwrap();

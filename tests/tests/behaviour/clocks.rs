@@ -103,7 +103,7 @@ async fn owned(owner: &str, time: Duration) -> (Sqlite, u64) {
 }
 
 fn lease(millis: u64) -> SubscriptionConfig {
-    SubscriptionConfig::default().lease(Duration::from_millis(millis)).unwrap()
+    SubscriptionConfig::default().lease(Duration::from_millis(millis))
 }
 
 /// The owner renews, but its clock, or the host's, was set back: by the standby's clock each lease has run out.

@@ -53,7 +53,7 @@ impl Sum {
 }
 
 fn quick(attempts: u32) -> SubscriptionConfig {
-    let policy = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(4)).unwrap();
+    let policy = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(4));
     SubscriptionConfig::default().retry(policy).on_failure(FailurePolicy::Stop)
 }
 
@@ -164,7 +164,7 @@ async fn a_stop_and_a_pause_do_not_wait_for_a_retry() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let hour = Duration::from_secs(3_600);
-    let config = SubscriptionConfig::default().retry(RetryPolicy::new(5, hour, hour).unwrap());
+    let config = SubscriptionConfig::default().retry(RetryPolicy::new(5, hour, hour));
     let sum = manager.subscribe(Sum::failing(2, Fails::Times(u32::MAX)), config).await.unwrap();
     bump(&store, 1..=3).await;
     manager.start().await.unwrap();

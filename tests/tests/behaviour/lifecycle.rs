@@ -146,7 +146,7 @@ async fn pause_tells_its_reason_until_the_resume() {
 async fn one_subscription_starts_and_stops_by_its_name_while_others_stay() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
-    let config = |name: &str| SubscriptionConfig::default().name(name).unwrap();
+    let config = |name: &str| SubscriptionConfig::default().name(name);
     let one = manager.subscribe(Seen::default(), config("one")).await.unwrap();
     let other = manager.subscribe(Seen::default(), config("other")).await.unwrap();
     manager.start_one("one").await.unwrap();
@@ -205,7 +205,7 @@ async fn a_pause_stops_delivery_and_a_resume_loses_nothing() {
 async fn without_wake_ups_the_poll_finds_what_was_stored() {
     let store = FaultyEventStore::new(MemoryEventStore::new(), &Faults::new()).silent();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(20)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(20));
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();
     seen.caught_up().within(DEADLINE).await.unwrap();
@@ -220,7 +220,7 @@ async fn a_published_event_only_wakes() {
     let store = FaultyEventStore::new(MemoryEventStore::new(), &Faults::new()).silent();
     let bus = MemoryEventBus::new();
     let manager = SubscriptionManager::new(store.clone(), bus.clone(), MemoryCheckpoints::new());
-    let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(3_600)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(3_600));
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();
     seen.caught_up().within(DEADLINE).await.unwrap();
@@ -290,7 +290,7 @@ async fn pause_within_a_batch_takes_effect_after_the_batch() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let gate = Gate::new();
-    let config = SubscriptionConfig::default().batch_size(2).unwrap();
+    let config = SubscriptionConfig::default().batch_size(2);
     let handle = manager.subscribe(gate.clone(), config).await.unwrap();
     let position = bump(&store, [1, 2, 3, 4]).await;
     manager.start().await.unwrap();

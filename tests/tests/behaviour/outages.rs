@@ -143,7 +143,7 @@ async fn outage_of_what_a_handler_needs_is_given_up_at_its_limit() {
     let store = MemoryEventStore::new();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let sends = Sends { down_for: Arc::new(AtomicU64::new(u64::MAX)), ..Sends::default() };
-    let config = SubscriptionConfig::default().outage_limit(Duration::from_millis(1)).unwrap();
+    let config = SubscriptionConfig::default().outage_limit(Duration::from_millis(1));
     let handle = manager.subscribe(sends.clone(), config).await.unwrap();
     let position = bump(&store, 1..=2).await;
     manager.start().await.unwrap();

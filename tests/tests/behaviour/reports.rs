@@ -103,7 +103,7 @@ async fn handler_that_reads_its_own_projection_fails_and_says_why() {
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     let narcissus = Narcissus::default();
     let mirror = std::sync::Arc::clone(&narcissus.mirror);
-    let config = SubscriptionConfig::default().handler_timeout(Duration::from_secs(3_600)).unwrap();
+    let config = SubscriptionConfig::default().handler_timeout(Duration::from_secs(3_600));
     let handle = manager.subscribe(narcissus, config).await.unwrap();
     assert!(mirror.set(handle.clone()).is_ok());
     manager.start().await.unwrap();

@@ -42,7 +42,7 @@ impl World {
 }
 
 fn quick(attempts: u32) -> SubscriptionConfig {
-    let policy = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(4)).unwrap();
+    let policy = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(4));
     SubscriptionConfig::default().retry(policy).on_failure(FailurePolicy::Stop)
 }
 
@@ -112,7 +112,7 @@ async fn a_failing_event_keeps_the_good_prefix_and_leaves_nothing_of_itself() {
     let world = World::new().await;
     let manager = world.manager();
     let rows = manager.subscribe(Misbehaves(Misdeed::Fails), quick(3)).await.unwrap();
-    let other = manager.subscribe(BumpRows, SubscriptionConfig::default().name("other").unwrap()).await.unwrap();
+    let other = manager.subscribe(BumpRows, SubscriptionConfig::default().name("other")).await.unwrap();
     let position = bump(&world.store, 1..=10).await;
     manager.start().await.unwrap();
     let error = rows.wait_for(position).within(DEADLINE).await.unwrap_err().to_string();

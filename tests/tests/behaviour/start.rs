@@ -77,7 +77,7 @@ async fn every_batch_size_sees_everything_once() {
             bump(&store, [n]).await;
             note(&store, 3).await;
         }
-        let config = SubscriptionConfig::from_beginning().batch_size(batch_size).unwrap();
+        let config = SubscriptionConfig::from_beginning().batch_size(batch_size);
         let (before, _) = started(&store, config).await;
         assert_eq!(before, (0..20).collect::<Vec<_>>(), "batch size {batch_size}");
     }
@@ -90,29 +90,50 @@ async fn a_name_is_taken_once_and_can_be_given() {
     assert_eq!(first.name(), "seen");
     let error = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap_err();
     assert!(matches!(&error, SubscribeError::DuplicateName { subscription } if subscription == "seen"), "{error}");
-    let other = SubscriptionConfig::default().name("seen-again").unwrap();
+    let other = SubscriptionConfig::default().name("seen-again");
     assert_eq!(manager.subscribe(Seen::default(), other).await.unwrap().name(), "seen-again");
 }
 
-#[test]
-fn nonsense_is_refused_when_the_config_is_built() {
+#[tokio::test]
+async fn subscribe_refuses_an_invalid_config_and_lists_every_option() {
     use std::time::Duration;
 
-    use eventsource::subscription::RetryPolicy;
+    use eventsource::subscription::{FailureLimit, RetryPolicy};
 
     let config = SubscriptionConfig::default;
-    let errors = [
-        ("batch_size", config().batch_size(0).unwrap_err()),
-        ("batch_size", config().batch_size(100_001).unwrap_err()),
-        ("poll_interval", config().poll_interval(Duration::ZERO).unwrap_err()),
-        ("poll_interval", config().poll_interval(Duration::MAX).unwrap_err()),
-        ("name", config().name("").unwrap_err()),
-        ("name", config().name("n".repeat(256)).unwrap_err()),
-        ("attempts", RetryPolicy::new(0, Duration::ZERO, Duration::ZERO).unwrap_err()),
-        ("max_delay", RetryPolicy::new(1, Duration::from_secs(2), Duration::from_secs(1)).unwrap_err()),
+    let retry = RetryPolicy::new;
+    let alone = [
+        ("batch_size", config().batch_size(0)),
+        ("batch_size", config().batch_size(100_001)),
+        ("batch_bytes", config().batch_bytes(1_023)),
+        ("poll_interval", config().poll_interval(Duration::ZERO)),
+        ("poll_interval", config().poll_interval(Duration::MAX)),
+        ("name", config().name("")),
+        ("name", config().name("n".repeat(256))),
+        ("tenant", config().tenant("")),
+        ("tenant", config().tenant("a\0b")),
+        ("attempts", config().retry(retry(0, Duration::ZERO, Duration::ZERO))),
+        ("max_delay", config().retry(retry(1, Duration::from_secs(2), Duration::from_secs(1)))),
+        ("factor", config().retry(RetryPolicy::default().factor(f64::NAN))),
+        ("jitter", config().retry(RetryPolicy::default().jitter(1.5))),
+        ("events", config().failure_limit(FailureLimit::new(1, Duration::ZERO))),
+        ("within", config().failure_limit(FailureLimit::new(2, Duration::MAX))),
+        ("handler_timeout", config().handler_timeout(Duration::ZERO)),
+        ("outage_limit", config().outage_limit(Duration::ZERO)),
+        ("lease", config().lease(Duration::from_millis(49))),
+        ("snapshot_every", config().snapshot_every(0)),
     ];
-    for (option, error) in errors {
-        assert_eq!(error.option, option, "{error}");
+    let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    for (option, config) in alone {
+        let error = manager.subscribe(Seen::default(), config).await.unwrap_err();
+        let SubscribeError::InvalidConfig { options, .. } = &error else { panic!("{error}") };
+        assert_eq!(options.iter().map(|invalid| invalid.option).collect::<Vec<_>>(), [option], "{error}");
         assert!(error.to_string().contains(option) && error.to_string().contains("must be"), "{error}");
     }
+
+    let several = config().lease(Duration::ZERO).batch_size(0).name("").failure_limit(FailureLimit::none());
+    let error = manager.subscribe(Seen::default(), several).await.unwrap_err();
+    let SubscribeError::InvalidConfig { options, .. } = &error else { panic!("{error}") };
+    assert_eq!(options.iter().map(|invalid| invalid.option).collect::<Vec<_>>(), ["name", "batch_size", "lease"]);
+    assert!(manager.statuses().await.is_empty());
 }

@@ -112,7 +112,7 @@ async fn checkpoints_are_loaded_by_name_and_listed() {
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
     let mut handles = Vec::new();
     for name in ["b", "a"] {
-        let config = SubscriptionConfig::default().name(name).unwrap();
+        let config = SubscriptionConfig::default().name(name);
         handles.push(manager.subscribe(Counts::default(), config).await.unwrap());
     }
     assert!(checkpoints.list().await.unwrap().is_empty());
@@ -175,7 +175,7 @@ async fn a_backlog_is_measured_for_a_status_and_for_nothing_else() {
     let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     faults.next(Point::Backlog, Fault::Fail, 1);
-    let config = SubscriptionConfig::default().batch_size(2).unwrap();
+    let config = SubscriptionConfig::default().batch_size(2);
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     bump(&store, 0..50).await;
     manager.start().await.unwrap();

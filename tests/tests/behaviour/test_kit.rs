@@ -37,7 +37,7 @@ async fn recording_bus_remembers_what_a_repository_saves() {
 async fn recording_bus_wakes_a_subscription() {
     let (store, bus) = (MemoryEventStore::new(), RecordingBus::new());
     let manager = SubscriptionManager::new(store.clone(), bus.clone(), MemoryCheckpoints::new());
-    let config = SubscriptionConfig::default().poll_interval(std::time::Duration::from_secs(3_600)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(std::time::Duration::from_secs(3_600));
     let seen = manager.subscribe(eventsource_tests::domain::Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();
     let counters = AggregateRepository::<Counter>::new(store, bus.clone());

@@ -109,7 +109,7 @@ async fn the_end_of_the_runtime_ends_it() {
 async fn caught_up_returns_when_the_state_says_so() {
     let store = MemoryEventStore::new();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    let config = SubscriptionConfig::default().batch_size(5).unwrap();
+    let config = SubscriptionConfig::default().batch_size(5);
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();
     for round in 1..=50 {

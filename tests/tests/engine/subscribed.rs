@@ -165,7 +165,7 @@ async fn engine_that_writes_outside_goes_on_where_it_was_and_saves_its_progress_
     let mut last = deposit(&store, 1..=5).await.pop().unwrap();
     for total in [15, 21] {
         let manager = backend.manager();
-        let retry = RetryPolicy::new(3, Duration::from_millis(1), Duration::from_millis(5)).unwrap();
+        let retry = RetryPolicy::new(3, Duration::from_millis(1), Duration::from_millis(5));
         let config = SubscriptionConfig::from_checkpoint().retry(retry);
         let subscription = manager.subscribe(engine(), config).await.unwrap();
         manager.start().await.unwrap();

@@ -34,7 +34,7 @@ where
 {
     let (world, plan) = (W::new().await, Plan::new([(102, Fault::Hang)]));
     let manager = world.manager();
-    let config = quick(2).handler_timeout(Duration::from_millis(50)).unwrap();
+    let config = quick(2).handler_timeout(Duration::from_millis(50));
     let handle = manager.subscribe(Applies(plan.clone()), config).await.unwrap();
     let position = world.bump(&[1, 101, 102, 2]).await;
     manager.start().await.unwrap();
@@ -68,7 +68,7 @@ async fn changes_of_a_cut_off_handler_are_thrown_away() {
     for fault in [Fault::Panic, Fault::Hang] {
         let (store, plan) = (MemoryEventStore::new(), Plan::new([(102, fault)]));
         let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
-        let config = quick(2).handler_timeout(Duration::from_millis(50)).unwrap().batch_size(2).unwrap();
+        let config = quick(2).handler_timeout(Duration::from_millis(50)).batch_size(2);
         let counts = Counts { plan: plan.clone(), ..Counts::default() };
         let handle = manager.subscribe(counts, config).await.unwrap();
         let position = bump(&store, &[1, 101, 102, 2, 103, 3]).await;

@@ -86,15 +86,7 @@ async fn snapshot_is_stored_at_intervals_and_later_events_are_replayed() {
     let (db, _folder) = world().await;
     let store = SqliteEventStore::new(&db);
     bump(&store, &(1..=25).collect::<Vec<_>>()).await;
-    let config = || {
-        quick(1)
-            .snapshot_every(10)
-            .unwrap()
-            .batch_size(3)
-            .unwrap()
-            .lease(std::time::Duration::from_millis(100))
-            .unwrap()
-    };
+    let config = || quick(1).snapshot_every(10).batch_size(3).lease(std::time::Duration::from_millis(100));
     let (manager, handle) = {
         let manager = manager(&db);
         let handle = manager.subscribe(Tally::default(), config()).await.unwrap();
@@ -207,7 +199,7 @@ async fn a_state_in_pieces_is_not_stored() {
     let plan = Plan::new([(102, Fault::Panic)]);
     let position = bump(&SqliteEventStore::new(&db), &[1, 101, 102, 2]).await;
     let manager = manager(&db);
-    let config = quick(1).batch_size(10).unwrap().snapshot_every(1).unwrap();
+    let config = quick(1).batch_size(10).snapshot_every(1);
     let handle = manager.subscribe(Tally { plan, ..Tally::default() }, config).await.unwrap();
     manager.start().await.unwrap();
     handle.wait_for(position).within(DEADLINE).await.unwrap();

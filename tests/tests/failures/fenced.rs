@@ -17,7 +17,7 @@ crate::on_every_backend! {
 /// The pause of a fenced subscription is as long as its lease: long enough for a status that a slow machine answers late
 /// to see it, and for both claims of [`take_over`].
 fn config() -> SubscriptionConfig {
-    quick(1).lease(Duration::from_secs(2)).unwrap()
+    quick(1).lease(Duration::from_secs(2))
 }
 
 /// Takes the checkpoint `name` over for `time`, without waiting for its owner.

@@ -20,7 +20,7 @@ type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
 
 /// No takeover within the test.
 fn patient() -> SubscriptionConfig {
-    quick(1).lease(Duration::from_secs(60)).unwrap()
+    quick(1).lease(Duration::from_secs(60))
 }
 
 async fn standing_by<P>(handle: &SubscriptionHandle<P>) {
@@ -111,7 +111,7 @@ where
 {
     let world = W::new().await;
     let (one, two) = (world.manager(), world.manager());
-    let config = || quick(1).snapshot_every(2).unwrap();
+    let config = || quick(1).snapshot_every(2);
     let first = one.subscribe(Tally::default(), config()).await.unwrap();
     one.start().await.unwrap();
     let stored = world.bump(&[1, 2]).await;

@@ -257,7 +257,7 @@ where
     let faults = [(1, Fault::Permanent), (102, Fault::Permanent), (201, Fault::Permanent)];
     let (world, plan) = (W::new().await, Plan::new(faults));
     let manager = world.manager();
-    let handle = manager.subscribe(Applies(plan.clone()), quick(3).batch_size(2).unwrap()).await.unwrap();
+    let handle = manager.subscribe(Applies(plan.clone()), quick(3).batch_size(2)).await.unwrap();
     let position = world.bump(NUMBERS).await;
     manager.start().await.unwrap();
     handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
@@ -277,7 +277,7 @@ where
 {
     let (world, plan) = (W::new().await, Plan::new([(102, Fault::Permanent)]));
     let manager = Arc::new(world.manager());
-    let retry = RetryPolicy::new(5, std::time::Duration::from_secs(20), std::time::Duration::from_secs(20)).unwrap();
+    let retry = RetryPolicy::new(5, std::time::Duration::from_secs(20), std::time::Duration::from_secs(20));
     let handle = manager.subscribe(Applies(plan.clone()), quick(1).retry(retry).seed(7)).await.unwrap();
     let position = world.bump(NUMBERS).await;
     manager.start().await.unwrap();

@@ -20,7 +20,7 @@ where
     let faults = (1..=40).map(|stream| (stream * 100, Fault::Permanent));
     let (world, plan) = (W::new().await, Plan::new(faults));
     let manager = world.manager();
-    let limit = FailureLimit::new(5, Duration::from_secs(600)).unwrap();
+    let limit = FailureLimit::new(5, Duration::from_secs(600));
     let handle = manager.subscribe(Applies(plan.clone()), quick(1).failure_limit(limit)).await.unwrap();
     // Every other event fails, so that they are never in a row.
     let numbers: Vec<_> = (1..=40).flat_map(|stream| [stream, stream * 100]).collect();
@@ -43,7 +43,7 @@ where
 {
     let (world, plan) = (W::new().await, Plan::new((1..=9).map(|stream| (stream * 100, Fault::Permanent))));
     let manager = world.manager();
-    let limit = FailureLimit::new(3, Duration::ZERO).unwrap();
+    let limit = FailureLimit::new(3, Duration::ZERO);
     let config = quick(1).failure_limit(limit).on_failure(FailurePolicy::Skip);
     let handle = manager.subscribe(Applies(plan), config).await.unwrap();
     let position = world.bump(&[100, 200, 1, 300, 400, 500, 600]).await;
@@ -61,7 +61,7 @@ where
 {
     let (world, plan) = (W::new().await, Plan::new((1..=30).map(|stream| (stream * 100, Fault::Permanent))));
     let manager = world.manager();
-    let limit = FailureLimit::new(3, Duration::ZERO).unwrap();
+    let limit = FailureLimit::new(3, Duration::ZERO);
     let handle = manager.subscribe(Applies(plan), quick(1).failure_limit(limit)).await.unwrap();
     let numbers: Vec<_> = (1..=30).flat_map(|stream| [stream * 100, stream]).collect();
     let position = world.bump(&numbers).await;

@@ -36,7 +36,7 @@ where
     let numbers = firsts(120);
     let (world, plan) = (W::new().await, permanently(&numbers));
     let manager = world.manager();
-    let config = unlimited(3).batch_size(20).unwrap().handler_timeout(Duration::from_secs(3)).unwrap();
+    let config = unlimited(3).batch_size(20).handler_timeout(Duration::from_secs(3));
     let handle = manager.subscribe(Applies(plan.clone()), config).await.unwrap();
     let position = world.bump(&numbers).await;
     manager.start().await.unwrap();
@@ -139,7 +139,7 @@ where
         let faults: Vec<_> = numbers.iter().copied().filter(|by| sick(*by)).collect();
         let plan = permanently(&faults);
         let manager = world.manager();
-        let config = unlimited(1).batch_size(batch).unwrap();
+        let config = unlimited(1).batch_size(batch);
         let handle = manager.subscribe(Applies(plan.clone()), config).await.unwrap();
         let position = world.bump(&numbers).await;
         manager.start().await.unwrap();
@@ -161,7 +161,7 @@ where
 {
     let numbers = firsts(1_100);
     let (world, plan) = (W::new().await, permanently(&numbers));
-    let config = || unlimited(1).batch_size(300).unwrap();
+    let config = || unlimited(1).batch_size(300);
     let first = world.manager();
     let handle = first.subscribe(Applies(plan.clone()), config()).await.unwrap();
     let position = world.bump(&numbers).await;
@@ -207,8 +207,8 @@ where
     let numbers = firsts(40);
     let (world, plan) = (W::new().await, permanently(&numbers));
     let manager = world.manager();
-    let config = unlimited(2).batch_size(10).unwrap();
-    let slow = RetryPolicy::new(2, Duration::from_millis(500), Duration::from_millis(500)).unwrap();
+    let config = unlimited(2).batch_size(10);
+    let slow = RetryPolicy::new(2, Duration::from_millis(500), Duration::from_millis(500));
     let handle = manager.subscribe(Applies(plan.clone()), config.retry(slow)).await.unwrap();
     let position = world.bump(&numbers).await;
     manager.start().await.unwrap();

@@ -27,7 +27,7 @@ crate::on_every_backend! {
 
 /// A lease that is short enough for a test, and long enough for a busy machine.
 fn config() -> SubscriptionConfig {
-    quick(2).lease(Duration::from_millis(400)).unwrap().batch_size(10).unwrap()
+    quick(2).lease(Duration::from_millis(400)).batch_size(10)
 }
 
 /// Appends a bump of schema version 2, which the types of these tests do not know.
@@ -110,7 +110,7 @@ where
     for (live, policy) in [false, true].into_iter().flat_map(|live| policies.map(|policy| (live, policy))) {
         let world = W::new().await;
         let manager = world.manager();
-        let config = config().on_failure(policy).failure_limit(FailureLimit::new(2, Duration::from_secs(60)).unwrap());
+        let config = config().on_failure(policy).failure_limit(FailureLimit::new(2, Duration::from_secs(60)));
         let handle = manager.subscribe(Applies(Plan::default()), config).await.unwrap();
         if live {
             manager.start().await.unwrap();
@@ -146,7 +146,7 @@ where
 {
     let world = W::new().await;
     // So long that only a lease that is given up explains a takeover within the deadline.
-    let long = config().lease(Duration::from_secs(100)).unwrap();
+    let long = config().lease(Duration::from_secs(100));
     let (old, new) = (world.manager(), world.manager());
     let old_handle = old.subscribe(Applies(Plan::default()), long).await.unwrap();
     old.start().await.unwrap();

@@ -20,7 +20,7 @@ where
 {
     let (world, plan) = (W::new().await, Plan::default());
     // Long enough that only a lease that is given up explains a takeover; asked for again every quarter of it.
-    let config = || quick(1).lease(Duration::from_secs(8)).unwrap();
+    let config = || quick(1).lease(Duration::from_secs(8));
     let (one, two) = (world.manager(), world.manager());
     let first = one.subscribe(Applies(plan.clone()), config()).await.unwrap();
     one.start().await.unwrap();
@@ -48,7 +48,7 @@ where
 {
     let world = std::sync::Arc::new(W::new().await);
     let plan = Plan::default();
-    let config = || quick(1).lease(Duration::from_millis(300)).unwrap();
+    let config = || quick(1).lease(Duration::from_millis(300));
     let first = (std::sync::Arc::clone(&world), plan.clone());
     let gone = tokio::task::spawn_blocking(move || {
         let (world, plan) = first;
@@ -119,7 +119,7 @@ async fn a_renewal_that_panics_does_not_end_the_lease() {
     let faulty = FaultyCheckpoints::new(checkpoints.clone(), &faults);
     let one = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), faulty);
     let two = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints.clone());
-    let config = || quick(1).lease(Duration::from_secs(3)).unwrap();
+    let config = || quick(1).lease(Duration::from_secs(3));
     let first = one.subscribe(Applies(Plan::default()), config()).await.unwrap();
     one.start().await.unwrap();
     first.wait_for(bump(&store, &[1]).await).within(DEADLINE).await.unwrap();

@@ -78,7 +78,7 @@ where
     for batch_size in [1, 2, 3, 1_000] {
         let (world, plan) = (W::new().await, Plan::default());
         let store = world.store();
-        let config = || quick(1).batch_size(batch_size).unwrap().on_unknown(UnknownEvents::Fault);
+        let config = || quick(1).batch_size(batch_size).on_unknown(UnknownEvents::Fault);
         world.bump(&[1, 2]).await;
         let forgotten = raw(&store, "Forgotten").await;
         let position = world.bump(&[3]).await;

@@ -32,7 +32,7 @@ async fn no_types_and_all_types_by_hand() {
         for store in sides {
             let counted = Arc::new(AtomicUsize::new(0));
             let manager = SubscriptionManager::new(Arc::clone(&store), MemoryEventBus::new(), MemoryCheckpoints::new());
-            let start = SubscriptionConfig::after(store.head().await.unwrap()).batch_size(1).unwrap();
+            let start = SubscriptionConfig::after(store.head().await.unwrap()).batch_size(1);
             let handle = manager.subscribe(Nothing(filter.clone(), Arc::clone(&counted)), start).await.unwrap();
             manager.start().await.unwrap();
             bump(&*store, [1, 2, 3]).await;
@@ -52,7 +52,7 @@ async fn a_thousand_subscriptions_on_a_file() {
     let position = bump(&file.store, 1..=20).await;
     let mut all = Vec::new();
     for n in 0..1_000 {
-        let config = SubscriptionConfig::default().name(format!("seen {n}")).unwrap();
+        let config = SubscriptionConfig::default().name(format!("seen {n}"));
         all.push(manager.subscribe(Seen::default(), config).await.unwrap());
     }
     manager.start().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_thousand_subscriptions_on_a_file() {
 async fn one_connection_serves_rows_memory_and_appends() {
     let file = File::new(|options| options.connections(1)).await;
     let manager = file.manager();
-    let config = SubscriptionConfig::default().batch_size(2).unwrap();
+    let config = SubscriptionConfig::default().batch_size(2);
     let rows = manager.subscribe(BumpRows, config.clone()).await.unwrap();
     let seen = manager.subscribe(Seen::default(), config).await.unwrap();
     manager.start().await.unwrap();
@@ -86,7 +86,7 @@ async fn one_connection_serves_rows_memory_and_appends() {
 async fn a_storm_of_calls() {
     let file = File::new(|options| options).await;
     let manager = Arc::new(file.manager());
-    let config = SubscriptionConfig::default().batch_size(3).unwrap();
+    let config = SubscriptionConfig::default().batch_size(3);
     let seen = manager.subscribe(Seen::default(), config.clone()).await.unwrap();
     let rows = manager.subscribe(BumpRows, config.clone()).await.unwrap();
     let mut seeds = Random::from_environment();
@@ -108,7 +108,7 @@ async fn a_storm_of_calls() {
                         drop(rows.reset().await);
                     }
                     _ => {
-                        let extra = config.clone().name("extra").unwrap();
+                        let extra = config.clone().name("extra");
                         drop(manager.subscribe(Seen::default(), extra).await);
                         drop(timeout(Duration::from_millis(1), manager.start()).await);
                         drop(manager.unsubscribe("extra").await);

@@ -62,7 +62,7 @@ async fn rivals_and_resets_on_one_file_double_and_lose_nothing() {
         tasks.push(tokio::spawn(async move {
             let store = SqliteEventStore::new(&db);
             let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), SqliteCheckpoints::new(&db));
-            let config = SubscriptionConfig::default().batch_size(2).unwrap();
+            let config = SubscriptionConfig::default().batch_size(2);
             let rows = manager.subscribe(BumpRows, config).await.unwrap();
             for n in 0..25 {
                 bump(&store, [n]).await;

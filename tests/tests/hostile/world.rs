@@ -31,7 +31,7 @@ pub(crate) fn manager(store: &MemoryEventStore) -> Manager {
 }
 
 pub(crate) fn quick(attempts: u32) -> SubscriptionConfig {
-    let policy = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(4)).unwrap();
+    let policy = RetryPolicy::new(attempts, Duration::from_millis(1), Duration::from_millis(4));
     SubscriptionConfig::default().retry(policy).on_failure(FailurePolicy::Stop)
 }
 

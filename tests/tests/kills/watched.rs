@@ -17,7 +17,7 @@ where
     let mut owner = world.start(&["project", "60000"]);
     eventually("it works", || world.is_owner(&owner)).await;
     let manager = world.backend.manager();
-    let patient = config().lease(Duration::from_secs(60)).unwrap();
+    let patient = config().lease(Duration::from_secs(60));
     let handle = manager.subscribe(Chains { cured: true, slow: 0 }, patient).await.unwrap();
     manager.start().await.unwrap();
     eventually("it stands by", || async { handle.status().await.state.name() == "standing by" }).await;

@@ -126,7 +126,7 @@ where
     note(&world.store(), 40).await;
     let manager = world.manager();
     let sums = manager.subscribe(BumpSums, small()).await.unwrap();
-    let seen = manager.subscribe(Seen::default(), small().batch_size(3).unwrap()).await.unwrap();
+    let seen = manager.subscribe(Seen::default(), small().batch_size(3)).await.unwrap();
     let all = manager.subscribe(All::default(), small()).await.unwrap();
     manager.start().await.unwrap();
     sums.caught_up().within(DEADLINE).await.unwrap();
@@ -163,7 +163,7 @@ where
     bump(&world.store(), 0..100).await;
     let gate = Arc::new(tokio::sync::Semaphore::new(66));
     let manager = world.manager();
-    let config = small().batch_size(2).unwrap();
+    let config = small().batch_size(2);
     let handle = manager.subscribe(Held { gate: Arc::clone(&gate), last: 0 }, config).await.unwrap();
     manager.start().await.unwrap();
     eventually("it is at 66", || async { gate.available_permits() == 0 }).await;

@@ -89,9 +89,8 @@ impl Told {
 pub(crate) fn small() -> SubscriptionConfig {
     SubscriptionConfig::default()
         .batch_size(7)
-        .and_then(|config| config.poll_interval(Duration::from_millis(20)))
-        .and_then(|config| config.lease(Duration::from_millis(600)))
-        .unwrap()
+        .poll_interval(Duration::from_millis(20))
+        .lease(Duration::from_millis(600))
 }
 
 /// Limits that any lag keeps.

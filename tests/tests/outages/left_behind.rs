@@ -46,11 +46,11 @@ async fn session_that_a_postgres_handler_changes_is_as_new_for_every_other_event
     ];
     let (script, manager) = (Script::default(), backend.manager());
     let scripted = |insert: &str, script: &Script| PgScripted { script: script.clone(), insert: insert.to_owned() };
-    let config = || strict().batch_size(4).unwrap();
+    let config = || strict().batch_size(4);
     let own = scripted("INSERT INTO rows (by) VALUES ($1)", &script);
     let neighbour = scripted("INSERT INTO neighbours (by) VALUES ($1)", &Script::default());
     let own = manager.subscribe(own, config()).await.unwrap();
-    let neighbour = manager.subscribe(neighbour, config().name("neighbour").unwrap()).await.unwrap();
+    let neighbour = manager.subscribe(neighbour, config().name("neighbour")).await.unwrap();
     // History, in batches of several events; then events that are alone.
     for (by, sql) in (1..).step_by(2).zip(&leaves) {
         script.always(by, sql.clone());
@@ -96,9 +96,9 @@ async fn sqlite(options: SqliteOptions) {
     let scripted = |insert: &str, script: &Script| SqliteScripted { script: script.clone(), insert: insert.to_owned() };
     let own = scripted("INSERT INTO rows (by) VALUES (?)", &script);
     let neighbour = scripted("INSERT INTO neighbours (by) VALUES (?)", &Script::default());
-    let config = || strict().batch_size(4).unwrap();
+    let config = || strict().batch_size(4);
     let own = manager.subscribe(own, config()).await.unwrap();
-    let neighbour = manager.subscribe(neighbour, config().name("neighbour").unwrap()).await.unwrap();
+    let neighbour = manager.subscribe(neighbour, config().name("neighbour")).await.unwrap();
     for (by, sql) in (1..).step_by(2).zip(leaves) {
         script.always(by, sql);
         script.always(by + 100, sql);

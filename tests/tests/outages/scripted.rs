@@ -75,7 +75,7 @@ impl SqliteScripted {
 
 /// Every failure is one too many: the first makes a dead letter.
 pub(crate) fn strict() -> SubscriptionConfig {
-    SubscriptionConfig::default().retry(RetryPolicy::never()).poll_interval(Duration::from_millis(50)).unwrap()
+    SubscriptionConfig::default().retry(RetryPolicy::never()).poll_interval(Duration::from_millis(50))
 }
 
 /// Appends a bump for each number, each to a stream of its own, and returns the last one's position.

@@ -61,7 +61,7 @@ async fn outage_limit_makes_the_obstructed_event_alone_a_dead_letter() {
     let script = rows.script.clone();
     let last = bump_apart(&backend.store(), 1..=3).await;
     let manager = backend.manager();
-    let config = strict().outage_limit(Duration::from_millis(500)).unwrap();
+    let config = strict().outage_limit(Duration::from_millis(500));
     let handle = manager.subscribe(rows, config).await.unwrap();
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
@@ -104,7 +104,7 @@ async fn outage_at_the_commit_is_traced_to_its_event() {
         .await;
     bump_apart(&backend.store(), 1..=5).await;
     let manager = backend.manager();
-    let handle = manager.subscribe(rows, strict().outage_limit(Duration::from_millis(200)).unwrap()).await.unwrap();
+    let handle = manager.subscribe(rows, strict().outage_limit(Duration::from_millis(200))).await.unwrap();
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(numbers(&backend).await, "1 2 4 5");
@@ -155,7 +155,7 @@ async fn stale_plan_after_alter_table_makes_no_dead_letter() {
     backend.execute("CREATE TABLE prices (id bigint, price bigint); INSERT INTO prices VALUES (1, 10)").await;
     let manager = backend.manager();
     let handle = manager.subscribe(Priced(backend.schema.name().to_owned()), strict()).await.unwrap();
-    let other = strict().name("priced-too").unwrap();
+    let other = strict().name("priced-too");
     let other = manager.subscribe(Priced(backend.schema.name().to_owned()), other).await.unwrap();
     manager.start().await.unwrap();
     let mut last = bump_apart(&backend.store(), [1]).await;

@@ -110,7 +110,7 @@ async fn terminated_connections_are_waited_out_and_the_rows_equal_a_fold_of_the_
     let mut killer = PgConnection::connect(world.schema.url()).await.unwrap();
     let manager = world.manager();
     // Whatever counted against a handler would fault the subscription.
-    let config = SubscriptionConfig::default().batch_size(3).unwrap().retry(RetryPolicy::never());
+    let config = SubscriptionConfig::default().batch_size(3).retry(RetryPolicy::never());
     let rows = manager.subscribe(world.rows.clone(), config).await.unwrap();
     fill(&world, &mut random, 900).await;
     manager.start().await.unwrap();
@@ -156,7 +156,7 @@ async fn a_server_that_crashes_under_load_is_waited_out() {
     schema.options().migrate().await.unwrap();
     let world = World::on(schema, |options| options.acquire_timeout(Duration::from_secs(1))).await;
     let manager = world.manager();
-    let config = SubscriptionConfig::default().batch_size(5).unwrap().retry(RetryPolicy::never());
+    let config = SubscriptionConfig::default().batch_size(5).retry(RetryPolicy::never());
     let rows = manager.subscribe(world.rows.clone(), config).await.unwrap();
     fill(&world, &mut random, 1_500).await;
     manager.start().await.unwrap();

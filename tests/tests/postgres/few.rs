@@ -40,7 +40,7 @@ async fn twenty_subscriptions_on_six_connections_apply_everything() {
     let (manager, store) = (world.manager(), world.store.clone());
     let mut handles = Vec::new();
     for n in 0..20 {
-        let config = SubscriptionConfig::default().name(format!("rows-{n}")).unwrap().batch_size(20).unwrap();
+        let config = SubscriptionConfig::default().name(format!("rows-{n}")).batch_size(20);
         handles.push(manager.subscribe(world.rows.clone(), config).await.unwrap());
     }
     // One connection is the test's.

@@ -157,7 +157,7 @@ async fn a_commit_that_is_still_on_its_way_is_waited_for() {
     let checkpoints = FaultyCheckpoints::new(world.checkpoints.clone(), &faults);
     let manager = SubscriptionManager::new(world.store.clone(), MemoryEventBus::new(), checkpoints);
     // So long that no renewal happens meanwhile.
-    let config = SubscriptionConfig::default().lease(Duration::from_secs(3_600)).unwrap();
+    let config = SubscriptionConfig::default().lease(Duration::from_secs(3_600));
     let rows = manager.subscribe(world.rows.clone(), config).await.unwrap();
     manager.start().await.unwrap();
     rows.caught_up().await.unwrap();

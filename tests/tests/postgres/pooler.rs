@@ -21,8 +21,7 @@ async fn transaction_pooler_serves_all_operations() {
     one.and(other).unwrap();
     let world = World::on(schema, |_| options).await;
     let manager = world.manager();
-    let config =
-        || SubscriptionConfig::default().batch_size(7).unwrap().poll_interval(Duration::from_millis(50)).unwrap();
+    let config = || SubscriptionConfig::default().batch_size(7).poll_interval(Duration::from_millis(50));
     let rows = manager.subscribe(world.rows.clone(), config()).await.unwrap();
     let seen = manager.subscribe(eventsource_tests::domain::Seen::default(), config()).await.unwrap();
     manager.start().await.unwrap();
@@ -69,7 +68,7 @@ async fn a_listener_that_connects_directly_hears_what_passes_the_pooler() {
     let options = pooler.options(&schema).listener_url(url()).unwrap();
     let world = World::on(schema, |_| options).await;
     let manager = world.manager();
-    let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(600)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_secs(600));
     let rows = manager.subscribe(world.rows.clone(), config).await.unwrap();
     manager.start().await.unwrap();
     rows.caught_up().await.unwrap();
@@ -116,7 +115,7 @@ async fn settings_of_a_pooled_client_stay_and_only_a_handlers_changes_are_named(
     let options = options.schema(schema.name()).pooler_mode(true).connections(8);
     let world = World::on(schema, |_| options).await;
     let manager = world.manager();
-    let config = quick(1).batch_size(2).unwrap().poll_interval(Duration::from_millis(50)).unwrap();
+    let config = quick(1).batch_size(2).poll_interval(Duration::from_millis(50));
     let changes = manager.subscribe(Changes, config).await.unwrap();
     bump(&world.store, [1, 2]).await;
     manager.start().await.unwrap();
@@ -146,7 +145,7 @@ async fn forgotten_pooler_mode_is_named_in_the_error_of_an_append_and_in_the_sta
     .await;
     let checkpoints = eventsource::projection::postgres::PostgresCheckpoints::new(&db);
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
-    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50));
     // It loads the checkpoint, which may meet such a statement as well.
     let handle = loop {
         match manager.subscribe(world.rows.clone(), config.clone()).await {

@@ -53,7 +53,7 @@ async fn quote_all_identifiers_changes_nothing() {
     models.create_table::<Typed>().await.unwrap();
     models.create_table::<Typed>().await.unwrap();
     let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), PostgresCheckpoints::new(&db));
-    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50));
     let handle = manager.subscribe(Types, config).await.unwrap();
     manager.start().await.unwrap();
     let position = bump(&store, [1, 2, 3]).await;

@@ -95,7 +95,7 @@ async fn hold(world: &World) -> (PgConnection, i32) {
 async fn a_subscription_that_waits_for_an_open_append_says_for_whom_until_it_has_ended() {
     let world = World::with(|options| options.horizon_warning(Duration::from_millis(300))).await;
     let manager = world.manager();
-    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(20)).unwrap();
+    let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(20));
     let rows = manager.subscribe(world.rows.clone(), config).await.unwrap();
     let first = bump(&world.store, [1]).await;
     manager.start().await.unwrap();

@@ -18,7 +18,7 @@ async fn listeners(conn: &mut PgConnection, world: &World) -> i64 {
 
 /// Long enough that a poll does not explain what happens.
 fn patient() -> SubscriptionConfig {
-    SubscriptionConfig::default().poll_interval(Duration::from_secs(600)).unwrap()
+    SubscriptionConfig::default().poll_interval(Duration::from_secs(600))
 }
 
 #[tokio::test]

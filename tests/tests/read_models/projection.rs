@@ -84,8 +84,8 @@ pub(crate) async fn append(store: &dyn EventStore, counter: u128, events: Vec<Ne
 }
 
 pub(crate) fn config(batch: usize) -> SubscriptionConfig {
-    let policy = RetryPolicy::new(2, Duration::from_millis(1), Duration::from_millis(1)).unwrap();
-    SubscriptionConfig::default().retry(policy).on_failure(FailurePolicy::Stop).batch_size(batch).unwrap()
+    let policy = RetryPolicy::new(2, Duration::from_millis(1), Duration::from_millis(1));
+    SubscriptionConfig::default().retry(policy).on_failure(FailurePolicy::Stop).batch_size(batch)
 }
 
 async fn subscribe<W: World>(

@@ -230,7 +230,7 @@ where
     bump(&world.store(), 0..20).await;
     let handle = manager.subscribe(Sums::default(), small()).await.unwrap();
     let no_hook = manager.subscribe(NoHook, small()).await.unwrap();
-    let late = manager.subscribe(Late, SubscriptionConfig::from_end().name("late").unwrap()).await.unwrap();
+    let late = manager.subscribe(Late, SubscriptionConfig::from_end().name("late")).await.unwrap();
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
     no_hook.caught_up().within(DEADLINE).await.unwrap();

@@ -63,7 +63,7 @@ async fn rebuilt_memory_starts_as_it_was_subscribed() {
     assert_eq!(count.read().await.0, 131);
 
     // From the end of the log on it has a history as well, as long as its process lives.
-    let late = manager.subscribe(From100(0), SubscriptionConfig::from_end().name("late").unwrap()).await.unwrap();
+    let late = manager.subscribe(From100(0), SubscriptionConfig::from_end().name("late")).await.unwrap();
     late.wait_for(bump(&world.store(), [1, 2]).await).within(DEADLINE).await.unwrap();
     late.rebuild().await.unwrap().await.unwrap();
     assert_eq!(late.read().await.0, 2);

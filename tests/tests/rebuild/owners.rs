@@ -123,7 +123,7 @@ where
     run(&world).await;
     check(world.manager().subscribe(Shouts, small()).await.unwrap_err());
     // Also where the subscription is the same.
-    let same = small().name("bump-sums").unwrap().on_change(eventsource::subscription::OnChange::Rebuild);
+    let same = small().name("bump-sums").on_change(eventsource::subscription::OnChange::Rebuild);
     check(world.manager().subscribe(Shouts, same).await.unwrap_err());
 }
 

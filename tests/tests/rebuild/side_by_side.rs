@@ -380,10 +380,10 @@ async fn impossible_rebuild_is_refused() {
     let error = handle.rebuild_side_by_side().await.unwrap_err();
     assert!(matches!(error, RebuildError::NoReadModels { .. }), "{error}");
     assert!(error.to_string().contains("read_models("), "{error}");
-    let late = SubscriptionConfig::from_end().name("late").unwrap();
+    let late = SubscriptionConfig::from_end().name("late");
     let error = manager.subscribe(Sums::default(), late).await.unwrap().rebuild_side_by_side().await.unwrap_err();
     assert!(matches!(error, RebuildError::StartsAtEnd { .. }), "{error}");
-    let reserved = SubscriptionConfig::default().name("bump-sums~next").unwrap();
+    let reserved = SubscriptionConfig::default().name("bump-sums~next");
     let error = manager.subscribe(Sums::default(), reserved).await.unwrap_err();
     assert!(matches!(error, SubscribeError::ReservedName { .. }), "{error}");
 }

@@ -27,7 +27,7 @@ on_sql_backends!(
 const VERSIONS: [&str; 3] = ["version 2 of the projection", "this program has version 1", "allow_older_version"];
 
 fn quick() -> SubscriptionConfig {
-    small().lease(Duration::from_millis(200)).unwrap()
+    small().lease(Duration::from_millis(200))
 }
 
 async fn state<P>(handle: &SubscriptionHandle<P>) -> &'static str {

@@ -148,7 +148,7 @@ pub(crate) async fn passed<P>(handle: &SubscriptionHandle<P>, position: u64) {
 
 /// Three at a time.
 pub(crate) fn small() -> SubscriptionConfig {
-    SubscriptionConfig::default().batch_size(3).unwrap().poll_interval(Duration::from_millis(5)).unwrap()
+    SubscriptionConfig::default().batch_size(3).poll_interval(Duration::from_millis(5))
 }
 
 /// What can be subscribed to a manager of the world `W`.

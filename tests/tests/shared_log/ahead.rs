@@ -40,7 +40,7 @@ async fn asked(subscriptions: usize) -> Vec<Vec<usize>> {
     let manager = manager(&store);
     let mut handles = Vec::new();
     for n in 0..subscriptions {
-        let config = SubscriptionConfig::from_beginning().name(format!("s{n}")).unwrap().batch_size(PAGE).unwrap();
+        let config = SubscriptionConfig::from_beginning().name(format!("s{n}")).batch_size(PAGE);
         let ahead = Ahead { store: store.clone(), asked: Vec::new() };
         handles.push(manager.subscribe(ahead, config).await.unwrap());
     }

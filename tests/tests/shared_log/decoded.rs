@@ -117,7 +117,7 @@ async fn filled(test: u64) -> (Watched, Position) {
 }
 
 fn config(name: String) -> SubscriptionConfig {
-    SubscriptionConfig::from_beginning().name(name).unwrap().batch_size(100).unwrap()
+    SubscriptionConfig::from_beginning().name(name).batch_size(100)
 }
 
 /// How often each number of this test was decoded.

@@ -8,8 +8,8 @@ const ALL: &[&str] = &TYPES;
 async fn two(store: &Watched, first: Noted) -> (Manager, SubscriptionHandle<Noted>, SubscriptionHandle<Noted>) {
     let manager = manager(store);
     let first = subscribe(&manager, "first", first, 100).await;
-    let config = SubscriptionConfig::from_beginning().name("second").unwrap();
-    let config = config.poll_interval(Duration::from_millis(10)).unwrap();
+    let config = SubscriptionConfig::from_beginning().name("second");
+    let config = config.poll_interval(Duration::from_millis(10));
     let second = manager.subscribe(Noted::types(ALL), config).await.unwrap();
     manager.start().await.unwrap();
     (manager, first, second)

@@ -57,10 +57,10 @@ async fn run(seed: u64) -> String {
         let picked = handles.get(random.below(handles.len() as u64) as usize).cloned();
         match (random.below(12), picked) {
             (0, _) | (_, None) if handles.len() < 8 => {
-                let config = SubscriptionConfig::from_beginning().name(format!("s{step}")).unwrap();
+                let config = SubscriptionConfig::from_beginning().name(format!("s{step}"));
                 let size = [1, 3, 10, 100][random.below(4) as usize];
-                let config = config.batch_size(size).unwrap().seed(random.number());
-                let config = config.poll_interval(Duration::from_millis(1 + random.below(200))).unwrap();
+                let config = config.batch_size(size).seed(random.number());
+                let config = config.poll_interval(Duration::from_millis(1 + random.below(200)));
                 handles.push(manager.subscribe(Noted::of(filter(&mut random)), config).await.unwrap());
             }
             (1, Some(one)) => drop(manager.pause(one.name()).await),

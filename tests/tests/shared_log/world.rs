@@ -221,8 +221,8 @@ pub(crate) async fn subscribe(
     subscriber: Noted,
     batch_size: usize,
 ) -> SubscriptionHandle<Noted> {
-    let config = SubscriptionConfig::from_beginning().name(name).unwrap().batch_size(batch_size).unwrap();
-    manager.subscribe(subscriber, config.poll_interval(Duration::from_secs(3_600)).unwrap()).await.unwrap()
+    let config = SubscriptionConfig::from_beginning().name(name).batch_size(batch_size);
+    manager.subscribe(subscriber, config.poll_interval(Duration::from_secs(3_600))).await.unwrap()
 }
 
 /// Waits until each is at `position`.

@@ -36,10 +36,10 @@ impl Rules {
         let attempts = 1 + random.below(4) as u32;
         let (transient, permanent) = (policy(random), policy(random));
         let rebuilding = if random.chance(0.3) { Some(policy(random)) } else { None };
-        let retry = RetryPolicy::new(attempts, millis(random, 1, 100), millis(random, 100, 2_000)).unwrap();
+        let retry = RetryPolicy::new(attempts, millis(random, 1, 100), millis(random, 100, 2_000));
         let limited = random.chance(0.2);
         let limit = if limited {
-            FailureLimit::new(2 + random.below(6) as usize, millis(random, 0, 60_000)).unwrap()
+            FailureLimit::new(2 + random.below(6) as usize, millis(random, 0, 60_000))
         } else {
             FailureLimit::none()
         };
@@ -48,11 +48,10 @@ impl Rules {
             rebuilding.into_iter().fold(SubscriptionConfig::default(), SubscriptionConfig::on_failure_in_rebuild);
         let config = config
             .batch_size(batch_size as usize)
-            .and_then(|config| config.poll_interval(millis(random, 50, 1_000)))
-            .and_then(|config| config.handler_timeout(millis(random, 200, 1_500)))
-            .and_then(|config| config.snapshot_every(1 + random.below(20)))
-            .and_then(|config| config.lease(millis(random, 200, 4_000)))
-            .unwrap()
+            .poll_interval(millis(random, 50, 1_000))
+            .handler_timeout(millis(random, 200, 1_500))
+            .snapshot_every(1 + random.below(20))
+            .lease(millis(random, 200, 4_000))
             .retry(retry)
             .on_transient_failure(transient)
             .on_permanent_failure(permanent)

@@ -70,7 +70,7 @@ async fn run(seed: u64) {
     let config = |random: &mut Random| {
         let poll = Duration::from_millis(50 + random.below(1_000));
         let size = 1 + random.below(20) as usize;
-        SubscriptionConfig::default().batch_size(size).and_then(|config| config.poll_interval(poll)).unwrap()
+        SubscriptionConfig::default().batch_size(size).poll_interval(poll)
     };
     // The first question succeeds: a subscription would be refused otherwise.
     faults.next(Point::Load, Fault::Delay(Duration::ZERO), 1);
@@ -116,6 +116,7 @@ async fn run(seed: u64) {
     assert_eq!(rows, BumpSums::fold(&bumps), "{log}");
     let expected: Vec<_> = bumps.iter().map(|(_, by)| *by as u64).collect();
     assert_eq!(seen.read().await.numbers(), expected, "{log}");
+    assert!(manager.illegal_transitions().is_empty(), "{log}: {:?}", manager.illegal_transitions());
 }
 
 #[test]

@@ -90,7 +90,7 @@ async fn a_page_of_other_peoples_events_does_not_end_the_catch_up() {
         bump(&store, [n]).await;
     }
     let manager = manager(&store);
-    let handle = manager.subscribe(Kept::default(), attempts(1).batch_size(2).unwrap()).await.unwrap();
+    let handle = manager.subscribe(Kept::default(), attempts(1).batch_size(2)).await.unwrap();
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(handle.read().await.numbers, [1, 2, 3]);
@@ -143,7 +143,7 @@ async fn a_failing_last_event_is_not_delivered_for_ever() {
     let manager = manager(&store);
     let done = Done::default();
     done.script.next(2, [Act::Transient; 100]);
-    let handle = manager.subscribe(done.clone(), attempts(3).batch_size(1).unwrap()).await.unwrap();
+    let handle = manager.subscribe(done.clone(), attempts(3).batch_size(1)).await.unwrap();
     manager.start().await.unwrap();
     handle.wait_for_passed(bump(&store, [1, 2]).await).within(DEADLINE).await.unwrap();
     for n in 0..10 {
@@ -161,8 +161,8 @@ async fn failing_or_hanging_sibling_stops_no_other() {
     let (failing, hanging) = (Kept::default(), Kept::default());
     failing.script.next(1, [Act::Transient; 1_000]);
     hanging.script.next(1, [Act::Hang; 1_000]);
-    manager.subscribe(failing, attempts(1_000).name("failing").unwrap()).await.unwrap();
-    manager.subscribe(hanging, attempts(1_000).name("hanging").unwrap()).await.unwrap();
+    manager.subscribe(failing, attempts(1_000).name("failing")).await.unwrap();
+    manager.subscribe(hanging, attempts(1_000).name("hanging")).await.unwrap();
     let handle = manager.subscribe(Kept::default(), attempts(1)).await.unwrap();
     manager.start().await.unwrap();
     let position = bump(&store, [1, 2]).await;

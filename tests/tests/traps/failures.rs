@@ -15,7 +15,7 @@ async fn failures_in_a_row_skip_nothing() {
     for n in 1..=200 {
         bump_at(&store, n, [n as u64]).await;
     }
-    let handle = manager.subscribe(kept, attempts(1).batch_size(100).unwrap()).await.unwrap();
+    let handle = manager.subscribe(kept, attempts(1).batch_size(100)).await.unwrap();
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(handle.read().await.numbers, (11..=200).collect::<Vec<_>>());
@@ -30,7 +30,7 @@ async fn fixed_delay_is_the_same_before_each_attempt() {
     let done = Done::default();
     done.script.next(1, [Act::Transient; 4]);
     let (delay, longest) = (Duration::from_millis(100), Duration::from_secs(10));
-    let retry = RetryPolicy::new(5, delay, longest).unwrap().factor(1.0).unwrap().jitter(0.0).unwrap();
+    let retry = RetryPolicy::new(5, delay, longest).factor(1.0).jitter(0.0);
     let handle = manager.subscribe(done.clone(), SubscriptionConfig::default().retry(retry)).await.unwrap();
     let position = bump_at(&store, 1, [1]).await;
     let begun = Instant::now();
@@ -50,7 +50,7 @@ async fn a_log_is_not_emptied_into_the_dead_letters() {
         done.script.next(n as u64, [Act::Permanent; 9]);
         bump_at(&store, n, [n as u64]).await;
     }
-    let limit = FailureLimit::new(5, Duration::from_secs(60)).unwrap();
+    let limit = FailureLimit::new(5, Duration::from_secs(60));
     let handle = manager.subscribe(done, attempts(1).failure_limit(limit)).await.unwrap();
     manager.start().await.unwrap();
     let error = handle.caught_up().within(DEADLINE).await.unwrap_err();
@@ -156,8 +156,7 @@ async fn a_stop_does_not_wait_for_the_next_attempt() {
     let manager = manager(&store);
     let kept = Kept::default();
     kept.script.next(1, [Act::Transient; 100]);
-    let retry =
-        RetryPolicy::new(9, Duration::from_secs(3_600), Duration::from_secs(3_600)).unwrap().jitter(0.0).unwrap();
+    let retry = RetryPolicy::new(9, Duration::from_secs(3_600), Duration::from_secs(3_600)).jitter(0.0);
     let handle = manager.subscribe(kept, attempts(1).retry(retry)).await.unwrap();
     bump(&store, [1]).await;
     manager.start().await.unwrap();

@@ -35,7 +35,7 @@ async fn an_event_that_was_cut_off_does_not_push_its_streams_letter_out() {
     let kept = Kept::default();
     kept.script.next(1, [Act::Fine, Act::Permanent]);
     kept.script.next(3, [Act::Panic]);
-    let handle = manager.subscribe(kept, once().batch_size(1).unwrap()).await.unwrap();
+    let handle = manager.subscribe(kept, once().batch_size(1)).await.unwrap();
     manager.start().await.unwrap();
     bump(&store, [1, 2, 3]).await;
     handle.caught_up().within(DEADLINE).await.unwrap();

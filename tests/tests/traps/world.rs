@@ -151,8 +151,8 @@ pub(crate) fn faulty(
 
 /// So many attempts, 100 ms apart, growing twofold.
 pub(crate) fn attempts(attempts: u32) -> SubscriptionConfig {
-    let retry = RetryPolicy::new(attempts, Duration::from_millis(100), Duration::from_secs(10)).unwrap();
-    SubscriptionConfig::default().retry(retry.jitter(0.0).unwrap()).handler_timeout(Duration::from_secs(1)).unwrap()
+    let retry = RetryPolicy::new(attempts, Duration::from_millis(100), Duration::from_secs(10));
+    SubscriptionConfig::default().retry(retry.jitter(0.0)).handler_timeout(Duration::from_secs(1))
 }
 
 /// Appends to a stream of its own: the bumps of one stream wait for each other.

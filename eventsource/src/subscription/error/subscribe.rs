@@ -2,6 +2,7 @@
 
 use crate::event::{DuplicateEvent, Position, Unstorable};
 use crate::projection::{CheckpointError, TableTaken};
+use crate::subscription::InvalidOption;
 
 /// Why a projection was not subscribed.
 ///
@@ -39,6 +40,14 @@ pub enum SubscribeError {
     DuplicateName {
         /// The name.
         subscription: String,
+    },
+    /// Options of its configuration are out of their range. Change each of them.
+    #[error("`{subscription}` cannot be subscribed, because of its configuration: {}", listed(options))]
+    InvalidConfig {
+        /// The name of the subscription.
+        subscription: String,
+        /// Every option that is out of its range, in the order of their declaration.
+        options: Vec<InvalidOption>,
     },
     /// Its name, or the name of a table that it declares, is reserved for next generations of read models.
     #[error(
@@ -145,4 +154,9 @@ pub enum SubscribeError {
         /// The error of the store.
         source: CheckpointError,
     },
+}
+
+fn listed(options: &[InvalidOption]) -> String {
+    let options: Vec<_> = options.iter().map(ToString::to_string).collect();
+    options.join("; ")
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use tokio::time::Instant;
 
 use crate::event::Position;
-use crate::subscription::policy::FailureLimit;
+use crate::subscription::config::FailureLimit;
 
 /// Counts the events that could not be applied, to find a projection that fails on all of them.
 #[derive(Debug)]

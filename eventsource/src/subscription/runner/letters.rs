@@ -8,7 +8,7 @@ use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::projection::{CheckpointStore, DeadLetter, HandlerError, LetterChange, LetterState, NotSetUp};
 use crate::store::{PageLimit, ReadStream};
-use crate::subscription::policy::FailurePolicy;
+use crate::subscription::config::FailurePolicy;
 use crate::subscription::rebuilds::Outcome as RebuildOutcome;
 use crate::subscription::requests::Request;
 use crate::subscription::{Failure, RebuildKind};

@@ -183,7 +183,7 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
     fn wake_ups(&self) -> Option<WakeUpReceiver> {
         let inner = self.inner.wake_ups().filter(|_| self.wakes)?;
         let faults = self.faults.clone();
-        Some(inner.sifted(move || match faults.draw(Point::WakeUpReceiver) {
+        Some(inner.repeated(move || match faults.draw(Point::WakeUpReceiver) {
             None => 1,
             Some(Fault::Duplicate) => 2,
             Some(_) => 0,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::config::{ConfigError, require};
 use crate::backoff::Backoff;
 use crate::projection::ErrorClass;
 
@@ -19,15 +18,13 @@ use crate::projection::ErrorClass;
 /// use std::time::Duration;
 /// use eventsource::subscription::RetryPolicy;
 ///
-/// let policy = RetryPolicy::new(10, Duration::from_millis(50), Duration::from_secs(30))?.factor(3.0)?.jitter(0.5)?;
-/// assert!(RetryPolicy::new(0, Duration::ZERO, Duration::ZERO).is_err());
+/// let policy = RetryPolicy::new(10, Duration::from_millis(50), Duration::from_secs(30)).factor(3.0).jitter(0.5);
 /// # let _ = policy;
-/// # Ok::<(), eventsource::subscription::ConfigError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
-    pub(super) attempts: u32,
-    pub(super) backoff: Backoff,
+    pub(in crate::subscription) attempts: u32,
+    pub(in crate::subscription) backoff: Backoff,
 }
 
 impl Default for RetryPolicy {
@@ -40,26 +37,19 @@ impl RetryPolicy {
     /// Calls the handler up to `attempts` times for one event, the first call included. The bound of the delays is
     /// `first_delay` before the second attempt, and doubles up to `max_delay`.
     ///
-    /// # Errors
-    /// [`ConfigError`] if `attempts` is 0, or if `max_delay` is less than `first_delay` or longer than one day.
+    /// Allowed are at least 1 attempt, and a `max_delay` from `first_delay` to one day.
     ///
-    /// # Examples
     /// ```
     /// use std::time::Duration;
     ///
     /// use eventsource::subscription::RetryPolicy;
     ///
-    /// let policy = RetryPolicy::new(10, Duration::from_millis(50), Duration::from_secs(30))?;
-    /// let error = RetryPolicy::new(0, Duration::ZERO, Duration::ZERO).unwrap_err();
-    /// println!("{error}");
+    /// let policy = RetryPolicy::new(10, Duration::from_millis(50), Duration::from_secs(30));
     /// # let _ = policy;
-    /// # Ok::<(), eventsource::subscription::ConfigError>(())
     /// ```
-    pub fn new(attempts: u32, first_delay: Duration, max_delay: Duration) -> Result<Self, ConfigError> {
-        require(attempts > 0, "attempts", attempts, "at least 1: the first call counts")?;
-        let sensible = first_delay <= max_delay && max_delay <= Duration::from_secs(86_400);
-        require(sensible, "max_delay", format!("{max_delay:?}"), "at least `first_delay` and at most one day")?;
-        Ok(Self { attempts, backoff: Backoff::new(first_delay, max_delay) })
+    #[must_use]
+    pub const fn new(attempts: u32, first_delay: Duration, max_delay: Duration) -> Self {
+        Self { attempts, backoff: Backoff::new(first_delay, max_delay) }
     }
 
     /// Calls the handler once and never retries.
@@ -76,43 +66,34 @@ impl RetryPolicy {
         Self { attempts: 1, backoff: Backoff::new(Duration::ZERO, Duration::ZERO) }
     }
 
-    /// Sets the factor by which the bound of the delays grows each time. The default is 2.
+    /// Sets the factor by which the bound of the delays grows each time. The default is 2; allowed are 1 to
+    /// 100.
     ///
-    /// # Errors
-    /// [`ConfigError`] outside 1 to 100.
-    ///
-    /// # Examples
     /// ```
     /// use eventsource::subscription::RetryPolicy;
     ///
-    /// let policy = RetryPolicy::default().factor(3.0)?; // at most 100 ms, 300 ms, 900 ms, 2.7 s
-    /// assert!(policy.factor(0.5).is_err());
-    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// let policy = RetryPolicy::default().factor(3.0); // at most 100 ms, 300 ms, 900 ms, 2.7 s
+    /// # let _ = policy;
     /// ```
-    pub fn factor(mut self, factor: f64) -> Result<Self, ConfigError> {
-        require((1.0..=100.0).contains(&factor), "factor", factor, "1 to 100")?;
+    #[must_use]
+    pub const fn factor(mut self, factor: f64) -> Self {
         self.backoff.factor = factor;
-        Ok(self)
+        self
     }
 
     /// Sets which fraction of each delay is random. The default is 1, the whole delay. With 0 each delay equals its
-    /// bound.
+    /// bound. Allowed are 0 to 1.
     ///
-    /// # Errors
-    /// [`ConfigError`] outside 0 to 1.
-    ///
-    /// # Examples
     /// ```
     /// use eventsource::subscription::RetryPolicy;
     ///
-    /// let policy = RetryPolicy::default().jitter(0.0)?; // exactly 100 ms, 200 ms, 400 ms, 800 ms
-    /// assert!(policy.jitter(1.5).is_err());
-    /// # Ok::<(), eventsource::subscription::ConfigError>(())
+    /// let policy = RetryPolicy::default().jitter(0.0); // exactly 100 ms, 200 ms, 400 ms, 800 ms
+    /// # let _ = policy;
     /// ```
-    pub fn jitter(mut self, fraction: f64) -> Result<Self, ConfigError> {
-        require((0.0..=1.0).contains(&fraction), "jitter", fraction, "0 to 1")?;
+    #[must_use]
+    pub const fn jitter(mut self, fraction: f64) -> Self {
         self.backoff.jitter = fraction;
-        Ok(self)
+        self
     }
 }
 
@@ -150,15 +131,14 @@ pub enum FailurePolicy {
 /// use eventsource::SubscriptionConfig;
 /// use eventsource::subscription::FailureLimit;
 ///
-/// let limit = FailureLimit::new(100, Duration::from_secs(600))?;
+/// let limit = FailureLimit::new(100, Duration::from_secs(600));
 /// let config = SubscriptionConfig::default().failure_limit(limit);
 /// # let _ = config;
-/// # Ok::<(), eventsource::subscription::ConfigError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureLimit {
-    pub(super) events: usize,
-    pub(super) within: Duration,
+    pub(in crate::subscription) events: usize,
+    pub(in crate::subscription) within: Duration,
 }
 
 impl Default for FailureLimit {
@@ -171,26 +151,11 @@ impl Default for FailureLimit {
 impl FailureLimit {
     /// Faults when `events` different events have failed within the time `within`, or in a row.
     ///
-    /// # Errors
-    /// [`ConfigError`] if `events` is outside 2 to 10,000, or if `within` is longer than one day. To stop at the first
-    /// failure, use [`FailurePolicy::Stop`].
-    ///
-    /// # Examples
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use eventsource::subscription::FailureLimit;
-    ///
-    /// let limit = FailureLimit::new(100, Duration::from_secs(600))?;
-    /// assert!(FailureLimit::new(1, Duration::from_secs(600)).is_err());
-    /// # let _ = limit;
-    /// # Ok::<(), eventsource::subscription::ConfigError>(())
-    /// ```
-    pub fn new(events: usize, within: Duration) -> Result<Self, ConfigError> {
-        require((2..=10_000).contains(&events), "events", events, "2 to 10,000; `FailurePolicy::Stop` faults at one")?;
-        let sensible = within <= Duration::from_secs(86_400);
-        require(sensible, "within", format!("{within:?}"), "at most one day")?;
-        Ok(Self { events, within })
+    /// Allowed are 2 to 10,000 events within at most one day. To stop at the first failure, use
+    /// [`FailurePolicy::Stop`].
+    #[must_use]
+    pub const fn new(events: usize, within: Duration) -> Self {
+        Self { events, within }
     }
 
     /// Sets no limit. Every event of the log may become a dead letter.
@@ -210,16 +175,16 @@ impl FailureLimit {
 
 /// The failure policies of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct FailurePolicies {
-    pub(super) transient: FailurePolicy,
-    pub(super) permanent: FailurePolicy,
-    pub(super) in_rebuild: Option<FailurePolicy>,
-    pub(super) limit: FailureLimit,
+pub(in crate::subscription) struct FailurePolicies {
+    pub(in crate::subscription) transient: FailurePolicy,
+    pub(in crate::subscription) permanent: FailurePolicy,
+    pub(in crate::subscription) in_rebuild: Option<FailurePolicy>,
+    pub(in crate::subscription) limit: FailureLimit,
 }
 
 impl FailurePolicies {
     /// Returns the policy for an event that failed with an error of this class.
-    pub(super) fn of(&self, class: ErrorClass, rebuilding: bool) -> FailurePolicy {
+    pub(in crate::subscription) fn of(&self, class: ErrorClass, rebuilding: bool) -> FailurePolicy {
         match self.in_rebuild {
             Some(policy) if rebuilding => policy,
             _ => match class {

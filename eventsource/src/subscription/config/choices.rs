@@ -1,0 +1,95 @@
+//! What a subscription does where there is a choice: where it starts, and what it does about changes and unknown events.
+
+use crate::event::Position;
+
+/// Where a subscription starts that has no checkpoint.
+///
+/// A subscription with a checkpoint always continues from the checkpoint. Use [`SubscriptionConfig::require_fresh`] to
+/// refuse that.
+///
+/// ```
+/// use eventsource::subscription::StartFrom;
+///
+/// assert_eq!(StartFrom::default(), StartFrom::Checkpoint);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum StartFrom {
+    /// At the beginning of the log, like [`Beginning`](Self::Beginning). The default.
+    #[default]
+    Checkpoint,
+    /// At the beginning of the log.
+    Beginning,
+    /// After the event that is the last one in the log when the subscription first starts.
+    End,
+    /// After this position.
+    After(Position),
+}
+
+/// What a subscription does if its projection has changed since its checkpoint was stored
+/// ([changes are noticed](crate::guarantees#changes-are-noticed)).
+///
+/// A projection has changed if its name, its version, the events that it handles, its tenant, or the read models that
+/// it declares are other ones.
+///
+/// Versions are compared as numbers. A program with a lower version than the checkpoint never rebuilds the read model
+/// and never takes it over. With `Refuse` it is refused. With the other values it waits
+/// ([`SubscriptionState::Outdated`](super::SubscriptionState::Outdated)) while the newer version runs. To go back to a
+/// lower version on purpose, use [`SubscriptionConfig::allow_older_version`].
+///
+/// The value applies when a subscription starts. If another process replaces the read model later, this process does
+/// not replace it again: the subscription is refused, and its next start decides again.
+///
+/// ```
+/// use eventsource::SubscriptionConfig;
+/// use eventsource::subscription::OnChange;
+///
+/// let config = SubscriptionConfig::default().on_change(OnChange::Rebuild);
+/// # let _ = config;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum OnChange {
+    /// Fails with [`SubscribeError::Changed`](super::SubscribeError::Changed), which contains both fingerprints. The
+    /// default.
+    #[default]
+    Refuse,
+    /// Rebuilds in place: empties the read model and replays the log into it. Readers see it grow. A table whose
+    /// columns have changed is replaced by an empty one.
+    Rebuild,
+    /// Builds the declared read models in new tables while the present ones serve, and switches in one transaction. A
+    /// process that runs the earlier version keeps the present ones current until then; the switch fences it.
+    ///
+    /// Until the switch, the readers of every process get the earlier read model. A query of a column that it does not
+    /// have fails with [`ReadModelError::Mismatch`](crate::ReadModelError::Mismatch). The
+    /// [deployment](crate::guide::deployment) guide lists each step, and what can prevent the switch.
+    RebuildSideBySide,
+}
+
+/// What a subscription does about a stored event of an unknown type
+/// ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
+///
+/// A type is unknown if the registry of the manager does not list it, as a name or an alias, and no subscription of the
+/// manager handles it.
+///
+/// ```
+/// use eventsource::SubscriptionConfig;
+/// use eventsource::subscription::UnknownEvents;
+///
+/// let config = SubscriptionConfig::default().on_unknown(UnknownEvents::Fault);
+/// # let _ = config;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum UnknownEvents {
+    /// Skips the event, like every event that the projection does not handle, and lists its type in
+    /// [`SubscriptionStatus::unknown_types`](super::SubscriptionStatus::unknown_types). The default.
+    ///
+    /// The manager logs one warning for each type, about a second after a subscription has passed its first event. A
+    /// subscriber that handles every type gets the event instead.
+    #[default]
+    PassOver,
+    /// Applies everything before the event, then stops the subscription as faulted. This includes events that the
+    /// projection does not handle. Costs one more query of the event store for each page.
+    Fault,
+}

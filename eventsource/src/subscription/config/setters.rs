@@ -1,0 +1,363 @@
+//! The options of a subscription.
+
+use std::time::Duration;
+
+use super::SubscriptionConfig;
+use super::choices::{OnChange, UnknownEvents};
+use super::policy::{FailureLimit, FailurePolicy, RetryPolicy};
+
+impl SubscriptionConfig {
+    /// Refuses to subscribe if a durable checkpoint exists. Use it if the subscription must start where its
+    /// configuration says.
+    ///
+    /// [`subscribe`](super::SubscriptionManager::subscribe) checks this, and fails with
+    /// [`SubscribeError::CheckpointExists`](super::SubscribeError::CheckpointExists). Later starts of the same manager
+    /// continue from the checkpoint. The checkpoint of a memory projection is not durable, so it is never refused.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::from_end().require_fresh();
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn require_fresh(mut self) -> Self {
+        self.require_fresh = true;
+        self
+    }
+
+    /// Sets the name of the subscription, 1 to 255 bytes. The default is the name of the projection.
+    ///
+    /// Two subscriptions of one projection need two names. The checkpoint is stored under the name: see
+    /// [`hand_over`](super::SubscriptionManager::hand_over) to rename a subscription that has run.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().name("revenue-of-2026");
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Gives the projection only the events of this tenant ([`Metadata::tenant`](crate::Metadata::tenant)). By default
+    /// it gets the events of every tenant, and those without one. The filter of the subscriber applies too.
+    ///
+    /// The store filters. The subscription skips the events of other tenants:
+    /// [`wait_for`](super::SubscriptionHandle::wait_for) the position of such an event ends when the subscription has
+    /// passed it.
+    ///
+    /// The tenant is a part of the fingerprint: with another tenant, the projection has changed, and
+    /// [`on_change`](Self::on_change) says what happens. To run one projection for several tenants, give each
+    /// subscription its own [name](Self::name), and each read model its own table.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().name("orders of acme").tenant("acme");
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// Sets how many events are read and applied at once, at most. The default is 1,000; allowed are 1 to 100,000.
+    ///
+    /// A transactional projection applies a batch in one transaction. A batch is smaller if its events are large: see
+    /// [`batch_bytes`](Self::batch_bytes).
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().batch_size(200);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn batch_size(mut self, events: usize) -> Self {
+        self.batch_size = events;
+        self
+    }
+
+    /// Sets how large a page of events may be, in bytes. The default is 8 MiB; allowed are 1 KiB to 1 GiB.
+    ///
+    /// A page ends before the event that would exceed the limit. An event that is larger than the limit is read alone.
+    /// The size of an event is that of its payload and its metadata
+    /// ([`RecordedEvent::size`](crate::RecordedEvent::size)).
+    ///
+    /// A subscription holds two pages in memory: the present one and the next one. All subscriptions of a manager share
+    /// four more pages, of the largest limit among them ([bounded memory](crate::guarantees#bounded-memory)). Decoded
+    /// events and the rows that handlers change are not counted.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().batch_bytes(1024 * 1024);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn batch_bytes(mut self, bytes: usize) -> Self {
+        self.batch_bytes = bytes;
+        self
+    }
+
+    /// Sets how often the subscription reads the log if nothing wakes it. The default is 500 ms; allowed are 1 ms to
+    /// 1 hour.
+    ///
+    /// This is the longest delay of an event whose wake-up was lost, or that another process appended without a
+    /// notifier ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(100));
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+
+    /// Sets how often and how fast a failing handler is retried. The default is 5 attempts: see [`RetryPolicy`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::new(3, Duration::from_millis(50), Duration::from_secs(1));
+    /// let config = SubscriptionConfig::default().retry(policy);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Sets what happens to an event whose retries are spent, for both classes of errors. The default is
+    /// [`FailurePolicy::DeadLetter`].
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::FailurePolicy;
+    ///
+    /// let config = SubscriptionConfig::default().on_failure(FailurePolicy::Stop);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn on_failure(self, policy: FailurePolicy) -> Self {
+        self.on_transient_failure(policy).on_permanent_failure(policy)
+    }
+
+    /// Sets what happens to an event whose last error was [transient](crate::projection::ErrorClass::Transient). The
+    /// default is [`FailurePolicy::DeadLetter`].
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::FailurePolicy;
+    ///
+    /// // An error that a retry could cure stops the subscription. Another one becomes a dead letter.
+    /// let config = SubscriptionConfig::default().on_transient_failure(FailurePolicy::Stop);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn on_transient_failure(mut self, policy: FailurePolicy) -> Self {
+        self.failures.transient = policy;
+        self
+    }
+
+    /// Sets what happens to an event whose last error was [permanent](crate::projection::ErrorClass::Permanent). It is
+    /// not retried. The default is [`FailurePolicy::DeadLetter`].
+    #[must_use]
+    pub const fn on_permanent_failure(mut self, policy: FailurePolicy) -> Self {
+        self.failures.permanent = policy;
+        self
+    }
+
+    /// Sets what happens to an event that fails in a rebuild, for both classes of errors. By default the policies of
+    /// normal operation apply.
+    #[must_use]
+    pub const fn on_failure_in_rebuild(mut self, policy: FailurePolicy) -> Self {
+        self.failures.in_rebuild = Some(policy);
+        self
+    }
+
+    /// Sets how many different events may fail before the subscription stops as faulted. The default is 20 events
+    /// within a minute, or 20 in a row: see [`FailureLimit`].
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::FailureLimit;
+    ///
+    /// let config = SubscriptionConfig::default().failure_limit(FailureLimit::none());
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn failure_limit(mut self, limit: FailureLimit) -> Self {
+        self.failures.limit = limit;
+        self
+    }
+
+    /// Sets how long one call of a handler may take. The default is 60 s; allowed are 1 ms to 1 day.
+    ///
+    /// A call that takes longer is dropped, and counts as failed. A handler that blocks its thread cannot be
+    /// interrupted.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().handler_timeout(Duration::from_secs(5));
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn handler_timeout(mut self, timeout: Duration) -> Self {
+        self.handler_timeout = timeout;
+        self
+    }
+
+    /// Sets how long one event may cause outages, before it counts as failed. By default there is no limit;
+    /// allowed are 1 ms to 30 days.
+    ///
+    /// Some events always look like an outage, while the database answers other queries: for example a statement that
+    /// always exceeds the server's `statement_timeout`, or a statement that ends its own connection. After this time,
+    /// and at least three attempts, such an event has failed, and its [policy](Self::on_transient_failure) applies.
+    /// Without a limit the subscription retries for ever, and its state names the event, the cause and the start time.
+    ///
+    /// An outage of the whole database never counts as the failure of an event.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().outage_limit(Duration::from_secs(600));
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn outage_limit(mut self, time: Duration) -> Self {
+        self.outage_limit = Some(time);
+        self
+    }
+
+    /// Sets after how many applied events the state of a durable memory projection is stored. The default is 10,000; allowed
+    /// is every number above 0.
+    ///
+    /// The state is also stored when the subscription stops, and when an event becomes a dead letter. A start replays
+    /// the events after the stored state. Other kinds of projections ignore this value.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().snapshot_every(1_000);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn snapshot_every(mut self, events: u64) -> Self {
+        self.snapshot_every = events;
+        self
+    }
+
+    /// Sets the lease on a durable checkpoint. The default is 4 s, renewed every third of it; allowed are 50 ms to
+    /// 1 hour.
+    ///
+    /// Another process with the same subscription is a standby. It takes over when the lease has expired, or at once
+    /// when the owner stops. A process that hangs loses its lease like one that has died: when it wakes, it is fenced,
+    /// and becomes a standby again after a pause of one lease, at most 10 s. A subscription that is fenced twice within
+    /// a minute faults.
+    ///
+    /// A takeover also waits for what a hanging owner holds in the database:
+    /// - On PostgreSQL that is an open transaction. The server ends it after
+    ///   `PostgresOptions::idle_in_transaction_session_timeout`.
+    /// - On SQLite that is the write lock of the file, if the process hangs in the middle of a batch. No other process
+    ///   can take this lock: until the owner wakes or is killed, every writer waits, the standby says so in its state,
+    ///   and appends fail as busy.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().lease(Duration::from_secs(10));
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn lease(mut self, time: Duration) -> Self {
+        self.lease = time;
+        self
+    }
+
+    /// Sets what the subscription does if its projection has changed since its checkpoint was stored. The default is
+    /// [`OnChange::Refuse`].
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::OnChange;
+    ///
+    /// let config = SubscriptionConfig::default().on_change(OnChange::RebuildSideBySide);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn on_change(mut self, action: OnChange) -> Self {
+        self.on_change = action;
+        self
+    }
+
+    /// Allows a lower version of the projection to replace the read model of a higher one, in the way that
+    /// [`on_change`](Self::on_change) says. Use it to go back to an older program.
+    ///
+    /// Without it, a lower version is refused or waits. Stop the newer program first, otherwise it is fenced. You can
+    /// also [`reset`](super::SubscriptionHandle::reset) the subscription: without a checkpoint, any version may start.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::OnChange;
+    ///
+    /// // Version 1 is deployed again, and rebuilds the read model of version 2.
+    /// let config = SubscriptionConfig::default().on_change(OnChange::Rebuild).allow_older_version();
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn allow_older_version(mut self) -> Self {
+        self.allow_older_version = true;
+        self
+    }
+
+    /// Sets what the subscription does about a stored event of an unknown type. The default is
+    /// [`UnknownEvents::PassOver`].
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::UnknownEvents;
+    ///
+    /// let config = SubscriptionConfig::default().on_unknown(UnknownEvents::Fault);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn on_unknown(mut self, policy: UnknownEvents) -> Self {
+        self.on_unknown = policy;
+        self
+    }
+
+    /// Sets the seed of the random part of delays, so that a test with a paused clock can be repeated. By default each
+    /// run has another seed.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+}
