@@ -81,13 +81,36 @@ impl<'a> SaveBatch<'a> {
         Self { store, notifier, metadata: Metadata::new(), roots: Vec::new() }
     }
 
-    /// Adds an aggregate.
+    /// Adds an aggregate. Its events are stored with the events of the other aggregates of the batch. See [`SaveBatch`]
+    /// for an example.
     pub fn with<A: Aggregate>(mut self, root: &'a mut AggregateRoot<A>) -> Self {
         self.roots.push(root);
         self
     }
 
     /// Sets the metadata of each event; empty by default.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let mut account = accounts.create_new(uuid::Uuid::now_v7());
+    /// account.record(Deposited { amount: 5 });
+    /// accounts.batch().with(&mut account).metadata(Metadata::new().actor("alice")).save().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
         self
@@ -105,6 +128,30 @@ impl<'a> SaveBatch<'a> {
     /// - [`AppendError::StreamTwice`](crate::AppendError::StreamTwice) if an aggregate was added twice.
     /// - [`StoreError::Unsupported`](crate::StoreError::Unsupported) if several aggregates have events and the store
     ///   does not support such transactions.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let [mut one, mut other] = [uuid::Uuid::now_v7(), uuid::Uuid::now_v7()].map(|id| accounts.create_new(id));
+    /// one.record(Deposited { amount: 5 });
+    /// let saved = accounts.batch().with(&mut one).with(&mut other).save().await?;
+    /// // `other` has no events, so nothing of it was stored.
+    /// assert_eq!((saved[0].version, saved[1].version), (1, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn save(self) -> Result<Vec<Saved>, AggregateError> {
         let Self { store, notifier, metadata, mut roots } = self;
         let appends = roots.iter().map(|root| root.append(&metadata)).collect::<Result<Vec<_>, _>>()?;

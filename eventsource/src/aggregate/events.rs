@@ -33,6 +33,29 @@ pub trait EventsOf<A> {
     ///
     /// # Errors
     /// [`DecodeError`] if it is one of these events and cannot be decoded. A retry does not help.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # use std::sync::Arc;
+    /// use eventsource::event::now;
+    ///
+    /// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// let other = Arc::new(NewEvent::raw("OrderPlaced", 1, "{}").record(order, 1, Position::new(1), now()));
+    /// let applied = <(Deposited,) as EventsOf<Account>>::apply(&mut Account::default(), &other)?;
+    /// assert!(!applied, "an account has no such event");
+    /// # }
+    /// # Ok::<(), eventsource::DecodeError>(())
+    /// ```
     fn apply(aggregate: &mut A, event: &Arc<RecordedEvent>) -> Result<bool, DecodeError>;
 
     /// The descriptions of these events in the [`Registry`](crate::Registry).

@@ -52,6 +52,29 @@ impl<A: Aggregate> AggregateRepository<A> {
     ///
     /// # Errors
     /// The errors of [`load`](Self::load), except `NotFound`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// match accounts.get_or_none(uuid::Uuid::now_v7()).await? {
+    ///     Some(account) => println!("the balance is {}", account.balance),
+    ///     None => println!("there is no such account"),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn get_or_none(&self, id: Uuid) -> Result<Option<AggregateRoot<A>>, AggregateError> {
         let root = self.load_or_create(id).await?;
         Ok((root.version() > 0).then_some(root))
@@ -204,6 +227,26 @@ impl<A: Aggregate> AggregateRepository<A> {
     ///
     /// # Errors
     /// [`AggregateError::Store`] if the store fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// assert!(!accounts.exists(uuid::Uuid::now_v7()).await?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn exists(&self, id: Uuid) -> Result<bool, AggregateError> {
         let stream = StreamId::new(A::TYPE, id);
         Ok(!self.store.read_stream(&stream, ReadStream::forward().limit(1)).await?.is_empty())
@@ -211,10 +254,38 @@ impl<A: Aggregate> AggregateRepository<A> {
 
     /// Returns up to `limit` stored aggregates of this type with their versions, ordered by id.
     ///
-    /// Pass `None` for the first page, and the last id of a page for the next one.
+    /// Pass `None` for the first page, and the last id of a page for the next one. An empty page ends the list.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails. It can be retried.
+    /// The [errors of a read](crate::EventStore#errors-of-a-read).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let mut after = None;
+    /// loop {
+    ///     let page = accounts.list(after, 100).await?;
+    ///     for account in &page {
+    ///         println!("{} has {} events", account.stream, account.version);
+    ///     }
+    ///     let Some(last) = page.last() else { break };
+    ///     after = Some(last.stream.aggregate_id());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn list(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<StoredStream>, StoreError> {
         self.store.streams(A::TYPE, after, limit).await
     }

@@ -130,6 +130,24 @@ impl<A: Aggregate> AggregateRepository<A> {
     ///   another shape (see [`SnapshotPolicy::state_version`] for changes that the shape does not show), if it does not
     ///   decode, if the stream does not have the event of the snapshot, or if `store` fails.
     /// - A snapshot that cannot be saved costs a warning. The events are saved.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// // After each hundredth event.
+    /// let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new())
+    ///     .with_snapshots(MemorySnapshots::new(), SnapshotPolicy::every(100));
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_snapshots(mut self, store: impl SnapshotStore, policy: SnapshotPolicy<A>) -> Self
     where
@@ -141,6 +159,26 @@ impl<A: Aggregate> AggregateRepository<A> {
 
     /// Creates a new aggregate. It is stored by the first save. That save fails with a conflict if the stream exists
     /// already.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let account = accounts.create_new(uuid::Uuid::now_v7());
+    /// assert_eq!((account.version(), account.balance), (0, 0));
+    /// # });
+    /// # }
+    /// ```
     #[must_use]
     pub fn create_new(&self, id: Uuid) -> AggregateRoot<A> {
         AggregateRoot::new(id)

@@ -32,6 +32,17 @@ impl Default for ConflictRetry {
 impl ConflictRetry {
     /// Allows `attempts` attempts, including the first one (0 counts as 1), with delays that double from `first_delay`
     /// to `max_delay`.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::aggregate::ConflictRetry;
+    ///
+    /// // Delays of up to 10, 20, 40 and 80 ms.
+    /// let retry = ConflictRetry::new(5, Duration::from_millis(10), Duration::from_secs(1));
+    /// assert_eq!(retry.attempts(), 5);
+    /// ```
     #[must_use]
     pub const fn new(attempts: u32, first_delay: Duration, max_delay: Duration) -> Self {
         Self { attempts: if attempts == 0 { 1 } else { attempts }, backoff: Backoff::new(first_delay, max_delay) }

@@ -9,7 +9,7 @@ use super::{Aggregate, AggregateError, Applies, EventsOf, IntoEvents, Saved, Unc
 use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{Appended, ExpectedVersion};
 
-/// One loaded aggregate: its state, its version, and its events that are not saved yet. It derefs to the state.
+/// One loaded aggregate: its state, its version, and its events that are not saved yet. It dereferences to the state.
 ///
 /// The state decides, and the root records: `order.record(order.ship("TRACK-001")?)`. See [`record`](Self::record) for
 /// an example. [`AggregateRepository::save`](super::AggregateRepository::save) stores the recorded events.
@@ -17,16 +17,19 @@ use crate::store::{Appended, ExpectedVersion};
 /// ```
 /// # #[cfg(feature = "macros")] {
 /// # use eventsource::prelude::*;
+/// # use eventsource::aggregate::*;
 /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
 /// # #[event(aggregate = "Account")]
 /// # struct Deposited { amount: u64 }
-/// # #[derive(Default)]
+/// # #[derive(Default, serde::Serialize, serde::Deserialize)]
 /// # struct Account { balance: u64 }
 /// # #[aggregate]
 /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
-/// let mut account = AggregateRoot::<Account>::new(uuid::Uuid::now_v7());
+/// let id = uuid::Uuid::now_v7();
+/// let mut account = AggregateRoot::<Account>::new(id);
 /// account.record(Deposited { amount: 5 });
 /// assert_eq!((account.balance, account.version(), account.uncommitted().len()), (5, 1, 1));
+/// assert_eq!((account.id(), account.stream()), (id, StreamId::new("Account", id)));
 /// # }
 /// ```
 #[derive(Debug, Clone)]
@@ -41,7 +44,25 @@ pub struct AggregateRoot<A> {
 }
 
 impl<A: Aggregate> AggregateRoot<A> {
-    /// Creates an aggregate without stored events.
+    /// Creates an aggregate without stored events, with the default state. Use it in tests of decisions. To save it,
+    /// create it with [`AggregateRepository::create_new`](super::AggregateRepository::create_new), which does the same.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// let account = AggregateRoot::<Account>::new(uuid::Uuid::now_v7());
+    /// assert_eq!((account.version(), account.balance), (0, 0));
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(id: Uuid) -> Self {
         Self { id, state: A::default(), stored: 0, position: Position::START, last: None, uncommitted: Vec::new() }

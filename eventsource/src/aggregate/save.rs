@@ -140,6 +140,30 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// - [`SnapshotError::Uncommitted`] if `root` has events that are not saved. Save it first.
     /// - [`SnapshotError::Unstorable`] if the state would not be read back equal. A retry does not help.
     /// - [`SnapshotError::Store`] if the store of the snapshots fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let accounts = accounts.with_snapshots(MemorySnapshots::new(), SnapshotPolicy::by_hand());
+    /// let mut account = accounts.create_new(uuid::Uuid::now_v7());
+    /// account.record(Deposited { amount: 5 });
+    /// accounts.save(&mut account).await?;
+    /// assert!(accounts.save_snapshot(&account).await?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn save_snapshot(&self, root: &AggregateRoot<A>) -> Result<bool, SnapshotError> {
         let snapshots = self.snapshots.as_ref().ok_or(SnapshotError::NoStore)?;
         match snapshots.of(root)? {
@@ -151,7 +175,28 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// Creates an empty batch. Add aggregates of any type to it, and save them in one transaction of this repository's
     /// store.
     ///
-    /// See [`SaveBatch`] for an example.
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let mut account = accounts.create_new(uuid::Uuid::now_v7());
+    /// account.record(Deposited { amount: 5 });
+    /// let saved = accounts.batch().with(&mut account).save().await?;
+    /// assert_eq!(saved[0].version, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub fn batch<'a>(&self) -> SaveBatch<'a> {
         SaveBatch::new(self.store.clone(), self.notifier.clone())
     }

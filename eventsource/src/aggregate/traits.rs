@@ -71,6 +71,7 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     note = "for an event of `{Self}`, add a method with `#[applies({E})]` to its `#[aggregate]` block; by hand, write `impl Applies<{E}> for {Self}` and list `{E}` in `type Events`"
 )]
 pub trait Applies<E> {
-    /// Changes the state.
+    /// Changes the state. It must depend only on the state and the event: each load of the aggregate calls it again. So
+    /// it must not read a clock, a random number or a database.
     fn apply(&mut self, event: &E);
 }

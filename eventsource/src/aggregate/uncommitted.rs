@@ -14,18 +14,20 @@ use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, now};
 /// ```
 /// # #[cfg(feature = "macros")] {
 /// # use eventsource::prelude::*;
+/// # use eventsource::aggregate::*;
 /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
 /// # #[event(aggregate = "Account")]
-/// # struct Opened {}
-/// # #[derive(Default)]
-/// # struct Account;
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+/// # struct Account { balance: u64 }
 /// # #[aggregate]
-/// # impl Account { #[applies(Opened)] fn opened(&mut self, _: &Opened) {} }
+/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
 /// let mut account = AggregateRoot::<Account>::new(uuid::Uuid::now_v7());
-/// account.record(Opened {});
+/// account.record(Deposited { amount: 5 });
 /// let event = &account.uncommitted()[0];
-/// assert_eq!(event.event_type(), "Opened");
-/// assert!(event.downcast_ref::<Opened>().is_some());
+/// assert_eq!(event.event_type(), "Deposited");
+/// assert_eq!(event.downcast_ref::<Deposited>().map(|event| event.amount), Some(5));
+/// println!("{} occurred at {}", event.id(), event.occurred_at());
 /// # }
 /// ```
 #[derive(Clone)]

@@ -22,6 +22,16 @@ pub struct BusError {
 
 impl BusError {
     /// Creates the error of a bus that could not `action` because of `source`.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::io::{Error, ErrorKind};
+    ///
+    /// use eventsource::bus::BusError;
+    ///
+    /// let error = BusError::new("publish 3 events", Error::from(ErrorKind::ConnectionRefused));
+    /// assert_eq!(error.action, "publish 3 events");
+    /// ```
     pub fn new(action: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { action: action.into(), source: source.into() }
     }

@@ -42,23 +42,74 @@ pub trait EventBus: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`BusError`] if the bus cannot be reached. The events stay stored, so the caller need not repeat the append.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # use eventsource::EventStore as _;
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventBus, MemoryEventBus};
+    ///
+    /// let appended = store.append(&order, ExpectedVersion::Any, vec![NewEvent::raw("OrderPaid", 1, "{}")]).await?;
+    /// MemoryEventBus::new().publish(appended.events()).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn publish(&self, events: &[Arc<RecordedEvent>]) -> Result<(), BusError>;
 
     /// Passes every published event that matches `filter` to `subscriber`, until the returned value is dropped.
     ///
     /// # Errors
     /// [`BusError`] if the bus cannot be reached.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::sync::Arc;
+    ///
+    /// use eventsource::{EventBus, EventFilter, MemoryEventBus, RecordedEvent};
+    ///
+    /// async fn show(event: Arc<RecordedEvent>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     println!("{} {}", event.stream(), event.event_type());
+    ///     Ok(())
+    /// }
+    ///
+    /// let bus = MemoryEventBus::new();
+    /// // Keep the returned value: the subscription ends when it is dropped.
+    /// let subscription = bus.subscribe(EventFilter::types(["OrderPlaced"]), Arc::new(show)).await?;
+    /// # drop(subscription);
+    /// # Ok::<(), eventsource::bus::BusError>(())
+    /// # }).unwrap();
+    /// ```
     async fn subscribe(
         &self,
         filter: EventFilter,
         subscriber: Arc<dyn BusSubscriber>,
     ) -> Result<BusSubscription, BusError>;
 
-    /// Calls `wake` after each publish, until the returned value is dropped. The default subscribes to all events;
-    /// override it if the bus can wake without carrying events.
+    /// Calls `wake` after each publish, until the returned value is dropped.
+    ///
+    /// The default subscribes to all events. Override it if the bus can wake without carrying events.
     ///
     /// # Errors
-    /// [`BusError`] if the bus cannot be reached.
+    /// [`BusError`] if the bus cannot be reached. Try again later.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::sync::Arc;
+    ///
+    /// use eventsource::{EventBus, MemoryEventBus};
+    ///
+    /// let subscription = MemoryEventBus::new().wake_on_publish(Arc::new(|| println!("read the log"))).await?;
+    /// # drop(subscription);
+    /// # Ok::<(), eventsource::bus::BusError>(())
+    /// # }).unwrap();
+    /// ```
     async fn wake_on_publish(&self, wake: Wake) -> Result<BusSubscription, BusError> {
         let subscriber = move |_: Arc<RecordedEvent>| {
             wake();
@@ -101,9 +152,10 @@ pub trait BusSubscriber: Send + Sync + 'static {
     /// Any error. The bus logs it and continues with the next event.
     async fn receive(&self, event: Arc<RecordedEvent>) -> Result<(), Box<dyn Error + Send + Sync>>;
 
-    /// Called if the bus dropped `events` events for this subscriber, such as when its queue was full, before the next
-    /// event is received. A subscriber that needs them reads them from the log. The default does nothing; the bus logs
-    /// a warning in any case.
+    /// Called before the next event if the bus dropped `events` events for this subscriber, for example because its
+    /// queue was full. A subscriber that needs them reads them from the log.
+    ///
+    /// The default does nothing. The bus logs a warning in any case.
     async fn missed(&self, events: u64) {
         let _ = events;
     }

@@ -80,6 +80,15 @@ impl Default for MemoryEventBus {
 
 impl MemoryEventBus {
     /// Creates a bus without subscribers, with queues of 1,024 events each.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::MemoryEventBus;
+    ///
+    /// // Give one clone to each repository, and one to the `SubscriptionManager`.
+    /// let bus = MemoryEventBus::new();
+    /// let same_bus = bus.clone();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -100,8 +109,28 @@ impl MemoryEventBus {
         Self { capacity: events.get(), ..Self::default() }
     }
 
-    /// Waits until every subscriber has received or missed all events that were published before the call. A subscriber
-    /// must not call it: it would wait for itself for ever.
+    /// Waits until every subscriber has received or missed all events that were published before the call. For tests.
+    ///
+    /// A subscriber must not call it: it would wait for itself for ever.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # use eventsource::EventStore as _;
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventBus, MemoryEventBus};
+    ///
+    /// let bus = MemoryEventBus::new();
+    /// let appended = store.append(&order, ExpectedVersion::Any, vec![NewEvent::raw("OrderPaid", 1, "{}")]).await?;
+    /// bus.publish(appended.events()).await?;
+    /// bus.delivered().await;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn delivered(&self) {
         let receivers: Vec<_> = self.registered().receivers.values().cloned().collect();
         for receiver in receivers {

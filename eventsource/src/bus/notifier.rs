@@ -8,6 +8,18 @@ use super::{BusError, BusSubscription, EventBus};
 use crate::event::RecordedEvent;
 
 /// The function with which a notifier wakes a listener. It returns at once and does not block.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+///
+/// use eventsource::bus::Wake;
+/// use tokio::sync::Notify;
+///
+/// let notify = Arc::new(Notify::new());
+/// let wake: Wake = Arc::new(move || notify.notify_one());
+/// wake();
+/// ```
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Wakes subscriptions after events were stored, in this process or in others. A wake-up is a hint and carries no data
@@ -55,12 +67,42 @@ pub trait Notifier: Send + Sync + 'static {
     /// # Errors
     /// [`BusError`] if the notifier cannot be reached. The events stay stored, and subscriptions find them at their
     /// next poll of the log, so the caller need not repeat anything.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # use eventsource::EventStore as _;
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{MemoryEventBus, Notifier};
+    ///
+    /// let appended = store.append(&order, ExpectedVersion::Any, vec![NewEvent::raw("OrderPaid", 1, "{}")]).await?;
+    /// MemoryEventBus::new().notify(appended.events()).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn notify(&self, events: &[Arc<RecordedEvent>]) -> Result<(), BusError>;
 
     /// Calls `wake` after each notification, until the returned value is dropped.
     ///
     /// # Errors
     /// [`BusError`] if the notifier cannot be reached: listen again later.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::sync::Arc;
+    ///
+    /// use eventsource::{MemoryEventBus, Notifier};
+    ///
+    /// let subscription = MemoryEventBus::new().listen(Arc::new(|| println!("read the log"))).await?;
+    /// # drop(subscription);
+    /// # Ok::<(), eventsource::bus::BusError>(())
+    /// # }).unwrap();
+    /// ```
     async fn listen(&self, wake: Wake) -> Result<BusSubscription, BusError>;
 }
 

@@ -25,6 +25,7 @@ use super::EventDescriptor;
 /// let mut aggregates = Registry::global().aggregates();
 /// let voucher = aggregates.find(|aggregate| aggregate.name() == "Voucher").unwrap();
 /// assert_eq!(voucher.events()[0].name(), "VoucherIssued");
+/// assert!(voucher.rust_type().ends_with("Voucher"));
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +83,8 @@ impl AggregateDescriptor {
 ///
 /// let projection = Revenue::DESCRIPTOR;
 /// assert_eq!((projection.name(), projection.version(), projection.kind()), ("revenue", 1, "memory"));
+/// assert_eq!(projection.events()[0].name(), "OrderPlaced");
+/// assert!(projection.read_models().is_empty() && projection.rust_type().ends_with("Revenue"));
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy)]

@@ -20,6 +20,8 @@ use super::{DomainEvent, OldVersion};
 /// let event = OrderPlaced::DESCRIPTOR;
 /// assert_eq!((event.name(), event.version(), event.aggregate()), ("order.placed", 1, "Order"));
 /// assert_eq!(event.aliases(), ["order.created"]);
+/// assert!(event.old_versions().is_empty());
+/// println!("{} is declared by {}", event.rust_type(), event.place());
 /// # }
 /// ```
 #[derive(Clone, Copy)]
@@ -54,6 +56,31 @@ impl EventDescriptor {
     /// Describes the event `E`, whose Rust type is written `rust_type` and declared at `file:line` of `package`.
     ///
     /// The derive calls this. The shape of the event is not known.
+    ///
+    /// # Examples
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use eventsource::DomainEvent;
+    /// use eventsource::event::{EventDescriptor, Unstorable};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct OrderPlaced {}
+    ///
+    /// // By hand, without the derive.
+    /// impl DomainEvent for OrderPlaced {
+    ///     const NAME: &'static str = "OrderPlaced";
+    ///     const VERSION: u32 = 1;
+    ///     const AGGREGATE: &'static str = "Order";
+    ///     const DESCRIPTOR: EventDescriptor =
+    ///         EventDescriptor::of::<Self>("OrderPlaced", (file!(), line!()), ("orders", "1.0.0"));
+    ///
+    ///     fn encode(&self) -> Result<String, Unstorable> { Ok(serde_json::to_string(self)?) }
+    ///
+    ///     fn decode(payload: &str) -> Result<Self, serde_json::Error> { serde_json::from_str(payload) }
+    /// }
+    ///
+    /// assert_eq!(OrderPlaced::DESCRIPTOR.name(), "OrderPlaced");
+    /// ```
     #[must_use]
     pub const fn of<E: DomainEvent>(
         rust_type: &'static str,
@@ -123,6 +150,18 @@ impl EventDescriptor {
     }
 
     /// Returns the shape in which the event is stored (feature `testing`).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// assert_eq!(OrderPlaced::DESCRIPTOR.shape().kind("total"), Some("u64"));
+    /// # }
+    /// ```
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn shape(&self) -> super::Shape {

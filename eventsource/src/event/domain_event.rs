@@ -67,12 +67,38 @@ pub trait DomainEvent: Sized + Send + Sync + 'static {
     /// # Errors
     /// [`Unstorable`] if the event cannot be written as JSON, or would not be read back equal. Its path begins with
     /// `payload`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// assert_eq!(OrderPlaced { total: 150 }.encode()?, r#"{"total":150}"#);
+    /// # }
+    /// # Ok::<(), eventsource::Unstorable>(())
+    /// ```
     fn encode(&self) -> Result<String, Unstorable>;
 
     /// Decodes an event from `payload`, which is JSON of the current schema version.
     ///
     /// # Errors
     /// The error of serde if the payload does not match the type.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// assert_eq!(OrderPlaced::decode(r#"{"total":150}"#)?.total, 150);
+    /// # }
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     fn decode(payload: &str) -> Result<Self, serde_json::Error>;
 
     /// Decodes an event that was stored with the older schema `version`, and converts it to the current one.

@@ -145,6 +145,23 @@ impl DecodeError {
     /// letter for it.
     ///
     /// [`SubscriptionState::Outdated`]: crate::subscription::SubscriptionState::Outdated
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # use eventsource::event::now;
+    /// # use eventsource::{Event, NewEvent, Position, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// let newer = NewEvent::raw("OrderPlaced", 2, "{}").record(stream, 1, Position::new(1), now());
+    /// let error = Event::<OrderPlaced>::decode(&std::sync::Arc::new(newer)).map(drop).unwrap_err();
+    /// assert!(error.is_newer());
+    /// # }
+    /// ```
     #[must_use]
     pub const fn is_newer(&self) -> bool {
         matches!(self, Self::Version { stored, known, .. } if *stored > *known)

@@ -11,8 +11,10 @@ use super::{Name, RecordedEvent};
 /// ```
 /// use eventsource::EventFilter;
 ///
-/// let filter = EventFilter::types(["OrderPlaced", "OrderShipped"]).tenant("acme");
-/// assert_eq!(filter.event_types().unwrap().count(), 2);
+/// let filter = EventFilter::types(["OrderPlaced", "OrderShipped"]).aggregates(["Order"]).tenant("acme");
+/// assert_eq!(filter.event_types().unwrap().collect::<Vec<_>>(), ["OrderPlaced", "OrderShipped"]);
+/// assert_eq!(filter.aggregate_types().unwrap().collect::<Vec<_>>(), ["Order"]);
+/// assert_eq!(filter.get_tenant(), Some("acme"));
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
@@ -23,18 +25,58 @@ pub struct EventFilter {
 
 impl EventFilter {
     /// Creates a filter that matches every event.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventFilter, EventStore, PageLimit, Position};
+    ///
+    /// let page = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(100)).await?;
+    /// assert_eq!(page.events.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn all() -> Self {
         Self::default()
     }
 
     /// Creates a filter that matches events with one of these stored names. Without names it matches no event.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventFilter, EventStore, PageLimit, Position};
+    ///
+    /// let paid = EventFilter::types(["OrderPaid"]);
+    /// assert_eq!(store.read_log(Position::START, &paid, PageLimit::events(100)).await?.events.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn types<N: Into<Name>>(names: impl IntoIterator<Item = N>) -> Self {
         Self { event_types: Some(names.into_iter().map(Into::into).collect()), ..Self::default() }
     }
 
     /// Limits the filter to aggregates of one of these types. Without types it matches no event.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::EventFilter;
+    ///
+    /// let orders_and_invoices = EventFilter::all().aggregates(["Order", "Invoice"]);
+    /// assert!(orders_and_invoices.event_types().is_none());
+    /// ```
     #[must_use]
     pub fn aggregates<N: Into<Name>>(mut self, types: impl IntoIterator<Item = N>) -> Self {
         self.aggregate_types = Some(types.into_iter().map(Into::into).collect());
@@ -42,6 +84,13 @@ impl EventFilter {
     }
 
     /// Limits the filter to events of this tenant ([`Metadata::tenant`](super::Metadata::tenant)).
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::EventFilter;
+    ///
+    /// assert_eq!(EventFilter::all().tenant("acme").get_tenant(), Some("acme"));
+    /// ```
     #[must_use]
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());

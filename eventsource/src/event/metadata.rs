@@ -17,10 +17,18 @@ use super::{NewEvent, RecordedEvent, Unstorable, json};
 /// use eventsource::Metadata;
 /// use uuid::Uuid;
 ///
-/// let request = Uuid::now_v7();
-/// let metadata = Metadata::new().correlation_id(request).actor("alice").tenant("acme").entry("ip", "192.0.2.7");
-/// assert_eq!(metadata.get_tenant(), Some("acme"));
+/// let (request, command) = (Uuid::now_v7(), Uuid::now_v7());
+/// assert!(Metadata::new().is_empty());
+/// let metadata = Metadata::new()
+///     .correlation_id(request)
+///     .causation_id(command)
+///     .actor("alice")
+///     .tenant("acme")
+///     .entry("ip", "192.0.2.7");
+/// assert_eq!((metadata.get_correlation_id(), metadata.get_causation_id()), (Some(request), Some(command)));
+/// assert_eq!((metadata.get_actor(), metadata.get_tenant()), (Some("alice"), Some("acme")));
 /// assert_eq!(metadata.get_entry("ip"), Some(&"192.0.2.7".into()));
+/// assert_eq!(metadata.entries().count(), 1);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -111,6 +119,14 @@ impl Metadata {
     ///
     /// This call does not fail. An append refuses a value that could not be read back, such as NaN or a value that is
     /// nested deeper than 125 levels ([`Unstorable`]).
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::Metadata;
+    ///
+    /// let metadata = Metadata::new().entry("retries", 3).entry("tags", ["a", "b"]);
+    /// assert_eq!(metadata.get_entry("retries"), Some(&3.into()));
+    /// ```
     #[must_use]
     pub fn entry(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let key = key.into();
@@ -201,6 +217,15 @@ impl Metadata {
     }
 
     /// Sets this metadata on each of `events`. Use it to set the metadata of a whole append.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::{Metadata, NewEvent};
+    ///
+    /// let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// let events = Metadata::new().actor("alice").stamp(events);
+    /// assert_eq!(events[1].metadata().get_actor(), Some("alice"));
+    /// ```
     #[must_use]
     pub fn stamp(&self, events: Vec<NewEvent>) -> Vec<NewEvent> {
         events.into_iter().map(|event| event.with_metadata(self.clone())).collect()

@@ -59,6 +59,23 @@ impl NewEvent {
     /// [`EncodeError`] if the event cannot be written as JSON, or would not be read back equal: for example a number
     /// that is not finite, or nesting that is too deep. [`UnstorableReason`](super::UnstorableReason) lists all
     /// reasons. The error contains the path of the value: change the value or the type.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::NewEvent;
+    ///
+    /// let event = NewEvent::of(&OrderPlaced { total: 150 })?;
+    /// assert_eq!((event.event_type(), event.payload()), ("OrderPlaced", r#"{"total":150}"#));
+    /// assert_eq!((event.aggregate_type(), event.schema_version()), (Some("Order"), 1));
+    /// # }
+    /// # Ok::<(), eventsource::EncodeError>(())
+    /// ```
     pub fn of<E: DomainEvent>(event: &E) -> Result<Self, EncodeError> {
         let refused = |value| EncodeError { event_type: E::NAME, value };
         let text = event.encode().map_err(refused)?;
@@ -96,6 +113,16 @@ impl NewEvent {
 
     /// Sets the id. Use it if the caller must know the id, or must not append the event twice: a second append of the
     /// same id fails with [`AppendError::DuplicateEvent`](crate::AppendError::DuplicateEvent).
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::NewEvent;
+    /// use uuid::Uuid;
+    ///
+    /// // The same message always gives the same id, so its event is stored once.
+    /// let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"https://example.com/messages/7");
+    /// assert_eq!(NewEvent::raw("OrderPlaced", 1, "{}").with_id(id).id(), id);
+    /// ```
     #[must_use]
     pub fn with_id(mut self, id: Uuid) -> Self {
         self.id = id;
@@ -106,6 +133,15 @@ impl NewEvent {
     ///
     /// An append refuses a time before the year -4711, because PostgreSQL cannot store it
     /// ([`AppendError::Unstorable`](crate::AppendError::Unstorable)).
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::NewEvent;
+    /// use eventsource::event::now;
+    ///
+    /// let yesterday = now() - chrono::Duration::days(1);
+    /// assert_eq!(NewEvent::raw("OrderPlaced", 1, "{}").with_occurred_at(yesterday).occurred_at(), yesterday);
+    /// ```
     #[must_use]
     pub fn with_occurred_at(mut self, time: DateTime<Utc>) -> Self {
         self.occurred_at = truncate_to_micros(time);
@@ -113,6 +149,14 @@ impl NewEvent {
     }
 
     /// Replaces the metadata.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::{Metadata, NewEvent};
+    ///
+    /// let event = NewEvent::raw("OrderPlaced", 1, "{}").with_metadata(Metadata::new().tenant("acme"));
+    /// assert_eq!(event.metadata().get_tenant(), Some("acme"));
+    /// ```
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
@@ -175,6 +219,16 @@ impl NewEvent {
     /// Turns the event into its stored form, with the stream, version, position and time that the store gave it.
     ///
     /// Used by stores, and by tests that need a stored event without a store.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::event::now;
+    /// use eventsource::{NewEvent, Position, StreamId};
+    ///
+    /// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// let event = NewEvent::raw("OrderPlaced", 1, "{}").record(order, 1, Position::new(7), now());
+    /// assert_eq!((event.version(), event.position()), (1, Position::new(7)));
+    /// ```
     #[must_use]
     pub fn record(
         self,

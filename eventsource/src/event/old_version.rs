@@ -60,6 +60,23 @@ impl OldVersion {
     }
 
     /// Returns the shape in which events of this version are stored (feature `testing`).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Deserialize)]
+    /// # struct OrderPlacedV1 { total: u64 }
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order", version = 2, from(OrderPlacedV1))]
+    /// # struct OrderPlaced { cents: u64 }
+    /// # impl From<OrderPlacedV1> for OrderPlaced {
+    /// #     fn from(old: OrderPlacedV1) -> Self { Self { cents: old.total * 100 } }
+    /// # }
+    /// assert_eq!(OrderPlaced::OLD_VERSIONS[0].shape().kind("total"), Some("u64"));
+    /// # }
+    /// ```
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn shape(&self) -> super::Shape {

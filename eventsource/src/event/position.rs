@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// use eventsource::Position;
+///
 /// assert!(Position::START < Position::new(1));
+/// assert_eq!(Position::new(7).value(), 7);
 /// assert_eq!(Position::new(7).to_string(), "7");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]

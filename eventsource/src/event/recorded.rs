@@ -18,9 +18,16 @@ use super::{Metadata, Position, StreamId, Unreadable};
 /// use uuid::Uuid;
 ///
 /// let stream = StreamId::new("Order", Uuid::now_v7());
-/// let event = NewEvent::raw("OrderPlaced", 1, "{}").record(stream.clone(), 3, Position::new(7), now());
-/// assert_eq!((event.event_type(), event.stream()), ("OrderPlaced", &stream));
+/// let new = NewEvent::raw("OrderPlaced", 1, r#"{"total":150}"#);
+/// let (id, occurred_at) = (new.id(), new.occurred_at());
+/// let event = new.record(stream.clone(), 3, Position::new(7), now());
+/// assert_eq!((event.id(), event.event_type(), event.schema_version()), (id, "OrderPlaced", 1));
+/// assert_eq!((event.stream(), event.aggregate_id()), (&stream, stream.aggregate_id()));
 /// assert_eq!((event.version(), event.position()), (3, Position::new(7)));
+/// assert_eq!(event.occurred_at(), occurred_at);
+/// assert!(event.recorded_at() >= occurred_at);
+/// assert!(event.metadata().is_empty());
+/// assert_eq!((event.payload(), event.size()), (r#"{"total":150}"#, 13));
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct RecordedEvent {
@@ -95,6 +102,17 @@ impl From<RecordedParts> for RecordedEvent {
 
 impl RecordedEvent {
     /// Marks a column of the event as unreadable, or none. Used by stores.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::event::{Unreadable, now};
+    /// use eventsource::{NewEvent, Position, StreamId};
+    ///
+    /// let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// let event = NewEvent::raw("OrderPlaced", 1, "{}").record(stream, 1, Position::new(1), now());
+    /// let event = event.with_unreadable(Some(Unreadable::new("metadata", "end of input", "{")));
+    /// assert_eq!(event.unreadable().map(|column| column.column), Some("metadata"));
+    /// ```
     #[must_use]
     pub fn with_unreadable(mut self, unreadable: Option<Unreadable>) -> Self {
         self.unreadable = unreadable.map(Arc::new);

@@ -57,8 +57,11 @@ pub struct Registry {
 /// # #[event(aggregate = "Order")]
 /// # struct OrderPlaced { total: u64 }
 ///
-/// fn total(event: &AnyEvent) -> u64 {
-///     event.downcast_ref::<OrderPlaced>().map_or(0, |order| order.total)
+/// fn show(event: &AnyEvent) {
+///     match event.downcast_ref::<OrderPlaced>() {
+///         Some(order) => println!("an order of {}", order.total),
+///         None => println!("another event: {}", event.descriptor().name()),
+///     }
 /// }
 /// # }
 /// ```
@@ -92,6 +95,20 @@ impl Registry {
     ///
     /// It is empty without the feature `inventory`. Then build a registry with [`Registry::of`], and give it to every
     /// function that takes one.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(all(feature = "macros", feature = "inventory"))] {
+    /// # use serde::{Deserialize, Serialize};
+    /// use eventsource::{DomainEvent, Registry};
+    ///
+    /// #[derive(Serialize, Deserialize, DomainEvent)]
+    /// #[event(aggregate = "Voucher")]
+    /// struct VoucherRedeemed {}
+    ///
+    /// assert!(Registry::global().find("VoucherRedeemed", 1).is_some());
+    /// # }
+    /// ```
     #[must_use]
     pub fn global() -> &'static Self {
         static GLOBAL: OnceLock<Registry> = OnceLock::new();
@@ -101,6 +118,21 @@ impl Registry {
     }
 
     /// Creates a registry of exactly these events.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::Registry;
+    ///
+    /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]);
+    /// assert_eq!(registry.events().count(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn of(events: impl IntoIterator<Item = EventDescriptor>) -> Self {
         let mut events: Vec<_> = events.into_iter().collect();
@@ -116,6 +148,30 @@ impl Registry {
     }
 
     /// Adds projections.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::projection::Projection;
+    /// use eventsource::{Registry, projection};
+    ///
+    /// struct Revenue(u64);
+    ///
+    /// #[projection]
+    /// impl Revenue {
+    ///     #[handles(OrderPlaced)]
+    ///     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+    /// }
+    ///
+    /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]).with_projections([Revenue::DESCRIPTOR]);
+    /// assert_eq!(registry.projections().map(|projection| projection.name()).collect::<Vec<_>>(), ["Revenue"]);
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_projections(mut self, projections: impl IntoIterator<Item = ProjectionDescriptor>) -> Self {
         self.projections.extend(projections);
@@ -124,6 +180,23 @@ impl Registry {
     }
 
     /// Adds aggregates.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::Registry;
+    /// use eventsource::event::AggregateDescriptor;
+    ///
+    /// let order = AggregateDescriptor::new("Order", "Order", &[&OrderPlaced::DESCRIPTOR]);
+    /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]).with_aggregates([order]);
+    /// assert_eq!(registry.aggregates().map(|aggregate| aggregate.name()).collect::<Vec<_>>(), ["Order"]);
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_aggregates(mut self, aggregates: impl IntoIterator<Item = AggregateDescriptor>) -> Self {
         self.aggregates.extend(aggregates);
@@ -132,21 +205,62 @@ impl Registry {
     }
 
     /// Returns every event, ordered by name and version.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::Registry;
+    ///
+    /// for event in Registry::of([OrderPlaced::DESCRIPTOR]).events() {
+    ///     println!("{} v{}: {}", event.name(), event.version(), event.place());
+    /// }
+    /// # }
+    /// ```
     pub fn events(&self) -> impl Iterator<Item = &EventDescriptor> {
         self.events.iter()
     }
 
     /// Returns every registered projection, ordered by name. `#[projection]` registers projections.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::Registry;
+    ///
+    /// for projection in Registry::global().projections() {
+    ///     println!("{} ({})", projection.name(), projection.kind());
+    /// }
+    /// ```
     pub fn projections(&self) -> impl Iterator<Item = &ProjectionDescriptor> {
         self.projections.iter()
     }
 
     /// Returns every registered aggregate, ordered by name. `#[aggregate]` registers aggregates.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::Registry;
+    ///
+    /// for aggregate in Registry::global().aggregates() {
+    ///     println!("{} declares {} events", aggregate.name(), aggregate.events().len());
+    /// }
+    /// ```
     pub fn aggregates(&self) -> impl Iterator<Item = &AggregateDescriptor> {
         self.aggregates.iter()
     }
 
     /// Returns how events, aggregates, projections and read models depend on each other, for a drawing.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::Registry;
+    ///
+    /// println!("{}", Registry::global().topology().mermaid());
+    /// ```
     #[must_use]
     pub const fn topology(&self) -> Topology<'_> {
         Topology::of(self)
@@ -155,6 +269,22 @@ impl Registry {
     /// Returns the event type that reads events stored as `name` with the schema version `version`.
     ///
     /// Aliases and older versions are found too. Returns `None` if no type reads such events.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::Registry;
+    ///
+    /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]);
+    /// assert!(registry.find("OrderPlaced", 1).is_some());
+    /// assert!(registry.find("OrderPlaced", 2).is_none());
+    /// # }
+    /// ```
     #[must_use]
     pub fn find(&self, name: &str, version: u32) -> Option<&EventDescriptor> {
         self.named(name).find(|event| event.versions().any(|own| own == version))
@@ -166,6 +296,20 @@ impl Registry {
     }
 
     /// Returns the stored names that several types use.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::Registry;
+    ///
+    /// assert!(Registry::of([OrderPlaced::DESCRIPTOR]).duplicates().is_empty());
+    /// # }
+    /// ```
     #[must_use]
     pub fn duplicates(&self) -> &[DuplicateEvent] {
         &self.duplicates

@@ -14,6 +14,7 @@ use super::Name;
 /// use uuid::Uuid;
 ///
 /// let stream = StreamId::new("Order", Uuid::nil());
+/// assert_eq!((stream.aggregate_type(), stream.aggregate_id()), ("Order", Uuid::nil()));
 /// assert_eq!(stream.to_string(), "Order/00000000-0000-0000-0000-000000000000");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -52,12 +52,43 @@ impl<'r> Topology<'r> {
     }
 
     /// Returns the events that no projection handles.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::Registry;
+    ///
+    /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]);
+    /// assert_eq!(registry.topology().unhandled()[0].name(), "OrderPlaced");
+    /// # }
+    /// ```
     #[must_use]
     pub fn unhandled(&self) -> Vec<&'r EventDescriptor> {
         self.events().into_values().filter(|event| self.handlers(event).is_empty()).collect()
     }
 
     /// Returns the events that no projection handles and no aggregate declares. The program does not use them.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::Registry;
+    ///
+    /// // Neither a projection nor an aggregate of this registry uses it.
+    /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]);
+    /// assert_eq!(registry.topology().unused()[0].name(), "OrderPlaced");
+    /// # }
+    /// ```
     #[must_use]
     pub fn unused(&self) -> Vec<&'r EventDescriptor> {
         self.unhandled().into_iter().filter(|event| self.declarers(event).is_empty()).collect()
@@ -66,6 +97,21 @@ impl<'r> Topology<'r> {
     /// Returns the topology as a Mermaid flowchart of events (grouped by aggregate), projections and read models.
     ///
     /// Events that no projection handles are marked `not handled`, and unused events are marked `not used`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::Registry;
+    ///
+    /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]);
+    /// assert!(registry.topology().mermaid().starts_with("flowchart LR"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn mermaid(&self) -> String {
         let events = self.events();
@@ -108,6 +154,21 @@ impl<'r> Topology<'r> {
     }
 
     /// Returns the topology as JSON: `events`, `aggregates`, `projections` and `read_models`, each a list of objects.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// use eventsource::Registry;
+    ///
+    /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]);
+    /// assert_eq!(registry.topology().json()["events"][0]["name"], "OrderPlaced");
+    /// # }
+    /// ```
     #[must_use]
     pub fn json(&self) -> Value {
         let events = self.events().into_values().map(|event| {

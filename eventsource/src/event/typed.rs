@@ -142,6 +142,25 @@ impl<E: DomainEvent> Event<E> {
     ///
     /// # Errors
     /// [`DecodeError`] if the second decoding fails.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # use eventsource::event::now;
+    /// # use eventsource::{Event, NewEvent, Position, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let stored = NewEvent::raw("OrderPlaced", 1, r#"{"total":150}"#).record(stream, 1, Position::new(7), now());
+    /// let event = Event::<OrderPlaced>::decode(&std::sync::Arc::new(stored))?;
+    /// let order: OrderPlaced = event.into_payload()?;
+    /// assert_eq!(order.total, 150);
+    /// # }
+    /// # Ok::<(), eventsource::DecodeError>(())
+    /// ```
     pub fn into_payload(self) -> Result<E, DecodeError> {
         match self.payload {
             Payload::Own(payload) => Ok(payload),
@@ -217,6 +236,29 @@ pub(crate) fn payload_error(recorded: &RecordedEvent, source: serde_json::Error)
 
 impl<E> Event<E> {
     /// Returns the stored event.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::DomainEvent;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: u64 }
+    /// # use eventsource::event::now;
+    /// # use eventsource::{Event, NewEvent, Position, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let stored = NewEvent::raw("OrderPlaced", 1, r#"{"total":150}"#).record(stream, 1, Position::new(7), now());
+    /// let event = Event::<OrderPlaced>::decode(&std::sync::Arc::new(stored))?;
+    /// assert_eq!(event.recorded().payload(), r#"{"total":150}"#);
+    /// // The parts of the stored event are also on the event itself.
+    /// assert_eq!((event.id(), event.position()), (event.recorded().id(), Position::new(7)));
+    /// assert_eq!((event.stream(), event.version()), (event.recorded().stream(), 1));
+    /// assert_eq!(event.aggregate_id(), event.stream().aggregate_id());
+    /// assert!(event.occurred_at() <= event.recorded_at() && event.metadata().is_empty());
+    /// # }
+    /// # Ok::<(), eventsource::DecodeError>(())
+    /// ```
     #[must_use]
     pub const fn recorded(&self) -> &Arc<RecordedEvent> {
         &self.recorded

@@ -28,6 +28,13 @@ const LONGEST_RAW: usize = 1_000;
 
 impl Unreadable {
     /// Creates the description of the column `column` with the content `raw`, which cannot be read because of `cause`.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::event::Unreadable;
+    ///
+    /// assert_eq!(Unreadable::new("metadata", "end of input", "{").column, "metadata");
+    /// ```
     pub fn new(column: &'static str, cause: impl ToString, raw: impl Into<String>) -> Self {
         let mut raw = raw.into();
         if raw.len() > LONGEST_RAW {

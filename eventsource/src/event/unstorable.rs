@@ -110,6 +110,14 @@ const LONGEST_PATH: usize = 200;
 
 impl Unstorable {
     /// Creates the error for the value at `path`. A path of more than 200 bytes is shortened in the middle.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::event::{Unstorable, UnstorableReason};
+    ///
+    /// let error = Unstorable::new("payload.price", UnstorableReason::NotFinite { number: "NaN" });
+    /// assert_eq!(error.path, "payload.price");
+    /// ```
     #[must_use]
     pub fn new(path: impl Into<String>, reason: UnstorableReason) -> Self {
         let mut path = path.into();

@@ -48,6 +48,16 @@ pub struct PostgresSnapshots {
 
 impl PostgresSnapshots {
     /// Creates the store of the snapshots in `db`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::store::postgres::PostgresDatabase;
+    /// use eventsource::aggregate::postgres::PostgresSnapshots;
+    ///
+    /// # fn example(db: PostgresDatabase) {
+    /// let snapshots = PostgresSnapshots::new(&db);
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(db: &PostgresDatabase) -> Self {
         Self { db: db.clone() }

@@ -47,6 +47,23 @@ enum When<A> {
 impl<A> SnapshotPolicy<A> {
     /// Takes a snapshot every `events` events: when the version of the aggregate reaches or passes a multiple of
     /// `events`. 0 counts as 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// // At the versions 100, 200, 300, and so on.
+    /// let policy = SnapshotPolicy::<Account>::every(100);
+    /// # }
+    /// ```
     #[must_use]
     pub const fn every(events: u64) -> Self {
         Self::new(When::Every(if events == 0 { 1 } else { events }))
@@ -56,6 +73,22 @@ impl<A> SnapshotPolicy<A> {
     /// aggregate.
     ///
     /// Name the type of the aggregate: `SnapshotPolicy::<Account>::when(|account| account.balance == 0)`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// let policy = SnapshotPolicy::<Account>::when(|account| account.balance == 0);
+    /// # }
+    /// ```
     #[must_use]
     pub fn when(holds: impl Fn(&AggregateRoot<A>) -> bool + Send + Sync + 'static) -> Self {
         Self::new(When::Holds(Box::new(holds)))
@@ -63,6 +96,22 @@ impl<A> SnapshotPolicy<A> {
 
     /// Takes no snapshot by itself. Call
     /// [`AggregateRepository::save_snapshot`](crate::AggregateRepository::save_snapshot).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// let policy = SnapshotPolicy::<Account>::by_hand();
+    /// # }
+    /// ```
     #[must_use]
     pub const fn by_hand() -> Self {
         Self::new(When::ByHand)
@@ -77,6 +126,23 @@ impl<A> SnapshotPolicy<A> {
     /// Raise it if events change the state in another way, but its fields stay the same: the shape of the state does
     /// not show that. The shape also does not show changes inside untagged and internally tagged enums, and inside
     /// structs with flattened fields.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// // The method that applies `Deposited` was corrected, so older snapshots contain wrong balances.
+    /// let policy = SnapshotPolicy::<Account>::every(100).state_version(1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn state_version(mut self, version: u32) -> Self {
         self.state_version = version;

@@ -83,6 +83,18 @@ pub trait SnapshotStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] if the store fails. The repository then replays the stream.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::StreamId;
+    /// use eventsource::aggregate::{MemorySnapshots, SnapshotStore};
+    ///
+    /// let stream = StreamId::new("Account", uuid::Uuid::now_v7());
+    /// assert_eq!(MemorySnapshots::new().load(&stream, "shape").await?, None);
+    /// # Ok::<(), eventsource::StoreError>(())
+    /// # }).unwrap();
+    /// ```
     async fn load(&self, stream: &StreamId, shape: &str) -> Result<Option<AggregateSnapshot>, StoreError>;
 
     /// Stores `snapshot`, unless a snapshot of the same stream and shape has a higher version. Returns whether it was
@@ -90,6 +102,20 @@ pub trait SnapshotStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] if the store fails. The repository then logs a warning.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::StreamId;
+    /// # use eventsource::aggregate::{AggregateSnapshot, MemorySnapshots, SnapshotStore};
+    /// # use uuid::Uuid;
+    /// let (store, stream) = (MemorySnapshots::new(), StreamId::new("Account", Uuid::now_v7()));
+    /// let at = |version| AggregateSnapshot::new(stream.clone(), version, Uuid::now_v7(), "shape", "{}");
+    /// assert!(store.save(&at(200)).await?);
+    /// assert!(!store.save(&at(100)).await?, "a newer one is stored");
+    /// # Ok::<(), eventsource::StoreError>(())
+    /// # }).unwrap();
+    /// ```
     async fn save(&self, snapshot: &AggregateSnapshot) -> Result<bool, StoreError>;
 
     /// Deletes `snapshot`, if it is still the snapshot of its stream and shape. The repository calls it if the stream
@@ -97,12 +123,42 @@ pub trait SnapshotStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] if the store fails. The repository then logs it, and continues.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::StreamId;
+    /// # use eventsource::aggregate::{AggregateSnapshot, MemorySnapshots, SnapshotStore};
+    /// # use uuid::Uuid;
+    /// # let (store, stream) = (MemorySnapshots::new(), StreamId::new("Account", Uuid::now_v7()));
+    /// let snapshot = AggregateSnapshot::new(stream.clone(), 100, Uuid::now_v7(), "shape", "{}");
+    /// store.save(&snapshot).await?;
+    /// store.discard(&snapshot).await?;
+    /// assert_eq!(store.load(&stream, "shape").await?, None);
+    /// # Ok::<(), eventsource::StoreError>(())
+    /// # }).unwrap();
+    /// ```
     async fn discard(&self, snapshot: &AggregateSnapshot) -> Result<(), StoreError>;
 
     /// Deletes all snapshots of `stream`, of any shape. Returns their number.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::StreamId;
+    /// # use eventsource::aggregate::{AggregateSnapshot, MemorySnapshots, SnapshotStore};
+    /// # use uuid::Uuid;
+    /// # let (store, stream) = (MemorySnapshots::new(), StreamId::new("Account", Uuid::now_v7()));
+    /// for shape in ["old shape", "new shape"] {
+    ///     store.save(&AggregateSnapshot::new(stream.clone(), 100, Uuid::now_v7(), shape, "{}")).await?;
+    /// }
+    /// assert_eq!(store.delete(&stream).await?, 2);
+    /// # Ok::<(), eventsource::StoreError>(())
+    /// # }).unwrap();
+    /// ```
     async fn delete(&self, stream: &StreamId) -> Result<u64, StoreError>;
 
     /// Deletes all snapshots of aggregates of this type, of any shape. Returns their number.
@@ -111,6 +167,16 @@ pub trait SnapshotStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] if the store fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::aggregate::{MemorySnapshots, SnapshotStore};
+    ///
+    /// assert_eq!(MemorySnapshots::new().delete_all("Account").await?, 0);
+    /// # Ok::<(), eventsource::StoreError>(())
+    /// # }).unwrap();
+    /// ```
     async fn delete_all(&self, aggregate_type: &str) -> Result<u64, StoreError>;
 }
 

@@ -46,6 +46,20 @@ pub struct SqliteSnapshots {
 
 impl SqliteSnapshots {
     /// Creates the store of the snapshots in `db`.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// use eventsource::aggregate::SnapshotStore;
+    /// use eventsource::aggregate::sqlite::SqliteSnapshots;
+    ///
+    /// let snapshots = SqliteSnapshots::new(&db);
+    /// assert_eq!(snapshots.delete_all("Account").await?, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone() }

@@ -39,6 +39,16 @@ pub struct Shape {
 
 impl Shape {
     /// Returns the shape of `T`.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::event::Shape;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Order { total: u64 }
+    ///
+    /// assert_eq!(Shape::of::<Order>().kind("total"), Some("u64"));
+    /// ```
     #[must_use]
     pub fn of<T: DeserializeOwned>() -> Self {
         Self { fields: describe::describe(&|path| probe::probe::<T>(path)) }
