@@ -37,7 +37,7 @@ pub struct ProjectionState {
     pub health: ProjectionHealth,
 }
 
-/// Whether the last attempt of an engine succeeded.
+/// The health of an engine: whether its last attempt succeeded.
 ///
 /// ```
 /// use eventsource::engine::ProjectionHealth;

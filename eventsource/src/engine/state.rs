@@ -13,7 +13,7 @@ use crate::event::RecordedEvent;
 use crate::projection::{HandlerError, ProjectionKind};
 use crate::store::PAGE_BYTES;
 
-/// Where the handlers of an engine write: [`External`] or [`Owned`].
+/// The place where the handlers of an engine write: [`External`] or [`Owned`].
 ///
 /// The trait is sealed: only these two types implement it. Use it as a bound of code that takes any engine.
 ///

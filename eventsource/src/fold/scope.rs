@@ -40,7 +40,7 @@ impl From<&StreamId> for Scope {
     }
 }
 
-/// Where a fold begins or ends: see [`Fold::after`](super::Fold::after) and [`Fold::until`](super::Fold::until).
+/// The start or the end of a fold: see [`Fold::after`](super::Fold::after) and [`Fold::until`](super::Fold::until).
 ///
 /// ```
 /// use eventsource::Position;

@@ -16,7 +16,7 @@ use crate::event::{Position, StreamId};
 use crate::store::sql::{Action, Failure, verdict::explained};
 use crate::store::{LogId, LogMark};
 
-/// How far a subscription has come: the position up to which its effects are durable.
+/// The progress of a subscription: the position up to which its effects are durable.
 ///
 /// A [`CheckpointStore`] returns checkpoints. [`new`](Self::new) is for authors of such stores.
 ///

@@ -63,7 +63,7 @@ pub struct DeadLetter {
     pub state: LetterState,
 }
 
-/// How many dead letters of a subscription wait, and how many events wait behind them.
+/// The number of dead letters of a subscription that wait, and of the events that wait behind them.
 ///
 /// A store stops counting after [`LetterCounts::MOST`] letters. Then `waiting` is greater than `MOST`, and `held`
 /// counts only the events behind the counted letters.

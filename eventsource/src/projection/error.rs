@@ -56,7 +56,7 @@ enum Stated {
     Outage,
 }
 
-/// Whether a retry can help.
+/// The class of an error: whether a retry can help.
 ///
 /// ```
 /// use eventsource::HandlerError;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Where the effects of a subscriber go. It decides what is promised ([`ProjectionKind::guarantee`]) and where the
-/// checkpoint lives.
+/// The kind of a subscriber: where its effects go. It decides what is promised ([`ProjectionKind::guarantee`]) and
+/// where the checkpoint is stored.
 ///
 /// The guide [the kinds of projection](crate::guide::kinds) helps to choose. A projection is never both transactional
 /// and memory: a transaction can be rolled back, a field cannot.
@@ -34,7 +34,7 @@ pub enum ProjectionKind {
     Effects,
 }
 
-/// How often the effects of an event happen, across crashes and restarts.
+/// The guarantee for the effects of an event: how often they happen, across crashes and restarts.
 ///
 /// ```
 /// use eventsource::projection::{Guarantee, ProjectionKind};
@@ -60,7 +60,7 @@ impl ProjectionKind {
         matches!(self, Self::Memory | Self::DurableMemory)
     }
 
-    /// Returns what is promised to a subscriber of this kind.
+    /// Returns the guarantee for the effects of a subscriber of this kind.
     #[must_use]
     pub const fn guarantee(self) -> Guarantee {
         match self {

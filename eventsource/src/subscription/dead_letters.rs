@@ -146,7 +146,7 @@ impl fmt::Display for LetterSelection {
     }
 }
 
-/// Why a dead letter was not listed, retried or dismissed.
+/// The reason why a dead letter was not listed, retried, dismissed or deleted.
 ///
 /// ```
 /// # use eventsource::prelude::*;

@@ -13,7 +13,7 @@ use crate::causes::with_causes;
 use crate::event::Position;
 use crate::projection::ProjectionKind;
 
-/// How far a subscription may lag behind and still count as ready. Both limits must be kept.
+/// The largest lag with which a subscription counts as ready. Both limits must be kept.
 ///
 /// The default is 1,000 events and 10 seconds.
 ///
@@ -145,7 +145,7 @@ impl Health {
     }
 }
 
-/// Whether the subscription does not run in this process, but would run in a new one.
+/// Returns whether the subscription does not run in this process, but would run in a new one.
 const fn is_helped_by_restart(state: &SubscriptionState) -> bool {
     match state {
         SubscriptionState::FencedAgain { .. } => true,

@@ -34,7 +34,7 @@ pub(super) async fn handling<F: Future>(core: &SubscriptionShared, work: F) -> F
     HANDLER_OF.scope(identity(core), work).await
 }
 
-/// Whether a handler of this subscription runs the calling code. A task that a handler spawns is not marked.
+/// Returns whether a handler of this subscription runs the calling code. A task that a handler spawns is not marked.
 pub(super) fn is_handler_of(core: &SubscriptionShared) -> bool {
     HANDLER_OF.try_with(|of| *of == identity(core)).unwrap_or(false)
 }

@@ -17,7 +17,7 @@ use super::supervised::Operations;
 use super::{ManagerError, StopReason, SubscriptionState};
 use crate::event::Position;
 
-/// How a read model is rebuilt.
+/// The way in which a read model is rebuilt.
 ///
 /// ```
 /// use eventsource::subscription::RebuildKind;
@@ -34,7 +34,7 @@ pub enum RebuildKind {
     SideBySide,
 }
 
-/// How far a rebuild is. The numbers of events are `None` if the event store did not answer.
+/// The progress of a rebuild. The numbers of events are `None` if the event store did not answer.
 ///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
@@ -73,8 +73,14 @@ pub struct RebuildProgress {
 
 /// A rebuild that has begun: await it, ask for its progress, or cancel it. Dropping this does not stop the rebuild.
 ///
-/// Awaiting returns the position at which the rebuild was complete. It fails with [`RebuildError`], and never hangs, if
-/// the subscription ends first.
+/// Awaiting returns the position at which the rebuild was complete. It never hangs: it fails with
+///
+/// - [`RebuildError::Ended`] if the subscription ends first: its next start continues the rebuild.
+/// - [`RebuildError::Cancelled`] and [`RebuildError::Replaced`] after a [`cancel`](Self::cancel), another rebuild or a
+///   reset.
+/// - [`RebuildError::Failed`] if the database refuses the switch of a side-by-side rebuild. The present read model
+///   continues to serve, and the error says what to do.
+/// - [`RebuildError::Manager`] in a handler of the subscription, which would wait for itself.
 ///
 /// ```standalone_crate
 /// # #[cfg(feature = "macros")]
@@ -119,7 +125,7 @@ impl RebuildProgress {
     }
 }
 
-/// Whether this process does not continue a rebuild in this state.
+/// Returns whether this process does not continue a rebuild in this state.
 const fn ends(state: &SubscriptionState) -> bool {
     !state.is_running() || matches!(state, SubscriptionState::Fenced { .. } | SubscriptionState::Outdated { .. })
 }

@@ -12,7 +12,7 @@ use super::RebuildKind;
 use crate::event::{Position, StreamId};
 use crate::projection::{HandlerError, LetterCounts, times};
 
-/// What a subscription is doing.
+/// The state of a subscription: what it is doing.
 ///
 /// Every state has a [reason](Self::reason), except `Live` and `CatchingUp`
 /// ([nothing is silent](crate::guarantees#nothing-is-silent)).
@@ -126,7 +126,7 @@ pub enum SubscriptionState {
     },
 }
 
-/// Why a subscription stopped.
+/// The reason why a subscription stopped.
 ///
 /// ```
 /// use eventsource::subscription::StopReason;
@@ -275,7 +275,7 @@ impl SubscriptionState {
         }
     }
 
-    /// Whether the runner waits for another process and serves no requests.
+    /// Returns whether the runner waits for another process and serves no requests.
     pub(super) const fn is_aside(&self) -> bool {
         matches!(self, Self::Standby { .. } | Self::Fenced { .. } | Self::Outdated { .. })
     }

@@ -103,7 +103,7 @@ pub struct SubscriptionStatus {
     pub unknown_types: Result<Vec<StoredType>, Arc<StoreError>>,
 }
 
-/// How far a subscription is behind the end of the log.
+/// The lag of a subscription: how far it is behind the end of the log.
 ///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};

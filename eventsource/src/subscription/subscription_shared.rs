@@ -174,7 +174,7 @@ impl SubscriptionShared {
         )
     }
 
-    /// Whether another process, if any, moves the checkpoint in this state.
+    /// Returns whether another process, if any, moves the checkpoint in this state.
     pub(super) fn runs_elsewhere(&self, state: &SubscriptionState) -> bool {
         state.is_aside() && self.kind != ProjectionKind::Memory
     }

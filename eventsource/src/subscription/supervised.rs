@@ -137,7 +137,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         self.tell_to_stop(StopReason::Unsubscribed);
     }
 
-    /// Whether another subscription of this name, subscribed after this one was unsubscribed, runs.
+    /// Returns whether another subscription of this name, subscribed after this one was unsubscribed, runs.
     fn successor_runs(&self) -> bool {
         let Some(slots) = self.slots.upgrade() else { return false };
         let slots = slots.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,7 +8,7 @@ use super::SubscriptionState;
 /// The allowed changes of the state.
 const TABLE: &str = include_str!("states.md");
 
-/// Whether the table allows the change from `state` to `next`.
+/// Returns whether the table allows the change from `state` to `next`.
 pub(super) fn may_follow(state: &SubscriptionState, next: &SubscriptionState) -> bool {
     row(state.name()).is_some_and(|mut followers| followers.any(|follower| follower == next.name()))
 }

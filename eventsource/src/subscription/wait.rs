@@ -21,8 +21,9 @@ use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 /// A wait until a subscription has reached a position. Await it, or set a deadline first with [`within`](Wait::within).
 ///
 /// Awaiting returns the position of the subscription. It fails with [`WaitError`], and does not hang, if the
-/// subscription ends before it is there. While the subscription waits for a store, is paused or is a standby, the wait
-/// goes on: set a deadline to limit it.
+/// subscription ends before it is there:
+/// [`wait_for_passed`](super::SubscriptionHandle::wait_for_passed) lists the errors. While the subscription waits for a
+/// store, is paused or is a standby, the wait goes on: set a deadline to limit it.
 ///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};

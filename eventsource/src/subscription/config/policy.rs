@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::backoff::Backoff;
 use crate::projection::ErrorClass;
 
-/// How often a failing handler is called again, and after which delays.
+/// The number of calls of a failing handler, and the delays between them.
 ///
 /// The default is 5 attempts. The bound of the delay is 100 ms before the second attempt, and doubles up to 10 s. Each
 /// delay is drawn at random between 0 and the bound (full jitter), so that processes which failed together do not retry
@@ -97,7 +97,7 @@ impl RetryPolicy {
     }
 }
 
-/// What happens to an event that cannot be applied: its error is permanent, or its retries are spent.
+/// The action for an event that cannot be applied, because its error is permanent or its retries are spent.
 ///
 /// ```
 /// use eventsource::SubscriptionConfig;
@@ -121,7 +121,7 @@ pub enum FailurePolicy {
     Stop,
 }
 
-/// How many different events may fail before the subscription stops as faulted.
+/// The number of different events that may fail before the subscription stops as faulted.
 ///
 /// The default is 20 events within a minute. The subscription also faults when that many events fail in a row, at any
 /// speed: then the projection is broken, or something that it needs, and not the events.

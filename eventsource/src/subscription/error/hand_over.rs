@@ -2,7 +2,7 @@
 
 use crate::projection::CheckpointError;
 
-/// Why a subscription was not handed over to another name. Nothing was changed.
+/// The reason why a subscription was not handed over to another name. Nothing was changed.
 ///
 /// ```
 /// # use eventsource::prelude::*;

@@ -6,7 +6,7 @@ use super::{InsideHandler, quoted};
 use crate::projection::{CheckpointError, CommitError};
 use crate::subscription::SubscriptionState;
 
-/// Why the manager did not do what it was asked.
+/// The reason why the manager did not do what a caller asked for.
 ///
 /// ```
 /// # use eventsource::prelude::*;

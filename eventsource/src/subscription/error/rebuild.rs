@@ -7,7 +7,7 @@ use crate::event::Position;
 use crate::projection::HandlerError;
 use crate::subscription::SubscriptionState;
 
-/// Why a rebuild did not begin, or did not complete.
+/// The reason why a rebuild did not begin, or did not complete.
 ///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};

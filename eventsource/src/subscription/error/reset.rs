@@ -2,7 +2,7 @@
 
 use crate::projection::{CheckpointError, CommitError, HandlerError};
 
-/// Why a subscription was not reset. Its read model and its checkpoint are unchanged.
+/// The reason why a subscription was not reset. Its read model and its checkpoint are unchanged.
 ///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};

@@ -4,7 +4,7 @@ use crate::event::{DuplicateEvent, Position, Unstorable};
 use crate::projection::{CheckpointError, TableTaken};
 use crate::subscription::InvalidOption;
 
-/// Why a projection was not subscribed.
+/// The reason why a projection was not subscribed.
 ///
 /// ```standalone_crate
 /// # #[cfg(feature = "macros")]

@@ -8,7 +8,7 @@ use crate::event::Position;
 use crate::projection::{CheckpointError, DeadLetter};
 use crate::subscription::{Failure, StopReason, SubscriptionState};
 
-/// Why a wait ended before the subscription was at its position.
+/// The reason why a wait ended before the subscription was at its position.
 ///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};

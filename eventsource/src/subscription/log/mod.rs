@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Events before a horizon never change ([no gaps](crate::guarantees#no-gaps)), so every reader can get them at any
-//! time. But that the log *ends* at a horizon is only told to readers that asked before the read began; the others read
+//! time. But only readers that asked before the read began learn that the log *ends* at a horizon; the others read
 //! again. So a reader that an append has woken never gets the end of the log as it was before that append.
 
 mod in_flight;
@@ -124,7 +124,7 @@ impl SharedLog {
         drop(passed);
     }
 
-    /// Whether other readers are near and behind the reader `number`, which is at `after`.
+    /// Returns whether other readers are near and behind the reader `number`, which is at `after`.
     fn leads(&self, number: u64, after: Position) -> bool {
         let state = self.state();
         let first = state.window.around(after).0;

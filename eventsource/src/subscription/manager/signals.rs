@@ -67,7 +67,7 @@ pub fn shutdown_signal() -> Result<impl Future<Output = Signal> + Send + 'static
     Ok(async move { signals.next().await })
 }
 
-/// How [`SubscriptionManager::run_until_signal`] ended.
+/// The way in which [`SubscriptionManager::run_until_signal`] ended.
 ///
 /// ```no_run
 /// # async fn example(

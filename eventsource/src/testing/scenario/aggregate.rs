@@ -195,7 +195,7 @@ impl<A: Aggregate> AggregateTest<A> {
         self
     }
 
-    /// Applies an event, whose result the test then checks.
+    /// Applies an event. The test then checks the state.
     ///
     /// # Panics
     /// If the event cannot be stored and read again.

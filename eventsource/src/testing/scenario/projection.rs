@@ -393,7 +393,7 @@ impl<P: Projection + EventSubscriber<MemoryUnit>> ProjectionTest<P> {
         self.when_stored(aggregate, event).succeeded()
     }
 
-    /// Handles an event, whose result the test then checks.
+    /// Handles an event. The test then checks the result.
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {

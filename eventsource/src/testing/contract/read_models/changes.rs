@@ -161,7 +161,7 @@ pub(super) async fn a_checked_save_compares_versions<F: ReadModelFixture>(fixtur
         let refused = rows.save_checked(row(n, "refused", 1), expected).await;
         let is_conflict = matches!(
             &refused,
-            Err(ReadModelError::VersionConflict { expected: told, found: is, .. }) if (*told, *is) == (expected, found)
+            Err(ReadModelError::VersionConflict { expected: given, found: stored, .. }) if (*given, *stored) == (expected, found)
         );
         ensure!(is_conflict, "a save that expects the version {expected} where it is {found}: {refused:?}");
     }
