@@ -20,7 +20,15 @@ use super::{ProjectionState, ProjectionStateError, ProjectionStateStore};
 pub struct MemoryProjectionStates(Arc<Mutex<HashMap<String, ProjectionState>>>);
 
 impl MemoryProjectionStates {
-    /// Creates an empty store.
+    /// Creates an empty store. Several engines can share it, each under its own name.
+    ///
+    /// ```
+    /// use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    ///
+    /// let states = MemoryProjectionStates::new();
+    /// let [orders, payments] = ["orders", "payments"].map(|name| ProjectionEngine::new(name, states.clone()));
+    /// # let _ = (orders, payments);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -273,7 +273,9 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// let total = Arc::new(AtomicU64::new(0));
     /// let (add, empty) = (Arc::clone(&total), Arc::clone(&total));
     /// let mut engine = ProjectionEngine::new("total", MemoryProjectionStates::new())
-    ///     .on::<MoneyDeposited>(move |event| drop(add.fetch_add(event.cents, Ordering::Relaxed)))
+    ///     .on::<MoneyDeposited>(move |event| {
+    ///         add.fetch_add(event.cents, Ordering::Relaxed);
+    ///     })
     ///     .on_truncate(move || empty.store(0, Ordering::Relaxed));
     /// # let account = StreamId::new("Account", uuid::Uuid::nil());
     /// # let store = MemoryEventStore::new();

@@ -36,11 +36,34 @@ pub trait ProjectionStateStore: Send + Sync + 'static {
     /// # Errors
     /// [`ProjectionStateError::Failed`] if the store fails: call it again. [`ProjectionStateError::Corrupt`] if the
     /// stored state cannot be read: delete its row and replay.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::engine::{MemoryProjectionStates, ProjectionStateStore};
+    ///
+    /// let states = MemoryProjectionStates::new();
+    /// assert_eq!(states.load("orders").await?, None);
+    /// # Ok::<(), eventsource::engine::ProjectionStateError>(())
+    /// # }).unwrap();
+    /// ```
     async fn load(&self, projection_id: &str) -> Result<Option<ProjectionState>, ProjectionStateError>;
 
     /// Stores `state`, in place of the previous one.
     ///
     /// # Errors
     /// [`ProjectionStateError::Failed`] if the store fails: the previous state is kept, so save again.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::engine::{MemoryProjectionStates, ProjectionState, ProjectionStateStore};
+    ///
+    /// let states = MemoryProjectionStates::new();
+    /// states.save(&ProjectionState::new("orders")).await?;
+    /// # assert!(states.load("orders").await?.is_some());
+    /// # Ok::<(), eventsource::engine::ProjectionStateError>(())
+    /// # }).unwrap();
+    /// ```
     async fn save(&self, state: &ProjectionState) -> Result<(), ProjectionStateError>;
 }

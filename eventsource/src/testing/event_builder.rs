@@ -47,6 +47,14 @@ impl Default for EventBuilder {
 
 impl EventBuilder {
     /// Creates a builder whose next event has the position 1.
+    ///
+    /// ```
+    /// use eventsource::NewEvent;
+    /// use eventsource::testing::EventBuilder;
+    ///
+    /// let first = EventBuilder::new().record_raw(NewEvent::raw("OrderPlaced", 1, "{}"), "Order");
+    /// assert_eq!(first.position().value(), 1);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self(History::new())

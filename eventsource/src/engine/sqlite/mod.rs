@@ -39,6 +39,19 @@ pub struct SqliteProjectionStates {
 
 impl SqliteProjectionStates {
     /// Creates a store of the progress in `db`.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use eventsource::engine::sqlite::SqliteProjectionStates;
+    /// use eventsource::engine::{ProjectionState, ProjectionStateStore};
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    ///
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// let states = SqliteProjectionStates::new(&db);
+    /// states.save(&ProjectionState::new("orders")).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(db: &SqliteDatabase) -> Self {
         Self { db: db.clone() }

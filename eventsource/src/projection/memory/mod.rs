@@ -110,6 +110,14 @@ impl Row {
 
 impl MemoryCheckpoints {
     /// Creates an empty store.
+    ///
+    /// ```
+    /// use eventsource::{MemoryCheckpoints, MemoryReadModels};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let read_models = MemoryReadModels::new(&checkpoints); // its rows commit together with these checkpoints
+    /// # let _ = read_models;
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -153,6 +153,16 @@ impl FailureLimit {
     ///
     /// Allowed are 2 to 10,000 events within at most one day. To stop at the first failure, use
     /// [`FailurePolicy::Stop`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::subscription::FailureLimit;
+    ///
+    /// // A hundred different events within ten minutes.
+    /// let limit = FailureLimit::new(100, Duration::from_secs(600));
+    /// # let _ = limit;
+    /// ```
     #[must_use]
     pub const fn new(events: usize, within: Duration) -> Self {
         Self { events, within }

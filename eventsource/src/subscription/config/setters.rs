@@ -48,7 +48,7 @@ impl SubscriptionConfig {
     /// it gets the events of every tenant, and those without one. The filter of the subscriber applies too.
     ///
     /// The store filters. The subscription skips the events of other tenants:
-    /// [`wait_for`](super::SubscriptionHandle::wait_for) the position of such an event ends when the subscription has
+    /// [`wait_for`](crate::SubscriptionHandle::wait_for) the position of such an event ends when the subscription has
     /// passed it.
     ///
     /// The tenant is a part of the fingerprint: with another tenant, the projection has changed, and
@@ -180,6 +180,15 @@ impl SubscriptionConfig {
 
     /// Sets what happens to an event whose last error was [permanent](crate::projection::ErrorClass::Permanent). It is
     /// not retried. The default is [`FailurePolicy::DeadLetter`].
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::FailurePolicy;
+    ///
+    /// // An event that can never be applied is skipped and stored as a dismissed letter.
+    /// let config = SubscriptionConfig::default().on_permanent_failure(FailurePolicy::Skip);
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub const fn on_permanent_failure(mut self, policy: FailurePolicy) -> Self {
         self.failures.permanent = policy;
@@ -188,6 +197,14 @@ impl SubscriptionConfig {
 
     /// Sets what happens to an event that fails in a rebuild, for both classes of errors. By default the policies of
     /// normal operation apply.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::FailurePolicy;
+    ///
+    /// let config = SubscriptionConfig::default().on_failure_in_rebuild(FailurePolicy::Stop);
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub const fn on_failure_in_rebuild(mut self, policy: FailurePolicy) -> Self {
         self.failures.in_rebuild = Some(policy);
@@ -321,7 +338,7 @@ impl SubscriptionConfig {
     /// [`on_change`](Self::on_change) says. Use it to go back to an older program.
     ///
     /// Without it, a lower version is refused or waits. Stop the newer program first, otherwise it is fenced. You can
-    /// also [`reset`](super::SubscriptionHandle::reset) the subscription: without a checkpoint, any version may start.
+    /// also [`reset`](crate::SubscriptionHandle::reset) the subscription: without a checkpoint, any version may start.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -355,6 +372,13 @@ impl SubscriptionConfig {
 
     /// Sets the seed of the random part of delays, so that a test with a paused clock can be repeated. By default each
     /// run has another seed.
+    ///
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let config = SubscriptionConfig::default().seed(42);
+    /// # let _ = config;
+    /// ```
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);

@@ -62,12 +62,24 @@ pub(super) async fn a_page_tells_the_events_around_it(store: Store) -> Verdict {
 /// Checks that a store never gives a position twice, although events are deleted by other means than the store, such as
 /// SQL. Call it on a fresh, empty store. `delete_after` deletes all events after a position.
 ///
-/// ```no_run
-/// # async fn example(store: std::sync::Arc<dyn eventsource::EventStore>) {
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use std::sync::Arc;
+///
+/// use eventsource::sqlx;
+/// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 /// use eventsource::testing::contract::positions_only_grow;
 ///
-/// positions_only_grow(store, async |position| { /* DELETE FROM events WHERE position > … */ }).await.unwrap();
-/// # }
+/// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+/// let pool = db.pool().clone();
+/// let delete_after = async |position: eventsource::Position| {
+///     let delete = sqlx::query("DELETE FROM eventsource_events WHERE position > ?");
+///     delete.bind(i64::try_from(position.value()).unwrap()).execute(&pool).await.unwrap();
+/// };
+/// positions_only_grow(Arc::new(SqliteEventStore::new(&db)), delete_after).await.unwrap();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 ///
 /// # Errors
