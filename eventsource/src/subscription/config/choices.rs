@@ -1,11 +1,12 @@
-//! What a subscription does where there is a choice: where it starts, and what it does about changes and unknown events.
+//! What a subscription does where there is a choice: where it starts, and what it does about changes and unknown
+//! events.
 
 use crate::event::Position;
 
 /// Where a subscription starts that has no checkpoint.
 ///
-/// A subscription with a checkpoint always continues from the checkpoint. Use [`SubscriptionConfig::require_fresh`] to
-/// refuse that.
+/// A subscription with a checkpoint always continues from the checkpoint. Use
+/// [`SubscriptionConfig::require_fresh`](super::SubscriptionConfig::require_fresh) to refuse that.
 ///
 /// ```
 /// use eventsource::subscription::StartFrom;
@@ -34,8 +35,9 @@ pub enum StartFrom {
 ///
 /// Versions are compared as numbers. A program with a lower version than the checkpoint never rebuilds the read model
 /// and never takes it over. With `Refuse` it is refused. With the other values it waits
-/// ([`SubscriptionState::Outdated`](super::SubscriptionState::Outdated)) while the newer version runs. To go back to a
-/// lower version on purpose, use [`SubscriptionConfig::allow_older_version`].
+/// ([`SubscriptionState::Outdated`](crate::subscription::SubscriptionState::Outdated)) while the newer version runs. To
+/// go back to a lower version on purpose, use
+/// [`SubscriptionConfig::allow_older_version`](super::SubscriptionConfig::allow_older_version).
 ///
 /// The value applies when a subscription starts. If another process replaces the read model later, this process does
 /// not replace it again: the subscription is refused, and its next start decides again.
@@ -50,8 +52,8 @@ pub enum StartFrom {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OnChange {
-    /// Fails with [`SubscribeError::Changed`](super::SubscribeError::Changed), which contains both fingerprints. The
-    /// default.
+    /// Fails with [`SubscribeError::Changed`](crate::subscription::SubscribeError::Changed), which contains both
+    /// fingerprints. The default.
     #[default]
     Refuse,
     /// Rebuilds in place: empties the read model and replays the log into it. Readers see it grow. A table whose
@@ -83,7 +85,7 @@ pub enum OnChange {
 #[non_exhaustive]
 pub enum UnknownEvents {
     /// Skips the event, like every event that the projection does not handle, and lists its type in
-    /// [`SubscriptionStatus::unknown_types`](super::SubscriptionStatus::unknown_types). The default.
+    /// [`SubscriptionStatus::unknown_types`](crate::subscription::SubscriptionStatus::unknown_types). The default.
     ///
     /// The manager logs one warning for each type, about a second after a subscription has passed its first event. A
     /// subscriber that handles every type gets the event instead.

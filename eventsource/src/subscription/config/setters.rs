@@ -10,9 +10,10 @@ impl SubscriptionConfig {
     /// Refuses to subscribe if a durable checkpoint exists. Use it if the subscription must start where its
     /// configuration says.
     ///
-    /// [`subscribe`](super::SubscriptionManager::subscribe) checks this, and fails with
-    /// [`SubscribeError::CheckpointExists`](super::SubscribeError::CheckpointExists). Later starts of the same manager
-    /// continue from the checkpoint. The checkpoint of a memory projection is not durable, so it is never refused.
+    /// [`subscribe`](crate::SubscriptionManager::subscribe) checks this, and fails with
+    /// [`SubscribeError::CheckpointExists`](crate::subscription::SubscribeError::CheckpointExists). Later starts of the
+    /// same manager continue from the checkpoint. The checkpoint of a memory projection is not durable, so it is never
+    /// refused.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -29,7 +30,7 @@ impl SubscriptionConfig {
     /// Sets the name of the subscription, 1 to 255 bytes. The default is the name of the projection.
     ///
     /// Two subscriptions of one projection need two names. The checkpoint is stored under the name: see
-    /// [`hand_over`](super::SubscriptionManager::hand_over) to rename a subscription that has run.
+    /// [`hand_over`](crate::SubscriptionManager::hand_over) to rename a subscription that has run.
     ///
     /// # Examples
     /// ```
@@ -270,8 +271,8 @@ impl SubscriptionConfig {
         self
     }
 
-    /// Sets after how many applied events the state of a durable memory projection is stored. The default is 10,000; allowed
-    /// is every number above 0.
+    /// Sets after how many applied events the state of a durable memory projection is stored. The default is 10,000;
+    /// allowed is every number above 0.
     ///
     /// The state is also stored when the subscription stops, and when an event becomes a dead letter. A start replays
     /// the events after the stored state. Other kinds of projections ignore this value.
