@@ -83,8 +83,8 @@ use crate::block::marker::Marker;
 ///
 /// # Versions
 ///
-/// If a change of an event means that stored events do not decode any more, raise its version, and keep the old shape
-/// as a type that derives `Deserialize` and not `DomainEvent`. `From` converts each version to the next one, and the
+/// If stored events no longer decode after a change of an event, raise its version, and keep the old shape as a type that
+/// derives `Deserialize` and not `DomainEvent`. `From` converts each version to the next one, and the
 /// last one to the event: `version = 3, from(OrderPlacedV1, OrderPlacedV2)` needs `impl From<OrderPlacedV1> for
 /// OrderPlacedV2` and `impl From<OrderPlacedV2> for OrderPlaced`. Projections, aggregates and the registry then read
 /// every version, and handlers get the newest one.
@@ -119,7 +119,7 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
 /// | `id` | The field is the id of the row: a UUID, an integer or a text. Exactly one field has this option. |
 /// | `column = "customer"` | The name of the column. The default is the name of the field. |
 /// | `index` | The column has an index. |
-/// | `json` | The field is stored as JSON. Any type that serde can serialise and deserialise. |
+/// | `json` | The field is stored as JSON. Its type is any type that serde can serialise and deserialise. |
 ///
 /// A name is a letter or `_`, then up to 62 letters, digits or `_`.
 #[proc_macro_derive(ReadModel, attributes(read_model))]
@@ -163,10 +163,10 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
 ///
 /// | kind | its methods |
 /// |---|---|
-/// | transactional | a method takes something that the unit of work lends, `&mut T`; all take `&self` |
-/// | memory | a handler takes `&mut self`, or the option `memory` is set; no method takes anything lent |
-/// | durable memory | the option `snapshot` is set; no method takes anything lent |
-/// | effects | the option `effects` is set; no method takes anything lent |
+/// | transactional | a method takes a `&mut T` that the unit of work provides, such as a repository; all take `&self` |
+/// | memory | a handler takes `&mut self`, or the option `memory` is set; no method takes such a `&mut T` |
+/// | durable memory | the option `snapshot` is set; no method takes such a `&mut T` |
+/// | effects | the option `effects` is set; no method takes such a `&mut T` |
 ///
 /// A projection cannot use both memory and a transaction: a transaction is rolled back, a field is not.
 ///
@@ -223,7 +223,7 @@ pub fn applies(_: TokenStream, item: TokenStream) -> TokenStream {
 /// * `&self` or `&mut self`: see the kinds of a [`#[projection]`](macro@projection).
 /// * the event: `&OrderPlaced`, or `&Event<OrderPlaced>` to get its id, position, stream, times and metadata too.
 /// * optional parameters: `&T` for a part of the stored event (`&Metadata`, `&StreamId`, `&RecordedEvent`); `&mut T`
-///   for something that the unit of work lends: any number of `&mut Repository<Row>` for read models, or one database
+///   for a value that the unit of work provides: any number of `&mut Repository<Row>` for read models, or one database
 ///   connection in the transaction of the batch, but not both.
 ///
 /// It returns `()`, or `Result<(), E>` with any error. A `HandlerError` also says whether a retry can help.
@@ -236,8 +236,8 @@ pub fn handles(_: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Marks the method of a `#[projection]` impl block that empties the projection, for a reset or a rebuild.
 ///
-/// The method can be async. It takes `&self` or `&mut self`, then what the unit of work lends, as `&mut T`, and returns
-/// what a [handler](macro@handles) returns. A projection has at most one.
+/// The method can be async. It takes `&self` or `&mut self`, then values that the unit of work provides, as `&mut T`.
+/// It returns `()` or a `Result`, like a [handler](macro@handles). A projection has at most one such method.
 #[proc_macro_attribute]
 pub fn truncate(_: TokenStream, item: TokenStream) -> TokenStream {
     block::marker::misplaced(Marker::Truncate, item.into()).into()

@@ -59,6 +59,15 @@ pub struct RedisEventBus {
 
 impl RedisEventBus {
     /// Creates a bus on the server of `client`. Does not connect.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource_redis::{RedisClient, RedisEventBus, RedisOptions};
+    ///
+    /// let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// let bus = RedisEventBus::new(&redis);
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     #[must_use]
     pub fn new(client: &RedisClient) -> Self {
         Self { stream: EventStream::new(client), local: MemoryEventBus::new(), reader: Arc::default() }

@@ -49,7 +49,22 @@ impl RedisClient {
     /// Checks that the server answers.
     ///
     /// # Errors
-    /// [`RedisError`] if the server cannot be reached, refuses, or does not answer within [`RedisOptions::timeout`].
+    /// - [`RedisError::Unreachable`] or [`RedisError::TimedOut`]: the server cannot be reached, or does not answer
+    ///   within [`RedisOptions::timeout`]. Try again later.
+    /// - [`RedisError::Refused`]: the server answers with an error, for example because the password is wrong.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource_redis::{RedisClient, RedisOptions};
+    ///
+    /// # async fn run() -> Result<(), eventsource_redis::RedisError> {
+    /// let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// if let Err(error) = redis.ping().await {
+    ///     eprintln!("starting without Redis: {error}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ping(&self) -> Result<(), RedisError> {
         let mut ping = redis::Pipeline::with_capacity(1);
         ping.cmd("PING").ignore();
@@ -57,6 +72,15 @@ impl RedisClient {
     }
 
     /// Returns the options of the client.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource_redis::{RedisClient, RedisOptions};
+    ///
+    /// let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/").prefix("shop"))?;
+    /// assert_eq!(redis.options().stream(), "shop:events");
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     #[must_use]
     pub fn options(&self) -> &RedisOptions {
         &self.0.options

@@ -69,6 +69,14 @@ pub enum RedisError {
 
 impl RedisError {
     /// Returns whether the server cannot be used at the moment: it cannot be reached, or does not answer in time.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource_redis::{RedisClient, RedisOptions};
+    ///
+    /// let error = RedisClient::open(RedisOptions::new("not a URL")).unwrap_err();
+    /// assert!(!error.is_outage(), "another attempt does not help");
+    /// ```
     #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. })

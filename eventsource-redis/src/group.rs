@@ -66,6 +66,16 @@ pub(crate) enum Begin {
 
 impl RedisGroup {
     /// Describes the group `name` on the stream of the server. Does not connect.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource_redis::{RedisClient, RedisOptions};
+    /// use eventsource_redis::RedisGroup;
+    ///
+    /// # let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// let group = RedisGroup::new(&redis, "billing");
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     pub fn new(client: &RedisClient, name: impl Into<String>) -> Self {
         Self {
             client: client.clone(),
@@ -78,6 +88,14 @@ impl RedisGroup {
 
     /// Starts a new group with the next event. The default is the oldest event of the stream. A group that exists
     /// continues where it is.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource_redis::{RedisClient, RedisGroup, RedisOptions};
+    /// # let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// let group = RedisGroup::new(&redis, "mails").from_end();
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     #[must_use]
     pub fn from_end(mut self) -> Self {
         self.begins_at = Begin::End;
@@ -85,6 +103,14 @@ impl RedisGroup {
     }
 
     /// Sets how often a failing subscriber gets an event. The default is 5; 0 counts as 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource_redis::{RedisClient, RedisGroup, RedisOptions};
+    /// # let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// let group = RedisGroup::new(&redis, "billing").attempts(10);
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
@@ -95,6 +121,17 @@ impl RedisGroup {
     ///
     /// A consumer reads 16 events at once. If it needs longer than this time for them, another consumer handles some of
     /// them too.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource_redis::{RedisClient, RedisGroup, RedisOptions};
+    /// # let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// use std::time::Duration;
+    ///
+    /// // 16 events can take up to 5 minutes.
+    /// let group = RedisGroup::new(&redis, "reports").claim_after(Duration::from_secs(300));
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     #[must_use]
     pub fn claim_after(mut self, time: Duration) -> Self {
         self.claim_after = time;
@@ -106,7 +143,29 @@ impl RedisGroup {
     /// The consumer runs until the returned value is dropped, and finishes its present event.
     ///
     /// # Errors
-    /// [`BusError`] if the group cannot be created, for example because the server cannot be reached. Call it again.
+    /// [`BusError`] if the group cannot be created, for example because the server cannot be reached. Its source is a
+    /// [`RedisError`](crate::RedisError). Call it again.
+    ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::sync::Arc;
+    /// # use eventsource::{EventFilter, RecordedEvent};
+    /// # use eventsource_redis::RedisGroup;
+    /// # async fn run(group: RedisGroup) -> Result<(), eventsource::bus::BusError> {
+    /// async fn bill(event: Arc<RecordedEvent>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     println!("bill order {}", event.aggregate_id());
+    ///     Ok(())
+    /// }
+    ///
+    /// // Keep the returned value: the consumer stops when it is dropped.
+    /// let consumer = group.subscribe(EventFilter::types(["OrderPlaced"]), Arc::new(bill)).await?;
+    /// # drop(consumer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn subscribe(
         &self,
         filter: EventFilter,

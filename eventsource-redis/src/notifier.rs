@@ -62,6 +62,16 @@ struct Published {
 
 impl RedisNotifier {
     /// Creates a notifier on the server of `client`. Does not connect.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource_redis::{RedisClient, RedisNotifier, RedisOptions};
+    ///
+    /// let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// // Give one clone to each repository, and one to the `SubscriptionManager`.
+    /// let notifier = RedisNotifier::new(&redis);
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     #[must_use]
     pub fn new(client: &RedisClient) -> Self {
         Self(Arc::new(Shared {

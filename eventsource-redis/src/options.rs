@@ -25,7 +25,17 @@ pub struct RedisOptions {
 }
 
 impl RedisOptions {
-    /// Describes the server at `url`, for example `redis://user:password@host:6379/0`, with default options.
+    /// Creates the default options for the server at `url`, for example `redis://user:password@host:6379/0`.
+    ///
+    /// [`RedisClient::open`](crate::RedisClient::open) checks the URL.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource_redis::RedisOptions;
+    ///
+    /// let options = RedisOptions::new("redis://127.0.0.1:6379/");
+    /// assert_eq!(options.stream(), "eventsource:events");
+    /// ```
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -38,6 +48,14 @@ impl RedisOptions {
     /// Sets the prefix of the names of the stream and the channel. The default is `eventsource`.
     ///
     /// Two logs that share a server need two prefixes.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource_redis::RedisOptions;
+    ///
+    /// let options = RedisOptions::new("redis://127.0.0.1/").prefix("shop");
+    /// assert_eq!((options.stream(), options.channel()), ("shop:events".into(), "shop:wake".into()));
+    /// ```
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -47,6 +65,15 @@ impl RedisOptions {
     /// Sets how long a call waits for the server, including the time to connect. The default is 1 s.
     ///
     /// After that time, the call fails with [`RedisError::TimedOut`](crate::RedisError::TimedOut).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource_redis::RedisOptions;
+    ///
+    /// let options = RedisOptions::new("redis://127.0.0.1/").timeout(Duration::from_millis(300));
+    /// ```
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -57,6 +84,16 @@ impl RedisOptions {
     ///
     /// A publish removes older events, in blocks: Redis may keep up to 100 entries longer. A consumer that is away for
     /// longer misses events in the stream. They are still in the log.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use eventsource_redis::RedisOptions;
+    ///
+    /// let one_day = Duration::from_secs(24 * 60 * 60);
+    /// let options = RedisOptions::new("redis://127.0.0.1/").max_age(one_day);
+    /// ```
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
@@ -64,6 +101,13 @@ impl RedisOptions {
     }
 
     /// Keeps every event in the stream. The memory of the server grows with the log.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource_redis::RedisOptions;
+    ///
+    /// let options = RedisOptions::new("redis://127.0.0.1/").without_trimming();
+    /// ```
     #[must_use]
     pub fn without_trimming(mut self) -> Self {
         self.max_age = None;
@@ -84,6 +128,14 @@ impl RedisOptions {
 
     /// Returns the key of the stream of entries that the consumers of `group` have given up:
     /// `<prefix>:events:failed:<group>`.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource_redis::RedisOptions;
+    ///
+    /// let options = RedisOptions::new("redis://127.0.0.1/").prefix("shop");
+    /// assert_eq!(options.failed_stream("billing"), "shop:events:failed:billing");
+    /// ```
     #[must_use]
     pub fn failed_stream(&self, group: &str) -> String {
         format!("{}:failed:{group}", self.stream())

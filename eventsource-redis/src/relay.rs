@@ -66,6 +66,16 @@ enum Published {
 
 impl RedisRelay {
     /// Creates a relay of all events in the log of `store`. Its name is `redis-relay`. Does not connect.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::MemoryEventStore;
+    /// use eventsource_redis::{RedisClient, RedisOptions, RedisRelay};
+    ///
+    /// let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// let relay = RedisRelay::new(&redis, MemoryEventStore::new());
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     pub fn new(client: &RedisClient, store: impl EventStore) -> Self {
         Self {
             name: "redis-relay".into(),
@@ -76,23 +86,37 @@ impl RedisRelay {
         }
     }
 
-    /// Sets the name of the relay: the name of its subscription and its checkpoint.
+    /// Sets the name of the relay: the name of its subscription and its checkpoint. The default is `redis-relay`.
+    ///
+    /// Two relays of one log need two names.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::MemoryEventStore;
+    /// # use eventsource::projection::Subscriber;
+    /// # use eventsource_redis::{RedisClient, RedisOptions, RedisRelay};
+    /// # let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// let relay = RedisRelay::new(&redis, MemoryEventStore::new()).named("orders-to-redis");
+    /// assert_eq!(relay.name(), "orders-to-redis");
+    /// # Ok::<(), eventsource_redis::RedisError>(())
+    /// ```
     #[must_use]
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Publishes only the events that match `filter`.
+    /// Publishes only the events that match `filter`. The default is all events.
     ///
-    /// ```no_run
-    /// # fn example(redis: eventsource_redis::RedisClient, store: eventsource::MemoryEventStore) {
+    /// # Examples
+    /// ```
+    /// # use eventsource::MemoryEventStore;
+    /// # use eventsource_redis::{RedisClient, RedisOptions, RedisRelay};
     /// use eventsource::EventFilter;
-    /// use eventsource_redis::RedisRelay;
     ///
-    /// let relay = RedisRelay::new(&redis, store).named("orders").filter(EventFilter::types(["OrderPlaced"]));
-    /// # let _ = relay;
-    /// # }
+    /// # let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
+    /// let relay = RedisRelay::new(&redis, MemoryEventStore::new()).filter(EventFilter::types(["OrderPlaced"]));
+    /// # Ok::<(), eventsource_redis::RedisError>(())
     /// ```
     #[must_use]
     pub fn filter(mut self, filter: EventFilter) -> Self {

@@ -160,7 +160,56 @@ pub use eventsource_macros::ReadModel;
 /// }
 /// ```
 pub use eventsource_macros::aggregate;
+/// Applies one event to the state of an aggregate. It is an attribute of a method in an
+/// [`#[aggregate]`](macro@aggregate) block.
+///
+/// ```
+/// use eventsource::{AggregateRoot, DomainEvent, aggregate};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Account")]
+/// struct Deposited { amount: u64 }
+///
+/// #[derive(Default)]
+/// struct Account { balance: u64 }
+///
+/// #[aggregate]
+/// impl Account {
+///     #[applies(Deposited)]
+///     fn deposited(&mut self, event: &Deposited) { self.balance += event.amount }
+/// }
+///
+/// let mut account = AggregateRoot::<Account>::new(uuid::Uuid::now_v7());
+/// account.record(Deposited { amount: 5 });
+/// assert_eq!(account.balance, 5);
+/// ```
 pub use eventsource_macros::applies;
+/// Handles one event of a projection. It is an attribute of a method in a [`#[projection]`](macro@projection) block.
+///
+/// ```
+/// use eventsource::{DomainEvent, Event, StreamId, projection};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced { total: u64 }
+///
+/// #[derive(Default)]
+/// struct Largest { total: u64, order: Option<StreamId> }
+///
+/// #[projection]
+/// impl Largest {
+///     // The event, then a part of the stored event.
+///     #[handles(OrderPlaced)]
+///     fn placed(&mut self, event: &Event<OrderPlaced>, stream: &StreamId) {
+///         if event.total > self.total {
+///             self.total = event.total;
+///             self.order = Some(stream.clone());
+///         }
+///     }
+/// }
+/// ```
 pub use eventsource_macros::handles;
 /// Makes a type a projection: each method with `#[handles(SomeEvent)]` handles one event, in the order of the log.
 ///
@@ -247,4 +296,29 @@ pub use eventsource_macros::handles;
 /// }
 /// ```
 pub use eventsource_macros::projection;
+/// Empties a projection before a reset or a rebuild in place. It is an attribute of a method in a
+/// [`#[projection]`](macro@projection) block.
+///
+/// A projection that declares its read models (`read_models(…)`) needs none for their tables.
+///
+/// ```
+/// use eventsource::{DomainEvent, projection};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, DomainEvent)]
+/// #[event(aggregate = "Order")]
+/// struct OrderPlaced { total: u64 }
+///
+/// #[derive(Default)]
+/// struct Revenue(u64);
+///
+/// #[projection]
+/// impl Revenue {
+///     #[handles(OrderPlaced)]
+///     fn placed(&mut self, order: &OrderPlaced) { self.0 += order.total }
+///
+///     #[truncate]
+///     fn empty(&mut self) { self.0 = 0 }
+/// }
+/// ```
 pub use eventsource_macros::truncate;

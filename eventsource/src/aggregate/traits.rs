@@ -67,7 +67,7 @@ pub trait Aggregate: Default + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "the aggregate `{Self}` does not apply the event `{E}`",
     label = "no `Applies<{E}>`",
-    note = "an event whose `#[event(aggregate = \"…\")]` names another aggregate is recorded by that one's root",
+    note = "an event whose `#[event(aggregate = \"…\")]` names another aggregate is recorded by the root of that aggregate",
     note = "for an event of `{Self}`, add a method with `#[applies({E})]` to its `#[aggregate]` block; by hand, write `impl Applies<{E}> for {Self}` and list `{E}` in `type Events`"
 )]
 pub trait Applies<E> {

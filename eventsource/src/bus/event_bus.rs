@@ -15,7 +15,24 @@ use crate::event::{EventFilter, RecordedEvent};
 /// A consumer that must see every event is a projection, which reads the log, not a listener of a bus. A subscription
 /// uses a bus only as a [`Notifier`](super::Notifier): the bus wakes it, and it reads the log.
 ///
-/// [`MemoryEventBus`](super::MemoryEventBus) has an example.
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use std::sync::Arc;
+///
+/// use eventsource::{EventBus, EventFilter, MemoryEventBus, RecordedEvent};
+///
+/// async fn refresh(event: Arc<RecordedEvent>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+///     println!("refresh the cached {}", event.stream());
+///     Ok(())
+/// }
+///
+/// let bus = MemoryEventBus::new();
+/// let subscription = bus.subscribe(EventFilter::all(), Arc::new(refresh)).await?;
+/// // `AggregateRepository::save` and `execute` publish the events that they store.
+/// # drop(subscription);
+/// # Ok::<(), eventsource::bus::BusError>(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Contract
 /// * Each subscriber receives every published event that matches its filter, in the order of publishing, unless the bus
@@ -23,17 +40,17 @@ use crate::event::{EventFilter, RecordedEvent};
 ///   each event twice, until one of the two subscriptions is dropped.
 /// * A subscriber that fails, panics or is slow affects neither another subscriber nor the publisher:
 ///   [`publish`](Self::publish) does not wait for subscribers.
-/// * [`publish`](Self::publish) returns within a time that the bus documents, also if its server does not answer.
+/// * [`publish`](Self::publish) returns within a time that the bus documents, even if its server does not answer.
 ///
 /// # Order
 /// The order of publishing is the order in which calls of [`publish`](Self::publish) reach the bus. Each publisher sees
 /// its own order kept, so the events of an aggregate that one task saves are received in the order of their versions.
 ///
 /// Writers publish after their commit: [`AggregateRepository::save`](crate::AggregateRepository::save) commits, and then
-/// publishes. Two writers that save at the same time, also to one aggregate, can publish in the other order than that in
-/// which they committed. A listener that depends on the order compares [`RecordedEvent::version`] within a stream, or
+/// publishes. Two writers that save at the same time, even to one aggregate, can publish in another order than the order
+/// of their commits. A listener that depends on the order compares [`RecordedEvent::version`] within a stream, or
 /// [`RecordedEvent::position`]. A consumer that needs the order of the log is a projection, or listens to a relay of the
-/// log, such as that of `eventsource-redis`.
+/// log, such as `RedisRelay` of `eventsource-redis`.
 ///
 /// `eventsource::event_bus_contract!` (feature `testing`) checks a bus.
 #[async_trait]
@@ -149,7 +166,7 @@ pub trait BusSubscriber: Send + Sync + 'static {
     /// Receives one event.
     ///
     /// # Errors
-    /// Any error. The bus logs it and continues with the next event.
+    /// Any error. The bus logs it and continues with the next event. It does not pass the event again.
     async fn receive(&self, event: Arc<RecordedEvent>) -> Result<(), Box<dyn Error + Send + Sync>>;
 
     /// Called before the next event if the bus dropped `events` events for this subscriber, for example because its

@@ -41,7 +41,7 @@ enum Delivery {
 
 /// What the task does next.
 enum Next {
-    TellMissed(u64),
+    ReportMissed(u64),
     Receive(Arc<RecordedEvent>),
     Nothing,
 }
@@ -126,7 +126,7 @@ impl Receiver {
     fn next(&self) -> Next {
         let mut queue = self.queue();
         if queue.missed > 0 && queue.delivery != Delivery::Ended {
-            return Next::TellMissed(std::mem::take(&mut queue.missed));
+            return Next::ReportMissed(std::mem::take(&mut queue.missed));
         }
         match queue.events.pop_front() {
             Some(event) => Next::Receive(event),
@@ -154,7 +154,7 @@ impl Receiver {
         }
     }
 
-    async fn tell_missed(&self, missed: u64) {
+    async fn report_missed(&self, missed: u64) {
         if let Err(panic) = panics::catch(async { self.subscriber.missed(missed).await }).await {
             let panic = panics::message(&*panic);
             tracing::warn!(missed, panic, "a subscriber of the event bus panicked");
@@ -166,7 +166,7 @@ impl Running {
     async fn deliver(mut self) {
         loop {
             match self.receiver.next() {
-                Next::TellMissed(missed) => self.receiver.tell_missed(missed).await,
+                Next::ReportMissed(missed) => self.receiver.report_missed(missed).await,
                 Next::Receive(event) => self.receiver.receive(event).await,
                 Next::Nothing => {
                     self.is_done = true;

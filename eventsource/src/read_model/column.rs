@@ -55,7 +55,9 @@ pub struct Column<M, T> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a column or id of the type `{T}` cannot be compared with a `{Self}`",
-    label = "not a `{T}`"
+    label = "not a `{T}`",
+    note = "use a value of the column's type, or a reference to it; a column of text also takes a `&str`, and a column of \
+            an `Option` also takes the value inside it"
 )]
 pub trait IntoColumnValue<T> {
     /// Converts it into a value for the column.

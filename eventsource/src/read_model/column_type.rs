@@ -33,7 +33,7 @@ use crate::event::{check_time, json, truncate_to_micros};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` cannot be stored in a column",
-    label = "not a type of a column",
+    label = "not a column type",
     note = "a column holds integers, floats, `bool`, `String`, `Uuid`, `DateTime<Utc>`, `NaiveDate`, `Vec<u8>`, decimals, \
             JSON, an enum with `#[derive(ColumnType)]`, and an `Option` of these",
     note = "mark the field with `#[read_model(json)]` to store any other type that serde knows, or implement `ColumnType`"
@@ -95,7 +95,7 @@ pub trait ColumnType: Sized {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` cannot be the id of a read model",
-    label = "not a type of an id",
+    label = "not an id type",
     note = "an id is a `Uuid`, an integer or a `String`"
 )]
 pub trait IdType: ColumnType + Send + Sync + 'static {}
@@ -121,8 +121,8 @@ pub trait IdType: ColumnType + Send + Sync + 'static {}
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a query cannot compare a `{Self}`",
-    label = "not a type that is compared",
-    note = "JSON columns can be asked for null only: give what is compared a column of its own"
+    label = "cannot be compared",
+    note = "a query can only ask whether a JSON column is null; store the compared value in a column of its own"
 )]
 pub trait Comparable: ColumnType {}
 

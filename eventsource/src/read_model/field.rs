@@ -39,7 +39,7 @@ pub const fn id_field<T: IdType>(column: &'static str, name: &'static str) -> Fi
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` cannot be stored as JSON: serde does not know it",
     label = "cannot be written and read",
-    note = "derive `Serialize` and `Deserialize` for `{Self}`, and for all that it holds"
+    note = "derive `Serialize` and `Deserialize` for `{Self}`, and for the types inside it"
 )]
 pub trait JsonData: Serialize + DeserializeOwned {}
 

@@ -21,7 +21,7 @@ use super::{InvalidField, Table, Value};
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no read model",
+    message = "`{Self}` is not a read model",
     label = "not a read model",
     note = "add `#[derive(ReadModel)]` to the struct, and mark its id with `#[read_model(id)]`"
 )]
