@@ -434,16 +434,47 @@ pub trait CheckpointStore: Send + Sync + 'static {
 
     /// Returns a unit of work for subscribers that are not transactional. It holds no transaction open and gives
     /// handlers nothing.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let owned = checkpoints.claim(&Claim::new("mails", "mails v1", Position::START)).await?;
+    /// // … the handlers send mails, outside any transaction …
+    /// let update = CheckpointUpdate::new("mails", owned.epoch, owned.position, Position::new(7));
+    /// checkpoints.detached().commit(&update).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn detached(&self) -> Self::Unit;
 
     /// Returns the generations of the read models that are stored with the checkpoints. `None`, the default, means that
     /// projections cannot be rebuilt side by side.
+    ///
+    /// ```
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints};
+    ///
+    /// assert!(MemoryCheckpoints::new().generations().is_none(), "rebuild in place");
+    /// ```
     fn generations(&self) -> Option<&dyn Generations<Self::Unit>> {
         None
     }
 
     /// Returns the owners of the tables of the read models that are stored with the checkpoints. `None` is the default:
     /// then each manager checks only that no two of its own subscriptions declare the same table.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, HandedOver, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let owners = checkpoints.owners().ok_or("tables have no owners")?;
+    /// assert_eq!(owners.hand_over("orders", "order-rows").await?, HandedOver::Missing);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn owners(&self) -> Option<&dyn TableOwners> {
         None
     }

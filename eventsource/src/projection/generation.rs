@@ -99,8 +99,9 @@ pub trait Generations<U>: Send + Sync {
     /// the store fails: call it again.
     async fn check(&self, tables: &[&'static Table]) -> Result<(), CheckpointError>;
 
-    /// Claims the checkpoint of the next generation that the claim names. If there is none, or it has another
-    /// fingerprint, creates it at the claim's start, being rebuilt up to `target`, with new empty tables.
+    /// Claims the checkpoint of a next generation. Its name, which the claim gives, is that of the subscription, followed
+    /// by `~next`. If there is no such checkpoint, or it has another fingerprint, creates it at the claim's start, being
+    /// rebuilt up to `target`, with new empty tables.
     ///
     /// # Errors
     /// Those of [`CheckpointStore::claim`](super::CheckpointStore::claim). [`ClaimError::Store`] with
@@ -113,6 +114,7 @@ pub trait Generations<U>: Send + Sync {
     ) -> Result<Checkpoint, ClaimError>;
 
     /// Opens a unit of work in which handlers write to the next generation of `tables`. It gives handlers nothing else.
+    /// [`switch`](Self::switch) has an example of the whole rebuild.
     ///
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again.
@@ -124,6 +126,36 @@ pub trait Generations<U>: Send + Sync {
     /// # Errors
     /// [`CheckpointError::Refused`] if it is not possible; then nothing was changed. [`CheckpointError::Failed`] if the
     /// store fails, possibly after the commit: the caller reads the checkpoint to find out.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use eventsource::projection::sqlite::SqliteCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
+    /// use eventsource::projection::{Generations, Switch, Switched};
+    /// use eventsource::{Position, ReadModel};
+    /// # use eventsource::read_model::sqlite::SqliteReadModels;
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64 }
+    ///
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # SqliteReadModels::new(&db).create_table::<OrderRow>().await?;
+    /// # let checkpoints = SqliteCheckpoints::new(&db);
+    /// let (tables, end) = ([OrderRow::TABLE], Position::new(7));
+    /// # checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// let claim = Claim::new("orders~next", "orders v2", Position::START);
+    /// let next = checkpoints.claim_next(&claim, end, &tables).await?;
+    /// let unit = checkpoints.begin_next(&tables).await?;
+    /// // … the handlers write to `orders__next` …
+    /// unit.commit(&CheckpointUpdate::new("orders~next", next.epoch, next.position, end)).await?;
+    /// let switched = checkpoints.switch(&Switch::new("orders", next.epoch, end, &tables)).await?;
+    /// assert!(matches!(switched, Switched::Yes { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn switch(&self, switch: &Switch) -> Result<Switched, CheckpointError>;
 
     /// Replaces each of `tables` that is missing or has another shape by an empty table as its model describes it, in

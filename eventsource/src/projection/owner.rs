@@ -36,12 +36,50 @@ pub trait TableOwners: Send + Sync {
     ///
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::ReadModel;
+    /// use eventsource::projection::{MemoryCheckpoints, TableOwners};
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64 }
+    ///
+    /// match MemoryCheckpoints::new().own("orders", &[OrderRow::TABLE]).await? {
+    ///     None => println!("`orders` owns the table"),
+    ///     Some(taken) => println!("not owned: {taken}"),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError>;
 
     /// Ends the ownership of the subscription `name` of all tables except `tables`.
     ///
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::ReadModel;
+    /// use eventsource::projection::{MemoryCheckpoints, TableOwners};
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64 }
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "order_lines")]
+    /// # struct LineRow { #[read_model(id)] id: u64 }
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// checkpoints.own("orders", &[OrderRow::TABLE, LineRow::TABLE]).await?;
+    /// checkpoints.disown_all_but("orders", &[OrderRow::TABLE]).await?; // another subscription may own `order_lines`
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError>;
 
     /// Moves everything of the subscription `from` to the name `to`, in one transaction: its checkpoint, its dead
@@ -49,6 +87,20 @@ pub trait TableOwners: Send + Sync {
     ///
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, Claim, HandedOver, MemoryCheckpoints, TableOwners};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// assert_eq!(checkpoints.hand_over("orders", "order-rows").await?, HandedOver::Yes);
+    /// assert!(checkpoints.load("order-rows").await?.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     async fn hand_over(&self, from: &str, to: &str) -> Result<HandedOver, CheckpointError>;
 }
 

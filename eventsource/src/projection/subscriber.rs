@@ -51,7 +51,8 @@ pub trait Subscriber: Send + Sync + 'static {
     }
 
     /// Serialises the state of a durable memory projection ([`ProjectionKind::DurableMemory`]), which is stored with
-    /// its checkpoint. `#[projection(snapshot)]` implements it with serde, as JSON.
+    /// its checkpoint. `#[projection(snapshot)]` implements it with serde, as JSON. [`restore`](Self::restore) has an
+    /// example of both.
     ///
     /// # Errors
     /// Any error: the state is not stored, and the status shows it. The default fails with [`NoSnapshot`].
@@ -109,6 +110,26 @@ pub trait Subscriber: Send + Sync + 'static {
     ///
     /// A durable memory projection needs no copy: its first state is kept as [`snapshot`](Subscriber::snapshot)
     /// returned it.
+    ///
+    /// ```
+    /// # use std::borrow::Cow;
+    /// # use eventsource::EventFilter;
+    /// use eventsource::projection::{ProjectionKind, Subscriber};
+    ///
+    /// #[derive(Clone)]
+    /// struct Count(u64);
+    ///
+    /// impl Subscriber for Count {
+    ///     const KIND: ProjectionKind = ProjectionKind::Memory;
+    /// #   fn name(&self) -> Cow<'static, str> { "count".into() }
+    /// #   fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderPlaced"]) }
+    ///
+    ///     fn pristine(&self) -> Option<Self> {
+    ///         Some(self.clone()) // it shares nothing: there is no `Arc` in it
+    ///     }
+    /// }
+    /// # assert_eq!(Count(3).pristine().map(|count| count.0), Some(3));
+    /// ```
     fn pristine(&self) -> Option<Self>
     where
         Self: Sized,
@@ -170,6 +191,26 @@ pub trait EventSubscriber<U: UnitOfWork>: Subscriber {
 
     /// Called after the last event of a batch was handled or failed, before the checkpoint moves. A subscriber with
     /// statistics of its own can save them here. The default does nothing.
+    ///
+    /// ```
+    /// # use std::borrow::Cow;
+    /// # use std::sync::Arc;
+    /// # use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
+    /// # use eventsource::{EventFilter, HandlerError, RecordedEvent};
+    /// # struct Count(u64);
+    /// # impl Subscriber for Count {
+    /// #     const KIND: ProjectionKind = ProjectionKind::Memory;
+    /// #     fn name(&self) -> Cow<'static, str> { "count".into() }
+    /// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderPlaced"]) }
+    /// # }
+    /// impl<U: UnitOfWork> EventSubscriber<U> for Count {
+    /// #   async fn handle(&mut self, _: &Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> { Ok(()) }
+    ///     // …
+    ///     async fn end_batch(&mut self) {
+    ///         println!("{} orders so far", self.0);
+    ///     }
+    /// }
+    /// ```
     fn end_batch(&mut self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }

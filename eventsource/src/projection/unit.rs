@@ -71,6 +71,16 @@ pub trait UnitOfWork: Send + 'static {
     fn clear(self, clear: &CheckpointReset) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Undoes everything.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let unit = MemoryCheckpoints::new().begin().await?;
+    /// unit.rollback().await; // what handlers wrote through the unit is gone
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn rollback(self) -> impl Future<Output = ()> + Send;
 
     /// Called before the first event of a batch. A unit of work may read ahead the rows that `events` need. The default
@@ -86,6 +96,16 @@ pub trait UnitOfWork: Send + 'static {
 
     /// Returns whether the transaction is still the one that the unit began, as far as it knows without a query. The
     /// runtime asks after each event, to name the handler that ended it. The default is `true`.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let unit = MemoryCheckpoints::new().begin().await?;
+    /// assert!(unit.is_intact());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn is_intact(&self) -> bool {
         true
     }
@@ -104,12 +124,32 @@ pub trait UnitOfWork: Send + 'static {
 
     /// Returns what `error`, with which a handler failed in this unit, or one of its causes means: what caused it, and
     /// what to do. `None`, the default, if it is not an error of the unit's database.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let unit = MemoryCheckpoints::new().detached();
+    /// assert_eq!(unit.verdict(&std::fmt::Error), None, "not an error of a database");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {
         let _ = error;
         None
     }
 
     /// Returns whether `error` is an outage, so that the handler is not the cause: see [`Verdict::is_outage`].
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let unit = MemoryCheckpoints::new().detached();
+    /// assert!(!unit.is_outage(&std::fmt::Error));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn is_outage(&self, error: &(dyn Error + 'static)) -> bool {
         self.verdict(error).is_some_and(Verdict::is_outage)
     }
