@@ -341,7 +341,7 @@ impl<P> SubscriptionHandle<P> {
     ///
     /// The read model and the checkpoint are unchanged after an error, but an unfinished side-by-side rebuild may be
     /// dropped. After `Truncate` and `Commit`, the state of a memory projection is unknown: it does not start before a
-    /// reset has succeeded.
+    /// reset or a rebuild has succeeded.
     ///
     /// # Examples
     /// ```
@@ -372,13 +372,17 @@ impl<P> SubscriptionHandle<P> {
     /// events are applied again. Readers see the read model grow.
     ///
     /// # Errors
-    /// [`RebuildError`], and nothing was changed:
-    /// - `NoTruncateHook`: add a truncate hook, or rebuild side by side.
-    /// - `Truncate`: the hook failed, or its changes could not be committed.
-    /// - `StartsAtEnd`: the subscription starts at the end of the log, so there is nothing to replay.
-    /// - `Failed`: the database refuses to replace a table whose columns have changed. The error says why.
-    /// - `NotRunning`: it is paused, or another process owns it. Resume it, or ask the owner.
-    /// - `Manager`: there is no tokio runtime, or a handler of the subscription asked.
+    /// The read model and the checkpoint are unchanged after each error.
+    /// - [`RebuildError::NoTruncateHook`]: add a truncate hook, or rebuild side by side.
+    /// - [`RebuildError::Truncate`]: the hook failed, or its changes could not be committed. Correct the hook. The
+    ///   state of a memory projection is unknown then: the subscription stops, and a reset or a rebuild is needed.
+    /// - [`RebuildError::StartsAtEnd`]: the subscription starts at the end of the log, so there is nothing to replay.
+    /// - [`RebuildError::Failed`]: the database refuses to replace a table whose columns have changed. The error says
+    ///   why.
+    /// - [`RebuildError::NotRunning`]: it is paused, or another process owns it. Resume it, or ask the owner.
+    /// - [`RebuildError::Manager`]: there is no tokio runtime, or a handler of the subscription asked.
+    ///
+    /// An unfinished side-by-side rebuild is dropped, also before `Truncate` and `Failed`.
     ///
     /// # Examples
     /// ```
@@ -411,13 +415,15 @@ impl<P> SubscriptionHandle<P> {
     /// create. The [deployment](crate::guide::deployment) guide lists what is created again on which database.
     ///
     /// # Errors
-    /// [`RebuildError`], and nothing was changed:
-    /// - `NoReadModels`: the projection declares no read models.
-    /// - `NoGenerations`: the checkpoint store cannot do it, for example the one in memory.
-    /// - `StartsAtEnd`: the subscription starts at the end of the log, so there is nothing to replay.
-    /// - `Failed`: an object depends on a table, for example a view. The error names it.
-    /// - `NotRunning`: it is paused, or another process owns it. Resume it, or ask the owner.
-    /// - `Manager`: there is no tokio runtime, or a handler of the subscription asked.
+    /// Nothing was changed after each error.
+    /// - [`RebuildError::NoReadModels`]: the projection declares no read models. Declare them, or rebuild in place.
+    /// - [`RebuildError::NoGenerations`]: the checkpoint store cannot do it, for example the one in memory. Rebuild in
+    ///   place.
+    /// - [`RebuildError::StartsAtEnd`]: the subscription starts at the end of the log, so there is nothing to replay.
+    /// - [`RebuildError::Failed`]: an object depends on a table, for example a view; or the read model is being rebuilt
+    ///   in place; or a newer program is building it side by side. The error says which.
+    /// - [`RebuildError::NotRunning`]: it is paused, or another process owns it. Resume it, or ask the owner.
+    /// - [`RebuildError::Manager`]: there is no tokio runtime, or a handler of the subscription asked.
     ///
     /// The returned [`Rebuild`] ends with `Failed` if the database refuses the switch. The present generation then
     /// continues to serve.

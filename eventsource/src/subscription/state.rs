@@ -152,7 +152,7 @@ pub enum StopReason {
     /// The task of the subscription panicked outside a handler: in a store, or in the `Display` of an error.
     RunnerPanicked,
     /// The state of a memory projection is unknown: a reset failed half-way, or a handler was cut off and the
-    /// projection can neither be copied nor truncated. Reset the subscription.
+    /// projection can neither be copied nor truncated. Reset or rebuild the subscription.
     StateUnknown,
     /// Its rebuild in place was cancelled. The next start continues the rebuild.
     RebuildCancelled,

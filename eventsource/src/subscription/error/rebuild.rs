@@ -40,7 +40,8 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The truncate hook failed, or its changes could not be committed.
+    /// The truncate hook failed, or its changes could not be committed. The state of a memory projection is unknown
+    /// then: correct the hook, and reset or rebuild the subscription.
     #[error("`{subscription}` cannot be rebuilt, because it cannot be emptied: {error}")]
     Truncate {
         /// The name of the subscription.
@@ -76,7 +77,8 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The subscription is paused, has stopped, or another process owns it. Nothing was changed.
+    /// The subscription is paused, has stopped, or another process owns it. Nothing was changed: resume it, or ask the
+    /// owner.
     #[error("`{subscription}` cannot be rebuilt while it is {state}: resume it, or ask the process that runs it")]
     NotRunning {
         /// The name of the subscription.
@@ -100,7 +102,7 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// Another rebuild, or a reset, has replaced this rebuild.
+    /// Another rebuild, or a reset, has replaced this rebuild: wait for that one.
     #[error("the rebuild of `{subscription}` was replaced by another one, or by a reset")]
     Replaced {
         /// The name of the subscription.

@@ -198,7 +198,16 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// with the old name is renamed too.
     ///
     /// # Errors
-    /// [`HandOverError`], and nothing was changed. `Missing` also means that an earlier call has done it.
+    /// Nothing was changed after each error.
+    /// - [`HandOverError::Missing`]: `from` has no checkpoint. An earlier call may have renamed it: then go on.
+    /// - [`HandOverError::Exists`]: `to` already has a checkpoint. Choose another name, or reset that subscription.
+    /// - [`HandOverError::Held`]: a process runs the subscription. Stop it there first.
+    /// - [`HandOverError::Subscribed`]: this manager has a subscription with one of the names. Call this before
+    ///   [`subscribe`](Self::subscribe).
+    /// - [`HandOverError::ReservedName`]: one of the names ends as those of next generations do. Choose another name.
+    /// - [`HandOverError::Unsupported`]: the checkpoint store has no table owners.
+    /// - [`HandOverError::Checkpoint`]: the checkpoint store failed, possibly after the rename. Call it again:
+    ///   `Missing` then means that it is done.
     ///
     /// # Examples
     /// ```standalone_crate
@@ -292,7 +301,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     ///
     /// # Errors
     /// Those of [`SubscriptionHandle::rebuild`](crate::subscription::SubscriptionHandle::rebuild), and
-    /// [`ManagerError::Unknown`] inside [`RebuildError::Manager`]. Nothing was changed.
+    /// [`ManagerError::Unknown`] inside [`RebuildError::Manager`] if there is no such subscription.
     ///
     /// # Examples
     /// ```
@@ -319,7 +328,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # Errors
     /// Those of
     /// [`SubscriptionHandle::rebuild_side_by_side`](crate::subscription::SubscriptionHandle::rebuild_side_by_side), and
-    /// [`ManagerError::Unknown`] inside [`RebuildError::Manager`]. Nothing was changed.
+    /// [`ManagerError::Unknown`] inside [`RebuildError::Manager`] if there is no such subscription.
     ///
     /// # Examples
     /// ```standalone_crate
