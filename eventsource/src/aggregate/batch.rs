@@ -83,6 +83,29 @@ impl<'a> SaveBatch<'a> {
 
     /// Adds an aggregate. Its events are stored with the events of the other aggregates of the batch. See [`SaveBatch`]
     /// for an example.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
+    /// let [mut one, mut other] = [uuid::Uuid::now_v7(), uuid::Uuid::now_v7()].map(|id| accounts.create_new(id));
+    /// one.record(Deposited { amount: 5 });
+    /// other.record(Deposited { amount: 7 });
+    /// assert_eq!(accounts.batch().with(&mut one).with(&mut other).save().await?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub fn with<A: Aggregate>(mut self, root: &'a mut AggregateRoot<A>) -> Self {
         self.roots.push(root);
         self

@@ -49,6 +49,13 @@ impl ConflictRetry {
     }
 
     /// Allows one attempt: a conflict is not retried.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::aggregate::ConflictRetry;
+    ///
+    /// assert_eq!(ConflictRetry::never().attempts(), 1);
+    /// ```
     #[must_use]
     pub const fn never() -> Self {
         Self::new(1, Duration::ZERO, Duration::ZERO)

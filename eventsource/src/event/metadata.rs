@@ -86,6 +86,15 @@ impl Metadata {
     }
 
     /// Sets the correlation id, which all events of one business transaction share.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::Metadata;
+    /// use uuid::Uuid;
+    ///
+    /// let request = Uuid::now_v7();
+    /// assert_eq!(Metadata::new().correlation_id(request).get_correlation_id(), Some(request));
+    /// ```
     #[must_use]
     pub fn correlation_id(mut self, id: Uuid) -> Self {
         self.correlation_id = Some(id);
@@ -100,6 +109,13 @@ impl Metadata {
     }
 
     /// Sets the actor: the user or the service that caused the event.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::Metadata;
+    ///
+    /// assert_eq!(Metadata::new().actor("alice").get_actor(), Some("alice"));
+    /// ```
     #[must_use]
     pub fn actor(mut self, actor: impl Into<String>) -> Self {
         self.actor = Some(actor.into());
@@ -109,6 +125,13 @@ impl Metadata {
     /// Sets the tenant that the event belongs to. Readers can filter by it ([`EventFilter`](super::EventFilter)).
     ///
     /// An append refuses a tenant of more than [`MAX_NAME`](super::MAX_NAME) bytes, or with the character NUL.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::Metadata;
+    ///
+    /// assert_eq!(Metadata::new().tenant("acme").get_tenant(), Some("acme"));
+    /// ```
     #[must_use]
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());

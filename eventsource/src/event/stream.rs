@@ -27,6 +27,15 @@ impl StreamId {
     /// Creates the id of the stream of the aggregate `aggregate_id` of the type `aggregate_type`.
     ///
     /// An append refuses a type of more than [`MAX_NAME`](super::MAX_NAME) bytes, or with the character NUL.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::StreamId;
+    /// use uuid::Uuid;
+    ///
+    /// let order = StreamId::new("Order", Uuid::now_v7());
+    /// assert_eq!(order.aggregate_type(), "Order");
+    /// ```
     #[must_use]
     pub fn new(aggregate_type: impl Into<Name>, aggregate_id: Uuid) -> Self {
         Self { aggregate_type: aggregate_type.into(), aggregate_id }

@@ -65,6 +65,14 @@ pub trait IntoColumnValue<T> {
     /// # Errors
     /// [`InvalidValue`] if the column cannot hold it. A query with such a value fails with
     /// [`ReadModelError::InvalidValue`](crate::ReadModelError::InvalidValue) when it runs.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::read_model::{IntoColumnValue, Value};
+    ///
+    /// assert_eq!(IntoColumnValue::<i64>::into_value(7), Ok(Value::Int(7)));
+    /// assert!(IntoColumnValue::<String>::into_value("a\0b").is_err());
+    /// ```
     fn into_value(self) -> Result<Value, InvalidValue>;
 }
 

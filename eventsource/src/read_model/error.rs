@@ -61,6 +61,14 @@ pub struct InvalidField {
 
 impl InvalidField {
     /// Creates the error of the field `field`.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::read_model::{InvalidField, InvalidValue};
+    ///
+    /// let error = InvalidField::new("total", InvalidValue::new("it is negative"));
+    /// assert_eq!(error.field, "total");
+    /// ```
     #[must_use]
     pub const fn new(field: &'static str, reason: InvalidValue) -> Self {
         Self { field, reason }

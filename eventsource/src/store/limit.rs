@@ -30,12 +30,36 @@ pub struct PageLimit {
 
 impl PageLimit {
     /// Limits a page to `events` events, of any size.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventFilter, EventStore, PageLimit, Position};
+    ///
+    /// let page = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(1)).await?;
+    /// assert_eq!((page.events.len(), page.is_full), (1, true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn events(events: usize) -> Self {
         Self { events, bytes: usize::MAX }
     }
 
     /// Limits a page to `bytes` bytes too.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::PageLimit;
+    ///
+    /// // At most 1,000 events and at most 1 MiB.
+    /// let limit = PageLimit::events(1_000).within_bytes(1024 * 1024);
+    /// ```
     #[must_use]
     pub const fn within_bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;

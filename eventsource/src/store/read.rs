@@ -47,18 +47,66 @@ pub struct ReadStream {
 
 impl ReadStream {
     /// Selects all events, the first version first.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, ReadStream};
+    ///
+    /// let first = &store.read_stream(&order, ReadStream::forward()).await?[0];
+    /// assert_eq!(first.event_type(), "OrderPlaced");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn forward() -> Self {
         Self { direction: Direction::Forward, from: 1, to: u64::MAX, limit: None }
     }
 
     /// Selects all events, the last version first.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, ReadStream};
+    ///
+    /// let last = &store.read_stream(&order, ReadStream::backward()).await?[0];
+    /// assert_eq!(last.event_type(), "OrderPaid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn backward() -> Self {
         Self { direction: Direction::Backward, ..Self::forward() }
     }
 
     /// Selects versions from `version` on, inclusive, in both directions. The default is 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, ReadStream};
+    ///
+    /// let later = store.read_stream(&order, ReadStream::forward().from(2)).await?;
+    /// assert_eq!(later[0].version(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn from(mut self, version: u64) -> Self {
         self.from = version;
@@ -66,6 +114,22 @@ impl ReadStream {
     }
 
     /// Selects versions up to `version`, inclusive, in both directions. The default is `u64::MAX`.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, ReadStream};
+    ///
+    /// let earlier = store.read_stream(&order, ReadStream::backward().to(1)).await?;
+    /// assert_eq!(earlier[0].version(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn to(mut self, version: u64) -> Self {
         self.to = version;
@@ -73,6 +137,21 @@ impl ReadStream {
     }
 
     /// Reads at most `events` events, in the order of reading. The default is no limit.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::{EventStore, ReadStream};
+    ///
+    /// assert_eq!(store.read_stream(&order, ReadStream::backward().limit(1)).await?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn limit(mut self, events: usize) -> Self {
         self.limit = Some(events);

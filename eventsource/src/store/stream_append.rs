@@ -27,6 +27,23 @@ pub struct StreamAppend {
 
 impl StreamAppend {
     /// Creates an append of `events` to `stream`, which must have the version `expected`.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let store = MemoryEventStore::new();
+    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
+    /// use eventsource::EventStore;
+    /// use eventsource::store::StreamAppend;
+    ///
+    /// let paid = vec![NewEvent::raw("OrderPaid", 1, "{}")];
+    /// store.append_all(vec![StreamAppend::new(order, ExpectedVersion::Exact(2), paid)]).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn new(stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> Self {
         Self { stream, expected, events }

@@ -15,6 +15,8 @@ use tokio::sync::Notify;
 /// let sender = WakeUpSender::new();
 /// let mut receiver = sender.listen();
 /// sender.wake();
+/// sender.wake();
+/// // Both wake-ups end one wait.
 /// receiver.wait().await;
 /// # });
 /// ```

@@ -34,6 +34,23 @@ type Shapes = HashMap<StreamId, BTreeMap<String, AggregateSnapshot>>;
 
 impl MemorySnapshots {
     /// Creates an empty store.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # use eventsource::aggregate::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Account")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Account { balance: u64 }
+    /// # #[aggregate]
+    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
+    /// let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new())
+    ///     .with_snapshots(MemorySnapshots::new(), SnapshotPolicy::every(100));
+    /// # }
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -30,6 +30,8 @@ use serde::de::DeserializeOwned;
 ///
 /// let shape = OrderPlaced::DESCRIPTOR.shape();
 /// assert_eq!(shape.to_string(), "lines[].article: string\nlines[].n: u32\nnote?: string\n");
+/// assert_eq!((shape.fields().count(), shape.kind("lines[].n")), (3, Some("u32")));
+/// assert_eq!(shape.fingerprint(), OrderPlaced::DESCRIPTOR.shape().fingerprint());
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

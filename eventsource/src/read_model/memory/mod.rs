@@ -62,6 +62,33 @@ impl MemoryReadModels {
     ///
     /// # Errors
     /// Never fails.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::prelude::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct OrderPlaced { total: i64 }
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: uuid::Uuid, total: i64 }
+    /// # struct Orders;
+    /// # #[projection(read_models(OrderRow))]
+    /// # impl Orders {
+    /// #     #[handles(OrderPlaced)]
+    /// #     async fn placed(&self, event: &Event<OrderPlaced>, orders: &mut Repository<OrderRow>)
+    /// #         -> Result<(), ReadModelError>
+    /// #     {
+    /// #         orders.save(OrderRow { id: event.aggregate_id(), total: event.total }).await
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let models = MemoryReadModels::new(&MemoryCheckpoints::new());
+    /// models.ensure_tables(&Orders).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
         let _ = projection;
         Ok(())

@@ -171,6 +171,17 @@ impl PostgresEventStore {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::store::postgres::PostgresEventStore;
+    /// use eventsource::EventFilter;
+    ///
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// println!("{}", store.explain_read_log_back(None, &EventFilter::all(), 100).await?.join("\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn explain_read_log_back(
         &self,
         before: Option<Position>,
@@ -186,6 +197,15 @@ impl PostgresEventStore {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::store::postgres::PostgresEventStore;
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// println!("{}", store.explain_streams("Order", None, 100).await?.join("\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn explain_streams(
         &self,
         aggregate_type: &str,
@@ -200,6 +220,15 @@ impl PostgresEventStore {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::store::postgres::PostgresEventStore;
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// println!("{}", store.explain_types().await?.join("\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
         read::explain_types(&self.db).await.map_err(|failure| store_error(Action::FindTypes, failure))
     }

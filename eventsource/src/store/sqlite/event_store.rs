@@ -94,6 +94,18 @@ impl SqliteEventStore {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. A retry may help after [`StoreError::Failed`] and [`StoreError::Busy`].
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # use eventsource::{EventFilter, store::sqlite::SqliteEventStore};
+    /// # let store = SqliteEventStore::new(&db);
+    /// println!("{}", store.explain_read_log_back(&EventFilter::all()).await?.join("\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn explain_read_log_back(&self, filter: &EventFilter) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::ReadLog)?;
         let patience = self.db.patience(Action::ReadLog);
@@ -104,6 +116,18 @@ impl SqliteEventStore {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. A retry may help after [`StoreError::Failed`] and [`StoreError::Busy`].
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # use eventsource::store::sqlite::SqliteEventStore;
+    /// # let store = SqliteEventStore::new(&db);
+    /// println!("{}", store.explain_streams().await?.join("\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn explain_streams(&self) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::ListStreams)?;
         let patience = self.db.patience(Action::ListStreams);
@@ -114,6 +138,18 @@ impl SqliteEventStore {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. A retry may help after [`StoreError::Failed`] and [`StoreError::Busy`].
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// # use eventsource::store::sqlite::SqliteEventStore;
+    /// # let store = SqliteEventStore::new(&db);
+    /// println!("{}", store.explain_types().await?.join("\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
         self.db.check_read(Action::FindTypes)?;
         let patience = self.db.patience(Action::FindTypes);
