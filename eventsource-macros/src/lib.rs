@@ -83,8 +83,8 @@ use crate::block::marker::Marker;
 ///
 /// # Versions
 ///
-/// If stored events no longer decode after a change of an event, raise its version, and keep the old shape as a type that
-/// derives `Deserialize` and not `DomainEvent`. `From` converts each version to the next one, and the
+/// If stored events no longer decode after a change of an event, raise its version, and keep the old shape as a type
+/// that derives `Deserialize` and not `DomainEvent`. `From` converts each version to the next one, and the
 /// last one to the event: `version = 3, from(OrderPlacedV1, OrderPlacedV2)` needs `impl From<OrderPlacedV1> for
 /// OrderPlacedV2` and `impl From<OrderPlacedV2> for OrderPlaced`. Projections, aggregates and the registry then read
 /// every version, and handlers get the newest one.

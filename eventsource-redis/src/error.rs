@@ -17,13 +17,13 @@ use redis::RedisError as DriverError;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisError {
-    /// The address is not a valid Redis address.
+    /// The address is not a valid Redis address. Write `redis://user:password@host:6379/0`.
     #[error("the address of the Redis server cannot be read: write redis://[user:password@]host[:port][/database]")]
     Address {
         /// The error of the driver.
         source: DriverError,
     },
-    /// The server cannot be reached, or has closed the connection.
+    /// The server cannot be reached, or has closed the connection. Try again later.
     #[error("Redis at {server} cannot be reached: check that it runs and accepts connections there")]
     Unreachable {
         /// The host and the port.
@@ -31,7 +31,8 @@ pub enum RedisError {
         /// The error of the driver.
         source: DriverError,
     },
-    /// The server did not answer in time.
+    /// The server did not answer in time. Try again later, or raise
+    /// [`RedisOptions::timeout`](crate::RedisOptions::timeout).
     #[error(
         "Redis at {server} did not answer within {after:?}: check that it runs; `RedisOptions::timeout` is how long a call waits"
     )]

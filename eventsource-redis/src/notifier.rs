@@ -33,7 +33,7 @@ use crate::{RedisClient, RedisError};
 /// use eventsource_redis::{RedisClient, RedisNotifier, RedisOptions};
 ///
 /// let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
-/// let store = MemoryEventStore::new(); // in practice one that both processes reach
+/// let store = MemoryEventStore::new(); // in practice a store that both processes reach
 /// let manager = SubscriptionManager::new(store, RedisNotifier::new(&redis), MemoryCheckpoints::new());
 /// manager.start().await?;
 /// # Ok(())

@@ -40,7 +40,7 @@ const PAGE: PageLimit = PageLimit::events(500).within_bytes(8 * 1024 * 1024);
 /// use eventsource_redis::{RedisClient, RedisOptions, RedisRelay};
 ///
 /// let redis = RedisClient::open(RedisOptions::new("redis://127.0.0.1/"))?;
-/// let store = MemoryEventStore::new(); // in practice one that is durable, with its checkpoints
+/// let store = MemoryEventStore::new(); // in practice a durable store, with its checkpoints
 /// let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
 /// manager.subscribe(RedisRelay::new(&redis, store), SubscriptionConfig::from_beginning()).await?;
 /// manager.start().await?;

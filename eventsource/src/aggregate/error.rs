@@ -34,7 +34,8 @@ use crate::store::{AppendError, StoreError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AggregateError {
-    /// The aggregate has no events.
+    /// The aggregate has no events. Create it with
+    /// [`load_or_create`](crate::AggregateRepository::load_or_create) if that is not an error.
     #[error("{stream} does not exist")]
     NotFound {
         /// The stream of the aggregate.
@@ -50,7 +51,7 @@ pub enum AggregateError {
         /// The version of the aggregate.
         actual: u64,
     },
-    /// The stream contains an event that the aggregate does not declare.
+    /// The stream contains an event that the aggregate does not declare. Add a method with `#[applies]` for it.
     #[error(
         "{stream} contains the event `{event_type}` at position {position}, which its aggregate does not declare: \
          apply it in the `#[aggregate]` block, or add it to `type Events`"
@@ -63,13 +64,14 @@ pub enum AggregateError {
         /// The position of the event in the log.
         position: Position,
     },
-    /// A stored event cannot be decoded. A retry does not help.
+    /// A stored event cannot be decoded. A retry does not help: the inner error says what to change.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// A recorded event cannot be encoded. A retry does not help.
+    /// A recorded event cannot be encoded. A retry does not help: change the value, or the type of its field.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The append failed, most often because another writer has appended ([`AppendError::Conflict`]).
+    /// The append failed, most often because another writer has appended ([`AppendError::Conflict`]): load again,
+    /// decide again, save again.
     #[error(transparent)]
     Append(#[from] AppendError),
     /// The store failed while it was read. A retry may help.

@@ -38,7 +38,8 @@ pub enum ExecuteError<E> {
     /// The closure has refused the command with this error.
     #[error("{0}")]
     Refused(E),
-    /// Every attempt ended in a conflict with another writer.
+    /// Every attempt ended in a conflict with another writer. Execute the command again, or allow more attempts with
+    /// [`Execute::retry`](super::Execute::retry).
     #[error(
         "{stream}: each of {attempts} attempts ended in a conflict with another writer; execute the command again, or \
          allow more attempts with `Execute::retry`"
@@ -51,7 +52,7 @@ pub enum ExecuteError<E> {
         /// The error of the last attempt.
         source: AppendError,
     },
-    /// A command with this id was executed on another aggregate.
+    /// A command with this id was executed on another aggregate. Give each command its own id.
     #[error(
         "the command {command_id} was executed on {found}, and cannot be executed on {stream} too: give each command \
          its own id"

@@ -46,11 +46,11 @@ use crate::event::{EventFilter, RecordedEvent};
 /// The order of publishing is the order in which calls of [`publish`](Self::publish) reach the bus. Each publisher sees
 /// its own order kept, so the events of an aggregate that one task saves are received in the order of their versions.
 ///
-/// Writers publish after their commit: [`AggregateRepository::save`](crate::AggregateRepository::save) commits, and then
-/// publishes. Two writers that save at the same time, even to one aggregate, can publish in another order than the order
-/// of their commits. A listener that depends on the order compares [`RecordedEvent::version`] within a stream, or
-/// [`RecordedEvent::position`]. A consumer that needs the order of the log is a projection, or listens to a relay of the
-/// log, such as `RedisRelay` of `eventsource-redis`.
+/// Writers publish after their commit: [`AggregateRepository::save`](crate::AggregateRepository::save) commits, and
+/// then publishes. Two writers that save at the same time, even to one aggregate, can publish in another order than the
+/// order of their commits. A listener that depends on the order compares [`RecordedEvent::version`] within a stream, or
+/// [`RecordedEvent::position`]. A consumer that needs the order of the log is a projection, or listens to a relay of
+/// the log, such as `RedisRelay` of `eventsource-redis`.
 ///
 /// `eventsource::event_bus_contract!` (feature `testing`) checks a bus.
 #[async_trait]

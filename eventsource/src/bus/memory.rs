@@ -44,7 +44,8 @@ const CAPACITY: usize = 1_024;
 /// # let store = eventsource::MemoryEventStore::new();
 /// # use eventsource::EventStore as _;
 /// # let stream = eventsource::StreamId::new("Order", uuid::Uuid::nil());
-/// # let appended = store.append(&stream, eventsource::ExpectedVersion::Any, vec![eventsource::NewEvent::raw("OrderPlaced", 1, "{}")]).await?;
+/// # let placed = vec![eventsource::NewEvent::raw("OrderPlaced", 1, "{}")];
+/// # let appended = store.append(&stream, eventsource::ExpectedVersion::Any, placed).await?;
 /// bus.publish(appended.events()).await?;
 /// bus.delivered().await;
 /// assert_eq!(received.load(Ordering::Relaxed), 1);
@@ -111,7 +112,7 @@ impl MemoryEventBus {
 
     /// Waits until every subscriber has received or missed all events that were published before the call. For tests.
     ///
-    /// A subscriber must not call it: it would wait for itself for ever.
+    /// A subscriber must not call it: it would wait for itself and never return.
     ///
     /// # Examples
     /// ```

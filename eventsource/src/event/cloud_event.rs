@@ -16,7 +16,7 @@ use super::{Position, RecordedEvent, StreamId};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloudEventError {
-    /// CloudEvents does not allow this source.
+    /// CloudEvents does not allow this source. Use a URI without spaces.
     #[error(
         "{source_uri:?} cannot be the `source` of a CloudEvent: name the log by a URI without spaces, such as \
          `https://example.com/shop` or `urn:shop:orders`"
@@ -25,7 +25,7 @@ pub enum CloudEventError {
         /// The source of the call.
         source_uri: String,
     },
-    /// The store could not read a column of the event, or its payload is not JSON.
+    /// The store could not read a column of the event, or its payload is not JSON. Repair the event.
     #[error("the event at position {position} of {stream} cannot be read, so it cannot be a CloudEvent; repair it")]
     Unreadable {
         /// The position of the event in the log.

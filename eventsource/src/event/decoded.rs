@@ -2,7 +2,7 @@
 //! it.
 //!
 //! The feed of a shared log marks its events as shared, and ends the sharing when all readers are done. Then the
-//! payload is dropped. A store can keep its events for ever, and must not keep their decoded payloads with them.
+//! payload is dropped. A store can keep its events without a limit of time, and must not keep their decoded payloads with them.
 
 use std::any::Any;
 use std::fmt;

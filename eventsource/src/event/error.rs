@@ -56,7 +56,7 @@ pub struct EncodeError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The payload does not match the type.
+    /// The payload does not match the type. Give new fields a default, or raise the version of the event.
     #[error(
         "event `{event_type}` (version {version}) at position {position} of {stream} does not decode (if older events \
          lack a field, give it `#[serde(default)]`; if the payload has another shape, raise the version and name the \
@@ -74,7 +74,7 @@ pub enum DecodeError {
         /// The error of serde.
         source: serde_json::Error,
     },
-    /// A column of the stored event cannot be read: another program wrote it, or the data is damaged.
+    /// A column of the stored event cannot be read: another program wrote it, or the data is damaged. Repair the event.
     #[error(
         "event `{event_type}` at position {position} of {stream} cannot be read: {unreadable}; repair the stored \
          event and retry, or dismiss the dead letter"
@@ -89,7 +89,8 @@ pub enum DecodeError {
         /// The column that cannot be read, and why.
         unreadable: Arc<Unreadable>,
     },
-    /// The type cannot read the schema version with which the event was stored.
+    /// The type cannot read the schema version with which the event was stored. Deploy the newer program, or name the
+    /// type of the older version in `from(…)`.
     #[error(
         "event `{event_type}` at position {position} of {stream} was stored with schema version {stored}, {}",
         advice(*.stored, *.known)
@@ -106,7 +107,9 @@ pub enum DecodeError {
         /// The stream that the event belongs to.
         stream: StreamId,
     },
-    /// The event is of another type than the caller asked for.
+    /// The event is of another type than the caller asked for. Compare [`RecordedEvent::event_type`] first.
+    ///
+    /// [`RecordedEvent::event_type`]: crate::RecordedEvent::event_type
     #[error("the event at position {position} of {stream} is a `{event_type}`, not a `{wanted}`")]
     OtherEvent {
         /// The stored name of the event.
@@ -118,7 +121,7 @@ pub enum DecodeError {
         /// The stream that the event belongs to.
         stream: StreamId,
     },
-    /// No event of the registry has the stored name of the event.
+    /// No event of the registry has the stored name of the event. Link the crate that defines it, or add an alias.
     #[error(
         "event `{event_type}` (version {version}) at position {position} of {stream} has a type that this program does \
          not know. If another crate defines the event, name that crate once (`use that_crate as _;`): otherwise it is \

@@ -42,8 +42,8 @@ pub struct Column<M, T> {
     about: About<(M, T)>,
 }
 
-/// A value that can be compared with a column of the type `T`: a `T`, a `&T`, and a `&str` for text. If `T` is an
-/// `Option`, also the value inside it.
+/// A value that can be compared with a column of the type `T`: a `T`, a `&T`, and a `&str` for text. For an `Option`,
+/// the value inside it can be compared too.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -306,8 +306,9 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Ge, value)
     }
 
-    /// Selects the rows in which the column is one of `values`. Nulls in `values` select nothing. There may be any
-    /// number of values, except of floats in SQLite: 32,764.
+    /// Selects the rows in which the column is one of `values`. Nulls in `values` select nothing.
+    ///
+    /// The number of values is not limited, except for floats in SQLite: at most 32,764.
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {
@@ -328,8 +329,10 @@ impl<M: ReadModel, T> Column<M, T> {
         })
     }
 
-    /// Selects the rows in which the column is none of `values`, and not null. There may be any number of values, except of
-    /// floats in SQLite: 32,764. Without a value, every row matches, also if the column is null.
+    /// Selects the rows in which the column is none of `values`, and not null. Without values, every row matches, even
+    /// if the column is null.
+    ///
+    /// The number of values is not limited, except for floats in SQLite: at most 32,764.
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {

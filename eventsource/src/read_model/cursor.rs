@@ -13,9 +13,9 @@ use super::{Decimal, InvalidValue, ReadModelError, Table, Value, base64};
 
 /// The place of a row in the order of a query. The next page begins after it.
 ///
-/// [`Query::cursor`](super::Query::cursor) creates it. It is a short text of letters, digits, `-` and `_`, so it can be part of a URL; serde
-/// writes and reads it as this text. A client returns it unchanged: its content is not part of the interface. It
-/// contains the values of the columns by which the query is ordered, and is not encrypted.
+/// [`Query::cursor`](super::Query::cursor) creates it. It is a short text of letters, digits, `-` and `_`, so it can be
+/// part of a URL. Serde writes and reads it as this text. A client returns it unchanged: its content is not part of the
+/// interface. It contains the values of the columns by which the query is ordered, and is not encrypted.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -54,7 +54,8 @@ pub struct Cursor {
     values: Vec<Value>,
 }
 
-/// A text is not a cursor, such as one that a client changed. Answer with the first page or an error of the client.
+/// A text is not a cursor, for example because a client has changed it. Return the first page, or an error such as
+/// `400 Bad Request`.
 ///
 /// ```
 /// use eventsource::read_model::Cursor;

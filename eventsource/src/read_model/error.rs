@@ -97,7 +97,7 @@ impl InvalidField {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadModelError {
-    /// A field has a value that cannot be stored.
+    /// A field has a value that cannot be stored. Change the value, or the type of the field.
     InvalidValue {
         /// The table.
         table: &'static str,
@@ -118,14 +118,15 @@ pub enum ReadModelError {
         /// The version that was found; 0 means that there is no row.
         found: u64,
     },
-    /// A stored value does not fit its field: another program wrote it.
+    /// A stored value does not fit its field, because another program wrote it. Repair the row, or rebuild the
+    /// projection.
     Corrupt {
         /// The table.
         table: &'static str,
         /// The column, and what is wrong with its value.
         what: String,
     },
-    /// The table does not exist. Create it before the program starts.
+    /// The table does not exist. Call `ensure_tables` or `create_table` before the program subscribes.
     NoTable {
         /// The table.
         table: &'static str,
@@ -139,14 +140,15 @@ pub enum ReadModelError {
         /// The version of the program that built the table.
         deployment: Deployment,
     },
-    /// The table cannot be replaced by another generation, because other objects of the database depend on it.
+    /// The table cannot be replaced by another generation, because other objects of the database depend on it. Drop
+    /// them first, and create them again afterwards.
     Dependents {
         /// The table.
         table: &'static str,
         /// The objects, in words.
         dependents: Vec<String>,
     },
-    /// The database refused a change, because it violates a constraint of the table.
+    /// The database refused a change, because it violates a constraint of the table. Change the row or the constraint.
     Constraint {
         /// The table.
         table: &'static str,
@@ -164,7 +166,7 @@ pub enum ReadModelError {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A query has the cursor of another table or another order.
+    /// A query has the cursor of another table or another order. Begin with the first page.
     CursorOfAnotherQuery {
         /// The table of the query.
         table: &'static str,
@@ -173,7 +175,8 @@ pub enum ReadModelError {
         /// The table and the order of the query.
         query: String,
     },
-    /// The repository was used after the end of its batch, or while a handler had the connection of the batch.
+    /// The repository was used after the end of its batch, or while a handler had the connection of the batch. Do not
+    /// move it into another task.
     NotLent {
         /// Why it cannot be used.
         reason: String,

@@ -31,8 +31,8 @@ use super::{IntoColumnValue, InvalidField, Query, ReadModel, ReadModelError, Sto
 pub type ReadFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadModelError>> + Send + 'a>>;
 
 /// Reads a read model. [`MemoryReadModels::repository`](super::MemoryReadModels::repository) and its counterparts for
-/// databases create one that sees the committed rows. In a handler, a [`Repository`](super::Repository) dereferences to
-/// one that sees the changes of the batch as well.
+/// databases create a repository that sees the committed rows. In a handler, a [`Repository`](super::Repository)
+/// dereferences to a `ReadRepository` that also sees the changes of the batch.
 ///
 /// # Errors
 /// Every function that reads fails with one of these:
@@ -103,7 +103,8 @@ impl<M: ReadModel> ReadRepository<M> {
         Box::pin(async move { self.row(id?).await?.filter(|row| row.deleted_at.is_none()).map(Row::model).transpose() })
     }
 
-    /// Returns the row with this id, with its version and times, also if it is soft-deleted.
+    /// Returns the row with this id, with its version and times; `None` if there is none. A
+    /// soft-deleted row is returned too.
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors).
@@ -193,8 +194,8 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the rows that match `query`, in its order.
     ///
     /// # Errors
-    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has a
-    /// cursor of another table or another order: begin with the first page.
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
+    /// a cursor of another table or another order: begin with the first page.
     ///
     /// # Examples
     /// ```
@@ -217,8 +218,8 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the rows that match `query`, in its order, with their versions and times.
     ///
     /// # Errors
-    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has a
-    /// cursor of another table or another order: begin with the first page.
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
+    /// a cursor of another table or another order: begin with the first page.
     ///
     /// # Examples
     /// ```
@@ -242,8 +243,8 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the first row that matches `query`; `None` if there is none.
     ///
     /// # Errors
-    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has a
-    /// cursor of another table or another order: begin with the first page.
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
+    /// a cursor of another table or another order: begin with the first page.
     ///
     /// # Examples
     /// ```
@@ -267,8 +268,8 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns how many rows match `query`. Its limit and offset are ignored.
     ///
     /// # Errors
-    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has a
-    /// cursor of another table or another order: begin with the first page.
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
+    /// a cursor of another table or another order: begin with the first page.
     ///
     /// # Examples
     /// ```

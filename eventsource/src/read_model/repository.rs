@@ -185,12 +185,13 @@ impl<M: ReadModel> Repository<M> {
         self.session.save(M::TABLE, values, self.time, Some(expected)).await
     }
 
-    /// Deletes the row with this id, if there is one. No trace of it remains: use [`soft_delete`](Self::soft_delete) to
+    /// Deletes the row with this id, if it exists. No trace of it remains: use [`soft_delete`](Self::soft_delete) to
     /// keep it.
     ///
     /// # Errors
-    /// [`ReadModelError::InvalidValue`] if the id cannot be stored in its column, [`ReadModelError::Mismatch`] if another
-    /// model of the batch describes the table differently, and [`ReadModelError::NotLent`] after the end of the batch.
+    /// [`ReadModelError::InvalidValue`] if the id cannot be stored in its column, [`ReadModelError::Mismatch`] if
+    /// another model of the batch describes the table differently, and [`ReadModelError::NotLent`] after the end of the
+    /// batch.
     ///
     /// # Examples
     /// ```
@@ -257,7 +258,7 @@ impl<M: ReadModel> Repository<M> {
         Box::pin(async move { self.session.mark(M::TABLE, id?, false, self.time).await })
     }
 
-    /// Deletes all rows, also soft-deleted ones.
+    /// Deletes all rows, including soft-deleted rows.
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors).

@@ -36,7 +36,8 @@ pub enum AppendError {
         /// The version of the stream; 0 if it does not exist.
         actual: u64,
     },
-    /// An event with this id exists already: a stored event, or another event of the same append.
+    /// An event with this id exists already: a stored event, or another event of the same append. If this append
+    /// repeats an earlier one, the earlier one has stored the event. Otherwise, give the event a new id.
     #[error("{stream}: an event with the id {event_id} exists already")]
     DuplicateEvent {
         /// The stream of the append.
@@ -44,13 +45,13 @@ pub enum AppendError {
         /// The id.
         event_id: Uuid,
     },
-    /// The append has no events.
+    /// The append has no events. Leave it out.
     #[error("{stream}: an append needs at least one event")]
     Empty {
         /// The stream of the append.
         stream: StreamId,
     },
-    /// An event belongs to another aggregate type than the stream.
+    /// An event belongs to another aggregate type than the stream. Append it to a stream of its own type.
     #[error(
         "{stream}: event `{event_type}` belongs to the aggregate `{aggregate_type}`; append it to a stream of that type"
     )]
@@ -62,7 +63,7 @@ pub enum AppendError {
         /// The aggregate type of the event.
         aggregate_type: String,
     },
-    /// An event has a value that could not be read back from every store.
+    /// An event has a value that could not be read back from every store. Change the value, or the type of its field.
     #[error("{stream}: event `{event_type}` cannot be stored: {value}")]
     Unstorable {
         /// The stream of the append.
@@ -74,7 +75,7 @@ pub enum AppendError {
         /// The path of the value, and why it cannot be stored.
         value: Box<Unstorable>,
     },
-    /// A stream occurs twice in one append to several streams.
+    /// A stream occurs twice in one append to several streams. Put all its events into one part.
     #[error("{stream} occurs twice in one append to several streams: put all its events into one part")]
     StreamTwice {
         /// The stream.
@@ -132,7 +133,8 @@ pub enum StoreError {
         /// How long the store has waited.
         waited: std::time::Duration,
     },
-    /// A handler has called the store, and the call would wait for the commit of the handler's own batch.
+    /// A handler has called the store, and the call would wait for the commit of the handler's own batch. Write through
+    /// the connection of the handler, or append outside the projection.
     #[error(
         "the event store could not {action}: this handler runs inside the transaction of its batch, which locks the \
          database {database}, so the two would wait for each other for ever; write through the connection that the \
@@ -144,13 +146,13 @@ pub enum StoreError {
         /// The database.
         database: String,
     },
-    /// The store cannot do this.
+    /// The store does not support this action. Use another store, or another function.
     #[error("the event store cannot {action}: this kind of store does not support it")]
     Unsupported {
         /// The action, such as `append to several streams in one transaction`.
         action: String,
     },
-    /// Stored data cannot be read back: another program has changed it, or it is damaged.
+    /// Stored data cannot be read back: another program has changed it, or it is damaged. Repair it.
     #[error("the event store contains data that cannot be read: {what}")]
     Corrupt {
         /// The data, and its place.

@@ -418,8 +418,8 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Returns the event with the id `id`; `None` if no event has it.
     ///
-    /// Like [`read_stream`](Self::read_stream), it finds every stored event, also one that [`read_log`](Self::read_log)
-    /// cannot return yet ([`stalled_by`](Self::stalled_by)).
+    /// Like [`read_stream`](Self::read_stream), it finds every stored event, including an event that
+    /// [`read_log`](Self::read_log) cannot return yet ([`stalled_by`](Self::stalled_by)).
     ///
     /// The default scans the readable log. Override it if the store has an index on the id.
     ///

@@ -9,7 +9,7 @@ tokio::task_local! {
 
 /// A lock that a unit of work holds while it is open.
 ///
-/// A handler that waits for the lock of its own batch would wait for ever. So the runner marks the task of a handler
+/// A handler that waits for the lock of its own batch would never continue. So the runner marks the task of a handler
 /// with the lock ([`scope`](Self::scope)), and a store checks for the mark before it waits ([`any`](Self::any)). Tasks
 /// that a handler spawns are not marked. Only authors of stores and units of work need this type.
 ///

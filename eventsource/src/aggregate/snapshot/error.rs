@@ -29,10 +29,11 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The repository has no store for snapshots.
+    /// The repository has no store for snapshots. Add one with
+    /// [`with_snapshots`](crate::AggregateRepository::with_snapshots).
     #[error("the repository has no store for snapshots: add one with `AggregateRepository::with_snapshots`")]
     NoStore,
-    /// The aggregate has events that are not saved.
+    /// The aggregate has events that are not saved. Save it first.
     #[error("{stream} has {events} events that are not saved: save the aggregate before its snapshot")]
     Uncommitted {
         /// The stream of the aggregate.
@@ -40,7 +41,7 @@ pub enum SnapshotError {
         /// The number of events that are not saved.
         events: usize,
     },
-    /// The state has a value that would not be read back equal.
+    /// The state has a value that would not be read back equal. Change the value, or the type of its field.
     #[error("the state of {stream} cannot be stored: {value}")]
     Unstorable {
         /// The stream of the aggregate.

@@ -23,7 +23,8 @@ use crate::store::sql::{Borrowed, ConnectionCache, Queue};
 
 /// An open PostgreSQL database with the tables of this crate in one of its schemas. A clone is the same database.
 ///
-/// Open it once in a process. All subscriptions then share its connections, and the one that listens for appends.
+/// Open it once in a process. All subscriptions then share its connections, including the connection that listens
+/// for appends.
 ///
 /// It opens at most [`PostgresOptions::connections`] connections, 25 by default. Two of them store appends (one, if
 /// there are fewer than 12): one for single appends, and one for appends that are stored together. So an append does

@@ -11,7 +11,7 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresOpenError {
-    /// The server does not answer, or refuses the connection or a statement.
+    /// The server does not answer, or refuses the connection or a statement. The source says why.
     #[error("the database {database} cannot be opened")]
     Failed {
         /// The server and the database.
@@ -19,7 +19,8 @@ pub enum PostgresOpenError {
         /// The error of the driver or the server.
         source: sqlx::Error,
     },
-    /// The options allow too few connections.
+    /// The options allow too few connections. Raise
+    /// [`PostgresOptions::connections`](super::PostgresOptions::connections).
     #[error(
         "{connections} connections are too few: eventsource needs at least {fewest} (1 that listens + 1 that appends + \
          1 that reads the log + 1 for units of work + 2 shared ones): raise `PostgresOptions::connections`"
@@ -30,13 +31,13 @@ pub enum PostgresOpenError {
         /// The smallest number that works.
         fewest: u32,
     },
-    /// The text is not the URL of a PostgreSQL database.
+    /// The text is not the URL of a PostgreSQL database. Write `postgres://user:password@host:5432/database`.
     #[error("this is not a URL such as `postgres://user:password@host/database`")]
     Url {
         /// The error of the driver.
         source: sqlx::Error,
     },
-    /// The name of the schema is not valid.
+    /// The name of the schema is not valid. Use letters (a to z), digits and underscores.
     #[error(
         "`{schema}` cannot be the schema: use at most 63 letters (a to z), digits and underscores, and do not start \
          with a digit or with `pg_`"
@@ -45,7 +46,8 @@ pub enum PostgresOpenError {
         /// The name in the options.
         schema: String,
     },
-    /// The tables are missing or old, and the options do not let opening migrate them.
+    /// The tables are missing or old, and the options do not let opening migrate them. Call
+    /// [`PostgresOptions::migrate`](super::PostgresOptions::migrate) first.
     #[error(
         "the schema `{schema}` of the database {database} {}: call `PostgresOptions::migrate` before you open it, or \
          leave out `migrate_on_open(false)`",
@@ -61,7 +63,7 @@ pub enum PostgresOpenError {
         /// The version that this crate needs.
         known: i64,
     },
-    /// A newer version of this crate has migrated the tables.
+    /// A newer version of this crate has migrated the tables. Deploy a program that uses that version.
     #[error(
         "the schema `{schema}` of the database {database} has the version {found}, and this version of eventsource \
          knows versions up to {known}: use the newer eventsource that migrated it"
@@ -76,7 +78,7 @@ pub enum PostgresOpenError {
         /// The newest version that this crate knows.
         known: i64,
     },
-    /// A migration was edited after it made the tables of this schema.
+    /// A migration was edited after it created the tables of this schema. Restore its text, and add a new migration.
     #[error(
         "the schema `{schema}` of the database {database} was made by another text of the migration {migration} \
          (`{name}`): restore that text, and add a migration for what should change"
@@ -91,7 +93,7 @@ pub enum PostgresOpenError {
         /// Its name.
         name: &'static str,
     },
-    /// The role can append, but lacks a right that readers and writers need.
+    /// The role can append, but lacks a right that readers and writers need. Grant it: the text contains the statement.
     #[error(
         "the role `{role}` of {database} can append to the log and cannot read it: run `GRANT SELECT ON SEQUENCE \
          {sequence} TO {role}`"
@@ -104,7 +106,7 @@ pub enum PostgresOpenError {
         /// The sequence of the positions, with its schema.
         sequence: String,
     },
-    /// The server is too old.
+    /// The server is too old. Upgrade it to PostgreSQL 15 or newer.
     #[error("the server of {database} is PostgreSQL {found}; eventsource needs version 15 or newer")]
     OldServer {
         /// The server and the database.

@@ -82,7 +82,7 @@ impl PostgresEventStore {
     ///   after this append.
     /// - From the append on, the server ends the transaction if it is idle for longer than
     ///   [`idle_in_transaction_session_timeout`](super::PostgresOptions::idle_in_transaction_session_timeout). So a
-    ///   frozen process cannot hold the log back for ever.
+    ///   frozen process cannot hold the log back without end.
     /// - A refused append does not change the transaction. If the future is dropped, roll the transaction back.
     /// - The commit notifies other processes. PostgreSQL commits such transactions one after the other, and cannot
     ///   prepare them (`PREPARE TRANSACTION`).
@@ -105,8 +105,7 @@ impl PostgresEventStore {
         }
     }
 
-    /// Returns the transactions that append at this moment, and so hold back the events after them. The one that began
-    /// first comes first.
+    /// Returns the transactions that append at this moment, and so hold back the events after them, the oldest first.
     ///
     /// Under load there is nearly always one. A transaction whose [`age`](HorizonHolder::age) grows is a problem. After
     /// [`horizon_warning`](super::PostgresOptions::horizon_warning), a log line and [`EventStore::stalled_by`] name it,

@@ -142,7 +142,7 @@ impl PostgresOptions {
     }
 
     /// Sets after which idle time the server ends a transaction of this crate, and its connection; 30 s by default. So
-    /// a frozen process cannot hold the log back for ever.
+    /// a frozen process cannot hold the log back without end.
     ///
     /// A handler that runs longer than this without a query fails with SQLSTATE 25P03. That is a failure of the
     /// handler, and not an outage. It is retried like any other failure, because the next attempt may be faster.
