@@ -83,6 +83,9 @@ impl<S: EngineState> ProjectionEngine<S> {
     ///   [`progress`](Self::progress) is at position 0: replay the events.
     /// - [`EngineError::State`] if the progress cannot be loaded or saved: give the event to the engine again. An event
     ///   that was applied is passed over, and the progress is saved.
+    ///
+    /// # Panics
+    /// If a handler of an engine without a state panics. With a state, a panic is an [`EngineError::Handler`].
     pub async fn handle_event(&mut self, event: &Arc<RecordedEvent>) -> Result<Processed, EngineError> {
         let processed = self.process(event, Caller::Program).await;
         self.saved(processed).await
@@ -94,6 +97,9 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// # Errors
     /// Those of [`handle_event`](Self::handle_event). The events before the failed one are applied: give all events to
     /// the engine again, and it passes these over.
+    ///
+    /// # Panics
+    /// As [`handle_event`](Self::handle_event).
     ///
     /// # Examples
     /// ```

@@ -44,6 +44,9 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// - [`EngineError::Handler`] and [`EngineError::State`] after the engine was emptied and the events before the
     ///   failure were applied: replay again.
     ///
+    /// # Panics
+    /// As [`handle_event`](Self::handle_event).
+    ///
     /// # Examples
     /// ```
     /// # #[cfg(feature = "macros")]

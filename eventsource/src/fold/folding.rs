@@ -367,6 +367,9 @@ impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
     /// - [`FoldError::Handler`] if a handler fails or an event cannot be decoded. The event is not retried: correct the
     ///   handler, or end the fold before the event ([`until`](Self::until)).
     ///
+    /// # Panics
+    /// If a handler panics, except those of an engine: their panics are errors.
+    ///
     /// # Examples
     /// ```
     /// # #[cfg(feature = "macros")]

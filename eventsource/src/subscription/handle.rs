@@ -110,7 +110,8 @@ impl<P> SubscriptionHandle<P> {
     /// On a standby, a durable memory projection is in the state that its owner stored last: see
     /// [`SubscriptionConfig::snapshot_every`](super::SubscriptionConfig::snapshot_every).
     ///
-    /// A handler that reads its own projection this way fails, because it would wait for itself. It has `self`.
+    /// A handler that reads its own projection this way fails with a permanent error, because it would wait for itself:
+    /// read `self` instead.
     ///
     /// ```
     /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
@@ -136,7 +137,7 @@ impl<P> SubscriptionHandle<P> {
     /// Calls `look` with the projection as it is between two batches, and returns its result.
     ///
     /// The next batch waits for `look`, so `look` must be short. If the projection is `Clone`, [`read`](Self::read)
-    /// does not block the next batch.
+    /// does not block the next batch. A handler that calls this for its own projection fails with a permanent error.
     ///
     /// ```
     /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};

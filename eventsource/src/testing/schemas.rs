@@ -27,7 +27,8 @@ const HEAD: &str =
 /// `EVENTSOURCE_SCHEMAS=accept cargo test` writes the file.
 ///
 /// # Panics
-/// If a shape differs, with the names of all different fields.
+/// If a shape differs, with the names of all different fields. With `EVENTSOURCE_SCHEMAS=accept`, if the file cannot be
+/// written.
 ///
 /// # Examples
 /// ```
@@ -59,7 +60,8 @@ type Shapes = BTreeMap<(String, u32), Shape>;
 /// [`assert_event_schemas!`](crate::assert_event_schemas) calls it.
 ///
 /// # Panics
-/// If a shape differs from the file, with each different field.
+/// If a shape differs from the file, with each different field. With `EVENTSOURCE_SCHEMAS=accept`, if the file cannot
+/// be written.
 ///
 /// # Examples
 /// ```
