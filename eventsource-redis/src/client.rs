@@ -53,6 +53,9 @@ impl RedisClient {
     ///   within [`RedisOptions::timeout`]. Try again later.
     /// - [`RedisError::Refused`]: the server answers with an error, for example because the password is wrong.
     ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
+    ///
     /// # Examples
     /// ```no_run
     /// use eventsource_redis::{RedisClient, RedisOptions};

@@ -81,7 +81,7 @@ pub trait EventBus: Send + Sync + 'static {
     /// Passes every published event that matches `filter` to `subscriber`, until the returned value is dropped.
     ///
     /// # Errors
-    /// [`BusError`] if the bus cannot be reached.
+    /// [`BusError`] if the bus cannot be reached. Try again later.
     ///
     /// # Examples
     /// ```

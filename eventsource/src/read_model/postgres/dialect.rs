@@ -1,4 +1,4 @@
-//! The SQL of PostgreSQL, as far as it differs from that of another database.
+//! The SQL of PostgreSQL, where it differs from the SQL of other databases.
 
 use crate::read_model::sql::{Dialect, own, quoted};
 use crate::read_model::{ColumnDef, ColumnKind, Table};

@@ -3,7 +3,7 @@
 use super::quoted;
 use crate::read_model::{ColumnDef, ColumnKind, Table};
 
-/// The SQL of one database, as far as it differs from that of another.
+/// The SQL of one database, where it differs from the SQL of the other databases.
 pub(in crate::read_model) trait Dialect {
     /// The largest number of values in a statement.
     const BIND_LIMIT: usize;

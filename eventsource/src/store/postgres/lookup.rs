@@ -12,7 +12,7 @@ use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::sql::{Failure, Filling, Found, clamped, unsigned};
 use crate::store::{BackwardPage, EventFilter, PageLimit, StoredStream};
 
-/// Finds a stored event, also after the horizon.
+/// Finds a stored event. It can be after the horizon.
 pub(super) async fn event(db: &PostgresDatabase, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, Failure> {
     let query = sqlx::query(db.sql(statements::BY_ID)).bind(id).persistent(db.names_statements());
     let mut session = db.session().await?;
@@ -49,7 +49,7 @@ pub(super) async fn log_back(
     Ok(BackwardPage { is_full: filling.is_full(), events: filling.events })
 }
 
-/// Lists stored streams, also after the horizon.
+/// Lists stored streams. Their events can be after the horizon.
 pub(super) async fn streams(
     db: &PostgresDatabase,
     aggregate_type: &str,

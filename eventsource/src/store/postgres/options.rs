@@ -256,6 +256,9 @@ impl PostgresOptions {
     ///   version.
     /// - [`PostgresOpenError::EditedMigration`]: the tables were created by another text of a migration. Restore it.
     ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
+    ///
     /// # Examples
     /// ```no_run
     /// use eventsource::store::postgres::PostgresOptions;

@@ -124,7 +124,7 @@ async fn log_on(
     Ok(page(db, conn, after, head, filter, limit).await?.up_to(last))
 }
 
-/// Finds the last stored event, also after the horizon.
+/// Finds the last stored event. It can be after the horizon.
 pub(super) async fn last_event(db: &PostgresDatabase, to: Position) -> Result<Option<LogMark>, Failure> {
     let query = sqlx::query_as(db.sql(statements::LAST_EVENT)).bind(clamped(to.value()));
     let mut session = db.session().await?;

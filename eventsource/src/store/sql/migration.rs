@@ -1,4 +1,4 @@
-//! The migrations of a database: their order, and a checksum by which an edited one is noticed.
+//! The migrations of a database: their order, and the checksums that detect an edited migration.
 
 /// A step of the tables from one version to the next.
 pub(crate) struct Migration {

@@ -79,6 +79,9 @@ impl SqliteDatabase {
     /// - [`SqliteOpenError::InMemory`] or [`SqliteOpenError::Url`]: `path` is no path of a file. The text says what to
     ///   write.
     ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
+    ///
     /// # Examples
     /// ```
     /// use eventsource::store::sqlite::SqliteDatabase;
@@ -104,6 +107,9 @@ impl SqliteDatabase {
     /// - [`SqliteOpenError::InMemory`]: the database is in memory, and the options allow several connections.
     /// - [`SqliteOpenError::NotMigrated`]: the tables are missing or old, and
     ///   [`migrate_on_open`](SqliteOptions::migrate_on_open) is `false`. Call [`SqliteOptions::migrate`] first.
+    ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
     ///
     /// # Examples
     /// A database in memory, for tests. It must have one connection:

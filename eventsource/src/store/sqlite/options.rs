@@ -172,6 +172,9 @@ impl SqliteOptions {
     /// [`SqliteOpenError::NotMigrated`]. [`SqliteOpenError::Busy`] follows after the [write
     /// timeout](Self::write_timeout).
     ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
+    ///
     /// # Examples
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

@@ -52,7 +52,7 @@ macro_rules! columns {
 pub(super) const HEAD: &str = "SELECT max(position) FROM eventsource_events";
 pub(super) const LOG_ID: &str = "SELECT id FROM eventsource_log";
 
-/// The last assigned position, also if its event was deleted. The next position follows it.
+/// The last assigned position, even if its event was deleted. The next position follows it.
 macro_rules! last_given {
     () => {
         "(SELECT max(coalesce((SELECT max(position) FROM eventsource_events), 0), \
