@@ -30,6 +30,11 @@ impl Errors {
         }
     }
 
+    /// Adds all errors of `others`.
+    pub(crate) fn append(&mut self, others: Self) {
+        others.all.into_iter().for_each(|error| self.add(error));
+    }
+
     /// Whether there is no error.
     pub(crate) const fn is_empty(&self) -> bool {
         self.all.is_none()

@@ -7,9 +7,9 @@
 //!
 //! | | rule | held by |
 //! |---|---|---|
-//! | 1 | There is one version of syn, the one that serde uses | `tests::one_syn` |
+//! | 1 | Each macro has a typed struct for its options, which is filled once | the signatures of the functions that take it |
 //! | 2 | Entry points have no logic; parse, model and expand are separate, and expanding cannot fail | the signatures of `expand`, which return no errors |
-//! | 3 | No input makes a macro panic | `tests::no_macro_panics` |
+//! | 3 | No input makes a macro panic | `tests::no_macro_panics`, and the lints of this crate |
 //! | 4 | An error is reported at the smallest wrong token | every `.stderr` |
 //! | 5 | One call reports all its errors at once | `fail/six_mistakes`, `all_mistakes_at_once` |
 //! | 6 | An unknown option gets a suggestion and the list of options; a doubled or empty option is an error | `fail/projection_options`, `fail/event_options` |
@@ -38,17 +38,27 @@
 //! | 29 | Messages are compared on one compiler, and each occurs in some case | `tests/ui/RUSTC`, `every_message_is_seen_in_some_case` |
 //! | 30 | A changed default is a breaking change | `projection_describes_itself`, `event_describes_itself`, the changelog |
 
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::todo,
+    clippy::unimplemented
+)]
+
 mod aggregate;
-mod anonymous;
 mod block;
 mod borrows;
 mod column_type;
+mod ctx;
 mod errors;
 mod event;
 mod names;
 mod options;
 mod projection;
 mod read_model;
+mod route;
 #[cfg(test)]
 mod snapshots;
 mod spans;
@@ -56,6 +66,7 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 mod text;
+mod types;
 
 use proc_macro::TokenStream;
 

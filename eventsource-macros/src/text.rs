@@ -4,7 +4,7 @@ use quote::ToTokens;
 use syn::Type;
 use syn::ext::IdentExt;
 
-use crate::block::parameter::plain;
+use crate::types::plain;
 
 /// Formats `tokens` for a message.
 pub(crate) fn shown(tokens: impl ToTokens) -> String {

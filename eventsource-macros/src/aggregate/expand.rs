@@ -3,41 +3,42 @@
 //! All items are in one anonymous constant. Each event has a constant `__ROUTE_n`, the only place that requires the
 //! type to be an event. So a type that is not an event causes one error.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
 
 use super::model::{Aggregate, Applier};
-use crate::anonymous;
+use crate::ctx::Ctx;
+use crate::route::{route_name, stored_name};
 use crate::spans::{ends, located, moved};
 use crate::text::{rust_type, shown};
 
 /// Generates the items that `#[aggregate]` adds.
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
-    let private = anonymous::private();
-    let items = if aggregate.broken { broken(aggregate, &private) } else { whole(aggregate, &private) };
-    anonymous::wrap(&aggregate.library, items)
+    let ctx = Ctx::new(&aggregate.library, &aggregate.generics);
+    let items = if aggregate.broken { broken(aggregate, &ctx) } else { whole(aggregate, &ctx) };
+    ctx.wrap(items)
 }
 
 /// The traits of an aggregate.
-fn whole(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
+fn whole(aggregate: &Aggregate, ctx: &Ctx<'_>) -> TokenStream {
+    let private = &ctx.private;
     let Aggregate { ty, generics, name, appliers, .. } = aggregate;
-    let routes = appliers.iter().enumerate().map(|(at, applier)| route(at, applier, name, private));
+    let routes = appliers.iter().enumerate().map(|(at, applier)| route(at, applier, name, ctx));
     let events = appliers.iter().enumerate().map(|(at, Applier { cfgs, .. })| {
         let route = route_name(at);
         quote! { #(#cfgs)* #route.descriptor() }
     });
-    let applies = appliers.iter().map(|applier| applies(aggregate, applier, private));
+    let applies = appliers.iter().map(|applier| applies(aggregate, applier, ctx));
     let arms = appliers.iter().enumerate().map(|(at, Applier { cfgs, .. })| {
-        let (route, name) = (route_name(at), name_name(at));
+        let (route, name) = (route_name(at), stored_name(at));
         quote! {
             #(#cfgs)*
             #name => #private::Applies::apply(__aggregate, &*#route.read(__recorded)?),
         }
     });
-    let distinct = distinct(aggregate, private);
+    let distinct = distinct(aggregate, ctx);
     let (impl_generics, _, clause) = generics.split_for_impl();
-    let (path, aggregate) = (rust_type(ty), implementation(aggregate, private));
+    let (path, aggregate) = (rust_type(ty), implementation(aggregate, ctx));
     quote! {
         #(#routes)*
         const __EVENTS: &[&#private::EventDescriptor] = &[#(#events),*];
@@ -72,29 +73,20 @@ fn whole(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
 }
 
 /// Generates the check that no two events have the same stored name, at the last event.
-fn distinct(aggregate: &Aggregate, private: &TokenStream) -> Option<TokenStream> {
+fn distinct(aggregate: &Aggregate, ctx: &Ctx<'_>) -> Option<TokenStream> {
     let last = aggregate.appliers.iter().skip(1).last()?;
-    let span = located(last.event.span());
-    let private = moved(private, span);
+    let (span, private) = ctx.at(&last.event);
     Some(quote_spanned! {span=> const _: () = #private::assert_named_apart(__EVENTS); })
-}
-
-fn route_name(at: usize) -> Ident {
-    format_ident!("__ROUTE_{at}")
-}
-
-fn name_name(at: usize) -> Ident {
-    format_ident!("__NAME_{at}")
 }
 
 /// Generates the constants of one method: the route of its event, its stored name, and the check that the event belongs
 /// to the aggregate.
-fn route(at: usize, applier: &Applier, aggregate: &str, private: &TokenStream) -> TokenStream {
+fn route(at: usize, applier: &Applier, aggregate: &str, ctx: &Ctx<'_>) -> TokenStream {
     let Applier { event, cfgs, .. } = applier;
-    let (route, name) = (route_name(at), name_name(at));
-    let span = located(event.span());
-    let moved = moved(private, span);
-    let own = quote_spanned! {span=> const _: () = #moved::assert_own_event(#route.descriptor(), #aggregate); };
+    let (route, name) = (route_name(at), stored_name(at));
+    let private = &ctx.private;
+    let (span, at_event) = ctx.at(event);
+    let own = quote_spanned! {span=> const _: () = #at_event::assert_own_event(#route.descriptor(), #aggregate); };
     quote! {
         #(#cfgs)*
         const #route: #private::Route<#event> = #private::route::<#event>();
@@ -106,12 +98,11 @@ fn route(at: usize, applier: &Applier, aggregate: &str, private: &TokenStream) -
 }
 
 /// Generates the `Applies` of one event. A second method for the same type, perhaps behind an alias, conflicts with it.
-fn applies(aggregate: &Aggregate, applier: &Applier, private: &TokenStream) -> TokenStream {
+fn applies(aggregate: &Aggregate, applier: &Applier, ctx: &Ctx<'_>) -> TokenStream {
     let Aggregate { ty, generics, .. } = aggregate;
     let Applier { event, parameter, method, cfgs } = applier;
     let (impl_generics, _, clause) = generics.split_for_impl();
-    let span = located(event.span());
-    let at = moved(private, span);
+    let (span, at) = ctx.at(event);
     let mut method = method.clone();
     method.set_span(located(method.span()));
     let (first, last) = ends(parameter);
@@ -132,11 +123,11 @@ fn applies(aggregate: &Aggregate, applier: &Applier, private: &TokenStream) -> T
 }
 
 /// Generates the implementation of `Aggregate`.
-fn implementation(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
+fn implementation(aggregate: &Aggregate, ctx: &Ctx<'_>) -> TokenStream {
+    let private = &ctx.private;
     let Aggregate { ty, generics, name, .. } = aggregate;
     let (impl_generics, _, clause) = generics.split_for_impl();
-    let span = located(ty.span());
-    let at = moved(private, span);
+    let (span, at) = ctx.at(ty);
     let of = quote_spanned!(span=> #at::Aggregate);
     let is_state = quote_spanned!(span=> #at::aggregate_state::<Self, _>(#at::asked));
     let asked = generics.lifetimes().next().is_none().then(|| quote! { const ASKS: () = #is_state; });
@@ -153,10 +144,11 @@ fn implementation(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
 }
 
 /// Generates the traits of an aggregate with an error. They do nothing.
-fn broken(aggregate: &Aggregate, private: &TokenStream) -> TokenStream {
+fn broken(aggregate: &Aggregate, ctx: &Ctx<'_>) -> TokenStream {
+    let private = &ctx.private;
     let Aggregate { ty, generics, .. } = aggregate;
     let (impl_generics, _, clause) = generics.split_for_impl();
-    let implementation = implementation(aggregate, private);
+    let implementation = implementation(aggregate, ctx);
     let mut seen = Vec::new();
     let distinct = aggregate.appliers.iter().filter(|applier| {
         let event = shown(&applier.event);

@@ -2,31 +2,34 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
-use syn::{Attribute, ReturnType, Signature, Type};
+use syn::{Attribute, LitStr, ReturnType, Signature, Type};
 
 use super::model::{Aggregate, Applier};
 use crate::block::marker::{Marker, Outer, take};
-use crate::block::method::{Context, check_qualifiers, event, one_event, parameters, receiver};
-use crate::block::parameter::{self, plain};
+use crate::block::method::{Context, check_qualifiers, event, one_event, receiver};
+use crate::block::parameter::{self, parameters};
 use crate::block::role::Role;
 use crate::block::scope::Scope;
 use crate::block::{Block, ItemKind, twice};
 use crate::errors::Errors;
 use crate::names;
-use crate::options::{Options, Spec};
+use crate::options::{Library, Options as _, options};
 use crate::text::shown;
+use crate::types::plain;
 
-const OPTIONS: &[Spec] = &[
-    Spec { key: "name", example: Some("name = \"Order\"") },
-    Spec { key: "crate", example: Some("crate = my::reexport") },
-];
+options! {
+    /// The options of `#[aggregate]`.
+    struct AggregateOptions {
+        name: LitStr => "name = \"Order\"",
+        library: Library => "crate = my::reexport",
+    }
+}
 
 /// Parses `block`, removes its marks, and reports its errors. Returns `None` if there is no type to implement the
 /// traits for.
 pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors) -> Option<Aggregate> {
-    let mut options = Options::new(OPTIONS);
-    options.read(tokens, errors);
-    let library = options.library(errors);
+    let options = AggregateOptions::parse(tokens, errors);
+    let library = options.library.path(errors);
     if let Some((path, _)) = &block.signature.trait_ {
         let message =
             "`#[aggregate]` goes on an inherent impl block, `impl MyType { … }`: it implements the traits itself";
@@ -135,17 +138,17 @@ fn check_result(signature: &Signature, errors: &mut Errors) {
 }
 
 /// Returns the stored name: the option, or the name of the type.
-fn name(ty: &Type, options: &Options, errors: &mut Errors) -> Option<String> {
+fn name(ty: &Type, options: &AggregateOptions, errors: &mut Errors) -> Option<String> {
     let Type::Path(path) = plain(ty) else {
         errors.push(ty, "`#[aggregate]` goes on the impl block of a struct or an enum");
         return None;
     };
-    if let Some(literal) = options.text("name", errors) {
-        return Some(names::checked(&literal, errors));
+    if let Some(literal) = options.name.value(errors) {
+        return Some(names::checked(literal, errors));
     }
     let last = path.path.segments.last()?;
     let name = last.ident.unraw().to_string();
-    if let (None, Err(message)) = (options.span("name"), names::check(&name)) {
+    if let (false, Err(message)) = (options.name.is_given(), names::check(&name)) {
         errors.push(last, format_args!("{message}; give the aggregate another one: `#[aggregate(name = \"…\")]`"));
     }
     Some(name)

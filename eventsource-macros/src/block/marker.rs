@@ -4,12 +4,12 @@ use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
 use syn::{Attribute, Meta, Path, Type};
 
-use super::method::parameters;
-use super::parameter::{is_event, plain};
+use super::parameter::{is_event, parameters};
 use super::{Item, ItemKind};
 use crate::errors::Errors;
 use crate::suggest::nearest;
 use crate::text::shown;
+use crate::types::plain;
 
 /// A mark on a method.
 #[derive(Clone, Copy, PartialEq, Eq)]

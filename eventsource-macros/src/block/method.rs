@@ -4,17 +4,15 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{
-    Attribute, FnArg, GenericArgument, GenericParam, Meta, PatType, PathArguments, PathSegment, ReceiverKind,
-    ReturnType, Safety, Signature, Token, Type,
-};
+use syn::{Attribute, GenericParam, Meta, ReceiverKind, ReturnType, Safety, Signature, Token, Type};
 
 use super::marker::Marker;
-use super::parameter::plain;
+use super::parameter::parameters;
 use super::role::Role;
 use super::scope::{Scope, find_ident};
 use crate::errors::Errors;
 use crate::text::shown;
+use crate::types::{only_argument, plain};
 
 /// The context in which a method is parsed.
 pub(crate) struct Context<'a> {
@@ -99,29 +97,12 @@ fn typed_view(ty: &Type) -> Option<&Type> {
     only_argument(path.path.segments.last().filter(|last| last.ident == "Event")?)
 }
 
-/// Returns the type between the angle brackets of `segment`, if it is the only argument.
-pub(crate) fn only_argument(segment: &PathSegment) -> Option<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    match (arguments.args.len(), arguments.args.first()) {
-        (1, Some(GenericArgument::Type(ty))) => Some(ty),
-        _ => None,
-    }
-}
-
 /// The error of a method for more than one event.
 pub(crate) const fn one_event(marker: Marker) -> &'static str {
     match marker {
         Marker::Applies => "a method applies one event: write one method for each, and let them call a shared one",
         _ => "a method handles one event: write one method for each, and let them call a shared one",
     }
-}
-
-/// Returns the parameters after `self`.
-pub(crate) fn parameters(signature: &Signature) -> impl Iterator<Item = &PatType> {
-    signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(parameter) => Some(parameter),
-        FnArg::Receiver(_) => None,
-    })
 }
 
 /// Reports a method that is `unsafe`, `extern` or generic. It may be `const`, as clippy suggests for small methods.

@@ -1,26 +1,23 @@
 //! The parameters of a marked method.
 
 use quote::ToTokens;
-use syn::{PatType, Signature, Type, TypeReference};
+use syn::{FnArg, PatType, Signature, Type, TypeReference};
 
-use super::method::parameters;
 use super::role::Role;
 use super::scope::find_ident;
 use crate::errors::Errors;
 use crate::text::shown;
+use crate::types::plain;
 
 /// The names of the types that a handler can take by `&`, other than its event.
 pub(crate) const READ_OFF: [&str; 3] = ["RecordedEvent", "Metadata", "StreamId"];
 
-/// Unwraps parentheses and the invisible groups of a `macro_rules!`.
-pub(crate) fn plain(mut ty: &Type) -> &Type {
-    loop {
-        ty = match ty {
-            Type::Group(group) => &group.elem,
-            Type::Paren(paren) => &paren.elem,
-            _ => return ty,
-        };
-    }
+/// Returns the parameters after `self`.
+pub(crate) fn parameters(signature: &Signature) -> impl Iterator<Item = &PatType> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(parameter) => Some(parameter),
+        FnArg::Receiver(_) => None,
+    })
 }
 
 /// Parses the parameter for the event: `&E`, or for a handler `&Event<E>`.

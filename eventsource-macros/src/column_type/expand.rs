@@ -5,12 +5,13 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use super::Enumeration;
-use crate::anonymous;
+use crate::ctx::Ctx;
 
 /// Generates the items of the derive.
 pub(super) fn expand(enumeration: &Enumeration) -> TokenStream {
-    let Enumeration { library, ident, variants } = enumeration;
-    let private = anonymous::private();
+    let Enumeration { library, ident, generics, variants } = enumeration;
+    let ctx = Ctx::new(library, generics);
+    let private = &ctx.private;
     let shown = ident.unraw().to_string();
     let names = variants.iter().map(|(_, name)| name);
     let to = variants.iter().map(|(variant, name)| quote! { Self::#variant => #name });
@@ -37,5 +38,5 @@ pub(super) fn expand(enumeration: &Enumeration) -> TokenStream {
         #[automatically_derived]
         impl #private::Comparable for #ident {}
     };
-    anonymous::wrap(library, items)
+    ctx.wrap(items)
 }

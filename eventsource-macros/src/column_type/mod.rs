@@ -5,7 +5,7 @@ mod parse;
 mod style;
 
 use proc_macro2::TokenStream;
-use syn::{DeriveInput, Ident};
+use syn::{DeriveInput, Generics, Ident};
 
 use crate::errors::Errors;
 
@@ -15,6 +15,8 @@ struct Enumeration {
     library: TokenStream,
     /// The type.
     ident: Ident,
+    /// Its generics. They have no parameters.
+    generics: Generics,
     /// Its variants, each with its stored name.
     variants: Vec<(Ident, String)>,
 }

@@ -1,26 +1,34 @@
 //! Parses the input of the derive.
 
-use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Meta, Variant};
+use syn::{Data, DeriveInput, Fields, LitStr, Variant};
 
 use super::Enumeration;
 use super::style::Style;
 use crate::errors::Errors;
-use crate::options::{Options, Spec};
+use crate::options::{Library, Options as _, options};
 
-const OPTIONS: &[Spec] = &[
-    Spec { key: "rename_all", example: Some("rename_all = \"snake_case\"") },
-    Spec { key: "crate", example: Some("crate = my::reexport") },
-];
+options! {
+    /// The options of an enum.
+    struct EnumOptions {
+        rename_all: LitStr => "rename_all = \"snake_case\"",
+        library: Library => "crate = my::reexport",
+    }
+}
 
-const VARIANT_OPTIONS: &[Spec] = &[Spec { key: "rename", example: Some("rename = \"in-transit\"") }];
+options! {
+    /// The options of a variant.
+    struct VariantOptions {
+        rename: LitStr => "rename = \"in-transit\"",
+    }
+}
 
 /// Parses the enum that `input` declares, and reports its errors. Returns it also after an error, if it has variants
 /// and no generics, so that no other error follows.
 pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Enumeration> {
-    let options = options(&input.attrs, OPTIONS, "#[column_type(rename_all = \"snake_case\")]", errors);
-    let library = options.library(errors);
+    let example = "#[column_type(rename_all = \"snake_case\")]";
+    let options = EnumOptions::of_attributes(&input.attrs, "column_type", example, errors);
+    let library = options.library.path(errors);
     let style = style(&options, errors);
     if !input.generics.params.is_empty() {
         errors.push(&input.generics.params, "a column holds values of one type, so its enum cannot be generic");
@@ -48,14 +56,14 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Enumerati
         variants.push((own.ident.clone(), name));
     }
     let has_fields = data.variants.iter().any(|own| !matches!(own.fields, Fields::Unit));
-    (!has_fields).then_some(Enumeration { library, ident: input.ident, variants })
+    (!has_fields).then_some(Enumeration { library, ident: input.ident, generics: input.generics, variants })
 }
 
 /// Returns the style of the names of all variants.
-fn style(options: &Options, errors: &mut Errors) -> Style {
-    let Some(literal) = options.text("rename_all", errors) else { return Style::AsWritten };
+fn style(options: &EnumOptions, errors: &mut Errors) -> Style {
+    let Some(literal) = options.rename_all.value(errors) else { return Style::AsWritten };
     Style::called(&literal.value()).unwrap_or_else(|| {
-        errors.push(&literal, format_args!("there is no such style of names: the styles are {}", Style::list()));
+        errors.push(literal, format_args!("there is no such style of names: the styles are {}", Style::list()));
         Style::AsWritten
     })
 }
@@ -67,9 +75,10 @@ fn variant(own: &Variant, style: Style, errors: &mut Errors) -> String {
                        `#[read_model(json)]` to store more than a name";
         errors.push(&own.fields, message);
     }
-    let options = options(&own.attrs, VARIANT_OPTIONS, "#[column_type(rename = \"in-transit\")]", errors);
-    let Some(literal) = options.text("rename", errors) else { return style.apply(&own.ident.unraw().to_string()) };
-    check_name(&literal, errors);
+    let example = "#[column_type(rename = \"in-transit\")]";
+    let options = VariantOptions::of_attributes(&own.attrs, "column_type", example, errors);
+    let Some(literal) = options.rename.value(errors) else { return style.apply(&own.ident.unraw().to_string()) };
+    check_name(literal, errors);
     literal.value()
 }
 
@@ -77,17 +86,4 @@ fn check_name(literal: &LitStr, errors: &mut Errors) {
     if literal.value().trim().is_empty() || literal.value().contains(char::is_control) {
         errors.push(literal, "the stored name of a variant is one line of plain text, and not empty");
     }
-}
-
-fn options(attributes: &[Attribute], valid: &'static [Spec], example: &str, errors: &mut Errors) -> Options {
-    let mut options = Options::new(valid);
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("column_type")) {
-        match &attribute.meta {
-            Meta::List(list) => options.read(list.tokens.clone(), errors),
-            other => {
-                errors.push(other.to_token_stream(), format_args!("the options stand in parentheses: `{example}`"))
-            }
-        }
-    }
-    options
 }

@@ -7,29 +7,29 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 use super::docs;
 use super::model::{Event, Older};
-use crate::anonymous;
-use crate::spans::{located, moved};
+use crate::ctx::Ctx;
+use crate::spans::moved;
 
 /// Generates the items of the derive.
 pub(super) fn expand(event: &Event) -> TokenStream {
     let Event { ident, name, version, aggregate, aliases, .. } = event;
-    let private = anonymous::private();
+    let ctx = Ctx::new(&event.library, &event.generics);
+    let private = &ctx.private;
     let (rust_type, docs) = (format!("::{}", ident.unraw()), docs::of(event));
     let (impl_generics, type_generics, _) = event.generics.split_for_impl();
     let bounds = bounds(event);
     let submit = (!event.broken).then(|| {
         quote! { #private::submit! { #private::descriptor::<#ident>() } }
     });
-    let (versions, upcast) = if event.broken { Default::default() } else { versions(event, &private) };
+    let (versions, upcast) = if event.broken { Default::default() } else { versions(event, &ctx) };
     let aliases = (!aliases.is_empty()).then(|| {
         quote! { const ALIASES: &'static [&'static #private::str] = &[#(#aliases),*]; }
     });
     let (stored, described) = (
-        stored(event, &private),
+        stored(event, &ctx),
         quote! {
             #private::EventDescriptor::of::<Self>(
                 ::core::concat!(::core::module_path!(), #rust_type),
@@ -71,14 +71,13 @@ pub(super) fn expand(event: &Event) -> TokenStream {
         }
         #submit
     };
-    anonymous::wrap(&event.library, items)
+    ctx.wrap(items)
 }
 
 /// Generates how the event is written and read: the only place that requires serde's traits.
-fn stored(event: &Event, private: &TokenStream) -> Option<TokenStream> {
+fn stored(event: &Event, ctx: &Ctx<'_>) -> Option<TokenStream> {
     let ident = &event.ident;
-    let span = located(ident.span());
-    let private = moved(private, span);
+    let (span, private) = ctx.at(ident);
     (!event.broken).then(|| {
         quote_spanned! {span=>
             const __STORED: #private::Stored<#ident> = #private::stored::<#ident>();
@@ -96,10 +95,11 @@ fn bounds(event: &Event) -> TokenStream {
 }
 
 /// Generates the constants of the older versions, and their part of the trait.
-fn versions(event: &Event, private: &TokenStream) -> (TokenStream, TokenStream) {
+fn versions(event: &Event, ctx: &Ctx<'_>) -> (TokenStream, TokenStream) {
     if !event.older.iter().any(|older| !matches!(older, Older::Unused)) {
         return Default::default();
     }
+    let private = &ctx.private;
     let (mut constants, mut old, mut arms) = (TokenStream::new(), Vec::new(), Vec::new());
     for (at, older) in event.older.iter().enumerate() {
         let version = event.before + at as u32 + 1;
@@ -110,7 +110,7 @@ fn versions(event: &Event, private: &TokenStream) -> (TokenStream, TokenStream) 
                 arms.push(quote!(#version => Self::decode(payload)));
             }
             Older::Type(ty) => {
-                constants.extend(constant(at, ty, event, private));
+                constants.extend(constant(at, ty, event, ctx));
                 let name = old_name(at);
                 old.push(quote!(#name.version(#version)));
                 let links = links(at, event);
@@ -153,9 +153,8 @@ fn next(at: usize, event: &Event) -> Option<(usize, &Type)> {
 }
 
 /// Generates the constants of the version `at`, located at its type.
-fn constant(at: usize, ty: &Type, event: &Event, private: &TokenStream) -> TokenStream {
-    let span = located(ty.span());
-    let private = moved(private, span);
+fn constant(at: usize, ty: &Type, event: &Event, ctx: &Ctx<'_>) -> TokenStream {
+    let (span, private) = ctx.at(ty);
     let (old, link) = (old_name(at), link_name(at));
     let event_type = &event.ident;
     let next = next(at, event).map_or_else(|| moved(&quote!(#event_type), span), |(_, next)| quote!(#next));

@@ -3,6 +3,7 @@
 mod docs;
 mod expand;
 mod model;
+mod options;
 mod parse;
 mod versions;
 

@@ -1,47 +1,30 @@
 //! Parses the input of the derive.
 
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Field, Fields, Meta};
+use syn::{Data, DeriveInput, Field, Fields};
 
 use super::model::Event;
-use super::versions;
+use super::options::EventOptions;
+use super::versions::{self, Versions};
 use crate::borrows;
 use crate::errors::Errors;
 use crate::names;
-use crate::options::{Options, Spec};
-
-const OPTIONS: &[Spec] = &[
-    Spec { key: "aggregate", example: Some("aggregate = \"Order\"") },
-    Spec { key: "name", example: Some("name = \"order.placed\"") },
-    Spec { key: "version", example: Some("version = 2") },
-    Spec { key: "from", example: Some("from(OrderPlacedV1)") },
-    Spec { key: "aliases", example: Some("aliases(\"OrderCreated\")") },
-    Spec { key: "crate", example: Some("crate = my::reexport") },
-];
+use crate::options::{Options as _, has_unreadable};
 
 /// Parses the event that `input` declares, and reports its errors.
 pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
     check_shape(&input, errors);
-    let mut options = Options::new(OPTIONS);
-    let mut readable = true;
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
-        match &attribute.meta {
-            Meta::List(list) => options.read(list.tokens.clone(), errors),
-            other => {
-                errors.push(other, "the options stand in parentheses: `#[event(aggregate = \"Order\")]`");
-                readable = false;
-            }
-        }
-    }
-    let library = options.library(errors);
-    let (version, before, older) = versions::read(&input.ident, &options, errors);
-    let name = match options.text("name", errors) {
-        Some(literal) => names::checked(&literal, errors),
-        None => default_name(&input, options.span("name").is_some(), errors),
+    let example = "#[event(aggregate = \"Order\")]";
+    let options = EventOptions::of_attributes(&input.attrs, "event", example, errors);
+    let library = options.library.path(errors);
+    let Versions { version, before, older } = versions::read(&input.ident, &options, errors);
+    let name = match options.name.value(errors) {
+        Some(literal) => names::checked(literal, errors),
+        None => default_name(&input, options.name.is_given(), errors),
     };
     let aliases = aliases(&name, &options, errors);
-    let aggregate = options.text("aggregate", errors).map(|literal| names::checked(&literal, errors));
-    if readable && options.span("aggregate").is_none() {
+    let aggregate = options.aggregate.value(errors).map(|literal| names::checked(literal, errors));
+    if !options.aggregate.is_given() && !has_unreadable(&input.attrs, "event") {
         let message = "the aggregate that emits this event is missing: add `#[event(aggregate = \"…\")]`";
         errors.push(&input.ident, message);
     }
@@ -60,13 +43,13 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Event {
 }
 
 /// Parses the names under which the event was stored before.
-fn aliases(name: &str, options: &Options, errors: &mut Errors) -> Vec<String> {
-    let literals = options.texts("aliases", errors);
-    if let (true, Some(span), true) = (literals.is_empty(), options.span("aliases"), errors.is_empty()) {
+fn aliases(name: &str, options: &EventOptions, errors: &mut Errors) -> Vec<String> {
+    let literals = options.aliases.entries(errors);
+    if let (true, Some(span), true) = (literals.is_empty(), options.aliases.key(), errors.is_empty()) {
         errors.at(span, "`aliases` names nothing: name what the event was stored as before, or remove it");
     }
     let mut aliases: Vec<String> = Vec::new();
-    for literal in &literals {
+    for literal in literals {
         let alias = names::checked(literal, errors);
         if alias == name {
             errors.push(

@@ -1,80 +1,78 @@
 //! Parses the options `version` and `from`: the versions of an event, and the type of each.
 
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
-use syn::{Ident, Token, Type};
+use syn::{Ident, Type};
 
 use super::model::Older;
-use crate::block::parameter::plain;
+use super::options::{EventOptions, OldVersion};
 use crate::errors::Errors;
-use crate::options::Options;
+use crate::types::plain;
 
-/// Returns the version of the event `ident`, the number of versions that `..` covers, and the older versions after
-/// these.
-pub(super) fn read(ident: &Ident, options: &Options, errors: &mut Errors) -> (u32, u32, Vec<Older>) {
-    let good = errors.is_empty();
-    let version = options.version(errors);
-    let entries: Vec<Entry> = options.listed("from", "types", errors);
-    let named = entries.iter().filter(|entry| matches!(entry, Entry::Type(_))).count();
-    let (mut older, mut before) = (Vec::new(), 0);
-    for (at, entry) in entries.into_iter().enumerate() {
+/// The versions of an event.
+pub(super) struct Versions {
+    /// The version of the event as it is now.
+    pub(super) version: u32,
+    /// The number of versions that `..` covers.
+    pub(super) before: u32,
+    /// The older versions after these.
+    pub(super) older: Vec<Older>,
+}
+
+/// Returns the versions of the event `ident`.
+pub(super) fn read(ident: &Ident, options: &EventOptions, errors: &mut Errors) -> Versions {
+    let version = options.version.version(errors);
+    let entries = options.from.entries(errors);
+    let named = entries.iter().filter(|entry| matches!(entry, OldVersion::Type(_))).count();
+    let mut before = 0;
+    let mut older = Vec::new();
+    let mut own_errors = Errors::default();
+    for (at, entry) in entries.iter().enumerate() {
         match entry {
-            Entry::Type(ty) => older.push(read_one(ident, *ty, errors)),
+            OldVersion::Type(ty) => older.push(read_one(ident, ty, &mut own_errors)),
             // `..` covers all versions before the first named one.
-            Entry::Rest(_) if at == 0 => {
+            OldVersion::Rest(_) if at == 0 => {
                 before = (version - 1).saturating_sub(u32::try_from(named).unwrap_or(u32::MAX));
             }
-            Entry::Rest(token) => {
-                errors.push(token, "`..` stands for the versions before the first one that is named: put it first")
+            OldVersion::Rest(token) => {
+                let message = "`..` stands for the versions before the first one that is named: put it first";
+                own_errors.push(token, message);
             }
         }
     }
-    if errors.is_empty() || !good {
+    // The number of versions is compared only if both are known.
+    if own_errors.is_empty() && !options.version.is_wrong() && !options.from.is_wrong() {
         check(ident, version, older.len() + before as usize, options, errors);
     }
-    (version, before, older)
+    errors.append(own_errors);
+    Versions { version, before, older }
 }
 
-fn read_one(ident: &Ident, ty: Type, errors: &mut Errors) -> Older {
-    match plain(&ty) {
+fn read_one(ident: &Ident, ty: &Type, errors: &mut Errors) -> Older {
+    match plain(ty) {
         Type::Path(path) if path.path.is_ident(ident) => {
             let message = format_args!(
                 "`{ident}` is the event as it is now: name the type that the older version had, or write `Self` where it \
                  decodes as the event does"
             );
-            errors.push(&ty, message);
+            errors.push(ty, message);
             Older::Same
         }
         Type::Infer(_) => Older::Unused,
         Type::Path(path) if path.path.is_ident("Self") => Older::Same,
-        Type::Path(_) => Older::Type(Box::new(ty)),
+        Type::Path(_) => Older::Type(Box::new(ty.clone())),
         _ => {
-            errors.push(&ty, "`from` names the types of older versions, oldest first, such as `from(OrderPlacedV1)`");
+            errors.push(ty, "`from` names the types of older versions, oldest first, such as `from(OrderPlacedV1)`");
             Older::Unused
         }
     }
 }
 
-/// An entry of `from`.
-enum Entry {
-    /// `..`
-    Rest(Token![..]),
-    /// A version.
-    Type(Box<Type>),
-}
-
-impl Parse for Entry {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        if input.peek(Token![..]) { input.parse().map(Self::Rest) } else { input.parse().map(Box::new).map(Self::Type) }
-    }
-}
-
 /// Checks that `from` covers each older version, so that every stored event can be read.
-fn check(ident: &Ident, version: u32, named: usize, options: &Options, errors: &mut Errors) {
+fn check(ident: &Ident, version: u32, named: usize, options: &EventOptions, errors: &mut Errors) {
     let older = version as usize - 1;
     let name = ident.unraw();
     let types = |count: usize| (1..=count).map(|at| format!("{name}V{at}")).collect::<Vec<_>>().join(", ");
-    match (options.span("version"), options.span("from")) {
+    match (options.version.key(), options.from.key()) {
         (Some(span), None) if older == 1 => errors.at(
             span,
             format_args!(

@@ -7,23 +7,24 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Attribute;
 
 use super::model::{Call, Handler, Injected};
-use crate::spans::{ends, located, moved};
+use crate::ctx::Ctx;
+use crate::spans::{ends, located};
 
 /// Generates the call of a handler, with the event in `__event`.
-pub(super) fn handler(handler: &Handler, private: &TokenStream) -> TokenStream {
+pub(super) fn handler(handler: &Handler, ctx: &Ctx<'_>) -> TokenStream {
     // A payload parameter gets it by deref coercion. A wrong type is reported at the type of the parameter.
     let (first, last) = ends(&handler.event_parameter);
     let (borrow, event) = (quote_spanned!(first=> &), quote_spanned!(last=> __event));
-    call(&handler.call, Some(quote!(#borrow #event)), private)
+    call(&handler.call, Some(quote!(#borrow #event)), ctx)
 }
 
 /// Generates the call of a handler or a hook, and its result.
-pub(super) fn call(call: &Call, event: Option<TokenStream>, private: &TokenStream) -> TokenStream {
+pub(super) fn call(call: &Call, event: Option<TokenStream>, ctx: &Ctx<'_>) -> TokenStream {
     let mut lends = TokenStream::new();
     let mut arguments: Vec<TokenStream> = event.into_iter().collect();
     for (index, Injected { ty, parameter, is_lent }) in call.injected.iter().enumerate() {
         let (first, _) = ends(parameter);
-        let private = moved(private, first);
+        let private = ctx.private_at(first);
         if *is_lent {
             let guard = format_ident!("__lent_{index}", span = first);
             lends.extend(quote_spanned! {first=>
@@ -40,13 +41,13 @@ pub(super) fn call(call: &Call, event: Option<TokenStream>, private: &TokenStrea
     // Called by its path, because the user's method may have the name of a trait method.
     let called = quote_spanned!(name=> Self::#method(self, #(#arguments),*));
     let called = if call.is_async {
-        let private = moved(private, name);
+        let private = ctx.private_at(name);
         quote_spanned!(name=> #private::require_send(#called).await)
     } else {
         called
     };
     let output = located(call.output);
-    let private = moved(private, output);
+    let private = ctx.private_at(output);
     let result = quote_spanned!(output=> #private::HandlerOutput::into_result(__output));
     quote! {
         #lends

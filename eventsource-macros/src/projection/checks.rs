@@ -3,36 +3,32 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Type;
-use syn::spanned::Spanned;
 
-use super::expand::route_name;
 use super::kind::UNDECIDED;
 use super::model::{Exhaustive, Injected, Projection, ProjectionKind};
 use super::read_models;
-use crate::block::method::only_argument;
-use crate::block::parameter::plain;
 use crate::block::scope::Scope;
-use crate::spans::{ends, located, moved};
+use crate::ctx::Ctx;
+use crate::route::route_name;
+use crate::spans::ends;
 use crate::text::shown;
+use crate::types::{only_argument, plain};
 
 /// Generates the check that no event is handled twice, also behind an alias, at the last event.
-pub(super) fn distinct(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
+pub(super) fn distinct(projection: &Projection, ctx: &Ctx<'_>) -> Option<TokenStream> {
     let last = projection.handlers.iter().skip(1).last()?;
-    let span = located(last.event.span());
-    let private = moved(private, span);
+    let (span, private) = ctx.at(&last.event);
     Some(quote_spanned! {span=> const _: () = #private::assert_distinct(__EVENTS); })
 }
 
 /// Generates the error of a projection without a kind, at its type. If a handler takes a `&T` that is not a part of an
 /// event, the compiler reports only that.
-pub(super) fn undecided(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
+pub(super) fn undecided(projection: &Projection, ctx: &Ctx<'_>) -> Option<TokenStream> {
     let read_off = projection.calls().flat_map(|call| call.read_off()).map(|Injected { ty, .. }| {
-        let span = located(ty.span());
-        let private = moved(private, span);
+        let (span, private) = ctx.at(ty);
         quote_spanned!(span=> #private::read_off::<#ty>())
     });
-    let span = located(projection.ty.span());
-    let private = moved(private, span);
+    let (span, private) = ctx.at(&projection.ty);
     (projection.kind == ProjectionKind::Undecided).then(|| {
         quote_spanned! {span=> const _: () = #private::refuse_undecided(&[#(#read_off),*], #UNDECIDED); }
     })
@@ -40,8 +36,8 @@ pub(super) fn undecided(projection: &Projection, private: &TokenStream) -> Optio
 
 /// Generates the checks of lent types, one for each type, at its first use: no pool, and no repository of a type that
 /// is not a read model.
-pub(super) fn lendable(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
-    let scope = Scope::of(&projection.generics);
+pub(super) fn lendable(projection: &Projection, ctx: &Ctx<'_>) -> Option<TokenStream> {
+    let scope = Scope::of(ctx.generics);
     let mut seen = Vec::new();
     let checks = projection.calls().flat_map(|call| call.lent().map(move |injected| (call, injected)));
     let checks = checks.filter_map(|(call, Injected { ty, parameter, .. })| {
@@ -51,15 +47,14 @@ pub(super) fn lendable(projection: &Projection, private: &TokenStream) -> Option
             return None;
         }
         seen.push(key);
-        let span = located(ty.span());
-        let moved = moved(private, span);
+        let (span, private) = ctx.at(ty);
         match row(ty) {
             // The read models that the projection owns are checked elsewhere.
             Some(row) if projection.read_models.iter().any(|own| shown(own) == shown(row)) => None,
-            Some(row) => Some(read_models::asked_for(cfgs, row, private)),
+            Some(row) => Some(read_models::asked_for(cfgs, row, ctx)),
             None => Some(quote_spanned! {span=>
                 #(#cfgs)*
-                #moved::assert_no_pool(<#moved::Probe<#ty>>::POOL_OF, #parameter);
+                #private::assert_no_pool(<#private::Probe<#ty>>::POOL_OF, #parameter);
             }),
         }
     });
@@ -74,30 +69,27 @@ fn row(ty: &Type) -> Option<&Type> {
 }
 
 /// Generates the checks of `exhaustive` and `ignores`, each at its place.
-pub(super) fn exhaustive(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
+pub(super) fn exhaustive(projection: &Projection, ctx: &Ctx<'_>) -> Option<TokenStream> {
     let Exhaustive { aggregates, ignores } = projection.exhaustive.as_ref()?;
     let declared = aggregates.iter().map(|aggregate| {
-        let span = located(aggregate.span());
-        let private = moved(private, span);
+        let (span, private) = ctx.at(aggregate);
         quote_spanned!(span=> #private::declared_by::<#aggregate>())
     });
     let ignored = ignores.iter().map(|event| {
-        let span = located(event.span());
-        let private = moved(private, span);
+        let (span, private) = ctx.at(event);
         quote_spanned!(span=> #private::route::<#event>().descriptor())
     });
     let names = list(aggregates);
     let handled = projection.handlers.iter().enumerate().map(|(at, handler)| {
-        let (cfgs, route, span) = (&handler.call.cfgs, route_name(at), located(handler.event.span()));
-        let private = moved(private, span);
+        let (cfgs, route) = (&handler.call.cfgs, route_name(at));
+        let (span, private) = ctx.at(&handler.event);
         quote_spanned! {span=>
             #(#cfgs)*
             const _: () = #private::assert_declared(#route.descriptor(), __DECLARED, #names);
         }
     });
     let ignorable = ignores.iter().enumerate().map(|(at, event)| {
-        let span = located(event.span());
-        let private = moved(private, span);
+        let (span, private) = ctx.at(event);
         quote_spanned! {span=>
             const _: () = #private::assert_ignorable(#at, __IGNORED, __EVENTS, __DECLARED, #names);
         }
@@ -105,10 +97,11 @@ pub(super) fn exhaustive(projection: &Projection, private: &TokenStream) -> Opti
     let name = shown(&projection.ty);
     let first = aggregates.first()?;
     let (first, _) = ends(first);
-    let moved_private = moved(private, first);
+    let private = ctx.private_at(first);
     let complete = quote_spanned! {first=>
-        const _: () = #moved_private::assert_exhaustive(#name, #names, __DECLARED, __EVENTS, __IGNORED);
+        const _: () = #private::assert_exhaustive(#name, #names, __DECLARED, __EVENTS, __IGNORED);
     };
+    let private = &ctx.private;
     Some(quote! {
         const __DECLARED: &[&[&#private::EventDescriptor]] = &[#(#declared),*];
         const __IGNORED: &[&#private::EventDescriptor] = &[#(#ignored),*];

@@ -3,15 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::bounds::predicates;
 use super::docs;
-use super::expand::predicates;
 use super::model::{Injected, Projection, ProjectionKind};
 use crate::block::scope::Scope;
+use crate::ctx::Ctx;
 use crate::text::rust_type;
 
 /// Generates the descriptor, its registration, and a marker for each handled event.
-pub(super) fn described(projection: &Projection, private: &TokenStream) -> TokenStream {
-    let Projection { ty, generics, name, version, .. } = projection;
+pub(super) fn described(projection: &Projection, ctx: &Ctx<'_>) -> TokenStream {
+    let private = &ctx.private;
+    let Projection { ty, name, version, .. } = projection;
     let kind = match projection.kind {
         ProjectionKind::Transactional => "transactional",
         ProjectionKind::Memory => "memory",
@@ -19,7 +21,7 @@ pub(super) fn described(projection: &Projection, private: &TokenStream) -> Token
         ProjectionKind::Effects => "effects",
         ProjectionKind::Undecided => "",
     };
-    let (path, scope) = (rust_type(ty), Scope::of(generics));
+    let (path, scope) = (rust_type(ty), Scope::of(ctx.generics));
     let lent = projection.calls().flat_map(|call| call.lent().map(move |injected| (call, injected)));
     let known = lent.filter(|(_, injected)| scope.used_in(&injected.ty).is_none());
     let lent = known.map(|(call, Injected { ty, .. })| {
@@ -29,7 +31,7 @@ pub(super) fn described(projection: &Projection, private: &TokenStream) -> Token
     let owned = projection.read_models.iter().map(|ty| {
         quote! { <#private::Probe<#private::Repository<#ty>>>::TABLE, }
     });
-    let (impl_generics, _, _) = generics.split_for_impl();
+    let impl_generics = ctx.impl_generics();
     let predicates: Vec<_> = predicates(projection);
     let handles = projection.handlers.iter().enumerate().map(|(at, handler)| {
         let (cfgs, event) = (&handler.call.cfgs, &handler.event);
@@ -57,9 +59,9 @@ pub(super) fn described(projection: &Projection, private: &TokenStream) -> Token
 }
 
 /// Generates the descriptor of a projection with an error.
-pub(super) fn broken(projection: &Projection, private: &TokenStream) -> TokenStream {
-    let Projection { ty, generics, .. } = projection;
-    let (impl_generics, _, _) = generics.split_for_impl();
+pub(super) fn broken(projection: &Projection, ctx: &Ctx<'_>) -> TokenStream {
+    let (private, ty) = (&ctx.private, &projection.ty);
+    let impl_generics = ctx.impl_generics();
     let predicates = predicates(projection);
     quote! {
         #[automatically_derived]

@@ -3,18 +3,23 @@
 use syn::Type;
 
 use super::model::{Exhaustive, Handler};
-use super::parse::named_types;
+use super::naming::Naming;
+use super::options::ProjectionOptions;
 use crate::block::scope::Scope;
 use crate::errors::Errors;
-use crate::options::Options;
 use crate::text::shown;
 
 /// Parses both options, and reports errors that are visible in the tokens. Generated code checks the rest.
-pub(super) fn read(options: &Options, handlers: &[Handler], scope: &Scope, errors: &mut Errors) -> Option<Exhaustive> {
-    let aggregates = named_types("exhaustive", "an aggregate", options, scope, errors);
-    let ignores = named_types("ignores", "an event", options, scope, errors);
-    let Some(span) = options.span("exhaustive") else {
-        if let Some(span) = options.span("ignores") {
+pub(super) fn read(
+    options: &ProjectionOptions,
+    handlers: &[Handler],
+    scope: &Scope,
+    errors: &mut Errors,
+) -> Option<Exhaustive> {
+    let aggregates = Naming::Exhaustive.read(&options.exhaustive, scope, errors);
+    let ignores = Naming::Ignores.read(&options.ignores, scope, errors);
+    let Some(span) = options.exhaustive.key() else {
+        if let Some(span) = options.ignores.key() {
             let message = "`ignores` says which events an exhaustive projection leaves out: name their aggregate too, \
                            `exhaustive = Order`, or remove `ignores`";
             errors.at(span, message);

@@ -4,11 +4,12 @@ use quote::ToTokens;
 use syn::{PatType, Type};
 
 use super::model::Injected;
-use crate::block::parameter::{READ_OFF, check_attributes, check_reference, last, plain};
+use crate::block::parameter::{READ_OFF, check_attributes, check_reference, last};
 use crate::block::role::Role;
 use crate::block::scope::find_lifetime;
 use crate::errors::Errors;
 use crate::text::shown;
+use crate::types::plain;
 
 /// Returns the lent type to write instead of `ty`, if the name of `ty` is known. A pool or a transaction is not lent,
 /// but the connection of the batch's transaction is. The compiler reports other types.

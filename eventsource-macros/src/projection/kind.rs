@@ -3,9 +3,9 @@
 use syn::Type;
 
 use super::model::{Call, Handler, Injected, ProjectionKind};
+use super::options::ProjectionOptions;
 use crate::block::parameter::{READ_OFF, last};
 use crate::errors::Errors;
-use crate::options::Options;
 use crate::text::shown;
 
 /// Returns the kind of the projection, and reports parameters and options that contradict it.
@@ -13,12 +13,12 @@ pub(super) fn decide(
     ty: &Type,
     handlers: &[Handler],
     hooks: &[Call],
-    options: &Options,
+    options: &ProjectionOptions,
     errors: &mut Errors,
 ) -> ProjectionKind {
     let calls = || handlers.iter().map(|handler| &handler.call).chain(hooks);
-    let (memory, effects) = (options.span("memory"), options.span("effects"));
-    let snapshot = options.span("snapshot");
+    let (memory, effects) = (options.memory.key(), options.effects.key());
+    let snapshot = options.snapshot.key();
     let mut lent = calls().flat_map(|call| call.lent().map(move |injected| (call, injected))).peekable();
     if let (Some(_), Some(span)) = (memory, effects) {
         errors.at(span, "a projection is `memory` or `effects`, not both: keep the one that says where its effects go");
@@ -43,7 +43,7 @@ pub(super) fn decide(
         for (_, injected) in lent {
             refuse_lent(injected, word, errors);
         }
-        if let Some(span) = options.span("read_models") {
+        if let Some(span) = options.read_models.key() {
             let message = format_args!(
                 "a projection with `{word}` stands outside of the transaction and has no read models: keep one of the \
                  two options"
@@ -57,7 +57,7 @@ pub(super) fn decide(
         refuse_mut_self(calls(), &reason, errors);
         return ProjectionKind::Transactional;
     }
-    if options.span("read_models").is_some() {
+    if options.read_models.is_given() {
         refuse_mut_self(calls(), "`read_models` stand in the transaction", errors);
         return ProjectionKind::Transactional;
     }

@@ -1,5 +1,6 @@
 //! `#[projection]`, and the marks `#[handles]` and `#[truncate]` inside its impl block.
 
+mod bounds;
 mod call;
 mod checks;
 mod describe;
@@ -10,6 +11,8 @@ mod injected;
 mod kind;
 mod method;
 mod model;
+mod naming;
+mod options;
 mod parse;
 mod read_models;
 mod routing;

@@ -5,35 +5,24 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Type};
 
 use super::model::{Call, Handler, Projection, ProjectionKind};
+use super::naming::Naming;
+use super::options::ProjectionOptions;
 use super::{exhaustive, kind, method};
 use crate::block::marker::{Marker, Outer, take};
-use crate::block::method::{Context, one_event, only_argument};
-use crate::block::parameter::plain;
+use crate::block::method::{Context, one_event};
 use crate::block::role::Role;
 use crate::block::scope::Scope;
 use crate::block::{Block, ItemKind, twice};
 use crate::errors::Errors;
-use crate::options::{Options, Spec};
-use crate::text::shown;
-
-const OPTIONS: &[Spec] = &[
-    Spec { key: "name", example: Some("name = \"order-summary\"") },
-    Spec { key: "version", example: Some("version = 2") },
-    Spec { key: "memory", example: None },
-    Spec { key: "snapshot", example: None },
-    Spec { key: "effects", example: None },
-    Spec { key: "exhaustive", example: Some("exhaustive = Order` or `exhaustive(Order, Customer)") },
-    Spec { key: "ignores", example: Some("ignores(OrderNoteAdded)") },
-    Spec { key: "read_models", example: Some("read_models(OrderRow)") },
-    Spec { key: "crate", example: Some("crate = my::reexport") },
-];
+use crate::options::Options as _;
+use crate::types::plain;
 
 /// Parses `block`, removes its marks, and reports its errors. Returns `None` if there is no type to implement the
 /// traits for.
 pub(super) fn parse(tokens: TokenStream, block: &mut Block, errors: &mut Errors) -> Option<Projection> {
-    let mut options = Options::new(OPTIONS);
-    options.read(tokens, errors);
-    let (library, version) = (options.library(errors), options.version(errors));
+    let options = ProjectionOptions::parse(tokens, errors);
+    let library = options.library.path(errors);
+    let version = options.version.version(errors);
     if let Some((path, _)) = &block.signature.trait_ {
         let message =
             "`#[projection]` goes on an inherent impl block, `impl MyType { … }`: it implements the traits itself";
@@ -152,9 +141,14 @@ fn check_hooks(hooks: &[(Call, Attribute)], errors: &mut Errors) {
 }
 
 /// Parses the read models that the projection owns. They need no truncate hook.
-fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, errors: &mut Errors) -> Vec<Type> {
-    let read_models = named_types("read_models", "a read model", options, scope, errors);
-    if let (Some(_), Some((hook, mark))) = (options.span("read_models"), hooks.first()) {
+fn read_models(
+    options: &ProjectionOptions,
+    hooks: &[(Call, Attribute)],
+    scope: &Scope,
+    errors: &mut Errors,
+) -> Vec<Type> {
+    let read_models = Naming::ReadModels.read(&options.read_models, scope, errors);
+    if let (Some(_), Some((hook, mark))) = (options.read_models.key(), hooks.first()) {
         let message = format_args!(
             "`read_models` generates the truncate hook, and `{}` is one: keep one of the two",
             hook.method
@@ -164,57 +158,20 @@ fn read_models(options: &Options, hooks: &[(Call, Attribute)], scope: &Scope, er
     read_models
 }
 
-/// Parses the types that the option `key` lists. Each is `what`, uses no name of the impl block, and is named once.
-pub(super) fn named_types(key: &str, what: &str, options: &Options, scope: &Scope, errors: &mut Errors) -> Vec<Type> {
-    let types = options.types(key, errors);
-    if let (true, Some(span), true) = (types.is_empty(), options.span(key), errors.is_empty())
-        && key != "exhaustive"
-    {
-        errors.at(span, format_args!("`{key}` names nothing: name {what}, or remove it"));
-    }
-    for (at, ty) in types.iter().enumerate() {
-        if let Some(meant) = meant(key, ty) {
-            errors.push(ty, format_args!("this is not {what}: write `{key}({meant})`"));
-        }
-        if let Some(name) = scope.used_in(ty) {
-            errors.push(ty, format_args!("`{name}` means nothing here: name {what}"));
-        }
-        if types[..at].iter().any(|other| shown(other) == shown(ty)) {
-            errors.push(ty, format_args!("`{}` is named twice: keep one of them", shown(ty)));
-        }
-    }
-    types
-}
-
-/// Returns the type that was meant by a `ty` in brackets, by reference, or inside a repository.
-fn meant(key: &str, ty: &Type) -> Option<String> {
-    match plain(ty) {
-        Type::Slice(slice) => Some(shown(&slice.elem)),
-        Type::Reference(reference) => Some(shown(&reference.elem)),
-        Type::Tuple(tuple) => Some(shown(&tuple.elems)),
-        Type::Path(path) => {
-            let repository =
-                path.path.segments.last().filter(|last| key == "read_models" && last.ident == "Repository");
-            repository.and_then(only_argument).map(shown)
-        }
-        _ => None,
-    }
-}
-
 /// Returns the name of the projection: the option, or the name of the type.
-fn name(ty: &Type, options: &Options, errors: &mut Errors) -> Option<String> {
-    let given = options.text("name", errors);
-    if let Some(literal) = &given
+fn name(ty: &Type, options: &ProjectionOptions, errors: &mut Errors) -> Option<String> {
+    let given = options.name.value(errors);
+    if let Some(literal) = given
         && literal.value().trim().is_empty()
     {
         errors.push(literal, "the name of a projection is not empty: its checkpoint is kept under it");
     }
-    if let Some(literal) = &given
+    if let Some(literal) = given
         && literal.value().contains(char::is_control)
     {
         errors.push(literal, "the name of a projection is one line of plain text: remove what cannot be seen");
     }
-    if let Some(literal) = &given
+    if let Some(literal) = given
         && let Some(kept) = ["~next", "__next"].into_iter().find(|kept| literal.value().ends_with(kept))
     {
         let message =

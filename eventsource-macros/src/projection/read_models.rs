@@ -3,24 +3,23 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{Attribute, Type};
 
 use super::model::{Call, Injected, Projection};
 use crate::block::scope::Scope;
-use crate::spans::{ends, located, moved};
+use crate::ctx::Ctx;
+use crate::spans::ends;
 
 /// Generates the constant of an owned read model: the only place that requires the type to be one.
-pub(super) fn owned(at: usize, ty: &Type, private: &TokenStream) -> TokenStream {
-    let (name, span) = (name(at), located(ty.span()));
-    let private = moved(private, span);
+pub(super) fn owned(at: usize, ty: &Type, ctx: &Ctx<'_>) -> TokenStream {
+    let name = name(at);
+    let (span, private) = ctx.at(ty);
     quote_spanned! {span=> const #name: #private::Owned<#ty> = #private::owned::<#ty>(); }
 }
 
 /// Generates the check that the row of a lent repository is a read model.
-pub(super) fn asked_for(cfgs: &[Attribute], row: &Type, private: &TokenStream) -> TokenStream {
-    let span = located(row.span());
-    let private = moved(private, span);
+pub(super) fn asked_for(cfgs: &[Attribute], row: &Type, ctx: &Ctx<'_>) -> TokenStream {
+    let (span, private) = ctx.at(row);
     quote_spanned! {span=>
         #(#cfgs)*
         #private::read_model::<#row>();
@@ -32,7 +31,8 @@ fn name(at: usize) -> Ident {
 }
 
 /// Generates the tables of the owned read models, if there are any.
-pub(super) fn tables(projection: &Projection, private: &TokenStream) -> Option<TokenStream> {
+pub(super) fn tables(projection: &Projection, ctx: &Ctx<'_>) -> Option<TokenStream> {
+    let private = &ctx.private;
     let owned = if projection.broken { &[] } else { &*projection.read_models };
     let each = (0..owned.len()).map(name);
     (!owned.is_empty()).then(|| {
@@ -45,7 +45,8 @@ pub(super) fn tables(projection: &Projection, private: &TokenStream) -> Option<T
 }
 
 /// Generates the truncate hook that empties the owned read models, if there are any.
-pub(super) fn truncate(owned: &[Type], private: &TokenStream) -> Option<TokenStream> {
+pub(super) fn truncate(owned: &[Type], ctx: &Ctx<'_>) -> Option<TokenStream> {
+    let private = &ctx.private;
     let each = owned.iter().enumerate().map(|(at, ty)| {
         let name = name(at);
         quote! {
@@ -64,9 +65,10 @@ pub(super) fn truncate(owned: &[Type], private: &TokenStream) -> Option<TokenStr
 }
 
 /// Generates the checks that no method takes both a connection and a repository, also behind aliases.
-pub(super) fn apart(projection: &Projection, private: &TokenStream) -> TokenStream {
-    let scope = Scope::of(&projection.generics);
-    let checks = projection.calls().filter_map(|call| check(call, &scope, private));
+pub(super) fn apart(projection: &Projection, ctx: &Ctx<'_>) -> TokenStream {
+    let private = &ctx.private;
+    let scope = Scope::of(ctx.generics);
+    let checks = projection.calls().filter_map(|call| check(call, &scope, ctx));
     quote! {
         #[allow(unused_imports)]
         use #private::ProbeFallback as _;
@@ -76,12 +78,12 @@ pub(super) fn apart(projection: &Projection, private: &TokenStream) -> TokenStre
 
 /// Generates the check of one method, at its last lent parameter. The types must be known here; a type parameter is
 /// checked when it runs.
-fn check(call: &Call, scope: &Scope, private: &TokenStream) -> Option<TokenStream> {
+fn check(call: &Call, scope: &Scope, ctx: &Ctx<'_>) -> Option<TokenStream> {
     let lent: Vec<&Injected> = call.lent().filter(|injected| scope.used_in(&injected.ty).is_none()).collect();
     let (last, _) = lent.split_last().filter(|(_, others)| !others.is_empty())?;
     let (cfgs, (span, _)) = (&call.cfgs, ends(&last.parameter));
     let types = lent.iter().map(|injected| &injected.ty);
-    let private = moved(private, span);
+    let private = ctx.private_at(span);
     let probes =
         types.map(|ty| quote_spanned!(span=> (<#private::Probe<#ty>>::CONNECTION, <#private::Probe<#ty>>::CHANGES)));
     Some(quote_spanned! {span=>

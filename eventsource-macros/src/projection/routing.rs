@@ -1,24 +1,26 @@
 //! Generates the methods of `EventSubscriber`: the routing of an event to its handler, and the truncate hook.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 
-use super::expand::route_name;
 use super::model::Projection;
 use super::{call, read_models};
+use crate::ctx::Ctx;
+use crate::route::{route_name, stored_name};
 
 /// Generates `handle`, and `truncate` if there is a hook.
-pub(super) fn methods(projection: &Projection, private: &TokenStream) -> TokenStream {
+pub(super) fn methods(projection: &Projection, ctx: &Ctx<'_>) -> TokenStream {
+    let private = &ctx.private;
     let truncate = projection.hooks.iter().map(|hook| {
         let cfgs = &hook.cfgs;
-        let call = call::call(hook, None, private);
+        let call = call::call(hook, None, ctx);
         quote! {
             #(#cfgs)*
             async fn truncate(&mut self, __unit: &mut __U) -> #private::Result<(), #private::HandlerError> { #call }
         }
     });
-    let handle = handle(projection, private);
-    let empty = read_models::truncate(&projection.read_models, private);
+    let handle = handle(projection, ctx);
+    let empty = read_models::truncate(&projection.read_models, ctx);
     quote! {
         #handle
         #(#truncate)*
@@ -28,11 +30,12 @@ pub(super) fn methods(projection: &Projection, private: &TokenStream) -> TokenSt
 
 /// Generates `handle`. If no handler can wait, it does its work when it is called: a state machine would cost as much
 /// as the routing.
-fn handle(projection: &Projection, private: &TokenStream) -> TokenStream {
+fn handle(projection: &Projection, ctx: &Ctx<'_>) -> TokenStream {
+    let private = &ctx.private;
     let waits = projection.handlers.iter().any(|handler| handler.call.waits());
     let arms = projection.handlers.iter().enumerate().map(|(index, handler)| {
-        let (cfgs, name, route) = (&handler.call.cfgs, format_ident!("__NAME_{index}"), route_name(index));
-        let call = call::handler(handler, private);
+        let (cfgs, name, route) = (&handler.call.cfgs, stored_name(index), route_name(index));
+        let call = call::handler(handler, ctx);
         let decode = if handler.takes_payload() { quote!(payload) } else { quote!(decode) };
         quote! {
             #(#cfgs)*

@@ -6,29 +6,29 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 use super::model::{Field, Model};
-use crate::anonymous;
 use crate::borrows::without_rc;
-use crate::spans::{located, moved};
+use crate::ctx::Ctx;
+use crate::spans::located;
 
 /// Generates the items of the derive.
 pub(super) fn expand(model: &Model) -> TokenStream {
     let Model { ident, table, fields, id, .. } = model;
-    let private = anonymous::private();
+    let ctx = Ctx::new(&model.library, &model.generics);
+    let private = &ctx.private;
     let stored = if model.unfit { &[] } else { &**fields };
-    let constants = stored.iter().enumerate().map(|(at, field)| constant(at, field, &private));
+    let constants = stored.iter().enumerate().map(|(at, field)| constant(at, field, &ctx));
     let defs = stored.iter().enumerate().map(|(at, field)| {
         let (name, indexed) = (name(at), field.is_indexed);
         quote! { #name.column(#indexed) }
     });
     let id_type = &fields[*id].ty;
     let id_type = if without_rc(id_type).is_some() { quote!(#private::u64) } else { quote!(#id_type) };
-    let columns = columns(model, &private);
+    let columns = columns(model, &ctx);
     // With a lifetime, a false predicate is not an error.
     let assumed = model.unfit.then(|| quote! { where for<'__any> Self: #private::ThreadSafe });
-    let (to_values, from_values) = if model.unfit { never(&private) } else { values(fields, &private) };
+    let (to_values, from_values) = if model.unfit { never(&ctx) } else { values(fields, &ctx) };
     let items = quote! {
         #(#constants)*
         #[automatically_derived]
@@ -49,11 +49,12 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         }
         #columns
     };
-    anonymous::wrap(&model.library, items)
+    ctx.wrap(items)
 }
 
 /// Generates the conversions between a row and values.
-fn values(fields: &[Field], private: &TokenStream) -> (TokenStream, TokenStream) {
+fn values(fields: &[Field], ctx: &Ctx<'_>) -> (TokenStream, TokenStream) {
+    let private = &ctx.private;
     let to = fields.iter().enumerate().map(|(at, Field { ident, .. })| {
         let name = name(at);
         quote! { __values.push(#name.to_value(&self.#ident)?); }
@@ -76,7 +77,8 @@ fn values(fields: &[Field], private: &TokenStream) -> (TokenStream, TokenStream)
 }
 
 /// Generates the conversions of a row with an error.
-fn never(private: &TokenStream) -> (TokenStream, TokenStream) {
+fn never(ctx: &Ctx<'_>) -> (TokenStream, TokenStream) {
+    let private = &ctx.private;
     (quote!(#private::never()), quote!(#private::never()))
 }
 
@@ -86,11 +88,10 @@ fn name(at: usize) -> Ident {
 }
 
 /// Generates the constant of a field, located at its type.
-fn constant(at: usize, field: &Field, private: &TokenStream) -> TokenStream {
+fn constant(at: usize, field: &Field, ctx: &Ctx<'_>) -> TokenStream {
     let (ty, column, name) = (&field.ty, &field.column, name(at));
     let rust_name = field.ident.unraw().to_string();
-    let span = located(ty.span());
-    let private = moved(private, span);
+    let (span, private) = ctx.at(ty);
     let make = match (field.is_id, field.is_json) {
         (true, _) => quote_spanned!(span=> id_field),
         (_, true) => quote_spanned!(span=> json_field),
@@ -102,7 +103,8 @@ fn constant(at: usize, field: &Field, private: &TokenStream) -> TokenStream {
 }
 
 /// Generates the constants of the columns, for queries: those of the fields, and those of every table.
-fn columns(model: &Model, private: &TokenStream) -> TokenStream {
+fn columns(model: &Model, ctx: &Ctx<'_>) -> TokenStream {
+    let private = &ctx.private;
     let Model { ident, visibility, fields, .. } = model;
     let own_names: Vec<_> = fields.iter().map(Field::constant).collect();
     // Two constants with one name are reported elsewhere.

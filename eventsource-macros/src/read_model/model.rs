@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
-use syn::{Ident, Type, Visibility};
+use syn::{Generics, Ident, Type, Visibility};
 
 /// The model of a read model.
 pub(super) struct Model {
@@ -10,6 +10,8 @@ pub(super) struct Model {
     pub(super) library: TokenStream,
     /// The type.
     pub(super) ident: Ident,
+    /// Its generics. They have no parameters.
+    pub(super) generics: Generics,
     /// The visibility of the type and of its columns.
     pub(super) visibility: Visibility,
     /// The name of its table.

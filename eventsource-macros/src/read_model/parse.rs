@@ -2,31 +2,38 @@
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, Data, DataStruct, DeriveInput, Fields, LitStr, Meta};
+use syn::{Data, DataStruct, DeriveInput, Fields, LitStr};
 
 use super::identifier;
 use super::model::{Field, Model};
 use crate::borrows::{self, owned, without_rc};
 use crate::errors::Errors;
-use crate::options::{Options, Spec};
+use crate::options::{Flag, Library, Options as _, has_unreadable, options};
 
-const OPTIONS: &[Spec] = &[
-    Spec { key: "table", example: Some("table = \"orders\"") },
-    Spec { key: "crate", example: Some("crate = my::reexport") },
-];
+options! {
+    /// The options of a struct.
+    struct TableOptions {
+        table: LitStr => "table = \"orders\"",
+        library: Library => "crate = my::reexport",
+    }
+}
 
-const FIELD_OPTIONS: &[Spec] = &[
-    Spec { key: "id", example: None },
-    Spec { key: "column", example: Some("column = \"customer\"") },
-    Spec { key: "index", example: None },
-    Spec { key: "json", example: None },
-];
+options! {
+    /// The options of a field.
+    struct FieldOptions {
+        id: Flag => "id",
+        column: LitStr => "column = \"customer\"",
+        index: Flag => "index",
+        json: Flag => "json",
+    }
+}
 
 /// Parses the read model that `input` declares, and reports its errors. Returns it also after an error, if it has
 /// fields and no generics, so that no other error follows.
 pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
-    let options = options(&input.attrs, OPTIONS, "#[read_model(table = \"orders\")]", errors);
-    let library = options.library(errors);
+    let example = "#[read_model(table = \"orders\")]";
+    let options = TableOptions::of_attributes(&input.attrs, "read_model", example, errors);
+    let library = options.library.path(errors);
     let table = table(&input, &options, errors);
     check_generics(&input, errors);
     let fields = fields(&input, errors).unwrap_or_default();
@@ -34,24 +41,21 @@ pub(super) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
     let id = id(&input, &fields, errors);
     let fields: Vec<_> = fields.into_iter().map(|(field, _)| field).collect();
     let unfit = fields.iter().any(|field| owned(&field.ty).is_some() || without_rc(&field.ty).is_some());
-    let model = Model { unfit, library, ident: input.ident, visibility: input.vis, table, fields, id };
-    (!model.fields.is_empty() && input.generics.params.is_empty()).then_some(model)
-}
-
-fn options(attributes: &[Attribute], valid: &'static [Spec], example: &str, errors: &mut Errors) -> Options {
-    let mut options = Options::new(valid);
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("read_model")) {
-        match &attribute.meta {
-            Meta::List(list) => options.read(list.tokens.clone(), errors),
-            other => errors.push(other, format_args!("the options stand in parentheses: `{example}`")),
-        }
-    }
-    options
+    (!fields.is_empty() && input.generics.params.is_empty()).then(|| Model {
+        library,
+        ident: input.ident,
+        generics: input.generics,
+        visibility: input.vis,
+        table,
+        fields,
+        unfit,
+        id,
+    })
 }
 
 /// Returns the name of the table: the option, or the name of the struct.
-fn table(input: &DeriveInput, options: &Options, errors: &mut Errors) -> String {
-    match options.text("table", errors) {
+fn table(input: &DeriveInput, options: &TableOptions, errors: &mut Errors) -> String {
+    match options.table.value(errors) {
         Some(literal) => {
             let name = literal.value();
             if let Err(message) = identifier::check_table(&name) {
@@ -61,7 +65,7 @@ fn table(input: &DeriveInput, options: &Options, errors: &mut Errors) -> String 
         }
         None => {
             let name = identifier::snake_case(&input.ident.unraw().to_string());
-            if let (None, Err(message)) = (options.span("table"), identifier::check_table(&name)) {
+            if let (false, Err(message)) = (options.table.is_given(), identifier::check_table(&name)) {
                 let message = format_args!("{message}; name the table: `#[read_model(table = \"…\")]`");
                 errors.push(&input.ident, message);
             }
@@ -111,34 +115,34 @@ fn field(field: &syn::Field, input: &DeriveInput, errors: &mut Errors) -> Option
         let message = format_args!("a row moves between threads, and an `Rc` does not: write `{owned}`");
         errors.push(&field.ty, message);
     }
-    let options = options(&field.attrs, FIELD_OPTIONS, "#[read_model(id)]", errors);
-    let literal = options.text("column", errors);
-    let column = literal.as_ref().map_or_else(|| ident.unraw().to_string(), LitStr::value);
+    let options = FieldOptions::of_attributes(&field.attrs, "read_model", "#[read_model(id)]", errors);
+    let literal = options.column.value(errors);
+    let column = literal.map_or_else(|| ident.unraw().to_string(), LitStr::value);
     if let Err(message) = identifier::check_column(&column) {
-        match &literal {
+        match literal {
             Some(literal) => errors.push(literal, message),
             None if message.contains("column = ") => errors.push(&ident, message),
             None => errors.push(&ident, format_args!("{message}; name it: `#[read_model(column = \"…\")]`")),
         }
     }
-    if let (Some(span), Some(_)) = (options.span("json"), options.span("id")) {
+    if let (Some(span), Some(_)) = (options.json.key(), options.id.key()) {
         errors.at(span, "an id is a UUID, an integer or a text, and not stored as JSON");
     }
-    if let (Some(span), Some(_)) = (options.span("json"), options.span("index")) {
+    if let (Some(span), Some(_)) = (options.json.key(), options.index.key()) {
         errors.at(span, "a column with JSON has no index: give what is searched a column of its own");
     }
-    if let (Some(span), Some(_)) = (options.span("index"), options.span("id")) {
+    if let (Some(span), Some(_)) = (options.index.key(), options.id.key()) {
         errors.at(span, "an id has an index already: remove `index`");
     }
     let field = Field {
         ident,
         ty: field.ty.clone(),
         column,
-        is_id: options.span("id").is_some(),
-        is_indexed: options.span("index").is_some(),
-        is_json: options.span("json").is_some(),
+        is_id: options.id.is_given(),
+        is_indexed: options.index.is_given(),
+        is_json: options.json.is_given(),
     };
-    Some((field, literal))
+    Some((field, literal.cloned()))
 }
 
 /// Checks that no two columns have the same name, and that no index has a name that is too long.
@@ -179,10 +183,8 @@ fn id(input: &DeriveInput, fields: &[(Field, Option<LitStr>)], errors: &mut Erro
         return at;
     }
     // An attribute that cannot be parsed may have been the id.
-    let unread = |field: &syn::Field| {
-        field.attrs.iter().any(|own| own.path().is_ident("read_model") && !matches!(own.meta, Meta::List(_)))
-    };
-    let readable = !matches!(&input.data, Data::Struct(data) if data.fields.iter().any(unread));
+    let unreadable = |field: &syn::Field| has_unreadable(&field.attrs, "read_model");
+    let readable = !matches!(&input.data, Data::Struct(data) if data.fields.iter().any(unreadable));
     if !fields.is_empty() && readable {
         match fields.iter().find(|(field, _)| field.ident == "id") {
             Some((field, _)) => errors.push(&field.ident, "mark this field as the id: `#[read_model(id)]`"),
