@@ -1,12 +1,13 @@
 //! Items for generated code only. Semantic versioning does not cover them.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::pin::Pin;
 
 mod at_once;
 mod blocks;
 mod checks;
+mod pristine;
+mod probe;
 mod route;
 mod state;
 mod stored;
@@ -20,6 +21,8 @@ pub use self::checks::{
     assert_apart, assert_declared, assert_distinct, assert_exhaustive, assert_ignorable, assert_named_apart,
     assert_no_pool, assert_own_event, declared_by, read_off, refuse_undecided,
 };
+pub use self::pristine::{Pristine, PristineFallback};
+pub use self::probe::{Probe, ProbeFallback};
 pub use self::route::{Route, aliased, filter, name_of, route};
 pub use self::state::{StateCodec, Storable, StoredState, state};
 pub use self::stored::{Stored, never, stored};
@@ -44,7 +47,6 @@ pub use crate::event::{
     AggregateDescriptor, DecodeError, DomainEvent, Event, EventData, EventDescriptor, OldVersion, Payload,
     ProjectionDescriptor, RecordedEvent, Unstorable,
 };
-use crate::projection::{ConnectionPool, HoldsChanges, RawConnection};
 pub use crate::projection::{
     EventSubscriber, FromEvent, HandlerError, HandlerOutput, Handles, Inject, Projection, ProjectionKind, Subscriber,
     UnitOfWork,
@@ -144,71 +146,8 @@ impl<M> fmt::Debug for Owned<M> {
     }
 }
 
-/// Finds out at compile time what kind of parameter `T` is, also through a type alias.
-///
-/// The inherent constants exist for some types only. They take precedence over the constants of [`ProbeFallback`].
-#[derive(Debug)]
-pub struct Probe<T>(PhantomData<T>);
-
-impl<T: RawConnection> Probe<T> {
-    /// `T` is a connection.
-    pub const CONNECTION: bool = true;
-}
-
-impl<M: ReadModel> Probe<Repository<M>> {
-    /// The table of the repository `T`.
-    pub const TABLE: Option<&'static str> = Some(M::TABLE.name);
-}
-
-impl<T: ConnectionPool> Probe<T> {
-    /// The connection that a handler must take instead of the pool `T`.
-    pub const POOL_OF: Option<&'static str> = Some(T::CONNECTION);
-}
-
-impl<T: HoldsChanges> Probe<T> {
-    /// `T` holds changes until the end of the batch.
-    pub const CHANGES: bool = true;
-}
-
-/// The constants for all other types.
-pub trait ProbeFallback {
-    /// The type is not a connection.
-    const CONNECTION: bool = false;
-    /// The type holds no changes.
-    const CHANGES: bool = false;
-    /// The type is not a pool.
-    const POOL_OF: Option<&'static str> = None;
-    /// The type is not a repository.
-    const TABLE: Option<&'static str> = None;
-}
-
-impl<T> ProbeFallback for Probe<T> {}
-
 /// Returns the tables of the read models of a projection.
 #[must_use]
 pub fn tables(tables: &[&'static Table]) -> Vec<&'static Table> {
     tables.to_vec()
 }
-
-/// Clones a projection, if it is `Clone`. For such types, the inherent method takes precedence over the one of
-/// [`PristineFallback`].
-#[derive(Debug)]
-pub struct Pristine<'a, T>(pub &'a T);
-
-impl<T: Clone> Pristine<'_, T> {
-    /// Returns the clone.
-    #[must_use]
-    pub fn pristine(&self) -> Option<T> {
-        Some(self.0.clone())
-    }
-}
-
-/// The fallback for a projection that is not `Clone`.
-pub trait PristineFallback<T> {
-    /// Returns `None`.
-    fn pristine(&self) -> Option<T> {
-        None
-    }
-}
-
-impl<T> PristineFallback<T> for Pristine<'_, T> {}

@@ -30,8 +30,10 @@ pub trait Projection {
 
 /// States that `Self` handles `E` with its handler number `AT`. `#[projection]` implements it.
 ///
-/// It is a bound where a projection must handle an event, so that the compiler rejects one that does not. The number
-/// lets the macro report two handlers for the same event.
+/// It is a bound where a projection must handle an event, so that the compiler rejects one that does not. Two handlers
+/// for one event, one of them behind an alias of the type, would be two implementations of one trait. The number makes
+/// them different, so that the compiler reports only the check that the macro generates. A caller leaves the number to
+/// the compiler:
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
