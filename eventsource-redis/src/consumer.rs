@@ -12,19 +12,19 @@ use redis::streams::{StreamAutoClaimReply, StreamId as EntryParts};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use crate::RedisError;
 use crate::backoff::Backoff;
 use crate::entry::{Entry, field};
 use crate::error::with_source;
-use crate::group::Begin;
+use crate::group_settings::{Begin, GroupSettings};
 use crate::own::Own;
 use crate::stream::{BLOCK, entries};
-use crate::{RedisError, RedisGroup};
 
 /// How many entries a consumer reads at once.
 const PAGE: usize = 16;
 
 pub(crate) struct Consumer {
-    group: RedisGroup,
+    group: GroupSettings,
     name: String,
     filter: EventFilter,
     subscriber: Arc<dyn BusSubscriber>,
@@ -46,7 +46,7 @@ enum Outcome {
 
 impl Consumer {
     pub(crate) fn new(
-        group: &RedisGroup,
+        group: &GroupSettings,
         name: String,
         filter: EventFilter,
         subscriber: Arc<dyn BusSubscriber>,

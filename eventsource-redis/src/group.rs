@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::RedisClient;
 use crate::consumer::Consumer;
+use crate::group_settings::{Begin, GroupSettings};
 
 /// A consumer group: one consumer of the group handles each event of the stream, at least once.
 ///
@@ -50,18 +51,7 @@ use crate::consumer::Consumer;
 /// ```
 #[derive(Clone)]
 pub struct RedisGroup {
-    pub(crate) client: RedisClient,
-    pub(crate) name: String,
-    pub(crate) begins_at: Begin,
-    pub(crate) attempts: u32,
-    pub(crate) claim_after: Duration,
-}
-
-/// Where a new group starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Begin {
-    Oldest,
-    End,
+    settings: GroupSettings,
 }
 
 impl RedisGroup {
@@ -78,11 +68,13 @@ impl RedisGroup {
     /// ```
     pub fn new(client: &RedisClient, name: impl Into<String>) -> Self {
         Self {
-            client: client.clone(),
-            name: name.into(),
-            begins_at: Begin::Oldest,
-            attempts: 5,
-            claim_after: Duration::from_secs(60),
+            settings: GroupSettings {
+                client: client.clone(),
+                name: name.into(),
+                begins_at: Begin::Oldest,
+                attempts: 5,
+                claim_after: Duration::from_secs(60),
+            },
         }
     }
 
@@ -98,7 +90,7 @@ impl RedisGroup {
     /// ```
     #[must_use]
     pub fn from_end(mut self) -> Self {
-        self.begins_at = Begin::End;
+        self.settings.begins_at = Begin::End;
         self
     }
 
@@ -113,7 +105,7 @@ impl RedisGroup {
     /// ```
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts.max(1);
+        self.settings.attempts = attempts.max(1);
         self
     }
 
@@ -134,7 +126,7 @@ impl RedisGroup {
     /// ```
     #[must_use]
     pub fn claim_after(mut self, time: Duration) -> Self {
-        self.claim_after = time;
+        self.settings.claim_after = time;
         self
     }
 
@@ -173,9 +165,9 @@ impl RedisGroup {
     ) -> Result<BusSubscription, BusError> {
         let (stop, stopped) = watch::channel(());
         let name = format!("{}-{}", std::process::id(), Uuid::now_v7().simple());
-        let mut consumer = Consumer::new(self, name, filter, subscriber, stopped);
+        let mut consumer = Consumer::new(&self.settings, name, filter, subscriber, stopped);
         let made = consumer.make_group().await;
-        made.map_err(|error| BusError::new(format!("join the consumer group `{}`", self.name), error))?;
+        made.map_err(|error| BusError::new(format!("join the consumer group `{}`", self.settings.name), error))?;
         drop(tokio::spawn(consumer.run()));
         Ok(BusSubscription::new(move || drop(stop)))
     }
@@ -183,12 +175,13 @@ impl RedisGroup {
 
 impl fmt::Debug for RedisGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GroupSettings { client, name, begins_at, attempts, claim_after } = &self.settings;
         f.debug_struct("RedisGroup")
-            .field("name", &self.name)
-            .field("client", &self.client)
-            .field("begins_at", &self.begins_at)
-            .field("attempts", &self.attempts)
-            .field("claim_after", &self.claim_after)
+            .field("name", name)
+            .field("client", client)
+            .field("begins_at", begins_at)
+            .field("attempts", attempts)
+            .field("claim_after", claim_after)
             .finish()
     }
 }

@@ -40,6 +40,7 @@ mod consumer;
 mod entry;
 mod error;
 mod group;
+mod group_settings;
 mod link;
 mod listeners;
 mod notifier;

@@ -1,0 +1,96 @@
+//! The modules of the crates name each other in one direction: no arrow points the wrong way, and there is no cycle
+//! between modules. The rules are those of `ARCHITECTURE.md`, "One way".
+//!
+//! Code for tests and doc comments do not count.
+
+mod broken;
+mod graph;
+mod paths;
+mod resolve;
+mod rooms;
+mod source;
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use crate::graph::Graph;
+use crate::rooms::{Room, wrong_arrows};
+
+/// The rooms of the runtime crate, from the lowest to the highest, and the rooms below that each may name.
+const ROOMS: &[Room] = &[
+    Room { name: "causes", may_name: &[] },
+    Room { name: "guarantees", may_name: &[] },
+    Room { name: "guide", may_name: &[] },
+    Room { name: "macros", may_name: &[] },
+    Room { name: "panics", may_name: &[] },
+    Room { name: "random", may_name: &[] },
+    Room { name: "backoff", may_name: &["random"] },
+    Room { name: "event", may_name: &[] },
+    Room { name: "store", may_name: &["event", "backoff"] },
+    Room { name: "bus", may_name: &["event", "causes", "panics"] },
+    Room { name: "aggregate", may_name: &["event", "store", "bus", "backoff", "causes"] },
+    Room { name: "projection", may_name: &["event", "store", "causes", "panics"] },
+    Room { name: "read_model", may_name: &["event", "store", "projection"] },
+    Room {
+        name: "subscription",
+        may_name: &["event", "store", "bus", "aggregate", "projection", "read_model", "backoff", "causes", "panics"],
+    },
+    Room { name: "engine", may_name: &["event", "store", "projection", "causes"] },
+    Room { name: "fold", may_name: &["event", "store", "projection", "aggregate"] },
+    Room { name: "__private", may_name: &["event", "aggregate", "projection", "read_model"] },
+    Room {
+        name: "prelude",
+        may_name: &["event", "store", "bus", "aggregate", "projection", "read_model", "subscription"],
+    },
+    Room {
+        name: "testing",
+        may_name: &[
+            "event",
+            "store",
+            "bus",
+            "aggregate",
+            "projection",
+            "read_model",
+            "subscription",
+            "engine",
+            "fold",
+            "random",
+        ],
+    },
+];
+
+/// The rooms that have no cycle inside.
+const WITHOUT_CYCLES: &[&str] = &["engine", "fold", "__private"];
+
+/// The runtime crate, which both of its tests read.
+static RUNTIME: LazyLock<Graph> = LazyLock::new(|| Graph::read(&source_of("eventsource")));
+
+fn source_of(package: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(package).join("src/lib.rs")
+}
+
+fn assert_empty(problems: &[String]) {
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn rooms_name_only_rooms_below() {
+    rooms::assert_one_way(ROOMS);
+    assert_empty(&wrong_arrows(&RUNTIME, ROOMS));
+}
+
+#[test]
+fn rooms_have_no_cycle() {
+    let is_covered = |path: &[String]| path.first().is_none_or(|room| WITHOUT_CYCLES.contains(&room.as_str()));
+    assert_empty(&RUNTIME.cycles(is_covered));
+}
+
+#[test]
+fn macro_crate_has_no_cycle() {
+    assert_empty(&Graph::read(&source_of("eventsource-macros")).cycles(|_| true));
+}
+
+#[test]
+fn redis_crate_has_no_cycle() {
+    assert_empty(&Graph::read(&source_of("eventsource-redis")).cycles(|_| true));
+}
