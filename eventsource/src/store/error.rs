@@ -123,6 +123,8 @@ pub enum StoreError {
         waited: std::time::Duration,
     },
     /// The store did not answer in time: the server hangs, or another session holds a lock. A retry may help.
+    ///
+    /// The status of a subscription returns it after 3 s. The stores of this crate never return it.
     #[error(
         "the event store could not {action}: the server did not answer within {waited:?}; look for a server that \
          hangs, or a session that locks the log"

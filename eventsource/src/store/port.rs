@@ -33,8 +33,8 @@ use crate::store::PAGE_BYTES;
 ///
 /// # Errors of a read
 /// A function that reads fails with one of these:
-/// - [`StoreError::Failed`], [`StoreError::Busy`] or [`StoreError::Unanswered`]: the store cannot be reached, is locked
-///   or does not answer. Retry.
+/// - [`StoreError::Failed`] or [`StoreError::Busy`]: the store cannot be reached, or another connection has locked it.
+///   Retry. A store with a time limit of its own can also return [`StoreError::Unanswered`].
 /// - [`StoreError::Corrupt`]: stored data cannot be read. Repair the store: a retry does not help.
 /// - [`StoreError::InsideUnitOfWork`]: a handler calls a store that has only one connection, which the handler's own
 ///   batch holds. Read through the connection of the handler, or allow more connections.
