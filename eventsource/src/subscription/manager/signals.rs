@@ -44,11 +44,17 @@ impl std::fmt::Display for Signal {
 /// [`ManagerError::NoRuntime`] outside a tokio runtime; [`ManagerError::Signals`] in a runtime without `enable_io`.
 ///
 /// # Examples
-/// ```no_run
-/// # async fn serve(_: impl std::future::Future<Output = ()>) -> std::io::Result<()> { Ok(()) }
-/// # async fn example(
-/// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// ```
+/// # #[cfg(unix)]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # use eventsource::prelude::*;
+/// # let manager =
+/// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # // This task runs after the example has begun to listen.
+/// # tokio::spawn(async {
+/// #     std::process::Command::new("sh").args(["-c", "kill -TERM $PPID"]).status().expect("`sh` runs");
+/// # });
+/// # async fn serve(end: impl std::future::Future<Output = ()>) -> std::io::Result<()> { end.await; Ok(()) }
 /// use eventsource::subscription::shutdown_signal;
 ///
 /// let signal = shutdown_signal()?;
@@ -58,8 +64,8 @@ impl std::fmt::Display for Signal {
 ///     println!("{signal}: no new requests");
 /// });
 /// manager.run_until(server).await??;
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 pub fn shutdown_signal() -> Result<impl Future<Output = Signal> + Send + 'static, ManagerError> {
     tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
@@ -69,10 +75,16 @@ pub fn shutdown_signal() -> Result<impl Future<Output = Signal> + Send + 'static
 
 /// The way in which [`SubscriptionManager::run_until_signal`] ended.
 ///
-/// ```no_run
-/// # async fn example(
-/// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// ```
+/// # #[cfg(unix)]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # use eventsource::prelude::*;
+/// # let manager =
+/// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # // This task runs after the example has begun to listen.
+/// # tokio::spawn(async {
+/// #     std::process::Command::new("sh").args(["-c", "kill -TERM $PPID"]).status().expect("`sh` runs");
+/// # });
 /// use eventsource::subscription::Shutdown;
 ///
 /// let exit_code = match manager.run_until_signal().await? {
@@ -80,8 +92,8 @@ pub fn shutdown_signal() -> Result<impl Future<Output = Signal> + Send + 'static
 ///     _ => 1,
 /// };
 /// # let _ = exit_code;
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -119,18 +131,24 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// for signals, for example in a tokio runtime that was built without `enable_io`.
     ///
     /// # Examples
-    /// ```no_run
-    /// # async fn example(
-    /// #     manager: eventsource::SubscriptionManager<eventsource::MemoryCheckpoints>,
-    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # #[cfg(unix)]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::prelude::*;
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # // This task runs after the example has begun to listen.
+    /// # tokio::spawn(async {
+    /// #     std::process::Command::new("sh").args(["-c", "kill -TERM $PPID"]).status().expect("`sh` runs");
+    /// # });
     /// use eventsource::subscription::Shutdown;
     ///
     /// match manager.run_until_signal().await? {
     ///     Shutdown::Stopped { signal } => println!("stopped by {signal}"),
     ///     end => return Err(format!("{end:?}").into()),
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub async fn run_until_signal(&self) -> Result<Shutdown, ManagerError> {
         tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
