@@ -117,6 +117,14 @@ impl Page {
         (self.horizon, self.end, self.more) = (Position::new(position.value() - 1), None, true);
     }
 
+    /// Returns the position at which a subscription is after the first `count` events.
+    pub(in crate::subscription) fn end_of(&self, count: usize) -> Position {
+        match count.checked_sub(1).and_then(|last| self.events.get(last)) {
+            Some(last) if count < self.events.len() => last.position(),
+            _ => self.horizon,
+        }
+    }
+
     /// Returns the events, ordered by position.
     pub(in crate::subscription) fn events(&self) -> &[Arc<RecordedEvent>] {
         &self.events

@@ -1,17 +1,12 @@
-//! Applies a page: as one batch, or in parts if an event fails ([contained
-//! failure](crate::guarantees#contained-failure)).
-//!
-//! ```text
-//! batch -> applied
-//!       -> an event failed -> the events before it, as a batch -> the event alone, with delays
-//!                             -> applied -> the rest, as a batch
-//!                             -> retries spent -> by policy: dead letter or skipped -> the rest; or stop as faulted
-//! ```
+//! Applies a page: as one batch, or in parts if an event fails. `batch_plan.rs` decides which events come next; an event
+//! whose retries are spent becomes a dead letter, is skipped, or stops the subscription, by its policy.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use tracing::Instrument as _;
 
+use super::batch_plan::{BatchPlan, Step};
 use super::commit::Undone;
 use super::obstructed::{Obstruction, Outcome};
 use super::outdated::{Obstacle, Outdated};
@@ -22,6 +17,9 @@ use crate::projection::{ChangesRefused, CheckpointStore, ErrorClass, HandlerErro
 use crate::subscription::erased::{Applied, Met};
 use crate::subscription::log::Page;
 use crate::subscription::{Failure, SubscriptionState};
+
+/// The plan of a page.
+type Plan = BatchPlan<Arc<Failure>, Obstruction>;
 
 /// How a batch ended, if the subscription continues.
 enum BatchOutcome {
@@ -51,154 +49,148 @@ enum BatchOutcome {
     },
 }
 
-/// An event of a page that failed.
-struct Failed {
-    index: usize,
-    failure: Arc<Failure>,
-}
-
-/// An event of a page that met an outage. It runs alone next, to find out whether it is the cause.
-struct Suspect {
-    index: usize,
-    obstruction: Option<Obstruction>,
-}
-
 impl<C: CheckpointStore> Runner<C> {
-    /// Applies a page that is not empty.
-    ///
-    /// If an event fails, the events before it are applied as a batch. Then the event runs alone, after a delay each
-    /// time. After it has succeeded, or its retries are spent, the rest follows as a batch. If it is unknown which
-    /// event is the cause, the page is halved until one event is left.
+    /// Applies a page that is not empty, in the batches of a [`BatchPlan`].
     pub(super) async fn apply_page(&mut self, page: &Page) -> Result<(), End> {
         let events = page.events();
         self.know_streams(events).await?;
-        let mut next = 0;
-        let mut failed = self.failed_before(events);
-        let mut suspect: Option<Suspect> = None;
-        let mut outages = 0;
-        let most = |runner: &Self| if runner.one_by_one { 1 } else { events.len() };
-        let mut at_most = most(self);
-        while next < events.len() {
+        let mut plan = Plan::new(events.len(), if self.one_by_one { 1 } else { events.len() });
+        self.plan_cut_off(&mut plan, events);
+        loop {
             self.poll_control().await?;
             // In a replay, its stream may have been parked before the event is reached again.
-            failed = failed.filter(|failed| self.parked.applies(&events[failed.index]));
-            let alone = failed.as_ref().filter(|failed| failed.index == next).map(|failed| Arc::clone(&failed.failure));
-            let until = match (&alone, &failed) {
-                (Some(_), _) => next + 1,
-                (None, Some(failed)) => failed.index,
-                (None, None) => events.len(),
-            };
-            let until = suspect.as_ref().map_or(until, |suspect| until.min(suspect.index.max(next + 1)));
-            let until = until.min(next + at_most);
-            let to = if until == events.len() { page.horizon } else { events[until - 1].position() };
-            self.known_log.comes_to(page.mark_at(to));
-            if let Some(failure) = &alone
-                && let Some(outdated) = Outdated::of(&failure.error, Obstacle::Event(failure.position))
-            {
-                return Err(End::Outdated(outdated));
+            if let Some(index) = plan.failed().filter(|index| !self.parked.applies(&events[*index])) {
+                plan.take_failure(index);
             }
-            if let Some(failure) = alone
-                && !self.is_tried_again(&failure).await?
-            {
-                self.give_up(&events[next], to, failure).await?;
-                next = until;
-                failed = None;
-                continue;
-            }
-            match self.apply_batch(&events[next..until], to).await? {
-                BatchOutcome::Undone(Undone { met, waited }) => {
-                    outages += 1;
-                    if self.is_repeated_at_once(&met, outages).await? || (waited && outages == 1) {
-                        continue;
-                    }
-                    let event = &events[until - 1];
-                    if until - next > 1 {
-                        // It is unknown which event is the cause: halve the batch.
-                        at_most = (until - next).div_ceil(2);
-                        if !waited {
-                            self.met_among_others(event, &met, outages).await?;
-                        }
-                        continue;
-                    }
-                    let before = suspect.filter(|suspect| suspect.index == next);
-                    let before = before.and_then(|suspect| suspect.obstruction);
-                    match self.met_alone(event, before, met, outages).await? {
-                        Outcome::Waited(obstruction) => suspect = Some(Suspect { index: next, obstruction }),
-                        Outcome::GivenUp(failure) => {
-                            self.give_up(event, to, failure).await?;
-                            (next, suspect) = (until, None);
-                        }
-                    }
+            let Some(Step { events: batch, failed }) = plan.step() else { return Ok(()) };
+            self.known_log.comes_to(page.mark_at(page.end_of(batch.end)));
+            if let Some(failure) = failed.map(Arc::clone) {
+                if let Some(outdated) = Outdated::of(&failure.error, Obstacle::Event(failure.position)) {
+                    return Err(End::Outdated(outdated));
                 }
-                BatchOutcome::OneByOne => at_most = most(self),
+                if !self.is_tried_again(&failure).await? {
+                    self.give_up_planned(&mut plan, page, batch.start, failure).await?;
+                    continue;
+                }
+            }
+            match self.apply_batch(&events[batch.clone()], page.end_of(batch.end)).await? {
+                BatchOutcome::Applied => plan.applied(batch.end),
+                BatchOutcome::OneByOne => plan.go_one_by_one(),
                 BatchOutcome::InParts => {
-                    at_most = (until - next).div_ceil(2);
-                    tracing::debug!(subscription = self.core.name, at_most, "a change was refused: applying in parts");
-                }
-                BatchOutcome::Applied => {
-                    next = until;
-                    at_most = (at_most * 2).min(most(self));
-                    outages = 0;
-                    failed = failed.filter(|failed| failed.index >= next);
-                    suspect = suspect.filter(|suspect| suspect.index >= next);
+                    plan.halve(&batch);
+                    tracing::debug!(subscription = self.core.name, ?batch, "a change was refused: applying in parts");
                 }
                 BatchOutcome::InCompany { index, error } => {
+                    let index = batch.start + index;
                     // The failure does not count. The note is its only trace if the event succeeds alone.
-                    let failure = self.failure_of(&events[next + index], error);
+                    let failure = self.failure_of(&events[index], error);
                     tracing::debug!(subscription = self.core.name, %failure, "failed among others: it runs alone");
                     self.core.progress.note(format!("{failure} (in a batch with others; it runs alone next)").into());
-                    suspect = Some(Suspect { index: next + index, obstruction: None });
+                    plan.suspect(index, None);
                 }
                 BatchOutcome::Failed { index, error, kept } => {
-                    let index = next + index;
-                    let before = failed.filter(|failed| failed.index == index);
-                    let failure = self.failure(&events[index], before.map(|failed| failed.failure), error);
+                    let index = batch.start + index;
+                    let failure = self.failure(&events[index], plan.take_failure(index), error);
                     if self.core.in_memory.is_poisoned() {
                         return self.restart_empty(failure).await;
                     }
-                    failed = Some(Failed { index, failure });
+                    plan.fail(index, failure);
                     if kept {
-                        next = index;
+                        plan.kept(index);
                     }
                 }
+                BatchOutcome::Undone(undone) => self.plan_undone(&mut plan, page, batch, undone).await?,
                 BatchOutcome::Outage { index, met, kept } => {
-                    let (from, index) = (next, next + index);
-                    let is_alone = index == from && (kept || until - from == 1);
+                    let index = batch.start + index;
+                    let is_alone = index == batch.start && (kept || batch.len() == 1);
                     if kept {
-                        next = index;
+                        plan.kept(index);
                     }
-                    outages += 1;
-                    if self.is_repeated_at_once(&met, outages).await? {
-                        continue;
-                    }
-                    let event = &events[index];
-                    let before = suspect.filter(|suspect| suspect.index == index);
-                    let before = before.and_then(|suspect| suspect.obstruction);
-                    if !is_alone {
-                        self.met_among_others(event, &met, outages).await?;
-                        suspect = Some(Suspect { index, obstruction: before });
-                        continue;
-                    }
-                    match self.met_alone(event, before, met, outages).await? {
-                        Outcome::Waited(obstruction) => suspect = Some(Suspect { index, obstruction }),
-                        Outcome::GivenUp(failure) => {
-                            next = index + 1;
-                            let to = if next == events.len() { page.horizon } else { event.position() };
-                            self.give_up(event, to, failure).await?;
-                            suspect = None;
-                        }
-                    }
+                    self.plan_outage(&mut plan, page, index, is_alone, met).await?;
                 }
             }
+        }
+    }
+
+    /// Handles an outage that rolled back `batch`, of which it is unknown which event is the cause.
+    async fn plan_undone(
+        &mut self,
+        plan: &mut Plan,
+        page: &Page,
+        batch: Range<usize>,
+        Undone { met, waited }: Undone,
+    ) -> Result<(), End> {
+        let outages = plan.outage();
+        if self.is_repeated_at_once(&met, outages).await? || (waited && outages == 1) {
+            return Ok(());
+        }
+        if batch.len() == 1 {
+            return self.plan_met_alone(plan, page, batch.start, met, outages).await;
+        }
+        plan.halve(&batch);
+        if !waited {
+            self.met_among_others(&page.events()[batch.end - 1], &met, outages).await?;
         }
         Ok(())
     }
 
-    /// Returns the event of the page that failed before a memory projection was emptied and replayed.
-    fn failed_before(&mut self, events: &[Arc<RecordedEvent>]) -> Option<Failed> {
-        let position = self.cut_off.as_ref()?.position;
-        let index = events.iter().position(|event| event.position() == position)?;
-        self.cut_off.take().map(|failure| Failed { index, failure })
+    /// Handles an outage that the event at `index` met.
+    async fn plan_outage(
+        &mut self,
+        plan: &mut Plan,
+        page: &Page,
+        index: usize,
+        is_alone: bool,
+        met: Met,
+    ) -> Result<(), End> {
+        let outages = plan.outage();
+        if self.is_repeated_at_once(&met, outages).await? {
+            return Ok(());
+        }
+        if is_alone {
+            return self.plan_met_alone(plan, page, index, met, outages).await;
+        }
+        self.met_among_others(&page.events()[index], &met, outages).await?;
+        plan.suspect(index, plan.obstruction(index));
+        Ok(())
+    }
+
+    /// Handles an outage that the event at `index` met while it ran alone.
+    async fn plan_met_alone(
+        &mut self,
+        plan: &mut Plan,
+        page: &Page,
+        index: usize,
+        met: Met,
+        outages: u32,
+    ) -> Result<(), End> {
+        match self.met_alone(&page.events()[index], plan.obstruction(index), met, outages).await? {
+            Outcome::Waited(obstruction) => plan.suspect(index, obstruction),
+            Outcome::GivenUp(failure) => self.give_up_planned(plan, page, index, failure).await?,
+        }
+        Ok(())
+    }
+
+    async fn give_up_planned(
+        &mut self,
+        plan: &mut Plan,
+        page: &Page,
+        index: usize,
+        failure: Arc<Failure>,
+    ) -> Result<(), End> {
+        self.give_up(&page.events()[index], page.end_of(index + 1), failure).await?;
+        plan.gave_up(index);
+        Ok(())
+    }
+
+    /// Plans the event of the page that failed before a memory projection was emptied and replayed.
+    fn plan_cut_off(&mut self, plan: &mut Plan, events: &[Arc<RecordedEvent>]) {
+        let Some(position) = self.cut_off.as_ref().map(|failure| failure.position) else { return };
+        if let Some(index) = events.iter().position(|event| event.position() == position)
+            && let Some(failure) = self.cut_off.take()
+        {
+            plan.fail(index, failure);
+        }
     }
 
     /// Waits for the delay before the next attempt, and returns true. Returns false if there is no further attempt.

@@ -9,6 +9,7 @@
 
 mod alone;
 mod apply;
+mod batch_plan;
 mod claim;
 mod commit;
 mod failing;
