@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::save::publish;
+use super::publish::publish;
 use super::{Aggregate, AggregateError, AggregateRoot, Saved};
 use crate::bus::Notifier;
 use crate::event::{EncodeError, Metadata, StreamId};

@@ -2,65 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Aggregate, Applies};
+use super::{Aggregate, Applies, EventsOf};
 use crate::event::{DecodeError, DomainEvent, Event, EventDescriptor, RecordedEvent, same};
-
-/// The events of the aggregate `A`: a tuple of up to 16 event types. `#[aggregate]` implements it for the aggregate
-/// itself, for any number of events. See [`Aggregate`] for an example.
-///
-/// ```
-/// # #[cfg(feature = "macros")] {
-/// # use eventsource::{Aggregate, Applies, DomainEvent};
-/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
-/// # #[event(aggregate = "Account")]
-/// # struct Deposited { amount: u64 }
-/// # #[derive(Default)]
-/// # struct Account { balance: u64 }
-/// # impl Applies<Deposited> for Account {
-/// #     fn apply(&mut self, event: &Deposited) { self.balance += event.amount }
-/// # }
-/// use eventsource::aggregate::EventsOf;
-///
-/// impl Aggregate for Account {
-///     const TYPE: &'static str = "Account";
-///     type Events = (Deposited,);
-/// }
-/// assert_eq!(<(Deposited,) as EventsOf<Account>>::EVENTS[0].name(), "Deposited");
-/// # }
-/// ```
-pub trait EventsOf<A> {
-    /// Applies `event` to `aggregate`. Returns `false` if it is none of these events.
-    ///
-    /// # Errors
-    /// [`DecodeError`] if it is one of these events and cannot be decoded. A retry does not help.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[cfg(feature = "macros")] {
-    /// # use eventsource::prelude::*;
-    /// # use eventsource::aggregate::*;
-    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
-    /// # #[event(aggregate = "Account")]
-    /// # struct Deposited { amount: u64 }
-    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
-    /// # struct Account { balance: u64 }
-    /// # #[aggregate]
-    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
-    /// # use std::sync::Arc;
-    /// use eventsource::event::now;
-    ///
-    /// let order = StreamId::new("Order", uuid::Uuid::now_v7());
-    /// let other = Arc::new(NewEvent::raw("OrderPlaced", 1, "{}").record(order, 1, Position::new(1), now()));
-    /// let applied = <(Deposited,) as EventsOf<Account>>::apply(&mut Account::default(), &other)?;
-    /// assert!(!applied, "an account has no such event");
-    /// # }
-    /// # Ok::<(), eventsource::DecodeError>(())
-    /// ```
-    fn apply(aggregate: &mut A, event: &Arc<RecordedEvent>) -> Result<bool, DecodeError>;
-
-    /// The descriptions of these events in the [`Registry`](crate::Registry).
-    const EVENTS: &'static [&'static EventDescriptor];
-}
 
 /// Checks at compile time that the aggregate declares the event. Otherwise it could record the event, but not load it.
 pub(super) const fn assert_declared<A: Aggregate, E: DomainEvent>() {

@@ -12,8 +12,7 @@ use super::snapshot::Snapshots;
 use super::turns::Turns;
 use super::{Aggregate, AggregateRoot, SnapshotPolicy, SnapshotStore};
 use crate::backoff::Chance;
-use crate::bus::{BusError, Notifier};
-use crate::event::Position;
+use crate::bus::Notifier;
 use crate::store::EventStore;
 
 /// Loads and saves aggregates of the type `A`, and executes commands on them. See [the module](super) for an example.
@@ -50,41 +49,6 @@ pub struct AggregateRepository<A> {
     /// Draws the jitter of retries.
     pub(super) chance: Arc<Chance>,
     aggregate: PhantomData<fn() -> A>,
-}
-
-/// The result of a save.
-///
-/// ```
-/// # #[cfg(feature = "macros")] {
-/// # use eventsource::prelude::*;
-/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
-/// # #[event(aggregate = "Account")]
-/// # struct Deposited { amount: u64 }
-/// # #[derive(Default)]
-/// # struct Account { balance: u64 }
-/// # #[aggregate]
-/// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
-/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-/// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
-/// let mut account = accounts.create_new(uuid::Uuid::now_v7());
-/// account.record([Deposited { amount: 5 }, Deposited { amount: 7 }]);
-/// let saved = accounts.save(&mut account).await?;
-/// assert_eq!(saved.version, 2);
-/// assert!(saved.publish_error.is_none());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// # }).unwrap();
-/// # }
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Saved {
-    /// The position of the last event of the aggregate. Wait for it with
-    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for) to read your own write.
-    pub position: Position,
-    /// The version of the aggregate.
-    pub version: u64,
-    /// The error of the notifier, if the events were stored but not published. Subscriptions find them when they poll.
-    pub publish_error: Option<BusError>,
 }
 
 impl<A: Aggregate> AggregateRepository<A> {

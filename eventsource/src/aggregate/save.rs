@@ -1,9 +1,9 @@
 //! Saves aggregates: one, or several in one transaction.
 
+use super::publish::publish;
 use super::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, SaveBatch, Saved, SnapshotError};
-use crate::bus::{BusError, Notifier};
-use crate::causes::WithCauses;
-use crate::event::{Metadata, StreamId};
+use crate::bus::BusError;
+use crate::event::Metadata;
 use crate::store::Appended;
 
 impl<A: Aggregate> AggregateRepository<A> {
@@ -212,15 +212,4 @@ impl<A: Aggregate> AggregateRepository<A> {
         }
         publish_error
     }
-}
-
-/// Calls `notifier` with the stored events. Logs a warning if it fails.
-pub(super) async fn publish(notifier: &dyn Notifier, stream: &StreamId, appended: &Appended) -> Option<BusError> {
-    let error = notifier.notify(appended.events()).await.err()?;
-    tracing::warn!(
-        %stream,
-        error = %WithCauses(&error),
-        "events were stored but not published; subscriptions find them when they poll"
-    );
-    Some(error)
 }

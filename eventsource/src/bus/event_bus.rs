@@ -1,13 +1,12 @@
 //! The port of event buses: committed events are published and received.
 
 use std::error::Error;
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BusError, Wake};
+use super::{BusError, BusSubscription, Wake};
 use crate::event::{EventFilter, RecordedEvent};
 
 /// Carries committed events to listeners: a cache that is refreshed, a web socket, or another program.
@@ -186,39 +185,6 @@ where
 {
     async fn receive(&self, event: Arc<RecordedEvent>) -> Result<(), Box<dyn Error + Send + Sync>> {
         self(event).await
-    }
-}
-
-/// A subscription to a bus or a notifier. Dropping it ends the subscription: no further event is received, and queued
-/// events are discarded. An event that is being received at that moment is finished.
-///
-/// ```
-/// use eventsource::bus::BusSubscription;
-///
-/// let subscription = BusSubscription::new(|| println!("no more events"));
-/// drop(subscription);
-/// ```
-#[must_use = "the subscription ends when this is dropped"]
-pub struct BusSubscription(Option<Box<dyn FnOnce() + Send + Sync>>);
-
-impl BusSubscription {
-    /// Creates a subscription that calls `end` when it is dropped.
-    pub fn new(end: impl FnOnce() + Send + Sync + 'static) -> Self {
-        Self(Some(Box::new(end)))
-    }
-}
-
-impl Drop for BusSubscription {
-    fn drop(&mut self) {
-        if let Some(end) = self.0.take() {
-            end();
-        }
-    }
-}
-
-impl fmt::Debug for BusSubscription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BusSubscription")
     }
 }
 

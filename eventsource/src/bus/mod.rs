@@ -14,8 +14,10 @@ mod event_bus;
 mod memory;
 mod notifier;
 mod receiver;
+mod subscription;
 
 pub use error::BusError;
-pub use event_bus::{BusSubscriber, BusSubscription, EventBus};
+pub use event_bus::{BusSubscriber, EventBus};
 pub use memory::MemoryEventBus;
-pub use notifier::{Notifier, Wake};
+pub use notifier::Notifier;
+pub use subscription::{BusSubscription, Wake};

@@ -4,23 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BusError, BusSubscription, EventBus};
+use super::{BusError, BusSubscription, EventBus, Wake};
 use crate::event::RecordedEvent;
-
-/// The function with which a notifier wakes a listener. It returns at once and does not block.
-///
-/// # Examples
-/// ```
-/// use std::sync::Arc;
-///
-/// use eventsource::bus::Wake;
-/// use tokio::sync::Notify;
-///
-/// let notify = Arc::new(Notify::new());
-/// let wake: Wake = Arc::new(move || notify.notify_one());
-/// wake();
-/// ```
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Wakes subscriptions after events were stored, in this process or in others. A wake-up is a hint and carries no data
 /// ([guarantee](crate::guarantees#wake-ups-carry-no-data)).

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use super::{DomainEvent, OldVersion};
+use super::OldVersion;
 
 /// The description of an event in the [`Registry`](super::Registry): its names, its versions, and the place in the
 /// source that declares it.
@@ -26,18 +26,18 @@ use super::{DomainEvent, OldVersion};
 /// ```
 #[derive(Clone, Copy)]
 pub struct EventDescriptor {
-    name: &'static str,
-    version: u32,
-    aggregate: &'static str,
-    aliases: &'static [&'static str],
-    old_versions: &'static [OldVersion],
-    rust_type: &'static str,
-    place: Place,
+    pub(super) name: &'static str,
+    pub(super) version: u32,
+    pub(super) aggregate: &'static str,
+    pub(super) aliases: &'static [&'static str],
+    pub(super) old_versions: &'static [OldVersion],
+    pub(super) rust_type: &'static str,
+    pub(super) place: Place,
     /// Whether `encode` of the event refuses values that would not be read back equal.
-    is_checked: bool,
-    decode: fn(u32, &str) -> Option<Result<AnyPayload, serde_json::Error>>,
+    pub(super) is_checked: bool,
+    pub(super) decode: fn(u32, &str) -> Option<Result<AnyPayload, serde_json::Error>>,
     #[cfg(feature = "testing")]
-    shape: fn() -> super::Shape,
+    pub(super) shape: fn() -> super::Shape,
 }
 
 /// A decoded event whose type is erased.
@@ -45,63 +45,14 @@ pub(super) type AnyPayload = Box<dyn Any + Send + Sync>;
 
 /// The place in the source that declares an event.
 #[derive(Clone, Copy)]
-struct Place {
-    file: &'static str,
-    line: u32,
-    package: &'static str,
-    package_version: &'static str,
+pub(super) struct Place {
+    pub(super) file: &'static str,
+    pub(super) line: u32,
+    pub(super) package: &'static str,
+    pub(super) package_version: &'static str,
 }
 
 impl EventDescriptor {
-    /// Describes the event `E`, whose Rust type is written `rust_type` and declared at `file:line` of `package`.
-    ///
-    /// The derive calls this. The shape of the event is not known.
-    ///
-    /// # Examples
-    /// ```
-    /// # use serde::{Deserialize, Serialize};
-    /// use eventsource::DomainEvent;
-    /// use eventsource::event::{EventDescriptor, Unstorable};
-    ///
-    /// #[derive(Serialize, Deserialize)]
-    /// struct OrderPlaced {}
-    ///
-    /// // By hand, without the derive.
-    /// impl DomainEvent for OrderPlaced {
-    ///     const NAME: &'static str = "OrderPlaced";
-    ///     const VERSION: u32 = 1;
-    ///     const AGGREGATE: &'static str = "Order";
-    ///     const DESCRIPTOR: EventDescriptor =
-    ///         EventDescriptor::of::<Self>("OrderPlaced", (file!(), line!()), ("orders", "1.0.0"));
-    ///
-    ///     fn encode(&self) -> Result<String, Unstorable> { Ok(serde_json::to_string(self)?) }
-    ///
-    ///     fn decode(payload: &str) -> Result<Self, serde_json::Error> { serde_json::from_str(payload) }
-    /// }
-    ///
-    /// assert_eq!(OrderPlaced::DESCRIPTOR.name(), "OrderPlaced");
-    /// ```
-    #[must_use]
-    pub const fn of<E: DomainEvent>(
-        rust_type: &'static str,
-        (file, line): (&'static str, u32),
-        (package, package_version): (&'static str, &'static str),
-    ) -> Self {
-        Self {
-            name: E::NAME,
-            version: E::VERSION,
-            aggregate: E::AGGREGATE,
-            aliases: E::ALIASES,
-            old_versions: E::OLD_VERSIONS,
-            rust_type,
-            place: Place { file, line, package, package_version },
-            is_checked: false,
-            decode: decode_any::<E>,
-            #[cfg(feature = "testing")]
-            shape: super::Shape::unknown,
-        }
-    }
-
     /// Marks an event that the derive encodes and decodes. Its shape is the shape of `stored`.
     pub(crate) const fn derived(self, stored: OldVersion) -> Self {
         #[cfg(not(feature = "testing"))]
@@ -211,9 +162,4 @@ impl fmt::Debug for EventDescriptor {
             .field("place", &self.place())
             .finish_non_exhaustive()
     }
-}
-
-fn decode_any<E: DomainEvent>(version: u32, payload: &str) -> Option<Result<AnyPayload, serde_json::Error>> {
-    let event = if version == E::VERSION { E::decode(payload) } else { E::upcast(version, payload)? };
-    Some(event.map(|event| Box::new(event) as AnyPayload))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::descriptor::{AnyPayload, Place};
 use super::{EventDescriptor, OldVersion, Unstorable};
 
 /// A type that serde can write and read. `#[derive(DomainEvent)]` requires it. You never implement it: every type with
@@ -134,4 +135,60 @@ pub trait DomainEvent: Sized + Send + Sync + 'static {
         let _ = (version, payload);
         None
     }
+}
+
+impl EventDescriptor {
+    /// Describes the event `E`, whose Rust type is written `rust_type` and declared at `file:line` of `package`.
+    ///
+    /// The derive calls this. The shape of the event is not known.
+    ///
+    /// # Examples
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use eventsource::DomainEvent;
+    /// use eventsource::event::{EventDescriptor, Unstorable};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct OrderPlaced {}
+    ///
+    /// // By hand, without the derive.
+    /// impl DomainEvent for OrderPlaced {
+    ///     const NAME: &'static str = "OrderPlaced";
+    ///     const VERSION: u32 = 1;
+    ///     const AGGREGATE: &'static str = "Order";
+    ///     const DESCRIPTOR: EventDescriptor =
+    ///         EventDescriptor::of::<Self>("OrderPlaced", (file!(), line!()), ("orders", "1.0.0"));
+    ///
+    ///     fn encode(&self) -> Result<String, Unstorable> { Ok(serde_json::to_string(self)?) }
+    ///
+    ///     fn decode(payload: &str) -> Result<Self, serde_json::Error> { serde_json::from_str(payload) }
+    /// }
+    ///
+    /// assert_eq!(OrderPlaced::DESCRIPTOR.name(), "OrderPlaced");
+    /// ```
+    #[must_use]
+    pub const fn of<E: DomainEvent>(
+        rust_type: &'static str,
+        (file, line): (&'static str, u32),
+        (package, package_version): (&'static str, &'static str),
+    ) -> Self {
+        Self {
+            name: E::NAME,
+            version: E::VERSION,
+            aggregate: E::AGGREGATE,
+            aliases: E::ALIASES,
+            old_versions: E::OLD_VERSIONS,
+            rust_type,
+            place: Place { file, line, package, package_version },
+            is_checked: false,
+            decode: decode_any::<E>,
+            #[cfg(feature = "testing")]
+            shape: super::Shape::unknown,
+        }
+    }
+}
+
+fn decode_any<E: DomainEvent>(version: u32, payload: &str) -> Option<Result<AnyPayload, serde_json::Error>> {
+    let event = if version == E::VERSION { E::decode(payload) } else { E::upcast(version, payload)? };
+    Some(event.map(|event| Box::new(event) as AnyPayload))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{NewEvent, RecordedEvent, Unstorable, json};
+use super::{Unstorable, json};
 
 /// The metadata of an event: its cause, its actor, its tenant, and free entries.
 ///
@@ -61,28 +61,6 @@ impl Metadata {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Creates the metadata of an event or a message that is caused by `event`. Use it in a handler that appends or
-    /// sends.
-    ///
-    /// The causation id is the id of `event`. The correlation id is the one of `event`, or the id of `event` if it has
-    /// none. Actor, tenant and free entries are not copied.
-    ///
-    /// ```
-    /// use eventsource::event::now;
-    /// use eventsource::{Metadata, NewEvent, Position, StreamId};
-    /// use uuid::Uuid;
-    ///
-    /// let stream = StreamId::new("Order", Uuid::now_v7());
-    /// let placed = NewEvent::raw("OrderPlaced", 1, "{}").record(stream, 1, Position::new(1), now());
-    /// let metadata = Metadata::caused_by(&placed);
-    /// assert_eq!(metadata.get_causation_id(), Some(placed.id()));
-    /// assert_eq!(metadata.get_correlation_id(), Some(placed.id()));
-    /// ```
-    #[must_use]
-    pub fn caused_by(event: &RecordedEvent) -> Self {
-        Self::new().causation_id(event.id()).correlation_id(event.metadata().get_correlation_id().unwrap_or(event.id()))
     }
 
     /// Sets the correlation id, which all events of one business transaction share.
@@ -237,21 +215,6 @@ impl Metadata {
         let names = [&self.actor, &self.tenant].into_iter().flatten().map(|name| name.len() + NAME);
         let entries = self.entries.iter().map(|(key, value)| key.len() + 4 + json_size(value));
         ids + names.sum::<usize>() + entries.sum::<usize>()
-    }
-
-    /// Sets this metadata on each of `events`. Use it to set the metadata of a whole append.
-    ///
-    /// # Examples
-    /// ```
-    /// use eventsource::{Metadata, NewEvent};
-    ///
-    /// let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
-    /// let events = Metadata::new().actor("alice").stamp(events);
-    /// assert_eq!(events[1].metadata().get_actor(), Some("alice"));
-    /// ```
-    #[must_use]
-    pub fn stamp(&self, events: Vec<NewEvent>) -> Vec<NewEvent> {
-        events.into_iter().map(|event| event.with_metadata(self.clone())).collect()
     }
 }
 

@@ -251,3 +251,20 @@ impl NewEvent {
         })
     }
 }
+
+impl Metadata {
+    /// Sets this metadata on each of `events`. Use it to set the metadata of a whole append.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::{Metadata, NewEvent};
+    ///
+    /// let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
+    /// let events = Metadata::new().actor("alice").stamp(events);
+    /// assert_eq!(events[1].metadata().get_actor(), Some("alice"));
+    /// ```
+    #[must_use]
+    pub fn stamp(&self, events: Vec<NewEvent>) -> Vec<NewEvent> {
+        events.into_iter().map(|event| event.with_metadata(self.clone())).collect()
+    }
+}

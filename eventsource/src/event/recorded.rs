@@ -214,3 +214,27 @@ impl fmt::Debug for RecordedEvent {
         f.debug_tuple("RecordedEvent").field(&self.parts).finish()
     }
 }
+
+impl Metadata {
+    /// Creates the metadata of an event or a message that is caused by `event`. Use it in a handler that appends or
+    /// sends.
+    ///
+    /// The causation id is the id of `event`. The correlation id is the one of `event`, or the id of `event` if it has
+    /// none. Actor, tenant and free entries are not copied.
+    ///
+    /// ```
+    /// use eventsource::event::now;
+    /// use eventsource::{Metadata, NewEvent, Position, StreamId};
+    /// use uuid::Uuid;
+    ///
+    /// let stream = StreamId::new("Order", Uuid::now_v7());
+    /// let placed = NewEvent::raw("OrderPlaced", 1, "{}").record(stream, 1, Position::new(1), now());
+    /// let metadata = Metadata::caused_by(&placed);
+    /// assert_eq!(metadata.get_causation_id(), Some(placed.id()));
+    /// assert_eq!(metadata.get_correlation_id(), Some(placed.id()));
+    /// ```
+    #[must_use]
+    pub fn caused_by(event: &RecordedEvent) -> Self {
+        Self::new().causation_id(event.id()).correlation_id(event.metadata().get_correlation_id().unwrap_or(event.id()))
+    }
+}

@@ -263,7 +263,7 @@ impl Registry {
     /// ```
     #[must_use]
     pub const fn topology(&self) -> Topology<'_> {
-        Topology::of(self)
+        Topology::of(self.events.as_slice(), self.aggregates.as_slice(), self.projections.as_slice())
     }
 
     /// Returns the event type that reads events stored as `name` with the schema version `version`.

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{EventDescriptor, Registry};
+use super::{AggregateDescriptor, EventDescriptor, ProjectionDescriptor};
 
-/// The dependencies between the events, aggregates, projections and read models of a [`Registry`].
+/// The dependencies between the events, aggregates, projections and read models of a [`Registry`](super::Registry).
 ///
 /// A projection has the read models that it declares, or for which its handlers take a repository. Tables that its
 /// handlers write with their own SQL are missing. Subscribers and aggregates without a macro are not in the registry.
@@ -43,12 +43,18 @@ use super::{EventDescriptor, Registry};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Topology<'r> {
-    registry: &'r Registry,
+    registered: &'r [EventDescriptor],
+    aggregates: &'r [AggregateDescriptor],
+    projections: &'r [ProjectionDescriptor],
 }
 
 impl<'r> Topology<'r> {
-    pub(super) const fn of(registry: &'r Registry) -> Self {
-        Self { registry }
+    pub(super) const fn of(
+        registered: &'r [EventDescriptor],
+        aggregates: &'r [AggregateDescriptor],
+        projections: &'r [ProjectionDescriptor],
+    ) -> Self {
+        Self { registered, aggregates, projections }
     }
 
     /// Returns the events that no projection handles.
@@ -131,13 +137,13 @@ impl<'r> Topology<'r> {
             text.push_str("    end\n");
         }
         let tables = self.tables();
-        for (at, projection) in self.registry.projections().enumerate() {
+        for (at, projection) in self.projections.iter().enumerate() {
             let _ = writeln!(text, "    p{at}([\"{}<br/>{}\"])", escaped(projection.name()), projection.kind());
         }
         for (at, table) in tables.iter().enumerate() {
             let _ = writeln!(text, "    r{at}[(\"{}\")]", escaped(table));
         }
-        for (at, projection) in self.registry.projections().enumerate() {
+        for (at, projection) in self.projections.iter().enumerate() {
             for event in projection.events() {
                 let from = events.keys().position(|key| *key == key_of(event)).unwrap_or_default();
                 let _ = writeln!(text, "    e{from} --> p{at}");
@@ -178,10 +184,10 @@ impl<'r> Topology<'r> {
                 "declared_by": self.declarers(event), "handled_by": self.handlers(event), "mark": self.mark(event),
             })
         });
-        let aggregates = self.registry.aggregates().map(|aggregate| {
+        let aggregates = self.aggregates.iter().map(|aggregate| {
             json!({ "name": aggregate.name(), "type": aggregate.rust_type(), "events": names(aggregate.events()) })
         });
-        let projections = self.registry.projections().map(|projection| {
+        let projections = self.projections.iter().map(|projection| {
             json!({
                 "name": projection.name(), "version": projection.version(), "kind": projection.kind(),
                 "type": projection.rust_type(), "handles": names(projection.events()),
@@ -189,7 +195,7 @@ impl<'r> Topology<'r> {
             })
         });
         let read_models = self.tables().into_iter().map(|table| {
-            let writers = self.registry.projections().filter(|projection| projection.read_models().contains(&table));
+            let writers = self.projections.iter().filter(|projection| projection.read_models().contains(&table));
             json!({ "table": table, "written_by": writers.map(|projection| projection.name()).collect::<Vec<_>>() })
         });
         json!({
@@ -200,27 +206,27 @@ impl<'r> Topology<'r> {
 
     /// Returns every event, including the events that only an aggregate or a projection names.
     fn events(&self) -> BTreeMap<(&'static str, u32), &'r EventDescriptor> {
-        let declared = self.registry.aggregates().flat_map(|aggregate| aggregate.events().iter().copied());
-        let handled = self.registry.projections().flat_map(|projection| projection.events().iter().copied());
-        let all = declared.chain(handled).chain(self.registry.events());
+        let declared = self.aggregates.iter().flat_map(|aggregate| aggregate.events().iter().copied());
+        let handled = self.projections.iter().flat_map(|projection| projection.events().iter().copied());
+        let all = declared.chain(handled).chain(self.registered);
         all.map(|event| (key_of(event), event)).collect()
     }
 
     fn tables(&self) -> BTreeSet<&'static str> {
-        self.registry.projections().flat_map(|projection| projection.read_models()).collect()
+        self.projections.iter().flat_map(|projection| projection.read_models()).collect()
     }
 
     /// Returns the names of the projections that handle `event`.
     fn handlers(&self, event: &EventDescriptor) -> Vec<&'static str> {
         let handles = |events: &[&EventDescriptor]| events.iter().any(|own| own.name() == event.name());
-        let by = self.registry.projections().filter(|projection| handles(projection.events()));
+        let by = self.projections.iter().filter(|projection| handles(projection.events()));
         by.map(|projection| projection.name()).collect()
     }
 
     /// Returns the names of the aggregates that declare `event`.
     fn declarers(&self, event: &EventDescriptor) -> Vec<&'static str> {
         let declares = |events: &[&EventDescriptor]| events.iter().any(|own| own.name() == event.name());
-        let by = self.registry.aggregates().filter(|aggregate| declares(aggregate.events()));
+        let by = self.aggregates.iter().filter(|aggregate| declares(aggregate.events()));
         by.map(|aggregate| aggregate.name()).collect()
     }
 

@@ -89,7 +89,9 @@
 //! | store checkpoints in another database | [`CheckpointStore`], [`UnitOfWork`], [`Generations`], [`TableOwners`] |
 
 mod checkpoint;
+mod checkpoint_error;
 mod checkpoint_reset;
+mod checkpoint_store;
 mod checkpoint_update;
 mod claim;
 mod dead_letter;
@@ -114,8 +116,10 @@ mod subscriber;
 mod table;
 mod unit;
 
-pub use checkpoint::{Checkpoint, CheckpointError, CheckpointStore};
+pub use checkpoint::Checkpoint;
+pub use checkpoint_error::CheckpointError;
 pub use checkpoint_reset::CheckpointReset;
+pub use checkpoint_store::CheckpointStore;
 pub use checkpoint_update::{CheckpointUpdate, ProjectionSnapshot};
 pub use claim::{Claim, ClaimError, Lease};
 pub(crate) use dead_letter::times;

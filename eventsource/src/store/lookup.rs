@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{EventFilter, EventStore, PAGE_BYTES, PageLimit, StoreError};
+use super::{EventFilter, LogPage, PAGE_BYTES, PageLimit, StoreError};
 use crate::event::{Position, RecordedEvent, StreamId};
 
 /// A page of the log, read backwards. [`EventStore::read_log_back`] returns it.
@@ -76,18 +76,29 @@ impl StoredStream {
     }
 }
 
+/// Reads pages of the log. Every event store does.
+pub(super) trait LogPages: Sync {
+    /// Returns the page after `after`.
+    fn page(
+        &self,
+        after: Position,
+        filter: &EventFilter,
+        limit: PageLimit,
+    ) -> impl Future<Output = Result<LogPage, StoreError>> + Send;
+}
+
 /// The page size of a scan.
 const SCAN: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
 
 /// Calls `visit` with each event that matches `filter`, in position order, until it returns `false`.
-async fn scan<S: EventStore + ?Sized>(
+async fn scan<S: LogPages + ?Sized>(
     store: &S,
     filter: &EventFilter,
     mut visit: impl FnMut(&Arc<RecordedEvent>) -> bool + Send,
 ) -> Result<(), StoreError> {
     let mut after = Position::START;
     loop {
-        let page = store.read_log(after, filter, SCAN).await?;
+        let page = store.page(after, filter, SCAN).await?;
         if !page.events.iter().all(&mut visit) || !page.is_full {
             return Ok(());
         }
@@ -96,10 +107,7 @@ async fn scan<S: EventStore + ?Sized>(
 }
 
 /// Finds the event with this id by a scan of the log.
-pub(super) async fn event<S: EventStore + ?Sized>(
-    store: &S,
-    id: Uuid,
-) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
+pub(super) async fn event<S: LogPages + ?Sized>(store: &S, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
     let mut found = None;
     scan(store, &EventFilter::all(), |event| {
         found = (event.id() == id).then(|| Arc::clone(event));
@@ -110,7 +118,7 @@ pub(super) async fn event<S: EventStore + ?Sized>(
 }
 
 /// Finds the last events before `before` by a scan of the log. The limit bounds the memory.
-pub(super) async fn read_log_back<S: EventStore + ?Sized>(
+pub(super) async fn read_log_back<S: LogPages + ?Sized>(
     store: &S,
     before: Option<Position>,
     filter: &EventFilter,
@@ -136,7 +144,7 @@ pub(super) async fn read_log_back<S: EventStore + ?Sized>(
 }
 
 /// Finds the first streams of a type after the id `after` by a scan of the log. The limit bounds the memory.
-pub(super) async fn streams<S: EventStore + ?Sized>(
+pub(super) async fn streams<S: LogPages + ?Sized>(
     store: &S,
     aggregate_type: &str,
     after: Option<Uuid>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use super::lookup::LogPages;
 use super::{
     AppendError, Appended, Backlog, BackwardPage, EventFilter, ExpectedVersion, LogId, LogMark, LogPage, LogStall,
     PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
@@ -576,3 +577,9 @@ pub trait EventStore: Send + Sync + 'static {
 
 /// The page size of the default scan for event types.
 const TYPES_PAGE: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
+
+impl<S: EventStore + ?Sized> LogPages for S {
+    async fn page(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
+        self.read_log(after, filter, limit).await
+    }
+}

@@ -3,12 +3,12 @@
 use serde::Serialize;
 use serde::ser::{self, Impossible};
 
+use super::buffer::{Buffer, finite};
 use super::doubts::Doubt;
-use super::writer::{Writer, finite};
 use crate::event::unstorable::{Stopped, UnstorableReason};
 
 /// Writes a key as a JSON string.
-pub(super) struct KeyWriter<'a>(pub(super) &'a mut Writer);
+pub(super) struct KeyWriter<'a>(pub(super) &'a mut Buffer);
 
 impl KeyWriter<'_> {
     /// Writes a key that is a number or a `bool`, in quotes.

@@ -5,6 +5,7 @@
 //! that are numbers, integers of 128 bits). The writer counts them as *doubts*. A value with doubts is read back and
 //! written again before it is accepted.
 
+mod buffer;
 mod doubts;
 mod key;
 mod text;

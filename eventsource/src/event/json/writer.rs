@@ -5,6 +5,7 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 use serde::ser::{self, Error as _};
 
+use super::buffer::{Buffer, finite};
 use super::doubts::{Doubt, Doubts, Place};
 use super::key::KeyWriter;
 use super::text;
@@ -12,34 +13,19 @@ use crate::event::unstorable::{MAX_DEPTH, Step, Stopped, UnstorableReason};
 
 /// Writes one value.
 pub(super) struct Writer {
-    pub(super) out: Vec<u8>,
+    buffer: Buffer,
     depth: usize,
     /// The ranges in `out` of the keys of the open objects. The keys of the innermost object come last.
     keys: Vec<(usize, usize)>,
-    doubts: Doubts,
-    stop_at: Option<Place>,
 }
 
 impl Writer {
     pub(super) fn new(depth: usize, stop_at: Option<Place>) -> Self {
-        Self { out: Vec::with_capacity(128), depth, keys: Vec::new(), doubts: Doubts::default(), stop_at }
+        Self { buffer: Buffer::new(stop_at), depth, keys: Vec::new() }
     }
 
     pub(super) fn finish(self) -> Result<(String, Doubts), Stopped> {
-        Ok((String::from_utf8(self.out).map_err(Stopped::custom)?, self.doubts))
-    }
-
-    /// Writes a value that needs no check, with `serde_json`.
-    pub(super) fn plain<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stopped> {
-        serde_json::to_writer(&mut self.out, value).map_err(Stopped::custom)
-    }
-
-    pub(super) fn doubt(&mut self, doubt: Doubt) -> Result<(), Stopped> {
-        if self.stop_at == Some(doubt) {
-            return Err(Stopped::new(UnstorableReason::NotReadBack { cause: String::new() }));
-        }
-        self.doubts.count(doubt);
-        Ok(())
+        self.buffer.finish()
     }
 
     fn check_depth(&self) -> Result<(), Stopped> {
@@ -50,13 +36,13 @@ impl Writer {
     fn open(&mut self, bracket: u8) -> Result<(), Stopped> {
         self.check_depth()?;
         self.depth += 1;
-        self.out.push(bracket);
+        self.buffer.out.push(bracket);
         Ok(())
     }
 
     fn close(&mut self, brackets: &str) {
         self.depth -= brackets.len();
-        self.out.extend_from_slice(brackets.as_bytes());
+        self.buffer.out.extend_from_slice(brackets.as_bytes());
     }
 
     fn compound(&mut self, close: &'static str) -> Compound<'_> {
@@ -77,25 +63,25 @@ impl Writer {
     /// Begins the object that holds the content of an enum's variant.
     fn open_variant(&mut self, variant: &'static str) -> Result<(), Stopped> {
         self.open(b'{')?;
-        self.plain(variant)?;
-        self.out.push(b':');
+        self.buffer.plain(variant)?;
+        self.buffer.out.push(b':');
         Ok(())
     }
 
     /// Returns the key between `start` and `end`, where it has its quotes.
     fn key_text(&self, (start, end): (usize, usize)) -> String {
-        let key = self.out.get(start..end).unwrap_or_default();
+        let key = self.buffer.out.get(start..end).unwrap_or_default();
         serde_json::from_slice(key).unwrap_or_else(|_| String::from_utf8_lossy(key).into_owned())
     }
 
     /// Turns the text that was written since `start`, without quotes, into a JSON string.
     fn quote(&mut self, start: usize) -> Result<(), Stopped> {
-        if self.out[start..].iter().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
-            let text = self.out.split_off(start);
-            self.out.pop();
-            return self.plain(&*String::from_utf8_lossy(&text));
+        if self.buffer.out[start..].iter().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+            let text = self.buffer.out.split_off(start);
+            self.buffer.out.pop();
+            return self.buffer.plain(&*String::from_utf8_lossy(&text));
         }
-        self.out.push(b'"');
+        self.buffer.out.push(b'"');
         Ok(())
     }
 }
@@ -136,7 +122,7 @@ const FEW_KEYS: usize = 16;
 impl Compound<'_> {
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stopped> {
         if self.count > 0 {
-            self.writer.out.push(b',');
+            self.writer.buffer.out.push(b',');
         }
         let index = self.count;
         self.count += 1;
@@ -145,13 +131,13 @@ impl Compound<'_> {
 
     fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stopped> {
         if self.count > 0 {
-            self.writer.out.push(b',');
+            self.writer.buffer.out.push(b',');
         }
         self.count += 1;
-        let start = self.writer.out.len();
-        key.serialize(KeyWriter(self.writer))?;
+        let start = self.writer.buffer.out.len();
+        key.serialize(KeyWriter(&mut self.writer.buffer))?;
         self.note_key(start)?;
-        self.writer.out.push(b':');
+        self.writer.buffer.out.push(b':');
         Ok(())
     }
 
@@ -160,13 +146,13 @@ impl Compound<'_> {
             return self.raw_text(raw, value);
         }
         if self.count > 0 {
-            self.writer.out.push(b',');
+            self.writer.buffer.out.push(b',');
         }
         self.count += 1;
-        let start = self.writer.out.len();
-        self.writer.plain(key)?;
+        let start = self.writer.buffer.out.len();
+        self.writer.buffer.plain(key)?;
         self.note_key(start)?;
-        self.writer.out.push(b':');
+        self.writer.buffer.out.push(b':');
         value.serialize(&mut *self.writer).map_err(|stopped| self.within(stopped, Step::Key(key.to_owned())))
     }
 
@@ -188,7 +174,8 @@ impl Compound<'_> {
 
     /// Remembers the key that was written since `start`. Refuses it if the object has it already.
     fn note_key(&mut self, start: usize) -> Result<(), Stopped> {
-        let Writer { out, keys, .. } = &mut *self.writer;
+        let Writer { buffer, keys, .. } = &mut *self.writer;
+        let out = &buffer.out;
         let key = &out[start..];
         let others = &keys[self.first_key..];
         let hash = key.iter().fold(0_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3));
@@ -205,7 +192,7 @@ impl Compound<'_> {
             }
         }
         keys.push((start, out.len()));
-        if twice { Err(self.twice((start, self.writer.out.len()))) } else { Ok(()) }
+        if twice { Err(self.twice((start, self.writer.buffer.out.len()))) } else { Ok(()) }
     }
 
     fn twice(&self, key: (usize, usize)) -> Stopped {
@@ -215,7 +202,7 @@ impl Compound<'_> {
     /// Refuses a key that the object has twice, if `note_key` could not find that out.
     fn check_keys(&mut self) -> Result<(), Stopped> {
         if self.unchecked {
-            let out = &self.writer.out;
+            let out = &self.writer.buffer.out;
             let keys = &mut self.writer.keys[self.first_key..];
             keys.sort_unstable_by(|one, other| out[one.0..one.1].cmp(&out[other.0..other.1]));
             let twice = keys.windows(2).find(|pair| out[pair[0].0..pair[0].1] == out[pair[1].0..pair[1].1]);
@@ -233,10 +220,10 @@ impl Compound<'_> {
         };
         match raw {
             // It can have any size, so it is not read back inside a flattened or tagged type.
-            Raw::Number => self.writer.doubt(Doubt::Wide)?,
+            Raw::Number => self.writer.buffer.doubt(Doubt::Wide)?,
             Raw::Value => text::scan(&json, self.writer.depth).map_err(text::Bad::stopped)?,
         }
-        self.writer.out.extend_from_slice(json.as_bytes());
+        self.writer.buffer.out.extend_from_slice(json.as_bytes());
         Ok(())
     }
 
@@ -253,7 +240,7 @@ macro_rules! plain {
     ($($name:ident $ty:ty),*) => {$(
         #[inline]
         fn $name(self, value: $ty) -> Result<(), Stopped> {
-            self.plain(&value)
+            self.buffer.plain(&value)
         }
     )*};
 }
@@ -275,28 +262,28 @@ impl<'a> ser::Serializer for &'a mut Writer {
     }
 
     fn serialize_i128(self, value: i128) -> Result<(), Stopped> {
-        self.doubt(Doubt::Wide)?;
-        self.plain(&value)
+        self.buffer.doubt(Doubt::Wide)?;
+        self.buffer.plain(&value)
     }
 
     fn serialize_u128(self, value: u128) -> Result<(), Stopped> {
-        self.doubt(Doubt::Wide)?;
-        self.plain(&value)
+        self.buffer.doubt(Doubt::Wide)?;
+        self.buffer.plain(&value)
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), Stopped> {
         finite(value.into())?;
-        self.plain(&value)
+        self.buffer.plain(&value)
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Stopped> {
         finite(value)?;
-        self.plain(&value)
+        self.buffer.plain(&value)
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Stopped> {
         self.check_depth()?;
-        self.plain(value)
+        self.buffer.plain(value)
     }
 
     fn serialize_none(self) -> Result<(), Stopped> {
@@ -304,13 +291,13 @@ impl<'a> ser::Serializer for &'a mut Writer {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Stopped> {
-        let start = self.out.len();
+        let start = self.buffer.out.len();
         value.serialize(&mut *self)?;
-        if self.out[start..] == *b"null" { self.doubt(Doubt::SomeNull) } else { Ok(()) }
+        if self.buffer.out[start..] == *b"null" { self.buffer.doubt(Doubt::SomeNull) } else { Ok(()) }
     }
 
     fn serialize_unit(self) -> Result<(), Stopped> {
-        self.out.extend_from_slice(b"null");
+        self.buffer.out.extend_from_slice(b"null");
         Ok(())
     }
 
@@ -319,7 +306,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Stopped> {
-        self.plain(variant)
+        self.buffer.plain(variant)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Stopped> {
@@ -366,7 +353,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
 
     fn serialize_map(self, length: Option<usize>) -> Result<Compound<'a>, Stopped> {
         if length.is_none() {
-            self.doubt(Doubt::Flattened)?;
+            self.buffer.doubt(Doubt::Flattened)?;
         }
         self.open(b'{')?;
         Ok(self.compound("}"))
@@ -404,25 +391,11 @@ impl<'a> ser::Serializer for &'a mut Writer {
                 Ok(())
             }
         }
-        self.out.push(b'"');
-        let start = self.out.len();
-        fmt::Write::write_fmt(&mut Text(&mut self.out), format_args!("{value}")).map_err(Stopped::custom)?;
+        self.buffer.out.push(b'"');
+        let start = self.buffer.out.len();
+        fmt::Write::write_fmt(&mut Text(&mut self.buffer.out), format_args!("{value}")).map_err(Stopped::custom)?;
         self.quote(start)
     }
-}
-
-pub(super) fn finite(value: f64) -> Result<(), Stopped> {
-    if value.is_finite() {
-        return Ok(());
-    }
-    let number = if value.is_nan() {
-        "NaN"
-    } else if value > 0.0 {
-        "inf"
-    } else {
-        "-inf"
-    };
-    Err(Stopped::new(UnstorableReason::NotFinite { number }))
 }
 
 macro_rules! items {
@@ -459,7 +432,7 @@ macro_rules! fields {
             }
 
             fn skip_field(&mut self, key: &'static str) -> Result<(), Stopped> {
-                self.writer.doubt(Doubt::Skipped).map_err(|stopped| self.within(stopped, Step::Key(key.to_owned())))
+                self.writer.buffer.doubt(Doubt::Skipped).map_err(|stopped| self.within(stopped, Step::Key(key.to_owned())))
             }
 
             fn end(self) -> Result<(), Stopped> {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::{PostgresUnit, letters, rows};
 use crate::event::{Position, StreamId};
-use crate::projection::sql::forget_letters;
+use crate::projection::sql::{ForgetLetters, forget_letters};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
     LetterQuery, ProjectionSnapshot, TableOwners,
@@ -206,7 +206,7 @@ impl CheckpointStore for PostgresCheckpoints {
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
-        forget_letters(letters::Dismissed { checkpoints: self, name }, before).await
+        forget_letters(Dismissed { checkpoints: self, name }, before).await
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
@@ -232,5 +232,23 @@ impl CheckpointStore for PostgresCheckpoints {
 
     fn is_durable(&self) -> bool {
         true
+    }
+}
+
+/// Access to the dismissed letters of the subscription `name`.
+struct Dismissed<'a> {
+    checkpoints: &'a PostgresCheckpoints,
+    name: &'a str,
+}
+
+impl ForgetLetters for Dismissed<'_> {
+    async fn forget_some(
+        &mut self,
+        after: i64,
+        before: &str,
+        limit: i64,
+    ) -> Result<Option<(u64, i64)>, CheckpointError> {
+        let forgotten = letters::forget_some(self.checkpoints.database(), self.name, after, before, limit).await;
+        forgotten.map_err(|failure| self.checkpoints.failed(Action::ForgetLetters(self.name), failure))
     }
 }

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{PostgresCheckpoints, statements};
+use super::statements;
 use crate::event::{Position, StreamId};
-use crate::projection::sql::{
-    ForgetLetters, LetterRows, LetterStatement, LetterValue, letter_counts, letter_field, letter_from_json,
-};
-use crate::projection::{CheckpointError, DeadLetter, LetterCounts, LetterFilter, LetterQuery};
+use crate::projection::sql::{LetterRows, LetterStatement, LetterValue, letter_counts, letter_field, letter_from_json};
+use crate::projection::{DeadLetter, LetterCounts, LetterFilter, LetterQuery};
 use crate::store::postgres::PostgresDatabase;
-use crate::store::sql::{Action, Failure, clamped, unsigned};
+use crate::store::sql::{Failure, clamped, unsigned};
 
 /// Returns the letters of the subscription `name` that `query` asks for.
 pub(super) async fn page(
@@ -38,25 +36,7 @@ pub(super) async fn page(
     letters(name, query.persistent(db.names_statements()).fetch_all(conn).await?)
 }
 
-/// Access to the dismissed letters of the subscription `name`.
-pub(super) struct Dismissed<'a> {
-    pub(super) checkpoints: &'a PostgresCheckpoints,
-    pub(super) name: &'a str,
-}
-
-impl ForgetLetters for Dismissed<'_> {
-    async fn forget_some(
-        &mut self,
-        after: i64,
-        before: &str,
-        limit: i64,
-    ) -> Result<Option<(u64, i64)>, CheckpointError> {
-        let forgotten = forget_some(self.checkpoints.database(), self.name, after, before, limit).await;
-        forgotten.map_err(|failure| self.checkpoints.failed(Action::ForgetLetters(self.name), failure))
-    }
-}
-
-async fn forget_some(
+pub(super) async fn forget_some(
     db: &PostgresDatabase,
     name: &str,
     after: i64,

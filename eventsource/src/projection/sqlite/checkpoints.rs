@@ -12,7 +12,7 @@ use sqlx::pool::PoolConnection;
 use super::sightings::Sightings;
 use super::{SqliteUnit, letters, rows};
 use crate::event::{Position, StreamId};
-use crate::projection::sql::forget_letters;
+use crate::projection::sql::{ForgetLetters, forget_letters};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
     LetterQuery, ProjectionSnapshot, TableOwners,
@@ -169,7 +169,7 @@ impl CheckpointStore for SqliteCheckpoints {
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
-        forget_letters(letters::Dismissed { checkpoints: self, name }, before).await
+        forget_letters(Dismissed { checkpoints: self, name }, before).await
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
@@ -207,5 +207,27 @@ impl CheckpointError {
             error => Box::new(error),
         };
         Self::Failed { action: action.to_string(), source }
+    }
+}
+
+/// Access to the dismissed letters of the subscription `name`.
+struct Dismissed<'a> {
+    checkpoints: &'a SqliteCheckpoints,
+    name: &'a str,
+}
+
+impl ForgetLetters for Dismissed<'_> {
+    async fn forget_some(
+        &mut self,
+        after: i64,
+        before: &str,
+        limit: i64,
+    ) -> Result<Option<(u64, i64)>, CheckpointError> {
+        let action = Action::ForgetLetters(self.name);
+        let mut writing = self.checkpoints.writing(action).await?;
+        let forgotten = letters::forget_some(&mut writing.tx, self.name, after, before, limit).await;
+        let forgotten = forgotten.map_err(|failure| CheckpointError::failed(action, failure))?;
+        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
+        Ok(forgotten)
     }
 }

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use sqlx::{SqliteConnection, SqliteExecutor};
 
-use super::{SqliteCheckpoints, statements};
+use super::statements;
 use crate::event::{Position, StreamId};
-use crate::projection::sql::{
-    ForgetLetters, LetterRows, LetterStatement, LetterValue, letter_counts, letter_field, letter_from_json,
-};
-use crate::projection::{CheckpointError, DeadLetter, LetterCounts, LetterFilter, LetterQuery};
-use crate::store::sql::{Action, clamped};
+use crate::projection::sql::{LetterRows, LetterStatement, LetterValue, letter_counts, letter_field, letter_from_json};
+use crate::projection::{DeadLetter, LetterCounts, LetterFilter, LetterQuery};
+use crate::store::sql::clamped;
 use crate::store::sqlite::busy::Failure;
 
 /// Returns the letters of the subscription `name` that `query` asks for.
@@ -37,29 +35,7 @@ pub(super) async fn page(
     letters(name, rows.fetch_all(conn).await?)
 }
 
-/// Access to the dismissed letters of the subscription `name`.
-pub(super) struct Dismissed<'a> {
-    pub(super) checkpoints: &'a SqliteCheckpoints,
-    pub(super) name: &'a str,
-}
-
-impl ForgetLetters for Dismissed<'_> {
-    async fn forget_some(
-        &mut self,
-        after: i64,
-        before: &str,
-        limit: i64,
-    ) -> Result<Option<(u64, i64)>, CheckpointError> {
-        let action = Action::ForgetLetters(self.name);
-        let mut writing = self.checkpoints.writing(action).await?;
-        let forgotten = forget_some(&mut writing.tx, self.name, after, before, limit).await;
-        let forgotten = forgotten.map_err(|failure| CheckpointError::failed(action, failure))?;
-        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
-        Ok(forgotten)
-    }
-}
-
-async fn forget_some(
+pub(super) async fn forget_some(
     conn: &mut SqliteConnection,
     name: &str,
     after: i64,

@@ -1,6 +1,5 @@
 //! The differences between the SQL of databases.
 
-use super::quoted;
 use crate::read_model::{ColumnDef, ColumnKind, Table};
 
 /// The SQL of one database, where it differs from the SQL of the other databases.
@@ -37,4 +36,9 @@ pub(in crate::read_model) trait Dialect {
     fn indexed(column: &ColumnDef) -> String {
         quoted(column.name)
     }
+}
+
+/// Quotes a name. The derive macro allows no quote in it.
+pub(in crate::read_model) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -4,8 +4,8 @@ mod dialect;
 mod schema;
 mod statements;
 
-pub(super) use dialect::Dialect;
+pub(super) use dialect::{Dialect, quoted};
 pub(super) use schema::{Found, FoundRow, Matching, OfOther, Use, create, differences};
 #[cfg(feature = "sqlite")]
 pub(super) use statements::with_ids;
-pub(super) use statements::{Argument, Sql, count, joined, load, names, own, quoted, replaced, select};
+pub(super) use statements::{Argument, Sql, count, joined, load, names, own, replaced, select};

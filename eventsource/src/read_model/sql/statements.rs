@@ -1,6 +1,6 @@
 //! The SQL that reads rows.
 
-use super::Dialect;
+use super::{Dialect, quoted};
 use crate::read_model::select::{Expr, Op, Select};
 use crate::read_model::{ColumnDef, ColumnKind, InvalidField, InvalidValue, ReadModelError, Table, Value};
 
@@ -17,11 +17,6 @@ pub(in crate::read_model) enum Argument {
 pub(in crate::read_model) struct Sql {
     pub(in crate::read_model) text: String,
     pub(in crate::read_model) arguments: Vec<Argument>,
-}
-
-/// Quotes a name. The derive macro allows no quote in it.
-pub(in crate::read_model) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 pub(in crate::read_model) fn joined(items: impl Iterator<Item = String>) -> String {

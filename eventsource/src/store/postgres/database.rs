@@ -11,11 +11,11 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
-use super::horizon::StallWatch;
 use super::horizon_cache::HorizonCache;
 use super::listen::Listener;
 use super::loss_tracker::LossTracker;
 use super::schema::Schema;
+use super::stall_watch::StallWatch;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::store::WakeUpSender;
 use crate::store::attached::Attached;

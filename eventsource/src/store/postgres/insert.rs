@@ -9,10 +9,10 @@ use super::arguments::{Row, few, many, numbered, one, to_one};
 use super::failure::{code, is_collision};
 use super::loss_tracker::is_useless;
 use super::refused::{MOST_TRIES, judge, stored_before};
+use super::row::place;
 use super::time::Time;
 use super::{PostgresDatabase, statements};
 use crate::backoff::{Backoff, Retries};
-use crate::event::Position;
 use crate::store::sql::{self, Append, Failure, Outcome, Place, Refusal, Together, UnitOutcome, of_one, unsigned};
 
 /// `append_in` was called outside a transaction.
@@ -231,9 +231,4 @@ fn outcomes(appends: &[&Append], rows: Vec<Row>) -> Result<Vec<Outcome>, Failure
 
 fn missing() -> Failure {
     Failure::Corrupt("of events that were appended, not all were stored".to_owned())
-}
-
-pub(super) fn place((version, position, recorded_at): (i64, i64, Time)) -> Result<Place, Failure> {
-    let version = unsigned(version, "the version of a stream")?;
-    Ok((version, Position::new(unsigned(position, "a position")?), recorded_at.0))
 }

@@ -1,26 +1,20 @@
-//! Tracks lost and stale connections, and repeats calls on another connection.
+//! Tracks lost and stale connections.
 //!
 //! The event that broke one connection has probably broken others too, and a change that made one connection stale has
 //! made others stale. The pool still takes them for usable. So after a loss, idle connections are checked before they
 //! are used.
 
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::PostgresDatabase;
 use super::failure::is_lost;
 use super::verdict::verdict;
 use crate::store::Verdict;
-use crate::store::sql::Failure;
 
 /// A connection that has been idle for longer is checked before it is used.
 const IDLE_FOR: Duration = Duration::from_secs(1);
-
-/// The limit of the second attempt. An outage is returned to the caller, and not waited out here.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The times at which the last connection was lost, and found stale.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +31,7 @@ impl LossTracker {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, error: &sqlx::Error) {
+    pub(super) fn note(&self, error: &sqlx::Error) {
         let mut last = self.state();
         let place = if verdict(error) == Verdict::StaleConnection { &mut last.stale } else { &mut last.lost };
         *place = Some(Instant::now());
@@ -59,37 +53,4 @@ impl LossTracker {
 /// Returns whether a connection is unusable after `error`: it is lost or stale.
 pub(super) fn is_useless(error: &sqlx::Error) -> bool {
     is_lost(error) || verdict(error) == Verdict::StaleConnection
-}
-
-impl PostgresDatabase {
-    /// Runs a read, and repeats it once if its connection was lost or stale.
-    pub(crate) async fn again<T, F>(&self, ask: impl Fn() -> F) -> Result<T, Failure>
-    where
-        F: Future<Output = Result<T, Failure>>,
-    {
-        match ask().await {
-            Err(Failure::Database(error)) if is_useless(&error) => self.once_more(error, ask()).await,
-            answer => answer,
-        }
-    }
-
-    /// Notes that a connection is stale, if `error` says so. Connections that were opened before are then closed before
-    /// their next use.
-    pub(crate) fn note_stale(&self, error: &sqlx::Error) {
-        if verdict(error) == Verdict::StaleConnection {
-            self.losses().note(error);
-        }
-    }
-
-    /// Runs the second attempt, after the first one has lost its connection with `error`. If it does not end in time,
-    /// there is an outage, and the first error is returned.
-    pub(super) async fn once_more<T, E: From<sqlx::Error>>(
-        &self,
-        error: sqlx::Error,
-        attempt: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        self.losses().note(&error);
-        tracing::debug!(%error, "a connection is lost or stale; retrying on another one");
-        timeout(PATIENCE, attempt).await.unwrap_or_else(|_| Err(error.into()))
-    }
 }

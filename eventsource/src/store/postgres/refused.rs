@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::failure::is_collision;
-use super::insert::place;
+use super::row::place;
 use super::time::Time;
 use super::{PostgresDatabase, statements};
 use crate::event::NewEvent;

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgRow, PgValueFormat};
 
 use super::time::Time;
 use crate::event::{Position, RecordedEvent, RecordedParts, StreamId};
-use crate::store::sql::{EventRow, Failure, Found, RawRow};
+use crate::store::sql::{EventRow, Failure, Found, Place, RawRow, unsigned};
 
 /// Reads the columns of `statements::read_stream`. The contents of a large event are missing.
 pub(super) fn found(row: &PgRow) -> Result<Found, Failure> {
@@ -53,4 +53,9 @@ impl RawRow for PgRow {
             _ => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         }
     }
+}
+
+pub(super) fn place((version, position, recorded_at): (i64, i64, Time)) -> Result<Place, Failure> {
+    let version = unsigned(version, "the version of a stream")?;
+    Ok((version, Position::new(unsigned(position, "a position")?), recorded_at.0))
 }

@@ -6,7 +6,8 @@ use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use super::busy::Failure;
-use super::read::{add, explained, lets_nothing_pass, select};
+use super::packed::select;
+use super::read::{add, explained, lets_nothing_pass};
 use super::{row, statements};
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::sql::{Filling, Found, clamped, unsigned};

@@ -46,6 +46,41 @@ pub(super) async fn open(options: &SqliteOptions) -> Result<Opened, SqliteOpenEr
     }
 }
 
+impl SqliteOptions {
+    /// Migrates the tables, and creates the file and the tables if they do not exist. Several processes can call it at
+    /// the same time.
+    ///
+    /// Call it as a step of the deployment if [`migrate_on_open`](Self::migrate_on_open) is `false`.
+    ///
+    /// # Errors
+    /// The errors of [`SqliteDatabase::open_with`](super::SqliteDatabase::open_with), except
+    /// [`SqliteOpenError::NotMigrated`]. [`SqliteOpenError::Busy`] follows after the [write
+    /// timeout](Self::write_timeout).
+    ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    ///
+    /// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
+    /// let options = SqliteOptions::new(&path).migrate_on_open(false);
+    /// options.migrate().await?;
+    /// let db = SqliteDatabase::open_with(options).await?;
+    /// # db.close().await;
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn migrate(&self) -> Result<(), SqliteOpenError> {
+        let opened = open(&self.clone().migrate_on_open(true)).await?;
+        opened.pool.close().await;
+        Ok(())
+    }
+}
+
 async fn prepare(pool: &SqlitePool, options: &SqliteOptions) -> Result<Option<String>, Trouble> {
     let mut conn: PoolConnection<Sqlite> = pool.acquire().await?;
     let file: String = sqlx::query_scalar(statements::FILE).fetch_one(&mut *conn).await?;

@@ -162,39 +162,6 @@ impl SqliteOptions {
         self
     }
 
-    /// Migrates the tables, and creates the file and the tables if they do not exist. Several processes can call it at
-    /// the same time.
-    ///
-    /// Call it as a step of the deployment if [`migrate_on_open`](Self::migrate_on_open) is `false`.
-    ///
-    /// # Errors
-    /// The errors of [`SqliteDatabase::open_with`](super::SqliteDatabase::open_with), except
-    /// [`SqliteOpenError::NotMigrated`]. [`SqliteOpenError::Busy`] follows after the [write
-    /// timeout](Self::write_timeout).
-    ///
-    /// # Panics
-    /// Panics outside a Tokio runtime.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
-    ///
-    /// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
-    /// let options = SqliteOptions::new(&path).migrate_on_open(false);
-    /// options.migrate().await?;
-    /// let db = SqliteDatabase::open_with(options).await?;
-    /// # db.close().await;
-    /// # std::fs::remove_file(path)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub async fn migrate(&self) -> Result<(), SqliteOpenError> {
-        let opened = super::open::open(&self.clone().migrate_on_open(true)).await?;
-        opened.pool.close().await;
-        Ok(())
-    }
-
     pub(super) fn shown_path(&self) -> String {
         self.path.display().to_string()
     }

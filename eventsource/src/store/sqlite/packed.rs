@@ -6,15 +6,14 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 use uuid::Uuid;
 
 use super::busy::{Failure, result_code};
-use super::read::select;
 use super::statements;
 use crate::event::{EventFilter, Metadata, Position, RecordedEvent, RecordedParts, StreamId};
 use crate::store::LogMark;
-use crate::store::sql::{Found, unsigned};
+use crate::store::sql::{Found, clamped, unsigned};
 
 /// The events that a statement has found, and the marks that identify the log.
 pub(super) struct Read {
@@ -42,6 +41,14 @@ pub(super) async fn read(
     let records = row.try_get::<Option<&[u8]>, _>(0)?.unwrap_or_default();
     let (last, before) = (mark(&row, 1)?, mark(&row, 3)?);
     Ok(unpack(records, limit).map(|found| Read { last, before, found }))
+}
+
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+/// Binds the parameters of a statement that reads a page of the log.
+pub(super) fn select(sql: String, after: Position, to: i64, filter: &EventFilter, limit: usize) -> Query {
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(clamped(after.value())).bind(to).bind(clamped(limit as u64));
+    statements::filter_values(filter).into_iter().fold(query, |query, value| query.bind(value))
 }
 
 /// Reads an event mark: the position from the column `first`, and the id from the next column.

@@ -135,17 +135,9 @@ async fn sizes(
     limit: usize,
 ) -> Result<packed::Read, Failure> {
     let (last, before) = marks(pool, after).await?;
-    let query = select(statements::read_sizes(filter), after, clamped(end(last).value()), filter, limit);
+    let query = packed::select(statements::read_sizes(filter), after, clamped(end(last).value()), filter, limit);
     let found = query.fetch_all(pool).await?.iter().map(row::size).collect::<Result<_, _>>()?;
     Ok(packed::Read { last, before, found })
-}
-
-type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
-/// Binds the parameters of a statement that reads a page of the log.
-pub(super) fn select(sql: String, after: Position, to: i64, filter: &EventFilter, limit: usize) -> Query {
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(clamped(after.value())).bind(to).bind(clamped(limit as u64));
-    statements::filter_values(filter).into_iter().fold(query, |query, value| query.bind(value))
 }
 
 pub(super) fn lets_nothing_pass(filter: &EventFilter) -> bool {

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::events::at;
 use super::letters::{
     a_letter_is_found_by_its_position, dismissed_letters_are_forgotten_by_their_age, letters_are_counted,
     letters_are_found_by_event_and_by_class, letters_are_read_in_pages, letters_change_as_a_step_says,
@@ -76,10 +77,6 @@ pub async fn run_on_checkpoints<C: CheckpointStore>(name: &str, store: &C) -> Re
 }
 
 const START: Position = Position::START;
-
-pub(super) fn at(position: u64) -> Position {
-    Position::new(position)
-}
 
 async fn load<C: CheckpointStore>(store: &C, name: &str) -> Result<Checkpoint, Violation> {
     store.load(name).await?.ok_or_else(|| Violation::new(format_args!("the checkpoint `{name}` is gone")))

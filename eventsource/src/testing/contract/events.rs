@@ -89,3 +89,8 @@ pub(super) async fn unchanged(
     ensure!(rest.is_empty(), "a refused append left {} events in the log", rest.len());
     Ok(())
 }
+
+/// Returns the position with this number.
+pub(super) fn at(position: u64) -> Position {
+    Position::new(position)
+}

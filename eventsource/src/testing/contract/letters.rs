@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 use uuid::Uuid;
 
-use super::checkpoints::at;
+use super::events::at;
 use super::violation::ensure_eq;
 use super::{Verdict, Violation};
 use crate::event::{Position, StreamId, now};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::Verdict;
 use super::events::{event, events, for_tenant, order};
+use super::paging::back;
 use super::violation::{ensure, ensure_eq};
-use super::{Verdict, Violation};
-use crate::event::{Metadata, NewEvent, Position, RecordedEvent, StreamId};
+use crate::event::{Metadata, NewEvent, Position, StreamId};
 use crate::store::{EventFilter, EventStore, ExpectedVersion, PageLimit, ReadStream, StoredStream};
 
 type Store = Arc<dyn EventStore>;
@@ -30,29 +31,6 @@ pub(super) async fn an_event_is_found_by_its_id(store: Store) -> Verdict {
     ensure!(stale.is_err(), "an append at another version than the stream's was stored");
     ensure_eq!(store.event(unknown).await?, None, "the event of an append that was refused");
     Ok(())
-}
-
-/// Returns the whole log that matches `filter`, read backwards in pages of `limit`.
-pub(super) async fn back(
-    store: &Store,
-    filter: &EventFilter,
-    limit: PageLimit,
-) -> Result<Vec<Arc<RecordedEvent>>, Violation> {
-    let (mut all, mut before) = (Vec::new(), None);
-    loop {
-        let page = store.read_log_back(before, filter, limit).await?;
-        super::pages::check(&page.events, limit, page.is_full)?;
-        let Some(last) = page.events.last().map(|event| event.position()) else {
-            ensure!(!page.is_full, "a page is full and has no event");
-            return Ok(all);
-        };
-        ensure!(before.is_none_or(|before| last < before), "a page before {before:?} ends at {last}");
-        before = Some(last);
-        all.extend(page.events);
-        if !page.is_full {
-            return Ok(all);
-        }
-    }
 }
 
 pub(super) async fn the_log_reads_backwards(store: Store) -> Verdict {

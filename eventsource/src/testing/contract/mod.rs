@@ -42,6 +42,7 @@ mod listed;
 mod lookups;
 mod macros;
 mod pages;
+mod paging;
 mod projection_states;
 mod read_log;
 mod read_models;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::events::{events, order};
+use super::paging::{back, check};
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
@@ -53,14 +54,6 @@ async fn in_pages(store: &Store, filter: &EventFilter, limit: PageLimit) -> Resu
         after = page.horizon;
         all.extend(page.events);
     }
-}
-
-pub(super) fn check(events: &[Arc<RecordedEvent>], limit: PageLimit, is_full: bool) -> Verdict {
-    let bytes: usize = events.iter().map(|event| event.size()).sum();
-    ensure!(events.len() <= limit.events, "a page of {} events with {limit:?}", events.len());
-    ensure!(events.len() <= 1 || bytes <= limit.bytes, "{} events of {bytes} bytes with {limit:?}", events.len());
-    ensure!(is_full || events.len() < limit.events, "a page of {} events is not full with {limit:?}", events.len());
-    Ok(())
 }
 
 pub(super) async fn a_page_of_the_log_ends_at_its_bytes(store: Store) -> Verdict {
@@ -138,7 +131,7 @@ pub(super) async fn a_page_read_backwards_ends_at_its_bytes(store: Store) -> Ver
         let forward = store.read_log(Position::START, &filter, PageLimit::events(usize::MAX)).await?.events;
         for (events, bytes) in [(1_000, 100), (1_000, 30 * KIB), (3, 100 * KIB), (1_000, usize::MAX)] {
             let limit = PageLimit::events(events).within_bytes(bytes);
-            let mut backward = super::lookups::back(&store, &filter, limit).await?;
+            let mut backward = back(&store, &filter, limit).await?;
             backward.reverse();
             ensure_eq!(backward, forward, "backwards in pages of {limit:?}, reversed");
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Faults, FaultyUnit, Injected, Point};
+use super::unit::failed;
+use super::{Faults, FaultyUnit, Point};
 use crate::event::{Position, StreamId};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, LetterQuery,
@@ -63,10 +64,6 @@ impl<C> FaultyCheckpoints<C> {
     pub const fn inner(&self) -> &C {
         &self.inner
     }
-}
-
-pub(super) fn failed(action: &'static str) -> impl FnOnce(Injected) -> CheckpointError {
-    move |injected| CheckpointError::Failed { action: action.into(), source: Box::new(injected) }
 }
 
 #[async_trait]

@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use super::checkpoints::failed;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::RecordedEvent;
-use crate::projection::{CheckpointReset, CheckpointUpdate, CommitError, HandlerError, Inject, UnitOfWork};
+use crate::projection::{
+    CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, HandlerError, Inject, UnitOfWork,
+};
 use crate::read_model::{ReadModel, Repository};
 use crate::store::{ReentrancyMark, Verdict};
 
@@ -139,4 +140,8 @@ lend! {
     <> sqlx::SqliteConnection,
     #[cfg(feature = "postgres")]
     <> sqlx::PgConnection,
+}
+
+pub(super) fn failed(action: &'static str) -> impl FnOnce(Injected) -> CheckpointError {
+    move |injected| CheckpointError::Failed { action: action.into(), source: Box::new(injected) }
 }

@@ -1,0 +1,421 @@
+//! The port to the store of checkpoints.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{
+    Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterQuery,
+    ProjectionSnapshot, TableOwners, UnitOfWork,
+};
+use crate::event::{Position, StreamId};
+
+/// Keeps checkpoints, and opens the units of work in which they move.
+///
+/// The stores are [`MemoryCheckpoints`](super::MemoryCheckpoints), and those of the features `sqlite` and `postgres`. A
+/// [`SubscriptionManager`](crate::SubscriptionManager) calls the store; you only choose it. To write a store of your
+/// own, implement this trait and run `eventsource::checkpoint_store_contract!` and `eventsource::lease_contract!`
+/// (feature `testing`) on it, and `eventsource::read_model_contract!` if its units of work give repositories to
+/// handlers.
+///
+/// # Contract
+/// * **Exactly once** ([guarantee](crate::guarantees#exactly-once)). What handlers write through a unit of work and the
+///   checkpoint are committed together, or neither is. An update is applied only if the checkpoint is at the update's
+///   `from` and has its `epoch`.
+/// * **An update is whole.** The dead letters, the snapshot and the lease of an update are stored with it, or nothing
+///   is.
+/// * **A checkpoint knows its log.** It stores the log of its first claim, and the last event that an update names. A
+///   reset removes both.
+/// * **Epochs only grow**, also across a reset. An owner that was replaced can never move the checkpoint again.
+///
+/// # Errors
+/// [`CheckpointError::Failed`] may be temporary: the caller retries. [`CheckpointError::Refused`] and
+/// [`CheckpointError::Corrupt`] are not: an operator must act.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use eventsource::Position;
+/// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, MemoryCheckpoints, UnitOfWork};
+///
+/// let checkpoints = MemoryCheckpoints::new();
+/// let owned = checkpoints.claim(&Claim::new("orders", "orders v1: OrderPlaced", Position::START)).await?;
+/// let unit = checkpoints.begin().await?;
+/// unit.commit(&CheckpointUpdate::new("orders", owned.epoch, owned.position, Position::new(7))).await?;
+///
+/// let stored = checkpoints.load("orders").await?.ok_or("no checkpoint")?;
+/// assert_eq!((stored.position, stored.epoch), (Position::new(7), 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[async_trait]
+pub trait CheckpointStore: Send + Sync + 'static {
+    /// The type of its units of work.
+    type Unit: UnitOfWork;
+
+    /// Returns the checkpoint of the subscription `name`; `None` if it never ran or was reset.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// let stored = checkpoints.load("orders").await?.ok_or("no checkpoint")?;
+    /// assert_eq!(stored.position, Position::START);
+    /// assert_eq!(checkpoints.load("payments").await?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError>;
+
+    /// Returns all checkpoints, ordered by name.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// for checkpoint in checkpoints.list().await? {
+    ///     println!("{} is at position {}", checkpoint.name, checkpoint.position);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError>;
+
+    /// Makes the caller the owner of a checkpoint: raises its epoch and replaces its fingerprint. If there is no
+    /// checkpoint, creates one at the claim's start. Stores the claim's log if the checkpoint has none; the caller
+    /// compares the returned log with its own.
+    ///
+    /// # Errors
+    /// * [`ClaimError::Changed`] if the checkpoint has another fingerprint and the claim is
+    ///   [`unless_changed`](Claim::unless_changed).
+    /// * [`ClaimError::Held`] if the claim asks for a lease and another owner holds one: claim again after it ends.
+    /// * [`ClaimError::Store`] if the store fails: claim again. The checkpoint may have been claimed, which raises the
+    ///   epoch once more.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let claim = Claim::new("orders", "orders v1", Position::new(100));
+    /// let created = checkpoints.claim(&claim).await?;
+    /// let again = checkpoints.claim(&claim).await?;
+    /// assert_eq!((created.position, created.epoch, again.epoch), (Position::new(100), 1, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError>;
+
+    /// Renews the lease of the owner with `epoch`: it ends after `time` from now. [`Duration::ZERO`] releases it.
+    /// Returns `false` if the checkpoint has another owner or was reset.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, Claim, Lease, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let lease = Lease::new("host-1 4711", Duration::from_secs(4));
+    /// let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START).under(lease)).await?;
+    /// assert!(checkpoints.renew("orders", owned.epoch, Duration::from_secs(4)).await?);
+    /// checkpoints.renew("orders", owned.epoch, Duration::ZERO).await?; // released: a standby takes over at once
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError>;
+
+    /// Returns one page of the dead letters of the subscription `name`, ordered by position.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// use eventsource::projection::LetterQuery;
+    ///
+    /// let page = checkpoints.dead_letters("orders", LetterQuery::parking().limit(50)).await?;
+    /// assert_eq!(page.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// Returns the dead letter at `position` of the subscription `name`, in any state; `None` if there is none.
+    ///
+    /// The default asks for a page of one letter.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// let letter = checkpoints.dead_letter("orders", event.position()).await?.ok_or("no letter")?;
+    /// assert_eq!(letter.event_id, event.id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
+        let Some(before) = position.value().checked_sub(1) else { return Ok(None) };
+        let page = self.dead_letters(name, LetterQuery::all().after(Position::new(before)).limit(1)).await?;
+        Ok(page.into_iter().find(|letter| letter.position == position))
+    }
+
+    /// Returns the dead letters behind which any of `streams` is parked for the subscription `name`, in any order. A
+    /// stream that is not parked has no letter.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// let letters = checkpoints.parked("orders", &[event.stream().clone()]).await?;
+    /// assert_eq!(letters[0].position, event.position());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// Returns, for each of the subscriptions `names` with waiting letters, how many letters wait and how many events
+    /// wait behind them. Counting stops after [`LetterCounts::MOST`] letters of a subscription.
+    ///
+    /// The default reads that many letters of each. Override it if the store can count them.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// let counts = checkpoints.letter_counts(&["orders", "payments"]).await?;
+    /// assert_eq!((counts["orders"].waiting, counts.contains_key("payments")), (1, false));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+        let mut counts = BTreeMap::new();
+        for &name in names {
+            let counted = self.dead_letters(name, LetterQuery::parking().limit(LetterCounts::MOST + 1)).await?;
+            if !counted.is_empty() {
+                counts.insert(name.to_owned(), LetterCounts::of(&counted));
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Deletes the letters of the subscription `name` that were dismissed before `before`, and returns their number.
+    /// Waiting letters are kept, whatever their age.
+    ///
+    /// The default fails with [`CheckpointError::Refused`].
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails; then some of the letters may be deleted: call it again.
+    /// [`CheckpointError::Refused`] if the store does not support it.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
+    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
+    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// # let event = &appended.events()[0];
+    /// # let checkpoints = MemoryCheckpoints::new();
+    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
+    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
+    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
+    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
+    /// let ninety_days_ago = chrono::Utc::now() - chrono::TimeDelta::days(90);
+    /// let deleted = checkpoints.forget_dismissed("orders", ninety_days_ago).await?;
+    /// assert_eq!(deleted, 0, "a waiting letter is kept");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
+        let _ = before;
+        Err(CheckpointError::Refused {
+            action: format!("forget the dismissed letters of `{name}`"),
+            reason: "this checkpoint store does not implement `CheckpointStore::forget_dismissed`".into(),
+        })
+    }
+
+    /// Returns the state that the last update with a snapshot stored for the subscription `name`; `None` if there is
+    /// none.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
+    /// cannot be read: an operator must act.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let owned = checkpoints.claim(&Claim::new("revenue", "revenue v1", Position::START)).await?;
+    /// let update = CheckpointUpdate::new("revenue", owned.epoch, owned.position, Position::new(7));
+    /// checkpoints.detached().commit(&update.snapshot(Some(b"150".to_vec()))).await?;
+    ///
+    /// let stored = checkpoints.snapshot("revenue").await?.ok_or("no snapshot")?;
+    /// assert_eq!((stored.position, &*stored.state), (Position::new(7), &b"150"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError>;
+
+    /// Opens a unit of work.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let unit = MemoryCheckpoints::new().begin().await?;
+    /// unit.rollback().await;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn begin(&self) -> Result<Self::Unit, CheckpointError>;
+
+    /// Returns a unit of work for subscribers that are not transactional. It holds no transaction open and gives
+    /// handlers nothing.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, MemoryCheckpoints, UnitOfWork};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let owned = checkpoints.claim(&Claim::new("mails", "mails v1", Position::START)).await?;
+    /// // … the handlers send mails, outside any transaction …
+    /// let update = CheckpointUpdate::new("mails", owned.epoch, owned.position, Position::new(7));
+    /// checkpoints.detached().commit(&update).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    fn detached(&self) -> Self::Unit;
+
+    /// Returns the generations of the read models that are stored with the checkpoints. `None`, the default, means that
+    /// projections cannot be rebuilt side by side.
+    ///
+    /// ```
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints};
+    ///
+    /// assert!(MemoryCheckpoints::new().generations().is_none(), "rebuild in place");
+    /// ```
+    fn generations(&self) -> Option<&dyn Generations<Self::Unit>> {
+        None
+    }
+
+    /// Returns the owners of the tables of the read models that are stored with the checkpoints. `None` is the default:
+    /// then each manager checks only that no two of its own subscriptions declare the same table.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::projection::{CheckpointStore, HandedOver, MemoryCheckpoints};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let owners = checkpoints.owners().ok_or("tables have no owners")?;
+    /// assert_eq!(owners.hand_over("orders", "order-rows").await?, HandedOver::Missing);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    fn owners(&self) -> Option<&dyn TableOwners> {
+        None
+    }
+
+    /// Returns whether checkpoints survive the end of the process.
+    ///
+    /// ```
+    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints};
+    ///
+    /// assert!(!MemoryCheckpoints::new().is_durable());
+    /// ```
+    fn is_durable(&self) -> bool;
+}
