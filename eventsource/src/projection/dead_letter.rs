@@ -12,8 +12,8 @@ use crate::event::{Position, RecordedEvent, StreamId, now};
 /// An event that a subscription could not apply, kept with its error until it is retried or dismissed.
 ///
 /// While it waits, its stream is *parked*: later events of the stream are not applied. They stay in the log, and the
-/// letter counts them. A stream has at most one waiting letter. A [`SubscriptionHandle`](crate::SubscriptionHandle)
-/// lists, retries and dismisses letters.
+/// letter counts them. A stream has at most one letter that is not dismissed.
+/// [`DeadLetters`](crate::subscription::DeadLetters) lists, retries and dismisses them.
 ///
 /// ```
 /// use eventsource::projection::{DeadLetter, LetterCounts};
@@ -59,7 +59,7 @@ pub struct DeadLetter {
     pub last_failed_at: DateTime<Utc>,
     /// How many later events of the stream wait behind this one.
     pub held: u64,
-    /// Whether it waits, follows next or was dismissed.
+    /// Whether it waits, was released, or was dismissed.
     pub state: LetterState,
 }
 
@@ -76,7 +76,7 @@ pub struct DeadLetter {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct LetterCounts {
-    /// The letters that wait to be retried or dismissed, one for each parked stream.
+    /// The letters that are waiting or released, one for each parked stream.
     pub waiting: usize,
     /// The later events of these streams that the subscription has passed without applying them.
     pub held: u64,
@@ -113,8 +113,8 @@ impl LetterCounts {
 pub enum LetterState {
     /// It waits to be retried or dismissed, and its stream is parked behind it.
     Waiting,
-    /// The letter before it in the stream was retried or dismissed. The subscription applies it next, without being
-    /// asked.
+    /// It waited behind a letter of its stream that was retried or dismissed, and was not tried before. The
+    /// subscription applies it next by itself, also after a restart. Its stream stays parked until then.
     Released,
     /// It will not be applied, and its stream is no longer parked.
     Dismissed {

@@ -103,8 +103,9 @@ impl HandlerError {
     /// service. Takes an error or a text.
     ///
     /// The event is retried until the service is back, with delays of up to 5 s, as during an outage of the database.
-    /// No attempt is counted, and no event becomes a dead letter. Meanwhile the state of the subscription names the
-    /// error. [`SubscriptionConfig::outage_limit`](crate::SubscriptionConfig::outage_limit) limits the time.
+    /// No attempt is counted, and no event becomes a dead letter. Meanwhile all streams of the subscription wait, and
+    /// its state is [`Waiting`](crate::SubscriptionState::Waiting), whose reason names the error.
+    /// [`SubscriptionConfig::outage_limit`](crate::SubscriptionConfig::outage_limit) limits the time.
     ///
     /// ```
     /// use eventsource::HandlerError;

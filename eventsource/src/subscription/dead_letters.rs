@@ -23,7 +23,18 @@ use crate::store::StoreError;
 /// [`SubscriptionManager::dead_letters`](super::SubscriptionManager::dead_letters).
 ///
 /// The subscription itself retries and dismisses, between two batches and in the same unit of work as its events. So
-/// each event is applied once, and the subscription must run.
+/// each event is applied once, and the subscription must run in this process. Listing works in every process.
+///
+/// A request for a retry or a dismissal
+/// - waits for the end of the present batch, and has no time limit: use `tokio::time::timeout`. If the future is
+///   dropped before the subscription begins the request, nothing is done. After that the request continues without it.
+/// - waits while a store does not answer ([`Waiting`](SubscriptionState::Waiting)), so it does not fail because of a
+///   store.
+/// - fails with [`DeadLetterError::NotRunning`] if the subscription does not run, is paused, or is a standby.
+///
+/// Letters that fail again do not count for the [`FailureLimit`](super::FailureLimit). A changed projection that is
+/// rebuilt and a reset remove all letters. [`unsubscribe`](super::SubscriptionManager::unsubscribe) keeps them, and
+/// [`hand_over`](super::SubscriptionManager::hand_over) renames them.
 ///
 /// ```
 /// # use eventsource::prelude::*;
@@ -185,7 +196,7 @@ impl fmt::Display for LetterSelection {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeadLetterError {
-    /// There is no such letter, or it does not wait any more.
+    /// There is no such letter, or it does not wait any more. [`DeadLetters::list`] returns those that wait.
     #[error("`{subscription}` has no waiting dead letter {which}: `list()` returns those that it has")]
     Unknown {
         /// The name of the subscription.
@@ -193,7 +204,10 @@ pub enum DeadLetterError {
         /// The letters that were asked for.
         which: LetterSelection,
     },
-    /// The subscription does not run, or ended before it served the request. Start or resume it, and ask again.
+    /// The subscription does not run in this process, or ended before it served the request. Nothing was changed.
+    ///
+    /// If the state is `Standby`, ask the process that it names. Otherwise start or resume the subscription, and ask
+    /// again.
     #[error("`{subscription}` cannot retry or dismiss its dead letters, because it is {state}: start or resume it")]
     NotRunning {
         /// The name of the subscription.
@@ -220,7 +234,7 @@ pub enum DeadLetterError {
         /// The error of the checkpoint store.
         source: CheckpointError,
     },
-    /// The checkpoint store failed.
+    /// The checkpoint store failed while it was asked for letters. Ask again.
     #[error("the dead letters of `{subscription}` cannot be read")]
     Store {
         /// The name of the subscription.
@@ -235,9 +249,10 @@ impl DeadLetters {
         Self { core, slot }
     }
 
-    /// Returns all waiting letters, ordered by position: one for each parked stream.
+    /// Returns all waiting and released letters, ordered by position: one for each parked stream. A released letter is
+    /// an event that waited behind one, and that the subscription applies next by itself.
     ///
-    /// All letters are in memory at once. Use [`page`](Self::page) if there may be many.
+    /// All letters are in memory at once. Use [`page`](Self::page) if there may be thousands.
     ///
     /// # Errors
     /// [`DeadLetterError::Store`] if the checkpoint store fails: ask again.
@@ -319,7 +334,8 @@ impl DeadLetters {
         self.all(LetterQuery::dismissed()).await
     }
 
-    /// Returns one page of letters, ordered by position.
+    /// Returns one page of letters, ordered by position. [`LetterQuery::parking`] selects those that
+    /// [`list`](Self::list) returns: the letters behind which a stream is parked.
     ///
     /// # Errors
     /// [`DeadLetterError::Store`] if the checkpoint store fails: ask again.
@@ -522,13 +538,14 @@ impl DeadLetters {
 
     /// Applies the event of the letter at `position`, then the events that wait behind it, in order.
     ///
-    /// If one of them fails after its retries, it becomes the letter of the stream, and is in [`RetryReport::left`]. If
-    /// the subscription is paused after the retry has begun, the retry and its answer wait for the resume.
+    /// If one of them fails after its retries, it becomes the letter of the stream, and is in [`RetryReport::left`],
+    /// whatever the [`FailurePolicy`](super::FailurePolicy) is. If the subscription is paused after the retry has
+    /// begun, the retry and its answer wait for the resume.
     ///
     /// # Errors
     /// [`DeadLetterError::Unknown`] if no letter waits at `position`; [`DeadLetterError::NotRunning`] if the
-    /// subscription does not run: start or resume it; [`DeadLetterError::InsideHandler`] in a handler of the
-    /// subscription.
+    /// subscription does not run in this process: start or resume it, or ask the owner;
+    /// [`DeadLetterError::InsideHandler`] in a handler of the subscription.
     ///
     /// # Examples
     /// ```
@@ -613,8 +630,8 @@ impl DeadLetters {
     /// requests for letters wait until this one ends.
     ///
     /// # Errors
-    /// [`DeadLetterError::NotRunning`] if the subscription does not run: start or resume it;
-    /// [`DeadLetterError::InsideHandler`] in a handler of the subscription.
+    /// [`DeadLetterError::NotRunning`] if the subscription does not run in this process: start or resume it, or ask the
+    /// owner; [`DeadLetterError::InsideHandler`] in a handler of the subscription.
     ///
     /// # Examples
     /// ```
@@ -653,12 +670,12 @@ impl DeadLetters {
     /// Dismisses the letter at `position` for `reason`, and applies the events that wait behind it.
     ///
     /// The event of the letter is never applied, until a reset or a rebuild. The letter stays in
-    /// [`dismissed`](Self::dismissed), with the reason.
+    /// [`dismissed`](Self::dismissed), with the reason. The reason can be any text.
     ///
     /// # Errors
     /// [`DeadLetterError::Unknown`] if no letter waits at `position`; [`DeadLetterError::NotRunning`] if the
-    /// subscription does not run: start or resume it; [`DeadLetterError::InsideHandler`] in a handler of the
-    /// subscription.
+    /// subscription does not run in this process: start or resume it, or ask the owner;
+    /// [`DeadLetterError::InsideHandler`] in a handler of the subscription.
     ///
     /// # Examples
     /// ```

@@ -104,14 +104,18 @@ impl<P> SubscriptionHandle<P> {
 
     /// Returns the projection as it is between two batches.
     ///
-    /// Waits for a running batch to end. The returned view does not block the subscription: while it is held, the
-    /// subscription continues with a copy of the projection.
+    /// Use it for memory and durable memory projections. A transactional or effects projection has no state that
+    /// handlers change: read its tables.
+    ///
+    /// Waits for a running batch to end, without a time limit: a handler that hangs blocks it for up to
+    /// [`handler_timeout`](super::SubscriptionConfig::handler_timeout). The returned view does not block the
+    /// subscription: while it is held, the subscription continues with a copy of the projection.
     ///
     /// On a standby, a durable memory projection is in the state that its owner stored last: see
     /// [`SubscriptionConfig::snapshot_every`](super::SubscriptionConfig::snapshot_every).
     ///
-    /// A handler that reads its own projection this way fails with a permanent error, because it would wait for itself:
-    /// read `self` instead.
+    /// In a handler of the same projection this call does not return, because it would wait for itself: the handler is
+    /// dropped and fails with a permanent error. Read `self` there.
     ///
     /// ```
     /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
@@ -136,8 +140,9 @@ impl<P> SubscriptionHandle<P> {
 
     /// Calls `look` with the projection as it is between two batches, and returns its result.
     ///
-    /// The next batch waits for `look`, so `look` must be short. If the projection is `Clone`, [`read`](Self::read)
-    /// does not block the next batch. A handler that calls this for its own projection fails with a permanent error.
+    /// Waits for a running batch as [`read`](Self::read) does. The next batch waits for `look`, so `look` must be
+    /// short. If the projection is `Clone`, [`read`](Self::read) does not block the next batch. A handler that calls
+    /// this for its own projection fails as with `read`.
     ///
     /// ```
     /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
@@ -160,8 +165,13 @@ impl<P> SubscriptionHandle<P> {
     /// Waits until the subscription has passed the end that the log has at the time of the call. A dead letter counts
     /// as passed.
     ///
-    /// Use it in tests, and before a service accepts requests. On a standby it waits for the checkpoint that the owner
-    /// stores, as [`wait_for`](Self::wait_for) does.
+    /// **It has no time limit by default**: set one with [`Wait::within`]. Use it in tests, and before a service
+    /// accepts requests. On a standby it waits for the checkpoint that the owner stores, as
+    /// [`wait_for`](Self::wait_for) does.
+    ///
+    /// During a rebuild in place it waits for the replay. During a rebuild side by side it waits for the generation
+    /// that serves; if this program builds the first tables of a changed projection
+    /// ([`OnChange::RebuildSideBySide`](super::OnChange::RebuildSideBySide)), it waits for the switch.
     ///
     /// # Errors
     /// The [`WaitError`](super::WaitError)s of [`wait_for_passed`](Self::wait_for_passed).
@@ -186,10 +196,15 @@ impl<P> SubscriptionHandle<P> {
         Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Head)
     }
 
-    /// Waits until the subscription has applied the event at `position` and all events before it.
+    /// Waits until the subscription has passed `position`, and fails if the event there is not applied because of a
+    /// dead letter.
     ///
     /// Use it to read your own write, with the position that an append or a save returned. An event that was dismissed,
-    /// skipped by policy, or that the projection does not handle, counts as applied.
+    /// skipped by policy, or that the projection does not handle, counts as applied. Earlier events of *other* streams
+    /// can be held by dead letters: that does not fail this wait.
+    ///
+    /// **It has no time limit by default**: set one with [`Wait::within`]. A position beyond the end of the log is
+    /// waited for until the log reaches it.
     ///
     /// On a standby it waits for the checkpoint that the owner stores. Without a deadline ([`Wait::within`]) it waits
     /// until another process has taken over from an owner that died. Only the owner has the current state of a durable
@@ -230,12 +245,15 @@ impl<P> SubscriptionHandle<P> {
     /// event at `position` is a dead letter or is parked behind one.
     ///
     /// # Errors
-    /// - [`WaitError::NotStarted`](super::WaitError::NotStarted): start the manager first.
+    /// - [`WaitError::NotStarted`](super::WaitError::NotStarted) at once, if the subscription was never started: start
+    ///   the manager first.
     /// - [`WaitError::Stopped`](super::WaitError::Stopped), [`Faulted`](super::WaitError::Faulted),
     ///   [`Refused`](super::WaitError::Refused) and [`Fenced`](super::WaitError::Fenced) if the subscription has ended
-    ///   before `position`. The error says why and what to do.
+    ///   before `position`. The error says why and what to do; waiting again does not help. A web handler answers that
+    ///   the write is stored, and that the read model does not show it yet.
     /// - [`WaitError::Outdated`](super::WaitError::Outdated) if an event of the log is newer than the program, and the
-    ///   projection is in memory: deploy the newer program.
+    ///   projection is of the kind *memory*: deploy the newer program. With other kinds the wait goes on, because a
+    ///   newer process can pass the event.
     /// - [`WaitError::Standby`](super::WaitError::Standby) on a standby of a durable memory projection: ask the owner.
     /// - [`WaitError::Deadline`](super::WaitError::Deadline) after the time of [`Wait::within`].
     /// - [`WaitError::Store`](super::WaitError::Store) if the log cannot be read: wait again.
@@ -264,8 +282,9 @@ impl<P> SubscriptionHandle<P> {
 
     /// Returns the status of the subscription: its state and the reason, position, lag and dead letters.
     ///
-    /// Asks the stores, for 3 s at most; what they do not answer is an error inside the status. On a standby, the
-    /// position, the lag and the dead letters are those that the owner has stored.
+    /// Asks the stores, for 3 s at most; [`statuses`](super::SubscriptionManager::statuses) says what a field contains
+    /// if they do not answer. On a standby, the position, the lag and the dead letters are those that the owner has
+    /// stored.
     ///
     /// ```
     /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
@@ -325,22 +344,30 @@ impl<P> SubscriptionHandle<P> {
         DeadLetters::new(Arc::clone(&self.core), Arc::clone(&self.slot))
     }
 
-    /// Empties the read model and clears the checkpoint, in one unit of work
+    /// Empties the read model and clears the checkpoint, in one transaction
     /// ([rebuilds lose nothing](crate::guarantees#rebuilds-lose-nothing)).
     ///
-    /// Calls the truncate hook of the projection. The next start begins where
-    /// [`SubscriptionConfig`](super::SubscriptionConfig) says. Dead letters are removed. To empty and replay a running
-    /// subscription, use [`rebuild`](Self::rebuild).
+    /// Calls the truncate hook of the projection: its method marked `#[truncate]`, or the one that
+    /// `#[projection(read_models(…))]` generates, which deletes all rows. The next start begins where
+    /// [`SubscriptionConfig`](super::SubscriptionConfig) says, and an effects projection then repeats its effects. Dead
+    /// letters are removed, and the tables have no owner any more. To empty and replay a running subscription, use
+    /// [`rebuild`](Self::rebuild).
+    ///
+    /// It also accepts a subscription that is refused or faulted. It needs no lease: if another process runs the
+    /// subscription, that process is fenced, and applies all events again from the start. So stop the subscription in
+    /// every process first.
     ///
     /// # Errors
-    /// - [`ResetError::Running`] while the subscription runs: stop the manager or unsubscribe it first.
-    /// - [`ResetError::NoTruncateHook`] if the projection has no truncate hook: add one.
+    /// - [`ResetError::Running`] while the subscription runs in this process, also if it is paused or a standby: call
+    ///   [`stop_one`](super::SubscriptionManager::stop_one), or stop the manager, first.
+    /// - [`ResetError::NoTruncateHook`] if the projection has neither a method marked `#[truncate]` nor declared read
+    ///   models: add one of them. `Clone` is not enough here.
     /// - [`ResetError::Truncate`] if the hook fails: correct it and reset again.
     /// - [`ResetError::Checkpoint`] if the checkpoint store fails, or refuses to replace a table whose columns have
     ///   changed. The source says what to do.
     /// - [`ResetError::Commit`] if the commit fails: reset again.
     ///
-    /// The read model and the checkpoint are unchanged after an error, but an unfinished side-by-side rebuild may be
+    /// The stored rows and the checkpoint are unchanged after an error, but an unfinished side-by-side rebuild may be
     /// dropped. After `Truncate` and `Commit`, the state of a memory projection is unknown: it does not start before a
     /// reset or a rebuild has succeeded.
     ///
@@ -364,23 +391,34 @@ impl<P> SubscriptionHandle<P> {
         self.slot.reset().await
     }
 
-    /// Rebuilds the read model in place: empties it and clears the checkpoint in one unit of work, and replays the log.
+    /// Rebuilds the read model in place: empties it and clears the checkpoint in one transaction, and replays the log.
     ///
-    /// Starts the subscription if it does not run. Returns when the replay has begun. Await the returned [`Rebuild`] to
-    /// wait for the end: the replay has then passed the end that the log had at its start.
+    /// Starts the subscription if it does not run, also a faulted or refused one. Returns when the replay has begun.
+    /// Await the returned [`Rebuild`] to wait for the end: the replay has then passed the end that the log had at its
+    /// start.
     ///
     /// A rebuild that a stop or a crash interrupts continues at the next start. Dead letters are removed, and their
-    /// events are applied again. Readers see the read model grow.
+    /// events are applied again. Readers see the read model grow. An effects projection repeats every effect.
+    ///
+    /// It needs a way to empty the read model:
+    ///
+    /// | kind | one of these |
+    /// | --- | --- |
+    /// | transactional | a method marked `#[truncate]`, or declared read models (`read_models(…)`) |
+    /// | memory | a method marked `#[truncate]`, or `Clone` if the state is not behind a lock or an `Arc` |
+    /// | durable memory | nothing: the serialised first state is restored |
+    /// | effects | a method marked `#[truncate]` |
     ///
     /// # Errors
     /// The read model and the checkpoint are unchanged after each error.
-    /// - [`RebuildError::NoTruncateHook`]: add a truncate hook, or rebuild side by side.
+    /// - [`RebuildError::NoTruncateHook`]: add what the table says, or rebuild side by side.
     /// - [`RebuildError::Truncate`]: the hook failed, or its changes could not be committed. Correct the hook. The
     ///   state of a memory projection is unknown then: the subscription stops, and a reset or a rebuild is needed.
     /// - [`RebuildError::StartsAtEnd`]: the subscription starts at the end of the log, so there is nothing to replay.
     /// - [`RebuildError::Failed`]: the database refuses to replace a table whose columns have changed. The error says
     ///   why.
-    /// - [`RebuildError::NotRunning`]: it is paused, or another process owns it. Resume it, or ask the owner.
+    /// - [`RebuildError::NotRunning`]: it is paused, another process owns it, or it ended before it could begin. Resume
+    ///   it, ask the owner, or do what the state says.
     /// - [`RebuildError::Manager`]: there is no tokio runtime, or a handler of the subscription asked.
     ///
     /// An unfinished side-by-side rebuild is dropped, also before `Truncate` and `Failed`.
@@ -407,8 +445,9 @@ impl<P> SubscriptionHandle<P> {
 
     /// Rebuilds the declared read models in new tables, while the present ones serve, and switches in one transaction.
     ///
-    /// The new tables have a checkpoint of their own. The present ones stay current until the switch. Starts the
-    /// subscription if it does not run. If a side-by-side rebuild is already under way, returns that one.
+    /// The new tables have a checkpoint of their own, and the names of the present ones with the suffix `__next`. The
+    /// present ones stay current until the switch. The database needs the space for both. Starts the subscription if it
+    /// does not run. If a side-by-side rebuild is already under way, returns that one.
     ///
     /// A reader sees either all of the present generation or all of the new one, also after a crash at any moment. An
     /// unfinished rebuild continues at the next start. The tables are created as their models describe them. The switch
@@ -423,7 +462,8 @@ impl<P> SubscriptionHandle<P> {
     /// - [`RebuildError::StartsAtEnd`]: the subscription starts at the end of the log, so there is nothing to replay.
     /// - [`RebuildError::Failed`]: an object depends on a table, for example a view; or the read model is being rebuilt
     ///   in place; or a newer program is building it side by side. The error says which.
-    /// - [`RebuildError::NotRunning`]: it is paused, or another process owns it. Resume it, or ask the owner.
+    /// - [`RebuildError::NotRunning`]: it is paused, another process owns it, or it ended before it could begin. Resume
+    ///   it, ask the owner, or do what the state says.
     /// - [`RebuildError::Manager`]: there is no tokio runtime, or a handler of the subscription asked.
     ///
     /// The returned [`Rebuild`] ends with `Failed` if the database refuses the switch. The present generation then
@@ -475,7 +515,9 @@ impl<P> SubscriptionHandle<P> {
         self.begin_rebuild(RebuildKind::SideBySide).await
     }
 
-    /// Returns the unfinished rebuild, if there is one. An earlier process or another caller may have begun it.
+    /// Returns the unfinished rebuild of either kind, if there is one. An earlier process or another caller may have
+    /// begun it. On a standby it is the rebuild that was unfinished when the projection was subscribed, and it does not
+    /// move.
     ///
     /// ```
     /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};

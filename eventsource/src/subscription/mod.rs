@@ -1,8 +1,14 @@
 //! Runs projections as subscriptions: starts them, waits for them, reports on them and repairs them.
 //!
-//! A subscription is a projection with a name, a position in the log and a state. It reads the log, applies each event
-//! that the projection handles, and stores its position together with the effects ([exactly
-//! once](crate::guarantees#exactly-once)). A [`SubscriptionManager`] runs the subscriptions of one process.
+//! A subscription is a projection that runs: it has a name, a position in the log and a [state](SubscriptionState). It
+//! reads the log, applies the events that the projection handles, one after the other, and stores its position. For
+//! transactional and durable memory projections, the position is stored together with the effects ([exactly
+//! once](crate::guarantees#exactly-once)). The guide [to the kinds](crate::guide::kinds) says what holds for the other
+//! two.
+//!
+//! A [`SubscriptionManager`] runs the subscriptions of one process. [`subscribe`](SubscriptionManager::subscribe)
+//! returns a handle; nothing runs before [`start`](SubscriptionManager::start). A projection that is subscribed after
+//! the start runs at once.
 //!
 //! ```standalone_crate
 //! # #[cfg(feature = "macros")]
@@ -89,6 +95,79 @@
 //! - **Probes and dashboards: [`Health`] and [`SubscriptionStatus`].** [`probe`](SubscriptionManager::probe) answers an
 //!   orchestrator without asking a store. [`statuses`](SubscriptionManager::statuses) asks the stores and tells an
 //!   operator each state, its reason and the lag ([nothing is silent](crate::guarantees#nothing-is-silent)).
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | page, batch | A page is what one read of the log returns. A batch is the part of a page that is applied at once, usually the whole page. |
+//! | unit of work | The transaction of a batch: the effects and the checkpoint are committed together ([`UnitOfWork`](crate::UnitOfWork)). |
+//! | runner | The task of a subscription. |
+//! | applied | The handler has returned without an error, and its effects are kept. |
+//! | passed | The position of the subscription is at or after the event. A passed event was applied, or the projection does not handle it, or it was skipped or dismissed, or a dead letter holds it back. |
+//! | dead letter, parked | A dead letter is an event that could not be applied, kept with its error. Its stream is *parked*: the later events of the stream wait behind the letter. |
+//! | fault | The subscription has stopped at an event ([`SubscriptionState::Faulted`]). |
+//! | checkpoint, durable | The checkpoint is the stored position. It is *durable* for every kind of projection except *memory*. It lasts as long as the checkpoint store: [`MemoryCheckpoints`](crate::MemoryCheckpoints) lose it with the process. |
+//! | fingerprint | The text by which a checkpoint recognises its projection ([`fingerprint`](crate::projection::fingerprint())). |
+//! | truncate hook | The method marked `#[truncate]`, which empties the read model. `#[projection(read_models(…))]` generates it. |
+//! | generation | One set of the tables of a projection, with its checkpoint. The *present* generation serves. A side-by-side rebuild fills the *next* one. |
+//! | owner, lease, standby, epoch, fenced | See [several processes](#several-processes). |
+//!
+//! # What waits, and what stops
+//!
+//! One task applies all events of a subscription, so a delay holds back all its streams. Other subscriptions are not
+//! affected.
+//!
+//! | cause | effect | until |
+//! | --- | --- | --- |
+//! | A handler fails, and is retried. | The subscription waits for the delays, by default 1.5 s at most for one event ([`RetryPolicy`]). | a call succeeds, or the [`FailurePolicy`] applies |
+//! | The policy is `DeadLetter` (default). | The stream of the event is parked. | the letter is retried or dismissed ([`DeadLetters`]) |
+//! | The policy is `Stop`; too many events fail ([`FailureLimit`]); a table is missing; a type is unknown ([`UnknownEvents::Fault`]). | The subscription stops as [`Faulted`](SubscriptionState::Faulted). | the cause is corrected, and [`start`](SubscriptionManager::start) or [`start_one`](SubscriptionManager::start_one) is called |
+//! | A store does not answer, or a handler returns [`HandlerError::outage`](crate::HandlerError::outage). | The subscription is [`Waiting`](SubscriptionState::Waiting). | the store or the service is back |
+//! | One event always looks like an outage, such as a statement that exceeds `statement_timeout`. | The subscription is [`Waiting`](SubscriptionState::Waiting), by default without a limit. | the statement succeeds, or [`outage_limit`](SubscriptionConfig::outage_limit) has passed |
+//! | An event or the read model is newer than the program. | The subscription is [`Outdated`](SubscriptionState::Outdated). | a newer program has passed the event |
+//! | The log went back, for example after a restore. | The subscription is [`Refused`](SubscriptionState::Refused). | the read model is rebuilt or restored |
+//!
+//! # Several processes
+//!
+//! Run the same program in several processes to have a standby. Each subscription with a durable checkpoint then has
+//! one *owner*: the process that applies its events. The owner holds a *lease* on the checkpoint, 4 s by default
+//! ([`lease`](SubscriptionConfig::lease)). A task of its own renews the lease, also while a handler runs. The other
+//! processes are *standbys*: they apply nothing, and take over when the owner stops or its lease expires.
+//!
+//! Each takeover increases the *epoch*, a number in the checkpoint. An owner that hung still has the earlier epoch when
+//! it continues: its commit fails, and nothing of it is stored. It is *fenced*, and becomes a standby.
+//!
+//! - One process applies all events of a subscription. A subscription cannot be divided over processes.
+//! - A *memory* projection has no lease: each process applies all events to its own state.
+//! - [`retry`](DeadLetters::retry), [`dismiss`](DeadLetters::dismiss) and [`rebuild`](SubscriptionHandle::rebuild) work
+//!   in the owner only. On a standby they fail with `NotRunning`, whose state names the owner
+//!   ([`SubscriptionState::Standby`]). Behind a load balancer, send the request to each process: one accepts it.
+//! - [`pause`](SubscriptionManager::pause) and [`stop_one`](SubscriptionManager::stop_one) act in the process in which
+//!   they are called. A stopped owner releases its lease, so a standby takes over.
+//!
+//! # In a web service
+//!
+//! [`SubscriptionManager`] is `Send` and `Sync`, and not `Clone`: put it into an [`Arc`](std::sync::Arc) to share it
+//! with the handlers of requests. A [`SubscriptionHandle`] is `Clone`. Start the manager before the first request: a
+//! wait before the start fails with [`WaitError::NotStarted`]. `shutdown_signal` (feature `signals`) shows how a server
+//! and the subscriptions stop together.
+//!
+//! To append an event from a handler, write an *effects* projection that holds the event store or the repository. Its
+//! handlers can be called again after a crash, so derive the ids of new events from the id of the handled one. A
+//! handler must not wait for its own subscription: that fails with [`InsideHandler`].
+//!
+//! # What is logged
+//!
+//! The crate logs through `tracing`, with the path of the module as target (`eventsource::subscription::…`) and the
+//! name of the subscription in the field `subscription`:
+//!
+//! | level | messages |
+//! | --- | --- |
+//! | error | it faulted, was refused, was fenced twice, or is outdated; an event became a dead letter or was skipped |
+//! | warn | a retry, an outage, a fenced owner, a replay, an unknown event type |
+//! | info | it started, stopped, stands by, was rebuilt or reset |
+//! | debug | each change of the state |
 
 mod catalogue;
 mod config;

@@ -19,6 +19,8 @@ use crate::event::Position;
 
 /// The way in which a read model is rebuilt.
 ///
+/// A *generation* is one set of the tables of a projection, with its checkpoint. The *present* one serves.
+///
 /// ```
 /// use eventsource::subscription::RebuildKind;
 ///
@@ -56,7 +58,7 @@ pub enum RebuildKind {
 pub struct RebuildProgress {
     /// In place or side by side.
     pub kind: RebuildKind,
-    /// The position up to which every event is applied or skipped.
+    /// The position that the rebuild has passed.
     pub position: Position,
     /// The end of the log when the rebuild began. The replay is complete when it has passed this position.
     pub target: Position,
@@ -66,7 +68,8 @@ pub struct RebuildProgress {
     pub events_total: Option<u64>,
     /// How many events a second the rebuild has passed since it began or continued in this process.
     pub rate: Option<f64>,
-    /// How long the rest takes at that rate. Serialised as `time_left_seconds`.
+    /// How long the rest takes at that rate; `None` before the first events are passed, and without an answer of the
+    /// event store. Serialised as `time_left_seconds`.
     #[serde(rename = "time_left_seconds", serialize_with = "maybe_seconds")]
     pub time_left: Option<Duration>,
 }
@@ -135,7 +138,8 @@ impl Rebuild {
         Self { core, slot, tracked }
     }
 
-    /// Returns how far the rebuild is. Asks the event store for the numbers of events.
+    /// Returns how far the rebuild is. Asks the event store for the numbers of events, which counts the log up to the
+    /// target the first time, without a time limit. It never fails: without an answer the numbers are `None`.
     ///
     /// ```
     /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
@@ -157,17 +161,18 @@ impl Rebuild {
         self.tracked.progress(&*self.core.store).await
     }
 
-    /// Cancels the rebuild. Does nothing if the rebuild has ended.
+    /// Cancels a rebuild side by side, and halts a rebuild in place. Does nothing if the rebuild has ended.
     ///
-    /// In place, the read model is half-built: the subscription stops ([`StopReason::RebuildCancelled`]), and its next
-    /// start continues the rebuild. Side by side, the new tables are dropped, and the present generation is not
-    /// changed.
+    /// Side by side, the new tables are dropped, and the present generation is not changed. In place, the rows from
+    /// before are gone already, so the rebuild cannot be taken back: the subscription stops
+    /// ([`StopReason::RebuildCancelled`]), readers see a part of the rows, and the next start continues the rebuild. A
+    /// [`reset`](super::SubscriptionHandle::reset) empties the read model instead.
     ///
     /// # Errors
     /// - [`ManagerError::NotSaved`] if the stop could not save the last checkpoint. The subscription has stopped.
     /// - [`ManagerError::NotRunning`] if the subscription runs in a state in which it cannot cancel a side-by-side
     ///   rebuild, for example paused: resume it and cancel again.
-    /// - [`ManagerError::Store`] if the new tables could not be dropped.
+    /// - [`ManagerError::Store`] if the new tables could not be dropped: cancel again after the next start.
     /// - [`ManagerError::InsideHandler`] in a handler of the subscription, which would wait for itself.
     ///
     /// # Examples

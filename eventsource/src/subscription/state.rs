@@ -15,7 +15,8 @@ use crate::projection::{HandlerError, LetterCounts, times};
 /// The state of a subscription: what it is doing.
 ///
 /// Every state has a [reason](Self::reason), except `Live` and `CatchingUp`
-/// ([nothing is silent](crate::guarantees#nothing-is-silent)).
+/// ([nothing is silent](crate::guarantees#nothing-is-silent)). `Live` says that the subscription has reached the end of
+/// the log; `live` of a [`Health`](super::Health) says that the process needs no restart.
 ///
 /// ```
 /// use eventsource::subscription::SubscriptionState;
@@ -24,13 +25,26 @@ use crate::projection::{HandlerError, LetterCounts, times};
 /// assert_eq!(SubscriptionState::Paused.to_string(), "paused: it was paused, and waits to be resumed");
 /// ```
 ///
-/// The states are a state machine. Each change is logged at debug level. These changes are possible:
+/// | state | its task runs | it serves requests |
+/// | --- | --- | --- |
+/// | `CatchingUp`, `Live`, `Rebuilding`, `RetryingLetters` | yes | yes |
+/// | `Retrying`, `Waiting` | yes | when it continues |
+/// | `Standby`, `Fenced`, `Outdated` | yes | no: ask the owner |
+/// | `Paused` | yes | no: resume it |
+/// | `Idle`, `Stopped`, `Faulted`, `FencedAgain`, `Refused` | no | no: start it. A rebuild starts it by itself |
+///
+/// The requests are those to retry or dismiss dead letters, and to rebuild.
+///
+/// The states are a state machine. Each change is logged at debug level. The next table lists the possible changes, by
+/// the [names](Self::name) of the states; `FencedAgain` is *faulted* there. A start always enters *catching up* first,
+/// also if the subscription becomes a standby next. A change to *idle* happens after a reset, and in the task that
+/// builds new tables for a rebuild side by side.
 ///
 #[doc = include_str!("states.md")]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SubscriptionState {
-    /// It was subscribed, but the manager has not been started since.
+    /// It was subscribed or reset, and has not been started since.
     Idle,
     /// It reads events that were stored earlier.
     CatchingUp,
@@ -51,49 +65,64 @@ pub enum SubscriptionState {
         /// [`LetterCounts::MOST`](crate::projection::LetterCounts::MOST), not all may have been counted.
         left: usize,
     },
-    /// A handler failed. The event is applied again after a delay.
+    /// A handler failed. The event is applied again after a delay. All streams of the subscription wait for it.
     Retrying {
-        /// What failed.
+        /// What failed. Its `attempts` counts the calls so far.
         failure: Arc<Failure>,
-        /// The largest number of attempts.
+        /// How often the handler is called at most ([`RetryPolicy`](super::RetryPolicy)).
         attempts: u32,
         /// The delay before the next attempt.
         delay: Duration,
     },
-    /// It waits, and no handler is the cause: the event store or the checkpoint store does not answer, and is asked
-    /// again until it does; or a transaction stalls the log
-    /// ([`EventStore::stalled_by`](crate::EventStore::stalled_by)).
+    /// It waits for an outage to end. It tries again, with delays of up to 5 s, until
+    /// - the event store or the checkpoint store answers,
+    /// - a handler that returned [`HandlerError::outage`](crate::HandlerError::outage) succeeds,
+    /// - the transaction that stalls the log has ended ([`EventStore::stalled_by`](crate::EventStore::stalled_by)).
     Waiting {
-        /// What it waits for.
+        /// What it waits for. If a handler met the outage, it names the position of the event and the error, and the
+        /// start time if the database answers other queries.
         reason: Arc<str>,
     },
     /// Another process, or another manager, owns the subscription. This one takes over when the owner stops, dies or
-    /// hangs.
+    /// hangs ([several processes](super#several-processes)).
     Standby {
-        /// The owner.
+        /// The owner: the id of its process, the name of its host, and a random part, such as
+        /// `process 4711 on shop-7d9f (0191…)`. In Kubernetes the host is the name of the pod. It cannot be chosen.
         owner: Arc<str>,
         /// When the lease of the owner expires if it is not renewed, by the clock of the checkpoint store.
         until: DateTime<Utc>,
     },
-    /// It was paused, and waits to be resumed.
+    /// It was paused in this process, and waits to be resumed. An owner keeps its lease.
     Paused,
-    /// It was stopped.
+    /// It was stopped, and has released its lease, unless it was cut off.
     Stopped {
         /// Why.
         reason: StopReason,
     },
-    /// An event could not be applied, and the retries are spent. Nothing after that event is applied.
+    /// It has stopped at an event that it could not pass. Nothing after that event is applied.
     ///
-    /// Fix the cause, and start the manager again: the event is applied again.
+    /// Causes: [`FailurePolicy::Stop`](super::FailurePolicy::Stop) after the last attempt or a permanent error, the
+    /// [`FailureLimit`](super::FailureLimit), a missing table, a handler that ended the transaction of the batch, or an
+    /// unknown type ([`UnknownEvents::Fault`](super::UnknownEvents::Fault)).
+    ///
+    /// Fix the cause, then call [`start`](super::SubscriptionManager::start) or
+    /// [`start_one`](super::SubscriptionManager::start_one): it tries the same event next. You need not stop the
+    /// manager first, and the other subscriptions continue. To pass the event without a new handler, see
+    /// [`FailurePolicy::Stop`](super::FailurePolicy::Stop).
     Faulted {
         /// What failed.
         failure: Arc<Failure>,
     },
-    /// It may not run, for example because its projection has changed
-    /// ([changes are noticed](crate::guarantees#changes-are-noticed)). Nothing was changed.
+    /// It may not run, and nothing was changed. The reason says what to do. Causes:
+    /// - Another process has replaced the read model, or the changed projection cannot be rebuilt ([changes are
+    ///   noticed](crate::guarantees#changes-are-noticed)). A change that exists at `subscribe` is an error of
+    ///   `subscribe` by default ([`OnChange`](super::OnChange)).
+    /// - Another subscription owns one of its tables.
+    /// - The state of a durable memory projection cannot be used or replayed.
+    /// - The log went back: see below.
     ///
-    /// Another cause is a log that went back: it was restored from an older copy than the read model, lost its last
-    /// commits in a failover, or is another log. The subscription cannot tell which of the lost events it has applied.
+    /// A log has gone back if it was restored from an older copy than the read model, lost its last commits in a
+    /// failover, or is another log. The subscription cannot tell which of the lost events it has applied.
     /// Restore the read model to the same time, or rebuild it:
     /// [`SubscriptionHandle::rebuild`](super::SubscriptionHandle::rebuild),
     /// [`rebuild_side_by_side`](super::SubscriptionHandle::rebuild_side_by_side) and
@@ -102,17 +131,22 @@ pub enum SubscriptionState {
         /// Why, and what to do.
         reason: Arc<str>,
     },
-    /// Another runner took over the checkpoint, for example because this process hung for longer than its lease. This
-    /// runner has changed nothing since. It becomes a standby again after a pause of one lease, at most 10 s.
+    /// Another process took over the checkpoint, for example because this process hung for longer than its lease. This
+    /// process has changed nothing since ([several processes](super#several-processes)).
+    ///
+    /// It becomes a standby again after a pause of one lease, at most 10 s. If the other process has also replaced the
+    /// read model by another version, it becomes `Outdated` or `Refused` then ([`OnChange`](super::OnChange)).
     Fenced {
-        /// How the runner found out.
+        /// How the subscription found out.
         reason: Arc<str>,
     },
     /// It was fenced twice within a minute, and has stopped. Two processes both work, or a host stalls again and again.
     ///
-    /// It does not continue on its own: an operator should see it. Start the manager again, or restart the process.
+    /// It does not continue on its own. The process is not [`live`](super::Health::live) any more, so an orchestrator
+    /// with a liveness probe restarts it; the log has an error. Otherwise call
+    /// [`start`](super::SubscriptionManager::start) or [`start_one`](super::SubscriptionManager::start_one).
     FencedAgain {
-        /// How the runner found out the last time.
+        /// How the subscription found out the last time.
         reason: Arc<str>,
     },
     /// The program is older than an event in the log, or than the read model.
@@ -143,18 +177,21 @@ pub enum StopReason {
     Unsubscribed,
     /// It was stopped by its name ([`stop_one`](super::SubscriptionManager::stop_one)), and not with the manager.
     StoppedByName,
-    /// The manager was stopped with a deadline, and the deadline passed before the batch ended.
+    /// The manager was stopped with a deadline, and the deadline passed before the batch ended. The next start applies
+    /// the batch again. The lease was not released, so a standby takes over when it expires.
     DeadlinePassed,
     /// The manager was dropped.
     ManagerDropped,
-    /// The tokio runtime was shut down while the subscription ran.
+    /// The tokio runtime was shut down while the subscription ran. Start the manager in another runtime, or restart the
+    /// process.
     RuntimeShutDown,
-    /// The task of the subscription panicked outside a handler: in a store, or in the `Display` of an error.
+    /// The task of the subscription panicked outside a handler: in a store, or in the `Display` of an error. Correct
+    /// the panic, and start the subscription again.
     RunnerPanicked,
-    /// The state of a memory projection is unknown: a reset failed half-way, or a handler was cut off and the
-    /// projection can neither be copied nor truncated. Reset or rebuild the subscription.
+    /// The state of a memory projection is unknown: the truncate hook of a reset or a rebuild failed, or a handler was
+    /// cut off and the projection can neither be copied nor truncated. Reset or rebuild the subscription.
     StateUnknown,
-    /// Its rebuild in place was cancelled. The next start continues the rebuild.
+    /// Its rebuild in place was cancelled, which halts it. The next start continues the rebuild.
     RebuildCancelled,
 }
 
@@ -256,7 +293,8 @@ impl SubscriptionState {
         }
     }
 
-    /// Returns whether the subscription has a running task in this state. A paused subscription and a standby do.
+    /// Returns whether the subscription has a running task in this state: true for every state except `Idle`,
+    /// `Stopped`, `Faulted`, `FencedAgain` and `Refused`. So a paused subscription and a standby count as running.
     ///
     /// ```
     /// use eventsource::subscription::{StopReason, SubscriptionState};
@@ -280,8 +318,12 @@ impl SubscriptionState {
         matches!(self, Self::Standby { .. } | Self::Fenced { .. } | Self::Outdated { .. })
     }
 
-    /// Returns the name of the state without its reason, for example `catching up`. The name of `FencedAgain` is
-    /// `faulted`, since it has stopped like a faulted subscription.
+    /// Returns the name of the state without its reason.
+    ///
+    /// The names are `idle`, `catching up`, `live`, `rebuilding`, `retrying letters`, `retrying`, `waiting`, `standing
+    /// by` (of `Standby`), `paused`, `stopped`, `faulted`, `refused`, `fenced` and `outdated`. The name of
+    /// `FencedAgain` is `faulted`, since it has stopped like a faulted subscription. JSON has `_` in place of a space,
+    /// such as `standing_by`.
     ///
     /// ```
     /// use eventsource::subscription::SubscriptionState;

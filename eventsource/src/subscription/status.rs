@@ -63,10 +63,11 @@ pub struct SubscriptionStatus {
     /// or was paused without a reason.
     #[serde(serialize_with = "maybe_text")]
     pub pause_reason: Option<Arc<str>>,
-    /// The position up to which every event is applied or skipped; `None` without a checkpoint. On a standby, the
-    /// checkpoint that the owner has stored.
+    /// The position up to which every event is passed: applied, skipped, dismissed, held by a dead letter, or not
+    /// handled by the projection. `None` without a checkpoint. On a standby, the checkpoint that the owner has stored.
     pub position: Option<Position>,
-    /// How many events the handlers have applied since the projection was subscribed in this process.
+    /// How many events the handlers have applied since the projection was subscribed in this process. Retried letters
+    /// and the replay of a rebuild in place count too.
     pub events_handled: u64,
     /// The last error since the projection was subscribed in this process. It may be solved by now.
     #[serde(serialize_with = "maybe_text")]
@@ -126,12 +127,11 @@ pub struct Lag {
     /// How many stored events the subscription has not passed, including events that it does not handle. Counting stops
     /// after [`Lag::MOST`]: a greater number means "more than that".
     pub events: u64,
-    /// The least time for which the first of these events has waited; zero at the end of the log. Serialised as
-    /// `seconds`.
+    /// How long the first of these events has waited, at least; zero at the end of the log. Serialised as `seconds`.
     ///
-    /// This is the longer one of two times: since the earliest stored time among the first 100 of these events, and
-    /// since this process first saw the log reach beyond the position. So a wrong clock at the time of the append
-    /// cannot hide a lag for longer than this process has known the event.
+    /// The real time is not known exactly, because the clock of the process that appended can be wrong. Two times are
+    /// measured, and this is the longer one: the time since the earliest stored time among the first 100 of these
+    /// events, and the time since this process first saw the log reach beyond the position.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub time: Duration,
 }

@@ -29,22 +29,31 @@ use crate::projection::{
 use crate::store::check_name;
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
-    /// Subscribes `projection`, and returns the handle of the subscription.
+    /// Subscribes `projection`, and returns the [handle](SubscriptionHandle) of the subscription.
     ///
-    /// If the manager is started, the subscription starts at once. Otherwise it starts with the manager.
+    /// If the manager is started, the subscription starts at once, and a failure is its state. Otherwise it starts with
+    /// the manager. Two managers of one process can subscribe the same name: one of them is the owner, the other a
+    /// standby.
     ///
     /// # Errors
     /// [`SubscribeError`], and nothing is subscribed:
     /// - `InvalidConfig`: options are out of their range. The error lists all of them.
-    /// - `DuplicateName`, `ReservedName`, `InvalidName`: choose another [name](SubscriptionConfig::name).
+    /// - `DuplicateName`: this manager has a subscription of that name. Choose another
+    ///   [name](SubscriptionConfig::name).
+    /// - `ReservedName`: its name, or the name of a table, ends with `~next` or `__next`. Choose another one.
+    /// - `InvalidName`: the name contains a NUL character. Choose another one.
     /// - `TableTaken`: another subscription owns one of its tables. Choose another table, or
     ///   [hand over](Self::hand_over) a subscription that was renamed.
     /// - `ForeignTenant`: the filter of its subscriber asks for another tenant than the configuration.
     /// - `DuplicateEvent`: two types declare one of its events under the same name.
-    /// - `Changed`, `OlderVersion`: the checkpoint was stored by another version of the projection. See
-    ///   [`on_change`](SubscriptionConfig::on_change).
+    /// - `Changed`: the checkpoint was stored by another version of the projection. Choose how to rebuild it
+    ///   ([`on_change`](SubscriptionConfig::on_change)), or deploy the earlier version again.
+    /// - `OlderVersion`: the checkpoint was stored by a higher version. Deploy that one, or go back on purpose
+    ///   ([`allow_older_version`](SubscriptionConfig::allow_older_version)).
     /// - `CheckpointExists`: [`require_fresh`](SubscriptionConfig::require_fresh) was set, and there is a checkpoint.
-    /// - `Checkpoint`: the checkpoint store failed. Subscribe again.
+    /// - `Checkpoint`: the checkpoint store failed, for example because the database is down. Unlike
+    ///   [`start`](Self::start), this does not wait for the database: subscribe again after a delay, or let the process
+    ///   end and be restarted.
     ///
     /// # Examples
     /// ```standalone_crate
@@ -265,7 +274,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 }
 
-/// The future that [`SubscriptionManager::subscribe`] returns: await it.
+/// The future that [`SubscriptionManager::subscribe`] returns: await it. Its output is
+/// `Result<SubscriptionHandle<P>, SubscribeError>`.
 ///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};

@@ -22,8 +22,16 @@ use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 ///
 /// Awaiting returns the position of the subscription. It fails with [`WaitError`], and does not hang, if the
 /// subscription ends before it is there:
-/// [`wait_for_passed`](super::SubscriptionHandle::wait_for_passed) lists the errors. While the subscription waits for a
-/// store, is paused or is a standby, the wait goes on: set a deadline to limit it.
+/// [`wait_for_passed`](super::SubscriptionHandle::wait_for_passed) lists the errors.
+///
+/// **There is no deadline by default.** While the subscription waits for a store, is paused, is a standby or is
+/// outdated, the wait goes on: set a deadline to limit it.
+///
+/// | wait | ends when the position is passed and | a dead letter at the position |
+/// | --- | --- | --- |
+/// | [`wait_for`](super::SubscriptionHandle::wait_for) | the event there is applied, dismissed, skipped, or not handled by the projection | fails with [`WaitError::Held`] |
+/// | [`wait_for_passed`](super::SubscriptionHandle::wait_for_passed) | nothing else | accepted |
+/// | [`caught_up`](super::SubscriptionHandle::caught_up) | nothing else: the position is the end of the log at the time of the call | accepted |
 ///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};

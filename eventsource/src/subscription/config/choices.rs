@@ -5,7 +5,9 @@ use crate::event::Position;
 
 /// Where a subscription starts that has no checkpoint.
 ///
-/// A subscription with a checkpoint always continues from the checkpoint. Use
+/// The constructors of [`SubscriptionConfig`](super::SubscriptionConfig) choose it, such as
+/// [`from_end`](super::SubscriptionConfig::from_end); no function takes this type. A subscription with a checkpoint
+/// always continues from the checkpoint. Use
 /// [`SubscriptionConfig::require_fresh`](super::SubscriptionConfig::require_fresh) to refuse that.
 ///
 /// ```
@@ -16,7 +18,7 @@ use crate::event::Position;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum StartFrom {
-    /// At the beginning of the log, like [`Beginning`](Self::Beginning). The default.
+    /// At the beginning of the log, the same as [`Beginning`](Self::Beginning). The default.
     #[default]
     Checkpoint,
     /// At the beginning of the log.
@@ -30,17 +32,34 @@ pub enum StartFrom {
 /// What a subscription does if its projection has changed since its checkpoint was stored
 /// ([changes are noticed](crate::guarantees#changes-are-noticed)).
 ///
-/// A projection has changed if its name, its version, the events that it handles, its tenant, or the read models that
-/// it declares are other ones.
+/// A projection has changed if its [fingerprint](crate::projection::fingerprint()) has changed: its version, the events
+/// that it handles, its tenant, or the read models that it declares with their columns. Its name is a part too: the
+/// checkpoint is stored under the name of the subscription, which can be another one
+/// ([`SubscriptionConfig::name`](super::SubscriptionConfig::name)).
+///
+/// | kind | what happens after a change |
+/// | --- | --- |
+/// | transactional | what the value says; `RebuildSideBySide` needs declared read models |
+/// | durable memory | the log is replayed into a new state, also with `Refuse` |
+/// | memory | nothing: there is no stored checkpoint |
+/// | effects | `Refuse` fails. `Rebuild` needs a truncate hook, and then repeats every effect. To keep the past unsent, subscribe under a new name with [`after`](super::SubscriptionConfig::after) the position of the old checkpoint. |
+///
+/// If a rebuild is not possible, for example because there is no truncate hook, `subscribe` succeeds, and the start
+/// ends in [`SubscriptionState::Refused`](crate::subscription::SubscriptionState::Refused) with the reason.
 ///
 /// Versions are compared as numbers. A program with a lower version than the checkpoint never rebuilds the read model
-/// and never takes it over. With `Refuse` it is refused. With the other values it waits
-/// ([`SubscriptionState::Outdated`](crate::subscription::SubscriptionState::Outdated)) while the newer version runs. To
-/// go back to a lower version on purpose, use
+/// and never takes it over. With `Refuse`, [`subscribe`](crate::SubscriptionManager::subscribe) fails with
+/// [`SubscribeError::OlderVersion`](crate::subscription::SubscribeError::OlderVersion). With the other values the
+/// subscription waits ([`SubscriptionState::Outdated`](crate::subscription::SubscriptionState::Outdated)). To go back
+/// to a lower version on purpose, use
 /// [`SubscriptionConfig::allow_older_version`](super::SubscriptionConfig::allow_older_version).
 ///
-/// The value applies when a subscription starts. If another process replaces the read model later, this process does
-/// not replace it again: the subscription is refused, and its next start decides again.
+/// The value applies when a subscription starts. If another process replaces the read model while the subscription
+/// runs, the subscription is [`Fenced`](crate::subscription::SubscriptionState::Fenced) for one lease. Then its state
+/// is
+/// - `Outdated` if the other version is higher and the value is not `Refuse`,
+/// - [`Refused`](crate::subscription::SubscriptionState::Refused) otherwise. It does not replace the read model again:
+///   two programs would replace each other's in turns. Its next start decides again.
 ///
 /// ```
 /// use eventsource::SubscriptionConfig;
@@ -52,12 +71,15 @@ pub enum StartFrom {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OnChange {
-    /// Fails with [`SubscribeError::Changed`](crate::subscription::SubscribeError::Changed), which contains both
-    /// fingerprints. The default.
+    /// `subscribe` fails with [`SubscribeError::Changed`](crate::subscription::SubscribeError::Changed), which contains
+    /// both fingerprints. The default.
     #[default]
     Refuse,
     /// Rebuilds in place: empties the read model and replays the log into it. Readers see it grow. A table whose
-    /// columns have changed is replaced by an empty one.
+    /// columns have changed is replaced by an empty one. Needs a truncate hook.
+    ///
+    /// While a process with another version owns the subscription, this one waits as its
+    /// [`Standby`](crate::subscription::SubscriptionState::Standby). The rebuild begins when that process has stopped.
     Rebuild,
     /// Builds the declared read models in new tables while the present ones serve, and switches in one transaction. A
     /// process that runs the earlier version keeps the present ones current until then; the switch fences it.

@@ -76,7 +76,9 @@ impl Default for SubscriptionConfig {
 }
 
 impl SubscriptionConfig {
-    /// Continues from the checkpoint, and starts at the beginning of the log if there is none. Equal to the default.
+    /// Continues from the checkpoint, and starts at the beginning of the log if there is none. This is the default.
+    ///
+    /// [`from_beginning`](Self::from_beginning) does the same.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -88,8 +90,10 @@ impl SubscriptionConfig {
         Self::default()
     }
 
-    /// Starts at the beginning of the log, and continues from the checkpoint if there is one. Works as the default
-    /// does.
+    /// Starts at the beginning of the log at the first start, and continues from the checkpoint at each later one.
+    ///
+    /// It does the same as [`from_checkpoint`](Self::from_checkpoint) and the default: use the name that reads better.
+    /// It does not replay the log at each start. To replay it, call [`rebuild`](crate::SubscriptionHandle::rebuild).
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -105,9 +109,17 @@ impl SubscriptionConfig {
     /// Starts at the end of the log, and continues from the checkpoint if there is one. The subscription handles only
     /// events that are stored after its first start.
     ///
-    /// The position of the first start is not stored. Therefore a rebuild is refused, and so is the start of a durable
-    /// memory projection whose stored state cannot be used. Use [`after`](Self::after) with a known position to allow
-    /// both.
+    /// The first start stores a checkpoint at the end of the log, before it applies an event. So events that are
+    /// appended after that are applied also after a crash, even if none was applied before it. A memory projection has
+    /// no stored checkpoint: it starts at the present end in each process.
+    ///
+    /// As the checkpoint moves, the position of the first start is lost, so a replay would not know where to begin:
+    /// - A rebuild fails with [`RebuildError::StartsAtEnd`](crate::subscription::RebuildError::StartsAtEnd).
+    /// - A changed projection with an [`on_change`](Self::on_change) that rebuilds is
+    ///   [`Refused`](crate::SubscriptionState::Refused) at its start.
+    /// - A durable memory projection is refused at its start if its stored state cannot be read.
+    ///
+    /// Use [`after`](Self::after) with a known position to allow all of them.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -122,6 +134,9 @@ impl SubscriptionConfig {
     }
 
     /// Starts after `position`, and continues from the checkpoint if there is one.
+    ///
+    /// The position is not checked. If it is beyond the end of the log, the subscription waits until the log has events
+    /// after it. If it was taken from another log, it has no meaning in this one.
     ///
     /// ```
     /// use eventsource::{Position, SubscriptionConfig};

@@ -7,9 +7,17 @@ use crate::projection::ErrorClass;
 
 /// The number of calls of a failing handler, and the delays between them.
 ///
-/// The default is 5 attempts. The bound of the delay is 100 ms before the second attempt, and doubles up to 10 s. Each
-/// delay is drawn at random between 0 and the bound (full jitter), so that processes which failed together do not retry
-/// together.
+/// The default is 5 attempts, and the four delays between them are at most 100, 200, 400 and 800 ms. Each delay is
+/// drawn at random between 0 and its bound (full jitter), so that processes which failed together do not retry
+/// together. So the delays of one event take 1.5 s at most in total, and 0.75 s on average. With more attempts the
+/// bound doubles up to 10 s.
+///
+/// During a delay the whole subscription waits, with all its streams, and its state is
+/// [`Retrying`](crate::SubscriptionState::Retrying). A stop and a pause end the delay at once.
+///
+/// A service that is down for longer than the delays makes a dead letter of each event, up to the [`FailureLimit`]. If
+/// the cause is the service and not the event, return [`HandlerError::outage`](crate::HandlerError::outage): it is
+/// retried until the service is back, and counts no attempt.
 ///
 /// An error that is [permanent](crate::projection::ErrorClass::Permanent) is not retried. An outage of the store or the
 /// database does not count as an attempt ([contained failure](crate::guarantees#contained-failure)).
@@ -117,7 +125,10 @@ pub enum FailurePolicy {
     DeadLetter,
     /// Skips the event and stores it as a dismissed letter. Later events of its stream are applied.
     Skip,
-    /// Stops the subscription as faulted. Nothing after the event is applied.
+    /// Stops the subscription as [`Faulted`](crate::SubscriptionState::Faulted). Nothing after the event is applied.
+    ///
+    /// The next start applies the event again. There is no call that skips it. To pass it without a new handler,
+    /// subscribe with `DeadLetter` in this place, and [dismiss](crate::subscription::DeadLetters::dismiss) the letter.
     Stop,
 }
 
@@ -125,6 +136,14 @@ pub enum FailurePolicy {
 ///
 /// The default is 20 events within a minute. The subscription also faults when that many events fail in a row, at any
 /// speed: then the projection is broken, or something that it needs, and not the events.
+///
+/// - An event counts when its retries are spent, or when its error is permanent. With [`FailurePolicy::Skip`] it counts
+///   too. Events that wait behind a letter, and letters that fail again in a retry, do not count.
+/// - *In a row* means that no event of the subscription was applied in between.
+/// - The event that reaches the limit does not become a letter: it is the `failure` of
+///   [`Faulted`](crate::SubscriptionState::Faulted), and the next start applies it again. The letters before it stay.
+/// - The counts begin at zero at each start, takeover and rebuild. So each start with a broken handler can add 19
+///   letters.
 ///
 /// ```
 /// use std::time::Duration;
@@ -151,8 +170,8 @@ impl Default for FailureLimit {
 impl FailureLimit {
     /// Faults when `events` different events have failed within the time `within`, or in a row.
     ///
-    /// Allowed are 2 to 10,000 events within at most one day. To stop at the first failure, use
-    /// [`FailurePolicy::Stop`].
+    /// Allowed are 2 to 10,000 events within at most one day. With a time of zero, only events in a row count. To stop
+    /// at the first failure, use [`FailurePolicy::Stop`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -168,7 +187,10 @@ impl FailureLimit {
         Self { events, within }
     }
 
-    /// Sets no limit. Every event of the log may become a dead letter.
+    /// Sets no limit, neither within a time nor in a row. Every event of the log may become a dead letter.
+    ///
+    /// With a broken handler the table of letters then grows with the log, and a durable memory projection loads all
+    /// its letters at its start.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;

@@ -12,8 +12,8 @@ impl SubscriptionConfig {
     ///
     /// [`subscribe`](crate::SubscriptionManager::subscribe) checks this, and fails with
     /// [`SubscribeError::CheckpointExists`](crate::subscription::SubscribeError::CheckpointExists). Later starts of the
-    /// same manager continue from the checkpoint. The checkpoint of a memory projection is not durable, so it is never
-    /// refused.
+    /// same manager continue from the checkpoint. A checkpoint is durable for every kind of projection except memory,
+    /// so a memory projection is never refused.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -31,6 +31,9 @@ impl SubscriptionConfig {
     ///
     /// Two subscriptions of one projection need two names. The checkpoint is stored under the name: see
     /// [`hand_over`](crate::SubscriptionManager::hand_over) to rename a subscription that has run.
+    ///
+    /// Every character except NUL is allowed. Names that end with `~next` or `__next` are reserved for rebuilds side by
+    /// side. [`subscribe`](crate::SubscriptionManager::subscribe) checks the name.
     ///
     /// # Examples
     /// ```
@@ -53,8 +56,12 @@ impl SubscriptionConfig {
     /// passed it.
     ///
     /// The tenant is a part of the fingerprint: with another tenant, the projection has changed, and
-    /// [`on_change`](Self::on_change) says what happens. To run one projection for several tenants, give each
-    /// subscription its own [name](Self::name), and each read model its own table.
+    /// [`on_change`](Self::on_change) says what happens.
+    ///
+    /// To run one projection type for several tenants, give each subscription its own [name](Self::name). That works if
+    /// the projection declares no read models. The table of a declared read model is a part of the type and has one
+    /// owner, so a projection with `read_models(…)` cannot run for two tenants: leave the tenant out and store it in a
+    /// column, or write one projection type and one row type for each tenant.
     ///
     /// # Examples
     /// ```
@@ -71,8 +78,8 @@ impl SubscriptionConfig {
 
     /// Sets how many events are read and applied at once, at most. The default is 1,000; allowed are 1 to 100,000.
     ///
-    /// A transactional projection applies a batch in one transaction. A batch is smaller if its events are large: see
-    /// [`batch_bytes`](Self::batch_bytes).
+    /// A transactional projection applies a batch in one transaction. A stop, a pause and a retry of letters wait for
+    /// the end of the batch. A batch is smaller if its events are large: see [`batch_bytes`](Self::batch_bytes).
     ///
     /// # Examples
     /// ```
@@ -93,9 +100,10 @@ impl SubscriptionConfig {
     /// The size of an event is that of its payload and its metadata
     /// ([`RecordedEvent::size`](crate::RecordedEvent::size)).
     ///
-    /// A subscription holds two pages in memory: the present one and the next one. All subscriptions of a manager share
-    /// four more pages, of the largest limit among them ([bounded memory](crate::guarantees#bounded-memory)). Decoded
-    /// events and the rows that handlers change are not counted.
+    /// A subscription holds two pages in memory: the present one and the next one. In addition, all subscriptions of a
+    /// manager together share four pages, of the largest limit among them ([bounded
+    /// memory](crate::guarantees#bounded-memory)). So 30 subscriptions with the default hold at most 64 pages or 512
+    /// MiB, if every page is full. Decoded events and the rows that handlers change are not counted.
     ///
     /// # Examples
     /// ```
@@ -116,6 +124,9 @@ impl SubscriptionConfig {
     /// This is the longest delay of an event whose wake-up was lost, or that another process appended without a
     /// notifier ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)).
     ///
+    /// An idle subscription costs the event store at most one query each interval. Subscriptions of a manager that are
+    /// at the same place in the log share a read.
+    ///
     /// # Examples
     /// ```
     /// use std::time::Duration;
@@ -130,7 +141,8 @@ impl SubscriptionConfig {
         self
     }
 
-    /// Sets how often and how fast a failing handler is retried. The default is 5 attempts: see [`RetryPolicy`].
+    /// Sets how often and how fast a failing handler is retried. The default is 5 attempts within about 1.5 s: see
+    /// [`RetryPolicy`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -147,8 +159,11 @@ impl SubscriptionConfig {
         self
     }
 
-    /// Sets what happens to an event whose retries are spent, for both classes of errors. The default is
+    /// Sets what happens to an event that has failed for good, for both classes of errors. The default is
     /// [`FailurePolicy::DeadLetter`].
+    ///
+    /// It sets both [`on_transient_failure`](Self::on_transient_failure) and
+    /// [`on_permanent_failure`](Self::on_permanent_failure): of several calls, the last one counts.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -162,8 +177,11 @@ impl SubscriptionConfig {
         self.on_transient_failure(policy).on_permanent_failure(policy)
     }
 
-    /// Sets what happens to an event whose last error was [transient](crate::projection::ErrorClass::Transient). The
-    /// default is [`FailurePolicy::DeadLetter`].
+    /// Sets what happens to an event whose last error was [transient](crate::projection::ErrorClass::Transient) and
+    /// whose retries are spent. The default is [`FailurePolicy::DeadLetter`].
+    ///
+    /// An error of a type that the database does not know, such as that of an HTTP client or your own, is transient
+    /// unless the handler states another class: see [`HandlerError`](crate::HandlerError).
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;
@@ -199,6 +217,9 @@ impl SubscriptionConfig {
     /// Sets what happens to an event that fails in a rebuild, for both classes of errors. By default the policies of
     /// normal operation apply.
     ///
+    /// With `Stop`, a wrong handler ends the rebuild at the first event, before a new read model with missing events
+    /// serves.
+    ///
     /// ```
     /// use eventsource::SubscriptionConfig;
     /// use eventsource::subscription::FailurePolicy;
@@ -233,6 +254,10 @@ impl SubscriptionConfig {
     /// A call that takes longer is dropped, and counts as failed. A handler that blocks its thread cannot be
     /// interrupted.
     ///
+    /// On PostgreSQL, a transactional handler that does not use its connection for 30 s loses its transaction earlier
+    /// than that: see `PostgresOptions::idle_in_transaction_session_timeout`. Do slow calls to other services in an
+    /// effects projection.
+    ///
     /// # Examples
     /// ```
     /// use std::time::Duration;
@@ -253,7 +278,10 @@ impl SubscriptionConfig {
     /// Some events always look like an outage, while the database answers other queries: for example a statement that
     /// always exceeds the server's `statement_timeout`, or a statement that ends its own connection. After this time,
     /// and at least three attempts, such an event has failed, and its [policy](Self::on_transient_failure) applies.
-    /// Without a limit the subscription retries for ever, and its state names the event, the cause and the start time.
+    /// Without a limit the subscription retries for ever, with delays of up to 5 s. Its state is
+    /// [`Waiting`](crate::SubscriptionState::Waiting), whose reason names the event, the cause and the start time. All
+    /// streams of the subscription wait: set a limit if one event must not stop them. An error that the handler returns
+    /// as [`HandlerError::outage`](crate::HandlerError::outage) is limited in the same way.
     ///
     /// An outage of the whole database never counts as the failure of an event.
     ///
@@ -274,7 +302,8 @@ impl SubscriptionConfig {
     /// Sets after how many applied events the state of a durable memory projection is stored. The default is 10,000;
     /// allowed is every number above 0.
     ///
-    /// The state is also stored when the subscription stops, and when an event becomes a dead letter. A start replays
+    /// This stored state is called a snapshot in other places; it has nothing to do with the snapshot of an aggregate.
+    /// It is also stored when the subscription stops, and when an event becomes a dead letter. A start replays
     /// the events after the stored state. Other kinds of projections ignore this value.
     ///
     /// # Examples
@@ -293,14 +322,24 @@ impl SubscriptionConfig {
     /// Sets the lease on a durable checkpoint. The default is 4 s, renewed every third of it; allowed are 50 ms to
     /// 1 hour.
     ///
-    /// Another process with the same subscription is a standby. It takes over when the lease has expired, or at once
-    /// when the owner stops. A process that hangs loses its lease like one that has died: when it wakes, it is fenced,
-    /// and becomes a standby again after a pause of one lease, at most 10 s. A subscription that is fenced twice within
-    /// a minute faults.
+    /// The checkpoint of every kind of projection except memory is durable. Another process with the same subscription
+    /// is a standby: see [several processes](crate::subscription#several-processes). It tries to take over four times
+    /// in each lease, so with the default it takes over at most 5 s after the last renewal of an owner that has died,
+    /// and within 1 s after the owner has stopped. The clock of the checkpoint store counts.
+    ///
+    /// A task of its own renews the lease, also while a handler runs, so a handler may take longer than the lease. A
+    /// handler that blocks its thread stops the renewal in a tokio runtime with one thread. A renewal that fails is
+    /// tried again after a third of the lease.
+    ///
+    /// A process that hangs loses its lease like one that has died: when it continues, it is fenced, and becomes a
+    /// standby again after a pause of one lease, at most 10 s. A subscription that is fenced twice within a minute
+    /// stops ([`FencedAgain`](crate::SubscriptionState::FencedAgain)). A shorter lease makes takeovers faster, but a
+    /// short stall of the host or the database then fences the owner. Choose it longer than the longest stall that you
+    /// expect.
     ///
     /// A takeover also waits for what a hanging owner holds in the database:
     /// - On PostgreSQL that is an open transaction. The server ends it after
-    ///   `PostgresOptions::idle_in_transaction_session_timeout`.
+    ///   `PostgresOptions::idle_in_transaction_session_timeout`, 30 s by default.
     /// - On SQLite that is the write lock of the file, if the process hangs in the middle of a batch. No other process
     ///   can take this lock: until the owner wakes or is killed, every writer waits, the standby says so in its state,
     ///   and appends fail as busy.
@@ -338,7 +377,9 @@ impl SubscriptionConfig {
     /// Allows a lower version of the projection to replace the read model of a higher one, in the way that
     /// [`on_change`](Self::on_change) says. Use it to go back to an older program.
     ///
-    /// Without it, a lower version is refused or waits. Stop the newer program first, otherwise it is fenced. You can
+    /// Without it, a lower version is refused or waits: see [`OnChange`]. Stop the program with the higher version
+    /// first. If it still runs, [`OnChange::Rebuild`] waits as its standby until it stops, and
+    /// [`OnChange::RebuildSideBySide`] takes the read model from it at the switch, which fences that program. You can
     /// also [`reset`](crate::SubscriptionHandle::reset) the subscription: without a checkpoint, any version may start.
     ///
     /// ```
@@ -371,8 +412,10 @@ impl SubscriptionConfig {
         self
     }
 
-    /// Sets the seed of the random part of delays, so that a test with a paused clock can be repeated. By default each
-    /// run has another seed.
+    /// Sets the seed of the random part of delays. By default each run has another seed.
+    ///
+    /// Use it in a test with the paused clock of tokio (`tokio::time::pause`), so that each run of the test has the
+    /// same delays.
     ///
     /// ```
     /// use eventsource::SubscriptionConfig;

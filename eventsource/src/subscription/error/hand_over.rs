@@ -20,31 +20,35 @@ use crate::projection::CheckpointError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandOverError {
-    /// The manager has a subscription with one of the two names.
+    /// The manager has a subscription with one of the two names. Hand over before you subscribe, or unsubscribe it
+    /// first.
     #[error("`{subscription}` is subscribed: hand over before you subscribe, or unsubscribe it first")]
     Subscribed {
         /// The name of the subscription.
         subscription: String,
     },
-    /// One of the names is reserved for next generations of read models.
+    /// One of the names ends with `~next` or `__next`, which is reserved for rebuilds side by side. Choose another
+    /// name.
     #[error("`{subscription}` is a reserved name, used while a next generation is built: choose another name")]
     ReservedName {
         /// The reserved name.
         subscription: String,
     },
-    /// There is no checkpoint with the old name. It may have been handed over before.
+    /// There is no checkpoint with the old name. It was handed over before, or the name is wrong: compare it with
+    /// [`CheckpointStore::list`](crate::projection::CheckpointStore::list).
     #[error("there is no checkpoint of `{subscription}`: `CheckpointStore::list` returns the names that exist")]
     Missing {
         /// The old name.
         subscription: String,
     },
-    /// The new name has a checkpoint already.
+    /// The new name has a checkpoint already. Reset that subscription if it is not needed, or choose another name.
     #[error("`{subscription}` has a checkpoint already: reset it first, or choose another name")]
     Exists {
         /// The new name.
         subscription: String,
     },
-    /// A process runs the subscription.
+    /// A process runs the subscription, or died less than one lease ago. Stop it there, or wait for the end of the
+    /// lease.
     #[error("`{subscription}` is run by {owner}: stop it there first")]
     Held {
         /// The old name.
@@ -52,7 +56,8 @@ pub enum HandOverError {
         /// The process that owns the subscription.
         owner: String,
     },
-    /// The checkpoint store does not offer it.
+    /// The checkpoint store does not offer it: its
+    /// [`owners`](crate::projection::CheckpointStore::owners) returns `None`. Those of this crate offer it.
     #[error(
         "`{subscription}` cannot be handed over: its checkpoint store does not record which subscription owns the tables of \
          read models"

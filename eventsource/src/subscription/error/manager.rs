@@ -21,11 +21,11 @@ use crate::subscription::SubscriptionState;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManagerError {
-    /// The call needs a tokio runtime, and there is none.
+    /// The call needs a tokio runtime, and there is none. Call it from an async function that tokio runs.
     #[error("the manager was started outside a tokio runtime: start it from an async function that tokio runs")]
     NoRuntime,
     /// A subscription stopped, but its last checkpoint was not saved. The next start continues from the checkpoint
-    /// before.
+    /// before. Nothing needs to be done, but an effects projection may handle some events again.
     #[error(
         "`{subscription}` stopped without saving its last checkpoint: its next start continues from the one before"
     )]
@@ -36,7 +36,8 @@ pub enum ManagerError {
         source: Box<CommitError>,
     },
     /// Subscriptions did not stop in time, and were cut off in the middle of a batch. The next start repeats these
-    /// batches.
+    /// batches: transactional and memory projections lose and double nothing, an effects projection repeats its
+    /// effects.
     #[error("not stopped within {deadline:?}, and cut off in the middle of a batch: {}", quoted(subscriptions))]
     Deadline {
         /// The time limit of the stop.
@@ -52,10 +53,13 @@ pub enum ManagerError {
         /// The names of the manager's subscriptions.
         known: Vec<String>,
     },
-    /// A handler asked for something that waits until the handler has returned. It would never end.
+    /// A handler asked for something that waits until the handler has returned. It would never end. Ask from another
+    /// task.
     #[error(transparent)]
     InsideHandler(#[from] InsideHandler),
-    /// The checkpoint store failed while a rebuild was cancelled: the new tables may still exist.
+    /// The checkpoint store failed while a rebuild side by side was cancelled. The new tables, whose names end with
+    /// `__next`, and their checkpoint may still exist. Do not drop them by hand: the next start of the subscription
+    /// continues the rebuild, and the next cancel, rebuild or reset drops them.
     #[error("the unfinished rebuild of `{subscription}` cannot be dropped")]
     Store {
         /// The name of the subscription.
@@ -63,7 +67,7 @@ pub enum ManagerError {
         /// The error of the store.
         source: CheckpointError,
     },
-    /// The subscription does not run, or ended before it did what it was asked.
+    /// The subscription does not run, or ended before it did what it was asked. The state says why: start or resume it.
     #[error("`{subscription}` does not run: it is {state}")]
     NotRunning {
         /// The name of the subscription.
@@ -71,7 +75,7 @@ pub enum ManagerError {
         /// Its state.
         state: SubscriptionState,
     },
-    /// The process cannot listen for signals.
+    /// The process cannot listen for signals. Build the tokio runtime with `enable_all`.
     #[cfg(feature = "signals")]
     #[error("cannot listen for the signals that end the process")]
     Signals {

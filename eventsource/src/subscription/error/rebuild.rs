@@ -9,6 +9,9 @@ use crate::subscription::SubscriptionState;
 
 /// The reason why a rebuild did not begin, or did not complete.
 ///
+/// The call that begins a rebuild fails with all variants except `Ended`, `Cancelled` and `Replaced`. The wait for its
+/// end ([`Rebuild`](crate::subscription::Rebuild)) fails with these three, `Failed` and `Manager`.
+///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
 /// # use eventsource::prelude::*;
@@ -32,6 +35,8 @@ use crate::subscription::SubscriptionState;
 #[non_exhaustive]
 pub enum RebuildError {
     /// The projection has no truncate hook, so its read model cannot be emptied. Nothing was changed.
+    ///
+    /// [`rebuild`](crate::SubscriptionHandle::rebuild) lists what each kind of projection needs.
     #[error(
         "`{subscription}` cannot be rebuilt, because its projection has no truncate hook: give it a method marked \
          `#[truncate]`, or implement `EventSubscriber::truncate`"
@@ -68,7 +73,8 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The checkpoint store cannot build a next generation of read models. Nothing was changed.
+    /// The checkpoint store cannot build a next generation of read models, which is a second set of its tables. Those
+    /// of SQLite and PostgreSQL can. Nothing was changed: rebuild in place.
     #[error(
         "`{subscription}` cannot be rebuilt side by side, because its checkpoint store keeps no generations of read \
          models: rebuild it in place"
@@ -77,8 +83,8 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The subscription is paused, has stopped, or another process owns it. Nothing was changed: resume it, or ask the
-    /// owner.
+    /// The subscription is paused, another process owns it, or it ended before the rebuild began. Nothing was changed:
+    /// resume it, ask the owner, or do what the state says. A stopped subscription is no cause: a rebuild starts it.
     #[error("`{subscription}` cannot be rebuilt while it is {state}: resume it, or ask the process that runs it")]
     NotRunning {
         /// The name of the subscription.
@@ -96,7 +102,8 @@ pub enum RebuildError {
         /// Its state, with the reason.
         state: SubscriptionState,
     },
-    /// The rebuild was cancelled.
+    /// The rebuild was cancelled ([`Rebuild::cancel`](crate::subscription::Rebuild::cancel)). Side by side, the present
+    /// read model serves. In place, the next start continues the rebuild.
     #[error("the rebuild of `{subscription}` was cancelled")]
     Cancelled {
         /// The name of the subscription.
@@ -108,7 +115,7 @@ pub enum RebuildError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The rebuild failed. The present read model was not changed.
+    /// The rebuild failed. The present read model was not changed. Do what the reason says, and rebuild again.
     #[error("the rebuild of `{subscription}` failed: {reason}")]
     Failed {
         /// The name of the subscription.

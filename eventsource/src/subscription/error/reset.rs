@@ -2,7 +2,8 @@
 
 use crate::projection::{CheckpointError, CommitError, HandlerError};
 
-/// The reason why a subscription was not reset. Its read model and its checkpoint are unchanged.
+/// The reason why a subscription was not reset. Its stored rows and its checkpoint are unchanged. The state of a memory
+/// projection is unknown after `Truncate` and `Commit`.
 ///
 /// ```
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
@@ -25,13 +26,15 @@ use crate::projection::{CheckpointError, CommitError, HandlerError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResetError {
-    /// The subscription runs.
+    /// The subscription runs in this process. Stop it first, for example with
+    /// [`stop_one`](crate::SubscriptionManager::stop_one).
     #[error("`{subscription}` runs, and cannot be reset: stop the manager, or unsubscribe it, first")]
     Running {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The projection has no truncate hook, so its read model cannot be emptied.
+    /// The projection has no truncate hook, so its read model cannot be emptied. Declare its read models
+    /// (`#[projection(read_models(…))]`), or give it a method marked `#[truncate]`.
     #[error(
         "`{subscription}` cannot be reset, because its projection has no truncate hook: give it a method marked \
          `#[truncate]`, or implement `EventSubscriber::truncate`"
@@ -40,7 +43,8 @@ pub enum ResetError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The truncate hook failed. The state of a memory projection is unknown: correct the hook and reset again.
+    /// The truncate hook failed, and was rolled back. The state of a memory projection is unknown. Correct the hook and
+    /// reset again.
     #[error("the truncate hook of `{subscription}` failed: {error}")]
     Truncate {
         /// The name of the subscription.

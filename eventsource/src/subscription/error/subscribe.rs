@@ -33,7 +33,8 @@ use crate::subscription::InvalidOption;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// The manager has a subscription with this name.
+    /// The manager has a subscription with this name. Give one of them another
+    /// [name](crate::SubscriptionConfig::name).
     #[error(
         "there is a subscription `{subscription}` already: give one of them another name (`SubscriptionConfig::name`)"
     )]
@@ -49,7 +50,8 @@ pub enum SubscribeError {
         /// Every option that is out of its range, in the order of their declaration.
         options: Vec<InvalidOption>,
     },
-    /// Its name, or the name of a table that it declares, is reserved for next generations of read models.
+    /// Its name, or the name of a table that it declares, ends with `~next` or `__next`. These are the names of the
+    /// checkpoints and tables that a rebuild side by side builds. Choose another name.
     #[error(
         "`{subscription}` cannot be subscribed: `{reserved}` is a reserved name, used while a next generation is built; \
          choose another name"
@@ -61,7 +63,9 @@ pub enum SubscribeError {
         reserved: String,
     },
     /// The projection declares a read model whose table belongs to another subscription, in this or another process.
-    /// With a shared table, a rebuild of one projection would delete the rows of the other.
+    /// With a shared table, a rebuild of one projection would delete the rows of the other. Give its read model another
+    /// table, [hand over](crate::SubscriptionManager::hand_over) a subscription that was renamed, or
+    /// [reset](crate::SubscriptionHandle::reset) the other one if it is not needed any more.
     #[error(
         "`{subscription}` cannot be subscribed, because {taken}: give its read model another table \
          (`#[read_model(table = \"…\")]`); if the subscription was renamed, hand it over \
@@ -73,7 +77,7 @@ pub enum SubscribeError {
         /// The table, and the subscription that owns it.
         taken: TableTaken,
     },
-    /// Its name contains something that not every database can store.
+    /// Its name contains something that not every database can store: a NUL character. Choose another name.
     #[error("{subscription:?} cannot be subscribed: {name}; give it another name (`SubscriptionConfig::name`)")]
     InvalidName {
         /// The name of the subscription.
@@ -82,7 +86,8 @@ pub enum SubscribeError {
         name: Unstorable,
     },
     /// The filter of the subscriber asks for another tenant than
-    /// [`SubscriptionConfig::tenant`](crate::SubscriptionConfig::tenant), so no event would match both.
+    /// [`SubscriptionConfig::tenant`](crate::SubscriptionConfig::tenant), so no event would match both. Ask for a
+    /// tenant in one of the two places.
     #[error(
         "`{subscription}` cannot be subscribed: its subscriber asks for events of the tenant {own:?} \
          (`Subscriber::subscribed_to`), and its configuration for those of {configured:?} \
@@ -96,7 +101,7 @@ pub enum SubscribeError {
         /// The tenant that the configuration asks for.
         configured: String,
     },
-    /// Several types declare the stored name of an event that the projection handles.
+    /// Several types declare the stored name of an event that the projection handles. Give one of them another name.
     #[error("`{subscription}` cannot be subscribed: {duplicate}; give one of them another `#[event(name = \"…\")]`")]
     DuplicateEvent {
         /// The name of the subscription.
@@ -105,7 +110,7 @@ pub enum SubscribeError {
         duplicate: DuplicateEvent,
     },
     /// [`SubscriptionConfig::require_fresh`](crate::SubscriptionConfig::require_fresh) was set, and there is a durable
-    /// checkpoint.
+    /// checkpoint. Leave it out to continue from there, or choose another name to begin again.
     #[error(
         "`{subscription}` cannot be subscribed: its configuration requires a fresh start, and it has a checkpoint at \
          position {position}; leave `require_fresh()` out to continue from there (a `rebuild()` then replays the log, if \
@@ -118,7 +123,8 @@ pub enum SubscribeError {
         position: Position,
     },
     /// The projection has changed since its checkpoint was stored
-    /// ([changes are noticed](crate::guarantees#changes-are-noticed)).
+    /// ([changes are noticed](crate::guarantees#changes-are-noticed)). Choose how to rebuild it
+    /// ([`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change)), or deploy the projection as it was.
     #[error(
         "`{subscription}` cannot be subscribed, because the projection has changed: its checkpoint was made by \
          `{stored}`, and it is `{current}` now; go back to the projection as it was, give the subscription another name \
@@ -132,7 +138,8 @@ pub enum SubscribeError {
         /// The fingerprint of the projection as it is.
         current: String,
     },
-    /// A higher version of the projection stored the checkpoint.
+    /// A higher version of the projection stored the checkpoint. Deploy that version, or go back on purpose
+    /// ([`SubscriptionConfig::allow_older_version`](crate::SubscriptionConfig::allow_older_version)).
     #[error(
         "`{subscription}` cannot be subscribed: its read model was made by version {stored} of the projection, and this \
          program has version {version}; deploy version {stored} or a newer one, or go back on purpose with \
@@ -146,7 +153,7 @@ pub enum SubscribeError {
         /// The version of the projection in this program.
         version: u32,
     },
-    /// The checkpoint store failed. Subscribe again.
+    /// The checkpoint store failed, for example because the database is down. Subscribe again after a delay.
     #[error("`{subscription}` cannot be subscribed: its checkpoint store failed")]
     Checkpoint {
         /// The name of the subscription.

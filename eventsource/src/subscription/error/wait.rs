@@ -38,7 +38,7 @@ pub enum WaitError {
         /// The name of the subscription.
         subscription: String,
     },
-    /// The subscription stopped.
+    /// The subscription stopped before the position. The next start continues: wait again after it.
     #[error("`{subscription}` stopped at {}: {reason}", place(*.position))]
     Stopped {
         /// The name of the subscription.
@@ -48,13 +48,15 @@ pub enum WaitError {
         /// Why it stopped.
         reason: StopReason,
     },
-    /// The subscription faulted.
+    /// The subscription faulted before the position. Fix the cause, and start it again
+    /// ([`SubscriptionState::Faulted`]).
     #[error("`{}` is faulted: {failure}", .failure.subscription)]
     Faulted {
         /// What failed.
         failure: Arc<Failure>,
     },
-    /// The subscription may not run, or the log is not the one that it has applied.
+    /// The subscription may not run, or the log is not the one that it has applied. The reason says what to do
+    /// ([`SubscriptionState::Refused`]).
     #[error("`{subscription}` is refused: {reason}")]
     Refused {
         /// The name of the subscription.
@@ -62,7 +64,8 @@ pub enum WaitError {
         /// Why, and what to do.
         reason: Arc<str>,
     },
-    /// The subscription was fenced twice within a minute, and has stopped.
+    /// The subscription was fenced twice within a minute, and has stopped. Start it again
+    /// ([`SubscriptionState::FencedAgain`]).
     #[error("`{subscription}` is {state}")]
     Fenced {
         /// The name of the subscription.
@@ -70,7 +73,8 @@ pub enum WaitError {
         /// Its state, with the reason and what to do.
         state: SubscriptionState,
     },
-    /// The program is older than an event in the log, and the projection is in the memory of this process.
+    /// The program is older than an event in the log, and the projection is of the kind *memory*, so no other process
+    /// can pass the event for it. Deploy the newer program.
     #[error("`{subscription}` is outdated: {reason}")]
     Outdated {
         /// The name of the subscription.

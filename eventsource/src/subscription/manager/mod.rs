@@ -31,7 +31,14 @@ use crate::store::{EventStore, WakeUpSender};
 /// Runs the subscriptions of a process: subscribes projections, starts them, stops them and reports on them.
 ///
 /// Each subscription runs in its own task, with its own position and its own failures. All subscriptions of a manager
-/// share one reader of the log. Create one manager for a process, and keep it for the life of the process.
+/// share one reader of the log. Create one manager for a process, and keep it for the life of the process. It is not
+/// `Clone`: put it into an [`Arc`] to share it, for example as the state of a web server.
+///
+/// There is no limit of subscriptions. Each costs a task, two pages of the log in memory
+/// ([`batch_bytes`](super::SubscriptionConfig::batch_bytes)), one poll of the log in each
+/// [`poll_interval`](super::SubscriptionConfig::poll_interval), and one small write in each third of its
+/// [`lease`](super::SubscriptionConfig::lease). A transactional projection uses one connection while it applies a
+/// batch.
 ///
 /// ```standalone_crate
 /// # #[cfg(feature = "macros")]
@@ -96,8 +103,11 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Creates a manager without subscriptions.
     ///
     /// - `store` is the event store whose log the subscriptions read.
-    /// - `notifier` wakes the subscriptions: a [`Notifier`] or any event bus. It carries no data
-    ///   ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)).
+    /// - `notifier` wakes the subscriptions: a [`Notifier`] or any event bus. It carries no data ([wake-ups carry no
+    ///   data](crate::guarantees#wake-ups-carry-no-data)). Most stores also wake their readers by themselves
+    ///   ([`EventStore::wake_ups`]): the one of PostgreSQL in all processes, those in memory and of SQLite in their own
+    ///   process. With these, pass `MemoryEventBus::new()`: nothing needs to publish to it. Pass the notifier of a
+    ///   broker if several processes append through a store without such wake-ups.
     /// - `checkpoints` stores the positions. It also decides what handlers can ask for: with checkpoints in a SQL
     ///   database, handlers get its connection.
     ///
@@ -124,8 +134,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
     }
 
-    /// Returns the changes of a state that the state machine does not allow, for the tests of this library. Each is a bug
-    /// of this library.
+    /// Returns the changes of a state that the state machine does not allow, for the tests of this library. Each is a
+    /// bug of this library.
     #[doc(hidden)]
     pub fn illegal_transitions(&self) -> Vec<String> {
         self.broken.all()
@@ -149,9 +159,14 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         self
     }
 
-    /// Starts every subscription that does not run, including stopped and faulted ones.
+    /// Starts every subscription that does not run, including stopped, faulted, refused and twice fenced ones. Changes
+    /// nothing for those that run, are paused or stand by, so it can be called at any time to start the others again.
     ///
-    /// Returns before they have caught up: wait for that with [`caught_up`](super::SubscriptionHandle::caught_up).
+    /// Returns before they have caught up: wait for that with [`caught_up`](super::SubscriptionHandle::caught_up). If a
+    /// database is down, it succeeds, and the subscriptions wait for it
+    /// ([`Waiting`](super::SubscriptionState::Waiting)). What prevents a subscription from running is its state later:
+    /// [`Refused`](super::SubscriptionState::Refused) or [`Faulted`](super::SubscriptionState::Faulted).
+    ///
     /// Waits up to 2 s for the notifier; if it does not answer, the subscriptions poll, and a background task tries
     /// again.
     ///
@@ -196,8 +211,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Stops every subscription after its present batch, with its checkpoint saved ([clean
     /// stop](crate::guarantees#clean-stop)).
     ///
-    /// Returns when all have stopped. A handler that does not return blocks it: see [`stop_within`](Self::stop_within).
-    /// [`start`](Self::start) continues where the subscriptions stopped.
+    /// Returns when all have stopped. A retry delay, an outage, a pause and a standby end at once. A batch that is
+    /// being applied is finished first, with all its handlers, and each of them can take
+    /// [`handler_timeout`](super::SubscriptionConfig::handler_timeout). So this has no useful time limit of its own:
+    /// use [`stop_within`](Self::stop_within) if the process is killed after some time. [`start`](Self::start)
+    /// continues where the subscriptions stopped.
+    ///
+    /// Each subscription releases its lease, so a standby in another process takes over.
     ///
     /// # Errors
     /// - [`ManagerError::NotSaved`] if a checkpoint could not be saved. All subscriptions have stopped. The next start
@@ -237,8 +257,14 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         saved
     }
 
-    /// Stops the subscription `name` and removes it from the manager. Its checkpoint stays in the store, so a later
-    /// subscription with this name continues from it.
+    /// Stops the subscription `name` and removes it from the manager. A standby in another process takes over.
+    ///
+    /// Its checkpoint, its dead letters and the ownership of its tables stay in the store, so a later subscription with
+    /// this name continues from there. The name is free at once. Handles that exist report the state `Stopped`, and can
+    /// still [`reset`](super::SubscriptionHandle::reset) the subscription.
+    ///
+    /// To remove a projection for ever, stop it in every process, [`reset`](super::SubscriptionHandle::reset) it and
+    /// unsubscribe it: that removes its checkpoint, its letters and its rows. Then drop its empty tables by SQL.
     ///
     /// # Errors
     /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::InsideHandler`] in a handler of the
@@ -277,12 +303,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     ///
     /// The subscriptions run while `until` runs: a web server as `until` answers its last requests before the
     /// projections stop. See `shutdown_signal` for such a program (feature `signals`). A subscription that faults does
-    /// not end it: see [`health`](Self::health).
+    /// not end it: see [`health`](Self::health). The stop has no deadline, and a second signal does not cut it off.
     ///
     /// If this future is dropped, the subscriptions continue to run.
     ///
     /// # Errors
-    /// Those of [`start`](Self::start) and [`stop`](Self::stop). If `start` fails, `until` is not awaited.
+    /// Those of [`start`](Self::start) and [`stop`](Self::stop). If `start` fails, `until` is not awaited. If `stop`
+    /// fails, the output of `until` is lost.
     ///
     /// # Examples
     /// ```
@@ -305,8 +332,16 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Stops every subscription like [`stop`](Self::stop), and cuts off the ones that have not stopped within
     /// `deadline`.
     ///
-    /// A subscription that is cut off loses its present batch: its transaction is rolled back, and the next start
-    /// applies these events again.
+    /// A subscription that is cut off loses its present batch, and the next start applies these events again:
+    /// - Transactional: the transaction is rolled back, so nothing is applied twice.
+    /// - Memory and durable memory: the state is restored or replayed, so nothing is applied twice. If it cannot be
+    ///   emptied, the subscription does not start again ([`StopReason::StateUnknown`]).
+    /// - Effects: the effects of the batch happen again.
+    ///
+    /// It does not release its lease: a standby takes over when the lease expires. A handler that blocks its thread
+    /// cannot be cut off; this returns half a second later nevertheless. A deadline of zero cuts off every subscription
+    /// that does not stop at once. In Kubernetes, choose some seconds less than `terminationGracePeriodSeconds`, which
+    /// is 30 s by default.
     ///
     /// # Errors
     /// [`ManagerError::Deadline`] with the names of the subscriptions that were cut off; otherwise those of
@@ -398,8 +433,10 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
 
     /// Returns the status of every subscription, ordered by name.
     ///
-    /// Asks the stores a handful of queries, and one more for each running rebuild, and waits 3 s for them at most. An
-    /// answer that is missing is an error inside the status.
+    /// Asks the stores a handful of queries, and one more for each running rebuild, and waits 3 s for them at most.
+    /// Without an answer, [`lag`](SubscriptionStatus::lag) and [`unknown_types`](SubscriptionStatus::unknown_types) are
+    /// errors, [`stalled_by`](SubscriptionStatus::stalled_by) is `None`, and the other fields are what this process
+    /// knew last.
     ///
     /// ```
     /// # use eventsource::prelude::*;

@@ -13,7 +13,8 @@ use crate::subscription::{
 };
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
-    /// Starts the subscription `name`. Does nothing if it runs.
+    /// Starts the subscription `name`, also if it was faulted, refused or fenced twice. Does nothing if it runs, is
+    /// paused or stands by.
     ///
     /// The other subscriptions do not change; [`start`](Self::start) starts them later.
     ///
@@ -56,7 +57,10 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// run.
     ///
     /// The other subscriptions continue. [`start_one`](Self::start_one) and [`start`](Self::start) start it again where
-    /// it stopped.
+    /// it stopped. It takes as long as for [`stop`](Self::stop).
+    ///
+    /// **Other processes are not stopped.** The subscription releases its lease, so a standby takes over, and applies
+    /// the next events. To stop the work everywhere, call this in every process.
     ///
     /// # Errors
     /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::InsideHandler`] in a handler of the
@@ -83,10 +87,16 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         slot.stop(StopReason::StoppedByName).await
     }
 
-    /// Pauses the subscription `name` after its present batch.
+    /// Pauses the subscription `name` in this process, after its present batch. A retry delay and an outage are
+    /// interrupted at once.
     ///
-    /// Returns when it is paused, or when it was resumed in between. A paused subscription keeps its lease, so no
-    /// standby takes over.
+    /// Returns when it is paused. If another caller resumes it before that, returns too, without an error. A paused
+    /// owner keeps its lease, so no standby takes over. It holds no transaction, and no connection between two renewals
+    /// of the lease. On a standby the pause only keeps this process from taking over: the owner continues.
+    ///
+    /// **A pause is not stored.** A restart, a crash or a lost lease of this process ends it, and a standby or the new
+    /// process continues to apply events. For a maintenance that must not be interrupted, stop the subscription in
+    /// every process.
     ///
     /// # Errors
     /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::NotRunning`] if it does not run, or
@@ -162,7 +172,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
     }
 
-    /// Resumes the paused subscription `name` where it paused. Does nothing if it is not paused.
+    /// Resumes the paused subscription `name` where it paused. Does nothing if it is not paused. Works in the process
+    /// that paused it only.
     ///
     /// # Errors
     /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::NotRunning`] if it is not started or
@@ -191,20 +202,22 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     }
 
     /// Renames a subscription from `from` to `to`: its checkpoint, its dead letters, its snapshot and the ownership of
-    /// its tables, in one transaction.
+    /// its tables, in one transaction. The checkpoint stores in memory, of SQLite and of PostgreSQL support it.
     ///
     /// Call it before you subscribe the projection under its new name, and while no process runs it under the old one.
-    /// A projection of which only the name has changed then continues where it was, because a fingerprint that begins
-    /// with the old name is renamed too.
+    /// A projection of which only the name has changed then continues where it was, because the stored
+    /// [fingerprint](crate::projection::fingerprint()), a text that begins with the name of the projection, is renamed
+    /// too.
     ///
     /// # Errors
     /// Nothing was changed after each error.
-    /// - [`HandOverError::Missing`]: `from` has no checkpoint. An earlier call may have renamed it: then go on.
+    /// - [`HandOverError::Missing`]: `from` has no checkpoint. An earlier call may have renamed it: then go on. A wrong
+    ///   name looks the same: [`CheckpointStore::list`] returns the names that exist.
     /// - [`HandOverError::Exists`]: `to` already has a checkpoint. Choose another name, or reset that subscription.
     /// - [`HandOverError::Held`]: a process runs the subscription. Stop it there first.
     /// - [`HandOverError::Subscribed`]: this manager has a subscription with one of the names. Call this before
     ///   [`subscribe`](Self::subscribe).
-    /// - [`HandOverError::ReservedName`]: one of the names ends as those of next generations do. Choose another name.
+    /// - [`HandOverError::ReservedName`]: one of the names ends with `~next` or `__next`. Choose another name.
     /// - [`HandOverError::Unsupported`]: the checkpoint store has no table owners.
     /// - [`HandOverError::Checkpoint`]: the checkpoint store failed, possibly after the rename. Call it again:
     ///   `Missing` then means that it is done.
@@ -271,7 +284,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         Ok(self.slot(name)?.status().await)
     }
 
-    /// Returns the dead letters of the subscription `name`: list, retry or dismiss them.
+    /// Returns the dead letters of the subscription `name`: list, retry or dismiss them. Every process can list them;
+    /// only the owner can retry and dismiss.
     ///
     /// # Errors
     /// [`ManagerError::Unknown`] if there is no such subscription.

@@ -38,7 +38,8 @@ impl std::fmt::Display for Signal {
 /// answers the open ones, and then [`SubscriptionManager::run_until`] stops the subscriptions.
 ///
 /// After the first call, these signals do not end the process any more. Each future ends with the first signal after
-/// its own call: call it again to wait for a second signal.
+/// its own call: call it again to wait for a second signal. Dropping the future does not give the signals their effect
+/// back. On systems other than Unix only Ctrl-C is heard.
 ///
 /// # Errors
 /// [`ManagerError::NoRuntime`] outside a tokio runtime; [`ManagerError::Signals`] in a runtime without `enable_io`.
@@ -63,7 +64,31 @@ impl std::fmt::Display for Signal {
 ///     let signal = signal.await;
 ///     println!("{signal}: no new requests");
 /// });
+/// // The outer error is that of the manager, the inner one that of the server.
 /// manager.run_until(server).await??;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+///
+/// An orchestrator sends SIGTERM once, and kills the process 30 s later. To stop in time, set a deadline:
+///
+/// ```
+/// # #[cfg(unix)]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # use eventsource::prelude::*;
+/// # let manager =
+/// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # // This task runs after the example has begun to listen.
+/// # tokio::spawn(async {
+/// #     std::process::Command::new("sh").args(["-c", "kill -TERM $PPID"]).status().expect("`sh` runs");
+/// # });
+/// use std::time::Duration;
+/// use eventsource::subscription::shutdown_signal;
+///
+/// let signal = shutdown_signal()?;
+/// manager.start().await?;
+/// println!("{}: stopping", signal.await); // or: serve requests until then
+/// manager.stop_within(Duration::from_secs(20)).await?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
@@ -104,7 +129,8 @@ pub enum Shutdown {
         signal: Signal,
     },
     /// A second signal arrived before every subscription had stopped. The others were cut off in the middle of a batch:
-    /// their transactions are rolled back, and the next start applies these events again.
+    /// their transactions are rolled back, and the next start applies these events again. An effects projection then
+    /// repeats the effects of the batch.
     Forced {
         /// The first signal.
         signal: Signal,
@@ -121,6 +147,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Starts every subscription, waits for SIGINT or SIGTERM, then stops every subscription like [`stop`](Self::stop).
     ///
     /// A second signal cuts off the subscriptions that have not stopped yet, like [`stop_within`](Self::stop_within).
+    /// Without one the stop has no deadline. An orchestrator sends only one signal before it kills the process: use
+    /// [`shutdown_signal`] and [`stop_within`](Self::stop_within) there.
+    ///
     /// Also returns when no subscription runs any more, for example because each has faulted or the manager was stopped
     /// elsewhere. A manager without subscriptions waits until one is subscribed.
     ///
