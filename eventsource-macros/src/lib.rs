@@ -114,7 +114,12 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
 /// [`#[derive(ColumnType)]`](macro@ColumnType), or an `Option` of these.
 ///
 /// Queries use a constant for each column, with the name of the field in upper case: `OrderRow::STATUS`. In addition,
-/// every table has the columns `version`, `created_at`, `updated_at` and `deleted_at`.
+/// every table has the columns `version`, `created_at`, `updated_at` and `deleted_at`. `Stored` returns them, and
+/// queries cannot use them. A column of these names does not compile: give the column of such a field another name, as
+/// in `#[read_model(column = "placed_at")] created_at: DateTime<Utc>`.
+///
+/// There are no ids of several columns, unique indexes, indexes on several columns, foreign keys and default values.
+/// For an id of two parts, use a text such as `"{order}/{line}"`.
 ///
 /// # Options
 ///
@@ -127,12 +132,15 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
 ///
 /// | option of a field | meaning |
 /// |---|---|
-/// | `id` | The field is the id of the row: a UUID, an integer or a text. Exactly one field has this option. |
+/// | `id` | The field is the id of the row: a UUID, an integer or a text of at most 2,600 bytes. Exactly one field has this option. |
 /// | `column = "customer"` | The name of the column. The default is the name of the field. |
-/// | `index` | The column has an index. |
-/// | `json` | The field is stored as JSON. Its type is any type that serde can serialise and deserialise. |
+/// | `index` | The column has an index, named `{table}_{column}_idx`. A text, bytes or a decimal then has at most 2,600 bytes: a longer value is refused when it is saved. |
+/// | `json` | The field is stored as JSON. Its type is any type that serde can serialise and deserialise. It is never null: `None` is stored as the JSON `null`. |
 ///
-/// A name is a letter or `_`, then up to 62 letters, digits or `_`.
+/// A name is a letter (`a` to `z`, `A` to `Z`) or `_`, then up to 62 letters, digits or `_`. Names are quoted in SQL,
+/// so upper case stays. The name of a table cannot end with `__next`, which names the table of a next generation, and
+/// cannot begin with `eventsource_`, `pg_` or `sqlite_`. In PostgreSQL, a table that is rebuilt side by side has a name
+/// short enough for the suffix.
 #[proc_macro_derive(ReadModel, attributes(read_model))]
 pub fn derive_read_model(input: TokenStream) -> TokenStream {
     read_model::derive(input.into()).into()
@@ -141,8 +149,10 @@ pub fn derive_read_model(input: TokenStream) -> TokenStream {
 /// Makes an enum the type of a column: implements `ColumnType` and `Comparable`.
 ///
 /// The variants have no fields. Each variant is stored as a text, by default its name, so you can add or move variants
-/// without a migration. A stored text without a variant is an error that names the field and lists the variants. Rows
-/// are sorted by the texts.
+/// without a migration. A stored text without a variant is an error (`ReadModelError::Corrupt`) that names the field
+/// and lists the variants: a program of the version before fails so for a row with a new variant. The variants are not
+/// part of the fingerprint of a projection: raise its version when you remove or rename one. Rows are sorted by the
+/// texts.
 ///
 /// # Options
 ///
@@ -174,12 +184,13 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
 ///
 /// | kind | its methods |
 /// |---|---|
-/// | transactional | a method takes a `&mut T` that the unit of work provides, such as a repository; all take `&self` |
+/// | transactional | a method takes a `&mut T` that the unit of work (the transaction of the batch) provides, such as a repository; all take `&self` |
 /// | memory | a handler takes `&mut self`, or the option `memory` is set; no method takes such a `&mut T` |
 /// | durable memory | the option `snapshot` is set; no method takes such a `&mut T` |
 /// | effects | the option `effects` is set; no method takes such a `&mut T` |
 ///
-/// A projection cannot use both memory and a transaction: a transaction is rolled back, a field is not.
+/// A projection cannot use both memory and a transaction: a transaction is rolled back, a field is not. Fields that
+/// handlers only read, such as an HTTP client, are allowed in every kind.
 ///
 /// # Options
 ///
@@ -192,7 +203,7 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
 /// | `effects` | The effects go outside the process, at least once for each event. |
 /// | `exhaustive = Order` | The projection must handle or ignore every event of this aggregate. Several: `exhaustive(Order, Customer)`. |
 /// | `ignores(OrderNoteAdded, …)` | The events that an exhaustive projection ignores. |
-/// | `read_models(OrderRow, …)` | The read models that the projection owns. A reset empties them, without a truncate hook. |
+/// | `read_models(OrderRow, …)` | The read models that the projection owns. A reset and a rebuild empty them, so the projection needs no [`#[truncate]`](macro@truncate) method. |
 /// | `crate = my::reexport` | The path to the `eventsource` crate, if it is not `::eventsource`. |
 #[proc_macro_attribute]
 pub fn projection(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -235,9 +246,11 @@ pub fn applies(_: TokenStream, item: TokenStream) -> TokenStream {
 /// * the event: `&OrderPlaced`, or `&Event<OrderPlaced>` to get its id, position, stream, times and metadata too.
 /// * optional parameters: `&T` for a part of the stored event (`&Metadata`, `&StreamId`, `&RecordedEvent`); `&mut T`
 ///   for a value that the unit of work provides: any number of `&mut Repository<Row>` for read models, or one database
-///   connection in the transaction of the batch, but not both.
+///   connection in the transaction of the batch, but not both. Another handler of the projection can take the other:
+///   then the projection cannot be rebuilt side by side.
 ///
-/// It returns `()`, or `Result<(), E>` with any error. A `HandlerError` also says whether a retry can help.
+/// It returns `()`, or `Result<(), E>` with any error. A `HandlerError` also says whether a retry can help. For other
+/// errors the database driver is asked; an error that it does not know, such as one of an HTTP client, is transient.
 ///
 /// A `#[cfg(…)]` on the method applies to everything that is generated from it.
 #[proc_macro_attribute]
@@ -245,7 +258,10 @@ pub fn handles(_: TokenStream, item: TokenStream) -> TokenStream {
     block::marker::misplaced(Marker::Handles, item.into()).into()
 }
 
-/// Marks the method of a `#[projection]` impl block that empties the projection, for a reset or a rebuild.
+/// Marks the method of a `#[projection]` impl block that empties the projection, for a reset or a rebuild: the
+/// *truncate hook*. A transactional projection needs it for rows that it does not declare in `read_models(…)`. A memory
+/// projection needs it for a reset. For a rebuild, and after a panic, a copy of its first state is used instead if the
+/// type is `Clone` (memory) or has a stored state (durable memory).
 ///
 /// The method can be async. It takes `&self` or `&mut self`, then values that the unit of work provides, as `&mut T`.
 /// It returns `()` or a `Result`, like a [handler](macro@handles). A projection has at most one such method.

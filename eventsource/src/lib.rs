@@ -62,9 +62,14 @@
 //! | `signals` | yes | [`SubscriptionManager::run_until_signal`](subscription::SubscriptionManager::run_until_signal), for services: SIGINT and SIGTERM |
 //! | `sqlite` | no | event store, checkpoints and read models in a SQLite file; handlers use the driver as `eventsource::sqlx` |
 //! | `decimal` | no | columns of read models with the type `rust_decimal::Decimal` |
-//! | `postgres` | no | event store, checkpoints and read models in PostgreSQL 15 or newer |
-//! | `postgres-tls` | no | `postgres`, with TLS for servers on other machines |
+//! | `postgres` | no | event store, checkpoints and read models in PostgreSQL 15 or newer; handlers use the driver as `eventsource::sqlx` |
+//! | `postgres-tls` | no | `postgres`, with TLS (rustls) for servers on other machines: write `sslmode=require` into the URL |
 //! | `testing` | no | given/when/then for projections and aggregates, the shapes of stored events, contract suites for stores |
+//!
+//! # Logs
+//!
+//! The crate logs with [`tracing`](https://docs.rs/tracing), under targets that begin with `eventsource::`. A table in
+//! [`subscription`](mod@subscription#what-is-logged) lists the levels. There are no metrics yet.
 //!
 //! # Versions
 //!

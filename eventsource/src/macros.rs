@@ -96,7 +96,7 @@ pub use eventsource_macros::DomainEvent;
 ///     id: Uuid,
 ///     #[read_model(column = "customer", index)]
 ///     customer_name: String,
-///     total: f64,
+///     total: i64, // in cents
 ///     shipped_at: Option<DateTime<Utc>>,
 ///     #[read_model(json)]
 ///     lines: Vec<Line>,
@@ -299,7 +299,8 @@ pub use eventsource_macros::projection;
 /// Empties a projection before a reset or a rebuild in place. It is an attribute of a method in a
 /// [`#[projection]`](macro@projection) block.
 ///
-/// A projection that declares its read models (`read_models(…)`) needs none for their tables.
+/// A projection that declares its read models (`read_models(…)`) needs none for their tables. A memory projection that
+/// is `Clone` needs none for a rebuild.
 ///
 /// ```
 /// use eventsource::{DomainEvent, projection};

@@ -10,6 +10,9 @@ use super::{
 
 /// An event that is not stored yet. [`EventStore::append`](crate::EventStore::append) stores it.
 ///
+/// It has an id from its creation on, and an id is stored once. So a clone can be appended again after an error whose
+/// outcome is unknown: see [`store`](crate::store#repeat-an-append).
+///
 /// ```
 /// # #[cfg(feature = "macros")] {
 /// use eventsource::{DomainEvent, Metadata, NewEvent};
@@ -86,7 +89,8 @@ impl NewEvent {
         Ok(Self { aggregate_type: Some(E::AGGREGATE.into()), payload, ..Self::raw(E::NAME, E::VERSION, String::new()) })
     }
 
-    /// Creates a new event without a Rust type, for tools that copy a log.
+    /// Creates a new event without a Rust type, for tools that copy a log. A program with event types uses
+    /// [`of`](Self::of). Many examples of this documentation use raw events, because they are short.
     ///
     /// `payload` is JSON and is stored byte for byte. An append refuses a text that is not JSON or is nested too deep
     /// ([`AppendError::Unstorable`](crate::AppendError::Unstorable)).

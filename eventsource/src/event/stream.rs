@@ -7,7 +7,11 @@ use uuid::Uuid;
 
 use super::Name;
 
-/// The id of a stream. A stream contains the events of one aggregate.
+/// The id of a stream. A stream contains the events of one aggregate, which is one business object, such as one order.
+/// The id consists of the type of the aggregate (`Order`) and a UUID.
+///
+/// If your system identifies the object by a text, such as `invoice-2026-17`, derive the UUID from it: always the same
+/// one for the same text, with a [UUID of version 5](https://docs.rs/uuid/latest/uuid/struct.Uuid.html#method.new_v5).
 ///
 /// ```
 /// use eventsource::StreamId;

@@ -55,7 +55,9 @@
 //! }
 //!
 //! let (store, checkpoints) = (MemoryEventStore::new(), MemoryCheckpoints::new());
-//! let rows = MemoryReadModels::new(&checkpoints).repository::<OrderRow>();
+//! let models = MemoryReadModels::new(&checkpoints);
+//! models.ensure_tables(&Orders).await?;
+//! let rows = models.repository::<OrderRow>();
 //! let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints);
 //! let orders = manager.subscribe(Orders, SubscriptionConfig::from_beginning()).await?;
 //! manager.start().await?;

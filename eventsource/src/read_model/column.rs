@@ -21,21 +21,25 @@ use crate::read_model::ColumnType;
 ///     #[read_model(id)]
 ///     id: Uuid,
 ///     status: String,
-///     total: f64,
+///     total: i64,
 /// }
 ///
-/// let large = OrderRow::STATUS.is_in(["placed", "paid"]).and(OrderRow::TOTAL.ge(100.0));
+/// let large = OrderRow::STATUS.is_in(["placed", "paid"]).and(OrderRow::TOTAL.ge(100));
 /// let query = Query::from(large).order_by(OrderRow::TOTAL.desc()).limit(10);
 /// # }
 /// ```
 ///
-/// A column that the model does not have does not compile:
+/// As in SQL, a comparison with a null column does not match. Unlike SQL, [`eq`](Self::eq) with `None` selects nulls. A
+/// float that is NaN (not on SQLite, which refuses it) is equal to itself and greater than all numbers.
+///
+/// A field that the model does not have does not compile:
 ///
 /// ```compile_fail
 /// # use eventsource::read_model::ReadModel;
 /// # #[derive(ReadModel)]
-/// # struct OrderRow { #[read_model(id)] id: i64 }
-/// let query = OrderRow::STATUS.eq("placed");
+/// # struct OrderRow { #[read_model(id)] id: uuid::Uuid, status: String, total: i64 }
+/// // `OrderRow` has no field `colour`.
+/// let query = OrderRow::COLOUR.eq("red");
 /// ```
 pub struct Column<M, T> {
     index: usize,
@@ -131,7 +135,7 @@ impl<M: ReadModel, T> Column<M, T> {
         M::TABLE.column(self.index).map_or("", |column| column.name)
     }
 
-    /// Selects the rows in which the column is null.
+    /// Selects the rows in which the column is null. A column whose field is no `Option` is never null.
     ///
     /// # Examples
     /// ```
@@ -230,7 +234,8 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Ne, value)
     }
 
-    /// Selects the rows in which the column is less than `value`.
+    /// Selects the rows in which the column is less than `value`. Null columns do not match; for `None`, no row
+    /// matches.
     ///
     /// # Examples
     /// ```
@@ -249,7 +254,8 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Lt, value)
     }
 
-    /// Selects the rows in which the column is less than or equal to `value`.
+    /// Selects the rows in which the column is less than or equal to `value`. Null columns do not match; for `None`, no
+    /// row matches.
     ///
     /// # Examples
     /// ```
@@ -268,7 +274,8 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Le, value)
     }
 
-    /// Selects the rows in which the column is greater than `value`.
+    /// Selects the rows in which the column is greater than `value`. Null columns do not match; for `None`, no row
+    /// matches.
     ///
     /// # Examples
     /// ```
@@ -287,7 +294,8 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Gt, value)
     }
 
-    /// Selects the rows in which the column is greater than or equal to `value`.
+    /// Selects the rows in which the column is greater than or equal to `value`. Null columns do not match; for `None`,
+    /// no row matches.
     ///
     /// # Examples
     /// ```
@@ -306,7 +314,8 @@ impl<M: ReadModel, T> Column<M, T> {
         self.compare(Op::Ge, value)
     }
 
-    /// Selects the rows in which the column is one of `values`. Nulls in `values` select nothing.
+    /// Selects the rows in which the column is one of `values`. Nulls in `values` select nothing: to include rows
+    /// without a value, add `.or(column.is_null())`. Without values, no row matches.
     ///
     /// The number of values is not limited, except for floats in SQLite: at most 32,764.
     ///
@@ -329,8 +338,8 @@ impl<M: ReadModel, T> Column<M, T> {
         })
     }
 
-    /// Selects the rows in which the column is none of `values`, and not null. Without values, every row matches, even
-    /// if the column is null.
+    /// Selects the rows in which the column is none of `values`, and not null. Without values there is nothing to
+    /// compare with, so every row matches, even if the column is null.
     ///
     /// The number of values is not limited, except for floats in SQLite: at most 32,764.
     ///

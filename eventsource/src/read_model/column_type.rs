@@ -8,7 +8,27 @@ use crate::event::{check_time, json, truncate_to_micros};
 
 /// A type that a field of a read model can have. A value is read back equal to the value that was stored.
 ///
-/// Implement it for a type of your own in terms of a type that has it:
+/// | Rust | PostgreSQL | SQLite |
+/// | --- | --- | --- |
+/// | `bool` | `boolean` | integer |
+/// | `i8`, `i16`, `u8` | `smallint` | integer |
+/// | `i32`, `u16` | `integer` | integer |
+/// | `i64`, `u32`, `u64` | `bigint` | integer |
+/// | `f32`, `f64` | `real`, `double precision` | real |
+/// | `String`, an enum with `#[derive(ColumnType)]` | `text COLLATE "C"` | text |
+/// | `Uuid` | `uuid` | blob |
+/// | `DateTime<Utc>`, `NaiveDate` | `timestamp with time zone`, `date` | integer, text |
+/// | `Vec<u8>` | `bytea` | blob |
+/// | [`Decimal`], `rust_decimal::Decimal` (feature `decimal`) | `numeric` | text |
+/// | `serde_json::Value`, any field with `#[read_model(json)]` | `json` | text |
+/// | `Option<T>` of these | the same, nullable | the same, nullable |
+///
+/// A `u64` above `i64::MAX` is refused with [`InvalidValue`] at the save. A time keeps microseconds. For money, use an
+/// integer of the smallest unit or a decimal, and not a float.
+///
+/// Implement it for a type of your own in terms of a type that has it. The [`KIND`](Self::KIND) is part of the table:
+/// if it changes, the projection has changed. `Option` of your type works without code: null never reaches
+/// [`from_value`](Self::from_value).
 ///
 /// ```
 /// use eventsource::read_model::{ColumnKind, ColumnType, Comparable, InvalidValue, Value};
@@ -82,7 +102,10 @@ pub trait ColumnType: Sized {
 
 /// A type that an id can have: a UUID, an integer or a text. A text has at most 2,600 bytes, so that it fits an index
 /// of PostgreSQL. The limit is the same on every backend, and holds as well for texts, bytes and decimals in a column
-/// with `#[read_model(index)]`.
+/// with `#[read_model(index)]`: a longer value is refused at the save ([`ReadModelError::InvalidValue`]). Implement
+/// this trait, without functions, for an id type of your own that implements [`ColumnType`] as one of these.
+///
+/// [`ReadModelError::InvalidValue`]: crate::ReadModelError::InvalidValue
 ///
 /// ```
 /// use eventsource::read_model::IdType;
@@ -110,13 +133,12 @@ pub trait IdType: ColumnType + Send + Sync + 'static {}
 /// struct OrderRow {
 ///     #[read_model(id)]
 ///     id: u64,
-///     #[read_model(json)]
-///     lines: Vec<String>,
+///     details: Option<serde_json::Value>,
 /// }
 ///
-/// let without_lines = OrderRow::LINES.is_null();
-/// // `OrderRow::LINES.eq(…)` does not compile.
-/// # let _ = without_lines;
+/// let without_details = OrderRow::DETAILS.is_null();
+/// // `OrderRow::DETAILS.eq(…)` does not compile.
+/// # let _ = without_details;
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
@@ -127,7 +149,10 @@ pub trait IdType: ColumnType + Send + Sync + 'static {}
 pub trait Comparable: ColumnType {}
 
 /// The type of a column that stores JSON: the constant of a field with `#[read_model(json)]` is a `Column<Model,
-/// Json<T>>`. A query can only ask whether such a column is null.
+/// Json<T>>`. The field itself has the type `T`, so you never write `Json`.
+///
+/// Such a column is never null: `None` is stored as the JSON text `null`. So a query cannot select by it. A nullable
+/// JSON column is a field of the type `Option<serde_json::Value>` without the option `json`.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {

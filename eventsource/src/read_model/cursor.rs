@@ -15,7 +15,9 @@ use super::{Decimal, InvalidValue, ReadModelError, Table, Value, base64};
 ///
 /// [`Query::cursor`](super::Query::cursor) creates it. It is a short text of letters, digits, `-` and `_`, so it can be
 /// part of a URL. Serde writes and reads it as this text. A client returns it unchanged: its content is not part of the
-/// interface. It contains the values of the columns by which the query is ordered, and is not encrypted.
+/// interface. It contains the values of the columns by which the query is ordered, and is not encrypted: do not order
+/// by a column that the client must not see, or by long texts. It stays valid while the table and the ordered columns
+/// keep their names, also after a new deployment.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -39,14 +41,16 @@ use super::{Decimal, InvalidValue, ReadModelError, Table, Value, base64};
 ///         None => order.clone(),
 ///     };
 ///     let page = orders.find_stored(query).await?;
-///     let next = page.last().map(|row| order.cursor(row).to_string());
+///     // A page that is not full is the last one.
+///     let next = page.last().filter(|_| page.len() == 20).map(|row| order.cursor(row).to_string());
 ///     Ok((page.iter().map(|row| row.id).collect(), next))
 /// }
 /// # }
 /// ```
 ///
-/// A query with another order refuses the cursor with [`ReadModelError::CursorOfAnotherQuery`]. The filter of the query
-/// may be another one.
+/// A query with another order refuses the cursor with [`ReadModelError::CursorOfAnotherQuery`]. The cursor does not
+/// contain the filter: a query with another filter returns its own rows after the same place. A cursor gives no access
+/// to rows, so check the rights of the client in every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     table: String,

@@ -8,6 +8,10 @@ use super::InvalidValue;
 
 /// A decimal number as exact text, with up to 99 digits before the point and up to 16,383 after it.
 ///
+/// Create it with `parse`, which fails with [`InvalidValue`] for another text: an exponent, a leading `+` or a leading
+/// point is refused. It has no arithmetic: calculate with integers or with `rust_decimal::Decimal`, and convert the
+/// result.
+///
 /// It stands for the number, not for its notation: zeros at either end are dropped, so `1.10` and `1.1` are equal. With
 /// the feature `decimal`, a `rust_decimal::Decimal` converts from and into it.
 ///

@@ -9,6 +9,10 @@ use crate::projection::Built;
 /// The version of the program that built a table which does not match its model, as far as the database knows it.
 /// [`ReadModelError::Mismatch`](crate::ReadModelError::Mismatch) contains it.
 ///
+/// A *generation* is one copy of the tables of a projection. A rebuild side by side fills the *next* generation while
+/// the *present* one serves. A [fingerprint](crate::projection::fingerprint()) is a text such as
+/// `orders v2: OrderPlaced; orders (id Uuid, total I64)`.
+///
 /// ```
 /// use eventsource::ReadModelError;
 /// use eventsource::read_model::Deployment;
@@ -24,7 +28,7 @@ use crate::projection::Built;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Deployment {
-    /// The table has no owner.
+    /// The database does not know it, for example because no subscription owns the table.
     #[default]
     Unknown,
     /// The table was built by this projection.
@@ -34,7 +38,8 @@ pub enum Deployment {
         /// The [fingerprint](crate::projection::fingerprint()) of the projection that built the table.
         fingerprint: String,
     },
-    /// The table was built by an older version, and the next generation of the table is being built.
+    /// The present table was built by another version, and the next generation of the table is being built. The fields
+    /// describe the next generation. Read with the older version of the program until it has replaced the table.
     Builds {
         /// The subscription that owns the table.
         subscription: String,
@@ -42,7 +47,8 @@ pub enum Deployment {
         fingerprint: String,
         /// The position up to which the next generation is built.
         position: Position,
-        /// The position at which it replaces the table, at the earliest.
+        /// The position at which it replaces the table, at the earliest. It also waits until it has reached the
+        /// checkpoint of the present generation.
         target: Position,
     },
 }

@@ -8,7 +8,8 @@ use super::{Deployment, Table};
 use crate::event::Unstorable;
 use crate::projection::{ChangesRefused, NotSetUp, Permanent};
 
-/// The reason why a value does not fit a column, or a stored value does not fit a field.
+/// The reason why a value does not fit a column, or a stored value does not fit a field. You meet it inside
+/// [`ReadModelError::InvalidValue`], and when you implement [`ColumnType`](super::ColumnType).
 ///
 /// ```
 /// use eventsource::read_model::{ColumnType, Value};
@@ -21,7 +22,7 @@ use crate::projection::{ChangesRefused, NotSetUp, Permanent};
 pub struct InvalidValue(Cow<'static, str>);
 
 impl InvalidValue {
-    /// Creates the error with this reason.
+    /// Creates the error with this reason. Used by implementations of [`ColumnType`](super::ColumnType).
     ///
     /// # Examples
     /// ```
@@ -60,7 +61,7 @@ pub struct InvalidField {
 }
 
 impl InvalidField {
-    /// Creates the error of the field `field`.
+    /// Creates the error of the field `field`. Used by implementations of [`ReadModel`](super::ReadModel).
     ///
     /// # Examples
     /// ```
@@ -77,9 +78,17 @@ impl InvalidField {
 
 /// The error of a read model.
 ///
-/// In a handler, [`Failed`](Self::Failed) and a [`Refused`](Self::Refused) that it caused are transient: the event is
-/// retried. [`NoTable`](Self::NoTable) and [`Mismatch`](Self::Mismatch) are not the fault of an event: the subscription
-/// stops with a fault ([`NotSetUp`]). All others are permanent.
+/// If a handler returns it, the variant decides what happens to the event:
+///
+/// - [`Failed`](Self::Failed): the event is retried, and an outage of the database is waited out.
+/// - [`Refused`](Self::Refused): its source is the error of the earlier change, and decides. So it is retried if that
+///   error was `Failed`.
+/// - [`NoTable`](Self::NoTable) and [`Mismatch`](Self::Mismatch): no event is the cause ([`NotSetUp`]), so the
+///   subscription stops. Its state is [`Faulted`](crate::SubscriptionState::Faulted), and no dead letter is kept.
+/// - All others are permanent: the event is not retried, and by default it becomes a dead letter.
+///
+/// Outside a handler, a web service can answer like this. During a rolling deployment a
+/// [`Mismatch`](Self::Mismatch) is no fault: an instance of the other version can answer.
 ///
 /// ```
 /// use eventsource::ReadModelError;
@@ -87,7 +96,8 @@ impl InvalidField {
 /// fn status(error: &ReadModelError) -> u16 {
 ///     match error {
 ///         ReadModelError::CursorOfAnotherQuery { .. } => 400,
-///         ReadModelError::Failed { .. } => 503,
+///         ReadModelError::InvalidValue { .. } => 400,
+///         ReadModelError::Failed { .. } | ReadModelError::Mismatch { .. } => 503,
 ///         _ => 500,
 ///     }
 /// }
@@ -107,7 +117,8 @@ pub enum ReadModelError {
         field: InvalidField,
     },
     /// [`Repository::save_checked`](crate::Repository::save_checked) expected another version of the row. Read the row
-    /// and decide again.
+    /// and decide again in the same call of the handler: if the handler returns this error, it is permanent, because
+    /// the same event would find the same row again.
     VersionConflict {
         /// The table.
         table: &'static str,
@@ -126,12 +137,15 @@ pub enum ReadModelError {
         /// The column, and what is wrong with its value.
         what: String,
     },
-    /// The table does not exist. Call `ensure_tables` or `create_table` before the program subscribes.
+    /// The table does not exist. Call `ensure_tables` before [`subscribe`](crate::SubscriptionManager::subscribe), or
+    /// `create_table` for a table that no projection declares.
     NoTable {
         /// The table.
         table: &'static str,
     },
-    /// The table does not match the model. Rebuild it, or deploy the version of the program that built it.
+    /// The table does not match the model. It is found at the first use of a table, and after a statement failed
+    /// because the table has changed. Rebuild the projection, or deploy the version of the program that built the
+    /// table. During a [rolling deployment](crate::guide::deployment), send readers to the other version.
     Mismatch {
         /// The table.
         table: &'static str,
@@ -140,8 +154,8 @@ pub enum ReadModelError {
         /// The version of the program that built the table.
         deployment: Deployment,
     },
-    /// The table cannot be replaced by another generation, because other objects of the database depend on it. Drop
-    /// them first, and create them again afterwards.
+    /// The table cannot be replaced by its next generation, which a rebuild side by side builds, because other objects
+    /// of the database depend on it. Drop them first, and create them again afterwards.
     Dependents {
         /// The table.
         table: &'static str,
@@ -149,13 +163,15 @@ pub enum ReadModelError {
         dependents: Vec<String>,
     },
     /// The database refused a change, because it violates a constraint of the table. Change the row or the constraint.
+    /// No call of a handler returns it: the changes are written later, so you find it in the dead letter of the event.
     Constraint {
         /// The table.
         table: &'static str,
         /// The message of the database.
         message: String,
     },
-    /// The database refused earlier changes of the same batch. Return the error from the handler.
+    /// The database refused earlier changes of the same batch. Return the error from the handler. If the handler
+    /// ignores it, the commit of the batch fails for the same reason.
     Refused(ChangesRefused),
     /// The database failed. A retry may help; the source says why it failed.
     Failed {
@@ -175,8 +191,10 @@ pub enum ReadModelError {
         /// The table and the order of the query.
         query: String,
     },
-    /// The repository was used after the end of its batch, or while a handler had the connection of the batch. Do not
-    /// move it into another task.
+    /// The repository cannot use the connection of its batch: the batch has ended, code that calls
+    /// [`Inject`](crate::Inject) itself still holds the connection, or a handler cancelled a call of a repository while
+    /// rows were being written (`select!`, a time limit). Only the last one can happen in a `#[projection]`, which
+    /// borrows its repositories: let the call end.
     NotLent {
         /// Why it cannot be used.
         reason: String,

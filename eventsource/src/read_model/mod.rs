@@ -1,6 +1,7 @@
 //! Read models without SQL: rows of a struct, which projections write through a [`Repository`], on every backend.
 //!
-//! A row is a struct with `#[derive(ReadModel)]`. A handler asks for a `&mut Repository<Row>` to write it. Any other
+//! A *read model* is one table of rows that a projection keeps up to date, so that other code can query them. A struct
+//! with `#[derive(ReadModel)]` describes a row. A handler asks for a `&mut Repository<Row>` to write rows. Any other
 //! code reads the committed rows through a [`ReadRepository`]:
 //!
 //! ```standalone_crate
@@ -61,7 +62,8 @@
 //!
 //! Use a read model if you look rows up by id, filter and order them by their columns, and show them in pages. Write
 //! SQL instead, in a handler that asks for a connection, if you need joins, aggregates or statements of your database.
-//! Both kinds of projection are [transactional](crate::guide::kinds#transactional).
+//! Such projections are [transactional](crate::guide::kinds#transactional) too. One handler gets repositories or one
+//! connection, and not both. A projection in which a handler gets a connection cannot be rebuilt side by side.
 //!
 //! | you want to | use |
 //! | --- | --- |
@@ -73,6 +75,30 @@
 //! | show pages | [`Query::after`] with a [`Cursor`] |
 //! | see the version and the times of a row | [`Stored`] |
 //! | create tables, or deploy a changed model | `ensure_tables`, and the guide [deployment](crate::guide::deployment) |
+//!
+//! # Questions
+//!
+//! - **Is the row there after my append?** Wait with
+//!   [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for) first. After it has returned `Ok`, every
+//!   reader of the database finds the row, also in another process.
+//! - **Do two reads see one state?** Each call is one statement and sees one committed state, complete or not yet
+//!   changed by a batch. Two calls, such as `find` and `count`, can see two states. A switch to a rebuilt read model
+//!   can come between them.
+//! - **May I read the table with SQL?** Yes, on the pool of the database. The page of `PostgresReadModels` or
+//!   `SqliteReadModels` lists the types. Add `WHERE deleted_at IS NULL` to leave out soft-deleted rows. Views on the
+//!   table prevent a rebuild side by side: see [deployment](crate::guide::deployment).
+//! - **May other code write rows?** No. A rebuild deletes what no event has written. Keep such facts in a table of your
+//!   own, or append an event.
+//! - **How do I count or sum over many events?** `get` the row of the counter, change it and `save` it. No update is
+//!   lost: one process at a time runs a subscription, and a batch is one transaction.
+//! - **How do I store order lines?** As a `Vec` with `#[read_model(json)]`, or as a second read model whose id is a
+//!   text such as `"{order}/{line}"`. A handler can ask for several repositories.
+//! - **How do I separate tenants?** With a column `tenant` in the row and in each query. The name of a table is a
+//!   constant of its struct, so a table for each tenant needs a struct for each tenant.
+//! - **What is not there?** Joins, sums, `NOT`, `LIKE`, ids of several columns, indexes on several columns, unique
+//!   indexes, foreign keys and updates by a query. Create indexes and constraints by SQL: in PostgreSQL, rebuilds keep
+//!   them ([list](crate::guide::deployment#what-the-switch-replaces-and-what-prevents-it)). For a search without regard
+//!   to case, or in the order of a language, add a column with a prepared text, such as the name in lower case.
 
 mod base64;
 mod column;

@@ -2,7 +2,7 @@
 
 use super::{InvalidField, Table, Value};
 
-/// A row of a read model. `#[derive(ReadModel)]` implements it.
+/// A row of a read model. `#[derive(ReadModel)]` implements it, and you never call its functions: repositories do.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {

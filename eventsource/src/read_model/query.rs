@@ -8,7 +8,9 @@ use super::stored::{About, Row};
 use super::{Cursor, ReadModel, ReadModelError, Stored};
 
 /// A condition on the rows of `M`. The columns of the model create conditions; [`and`](Condition::and) and
-/// [`or`](Condition::or) combine them.
+/// [`or`](Condition::or) combine them, in the order of the calls: `a.and(b).or(c)` is `(a AND b) OR c`, and
+/// `a.or(b).and(c)` is `(a OR b) AND c`. There is no `not`: use [`ne`](super::Column::ne),
+/// [`not_in`](super::Column::not_in), [`is_not_null`](super::Column::is_not_null) or the opposite comparison.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -22,6 +24,7 @@ use super::{Cursor, ReadModel, ReadModelError, Stored};
 ///     total: i64,
 /// }
 ///
+/// // Large orders that are placed, and all lost orders.
 /// let condition = OrderRow::STATUS.eq("placed").and(OrderRow::TOTAL.gt(100)).or(OrderRow::STATUS.eq("lost"));
 /// # let _ = condition;
 /// # }
@@ -94,10 +97,13 @@ impl<M> Order<M> {
     }
 }
 
-/// Selects rows of `M`: a condition, an order and a limit. A [`Condition`] converts into a query.
+/// Selects rows of `M`: a condition, an order, a limit, an offset, the place after which a page begins, and whether
+/// soft-deleted rows are included. Create it with [`Query::all`], or with `Query::from(condition)`: a [`Condition`]
+/// converts into a query.
 ///
 /// Soft-deleted rows are hidden by default. Rows that are equal in all ordered columns are ordered by their id, so that
-/// the order is the same on every backend. Without [`limit`](Self::limit) a query returns all matching rows.
+/// the order is the same on every backend. Without [`limit`](Self::limit) a query returns all matching rows. A
+/// condition or an order on a column without `#[read_model(index)]` makes the database read the whole table.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -227,7 +233,8 @@ impl<M> Query<M> {
         self
     }
 
-    /// Orders the rows by a column. Later calls order rows that are equal in the earlier columns.
+    /// Orders the rows by a column. Later calls order rows that are equal in the earlier columns. Nulls come first, and
+    /// last in a descending order. Texts are ordered by their bytes, so `Z` comes before `a`.
     ///
     /// # Examples
     /// ```
@@ -244,7 +251,7 @@ impl<M> Query<M> {
         self
     }
 
-    /// Returns at most this number of rows. The default is no limit.
+    /// Returns at most this number of rows; none for 0. The default is no limit.
     ///
     /// # Examples
     /// ```
@@ -262,6 +269,7 @@ impl<M> Query<M> {
     }
 
     /// Skips this number of rows. The default is 0. For pages, [`after`](Self::after) is faster and does not shift.
+    /// With both, it skips rows after that place.
     ///
     /// # Examples
     /// ```
@@ -345,7 +353,7 @@ impl<M> Query<M> {
 
 impl<M: ReadModel> Query<M> {
     /// Returns the place of `row` in the order of the query, as a text for a URL. Give it to [`after`](Self::after) of
-    /// a query with the same order.
+    /// a query with the same order. The row can come from any query.
     ///
     /// # Examples
     /// ```

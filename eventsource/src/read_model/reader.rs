@@ -10,8 +10,8 @@ use super::port::ReadTables;
 use super::stored::{About, Row};
 use super::{IntoColumnValue, InvalidField, Query, ReadModel, ReadModelError, Stored, Value};
 
-/// The future of an operation on a repository. It is a named type, so that a mistake in an id is a single error of the
-/// compiler.
+/// The future that `get` and other functions of a repository return: await it. Its output is a
+/// `Result<T, ReadModelError>`.
 ///
 /// # Examples
 /// ```
@@ -34,18 +34,25 @@ pub type ReadFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadModelErro
 /// databases create a repository that sees the committed rows. In a handler, a [`Repository`](super::Repository)
 /// dereferences to a `ReadRepository` that also sees the changes of the batch.
 ///
+/// It is cheap to create and to clone: keep one in the state of a web server, or create one for each request. Each call
+/// is one statement on a shared connection of the database, and waits for a free one
+/// (`PostgresOptions::acquire_timeout`). There is no time limit for the statement itself. Two calls can see two states,
+/// and a switch to a rebuilt read model can come between them.
+///
 /// # Errors
 /// Every function that reads fails with one of these:
 /// - [`ReadModelError::InvalidValue`]: an id or a value of the query cannot be stored in its column, so no row has it.
-/// - [`ReadModelError::NoTable`]: the table does not exist. Call `ensure_tables` before the program starts.
-/// - [`ReadModelError::Mismatch`]: the table is not as the model describes it. Rebuild the projection, or deploy the
-///   version of the program that built the table.
+/// - [`ReadModelError::NoTable`]: the table does not exist. Call `ensure_tables` before
+///   [`subscribe`](crate::SubscriptionManager::subscribe).
+/// - [`ReadModelError::Mismatch`]: the table is not as the model describes it. During a rolling deployment, answer
+///   `503` and send readers to the other version. Otherwise rebuild the projection, or deploy the version of the
+///   program that built the table.
 /// - [`ReadModelError::Corrupt`]: a stored value does not fit its field, because another program wrote it.
-/// - [`ReadModelError::Failed`]: the database failed. A retry may help.
+/// - [`ReadModelError::Failed`]: the database failed. A retry may help; answer `503`.
 ///
 /// In a handler, return the error. These two are possible only there:
 /// - [`ReadModelError::Refused`]: the database refused earlier changes of the batch.
-/// - [`ReadModelError::NotLent`]: the batch has ended.
+/// - [`ReadModelError::NotLent`]: the batch has ended, or a call was cancelled.
 ///
 /// # Examples
 /// ```
@@ -103,8 +110,10 @@ impl<M: ReadModel> ReadRepository<M> {
         Box::pin(async move { self.row(id?).await?.filter(|row| row.deleted_at.is_none()).map(Row::model).transpose() })
     }
 
-    /// Returns the row with this id, with its version and times; `None` if there is none. A
-    /// soft-deleted row is returned too.
+    /// Returns the row with this id, with its version and times; `None` if there is none.
+    ///
+    /// **It also returns a soft-deleted row**, unlike [`get`](Self::get) and [`find_stored`](Self::find_stored): check
+    /// [`Stored::deleted_at`].
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors).
@@ -127,7 +136,8 @@ impl<M: ReadModel> ReadRepository<M> {
         Box::pin(async move { self.row(id?).await?.map(Stored::new).transpose() })
     }
 
-    /// Returns the rows with these ids, in the order of the ids. Missing and soft-deleted rows are left out.
+    /// Returns the rows with these ids, in the order of the ids. Missing and soft-deleted rows are left out. An id that
+    /// is given twice returns its row twice. The number of ids is not limited.
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors).
@@ -191,7 +201,8 @@ impl<M: ReadModel> ReadRepository<M> {
         Box::pin(async move { Ok(self.row(id?).await?.is_some_and(|row| row.deleted_at.is_none())) })
     }
 
-    /// Returns the rows that match `query`, in its order.
+    /// Returns the rows that match `query`, in its order: all of them, unless the query has a
+    /// [`limit`](Query::limit).
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
@@ -215,7 +226,8 @@ impl<M: ReadModel> ReadRepository<M> {
         self.select(query).await?.into_iter().map(Row::model).collect()
     }
 
-    /// Returns the rows that match `query`, in its order, with their versions and times.
+    /// Returns the rows that match `query`, in its order, with their versions and times. A [`Cursor`](super::Cursor)
+    /// for the next page needs such a row.
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
@@ -240,7 +252,7 @@ impl<M: ReadModel> ReadRepository<M> {
         self.select(query).await?.into_iter().map(Stored::new).collect()
     }
 
-    /// Returns the first row that matches `query`; `None` if there is none.
+    /// Returns the first row that matches `query`; `None` if there is none. The limit of the query is ignored.
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
@@ -265,7 +277,8 @@ impl<M: ReadModel> ReadRepository<M> {
         self.select(query).await?.pop().map(Row::model).transpose()
     }
 
-    /// Returns how many rows match `query`. Its limit and offset are ignored.
+    /// Returns how many rows match `query`. Its limit and offset are ignored. With [`after`](Query::after), only the
+    /// rows after that place are counted. The database counts the rows one by one, so it takes long for many rows.
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has

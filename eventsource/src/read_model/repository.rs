@@ -25,7 +25,7 @@ use crate::projection::HoldsChanges;
 ///
 /// # #[derive(Serialize, Deserialize, DomainEvent)]
 /// # #[event(aggregate = "Order")]
-/// # struct OrderPlaced { total: f64 }
+/// # struct OrderPlaced { total: i64 }
 /// # #[derive(Serialize, Deserialize, DomainEvent)]
 /// # #[event(aggregate = "Order")]
 /// # struct OrderShipped {}
@@ -34,7 +34,7 @@ use crate::projection::HoldsChanges;
 /// struct OrderRow {
 ///     #[read_model(id)]
 ///     id: Uuid,
-///     total: f64,
+///     total: i64, // in cents
 ///     status: String,
 /// }
 ///
@@ -66,13 +66,15 @@ use crate::projection::HoldsChanges;
 /// }
 ///
 /// let (store, checkpoints) = (MemoryEventStore::new(), MemoryCheckpoints::new());
-/// let rows = MemoryReadModels::new(&checkpoints).repository::<OrderRow>();
+/// let models = MemoryReadModels::new(&checkpoints);
+/// models.ensure_tables(&Orders).await?;
+/// let rows = models.repository::<OrderRow>();
 /// let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), checkpoints);
 /// let orders = manager.subscribe(Orders, SubscriptionConfig::default()).await?;
 /// manager.start().await?;
 ///
 /// let order = StreamId::new("Order", Uuid::now_v7());
-/// let events = vec![NewEvent::of(&OrderPlaced { total: 150.0 })?, NewEvent::of(&OrderShipped {})?];
+/// let events = vec![NewEvent::of(&OrderPlaced { total: 15_000 })?, NewEvent::of(&OrderShipped {})?];
 /// let appended = store.append(&order, ExpectedVersion::NoStream, events).await?;
 /// orders.wait_for(appended.position()).await?;
 /// assert_eq!(rows.find(OrderRow::STATUS.eq("shipped")).await?.len(), 1);
@@ -82,13 +84,19 @@ use crate::projection::HoldsChanges;
 ///
 /// # The batch
 ///
-/// It is an identity map for the batch. A row is read once, together with the rows of all other aggregates of the
-/// batch. It is changed in memory, and written with all other rows at the end of the batch, in the transaction that
-/// moves the checkpoint. A query ([`find`](ReadRepository::find), [`count`](ReadRepository::count)) first writes the
-/// changed rows, so that it sees them.
+/// A *batch* is the events that a subscription applies in one transaction: up to
+/// [`batch_size`](crate::SubscriptionConfig::batch_size), 1,000 by default. The repository keeps every row that the
+/// batch reads or changes in memory until the batch ends, so each row is read once (an *identity map*). At the end of
+/// the batch it writes all changed rows, in the transaction that moves the checkpoint. A query
+/// ([`find`](ReadRepository::find), [`count`](ReadRepository::count)) first writes the changed rows, so that it sees
+/// them. A query without a limit reads all its rows into memory.
 ///
-/// Every row has a version and the times of its creation and last change. These are the times of the events, so a
-/// rebuild gives the same rows.
+/// Rows often have the id of the aggregate of their event. So when a handler gets a row whose id (a UUID) is the id of
+/// an aggregate in the batch, one statement reads the rows of all aggregates in the batch. Any other row is read by a
+/// statement of its own: use [`get_many`](ReadRepository::get_many) for several of them.
+///
+/// Every row has a version, which counts its changes, and the times of its creation and last change. The times are
+/// those of the events ([`occurred_at`](crate::RecordedEvent::occurred_at)), so a rebuild gives the same rows.
 pub struct Repository<M> {
     reader: ReadRepository<M>,
     session: Arc<RepositorySession>,
@@ -100,10 +108,15 @@ impl<M: ReadModel> Repository<M> {
         Self { reader: ReadRepository::new(Arc::<RepositorySession>::clone(&session)), session, time }
     }
 
-    /// Saves a row: inserts it, or replaces the row with the same id. A soft-deleted row stays soft-deleted.
+    /// Saves a row: inserts it, or replaces the row with the same id.
+    ///
+    /// **A soft-deleted row stays soft-deleted**, so no query finds the saved row. To show it again, call
+    /// [`restore`](Self::restore) too. [`get`](ReadRepository::get) returns `None` for such a row, so "insert the row
+    /// if `get` returns `None`" needs this call as well.
     ///
     /// The row is written at the end of the batch, so what the database refuses (such as a violated constraint) is not
-    /// an error of this call. The event that caused it is found by applying the events of the batch one by one.
+    /// an error of this call. The subscription then applies the events of the batch one by one, and the event that
+    /// caused it fails: its [dead letter](crate::projection::DeadLetter) contains the error.
     ///
     /// # Errors
     /// Return the error from the handler:
@@ -131,7 +144,8 @@ impl<M: ReadModel> Repository<M> {
         self.session.save(M::TABLE, values, self.time, None).await
     }
 
-    /// Saves several rows. If one cannot be stored, none is saved.
+    /// Saves several rows, in their order. If one of them cannot be stored, this call saves none of them; earlier saves
+    /// of the batch stay.
     ///
     /// # Errors
     /// The errors of [`save`](Repository::save).
@@ -158,12 +172,17 @@ impl<M: ReadModel> Repository<M> {
         Ok(())
     }
 
-    /// Saves a row if its stored version is `expected`; 0 means that the row must not exist. Read the version with
-    /// [`get_stored`](ReadRepository::get_stored).
+    /// Saves a row if its stored version is `expected`; 0 means that the row must not exist, not even soft-deleted.
+    /// Read the version with [`get_stored`](ReadRepository::get_stored).
+    ///
+    /// Use it to detect a mistake in the events or the handlers, such as two events that create the same row. You do
+    /// not need it against concurrent writers: if another transaction changes a row that the batch has read, the batch
+    /// is repeated, and no change is lost.
     ///
     /// # Errors
-    /// [`ReadModelError::VersionConflict`] with both versions: read the row and decide again. Otherwise the errors of
-    /// [`save`](Repository::save), and the [errors of every read](ReadRepository#errors).
+    /// [`ReadModelError::VersionConflict`] with both versions: read the row and decide again. If the handler returns
+    /// it, the event is not retried. Otherwise the errors of [`save`](Repository::save), and the [errors of every
+    /// read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -186,7 +205,10 @@ impl<M: ReadModel> Repository<M> {
     }
 
     /// Deletes the row with this id, if it exists. No trace of it remains: use [`soft_delete`](Self::soft_delete) to
-    /// keep it.
+    /// keep it. A later save of the same id creates a new row, with version 1 and a new time of creation.
+    ///
+    /// It does not read the row, so it does not return whether there was one: ask [`exists`](ReadRepository::exists)
+    /// first.
     ///
     /// # Errors
     /// [`ReadModelError::InvalidValue`] if the id cannot be stored in its column, [`ReadModelError::Mismatch`] if
@@ -210,7 +232,8 @@ impl<M: ReadModel> Repository<M> {
         Box::pin(async move { self.session.delete(M::TABLE, id?).await })
     }
 
-    /// Hides the row with this id from queries. Returns whether a visible row was there.
+    /// Hides the row with this id from queries. Returns whether a visible row was there, stored or saved earlier in the
+    /// batch. It raises the version. [`restore`](Self::restore) shows the row again; [`save`](Self::save) does not.
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors).
@@ -233,7 +256,7 @@ impl<M: ReadModel> Repository<M> {
         Box::pin(async move { self.session.mark(M::TABLE, id?, true, self.time).await })
     }
 
-    /// Shows a soft-deleted row again. Returns whether there was one.
+    /// Shows a soft-deleted row again. Returns whether there was one. It raises the version.
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors).
@@ -258,7 +281,10 @@ impl<M: ReadModel> Repository<M> {
         Box::pin(async move { self.session.mark(M::TABLE, id?, false, self.time).await })
     }
 
-    /// Deletes all rows, including soft-deleted rows.
+    /// Deletes all rows, including soft-deleted rows and rows that were saved earlier in the batch.
+    ///
+    /// It executes a `DELETE` at once, in the transaction of the batch: readers see the old rows until the commit. A
+    /// reset or a rebuild empties declared read models itself, so you need this only if an event means that.
     ///
     /// # Errors
     /// The [errors of every read](ReadRepository#errors).

@@ -77,7 +77,8 @@ impl Row {
 /// A row with its version and times. It dereferences to the row.
 ///
 /// [`ReadRepository::get_stored`](super::ReadRepository::get_stored) and
-/// [`find_stored`](super::ReadRepository::find_stored) return it.
+/// [`find_stored`](super::ReadRepository::find_stored) return it. `get_stored` also returns soft-deleted rows: check
+/// [`deleted_at`](Self::deleted_at).
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -90,12 +91,14 @@ impl Row {
 /// }
 ///
 /// async fn show(orders: &ReadRepository<OrderRow>, id: u64) -> Result<(), ReadModelError> {
-///     if let Some(order) = orders.get_stored(id).await? {
-///         println!("ETag: {}", order.version());
-///         println!("created {}, changed {}", order.created_at(), order.updated_at());
-///         println!("deleted: {}", order.deleted_at().is_some());
-///         let order: OrderRow = order.into_inner();
-///         println!("the order {}", order.id);
+///     match orders.get_stored(id).await? {
+///         Some(order) if order.deleted_at().is_none() => {
+///             println!("ETag: {}", order.version());
+///             println!("created {}, changed {}", order.created_at(), order.updated_at());
+///             let order: OrderRow = order.into_inner();
+///             println!("the order {}", order.id);
+///         }
+///         _ => println!("404 Not Found"),
 ///     }
 ///     Ok(())
 /// }
@@ -124,25 +127,29 @@ impl<M> Stored<M> {
     }
 
     /// Returns the version: how often the row was saved, soft-deleted or restored, from 1. An event that saves it twice
-    /// counts twice.
+    /// counts twice, although the row is written once. After a deletion, the next save begins at 1 again.
+    ///
+    /// A rebuild gives the same version if it applies the same events with the same code. It can be another one if an
+    /// event was skipped or dismissed before.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.row.version
     }
 
-    /// Returns the time of the event that created it.
+    /// Returns the time of the event that created it
+    /// ([`RecordedEvent::occurred_at`](crate::RecordedEvent::occurred_at)).
     #[must_use]
     pub const fn created_at(&self) -> DateTime<Utc> {
         self.row.created_at
     }
 
-    /// Returns the time of the event that changed it last.
+    /// Returns the time (`occurred_at`) of the event that changed it last.
     #[must_use]
     pub const fn updated_at(&self) -> DateTime<Utc> {
         self.row.updated_at
     }
 
-    /// Returns the time of the event that soft-deleted it; `None` if it is not soft-deleted.
+    /// Returns the time (`occurred_at`) of the event that soft-deleted it; `None` if it is not soft-deleted.
     #[must_use]
     pub const fn deleted_at(&self) -> Option<DateTime<Utc>> {
         self.row.deleted_at

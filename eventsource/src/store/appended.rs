@@ -61,7 +61,7 @@ impl Appended {
         self.events.iter().map(|event| event.position())
     }
 
-    /// Returns the position of the last event; [`Position::START`] if there is none.
+    /// Returns the position of the last event; [`Position::START`] if there is none. Every append of a store has one.
     ///
     /// To read your own write, wait for it with [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for).
     #[must_use]

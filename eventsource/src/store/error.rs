@@ -7,7 +7,10 @@ use uuid::Uuid;
 use super::{ExpectedVersion, StreamVersion};
 use crate::event::{StreamId, Unstorable};
 
-/// An append failed. Except after [`AppendError::Store`], nothing was stored.
+/// An append failed. Except after [`AppendError::Store`], this call has stored nothing.
+///
+/// If several errors apply, [`Conflict`](Self::Conflict) comes before a stored id
+/// ([`DuplicateEvent`](Self::DuplicateEvent)). See [the module](super#repeat-an-append) for how to repeat an append.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -37,7 +40,8 @@ pub enum AppendError {
         actual: u64,
     },
     /// An event with this id exists already: a stored event, or another event of the same append. If this append
-    /// repeats an earlier one, the earlier one has stored the event. Otherwise, give the event a new id.
+    /// repeats an earlier one, the earlier one has stored the event, and you are done. Otherwise, give the event a new
+    /// id.
     #[error("{stream}: an event with the id {event_id} exists already")]
     DuplicateEvent {
         /// The stream of the append.
@@ -82,15 +86,20 @@ pub enum AppendError {
         stream: StreamId,
     },
     /// The store failed. The events can be stored nevertheless, if only the answer was lost. Append the same events
-    /// again to find out: an id is stored once.
+    /// again, with the same ids, as [the module](super#repeat-an-append) shows.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// A store failed.
 ///
-/// Retry after [`Failed`](Self::Failed), [`Busy`](Self::Busy) and [`Unanswered`](Self::Unanswered). The other errors
-/// need a change of the program or a repair of the store.
+/// Retry a read after [`Failed`](Self::Failed), [`Busy`](Self::Busy) and [`Unanswered`](Self::Unanswered). Retry an
+/// append only with the same events: see [the module](super#repeat-an-append). The other errors need a change of the
+/// program or a repair of the store.
+///
+/// The store in PostgreSQL returns `Failed`, also if no connection was free in time, and `Corrupt`. The store in SQLite
+/// also returns `Busy` and `InsideUnitOfWork`. In a [handler](crate::HandlerError), the unit of work classifies the
+/// source of `Failed`: a lost connection is an outage.
 ///
 /// ```
 /// use std::time::Duration;
@@ -106,7 +115,8 @@ pub enum AppendError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The store failed; the source says why. A retry may help.
+    /// The store failed; the source says why: for example no connection, or a statement that the server refused. A
+    /// retry may help.
     #[error("the event store could not {action}")]
     Failed {
         /// The action, such as `append to Order/…`.
@@ -114,7 +124,8 @@ pub enum StoreError {
         /// The error of the database or the driver.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// Another connection has locked the store for longer than the store waits. Retry.
+    /// Another connection has locked the store for longer than the store waits. Retry. Only SQLite: see
+    /// `SqliteOptions::write_timeout`.
     #[error("the event store could not {action}: another connection has locked it for {waited:?}; retry")]
     Busy {
         /// The action, such as `append to Order/…`.
@@ -135,8 +146,9 @@ pub enum StoreError {
         /// How long the store has waited.
         waited: std::time::Duration,
     },
-    /// A handler has called the store, and the call would wait for the commit of the handler's own batch. Write through
-    /// the connection of the handler, or append outside the projection.
+    /// A handler has called a store in SQLite, and the call would wait for the commit of the handler's own batch. Write
+    /// through the connection of the handler, or append in an effects projection. In PostgreSQL a handler can append:
+    /// in its transaction with `PostgresEventStore::append_in`.
     #[error(
         "the event store could not {action}: this handler runs inside the transaction of its batch, which locks the \
          database {database}, so the two would wait for each other for ever; write through the connection that the \
@@ -154,7 +166,8 @@ pub enum StoreError {
         /// The action, such as `append to several streams in one transaction`.
         action: String,
     },
-    /// Stored data cannot be read back: another program has changed it, or it is damaged. Repair it.
+    /// Stored data cannot be read back: another program has changed it, or it is damaged. The text names its place.
+    /// Correct that row by SQL, or restore it from a backup.
     #[error("the event store contains data that cannot be read: {what}")]
     Corrupt {
         /// The data, and its place.

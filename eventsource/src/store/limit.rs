@@ -10,7 +10,7 @@ pub(crate) const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// The limit of a page, in events and in bytes.
 ///
 /// A page that is not empty contains at least one event: an event that is larger than [`bytes`](PageLimit::bytes) gets
-/// its own page.
+/// its own page, also with a limit of 0 bytes.
 ///
 /// ```
 /// use eventsource::PageLimit;
@@ -66,7 +66,8 @@ impl PageLimit {
         self
     }
 
-    /// Takes events from `events`, in order, until the page is full. Returns them, and whether the page is full.
+    /// Takes the first events of the iterator `events`, in order, until the page is full. Returns them, and whether the
+    /// page is full.
     ///
     /// A store that has the events in memory builds its page with it. The event after a page that is full by its bytes
     /// is taken from the iterator and dropped.

@@ -8,9 +8,10 @@ use crate::event::{Position, RecordedEvent};
 
 /// The identity of a log. It is created with the log, and never changes.
 ///
-/// A checkpoint stores the identity of its log. A subscription whose checkpoint belongs to another log stops ([a log
-/// never goes back unnoticed](crate::guarantees#a-log-never-goes-back-unnoticed)). A copy of a database, such as a
-/// backup, has the identity of the original. A [`LogMark`] distinguishes the two.
+/// A checkpoint stores the identity of its log. A subscription whose checkpoint belongs to another log does not run:
+/// its state is [`Refused`](crate::SubscriptionState::Refused) ([a log never goes back
+/// unnoticed](crate::guarantees#a-log-never-goes-back-unnoticed)). A copy of a database, such as a backup, has the
+/// identity of the original. A [`LogMark`] distinguishes the two.
 ///
 /// ```
 /// use eventsource::store::LogId;
@@ -50,7 +51,8 @@ impl fmt::Display for LogId {
 /// The position and the id of an event in a log.
 ///
 /// If a log has another event at that position, or none, it is not the log that was read before. For example, it was
-/// restored from an older backup, or lost its last commits in a failover.
+/// restored from an older backup, or lost its last commits in a failover. It is the same if this event was deleted by
+/// SQL: a subscription whose checkpoint knows the event is then refused.
 ///
 /// ```
 /// use eventsource::Position;

@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::event::Position;
 
 /// Reports that the log cannot be read further for an unusually long time, for example because of an open append.
+/// Events after the stall are stored and not readable. They do not count as lag, so alert on a stall as well as on the
+/// lag.
 ///
 /// [`EventStore::stalled_by`](super::EventStore::stalled_by) returns it, and the status of a subscription shows it.
 ///
@@ -28,12 +30,14 @@ pub struct LogStall {
     /// How long the store has observed the stall. Serialised as `seconds`.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub lasted: Duration,
-    /// Descriptions of what holds the log back, such as transactions. The most important one comes first.
+    /// Descriptions of what holds the log back. The most important one comes first. In PostgreSQL each is the text of a
+    /// `HorizonHolder`, with the process id of the server: that page says how to end it.
     pub by: Vec<String>,
 }
 
 impl LogStall {
-    /// Creates a report: nothing after `after` could be read for the duration `lasted`, because of `by`.
+    /// Creates a report: nothing after the position `after` could be read for the duration `lasted`. `by` describes the
+    /// causes. Used by stores.
     #[must_use]
     pub fn new(after: Position, lasted: Duration, by: Vec<String>) -> Self {
         Self { after, lasted, by }

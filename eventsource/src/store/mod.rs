@@ -1,7 +1,9 @@
 //! The log of events: the trait [`EventStore`], and the stores that implement it.
 //!
-//! You append events to a *stream* with the version that you expect the stream to have. You read one stream in the
-//! order of its versions, or the whole log in the order of its positions:
+//! A *stream* contains the events of one business object, such as one order: see [`StreamId`](crate::StreamId). You
+//! append events to a stream with the version that you expect the stream to have. You read one stream in the order of
+//! its versions, or the whole log in the order of its positions. A program creates its events with
+//! [`NewEvent::of`](crate::NewEvent::of) from typed events; this example uses raw ones, to be short:
 //!
 //! ```
 //! # #[cfg(feature = "sqlite")]
@@ -41,12 +43,17 @@
 //! # When to use what
 //!
 //! - [`MemoryEventStore`] keeps its log in memory. Use it for tests and examples.
-//! - `SqliteEventStore` (feature `sqlite`) keeps its log in a file. Use it for one process on one machine: a desktop
-//!   program, a small service, or a test that needs transactional projections.
-//! - `PostgresEventStore` (feature `postgres`) keeps its log in PostgreSQL. Use it if several processes append or
-//!   project.
+//! - `SqliteEventStore` (feature `sqlite`) keeps its log in a file. Use it for programs on one machine: a desktop
+//!   program, a small service, or a test that needs transactional projections. Several processes can share the file;
+//!   one of them writes at a time.
+//! - `PostgresEventStore` (feature `postgres`) keeps its log in PostgreSQL. Use it if processes on several machines
+//!   append or project.
 //! - Implement [`EventStore`] to use another database. The contract suite in `eventsource::testing` (feature `testing`)
 //!   checks your implementation.
+//!
+//! All three stores send wake-ups to the readers of their own process, and the store of PostgreSQL also to other
+//! processes. So a [`MemoryEventBus`](crate::MemoryEventBus) is the right argument of
+//! [`SubscriptionManager::new`](crate::SubscriptionManager::new) in most programs: see [`bus`](crate::bus).
 //!
 //! Most programs append with [`AggregateRepository`](crate::AggregateRepository), which loads, decides and appends with
 //! the expected version, and read with a [subscription](crate::subscription). Call a store directly to import or export
@@ -54,6 +61,48 @@
 //!
 //! Use [`ExpectedVersion::Exact`] if the events depend on the state of the stream. Use [`ExpectedVersion::NoStream`] to
 //! create a stream exactly once, and [`ExpectedVersion::Any`] only for events that are true in any state.
+//!
+//! # Repeat an append
+//!
+//! After [`AppendError::Store`] the events may be stored. Append the same [`NewEvent`](crate::NewEvent) values again:
+//! an id is stored once, so nothing is stored twice. Keep a clone of them, because an append consumes its events, and
+//! do not create them again, because [`NewEvent::of`](crate::NewEvent::of) draws a new id. The second call returns
+//! [`AppendError::Conflict`] or [`AppendError::DuplicateEvent`] if the first one has stored the events, or if another
+//! writer was faster. [`EventStore::event`] finds out which:
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! use eventsource::{AppendError, EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+//!
+//! let store = MemoryEventStore::new();
+//! let order = StreamId::new("Order", uuid::Uuid::now_v7());
+//! let events = vec![NewEvent::raw("OrderPlaced", 1, "{}")];
+//! let mut result = store.append(&order, ExpectedVersion::NoStream, events.clone()).await;
+//! for _ in 0..3 {
+//!     let Err(AppendError::Store(_)) = &result else { break };
+//!     result = store.append(&order, ExpectedVersion::NoStream, events.clone()).await;
+//! }
+//! match result {
+//!     Ok(appended) => println!("stored at {}", appended.position()),
+//!     Err(AppendError::Conflict { .. } | AppendError::DuplicateEvent { .. })
+//!         if store.event(events[0].id()).await?.is_some() =>
+//!     {
+//!         println!("stored by an earlier attempt");
+//!     }
+//!     Err(error) => return Err(error.into()),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! With an [`AggregateRepository`](crate::AggregateRepository), give the command a [command
+//! id](crate::aggregate::Execute::command_id) instead: a command that is sent again is stored once.
+//!
+//! # For authors of stores
+//!
+//! These items are only for code that implements a store: [`check_append`], [`check_append_all`],
+//! [`LogPage::following`], [`LogPage::up_to`], [`PageLimit::take`], [`ReentrancyMark`], [`StreamVersion`],
+//! [`WakeUpSender`], and every constructor that says "used by stores".
 
 mod appended;
 pub(crate) mod attached;

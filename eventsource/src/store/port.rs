@@ -23,14 +23,23 @@ use crate::store::PAGE_BYTES;
 ///   Within a stream, versions run from 1 without a gap, and positions increase with them.
 /// * **[No gaps](crate::guarantees#no-gaps).** A store returns a position `p` as the position of an event, as the
 ///   [`horizon`](LogPage::horizon) of a page, or as the head. From then on, no new event can appear at or before `p`.
-/// * **Positions only grow.** A position is used for one event, once. This also holds after events were deleted, after
-///   the store was opened again and after its server was restarted. A log that was restored from an older copy uses
-///   positions again: subscriptions detect that with a [`LogMark`].
+/// * **Positions only grow.** A position is used for one event, once. This also holds after events were deleted (by
+///   another program: this trait deletes none), after the store was opened again and after its server was restarted. A
+///   log that was restored from an older copy uses positions again: subscriptions detect that with a [`LogMark`].
 /// * **One identity.** A log has one identity, which never changes: see [`log_id`](EventStore::log_id).
 /// * **[Wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data).** [`wake_ups`](EventStore::wake_ups) can
 ///   lose a wake-up or repeat it.
 ///
 /// The contract suite in `eventsource::testing` (feature `testing`) checks these rules.
+///
+/// # What a read returns
+/// An event is *stored* when its append has returned or its transaction is committed. It is *readable* when no earlier
+/// position can appear any more. In memory and in SQLite, every stored event is readable. In PostgreSQL it becomes
+/// readable when the appends that began before it have ended.
+///
+/// | finds stored events | finds readable events |
+/// | --- | --- |
+/// | [`read_stream`](EventStore::read_stream), [`read_stream_page`](EventStore::read_stream_page), [`event`](EventStore::event), [`last_event`](EventStore::last_event), [`streams`](EventStore::streams) | [`read_log`](EventStore::read_log), [`read_log_back`](EventStore::read_log_back), [`head`](EventStore::head), [`backlog`](EventStore::backlog), subscriptions |
 ///
 /// # Errors of a read
 /// A function that reads fails with one of these:
@@ -56,19 +65,20 @@ use crate::store::PAGE_BYTES;
 pub trait EventStore: Send + Sync + 'static {
     /// Appends `events` to `stream` in one transaction, if the stream has the version `expected`.
     ///
-    /// Returns the stored events with their versions and positions.
+    /// Returns the stored events with their versions and positions. This crate limits neither the number nor the size
+    /// of the events; the database and the memory of the process do.
     ///
     /// # Errors
     /// - [`AppendError::Conflict`] if the stream has another version. Load the stream again, decide again, append
     ///   again.
     /// - [`AppendError::DuplicateEvent`] if an id is already used. If this call repeats an earlier one, the earlier one
-    ///   has stored the event.
+    ///   has stored the event. If the stream has another version too, the error is `Conflict`.
     /// - [`AppendError::Empty`], [`AppendError::ForeignEvent`] or [`AppendError::Unstorable`] if a store must refuse
     ///   the events: see [`check_append`](super::check_append). A retry does not help.
     /// - [`AppendError::Store`] if the store fails. The events can be stored nevertheless, if only the answer was lost.
-    ///   Append the same events again to find out: an id is stored once.
+    ///   Append the same events again, as [the module](super#repeat-an-append) shows: an id is stored once.
     ///
-    /// After every other error, nothing is stored.
+    /// After every other error, this call has stored nothing. If the future is dropped, the events can be stored.
     ///
     /// # Examples
     /// ```
@@ -98,7 +108,8 @@ pub trait EventStore: Send + Sync + 'static {
     /// Appends to several streams in one transaction: everything is stored, or nothing.
     ///
     /// Returns the stored events of each append, in the order of `appends`. Each stream can occur once. The positions
-    /// of different streams have no particular order. Without appends, nothing happens.
+    /// of different streams have no particular order: to read your own write, wait for the largest position. Without
+    /// appends, nothing happens.
     ///
     /// The default appends to one stream, and refuses several ([`StoreError::Unsupported`]). Override it if the store
     /// has transactions.
@@ -120,11 +131,13 @@ pub trait EventStore: Send + Sync + 'static {
     /// let store = MemoryEventStore::new();
     /// let appended = store
     ///     .append_all(vec![
-    ///         StreamAppend::new(from, ExpectedVersion::Any, withdrawn),
+    ///         // The balance was read at version 0, and must not have changed. A deposit is right in any state.
+    ///         StreamAppend::new(from, ExpectedVersion::Exact(0), withdrawn),
     ///         StreamAppend::new(to, ExpectedVersion::Any, deposited),
     ///     ])
     ///     .await?;
-    /// assert_eq!(appended.len(), 2);
+    /// let last = appended.iter().map(|appended| appended.position()).max();
+    /// assert_eq!((appended.len(), last.is_some()), (2, true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
@@ -209,8 +222,8 @@ pub trait EventStore: Send + Sync + 'static {
         Ok(StreamPage { events, is_full })
     }
 
-    /// Returns the events of the log after `after` that match `filter`, in position order, up to `limit`, and how far
-    /// the log was searched. The next page begins after the [`horizon`](LogPage::horizon) of this one.
+    /// Returns the events of the log after the position `after` that match `filter`, in position order, up to `limit`,
+    /// and how far the log was searched. The next page begins after the [`horizon`](LogPage::horizon) of this one.
     ///
     /// A store applies the filter itself, and should not hold much more than the limit in bytes while it reads.
     /// [`PageLimit::take`] ends a page at the right event.
@@ -240,7 +253,7 @@ pub trait EventStore: Send + Sync + 'static {
     /// ```
     async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError>;
 
-    /// Returns the position of the last readable event, or [`Position::START`] if the log is empty.
+    /// Returns the position of the last readable event, or [`Position::START`] if no event is readable.
     ///
     /// # Errors
     /// The [errors of a read](EventStore#errors-of-a-read).
@@ -288,7 +301,7 @@ pub trait EventStore: Send + Sync + 'static {
     /// Returns the last stored event of the log at or before `to`; `None` if there is none. Subscriptions use it to
     /// detect that the [log has gone back](crate::guarantees#a-log-never-goes-back-unnoticed).
     ///
-    /// The event does not have to be readable yet ([`stalled_by`](Self::stalled_by)).
+    /// The event is committed, but does not have to be readable yet ([`stalled_by`](Self::stalled_by)).
     ///
     /// # Errors
     /// The [errors of a read](EventStore#errors-of-a-read).
@@ -447,7 +460,8 @@ pub trait EventStore: Send + Sync + 'static {
         lookup::event(self, id).await
     }
 
-    /// Returns the last events of the log before `before` that match `filter`, the last one first, up to `limit`.
+    /// Returns the last events of the log before the position `before` that match `filter`, the last one first, up to
+    /// `limit`.
     ///
     /// `None` begins at the end of the log. The next page begins before the last event of this one. Only events up to
     /// the [head](Self::head) are returned, so no event can appear later between two of them.
@@ -482,7 +496,8 @@ pub trait EventStore: Send + Sync + 'static {
         lookup::read_log_back(self, before, filter, limit).await
     }
 
-    /// Returns up to `limit` streams of the type `aggregate_type` with their versions, ordered by id.
+    /// Returns up to `limit` streams of the type `aggregate_type` with their versions, ordered by id. With a limit of 0
+    /// there are none.
     ///
     /// Pass `None` for the first page, and the last id of a page for the next one. The pages are not one snapshot: a
     /// stream that is created between two calls is found only if its id comes later in the order.
@@ -523,7 +538,8 @@ pub trait EventStore: Send + Sync + 'static {
         lookup::streams(self, aggregate_type, after, limit).await
     }
 
-    /// Returns what has kept the log from being read further for an unusually long time, such as an open append.
+    /// Returns what has kept the log from being read further for an unusually long time, such as an open append; `None`
+    /// if nothing does. In PostgreSQL, `PostgresOptions::horizon_warning` is that time.
     ///
     /// The default returns `None`: right for a store whose appends do not make readers wait.
     ///
@@ -550,7 +566,8 @@ pub trait EventStore: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Returns a receiver of wake-ups, which the store sends after appends.
+    /// Returns a receiver of wake-ups, which the store sends after appends. A
+    /// [`SubscriptionManager`](crate::SubscriptionManager) calls it.
     ///
     /// The default returns `None`: the store sends no wake-ups, and readers poll.
     ///

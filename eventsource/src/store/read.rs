@@ -90,7 +90,10 @@ impl ReadStream {
         Self { direction: Direction::Backward, ..Self::forward() }
     }
 
-    /// Selects versions from `version` on, inclusive, in both directions. The default is 1.
+    /// Selects the versions that are `version` or higher. The default is 1.
+    ///
+    /// The direction does not matter: `backward().from(3)` begins at the last version and ends at version 3. To begin
+    /// at version 3 and go down, write `backward().to(3)`.
     ///
     /// # Examples
     /// ```
@@ -113,7 +116,9 @@ impl ReadStream {
         self
     }
 
-    /// Selects versions up to `version`, inclusive, in both directions. The default is `u64::MAX`.
+    /// Selects the versions that are `version` or lower. The default is `u64::MAX`.
+    ///
+    /// The direction does not matter: `backward().to(3)` begins at version 3.
     ///
     /// # Examples
     /// ```
@@ -136,7 +141,7 @@ impl ReadStream {
         self
     }
 
-    /// Reads at most `events` events, in the order of reading. The default is no limit.
+    /// Reads at most `events` events, in the order of reading. The default is no limit; with 0, no event is read.
     ///
     /// # Examples
     /// ```
@@ -197,13 +202,16 @@ impl ReadStream {
 pub struct LogPage {
     /// The events, in position order.
     pub events: Vec<Arc<RecordedEvent>>,
-    /// The position up to which the log was searched. [`events`](LogPage::events) contains every matching event from
-    /// the start of the search up to here, and no other can appear later ([no gaps](crate::guarantees#no-gaps)).
+    /// The position up to which the log was searched, so the next page begins after it. [`events`](LogPage::events)
+    /// contains every matching event from the start of the search up to here, and no other can appear later ([no
+    /// gaps](crate::guarantees#no-gaps)).
     ///
-    /// It is the position of the last event if the page is full, and at least that position if it is not.
+    /// It is the position of the last event if the page is full. Otherwise it is the end of the readable log, also if
+    /// no event matched.
     pub horizon: Position,
-    /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes. There can be more events. A page
-    /// that is not full was searched up to the end of the log.
+    /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes. There can be more events: read
+    /// the next page at once. A page that is not full was searched up to the end of the readable log: wait for a
+    /// [wake-up](super::EventStore::wake_ups), or poll again after a pause.
     pub is_full: bool,
     /// The last event of the log at or before the position where the search began, at the time of the read.
     ///
@@ -237,6 +245,7 @@ impl LogPage {
     }
 
     /// Sets [`before`](LogPage::before): the last event of the log at or before the position where the search began.
+    /// Used by stores.
     ///
     /// # Examples
     /// ```
@@ -253,7 +262,7 @@ impl LogPage {
         self
     }
 
-    /// Sets [`last`](LogPage::last): the last event of the log at or before the horizon.
+    /// Sets [`last`](LogPage::last): the last event of the log at or before the horizon. Used by stores.
     ///
     /// An event after the horizon is ignored, and so is an event before the last one of the page.
     ///

@@ -19,6 +19,9 @@ use crate::store::sql::{Action, Failure};
 
 /// Keeps checkpoints in PostgreSQL. They move in the transaction in which handlers write. A clone is the same store.
 ///
+/// The store of events wakes the subscriptions of all processes, so the manager can get a
+/// [`MemoryEventBus`](crate::MemoryEventBus).
+///
 /// ```no_run
 /// use eventsource::projection::postgres::PostgresCheckpoints;
 /// use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};

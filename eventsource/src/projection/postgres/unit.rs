@@ -22,7 +22,8 @@ use crate::store::postgres::failure::{Overtaken, code};
 use crate::store::postgres::verdict::verdict;
 use crate::store::sql::{Action, Failure};
 
-/// The unit of work in PostgreSQL: a transaction in the isolation level `READ COMMITTED`.
+/// The unit of work in PostgreSQL: the transaction in which a batch of events is handled, in the isolation level
+/// `READ COMMITTED`.
 ///
 /// Handlers can ask for its connection, as `&mut PgConnection`, and for repositories of read models. A nested
 /// `conn.begin()` is a savepoint: a statement in it may fail without failing the batch. A handler that ignores a failed
@@ -30,8 +31,13 @@ use crate::store::sql::{Action, Failure};
 ///
 /// A handler cannot commit the transaction: PostgreSQL refuses it, as it refuses a violated constraint. If a handler
 /// rolls the transaction back, the end of the batch detects it and nothing of the batch is kept. What the handler
-/// writes after that rollback is refused, because the connection is read-only outside the unit's transaction. (A pooler
-/// shares its connections: through it, such writes are kept.)
+/// writes after that rollback is refused, because the connection is read-only outside the unit's transaction. With
+/// [`pooler_mode`](crate::store::postgres::PostgresOptions::pooler_mode) connections are shared, and such writes are
+/// kept.
+///
+/// The server ends a transaction in which a handler sends no query for [`idle_in_transaction_session_timeout`](
+/// crate::store::postgres::PostgresOptions::idle_in_transaction_session_timeout), 30 s by default: call slow services
+/// in an effects projection.
 ///
 /// [`PostgresCheckpoints`](super::PostgresCheckpoints) opens it. See [`UnitOfWork`] for what it promises.
 ///

@@ -11,8 +11,10 @@ use super::session::RepositorySession;
 use super::{ReadModel, ReadModelError, ReadRepository, Repository};
 use crate::projection::{HandlerError, Inject, MemoryCheckpoints, MemoryUnit, Subscriber};
 
-/// Reads the read models that projections keep together with [`MemoryCheckpoints`]. They are lost when the last clone
-/// of the checkpoints is dropped.
+/// The read models that projections keep together with [`MemoryCheckpoints`]: reads their committed rows. They are lost
+/// when the last clone of the checkpoints is dropped.
+///
+/// It has no `create_table`, `check_table` and `table_sql`, because there are no tables to create.
 ///
 /// A table is created when it is first written. One batch writes at a time. Its changes become visible when it commits,
 /// all at once; a batch that fails leaves nothing.

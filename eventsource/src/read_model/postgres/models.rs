@@ -18,10 +18,13 @@ use crate::store::postgres::PostgresDatabase;
 /// ```no_run
 /// # #[cfg(feature = "macros")]
 /// # mod example {
+/// use eventsource::prelude::*;
 /// use eventsource::read_model::postgres::PostgresReadModels;
-/// use eventsource::read_model::{Query, ReadModel};
 /// use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
 /// use uuid::Uuid;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced {}
 ///
 /// #[derive(ReadModel)]
 /// #[read_model(table = "orders")]
@@ -31,27 +34,62 @@ use crate::store::postgres::PostgresDatabase;
 ///     status: String,
 /// }
 ///
+/// struct Orders;
+///
+/// #[projection(read_models(OrderRow))]
+/// impl Orders {
+///     // … its handlers …
+/// #   #[handles(OrderPlaced)]
+/// #   async fn placed(&self, e: &Event<OrderPlaced>, rows: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+/// #       rows.save(OrderRow { id: e.aggregate_id(), status: "placed".into() }).await
+/// #   }
+/// }
+///
 /// async fn example() -> Result<(), Box<dyn std::error::Error>> {
 ///     let options = PostgresOptions::new("postgres://shop@localhost/shop")?.schema("shop");
-///     options.migrate().await?;
 ///     let db = PostgresDatabase::open_with(options).await?;
 ///     let models = PostgresReadModels::new(&db);
-///     models.create_table::<OrderRow>().await?;
+///     models.ensure_tables(&Orders).await?;
 ///     println!("{} orders", models.repository::<OrderRow>().count(Query::all()).await?);
 ///     Ok(())
 /// }
 /// # }
 /// ```
 ///
-/// The tables are in the schema of the database. Columns have types of PostgreSQL: text is `COLLATE "C"`, JSON is
-/// `json`, which keeps every detail of it, and a decimal is `numeric`. A float can be NaN, which is equal to itself and
-/// greater than all numbers.
+/// The tables are in the schema of the tables of this crate ([`PostgresOptions::schema`]), with quoted names. Columns
+/// have [types of PostgreSQL](crate::read_model::ColumnType): text is `COLLATE "C"`, so it is ordered by its bytes;
+/// JSON is `json`, which keeps every detail of it and cannot be compared or indexed; a decimal is `numeric`. A float
+/// can be NaN, which is equal to itself and greater than all numbers.
 ///
-/// # Several projections on one table
+/// # Which function creates a table
 ///
-/// A row that a handler gets is locked until its batch ends, together with the rows of all other aggregates of the
-/// batch, in the order of their ids. A row that a query found, and a row that was missing, is not locked. If another
-/// transaction writes it before the batch does, the batch is retried, as after a deadlock. No change is lost.
+/// | function | for | an existing table |
+/// | --- | --- | --- |
+/// | [`ensure_tables`](Self::ensure_tables) | the tables that a projection declares: call it at every start | stays as it is |
+/// | [`create_table`](Self::create_table) | a table that no projection declares, because several write to it | is refused if rows of the model cannot be written to it |
+/// | [`check_table`](Self::check_table) | a table that your own migration has created | is refused if its columns differ in any way |
+///
+/// They create indexes with `CREATE INDEX`, which blocks writes to the table until the index is built. To add
+/// `#[read_model(index)]` to a large table, first run `CREATE INDEX CONCURRENTLY` with the name
+/// `{table}_{column}_idx`: then nothing is left to create. An index does not change the fingerprint of the projection.
+///
+/// # Locks on rows
+///
+/// A row that a handler gets by its id is locked until its batch ends. If the id is the id of an aggregate in the
+/// batch, the rows of all aggregates in the batch are read and locked with it, in the order of their ids. A row that a
+/// query found, and a row that was missing, is not locked. If another transaction writes it before the batch does, the
+/// batch is retried, as after a deadlock. No change is lost.
+///
+/// This matters if several projections write to one table. None of them can declare it, because a declared table has
+/// one owner: see [deployment](crate::guide::deployment#who-owns-a-table).
+///
+/// # Slow reads
+///
+/// Reads use the shared connections of `db`, as checkpoints and leases do. For slow reads, open a second
+/// [`PostgresDatabase`]. It can be on a replica, if `pooler_mode` is off: then rows arrive with the delay of the
+/// replica.
+///
+/// [`PostgresOptions::schema`]: crate::store::postgres::PostgresOptions::schema
 #[derive(Debug, Clone)]
 pub struct PostgresReadModels {
     db: PostgresDatabase,
@@ -71,8 +109,7 @@ impl PostgresReadModels {
     /// # use eventsource::read_model::postgres::PostgresReadModels;
     /// # use eventsource::store::postgres::PostgresDatabase;
     /// # async fn example(db: PostgresDatabase) -> Result<(), Box<dyn std::error::Error>> {
-    /// let models = PostgresReadModels::new(&db);
-    /// models.create_table::<OrderRow>().await?;
+    /// let orders = PostgresReadModels::new(&db).repository::<OrderRow>();
     /// # Ok(())
     /// # }
     /// # }
@@ -82,14 +119,16 @@ impl PostgresReadModels {
         Self { db: db.clone() }
     }
 
-    /// Creates the table of `M` and its indexes if they do not exist. Several processes may call it at the same time.
-    /// The database role needs the right to create only if something is missing. If another version of the projection
-    /// may have run before, call [`ensure_tables`](Self::ensure_tables) instead.
+    /// Creates the table of `M` and its indexes if they do not exist. Use it for a table that no projection declares;
+    /// for a declared table, call [`ensure_tables`](Self::ensure_tables). Several processes may call it at the same
+    /// time. The database role needs the right to create only if something is missing.
     ///
     /// # Errors
-    /// - [`ReadModelError::Mismatch`]: a table of that name exists, and rows of `M` cannot be written to it. Rebuild
-    ///   the projection, or deploy the version of the program that built the table.
-    /// - [`ReadModelError::Failed`]: the database failed. A retry may help.
+    /// - [`ReadModelError::Mismatch`]: a table of that name exists, and rows of `M` cannot be written to it: a column
+    ///   is missing or has another type, or an additional column is `NOT NULL` without a default. Change the table by a
+    ///   migration of your own.
+    /// - [`ReadModelError::Failed`]: the database failed. A retry may help. Without the right to create, or if a view
+    ///   has that name, the source is the error of the server.
     ///
     /// # Examples
     /// ```no_run
@@ -117,10 +156,13 @@ impl PostgresReadModels {
     ///
     /// An existing table stays as it is. If it has other columns than the model, another version of the projection
     /// built it and may still use it; [`SubscriptionConfig::on_change`](crate::SubscriptionConfig::on_change) then
-    /// decides. So every version of a program starts in the same order: ensure the tables, subscribe, start.
+    /// decides. So every version of a program starts in the same order: ensure the tables, subscribe, start. A
+    /// projection that declares no read models needs nothing. Several processes may call it at the same time. The role
+    /// needs the right to create only if something is missing.
     ///
     /// # Errors
-    /// [`ReadModelError::Failed`] if the database fails. A retry may help.
+    /// [`ReadModelError::Failed`] if the database fails. A retry may help. Without the right to create, or if a view
+    /// has that name, the source is the error of the server.
     ///
     /// # Examples
     /// ```no_run
@@ -160,7 +202,8 @@ impl PostgresReadModels {
         Ok(())
     }
 
-    /// Checks that the table of `M` is exactly as the model describes it.
+    /// Checks that the table of `M` has exactly the columns that the model describes. An additional column is a
+    /// difference, also a nullable one. Indexes and constraints are not compared.
     ///
     /// # Errors
     /// - [`ReadModelError::NoTable`]: there is no table. Create it.
@@ -191,7 +234,7 @@ impl PostgresReadModels {
     }
 
     /// Returns the SQL with which [`create_table`](PostgresReadModels::create_table) creates the table, for migrations
-    /// of your own.
+    /// of your own: one `CREATE TABLE`, and a `CREATE INDEX` for each index, with the schema of this database.
     ///
     /// # Examples
     /// ```no_run
@@ -215,7 +258,7 @@ impl PostgresReadModels {
         schema::create_sql(&self.db, M::TABLE)
     }
 
-    /// Returns a repository that reads the committed rows of `M`.
+    /// Returns a repository that reads the committed rows of `M`. It is cheap, and does not contact the server.
     ///
     /// # Examples
     /// ```no_run

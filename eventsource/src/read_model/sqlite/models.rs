@@ -77,8 +77,8 @@ impl SqliteReadModels {
         Self { db: db.clone() }
     }
 
-    /// Creates the table of `M` and its indexes if they do not exist. If another version of the projection may have run
-    /// before, call [`ensure_tables`](Self::ensure_tables) instead.
+    /// Creates the table of `M` and its indexes if they do not exist. Use it for a table that no projection declares,
+    /// because several write to it; for a declared table, call [`ensure_tables`](Self::ensure_tables).
     ///
     /// # Errors
     /// - [`ReadModelError::Mismatch`]: a table of that name exists, and rows of `M` cannot be written to it. Rebuild
@@ -167,7 +167,8 @@ impl SqliteReadModels {
         writing.tx.commit().await.map_err(|error| failed(table, "create", error))
     }
 
-    /// Checks that the table of `M` is exactly as the model describes it.
+    /// Checks that the table of `M` has exactly the columns that the model describes. An additional column is a
+    /// difference, also a nullable one. Indexes and constraints are not compared.
     ///
     /// # Errors
     /// - [`ReadModelError::NoTable`]: there is no table. Create it.
@@ -200,7 +201,8 @@ impl SqliteReadModels {
     }
 
     /// Returns the SQL with which [`create_table`](SqliteReadModels::create_table) creates the table, for migrations of
-    /// your own.
+    /// your own: one `CREATE TABLE`, and a `CREATE INDEX` for each index. It needs no database, because SQLite has no
+    /// schemas.
     ///
     /// # Examples
     /// ```

@@ -28,7 +28,12 @@ use crate::store::sql::{Borrowed, ConnectionCache, Queue};
 ///
 /// It opens at most [`PostgresOptions::connections`] connections, 25 by default. Two of them store appends (one, if
 /// there are fewer than 12): one for single appends, and one for appends that are stored together. So an append does
-/// not wait for a reader or a handler. With a pooler, the connections are shared.
+/// not wait for a reader or a handler. With a pooler, the connections are shared. The server shows them with the
+/// application name `eventsource`, unless the URL sets another one. Every process opens its own: `max_connections` of
+/// the server must allow the sum.
+///
+/// The driver is sqlx, in the version that `eventsource::sqlx` re-exports. The pools are created here: a pool that you
+/// have already cannot be used.
 ///
 /// An event store and checkpoints on it share its connections, and your own tables can use them too:
 ///
@@ -89,7 +94,10 @@ impl PostgresDatabase {
     ///
     /// The options are the defaults of [`PostgresOptions`]. To change them, call [`open_with`](Self::open_with).
     ///
+    /// While the server refuses connections, for example because it is starting, this fails: try again after a pause.
+    ///
     /// # Errors
+    /// [`PostgresOpenError`] says in each variant what to do:
     /// - [`PostgresOpenError::Url`]: `url` is not the URL of a PostgreSQL database.
     /// - [`PostgresOpenError::Failed`]: the server does not answer within 10 s, refuses the connection, or refuses a
     ///   statement. The source says why.
@@ -171,6 +179,13 @@ impl PostgresDatabase {
 
     /// Returns the pool of the shared connections, for your own tables and queries.
     ///
+    /// It has 9 of 25 connections (see [`PostgresOptions::connections`]). Checkpoints, lease renewals, status queries
+    /// and read models use it too. If your queries hold all of them for longer than the
+    /// [lease](crate::SubscriptionConfig::lease), a standby can take over: give slow reports a pool of their own.
+    ///
+    /// This crate sets no `search_path`: name the schema in your SQL if it is not `public`. It does not read or write
+    /// the table of `sqlx migrate`, so you can use that for your own tables.
+    ///
     /// # Examples
     /// ```no_run
     /// use eventsource::sqlx;
@@ -200,7 +215,8 @@ impl PostgresDatabase {
         self.0.schema.name()
     }
 
-    /// Closes all connections. Waits for connections that are in use. Later calls on this database fail.
+    /// Closes all connections. Waits without a limit for connections that are in use, so stop the manager first. Later
+    /// calls on this database fail with [`StoreError::Failed`](crate::StoreError::Failed).
     ///
     /// # Examples
     /// ```no_run

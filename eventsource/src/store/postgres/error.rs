@@ -1,6 +1,6 @@
 //! Errors of opening and migrating a database.
 
-/// A database was not opened or not migrated.
+/// A database was not opened or not migrated. No text contains the password of a URL.
 ///
 /// ```
 /// use eventsource::store::postgres::{PostgresOpenError, PostgresOptions};
@@ -11,7 +11,8 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresOpenError {
-    /// The server does not answer, or refuses the connection or a statement. The source says why.
+    /// The server does not answer, or refuses the connection or a statement. The source says why. Try again if the
+    /// server was starting; otherwise correct the address, the role or its rights.
     #[error("the database {database} cannot be opened")]
     Failed {
         /// The server and the database.
@@ -63,7 +64,8 @@ pub enum PostgresOpenError {
         /// The version that this crate needs.
         known: i64,
     },
-    /// A newer version of this crate has migrated the tables. Deploy a program that uses that version.
+    /// A newer version of this crate has migrated the tables. Deploy a program that uses that version. There is no
+    /// migration back. The version is checked only here: a program that has opened the database is not stopped.
     #[error(
         "the schema `{schema}` of the database {database} has the version {found}, and this version of eventsource \
          knows versions up to {known}: use the newer eventsource that migrated it"
@@ -78,7 +80,8 @@ pub enum PostgresOpenError {
         /// The newest version that this crate knows.
         known: i64,
     },
-    /// A migration was edited after it created the tables of this schema. Restore its text, and add a new migration.
+    /// The tables of this schema were created by another text of a migration than the one in this crate. Use an
+    /// unmodified release of this crate. If you work on the crate: restore the text, and add a new migration.
     #[error(
         "the schema `{schema}` of the database {database} was made by another text of the migration {migration} \
          (`{name}`): restore that text, and add a migration for what should change"
@@ -93,7 +96,8 @@ pub enum PostgresOpenError {
         /// Its name.
         name: &'static str,
     },
-    /// The role can append, but lacks a right that readers and writers need. Grant it: the text contains the statement.
+    /// The role can append, but cannot read the sequence of the positions, which every read and every append does.
+    /// Grant it: `GRANT SELECT ON SEQUENCE shop.eventsource_positions TO app`. The text contains the statement.
     #[error(
         "the role `{role}` of {database} can append to the log and cannot read it: run `GRANT SELECT ON SEQUENCE \
          {sequence} TO {role}`"

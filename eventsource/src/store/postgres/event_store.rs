@@ -18,13 +18,18 @@ use crate::store::{
 
 /// An event store in PostgreSQL. A clone is the same store.
 ///
-/// Writers do not wait for each other, except when they append to the same stream. Appends of one process that arrive
-/// while another one is being stored are stored together, in one statement and one commit, and each gets its own
-/// result. Events can be read as soon as no earlier position can still appear: see [the module](super). An append whose
-/// future is dropped may still be stored.
+/// Writers do not wait for each other, except when they append to the same stream (and at the commit of
+/// [`append_in`](Self::append_in)). Appends of one process that arrive while another one is being stored are stored
+/// together, in one statement and one commit, and each gets its own result. Events can be read as soon as no earlier
+/// position can still appear: see [the module](super). The store wakes the subscriptions of all processes.
 ///
-/// If a connection is lost, the call is repeated once on another connection. So calls succeed at once after a restart
-/// of the server. If the answer to an append was lost, the store checks whether it was stored.
+/// An append whose future is dropped may still be stored. A web server drops the future of a handler when its client
+/// disconnects: append in a task of its own (`tokio::spawn`) if the outcome must be known.
+///
+/// If a connection is lost, the call is repeated once on another connection. So the first calls after a restart of the
+/// server succeed, although the old connections are closed. While the server is down, a call fails when
+/// [`acquire_timeout`](super::PostgresOptions::acquire_timeout) has passed, 10 s by default. If the answer to an append
+/// was lost, the store looks up whether it was stored. It returns [`AppendError::Store`] only if it cannot find out.
 ///
 /// ```no_run
 /// use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
@@ -78,18 +83,29 @@ impl PostgresEventStore {
     /// # }
     /// ```
     ///
+    /// `conn` can come from any pool, if it is a connection to the database of this store. The returned position
+    /// exists only after the commit: wait for it only then. An [`AggregateRepository`](crate::AggregateRepository)
+    /// cannot save in your transaction: append the events that it would save.
+    ///
     /// - Append last, and commit soon. Until the commit, readers cannot read events that other transactions append
-    ///   after this append.
+    ///   after this append, so the subscriptions of all processes wait. You can append to several streams; append in
+    ///   the same order of streams everywhere, because two transactions could otherwise deadlock.
     /// - From the append on, the server ends the transaction if it is idle for longer than
     ///   [`idle_in_transaction_session_timeout`](super::PostgresOptions::idle_in_transaction_session_timeout). So a
-    ///   frozen process cannot hold the log back without end.
-    /// - A refused append does not change the transaction. If the future is dropped, roll the transaction back.
-    /// - The commit notifies other processes. PostgreSQL commits such transactions one after the other, and cannot
-    ///   prepare them (`PREPARE TRANSACTION`).
+    ///   frozen process cannot hold the log back without end. The setting ends with the transaction.
+    /// - The append runs in a savepoint. After [`AppendError::Conflict`] or another refusal, the transaction is as
+    ///   before: you can go on and commit it. If the future is dropped, roll the transaction back.
+    /// - If a concurrent transaction has appended to the same stream, the call waits until that one ends.
+    /// - The commit notifies other processes. PostgreSQL commits transactions that notify one after the other, and
+    ///   cannot prepare them (`PREPARE TRANSACTION`). [`EventStore::append`] notifies after its commit instead, so its
+    ///   commits do not wait for each other.
+    /// - If the answer to your `COMMIT` is lost, look up the id of an event with [`EventStore::event`].
     ///
     /// # Errors
-    /// The errors of [`EventStore::append`], and [`AppendError::Store`] if `conn` has no open transaction: begin one
-    /// first. After [`AppendError::Store`], roll the transaction back.
+    /// The errors of [`EventStore::append`]. A conflict is an error of this call, and not of the commit.
+    /// [`AppendError::Store`] means that the database failed, or that `conn` has no open transaction
+    /// ([`StoreError::Failed`], whose source says so): begin one first. After [`AppendError::Store`], roll the
+    /// transaction back.
     pub async fn append_in(
         &self,
         conn: &mut PgConnection,
@@ -107,7 +123,8 @@ impl PostgresEventStore {
 
     /// Returns the transactions that append at this moment, and so hold back the events after them, the oldest first.
     ///
-    /// Under load there is nearly always one. A transaction whose [`age`](HorizonHolder::age) grows is a problem. After
+    /// Under load there is nearly always one. A transaction whose [`age`](HorizonHolder::age) grows is a problem: see
+    /// [`HorizonHolder`] for how to end it. After
     /// [`horizon_warning`](super::PostgresOptions::horizon_warning), a log line and [`EventStore::stalled_by`] name it,
     /// and the status of every subscription shows it.
     ///
@@ -139,7 +156,8 @@ impl PostgresEventStore {
     /// Returns the query plans with which PostgreSQL reads a page of at most `limit` events after `after` through
     /// `filter`. Each element is one line.
     ///
-    /// The first plan is for the next positions, the second one for all later ones. For diagnosis.
+    /// It runs `EXPLAIN`, which plans the query and does not execute it. The store reads a page in two steps, so there
+    /// are two plans: the first one for the positions next to `after`, the second one for the rest. For diagnosis.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. It can be retried.
@@ -333,7 +351,8 @@ impl EventStore for PostgresEventStore {
     }
 
     /// Returns a stall that has lasted for [`horizon_warning`](super::PostgresOptions::horizon_warning), as observed by
-    /// the readers of this database value.
+    /// the readers of this database value. A process that reads no log observes none: call
+    /// [`horizon_holders`](PostgresEventStore::horizon_holders) there.
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         let stalled_by = self.db.again(|| horizon::stalled_by(&self.db)).await;
         stalled_by.map_err(|failure| store_error(Action::ReadHead, failure))

@@ -12,6 +12,12 @@ use crate::store::sql::{Failure, unsigned};
 /// A transaction that appends, and so holds the log back: until it ends, no event after [`after`](HorizonHolder::after)
 /// can be read. [`PostgresEventStore::horizon_holders`](super::PostgresEventStore::horizon_holders) returns it.
 ///
+/// To end it, run `SELECT pg_terminate_backend(pid)` on the server: its append is rolled back, and its caller gets an
+/// error. End a prepared transaction with `ROLLBACK PREPARED 'name'`.
+///
+/// PostgreSQL shows the age, the state and the query of another role's transaction only to members of
+/// `pg_read_all_stats` or `pg_monitor`. Without that right they are `None`.
+///
 /// ```no_run
 /// # use eventsource::store::postgres::PostgresEventStore;
 /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
@@ -26,13 +32,14 @@ use crate::store::sql::{Failure, unsigned};
 pub struct HorizonHolder {
     /// The position after which nothing can be read.
     pub after: Position,
-    /// The process id in the server; `None` for a prepared transaction.
+    /// The process id in the server; `None` for a prepared transaction. Behind a pooler it is the pooler's connection.
     pub pid: Option<i32>,
-    /// The name of a prepared transaction.
+    /// The name of a prepared transaction (`PREPARE TRANSACTION`). Only inserts with plain SQL can be in one: the
+    /// appends of this crate notify, and PostgreSQL does not prepare a transaction that notifies.
     pub prepared: Option<String>,
     /// The application name of the client.
     pub application_name: Option<String>,
-    /// How long ago the transaction began, if the role can see it.
+    /// How long ago the transaction began, if the role can see it. The append may have begun later.
     pub age: Option<Duration>,
     /// The state of the connection, such as `idle in transaction`, if the role can see it.
     pub state: Option<String>,

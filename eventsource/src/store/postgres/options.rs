@@ -16,6 +16,8 @@ use crate::store::sql::has_no_transaction;
 
 /// The options of a database.
 ///
+/// The output of `Debug` contains the password, as that of the driver's options does: do not log it.
+///
 /// ```no_run
 /// use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
 ///
@@ -40,6 +42,7 @@ pub struct PostgresOptions {
 
 impl PostgresOptions {
     /// Creates the default options for the database at `url`, such as `postgres://user:password@host:5432/database`.
+    /// The URL names one host: for a failover, use an address or a proxy that leads to the primary.
     ///
     /// # Errors
     /// [`PostgresOpenError::Url`] if `url` is not a PostgreSQL URL. The server is not contacted yet.
@@ -58,7 +61,8 @@ impl PostgresOptions {
     }
 
     /// Creates the default options for the database of these driver options. Use it for settings that a URL cannot
-    /// express.
+    /// express. They are kept, except the capacity of the statement cache with a [pooler](Self::pooler_mode). Without
+    /// an application name, it is `eventsource`.
     ///
     /// # Examples
     /// ```
@@ -83,9 +87,11 @@ impl PostgresOptions {
         }
     }
 
-    /// Sets the schema of the tables; `public` by default.
+    /// Sets the schema of the tables of this crate and of your read models; `public` by default. The migration creates
+    /// it if it does not exist.
     ///
-    /// The name can have up to 63 letters (a to z), digits and underscores. Opening refuses other names
+    /// The name begins with a letter (a to z, A to Z) or `_`, then come letters, digits and `_`, in all up to 63
+    /// characters. It is case-sensitive. Opening refuses other names, `pg_…` and `information_schema`
     /// ([`PostgresOpenError::InvalidSchema`]).
     ///
     /// # Examples
@@ -104,14 +110,15 @@ impl PostgresOptions {
     /// with [`PostgresOpenError::TooFewConnections`].
     ///
     /// The connections are divided once: 1 listens for notifications, 1 or 2 append, and 1 to 4 read the log (one for
-    /// each 6 connections). Units of work get half of the rest. The other half is shared by checkpoints, queries and
+    /// each 6 connections). Units of work, which are the transactions of batches, get half of the rest. The other half
+    /// is shared by checkpoints, read models, queries and
     /// [`PostgresDatabase::pool`](super::PostgresDatabase::pool). With 25 connections, 9 are for units of work and 9
     /// are shared.
     ///
     /// Any number of subscriptions makes progress with 6 connections: units of work take turns, in the order of their
-    /// requests. [`migrate`](Self::migrate) opens one more connection and closes it. With a
-    /// [pooler](Self::pooler_mode), all connections except the listener are shared, and units of work use at most half
-    /// of them.
+    /// requests. Calling [`migrate`](Self::migrate) yourself opens one more connection and closes it; opening migrates
+    /// on a connection of the pool. With a [pooler](Self::pooler_mode), all connections except the listener are shared,
+    /// and units of work use at most half of them.
     ///
     /// # Examples
     /// ```
@@ -125,7 +132,9 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets how long a call waits for a free connection before it fails; 10 s by default.
+    /// Sets how long a call waits for a free connection; 10 s by default. Then it fails with
+    /// [`StoreError::Failed`](crate::StoreError::Failed), which can be retried. In a subscription this is an outage:
+    /// the batch is retried.
     ///
     /// # Examples
     /// ```
@@ -144,8 +153,13 @@ impl PostgresOptions {
     /// Sets after which idle time the server ends a transaction of this crate, and its connection; 30 s by default. So
     /// a frozen process cannot hold the log back without end.
     ///
-    /// A handler that runs longer than this without a query fails with SQLSTATE 25P03. That is a failure of the
-    /// handler, and not an outage. It is retried like any other failure, because the next attempt may be faster.
+    /// A handler of a transactional projection that runs longer than this without a query fails with SQLSTATE 25P03.
+    /// So it fails before its [`handler_timeout`](crate::SubscriptionConfig::handler_timeout), 60 s by default. That is
+    /// a failure of the handler, and not an outage. It is retried like any other failure, because the next attempt may
+    /// be faster.
+    ///
+    /// It applies to the transactions of this crate, and from the append on to a transaction of yours that appends
+    /// ([`append_in`](super::PostgresEventStore::append_in)). Zero counts as 1 ms: the limit cannot be switched off.
     ///
     /// # Examples
     /// ```
@@ -167,7 +181,11 @@ impl PostgresOptions {
     /// `pool_mode = transaction`; `false` by default.
     ///
     /// With `true`, statements are prepared without names, and no setting outlives its transaction. Your own queries on
-    /// such connections need `.persistent(false)` and a transaction (handlers have one), or `sqlx::raw_sql`.
+    /// such connections, also on [`PostgresDatabase::pool`](super::PostgresDatabase::pool), need `.persistent(false)`
+    /// and a transaction (handlers have one), or `sqlx::raw_sql`.
+    ///
+    /// [Isolation](crate::guarantees#isolation) is weaker: what a handler writes after it has rolled back its batch is
+    /// kept.
     ///
     /// Notifications do not pass such a pooler. Set the address of the server as [`listener_url`](Self::listener_url).
     /// Without it, events of other processes arrive with a delay of up to the poll interval.
@@ -188,6 +206,9 @@ impl PostgresOptions {
 
     /// Sets the URL at which the database listens for notifications; its own URL by default.
     ///
+    /// If the server cannot be reached there, opening does not fail: the listener tries again, and events of other
+    /// processes arrive with a delay of up to the poll interval.
+    ///
     /// # Errors
     /// [`PostgresOpenError::Url`] if `url` is not a PostgreSQL URL.
     ///
@@ -204,8 +225,8 @@ impl PostgresOptions {
         Ok(self)
     }
 
-    /// Sets after which time a log line and the status of every subscription name the transaction that holds the log
-    /// back; 10 s by default. The log line is repeated at this interval.
+    /// Sets after which time a warning (`tracing`) and the status of every subscription name the transaction that holds
+    /// the log back; 10 s by default. The warning is repeated at this interval.
     ///
     /// # Examples
     /// ```
@@ -247,7 +268,10 @@ impl PostgresOptions {
     /// Migrates the tables, and creates the schema and the tables if they do not exist.
     ///
     /// You can call it at every start, and several processes can call it at the same time. The role needs the right to
-    /// create tables only if a migration is due.
+    /// create tables only if a migration is due. All migrations are one transaction. There is no migration back.
+    ///
+    /// [`PostgresDatabase::open_with`](super::PostgresDatabase::open_with) migrates too, so you need this call only
+    /// with [`migrate_on_open(false)`](Self::migrate_on_open).
     ///
     /// # Errors
     /// - [`PostgresOpenError::Failed`]: the server cannot be reached or refuses a statement. The source says why.

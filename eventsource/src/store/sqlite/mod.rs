@@ -3,6 +3,10 @@
 //! [`SqliteDatabase`] is the file. [`SqliteEventStore`] is the log in it,
 //! [`SqliteCheckpoints`](crate::projection::sqlite::SqliteCheckpoints) are its checkpoints, and
 //! [`SqliteReadModels`](crate::read_model::sqlite::SqliteReadModels) are its read models.
+//!
+//! An append wakes the subscriptions of its own process. The subscriptions of another process find it at their next
+//! [poll](crate::SubscriptionConfig::poll_interval), or when a [`Notifier`](crate::Notifier) wakes them. Every stored
+//! event is readable at once, because one transaction writes at a time.
 
 pub(crate) mod busy;
 mod database;
