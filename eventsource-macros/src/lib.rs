@@ -139,8 +139,8 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
 ///
 /// A name is a letter (`a` to `z`, `A` to `Z`) or `_`, then up to 62 letters, digits or `_`. Names are quoted in SQL,
 /// so upper case stays. The name of a table cannot end with `__next`, which names the table of a next generation, and
-/// cannot begin with `eventsource_`, `pg_` or `sqlite_`. In PostgreSQL, a table that is rebuilt side by side has a name
-/// short enough for the suffix.
+/// cannot begin with `eventsource_`, `pg_` or `sqlite_`. PostgreSQL refuses to rebuild a table side by side if its
+/// name, or the name of one of its indexes, has more than 57 characters.
 #[proc_macro_derive(ReadModel, attributes(read_model))]
 pub fn derive_read_model(input: TokenStream) -> TokenStream {
     read_model::derive(input.into()).into()

@@ -10,8 +10,9 @@ use super::{Unstorable, json};
 /// The metadata of an event: its cause, its actor, its tenant, and free entries.
 ///
 /// Set it for a save with [`AggregateRepository::save_with`](crate::AggregateRepository::save_with), for a command with
-/// [`Execute::metadata`](crate::aggregate::Execute::metadata), for one event with [`NewEvent::with_metadata`], or for
-/// all events of an append with [`Metadata::stamp`]. Every store returns it unchanged.
+/// [`Execute::metadata`](crate::aggregate::Execute::metadata), for one event with
+/// [`NewEvent::with_metadata`](crate::NewEvent::with_metadata), or for all events of an append with
+/// [`Metadata::stamp`]. Every store returns it unchanged.
 ///
 /// ```
 /// use eventsource::Metadata;

@@ -16,8 +16,9 @@ use crate::store::Verdict;
 /// The error of a handler: an error of any type, and whether a retry can help.
 ///
 /// Any error converts with `?`. Then the unit of work classifies it, since it knows the errors of its database
-/// ([`UnitOfWork::verdict`](super::UnitOfWork::verdict)). An error that it does not know is transient, except a
-/// [`DecodeError`] and an error that is caused by [`Permanent`] or [`NotSetUp`]: these are permanent.
+/// ([`UnitOfWork::verdict`](super::UnitOfWork::verdict)). An error that it does not know, such as one of an HTTP
+/// client or your own, is transient, except a [`DecodeError`] and an error that is caused by [`Permanent`] or
+/// [`NotSetUp`]: these are permanent. *Transient* means that the event is retried.
 /// [`transient`](Self::transient), [`permanent`](Self::permanent) and [`outage`](Self::outage) state the class.
 ///
 /// This type does not implement [`Error`]: otherwise not every error could convert into it.

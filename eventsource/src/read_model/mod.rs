@@ -88,7 +88,8 @@
 //!   `SqliteReadModels` lists the types. Add `WHERE deleted_at IS NULL` to leave out soft-deleted rows. Views on the
 //!   table prevent a rebuild side by side: see [deployment](crate::guide::deployment).
 //! - **May other code write rows?** No. A rebuild deletes what no event has written. Keep such facts in a table of your
-//!   own, or append an event.
+//!   own, or append an event. If an operator must correct a row by SQL, the statement also adds 1 to `version`: a batch
+//!   that has read the row then notices the change.
 //! - **How do I count or sum over many events?** `get` the row of the counter, change it and `save` it. No update is
 //!   lost: one process at a time runs a subscription, and a batch is one transaction.
 //! - **How do I store order lines?** As a `Vec` with `#[read_model(json)]`, or as a second read model whose id is a

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::{EventFilter, LogPage, PAGE_BYTES, PageLimit, StoreError};
 use crate::event::{Position, RecordedEvent, StreamId};
 
-/// A page of the log, read backwards. [`EventStore::read_log_back`] returns it.
+/// A page of the log, read backwards. [`EventStore::read_log_back`](crate::EventStore::read_log_back)
+/// returns it.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -34,7 +35,7 @@ pub struct BackwardPage {
     pub is_full: bool,
 }
 
-/// A stored stream and its version. [`EventStore::streams`] returns it.
+/// A stored stream and its version. [`EventStore::streams`](crate::EventStore::streams) returns it.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

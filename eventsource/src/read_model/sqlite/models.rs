@@ -20,10 +20,13 @@ use crate::store::sqlite::SqliteDatabase;
 /// ```
 /// # #[cfg(feature = "macros")]
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use eventsource::prelude::*;
 /// use eventsource::read_model::sqlite::SqliteReadModels;
-/// use eventsource::read_model::{Query, ReadModel};
 /// use eventsource::store::sqlite::SqliteDatabase;
 /// use uuid::Uuid;
+/// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
+/// # #[event(aggregate = "Order")]
+/// # struct OrderPlaced {}
 ///
 /// #[derive(ReadModel)]
 /// #[read_model(table = "orders")]
@@ -33,10 +36,21 @@ use crate::store::sqlite::SqliteDatabase;
 ///     status: String,
 /// }
 ///
+/// struct Orders;
+///
+/// #[projection(read_models(OrderRow))]
+/// impl Orders {
+///     // … its handlers …
+/// #   #[handles(OrderPlaced)]
+/// #   async fn placed(&self, e: &Event<OrderPlaced>, rows: &mut Repository<OrderRow>) -> Result<(), ReadModelError> {
+/// #       rows.save(OrderRow { id: e.aggregate_id(), status: "placed".into() }).await
+/// #   }
+/// }
+///
 /// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
 /// let db = SqliteDatabase::open(&path).await?;
 /// let models = SqliteReadModels::new(&db);
-/// models.create_table::<OrderRow>().await?;
+/// models.ensure_tables(&Orders).await?;
 /// let orders = models.repository::<OrderRow>();
 /// assert_eq!(orders.count(Query::all()).await?, 0);
 /// # db.close().await;
@@ -44,6 +58,9 @@ use crate::store::sqlite::SqliteDatabase;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
+///
+/// Call [`ensure_tables`](Self::ensure_tables) at every start for the tables that a projection declares, and
+/// [`create_table`](Self::create_table) for a table that no projection declares.
 ///
 /// In the tables, a UUID is a blob of 16 bytes, a time is a number of microseconds since 1970, a day is a text such as
 /// `2026-01-31`, JSON is a text, and a decimal is a text that sorts as the numbers do.

@@ -94,7 +94,8 @@ impl PostgresDatabase {
     ///
     /// The options are the defaults of [`PostgresOptions`]. To change them, call [`open_with`](Self::open_with).
     ///
-    /// While the server refuses connections, for example because it is starting, this fails: try again after a pause.
+    /// While the server refuses connections, for example because it is starting, this waits for up to 10 s
+    /// ([`acquire_timeout`](PostgresOptions::acquire_timeout)). Then it fails: try again.
     ///
     /// # Errors
     /// [`PostgresOpenError`] says in each variant what to do:
