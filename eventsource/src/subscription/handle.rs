@@ -348,7 +348,8 @@ impl<P> SubscriptionHandle<P> {
     /// ([rebuilds lose nothing](crate::guarantees#rebuilds-lose-nothing)).
     ///
     /// Calls the truncate hook of the projection: its method marked `#[truncate]`, or the one that
-    /// `#[projection(read_models(…))]` generates, which deletes all rows. The next start begins where
+    /// `#[projection(read_models(…))]` generates, which deletes all rows with one
+    /// statement for each table; readers see the old rows until the commit. The next start begins where
     /// [`SubscriptionConfig`](super::SubscriptionConfig) says, and an effects projection then repeats its effects. Dead
     /// letters are removed, and the tables have no owner any more. To empty and replay a running subscription, use
     /// [`rebuild`](Self::rebuild).

@@ -79,8 +79,8 @@
 //!   around its web server. An operator's endpoint, which knows a subscription only by its name, calls
 //!   [`statuses`](SubscriptionManager::statuses), [`pause`](SubscriptionManager::pause),
 //!   [`dead_letters`](SubscriptionManager::dead_letters) and [`rebuild`](SubscriptionManager::rebuild) on the manager.
-//! - **One subscription in code: [`SubscriptionHandle`].** It knows the type of the projection. It reads its state,
-//!   waits, resets and rebuilds.
+//! - **One subscription in code: [`SubscriptionHandle`].** It knows the type of the projection. It reads the
+//!   projection, waits, resets and rebuilds.
 //! - **Other than the defaults: [`SubscriptionConfig`].** Where to start, the size of a batch, retries
 //!   ([`RetryPolicy`]), what to do with an event that fails ([`FailurePolicy`]), and what to do after the projection
 //!   has changed ([`OnChange`]).

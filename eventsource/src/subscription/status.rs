@@ -69,7 +69,7 @@ pub struct SubscriptionStatus {
     /// How many events the handlers have applied since the projection was subscribed in this process. Retried letters
     /// and the replay of a rebuild in place count too.
     pub events_handled: u64,
-    /// The last error since the projection was subscribed in this process. It may be solved by now.
+    /// The last error since the projection was subscribed in this process, without its time. It may be solved by now.
     #[serde(serialize_with = "maybe_text")]
     pub last_error: Option<Arc<str>>,
     /// How many dead letters wait to be retried or dismissed. Letters that are older than this process are counted up

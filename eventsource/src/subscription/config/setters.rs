@@ -339,7 +339,8 @@ impl SubscriptionConfig {
     ///
     /// A takeover also waits for what a hanging owner holds in the database:
     /// - On PostgreSQL that is an open transaction. The server ends it after
-    ///   `PostgresOptions::idle_in_transaction_session_timeout`, 30 s by default.
+    ///   `PostgresOptions::idle_in_transaction_session_timeout`, 30 s by default. It does so too if
+    ///   the host of the owner has vanished.
     /// - On SQLite that is the write lock of the file, if the process hangs in the middle of a batch. No other process
     ///   can take this lock: until the owner wakes or is killed, every writer waits, the standby says so in its state,
     ///   and appends fail as busy.

@@ -87,8 +87,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         slot.stop(StopReason::StoppedByName).await
     }
 
-    /// Pauses the subscription `name` in this process, after its present batch. A retry delay and an outage are
-    /// interrupted at once.
+    /// Pauses the subscription `name` in this process, after its present batch or query. The delay of a
+    /// retry and the delay between two attempts during an outage end at once.
     ///
     /// Returns when it is paused. If another caller resumes it before that, returns too, without an error. A paused
     /// owner keeps its lease, so no standby takes over. It holds no transaction, and no connection between two renewals
@@ -126,7 +126,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Pauses the subscription `name` like [`pause`](Self::pause), with a reason.
     ///
     /// [`SubscriptionStatus::pause_reason`] contains the reason until the subscription is resumed or started again. For
-    /// a paused subscription, this replaces the reason.
+    /// a paused subscription, this replaces the reason. It can be any text, and is kept in memory only.
     ///
     /// # Errors
     /// Those of [`pause`](Self::pause).
