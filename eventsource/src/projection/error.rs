@@ -299,8 +299,9 @@ pub struct NoSnapshot;
 pub struct Permanent;
 
 /// Marks an error that no event causes: it stands at the end of the error's causes. Something that the projection needs
-/// is not set up, such as a missing table. The subscription stops at that event with a fault, whatever its
-/// [policy](crate::subscription::FailurePolicy) says: dead letters would not help.
+/// is not set up, such as a missing table. The subscription stops at that event
+/// ([`Faulted`](crate::SubscriptionState::Faulted)), whatever its [policy](crate::subscription::FailurePolicy) says:
+/// dead letters would not help.
 ///
 /// ```
 /// use eventsource::projection::NotSetUp;

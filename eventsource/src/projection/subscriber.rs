@@ -101,7 +101,8 @@ pub trait Subscriber: Send + Sync + 'static {
     ///
     /// A memory projection without a truncate hook is copied when it is subscribed. After a handler panicked or
     /// exceeded its time limit, the state is unknown, and the subscription replays the log into the copy. Without a
-    /// copy and without a truncate hook, the subscription stops with a fault instead.
+    /// copy and without a truncate hook, the state of the subscription is
+    /// [`Faulted`](crate::SubscriptionState::Faulted) instead.
     ///
     /// `#[projection]` copies a type that is `Clone` if a handler takes `&mut self` and no handler calls a method such
     /// as `lock`, `write`, `borrow_mut` or `fetch_add`. State behind an `Arc` is not copied by `clone`: a replay into

@@ -84,8 +84,8 @@
 //! - **Do two reads see one state?** Each call is one statement and sees one committed state, complete or not yet
 //!   changed by a batch. Two calls, such as `find` and `count`, can see two states. A switch to a rebuilt read model
 //!   can come between them.
-//! - **May I read the table with SQL?** Yes, on the pool of the database. The page of `PostgresReadModels` or
-//!   `SqliteReadModels` lists the types. Add `WHERE deleted_at IS NULL` to leave out soft-deleted rows. Views on the
+//! - **May I read the table with SQL?** Yes, on the pool of the database. [`ColumnType`] lists the types of the
+//!   columns. Add `WHERE deleted_at IS NULL` to leave out soft-deleted rows. Views on the
 //!   table prevent a rebuild side by side: see [deployment](crate::guide::deployment).
 //! - **May other code write rows?** No. A rebuild deletes what no event has written. Keep such facts in a table of your
 //!   own, or append an event. If an operator must correct a row by SQL, the statement also adds 1 to `version`: a batch

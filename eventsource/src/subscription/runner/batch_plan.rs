@@ -107,12 +107,12 @@ impl<F, O: Copy> BatchPlan<F, O> {
         self.failed.as_ref().map(|(index, _)| *index)
     }
 
-    /// Notes that the event at `index` may be the cause. `obstruction` is what is known of its outages.
+    /// Notes that the event at `index` may be the cause. `obstruction` says what is known about its outages.
     pub(super) const fn suspect(&mut self, index: usize, obstruction: Option<O>) {
         self.suspect = Some((index, obstruction));
     }
 
-    /// Returns what is known of the outages of the event at `index`.
+    /// Returns what is known about the outages of the event at `index`.
     pub(super) fn obstruction(&self, index: usize) -> Option<O> {
         self.suspect.filter(|(suspect, _)| *suspect == index).and_then(|(_, obstruction)| obstruction)
     }
