@@ -42,14 +42,13 @@ pub use std::vec::Vec;
 #[cfg(feature = "inventory")]
 pub use inventory;
 
-pub use crate::aggregate::{Aggregate, Applies, EventsOf};
+pub use crate::aggregate::{Aggregate, AggregateDescriptor, Applies, EventsOf};
 pub use crate::event::{
-    AggregateDescriptor, DecodeError, DomainEvent, Event, EventData, EventDescriptor, OldVersion, Payload,
-    ProjectionDescriptor, RecordedEvent, Unstorable,
+    DecodeError, DomainEvent, Event, EventData, EventDescriptor, OldVersion, Payload, RecordedEvent, Unstorable,
 };
 pub use crate::projection::{
-    EventSubscriber, FromEvent, HandlerError, HandlerOutput, Handles, Inject, Projection, ProjectionKind, Subscriber,
-    UnitOfWork,
+    EventSubscriber, FromEvent, HandlerError, HandlerOutput, Handles, Inject, Projection, ProjectionDescriptor,
+    ProjectionKind, Subscriber, UnitOfWork,
 };
 use crate::read_model::ReadModelError;
 pub use crate::read_model::{

@@ -87,6 +87,7 @@ pub mod __private;
 pub mod aggregate;
 mod backoff;
 pub mod bus;
+pub mod catalogue;
 mod causes;
 pub mod engine;
 pub mod event;
@@ -109,9 +110,10 @@ pub use aggregate::{
     Aggregate, AggregateError, AggregateRepository, AggregateRoot, Applies, ExecuteError, Executed, Saved,
 };
 pub use bus::{EventBus, MemoryEventBus, Notifier};
+pub use catalogue::{AnyEvent, Registry, RegistryError};
 pub use event::{
-    AnyEvent, DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, EventFilter, Metadata, NewEvent, Position,
-    RecordedEvent, Registry, RegistryError, StreamId, Unstorable,
+    DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, EventFilter, Metadata, NewEvent, Position,
+    RecordedEvent, StreamId, Unstorable,
 };
 #[cfg(feature = "macros")]
 pub use macros::{DomainEvent, aggregate, applies, handles, projection, truncate};

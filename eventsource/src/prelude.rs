@@ -2,9 +2,8 @@
 
 pub use crate::aggregate::{Aggregate, AggregateRepository, AggregateRoot, Applies};
 pub use crate::bus::{EventBus, MemoryEventBus, Notifier};
-pub use crate::event::{
-    DomainEvent, Event, EventFilter, Metadata, NewEvent, Position, RecordedEvent, Registry, StreamId,
-};
+pub use crate::catalogue::Registry;
+pub use crate::event::{DomainEvent, Event, EventFilter, Metadata, NewEvent, Position, RecordedEvent, StreamId};
 #[cfg(feature = "macros")]
 pub use crate::macros::{DomainEvent, aggregate, applies, handles, projection, truncate};
 pub use crate::projection::{

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::bounds::predicates;
 use super::docs;
-use super::model::{Injected, Projection, ProjectionKind};
+use super::model::{Injected, Projection};
 use crate::block::scope::Scope;
 use crate::ctx::Ctx;
 use crate::text::rust_type;
@@ -14,13 +14,7 @@ use crate::text::rust_type;
 pub(super) fn described(projection: &Projection, ctx: &Ctx<'_>) -> TokenStream {
     let private = &ctx.private;
     let Projection { ty, name, version, .. } = projection;
-    let kind = match projection.kind {
-        ProjectionKind::Transactional => "transactional",
-        ProjectionKind::Memory => "memory",
-        ProjectionKind::DurableMemory => "durable memory",
-        ProjectionKind::Effects => "effects",
-        ProjectionKind::Undecided => "",
-    };
+    let kind = projection.kind.variant();
     let (path, scope) = (rust_type(ty), Scope::of(ctx.generics));
     let lent = projection.calls().flat_map(|call| call.lent().map(move |injected| (call, injected)));
     let known = lent.filter(|(_, injected)| scope.used_in(&injected.ty).is_none());
@@ -43,7 +37,9 @@ pub(super) fn described(projection: &Projection, ctx: &Ctx<'_>) -> TokenStream {
     let docs = docs::of(projection);
     quote! {
         const __PROJECTION: #private::ProjectionDescriptor = #private::ProjectionDescriptor::new(
-            (#name, #version, #kind),
+            #name,
+            #version,
+            #private::ProjectionKind::#kind,
             ::core::concat!(::core::module_path!(), #path),
             __EVENTS,
             &[#(#lent)* #(#owned)*],
@@ -67,7 +63,7 @@ pub(super) fn broken(projection: &Projection, ctx: &Ctx<'_>) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics #private::Projection for #ty where #(#predicates,)* {
             const DESCRIPTOR: #private::ProjectionDescriptor =
-                #private::ProjectionDescriptor::new(("", 1, ""), "", &[], &[]);
+                #private::ProjectionDescriptor::new("", 1, #private::ProjectionKind::Memory, "", &[], &[]);
         }
     }
 }

@@ -69,12 +69,8 @@ fn route(index: usize, handler: &Handler, ctx: &Ctx<'_>) -> TokenStream {
 fn subscriber(projection: &Projection, filter: &TokenStream, ctx: &Ctx<'_>) -> TokenStream {
     let private = &ctx.private;
     let Projection { ty, name, version, .. } = projection;
-    let kind = match projection.kind {
-        ProjectionKind::Transactional => quote!(Transactional),
-        ProjectionKind::Memory | ProjectionKind::Undecided => quote!(Memory),
-        ProjectionKind::DurableMemory => quote!(DurableMemory),
-        ProjectionKind::Effects => quote!(Effects),
-    };
+    let variant = projection.kind.variant();
+    let kind = if projection.broken { quote!(#private::ProjectionKind::#variant) } else { quote!(__PROJECTION.kind()) };
     // serde copies a durable state.
     let pristine = (projection.kind == ProjectionKind::Memory && projection.owns_state).then(|| {
         quote! {
@@ -94,7 +90,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, ctx: &Ctx<'_>) -> T
         #state
         #[automatically_derived]
         impl #impl_generics #private::Subscriber for #ty where #(#predicates,)* #assumed {
-            const KIND: #private::ProjectionKind = #private::ProjectionKind::#kind;
+            const KIND: #private::ProjectionKind = #kind;
 
             fn name(&self) -> #private::Cow<'static, #private::str> {
                 #private::Cow::Borrowed(#name)

@@ -59,6 +59,19 @@ pub(super) enum ProjectionKind {
     Undecided,
 }
 
+impl ProjectionKind {
+    /// Returns the variant of the runtime crate's `ProjectionKind`. An undecided kind is an error, and has any variant.
+    pub(super) fn variant(self) -> Ident {
+        let name = match self {
+            Self::Transactional => "Transactional",
+            Self::Memory | Self::Undecided => "Memory",
+            Self::DurableMemory => "DurableMemory",
+            Self::Effects => "Effects",
+        };
+        Ident::new(name, Span::call_site())
+    }
+}
+
 /// A method that handles an event.
 pub(super) struct Handler {
     /// The event's type, as written in `#[handles(…)]`.

@@ -103,7 +103,7 @@ fn kinds() {
         let text = output(options, &format!("impl P {{ {methods} }}"));
         ["Transactional", "Memory", "Effects"]
             .into_iter()
-            .find(|kind| text.contains(&format!("ProjectionKind::{kind};")))
+            .find(|kind| text.contains(&format!("ProjectionKind::{kind},")))
     };
     let lends = "#[handles(A)] fn a(&self, _: &A, _: &mut C) {}";
     let truncates = "#[handles(A)] fn a(&self, _: &A) {} #[truncate] fn t(&self, _: &mut C) {}";

@@ -81,6 +81,7 @@
 mod as_of;
 mod batch;
 mod command;
+mod described;
 mod error;
 mod events;
 mod execute;
@@ -104,6 +105,7 @@ mod uncommitted;
 
 pub use as_of::AsOf;
 pub use batch::SaveBatch;
+pub use described::AggregateDescriptor;
 pub use error::AggregateError;
 pub use execute::{Execute, Executed};
 pub use execute_error::ExecuteError;

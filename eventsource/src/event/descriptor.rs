@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::OldVersion;
 
-/// The description of an event in the [`Registry`](super::Registry): its names, its versions, and the place in the
+/// The description of an event in the [`Registry`](crate::Registry): its names, its versions, and the place in the
 /// source that declares it.
 ///
 /// ```
@@ -41,7 +41,7 @@ pub struct EventDescriptor {
 }
 
 /// A decoded event whose type is erased.
-pub(super) type AnyPayload = Box<dyn Any + Send + Sync>;
+pub(crate) type AnyPayload = Box<dyn Any + Send + Sync>;
 
 /// The place in the source that declares an event.
 #[derive(Clone, Copy)]
@@ -125,7 +125,7 @@ impl EventDescriptor {
     }
 
     /// Returns every schema version that is read as this event.
-    pub(super) fn versions(&self) -> impl Iterator<Item = u32> + use<> {
+    pub(crate) fn versions(&self) -> impl Iterator<Item = u32> + use<> {
         self.old_versions.iter().map(OldVersion::version).chain([self.version])
     }
 
@@ -143,12 +143,12 @@ impl EventDescriptor {
     }
 
     /// The order of events in the registry.
-    pub(super) fn sort_key(&self) -> (&'static str, u32, &'static str, u32, &'static str) {
+    pub(crate) fn sort_key(&self) -> (&'static str, u32, &'static str, u32, &'static str) {
         (self.name, self.version, self.place.file, self.place.line, self.rust_type)
     }
 
     /// Decodes `payload`, which was stored with `version`. Returns `None` if the event cannot read that version.
-    pub(super) fn decode(&self, version: u32, payload: &str) -> Option<Result<AnyPayload, serde_json::Error>> {
+    pub(crate) fn decode(&self, version: u32, payload: &str) -> Option<Result<AnyPayload, serde_json::Error>> {
         (self.decode)(version, payload)
     }
 }

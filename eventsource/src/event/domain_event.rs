@@ -26,7 +26,7 @@ impl<E: Serialize + DeserializeOwned> EventData for E {}
 
 /// An event: a fact of the domain, as a plain struct with `#[derive(DomainEvent)]`.
 ///
-/// The derive implements this trait with serde, and registers the event in the [`Registry`](super::Registry).
+/// The derive implements this trait with serde, and registers the event in the [`Registry`](crate::Registry).
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -57,7 +57,7 @@ pub trait DomainEvent: Sized + Send + Sync + 'static {
     const ALIASES: &'static [&'static str] = &[];
     /// The older schema versions that [`upcast`](DomainEvent::upcast) can read.
     const OLD_VERSIONS: &'static [OldVersion] = &[];
-    /// The description of this event in the [`Registry`](super::Registry).
+    /// The description of this event in the [`Registry`](crate::Registry).
     const DESCRIPTOR: EventDescriptor;
 
     /// Returns the event as JSON, for the store.

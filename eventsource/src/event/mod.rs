@@ -1,4 +1,4 @@
-//! Events: typed facts, their stored form, their metadata, and the catalogue of the events that a program knows.
+//! Events: typed facts, their stored form, and their metadata.
 //!
 //! An event is a plain struct with `#[derive(DomainEvent)]`. A store keeps it as a [`RecordedEvent`] with a JSON
 //! payload. A handler gets it back as an [`Event<E>`](Event):
@@ -51,7 +51,7 @@
 //!
 //! In a handler, take `&E` if the payload is enough, and `&Event<E>` if you also need the id, the position, the stream,
 //! the times or the metadata. Use [`RecordedEvent`] for code that works with events of any type, such as an exporter,
-//! and [`Registry::decode`] if such code needs the typed event. Use [`NewEvent::raw`] only to copy a log.
+//! and [`Registry::decode`](crate::Registry::decode) if such code needs the typed event. Use [`NewEvent::raw`] only to copy a log.
 //!
 //! Use [`Metadata`] for facts about the event (actor, tenant, correlation), and the payload for facts of the domain.
 //! Use [`EventFilter`] to read only some event types, aggregates or one tenant.
@@ -60,14 +60,11 @@
 
 mod cloud_event;
 mod decoded;
-mod described;
 mod descriptor;
 mod domain_event;
-mod duplicates;
 mod error;
 mod filter;
 pub(crate) mod json;
-mod linked;
 mod metadata;
 mod name_set;
 mod names;
@@ -75,20 +72,17 @@ mod new_event;
 mod old_version;
 mod position;
 mod recorded;
-mod registry;
 mod shape;
 mod stream;
 mod time;
-mod topology;
 mod typed;
 mod unreadable;
 mod unstorable;
 
 pub use cloud_event::CloudEventError;
-pub use described::{AggregateDescriptor, ProjectionDescriptor};
+pub(crate) use descriptor::AnyPayload;
 pub use descriptor::EventDescriptor;
 pub use domain_event::{DomainEvent, EventData};
-pub use duplicates::{DuplicateEvent, RegistryError};
 pub use error::{DecodeError, EncodeError};
 pub use filter::EventFilter;
 pub use metadata::Metadata;
@@ -98,16 +92,14 @@ pub(crate) use new_event::PAYLOAD;
 pub use old_version::OldVersion;
 pub use position::Position;
 pub use recorded::{RecordedEvent, RecordedParts};
-pub use registry::{AnyEvent, Registry};
 pub use shape::Shape;
 pub use stream::StreamId;
 pub(crate) use time::check_time;
 pub use time::{now, truncate_to_micros};
-pub use topology::Topology;
 pub use typed::Event;
 pub use unreadable::Unreadable;
 pub use unstorable::{MAX_DEPTH, MAX_NAME, Unstorable, UnstorableReason};
 // For generated code.
 #[doc(hidden)]
 pub use typed::Payload;
-pub(crate) use typed::{check_readable, payload_error};
+pub(crate) use typed::{check_readable, other_version, payload_error};

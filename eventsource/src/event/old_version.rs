@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-/// An older schema version of an event, as the [`Registry`](super::Registry) describes it. The event's type can read
+/// An older schema version of an event, as the [`Registry`](crate::Registry) describes it. The event's type can read
 /// it.
 ///
 /// ```

@@ -213,7 +213,7 @@ fn other_event(recorded: &RecordedEvent, wanted: &'static str) -> DecodeError {
 }
 
 #[cold]
-pub(super) fn other_version(recorded: &RecordedEvent, known: u32) -> DecodeError {
+pub(crate) fn other_version(recorded: &RecordedEvent, known: u32) -> DecodeError {
     DecodeError::Version {
         event_type: recorded.event_type().to_owned(),
         stored: recorded.schema_version(),

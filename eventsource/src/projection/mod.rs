@@ -126,7 +126,7 @@ pub use checkpoint_update::{CheckpointUpdate, ProjectionSnapshot};
 pub use claim::{Claim, ClaimError, Lease};
 pub(crate) use dead_letter::times;
 pub use dead_letter::{DeadLetter, LetterChange, LetterCounts, LetterState};
-pub use described::{Handles, Projection};
+pub use described::{Handles, Projection, ProjectionDescriptor};
 pub use error::{
     ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoSnapshot, NoTruncateHook, NotSetUp,
     Permanent,

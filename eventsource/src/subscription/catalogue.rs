@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::unknown_types::Looked;
-use crate::event::{EventFilter, Position, Registry};
+use crate::catalogue::Registry;
+use crate::event::{EventFilter, Position};
 use crate::store::{EventStore, StoreError, StoredType};
 
 /// The event types that a manager knows: those of its registry, and those that its subscriptions handle. A subscriber

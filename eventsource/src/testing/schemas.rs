@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::event::{Registry, Shape};
+use crate::catalogue::Registry;
+use crate::event::Shape;
 
 /// The environment variable that accepts the current shapes.
 const ACCEPT: &str = "EVENTSOURCE_SCHEMAS";

@@ -116,7 +116,7 @@ fn as_json() {
 fn the_global_registry_lists_what_is_linked() {
     let registry = Registry::global();
     let boxes = registry.projections().find(|projection| projection.name() == "the \"boxes\"").unwrap();
-    assert_eq!((boxes.version(), boxes.kind(), boxes.read_models()), (3, "transactional", vec!["boxes"]));
+    assert_eq!((boxes.version(), boxes.kind(), boxes.read_models()), (3, ProjectionKind::Transactional, vec!["boxes"]));
     assert!(registry.aggregates().any(|aggregate| aggregate.rust_type() == "macros::topology::Shelf"));
     assert!(registry.topology().unused().iter().any(|event| event.name() == "Forgotten"));
 }

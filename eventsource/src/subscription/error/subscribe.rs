@@ -1,6 +1,7 @@
 //! What `subscribe` fails with.
 
-use crate::event::{DuplicateEvent, Position, Unstorable};
+use crate::catalogue::DuplicateEvent;
+use crate::event::{Position, Unstorable};
 use crate::projection::{CheckpointError, TableTaken};
 use crate::subscription::InvalidOption;
 

@@ -24,7 +24,7 @@ use super::supervised::{SupervisedSubscription, SupervisedSubscriptions};
 use super::transitions::IllegalTransitions;
 use super::{Health, HealthLimits, ManagerError, StopReason, SubscriptionStatus, inspect};
 use crate::bus::Notifier;
-use crate::event::Registry;
+use crate::catalogue::Registry;
 use crate::projection::CheckpointStore;
 use crate::store::{EventStore, WakeUpSender};
 

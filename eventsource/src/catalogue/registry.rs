@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::descriptor::AnyPayload;
-use super::typed::{check_readable, other_version, payload_error};
-use super::{
-    AggregateDescriptor, DecodeError, DomainEvent, DuplicateEvent, EventDescriptor, ProjectionDescriptor,
-    RecordedEvent, RegistryError, Topology, duplicates, linked,
+use super::{DuplicateEvent, RegistryError, Topology, duplicates, linked};
+use crate::aggregate::AggregateDescriptor;
+use crate::event::{
+    AnyPayload, DecodeError, DomainEvent, EventDescriptor, RecordedEvent, check_readable, other_version, payload_error,
 };
+use crate::projection::ProjectionDescriptor;
 
 /// The catalogue of the events, aggregates and projections that a program knows.
 ///
@@ -190,7 +190,7 @@ impl Registry {
     /// # #[event(aggregate = "Order")]
     /// # struct OrderPlaced { total: u64 }
     /// use eventsource::Registry;
-    /// use eventsource::event::AggregateDescriptor;
+    /// use eventsource::catalogue::AggregateDescriptor;
     ///
     /// let order = AggregateDescriptor::new("Order", "Order", &[&OrderPlaced::DESCRIPTOR]);
     /// let registry = Registry::of([OrderPlaced::DESCRIPTOR]).with_aggregates([order]);

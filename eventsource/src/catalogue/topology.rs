@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{AggregateDescriptor, EventDescriptor, ProjectionDescriptor};
+use crate::aggregate::AggregateDescriptor;
+use crate::event::EventDescriptor;
+use crate::projection::ProjectionDescriptor;
 
 /// The dependencies between the events, aggregates, projections and read models of a [`Registry`](super::Registry).
 ///
@@ -189,7 +191,7 @@ impl<'r> Topology<'r> {
         });
         let projections = self.projections.iter().map(|projection| {
             json!({
-                "name": projection.name(), "version": projection.version(), "kind": projection.kind(),
+                "name": projection.name(), "version": projection.version(), "kind": projection.kind().to_string(),
                 "type": projection.rust_type(), "handles": names(projection.events()),
                 "read_models": projection.read_models(),
             })

@@ -1,6 +1,8 @@
 //! The descriptors that the linked crates have registered (feature `inventory`).
 
-use super::{AggregateDescriptor, EventDescriptor, ProjectionDescriptor};
+use crate::aggregate::AggregateDescriptor;
+use crate::event::EventDescriptor;
+use crate::projection::ProjectionDescriptor;
 
 #[cfg(feature = "inventory")]
 inventory::collect!(EventDescriptor);

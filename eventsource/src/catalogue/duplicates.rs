@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::EventDescriptor;
+use crate::event::EventDescriptor;
 
 /// Two or more types that use the same stored name and schema version.
 ///

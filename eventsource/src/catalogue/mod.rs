@@ -1,0 +1,28 @@
+//! The catalogue: the events, aggregates and projections that a program knows, and how they depend on each other.
+//!
+//! The derives and attributes register each type at compile time. [`Registry::global`] lists them, finds two types with
+//! the same stored name, and decodes events whose type the caller does not know. [`Topology`] draws the dependencies:
+//!
+//! ```
+//! use eventsource::catalogue::Registry;
+//!
+//! let registry = Registry::global();
+//! registry.check()?;
+//! println!("{}", registry.topology().mermaid());
+//! # Ok::<(), eventsource::RegistryError>(())
+//! ```
+//!
+//! Use it in a test, in a tool for operators and in the documentation of a program. Projections and aggregates work
+//! without it.
+
+mod duplicates;
+mod linked;
+mod registry;
+mod topology;
+
+pub use crate::aggregate::AggregateDescriptor;
+pub use crate::event::EventDescriptor;
+pub use crate::projection::ProjectionDescriptor;
+pub use duplicates::{DuplicateEvent, RegistryError};
+pub use registry::{AnyEvent, Registry};
+pub use topology::Topology;
