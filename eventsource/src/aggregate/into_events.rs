@@ -1,14 +1,14 @@
-//! [`AggregateRoot::record`] and its arguments: one event, several, or none.
+//! The arguments of [`AggregateRoot::record`](super::AggregateRoot::record): one event, several, or none.
 
 use super::events::{assert_declared, assert_own};
-use super::{Aggregate, AggregateRoot, Applies};
+use super::{Aggregate, Applies};
 use crate::event::DomainEvent;
 
-/// The events that [`AggregateRoot::record`] takes: an event, an `Option`, a `Vec`, an array or a tuple of events, or
+/// The events that [`AggregateRoot::record`](super::AggregateRoot::record) takes: an event, an `Option`, a `Vec`, an array or a tuple of events, or
 /// `()` for no event.
 ///
 /// A tuple contains up to 6 elements, which can have different types. The events are recorded in their order. See
-/// [`AggregateRoot::record`] for an example. You never implement this trait.
+/// [`AggregateRoot::record`](super::AggregateRoot::record) for an example. You never implement this trait.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -40,81 +40,31 @@ use crate::event::DomainEvent;
 pub trait IntoEvents<A> {
     /// Records each of the events.
     #[doc(hidden)]
-    fn record_in(self, root: &mut AggregateRoot<A>);
+    fn record_in<R: RecordEvent<A>>(self, root: &mut R);
 }
 
-impl<A: Aggregate> AggregateRoot<A> {
-    /// Records events. The state changes now, and the log changes when the aggregate is saved.
-    ///
-    /// Takes one event, or an `Option`, a `Vec`, an array or a tuple of events: see [`IntoEvents`]. An event of another
-    /// aggregate does not compile:
-    ///
-    /// ```compile_fail
-    /// # use eventsource::{Aggregate, AggregateRoot, Applies, DomainEvent};
-    /// # use serde::{Deserialize, Serialize};
-    /// #[derive(Serialize, Deserialize, DomainEvent)]
-    /// #[event(aggregate = "Invoice")]
-    /// struct Paid {}
-    /// # #[derive(Default)]
-    /// # struct Order;
-    /// # impl Aggregate for Order { const TYPE: &'static str = "Order"; type Events = (Paid,); }
-    /// # impl Applies<Paid> for Order { fn apply(&mut self, _: &Paid) {} }
-    ///
-    /// let mut order = AggregateRoot::<Order>::new(uuid::Uuid::now_v7());
-    /// order.record(Paid {});
-    /// ```
-    ///
-    /// Several events are recorded in their order:
-    ///
-    /// ```
-    /// # #[cfg(feature = "macros")] {
-    /// # use eventsource::{AggregateRoot, DomainEvent, aggregate};
-    /// # use serde::{Deserialize, Serialize};
-    /// # #[derive(Serialize, Deserialize, DomainEvent)]
-    /// # #[event(aggregate = "Order")]
-    /// # struct Paid {}
-    /// # #[derive(Serialize, Deserialize, DomainEvent)]
-    /// # #[event(aggregate = "Order")]
-    /// # struct Closed {}
-    /// # #[derive(Default)]
-    /// # struct Order { paid: bool }
-    /// # #[aggregate]
-    /// # impl Order {
-    /// #     #[applies(Paid)] fn paid(&mut self, _: &Paid) { self.paid = true }
-    /// #     #[applies(Closed)] fn closed(&mut self, _: &Closed) {}
-    /// # }
-    /// impl Order {
-    ///     fn pay(&self) -> Option<Paid> {
-    ///         (!self.paid).then_some(Paid {})
-    ///     }
-    /// }
-    ///
-    /// let mut order = AggregateRoot::<Order>::new(uuid::Uuid::now_v7());
-    /// order.record(order.pay());
-    /// order.record(order.pay()); // None: nothing is recorded.
-    /// order.record((Paid {}, Closed {}));
-    /// order.record(vec![Paid {}, Paid {}]);
-    /// assert_eq!(order.version(), 5);
-    /// # }
-    /// ```
-    pub fn record<E: IntoEvents<A>>(&mut self, events: E) {
-        events.record_in(self);
-    }
+/// Records events of the aggregate `A` one by one. The root of an aggregate implements it.
+#[doc(hidden)]
+pub trait RecordEvent<A> {
+    /// Applies one event to the state, and keeps it for the next save.
+    fn record_event<E: DomainEvent>(&mut self, event: E)
+    where
+        A: Applies<E>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<A: Aggregate + Applies<E>, E: DomainEvent> IntoEvents<A> for E {
-    fn record_in(self, root: &mut AggregateRoot<A>) {
+    fn record_in<R: RecordEvent<A>>(self, root: &mut R) {
         const {
             assert_own::<A, E>();
             assert_declared::<A, E>();
         };
-        root.record_one(self);
+        root.record_event(self);
     }
 }
 
 impl<A, T: IntoEvents<A>> IntoEvents<A> for Option<T> {
-    fn record_in(self, root: &mut AggregateRoot<A>) {
+    fn record_in<R: RecordEvent<A>>(self, root: &mut R) {
         if let Some(events) = self {
             events.record_in(root);
         }
@@ -122,13 +72,13 @@ impl<A, T: IntoEvents<A>> IntoEvents<A> for Option<T> {
 }
 
 impl<A, T: IntoEvents<A>> IntoEvents<A> for Vec<T> {
-    fn record_in(self, root: &mut AggregateRoot<A>) {
+    fn record_in<R: RecordEvent<A>>(self, root: &mut R) {
         self.into_iter().for_each(|events| events.record_in(root));
     }
 }
 
 impl<A, T: IntoEvents<A>, const N: usize> IntoEvents<A> for [T; N] {
-    fn record_in(self, root: &mut AggregateRoot<A>) {
+    fn record_in<R: RecordEvent<A>>(self, root: &mut R) {
         self.into_iter().for_each(|events| events.record_in(root));
     }
 }
@@ -137,7 +87,7 @@ macro_rules! tuples {
     ($($events:ident)*) => {
         impl<A, $($events: IntoEvents<A>),*> IntoEvents<A> for ($($events,)*) {
             #[allow(non_snake_case, unused_variables)]
-            fn record_in(self, root: &mut AggregateRoot<A>) {
+            fn record_in<R: RecordEvent<A>>(self, root: &mut R) {
                 let ($($events,)*) = self;
                 $($events.record_in(root);)*
             }

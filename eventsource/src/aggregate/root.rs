@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Aggregate, AggregateError, Applies, EventsOf, Saved, UncommittedEvent, command};
+use super::into_events::RecordEvent;
+use super::{Aggregate, AggregateError, Applies, EventsOf, IntoEvents, Saved, UncommittedEvent, command};
 use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{Appended, ExpectedVersion};
 
@@ -75,13 +76,61 @@ impl<A: Aggregate> AggregateRoot<A> {
         root
     }
 
-    /// Records one event.
-    pub(super) fn record_one<E: DomainEvent>(&mut self, event: E)
-    where
-        A: Applies<E>,
-    {
-        self.state.apply(&event);
-        self.uncommitted.push(UncommittedEvent::new(event));
+    /// Records events. The state changes now, and the log changes when the aggregate is saved.
+    ///
+    /// Takes one event, or an `Option`, a `Vec`, an array or a tuple of events: see [`IntoEvents`]. An event of another
+    /// aggregate does not compile:
+    ///
+    /// ```compile_fail
+    /// # use eventsource::{Aggregate, AggregateRoot, Applies, DomainEvent};
+    /// # use serde::{Deserialize, Serialize};
+    /// #[derive(Serialize, Deserialize, DomainEvent)]
+    /// #[event(aggregate = "Invoice")]
+    /// struct Paid {}
+    /// # #[derive(Default)]
+    /// # struct Order;
+    /// # impl Aggregate for Order { const TYPE: &'static str = "Order"; type Events = (Paid,); }
+    /// # impl Applies<Paid> for Order { fn apply(&mut self, _: &Paid) {} }
+    ///
+    /// let mut order = AggregateRoot::<Order>::new(uuid::Uuid::now_v7());
+    /// order.record(Paid {});
+    /// ```
+    ///
+    /// Several events are recorded in their order:
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::{AggregateRoot, DomainEvent, aggregate};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct Paid {}
+    /// # #[derive(Serialize, Deserialize, DomainEvent)]
+    /// # #[event(aggregate = "Order")]
+    /// # struct Closed {}
+    /// # #[derive(Default)]
+    /// # struct Order { paid: bool }
+    /// # #[aggregate]
+    /// # impl Order {
+    /// #     #[applies(Paid)] fn paid(&mut self, _: &Paid) { self.paid = true }
+    /// #     #[applies(Closed)] fn closed(&mut self, _: &Closed) {}
+    /// # }
+    /// impl Order {
+    ///     fn pay(&self) -> Option<Paid> {
+    ///         (!self.paid).then_some(Paid {})
+    ///     }
+    /// }
+    ///
+    /// let mut order = AggregateRoot::<Order>::new(uuid::Uuid::now_v7());
+    /// order.record(order.pay());
+    /// order.record(order.pay()); // None: nothing is recorded.
+    /// order.record((Paid {}, Closed {}));
+    /// order.record(vec![Paid {}, Paid {}]);
+    /// assert_eq!(order.version(), 5);
+    /// # }
+    /// ```
+    pub fn record<E: IntoEvents<A>>(&mut self, events: E) {
+        events.record_in(self);
     }
 
     /// Returns the id of the aggregate.
@@ -174,5 +223,15 @@ impl<A> Deref for AggregateRoot<A> {
 
     fn deref(&self) -> &A {
         &self.state
+    }
+}
+
+impl<A: Aggregate> RecordEvent<A> for AggregateRoot<A> {
+    fn record_event<E: DomainEvent>(&mut self, event: E)
+    where
+        A: Applies<E>,
+    {
+        self.state.apply(&event);
+        self.uncommitted.push(UncommittedEvent::new(event));
     }
 }
