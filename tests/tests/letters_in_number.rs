@@ -170,7 +170,7 @@ where
     standby.start().await.unwrap();
     eventually("it stands by", || async { elsewhere.status().await.state.name() == "standing by" }).await;
     for manager in [&manager, &standby] {
-        manager.health(HealthLimits::default()).await;
+        assert!(manager.health(HealthLimits::default()).live);
         let status = manager.status("fails").await.unwrap();
         assert_eq!(status.dead_letters, LetterCounts::MOST + 1, "{what}");
     }

@@ -231,8 +231,8 @@ where
         // The first question may come upon a connection that has to be looked at.
         manager.statuses().await;
         statements.number();
-        let health = manager.health(HealthLimits::default()).await;
-        let for_health = statements.number();
+        let health = manager.health(HealthLimits::default());
+        assert_eq!((manager.snapshots().len() as u64, statements.number()), (subscriptions, 0), "health and snapshots");
         assert_eq!(health.reasons.len() as u64, subscriptions, "they are not started");
         let statuses = manager.statuses().await;
         let for_statuses = statements.number();
@@ -241,13 +241,10 @@ where
             let lag = status.lag.as_ref().unwrap();
             assert_eq!(lag.events, (head - n).min(10_001), "{}", status.name);
         }
-        statements.number();
-        let _ = manager.probe(HealthLimits::default());
-        assert_eq!(statements.number(), 0, "a probe");
-        taken.push((for_health, for_statuses));
+        taken.push(for_statuses);
     }
     assert_eq!(taken[0], taken[1], "for one subscription and for 50");
-    assert!(taken[1].0 <= 8 && taken[1].1 <= 12, "{taken:?}");
+    assert!(taken[1] <= 12, "{taken:?}");
 }
 
 async fn count<S: EventStore + Clone + 'static, C: CheckpointStore>(

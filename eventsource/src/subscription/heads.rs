@@ -56,6 +56,13 @@ impl Heads {
         Some((known.samples.back()?.head, known.looked_at?.elapsed()))
     }
 
+    /// Returns the furthest end that was seen up to `time`.
+    pub(super) fn seen_until(&self, time: Instant) -> Option<Position> {
+        let known = self.lock();
+        let count = known.samples.partition_point(|sample| sample.at <= time);
+        Some(known.samples.get(count.checked_sub(1)?)?.head)
+    }
+
     /// Returns the age of the first sample beyond `position`, and zero if there is none.
     pub(super) fn beyond(&self, position: Position) -> Duration {
         let known = self.lock();

@@ -1,21 +1,21 @@
 //! The health of a process, for the probes of an orchestrator.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::inspect::Overview;
 use super::report::maybe_seconds;
-use super::status::Lag;
+use super::snapshot::SubscriptionSnapshot;
 use super::subscription_shared::SubscriptionShared;
 use super::{StopReason, SubscriptionState};
-use crate::causes::with_causes;
-use crate::event::Position;
 use crate::projection::ProjectionKind;
 
 /// The largest lag with which a subscription counts as ready. Both limits must be kept.
 ///
-/// The default is 1,000 events and 10 seconds.
+/// The default is 1,000 events and 10 seconds. Events are counted as the difference of two positions, gaps included: if
+/// your store leaves large gaps, for example PostgreSQL after imports that were rolled back, allow more events, and rely
+/// on the time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -56,18 +56,29 @@ impl HealthLimits {
 
 /// The health of a process: what its liveness and readiness probes answer, with the reasons.
 ///
-/// `live` is false if a restart of the process would help a subscription that does not run: its task panicked outside a
-/// handler, its tokio runtime was shut down, it was fenced twice within a minute, or the state of its memory is
-/// unknown. It stays true for a subscription that waits, is fenced once, outdated, refused, or faulted by an event: a
-/// new process would have the same problem.
+/// [`SubscriptionManager::health`](super::SubscriptionManager::health) returns it, from what the subscriptions know: no
+/// store is asked. It can be serialised.
 ///
-/// `ready` is true if every read model is as current as the [limits](HealthLimits) ask: each subscription runs, in this
-/// process or (if this process is a standby) in another one, waits for no store, and its lag is within the limits. A
-/// standby of a durable memory projection is not ready, because only the owner has its current state. Dead letters
-/// change neither; [`SubscriptionStatus::dead_letters`](super::SubscriptionStatus::dead_letters) counts them.
+/// `live` is false if a restart of the process would help: a subscription has stopped that would run in a new process.
+/// It stays true if a new process would have the same problem. Every subscription counts.
 ///
-/// [`SubscriptionManager::probe`](super::SubscriptionManager::probe) and
-/// [`SubscriptionManager::health`](super::SubscriptionManager::health) return it. It can be serialised.
+/// `ready` is false if a read model is not as current as the [limits](HealthLimits) ask. Only the subscriptions count
+/// that are configured with [`gates_readiness`](super::SubscriptionConfig::gates_readiness); if there is none, all of
+/// them. A pause, a stop by name and a fault are reported, and do not make the process unready: an operator wanted it, or
+/// every other process has the same fault, so that a load balancer would have no process left. An alert on
+/// [`reasons`](Self::reasons) finds them.
+///
+/// | state of the subscription | live | ready | reported |
+/// | --- | --- | --- | --- |
+/// | catching up, live, retrying, retrying letters, rebuilding | yes | if its lag is within the limits | if not ready |
+/// | standing by | yes | if the owner's lag is within the limits; no for durable memory, whose state only the owner has | if not ready |
+/// | paused, faulted, or stopped by its name | yes | yes | yes |
+/// | idle, waiting, outdated, refused, fenced | yes | no | yes |
+/// | fenced again | no | no | yes |
+/// | stopped: its task panicked outside a handler, its tokio runtime was shut down, or the state of its memory is unknown | no | no | yes |
+/// | stopped for another reason | yes | no | yes |
+///
+/// Dead letters change neither; [`SubscriptionSnapshot::dead_letters`] counts them.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
@@ -76,7 +87,7 @@ impl HealthLimits {
 ///
 /// let manager =
 ///     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
-/// let health: Health = manager.probe(HealthLimits::default());
+/// let health: Health = manager.health(HealthLimits::default());
 /// let status_code = if health.ready { 200 } else { 503 };
 /// assert_eq!((status_code, health.reasons.len()), (200, 0));
 /// # });
@@ -86,62 +97,80 @@ impl HealthLimits {
 pub struct Health {
     /// False if a restart of the process would help.
     pub live: bool,
-    /// True if every read model is as current as the limits ask.
+    /// True if every read model that gates the readiness is as current as the limits ask.
     pub ready: bool,
-    /// Why the process is not ready. Each reason starts with the name of its subscription.
+    /// The problems of all subscriptions, also of those that do not gate the readiness and of those that are paused or
+    /// faulted. Each starts with the name of its subscription.
     pub reasons: Vec<String>,
-    /// How long ago the end of the log was last read: zero if the stores were asked for this answer, and `None` if no
-    /// subscription has read the log yet. Serialised as `age_seconds`.
+    /// The health of each subscription, ordered by name.
+    pub subscriptions: Vec<SubscriptionHealth>,
+    /// How long ago the end of the log was last read; `None` if no subscription has read the log yet. Serialised as
+    /// `age_seconds`.
     #[serde(rename = "age_seconds", serialize_with = "maybe_seconds")]
     pub age: Option<Duration>,
 }
 
+/// The health of one subscription.
+///
+/// ```
+/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+/// # use eventsource::prelude::*;
+/// # use eventsource::subscription::HealthLimits;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let manager =
+/// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+/// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+/// for subscription in manager.health(HealthLimits::default()).subscriptions {
+///     if let Some(problem) = subscription.problem {
+///         println!("{} {problem} (ready: {})", subscription.name, subscription.ready);
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SubscriptionHealth {
+    /// The name of the subscription.
+    pub name: String,
+    /// False if a restart of the process would help the subscription.
+    pub live: bool,
+    /// False if its read model is not as current as the limits ask; true for a pause and a fault.
+    pub ready: bool,
+    /// Whether the readiness of the process depends on `ready`.
+    pub gates_readiness: bool,
+    /// What an operator should know, for example `is 5000 events and 12.0s behind`; `None` if all is well.
+    pub problem: Option<String>,
+}
+
 impl Health {
-    /// Judges subscriptions whose lag was measured.
-    pub(super) fn of(overviews: &[Overview], limits: HealthLimits) -> Self {
-        let mut health = Self::new(Some(Duration::ZERO));
-        for Overview { core, now, lag } in overviews {
-            let lag = lag.as_ref().copied().map_err(|error| with_causes(&**error));
-            health.judge(core, &now.state, lag, limits);
-        }
-        health
-    }
-
-    /// Judges subscriptions by what their runners know, without asking a store.
-    pub(super) fn known<'a>(cores: impl Iterator<Item = &'a SubscriptionShared>, limits: HealthLimits) -> Self {
-        let mut health = Self::new(None);
+    /// Judges subscriptions by what this process knows about them.
+    pub(super) fn of(cores: &[Arc<SubscriptionShared>], limits: HealthLimits) -> Self {
+        let all_gate = !cores.iter().any(|core| core.config.gates_readiness);
+        let mut health = Self { live: true, ready: true, reasons: Vec::new(), subscriptions: Vec::new(), age: None };
         for core in cores {
-            let (now, heads) = (core.progress.snapshot(), core.log.heads());
-            let at = now.position.unwrap_or(Position::START);
-            let lag = match heads.last() {
-                Some((head, age)) => {
-                    health.age = Some(age);
-                    let events = head.value().saturating_sub(at.value());
-                    Ok(if events == 0 { Lag::default() } else { Lag { events, time: heads.beyond(at) } })
-                }
-                None => Err("no subscription has read the log yet".to_owned()),
+            let snapshot = SubscriptionSnapshot::of(core);
+            let live = !is_helped_by_restart(&snapshot.state);
+            let gates_readiness = all_gate || core.config.gates_readiness;
+            let (ready, problem) = match judge(core.kind, &snapshot, limits) {
+                Judgement::Fine => (true, None),
+                Judgement::Reported(problem) => (true, Some(problem)),
+                Judgement::NotReady(problem) => (false, Some(problem)),
             };
-            health.judge(core, &now.state, lag, limits);
+            health.live &= live;
+            health.ready &= ready || !gates_readiness;
+            health.age = snapshot.age;
+            health.reasons.extend(problem.as_ref().map(|problem| format!("`{}` {problem}", core.name)));
+            health.subscriptions.push(SubscriptionHealth {
+                name: snapshot.name,
+                live,
+                ready,
+                gates_readiness,
+                problem,
+            });
         }
         health
-    }
-
-    const fn new(age: Option<Duration>) -> Self {
-        Self { live: true, ready: true, reasons: Vec::new(), age }
-    }
-
-    fn judge(
-        &mut self,
-        core: &SubscriptionShared,
-        state: &SubscriptionState,
-        lag: Result<Lag, String>,
-        limits: HealthLimits,
-    ) {
-        self.live &= !is_helped_by_restart(state);
-        if let Some(reason) = not_ready(core.kind, state, lag, limits) {
-            self.ready = false;
-            self.reasons.push(format!("`{}` {reason}", core.name));
-        }
     }
 }
 
@@ -158,16 +187,25 @@ const fn is_helped_by_restart(state: &SubscriptionState) -> bool {
     }
 }
 
-/// Returns why the read model of the subscription is not as current as the limits ask.
-fn not_ready(
-    kind: ProjectionKind,
-    state: &SubscriptionState,
-    lag: Result<Lag, String>,
-    limits: HealthLimits,
-) -> Option<String> {
-    match state {
+/// What the state and the lag of a subscription mean for the readiness.
+enum Judgement {
+    Fine,
+    /// There is a problem that does not make it unready.
+    Reported(String),
+    /// Its read model is not as current as the limits ask.
+    NotReady(String),
+}
+
+fn judge(kind: ProjectionKind, snapshot: &SubscriptionSnapshot, limits: HealthLimits) -> Judgement {
+    match &snapshot.state {
         SubscriptionState::Standby { owner, .. } if kind == ProjectionKind::DurableMemory => {
-            return Some(format!("is a standby, and only its owner has its current state: {owner}"));
+            let problem = format!("is a standby, and only its owner has its current state: {owner}");
+            return Judgement::NotReady(problem);
+        }
+        state @ (SubscriptionState::Paused
+        | SubscriptionState::Faulted { .. }
+        | SubscriptionState::Stopped { reason: StopReason::StoppedByName }) => {
+            return Judgement::Reported(format!("is {state}"));
         }
         SubscriptionState::Standby { .. }
         | SubscriptionState::Live
@@ -175,11 +213,11 @@ fn not_ready(
         | SubscriptionState::RetryingLetters { .. }
         | SubscriptionState::Retrying { .. }
         | SubscriptionState::Rebuilding { .. } => {}
-        state => return Some(format!("is {state}")),
+        state => return Judgement::NotReady(format!("is {state}")),
     }
-    match lag {
-        Ok(lag) if lag.events <= limits.events && lag.time <= limits.time => None,
-        Ok(lag) => Some(format!("is {lag} behind")),
-        Err(error) => Some(format!("has an unknown lag: {error}")),
+    match snapshot.lag {
+        Some(lag) if lag.events <= limits.events && lag.time <= limits.time => Judgement::Fine,
+        Some(lag) => Judgement::NotReady(format!("is {lag} behind")),
+        None => Judgement::NotReady("has an unknown lag: no subscription has read the log yet".to_owned()),
     }
 }

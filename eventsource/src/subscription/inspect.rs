@@ -11,12 +11,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::SubscriptionState;
 use super::catalogue::NO_TYPES;
-use super::health::Health;
 use super::progress::ProgressSnapshot;
 use super::status::{Lag, SubscriptionStatus};
 use super::subscription_shared::{SubscriptionShared, waiting_for};
-use super::{HealthLimits, SubscriptionState};
 use crate::event::Position;
 use crate::projection::CheckpointStore;
 use crate::store::{Backlog, LogStall, StoreError, StoredType};
@@ -66,7 +65,7 @@ type Unknown = Result<Vec<StoredType>, Arc<StoreError>>;
 /// Returns the status of one subscription.
 pub(super) async fn status<C: CheckpointStore>(checkpoints: &C, core: &Arc<SubscriptionShared>) -> SubscriptionStatus {
     let (mut overview, deadline) = ([Overview::new(core)], Deadline::new());
-    let stalled_by = measure(checkpoints, &mut overview, Lag::MOST + 1, deadline).await;
+    let stalled_by = measure(checkpoints, &mut overview, deadline).await;
     let unknown = unknown_types(core, deadline).await;
     let [overview] = overview;
     describe(overview, stalled_by, unknown, deadline).await
@@ -79,25 +78,13 @@ pub(super) async fn statuses<C: CheckpointStore>(
 ) -> Vec<SubscriptionStatus> {
     let Some(any) = cores.first() else { return Vec::new() };
     let (mut overviews, deadline): (Vec<_>, _) = (cores.iter().map(Overview::new).collect(), Deadline::new());
-    let stalled_by = measure(checkpoints, &mut overviews, Lag::MOST + 1, deadline).await;
+    let stalled_by = measure(checkpoints, &mut overviews, deadline).await;
     let unknown = unknown_types(any, deadline).await;
     let mut statuses = Vec::with_capacity(overviews.len());
     for overview in overviews {
         statuses.push(describe(overview, stalled_by.clone(), unknown.clone(), deadline).await);
     }
     statuses
-}
-
-/// Returns the health of all subscriptions of a manager.
-pub(super) async fn health<C: CheckpointStore>(
-    checkpoints: &C,
-    cores: &[Arc<SubscriptionShared>],
-    limits: HealthLimits,
-) -> Health {
-    let mut overviews: Vec<_> = cores.iter().map(Overview::new).collect();
-    let most = limits.events.max(Lag::MOST).saturating_add(1);
-    measure(checkpoints, &mut overviews, most, Deadline::new()).await;
-    Health::of(&overviews, limits)
 }
 
 impl Overview {
@@ -114,11 +101,11 @@ impl Overview {
     }
 }
 
-/// Measures the lag of each subscription, counting up to `most` events. Returns the transaction that stalls the log.
+/// Measures the lag of each subscription, counting up to [`Lag::MOST`] events and one more. Returns the transaction that
+/// stalls the log.
 async fn measure<C: CheckpointStore>(
     checkpoints: &C,
     overviews: &mut [Overview],
-    most: u64,
     deadline: Deadline,
 ) -> Option<LogStall> {
     follow_owners(checkpoints, overviews, deadline).await;
@@ -126,7 +113,7 @@ async fn measure<C: CheckpointStore>(
     let mut positions: Vec<_> = overviews.iter().map(Overview::position).collect();
     positions.sort_unstable();
     positions.dedup();
-    let backlogs = deadline.of_store("count what is left to apply", store.backlogs(&positions, most)).await;
+    let backlogs = deadline.of_store("count what is left to apply", store.backlogs(&positions, Lag::MOST + 1)).await;
     // If the store does not answer, the lag contains the error.
     let stalled_by = deadline.answer(store.stalled_by()).await.and_then(Result::ok).flatten();
     for overview in overviews {
@@ -183,8 +170,7 @@ async fn describe(
     deadline: Deadline,
 ) -> SubscriptionStatus {
     let Overview { core, now, lag } = overview;
-    let ProgressSnapshot { state, position, is_recognised: _, remembered: _, looked: _, handled, last_error, letters } =
-        now;
+    let ProgressSnapshot { state, position, handled, last_failure, letters, .. } = now;
     let rebuild = match core.rebuilds.unfinished() {
         Some(tracked) => {
             let counted = deadline.answer(tracked.progress(&*core.store)).await;
@@ -198,7 +184,7 @@ async fn describe(
         state,
         position,
         events_handled: handled,
-        last_error,
+        last_error: last_failure.map(|failure| failure.error),
         dead_letters: letters.waiting,
         events_held: letters.held,
         rebuild,

@@ -64,7 +64,7 @@
 //! // 4. Ask how the subscription is, and what a readiness probe would answer.
 //! let status = revenue.status().await;
 //! assert!(matches!(status.state, SubscriptionState::Live), "{}", status.state);
-//! assert!(manager.probe(HealthLimits::default()).ready);
+//! assert!(manager.health(HealthLimits::default()).ready);
 //!
 //! // 5. Stop: each subscription ends between two batches, with everything saved.
 //! manager.stop().await?;
@@ -92,9 +92,10 @@
 //! - **The read model is wrong or has a new shape: [`Rebuild`].** [`rebuild`](SubscriptionHandle::rebuild) empties it
 //!   first, and readers see it grow. [`rebuild_side_by_side`](SubscriptionHandle::rebuild_side_by_side) keeps the
 //!   present one until the next one is complete. [`reset`](SubscriptionHandle::reset) only empties it.
-//! - **Probes and dashboards: [`Health`] and [`SubscriptionStatus`].** [`probe`](SubscriptionManager::probe) answers an
-//!   orchestrator without asking a store. [`statuses`](SubscriptionManager::statuses) asks the stores and tells an
-//!   operator each state, its reason and the lag ([nothing is silent](crate::guarantees#nothing-is-silent)).
+//! - **Probes and pages: [`Health`] and [`SubscriptionSnapshot`].** [`health`](SubscriptionManager::health) answers an
+//!   orchestrator, and [`snapshots`](SubscriptionManager::snapshots) a page that is often reloaded. Neither asks a store.
+//! - **Operators: [`SubscriptionStatus`].** [`statuses`](SubscriptionManager::statuses) asks the stores and tells each
+//!   state, its reason and the lag ([nothing is silent](crate::guarantees#nothing-is-silent)).
 //!
 //! # Words
 //!
@@ -183,12 +184,14 @@ mod inspect;
 mod log;
 mod manager;
 mod progress;
+mod rate;
 mod rebuild;
 mod rebuilds;
 mod recognise;
 mod report;
 mod requests;
 mod runner;
+mod snapshot;
 mod state;
 mod status;
 mod subscribe;
@@ -204,11 +207,12 @@ pub use config::{
 pub use dead_letters::{DeadLetterError, DeadLetters, LetterSelection, RetryReport};
 pub use error::{HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
 pub use handle::{SubscriptionHandle, View};
-pub use health::{Health, HealthLimits};
+pub use health::{Health, HealthLimits, SubscriptionHealth};
 pub use manager::SubscriptionManager;
 #[cfg(feature = "signals")]
 pub use manager::{Shutdown, Signal, shutdown_signal};
 pub use rebuild::{Rebuild, RebuildKind, RebuildProgress};
+pub use snapshot::{LastFailure, SubscriptionSnapshot};
 pub use state::{Failure, StopReason, SubscriptionState};
 pub use status::{Lag, SubscriptionStatus};
 pub use subscribe::Subscribe;

@@ -3,19 +3,27 @@
 use std::mem::discriminant;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::SubscriptionState;
+use super::rate::Rate;
 use super::recognise::Remembered;
+use super::snapshot::LastFailure;
 use super::transitions::{IllegalTransitions, may_follow};
-use crate::event::Position;
+use crate::event::{Position, now};
 use crate::projection::LetterCounts;
 
 /// The progress of a subscription at one moment.
 #[derive(Debug, Clone)]
 pub(super) struct ProgressSnapshot {
     pub(super) state: SubscriptionState,
+    /// When the state became another one.
+    pub(super) state_since: DateTime<Utc>,
     pub(super) position: Option<Position>,
+    /// When `position` was read from the checkpoint of another process.
+    pub(super) followed_at: Option<Instant>,
     /// Whether the log was compared with the one that `position` belongs to. No caller may rely on `position` before.
     pub(super) is_recognised: bool,
     /// The known facts about the log that `position` belongs to.
@@ -23,7 +31,8 @@ pub(super) struct ProgressSnapshot {
     /// The page after this position was read, and is about to be applied.
     pub(super) looked: Option<Position>,
     pub(super) handled: u64,
-    pub(super) last_error: Option<Arc<str>>,
+    pub(super) rate: Rate,
+    pub(super) last_failure: Option<LastFailure>,
     pub(super) letters: LetterCounts,
 }
 
@@ -41,12 +50,15 @@ impl Progress {
         let state = SubscriptionState::Idle;
         let snapshot = ProgressSnapshot {
             state,
+            state_since: now(),
             position,
+            followed_at: None,
             is_recognised: false,
             remembered: None,
             looked: None,
             handled: 0,
-            last_error: None,
+            rate: Rate::default(),
+            last_failure: None,
             letters: LetterCounts::default(),
         };
         Self { name: name.to_owned(), broken: broken.clone(), sender: watch::Sender::new(snapshot) }
@@ -66,8 +78,9 @@ impl Progress {
             if !may_follow(from, &state) {
                 let error = self.broken.note(subscription, from, &state);
                 tracing::error!(subscription, error, "an illegal change of the state");
-                snapshot.last_error = Some(error.into());
+                snapshot.last_failure = Some(LastFailure::now(error.into()));
             }
+            snapshot.state_since = now();
         }
         snapshot.state = state;
     }
@@ -90,8 +103,10 @@ impl Progress {
             let moved = snapshot.position != Some(position) || handled > 0 || !snapshot.is_recognised;
             let changed = discriminant(&snapshot.state) != discriminant(&state);
             snapshot.position = Some(position);
+            snapshot.followed_at = None;
             snapshot.is_recognised = true;
             snapshot.handled += handled;
+            snapshot.rate.count(handled);
             self.turn(snapshot, state);
             moved || changed
         });
@@ -112,7 +127,10 @@ impl Progress {
 
     /// Notes, on a standby, that the owner is at `position`.
     pub(super) fn follow(&self, position: Option<Position>) {
-        self.sender.send_if_modified(|snapshot| std::mem::replace(&mut snapshot.position, position) != position);
+        self.sender.send_if_modified(|snapshot| {
+            snapshot.followed_at = Some(Instant::now());
+            std::mem::replace(&mut snapshot.position, position) != position
+        });
     }
 
     /// Notes that the page after `position` was read. A wait for the head of the log may be waiting for that.
@@ -126,14 +144,14 @@ impl Progress {
     /// Notes an error and the state that follows from it.
     pub(super) fn fail(&self, error: impl Into<Arc<str>>, state: SubscriptionState) {
         self.sender.send_modify(|snapshot| {
-            snapshot.last_error = Some(error.into());
+            snapshot.last_failure = Some(LastFailure::now(error.into()));
             self.turn(snapshot, state);
         });
     }
 
     /// Notes an error that does not change the state.
     pub(super) fn note(&self, error: Arc<str>) {
-        self.sender.send_modify(|snapshot| snapshot.last_error = Some(error));
+        self.sender.send_modify(|snapshot| snapshot.last_failure = Some(LastFailure::now(error)));
     }
 
     /// Notes how many dead letters wait, and how many events behind them.

@@ -20,6 +20,11 @@ pub(super) fn maybe_seconds<S: Serializer>(time: &Option<Duration>, serializer: 
     time.map(|time| time.as_secs_f64()).serialize(serializer)
 }
 
+/// Serialises a text.
+pub(super) fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
 /// Serialises an optional text.
 pub(super) fn maybe_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
     text.as_deref().serialize(serializer)

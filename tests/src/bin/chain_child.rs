@@ -76,7 +76,7 @@ async fn project<C: CheckpointStore>(manager: &SubscriptionManager<C>, chains: &
             SubscriptionState::Standby { .. } => "standby".to_owned(),
             SubscriptionState::Fenced { .. } => "fenced".to_owned(),
             SubscriptionState::FencedAgain { .. } => {
-                format!("faulted, live: {}", manager.health(HealthLimits::default()).await.live)
+                format!("faulted, live: {}", manager.health(HealthLimits::default()).live)
             }
             SubscriptionState::Waiting { reason } => format!("waiting: {reason}"),
             SubscriptionState::Faulted { failure } => return Err(failure.to_string().into()),

@@ -42,8 +42,19 @@ async fn status_health_and_states_are_serialised() {
         (&status["lag"], &status["guarantee"]),
         (&json!({"events": 0, "seconds": 0.0}), &json!("exactly_once_in_process"))
     );
-    let health = serde_json::to_value(manager.health(HealthLimits::default()).await).unwrap();
-    assert_eq!(health, json!({"live": true, "ready": true, "reasons": [], "age_seconds": 0.0}));
+    let health = serde_json::to_value(manager.health(HealthLimits::default())).unwrap();
+    assert!(health["age_seconds"].is_number(), "{health}");
+    let subscription = json!({"name": "picky", "live": true, "ready": true, "gates_readiness": true, "problem": null});
+    let fields = json!({
+        "live": true, "ready": true, "reasons": [], "subscriptions": [subscription],
+        "age_seconds": health["age_seconds"],
+    });
+    assert_eq!(health, fields);
+    let snapshot = serde_json::to_value(picky.snapshot()).unwrap();
+    assert_eq!(snapshot["state"], json!({"state": "live", "reason": null}));
+    assert_eq!((&snapshot["position"], &snapshot["dead_letters"]), (&json!(1), &json!(0)));
+    assert_eq!((&snapshot["lag"], &snapshot["last_failure"]), (&json!({"events": 0, "seconds": 0.0}), &Value::Null));
+    assert!(snapshot["age_seconds"].is_number() && snapshot["state_since"].is_string(), "{snapshot}");
 
     picky.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap_err();
     let status = picky.status().await;
@@ -54,6 +65,9 @@ async fn status_health_and_states_are_serialised() {
     let failure = &value["state"]["failure"];
     assert_eq!((&failure["position"], &failure["event_type"]), (&json!(2), &json!("Bumped")));
     assert_eq!(failure["errors"], json!(["not a 2"]));
+    let snapshot = serde_json::to_value(picky.snapshot()).unwrap();
+    let told = snapshot["last_failure"]["error"].as_str().unwrap();
+    assert!(told.contains("not a 2") && snapshot["last_failure"]["at"].is_string(), "{snapshot}");
 
     faults.next(Point::Backlog, Fault::Fail, 1);
     let status = serde_json::to_value(picky.status().await).unwrap();

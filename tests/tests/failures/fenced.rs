@@ -46,7 +46,7 @@ where
     eventually("it is fenced", || async { state(&handle).await == "fenced" }).await;
     let status = handle.status().await;
     assert!(status.state.reason().unwrap().contains("stands by again"), "{:?}", status.state);
-    let health = manager.health(HealthLimits::default()).await;
+    let health = manager.health(HealthLimits::default());
     assert!(health.live, "{health:?}");
     eventually("it stands by", || async { state(&handle).await == "standing by" }).await;
     let position = world.bump(&[2]).await;
@@ -78,11 +78,11 @@ where
     let position = world.bump(&[3]).await;
     let error = handle.wait_for(position).within(DEADLINE).await.unwrap_err();
     assert!(matches!(error, WaitError::Fenced { .. }) && error.to_string().contains("is faulted"), "{error}");
-    let health = manager.health(HealthLimits::default()).await;
+    let health = manager.health(HealthLimits::default());
     assert!(!health.live && !health.ready, "nothing runs that should: {health:?}");
     manager.start().await.unwrap();
     handle.wait_for(position).within(DEADLINE).await.unwrap();
-    assert!(manager.health(HealthLimits::default()).await.live);
+    assert!(manager.health(HealthLimits::default()).live);
     assert_eq!(world.applied().await, [1, 2, 3]);
 }
 

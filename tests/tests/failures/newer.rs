@@ -127,7 +127,7 @@ where
         assert_eq!(world.applied().await, [1, 101]);
         assert!(letters(&world, "applies").await.is_empty(), "it is no failure of the handler");
         assert_eq!(world.checkpoints().load("applies").await.unwrap().unwrap().position, before);
-        let health = manager.health(HealthLimits::default()).await;
+        let health = manager.health(HealthLimits::default());
         assert!(health.live && !health.ready && health.reasons[0].contains("deploy the newer code"), "{health:?}");
         let error = handle.wait_for(after).within(Duration::from_millis(50)).await.unwrap_err();
         assert!(matches!(error, WaitError::Deadline { .. }), "{error}");
@@ -389,7 +389,7 @@ where
     assert!(matches!(&error, WaitError::Outdated { .. }) && error.to_string().contains("deploy"), "{error}");
     assert_eq!(seen.read().await.numbers(), [1]);
     assert_eq!(seen.status().await.dead_letters, 0);
-    let health = manager.health(HealthLimits::default()).await;
+    let health = manager.health(HealthLimits::default());
     assert!(health.live && !health.ready, "{health:?}");
     manager.stop().await.unwrap();
 }

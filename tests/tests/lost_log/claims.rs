@@ -38,7 +38,7 @@ async fn starts_again_on_a_lost_log<B: Lossy, P: On<B> + Clone + std::fmt::Debug
     }
     let other = world.manager();
     let handle = other.subscribe(projection, small()).await.unwrap();
-    let health = other.health(HealthLimits::default()).await;
+    let health = other.health(HealthLimits::default());
     assert!(!health.ready, "{health:?}");
     other.start().await.unwrap();
     assert_eq!(assert_lost(&other, &handle).await, sentence);

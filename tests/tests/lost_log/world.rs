@@ -95,7 +95,7 @@ pub(crate) fn small() -> SubscriptionConfig {
 
 /// Limits that any lag keeps.
 pub(crate) async fn health<C: CheckpointStore>(manager: &SubscriptionManager<C>) -> Health {
-    manager.health(HealthLimits::new(u64::MAX, Duration::MAX)).await
+    manager.health(HealthLimits::new(u64::MAX, Duration::MAX))
 }
 
 /// That the subscription has ended as refused because its log has gone back; returns the reason.

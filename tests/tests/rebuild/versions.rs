@@ -87,7 +87,7 @@ where
         let old = older.subscribe(Sums::default(), quick().on_change(on_change)).await.unwrap();
         older.start().await.unwrap();
         outdated(&old).await;
-        let health = older.health(HealthLimits::default()).await;
+        let health = older.health(HealthLimits::default());
         assert!(health.live && !health.ready, "{health:?}");
         new.wait_for(bump(&world.store(), [4]).await).within(DEADLINE).await.unwrap();
         assert_eq!(world.checkpoint().await.unwrap().epoch, epoch, "{on_change:?}: the newer one is not fenced");

@@ -88,7 +88,7 @@ async fn recovered_subscription_is_healthy_again() {
     manager.start().await.unwrap();
     handle.wait_for(bump(&store, 1..=200).await).within(Duration::from_secs(600)).await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
-    let health = manager.health(eventsource::subscription::HealthLimits::default()).await;
+    let health = manager.health(eventsource::subscription::HealthLimits::default());
     assert!(health.live && health.ready && health.reasons.is_empty(), "{health:?}");
     assert_eq!(handle.read().await.numbers.len(), 200);
 }

@@ -48,6 +48,7 @@ pub struct SubscriptionConfig {
     pub(in crate::subscription) allow_older_version: bool,
     pub(in crate::subscription) on_unknown: UnknownEvents,
     pub(in crate::subscription) snapshot_every: u64,
+    pub(in crate::subscription) gates_readiness: bool,
     pub(in crate::subscription) seed: Option<u64>,
 }
 
@@ -70,6 +71,7 @@ impl Default for SubscriptionConfig {
             allow_older_version: false,
             on_unknown: UnknownEvents::PassOver,
             snapshot_every: 10_000,
+            gates_readiness: false,
             seed: None,
         }
     }

@@ -413,6 +413,25 @@ impl SubscriptionConfig {
         self
     }
 
+    /// Makes the readiness of the process depend on this subscription ([`Health::ready`](crate::subscription::Health)).
+    ///
+    /// By default no subscription is named, and the readiness depends on all of them. As soon as one subscription of a
+    /// manager is named, it depends on the named ones only; the problems of the others are reported.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// // Requests are answered from this read model. The other projections may lag behind.
+    /// let config = SubscriptionConfig::default().gates_readiness();
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn gates_readiness(mut self) -> Self {
+        self.gates_readiness = true;
+        self
+    }
+
     /// Sets the seed of the random part of delays. By default each run has another seed.
     ///
     /// Use it in a test with the paused clock of tokio (`tokio::time::pause`), so that each run of the test has the

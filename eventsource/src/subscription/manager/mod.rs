@@ -2,6 +2,7 @@
 
 mod listening;
 mod named;
+mod observe;
 #[cfg(feature = "signals")]
 mod signals;
 
@@ -22,7 +23,7 @@ use super::log::SharedLog;
 use super::subscription_shared::SubscriptionShared;
 use super::supervised::{SupervisedSubscription, SupervisedSubscriptions};
 use super::transitions::IllegalTransitions;
-use super::{Health, HealthLimits, ManagerError, StopReason, SubscriptionStatus, inspect};
+use super::{ManagerError, StopReason};
 use crate::bus::Notifier;
 use crate::catalogue::Registry;
 use crate::projection::CheckpointStore;
@@ -380,76 +381,6 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             }
         }
         cut_off
-    }
-
-    /// Returns the health of this process, measured now.
-    ///
-    /// Asks the stores a handful of queries, for any number of subscriptions, and waits 3 s for them at most. Events
-    /// are counted up to the limit, and at least up to 10,000. For the probes of an orchestrator use
-    /// [`probe`](Self::probe), which does not depend on the stores.
-    ///
-    /// ```
-    /// # use eventsource::prelude::*;
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # let manager =
-    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    /// use eventsource::subscription::HealthLimits;
-    ///
-    /// let health = manager.health(HealthLimits::default()).await;
-    /// for reason in &health.reasons {
-    ///     println!("not ready: {reason}");
-    /// }
-    /// # assert!(health.ready);
-    /// # });
-    /// ```
-    pub async fn health(&self, limits: HealthLimits) -> Health {
-        inspect::health(&*self.checkpoints, &self.cores(), limits).await
-    }
-
-    /// Returns the health of this process, from what its subscriptions know.
-    ///
-    /// Asks no store, so a probe is cheap and never hangs. [`Health::age`] says how old the knowledge is: an idle
-    /// subscription reads the log at least once in its [`poll_interval`](super::SubscriptionConfig::poll_interval), a
-    /// standby four times in its [`lease`](super::SubscriptionConfig::lease). The lag in events is the difference of
-    /// two positions, gaps included.
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::prelude::*;
-    /// use eventsource::subscription::HealthLimits;
-    ///
-    /// let manager =
-    ///     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    /// manager.start().await?;
-    /// let health = manager.probe(HealthLimits::default());
-    /// assert!(health.live && health.ready);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    #[must_use]
-    pub fn probe(&self, limits: HealthLimits) -> Health {
-        Health::known(self.cores().iter().map(|core| &**core), limits)
-    }
-
-    /// Returns the status of every subscription, ordered by name.
-    ///
-    /// Asks the stores a handful of queries, and one more for each running rebuild, and waits 3 s for them at most.
-    /// Without an answer, [`lag`](SubscriptionStatus::lag) and [`unknown_types`](SubscriptionStatus::unknown_types) are
-    /// errors, [`stalled_by`](SubscriptionStatus::stalled_by) is `None`, and the other fields are what this process
-    /// knew last.
-    ///
-    /// ```
-    /// # use eventsource::prelude::*;
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # let manager =
-    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    /// for status in manager.statuses().await {
-    ///     println!("{}: {}", status.name, status.state);
-    /// }
-    /// # });
-    /// ```
-    pub async fn statuses(&self) -> Vec<SubscriptionStatus> {
-        inspect::statuses(&*self.checkpoints, &self.cores()).await
     }
 
     fn cores(&self) -> Vec<Arc<SubscriptionShared>> {

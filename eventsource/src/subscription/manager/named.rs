@@ -9,7 +9,6 @@ use crate::subscription::subscription_shared::Control;
 use crate::subscription::supervised::{Operations as _, SupervisedSubscription};
 use crate::subscription::{
     DeadLetters, HandOverError, ManagerError, Rebuild, RebuildError, RebuildKind, StopReason, SubscriptionState,
-    SubscriptionStatus,
 };
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -258,30 +257,6 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             Ok(HandedOver::Held { owner }) => Err(HandOverError::Held { subscription, owner }),
             Err(source) => Err(HandOverError::Checkpoint { subscription, source }),
         }
-    }
-
-    /// Returns the status of the subscription `name`: see [`statuses`](Self::statuses).
-    ///
-    /// # Errors
-    /// [`ManagerError::Unknown`] if there is no such subscription.
-    ///
-    /// # Examples
-    /// ```
-    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
-    /// # use eventsource::prelude::*;
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # let store = MemoryEventStore::new();
-    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
-    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
-    /// # manager.start().await?;
-    /// let status = manager.status("orders").await?;
-    /// println!("{}", status.state);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub async fn status(&self, name: &str) -> Result<SubscriptionStatus, ManagerError> {
-        Ok(self.slot(name)?.status().await)
     }
 
     /// Returns the dead letters of the subscription `name`: list, retry or dismiss them. Every process can list them;

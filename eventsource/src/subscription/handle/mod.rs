@@ -1,5 +1,7 @@
 //! The handle of a subscription.
 
+mod observe;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use super::erased::SharedSubscriber;
 use super::subscription_shared::SubscriptionShared;
 use super::supervised::Operations;
 use super::wait::Target;
-use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, ResetError, SubscriptionStatus, Wait};
+use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, ResetError, Wait};
 use crate::event::Position;
 
 /// Reads a subscribed projection, waits for it, reports its status, and resets or rebuilds it.
@@ -278,33 +280,6 @@ impl<P> SubscriptionHandle<P> {
     /// ```
     pub fn wait_for_passed(&self, position: Position) -> Wait {
         Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Passed(position))
-    }
-
-    /// Returns the status of the subscription: its state and the reason, position, lag and dead letters.
-    ///
-    /// Asks the stores, for 3 s at most; [`statuses`](super::SubscriptionManager::statuses) says what a field contains
-    /// if they do not answer. On a standby, the position, the lag and the dead letters are those that the owner has
-    /// stored.
-    ///
-    /// ```
-    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
-    /// # use eventsource::prelude::*;
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # let store = MemoryEventStore::new();
-    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
-    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
-    /// # manager.start().await?;
-    /// let status = orders.status().await;
-    /// println!("{}: {}", status.name, status.state);
-    /// if let Ok(lag) = status.lag {
-    ///     println!("{lag} behind");
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub async fn status(&self) -> SubscriptionStatus {
-        self.slot.status().await
     }
 
     /// Returns the dead letters of the subscription: list, retry or dismiss them.

@@ -1,0 +1,59 @@
+//! What a handle tells about its subscription.
+
+use super::SubscriptionHandle;
+use crate::subscription::{SubscriptionSnapshot, SubscriptionStatus};
+
+impl<P> SubscriptionHandle<P> {
+    /// Returns what this process knows about the subscription: its state and the reason, position, rate, dead letters
+    /// and last failure.
+    ///
+    /// Asks no store and waits for nothing. [`status`](Self::status) asks the stores.
+    ///
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// orders.caught_up().await?;
+    /// let snapshot = orders.snapshot();
+    /// assert_eq!(snapshot.state.name(), "live");
+    /// println!("{:.0} events a second", snapshot.events_per_second);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> SubscriptionSnapshot {
+        SubscriptionSnapshot::of(&self.core)
+    }
+
+    /// Returns the status of the subscription: its state and the reason, position, lag and dead letters.
+    ///
+    /// Asks the stores, for 3 s at most; [`statuses`](crate::SubscriptionManager::statuses) says what a field contains
+    /// if they do not answer. On a standby, the position, the lag and the dead letters are those that the owner has
+    /// stored.
+    ///
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// let status = orders.status().await;
+    /// println!("{}: {}", status.name, status.state);
+    /// if let Ok(lag) = status.lag {
+    ///     println!("{lag} behind");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn status(&self) -> SubscriptionStatus {
+        self.slot.status().await
+    }
+}

@@ -1,0 +1,127 @@
+//! What the manager tells about its subscriptions.
+
+use super::SubscriptionManager;
+use crate::projection::CheckpointStore;
+use crate::subscription::supervised::Operations as _;
+use crate::subscription::{Health, HealthLimits, ManagerError, SubscriptionSnapshot, SubscriptionStatus, inspect};
+
+impl<C: CheckpointStore> SubscriptionManager<C> {
+    /// Returns the health of this process, from what its subscriptions know: for the liveness and readiness probes of
+    /// an orchestrator.
+    ///
+    /// Asks no store, so a probe is cheap and never hangs. [`Health::age`] says how old the knowledge is: an idle
+    /// subscription reads the log at least once in its [`poll_interval`](crate::SubscriptionConfig::poll_interval), a
+    /// standby four times in its [`lease`](crate::SubscriptionConfig::lease). The lag in events is the difference of
+    /// two positions, gaps included.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::prelude::*;
+    /// use eventsource::subscription::HealthLimits;
+    ///
+    /// let manager =
+    ///     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// manager.start().await?;
+    /// let health = manager.health(HealthLimits::default());
+    /// assert!(health.live && health.ready);
+    /// for reason in &health.reasons {
+    ///     println!("{reason}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn health(&self, limits: HealthLimits) -> Health {
+        Health::of(&self.cores(), limits)
+    }
+
+    /// Returns what this process knows about each subscription, ordered by name. Asks no store and waits for nothing.
+    ///
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// for snapshot in manager.snapshots() {
+    ///     println!("{}: {} since {}", snapshot.name, snapshot.state, snapshot.state_since);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn snapshots(&self) -> Vec<SubscriptionSnapshot> {
+        self.cores().iter().map(|core| SubscriptionSnapshot::of(core)).collect()
+    }
+
+    /// Returns what this process knows about the subscription `name`: see [`snapshots`](Self::snapshots).
+    ///
+    /// # Errors
+    /// [`ManagerError::Unknown`] if there is no such subscription.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// println!("{}", manager.snapshot("orders")?.state);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn snapshot(&self, name: &str) -> Result<SubscriptionSnapshot, ManagerError> {
+        Ok(SubscriptionSnapshot::of(&self.slot(name)?.core))
+    }
+
+    /// Returns the status of every subscription, ordered by name.
+    ///
+    /// Asks the stores a handful of queries, and one more for each running rebuild, and waits 3 s for them at most.
+    /// Without an answer, [`lag`](SubscriptionStatus::lag) and [`unknown_types`](SubscriptionStatus::unknown_types) are
+    /// errors, [`stalled_by`](SubscriptionStatus::stalled_by) is `None`, and the other fields are what this process
+    /// knew last.
+    ///
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// for status in manager.statuses().await {
+    ///     println!("{}: {}", status.name, status.state);
+    /// }
+    /// # });
+    /// ```
+    pub async fn statuses(&self) -> Vec<SubscriptionStatus> {
+        inspect::statuses(&*self.checkpoints, &self.cores()).await
+    }
+
+    /// Returns the status of the subscription `name`: see [`statuses`](Self::statuses).
+    ///
+    /// # Errors
+    /// [`ManagerError::Unknown`] if there is no such subscription.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// let status = manager.status("orders").await?;
+    /// println!("{}", status.state);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn status(&self, name: &str) -> Result<SubscriptionStatus, ManagerError> {
+        Ok(self.slot(name)?.status().await)
+    }
+}
