@@ -17,9 +17,9 @@ mod reader;
 mod window;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use self::in_flight::InFlightRead;
+use self::in_flight::{Freshness, InFlightRead, SharedRead, shared_read};
 use self::reader::ReaderState;
 pub(super) use self::reader::{PendingPage, Reader};
 pub(super) use self::window::Page;
@@ -42,16 +42,16 @@ struct LogState {
     /// The number of the last reader or read.
     number: u64,
     window: Window,
-    /// The reads that at least one reader waits for.
-    reads: Vec<(u64, Weak<InFlightRead>)>,
+    /// The reads that have not ended.
+    reads: Vec<InFlightRead>,
 }
 
 /// The answer to a request for a page.
 enum Found {
     /// The window has the page.
     Page(Page),
-    /// The page is being read. The flag is true if the read begins after the request.
-    InFlightRead(Arc<InFlightRead>, bool),
+    /// The page is being read, or will be.
+    InFlight(SharedRead, Freshness),
     /// No other reader wants it: the reader reads for itself.
     Nothing,
 }
@@ -78,29 +78,48 @@ impl SharedLog {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks for the page after `after` for the reader `number`. With `new_read`, only a read that begins after this
-    /// call counts: the reader has all that was read before.
-    fn look(self: &Arc<Self>, number: u64, after: Position, new_read: bool) -> Found {
+    /// Looks for the page after `after` for the reader `number`.
+    fn look(self: &Arc<Self>, number: u64, after: Position) -> Found {
         let mut state = self.state();
         let Some(mine) = state.stand(number, after) else { return Found::Nothing };
-        if !new_read && let Some(page) = state.window.page(after, &mine.filter, mine.limit) {
+        if let Some(page) = state.window.page(after, &mine.filter, mine.limit) {
             let passed = state.pass(number, page.horizon);
             drop(state);
             drop(passed);
             return Found::Page(page);
         }
-        if let Some(found) = state.read(after, &mine, new_read) {
-            return found;
+        match state.read(after, &mine, Freshness::Stale) {
+            Some(found) => found,
+            None => self.read_together(&mut state, number, after, &mine),
         }
-        let Some((filter, limit)) = state.together(number, after, &mine) else { return Found::Nothing };
+    }
+
+    /// Looks for a fresh read of the page after `after` for the reader `number`, which has all that was read before.
+    fn look_for_fresh(self: &Arc<Self>, number: u64, after: Position) -> Found {
+        let mut state = self.state();
+        let Some(mine) = state.stand(number, after) else { return Found::Nothing };
+        match state.read(after, &mine, Freshness::Fresh) {
+            Some(found) => found,
+            None => self.read_together(&mut state, number, after, &mine),
+        }
+    }
+
+    /// Creates a read for all readers near the reader `number`, if there are any.
+    fn read_together(
+        self: &Arc<Self>,
+        state: &mut LogState,
+        number: u64,
+        after: Position,
+        mine: &ReaderState,
+    ) -> Found {
+        let Some((filter, limit)) = state.together(number, after, mine) else { return Found::Nothing };
         state.number += 1;
-        let read = Arc::new(InFlightRead::new(after, filter));
         let number = state.number;
-        state.reads.push((number, Arc::downgrade(&read)));
-        // A runtime that shuts down drops the task at once, and its drop takes this lock.
-        drop(state);
-        read.begin(self, number, limit);
-        Found::InFlightRead(read, true)
+        let read = shared_read(Arc::clone(self), number, after, Arc::clone(&filter), limit);
+        if let Some(weak) = read.downgrade() {
+            state.reads.push(InFlightRead { number, from: after, filter, freshness: Freshness::Fresh, read: weak });
+        }
+        Found::InFlight(read, Freshness::Fresh)
     }
 
     /// Adds a page that was read for several readers to the window.
@@ -131,11 +150,6 @@ impl SharedLog {
         let mut others = state.readers.iter().filter(|(reader, other)| **reader != number && other.reads);
         others.any(|(_, other)| other.at.is_some_and(|at| first <= at && at < after))
     }
-
-    /// Notes that a read has ended.
-    fn end(&self, number: u64) {
-        self.state().reads.retain(|(read, _)| *read != number);
-    }
 }
 
 impl LogState {
@@ -161,14 +175,25 @@ impl LogState {
         window.sift(|span| readers.values().any(|reader_state| reader_state.reads && reader_state.needs(span)))
     }
 
-    /// Returns a running read that serves `mine`. With `new_read`, it must not have begun yet.
-    fn read(&mut self, after: Position, mine: &ReaderState, new_read: bool) -> Option<Found> {
-        self.reads.retain(|(_, read)| read.strong_count() > 0);
-        self.reads.iter().find_map(|(_, read)| {
-            let read = read.upgrade().filter(|read| read.from == after && read.filter.covers(&mine.filter))?;
-            let fresh = !read.has_begun();
-            (fresh || !new_read).then_some(Found::InFlightRead(read, fresh))
-        })
+    /// Notes that the store is asked for the read `number`.
+    fn begin(&mut self, number: u64) {
+        if let Some(read) = self.reads.iter_mut().find(|read| read.number == number) {
+            read.freshness = Freshness::Stale;
+        }
+    }
+
+    /// Notes that the read `number` has ended.
+    fn end(&mut self, number: u64) {
+        self.reads.retain(|read| read.number != number);
+    }
+
+    /// Returns a read that serves `mine`. If `wanted` is fresh, the store was not asked yet.
+    fn read(&mut self, after: Position, mine: &ReaderState, wanted: Freshness) -> Option<Found> {
+        let serves = |read: &&InFlightRead| {
+            let is_in_time = wanted == Freshness::Stale || read.freshness == Freshness::Fresh;
+            is_in_time && read.from == after && read.filter.covers(&mine.filter)
+        };
+        self.reads.iter().filter(serves).find_map(|read| Some(Found::InFlight(read.read.upgrade()?, read.freshness)))
     }
 
     /// Returns the filter and the limit for one read for all readers near the reader `number`, and `None` if there are

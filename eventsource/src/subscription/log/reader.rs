@@ -1,12 +1,8 @@
 //! A reader of the shared log.
 
-use std::future::{Future as _, poll_fn};
 use std::sync::Arc;
-use std::task::Poll;
 
-use tokio::task::JoinHandle;
-
-use super::in_flight::{InFlightRead, ReadOutcome};
+use super::in_flight::{self, Freshness, ReadOutcome, SharedRead, WorkAhead};
 use super::window::Page;
 use super::{Found, SharedLog};
 use crate::event::{EventFilter, Position};
@@ -53,20 +49,9 @@ pub(in crate::subscription) struct PendingPage(PageSource);
 
 enum PageSource {
     Page(Page),
-    InFlightRead(Arc<InFlightRead>, bool),
-    /// Read for this reader alone, and complete at once.
-    Read(Result<LogPage, StoreError>),
-    /// Read for this reader alone, in a task.
-    Alone(Task),
-}
-
-/// A task that is aborted when this is dropped.
-struct Task(JoinHandle<Result<LogPage, StoreError>>);
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    InFlight(SharedRead, Freshness),
+    /// Read for this reader alone.
+    Alone(WorkAhead<Result<LogPage, StoreError>>),
 }
 
 impl SharedLog {
@@ -95,35 +80,31 @@ impl Reader {
         drop(passed);
     }
 
-    /// Begins to read the page after `after`. The store has been asked when this returns: a spawned task alone would
-    /// not run before the present task waits.
+    /// Begins to read the page after `after`. The store has been asked when this returns.
     pub(in crate::subscription) async fn begin(&self, after: Position) -> PendingPage {
-        match self.log.look(self.number, after, false) {
-            Found::Page(page) => PendingPage(PageSource::Page(page)),
-            Found::InFlightRead(in_flight, fresh) => {
-                if fresh {
+        PendingPage(match self.log.look(self.number, after) {
+            Found::Page(page) => PageSource::Page(page),
+            Found::InFlight(read, freshness) => {
+                in_flight::begin(&read);
+                if freshness == Freshness::Fresh {
                     tokio::task::yield_now().await;
                 }
-                PendingPage(PageSource::InFlightRead(in_flight, fresh))
+                PageSource::InFlight(read, freshness)
             }
             Found::Nothing => {
                 let (store, filter, limit) = (Arc::clone(&self.log.store), Arc::clone(&self.filter), self.limit);
-                let mut read = Box::pin(async move { store.read_log(after, &filter, limit).await });
-                match poll_fn(|context| Poll::Ready(read.as_mut().poll(context))).await {
-                    Poll::Ready(read) => PendingPage(PageSource::Read(read)),
-                    Poll::Pending => PendingPage(PageSource::Alone(Task(tokio::spawn(read)))),
-                }
+                PageSource::Alone(WorkAhead::begin(async move { store.read_log(after, &filter, limit).await }))
             }
-        }
+        })
     }
 
     /// Waits for the page after `after`, which was begun as `coming`. Returns `None` if it must be read again.
     pub(in crate::subscription) async fn arrival(&self, after: Position, coming: PendingPage) -> Option<Page> {
         match coming.0 {
             PageSource::Page(page) => Some(page),
-            PageSource::InFlightRead(in_flight, fresh) => self.wait(after, in_flight, fresh).await.ok().flatten(),
-            PageSource::Read(read) => Some(self.alone(read.ok()?)),
-            PageSource::Alone(mut task) => Some(self.alone((&mut task.0).await.ok()?.ok()?)),
+            PageSource::InFlight(read, freshness) => self.wait(after, read, freshness).await.ok().flatten(),
+            PageSource::Alone(WorkAhead::Done(page)) => Some(self.alone(page.ok()?)),
+            PageSource::Alone(WorkAhead::Running(task)) => Some(self.alone(task.await?.ok()?)),
         }
     }
 
@@ -137,9 +118,9 @@ impl Reader {
 
     /// Reads the page after `after`. Readers that share a read get the same error.
     pub(in crate::subscription) async fn read(&self, after: Position) -> Result<Page, Arc<StoreError>> {
-        let page = match self.log.look(self.number, after, false) {
+        let page = match self.log.look(self.number, after) {
             Found::Page(page) => return Ok(page),
-            Found::InFlightRead(in_flight, fresh) => self.wait(after, in_flight, fresh).await?,
+            Found::InFlight(read, freshness) => self.wait(after, read, freshness).await?,
             Found::Nothing => None,
         };
         if let Some(page) = page {
@@ -148,35 +129,35 @@ impl Reader {
         Ok(self.alone(self.log.store.read_log(after, &self.filter, self.limit).await?))
     }
 
-    /// Waits for `in_flight`. If that read began before the request and has no new event, waits for another one.
-    /// Returns `None` if the reader must read for itself.
+    /// Waits for `read`. If it began before the request and has no new event, waits for another one. Returns `None` if
+    /// the reader must read for itself.
     async fn wait(
         &self,
         after: Position,
-        in_flight: Arc<InFlightRead>,
-        fresh: bool,
+        mut read: SharedRead,
+        mut freshness: Freshness,
     ) -> Result<Option<Page>, Arc<StoreError>> {
-        let (mut in_flight, mut fresh) = (in_flight, fresh);
+        in_flight::begin(&read);
         if self.log.leads(self.number, after) {
             // Let the readers behind catch up, while the window still has the pages for them.
             tokio::task::yield_now().await;
         }
         loop {
-            let segment = match in_flight.landed().await {
+            let segment = match read.await {
                 ReadOutcome::Page(segment) => segment,
                 ReadOutcome::Failed(error) => return Err(error),
                 ReadOutcome::Lost => return Ok(None),
             };
-            if fresh || segment.horizon > after {
-                let page = segment.page(after, &self.filter, self.limit, fresh);
+            if freshness == Freshness::Fresh || segment.horizon > after {
+                let page = segment.page(after, &self.filter, self.limit, freshness);
                 self.log.passed(self.number, page.horizon);
                 return Ok(Some(page));
             }
-            match self.log.look(self.number, after, true) {
-                Found::InFlightRead(other, is_fresh) => (in_flight, fresh) = (other, is_fresh),
+            (read, freshness) = match self.log.look_for_fresh(self.number, after) {
+                Found::InFlight(read, freshness) => (read, freshness),
                 Found::Page(page) => return Ok(Some(page)),
                 Found::Nothing => return Ok(None),
-            }
+            };
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
+use super::in_flight::Freshness;
 use crate::event::{EventFilter, Position, RecordedEvent};
 use crate::store::{LogMark, LogPage, PageLimit, Room};
 
@@ -61,9 +62,14 @@ impl Segment {
         Self { from, horizon, ends: !is_full, before, last, filter, events, bytes }
     }
 
-    /// Returns the page after `after`. Only if `fresh` (the request came before the read) it says that the log ends
-    /// here.
-    pub(super) fn page(self: &Arc<Self>, after: Position, filter: &EventFilter, limit: PageLimit, fresh: bool) -> Page {
+    /// Returns the page after `after`. Only of a fresh read it says that the log ends here.
+    pub(super) fn page(
+        self: &Arc<Self>,
+        after: Position,
+        filter: &EventFilter,
+        limit: PageLimit,
+        freshness: Freshness,
+    ) -> Page {
         let first = self.events.partition_point(|event| event.position() <= after);
         let (passed, rest) = self.events.split_at_checked(first).unwrap_or_default();
         let before = passed.last().map(|event| LogMark::of(event)).or(self.before);
@@ -79,7 +85,7 @@ impl Segment {
         Page {
             horizon: last.unwrap_or(self.horizon),
             end: (self.ends && last.is_none()).then_some(self.horizon),
-            more: last.is_some() || !self.ends || !fresh,
+            more: last.is_some() || !self.ends || freshness == Freshness::Stale,
             before,
             last: if is_full { None } else { self.last },
             events,
@@ -151,7 +157,7 @@ impl Window {
     pub(super) fn page(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Option<Page> {
         let covers =
             |segment: &&Arc<Segment>| segment.from <= after && after < segment.horizon && segment.filter.covers(filter);
-        self.0.iter().find(covers).map(|segment| segment.page(after, filter, limit, false))
+        self.0.iter().find(covers).map(|segment| segment.page(after, filter, limit, Freshness::Stale))
     }
 
     /// Returns the range around `position` that the segments cover without a gap.
