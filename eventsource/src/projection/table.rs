@@ -33,6 +33,7 @@ pub enum ColumnKind {
     /// A day.
     Date,
     /// A decimal number.
+    #[cfg(feature = "decimal")]
     Decimal,
     /// A JSON text.
     Json,

@@ -3,7 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::{ColumnKind, Decimal, InvalidValue, Value};
+#[cfg(feature = "decimal")]
+use super::Decimal;
+use super::{ColumnKind, InvalidValue, Value};
 use crate::event::{check_time, json, truncate_to_micros};
 
 /// A type that a field of a read model can have. A value is read back equal to the value that was stored.
@@ -101,7 +103,7 @@ pub trait ColumnType: Sized {
 }
 
 /// A type that an id can have: a UUID, an integer or a text. A text has at most 2,600 bytes, so that it fits an index
-/// of PostgreSQL. The limit is the same on every backend, and holds as well for texts, bytes and decimals in a column
+/// of PostgreSQL. The limit is the same on every backend, and holds as well for texts and bytes in a column
 /// with `#[read_model(index)]`: a longer value is refused at the save ([`ReadModelError::InvalidValue`]). Implement
 /// this trait, without functions, for an id type of your own that implements [`ColumnType`] as one of these.
 ///
@@ -210,12 +212,11 @@ column_types! {
     DateTime<Utc>, Timestamp, Timestamp, |value| time(*value), Ok;
     NaiveDate, Date, Date, |value| date(*value), Ok;
     Vec<u8>, Bytes, Bytes, |value| Ok(value.clone()), Ok;
-    Decimal, Decimal, Decimal, |value| Ok(value.clone()), Ok;
 }
 
 #[cfg(feature = "decimal")]
 column_types! {
-    rust_decimal::Decimal, Decimal, Decimal, |value| Decimal::try_from(value), |value| Self::try_from(&value);
+    Decimal, Decimal, Decimal, |value| Ok(value.normalize()), Ok;
 }
 
 macro_rules! integers {

@@ -8,8 +8,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
 use super::column_type::{date, text, time};
+#[cfg(feature = "decimal")]
+use super::decimal;
 use super::select::{By, Expr, after};
-use super::{Decimal, InvalidValue, ReadModelError, Table, Value, base64};
+use super::{InvalidValue, ReadModelError, Table, Value, base64};
 
 /// The place of a row in the order of a query. The next page begins after it.
 ///
@@ -128,6 +130,7 @@ enum WireValue {
     U(Uuid),
     S(DateTime<Utc>),
     D(NaiveDate),
+    #[cfg(feature = "decimal")]
     M(String),
     J(String),
     Y(Vec<u8>),
@@ -144,6 +147,7 @@ impl From<&Value> for WireValue {
             Value::Uuid(value) => Self::U(*value),
             Value::Timestamp(value) => Self::S(*value),
             Value::Date(value) => Self::D(*value),
+            #[cfg(feature = "decimal")]
             Value::Decimal(value) => Self::M(value.to_string()),
             Value::Json(value) => Self::J(value.clone()),
             Value::Bytes(value) => Self::Y(value.clone()),
@@ -165,9 +169,8 @@ impl TryFrom<WireValue> for Value {
             WireValue::U(value) => Self::Uuid(value),
             WireValue::S(value) => Self::Timestamp(time(value)?),
             WireValue::D(value) => Self::Date(date(value)?),
-            WireValue::M(value) => {
-                Self::Decimal(value.parse::<Decimal>().map_err(|error| InvalidValue::new(error.to_string()))?)
-            }
+            #[cfg(feature = "decimal")]
+            WireValue::M(value) => Self::Decimal(decimal::parse(&value)?),
             WireValue::J(value) => Self::Json(value),
             WireValue::Y(value) => Self::Bytes(value),
         })

@@ -105,6 +105,7 @@ mod base64;
 mod column;
 mod column_type;
 mod cursor;
+#[cfg(feature = "decimal")]
 mod decimal;
 mod deployment;
 mod entry;
@@ -132,7 +133,6 @@ mod variant;
 pub use column::{Column, IntoColumnValue};
 pub use column_type::{ColumnType, Comparable, IdType, Json};
 pub use cursor::{Cursor, CursorError};
-pub use decimal::Decimal;
 pub use deployment::Deployment;
 pub use error::{InvalidField, InvalidValue, ReadModelError};
 #[doc(hidden)]
@@ -142,6 +142,8 @@ pub use model::ReadModel;
 pub use query::{After, Condition, Order, Query};
 pub use reader::{ReadFuture, ReadRepository};
 pub use repository::Repository;
+#[cfg(feature = "decimal")]
+pub use rust_decimal::Decimal;
 pub use stored::Stored;
 pub use value::Value;
 #[doc(hidden)]

@@ -4,7 +4,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use eventsource::prelude::*;
 use eventsource::projection::ErrorClass;
 use eventsource::read_model::{ColumnKind, ColumnType, Comparable, Condition, Decimal, InvalidValue, ReadModel, Value};
-use rust_decimal::Decimal as RustDecimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -123,7 +122,7 @@ struct Every {
     time: DateTime<Utc>,
     day: NaiveDate,
     decimal: Decimal,
-    money: RustDecimal,
+    money: Decimal,
     bytes: Vec<u8>,
     value: serde_json::Value,
     #[read_model(json)]
@@ -131,7 +130,7 @@ struct Every {
     #[read_model(column = "order")]
     r#type: Option<String>,
     maybe_time: Option<DateTime<Utc>>,
-    maybe_money: Option<RustDecimal>,
+    maybe_money: Option<Decimal>,
     maybe_bytes: Option<Vec<u8>>,
     maybe_float: Option<f64>,
     maybe_uuid: Option<Uuid>,
@@ -161,7 +160,7 @@ fn plain(n: u128) -> Every {
         time: micros(0),
         day: day("1970-01-01"),
         decimal: "0".parse().unwrap(),
-        money: RustDecimal::ZERO,
+        money: Decimal::ZERO,
         bytes: vec![],
         value: serde_json::Value::Null,
         lines: vec![],
@@ -190,14 +189,14 @@ fn full(n: u128) -> Every {
         uuid: Uuid::max(),
         time: micros(-62_135_596_800_000_001),
         day: day("9999-12-31"),
-        decimal: "-123456789012345678901234567890.000000000000000000000000000001".parse().unwrap(),
-        money: RustDecimal::MAX,
+        decimal: "-0.0000000000000000000000000001".parse().unwrap(),
+        money: Decimal::MAX,
         bytes: (0..=255).collect(),
         value: value.clone(),
         lines: vec![Line { article: "a\u{0}".to_owned(), counts: vec![u64::MAX] }],
         r#type: Some("x".to_owned()),
         maybe_time: Some(micros(1)),
-        maybe_money: Some(RustDecimal::MIN),
+        maybe_money: Some(Decimal::MIN),
         maybe_bytes: Some(vec![]),
         maybe_float: Some(f64::INFINITY),
         maybe_uuid: Some(id(7)),
@@ -277,7 +276,7 @@ async fn texts_and_integers_are_ids<W: World>(world: &W) {
 
 async fn decimals_times_and_days_compare<W: World>(world: &W) {
     world.create::<Every>().await;
-    let money: Vec<RustDecimal> = ["-1000", "-9.95", "-9.9", "0", "0.05", "0.5", "5", "10", "99.99", "100"]
+    let money: Vec<Decimal> = ["-1000", "-9.95", "-9.9", "0", "0.05", "0.5", "5", "10", "99.99", "100"]
         .map(|text| text.parse().unwrap())
         .into();
     let mut batch = world.batch().await;
@@ -306,7 +305,7 @@ async fn decimals_times_and_days_compare<W: World>(world: &W) {
         assert_eq!(count(Every::TIME.le(pivot.time)).await, n + 1);
         assert_eq!(count(Every::DAY.gt(pivot.day)).await, 9 - n);
     }
-    let trailing: RustDecimal = "0.500".parse().unwrap();
+    let trailing: Decimal = "0.500".parse().unwrap();
     assert_eq!(rows.count(Every::MONEY.eq(trailing)).await.unwrap(), 1, "it is the number that counts");
 }
 

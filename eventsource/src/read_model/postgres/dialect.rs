@@ -28,6 +28,7 @@ impl Dialect for PostgresDialect<'_> {
             ColumnKind::Uuid => "uuid",
             ColumnKind::Timestamp => "timestamp with time zone",
             ColumnKind::Date => "date",
+            #[cfg(feature = "decimal")]
             ColumnKind::Decimal => "numeric",
             ColumnKind::Json => "json",
             ColumnKind::Bytes => "bytea",
@@ -72,7 +73,11 @@ impl Dialect for PostgresDialect<'_> {
 
 /// Returns whether a value is sent and received as text but has another type on the server.
 const fn is_text(kind: ColumnKind) -> bool {
-    matches!(kind, ColumnKind::Decimal | ColumnKind::Json)
+    match kind {
+        #[cfg(feature = "decimal")]
+        ColumnKind::Decimal => true,
+        kind => matches!(kind, ColumnKind::Json),
+    }
 }
 
 /// Returns the parameter `number` as a list.
@@ -90,6 +95,7 @@ const fn type_name_of_value(kind: ColumnKind) -> &'static str {
         ColumnKind::Uuid => "uuid",
         ColumnKind::Timestamp => "timestamptz",
         ColumnKind::Date => "date",
+        #[cfg(feature = "decimal")]
         ColumnKind::Decimal => "numeric",
         ColumnKind::Json => "json",
         ColumnKind::Bytes => "bytea",

@@ -216,7 +216,6 @@ fn size_of_value(value: &Value) -> usize {
     32 + match value {
         Value::Text(text) | Value::Json(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
-        Value::Decimal(decimal) => decimal.to_string().len(),
         _ => 0,
     }
 }

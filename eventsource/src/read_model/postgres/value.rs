@@ -8,7 +8,9 @@ use sqlx::query::Query;
 use sqlx::{Decode, Postgres, Row as _, Type, ValueRef as _};
 use uuid::Uuid;
 
-use crate::read_model::{ColumnKind, Decimal, InvalidValue, ReadModelError, Table, Value};
+use crate::read_model::{ColumnKind, InvalidValue, ReadModelError, Table, Value};
+#[cfg(feature = "decimal")]
+use crate::read_model::{Decimal, decimal};
 use crate::store::postgres::time::Time;
 
 /// A statement with its bound values.
@@ -84,6 +86,7 @@ fn of_kind<'v>(kind: ColumnKind, values: impl Iterator<Item = &'v Value>) -> Res
         ColumnKind::F32 | ColumnKind::F64 => Values::Float(all!(Float)),
         ColumnKind::Text => Values::Text(all!(Text, |value: &'v String| Cow::Borrowed(&**value))),
         ColumnKind::Json => Values::Text(all!(Json, |value: &'v String| Cow::Borrowed(&**value))),
+        #[cfg(feature = "decimal")]
         ColumnKind::Decimal => Values::Text(all!(Decimal, |value: &'v Decimal| Cow::Owned(value.to_string()))),
         ColumnKind::Uuid => Values::Uuid(all!(Uuid)),
         ColumnKind::Timestamp => Values::Timestamp(all!(Timestamp)),
@@ -120,9 +123,10 @@ pub(super) fn value(row: &PgRow, index: usize, kind: ColumnKind) -> Result<Value
         ColumnKind::Bytes => get(row, index)?.map(Value::Bytes),
         ColumnKind::Timestamp => get::<Time>(row, index)?.map(|time| Value::Timestamp(time.0)),
         ColumnKind::Date => raw::<NaiveDate, 4>(row, index)?.map(i32::from_be_bytes).map(date).transpose()?,
+        #[cfg(feature = "decimal")]
         ColumnKind::Decimal => match get::<String>(row, index)? {
             None => None,
-            Some(text) => Some(Value::Decimal(text.parse().map_err(|error: InvalidValue| error.to_string())?)),
+            Some(text) => Some(Value::Decimal(decimal::parse(&text).map_err(|error| error.to_string())?)),
         },
     }
     .unwrap_or(Value::Null))

@@ -20,7 +20,9 @@ impl Dialect for SqliteDialect {
             ColumnKind::Bool | ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 | ColumnKind::Timestamp => "INTEGER",
             ColumnKind::F32 | ColumnKind::F64 => "REAL",
             ColumnKind::Uuid | ColumnKind::Bytes => "BLOB",
-            ColumnKind::Text | ColumnKind::Date | ColumnKind::Decimal | ColumnKind::Json => "TEXT",
+            ColumnKind::Text | ColumnKind::Date | ColumnKind::Json => "TEXT",
+            #[cfg(feature = "decimal")]
+            ColumnKind::Decimal => "TEXT",
         }
     }
 

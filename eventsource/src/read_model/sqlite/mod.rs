@@ -3,6 +3,8 @@
 //! Create the tables with [`SqliteReadModels::ensure_tables`], and read them through [`SqliteReadModels::repository`].
 
 mod batch;
+#[cfg(feature = "decimal")]
+mod decimal_key;
 mod dialect;
 mod failure;
 mod generations;

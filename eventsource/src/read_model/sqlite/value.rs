@@ -7,8 +7,10 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Decode, Row as _, Sqlite, Type};
 use uuid::Uuid;
 
+#[cfg(feature = "decimal")]
+use super::decimal_key;
 use crate::read_model::sql::Argument;
-use crate::read_model::{ColumnKind, Decimal, ReadModelError, Table, Value};
+use crate::read_model::{ColumnKind, ReadModelError, Table, Value};
 
 /// Binds an argument.
 pub(super) fn bind_argument(arguments: &mut SqliteArguments, argument: &Argument) -> Result<(), BoxDynError> {
@@ -28,7 +30,8 @@ fn json(values: &[Value]) -> String {
         Value::Uuid(value) => Json::from(value.simple().to_string()),
         Value::Timestamp(value) => Json::from(value.timestamp_micros()),
         Value::Date(value) => Json::from(value.format(DATE).to_string()),
-        Value::Decimal(value) => Json::from(value.to_key()),
+        #[cfg(feature = "decimal")]
+        Value::Decimal(value) => Json::from(decimal_key::to_key(value)),
         Value::Bytes(value) => Json::from(value.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
     };
     Json::Array(values.iter().map(json).collect()).to_string()
@@ -45,7 +48,8 @@ pub(super) fn bind(arguments: &mut SqliteArguments, value: &Value) -> Result<(),
         Value::Uuid(value) => arguments.add(*value),
         Value::Timestamp(value) => arguments.add(value.timestamp_micros()),
         Value::Date(value) => arguments.add(value.format(DATE).to_string()),
-        Value::Decimal(value) => arguments.add(value.to_key()),
+        #[cfg(feature = "decimal")]
+        Value::Decimal(value) => arguments.add(decimal_key::to_key(value)),
         Value::Bytes(value) => arguments.add(&**value),
     }
 }
@@ -87,9 +91,10 @@ fn value(row: &SqliteRow, index: usize, kind: ColumnKind) -> Result<Value, Strin
                 Some(Value::Date(NaiveDate::parse_from_str(&text, DATE).map_err(|_| format!("{text:?} is no day"))?))
             }
         },
+        #[cfg(feature = "decimal")]
         ColumnKind::Decimal => match get::<String>(row, index)? {
             None => None,
-            Some(key) => Some(Value::Decimal(Decimal::from_key(&key).map_err(|error| error.to_string())?)),
+            Some(key) => Some(Value::Decimal(decimal_key::from_key(&key).map_err(|error| error.to_string())?)),
         },
     }
     .unwrap_or(Value::Null))
