@@ -146,6 +146,25 @@ async fn edited_migration_is_refused_with_its_number() {
 }
 
 #[tokio::test]
+async fn edited_migration_is_refused_before_a_pending_one_is_applied() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    // The newest migration counts as pending. To apply it would fail: its column is there.
+    let pending = "DELETE FROM {schema}.eventsource_schema \
+                   WHERE version = (SELECT max(version) FROM {schema}.eventsource_schema)";
+    assert_eq!(world.run(&mut conn, pending).await.unwrap(), 1);
+    let edit = "UPDATE {schema}.eventsource_schema SET checksum = checksum + 1 WHERE version = 8";
+    assert_eq!(world.run(&mut conn, edit).await.unwrap(), 1);
+    for migrates in [true, false] {
+        let options = world.schema.options().migrate_on_open(migrates);
+        let error = PostgresDatabase::open_with(options).await.unwrap_err();
+        assert!(matches!(error, PostgresOpenError::EditedMigration { migration: 8, .. }), "{error}");
+    }
+    let error = world.schema.options().migrate().await.unwrap_err();
+    assert!(matches!(error, PostgresOpenError::EditedMigration { migration: 8, .. }), "{error}");
+}
+
+#[tokio::test]
 async fn failed_open_says_why_and_hides_the_password() {
     let error = PostgresOptions::new("nonsense").unwrap_err();
     assert!(matches!(error, PostgresOpenError::Url { .. }), "{error:?}");

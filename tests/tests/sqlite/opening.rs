@@ -81,6 +81,24 @@ async fn edited_migration_is_refused_with_its_number() {
 }
 
 #[tokio::test]
+async fn edited_migration_is_refused_before_a_pending_one_is_applied() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("events.db");
+    let (db, _) = open(&path).await;
+    // The newest migration counts as pending. To apply it would fail: its column is there.
+    let pending = "DELETE FROM eventsource_schema WHERE version = (SELECT max(version) FROM eventsource_schema)";
+    sqlx::query(pending).execute(db.pool()).await.unwrap();
+    let edit = "UPDATE eventsource_schema SET checksum = checksum + 1 WHERE version = 3";
+    sqlx::query(edit).execute(db.pool()).await.unwrap();
+    db.close().await;
+    for migrates in [true, false] {
+        let options = SqliteOptions::new(&path).migrate_on_open(migrates);
+        let error = SqliteDatabase::open_with(options).await.unwrap_err();
+        assert!(matches!(error, SqliteOpenError::EditedMigration { migration: 3, .. }), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn memory_with_several_connections_is_refused() {
     for path in [":memory:", "", "file:shared?mode=memory", "file::memory:", "file:shared?mode=memory&cache=shared"] {
         let error = SqliteDatabase::open(path).await.unwrap_err();

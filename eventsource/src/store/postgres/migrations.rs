@@ -23,8 +23,8 @@ pub(super) async fn migrate(
     schema: &Schema,
     database: &str,
 ) -> Result<(), Trouble> {
-    if is_current(version(conn, schema).await?, schema, database)? {
-        return refuse_edited(conn, schema, database).await;
+    if pending_since(conn, schema, database).await?.is_none() {
+        return Ok(());
     }
     let mut tx = conn.begin_with(AssertSqlSafe(begin.to_owned())).await?;
     run(&mut tx, schema, statements::LOCK_MIGRATIONS).await?;
@@ -50,8 +50,24 @@ pub(super) async fn migrate(
     Ok(())
 }
 
-/// Refuses a schema that was made by another text of a migration.
-pub(super) async fn refuse_edited(conn: &mut PgConnection, schema: &Schema, database: &str) -> Result<(), Trouble> {
+/// Returns the version of the tables if migrations are pending.
+pub(super) async fn pending_since(
+    conn: &mut PgConnection,
+    schema: &Schema,
+    database: &str,
+) -> Result<Option<i64>, Trouble> {
+    let found = version(conn, schema).await?;
+    let is_current = is_current(found, schema, database)?;
+    refuse_edited(conn, schema, database).await?;
+    Ok((!is_current).then_some(found))
+}
+
+/// Refuses a schema that was made by another text of a migration, before any other migration is applied to it. A schema
+/// older than the checksums has none.
+async fn refuse_edited(conn: &mut PgConnection, schema: &Schema, database: &str) -> Result<(), Trouble> {
+    if !is_true(conn, schema, statements::HAS_CHECKSUMS).await? {
+        return Ok(());
+    }
     let rows = sqlx::raw_sql(AssertSqlSafe(schema.sql(statements::CHECKSUMS))).fetch_all(conn).await?;
     let stored = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
     let stored: Vec<(i64, Option<i64>)> = stored.collect::<Result<_, sqlx::Error>>()?;
@@ -63,7 +79,7 @@ pub(super) async fn refuse_edited(conn: &mut PgConnection, schema: &Schema, data
 }
 
 /// Returns the version of the tables; 0 if there are none.
-pub(super) async fn version(conn: &mut PgConnection, schema: &Schema) -> Result<i64, sqlx::Error> {
+async fn version(conn: &mut PgConnection, schema: &Schema) -> Result<i64, sqlx::Error> {
     if !is_true(conn, schema, statements::HAS_SCHEMA_TABLE).await? {
         return Ok(0);
     }

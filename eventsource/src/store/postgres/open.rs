@@ -63,18 +63,9 @@ async fn prepare(conn: &mut PgConnection, schema: &Schema, options: &PostgresOpt
     }
     if options.migrate_on_open {
         migrations::migrate(conn, &options.begin_sql(), schema, &options.shown()).await?;
-    }
-    let (found, known) = (migrations::version(conn, schema).await?, migrations::known());
-    if found != known {
-        let (database, schema) = (options.shown(), schema.to_string());
-        return Err(Trouble::Refused(if found > known {
-            PostgresOpenError::NewerSchema { database, schema, found, known }
-        } else {
-            PostgresOpenError::NotMigrated { database, schema, found, known }
-        }));
-    }
-    if !options.migrate_on_open {
-        migrations::refuse_edited(conn, schema, &options.shown()).await?;
+    } else if let Some(found) = migrations::pending_since(conn, schema, &options.shown()).await? {
+        let (database, schema, known) = (options.shown(), schema.to_string(), migrations::known());
+        return Err(Trouble::Refused(PostgresOpenError::NotMigrated { database, schema, found, known }));
     }
     let row = sqlx::raw_sql(AssertSqlSafe(schema.sql(statements::LOG))).fetch_one(&mut *conn).await?;
     let log = row.try_get(0)?;

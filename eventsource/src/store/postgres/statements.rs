@@ -7,6 +7,9 @@ use crate::store::{Direction, EventFilter};
 // Read from the catalogue tables: the caches of names may not contain the result of a migration that was waited for.
 pub(super) const HAS_SCHEMA_TABLE: &str =
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = '{name}' AND tablename = 'eventsource_schema')";
+pub(super) const HAS_CHECKSUMS: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute \
+     JOIN pg_catalog.pg_class ON pg_class.oid = attrelid JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace \
+     WHERE nspname = '{name}' AND relname = 'eventsource_schema' AND attname = 'checksum' AND NOT attisdropped)";
 pub(super) const LOCK_MIGRATIONS: &str = "SELECT pg_advisory_xact_lock(hashtextextended('eventsource {schema}', 0))";
 pub(super) const HAS_SCHEMA: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{name}')";
 pub(super) const CREATE_SCHEMA: &str = "CREATE SCHEMA {schema}";

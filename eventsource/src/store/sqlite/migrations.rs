@@ -12,11 +12,9 @@ const MIGRATIONS: &[Migration] = migrations!();
 /// Migrates the tables in one transaction. If two processes open a new file, one waits for the other.
 pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
     // Without a lock, so that a file in use opens at once.
-    if is_current(version(conn).await?, options)? {
-        return refuse_edited(conn, options).await;
-    }
+    let Some(found) = pending_since(conn, options).await? else { return Ok(()) };
     if !options.migrate_on_open {
-        let (path, found) = (options.shown_path(), version(conn).await?);
+        let path = options.shown_path();
         return Err(Trouble::Refused(SqliteOpenError::NotMigrated { path, found, known: known() }));
     }
     let mut tx = conn.begin_with(statements::BEGIN).await?;
@@ -46,8 +44,21 @@ fn known() -> i64 {
     newest(MIGRATIONS)
 }
 
-/// Refuses a database that was made by another text of a migration.
+/// Returns the version of the tables if migrations are pending.
+async fn pending_since(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<Option<i64>, Trouble> {
+    let found = version(conn).await?;
+    let is_current = is_current(found, options)?;
+    refuse_edited(conn, options).await?;
+    Ok((!is_current).then_some(found))
+}
+
+/// Refuses a database that was made by another text of a migration, before any other migration is applied to it. A
+/// database older than the checksums has none.
 async fn refuse_edited(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
+    let has_checksums: bool = sqlx::query_scalar(statements::HAS_CHECKSUMS).fetch_one(&mut *conn).await?;
+    if !has_checksums {
+        return Ok(());
+    }
     let stored: Vec<(i64, Option<i64>)> = sqlx::query_as(statements::CHECKSUMS).fetch_all(conn).await?;
     edited(MIGRATIONS, &stored).map_or(Ok(()), |migration| {
         let (path, name) = (options.shown_path(), migration.name);

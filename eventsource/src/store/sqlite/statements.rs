@@ -16,6 +16,8 @@ pub(super) const SCHEMA_VERSION: &str = "SELECT max(version) FROM eventsource_sc
 /// The checksum of a migration that has none yet.
 pub(super) const NOTE_CHECKSUM: &str =
     "UPDATE eventsource_schema SET checksum = ?1 WHERE version = ?2 AND checksum IS NULL";
+pub(super) const HAS_CHECKSUMS: &str =
+    "SELECT EXISTS (SELECT 1 FROM pragma_table_info('eventsource_schema') WHERE name = 'checksum')";
 pub(super) const CHECKSUMS: &str = "SELECT version, checksum FROM eventsource_schema ORDER BY version";
 pub(super) const INSERT_SCHEMA_VERSION: &str =
     "INSERT INTO eventsource_schema (version, name, applied_at) VALUES (?1, ?2, ?3)";
