@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventsource::bus::BusSubscriber;
-use eventsource::{EventFilter, RecordedEvent};
+use eventsource::{EventFilter, RecordedEvent, causes};
 use futures_util::FutureExt as _;
 use redis::Pipeline;
 use redis::streams::{StreamAutoClaimReply, StreamId as EntryParts};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::RedisError;
-use crate::backoff::Backoff;
 use crate::entry::{Entry, field};
-use crate::error::with_source;
 use crate::group_settings::{Begin, GroupSettings};
+use crate::link::retries;
 use crate::own::Own;
 use crate::stream::{BLOCK, entries};
 
@@ -124,7 +123,7 @@ impl Consumer {
             };
             if let Err(error) = settled {
                 // This consumer or another one handles it again after `claim_after`.
-                let error = with_source(&error);
+                let error = causes(&error).to_string();
                 tracing::warn!(
                     group = self.group.name,
                     entry = entry.id,
@@ -141,7 +140,7 @@ impl Consumer {
             Ok(event) => Arc::new(event),
             Err(error) => return Outcome::Failed(error.to_string()),
         };
-        let mut backoff = Backoff::default();
+        let mut retries = retries();
         for attempt in 1.. {
             if self.is_stopped() {
                 return Outcome::Stopped;
@@ -155,7 +154,7 @@ impl Consumer {
             tokio::select! {
                 biased;
                 _ = self.stopped.changed() => return Outcome::Stopped,
-                () = sleep(backoff.next()) => {}
+                () = retries.wait() => {}
             }
         }
         Outcome::Stopped

@@ -1,6 +1,5 @@
 //! The errors of Redis.
 
-use std::error::Error;
 use std::time::Duration;
 
 use redis::RedisError as DriverError;
@@ -82,17 +81,4 @@ impl RedisError {
     pub fn is_outage(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. })
     }
-}
-
-/// Returns the text of `error` with its causes, each after a colon. Leaves out a cause whose text the error before it
-/// ends with.
-pub(crate) fn with_source(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    for cause in std::iter::successors(error.source(), |&error| error.source()) {
-        let cause = cause.to_string();
-        if !text.ends_with(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
 }

@@ -33,7 +33,6 @@
 //! in [`Saved::publish_error`](eventsource::Saved::publish_error).
 #![warn(unreachable_pub)]
 
-mod backoff;
 mod bus;
 mod client;
 mod consumer;

@@ -12,13 +12,17 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use eventsource::{Retries, causes};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline};
 use tokio::time::{Instant, timeout};
 
 use crate::RedisError;
-use crate::backoff::Backoff;
-use crate::error::with_source;
+
+/// The delays between two attempts to reach a server.
+pub(crate) fn retries() -> Retries {
+    Retries::new(Duration::from_millis(20), Duration::from_secs(1)).jitter(0.5)
+}
 
 /// The connection to a server.
 pub(crate) struct Link {
@@ -33,7 +37,7 @@ pub(crate) struct Link {
 enum LinkState {
     Closed { epoch: u64 },
     Open(Connection),
-    Failed { epoch: u64, backoff: Backoff, until: Instant, error: RedisError },
+    Failed { epoch: u64, retries: Retries, until: Instant, error: RedisError },
 }
 
 /// An open connection.
@@ -175,16 +179,16 @@ impl Link {
     fn fail(&self, error: &RedisError) {
         let mut state = self.state();
         let epoch = state.epoch();
-        let mut backoff = match &mut *state {
-            LinkState::Failed { backoff, .. } => std::mem::take(backoff),
+        let mut retries = match std::mem::replace(&mut *state, LinkState::Closed { epoch }) {
+            LinkState::Failed { retries, .. } => retries,
             LinkState::Closed { .. } | LinkState::Open(_) => {
-                let error = with_source(error);
+                let error = causes(error).to_string();
                 tracing::warn!(server = self.server, error, "the connection to Redis is lost");
-                Backoff::default()
+                retries()
             }
         };
-        let until = Instant::now() + backoff.next();
-        *state = LinkState::Failed { epoch, backoff, until, error: error.clone() };
+        let until = Instant::now() + retries.next_delay();
+        *state = LinkState::Failed { epoch, retries, until, error: error.clone() };
     }
 
     fn state(&self) -> MutexGuard<'_, LinkState> {

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use eventsource::bus::Wake;
+use eventsource::causes;
 use futures_util::StreamExt as _;
 use redis::aio::{PubSubSink, PubSubStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::backoff::Backoff;
-use crate::error::with_source;
+use crate::link::retries;
 use crate::{RedisClient, RedisError};
 
 /// After how much silence the task pings the server.
@@ -124,11 +124,11 @@ impl Registered {
 /// Receives wake-ups for ever. Connects again with backoff.
 async fn receive(client: RedisClient, registered: Arc<Registered>) {
     let server = client.link().server();
-    let mut backoff = Backoff::default();
+    let mut retries = retries();
     loop {
         let lost = match subscribe(&client).await {
             Ok((sink, stream)) => {
-                backoff = Backoff::default();
+                retries.reset();
                 // Wake-ups before the connection were lost.
                 registered.wake_all();
                 registered.link_state.send_replace(PubSubState::Connected);
@@ -139,10 +139,10 @@ async fn receive(client: RedisClient, registered: Arc<Registered>) {
         };
         let before = registered.link_state.send_replace(PubSubState::Lost(lost.clone()));
         if matches!(before, PubSubState::Connected) {
-            let error = with_source(&lost);
+            let error = causes(&lost).to_string();
             tracing::warn!(server, error, "no wake-ups from Redis: subscriptions poll until it is back");
         }
-        sleep(backoff.next()).await;
+        retries.wait().await;
     }
 }
 

@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
+use eventsource::{Retries, causes};
 use redis::Cmd;
 use redis::aio::MultiplexedConnection;
 use tokio::time::timeout;
 
-use crate::backoff::Backoff;
-use crate::error::with_source;
+use crate::link::retries;
 use crate::{RedisClient, RedisError};
 
 /// A connection for one reader, opened again with backoff after it was lost.
 pub(crate) struct Own {
     client: RedisClient,
     connection: Option<MultiplexedConnection>,
-    backoff: Backoff,
+    retries: Retries,
     is_down: bool,
 }
 
 impl Own {
     pub(crate) fn new(client: &RedisClient) -> Self {
-        Self { client: client.clone(), connection: None, backoff: Backoff::default(), is_down: false }
+        Self { client: client.clone(), connection: None, retries: retries(), is_down: false }
     }
 
     /// Whether the next command opens a new connection. The server may have lost data in between.
@@ -49,7 +49,7 @@ impl Own {
         match timeout(limit, run).await {
             Ok(Ok((connection, answer))) => {
                 self.connection = Some(connection);
-                self.backoff = Backoff::default();
+                self.retries.reset();
                 if std::mem::take(&mut self.is_down) {
                     tracing::info!(server = link.server(), "reading from Redis again");
                 }
@@ -63,13 +63,13 @@ impl Own {
     /// Waits before the next attempt, after this error.
     pub(crate) async fn pause(&mut self, error: &RedisError) {
         if !std::mem::replace(&mut self.is_down, true) {
-            let error = with_source(error);
+            let error = causes(error).to_string();
             tracing::warn!(
                 server = self.client.link().server(),
                 error,
                 "cannot read from Redis: trying until it answers"
             );
         }
-        tokio::time::sleep(self.backoff.next()).await;
+        self.retries.wait().await;
     }
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use eventsource::{EventBus as _, MemoryEventBus};
+use eventsource::{EventBus as _, MemoryEventBus, causes};
 use tokio::task::JoinHandle;
 
 use crate::RedisError;
 use crate::entry::{Entry, EntryId};
-use crate::error::with_source;
 use crate::own::Own;
 use crate::stream::EventStream;
 
@@ -63,7 +62,7 @@ async fn read_page(
         *after = entry.id.parse().unwrap_or(*after);
     }
     if let Err(error) = local.publish(&events).await {
-        let error = with_source(&error);
+        let error = causes(&error).to_string();
         tracing::warn!(error, "events were not passed to the subscribers of this process");
     }
     Ok(())

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
-use eventsource::{EventFilter, EventStore, HandlerError, PageLimit, Position, RecordedEvent};
+use eventsource::{EventFilter, EventStore, HandlerError, PageLimit, Position, RecordedEvent, causes};
 
 use crate::entry::Entry;
-use crate::error::with_source;
 use crate::link::Connection;
 use crate::stream::EventStream;
 use crate::{RedisClient, RedisError};
@@ -163,7 +162,7 @@ impl RedisRelay {
         let oldest = max_age.and_then(|age| Utc::now().checked_sub_signed(age));
         while after < confirmed {
             let page = self.log.read_log(after, &self.filter, PAGE).await;
-            let page = page.map_err(|error| RedisError::Log { reason: with_source(&error) })?;
+            let page = page.map_err(|error| RedisError::Log { reason: causes(&error).to_string() })?;
             let lost = |event: &&Arc<RecordedEvent>| {
                 event.position() <= confirmed && oldest.is_none_or(|oldest| event.recorded_at() >= oldest)
             };

@@ -6,11 +6,11 @@ mod world;
 use std::time::{Duration, Instant};
 
 use eventsource::bus::BusError;
+use eventsource::causes;
 use eventsource::prelude::*;
 use eventsource_redis::{RedisClient, RedisError, RedisEventBus, RedisGroup, RedisNotifier, RedisOptions};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::wait::{DEADLINE, eventually};
-use eventsource_tests::with_causes;
 use uuid::Uuid;
 use world::{World, append};
 
@@ -50,7 +50,7 @@ async fn save_succeeds_in_time_and_names_a_server_that_is_down() {
         let saved = repository.save(&mut counter).await.unwrap();
         assert!(start.elapsed() < Duration::from_secs(10));
         let error = saved.publish_error.unwrap();
-        assert!(with_causes(&error).contains(&server) && cause(&error).is_outage(), "{error}");
+        assert!(causes(&error).to_string().contains(&server) && cause(&error).is_outage(), "{error}");
         assert_eq!(
             (saved.version, repository.load(id).await.unwrap().version()),
             (version, version),
@@ -113,7 +113,7 @@ async fn key_with_other_data_is_named_by_the_error_of_the_server() {
     let group = RedisGroup::new(&world.client(), "billing");
     let handler = |_| async { Ok(()) };
     let refused = group.subscribe(EventFilter::all(), std::sync::Arc::new(handler)).await.unwrap_err();
-    let text = with_causes(&refused);
+    let text = causes(&refused).to_string();
     assert!(text.contains("billing") && text.contains("WRONGTYPE"), "{text}");
     // The connection is sound.
     world.client().ping().await.unwrap();

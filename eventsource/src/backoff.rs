@@ -1,4 +1,4 @@
-//! Delays between the attempts of subscriptions and commands.
+//! Delays between the attempts of what is retried.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,6 @@ impl Backoff {
     }
 
     /// The same delays, of which this part is drawn at random, from 0 to 1.
-    #[cfg(feature = "sqlite")]
     pub(crate) const fn with_jitter(mut self, jitter: f64) -> Self {
         self.jitter = jitter;
         self
@@ -56,31 +55,66 @@ impl Chance {
     }
 }
 
-/// The delays of one operation that is retried.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+/// The delays of one operation that is retried: they double from the first one to the longest, and a part of each is
+/// drawn at random, so that processes which failed together do not retry together.
+///
+/// Subscriptions, commands and the stores of this crate retry by themselves. This type is for adapters: a broker or a
+/// store of your own that connects again after a failure.
+///
+/// ```
+/// use std::time::Duration;
+/// use eventsource::Retries;
+///
+/// let mut retries = Retries::new(Duration::from_millis(20), Duration::from_secs(1)).jitter(0.5);
+/// let first = retries.next_delay();
+/// assert!(Duration::from_millis(10) <= first && first <= Duration::from_millis(20));
+/// let second = retries.next_delay();
+/// assert!(Duration::from_millis(20) <= second && second <= Duration::from_millis(40));
+///
+/// // After a success:
+/// retries.reset();
+/// assert!(retries.next_delay() <= Duration::from_millis(20));
+/// ```
 #[derive(Debug)]
-pub(crate) struct Retries {
+pub struct Retries {
     backoff: Backoff,
     chance: Chance,
     failures: u32,
 }
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Retries {
-    pub(crate) fn new(backoff: Backoff) -> Self {
+    /// Creates delays that double from `first` to `longest`. Each one is a random value between 0 and that.
+    #[must_use]
+    pub fn new(first: Duration, longest: Duration) -> Self {
+        Self::of(Backoff::new(first, longest))
+    }
+
+    pub(crate) fn of(backoff: Backoff) -> Self {
         Self { backoff, chance: Chance::new(None), failures: 0 }
     }
 
-    /// Starts again with the first delay, after a success.
-    #[cfg(feature = "postgres")]
-    pub(crate) const fn reset(&mut self) {
-        self.failures = 0;
+    /// Sets the part of each delay that is drawn at random: with 0.5, a delay is between half of its bound and the
+    /// bound. The default is 1. A fraction below 0 counts as 0, one above 1 as 1.
+    #[must_use]
+    pub fn jitter(mut self, fraction: f64) -> Self {
+        self.backoff = self.backoff.with_jitter(fraction.clamp(0.0, 1.0));
+        self
+    }
+
+    /// Returns how long to wait before the next attempt.
+    pub fn next_delay(&mut self) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        self.backoff.delay(self.failures, self.chance.draw())
     }
 
     /// Waits before the next attempt. Must be called inside a tokio runtime.
-    pub(crate) async fn wait(&mut self) {
-        self.failures = self.failures.saturating_add(1);
-        tokio::time::sleep(self.backoff.delay(self.failures, self.chance.draw())).await;
+    pub async fn wait(&mut self) {
+        tokio::time::sleep(self.next_delay()).await;
+    }
+
+    /// Starts again with the first delay. Call it after a success.
+    pub const fn reset(&mut self) {
+        self.failures = 0;
     }
 }
 
@@ -117,5 +151,26 @@ mod tests {
                 .iter()
                 .all(|delay| (150..=300).contains(&delay.as_millis()))
         );
+    }
+
+    #[test]
+    fn retries_grow_to_their_bound_and_vary() {
+        let (first, longest) = (Duration::from_millis(20), Duration::from_secs(1));
+        let mut retries = Retries::new(first, longest).jitter(0.5);
+        let delays: Vec<_> = (0..40).map(|_| retries.next_delay()).collect();
+        assert!(delays[0] <= first && delays[0] >= first / 2, "{delays:?}");
+        assert!(delays.iter().all(|delay| *delay <= longest), "{delays:?}");
+        assert!(delays[10..].iter().all(|delay| *delay >= longest / 2), "{delays:?}");
+        assert!(delays[10..].iter().any(|delay| *delay != delays[10]), "{delays:?}");
+        retries.reset();
+        assert!(retries.next_delay() <= first);
+    }
+
+    #[test]
+    fn jitter_outside_of_its_range_is_its_nearest_bound() {
+        let bound = Duration::from_millis(20);
+        assert_eq!(Retries::new(bound, bound).jitter(-3.0).next_delay(), bound);
+        let mut wide = Retries::new(bound, bound).jitter(f64::INFINITY);
+        assert!((0..100).all(|_| wide.next_delay() <= bound));
     }
 }

@@ -23,6 +23,27 @@ impl fmt::Display for WithCauses<'_> {
     }
 }
 
+/// Shows an error together with its causes, separated by colons.
+///
+/// The errors of this crate say in their `Display` what happened, and in their `source()` why. So the text of an error
+/// alone is not enough for a log line or for the last line of a program. A cause is left out if the text before it
+/// already ends with it.
+///
+/// ```
+/// use eventsource::store::StoreError;
+///
+/// let cause = std::io::Error::other("the disk is full");
+/// let error = StoreError::Failed { action: "append".to_owned(), source: Box::new(cause) };
+///
+/// let text = eventsource::causes(&error).to_string();
+/// assert!(text.starts_with(&error.to_string()) && text.ends_with(": the disk is full"), "{text}");
+/// ```
+///
+/// An error in a box is passed as `&*error`.
+pub fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl fmt::Display + 'e {
+    WithCauses(error)
+}
+
 /// Returns the text of an error and its causes, as [`WithCauses`] shows it.
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     WithCauses(error).to_string()

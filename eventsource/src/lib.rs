@@ -79,6 +79,7 @@
 //! version.
 
 #![warn(unreachable_pub)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate self as eventsource;
 
@@ -109,8 +110,43 @@ pub mod testing;
 pub use aggregate::{
     Aggregate, AggregateError, AggregateRepository, AggregateRoot, Applies, ExecuteError, Executed, Saved,
 };
+/// The attribute for implementations of [`EventStore`], [`CheckpointStore`], [`EventBus`] and [`Notifier`], in version
+/// 0.1 of its crate.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use eventsource::RecordedEvent;
+/// use eventsource::async_trait::async_trait;
+/// use eventsource::bus::{BusError, BusSubscription, Notifier, Wake};
+///
+/// struct NoWakeUps;
+///
+/// #[async_trait]
+/// impl Notifier for NoWakeUps {
+///     async fn notify(&self, _: &[Arc<RecordedEvent>]) -> Result<(), BusError> {
+///         Ok(())
+///     }
+///
+///     async fn listen(&self, _: Wake) -> Result<BusSubscription, BusError> {
+///         Ok(BusSubscription::new(|| ()))
+///     }
+/// }
+/// ```
+pub use async_trait;
+pub use backoff::Retries;
 pub use bus::{EventBus, MemoryEventBus, Notifier};
 pub use catalogue::{AnyEvent, Registry, RegistryError};
+pub use causes::causes;
+/// The crate of times in this API ([`RecordedEvent::recorded_at`], columns of read models), in version 0.4.
+///
+/// ```
+/// use eventsource::chrono::{DateTime, Utc};
+///
+/// let start: DateTime<Utc> = "2026-01-31T12:00:00Z".parse()?;
+/// # Ok::<(), eventsource::chrono::ParseError>(())
+/// ```
+pub use chrono;
 pub use event::{
     DecodeError, DomainEvent, EncodeError, Event, EventDescriptor, EventFilter, Metadata, NewEvent, Position,
     RecordedEvent, StreamId, Unstorable,
@@ -122,6 +158,17 @@ pub use projection::{
     UnitOfWork,
 };
 pub use read_model::{ColumnType, MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
+/// The crate of the decimal numbers in columns of read models ([`read_model::Decimal`]), in version 1. To use its
+/// features, such as `serde` or `maths`, add the same version to your own `Cargo.toml`.
+#[cfg(feature = "decimal")]
+pub use rust_decimal;
+/// The crate of JSON values in this API (columns of read models, metadata), in version 1.
+///
+/// ```
+/// let labels = eventsource::serde_json::json!({ "fragile": true });
+/// # let _ = labels;
+/// ```
+pub use serde_json;
 /// The database driver, in the version of the connections that handlers get.
 ///
 /// It contains queries, pools and transactions of the databases whose features are on. The derives `sqlx::FromRow` and
@@ -156,3 +203,14 @@ pub use store::{
 pub use subscription::{
     SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState, SubscriptionStatus, WaitError,
 };
+/// The crate of ids in this API ([`RecordedEvent::id`], [`StreamId::new`]), in version 1, with its features `serde`, `v5`
+/// and `v7`.
+///
+/// ```
+/// use eventsource::StreamId;
+/// use eventsource::uuid::Uuid;
+///
+/// let order = StreamId::new("Order", Uuid::now_v7());
+/// # let _ = order;
+/// ```
+pub use uuid;

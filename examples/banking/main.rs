@@ -23,7 +23,6 @@ mod statements;
 mod transfer;
 mod transfers;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use args::{Args, Mode};
@@ -34,16 +33,10 @@ async fn main() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("banking: {}", with_causes(&*error));
+            eprintln!("banking: {}", eventsource::causes(&*error));
             ExitCode::FAILURE
         }
     }
-}
-
-/// Returns the text of an error and of its causes: the causes say why.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 async fn run(args: Args) -> branch::Result<()> {

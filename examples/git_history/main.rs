@@ -15,7 +15,6 @@ mod projections;
 mod text;
 mod totals;
 
-use std::error::Error;
 use std::io::{BufWriter, ErrorKind, Write as _};
 use std::process::ExitCode;
 
@@ -34,16 +33,10 @@ async fn main() -> ExitCode {
         // Who reads the output has seen enough, as `head` has.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("git_history: {}", with_causes(&*error));
+            eprintln!("git_history: {}", eventsource::causes(&*error));
             Failure::exit_code(&*error)
         }
     }
-}
-
-/// Returns the text of an error and of its causes: the causes say why.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 async fn run(args: Args) -> Result<()> {

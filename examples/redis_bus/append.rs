@@ -26,7 +26,7 @@ pub async fn run(file: &Path, count: usize) -> Result<()> {
             None => println!("appended order {n} of {customer} at position {}", saved.position),
             // It is stored. The other processes find it when they poll the log.
             Some(error) => {
-                let error = crate::with_causes(&error);
+                let error = eventsource::causes(&error);
                 println!("appended order {n} of {customer} at position {}, but {error}", saved.position);
             }
         }

@@ -31,16 +31,10 @@ async fn main() -> ExitCode {
     match run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("redis_bus: {}", with_causes(&*error));
+            eprintln!("redis_bus: {}", eventsource::causes(&*error));
             ExitCode::FAILURE
         }
     }
-}
-
-/// Returns the text of an error and of its causes: the causes say why.
-pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 async fn run(arguments: &[&str]) -> Result<()> {

@@ -19,11 +19,5 @@ pub mod soak;
 pub mod sums;
 pub mod wait;
 
-/// Returns the text of an error and of its causes: the text of an error does not repeat its cause.
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 /// The version of the newest migration, in SQLite and in PostgreSQL.
 pub const SCHEMA_VERSION: i64 = 10;

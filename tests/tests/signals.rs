@@ -6,13 +6,13 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use eventsource::causes;
 use eventsource::prelude::*;
 use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::subscription::{ManagerError, Signal, shutdown_signal};
 use eventsource_tests::domain::bump;
 use eventsource_tests::rows::BumpRows;
-use eventsource_tests::with_causes;
 
 /// A child that is killed when the test ends, however it ends.
 struct Service {
@@ -132,7 +132,7 @@ fn a_runtime_without_a_driver_for_signals_is_told() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let error = runtime.block_on(manager.run_until_signal()).unwrap_err();
     assert!(matches!(error, ManagerError::Signals { .. }), "{error}");
-    assert!(with_causes(&error).contains("enable_io"), "{error}");
+    assert!(causes(&error).to_string().contains("enable_io"), "{error}");
 }
 
 /// As a web server does: it drains while the subscriptions run, and they stop after it.

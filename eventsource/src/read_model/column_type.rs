@@ -21,7 +21,7 @@ use crate::event::{check_time, json, truncate_to_micros};
 /// | `Uuid` | `uuid` | blob |
 /// | `DateTime<Utc>`, `NaiveDate` | `timestamp with time zone`, `date` | integer, text |
 /// | `Vec<u8>` | `bytea` | blob |
-/// | [`Decimal`], `rust_decimal::Decimal` (feature `decimal`) | `numeric` | text |
+/// | `rust_decimal::Decimal` (feature `decimal`) | `numeric` | text |
 /// | `serde_json::Value`, any field with `#[read_model(json)]` | `json` | text |
 /// | `Option<T>` of these | the same, nullable | the same, nullable |
 ///

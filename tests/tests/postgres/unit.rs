@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use eventsource::Position;
+use eventsource::causes;
 use eventsource::projection::postgres::PostgresUnit;
 use eventsource::projection::{
     CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, CommitError, ErrorClass, Inject, UnitOfWork,
 };
 use eventsource::sqlx::{self, Connection as _, PgConnection};
 use eventsource::{EventStore as _, HandlerError};
-use eventsource_tests::with_causes;
 
 use crate::world::World;
 
@@ -151,7 +151,7 @@ async fn a_constraint_checked_at_the_commit_and_a_failure_passed_over_are_refuse
         let _ = run(&world, &mut unit, sql).await;
         let refused = unit.commit(&step).await.unwrap_err();
         assert!(matches!(refused, CommitError::Refused(_)), "{sql}: {refused:?}");
-        assert!(with_causes(&refused).contains(reason), "{refused}");
+        assert!(causes(&refused).to_string().contains(reason), "{refused}");
     }
     is_untouched_and_usable(&world, &step).await;
 }

@@ -1,8 +1,8 @@
 //! Readers and writers of a table that became another one: by a switch to another generation, or by hand.
 
+use eventsource::causes;
 use eventsource::prelude::*;
 use eventsource::read_model::{Deployment, ReadModel};
-use eventsource_tests::with_causes;
 use uuid::Uuid;
 
 use crate::world::{Database, Item, Sqlite, World, id, item};
@@ -100,8 +100,8 @@ async fn writer_of_a_missing_column_fails_whether_or_not_it_had_written<D: Datab
             let saved = items.save(item(2, "b", 2)).await;
             drop(items);
             let error = match saved {
-                Err(error) => with_causes(&error),
-                Ok(()) => with_causes(&batch.commit().await.unwrap_err()),
+                Err(error) => causes(&error).to_string(),
+                Ok(()) => causes(&batch.commit().await.unwrap_err()).to_string(),
             };
             assert!(error.contains("`items`") && error.contains("note"), "round {round}: {error}");
         }

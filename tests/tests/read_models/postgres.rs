@@ -1,12 +1,12 @@
 //! What is particular to PostgreSQL: its own types and collations, outages, the pooler.
 
+use eventsource::causes;
 use eventsource::prelude::*;
 use eventsource::projection::{CommitError, Inject as _, RawConnection};
 use eventsource::read_model::ReadModel;
 use eventsource::sqlx::{self, PgConnection};
 use eventsource_tests::postgres::Pooler;
 use eventsource_tests::postgres::Schema;
-use eventsource_tests::with_causes;
 
 use crate::projection::{ActivityRow, CounterRow, Counters, bump, config};
 use crate::world::{Database as _, Item, Postgres, World as _, id, item};
@@ -177,7 +177,10 @@ async fn a_transaction_that_a_handler_ended_or_failed_is_told_from_a_refusal() {
         let mut items = Postgres::lend::<Item>(&mut batch.unit).await;
         items.save(item(1, "a", 1)).await.unwrap();
         let error = batch.commit().await.unwrap_err();
-        assert!(!matches!(error, CommitError::Failed(_)) && with_causes(&error).contains(expected), "{sql}: {error}");
+        assert!(
+            !matches!(error, CommitError::Failed(_)) && causes(&error).to_string().contains(expected),
+            "{sql}: {error}"
+        );
         assert!(world.names().await.is_empty());
     }
 }

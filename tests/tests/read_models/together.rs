@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use eventsource::causes;
 use eventsource::prelude::*;
 use eventsource::projection::CommitError;
 use eventsource::read_model::ReadModel;
 use eventsource::testing::Random;
 use eventsource_tests::domain::Bumped;
-use eventsource_tests::with_causes;
 
 use crate::projection::{bump, config};
 use crate::world::{Item, Postgres, World as _, event, id, item};
@@ -152,7 +152,10 @@ async fn overtaken_batch_is_tried_again() {
     first.commit().await.unwrap();
     let error = second.commit().await.unwrap_err();
     assert!(matches!(error, CommitError::Failed(_)), "{error:?}");
-    assert!(with_causes(&error).contains("another transaction has changed a row of it at the same time"), "{error}");
+    assert!(
+        causes(&error).to_string().contains("another transaction has changed a row of it at the same time"),
+        "{error}"
+    );
 
     let (mut first, mut second) = (world.batch().await, world.batch().await);
     for batch in [&mut first, &mut second] {
@@ -202,7 +205,7 @@ async fn no_change_of_what_a_query_finds_is_lost() {
                     match batch.commit().await {
                         Ok(()) => done += 1,
                         Err(CommitError::Failed(error)) => {
-                            assert!(with_causes(&error).contains("another transaction has changed"), "{error}");
+                            assert!(causes(&error).to_string().contains("another transaction has changed"), "{error}");
                         }
                         Err(error) => panic!("{error}"),
                     }
@@ -262,7 +265,7 @@ async fn batch_that_locks_backwards_never_waits() {
         let error = back.commit().await.unwrap_err();
         assert!(matches!(error, CommitError::Failed(_)), "{error:?}");
         assert!(
-            with_causes(&error).contains("another transaction has changed a row of it at the same time"),
+            causes(&error).to_string().contains("another transaction has changed a row of it at the same time"),
             "{error}"
         );
         waiting.await.unwrap().unwrap();
@@ -287,7 +290,7 @@ async fn deletions_and_changes_in_opposite_orders_are_never_a_deadlock() {
                     match batch.commit().await {
                         Ok(()) => done += 1,
                         Err(CommitError::Failed(error)) => {
-                            assert!(with_causes(&error).contains("another transaction has changed"), "{error}");
+                            assert!(causes(&error).to_string().contains("another transaction has changed"), "{error}");
                         }
                         Err(error) => panic!("{error}"),
                     }

@@ -68,7 +68,7 @@ fn lost() -> sqlx::Error {
 
 /// Stores a batch. Retries if another process has appended to one of its streams. The appends keep their order.
 async fn tries(db: &PostgresDatabase, appends: &[&Append]) -> Result<Vec<Outcome>, Failure> {
-    let (mut tries, mut retries) = (0, Retries::new(AFTER_A_CONFLICT));
+    let (mut tries, mut retries) = (0, Retries::of(AFTER_A_CONFLICT));
     loop {
         tries += 1;
         match together(db, appends, Through::ConnectionCache, Together::Apart).await {

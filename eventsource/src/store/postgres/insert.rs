@@ -78,7 +78,7 @@ impl From<sqlx::Error> for Refused {
 pub(super) const AFTER_A_CONFLICT: Backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(8));
 
 async fn tries(db: &PostgresDatabase, appends: &[&Append], through: Through) -> UnitOutcome {
-    let (mut tries, mut retries) = (0, Retries::new(AFTER_A_CONFLICT));
+    let (mut tries, mut retries) = (0, Retries::of(AFTER_A_CONFLICT));
     loop {
         tries += 1;
         let error = match together(db, appends, through, Together::AsOne).await {

@@ -9,11 +9,12 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::announce::Announcer;
-use crate::backoff::{Backoff, Retries};
+use crate::backoff::Retries;
 use crate::store::WakeUpSender;
 
 /// The delays between two attempts to listen again.
-const LISTEN_AGAIN: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// Listens until it is dropped.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl Listener {
         Self(runtime.spawn(async move {
             let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
             let pool = pool.connect_lazy_with(connect);
-            let mut retries = Retries::new(LISTEN_AGAIN);
+            let mut retries = Retries::new(FIRST_DELAY, LONGEST_DELAY);
             loop {
                 let Err(error) = listen(&pool, &channel, &own, &wake_ups, &mut retries).await;
                 tracing::debug!(%error, "not listening for appends; reconnecting after a delay");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::backoff::{Backoff, Retries};
+use crate::backoff::Retries;
 use crate::store::StoreError;
 use crate::store::sql::Action;
 pub(crate) use crate::store::sql::Failure;
@@ -23,8 +23,7 @@ pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
 /// Waits before a locked file is tried again: 5 to 10 ms.
 pub(super) async fn pause() {
     const DELAY: Duration = Duration::from_millis(10);
-    const AGAIN: Backoff = Backoff::new(DELAY, DELAY).with_jitter(0.5);
-    Retries::new(AGAIN).wait().await;
+    Retries::new(DELAY, DELAY).jitter(0.5).wait().await;
 }
 
 /// The deadline of one action.

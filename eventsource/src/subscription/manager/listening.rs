@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use crate::backoff::{Backoff, Chance};
+use crate::backoff::Retries;
 use crate::bus::{BusError, BusSubscription, Notifier, Wake};
 use crate::causes::with_causes;
 use crate::store::WakeUpSender;
@@ -14,8 +14,9 @@ use crate::store::WakeUpSender;
 /// How long the start of a manager waits for its notifier. After that, a background task tries again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The delays between two attempts to listen.
-const RETRY: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
+/// The bounds of the first and of the longest delay between two attempts to listen.
+const FIRST_DELAY: Duration = Duration::from_millis(50);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// The connection to the notifier. It ends when this is dropped.
 #[derive(Debug)]
@@ -55,16 +56,14 @@ async fn listen(notifier: &dyn Notifier, wake_ups: &Arc<WakeUpSender>) -> Result
 
 /// Tries until the notifier can be reached, then listens until the task is aborted.
 async fn retry(notifier: Arc<dyn Notifier>, wake_ups: Arc<WakeUpSender>) {
-    let chance = Chance::new(None);
-    let mut failures = 1;
+    let mut retries = Retries::new(FIRST_DELAY, LONGEST_DELAY);
     let _subscription = loop {
-        sleep(RETRY.delay(failures, chance.draw())).await;
+        retries.wait().await;
         match listen(&*notifier, &wake_ups).await {
             Ok(subscription) => break subscription,
             Err(error) => {
-                failures = failures.saturating_add(1);
                 let error = with_causes(&error);
-                tracing::debug!(%error, failures, "the event bus still does not wake the subscriptions");
+                tracing::debug!(%error, "the event bus still does not wake the subscriptions");
             }
         }
     };
