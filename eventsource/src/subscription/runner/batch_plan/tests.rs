@@ -189,9 +189,8 @@ fn planned(mut scripts: Vec<Script>, most: usize, keeps: bool) -> Vec<End> {
             }
         }
         let keep = |ends: &mut Vec<End>, until: usize| {
-            for index in ends.len()..until {
-                ends.push(End { given_up: false, failures: failures[index] });
-            }
+            let from = ends.len();
+            ends.extend(failures[from..until].iter().map(|failures| End { given_up: false, failures: *failures }));
         };
         match apply(&mut scripts, batch.clone()) {
             Outcome::Applied => {
