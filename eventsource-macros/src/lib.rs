@@ -201,6 +201,7 @@ pub fn derive_column_type(input: TokenStream) -> TokenStream {
 /// | `memory` | The effects go into the projection itself, behind a lock. A new process replays the log. |
 /// | `snapshot` | The effects go into the projection itself, and its state is stored with its checkpoint. The type implements `Serialize` and `Deserialize`. |
 /// | `effects` | The effects go outside the process, at least once for each event. |
+/// | `at_most_once` | With `effects`: the effects happen at most once for each event. The checkpoint is saved before each handler is called, and a handler that failed is not called again by itself. |
 /// | `exhaustive = Order` | The projection must handle or ignore every event of this aggregate. Several: `exhaustive(Order, Customer)`. |
 /// | `ignores(OrderNoteAdded, …)` | The events that an exhaustive projection ignores. |
 /// | `read_models(OrderRow, …)` | The read models that the projection owns. A reset and a rebuild empty them, so the projection needs no [`#[truncate]`](macro@truncate) method. |

@@ -5,19 +5,13 @@ use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 use super::call::condition;
-use super::model::{Handler, Projection, ProjectionKind};
+use super::model::{Handler, Projection};
 use crate::text::shown;
 
 /// Generates the attributes that document the projection. The line of a handler behind a `cfg` is behind it too.
 pub(super) fn of(projection: &Projection) -> Vec<TokenStream> {
     let Projection { name, version, kind, .. } = projection;
-    let kind = match kind {
-        ProjectionKind::Transactional => "a transactional projection",
-        ProjectionKind::Memory => "a memory projection",
-        ProjectionKind::DurableMemory => "a durable memory projection",
-        ProjectionKind::Effects => "a projection with effects outside",
-        ProjectionKind::Undecided => "a projection",
-    };
+    let kind = kind.phrase();
     // An event may be private although the projection is public. A broken link is then not an error.
     let allow = quote! { #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)] };
     let head = format!(

@@ -19,6 +19,13 @@ pub(super) fn decide(
     let calls = || handlers.iter().map(|handler| &handler.call).chain(hooks);
     let (memory, effects) = (options.memory.key(), options.effects.key());
     let snapshot = options.snapshot.key();
+    let at_most_once = options.at_most_once.key();
+    if let (Some(span), None) = (at_most_once, effects) {
+        errors.at(
+            span,
+            "`at_most_once` is about effects outside the process: write `effects, at_most_once`, or remove it",
+        );
+    }
     let mut lent = calls().flat_map(|call| call.lent().map(move |injected| (call, injected))).peekable();
     if let (Some(_), Some(span)) = (memory, effects) {
         errors.at(span, "a projection is `memory` or `effects`, not both: keep the one that says where its effects go");
@@ -37,7 +44,8 @@ pub(super) fn decide(
     let words = [
         snapshot.map(|_| (ProjectionKind::DurableMemory, "snapshot")),
         memory.map(|_| (ProjectionKind::Memory, "memory")),
-        effects.map(|_| (ProjectionKind::Effects, "effects")),
+        effects
+            .map(|_| (at_most_once.map_or(ProjectionKind::Effects, |_| ProjectionKind::EffectsAtMostOnce), "effects")),
     ];
     if let Some((kind, word)) = words.into_iter().flatten().next() {
         for (_, injected) in lent {

@@ -52,8 +52,10 @@ pub(super) enum ProjectionKind {
     Memory,
     /// Into its fields, which are stored.
     DurableMemory,
-    /// Outside the process.
+    /// Outside the process, at least once.
     Effects,
+    /// Outside the process, at most once.
+    EffectsAtMostOnce,
     /// Unknown, which is an error. Generated code reports it, after it has checked that each `&T` parameter is a part
     /// of an event: otherwise the user meant a lent `&mut T`.
     Undecided,
@@ -67,8 +69,21 @@ impl ProjectionKind {
             Self::Memory | Self::Undecided => "Memory",
             Self::DurableMemory => "DurableMemory",
             Self::Effects => "Effects",
+            Self::EffectsAtMostOnce => "EffectsAtMostOnce",
         };
         Ident::new(name, Span::call_site())
+    }
+
+    /// Returns a phrase for documentation.
+    pub(super) const fn phrase(self) -> &'static str {
+        match self {
+            Self::Transactional => "a transactional projection",
+            Self::Memory => "a memory projection",
+            Self::DurableMemory => "a durable memory projection",
+            Self::Effects => "a projection with effects outside",
+            Self::EffectsAtMostOnce => "a projection with effects outside, at most once",
+            Self::Undecided => "a projection",
+        }
     }
 }
 

@@ -12,6 +12,7 @@ options! {
         memory: Flag => "memory",
         snapshot: Flag => "snapshot",
         effects: Flag => "effects",
+        at_most_once: Flag => "at_most_once",
         exhaustive: List<Type> => "exhaustive = Order` or `exhaustive(Order, Customer)",
         ignores: List<Type> => "ignores(OrderNoteAdded)",
         read_models: List<Type> => "read_models(OrderRow)",

@@ -101,7 +101,7 @@ fn mistakes_are_one_error_each() {
 fn kinds() {
     let kind = |options, methods| {
         let text = output(options, &format!("impl P {{ {methods} }}"));
-        ["Transactional", "Memory", "Effects"]
+        ["Transactional", "Memory", "Effects", "EffectsAtMostOnce"]
             .into_iter()
             .find(|kind| text.contains(&format!("ProjectionKind::{kind},")))
     };
@@ -115,6 +115,7 @@ fn kinds() {
     assert_eq!(kind("memory", silent), Some("Memory"));
     assert_eq!(kind("effects", silent), Some("Effects"));
     assert_eq!(kind("effects", changes), Some("Effects"));
+    assert_eq!(kind("effects, at_most_once", changes), Some("EffectsAtMostOnce"));
 }
 
 #[test]

@@ -84,7 +84,7 @@ where
 pub fn project_from<P: EventSubscriber<MemoryUnit>>(projection: P, store: &dyn EventStore) -> Fold<'_, P> {
     const {
         assert!(
-            P::KIND.is_memory(),
+            P::KIND.facts().keeps_state,
             "a fold keeps the projection's state in memory: its handlers take `&mut self` and ask for nothing that is lent"
         );
     }

@@ -32,6 +32,10 @@ pub enum ProjectionKind {
     DurableMemory,
     /// The effects go to the outside world, such as a broker or a mail server. The checkpoint is saved after the batch.
     Effects,
+    /// The effects go to the outside world, and must not be repeated. The checkpoint is saved before the handler of each
+    /// event is called, and a handler that failed is not called again by itself: its event becomes a dead letter at
+    /// once, or what the [policy](crate::subscription::FailurePolicy) says.
+    EffectsAtMostOnce,
 }
 
 /// The guarantee for the effects of an event: how often they happen, across crashes and restarts.
@@ -52,12 +56,39 @@ pub enum Guarantee {
     ExactlyOnceInProcess,
     /// Once or more often: a crash between a batch and its checkpoint repeats the batch.
     AtLeastOnce,
+    /// Once or never: the checkpoint is saved before the handler of each event is called. A crash in a handler loses the
+    /// effect of its event.
+    AtMostOnce,
+}
+
+/// What follows from a kind. Everything outside `delivery/` asks for these facts, and not for the kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KindFacts {
+    /// Whether the effects go into the transaction of the unit of work.
+    pub(crate) is_transactional: bool,
+    /// Whether the effects go into the subscriber's own fields.
+    pub(crate) keeps_state: bool,
+    /// Whether the checkpoint is stored, so that another process can continue from there.
+    pub(crate) has_stored_checkpoint: bool,
+}
+
+impl KindFacts {
+    /// Whether the state of the subscriber is stored with the checkpoint.
+    pub(crate) const fn stores_state(self) -> bool {
+        self.keeps_state && self.has_stored_checkpoint
+    }
 }
 
 impl ProjectionKind {
-    /// Returns whether the effects go into the subscriber's own fields.
-    pub(crate) const fn is_memory(self) -> bool {
-        matches!(self, Self::Memory | Self::DurableMemory)
+    /// Returns what follows from the kind.
+    pub(crate) const fn facts(self) -> KindFacts {
+        let (is_transactional, keeps_state, has_stored_checkpoint) = match self {
+            Self::Transactional => (true, false, true),
+            Self::Memory => (false, true, false),
+            Self::DurableMemory => (false, true, true),
+            Self::Effects | Self::EffectsAtMostOnce => (false, false, true),
+        };
+        KindFacts { is_transactional, keeps_state, has_stored_checkpoint }
     }
 
     /// Returns the guarantee for the effects of a subscriber of this kind.
@@ -67,6 +98,7 @@ impl ProjectionKind {
             Self::Transactional | Self::DurableMemory => Guarantee::ExactlyOnce,
             Self::Memory => Guarantee::ExactlyOnceInProcess,
             Self::Effects => Guarantee::AtLeastOnce,
+            Self::EffectsAtMostOnce => Guarantee::AtMostOnce,
         }
     }
 }
@@ -78,6 +110,7 @@ impl fmt::Display for ProjectionKind {
             Self::Memory => "memory",
             Self::DurableMemory => "durable memory",
             Self::Effects => "effects",
+            Self::EffectsAtMostOnce => "effects, at most once",
         })
     }
 }
@@ -88,6 +121,7 @@ impl fmt::Display for Guarantee {
             Self::ExactlyOnce => "exactly once",
             Self::ExactlyOnceInProcess => "exactly once in this process",
             Self::AtLeastOnce => "at least once",
+            Self::AtMostOnce => "at most once",
         })
     }
 }

@@ -135,6 +135,7 @@ pub use fingerprint::fingerprint;
 pub(crate) use fingerprint::{fingerprint_of, stored_version};
 pub use generation::{Generations, Switch, Switched};
 pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection};
+pub(crate) use kind::KindFacts;
 pub use kind::{Guarantee, ProjectionKind};
 pub(crate) use letters::Letters;
 pub use letters::{LetterFilter, LetterQuery};

@@ -14,9 +14,7 @@ use super::inside;
 use super::subscription_shared::SubscriptionShared;
 use crate::event::{RecordedEvent, check_readable};
 use crate::panics;
-use crate::projection::{
-    CommitError, EventSubscriber, HandlerError, NoTruncateHook, ProjectionKind, Subscriber, UnitOfWork,
-};
+use crate::projection::{CommitError, EventSubscriber, HandlerError, NoTruncateHook, Subscriber, UnitOfWork};
 use crate::store::Verdict;
 
 /// The subscriber behind its lock.
@@ -40,14 +38,12 @@ enum Pristine<P> {
 
 impl<P: Subscriber> Pristine<P> {
     fn of(subscriber: &P) -> Option<Self> {
-        match P::KIND {
-            ProjectionKind::Memory => subscriber.pristine().map(Self::Copy),
-            ProjectionKind::DurableMemory => {
-                let state = catch_unwind(AssertUnwindSafe(|| subscriber.snapshot()));
-                state.ok().and_then(Result::ok).map(Self::State)
-            }
-            ProjectionKind::Transactional | ProjectionKind::Effects => None,
+        let facts = P::KIND.facts();
+        if facts.stores_state() {
+            let state = catch_unwind(AssertUnwindSafe(|| subscriber.snapshot()));
+            return state.ok().and_then(Result::ok).map(Self::State);
         }
+        if facts.keeps_state { subscriber.pristine().map(Self::Copy) } else { None }
     }
 }
 
@@ -234,7 +230,7 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
     unit: &mut U,
     done: &AtomicUsize,
 ) -> Result<(), HandlerError> {
-    if P::KIND == ProjectionKind::Transactional {
+    if P::KIND.facts().is_transactional {
         unit.begin_batch(events);
     }
     for event in events {
@@ -263,7 +259,7 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
         result?;
         // Only this line writes it. It is atomic because a panic is caught outside this function.
         done.store(done.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        if P::KIND == ProjectionKind::Memory {
+        if !P::KIND.facts().has_stored_checkpoint {
             // After each event, so that no event is applied to this state again, however the runner ends.
             core.in_memory.move_to(event.position());
         }
@@ -281,7 +277,7 @@ async fn in_time(
         return done;
     }
     let timeout = core.config.handler_timeout;
-    if !core.kind.is_memory() {
+    if !core.facts.keeps_state {
         return tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| Err(HandlerError::timed_out(timeout)));
     }
     // The task may be dropped with the async runtime in the middle of the call: until the call ends, the state is

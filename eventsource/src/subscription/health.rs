@@ -9,7 +9,7 @@ use super::report::maybe_seconds;
 use super::snapshot::SubscriptionSnapshot;
 use super::subscription_shared::SubscriptionShared;
 use super::{StopReason, SubscriptionState};
-use crate::projection::ProjectionKind;
+use crate::projection::KindFacts;
 
 /// The largest lag with which a subscription counts as ready. Both limits must be kept.
 ///
@@ -153,7 +153,7 @@ impl Health {
             let snapshot = SubscriptionSnapshot::of(core);
             let live = !is_helped_by_restart(&snapshot.state);
             let gates_readiness = all_gate || core.config.gates_readiness;
-            let (ready, problem) = match judge(core.kind, &snapshot, limits) {
+            let (ready, problem) = match judge(core.facts, &snapshot, limits) {
                 Judgement::Fine => (true, None),
                 Judgement::Reported(problem) => (true, Some(problem)),
                 Judgement::NotReady(problem) => (false, Some(problem)),
@@ -196,9 +196,9 @@ enum Judgement {
     NotReady(String),
 }
 
-fn judge(kind: ProjectionKind, snapshot: &SubscriptionSnapshot, limits: HealthLimits) -> Judgement {
+fn judge(facts: KindFacts, snapshot: &SubscriptionSnapshot, limits: HealthLimits) -> Judgement {
     match &snapshot.state {
-        SubscriptionState::Standby { owner, .. } if kind == ProjectionKind::DurableMemory => {
+        SubscriptionState::Standby { owner, .. } if facts.stores_state() => {
             let problem = format!("is a standby, and only its owner has its current state: {owner}");
             return Judgement::NotReady(problem);
         }

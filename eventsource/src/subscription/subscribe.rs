@@ -23,9 +23,7 @@ use super::supervised::SupervisedSubscription;
 use crate::backoff::Chance;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::{is_reserved, next_checkpoint};
-use crate::projection::{
-    Checkpoint, CheckpointStore, EventSubscriber, ProjectionKind, Table, TableTaken, fingerprint_of,
-};
+use crate::projection::{Checkpoint, CheckpointStore, EventSubscriber, KindFacts, Table, TableTaken, fingerprint_of};
 use crate::store::check_name;
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -123,8 +121,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         if let Some(taken) = TableTaken::among(&name, &tables).or_else(|| self.taken_here(&tables)) {
             return Err(SubscribeError::TableTaken { subscription: name, taken });
         }
-        let checkpoint = self.check_start(&name, P::KIND, &config, &fingerprint, &versioned).await?;
-        if P::KIND == ProjectionKind::Transactional {
+        let checkpoint = self.check_start(&name, P::KIND.facts(), &config, &fingerprint, &versioned).await?;
+        if P::KIND.facts().is_transactional {
             self.own(&name, &tables).await?;
         }
         // A checkpoint of another version of the projection says nothing about this version.
@@ -135,6 +133,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         let core = SubscriptionShared {
             name: name.clone(),
             kind: P::KIND,
+            facts: P::KIND.facts(),
             filter,
             fingerprint,
             projection: versioned,
@@ -149,7 +148,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             // A durable memory projection has no position before its state is restored.
             progress: Progress::new(
                 &name,
-                checkpoint.as_ref().filter(|_| P::KIND != ProjectionKind::DurableMemory).map(|found| found.position),
+                checkpoint.as_ref().filter(|_| !P::KIND.facts().stores_state()).map(|found| found.position),
                 &self.broken,
             ),
             control: watch::Sender::new(Control::Run),
@@ -237,12 +236,12 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     async fn check_start(
         &self,
         name: &str,
-        kind: ProjectionKind,
+        facts: KindFacts,
         config: &SubscriptionConfig,
         fingerprint: &str,
         projection: &(String, u32),
     ) -> Result<Option<Checkpoint>, SubscribeError> {
-        if kind == ProjectionKind::Memory {
+        if !facts.has_stored_checkpoint {
             return Ok(None);
         }
         let checkpoint = match self.checkpoints.load(name).await {
@@ -258,7 +257,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         }
         // A durable memory projection replays the log into a new state.
         if config.on_change == OnChange::Refuse
-            && kind != ProjectionKind::DurableMemory
+            && !facts.stores_state()
             && let Some(stored) =
                 checkpoint.as_ref().map(|found| &found.fingerprint).filter(|stored| *stored != fingerprint)
         {

@@ -18,13 +18,15 @@ use crate::backoff::Chance;
 use crate::causes::with_causes;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{ProjectionKind, Table, stored_version};
+use crate::projection::{KindFacts, ProjectionKind, Table, stored_version};
 use crate::store::{EventStore, LogStall, WakeUpSender};
 
 /// The part of a subscription that its handle, its runner and the manager share.
 pub(super) struct SubscriptionShared {
     pub(super) name: String,
     pub(super) kind: ProjectionKind,
+    /// What follows from the kind.
+    pub(super) facts: KindFacts,
     pub(super) filter: EventFilter,
     pub(super) fingerprint: String,
     /// The name of the projection, and its version.
@@ -81,6 +83,7 @@ impl SubscriptionShared {
         Self {
             name: next_checkpoint(&live.name),
             kind: live.kind,
+            facts: live.facts,
             filter: live.filter.clone(),
             fingerprint: live.fingerprint.clone(),
             projection: live.projection.clone(),
@@ -176,7 +179,7 @@ impl SubscriptionShared {
 
     /// Returns whether another process, if any, moves the checkpoint in this state.
     pub(super) fn runs_elsewhere(&self, state: &SubscriptionState) -> bool {
-        state.is_aside() && self.kind != ProjectionKind::Memory
+        state.is_aside() && self.facts.has_stored_checkpoint
     }
 
     pub(super) fn is_running(&self) -> bool {

@@ -20,7 +20,7 @@ use super::{
 use crate::event::{Position, StreamId};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, CommitError, DeadLetter, LetterQuery,
-    NoTruncateHook, ProjectionKind, UnitOfWork,
+    NoTruncateHook, UnitOfWork,
 };
 
 /// A subscription in the manager.
@@ -101,13 +101,13 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         }
         // A runner that is stopping has ended before the next one begins.
         let _ = join(&mut task).await;
-        if self.core.kind == ProjectionKind::Memory
+        if !self.core.facts.has_stored_checkpoint
             && self.core.in_memory.is_cut_off()
             && self.subscriber.restart_empty(&mut self.checkpoints.detached()).await.is_ok()
         {
             self.core.in_memory.restart_empty();
         }
-        if self.core.kind == ProjectionKind::Memory && self.core.in_memory.is_poisoned() && request.is_none() {
+        if !self.core.facts.has_stored_checkpoint && self.core.in_memory.is_poisoned() && request.is_none() {
             self.core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
             return;
         }
@@ -190,33 +190,32 @@ async fn join(task: &mut Option<Task>) -> Result<(), CommitError> {
 #[async_trait]
 impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
     async fn letters(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
-        match self.core.kind {
-            ProjectionKind::Memory => Ok(self.core.in_memory.letters(query)),
-            _ => self.checkpoints.dead_letters(&self.core.name, query).await,
+        match self.core.facts.has_stored_checkpoint {
+            true => self.checkpoints.dead_letters(&self.core.name, query).await,
+            false => Ok(self.core.in_memory.letters(query)),
         }
     }
 
     async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
-        let forgotten = match self.core.kind {
-            ProjectionKind::Memory => 0,
-            _ => self.checkpoints.forget_dismissed(&self.core.name, before).await?,
+        let forgotten = match self.core.facts.has_stored_checkpoint {
+            false => 0,
+            true => self.checkpoints.forget_dismissed(&self.core.name, before).await?,
         };
         Ok(forgotten.max(self.core.in_memory.forget_dismissed(before)))
     }
 
     async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
-        match self.core.kind {
-            ProjectionKind::Memory => Ok(self.core.in_memory.letter(position)),
-            _ => self.checkpoints.dead_letter(&self.core.name, position).await,
+        match self.core.facts.has_stored_checkpoint {
+            false => Ok(self.core.in_memory.letter(position)),
+            true => self.checkpoints.dead_letter(&self.core.name, position).await,
         }
     }
 
     async fn parked(&self, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
         // A standby does not know the letters of its owner.
         let is_elsewhere = self.core.runs_elsewhere(&self.core.progress.snapshot().state);
-        match self.core.kind {
-            ProjectionKind::Memory => Ok(self.core.in_memory.parked(stream)),
-            ProjectionKind::DurableMemory if !is_elsewhere => Ok(self.core.in_memory.parked(stream)),
+        match self.core.facts {
+            facts if facts.keeps_state && !is_elsewhere => Ok(self.core.in_memory.parked(stream)),
             _ => Ok(self.checkpoints.parked(&self.core.name, std::slice::from_ref(stream)).await?.pop()),
         }
     }
@@ -272,18 +271,18 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
         if let Err(source) = self.discard_next().await {
             return Err(ResetError::Checkpoint { subscription, source });
         }
-        let in_memory = self.core.kind.is_memory();
-        let mut unit = match self.core.kind {
-            ProjectionKind::Transactional => match self.checkpoints.begin().await {
+        let in_memory = self.core.facts.keeps_state;
+        let mut unit = match self.core.facts.is_transactional {
+            true => match self.checkpoints.begin().await {
                 Ok(unit) => unit,
                 Err(source) => return Err(ResetError::Checkpoint { subscription, source }),
             },
-            _ => self.checkpoints.detached(),
+            false => self.checkpoints.detached(),
         };
         if in_memory {
             self.core.in_memory.poison();
         }
-        if self.core.kind == ProjectionKind::Transactional
+        if self.core.facts.is_transactional
             && let Some(generations) = self.checkpoints.generations()
             && let Err(source) = generations.reshape(&mut unit, &self.core.tables).await
         {
@@ -299,7 +298,7 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
                 ResetError::Truncate { subscription, error }
             });
         }
-        if self.core.kind != ProjectionKind::Memory
+        if self.core.facts.has_stored_checkpoint
             && let Err(source) = unit.clear(&CheckpointReset::new(&*self.core.name)).await
         {
             return Err(ResetError::Commit { subscription, source });

@@ -15,7 +15,6 @@ use super::subscription_shared::SubscriptionShared;
 use super::supervised::Operations;
 use super::{SubscriptionState, WaitError};
 use crate::event::{EventFilter, Position};
-use crate::projection::ProjectionKind;
 use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 
 /// A wait until a subscription has reached a position. Await it, or set a deadline first with [`within`](Wait::within).
@@ -170,7 +169,7 @@ impl Wait {
             SubscriptionState::Refused { reason } => WaitError::Refused { subscription, reason: Arc::clone(reason) },
             SubscriptionState::FencedAgain { .. } => WaitError::Fenced { subscription, state: now.state.clone() },
             // No other process can apply events to this process's memory.
-            SubscriptionState::Outdated { reason } if self.core.kind == ProjectionKind::Memory => {
+            SubscriptionState::Outdated { reason } if !self.core.facts.has_stored_checkpoint => {
                 WaitError::Outdated { subscription, reason: Arc::clone(reason) }
             }
             _ => return None,
@@ -184,7 +183,7 @@ impl Wait {
         let core = &*self.core;
         let stored = self.slot.stored().await.ok().flatten()?;
         // A reader here gets the restored state of a durable memory projection, which can be older than the stored one.
-        let is_in_memory = core.kind == ProjectionKind::DurableMemory;
+        let is_in_memory = core.facts.stores_state();
         let position = if is_in_memory { now.position } else { Some(stored.position) };
         let Some(position) = position.filter(|position| *position >= target) else {
             // A fenced process claims its checkpoint again soon. So does an outdated one, after newer code has passed

@@ -32,7 +32,7 @@ const HEAD: &str =
 /// written.
 ///
 /// # Examples
-/// ```
+/// ```no_run
 /// # fn events() -> eventsource::Registry { eventsource::Registry::default() }
 /// #[test]
 /// fn stored_events_keep_their_shapes() {

@@ -1,5 +1,6 @@
 //! What becomes of events that cannot be applied: dead letters, parked streams, retries, limits, timeouts, standby.
 
+mod at_most_once;
 mod cut_off;
 mod durable;
 mod fenced;

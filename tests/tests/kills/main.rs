@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod at_most_once;
 mod commands;
 mod engines;
 mod frozen;

@@ -3,38 +3,13 @@
 use std::sync::Arc;
 
 use super::commit::Undone;
+use super::delivery::BatchOutcome;
+use super::letter_plan::Item;
 use super::obstructed::Outcome;
-use super::plan::Item;
-use super::transaction::TransactionOutcome;
 use super::{End, Runner};
-use crate::projection::{ChangesRefused, CheckpointStore, HandlerError, LetterChange, ProjectionKind};
+use crate::projection::{CheckpointStore, HandlerError};
 use crate::subscription::Failure;
-use crate::subscription::erased::{Applied, Met};
-
-/// How one attempt to apply the events of letters ended.
-enum Tried {
-    Applied,
-    /// Rolled back because of an outage.
-    Undone(Undone),
-    /// The changes of the handlers were refused when they were written. Rolled back.
-    Refused(HandlerError),
-    /// Rolled back: the events must be applied one by one.
-    OneByOne(String),
-    /// The event at `index` failed. The events before it stay applied if `kept`.
-    Failed {
-        index: usize,
-        error: HandlerError,
-        /// Whether the handler of an earlier event may be the cause.
-        shared: bool,
-        kept: bool,
-    },
-    /// The event at `index` met an outage. The events before it stay applied if `kept`.
-    Outage {
-        index: usize,
-        met: Met,
-        kept: bool,
-    },
-}
+use crate::subscription::erased::Met;
 
 impl<C: CheckpointStore> Runner<C> {
     /// Applies a batch together with the changes of its letters. Returns whether all of it was applied. Otherwise, an
@@ -47,41 +22,57 @@ impl<C: CheckpointStore> Runner<C> {
             _ => {}
         }
         match self.try_letters(items).await? {
-            Tried::Applied => {
+            BatchOutcome::Applied => {
                 self.note_applied(items);
                 return Ok(true);
             }
-            Tried::Failed { index, error, shared, kept } => {
-                // If an earlier event may be the cause, the failure does not count.
-                let failure = (!shared).then(|| self.failure(&items[index].event, None, error));
-                if kept {
-                    self.note_applied(&items[..index]);
-                } else if index > 0 && self.core.in_memory.is_poisoned() {
-                    return self.replay_before(&items[index], index, failure).await.map(|()| false);
-                } else if index > 0 {
-                    let Tried::Applied = self.try_letters(&items[..index]).await? else {
-                        self.shrink_letters(index);
-                        return Ok(false);
-                    };
-                    self.note_applied(&items[..index]);
-                }
-                self.apply_one(&items[index], failure).await?;
+            BatchOutcome::Failed { index, error, kept } => {
+                let failure = self.failure(&items[index].event, None, error);
+                return self.apply_failed(items, index, Some(failure), kept).await.map(|()| false);
             }
-            Tried::Undone(Undone { met, waited }) => self.met_by_letters(&met, items.len(), waited).await?,
-            Tried::Outage { index, met, kept } => {
+            // An earlier event may be the cause, so the failure does not count.
+            BatchOutcome::InCompany { index, .. } => {
+                return self.apply_failed(items, index, None, false).await.map(|()| false);
+            }
+            BatchOutcome::Undone(Undone { met, waited }) => self.met_by_letters(&met, items.len(), waited).await?,
+            BatchOutcome::Outage { index, met, kept } => {
                 if kept {
                     self.note_applied(&items[..index]);
                 }
                 self.met_by_letters(&met, index.max(1), false).await?;
             }
             // It is unknown which event it was: the next batch is half as large.
-            Tried::Refused(_) => self.shrink_letters(items.len()),
-            Tried::OneByOne(reason) => {
+            BatchOutcome::InParts => self.shrink_letters(items.len()),
+            BatchOutcome::OneByOne(reason) => {
                 self.go_one_by_one(reason);
                 self.shrink_letters(1);
             }
         }
         Ok(false)
+    }
+
+    /// Applies the events before `index`, unless they stay applied, and then the event at `index` alone, which failed with
+    /// `failure`.
+    async fn apply_failed(
+        &mut self,
+        items: &[Item],
+        index: usize,
+        failure: Option<Arc<Failure>>,
+        kept: bool,
+    ) -> Result<(), End> {
+        if kept {
+            self.note_applied(&items[..index]);
+        } else if index > 0 && self.core.in_memory.is_poisoned() {
+            return self.replay_before(&items[index], index, failure).await;
+        } else if index > 0 {
+            let BatchOutcome::Applied = self.try_letters(&items[..index]).await? else {
+                self.shrink_letters(index);
+                return Ok(());
+            };
+            self.note_applied(&items[..index]);
+        }
+        self.apply_one(&items[index], failure).await?;
+        Ok(())
     }
 
     /// A handler of a durable memory projection was cut off at `index`, and the events before it are not stored. The
@@ -145,15 +136,17 @@ impl<C: CheckpointStore> Runner<C> {
                 return Ok(failure);
             }
             let (met, waited) = match self.try_letters(std::slice::from_ref(item)).await? {
-                Tried::Applied => return Ok(None),
-                Tried::Undone(Undone { met, waited }) => (met, waited),
-                Tried::Outage { met, .. } => (met, false),
-                Tried::Failed { error, .. } | Tried::Refused(error) => {
+                BatchOutcome::Applied => return Ok(None),
+                BatchOutcome::Undone(Undone { met, waited }) => (met, waited),
+                BatchOutcome::Outage { met, .. } => (met, false),
+                BatchOutcome::Failed { error, .. } | BatchOutcome::InCompany { error, .. } => {
                     failure = Some(self.failure(event, failure, error));
                     continue;
                 }
+                // It is one event, which has no parts.
+                BatchOutcome::InParts => continue,
                 // It is one event already, so this counts as a failure.
-                Tried::OneByOne(reason) => {
+                BatchOutcome::OneByOne(reason) => {
                     failure = Some(self.failure(event, failure, HandlerError::transient(reason)));
                     continue;
                 }
@@ -169,57 +162,14 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Applies the events of `items`, which is not empty, together with the changes of their letters.
-    async fn try_letters(&mut self, items: &[Item]) -> Result<Tried, End> {
-        let events: Vec<_> = items.iter().map(|item| Arc::clone(&item.event)).collect();
-        let (applied, tried) = if self.core.kind == ProjectionKind::Transactional {
-            match self.in_transaction(&events, self.position, changes(items)).await? {
-                TransactionOutcome::Committed => (items.len(), Tried::Applied),
-                TransactionOutcome::Undone(undone) => (0, Tried::Undone(undone)),
-                TransactionOutcome::OneByOne(reason) => (0, Tried::OneByOne(reason)),
-                TransactionOutcome::Refused(refused) => (0, Tried::Refused(refused.into())),
-                // The change of an earlier event was refused when this event was applied.
-                TransactionOutcome::Failed { error, .. }
-                    if items.len() > 1 && error.is_caused_by::<ChangesRefused>() =>
-                {
-                    (0, Tried::Refused(error))
-                }
-                TransactionOutcome::Failed { index, error, shared } => {
-                    (0, Tried::Failed { index, error, shared, kept: false })
-                }
-                TransactionOutcome::Outage { index, met } => (0, Tried::Outage { index, met, kept: false }),
-                TransactionOutcome::Ended => return Err(End::Faulted(self.transaction_ended(&events))),
-            }
-        } else {
-            let mut unit = self.checkpoints.detached();
-            let (applied, tried) = match self.subscriber.apply(&self.core, &events, &mut unit).await {
-                Applied::All => (items.len(), Tried::Applied),
-                Applied::Failed { index, error, .. } => {
-                    // Before anything is stored: an unknown state must not be.
-                    self.note_cut_off(&error);
-                    // A durable state is restored, without the events that were applied since it was stored.
-                    let kept = self.core.kind != ProjectionKind::DurableMemory || !self.core.in_memory.is_poisoned();
-                    (if kept { index } else { 0 }, Tried::Failed { index, error, shared: false, kept })
-                }
-                Applied::Outage { index, met } => (index, Tried::Outage { index, met, kept: true }),
-            };
-            if applied > 0 {
-                self.save(self.position, changes(&items[..applied])).await?;
-            }
-            (applied, tried)
-        };
-        if applied > 0 {
-            self.failing.success();
-            self.core.progress.advance(self.position, applied as u64, self.working());
-        }
-        Ok(tried)
+    /// Notes that this many events of letters were applied, and their changes saved.
+    pub(super) fn letters_applied(&mut self, applied: usize) {
+        self.failing.success();
+        self.core.progress.advance(self.position, applied as u64, self.working());
     }
-}
 
-/// Returns the changes of the letters after all `items` are applied: for each stream, that of its last event.
-fn changes(items: &[Item]) -> Vec<LetterChange> {
-    let is_last =
-        |index: usize, item: &Item| items.get(index + 1).is_none_or(|next| next.letter.stream != item.letter.stream);
-    let last = items.iter().enumerate().filter(|(index, item)| is_last(*index, item));
-    last.map(|(_, item)| item.after.clone()).collect()
+    /// Applies the events of `items`, which is not empty, together with the changes of their letters.
+    async fn try_letters(&mut self, items: &[Item]) -> Result<BatchOutcome, End> {
+        self.delivery.apply_letters(self, items).await
+    }
 }

@@ -8,46 +8,18 @@ use tracing::Instrument as _;
 
 use super::batch_plan::{BatchPlan, Step};
 use super::commit::Undone;
+use super::delivery::BatchOutcome;
 use super::obstructed::{Obstruction, Outcome};
 use super::outdated::{Obstacle, Outdated};
-use super::transaction::TransactionOutcome;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, now};
-use crate::projection::{ChangesRefused, CheckpointStore, ErrorClass, HandlerError, ProjectionKind};
-use crate::subscription::erased::{Applied, Met};
+use crate::projection::{CheckpointStore, ErrorClass, HandlerError};
+use crate::subscription::erased::Met;
 use crate::subscription::log::Page;
 use crate::subscription::{Failure, SubscriptionState};
 
 /// The plan of a page.
 type Plan = BatchPlan<Arc<Failure>, Obstruction>;
-
-/// How a batch ended, if the subscription continues.
-enum BatchOutcome {
-    Applied,
-    /// Rolled back because of an outage.
-    Undone(Undone),
-    /// Rolled back: its events must be applied one by one.
-    OneByOne,
-    /// Rolled back: a change of one of its events was refused when it was written. It must be applied again in parts.
-    InParts,
-    /// Rolled back: the event at `index` failed, perhaps because of an earlier event. It must run alone.
-    InCompany {
-        index: usize,
-        error: HandlerError,
-    },
-    /// The event at `index` failed. The events before it stay applied if `kept`, and were rolled back otherwise.
-    Failed {
-        index: usize,
-        error: HandlerError,
-        kept: bool,
-    },
-    /// The event at `index` met an outage, which does not count as a failure. `kept` as above.
-    Outage {
-        index: usize,
-        met: Met,
-        kept: bool,
-    },
-}
 
 impl<C: CheckpointStore> Runner<C> {
     /// Applies a page that is not empty, in the batches of a [`BatchPlan`].
@@ -75,7 +47,10 @@ impl<C: CheckpointStore> Runner<C> {
             }
             match self.apply_batch(&events[batch.clone()], page.end_of(batch.end)).await? {
                 BatchOutcome::Applied => plan.applied(batch.end),
-                BatchOutcome::OneByOne => plan.go_one_by_one(),
+                BatchOutcome::OneByOne(reason) => {
+                    self.go_one_by_one(reason);
+                    plan.go_one_by_one();
+                }
                 BatchOutcome::InParts => {
                     plan.halve(&batch);
                     tracing::debug!(subscription = self.core.name, ?batch, "a change was refused: applying in parts");
@@ -196,7 +171,8 @@ impl<C: CheckpointStore> Runner<C> {
     /// Waits for the delay before the next attempt, and returns true. Returns false if there is no further attempt.
     pub(super) async fn is_tried_again(&mut self, failure: &Arc<Failure>) -> Result<bool, End> {
         let policy = self.core.config.retry;
-        if failure.error.class() == ErrorClass::Permanent || failure.attempts >= policy.attempts {
+        let is_last = failure.attempts >= policy.attempts || !self.delivery.retries();
+        if failure.error.class() == ErrorClass::Permanent || is_last {
             return Ok(false);
         }
         let delay = policy.backoff.delay(failure.attempts, self.core.chance.draw());
@@ -244,48 +220,7 @@ impl<C: CheckpointStore> Runner<C> {
             first = events.first().map(|event| event.position().value()),
             to = to.value(),
         );
-        match self.core.kind {
-            ProjectionKind::Transactional => self.apply_in_transaction(events, to).instrument(span).await,
-            ProjectionKind::Memory | ProjectionKind::DurableMemory | ProjectionKind::Effects => {
-                self.apply_outside(events, to).instrument(span).await
-            }
-        }
-    }
-
-    /// Applies a batch whose effects and checkpoint are committed together.
-    async fn apply_in_transaction(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
-        let held = self.parked.hold(events, self.high_water);
-        let sifted = self.parked.sift(events);
-        let (handled, first) = (sifted.events.len(), sifted.index(0));
-        Ok(match self.in_transaction(&sifted.events, to, held).await? {
-            TransactionOutcome::Committed => {
-                self.arrive(to, handled);
-                BatchOutcome::Applied
-            }
-            TransactionOutcome::OneByOne(reason) => {
-                self.go_one_by_one(reason);
-                BatchOutcome::OneByOne
-            }
-            TransactionOutcome::Undone(undone) => BatchOutcome::Undone(undone),
-            // The change of an earlier event was refused when this event was applied.
-            TransactionOutcome::Failed { error, .. } if handled > 1 && error.is_caused_by::<ChangesRefused>() => {
-                BatchOutcome::InParts
-            }
-            TransactionOutcome::Failed { index, error, shared: true } => {
-                BatchOutcome::InCompany { index: sifted.index(index), error }
-            }
-            TransactionOutcome::Failed { index, error, .. } => {
-                BatchOutcome::Failed { index: sifted.index(index), error, kept: false }
-            }
-            TransactionOutcome::Outage { index, met } => {
-                BatchOutcome::Outage { index: sifted.index(index), met, kept: false }
-            }
-            TransactionOutcome::Refused(_) if handled > 1 => BatchOutcome::InParts,
-            TransactionOutcome::Refused(refused) => {
-                BatchOutcome::Failed { index: first, error: refused.into(), kept: false }
-            }
-            TransactionOutcome::Ended => return Err(End::Faulted(self.transaction_ended(events))),
-        })
+        self.delivery.apply(self, events, to).instrument(span).await
     }
 
     /// From now on, applies each event in a batch of its own.
@@ -295,58 +230,10 @@ impl<C: CheckpointStore> Runner<C> {
         self.one_by_one = true;
     }
 
-    /// Applies a batch without a transaction. The effects of an event exist when its handler returns, so the checkpoint
-    /// always moves to the last event that succeeded.
-    async fn apply_outside(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
-        let sifted = self.parked.sift(events);
-        let mut unit = self.checkpoints.detached();
-        let applied = self.subscriber.apply(&self.core, &sifted.events, &mut unit).await;
-        let (handled, passed, batch) = match applied {
-            Applied::All => (sifted.events.len(), events.len(), BatchOutcome::Applied),
-            Applied::Failed { index, error, .. } => {
-                let at = sifted.index(index);
-                self.note_cut_off(&error);
-                (index, at, BatchOutcome::Failed { index: at, error, kept: true })
-            }
-            Applied::Outage { index, met } => {
-                let at = sifted.index(index);
-                (index, at, BatchOutcome::Outage { index: at, met, kept: true })
-            }
-        };
-        if passed > 0 {
-            let to = if passed == events.len() { to } else { events[passed - 1].position() };
-            let held = self.parked.hold(&events[..passed], self.high_water);
-            // Before the checkpoint is saved: a stop in between must know what was applied.
-            (self.position, self.unreported) = (to, handled);
-            match self.core.kind {
-                ProjectionKind::Effects => self.save(to, held).await?,
-                _ => self.note_letters(held),
-            }
-            self.unreported = 0;
-            self.arrive(to, handled);
-            self.handled_since += handled as u64;
-            if self.handled_since >= self.core.config.snapshot_every {
-                self.save_state(to).await?;
-            }
-        }
-        Ok(batch)
-    }
-
-    /// Marks the state of a memory projection as unknown if its handler was cut off.
-    pub(super) fn note_cut_off(&self, error: &HandlerError) {
-        if self.core.kind.is_memory() && error.is_cut_off() {
-            self.core.in_memory.interrupt();
-        }
-    }
-
     /// Restores the stored state of a memory projection, or empties it, after a handler was cut off with this failure.
     /// The log is replayed from there. The replay skips the events of dead letters.
     pub(super) async fn restart_empty(&mut self, failure: Arc<Failure>) -> Result<(), End> {
-        let begun = match self.core.kind {
-            ProjectionKind::DurableMemory => self.restore().await?,
-            _ => self.replay().await,
-        };
-        if let Err(error) = begun {
+        if let Err(error) = self.delivery.restart(self).await? {
             let error = HandlerError::permanent(format!(
                 "{}; the state of the projection is unknown now, and the log cannot be replayed into it: give the \
                  projection a method marked `#[truncate]` that empties it, or derive `Clone` for it if its state is not \

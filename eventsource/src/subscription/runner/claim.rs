@@ -8,13 +8,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::parked::Parked;
 use super::{End, Runner};
 use crate::causes::with_causes;
 use crate::event::Position;
-use crate::projection::{
-    Checkpoint, CheckpointStore, Claim, ClaimError, HandlerError, Lease, LetterQuery, ProjectionKind,
-};
+use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, Lease};
 use crate::subscription::SubscriptionState;
 use crate::subscription::config::StartFrom;
 use crate::subscription::erased::catch_panic;
@@ -49,11 +46,7 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn claim(&mut self) -> Result<(), End> {
         let start = self.find_start().await?;
         self.start = start;
-        if self.core.kind == ProjectionKind::Memory {
-            self.claim_in_memory(start).await?;
-        } else {
-            self.claim_stored(start).await?;
-        }
+        self.delivery.claim(self, start).await?;
         self.core.progress.advance(self.position, 0, self.working());
         let guarantee = self.core.kind.guarantee();
         let ProgressSnapshot { letters, .. } = self.core.progress.snapshot();
@@ -76,23 +69,6 @@ impl<C: CheckpointStore> Runner<C> {
         })
     }
 
-    pub(super) async fn claim_in_memory(&mut self, start: Position) -> Result<(), End> {
-        let in_memory = &self.core.in_memory;
-        let remembered = in_memory.remembered(start);
-        if in_memory.is_new() && self.checkpoints.is_durable() {
-            tracing::info!(
-                subscription = self.core.name,
-                %start,
-                "a memory projection does not outlive its process: it replays the log from its start"
-            );
-        }
-        let (position, seen) = in_memory.claim(start);
-        (self.position, self.saved, self.high_water) = (position, position, seen);
-        self.parked = Parked::all(in_memory.letters(LetterQuery::all().limit(usize::MAX)), true);
-        self.tell_letters();
-        self.recognise(remembered).await
-    }
-
     pub(super) async fn claim_stored(&mut self, start: Position) -> Result<(), End> {
         let core = Arc::clone(&self.core);
         // Before a changed projection empties a table.
@@ -110,13 +86,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.own(&checkpoint);
         self.recognise(Remembered::of(&checkpoint, start)).await?;
         self.settle_tables().await?;
-        self.load_letters().await?;
-        if core.kind == ProjectionKind::DurableMemory
-            && let Err(error) = self.restore().await?
-        {
-            return Err(End::Refused(format!("its state is not known, and it cannot be replayed: {error}").into()));
-        }
-        Ok(())
+        self.delivery.load(self).await
     }
 
     pub(super) fn lease(&self) -> Lease {
@@ -145,65 +115,9 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) fn own(&mut self, checkpoint: &Checkpoint) {
         self.is_confirmed |= checkpoint.fingerprint == self.core.fingerprint;
         self.epoch = checkpoint.epoch;
-        (self.position, self.saved, self.high_water) = (checkpoint.position, checkpoint.position, checkpoint.position);
+        self.begin_at(checkpoint.position);
         self.go_on_rebuilding(checkpoint.rebuild_to);
         self.heartbeat = Some(self.keep_lease());
-    }
-
-    /// Restores the stored state of a durable memory projection. If there is none that can be used, empties the
-    /// projection and replays the log. The inner error says why that failed.
-    pub(super) async fn restore(&mut self) -> Result<Result<(), HandlerError>, End> {
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let mut untouched = core.in_memory.is_new();
-        core.in_memory.claim(self.start);
-        let reason = match self.retry_until_up(|| checkpoints.snapshot(&core.name)).await? {
-            Some(found) if found.fingerprint != core.fingerprint => "the projection has changed".to_owned(),
-            Some(found) if found.position != self.saved => format!("it belongs to position {}", found.position),
-            Some(found) => match self.subscriber.restore(&found.state).await {
-                Ok(()) => {
-                    core.in_memory.recover();
-                    self.position = found.position;
-                    return Ok(Ok(()));
-                }
-                Err(error) => {
-                    untouched = false;
-                    error.to_string()
-                }
-            },
-            None => {
-                if core.config.start == StartFrom::End {
-                    // The checkpoint moves only together with the state: without a state, it is still at the start.
-                    self.start = self.saved;
-                }
-                "there is none".to_owned()
-            }
-        };
-        if self.saved != self.start && core.config.start == StartFrom::End {
-            return Ok(Err(HandlerError::permanent(format!(
-                "the stored state cannot be used ({reason}), and the subscription started at the end of the log, at a \
-                 position that is not stored; reset it, or configure `SubscriptionConfig::after` with that position"
-            ))));
-        }
-        if self.saved != self.start {
-            let reason = format!("the stored state cannot be used ({reason}): replaying the log from {}", self.start);
-            tracing::warn!(subscription = core.name, reason);
-            core.progress.fail(reason, SubscriptionState::CatchingUp);
-        }
-        if untouched {
-            self.position = self.start;
-            return Ok(Ok(()));
-        }
-        Ok(self.replay().await)
-    }
-
-    /// Empties a memory projection, and goes back to the start of the subscription.
-    pub(super) async fn replay(&mut self) -> Result<(), HandlerError> {
-        let mut unit = self.checkpoints.detached();
-        self.subscriber.restart_empty(&mut unit).await?;
-        self.core.in_memory.restart_empty();
-        self.core.in_memory.claim(self.start);
-        self.position = self.start;
-        Ok(())
     }
 
     /// Waits as the standby of `owner`, whose lease ends at `until` at the earliest.
@@ -214,6 +128,13 @@ impl<C: CheckpointStore> Runner<C> {
         }
         self.core.progress.set_state(SubscriptionState::Standby { owner: owner.into(), until });
         self.delay(self.core.config.lease / 4).await
+    }
+
+    /// Begins at `position`, before which everything is applied and saved.
+    pub(super) fn begin_at(&mut self, position: Position) {
+        self.position = position;
+        self.saved = position;
+        self.high_water = position;
     }
 
     fn keep_lease(&self) -> Heartbeat {

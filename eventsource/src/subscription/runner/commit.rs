@@ -11,7 +11,7 @@ use crate::causes::with_causes;
 use crate::event::{Position, StreamId};
 use crate::projection::{
     ChangesRefused, Checkpoint, CheckpointError, CheckpointStore, CheckpointUpdate, CommitError, LetterChange, Letters,
-    ProjectionKind, UnitOfWork,
+    UnitOfWork,
 };
 use crate::store::Verdict;
 use crate::subscription::erased::Met;
@@ -97,7 +97,8 @@ impl<C: CheckpointStore> Runner<C> {
                 return Err(End::Fenced(fenced.to_string().into()));
             }
         }
-        if self.core.kind != ProjectionKind::DurableMemory {
+        // A projection that stores its state has applied them before.
+        if !self.core.facts.stores_state() {
             self.change_letters(&step.letters);
         }
         self.saved = step.to;
@@ -107,7 +108,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Applies stored changes to the known letters.
-    fn change_letters(&mut self, changes: &[LetterChange]) {
+    pub(super) fn change_letters(&mut self, changes: &[LetterChange]) {
         if !changes.is_empty() {
             changes.iter().for_each(|change| self.parked.change(change));
             self.tell_letters();
@@ -152,15 +153,11 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Moves the stored checkpoint to `to`, outside the transaction of a batch, with changes of dead letters.
     pub(super) async fn save(&mut self, to: Position, letters: Vec<LetterChange>) -> Result<(), End> {
-        if self.core.kind.is_memory() {
-            self.note_letters(letters);
-            return self.save_state(to).await;
-        }
-        self.take(self.step(to, letters)).await
+        self.delivery.save(self, to, letters).await
     }
 
     /// Commits `step` outside the transaction of a batch.
-    async fn take(&mut self, step: CheckpointUpdate) -> Result<(), End> {
+    pub(super) async fn take(&mut self, step: CheckpointUpdate) -> Result<(), End> {
         loop {
             let unit = self.checkpoints.detached();
             if let Committed::Yes = self.commit(unit, step.clone(), None).await? {
@@ -169,59 +166,9 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Stores the state of a durable memory projection, which is at `to`, with the changes of dead letters since the
-    /// last time. Stores nothing during a replay, because the stored state is further on, and nothing if the state is
-    /// unknown.
-    pub(super) async fn save_state(&mut self, to: Position) -> Result<(), End> {
-        if self.core.kind != ProjectionKind::DurableMemory || to < self.high_water || self.core.in_memory.is_poisoned()
-        {
-            return Ok(());
-        }
-        match self.state_step(to).await {
-            Some(step) => self.take(step).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Creates the step to `to` with the state, and `None` if the projection cannot return its state. Then the next
-    /// replay is longer.
-    async fn state_step(&mut self, to: Position) -> Option<CheckpointUpdate> {
-        self.handled_since = 0;
-        match self.subscriber.snapshot().await {
-            Ok(state) => {
-                let letters = std::mem::take(&mut self.pending);
-                Some(self.step(to, letters).snapshot(Some(state)))
-            }
-            Err(error) => {
-                tracing::error!(subscription = self.core.name, %error, "the state cannot be stored");
-                let error = format!("the state cannot be stored, and a new process will replay the log: {error}");
-                self.core.progress.fail(error, self.working());
-                None
-            }
-        }
-    }
-
-    /// Notes changes of the dead letters of a memory projection.
-    pub(super) fn note_letters(&mut self, changes: Vec<LetterChange>) {
-        // Before the number of letters changes: a wait that sees the number reads the letters.
-        self.core.in_memory.change_letters(&changes);
-        self.change_letters(&changes);
-        if self.core.kind == ProjectionKind::DurableMemory {
-            self.pending.extend(changes);
-        }
-    }
-
     /// Whether the stored checkpoint is behind the position.
     pub(super) fn has_unsaved(&self) -> bool {
-        !self.core.kind.is_memory() && self.saved < self.position
-    }
-
-    /// Whether the state of a durable memory projection is newer than the stored one.
-    fn has_unsaved_state(&self) -> bool {
-        let is_whole = self.is_replayed() && !self.core.in_memory.is_poisoned();
-        self.core.kind == ProjectionKind::DurableMemory
-            && is_whole
-            && (self.saved < self.position || !self.pending.is_empty())
+        self.delivery.has_unsaved(self)
     }
 
     /// Moves the stored checkpoint past events that were skipped.
@@ -236,14 +183,7 @@ impl<C: CheckpointStore> Runner<C> {
         if let Some(in_doubt) = self.in_doubt.take() {
             self.settle_before_stop(in_doubt).await?;
         }
-        let step = if self.has_unsaved() {
-            Some(self.step(self.position, Vec::new()))
-        } else if self.has_unsaved_state() {
-            self.state_step(self.position).await
-        } else {
-            None
-        };
-        if let Some(step) = step {
+        if let Some(step) = self.delivery.last_step(self).await {
             self.checkpoints.detached().commit(&step).await?;
             self.saved = self.position;
         }

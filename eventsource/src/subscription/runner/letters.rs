@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::letter_plan::Item;
 use super::outdated::{Obstacle, Outdated};
-use super::plan::Item;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::projection::{CheckpointStore, DeadLetter, HandlerError, LetterChange, LetterState, NotSetUp};

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::delivery::Unstored;
 use super::failing::Failing;
 use super::outdated::Outdated;
 use super::parked::Parked;
@@ -115,8 +116,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
         self.is_replaced = false;
         self.parked = Parked::default();
-        self.pending.clear();
-        self.handled_since = 0;
+        self.unstored = Unstored::default();
         self.failing = Failing::new(self.core.config.failures.limit);
         self.cut_off = None;
         self.heartbeat = None;

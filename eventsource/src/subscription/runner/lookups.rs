@@ -6,25 +6,17 @@ use std::sync::Arc;
 use super::parked::{MOST_IN_MEMORY, Parked};
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId};
-use crate::projection::{CheckpointStore, DeadLetter, LetterCounts, LetterQuery, ProjectionKind};
+use crate::projection::{CheckpointStore, DeadLetter, LetterCounts, LetterQuery};
 
 impl<C: CheckpointStore> Runner<C> {
-    /// Loads the letters after a claim. If there are many, only counts them, unless the projection keeps its state in
-    /// memory: that keeps its letters in memory too.
+    /// Loads the letters after a claim. If there are many, only counts them.
     pub(super) async fn load_letters(&mut self) -> Result<(), End> {
-        let core = Arc::clone(&self.core);
-        if core.kind == ProjectionKind::DurableMemory {
-            let letters = self.letters(LetterQuery::all()).await?;
-            core.in_memory.set_letters(&letters);
-            self.parked = Parked::all(letters, true);
+        let counts = self.count_letters().await?;
+        self.parked = if counts.waiting <= MOST_IN_MEMORY {
+            Parked::all(self.letters(LetterQuery::parking()).await?, false)
         } else {
-            let counts = self.count_letters().await?;
-            self.parked = if counts.waiting <= MOST_IN_MEMORY {
-                Parked::all(self.letters(LetterQuery::parking()).await?, false)
-            } else {
-                Parked::some(counts)
-            };
-        }
+            Parked::some(counts)
+        };
         self.tell_letters();
         Ok(())
     }
@@ -35,7 +27,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Reads all stored letters that match `query`, page by page.
-    async fn letters(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
+    pub(super) async fn letters(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
         let (mut letters, mut next) = (Vec::new(), Some(query.limit(MOST_IN_MEMORY)));
         while let Some(query) = next {
             let page = self.letter_page(query).await?;

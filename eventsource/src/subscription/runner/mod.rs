@@ -12,7 +12,9 @@ mod apply;
 mod batch_plan;
 mod claim;
 mod commit;
+mod delivery;
 mod failing;
+mod letter_plan;
 mod letters;
 mod life;
 mod lookups;
@@ -21,7 +23,6 @@ mod outdated;
 mod owner;
 mod pace;
 mod parked;
-mod plan;
 mod read;
 mod rebuild;
 mod recognise;
@@ -41,6 +42,7 @@ use tokio::time::Instant;
 
 use self::claim::Heartbeat;
 use self::commit::InDoubtCommit;
+use self::delivery::{Delivery, Unstored};
 use self::failing::Failing;
 use self::outdated::Outdated;
 use self::parked::Parked;
@@ -56,7 +58,7 @@ use super::subscription_shared::{Control, SubscriptionShared};
 use super::unknown_types::LookTask;
 use super::{Failure, RebuildKind, StopReason, SubscriptionState};
 use crate::event::Position;
-use crate::projection::{CheckpointStore, LetterChange, ProjectionKind};
+use crate::projection::CheckpointStore;
 use crate::store::WakeUpReceiver;
 
 /// The task of one subscription.
@@ -64,6 +66,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     core: Arc<SubscriptionShared>,
     checkpoints: Arc<C>,
     subscriber: Arc<dyn ErasedSubscriber<C::Unit>>,
+    /// What differs between the kinds of projection.
+    delivery: &'static dyn Delivery<C>,
     control: watch::Receiver<Control>,
     store_wake_up: Option<WakeUpReceiver>,
     bus_wake_up: WakeUpReceiver,
@@ -99,10 +103,8 @@ pub(super) struct Runner<C: CheckpointStore> {
     parked: Parked,
     /// The letters that are being retried.
     retrying: Option<Retrying>,
-    /// The changes of a durable memory projection's dead letters since its state was stored.
-    pending: Vec<LetterChange>,
-    /// How many events were applied since then.
-    handled_since: u64,
+    /// What changed since the state of a durable memory projection was stored.
+    unstored: Unstored,
     failing: Failing,
     /// Whether each event is applied in a batch of its own, because a handler has changed its connection.
     one_by_one: bool,
@@ -196,8 +198,7 @@ impl<C: CheckpointStore> Runner<C> {
             cut_off: None,
             parked: Parked::default(),
             retrying: None,
-            pending: Vec::new(),
-            handled_since: 0,
+            unstored: Unstored::default(),
             failing: Failing::new(core.config.failures.limit),
             one_by_one: false,
             heartbeat: None,
@@ -208,6 +209,7 @@ impl<C: CheckpointStore> Runner<C> {
             outdated: None,
             is_confirmed: false,
             fenced_at: None,
+            delivery: delivery::of(core.kind),
             core,
             checkpoints,
             subscriber,
@@ -248,10 +250,7 @@ impl<C: CheckpointStore> Runner<C> {
         self.rebuilt();
         let mark = self.known_log.pass(self.position);
         self.core.progress.remember(self.known_log.remembered(self.position, self.start));
-        if self.core.kind == ProjectionKind::Memory {
-            self.core.in_memory.move_to(self.position);
-            self.core.in_memory.mark(mark);
-        }
+        self.delivery.arrived(self, mark);
         if handled > 0 {
             self.failing.success();
         }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{End, Runner};
 use crate::event::{RecordedEvent, now};
-use crate::projection::{CheckpointStore, HandlerError, ProjectionKind, times};
+use crate::projection::{CheckpointStore, HandlerError, times};
 use crate::subscription::Failure;
 use crate::subscription::erased::Met;
 
@@ -92,7 +92,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Whether the database answers another query: a write on another connection.
     async fn is_answered_otherwise(&mut self) -> Result<bool, End> {
-        if self.core.kind == ProjectionKind::Memory {
+        if !self.core.facts.has_stored_checkpoint {
             return Ok(true);
         }
         let checkpoints = Arc::clone(&self.checkpoints);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{End, Runner};
 use crate::aggregate::AggregateError;
 use crate::event::{DecodeError, Position};
-use crate::projection::{CheckpointStore, HandlerError, LetterState, ProjectionKind};
+use crate::projection::{CheckpointStore, HandlerError, LetterState};
 use crate::subscription::SubscriptionState;
 
 /// What the program is too old for.
@@ -75,7 +75,7 @@ impl<C: CheckpointStore> Runner<C> {
             let state = SubscriptionState::Outdated { reason: Arc::clone(&reason) };
             self.core.progress.fail(Arc::clone(&reason), state);
             self.delay(pause).await?;
-            if self.core.kind != ProjectionKind::Memory && self.is_moved(obstacle, left_at).await? {
+            if self.core.facts.has_stored_checkpoint && self.is_moved(obstacle, left_at).await? {
                 return Ok(());
             }
         }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{End, Runner};
-use crate::projection::{CheckpointError, CheckpointStore, ProjectionKind, TableTaken};
+use crate::projection::{CheckpointError, CheckpointStore, TableTaken};
 
 impl<C: CheckpointStore> Runner<C> {
     /// Makes the subscription the owner of its tables. Ends it if another subscription owns one of them.
     pub(super) async fn own_tables(&mut self) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        if core.kind != ProjectionKind::Transactional || core.tables.is_empty() {
+        if !core.facts.is_transactional || core.tables.is_empty() {
             return Ok(());
         }
         let taken = self.retry_until_up(|| async {
@@ -24,7 +24,7 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn settle_tables(&mut self) -> Result<(), End> {
         self.own_tables().await?;
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        if core.kind != ProjectionKind::Transactional {
+        if !core.facts.is_transactional {
             return Ok(());
         }
         self.retry_until_up(|| async {
@@ -39,7 +39,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Ends as fenced if another process owns the checkpoint by now. Then a missing table belongs to the next
     /// generation, and is not an error of this process.
     pub(super) async fn check_owner(&mut self) -> Result<(), End> {
-        if self.core.kind != ProjectionKind::Transactional {
+        if !self.core.facts.is_transactional {
             return Ok(());
         }
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));

@@ -16,7 +16,7 @@ use crate::causes::with_causes;
 use crate::event::Position;
 use crate::projection::{
     CheckpointError, CheckpointReset, CheckpointStore, Claim, CommitError, HandlerError, NoTruncateHook,
-    ProjectionKind, UnitOfWork as _,
+    UnitOfWork as _,
 };
 use crate::subscription::config::{OnChange, StartFrom};
 use crate::subscription::rebuilds::{Outcome, Tracked};
@@ -28,7 +28,7 @@ impl<C: CheckpointStore> Runner<C> {
         if kind == RebuildKind::SideBySide {
             return self.rebuild_side_by_side().await;
         }
-        if self.core.kind == ProjectionKind::Memory { self.rebuild_memory().await } else { self.rebuild_stored().await }
+        self.delivery.rebuild(self).await
     }
 
     /// Continues a rebuild up to `target`, if there is one.
@@ -67,53 +67,21 @@ impl<C: CheckpointStore> Runner<C> {
         }
     }
 
-    /// Empties a memory projection and begins its replay.
-    async fn rebuild_memory(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
-        let target = self.head().await?;
-        if let Err(error) = self.empty_memory().await {
-            return Ok(Err(error));
-        }
-        self.core.in_memory.reset();
-        self.claim_in_memory(self.start).await?;
-        self.cut_off = None;
-        self.fall_behind();
-        Ok(Ok(self.begin_replay(target)))
-    }
-
-    /// Empties the state of a memory projection. The state counts as unknown until the checkpoint is reset too.
-    async fn empty_memory(&mut self) -> Result<(), RebuildError> {
-        let (core, mut unit) = (Arc::clone(&self.core), self.checkpoints.detached());
-        let was_unknown = core.in_memory.is_poisoned();
-        core.in_memory.poison();
-        let Err(error) = self.subscriber.restart_empty(&mut unit).await else { return Ok(()) };
-        let error = self.not_emptied(error);
-        if matches!(error, RebuildError::NoTruncateHook { .. }) && !was_unknown {
-            core.in_memory.recover();
-        }
-        Err(error)
-    }
-
     /// Empties the read model and clears the checkpoint in one unit of work, claims the checkpoint, and begins the
     /// replay.
-    async fn rebuild_stored(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
+    pub(super) async fn rebuild_stored(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
         if self.core.config.start == StartFrom::End {
             return Ok(Err(RebuildError::StartsAtEnd { subscription: self.core.name.clone() }));
         }
         self.drop_next(Outcome::Replaced).await?;
         let target = self.head().await?;
-        if self.core.kind == ProjectionKind::DurableMemory
-            && let Err(error) = self.empty_memory().await
-        {
+        if let Err(error) = self.delivery.empty(self).await {
             return Ok(Err(error));
         }
         if let Err(error) = self.empty(target).await? {
             return Ok(Err(error));
         }
-        if self.core.kind == ProjectionKind::DurableMemory {
-            self.core.in_memory.reset();
-            self.pending.clear();
-            (self.position, self.saved, self.high_water) = (self.start, self.start, self.start);
-        }
+        self.delivery.emptied(self);
         self.heartbeat = None;
         self.fall_behind();
         self.claim_stored(self.start).await?;
@@ -121,13 +89,13 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     /// Leaves the live state, and forgets the end of the log: the read model is empty.
-    fn fall_behind(&mut self) {
+    pub(super) fn fall_behind(&mut self) {
         (self.prefetched, self.end) = (None, None);
         self.core.progress.set_state(self.working());
     }
 
     /// Begins the replay of the log at the runner's position.
-    fn begin_replay(&mut self, target: Position) -> Arc<Tracked> {
+    pub(super) fn begin_replay(&mut self, target: Position) -> Arc<Tracked> {
         self.unreported = 0;
         self.failing = Failing::new(self.core.config.failures.limit);
         self.tell_letters();
@@ -145,7 +113,7 @@ impl<C: CheckpointStore> Runner<C> {
         let clear = CheckpointReset::new(&*self.core.name).owned_since(self.epoch).rebuild_to(target);
         let mut outages = 0;
         loop {
-            let transactional = self.core.kind == ProjectionKind::Transactional;
+            let transactional = self.core.facts.is_transactional;
             let mut unit = if transactional { self.begin().await? } else { checkpoints.detached() };
             if transactional && let Err(error) = self.reshape(&mut unit).await {
                 unit.rollback().await;
@@ -162,7 +130,7 @@ impl<C: CheckpointStore> Runner<C> {
                 }
             }
             // A memory projection was emptied before.
-            if !self.core.kind.is_memory()
+            if !self.core.facts.keeps_state
                 && let Err(error) = self.subscriber.truncate(&mut unit).await
             {
                 let is_outage = unit.is_outage(error.source());
@@ -208,7 +176,7 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(())
     }
 
-    fn not_emptied(&self, error: HandlerError) -> RebuildError {
+    pub(super) fn not_emptied(&self, error: HandlerError) -> RebuildError {
         let subscription = self.core.name.clone();
         if error.is_caused_by::<NoTruncateHook>() {
             RebuildError::NoTruncateHook { subscription }
@@ -244,8 +212,7 @@ impl<C: CheckpointStore> Runner<C> {
             return Err(End::Refused(core.replaced(&found.fingerprint).into()));
         }
         // No other process reads the state of a durable memory projection.
-        let is_durable_memory = core.kind == ProjectionKind::DurableMemory;
-        match if is_durable_memory { OnChange::Rebuild } else { core.config.on_change } {
+        match if core.facts.stores_state() { OnChange::Rebuild } else { core.config.on_change } {
             OnChange::Rebuild => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
             OnChange::RebuildSideBySide => self.build_changed(&found.fingerprint).await.map(|()| false),
             OnChange::Refuse => Err(End::Refused(core.changed(&found.fingerprint).into())),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{End, Runner};
 use crate::event::Position;
-use crate::projection::{CheckpointStore, ProjectionKind};
+use crate::projection::CheckpointStore;
 use crate::store::{LogId, LogMark};
 use crate::subscription::log::Page;
 use crate::subscription::rebuilds::Outcome;
@@ -69,9 +69,7 @@ impl<C: CheckpointStore> Runner<C> {
             Ok(found) => {
                 self.known_log = KnownLog { id: Some(found.log), mark: found.mark, ahead: None };
                 self.core.progress.remember(self.known_log.remembered(self.position, self.start));
-                if self.core.kind == ProjectionKind::Memory {
-                    self.core.in_memory.recognised(found);
-                }
+                self.delivery.recognised(self, found);
                 Ok(())
             }
             Err(lost) => {

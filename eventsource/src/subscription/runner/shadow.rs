@@ -12,7 +12,7 @@ use super::shadow_build::{CutoverHold, ShadowSpec, generations, split_refusal};
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{Checkpoint, CheckpointStore, CommitError, ProjectionKind};
+use crate::projection::{Checkpoint, CheckpointStore, CommitError};
 use crate::subscription::config::StartFrom;
 use crate::subscription::rebuilds::{Outcome, Tracked};
 use crate::subscription::requests::Request;
@@ -68,7 +68,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Fails if there can be no next generation of the read models.
     fn refuse_side_by_side(&self) -> Result<(), RebuildError> {
         let subscription = self.core.name.clone();
-        if self.core.kind != ProjectionKind::Transactional || self.core.tables.is_empty() {
+        if !self.core.facts.is_transactional || self.core.tables.is_empty() {
             return Err(RebuildError::NoReadModels { subscription });
         }
         if self.core.config.start == StartFrom::End {

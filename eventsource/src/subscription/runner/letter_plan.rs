@@ -114,3 +114,11 @@ impl<C: CheckpointStore> Runner<C> {
         Ok(found_room)
     }
 }
+
+/// Returns the changes of the letters after all `items` are applied: for each stream, that of its last event.
+pub(super) fn changes(items: &[Item]) -> Vec<LetterChange> {
+    let is_last =
+        |index: usize, item: &Item| items.get(index + 1).is_none_or(|next| next.letter.stream != item.letter.stream);
+    let last = items.iter().enumerate().filter(|(index, item)| is_last(*index, item));
+    last.map(|(_, item)| item.after.clone()).collect()
+}

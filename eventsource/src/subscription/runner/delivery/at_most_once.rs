@@ -1,0 +1,76 @@
+//! Effects outside, at most once: the checkpoint is saved before the handler of each event is called, and no handler is
+//! called again without the request of an operator.
+//!
+//! A crash in a handler loses the effect of its event. An outage counts as a failure: whether the effect happened before
+//! it is unknown.
+
+use std::slice;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{BatchOutcome, Delivery};
+use crate::event::{Position, RecordedEvent};
+use crate::projection::{CheckpointStore, HandlerError};
+use crate::subscription::erased::{Applied, Met};
+use crate::subscription::runner::letter_plan::{Item, changes};
+use crate::subscription::runner::{End, Runner};
+
+pub(super) struct AtMostOnce;
+
+#[async_trait]
+impl<C: CheckpointStore> Delivery<C> for AtMostOnce {
+    async fn apply(
+        &self,
+        runner: &mut Runner<C>,
+        events: &[Arc<RecordedEvent>],
+        to: Position,
+    ) -> Result<BatchOutcome, End> {
+        let mut from = 0;
+        for (index, event) in events.iter().enumerate() {
+            if !runner.parked.applies(event) {
+                continue;
+            }
+            let held = runner.parked.hold(&events[from..index], runner.high_water);
+            self.save(runner, event.position(), held).await?;
+            if let Some(before) = events[from..index].last() {
+                runner.arrive(before.position(), 0);
+            }
+            if let Some(error) = call(runner, event).await {
+                return Ok(BatchOutcome::Failed { index, error, kept: true });
+            }
+            runner.arrive(event.position(), 1);
+            from = index + 1;
+        }
+        let held = runner.parked.hold(&events[from..], runner.high_water);
+        if !held.is_empty() {
+            self.save(runner, to, held).await?;
+        }
+        runner.arrive(to, 0);
+        Ok(BatchOutcome::Applied)
+    }
+
+    async fn apply_letters(&self, runner: &mut Runner<C>, items: &[Item]) -> Result<BatchOutcome, End> {
+        for (index, item) in items.iter().enumerate() {
+            self.save(runner, runner.position, changes(slice::from_ref(item))).await?;
+            if let Some(error) = call(runner, &item.event).await {
+                return Ok(BatchOutcome::Failed { index, error, kept: true });
+            }
+            runner.letters_applied(1);
+        }
+        Ok(BatchOutcome::Applied)
+    }
+
+    fn retries(&self) -> bool {
+        false
+    }
+}
+
+/// Calls the handler of `event`, whose checkpoint is saved. Returns the error, if it failed.
+async fn call<C: CheckpointStore>(runner: &Runner<C>, event: &Arc<RecordedEvent>) -> Option<HandlerError> {
+    let mut unit = runner.checkpoints.detached();
+    match runner.subscriber.apply(&runner.core, slice::from_ref(event), &mut unit).await {
+        Applied::All => None,
+        Applied::Failed { error, .. } | Applied::Outage { met: Met { error, .. }, .. } => Some(error),
+    }
+}

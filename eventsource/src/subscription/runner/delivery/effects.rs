@@ -1,0 +1,34 @@
+//! Effects outside, at least once: the checkpoint is saved after the batch.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{BatchOutcome, Delivery, outside};
+use crate::event::{Position, RecordedEvent};
+use crate::projection::CheckpointStore;
+use crate::subscription::runner::letter_plan::Item;
+use crate::subscription::runner::{End, Runner};
+
+pub(super) struct Effects;
+
+#[async_trait]
+impl<C: CheckpointStore> Delivery<C> for Effects {
+    async fn apply(
+        &self,
+        runner: &mut Runner<C>,
+        events: &[Arc<RecordedEvent>],
+        to: Position,
+    ) -> Result<BatchOutcome, End> {
+        let (part, outcome) = outside::apply(self, runner, events, to).await;
+        if let Some(part) = part {
+            self.save(runner, part.to, part.held).await?;
+            outside::arrive(runner, part.to, part.handled);
+        }
+        Ok(outcome)
+    }
+
+    async fn apply_letters(&self, runner: &mut Runner<C>, items: &[Item]) -> Result<BatchOutcome, End> {
+        outside::apply_letters(self, runner, items, |_| true).await
+    }
+}
