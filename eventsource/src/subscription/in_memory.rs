@@ -1,6 +1,6 @@
 //! The checkpoint and the dead letters of a memory projection, which are not stored.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -17,17 +17,35 @@ pub(super) struct InMemory {
     /// The position of the state plus one; 0 if the state is new. The holder of the subscriber's write lock moves it
     /// after each event, so it needs no other lock.
     moved_to: AtomicU64,
+    /// A [`Cause`] as a number; 0 if the state is known.
+    poisoned: AtomicU8,
     inner: Mutex<Inner>,
+}
+
+/// What is known of the state of a memory projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MemoryHealth {
+    /// Nothing was applied to it yet.
+    Fresh,
+    /// Every event up to this position is applied.
+    At(Position),
+    /// Nothing is known, for this reason.
+    Poisoned(Cause),
+}
+
+/// Why the state of a memory projection is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A reset or a restore has not ended, or failed half-way.
+    Reset = 1,
+    /// A handler was cut off: emptying the state and replaying the log cures that.
+    CutOff = 2,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     /// The furthest position that the subscription had before its state was emptied.
     furthest: Position,
-    /// Whether the state is unknown.
-    poisoned: bool,
-    /// Whether it is unknown because a handler was cut off, and not because of a reset.
-    cut_off: bool,
     letters: Letters,
     /// The log that the state was built from.
     log: Option<LogId>,
@@ -52,6 +70,16 @@ impl InMemory {
         (position, inner.furthest)
     }
 
+    /// Returns what is known of the state.
+    pub(super) fn health(&self) -> MemoryHealth {
+        match self.poisoned.load(Ordering::Acquire) {
+            0 => self.position().map_or(MemoryHealth::Fresh, MemoryHealth::At),
+            2 => MemoryHealth::Poisoned(Cause::CutOff),
+            _ => MemoryHealth::Poisoned(Cause::Reset),
+        }
+    }
+
+    /// Whether no event was ever applied to the state, whether it is known or not.
     pub(super) fn is_new(&self) -> bool {
         self.position().is_none()
     }
@@ -112,28 +140,26 @@ impl InMemory {
         self.inner().letters = letters.iter().cloned().collect();
     }
 
-    /// Marks the state as unknown, before a change that may be interrupted.
+    /// Marks the state as unknown, before a change that may be interrupted. A cause that is known stays.
     pub(super) fn poison(&self) {
-        self.inner().poisoned = true;
+        let _ = self.poisoned.compare_exchange(0, Cause::Reset as u8, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Marks the state as unknown because of a handler: emptying and replaying it cures that.
+    /// Marks the state as unknown because of a handler.
     pub(super) fn interrupt(&self) {
-        let mut inner = self.inner();
-        (inner.poisoned, inner.cut_off) = (true, true);
+        self.poisoned.store(Cause::CutOff as u8, Ordering::Release);
     }
 
     /// Marks the state as known again.
     pub(super) fn recover(&self) {
-        let mut inner = self.inner();
-        (inner.poisoned, inner.cut_off) = (false, false);
+        self.poisoned.store(0, Ordering::Release);
     }
 
     /// Notes that the state is empty. The letters stay: the replay skips their events.
     pub(super) fn restart_empty(&self) {
         let mut inner = self.inner();
         inner.furthest = inner.furthest.max(self.position().unwrap_or_default());
-        (inner.poisoned, inner.cut_off) = (false, false);
+        self.recover();
         self.moved_to.store(0, Ordering::Release);
     }
 
@@ -141,16 +167,12 @@ impl InMemory {
     pub(super) fn reset(&self) {
         let mut inner = self.inner();
         *inner = Inner::default();
+        self.recover();
         self.moved_to.store(0, Ordering::Release);
-    }
-
-    /// Whether the state is unknown because a handler was cut off.
-    pub(super) fn is_cut_off(&self) -> bool {
-        self.inner().cut_off
     }
 
     /// Whether the state is unknown.
     pub(super) fn is_poisoned(&self) -> bool {
-        self.inner().poisoned
+        matches!(self.health(), MemoryHealth::Poisoned(_))
     }
 }

@@ -202,7 +202,7 @@ mod unknown_types;
 mod wait;
 
 pub use config::{
-    FailureLimit, FailurePolicy, InvalidOption, OnChange, RetryPolicy, StartFrom, SubscriptionConfig, UnknownEvents,
+    FailureLimit, FailurePolicy, InvalidOption, OnChange, RetryPolicy, SubscriptionConfig, UnknownEvents,
 };
 pub use dead_letters::{DeadLetterError, DeadLetters, LetterSelection, RetryReport};
 pub use error::{HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SubscribeError, WaitError};

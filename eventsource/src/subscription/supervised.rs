@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
 use super::erased::ErasedSubscriber;
+use super::in_memory::{Cause, MemoryHealth};
 use super::rebuilds::{Outcome, Tracked};
 use super::requests::{Request, answer, answered};
 use super::runner::Runner;
@@ -102,7 +103,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         // A runner that is stopping has ended before the next one begins.
         let _ = join(&mut task).await;
         if !self.core.facts.has_stored_checkpoint
-            && self.core.in_memory.is_cut_off()
+            && self.core.in_memory.health() == MemoryHealth::Poisoned(Cause::CutOff)
             && self.subscriber.restart_empty(&mut self.checkpoints.detached()).await.is_ok()
         {
             self.core.in_memory.restart_empty();
@@ -289,7 +290,12 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
             unit.rollback().await;
             return Err(ResetError::Checkpoint { subscription, source });
         }
-        if let Err(error) = self.subscriber.truncate(&mut unit).await {
+        // As a rebuild does: state in memory begins again from a copy, if there is no hook.
+        let emptied = match in_memory {
+            true => self.subscriber.restart_empty(&mut unit).await,
+            false => self.subscriber.truncate(&mut unit).await,
+        };
+        if let Err(error) = emptied {
             unit.rollback().await;
             return Err(if error.is_caused_by::<NoTruncateHook>() {
                 self.core.in_memory.recover();

@@ -34,6 +34,34 @@ impl NoHook {
     fn bumped(&self, _: &Bumped) {}
 }
 
+/// A count in memory without a hook, which can be copied.
+#[derive(Clone, Default)]
+struct Copied(u64);
+
+#[projection]
+impl Copied {
+    #[handles(Bumped)]
+    fn bumped(&mut self, _: &Bumped) {
+        self.0 += 1;
+    }
+}
+
+#[tokio::test]
+async fn reset_of_a_memory_projection_that_can_be_copied_needs_no_hook() {
+    let store = MemoryEventStore::new();
+    let manager = manager(&store, &MemoryCheckpoints::new());
+    let copied = manager.subscribe(Copied::default(), SubscriptionConfig::default()).await.unwrap();
+    bump(&store, 1..=5).await;
+    manager.start().await.unwrap();
+    copied.caught_up().within(DEADLINE).await.unwrap();
+    manager.stop().await.unwrap();
+    copied.reset().await.unwrap();
+    assert_eq!(copied.read().await.0, 0);
+    manager.start().await.unwrap();
+    copied.caught_up().within(DEADLINE).await.unwrap();
+    assert_eq!(copied.read().await.0, 5);
+}
+
 #[tokio::test]
 async fn reset_then_start_gives_the_same_model_again() {
     let store = MemoryEventStore::new();

@@ -1,5 +1,6 @@
 //! The options of a database.
 
+use std::fmt;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::store::sql::has_no_transaction;
 
 /// The options of a database.
 ///
-/// The output of `Debug` contains the password, as that of the driver's options does: do not log it.
+/// The output of `Debug` does not contain the password.
 ///
 /// ```no_run
 /// use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
@@ -27,7 +28,7 @@ use crate::store::sql::has_no_transaction;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PostgresOptions {
     connect: PgConnectOptions,
     listener: Option<PgConnectOptions>,
@@ -38,6 +39,27 @@ pub struct PostgresOptions {
     pub(super) pooler: bool,
     pub(super) horizon_warning: Duration,
     pub(super) migrate_on_open: bool,
+}
+
+/// Shows where the database is, and not the password.
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |connect: &PgConnectOptions| {
+            let database = connect.get_database().unwrap_or_default();
+            format!("{}@{}:{}/{database}", connect.get_username(), connect.get_host(), connect.get_port())
+        };
+        f.debug_struct("PostgresOptions")
+            .field("connect", &shown(&self.connect))
+            .field("listener", &self.listener.as_ref().map(shown))
+            .field("connections", &self.connections)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("schema", &self.schema)
+            .field("idle_in_transaction", &self.idle_in_transaction)
+            .field("pooler", &self.pooler)
+            .field("horizon_warning", &self.horizon_warning)
+            .field("migrate_on_open", &self.migrate_on_open)
+            .finish()
+    }
 }
 
 impl PostgresOptions {

@@ -4,28 +4,11 @@
 use crate::event::Position;
 
 /// Where a subscription starts that has no checkpoint.
-///
-/// The constructors of [`SubscriptionConfig`](super::SubscriptionConfig) choose it, such as
-/// [`from_end`](super::SubscriptionConfig::from_end); no function takes this type. A subscription with a checkpoint
-/// always continues from the checkpoint. Use
-/// [`SubscriptionConfig::require_fresh`](super::SubscriptionConfig::require_fresh) to refuse that.
-///
-/// ```
-/// use eventsource::subscription::StartFrom;
-///
-/// assert_eq!(StartFrom::default(), StartFrom::Checkpoint);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum StartFrom {
-    /// At the beginning of the log, the same as [`Beginning`](Self::Beginning). The default.
-    #[default]
-    Checkpoint,
-    /// At the beginning of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::subscription) enum StartFrom {
     Beginning,
     /// After the event that is the last one in the log when the subscription first starts.
     End,
-    /// After this position.
     After(Position),
 }
 

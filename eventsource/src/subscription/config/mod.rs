@@ -11,7 +11,8 @@ use crate::event::Position;
 use crate::store::{PAGE_BYTES, PageLimit};
 
 pub use check::InvalidOption;
-pub use choices::{OnChange, StartFrom, UnknownEvents};
+pub(super) use choices::StartFrom;
+pub use choices::{OnChange, UnknownEvents};
 pub(super) use policy::FailurePolicies;
 pub use policy::{FailureLimit, FailurePolicy, RetryPolicy};
 
@@ -57,7 +58,7 @@ impl Default for SubscriptionConfig {
         Self {
             name: None,
             tenant: None,
-            start: StartFrom::Checkpoint,
+            start: StartFrom::Beginning,
             require_fresh: false,
             batch_size: 1_000,
             batch_bytes: PAGE_BYTES,

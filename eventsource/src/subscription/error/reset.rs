@@ -28,7 +28,7 @@ use crate::projection::{CheckpointError, CommitError, HandlerError};
 pub enum ResetError {
     /// The subscription runs in this process. Stop it first, for example with
     /// [`stop_one`](crate::SubscriptionManager::stop_one).
-    #[error("`{subscription}` runs, and cannot be reset: stop the manager, or unsubscribe it, first")]
+    #[error("`{subscription}` runs, and cannot be reset: stop it (`SubscriptionManager::stop_one`) first")]
     Running {
         /// The name of the subscription.
         subscription: String,

@@ -337,7 +337,7 @@ impl<P> SubscriptionHandle<P> {
     /// - [`ResetError::Running`] while the subscription runs in this process, also if it is paused or a standby: call
     ///   [`stop_one`](super::SubscriptionManager::stop_one), or stop the manager, first.
     /// - [`ResetError::NoTruncateHook`] if the projection has neither a method marked `#[truncate]` nor declared read
-    ///   models: add one of them. `Clone` is not enough here.
+    ///   models, and its state in memory cannot be copied or restored: add one of them.
     /// - [`ResetError::Truncate`] if the hook fails: correct it and reset again.
     /// - [`ResetError::Checkpoint`] if the checkpoint store fails, or refuses to replace a table whose columns have
     ///   changed. The source says what to do.

@@ -172,7 +172,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// again.
     ///
     /// # Errors
-    /// [`ManagerError::NoRuntime`] outside a tokio runtime.
+    /// [`ManagerError::NoRuntime`] outside a tokio runtime; [`ManagerError::InsideHandler`] in a handler of the manager:
+    /// a start waits for a subscription that is stopping, which waits for its handler.
     ///
     /// # Examples
     /// ```
@@ -187,6 +188,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn start(&self) -> Result<(), ManagerError> {
+        for slot in self.all() {
+            slot.core.refuse_handler("start")?;
+        }
         let mut running = self.running.lock().await;
         let running = self.listen(&mut running).await?;
         running.starts_all = true;

@@ -45,6 +45,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn start_one(&self, name: &str) -> Result<(), ManagerError> {
+        for slot in self.all() {
+            slot.core.refuse_handler("start it")?;
+        }
         let mut running = self.running.lock().await;
         let slot = self.slot(name)?;
         let running = self.listen(&mut running).await?;

@@ -60,7 +60,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Returns where the subscription starts without a checkpoint.
     pub(super) async fn find_start(&mut self) -> Result<Position, End> {
         Ok(match self.core.config.start {
-            StartFrom::Checkpoint | StartFrom::Beginning => Position::START,
+            StartFrom::Beginning => Position::START,
             StartFrom::After(position) => position,
             StartFrom::End => match self.core.end_at_start.get() {
                 Some(end) => *end,
