@@ -86,6 +86,7 @@ extern crate self as eventsource;
 #[doc(hidden)]
 pub mod __private;
 pub mod aggregate;
+mod backend;
 mod backoff;
 pub mod bus;
 pub mod catalogue;
@@ -134,6 +135,10 @@ pub use aggregate::{
 /// }
 /// ```
 pub use async_trait;
+#[cfg(feature = "postgres")]
+pub use backend::postgres;
+#[cfg(feature = "sqlite")]
+pub use backend::sqlite;
 pub use backoff::Retries;
 pub use bus::{EventBus, MemoryEventBus, Notifier};
 pub use catalogue::{AnyEvent, Registry, RegistryError};

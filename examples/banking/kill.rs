@@ -5,9 +5,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use eventsource::fold::project;
+use eventsource::postgres::PostgresEventStore;
 use eventsource::prelude::*;
-use eventsource::store::postgres::PostgresEventStore;
-use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::sqlite::SqliteEventStore;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 

@@ -1,11 +1,11 @@
 //! The bank in a schema of PostgreSQL's.
 
 use eventsource::SubscriptionConfig;
-use eventsource::engine::postgres::PostgresProjectionStates;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::read_model::postgres::PostgresReadModels;
+use eventsource::postgres::{
+    PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresProjectionStates,
+    PostgresReadModels,
+};
 use eventsource::sqlx::{self, AssertSqlSafe};
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 
 use crate::branch::{Branch, Result, Rows};
 use crate::statements::Statements;

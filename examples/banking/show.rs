@@ -4,7 +4,7 @@ use std::path::Path;
 
 use eventsource::fold::project;
 use eventsource::prelude::*;
-use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::sqlite::SqliteEventStore;
 use uuid::Uuid;
 
 use crate::audit::audit;

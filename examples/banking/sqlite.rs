@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use eventsource::SubscriptionConfig;
-use eventsource::engine::sqlite::SqliteProjectionStates;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::read_model::sqlite::SqliteReadModels;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{
+    SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteProjectionStates, SqliteReadModels,
+};
 
 use crate::branch::{Branch, Result, Rows};
 use crate::statements::Statements;

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use eventsource::sqlite::SqliteDatabase;
 use eventsource::sqlx::sqlite::SqliteConnectOptions;
 use eventsource::sqlx::{self, AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
-use eventsource::store::sqlite::SqliteDatabase;
 
 use crate::failure::Result;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use eventsource::AppendError;
 use eventsource::prelude::*;
-use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::sqlite::SqliteEventStore;
 use indicatif::ProgressBar;
 use uuid::Uuid;
 

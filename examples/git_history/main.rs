@@ -18,7 +18,7 @@ mod totals;
 use std::io::{BufWriter, ErrorKind, Write as _};
 use std::process::ExitCode;
 
-use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::sqlite::SqliteEventStore;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;

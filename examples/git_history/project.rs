@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use indicatif::ProgressBar;
 
 use crate::failure::Result;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_redis::{RedisClient, RedisNotifier};
 use uuid::Uuid;
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use eventsource::event::now;
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource_redis::{RedisClient, RedisNotifier, RedisRelay};
 
 use crate::Result;

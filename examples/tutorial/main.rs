@@ -10,8 +10,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use uuid::Uuid;
 
 use order::Order;

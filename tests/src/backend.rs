@@ -1,14 +1,10 @@
 //! Backends for tests: a log, checkpoints and read models, in memory or in a database that other processes find as well.
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresReadModels};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::read_model::postgres::PostgresReadModels;
-use eventsource::read_model::sqlite::SqliteReadModels;
 use eventsource::read_model::{MemoryReadModels, ReadModel};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels};
 use eventsource::sqlx::{self, AssertSqlSafe, Connection as _, Sqlite as SqliteDriver, SqliteConnection};
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 
 use crate::postgres::Schema;
 

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use eventsource::engine::{EngineError, EngineState, Owned, ProjectionEngine, ProjectionStateStore};
+use eventsource::postgres::PostgresDatabase;
 use eventsource::prelude::*;
+use eventsource::sqlite::SqliteDatabase;
 use eventsource::sqlx::{self, AssertSqlSafe};
-use eventsource::store::postgres::PostgresDatabase;
-use eventsource::store::sqlite::SqliteDatabase;
 use eventsource::subscription::RetryPolicy;
 
 use crate::domain::Bumped;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource_tests::domain::{Bumped, Seen, bump};
 use eventsource_tests::rows::BumpRows;
 use eventsource_tests::wait::DEADLINE;

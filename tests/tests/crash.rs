@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::read_model::Stored;
-use eventsource::read_model::sqlite::SqliteReadModels;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels};
 use eventsource::testing::Random;
 use eventsource_tests::child::Child;
 use eventsource_tests::domain::bump;

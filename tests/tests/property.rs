@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::sqlx::sqlite::SqliteSynchronous;
 use eventsource::sqlx::{self, SqliteConnection};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource_tests::wait::DEADLINE;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;

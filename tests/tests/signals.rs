@@ -8,8 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use eventsource::causes;
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource::subscription::{ManagerError, Signal, shutdown_signal};
 use eventsource_tests::domain::bump;
 use eventsource_tests::rows::BumpRows;

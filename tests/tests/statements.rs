@@ -7,16 +7,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use eventsource::postgres::{
+    PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresReadModels,
+};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::projection::{Claim, fingerprint};
 use eventsource::read_model::ReadModel;
-use eventsource::read_model::postgres::PostgresReadModels;
-use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels};
 use eventsource::sqlx::postgres::PgConnectOptions;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::subscription::HealthLimits;
 use eventsource_tests::domain::{Bumped, Cleared};
 use eventsource_tests::driver_log::DriverLog;
@@ -162,7 +160,7 @@ async fn a_page_is_a_few_statements() {
 
 async fn on_sqlite(statements: &Statements) {
     let folder = tempfile::tempdir().unwrap();
-    let options = eventsource::store::sqlite::SqliteOptions::new(folder.path().join("statements.db"))
+    let options = eventsource::sqlite::SqliteOptions::new(folder.path().join("statements.db"))
         .synchronous(eventsource::sqlx::sqlite::SqliteSynchronous::Off);
     let db = SqliteDatabase::open_with(options).await.unwrap();
     let models = SqliteReadModels::new(&db);

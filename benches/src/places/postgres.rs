@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 
 use chrono::Utc;
+use eventsource::postgres::{PostgresDatabase, PostgresOptions};
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, AssertSqlSafe, Connection as _, PgConnection, PgPool};
-use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
 use eventsource_tests::postgres::Server;
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::Utc;
-use eventsource::store::sqlite::SqliteDatabase;
+use eventsource::sqlite::SqliteDatabase;
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 use uuid::Uuid;

@@ -3,12 +3,10 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use eventsource::aggregate::postgres::PostgresSnapshots;
-use eventsource::aggregate::sqlite::SqliteSnapshots;
 use eventsource::aggregate::{SnapshotPolicy, SnapshotStore};
+use eventsource::postgres::{PostgresEventStore, PostgresSnapshots};
 use eventsource::prelude::*;
-use eventsource::store::postgres::PostgresEventStore;
-use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::sqlite::{SqliteEventStore, SqliteSnapshots};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

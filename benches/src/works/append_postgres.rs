@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eventsource::store::postgres::PostgresEventStore;
+use eventsource::postgres::PostgresEventStore;
 
 use super::append::{Appends, append_all};
 use crate::limits::append_postgres as plain;

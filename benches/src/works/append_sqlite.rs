@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::sqlite::SqliteEventStore;
 
 use super::append::{Appends, append_all};
 use crate::limits::append_sqlite as plain;

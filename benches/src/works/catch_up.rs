@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 
 use crate::domain::{Fact, ORDER, Orders};
 use crate::limits::read_postgres::PAGE;

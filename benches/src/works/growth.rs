@@ -1,10 +1,8 @@
 //! How the rate grows: with the length of the log, and with the number of projections.
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresEventStore};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::postgres::PostgresEventStore;
-use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteEventStore};
 
 use super::catch_up;
 use super::many::together;

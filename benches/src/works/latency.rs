@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresEventStore};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteEventStore};
 use eventsource::sqlx::ConnectOptions as _;
-use eventsource::store::postgres::PostgresEventStore;
-use eventsource::store::sqlite::SqliteEventStore;
 
 use crate::domain::{Fact, ORDER, Orders};
 use crate::limits::live::{Log, follow};

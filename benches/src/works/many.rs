@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresEventStore};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::postgres::PostgresEventStore;
-use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteEventStore};
 use uuid::Uuid;
 
 use crate::domain::{Fact, ORDER, Orders};

@@ -2,11 +2,9 @@
 
 use std::process::Command;
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 
 use crate::domain::Orders;
 use crate::measure::Pairs;

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::read_model::postgres::PostgresReadModels;
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresReadModels};
 use eventsource::sqlx;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
 
 use super::letters;
 use super::rows::catch_up;

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels};
 use eventsource::sqlx;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 
 use super::letters;
 use super::rows::catch_up;

@@ -88,8 +88,6 @@ mod execute;
 mod execute_error;
 mod into_events;
 mod load;
-#[cfg(feature = "postgres")]
-pub mod postgres;
 mod publish;
 mod repository;
 mod retry;
@@ -97,8 +95,6 @@ mod root;
 mod save;
 mod saved;
 mod snapshot;
-#[cfg(feature = "sqlite")]
-pub mod sqlite;
 mod traits;
 mod turns;
 mod uncommitted;

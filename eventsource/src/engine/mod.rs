@@ -43,15 +43,9 @@ mod error;
 mod handler;
 mod handlers;
 mod memory;
-#[cfg(feature = "postgres")]
-pub mod postgres;
 mod projection_engine;
 mod projection_state;
 mod replay;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod sql;
-#[cfg(feature = "sqlite")]
-pub mod sqlite;
 mod state;
 mod state_store;
 mod subscriber;

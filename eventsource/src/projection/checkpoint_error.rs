@@ -3,9 +3,6 @@
 use std::error::Error;
 use std::sync::Arc;
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-use crate::store::sql::{Action, Failure, verdict::explained};
-
 /// The error of a [`CheckpointStore`](super::CheckpointStore). The cause is its [`source`](Error::source).
 ///
 /// ```
@@ -40,15 +37,4 @@ pub enum CheckpointError {
         /// Which value, and where.
         what: String,
     },
-}
-
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-impl CheckpointError {
-    /// Returns the error of a failure inside a transaction, where nothing is retried.
-    pub(crate) fn failed(action: Action<'_>, failure: Failure) -> Self {
-        match failure {
-            Failure::Database(error) => Self::Failed { action: action.to_string(), source: explained(error) },
-            Failure::Corrupt(what) => Self::Corrupt { what },
-        }
-    }
 }

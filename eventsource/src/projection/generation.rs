@@ -73,10 +73,9 @@ impl Table {
 /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use eventsource::ReadModel;
-/// use eventsource::projection::sqlite::SqliteCheckpoints;
+/// use eventsource::sqlite::SqliteCheckpoints;
 /// use eventsource::projection::{CheckpointStore, Generations};
-/// # use eventsource::read_model::sqlite::SqliteReadModels;
-/// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+/// # use eventsource::sqlite::{SqliteDatabase, SqliteOptions, SqliteReadModels};
 /// # #[derive(ReadModel)]
 /// # #[read_model(table = "orders")]
 /// # struct OrderRow { #[read_model(id)] id: u64 }
@@ -131,12 +130,11 @@ pub trait Generations<U>: Send + Sync {
     /// ```
     /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use eventsource::projection::sqlite::SqliteCheckpoints;
+    /// use eventsource::sqlite::SqliteCheckpoints;
     /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
     /// use eventsource::projection::{Generations, Switch, Switched};
     /// use eventsource::{Position, ReadModel};
-    /// # use eventsource::read_model::sqlite::SqliteReadModels;
-    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
+    /// # use eventsource::sqlite::{SqliteDatabase, SqliteOptions, SqliteReadModels};
     /// # #[derive(ReadModel)]
     /// # #[read_model(table = "orders")]
     /// # struct OrderRow { #[read_model(id)] id: u64 }

@@ -95,7 +95,7 @@ mod checkpoint_error;
 mod checkpoint_reset;
 mod checkpoint_store;
 mod checkpoint_update;
-mod claim;
+pub(crate) mod claim;
 mod dead_letter;
 mod described;
 mod error;
@@ -106,14 +106,8 @@ mod kind;
 mod letters;
 mod memory;
 mod output;
-mod owner;
-#[cfg(feature = "postgres")]
-pub mod postgres;
+pub(crate) mod owner;
 pub(crate) mod scope;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) mod sql;
-#[cfg(feature = "sqlite")]
-pub mod sqlite;
 mod subscriber;
 mod table;
 mod unit;

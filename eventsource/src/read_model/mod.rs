@@ -106,7 +106,7 @@ mod column;
 mod column_type;
 mod cursor;
 #[cfg(feature = "decimal")]
-mod decimal;
+pub(crate) mod decimal;
 mod deployment;
 mod entry;
 mod error;
@@ -114,19 +114,13 @@ mod field;
 mod map;
 mod memory;
 mod model;
-mod port;
-#[cfg(feature = "postgres")]
-pub mod postgres;
+pub(crate) mod port;
 mod query;
 mod reader;
 mod repository;
-mod select;
-mod session;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod sql;
-#[cfg(feature = "sqlite")]
-pub mod sqlite;
-mod stored;
+pub(crate) mod select;
+pub(crate) mod session;
+pub(crate) mod stored;
 mod value;
 mod variant;
 

@@ -8,7 +8,7 @@
 //! ```
 //! # #[cfg(feature = "sqlite")]
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+//! use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 //! use eventsource::{AppendError, EventFilter, EventStore, ExpectedVersion, NewEvent, PageLimit, Position};
 //! use eventsource::{ReadStream, StreamId};
 //! use uuid::Uuid;
@@ -116,15 +116,9 @@ mod log_stall;
 mod lookup;
 mod memory;
 mod port;
-#[cfg(feature = "postgres")]
-pub mod postgres;
 mod read;
 mod reentrancy;
 mod shared;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) mod sql;
-#[cfg(feature = "sqlite")]
-pub mod sqlite;
 mod stream_append;
 mod verdict;
 mod wakeup;

@@ -4,12 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use eventsource::SubscriptionConfig;
-use eventsource::engine::postgres::PostgresProjectionStates;
-use eventsource::engine::sqlite::SqliteProjectionStates;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::postgres::PostgresEventStore;
-use eventsource::store::sqlite::SqliteEventStore;
+use eventsource::postgres::{PostgresCheckpoints, PostgresEventStore, PostgresProjectionStates};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteEventStore, SqliteProjectionStates};
 use eventsource::testing::faults::Faults;
 use tokio::runtime::Builder;
 use tokio::time::timeout;

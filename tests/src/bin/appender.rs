@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::domain::bump;
 
 #[tokio::main]

@@ -9,12 +9,10 @@
 use std::error::Error;
 use std::time::Duration;
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::projection::EventSubscriber;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::subscription::{DeadLetterError, HealthLimits, SubscriptionState};
 use eventsource_tests::chains::{self, Chains};
 use eventsource_tests::orphan::end_with_parent;

@@ -3,10 +3,8 @@
 
 use std::error::Error;
 
-use eventsource::aggregate::postgres::PostgresSnapshots;
-use eventsource::aggregate::sqlite::SqliteSnapshots;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresSnapshots};
+use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteSnapshots};
 use eventsource_tests::ledgers::{execute_all, ledgers};
 use eventsource_tests::orphan::end_with_parent;
 

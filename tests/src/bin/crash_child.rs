@@ -5,8 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource_tests::orphan::end_with_parent;
 use eventsource_tests::rows::BumpRows;
 use eventsource_tests::sums::BumpSums;

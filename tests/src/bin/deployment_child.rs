@@ -8,14 +8,12 @@ use std::fmt::Display;
 use std::io::BufRead as _;
 use std::time::Duration;
 
+use eventsource::postgres::{
+    PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresReadModels,
+};
 use eventsource::prelude::*;
 use eventsource::projection::EventSubscriber;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::read_model::postgres::PostgresReadModels;
-use eventsource::read_model::sqlite::SqliteReadModels;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels};
 use eventsource::subscription::OnChange;
 use eventsource_tests::deployment::{First, FirstRow, Second, SecondRow, SharedRow};
 

@@ -6,14 +6,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use eventsource::engine::ProjectionStateStore;
-use eventsource::engine::postgres::PostgresProjectionStates;
-use eventsource::engine::sqlite::SqliteProjectionStates;
+use eventsource::postgres::{
+    PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresProjectionStates,
+};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteProjectionStates};
 use eventsource::sqlx::postgres::PgConnectOptions;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::engines::{self, BATCH, Digest, LARGE_BATCH, Write, follow};
 use eventsource_tests::orphan::end_with_parent;
 

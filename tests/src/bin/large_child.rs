@@ -9,11 +9,9 @@ use std::sync::Arc;
 use eventsource::engine::{MemoryProjectionStates, Owned, ProjectionEngine};
 use eventsource::event::RecordedParts;
 use eventsource::fold::project as fold;
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

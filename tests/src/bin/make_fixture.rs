@@ -7,9 +7,8 @@ use std::error::Error;
 
 use chrono::DateTime;
 use eventsource::event::truncate_to_micros;
-use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::projection::{CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::{EventStore, ExpectedVersion, Metadata, NewEvent, Position, StreamId, sqlx};
 use uuid::Uuid;
 

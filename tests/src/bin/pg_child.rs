@@ -5,9 +5,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::orphan::end_with_parent;
 use eventsource_tests::postgres_rows::PgBumpRows;

@@ -4,12 +4,10 @@
 use std::error::Error;
 use std::time::Duration;
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::projection::EventSubscriber;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource::subscription::RebuildError;
 use eventsource_tests::orphan::end_with_parent;
 use eventsource_tests::sums::BumpSums;

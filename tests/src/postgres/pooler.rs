@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use eventsource::postgres::PostgresOptions;
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{Connection as _, PgConnection};
-use eventsource::store::postgres::PostgresOptions;
 
 use super::{Schema, programs, url};
 use crate::guardian::{Guardian, folder, free_port};

@@ -1,7 +1,7 @@
 //! A schema of a test's own.
 
+use eventsource::postgres::{PostgresDatabase, PostgresOptions};
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
 use uuid::Uuid;
 
 use super::{Server, url};

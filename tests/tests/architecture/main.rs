@@ -26,7 +26,7 @@ const ROOMS: &[Room] = &[
     Room { name: "random", may_name: &[] },
     Room { name: "backoff", may_name: &["random"] },
     Room { name: "event", may_name: &[] },
-    Room { name: "store", may_name: &["event", "backoff"] },
+    Room { name: "store", may_name: &["event"] },
     Room { name: "bus", may_name: &["event", "causes", "panics"] },
     Room { name: "aggregate", may_name: &["event", "store", "bus", "backoff", "causes"] },
     Room { name: "projection", may_name: &["event", "store", "causes", "panics"] },
@@ -49,6 +49,10 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "engine", may_name: &["event", "store", "projection", "causes"] },
     Room { name: "fold", may_name: &["event", "store", "projection", "aggregate"] },
+    Room {
+        name: "backend",
+        may_name: &["event", "store", "aggregate", "projection", "read_model", "engine", "backoff", "causes", "panics"],
+    },
     Room { name: "__private", may_name: &["event", "aggregate", "projection", "read_model"] },
     Room {
         name: "prelude",
@@ -67,6 +71,7 @@ const ROOMS: &[Room] = &[
             "subscription",
             "engine",
             "fold",
+            "backend",
             "random",
         ],
     },

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::projection::{Claim, CommitError};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource::sqlx::{self, Connection as _, SqliteConnection};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::subscription::{FailurePolicy, RetryPolicy, SubscribeError, SubscriptionState};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
 use eventsource_tests::rows::BumpRows;

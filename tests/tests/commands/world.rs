@@ -1,9 +1,9 @@
 //! A wallet, and the backends.
 
-use eventsource::aggregate::postgres::PostgresSnapshots;
-use eventsource::aggregate::sqlite::SqliteSnapshots;
 use eventsource::aggregate::{MemorySnapshots, SnapshotStore};
+use eventsource::postgres::PostgresSnapshots;
 use eventsource::prelude::*;
+use eventsource::sqlite::SqliteSnapshots;
 use eventsource::store::StreamAppend;
 use eventsource::{AggregateRepository, aggregate};
 pub(crate) use eventsource_tests::backend::{Backend, Memory, Postgres, Sqlite};

@@ -9,17 +9,15 @@ mod broken_states;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use eventsource::aggregate::postgres::PostgresSnapshots;
-use eventsource::aggregate::sqlite::SqliteSnapshots;
-use eventsource::engine::postgres::PostgresProjectionStates;
-use eventsource::engine::sqlite::SqliteProjectionStates;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::read_model::postgres::PostgresReadModels;
-use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::postgres::{
+    PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresProjectionStates,
+    PostgresReadModels, PostgresSnapshots,
+};
+use eventsource::sqlite::{
+    SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions, SqliteProjectionStates, SqliteReadModels,
+    SqliteSnapshots,
+};
 use eventsource::sqlx;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::store::{Backlog, LogId, LogMark, WakeUpReceiver};
 use eventsource::testing::contract::{self, Case, ContractRow};
 use eventsource::{

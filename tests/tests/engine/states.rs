@@ -1,9 +1,9 @@
 //! Stores of the progress of engines: what each of them holds to.
 
-use eventsource::engine::postgres::PostgresProjectionStates;
-use eventsource::engine::sqlite::SqliteProjectionStates;
 use eventsource::engine::{MemoryProjectionStates, ProjectionEngine, ProjectionStateStore};
+use eventsource::postgres::PostgresProjectionStates;
 use eventsource::prelude::*;
+use eventsource::sqlite::SqliteProjectionStates;
 use eventsource_tests::backend::{Backend, Postgres, Sqlite};
 
 use crate::events::{Deposited, deposits};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use eventsource::engine::sqlite::SqliteProjectionStates;
 use eventsource::engine::{MemoryProjectionStates, Owned, ProjectionEngine, ProjectionStateStore};
 use eventsource::prelude::*;
+use eventsource::sqlite::SqliteProjectionStates;
 use eventsource::subscription::RetryPolicy;
 use eventsource_tests::backend::{Backend, Memory, Postgres, Sqlite};
 

@@ -1,9 +1,8 @@
 //! Durable memory: the state is stored with its checkpoint, and a new process goes on from there.
 
 use eventsource::projection::ProjectionSnapshot;
-use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource::sqlx;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::domain::Bumped;
 use serde::{Deserialize, Serialize};
 

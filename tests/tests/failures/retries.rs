@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use eventsource::projection::ErrorClass;
-use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource::sqlx::{self, SqliteConnection};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::domain::Bumped;
 
 use crate::world::*;

@@ -5,14 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresReadModels};
 pub(crate) use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::projection::sqlite::SqliteCheckpoints;
 pub(crate) use eventsource::projection::{LetterQuery, LetterState};
-use eventsource::read_model::postgres::PostgresReadModels;
-use eventsource::read_model::sqlite::SqliteReadModels;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels};
 pub(crate) use eventsource::subscription::{FailurePolicy, RetryPolicy};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::postgres::Schema;

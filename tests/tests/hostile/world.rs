@@ -6,10 +6,9 @@ pub(crate) use std::sync::{Arc, OnceLock};
 pub(crate) use std::time::Duration;
 
 pub(crate) use eventsource::prelude::*;
-pub(crate) use eventsource::projection::sqlite::SqliteCheckpoints;
+pub(crate) use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
 pub(crate) use eventsource::sqlx::{self, SqliteConnection};
 pub(crate) use eventsource::store::StoreError;
-pub(crate) use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 pub(crate) use eventsource::subscription::{
     FailurePolicy, ManagerError, ResetError, RetryPolicy, StopReason, WaitError,
 };

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use eventsource::aggregate::postgres::PostgresSnapshots;
-use eventsource::aggregate::sqlite::SqliteSnapshots;
+use eventsource::postgres::PostgresSnapshots;
 use eventsource::prelude::*;
+use eventsource::sqlite::SqliteSnapshots;
 use eventsource::testing::Random;
 use eventsource_tests::child::Child;
 use eventsource_tests::ledgers::{COMMANDS, Ledger, command_id, ids, ledger, ledgers, parts};

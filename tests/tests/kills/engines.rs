@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use eventsource::engine::postgres::PostgresProjectionStates;
-use eventsource::engine::sqlite::SqliteProjectionStates;
 use eventsource::engine::{ProjectionState, ProjectionStateStore};
+use eventsource::postgres::PostgresProjectionStates;
 use eventsource::prelude::*;
+use eventsource::sqlite::SqliteProjectionStates;
 use eventsource::testing::Random;
 use eventsource_tests::child::Child;
 use eventsource_tests::domain::Bumped;

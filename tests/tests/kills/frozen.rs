@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use eventsource::AppendError;
 use eventsource::prelude::*;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource_tests::child::Child;
 use eventsource_tests::domain::Bumped;
 

@@ -1,7 +1,7 @@
 //! A rolling deployment: a process of the version before runs on after the migration, and what it has stored is adopted.
 
+use eventsource::sqlite::SqliteDatabase;
 use eventsource::sqlx::{self, AssertSqlSafe, Connection as _, Row as _};
-use eventsource::store::sqlite::SqliteDatabase;
 use eventsource_tests::postgres::Schema;
 
 use crate::world::*;
@@ -74,12 +74,12 @@ where
 }
 
 const SQLITE: [&str; 2] = [
-    include_str!("../../../eventsource/src/store/sqlite/migrations/0001_events_and_checkpoints.sql"),
-    include_str!("../../../eventsource/src/store/sqlite/migrations/0002_dead_letters_leases_snapshots.sql"),
+    include_str!("../../../eventsource/src/backend/sqlite/store/migrations/0001_events_and_checkpoints.sql"),
+    include_str!("../../../eventsource/src/backend/sqlite/store/migrations/0002_dead_letters_leases_snapshots.sql"),
 ];
 const POSTGRES: [&str; 2] = [
-    include_str!("../../../eventsource/src/store/postgres/migrations/0001_events_and_checkpoints.sql"),
-    include_str!("../../../eventsource/src/store/postgres/migrations/0002_dead_letters_leases_snapshots.sql"),
+    include_str!("../../../eventsource/src/backend/postgres/store/migrations/0001_events_and_checkpoints.sql"),
+    include_str!("../../../eventsource/src/backend/postgres/store/migrations/0002_dead_letters_leases_snapshots.sql"),
 ];
 
 /// The statements of version 2 as they were, for SQLite: append, claim, step, reset, switch.
@@ -121,8 +121,8 @@ async fn sqlite_statements_of_the_version_before_work_after_the_migration() {
         sqlx::query(sql).execute(&mut old).await.unwrap();
     }
     let db = SqliteDatabase::open(&file).await.unwrap();
-    let store = eventsource::store::sqlite::SqliteEventStore::new(&db);
-    let checkpoints = eventsource::projection::sqlite::SqliteCheckpoints::new(&db);
+    let store = eventsource::sqlite::SqliteEventStore::new(&db);
+    let checkpoints = eventsource::sqlite::SqliteCheckpoints::new(&db);
     for sql in OLD_SQLITE {
         sqlx::query(sql).execute(&mut old).await.unwrap();
     }
@@ -182,9 +182,9 @@ async fn postgres_statements_of_the_version_before_work_after_the_migration() {
         }
         schema.options().migrate().await.unwrap();
     }
-    let db = eventsource::store::postgres::PostgresDatabase::open_with(schema.options()).await.unwrap();
-    let store = eventsource::store::postgres::PostgresEventStore::new(&db);
-    let checkpoints = eventsource::projection::postgres::PostgresCheckpoints::new(&db);
+    let db = eventsource::postgres::PostgresDatabase::open_with(schema.options()).await.unwrap();
+    let store = eventsource::postgres::PostgresEventStore::new(&db);
+    let checkpoints = eventsource::postgres::PostgresCheckpoints::new(&db);
     assert_eq!(bump(&store, [1]).await, Position::new(3), "it goes on from what the old process has appended");
     let found = checkpoints.load("old").await.unwrap().unwrap();
     assert_eq!((found.position, found.epoch, found.log, found.mark), (Position::new(2), 2, None, None));

@@ -5,9 +5,8 @@ use std::process::Command;
 
 use eventsource::prelude::*;
 use eventsource::projection::Claim;
-use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::sqlx::{self, SqlitePool};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource_tests::domain::{Bumped, Seen};
 use eventsource_tests::wait::{DEADLINE, eventually};
 

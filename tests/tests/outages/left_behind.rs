@@ -1,11 +1,10 @@
 //! What a handler leaves on its connection reaches neither its neighbours nor the events around it, nor any append.
 
+use eventsource::postgres::{PostgresDatabase, PostgresOptions};
 use eventsource::prelude::*;
-use eventsource::projection::sqlite::SqliteCheckpoints;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, AssertSqlSafe};
-use eventsource::store::postgres::{PostgresDatabase, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource_tests::backend::{Backend, Postgres, Sql as _};
 use eventsource_tests::postgres::Schema;
 use eventsource_tests::wait::DEADLINE;

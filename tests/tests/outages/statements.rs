@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use eventsource::postgres::PostgresOptions;
 use eventsource::prelude::*;
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, AssertSqlSafe, Row as _};
-use eventsource::store::postgres::PostgresOptions;
 use eventsource_tests::backend::{Backend, Postgres, Sql as _, Sqlite};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::postgres::Schema;
@@ -24,7 +24,7 @@ async fn postgres(setting: &[(&str, &str)]) -> (Postgres, PgScripted) {
 }
 
 async fn on(schema: Schema, options: PostgresOptions) -> (Postgres, PgScripted) {
-    let db = eventsource::store::postgres::PostgresDatabase::open_with(options).await.unwrap();
+    let db = eventsource::postgres::PostgresDatabase::open_with(options).await.unwrap();
     let backend = Postgres { schema, db };
     backend.execute("CREATE TABLE rows (n bigserial, by bigint)").await;
     let insert = format!("INSERT INTO {}.rows (by) VALUES ($1)", backend.schema.name());

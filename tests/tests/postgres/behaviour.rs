@@ -1,9 +1,9 @@
 //! Projections at work: exactly once, and what a handler may not do.
 
+use eventsource::postgres::PostgresEventStore;
 use eventsource::prelude::*;
 use eventsource::projection::{Claim, CommitError};
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::PostgresEventStore;
 use eventsource::subscription::{SubscribeError, SubscriptionState};
 use eventsource_tests::domain::{Bumped, Seen, bump, note};
 use eventsource_tests::wait::eventually;

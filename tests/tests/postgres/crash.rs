@@ -104,7 +104,7 @@ async fn terminated_connections_are_waited_out_and_the_rows_equal_a_fold_of_the_
     let connect = connect.application_name(&name);
     let schema_name = schema.name().to_owned();
     let world = World::on(schema, |_| {
-        eventsource::store::postgres::PostgresOptions::from_connect_options(connect).schema(schema_name)
+        eventsource::postgres::PostgresOptions::from_connect_options(connect).schema(schema_name)
     })
     .await;
     let mut killer = PgConnection::connect(world.schema.url()).await.unwrap();

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use eventsource::postgres::{PostgresDatabase, PostgresOpenError, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::{PostgresDatabase, PostgresOpenError, PostgresOptions};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::postgres::{Schema, Server};
 use eventsource_tests::wait::{DEADLINE, eventually};

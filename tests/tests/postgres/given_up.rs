@@ -5,10 +5,9 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore};
 use eventsource::prelude::*;
 use eventsource::projection::Claim;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore};
 use eventsource_tests::domain::bump;
 use eventsource_tests::postgres::Schema;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use eventsource::postgres::{PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::{PostgresEventStore, PostgresOptions};
 use eventsource::{AppendError, ReadStream};
 use eventsource_tests::postgres::{Schema, Server};
 use eventsource_tests::wait::eventually;
@@ -284,9 +284,9 @@ async fn a_strict_default_isolation_changes_nothing() {
     let connect: sqlx::postgres::PgConnectOptions = world.schema.url().parse().unwrap();
     for (level, stored) in [("serializable", 160), ("repeatable read", 320)] {
         let connect = connect.clone().options([("default_transaction_isolation", level)]);
-        let options = eventsource::store::postgres::PostgresOptions::from_connect_options(connect);
+        let options = eventsource::postgres::PostgresOptions::from_connect_options(connect);
         let options = options.schema(world.schema.name());
-        let db = eventsource::store::postgres::PostgresDatabase::open_with(options).await.unwrap();
+        let db = eventsource::postgres::PostgresDatabase::open_with(options).await.unwrap();
         let store = PostgresEventStore::new(&db);
         let tasks: Vec<_> = (0..8)
             .map(|_| {

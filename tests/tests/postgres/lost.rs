@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use eventsource::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, Point};
 use eventsource::{AppendError, ReadStream};
 use eventsource_tests::domain::bump;

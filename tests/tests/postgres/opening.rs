@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use eventsource::postgres::{PostgresDatabase, PostgresEventStore, PostgresOpenError, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlx;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOpenError, PostgresOptions};
 use eventsource_tests::SCHEMA_VERSION;
 use eventsource_tests::postgres::{Schema, url};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,8 +1,8 @@
 //! How PostgreSQL reads the log: by an index, a page at a time, never sorted.
 
+use eventsource::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlx::postgres::PgConnectOptions;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::{Metadata, ReadStream, sqlx};
 use eventsource_tests::postgres::Schema;
 use eventsource_tests::wait::eventually;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use eventsource::postgres::PostgresOptions;
 use eventsource::prelude::*;
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::PostgresOptions;
 use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::postgres::{Pooler, Schema, url};
 use eventsource_tests::wait::eventually;
@@ -72,8 +72,8 @@ async fn a_listener_that_connects_directly_hears_what_passes_the_pooler() {
     let rows = manager.subscribe(world.rows.clone(), config).await.unwrap();
     manager.start().await.unwrap();
     rows.caught_up().await.unwrap();
-    let other = eventsource::store::postgres::PostgresDatabase::open_with(pooler.options(&world.schema)).await.unwrap();
-    let other = eventsource::store::postgres::PostgresEventStore::new(&other);
+    let other = eventsource::postgres::PostgresDatabase::open_with(pooler.options(&world.schema)).await.unwrap();
+    let other = eventsource::postgres::PostgresEventStore::new(&other);
     // The listener's first wake-up comes when it listens; an append before that is found by it as well.
     let position = bump(&other, [1]).await;
     rows.wait_for(position).within(Duration::from_secs(20)).await.unwrap();
@@ -133,8 +133,8 @@ async fn forgotten_pooler_mode_is_named_in_the_error_of_an_append_and_in_the_sta
     let pooler = Pooler::start().await;
     let world = World::new().await;
     let options = pooler.options(&world.schema).pooler_mode(false);
-    let db = eventsource::store::postgres::PostgresDatabase::open_with(options).await.unwrap();
-    let store = eventsource::store::postgres::PostgresEventStore::new(&db);
+    let db = eventsource::postgres::PostgresDatabase::open_with(options).await.unwrap();
+    let store = eventsource::postgres::PostgresEventStore::new(&db);
     let remedy = "PostgresOptions::pooler_mode(true)";
     eventually("an append names the option", || async {
         let event = vec![NewEvent::of(&Bumped { by: 1 }).unwrap()];
@@ -143,7 +143,7 @@ async fn forgotten_pooler_mode_is_named_in_the_error_of_an_append_and_in_the_sta
         refused.is_err_and(|error| HandlerError::from(error).to_string().contains(remedy))
     })
     .await;
-    let checkpoints = eventsource::projection::postgres::PostgresCheckpoints::new(&db);
+    let checkpoints = eventsource::postgres::PostgresCheckpoints::new(&db);
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
     let config = SubscriptionConfig::default().poll_interval(Duration::from_millis(50));
     // It loads the checkpoint, which may meet such a statement as well.

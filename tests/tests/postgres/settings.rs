@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use eventsource::postgres::{
+    PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOpenError, PostgresOptions, PostgresReadModels,
+};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
-use eventsource::read_model::postgres::PostgresReadModels;
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, AssertSqlSafe};
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOpenError, PostgresOptions};
 use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::postgres::Schema;
 use eventsource_tests::wait::DEADLINE;

@@ -1,8 +1,8 @@
 //! What the adversaries of the log do: they append, inside and outside a transaction, and read.
 
+use eventsource::postgres::PostgresEventStore;
 use eventsource::prelude::*;
 use eventsource::sqlx::PgConnection;
-use eventsource::store::postgres::PostgresEventStore;
 use uuid::Uuid;
 
 use crate::world::World;

@@ -4,10 +4,10 @@ use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use eventsource::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource_tests::domain::bump;
 use eventsource_tests::wait::eventually;
 use tracing::field::{Field, Visit};
@@ -30,7 +30,7 @@ impl Visit for Fields {
 
 impl Collector for Warnings {
     fn enabled(&self, site: &CallSite<'_>) -> bool {
-        *site.level() == Level::WARN && site.target().starts_with("eventsource::store::postgres")
+        *site.level() == Level::WARN && site.target().starts_with("eventsource::postgres")
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

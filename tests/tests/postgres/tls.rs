@@ -3,9 +3,9 @@
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use eventsource::postgres::{PostgresDatabase, PostgresEventStore, PostgresOpenError, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlx;
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOpenError, PostgresOptions};
 use eventsource_tests::domain::bump;
 use eventsource_tests::postgres::Server;
 use eventsource_tests::wait::eventually;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use eventsource::Position;
 use eventsource::causes;
-use eventsource::projection::postgres::PostgresUnit;
+use eventsource::postgres::PostgresUnit;
 use eventsource::projection::{
     CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, CommitError, ErrorClass, Inject, UnitOfWork,
 };

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use eventsource::postgres::PostgresEventStore;
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::PostgresEventStore;
 use eventsource_tests::domain::{Bumped, bump};
 use eventsource_tests::wait::eventually;
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::PostgresCheckpoints;
 use eventsource::sqlx::{self, AssertSqlSafe, PgConnection};
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::subscription::{FailurePolicy, RetryPolicy};
 use eventsource_tests::postgres::{Schema, Server};
 use eventsource_tests::postgres_rows::PgBumpRows;

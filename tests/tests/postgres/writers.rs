@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use eventsource::postgres::PostgresEventStore;
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::store::postgres::PostgresEventStore;
 use eventsource::testing::Random;
 use eventsource_tests::wait::eventually;
 use tokio::task::JoinHandle;

@@ -98,10 +98,9 @@ async fn a_table_that_is_there_needs_no_right_to_create() {
     world.run(&rights).await.unwrap();
     let connect: sqlx::postgres::PgConnectOptions = world.schema.url().parse().unwrap();
     let connect = connect.options([("role", role.as_str())]);
-    let options = eventsource::store::postgres::PostgresOptions::from_connect_options(connect);
-    let db =
-        eventsource::store::postgres::PostgresDatabase::open_with(options.schema(world.schema.name())).await.unwrap();
-    let models = eventsource::read_model::postgres::PostgresReadModels::new(&db);
+    let options = eventsource::postgres::PostgresOptions::from_connect_options(connect);
+    let db = eventsource::postgres::PostgresDatabase::open_with(options.schema(world.schema.name())).await.unwrap();
+    let models = eventsource::postgres::PostgresReadModels::new(&db);
     models.create_table::<Item>().await.unwrap();
     models.create_table::<Price>().await.unwrap_err();
     db.close().await;

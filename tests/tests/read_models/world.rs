@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use eventsource::event::RecordedParts;
+use eventsource::postgres::{
+    PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresReadModels, PostgresUnit,
+};
 use eventsource::prelude::*;
-use eventsource::projection::postgres::{PostgresCheckpoints, PostgresUnit};
-use eventsource::projection::sqlite::{SqliteCheckpoints, SqliteUnit};
 use eventsource::projection::{CheckpointUpdate, Claim, CommitError, Inject, MemoryUnit, UnitOfWork};
 use eventsource::read_model::ReadModel;
-use eventsource::read_model::postgres::PostgresReadModels;
-use eventsource::read_model::sqlite::SqliteReadModels;
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels, SqliteUnit};
 use eventsource::sqlx::{self, AssertSqlSafe};
-use eventsource::store::postgres::{PostgresDatabase, PostgresEventStore, PostgresOptions};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource_tests::postgres::Schema;
 use uuid::Uuid;
 

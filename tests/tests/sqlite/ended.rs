@@ -2,8 +2,8 @@
 
 use eventsource::Position;
 use eventsource::projection::{CheckpointStore, CommitError, Inject, UnitOfWork};
+use eventsource::sqlite::{SqliteDatabase, SqliteOptions};
 use eventsource::sqlx::{self, Connection, SqliteConnection};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
 use tempfile::TempDir;
 
 use crate::world::{insert, run, world, world_on};

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, StreamId};
 use tempfile::TempDir;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! The log: what cannot be read, stored times, and how SQLite reads through a filter.
 
+use eventsource::sqlite::SqliteEventStore;
 use eventsource::sqlx;
-use eventsource::store::sqlite::SqliteEventStore;
 use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position};
 use tempfile::TempDir;
 

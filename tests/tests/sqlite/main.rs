@@ -15,7 +15,7 @@ mod world;
 
 use std::path::Path;
 
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteDatabase, SqliteEventStore};
 use eventsource::{NewEvent, StreamId};
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Opening: the file is made, shared, or refused.
 
+use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOpenError, SqliteOptions};
 use eventsource::sqlx;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOpenError, SqliteOptions};
 use eventsource::{EventStore, ExpectedVersion, Position, ReadStream};
 use eventsource_tests::SCHEMA_VERSION;
 use tempfile::TempDir;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::sqlx::{self, Connection as _, SqliteConnection};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::{
     EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, ReadStream, RecordedEvent,
     StreamId,

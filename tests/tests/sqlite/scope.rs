@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use eventsource::projection::sqlite::SqliteCheckpoints;
 use eventsource::projection::{CheckpointError, CheckpointStore, Claim, ClaimError, UnitOfWork};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource::{
     AppendError, EventFilter, EventStore, ExpectedVersion, NewEvent, PageLimit, Position, StoreError, StreamId,
 };

@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use eventsource::projection::CheckpointStore;
-use eventsource::projection::sqlite::SqliteCheckpoints;
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::{AppendError, EventStore, ExpectedVersion, Position, ReadStream, StoreError};
 use tempfile::TempDir;
 use tokio::task::JoinSet;

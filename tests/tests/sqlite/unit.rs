@@ -5,8 +5,8 @@ use std::time::Duration;
 use eventsource::projection::{
     CheckpointReset, CheckpointStore, CheckpointUpdate, CommitError, ErrorClass, Inject, UnitOfWork,
 };
+use eventsource::sqlite::SqliteEventStore;
 use eventsource::sqlx::{self, SqliteConnection};
-use eventsource::store::sqlite::SqliteEventStore;
 use eventsource::{HandlerError, Position};
 
 use crate::scope::append;

@@ -1,10 +1,9 @@
 //! A file with a table of the user's and a checkpoint, and what holds for it after a unit that failed.
 
 use eventsource::Position;
-use eventsource::projection::sqlite::{SqliteCheckpoints, SqliteUnit};
 use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, Inject, UnitOfWork};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteOptions, SqliteUnit};
 use eventsource::sqlx::{self, SqliteConnection};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteOptions};
 use tempfile::TempDir;
 
 /// A file with a table of the user's, a checkpoint, and its store.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use eventsource::StoreError;
+use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::sqlx::{self, Connection as _, SqliteConnection};
-use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 
 use crate::world::*;
 

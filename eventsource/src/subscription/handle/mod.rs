@@ -450,9 +450,7 @@ impl<P> SubscriptionHandle<P> {
     /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// # use eventsource::prelude::*;
-    /// # use eventsource::projection::sqlite::SqliteCheckpoints;
-    /// # use eventsource::read_model::sqlite::SqliteReadModels;
-    /// # use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore};
+    /// # use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels};
     /// # use serde::{Deserialize, Serialize};
     /// # #[derive(Serialize, Deserialize, DomainEvent)]
     /// # #[event(aggregate = "Order")]

@@ -68,7 +68,7 @@ pub(super) async fn a_page_tells_the_events_around_it(store: Store) -> Verdict {
 /// use std::sync::Arc;
 ///
 /// use eventsource::sqlx;
-/// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
+/// use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 /// use eventsource::testing::contract::positions_only_grow;
 ///
 /// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;

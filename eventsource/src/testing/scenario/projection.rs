@@ -96,9 +96,8 @@ use crate::read_model::{MemoryReadModels, Query, ReadModel};
 /// # #[cfg(all(feature = "macros", feature = "sqlite"))]
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use eventsource::prelude::*;
-/// use eventsource::projection::sqlite::SqliteCheckpoints;
+/// use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
 /// use eventsource::sqlx::{self, SqliteConnection};
-/// use eventsource::store::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Serialize, Deserialize, DomainEvent)]

@@ -1,0 +1,16 @@
+//! Checkpoints and the unit of work.
+
+mod batch;
+mod checkpoints;
+pub(crate) mod generations;
+mod letters;
+pub(crate) mod owners;
+mod rows;
+mod session;
+mod statements;
+mod unit;
+
+pub use checkpoints::PostgresCheckpoints;
+pub(crate) use generations::Claimed;
+pub(crate) use unit::BatchConnection;
+pub use unit::{LentConnection, PostgresUnit};

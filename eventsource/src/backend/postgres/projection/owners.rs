@@ -1,0 +1,90 @@
+//! The owners of the tables of read models, in PostgreSQL.
+
+use async_trait::async_trait;
+use sqlx::PgConnection;
+
+use super::{PostgresCheckpoints, statements};
+use crate::backend::postgres::store::PostgresDatabase;
+use crate::backend::sql::projection::{TextRows, owners};
+use crate::backend::sql::store::{Action, Failure};
+use crate::projection::generation::next_suffix;
+use crate::projection::owner::{Built, BuiltRow};
+use crate::projection::{CheckpointError, HandedOver, Table, TableOwners, TableTaken};
+
+impl TextRows for (&PostgresDatabase, &mut PgConnection) {
+    const NOW: &'static str = "clock_timestamp()";
+
+    async fn run(&mut self, sql: &str, values: &[&str]) -> Result<(), Failure> {
+        let (db, conn) = self;
+        let query = values.iter().fold(sqlx::query(db.sql(sql)), |query, &value| query.bind(value.to_owned()));
+        query.persistent(db.names_statements()).execute(&mut **conn).await?;
+        Ok(())
+    }
+
+    async fn rows(&mut self, sql: &str, values: &[&str]) -> Result<Vec<(String, String)>, Failure> {
+        let (db, conn) = self;
+        let query = values.iter().fold(sqlx::query_as(db.sql(sql)), |query, &value| query.bind(value.to_owned()));
+        Ok(query.persistent(db.names_statements()).fetch_all(&mut **conn).await?)
+    }
+}
+
+/// Returns the subscription that built the table; `None` if no subscription owns it.
+pub(crate) async fn built(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    table: &Table,
+) -> Result<Option<Built>, sqlx::Error> {
+    let query = sqlx::query_as::<_, BuiltRow>(db.sql(statements::BUILT)).bind(table.name).bind(next_suffix());
+    Ok(query.persistent(db.names_statements()).fetch_optional(conn).await?.map(Built::from))
+}
+
+impl PostgresCheckpoints {
+    async fn try_own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, Failure> {
+        let db = self.database();
+        let mut tx = db.begin().await?;
+        let taken = match owners::owns((db, &mut *tx), name, tables).await? {
+            true => None,
+            false => owners::own((db, &mut *tx), name, tables).await?,
+        };
+        if taken.is_none() {
+            tx.commit().await?;
+        }
+        Ok(taken)
+    }
+
+    async fn try_disown(&self, name: &str, tables: &[&'static Table]) -> Result<(), Failure> {
+        let db = self.database();
+        let mut tx = db.begin().await?;
+        let others = owners::others((db, &mut *tx), name, tables).await?;
+        owners::disown((db, &mut *tx), name, &others).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn try_hand_over(&self, from: &str, to: &str) -> Result<HandedOver, Failure> {
+        let db = self.database();
+        let mut tx = db.begin().await?;
+        let handed_over = owners::hand_over((db, &mut *tx), from, to).await?;
+        if handed_over == HandedOver::Yes {
+            tx.commit().await?;
+        }
+        Ok(handed_over)
+    }
+}
+
+#[async_trait]
+impl TableOwners for PostgresCheckpoints {
+    async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError> {
+        let owned = self.try_own(name, tables).await;
+        owned.map_err(|failure| CheckpointError::failed(Action::Own(name), failure))
+    }
+
+    async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError> {
+        let disowned = self.try_disown(name, tables).await;
+        disowned.map_err(|failure| CheckpointError::failed(Action::Own(name), failure))
+    }
+
+    async fn hand_over(&self, from: &str, to: &str) -> Result<HandedOver, CheckpointError> {
+        let handed_over = self.try_hand_over(from, to).await;
+        handed_over.map_err(|failure| CheckpointError::failed(Action::HandOver(from), failure))
+    }
+}

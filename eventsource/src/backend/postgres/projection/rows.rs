@@ -1,0 +1,165 @@
+//! Checkpoints as rows.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::statements;
+use crate::backend::postgres::store::PostgresDatabase;
+use crate::backend::sql::projection::{change_letters, mark};
+use crate::backend::sql::store::{Failure, unsigned};
+use crate::event::{Position, now};
+use crate::projection::claim::NotClaimed;
+use crate::projection::{Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ProjectionSnapshot};
+use crate::store::LogId;
+
+type Row = (String, i64, i64, String, DateTime<Utc>, Option<i64>, Option<Uuid>, Option<i64>, Option<Uuid>);
+
+/// The owner of a checkpoint, the end of its lease, its fingerprint, and whether it has a position.
+type Holder = (Option<String>, Option<DateTime<Utc>>, String, bool);
+
+fn checkpoint(
+    (name, position, epoch, fingerprint, updated_at, rebuild_to, log, event_position, event_id): Row,
+) -> Result<Checkpoint, Failure> {
+    let position = Position::new(unsigned(position, &format!("the position of the checkpoint `{name}`"))?);
+    let epoch = unsigned(epoch, &format!("the epoch of the checkpoint `{name}`"))?;
+    let rebuild_to = rebuild_to.map(|target| unsigned(target, &format!("where `{name}` is rebuilt to"))).transpose()?;
+    let mark = mark(&name, event_position, event_id)?;
+    let checkpoint = Checkpoint::new(name, position, epoch, fingerprint, updated_at);
+    Ok(checkpoint.rebuilding(rebuild_to.map(Position::new)).in_log(log.map(LogId::from_uuid), mark))
+}
+
+pub(super) async fn load(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+) -> Result<Option<Checkpoint>, Failure> {
+    let query = sqlx::query_as(db.sql(statements::LOAD)).bind(name).persistent(db.names_statements());
+    let row: Option<Row> = query.fetch_optional(conn).await?;
+    row.map(checkpoint).transpose()
+}
+
+pub(super) async fn list(db: &PostgresDatabase, conn: &mut PgConnection) -> Result<Vec<Checkpoint>, Failure> {
+    let query = sqlx::query_as(db.sql(statements::LIST)).persistent(db.names_statements());
+    let rows: Vec<Row> = query.fetch_all(conn).await?;
+    rows.into_iter().map(checkpoint).collect()
+}
+
+/// Claims the checkpoint, or returns why it was not claimed.
+pub(super) async fn claim(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    claim: &Claim<'_>,
+) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
+    loop {
+        let query = sqlx::query_as(db.sql(statements::CLAIM))
+            .bind(claim.name)
+            .bind(signed(claim.start)?)
+            .bind(claim.fingerprint)
+            .bind(now())
+            .bind(claim.lease.as_ref().map(|lease| &*lease.owner))
+            .bind(claim.lease.as_ref().and_then(|lease| micros(lease.time)))
+            .bind(claim.log.map(|log| *log.as_uuid()))
+            .bind(claim.unless_changed)
+            .persistent(db.names_statements());
+        if let Some(row) = query.fetch_optional(&mut *conn).await? {
+            return Ok(Ok(checkpoint(row)?));
+        }
+        let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(claim.name).persistent(db.names_statements());
+        let found: Option<Holder> = query.fetch_optional(&mut *conn).await?;
+        match found {
+            Some((_, _, found, true)) if claim.refuses(&found) => return Ok(Err(NotClaimed::Changed { found })),
+            Some((Some(owner), Some(until), ..)) => return Ok(Err(NotClaimed::Held { owner, until })),
+            // The lease was released between the two statements: claim again.
+            _ => {}
+        }
+    }
+}
+
+/// Returns the time of a lease in microseconds; `None` if the lease is released.
+fn micros(time: Duration) -> Option<i64> {
+    Some(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)).filter(|micros| *micros > 0)
+}
+
+/// Returns whether the checkpoint still has this owner.
+pub(super) async fn renew(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+    epoch: u64,
+    time: Duration,
+) -> Result<bool, Failure> {
+    let Ok(epoch) = i64::try_from(epoch) else { return Ok(false) };
+    let query = sqlx::query(db.sql(statements::RENEW)).bind(micros(time)).bind(name).bind(epoch);
+    Ok(query.persistent(db.names_statements()).execute(conn).await?.rows_affected() == 1)
+}
+
+/// Applies `step` with everything that it carries. Returns whether it was applied.
+pub(super) async fn advance(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    step: &CheckpointUpdate,
+) -> Result<bool, Failure> {
+    // A number that the database cannot store is the position of no checkpoint and the epoch of no owner.
+    let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(false) };
+    let done = sqlx::query(db.sql(statements::ADVANCE))
+        .bind(signed(step.to)?)
+        .bind(now())
+        .bind(&step.name)
+        .bind(from)
+        .bind(epoch)
+        .bind(step.lease.and_then(micros))
+        .bind(step.mark.map(|mark| signed(mark.position)).transpose()?)
+        .bind(step.mark.map(|mark| mark.event_id))
+        .persistent(db.names_statements())
+        .execute(&mut *conn)
+        .await?;
+    if done.rows_affected() != 1 {
+        return Ok(false);
+    }
+    change_letters((db, &mut *conn), &step.name, &step.letters).await?;
+    if let Some(state) = &step.snapshot {
+        let query = sqlx::query(db.sql(statements::SAVE_SNAPSHOT)).bind(&step.name).bind(state);
+        query.persistent(db.names_statements()).execute(conn).await?;
+    }
+    Ok(true)
+}
+
+/// Clears the checkpoint. Returns `false` if an owner is named and it is no longer the owner.
+pub(super) async fn clear(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    clear: &CheckpointReset,
+) -> Result<bool, Failure> {
+    let rebuild_to = clear.rebuild_to.map(signed).transpose()?;
+    let Ok(owner) = clear.owner.map(i64::try_from).transpose() else { return Ok(false) };
+    let query = sqlx::query(db.sql(statements::CLEAR)).bind(&clear.name).bind(now()).bind(rebuild_to).bind(owner);
+    let cleared = query.persistent(db.names_statements()).execute(&mut *conn).await?.rows_affected();
+    if clear.owner.is_some() && cleared != 1 {
+        return Ok(false);
+    }
+    for statement in [statements::CLEAR_LETTERS, statements::CLEAR_SNAPSHOT] {
+        sqlx::query(db.sql(statement)).bind(&clear.name).persistent(db.names_statements()).execute(&mut *conn).await?;
+    }
+    Ok(true)
+}
+
+pub(super) async fn snapshot(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+) -> Result<Option<ProjectionSnapshot>, Failure> {
+    let query = sqlx::query_as(db.sql(statements::SNAPSHOT)).bind(name).persistent(db.names_statements());
+    let row: Option<(i64, String, Vec<u8>)> = query.fetch_optional(conn).await?;
+    row.map(|(position, fingerprint, state)| {
+        let position = unsigned(position, &format!("the position of the snapshot `{name}`"))?;
+        Ok(ProjectionSnapshot::new(Position::new(position), fingerprint, state))
+    })
+    .transpose()
+}
+
+fn signed(position: Position) -> Result<i64, Failure> {
+    i64::try_from(position.value()).map_err(|error| Failure::Database(sqlx::Error::Encode(Box::new(error))))
+}

@@ -1,0 +1,18 @@
+//! Read models.
+
+mod batch;
+mod catalogue;
+mod dialect;
+mod failure;
+mod generations;
+mod models;
+mod order;
+mod plans;
+mod pool;
+mod replace;
+mod schema;
+mod statements;
+mod tables;
+mod value;
+
+pub use models::PostgresReadModels;

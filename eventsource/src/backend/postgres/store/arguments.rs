@@ -1,0 +1,101 @@
+//! Binds the parameters of the statements that append.
+
+use sqlx::Postgres;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
+
+use super::time::Time;
+use crate::backend::sql::store::{Append, Failure, metadata_json};
+use crate::event::{NewEvent, now};
+
+/// A row of the result. For an event: its version, position and time. For a refused append: the version of its stream,
+/// its number, and no time.
+pub(super) type Row = (i64, i64, Option<Time>);
+
+type QueryRows<'q, R = Row> = QueryAs<'q, Postgres, R, PgArguments>;
+
+/// An event, the number of its append in the batch, and its number in the append.
+pub(super) type Numbered<'a> = (i64, i64, &'a Append, &'a NewEvent);
+
+/// Returns the events of all appends, with their numbers.
+pub(super) fn numbered<'a>(appends: &[&'a Append]) -> Vec<Numbered<'a>> {
+    let mut events = Vec::with_capacity(appends.iter().map(|append| append.events.len()).sum());
+    for (number, append) in (1..).zip(appends) {
+        events.extend((1..).zip(&append.events).map(|(nth, event)| (number, nth, *append, event)));
+    }
+    events
+}
+
+/// Binds one row of parameters for each event.
+pub(super) fn few<'q>(query: QueryRows<'q>, events: &[Numbered<'q>]) -> Result<QueryRows<'q>, Failure> {
+    events.iter().try_fold(query.bind(now()), |query, &(number, nth, append, event)| {
+        of_event(of_stream(query, append).bind(number).bind(nth), event)
+    })
+}
+
+/// Binds the only event of an append.
+pub(super) fn one<'q, R>(
+    query: QueryRows<'q, R>,
+    append: &'q Append,
+    event: &'q NewEvent,
+) -> Result<QueryRows<'q, R>, Failure> {
+    of_event(of_stream(query.bind(now()), append), event)
+}
+
+fn of_stream<'q, R>(query: QueryRows<'q, R>, append: &'q Append) -> QueryRows<'q, R> {
+    let (from_version, to_version) = append.bounds();
+    query.bind(append.stream.aggregate_type()).bind(append.stream.aggregate_id()).bind(from_version).bind(to_version)
+}
+
+fn of_event<'q, R>(query: QueryRows<'q, R>, event: &'q NewEvent) -> Result<QueryRows<'q, R>, Failure> {
+    Ok(query
+        .bind(event.id())
+        .bind(event.event_type())
+        .bind(i64::from(event.schema_version()))
+        .bind(event.occurred_at())
+        .bind(event.metadata().get_tenant())
+        .bind(metadata_json(event.metadata())?)
+        .bind(event.payload()))
+}
+
+/// Binds the events of one append, as one array for each column.
+pub(super) fn to_one<'q, R>(query: QueryRows<'q, R>, append: &'q Append) -> Result<QueryRows<'q, R>, Failure> {
+    let events: Vec<_> = append.events.iter().collect();
+    columns(of_stream(query.bind(now()), append), &events)
+}
+
+/// Binds the events of several appends, as one array for each column.
+pub(super) fn many<'q>(
+    query: QueryRows<'q>,
+    appends: &[&'q Append],
+    events: &[Numbered<'q>],
+) -> Result<QueryRows<'q>, Failure> {
+    let (from_version, to_version): (Vec<_>, Vec<_>) = appends.iter().map(|append| append.bounds()).unzip();
+    let query = query
+        .bind(now())
+        .bind(appends.iter().map(|append| append.stream.aggregate_type()).collect::<Vec<_>>())
+        .bind(appends.iter().map(|append| append.stream.aggregate_id()).collect::<Vec<_>>())
+        .bind(from_version)
+        .bind(to_version)
+        .bind(events.iter().map(|(number, ..)| *number).collect::<Vec<_>>())
+        .bind(events.iter().map(|(_, nth, ..)| *nth).collect::<Vec<_>>());
+    columns(query, &events.iter().map(|(.., event)| *event).collect::<Vec<_>>())
+}
+
+fn columns<'q, R>(query: QueryRows<'q, R>, events: &[&'q NewEvent]) -> Result<QueryRows<'q, R>, Failure> {
+    let tenants: Vec<_> = events.iter().map(|event| event.metadata().get_tenant()).collect();
+    let metadata = events.iter().map(|event| metadata_json(event.metadata())).collect::<Result<Vec<_>, _>>()?;
+    Ok(query
+        .bind(events.iter().map(|event| event.id()).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.event_type()).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| i64::from(event.schema_version())).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.occurred_at()).collect::<Vec<_>>())
+        .bind(any(tenants))
+        .bind(any(metadata))
+        .bind(events.iter().map(|event| event.payload()).collect::<Vec<_>>()))
+}
+
+/// Returns the column, or an empty array if all its values are null. The statement reads a missing value as null.
+fn any<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
+    if column.iter().all(Option::is_none) { Vec::new() } else { column }
+}

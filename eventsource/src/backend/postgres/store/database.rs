@@ -1,0 +1,450 @@
+//! An open database: its connections and its schema.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::announce::Announcer;
+use super::horizon_cache::HorizonCache;
+use super::listen::Listener;
+use super::loss_tracker::LossTracker;
+use super::schema::Schema;
+use super::stall_watch::StallWatch;
+use super::{PostgresOpenError, PostgresOptions, open, statements};
+use crate::backend::sql::store::{Borrowed, ConnectionCache, Queue};
+use crate::store::WakeUpSender;
+use crate::store::attached::Attached;
+
+/// An open PostgreSQL database with the tables of this crate in one of its schemas. A clone is the same database.
+///
+/// Open it once in a process. All subscriptions then share its connections, including the connection that listens
+/// for appends.
+///
+/// It opens at most [`PostgresOptions::connections`] connections, 25 by default. Two of them store appends (one, if
+/// there are fewer than 12): one for single appends, and one for appends that are stored together. So an append does
+/// not wait for a reader or a handler. With a pooler, the connections are shared. The server shows them with the
+/// application name `eventsource`, unless the URL sets another one. Every process opens its own: `max_connections` of
+/// the server must allow the sum.
+///
+/// The driver is sqlx, in the version that `eventsource::sqlx` re-exports. The pools are created here: a pool that you
+/// have already cannot be used.
+///
+/// An event store and checkpoints on it share its connections, and your own tables can use them too:
+///
+/// ```no_run
+/// use eventsource::postgres::{PostgresDatabase, PostgresEventStore};
+/// use eventsource::sqlx;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = PostgresDatabase::open("postgres://shop@localhost/shop").await?;
+/// let store = PostgresEventStore::new(&db);
+/// sqlx::query("CREATE TABLE orders (id uuid PRIMARY KEY, total numeric)").execute(db.pool()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PostgresDatabase(Arc<Inner>);
+
+struct Inner {
+    pool: PgPool,
+    units: PgPool,
+    /// The turns of units of work, in the order of their requests.
+    unit_turns: Arc<Semaphore>,
+    /// The queue of appends.
+    queue: Queue,
+    readers: ConnectionCache<Postgres>,
+    appender: ConnectionCache<Postgres>,
+    losses: LossTracker,
+    known: HorizonCache,
+    schema: Schema,
+    shown: String,
+    pooler: bool,
+    begin: String,
+    limit_idle: String,
+    savepoint: String,
+    /// The statements of appends, which are used often.
+    append: Arc<str>,
+    append_one: Arc<str>,
+    append_to_one: Arc<str>,
+    append_few: [OnceLock<Arc<str>>; statements::FEW],
+    watch: StallWatch,
+    announcer: Announcer,
+    wake_ups: Arc<WakeUpSender>,
+    options: PostgresOptions,
+    listener: OnceLock<Option<Listener>>,
+    runtime: Handle,
+    attached: Attached,
+}
+
+/// A connection for one statement. With a pooler, a statement is several messages, and only a transaction keeps them on
+/// one connection.
+pub(crate) enum StatementConnection {
+    Alone(PoolConnection<Postgres>),
+    InTransaction(Transaction<'static, Postgres>),
+}
+
+impl PostgresDatabase {
+    /// Opens the database at `url`, and migrates the tables in the schema `public`.
+    ///
+    /// The options are the defaults of [`PostgresOptions`]. To change them, call [`open_with`](Self::open_with).
+    ///
+    /// While the server refuses connections, for example because it is starting, this waits for up to 10 s
+    /// ([`acquire_timeout`](PostgresOptions::acquire_timeout)). Then it fails: try again.
+    ///
+    /// # Errors
+    /// [`PostgresOpenError`] says in each variant what to do:
+    /// - [`PostgresOpenError::Url`]: `url` is not the URL of a PostgreSQL database.
+    /// - [`PostgresOpenError::Failed`]: the server does not answer within 10 s, refuses the connection, or refuses a
+    ///   statement. The source says why.
+    /// - [`PostgresOpenError::OldServer`]: the server is older than PostgreSQL 15. Upgrade it.
+    /// - [`PostgresOpenError::NewerSchema`]: a newer version of this crate has migrated the tables. Deploy that
+    ///   version.
+    /// - [`PostgresOpenError::EditedMigration`]: the tables were created by another text of a migration. Restore it.
+    /// - [`PostgresOpenError::SequenceUnreadable`]: the role lacks a right. The text contains the `GRANT` to run.
+    ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::postgres::PostgresDatabase;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = PostgresDatabase::open("postgres://shop:secret@localhost:5432/shop").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open(url: &str) -> Result<Self, PostgresOpenError> {
+        Self::open_with(PostgresOptions::new(url)?).await
+    }
+
+    /// Opens a database with these options, and migrates its tables unless
+    /// [`migrate_on_open`](PostgresOptions::migrate_on_open) is `false`.
+    ///
+    /// # Errors
+    /// The errors of [`open`](Self::open), and:
+    /// - [`PostgresOpenError::TooFewConnections`]: the options allow fewer than 6 connections.
+    /// - [`PostgresOpenError::InvalidSchema`]: the name of the schema is not valid.
+    /// - [`PostgresOpenError::NotMigrated`]: the tables are missing or old, and `migrate_on_open` is `false`. Call
+    ///   [`PostgresOptions::migrate`] first.
+    ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::postgres::{PostgresDatabase, PostgresOptions};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = PostgresOptions::new("postgres://shop@localhost/shop")?.schema("events").connections(40);
+    /// let db = PostgresDatabase::open_with(options).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open_with(options: PostgresOptions) -> Result<Self, PostgresOpenError> {
+        let opened = open::open(&options).await?;
+        Ok(Self(Arc::new(Inner {
+            pool: opened.pool,
+            units: opened.units,
+            unit_turns: Arc::new(Semaphore::new(opened.unit_turns as usize)),
+            queue: Queue::default(),
+            readers: opened.readers,
+            appender: opened.appender,
+            losses: opened.losses,
+            append: opened.schema.sql(statements::APPEND).into(),
+            append_one: opened.schema.sql(statements::APPEND_ONE).into(),
+            append_to_one: opened.schema.sql(statements::APPEND_TO_ONE).into(),
+            append_few: Default::default(),
+            known: opened.known,
+            schema: opened.schema,
+            shown: options.shown(),
+            pooler: options.pooler,
+            begin: options.begin_sql(),
+            limit_idle: options.limit_idle_sql(),
+            savepoint: statements::savepoint(options.idle_timeout()),
+            watch: StallWatch::new(options.horizon_warning),
+            announcer: Announcer::new(opened.log),
+            wake_ups: Arc::default(),
+            options,
+            listener: OnceLock::new(),
+            runtime: Handle::current(),
+            attached: Attached::default(),
+        })))
+    }
+
+    /// Returns the pool of the shared connections, for your own tables and queries.
+    ///
+    /// It has 9 of 25 connections (see [`PostgresOptions::connections`]). Checkpoints, lease renewals, status queries
+    /// and read models use it too. If your queries hold all of them for longer than the
+    /// [lease](crate::SubscriptionConfig::lease), a standby can take over: give slow reports a pool of their own.
+    ///
+    /// This crate sets no `search_path`: name the schema in your SQL if it is not `public`. It does not read or write
+    /// the table of `sqlx migrate`, so you can use that for your own tables.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::sqlx;
+    /// # use eventsource::postgres::PostgresDatabase;
+    ///
+    /// # async fn example(db: PostgresDatabase) -> Result<(), Box<dyn std::error::Error>> {
+    /// let orders: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(db.pool()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    /// Returns the name of the schema of this crate's tables.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::postgres::PostgresDatabase;
+    /// # fn example(db: PostgresDatabase) {
+    /// println!("the tables of eventsource are in the schema {}", db.schema());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        self.0.schema.name()
+    }
+
+    /// Closes all connections. Waits without a limit for connections that are in use, so stop the manager first. Later
+    /// calls on this database fail with [`StoreError::Failed`](crate::StoreError::Failed).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase};
+    /// # use eventsource::SubscriptionManager;
+    /// # use eventsource::subscription::ManagerError;
+    /// # type Manager = SubscriptionManager<PostgresCheckpoints>;
+    /// # async fn example(manager: Manager, db: PostgresDatabase) -> Result<(), ManagerError> {
+    /// // Stop the subscriptions first: each of them may hold a connection.
+    /// manager.stop().await?;
+    /// db.close().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn close(&self) {
+        if let Some(listener) = self.0.listener.get_or_init(|| None) {
+            listener.stop();
+        }
+        self.0.unit_turns.close();
+        self.0.units.close().await;
+        self.0.readers.close().await;
+        self.0.appender.close().await;
+        self.0.pool.close().await;
+    }
+
+    /// Returns the sender of wake-ups. The first call starts to listen for appends of other processes.
+    pub(super) fn wake_ups(&self) -> &WakeUpSender {
+        let Inner { listener, options, announcer, wake_ups, runtime, .. } = &*self.0;
+        listener.get_or_init(|| {
+            let connect = options.listener_options()?;
+            Some(Listener::start(runtime, connect, announcer, Arc::clone(wake_ups)))
+        });
+        wake_ups
+    }
+
+    /// Announces an append: to this process at once, and to other processes soon.
+    pub(super) fn announce(&self) {
+        self.0.wake_ups.wake();
+        self.0.announcer.announce(&self.0.pool);
+    }
+
+    /// A value that another module attaches to the database.
+    pub(crate) fn attached(&self) -> &Attached {
+        &self.0.attached
+    }
+
+    /// Waits without a limit for the turn to open a unit of work, and returns a connection for it. While it waits, it
+    /// holds no connection.
+    pub(crate) async fn unit_connection(
+        &self,
+    ) -> Result<(PoolConnection<Postgres>, OwnedSemaphorePermit), sqlx::Error> {
+        let turn = Arc::clone(&self.0.unit_turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        Ok((self.named(&self.0.units, self.0.units.acquire().await).await?, turn))
+    }
+
+    /// Replaces a timeout of `pool` by the error of the server, if the server gives no connection. The pool retries
+    /// while the server answers "too many clients", and does not return that error.
+    pub(super) async fn named<T>(&self, pool: &PgPool, acquired: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        match acquired {
+            Err(sqlx::Error::PoolTimedOut) if pool.size() < pool.options().get_max_connections() => {
+                let connect = self.0.options.connect_options();
+                match tokio::time::timeout(Duration::from_secs(1), PgConnection::connect_with(&connect)).await {
+                    Ok(Err(error)) => Err(error),
+                    Ok(Ok(conn)) => {
+                        let _ = conn.close().await;
+                        Err(sqlx::Error::PoolTimedOut)
+                    }
+                    Err(_) => Err(sqlx::Error::PoolTimedOut),
+                }
+            }
+            acquired => acquired,
+        }
+    }
+
+    /// Acquires one of the shared connections.
+    pub(crate) async fn shared(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        self.named(&self.0.pool, self.0.pool.acquire().await).await
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.0.queue
+    }
+
+    /// The connections of appends. Not used with a pooler, because then all connections are shared.
+    pub(super) fn appender(&self) -> &ConnectionCache<Postgres> {
+        &self.0.appender
+    }
+
+    /// Acquires one of the connections that read the log.
+    pub(super) async fn reader(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
+        self.kept(&self.0.readers).await
+    }
+
+    /// Acquires one of the connections of appends.
+    pub(super) async fn appending(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
+        self.kept(&self.0.appender).await
+    }
+
+    async fn kept(&self, kept: &ConnectionCache<Postgres>) -> Result<Borrowed<Postgres>, sqlx::Error> {
+        let taken = kept.take(|age| self.0.losses.doubt(age)).await;
+        self.named(kept.pool(), taken).await
+    }
+
+    /// The connections that read the log.
+    pub(super) fn readers(&self) -> &ConnectionCache<Postgres> {
+        &self.0.readers
+    }
+
+    pub(super) fn losses(&self) -> &LossTracker {
+        &self.0.losses
+    }
+
+    /// The last known horizon.
+    pub(super) fn known(&self) -> &HorizonCache {
+        &self.0.known
+    }
+
+    pub(super) fn announcer(&self) -> &Announcer {
+        &self.0.announcer
+    }
+
+    pub(super) fn watch(&self) -> &StallWatch {
+        &self.0.watch
+    }
+
+    /// Replaces `{schema}` in `sql`.
+    pub(crate) fn sql(&self, sql: &str) -> AssertSqlSafe<String> {
+        AssertSqlSafe(self.0.schema.sql(sql))
+    }
+
+    pub(super) fn append_sql(&self) -> AssertSqlSafe<Arc<str>> {
+        AssertSqlSafe(Arc::clone(&self.0.append))
+    }
+
+    pub(super) fn append_one_sql(&self) -> AssertSqlSafe<Arc<str>> {
+        AssertSqlSafe(Arc::clone(&self.0.append_one))
+    }
+
+    pub(super) fn append_to_one_sql(&self) -> AssertSqlSafe<Arc<str>> {
+        AssertSqlSafe(Arc::clone(&self.0.append_to_one))
+    }
+
+    /// Returns the statement that appends exactly `events` events; `None` if they are too many for it.
+    pub(super) fn append_few_sql(&self, events: usize) -> Option<AssertSqlSafe<Arc<str>>> {
+        let sql = self.0.append_few.get(events.checked_sub(1)?)?;
+        Some(AssertSqlSafe(Arc::clone(sql.get_or_init(|| self.0.schema.sql(&statements::append_few(events)).into()))))
+    }
+
+    /// The statements that begin a transaction of this crate.
+    pub(crate) fn begin_sql(&self) -> &str {
+        &self.0.begin
+    }
+
+    /// The statement that makes the server end the transaction of a frozen process. [`begin_sql`](Self::begin_sql)
+    /// contains it.
+    pub(crate) fn limit_idle_sql(&self) -> &str {
+        &self.0.limit_idle
+    }
+
+    /// The statements that begin an append in a transaction of the caller.
+    pub(super) fn savepoint_sql(&self) -> &str {
+        &self.0.savepoint
+    }
+
+    /// Returns whether prepared statements can have names. With a pooler they cannot.
+    pub(crate) fn names_statements(&self) -> bool {
+        !self.0.pooler
+    }
+
+    /// Begins a transaction.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let begun = self.0.pool.begin_with(AssertSqlSafe(self.0.begin.clone())).await;
+        self.named(&self.0.pool, begun).await
+    }
+
+    /// Begins a transaction that reads a page. It can be dropped without a rollback: no other transaction waits for it.
+    pub(crate) async fn begin_page<'a>(
+        &self,
+        conn: &'a mut PgConnection,
+    ) -> Result<Transaction<'a, Postgres>, sqlx::Error> {
+        conn.begin_with(AssertSqlSafe(format!("{}; {}", self.0.begin, statements::PLAN_A_PAGE))).await
+    }
+
+    /// Acquires a connection for one statement.
+    pub(crate) async fn session(&self) -> Result<StatementConnection, sqlx::Error> {
+        if self.0.pooler {
+            return Ok(StatementConnection::InTransaction(self.begin().await?));
+        }
+        Ok(StatementConnection::Alone(self.shared().await?))
+    }
+}
+
+impl StatementConnection {
+    /// Commits the effects of the statement.
+    pub(crate) async fn end(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Alone(_) => Ok(()),
+            Self::InTransaction(tx) => tx.commit().await,
+        }
+    }
+}
+
+impl Deref for StatementConnection {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Alone(conn) => conn,
+            Self::InTransaction(tx) => tx,
+        }
+    }
+}
+
+impl DerefMut for StatementConnection {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Alone(conn) => conn,
+            Self::InTransaction(tx) => tx,
+        }
+    }
+}
+
+impl fmt::Debug for PostgresDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresDatabase")
+            .field("database", &self.0.shown)
+            .field("schema", &self.0.schema.name())
+            .finish_non_exhaustive()
+    }
+}

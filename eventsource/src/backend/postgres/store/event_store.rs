@@ -1,0 +1,364 @@
+//! The event store in PostgreSQL.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::failure::store_error;
+use super::{HorizonHolder, PostgresDatabase, group_commit, holders, horizon, insert, lookup, read};
+use crate::backend::sql::store::Action;
+use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
+use crate::store::{
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
+    LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
+    check_append, check_append_all,
+};
+
+/// An event store in PostgreSQL. A clone is the same store.
+///
+/// Writers do not wait for each other, except when they append to the same stream (and at the commit of
+/// [`append_in`](Self::append_in)). Appends of one process that arrive while another one is being stored are stored
+/// together, in one statement and one commit, and each gets its own result. Events can be read as soon as no earlier
+/// position can still appear: see [the module](super). The store wakes the subscriptions of all processes.
+///
+/// An append whose future is dropped may still be stored. A web server drops the future of a handler when its client
+/// disconnects: append in a task of its own (`tokio::spawn`) if the outcome must be known.
+///
+/// If a connection is lost, the call is repeated once on another connection. So the first calls after a restart of the
+/// server succeed, although the old connections are closed. While the server is down, a call fails when
+/// [`acquire_timeout`](super::PostgresOptions::acquire_timeout) has passed, 10 s by default. If the answer to an append
+/// was lost, the store looks up whether it was stored. It returns [`AppendError::Store`] only if it cannot find out.
+///
+/// ```no_run
+/// use eventsource::postgres::{PostgresDatabase, PostgresEventStore};
+/// use eventsource::{EventStore, ExpectedVersion, NewEvent, StreamId};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = PostgresDatabase::open("postgres://shop@localhost/shop").await?;
+/// let store = PostgresEventStore::new(&db);
+/// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+/// store.append(&order, ExpectedVersion::NoStream, vec![NewEvent::raw("OrderPlaced", 1, "{}")]).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct PostgresEventStore {
+    db: PostgresDatabase,
+}
+
+impl PostgresEventStore {
+    /// Creates the event store of `db`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::postgres::{PostgresDatabase, PostgresEventStore};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = PostgresDatabase::open("postgres://shop@localhost/shop").await?;
+    /// let store = PostgresEventStore::new(&db);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn new(db: &PostgresDatabase) -> Self {
+        Self { db: db.clone() }
+    }
+
+    /// Appends in the open transaction of `conn`. The events are committed or rolled back with the other changes of the
+    /// transaction.
+    ///
+    /// ```no_run
+    /// # use eventsource::postgres::{PostgresDatabase, PostgresEventStore};
+    /// # use eventsource::{ExpectedVersion, NewEvent, StreamId, sqlx};
+    /// # type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+    /// # async fn example(db: PostgresDatabase, store: PostgresEventStore, order: StreamId) -> Result {
+    /// let mut tx = db.pool().begin().await?;
+    /// sqlx::query("INSERT INTO outbox DEFAULT VALUES").execute(&mut *tx).await?;
+    /// let placed = NewEvent::raw("OrderPlaced", 1, "{}");
+    /// store.append_in(&mut tx, &order, ExpectedVersion::NoStream, vec![placed]).await?;
+    /// tx.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// `conn` can come from any pool, if it is a connection to the database of this store. The returned position
+    /// exists only after the commit: wait for it only then. An [`AggregateRepository`](crate::AggregateRepository)
+    /// cannot save in your transaction: append the events that it would save.
+    ///
+    /// - Append last, and commit soon. Until the commit, readers cannot read events that other transactions append
+    ///   after this append, so the subscriptions of all processes wait. You can append to several streams; append in
+    ///   the same order of streams everywhere, because two transactions could otherwise deadlock.
+    /// - From the append on, the server ends the transaction if it is idle for longer than
+    ///   [`idle_in_transaction_session_timeout`](super::PostgresOptions::idle_in_transaction_session_timeout). So a
+    ///   frozen process cannot hold the log back without end. The setting ends with the transaction.
+    /// - The append runs in a savepoint. After [`AppendError::Conflict`] or another refusal, the transaction is as
+    ///   before: you can go on and commit it. If the future is dropped, roll the transaction back.
+    /// - If a concurrent transaction has appended to the same stream, the call waits until that one ends.
+    /// - The commit notifies other processes. PostgreSQL commits transactions that notify one after the other, and
+    ///   cannot prepare them (`PREPARE TRANSACTION`). [`EventStore::append`] notifies after its commit instead, so its
+    ///   commits do not wait for each other.
+    /// - If the answer to your `COMMIT` is lost, look up the id of an event with [`EventStore::event`].
+    ///
+    /// # Errors
+    /// The errors of [`EventStore::append`]. A conflict is an error of this call, and not of the commit.
+    /// [`AppendError::Store`] means that the database failed, or that `conn` has no open transaction
+    /// ([`StoreError::Failed`], whose source says so): begin one first. After [`AppendError::Store`], roll the
+    /// transaction back.
+    pub async fn append_in(
+        &self,
+        conn: &mut PgConnection,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        check_append(stream, &events)?;
+        let append = StreamAppend::new(stream.clone(), expected, events);
+        match insert::inside(&self.db, conn, &append).await {
+            Ok(places) => Ok(append.appended(places)),
+            Err(refusal) => Err(append.refused(refusal, |failure| store_error(Action::Append(stream), failure))),
+        }
+    }
+
+    /// Returns the transactions that append at this moment, and so hold back the events after them, the oldest first.
+    ///
+    /// Under load there is nearly always one. A transaction whose [`age`](HorizonHolder::age) grows is a problem: see
+    /// [`HorizonHolder`] for how to end it. After
+    /// [`horizon_warning`](super::PostgresOptions::horizon_warning), a log line and [`EventStore::stalled_by`] name it,
+    /// and the status of every subscription shows it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::postgres::PostgresEventStore;
+    /// use std::time::Duration;
+    ///
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// for holder in store.horizon_holders().await? {
+    ///     if holder.age.is_some_and(|age| age > Duration::from_secs(60)) {
+    ///         eprintln!("end this transaction: {holder}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn horizon_holders(&self) -> Result<Vec<HorizonHolder>, StoreError> {
+        let held = async {
+            let mut conn = self.db.shared().await?;
+            holders::read(&self.db, &mut conn).await
+        };
+        held.await.map_err(|failure| store_error(Action::ReadHead, failure))
+    }
+
+    /// Returns the query plans with which PostgreSQL reads a page of at most `limit` events after `after` through
+    /// `filter`. Each element is one line.
+    ///
+    /// It runs `EXPLAIN`, which plans the query and does not execute it. The store reads a page in two steps, so there
+    /// are two plans: the first one for the positions next to `after`, the second one for the rest. For diagnosis.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::postgres::PostgresEventStore;
+    /// use eventsource::{EventFilter, Position};
+    ///
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// for line in store.explain_read_log(Position::START, &EventFilter::types(["OrderPlaced"]), 100).await? {
+    ///     println!("{line}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn explain_read_log(
+        &self,
+        after: Position,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        read::explain(&self.db, after, filter, limit).await.map_err(|failure| store_error(Action::ReadLog, failure))
+    }
+
+    /// Returns the query plan of [`EventStore::read_log_back`] for a page of at most `limit` events before `before`
+    /// that match `filter`. Each element is one line. For diagnosis.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::postgres::PostgresEventStore;
+    /// use eventsource::EventFilter;
+    ///
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// println!("{}", store.explain_read_log_back(None, &EventFilter::all(), 100).await?.join("\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn explain_read_log_back(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let plan = lookup::explain_log_back(&self.db, before, filter, limit).await;
+        plan.map_err(|failure| store_error(Action::ReadLog, failure))
+    }
+
+    /// Returns the query plan of [`EventStore::streams`] for at most `limit` streams of the type `aggregate_type` after
+    /// the id `after`. Each element is one line. For diagnosis.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::postgres::PostgresEventStore;
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// println!("{}", store.explain_streams("Order", None, 100).await?.join("\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn explain_streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let plan = lookup::explain_streams(&self.db, aggregate_type, after, limit).await;
+        plan.map_err(|failure| store_error(Action::ListStreams, failure))
+    }
+
+    /// Returns the query plan of [`EventStore::event_types_except`]. Each element is one line. For diagnosis.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails. It can be retried.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::postgres::PostgresEventStore;
+    /// # async fn example(store: PostgresEventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// println!("{}", store.explain_types().await?.join("\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
+        read::explain_types(&self.db).await.map_err(|failure| store_error(Action::FindTypes, failure))
+    }
+}
+
+#[async_trait]
+impl EventStore for PostgresEventStore {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        check_append(stream, &events)?;
+        group_commit::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        check_append_all(&appends)?;
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        group_commit::append_as_one(&self.db, appends).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        Ok(self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).await?.events)
+    }
+
+    async fn read_stream_page(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+        limit: PageLimit,
+    ) -> Result<StreamPage, StoreError> {
+        let page = self.db.again(|| read::stream(&self.db, stream, read, limit)).await;
+        page.map_err(|failure| store_error(Action::ReadStream(stream), failure))
+    }
+
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
+        let page = self.db.again(|| read::log(&self.db, after, filter, limit)).await;
+        page.map_err(|failure| store_error(Action::ReadLog, failure))
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        let head = self.db.again(|| read::head(&self.db)).await;
+        head.map_err(|failure| store_error(Action::ReadHead, failure))
+    }
+
+    async fn log_id(&self) -> Result<LogId, StoreError> {
+        let id = self.db.again(|| read::log_id(&self.db)).await;
+        id.map_err(|failure| store_error(Action::ReadLogId, failure))
+    }
+
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
+        let found = self.db.again(|| read::last_event(&self.db, to)).await;
+        found.map_err(|failure| store_error(Action::FindEvent, failure))
+    }
+
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
+        Ok(self.backlogs(&[after], limit).await?.pop().unwrap_or_default())
+    }
+
+    async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
+        let backlogs = self.db.again(|| read::backlogs(&self.db, after, limit)).await;
+        backlogs.map_err(|failure| store_error(Action::MeasureBacklog, failure))
+    }
+
+    async fn event_types_except(
+        &self,
+        known: &[&str],
+        after: Position,
+        to: Position,
+        limit: usize,
+    ) -> Result<Vec<StoredType>, StoreError> {
+        let found = self.db.again(|| read::event_types_except(&self.db, known, after, to, limit)).await;
+        found.map_err(|failure| store_error(Action::FindTypes, failure))
+    }
+
+    async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
+        let found = self.db.again(|| lookup::event(&self.db, id)).await;
+        found.map_err(|failure| store_error(Action::FindEvent, failure))
+    }
+
+    async fn read_log_back(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: PageLimit,
+    ) -> Result<BackwardPage, StoreError> {
+        let page = self.db.again(|| lookup::log_back(&self.db, before, filter, limit)).await;
+        page.map_err(|failure| store_error(Action::ReadLog, failure))
+    }
+
+    async fn streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<StoredStream>, StoreError> {
+        let found = self.db.again(|| lookup::streams(&self.db, aggregate_type, after, limit)).await;
+        found.map_err(|failure| store_error(Action::ListStreams, failure))
+    }
+
+    /// Returns a stall that has lasted for [`horizon_warning`](super::PostgresOptions::horizon_warning), as observed by
+    /// the readers of this database value. A process that reads no log observes none: call
+    /// [`horizon_holders`](PostgresEventStore::horizon_holders) there.
+    async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
+        let stalled_by = self.db.again(|| horizon::stalled_by(&self.db)).await;
+        stalled_by.map_err(|failure| store_error(Action::ReadHead, failure))
+    }
+
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
+        Some(self.db.wake_ups().listen())
+    }
+}

@@ -1,0 +1,48 @@
+//! Repeats calls on another connection, after theirs was lost or stale.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::PostgresDatabase;
+use super::loss_tracker::is_useless;
+use super::verdict::verdict;
+use crate::backend::sql::store::Failure;
+use crate::store::Verdict;
+
+/// The limit of the second attempt. An outage is returned to the caller, and not waited out here.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl PostgresDatabase {
+    /// Runs a read, and repeats it once if its connection was lost or stale.
+    pub(crate) async fn again<T, F>(&self, ask: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        match ask().await {
+            Err(Failure::Database(error)) if is_useless(&error) => self.once_more(error, ask()).await,
+            answer => answer,
+        }
+    }
+
+    /// Notes that a connection is stale, if `error` says so. Connections that were opened before are then closed before
+    /// their next use.
+    pub(crate) fn note_stale(&self, error: &sqlx::Error) {
+        if verdict(error) == Verdict::StaleConnection {
+            self.losses().note(error);
+        }
+    }
+
+    /// Runs the second attempt, after the first one has lost its connection with `error`. If it does not end in time,
+    /// there is an outage, and the first error is returned.
+    pub(super) async fn once_more<T, E: From<sqlx::Error>>(
+        &self,
+        error: sqlx::Error,
+        attempt: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        self.losses().note(&error);
+        tracing::debug!(%error, "a connection is lost or stale; retrying on another one");
+        timeout(PATIENCE, attempt).await.unwrap_or_else(|_| Err(error.into()))
+    }
+}

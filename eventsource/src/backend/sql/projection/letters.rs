@@ -1,0 +1,176 @@
+//! Dead letters as rows, for every database.
+
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
+use uuid::Uuid;
+
+use super::letter_json;
+use crate::backend::sql::store::{Failure, clamped};
+use crate::event::StreamId;
+use crate::projection::{CheckpointError, DeadLetter, ErrorClass, LetterChange, LetterFilter};
+
+/// A statement on one row of dead letters.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::backend) enum LetterStatement {
+    /// Values: subscription, position, aggregate type, aggregate id, whether it parks, held events, the letter.
+    Insert,
+    /// Values: subscription, aggregate type, aggregate id, how many more events wait.
+    Hold,
+}
+
+/// A bound value.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::backend) enum LetterValue<'a> {
+    Text(&'a str),
+    Number(i64),
+    Id(Uuid),
+    Flag(bool),
+}
+
+/// The rows of dead letters in a database.
+pub(in crate::backend) trait LetterRows {
+    /// Runs `statement` with these values.
+    fn execute(
+        &mut self,
+        statement: LetterStatement,
+        values: &[LetterValue<'_>],
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Deletes the letters of the subscription `name` behind which `streams` are parked, in one statement.
+    fn release(&mut self, name: &str, streams: &[&StreamId]) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Returns the text that a stored letter contains if it matches `filter` by a field. In JSON a quote inside a value is
+/// escaped, so the text is found only in the field itself.
+pub(in crate::backend) fn field(filter: LetterFilter) -> Option<String> {
+    match filter {
+        LetterFilter::Failed(ErrorClass::Transient) => Some(r#""class":"Transient""#.to_owned()),
+        LetterFilter::Failed(ErrorClass::Permanent) => Some(r#""class":"Permanent""#.to_owned()),
+        LetterFilter::Event(id) => Some(format!(r#""event_id":"{id}""#)),
+        LetterFilter::All | LetterFilter::Parking | LetterFilter::Released | LetterFilter::Dismissed => None,
+    }
+}
+
+/// Returns `time` as it stands in a stored letter, without the `Z`: such texts sort as their times do. Letters are
+/// dismissed at the current time, so a year without four digits is before or after all of them.
+pub(in crate::backend) fn instant(time: DateTime<Utc>) -> String {
+    match time.year() {
+        ..0 => String::new(),
+        0..=9_999 => time.to_rfc3339_opts(SecondsFormat::AutoSi, true).trim_end_matches('Z').to_owned(),
+        _ => "~".to_owned(),
+    }
+}
+
+/// The number of letters that one transaction looks at.
+const FORGET: u64 = 1_000;
+
+/// Deletes letters in several transactions, so that no lock is held for long.
+pub(in crate::backend) trait ForgetLetters {
+    /// Looks at the next `limit` dismissed letters after the position `after`, deletes those that were dismissed before
+    /// `before`, and returns how many it deleted and the position of the last one that it looked at; `None` if there
+    /// was none.
+    fn forget_some(
+        &mut self,
+        after: i64,
+        before: &str,
+        limit: i64,
+    ) -> impl Future<Output = Result<Option<(u64, i64)>, CheckpointError>> + Send;
+}
+
+/// Deletes the letters that were dismissed before `before`.
+pub(in crate::backend) async fn forget<R: ForgetLetters + Send>(
+    mut rows: R,
+    before: DateTime<Utc>,
+) -> Result<u64, CheckpointError> {
+    let (before, mut after, mut forgotten) = (instant(before), -1, 0);
+    while let Some((deleted, last)) = rows.forget_some(after, &before, clamped(FORGET)).await? {
+        forgotten += deleted;
+        after = last;
+    }
+    Ok(forgotten)
+}
+
+/// Applies `changes` to the letters of the subscription `name`, in order. Consecutive releases take one statement.
+pub(in crate::backend) async fn change<R: LetterRows + Send>(
+    mut rows: R,
+    name: &str,
+    changes: &[LetterChange],
+) -> Result<(), Failure> {
+    let are_releases = |a: &LetterChange, b: &LetterChange| released(a).is_some() && released(b).is_some();
+    for changes in changes.chunk_by(are_releases) {
+        let streams: Vec<_> = changes.iter().filter_map(released).collect();
+        if !streams.is_empty() {
+            rows.release(name, &streams).await?;
+            continue;
+        }
+        for change in changes {
+            match change {
+                LetterChange::Keep(letter) => {
+                    rows.release(name, &[&letter.stream]).await?;
+                    insert(&mut rows, name, letter).await?;
+                }
+                LetterChange::Dismiss(letter) => insert(&mut rows, name, letter).await?,
+                LetterChange::Release { stream } => rows.release(name, &[stream]).await?,
+                LetterChange::Hold { stream, more } => {
+                    let [name, kind, id] = place(name, stream);
+                    let more = LetterValue::Number(clamped(*more));
+                    rows.execute(LetterStatement::Hold, &[name, kind, id, more]).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+const fn released(change: &LetterChange) -> Option<&StreamId> {
+    match change {
+        LetterChange::Release { stream } => Some(stream),
+        _ => None,
+    }
+}
+
+async fn insert<R: LetterRows>(rows: &mut R, name: &str, letter: &DeadLetter) -> Result<(), Failure> {
+    let json = letter_json(letter)?;
+    let [name, kind, id] = place(name, &letter.stream);
+    let position = LetterValue::Number(clamped(letter.position.value()));
+    let (parks, held) = (LetterValue::Flag(letter.parks()), LetterValue::Number(clamped(letter.held)));
+    let values = [name, position, kind, id, parks, held, LetterValue::Text(&json)];
+    rows.execute(LetterStatement::Insert, &values).await
+}
+
+fn place<'a>(name: &'a str, stream: &'a StreamId) -> [LetterValue<'a>; 3] {
+    [LetterValue::Text(name), LetterValue::Text(stream.aggregate_type()), LetterValue::Id(stream.aggregate_id())]
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn instants_are_ordered_as_their_times() {
+        let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let mut times = vec![DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC];
+        for micros in [0, 1, 10, 1_000, 123_456, 500_000, 999_999, 1_000_000, 1_000_001, 60_000_000] {
+            times.push(start + TimeDelta::microseconds(micros));
+        }
+        for (one, other) in times.iter().flat_map(|one| times.iter().map(move |other| (*one, *other))) {
+            assert_eq!(instant(one).cmp(&instant(other)), one.cmp(&other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn fields_are_found_in_the_text_of_a_letter() {
+        let event = crate::event::NewEvent::raw("Placed", 1, "{}");
+        let stream = StreamId::new("Order", Uuid::nil());
+        let event = event.record(stream, 1, crate::event::Position::START, crate::event::now());
+        let error = crate::projection::HandlerError::permanent(r#""class":"Transient""#);
+        let letter = DeadLetter::new("orders", &event, &error, 1).dismissed("known");
+        let text = letter_json(&letter).unwrap();
+        let is_found = |filter| text.contains(&field(filter).unwrap());
+        assert!(is_found(LetterFilter::Failed(ErrorClass::Permanent)), "{text}");
+        assert!(!is_found(LetterFilter::Failed(ErrorClass::Transient)), "{text}");
+        assert!(is_found(LetterFilter::Event(event.id())), "{text}");
+        assert!(!is_found(LetterFilter::Event(Uuid::nil())), "{text}");
+    }
+}

@@ -1,0 +1,230 @@
+//! Checkpoints in a SQLite file.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::Sqlite;
+use sqlx::pool::PoolConnection;
+
+use super::sightings::Sightings;
+use super::{SqliteUnit, letters, rows};
+use crate::backend::sql::projection::{ForgetLetters, forget_letters};
+use crate::backend::sql::store::Action;
+use crate::backend::sqlite::store::SqliteDatabase;
+use crate::backend::sqlite::store::busy::{BusyDeadline, retry_while_busy};
+use crate::event::{Position, StreamId};
+use crate::projection::{
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
+    LetterQuery, ProjectionSnapshot, TableOwners,
+};
+use crate::store::StoreError;
+
+/// Keeps checkpoints in a SQLite file. They move in the transaction in which handlers write. A clone is the same store.
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase};
+/// use eventsource::projection::{CheckpointUpdate, CheckpointStore, Claim, Inject, UnitOfWork};
+/// use eventsource::sqlx::{self, SqliteConnection};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # let path = std::env::temp_dir().join(format!("eventsource-doc-{}.db", uuid::Uuid::now_v7()));
+/// let db = SqliteDatabase::open(&path).await?;
+/// let checkpoints = SqliteCheckpoints::new(&db);
+/// let mine = checkpoints.claim(&Claim::new("orders", "v1", Position::START)).await?;
+///
+/// let mut unit = checkpoints.begin().await?;
+/// let mut conn = SqliteConnection::inject(&mut unit).await.map_err(|error| error.to_string())?;
+/// sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&mut *conn).await?;
+/// drop(conn);
+/// unit.commit(&CheckpointUpdate::new("orders", mine.epoch, mine.position, Position::new(7))).await?;
+/// # db.close().await;
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone)]
+pub struct SqliteCheckpoints {
+    db: SqliteDatabase,
+    /// The leases of other owners that this process has seen.
+    sightings: Arc<Sightings>,
+}
+
+impl SqliteCheckpoints {
+    /// Creates a store of the checkpoints in `db`. It neither reads nor writes: opening the database creates the
+    /// tables.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
+    /// use eventsource::{MemoryEventBus, SubscriptionManager};
+    ///
+    /// let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
+    /// let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
+    /// # let _ = manager;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn new(db: &SqliteDatabase) -> Self {
+        Self { db: db.clone(), sightings: Arc::default() }
+    }
+
+    /// Returns the database, such as to close it or to read rows with SQL.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteOptions};
+    /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
+    /// let checkpoints = SqliteCheckpoints::new(&db);
+    /// checkpoints.database().close().await;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub const fn database(&self) -> &SqliteDatabase {
+        &self.db
+    }
+
+    pub(crate) fn sightings(&self) -> &Sightings {
+        &self.sightings
+    }
+
+    /// Returns a connection that reads.
+    pub(crate) async fn read_connection(&self, action: Action<'_>) -> Result<PoolConnection<Sqlite>, CheckpointError> {
+        self.reading(action)?;
+        self.db.pool().acquire().await.map_err(|error| CheckpointError::failed(action, error.into()))
+    }
+
+    fn reading<'a>(&self, action: Action<'a>) -> Result<BusyDeadline<'a>, CheckpointError> {
+        self.db.check_read(action).map_err(|error| CheckpointError::of(action, error))?;
+        Ok(self.db.patience(action))
+    }
+}
+
+fn failed(patience: &BusyDeadline<'_>, error: StoreError) -> CheckpointError {
+    CheckpointError::of(patience.action(), error)
+}
+
+#[async_trait]
+impl CheckpointStore for SqliteCheckpoints {
+    type Unit = SqliteUnit;
+
+    async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
+        let patience = self.reading(Action::Load(name))?;
+        retry_while_busy!(patience, rows::load(self.db.pool(), name)).map_err(|error| failed(&patience, error))
+    }
+
+    async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
+        let patience = self.reading(Action::List)?;
+        retry_while_busy!(patience, rows::list(self.db.pool())).map_err(|error| failed(&patience, error))
+    }
+
+    async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
+        let action = Action::Claim(claim.name);
+        let mut writing = self.writing(action).await?;
+        let claimed = rows::claim(&mut writing.tx, claim, self.sightings()).await;
+        let claimed = claimed.map_err(|failure| CheckpointError::failed(action, failure))?;
+        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
+        claimed.map_err(|why| why.of(claim.name))
+    }
+
+    async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
+        let action = Action::Renew(name);
+        let mut writing = self.writing(action).await?;
+        let renewed = rows::renew(&mut writing.tx, name, epoch, time).await;
+        let renewed = renewed.map_err(|failure| CheckpointError::failed(action, failure))?;
+        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
+        Ok(renewed)
+    }
+
+    async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
+        let patience = self.reading(Action::Letters(name))?;
+        retry_while_busy!(patience, letters::page(self.db.pool(), name, query))
+            .map_err(|error| failed(&patience, error))
+    }
+
+    async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
+        let patience = self.reading(Action::Letters(name))?;
+        retry_while_busy!(patience, letters::at(self.db.pool(), name, position))
+            .map_err(|error| failed(&patience, error))
+    }
+
+    async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
+        let patience = self.reading(Action::Letters(name))?;
+        retry_while_busy!(patience, letters::parked(self.db.pool(), name, streams))
+            .map_err(|error| failed(&patience, error))
+    }
+
+    async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
+        let patience = self.reading(Action::CountLetters)?;
+        retry_while_busy!(patience, letters::counts(self.db.pool(), names)).map_err(|error| failed(&patience, error))
+    }
+
+    async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
+        forget_letters(Dismissed { checkpoints: self, name }, before).await
+    }
+
+    async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
+        let patience = self.reading(Action::Snapshot(name))?;
+        retry_while_busy!(patience, rows::snapshot(self.db.pool(), name)).map_err(|error| failed(&patience, error))
+    }
+
+    async fn begin(&self) -> Result<SqliteUnit, CheckpointError> {
+        SqliteUnit::begin(&self.db).await.map_err(|error| CheckpointError::of(Action::Begin, error))
+    }
+
+    fn detached(&self) -> SqliteUnit {
+        SqliteUnit::detached(&self.db)
+    }
+
+    fn generations(&self) -> Option<&dyn Generations<SqliteUnit>> {
+        Some(self)
+    }
+
+    fn owners(&self) -> Option<&dyn TableOwners> {
+        Some(self)
+    }
+
+    fn is_durable(&self) -> bool {
+        true
+    }
+}
+
+impl CheckpointError {
+    /// Converts an error of the event store into one of the checkpoint store.
+    pub(super) fn of(action: Action<'_>, error: StoreError) -> Self {
+        let source = match error {
+            StoreError::Failed { source, .. } => source,
+            StoreError::Corrupt { what } => return Self::Corrupt { what },
+            error => Box::new(error),
+        };
+        Self::Failed { action: action.to_string(), source }
+    }
+}
+
+/// Access to the dismissed letters of the subscription `name`.
+struct Dismissed<'a> {
+    checkpoints: &'a SqliteCheckpoints,
+    name: &'a str,
+}
+
+impl ForgetLetters for Dismissed<'_> {
+    async fn forget_some(
+        &mut self,
+        after: i64,
+        before: &str,
+        limit: i64,
+    ) -> Result<Option<(u64, i64)>, CheckpointError> {
+        let action = Action::ForgetLetters(self.name);
+        let mut writing = self.checkpoints.writing(action).await?;
+        let forgotten = letters::forget_some(&mut writing.tx, self.name, after, before, limit).await;
+        let forgotten = forgotten.map_err(|failure| CheckpointError::failed(action, failure))?;
+        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
+        Ok(forgotten)
+    }
+}

@@ -1,0 +1,17 @@
+//! Checkpoints and the unit of work.
+
+mod batch;
+mod checkpoints;
+pub(crate) mod generations;
+mod letters;
+pub(crate) mod owners;
+mod rows;
+mod sightings;
+mod statements;
+mod unit;
+mod watch;
+
+pub use checkpoints::SqliteCheckpoints;
+pub(crate) use generations::Claimed;
+pub(crate) use unit::BatchConnection;
+pub use unit::{LentConnection, SqliteUnit};

@@ -1,0 +1,55 @@
+//! The SQL of SQLite, where it differs from the SQL of other databases.
+
+use crate::backend::sql::read_model::{Dialect, own, quoted};
+use crate::read_model::{ColumnDef, ColumnKind, Table};
+
+/// The SQL of SQLite.
+pub(super) struct SqliteDialect;
+
+impl Dialect for SqliteDialect {
+    // The limit of the SQLite that sqlx builds.
+    const BIND_LIMIT: usize = 32_766;
+    const TABLE_OPTIONS: &'static str = " STRICT";
+
+    fn table(&self, table: &Table) -> String {
+        quoted(table.name)
+    }
+
+    fn type_name(kind: ColumnKind) -> &'static str {
+        match kind {
+            ColumnKind::Bool | ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 | ColumnKind::Timestamp => "INTEGER",
+            ColumnKind::F32 | ColumnKind::F64 => "REAL",
+            ColumnKind::Uuid | ColumnKind::Bytes => "BLOB",
+            ColumnKind::Text | ColumnKind::Date | ColumnKind::Json => "TEXT",
+            #[cfg(feature = "decimal")]
+            ColumnKind::Decimal => "TEXT",
+        }
+    }
+
+    fn is_same_name(one: &str, other: &str) -> bool {
+        one.eq_ignore_ascii_case(other)
+    }
+
+    fn read(column: &ColumnDef) -> String {
+        own(column.name)
+    }
+
+    fn value(_: ColumnKind, number: usize) -> String {
+        format!("?{number}")
+    }
+
+    /// As JSON, with bytes in hexadecimal. Floats are excluded: SQLite does not parse them exactly.
+    fn is_in_list(column: &str, kind: ColumnKind, number: usize) -> Option<String> {
+        let value = match kind {
+            ColumnKind::F32 | ColumnKind::F64 => return None,
+            ColumnKind::Uuid | ColumnKind::Bytes => "unhex(value)",
+            _ => "value",
+        };
+        Some(format!("{column} IN (SELECT {value} FROM json_each(?{number}))"))
+    }
+
+    /// In SQLite null is the smallest value.
+    fn ordered(column: &ColumnDef, descending: bool) -> String {
+        format!("{}{}", own(column.name), if descending { " DESC" } else { "" })
+    }
+}

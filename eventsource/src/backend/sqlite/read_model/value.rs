@@ -1,0 +1,105 @@
+//! Values as SQLite stores them.
+
+use chrono::{DateTime, NaiveDate};
+use serde_json::Value as Json;
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments as _, Decode, Row as _, Sqlite, Type};
+use uuid::Uuid;
+
+#[cfg(feature = "decimal")]
+use super::decimal_key;
+use crate::backend::sql::read_model::Argument;
+use crate::read_model::{ColumnKind, ReadModelError, Table, Value};
+
+/// Binds an argument.
+pub(super) fn bind_argument(arguments: &mut SqliteArguments, argument: &Argument) -> Result<(), BoxDynError> {
+    match argument {
+        Argument::One(_, value) => bind(arguments, value),
+        Argument::List(_, values) => arguments.add(json(values)),
+    }
+}
+
+/// Converts a list into JSON, with each value as it is bound otherwise, and bytes in hexadecimal.
+fn json(values: &[Value]) -> String {
+    let json = |value: &Value| match value {
+        Value::Null | Value::Float(_) => Json::Null,
+        Value::Bool(value) => Json::from(i64::from(*value)),
+        Value::Int(value) => Json::from(*value),
+        Value::Text(value) | Value::Json(value) => Json::from(&**value),
+        Value::Uuid(value) => Json::from(value.simple().to_string()),
+        Value::Timestamp(value) => Json::from(value.timestamp_micros()),
+        Value::Date(value) => Json::from(value.format(DATE).to_string()),
+        #[cfg(feature = "decimal")]
+        Value::Decimal(value) => Json::from(decimal_key::to_key(value)),
+        Value::Bytes(value) => Json::from(value.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+    };
+    Json::Array(values.iter().map(json).collect()).to_string()
+}
+
+/// Binds a value.
+pub(super) fn bind(arguments: &mut SqliteArguments, value: &Value) -> Result<(), BoxDynError> {
+    match value {
+        Value::Null => arguments.add(None::<i64>),
+        Value::Bool(value) => arguments.add(*value),
+        Value::Int(value) => arguments.add(*value),
+        Value::Float(value) => arguments.add(*value),
+        Value::Text(value) | Value::Json(value) => arguments.add(&**value),
+        Value::Uuid(value) => arguments.add(*value),
+        Value::Timestamp(value) => arguments.add(value.timestamp_micros()),
+        Value::Date(value) => arguments.add(value.format(DATE).to_string()),
+        #[cfg(feature = "decimal")]
+        Value::Decimal(value) => arguments.add(decimal_key::to_key(value)),
+        Value::Bytes(value) => arguments.add(&**value),
+    }
+}
+
+const DATE: &str = "%Y-%m-%d";
+
+/// Returns the values of all columns of a row.
+pub(super) fn values(row: &SqliteRow, table: &'static Table) -> Result<Vec<Value>, ReadModelError> {
+    let columns = table.all_columns().enumerate();
+    columns
+        .map(|(index, column)| {
+            value(row, index, column.kind).map_err(|problem| ReadModelError::Corrupt {
+                table: table.name,
+                what: format!("the column `{}`: {problem}", column.name),
+            })
+        })
+        .collect()
+}
+
+fn value(row: &SqliteRow, index: usize, kind: ColumnKind) -> Result<Value, String> {
+    Ok(match kind {
+        ColumnKind::Bool => get(row, index)?.map(Value::Bool),
+        ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 => get(row, index)?.map(Value::Int),
+        ColumnKind::F32 | ColumnKind::F64 => get(row, index)?.map(Value::Float),
+        ColumnKind::Text => get(row, index)?.map(Value::Text),
+        ColumnKind::Json => get(row, index)?.map(Value::Json),
+        ColumnKind::Uuid => get::<Uuid>(row, index)?.map(Value::Uuid),
+        ColumnKind::Bytes => get(row, index)?.map(Value::Bytes),
+        ColumnKind::Timestamp => match get::<i64>(row, index)? {
+            None => None,
+            Some(micros) => {
+                let time = DateTime::from_timestamp_micros(micros).ok_or_else(|| format!("{micros} is no time"))?;
+                Some(Value::Timestamp(time))
+            }
+        },
+        ColumnKind::Date => match get::<String>(row, index)? {
+            None => None,
+            Some(text) => {
+                Some(Value::Date(NaiveDate::parse_from_str(&text, DATE).map_err(|_| format!("{text:?} is no day"))?))
+            }
+        },
+        #[cfg(feature = "decimal")]
+        ColumnKind::Decimal => match get::<String>(row, index)? {
+            None => None,
+            Some(key) => Some(Value::Decimal(decimal_key::from_key(&key).map_err(|error| error.to_string())?)),
+        },
+    }
+    .unwrap_or(Value::Null))
+}
+
+fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, index: usize) -> Result<Option<T>, String> {
+    row.try_get(index).map_err(|error| error.to_string())
+}
