@@ -72,7 +72,7 @@ impl HealthLimits {
 /// | --- | --- | --- | --- |
 /// | catching up, live, retrying, retrying letters, rebuilding | yes | if its lag is within the limits | if not ready |
 /// | standing by | yes | if the owner's lag is within the limits; no for durable memory, whose state only the owner has | if not ready |
-/// | paused, faulted, or stopped by its name | yes | yes | yes |
+/// | paused, faulted, restarting, or stopped by its name | yes | yes | yes |
 /// | idle, waiting, outdated, refused, fenced | yes | no | yes |
 /// | fenced again | no | no | yes |
 /// | stopped: its task panicked outside a handler, its tokio runtime was shut down, or the state of its memory is unknown | no | no | yes |
@@ -182,6 +182,7 @@ const fn is_helped_by_restart(state: &SubscriptionState) -> bool {
             StopReason::RunnerPanicked | StopReason::RuntimeShutDown | StopReason::StateUnknown => true,
             StopReason::ManagerStopped | StopReason::Unsubscribed | StopReason::DeadlinePassed => false,
             StopReason::ManagerDropped | StopReason::RebuildCancelled | StopReason::StoppedByName => false,
+            StopReason::Restarting => false,
         },
         _ => false,
     }
@@ -204,7 +205,8 @@ fn judge(facts: KindFacts, snapshot: &SubscriptionSnapshot, limits: HealthLimits
         }
         state @ (SubscriptionState::Paused
         | SubscriptionState::Faulted { .. }
-        | SubscriptionState::Stopped { reason: StopReason::StoppedByName }) => {
+        | SubscriptionState::Restarting { .. }
+        | SubscriptionState::Stopped { reason: StopReason::StoppedByName | StopReason::Restarting }) => {
             return Judgement::Reported(format!("is {state}"));
         }
         SubscriptionState::Standby { .. }

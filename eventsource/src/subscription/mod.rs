@@ -80,7 +80,7 @@
 //!   [`statuses`](SubscriptionManager::statuses), [`pause`](SubscriptionManager::pause),
 //!   [`dead_letters`](SubscriptionManager::dead_letters) and [`rebuild`](SubscriptionManager::rebuild) on the manager.
 //! - **One subscription in code: [`SubscriptionHandle`].** It knows the type of the projection. It reads the
-//!   projection, waits, resets and rebuilds.
+//!   projection, waits, pauses, restarts, resets and rebuilds.
 //! - **Other than the defaults: [`SubscriptionConfig`].** Where to start, the size of a batch, retries
 //!   ([`RetryPolicy`]), what to do with an event that fails ([`FailurePolicy`]), and what to do after the projection
 //!   has changed ([`OnChange`]).
@@ -94,6 +94,7 @@
 //!   present one until the next one is complete. [`reset`](SubscriptionHandle::reset) only empties it.
 //! - **Probes and pages: [`Health`] and [`SubscriptionSnapshot`].** [`health`](SubscriptionManager::health) answers an
 //!   orchestrator, and [`snapshots`](SubscriptionManager::snapshots) a page that is often reloaded. Neither asks a store.
+//!   [`watch`](SubscriptionManager::watch) yields each change of a state.
 //! - **Operators: [`SubscriptionStatus`].** [`statuses`](SubscriptionManager::statuses) asks the stores and tells each
 //!   state, its reason and the lag ([nothing is silent](crate::guarantees#nothing-is-silent)).
 //!
@@ -123,7 +124,7 @@
 //! | --- | --- | --- |
 //! | A handler fails, and is retried. | The subscription waits for the delays, by default 1.5 s at most for one event ([`RetryPolicy`]). | a call succeeds, or the [`FailurePolicy`] applies |
 //! | The policy is `DeadLetter` (default). | The stream of the event is parked. | the letter is retried or dismissed ([`DeadLetters`]) |
-//! | The policy is `Stop`; too many events fail ([`FailureLimit`]); a table is missing; a type is unknown ([`UnknownEvents::Fault`]). | The subscription stops as [`Faulted`](SubscriptionState::Faulted). | the cause is corrected, and [`start`](SubscriptionManager::start) or [`start_one`](SubscriptionManager::start_one) is called |
+//! | The policy is `Stop`; too many events fail ([`FailureLimit`]); a table is missing; a type is unknown ([`UnknownEvents::Fault`]). | The subscription stops as [`Faulted`](SubscriptionState::Faulted). | the cause is corrected, and [`start`](SubscriptionManager::start) or [`start_one`](SubscriptionManager::start_one) is called, or a [`RestartPolicy`] starts it again |
 //! | A store does not answer, or a handler returns [`HandlerError::outage`](crate::HandlerError::outage). | The subscription is [`Waiting`](SubscriptionState::Waiting). | the store or the service is back |
 //! | One event always looks like an outage, such as a statement that exceeds `statement_timeout`. | The subscription is [`Waiting`](SubscriptionState::Waiting), by default without a limit. | the statement succeeds, or [`outage_limit`](SubscriptionConfig::outage_limit) has passed |
 //! | An event or the read model is newer than the program. | The subscription is [`Outdated`](SubscriptionState::Outdated). | a newer program has passed the event |
@@ -181,8 +182,10 @@ mod health;
 mod in_memory;
 mod inside;
 mod inspect;
+mod launch;
 mod log;
 mod manager;
+mod pausing;
 mod progress;
 mod rate;
 mod rebuild;
@@ -190,6 +193,7 @@ mod rebuilds;
 mod recognise;
 mod report;
 mod requests;
+mod restarts;
 mod runner;
 mod snapshot;
 mod state;
@@ -200,9 +204,10 @@ mod supervised;
 mod transitions;
 mod unknown_types;
 mod wait;
+mod watch;
 
 pub use config::{
-    FailureLimit, FailurePolicy, InvalidOption, OnChange, RetryPolicy, SubscriptionConfig, UnknownEvents,
+    FailureLimit, FailurePolicy, InvalidOption, OnChange, RestartPolicy, RetryPolicy, SubscriptionConfig, UnknownEvents,
 };
 pub use dead_letters::{DeadLetterError, DeadLetters, LetterSelection, RetryReport};
 pub use error::{HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
@@ -217,3 +222,4 @@ pub use state::{Failure, StopReason, SubscriptionState};
 pub use status::{Lag, SubscriptionStatus};
 pub use subscribe::Subscribe;
 pub use wait::Wait;
+pub use watch::StateChanges;

@@ -12,6 +12,7 @@ use super::rate::Rate;
 use super::recognise::Remembered;
 use super::snapshot::LastFailure;
 use super::transitions::{IllegalTransitions, may_follow};
+use super::watch::StateBell;
 use crate::event::{Position, now};
 use crate::projection::LetterCounts;
 
@@ -21,6 +22,10 @@ pub(super) struct ProgressSnapshot {
     pub(super) state: SubscriptionState,
     /// When the state became another one.
     pub(super) state_since: DateTime<Utc>,
+    /// How often the state became another one.
+    pub(super) changes: u64,
+    /// Whether it was unsubscribed, and never starts again.
+    pub(super) is_out: bool,
     pub(super) position: Option<Position>,
     /// When `position` was read from the checkpoint of another process.
     pub(super) followed_at: Option<Instant>,
@@ -41,16 +46,20 @@ pub(super) struct ProgressSnapshot {
 pub(super) struct Progress {
     name: String,
     broken: IllegalTransitions,
+    bell: StateBell,
     sender: watch::Sender<ProgressSnapshot>,
 }
 
 impl Progress {
-    /// The progress of the subscription `name`, which is idle at `position`. Illegal transitions are noted in `broken`.
-    pub(super) fn new(name: &str, position: Option<Position>, broken: &IllegalTransitions) -> Self {
+    /// The progress of the subscription `name`, which is idle at `position`. Illegal transitions are noted in `broken`, and
+    /// changes of the state ring `bell`.
+    pub(super) fn new(name: &str, position: Option<Position>, broken: &IllegalTransitions, bell: &StateBell) -> Self {
         let state = SubscriptionState::Idle;
         let snapshot = ProgressSnapshot {
             state,
             state_since: now(),
+            changes: 0,
+            is_out: false,
             position,
             followed_at: None,
             is_recognised: false,
@@ -61,7 +70,18 @@ impl Progress {
             last_failure: None,
             letters: LetterCounts::default(),
         };
-        Self { name: name.to_owned(), broken: broken.clone(), sender: watch::Sender::new(snapshot) }
+        Self { name: name.to_owned(), broken: broken.clone(), bell: bell.clone(), sender: watch::Sender::new(snapshot) }
+    }
+
+    /// Returns what wakes the streams of the manager.
+    pub(super) const fn bell(&self) -> &StateBell {
+        &self.bell
+    }
+
+    /// Notes that the subscription was unsubscribed.
+    pub(super) fn take_out(&self) {
+        self.sender.send_modify(|snapshot| snapshot.is_out = true);
+        self.bell.ring();
     }
 
     /// Returns where illegal transitions are noted.
@@ -81,6 +101,9 @@ impl Progress {
                 snapshot.last_failure = Some(LastFailure::now(error.into()));
             }
             snapshot.state_since = now();
+            snapshot.changes += 1;
+            // A stream that wakes now waits for the lock of the snapshot.
+            self.bell.ring();
         }
         snapshot.state = state;
     }

@@ -70,6 +70,12 @@ impl Serialize for SubscriptionState {
                 map.serialize_entry("owner", &**owner)?;
                 map.serialize_entry("until", until)?;
             }
+            Self::Restarting { failure, attempt, attempts, at } => {
+                map.serialize_entry("failure", &**failure)?;
+                map.serialize_entry("attempt", attempt)?;
+                map.serialize_entry("attempts", attempts)?;
+                map.serialize_entry("at", at)?;
+            }
             Self::Faulted { failure } => map.serialize_entry("failure", &**failure)?,
             _ => {}
         }

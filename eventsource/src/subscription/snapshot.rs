@@ -119,7 +119,11 @@ impl LastFailure {
 impl SubscriptionSnapshot {
     /// Copies what `core` knows.
     pub(super) fn of(core: &SubscriptionShared) -> Self {
-        let now = core.progress.snapshot();
+        Self::new(core, core.progress.snapshot())
+    }
+
+    /// Copies what `core` knew at the time of `now`.
+    pub(super) fn new(core: &SubscriptionShared, now: ProgressSnapshot) -> Self {
         let is_elsewhere = core.runs_elsewhere(&now.state);
         let lag = known_lag(core.log.heads(), &now, is_elsewhere);
         let letters = (!is_elsewhere).then_some(now.letters);

@@ -113,6 +113,22 @@ pub enum SubscriptionState {
         /// What failed.
         failure: Arc<Failure>,
     },
+    /// It has stopped at an event that it could not pass, like [`Faulted`](Self::Faulted), and starts again by itself, as
+    /// its [`RestartPolicy`](super::RestartPolicy) says. Until then nothing is applied, and a standby in another process
+    /// may take over.
+    ///
+    /// [`start`](super::SubscriptionManager::start), [`start_one`](super::SubscriptionManager::start_one) and
+    /// [`restart`](super::SubscriptionManager::restart) start it at once.
+    Restarting {
+        /// What failed.
+        failure: Arc<Failure>,
+        /// The number of the next restart, from 1.
+        attempt: u32,
+        /// The largest number of restarts.
+        attempts: u32,
+        /// When the restart comes, by the clock of this process.
+        at: DateTime<Utc>,
+    },
     /// It may not run, and nothing was changed. The reason says what to do. Causes:
     /// - Another process has replaced the read model, or the changed projection cannot be rebuilt ([changes are
     ///   noticed](crate::guarantees#changes-are-noticed)). A change that exists at `subscribe` is an error of
@@ -191,6 +207,8 @@ pub enum StopReason {
     /// The state of a memory projection is unknown: the truncate hook of a reset or a rebuild failed, or a handler was
     /// cut off and the projection can neither be copied nor truncated. Reset or rebuild the subscription.
     StateUnknown,
+    /// It was told to [restart](super::SubscriptionHandle::restart), and starts again when it has ended.
+    Restarting,
     /// Its rebuild in place was cancelled, which halts it. The next start continues the rebuild.
     RebuildCancelled,
 }
@@ -290,6 +308,9 @@ impl SubscriptionState {
             Self::Paused => Some("it was paused, and waits to be resumed".to_owned()),
             Self::Stopped { reason } => Some(reason.to_string()),
             Self::Faulted { failure } => Some(failure.to_string()),
+            Self::Restarting { failure, attempt, attempts, at } => {
+                Some(format!("{failure}; restart {attempt} of {attempts} comes at {at}"))
+            }
         }
     }
 
@@ -307,15 +328,20 @@ impl SubscriptionState {
         match self {
             Self::CatchingUp | Self::Live | Self::Paused | Self::Rebuilding { .. } => true,
             Self::RetryingLetters { .. } | Self::Retrying { .. } | Self::Waiting { .. } | Self::Standby { .. } => true,
-            Self::Fenced { .. } | Self::Outdated { .. } => true,
+            Self::Fenced { .. } | Self::Outdated { .. } | Self::Restarting { .. } => true,
             Self::Idle | Self::Stopped { .. } => false,
             Self::Faulted { .. } | Self::Refused { .. } | Self::FencedAgain { .. } => false,
         }
     }
 
-    /// Returns whether the runner waits for another process and serves no requests.
+    /// Returns whether the runner serves no requests now: it waits for another process, or for its restart.
     pub(super) const fn is_aside(&self) -> bool {
-        matches!(self, Self::Standby { .. } | Self::Fenced { .. } | Self::Outdated { .. })
+        matches!(self, Self::Standby { .. } | Self::Fenced { .. } | Self::Outdated { .. } | Self::Restarting { .. })
+    }
+
+    /// Returns whether the subscription has faulted and starts again by itself.
+    pub(super) const fn is_restarting(&self) -> bool {
+        matches!(self, Self::Restarting { .. })
     }
 
     /// Returns the name of the state without its reason.
@@ -345,6 +371,7 @@ impl SubscriptionState {
             Self::Paused => "paused",
             Self::Stopped { .. } => "stopped",
             Self::Faulted { .. } | Self::FencedAgain { .. } => "faulted",
+            Self::Restarting { .. } => "restarting",
             Self::Outdated { .. } => "outdated",
             Self::Refused { .. } => "refused",
             Self::Fenced { .. } => "fenced",
@@ -370,6 +397,7 @@ impl fmt::Display for StopReason {
             Self::ManagerDropped => "the manager was dropped",
             Self::RuntimeShutDown => "the tokio runtime was shut down",
             Self::RunnerPanicked => "its task panicked outside a handler, perhaps in a store",
+            Self::Restarting => "it is being restarted",
             Self::RebuildCancelled => "its rebuild was cancelled: the next start continues it",
             Self::StateUnknown => {
                 "its state is not known, after a reset that failed half-way or a handler that was cut off: reset it"

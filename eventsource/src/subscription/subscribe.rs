@@ -18,6 +18,7 @@ use super::manager::SubscriptionManager;
 use super::progress::Progress;
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
+use super::restarts::Restarts;
 use super::subscription_shared::{Control, PauseReason, SubscriptionShared, newer_version};
 use super::supervised::SupervisedSubscription;
 use crate::backoff::Chance;
@@ -150,11 +151,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
                 &name,
                 checkpoint.as_ref().filter(|_| !P::KIND.facts().stores_state()).map(|found| found.position),
                 &self.broken,
+                &self.bell,
             ),
             control: watch::Sender::new(Control::Run),
             pause_reason: PauseReason::default(),
             in_memory: InMemory::default(),
             requests: Requests::default(),
+            restarts: Restarts::default(),
             rebuilds: Rebuilds::default(),
             owner: Arc::clone(&self.owner),
             end_at_start: OnceLock::new(),

@@ -6,13 +6,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::catalogue::Catalogue;
-use super::config::{StartFrom, SubscriptionConfig};
+use super::config::{RestartPolicy, StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::is_handler_of;
 use super::log::SharedLog;
 use super::progress::Progress;
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
+use super::restarts::Restarts;
+use super::watch::StateBell;
 use super::{InsideHandler, ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
 use crate::causes::with_causes;
@@ -49,6 +51,7 @@ pub(super) struct SubscriptionShared {
     pub(super) in_memory: InMemory,
     /// The requests to the runner.
     pub(super) requests: Requests,
+    pub(super) restarts: Restarts,
     /// The last rebuild.
     pub(super) rebuilds: Rebuilds,
     /// The name under which this manager owns checkpoints, for operators and standbys.
@@ -89,16 +92,18 @@ impl SubscriptionShared {
             projection: live.projection.clone(),
             tables: live.tables.clone(),
             next_of: Some(Arc::clone(live)),
-            config: live.config.clone(),
+            // The runner of the present generation begins the next one again.
+            config: live.config.clone().restart(RestartPolicy::never()),
             store: Arc::clone(&live.store),
             catalogue: Arc::clone(&live.catalogue),
             log: Arc::clone(&live.log),
             bus_wake_ups: Arc::clone(&live.bus_wake_ups),
-            progress: Progress::new(&next_checkpoint(&live.name), None, live.progress.broken()),
+            progress: Progress::new(&next_checkpoint(&live.name), None, live.progress.broken(), &StateBell::default()),
             control: watch::Sender::new(Control::Run),
             pause_reason: PauseReason::default(),
             in_memory: InMemory::default(),
             requests: Requests::default(),
+            restarts: Restarts::default(),
             rebuilds: Rebuilds::default(),
             owner: Arc::clone(&live.owner),
             chance: Chance::new(live.config.seed),

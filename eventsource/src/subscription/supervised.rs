@@ -10,14 +10,11 @@ use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
 use super::erased::ErasedSubscriber;
-use super::in_memory::{Cause, MemoryHealth};
+use super::launch::Launch;
 use super::rebuilds::{Outcome, Tracked};
 use super::requests::{Request, answer, answered};
-use super::runner::Runner;
 use super::subscription_shared::{Control, SubscriptionShared};
-use super::{
-    ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionState, SubscriptionStatus, inspect,
-};
+use super::{ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionStatus, inspect};
 use crate::event::{Position, StreamId};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, CommitError, DeadLetter, LetterQuery,
@@ -66,6 +63,9 @@ pub(super) trait Operations: Send + Sync {
     async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError>;
 
     async fn cancel_rebuild(&self, tracked: &Tracked) -> Result<(), ManagerError>;
+
+    /// Stops the runner if there is one, and starts the next one.
+    async fn restart(self: Arc<Self>) -> Result<(), ManagerError>;
 }
 
 impl<C: CheckpointStore> SupervisedSubscription<C> {
@@ -96,30 +96,51 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         if self.is_out.load(Ordering::SeqCst) {
             return;
         }
-        if self.core.is_running() && !matches!(*self.core.control.borrow(), Control::Stop(_)) {
+        let state = self.core.progress.snapshot().state;
+        let is_stopping = matches!(*self.core.control.borrow(), Control::Stop(_));
+        if state.is_running() && !state.is_restarting() && !is_stopping {
             request.into_iter().for_each(|request| self.core.requests.add(request));
             return;
         }
-        // A runner that is stopping has ended before the next one begins.
-        let _ = join(&mut task).await;
-        if !self.core.facts.has_stored_checkpoint
-            && self.core.in_memory.health() == MemoryHealth::Poisoned(Cause::CutOff)
-            && self.subscriber.restart_empty(&mut self.checkpoints.detached()).await.is_ok()
-        {
-            self.core.in_memory.restart_empty();
+        if task.is_some() && !is_stopping {
+            self.tell_to_stop(StopReason::Restarting);
         }
-        if !self.core.facts.has_stored_checkpoint && self.core.in_memory.is_poisoned() && request.is_none() {
-            self.core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
+        // A runner that is stopping, or would start again later, has ended before the next one begins.
+        let _ = join(&mut task).await;
+        let launch = self.launch();
+        if !launch.prepare(request.is_some()).await {
             return;
         }
-        self.core.find_end().await;
         request.into_iter().for_each(|request| self.core.requests.add(request));
         self.core.control.send_replace(Control::Run);
         self.core.set_pause_reason(None);
-        self.core.progress.doubt_log();
-        self.core.progress.set_state(SubscriptionState::CatchingUp);
-        let runner = Runner::new(Arc::clone(&self.core), Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber));
-        *task = Some(runtime.spawn(runner.run()));
+        self.core.restarts.forget();
+        launch.begin();
+        *task = Some(runtime.spawn(launch.run()));
+    }
+
+    fn launch(&self) -> Launch<C> {
+        Launch {
+            core: Arc::clone(&self.core),
+            checkpoints: Arc::clone(&self.checkpoints),
+            subscriber: Arc::clone(&self.subscriber),
+        }
+    }
+
+    /// Stops the runner if there is one, and starts the next one. Goes on if this future is dropped.
+    pub(super) async fn restart_in(self: Arc<Self>, runtime: &tokio::runtime::Handle) -> Result<(), ManagerError> {
+        self.core.refuse_handler("restart it")?;
+        if self.is_out.load(Ordering::SeqCst) || self.slots.strong_count() == 0 {
+            let (subscription, state) = (self.core.name.clone(), self.core.progress.snapshot().state);
+            return Err(ManagerError::NotRunning { subscription, state });
+        }
+        let within = runtime.clone();
+        let restart = runtime.spawn(async move {
+            let saved = self.stop(StopReason::Restarting).await;
+            self.start(&within).await;
+            saved
+        });
+        restart.await.unwrap_or(Err(ManagerError::NoRuntime))
     }
 
     /// Drops the unfinished next generation.
@@ -136,6 +157,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
     pub(super) fn take_out(&self) {
         self.is_out.store(true, Ordering::SeqCst);
         self.tell_to_stop(StopReason::Unsubscribed);
+        self.core.progress.take_out();
     }
 
     /// Returns whether another subscription of this name, subscribed after this one was unsubscribed, runs.
@@ -259,6 +281,11 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
         let discarded = self.discard_next().await;
         tracked.end(Outcome::Cancelled);
         discarded.map_err(|source| ManagerError::Store { subscription: self.core.name.clone(), source })
+    }
+
+    async fn restart(self: Arc<Self>) -> Result<(), ManagerError> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
+        self.restart_in(&runtime).await
     }
 
     async fn reset(&self) -> Result<(), ResetError> {

@@ -13,7 +13,7 @@ use super::progress::ProgressSnapshot;
 use super::recognise::Remembered;
 use super::subscription_shared::SubscriptionShared;
 use super::supervised::Operations;
-use super::{SubscriptionState, WaitError};
+use super::{StopReason, SubscriptionState, WaitError};
 use crate::event::{EventFilter, Position};
 use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 
@@ -162,6 +162,7 @@ impl Wait {
         let subscription = self.core.name.clone();
         let error = match &now.state {
             SubscriptionState::Idle => WaitError::NotStarted { subscription },
+            SubscriptionState::Stopped { reason: StopReason::Restarting } => return None,
             SubscriptionState::Stopped { reason } => {
                 WaitError::Stopped { subscription, position: now.position, reason: *reason }
             }
@@ -186,10 +187,9 @@ impl Wait {
         let is_in_memory = core.facts.stores_state();
         let position = if is_in_memory { now.position } else { Some(stored.position) };
         let Some(position) = position.filter(|position| *position >= target) else {
-            // A fenced process claims its checkpoint again soon. So does an outdated one, after newer code has passed
-            // the event.
-            let claims_again =
-                matches!(now.state, SubscriptionState::Fenced { .. } | SubscriptionState::Outdated { .. });
+            // A fenced or restarting process claims its checkpoint again soon. So does an outdated one, after newer code
+            // has passed the event.
+            let claims_again = now.state.is_aside() && !matches!(now.state, SubscriptionState::Standby { .. });
             let (subscription, state, position) = (core.name.clone(), now.state.clone(), now.position);
             return (is_in_memory && !claims_again).then_some(Err(WaitError::Standby {
                 subscription,

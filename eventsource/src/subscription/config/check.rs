@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{FailureLimit, RetryPolicy, SubscriptionConfig};
+use super::{FailureLimit, RestartPolicy, RetryPolicy, SubscriptionConfig};
 use crate::store::check_name;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -91,6 +91,7 @@ impl SubscriptionConfig {
         found.require_time(MILLISECOND..=HOUR, "poll_interval", self.poll_interval, "1 ms to 1 hour");
         self.retry.check(&mut found);
         self.failures.limit.check(&mut found);
+        self.restart.check(&mut found);
         found.require_time(MILLISECOND..=DAY, "handler_timeout", self.handler_timeout, "1 ms to 1 day");
         if let Some(time) = self.outage_limit {
             found.require_time(MILLISECOND..=30 * DAY, "outage_limit", time, "1 ms to 30 days");
@@ -110,6 +111,22 @@ impl RetryPolicy {
         found.require(delays.first <= delays.max && delays.max <= DAY, "max_delay", format!("{:?}", delays.max), rule);
         found.require((1.0..=100.0).contains(&delays.factor), "factor", delays.factor, "1 to 100");
         found.require((0.0..=1.0).contains(&delays.jitter), "jitter", delays.jitter, "0 to 1");
+    }
+}
+
+impl RestartPolicy {
+    fn check(&self, found: &mut Findings) {
+        if *self == Self::never() {
+            return;
+        }
+        let rule = "1 to 1,000 restarts; `RestartPolicy::never` allows none";
+        found.require((1..=1_000).contains(&self.attempts), "restart", self.attempts, rule);
+        let delays = self.backoff;
+        found.require_time(MILLISECOND..=DAY, "restart.first_delay", delays.first, "1 ms to 1 day");
+        let rule = "at least `first_delay` and at most one day";
+        let is_max = delays.first <= delays.max && delays.max <= DAY;
+        found.require(is_max, "restart.max_delay", format!("{:?}", delays.max), rule);
+        found.require_time(MILLISECOND..=DAY, "restart.reset_after", self.reset_after, "1 ms to 1 day");
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod choices;
 mod policy;
+mod restart;
 mod setters;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub(super) use choices::StartFrom;
 pub use choices::{OnChange, UnknownEvents};
 pub(super) use policy::FailurePolicies;
 pub use policy::{FailureLimit, FailurePolicy, RetryPolicy};
+pub use restart::RestartPolicy;
 
 /// How a subscription runs: where it starts, how much it reads at once, and what it does when something fails.
 ///
@@ -42,6 +44,7 @@ pub struct SubscriptionConfig {
     pub(in crate::subscription) poll_interval: Duration,
     pub(in crate::subscription) retry: RetryPolicy,
     pub(in crate::subscription) failures: FailurePolicies,
+    pub(in crate::subscription) restart: RestartPolicy,
     pub(in crate::subscription) handler_timeout: Duration,
     pub(in crate::subscription) outage_limit: Option<Duration>,
     pub(in crate::subscription) lease: Duration,
@@ -65,6 +68,7 @@ impl Default for SubscriptionConfig {
             poll_interval: Duration::from_millis(500),
             retry: RetryPolicy::default(),
             failures: FailurePolicies::default(),
+            restart: RestartPolicy::never(),
             handler_timeout: Duration::from_secs(60),
             outage_limit: None,
             lease: Duration::from_secs(4),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::SubscriptionConfig;
 use super::choices::{OnChange, UnknownEvents};
 use super::policy::{FailureLimit, FailurePolicy, RetryPolicy};
+use super::restart::RestartPolicy;
 
 impl SubscriptionConfig {
     /// Refuses to subscribe if a durable checkpoint exists. Use it if the subscription must start where its
@@ -410,6 +411,24 @@ impl SubscriptionConfig {
     #[must_use]
     pub const fn on_unknown(mut self, policy: UnknownEvents) -> Self {
         self.on_unknown = policy;
+        self
+    }
+
+    /// Sets whether a faulted subscription starts again by itself. The default is [`RestartPolicy::never`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    /// use eventsource::subscription::RestartPolicy;
+    ///
+    /// // Three times, after about 1, 2 and 4 seconds.
+    /// let policy = RestartPolicy::new(3, Duration::from_secs(1), Duration::from_secs(60));
+    /// let config = SubscriptionConfig::default().restart(policy);
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    pub const fn restart(mut self, policy: RestartPolicy) -> Self {
+        self.restart = policy;
         self
     }
 

@@ -1,5 +1,6 @@
 //! The handle of a subscription.
 
+mod control;
 mod observe;
 
 use std::fmt;

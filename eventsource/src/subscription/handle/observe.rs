@@ -1,7 +1,7 @@
 //! What a handle tells about its subscription.
 
 use super::SubscriptionHandle;
-use crate::subscription::{SubscriptionSnapshot, SubscriptionStatus};
+use crate::subscription::{StateChanges, SubscriptionSnapshot, SubscriptionStatus};
 
 impl<P> SubscriptionHandle<P> {
     /// Returns what this process knows about the subscription: its state and the reason, position, rate, dead letters
@@ -28,6 +28,31 @@ impl<P> SubscriptionHandle<P> {
     #[must_use]
     pub fn snapshot(&self) -> SubscriptionSnapshot {
         SubscriptionSnapshot::of(&self.core)
+    }
+
+    /// Returns a stream of the changes of the state, which begins with the present state.
+    ///
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// let mut changes = orders.watch();
+    /// while let Some(now) = changes.next().await {
+    ///     println!("{}: {}", now.state_since, now.state);
+    ///     if now.state.name() == "live" {
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn watch(&self) -> StateChanges {
+        StateChanges::of(&self.core)
     }
 
     /// Returns the status of the subscription: its state and the reason, position, lag and dead letters.

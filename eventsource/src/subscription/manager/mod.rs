@@ -23,7 +23,8 @@ use super::log::SharedLog;
 use super::subscription_shared::SubscriptionShared;
 use super::supervised::{SupervisedSubscription, SupervisedSubscriptions};
 use super::transitions::IllegalTransitions;
-use super::{ManagerError, StopReason};
+use super::watch::StateBell;
+use super::{InsideHandler, ManagerError, StopReason};
 use crate::bus::Notifier;
 use crate::catalogue::Registry;
 use crate::projection::CheckpointStore;
@@ -88,6 +89,8 @@ pub struct SubscriptionManager<C: CheckpointStore> {
     /// The name under which this manager owns checkpoints, for operators and standbys.
     pub(super) owner: Arc<str>,
     pub(super) broken: IllegalTransitions,
+    /// Wakes the streams of changes.
+    pub(super) bell: StateBell,
     /// Locked while a subscription is added, and while the manager starts or stops.
     pub(super) running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -131,6 +134,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             slots: Arc::default(),
             owner: owner(),
             broken: IllegalTransitions::default(),
+            bell: StateBell::default(),
             running: tokio::sync::Mutex::default(),
         }
     }
@@ -188,9 +192,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn start(&self) -> Result<(), ManagerError> {
-        for slot in self.all() {
-            slot.core.refuse_handler("start")?;
-        }
+        self.refuse_handlers("start")?;
         let mut running = self.running.lock().await;
         let running = self.listen(&mut running).await?;
         running.starts_all = true;
@@ -387,6 +389,11 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         cut_off
     }
 
+    /// Fails if a handler of one of the subscriptions calls it.
+    fn refuse_handlers(&self, action: &'static str) -> Result<(), InsideHandler> {
+        self.cores().iter().try_for_each(|core| core.refuse_handler(action))
+    }
+
     fn cores(&self) -> Vec<Arc<SubscriptionShared>> {
         self.slots().values().map(|slot| Arc::clone(&slot.core)).collect()
     }
@@ -413,6 +420,7 @@ impl<C: CheckpointStore> Drop for SubscriptionManager<C> {
             slot.tell_to_stop(StopReason::ManagerDropped);
             slot.core.end_if_idle(StopReason::ManagerDropped);
         }
+        self.bell.close();
     }
 }
 

@@ -5,11 +5,8 @@ use std::sync::Arc;
 use super::SubscriptionManager;
 use crate::projection::generation::is_reserved;
 use crate::projection::{CheckpointStore, HandedOver};
-use crate::subscription::subscription_shared::Control;
 use crate::subscription::supervised::{Operations as _, SupervisedSubscription};
-use crate::subscription::{
-    DeadLetters, HandOverError, ManagerError, Rebuild, RebuildError, RebuildKind, StopReason, SubscriptionState,
-};
+use crate::subscription::{DeadLetters, HandOverError, ManagerError, Rebuild, RebuildError, RebuildKind, StopReason};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Starts the subscription `name`, also if it was faulted, refused or fenced twice. Does nothing if it runs, is
@@ -45,9 +42,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn start_one(&self, name: &str) -> Result<(), ManagerError> {
-        for slot in self.all() {
-            slot.core.refuse_handler("start it")?;
-        }
+        self.refuse_handlers("start it")?;
         let mut running = self.running.lock().await;
         let slot = self.slot(name)?;
         let running = self.listen(&mut running).await?;
@@ -122,7 +117,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn pause(&self, name: &str) -> Result<(), ManagerError> {
-        self.pause_with(name, None).await
+        self.slot(name)?.core.pause(None).await
     }
 
     /// Pauses the subscription `name` like [`pause`](Self::pause), with a reason.
@@ -148,30 +143,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn pause_for(&self, name: &str, reason: impl Into<String>) -> Result<(), ManagerError> {
-        self.pause_with(name, Some(reason.into().into())).await
-    }
-
-    async fn pause_with(&self, name: &str, reason: Option<Arc<str>>) -> Result<(), ManagerError> {
-        let core = Arc::clone(&self.slot(name)?.core);
-        core.refuse_handler("pause it")?;
-        let (mut progress, mut control) = (core.progress.listen(), core.control.subscribe());
-        core.set_pause_reason(reason);
-        core.tell(Control::Run, Control::Pause)?;
-        loop {
-            let state = progress.borrow_and_update().state.clone();
-            if matches!(state, SubscriptionState::Paused) || *control.borrow_and_update() == Control::Run {
-                return Ok(());
-            }
-            if !state.is_running() {
-                return Err(ManagerError::NotRunning { subscription: core.name.clone(), state });
-            }
-            // `core` keeps the senders alive.
-            tokio::select! {
-                biased;
-                _ = progress.changed() => {}
-                _ = control.changed() => {}
-            }
-        }
+        self.slot(name)?.core.pause(Some(reason.into().into())).await
     }
 
     /// Resumes the paused subscription `name` where it paused. Does nothing if it is not paused. Works in the process
@@ -197,10 +169,45 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn resume(&self, name: &str) -> Result<(), ManagerError> {
-        let core = Arc::clone(&self.slot(name)?.core);
-        core.tell(Control::Pause, Control::Run)?;
-        core.set_pause_reason(None);
-        Ok(())
+        self.slot(name)?.core.resume()
+    }
+
+    /// Starts the subscription `name` again, in whatever state it is: faulted, refused, fenced twice, stopped, paused or
+    /// running.
+    ///
+    /// A running subscription is stopped after its present batch first, with its checkpoint saved, and releases its lease.
+    /// Waits that are under way go on. Returns when it has started. Automatic restarts are counted from zero again.
+    ///
+    /// If this future is dropped, the restart goes on.
+    ///
+    /// # Errors
+    /// - [`ManagerError::Unknown`] if there is no such subscription.
+    /// - [`ManagerError::NotRunning`] if it was unsubscribed meanwhile: it cannot start any more.
+    /// - [`ManagerError::NotSaved`] if the last checkpoint could not be saved. The subscription has started again
+    ///   nevertheless.
+    /// - [`ManagerError::InsideHandler`] in a handler of the manager, which could wait for itself.
+    /// - [`ManagerError::NoRuntime`] outside a tokio runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// // … the table that was missing has been created …
+    /// manager.restart("orders").await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn restart(&self, name: &str) -> Result<(), ManagerError> {
+        self.refuse_handlers("restart it")?;
+        let slot = self.slot(name)?;
+        let runtime = self.listen(&mut *self.running.lock().await).await?.runtime.clone();
+        slot.restart_in(&runtime).await
     }
 
     /// Renames a subscription from `from` to `to`: its checkpoint, its dead letters, its snapshot and the ownership of

@@ -1,9 +1,13 @@
 //! What the manager tells about its subscriptions.
 
+use std::sync::{Arc, PoisonError};
+
 use super::SubscriptionManager;
 use crate::projection::CheckpointStore;
 use crate::subscription::supervised::Operations as _;
-use crate::subscription::{Health, HealthLimits, ManagerError, SubscriptionSnapshot, SubscriptionStatus, inspect};
+use crate::subscription::{
+    Health, HealthLimits, ManagerError, StateChanges, SubscriptionSnapshot, SubscriptionStatus, inspect,
+};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Returns the health of this process, from what its subscriptions know: for the liveness and readiness probes of
@@ -78,6 +82,37 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// ```
     pub fn snapshot(&self, name: &str) -> Result<SubscriptionSnapshot, ManagerError> {
         Ok(SubscriptionSnapshot::of(&self.slot(name)?.core))
+    }
+
+    /// Returns a stream of the changes of the states of all subscriptions, also of later ones. It begins with the present
+    /// states.
+    ///
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let store = MemoryEventStore::new();
+    /// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// # manager.start().await?;
+    /// let mut changes = manager.watch();
+    /// while let Some(now) = changes.next().await {
+    ///     println!("{} is {}", now.name, now.state);
+    ///     if now.state.name() == "live" {
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn watch(&self) -> StateChanges {
+        let slots = Arc::downgrade(&self.slots);
+        StateChanges::of_all(&self.bell, move || {
+            let Some(slots) = slots.upgrade() else { return Vec::new() };
+            let slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.values().map(|slot| Arc::clone(&slot.core)).collect()
+        })
     }
 
     /// Returns the status of every subscription, ordered by name.

@@ -5,7 +5,7 @@ use std::io;
 
 use super::SubscriptionManager;
 use crate::projection::CheckpointStore;
-use crate::subscription::ManagerError;
+use crate::subscription::{ManagerError, StopReason, SubscriptionState};
 
 /// A signal that ends a process.
 ///
@@ -206,7 +206,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     async fn nothing_runs(&self) {
         loop {
             let slots = self.all();
-            let Some(running) = slots.iter().find(|slot| slot.core.is_running()) else {
+            let Some(running) = slots.iter().find(|slot| goes_on(&slot.core.progress.snapshot().state)) else {
                 if slots.is_empty() {
                     tokio::time::sleep(NEWCOMERS).await;
                     continue;
@@ -215,9 +215,14 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             };
             let mut progress = running.core.progress.listen();
             // The slot keeps the sender alive.
-            let _ = progress.wait_for(|snapshot| !snapshot.state.is_running()).await;
+            let _ = progress.wait_for(|snapshot| !goes_on(&snapshot.state)).await;
         }
     }
+}
+
+/// Returns whether the subscription runs, or starts again at once.
+const fn goes_on(state: &SubscriptionState) -> bool {
+    state.is_running() || matches!(state, SubscriptionState::Stopped { reason: StopReason::Restarting })
 }
 
 /// How often a manager without subscriptions checks for new ones.

@@ -137,7 +137,9 @@ impl<C: CheckpointStore> Runner<C> {
             }
             End::Faulted(failure) => {
                 tracing::error!(subscription, position = %failure.position, %failure, "faulted");
-                progress.fail(failure.to_string(), SubscriptionState::Faulted { failure });
+                let told = failure.to_string();
+                let state = self.core.restarts.after(&self.core.config.restart, failure, self.core.chance.draw());
+                progress.fail(told, state);
             }
             End::Serves => progress.set_state(SubscriptionState::Idle),
             End::Refused(reason) | End::LogLost(reason) => {

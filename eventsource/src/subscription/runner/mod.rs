@@ -277,7 +277,8 @@ impl<C: CheckpointStore> Runner<C> {
 impl<C: CheckpointStore> Drop for Runner<C> {
     /// If the state is still a running one, the task has panicked, was aborted, or was dropped with its runtime.
     fn drop(&mut self) {
-        if self.core.progress.snapshot().state.is_running() {
+        let state = self.core.progress.snapshot().state;
+        if state.is_running() && !state.is_restarting() {
             let panicking = std::thread::panicking();
             let reason = match *self.core.control.borrow() {
                 Control::Stop(StopReason::DeadlinePassed) => StopReason::DeadlinePassed,
