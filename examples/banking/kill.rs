@@ -5,9 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use eventsource::fold::project;
-use eventsource::postgres::PostgresEventStore;
 use eventsource::prelude::*;
-use eventsource::sqlite::SqliteEventStore;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
@@ -36,13 +34,13 @@ pub async fn kill(place: &Place, seed: u64, kills: u64) -> Result<()> {
     match place {
         Place::Sqlite { file } => {
             let db = sqlite::open(file).await?;
-            kill_children(place, &SqliteEventStore::new(&db), seed, kills).await?;
+            kill_children(place, &db.event_store(), seed, kills).await?;
             finish(&sqlite::start(&db, config()?).await?).await?;
             db.close().await;
         }
         Place::Postgres { url, schema } => {
             let db = postgres::open(url, schema).await?;
-            kill_children(place, &PostgresEventStore::new(&db), seed, kills).await?;
+            kill_children(place, &db.event_store(), seed, kills).await?;
             finish(&postgres::start(&db, config()?).await?).await?;
             postgres::remove(&db, schema).await?;
         }

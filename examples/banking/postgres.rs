@@ -1,10 +1,7 @@
 //! The bank in a schema of PostgreSQL's.
 
 use eventsource::SubscriptionConfig;
-use eventsource::postgres::{
-    PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresProjectionStates,
-    PostgresReadModels,
-};
+use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresOptions, PostgresProjectionStates};
 use eventsource::sqlx::{self, AssertSqlSafe};
 
 use crate::branch::{Branch, Result, Rows};
@@ -13,19 +10,19 @@ use crate::transfers::Transfers;
 
 pub async fn open(url: &str, schema: &str) -> Result<PostgresDatabase> {
     let db = PostgresDatabase::open_with(PostgresOptions::new(url)?.schema(schema)).await?;
-    let models = PostgresReadModels::new(&db);
+    let models = db.read_models();
     models.ensure_tables(&Statements).await?;
     models.ensure_tables(&Transfers).await?;
     Ok(db)
 }
 
 pub fn rows(db: &PostgresDatabase) -> Rows {
-    let models = PostgresReadModels::new(db);
+    let models = db.read_models();
     Rows { accounts: models.repository(), lines: models.repository(), transfers: models.repository() }
 }
 
 pub async fn start(db: &PostgresDatabase, config: SubscriptionConfig) -> Result<Branch<PostgresCheckpoints>> {
-    let (store, checkpoints) = (PostgresEventStore::new(db), PostgresCheckpoints::new(db));
+    let (store, checkpoints) = (db.event_store(), db.checkpoints());
     Branch::start(store, checkpoints, PostgresProjectionStates::new(db), rows(db), config).await
 }
 

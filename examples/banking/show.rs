@@ -24,7 +24,7 @@ pub async fn show(file: &Path) -> Result<()> {
     let [alice, bob, carol, missing] = ["alice", "bob", "carol", "missing"].map(id);
 
     println!("1. Opening accounts, while neither the policy nor a projection runs");
-    let store = SqliteEventStore::new(&db);
+    let store = db.event_store();
     let bank = Bank::new(store.clone(), MemoryEventBus::new());
     for (account, owner) in [(alice, "Alice"), (bob, "Bob"), (carol, "Carol")] {
         bank.open(account, owner).await?;

@@ -18,7 +18,6 @@ mod totals;
 use std::io::{BufWriter, ErrorKind, Write as _};
 use std::process::ExitCode;
 
-use eventsource::sqlite::SqliteEventStore;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;
@@ -45,7 +44,7 @@ async fn run(args: Args) -> Result<()> {
     let file = args.database.unwrap_or_else(|| folder.path().join("git_history.db"));
     let db = database::open(&file, args.fresh).await?;
 
-    let mut import = Import::resume(SqliteEventStore::new(&db)).await?;
+    let mut import = Import::resume(db.event_store()).await?;
     import.check(&repository).await?;
     let bar = progress_bar("importing", "commits")?;
     let imported = import.run(&repository, &bar).await?;

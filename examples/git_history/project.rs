@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase};
 use indicatif::ProgressBar;
 
 use crate::failure::Result;
@@ -11,8 +11,7 @@ use crate::projections::{Contributors, Days, Files};
 
 /// How many events the projections have handled.
 pub async fn project(db: &SqliteDatabase, bar: &ProgressBar) -> Result<u64> {
-    let manager =
-        SubscriptionManager::new(SqliteEventStore::new(db), MemoryEventBus::new(), SqliteCheckpoints::new(db));
+    let manager = SubscriptionManager::new(db.event_store(), MemoryEventBus::new(), db.checkpoints());
     // A run that was killed keeps the checkpoints for as long: the next one waits for them, and a user does as well.
     let config = SubscriptionConfig::default().lease(Duration::from_secs(1));
     let contributors = manager.subscribe(Contributors, config.clone()).await?;

@@ -11,11 +11,9 @@ mod rows;
 
 use std::error::Error;
 
-use eventsource::postgres::{
-    PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresReadModels,
-};
+use eventsource::postgres::{PostgresDatabase, PostgresOptions};
 use eventsource::prelude::*;
-use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels};
+use eventsource::sqlite::SqliteDatabase;
 use eventsource::sqlx;
 use uuid::Uuid;
 
@@ -43,9 +41,9 @@ async fn in_memory() -> Result<()> {
 async fn on_sqlite() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let db = SqliteDatabase::open(folder.path().join("orders.db")).await?;
-    let models = SqliteReadModels::new(&db);
+    let models = db.read_models();
     models.ensure_tables(&OrderRows).await?;
-    run(SqliteEventStore::new(&db), SqliteCheckpoints::new(&db), models.repository()).await
+    run(db.event_store(), db.checkpoints(), models.repository()).await
 }
 
 async fn on_postgres() -> Result<()> {
@@ -54,9 +52,9 @@ async fn on_postgres() -> Result<()> {
     let schema = format!("read_models_{}", Uuid::now_v7().simple());
     let options = PostgresOptions::new(&url)?.schema(&schema);
     let db = PostgresDatabase::open_with(options).await?;
-    let models = PostgresReadModels::new(&db);
+    let models = db.read_models();
     models.ensure_tables(&OrderRows).await?;
-    let ran = run(PostgresEventStore::new(&db), PostgresCheckpoints::new(&db), models.repository()).await;
+    let ran = run(db.event_store(), db.checkpoints(), models.repository()).await;
     // A schema of your own would stay.
     let drop = sqlx::AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE"));
     sqlx::raw_sql(drop).execute(db.pool()).await?;

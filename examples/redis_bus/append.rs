@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use eventsource::prelude::*;
-use eventsource::sqlite::{SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::SqliteDatabase;
 use eventsource_redis::{RedisClient, RedisNotifier};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ const CUSTOMERS: [&str; 4] = ["Alice", "Bob", "Carol", "David"];
 pub async fn run(file: &Path, count: usize) -> Result<()> {
     let redis = RedisClient::open(crate::options())?;
     let db = SqliteDatabase::open(file).await?;
-    let orders = AggregateRepository::<Order>::new(SqliteEventStore::new(&db), RedisNotifier::new(&redis));
+    let orders = AggregateRepository::<Order>::new(db.event_store(), RedisNotifier::new(&redis));
     for (n, customer) in (1..=count).zip(CUSTOMERS.iter().cycle()) {
         let mut order = orders.create_new(Uuid::now_v7());
         order.record(order.place(customer, n as u64 * 1_000));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eventsource::event::now;
 use eventsource::prelude::*;
-use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::SqliteDatabase;
 use eventsource_redis::{RedisClient, RedisNotifier, RedisRelay};
 
 use crate::Result;
@@ -32,8 +32,8 @@ impl Revenue {
 pub async fn run(file: &Path) -> Result<()> {
     let redis = RedisClient::open(crate::options())?;
     let db = SqliteDatabase::open(file).await?;
-    let store = SqliteEventStore::new(&db);
-    let manager = SubscriptionManager::new(store.clone(), RedisNotifier::new(&redis), SqliteCheckpoints::new(&db));
+    let store = db.event_store();
+    let manager = SubscriptionManager::new(store.clone(), RedisNotifier::new(&redis), db.checkpoints());
     // Without Redis the log is polled each minute: what is seen earlier was announced.
     let config = SubscriptionConfig::from_beginning().poll_interval(Duration::from_secs(60));
     let revenue = manager.subscribe(Revenue::default(), config.clone()).await?;

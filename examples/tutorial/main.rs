@@ -10,7 +10,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use eventsource::prelude::*;
-use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
+use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase};
 use uuid::Uuid;
 
 use order::Order;
@@ -31,9 +31,9 @@ async fn run(file: &Path) -> Result<()> {
 
     println!("\n1. Setting up the infrastructure");
     let db = SqliteDatabase::open(file).await?;
-    let store = SqliteEventStore::new(&db);
+    let store = db.event_store();
     let bus = MemoryEventBus::new();
-    let checkpoints = SqliteCheckpoints::new(&db);
+    let checkpoints = db.checkpoints();
     let orders = AggregateRepository::<Order>::new(store.clone(), bus.clone());
     OrderRows::create_table(db.pool()).await?;
     println!("   event store, bus and checkpoint repo initialized");
@@ -117,7 +117,7 @@ async fn run(file: &Path) -> Result<()> {
 async fn restart(file: &Path) -> Result<()> {
     println!("\n11. Restarting on the same file");
     let db = SqliteDatabase::open(file).await?;
-    let checkpoint = SqliteCheckpoints::new(&db).load("order-rows").await?;
+    let checkpoint = db.checkpoints().load("order-rows").await?;
     let Projections { manager, summary, rows, .. } = subscribe(&db, &MemoryEventBus::new()).await?;
     manager.start().await?;
     summary.caught_up().await?;
@@ -142,7 +142,7 @@ struct Projections {
 }
 
 async fn subscribe(db: &SqliteDatabase, bus: &MemoryEventBus) -> Result<Projections> {
-    let manager = SubscriptionManager::new(SqliteEventStore::new(db), bus.clone(), SqliteCheckpoints::new(db));
+    let manager = SubscriptionManager::new(db.event_store(), bus.clone(), db.checkpoints());
     let from_beginning = SubscriptionConfig::from_beginning;
     let summary = manager.subscribe(OrderSummary::default(), from_beginning()).await?;
     let customers = manager.subscribe(CustomerStatistics::default(), from_beginning()).await?;

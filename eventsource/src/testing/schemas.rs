@@ -44,7 +44,6 @@ const HEAD: &str =
 ///     eventsource::assert_event_schemas!("tests/event_schemas.txt", &events());
 /// }
 /// ```
-#[expect(clippy::test_attr_in_doctest, reason = "a test is where the macro is called")]
 #[macro_export]
 macro_rules! assert_event_schemas {
     ($path:expr $(,)?) => {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use eventsource::SubscriptionConfig;
-use eventsource::postgres::{PostgresCheckpoints, PostgresEventStore, PostgresProjectionStates};
-use eventsource::sqlite::{SqliteCheckpoints, SqliteEventStore, SqliteProjectionStates};
+use eventsource::postgres::PostgresProjectionStates;
+use eventsource::sqlite::SqliteProjectionStates;
 use eventsource::testing::faults::Faults;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
@@ -26,13 +26,13 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 async fn on_sqlite(file: &Path, faults: &Faults) -> Result<Answers> {
     let db = sqlite::open(file).await?;
-    let (store, checkpoints) = (SqliteEventStore::new(&db), SqliteCheckpoints::new(&db));
+    let (store, checkpoints) = (db.event_store(), db.checkpoints());
     live(store, checkpoints, SqliteProjectionStates::new(&db), sqlite::rows(&db), PLAN, faults).await
 }
 
 async fn on_postgres(schema: &str, faults: &Faults) -> Result<Answers> {
     let db = postgres::open(eventsource_tests::postgres::url(), schema).await?;
-    let (store, checkpoints) = (PostgresEventStore::new(&db), PostgresCheckpoints::new(&db));
+    let (store, checkpoints) = (db.event_store(), db.checkpoints());
     live(store, checkpoints, PostgresProjectionStates::new(&db), postgres::rows(&db), PLAN, faults).await
 }
 

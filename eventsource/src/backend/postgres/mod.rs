@@ -2,13 +2,13 @@
 //!
 //! [`PostgresDatabase`] is the database, with the tables of this crate in one of its schemas.
 //!
-//! | type | what it is |
-//! | --- | --- |
-//! | [`PostgresEventStore`] | the log in the database |
-//! | [`PostgresCheckpoints`] | checkpoints; handlers can take a `&mut PgConnection` or repositories |
-//! | [`PostgresReadModels`] | read models: creates their tables and reads them |
-//! | [`PostgresSnapshots`] | snapshots of aggregates |
-//! | [`PostgresProjectionStates`] | the progress of engines |
+//! | from the database | type | what it is |
+//! | --- | --- | --- |
+//! | [`event_store`](PostgresDatabase::event_store) | [`PostgresEventStore`] | the log in the database |
+//! | [`checkpoints`](PostgresDatabase::checkpoints) | [`PostgresCheckpoints`] | checkpoints; handlers can take a `&mut PgConnection` or repositories |
+//! | [`read_models`](PostgresDatabase::read_models) | [`PostgresReadModels`] | read models: creates their tables and reads them |
+//! | [`snapshots`](PostgresDatabase::snapshots) | [`PostgresSnapshots`] | snapshots of aggregates |
+//! | [`projection_states`](PostgresDatabase::projection_states) | [`PostgresProjectionStates`] | the progress of engines |
 //!
 //! The log can be in another database than the checkpoints and the read models.
 //!
@@ -70,6 +70,7 @@
 //! `sslmode=verify-full` into the URL. Without the feature, `sslmode=require` fails with
 //! [`PostgresOpenError::Failed`], and the default, `prefer`, connects without TLS.
 
+mod ports;
 pub(crate) mod projection;
 mod read_model;
 mod snapshots;

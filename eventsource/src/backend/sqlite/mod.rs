@@ -2,14 +2,15 @@
 //!
 //! [`SqliteDatabase`] is the file.
 //!
-//! | type | what it is |
-//! | --- | --- |
-//! | [`SqliteEventStore`] | the log in the file |
-//! | [`SqliteCheckpoints`] | checkpoints; handlers can take a `&mut SqliteConnection` or repositories |
-//! | [`SqliteReadModels`] | read models: creates their tables and reads them |
-//! | [`SqliteSnapshots`] | snapshots of aggregates |
-//! | [`SqliteProjectionStates`] | the progress of engines |
+//! | from the database | type | what it is |
+//! | --- | --- | --- |
+//! | [`event_store`](SqliteDatabase::event_store) | [`SqliteEventStore`] | the log in the file |
+//! | [`checkpoints`](SqliteDatabase::checkpoints) | [`SqliteCheckpoints`] | checkpoints; handlers can take a `&mut SqliteConnection` or repositories |
+//! | [`read_models`](SqliteDatabase::read_models) | [`SqliteReadModels`] | read models: creates their tables and reads them |
+//! | [`snapshots`](SqliteDatabase::snapshots) | [`SqliteSnapshots`] | snapshots of aggregates |
+//! | [`projection_states`](SqliteDatabase::projection_states) | [`SqliteProjectionStates`] | the progress of engines |
 
+mod ports;
 pub(crate) mod projection;
 mod read_model;
 mod snapshots;

@@ -122,8 +122,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
 
     /// Pauses the subscription `name` like [`pause`](Self::pause), with a reason.
     ///
-    /// [`SubscriptionStatus::pause_reason`] contains the reason until the subscription is resumed or started again. For
-    /// a paused subscription, this replaces the reason. It can be any text, and is kept in memory only.
+    /// [`SubscriptionStatus::pause_reason`](crate::SubscriptionStatus::pause_reason) contains the reason until the
+    /// subscription is resumed or started again. For a paused subscription, this replaces the reason. It can be any text,
+    /// and is kept in memory only.
     ///
     /// # Errors
     /// Those of [`pause`](Self::pause).

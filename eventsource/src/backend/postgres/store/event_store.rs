@@ -21,7 +21,7 @@ use crate::store::{
 /// Writers do not wait for each other, except when they append to the same stream (and at the commit of
 /// [`append_in`](Self::append_in)). Appends of one process that arrive while another one is being stored are stored
 /// together, in one statement and one commit, and each gets its own result. Events can be read as soon as no earlier
-/// position can still appear: see [the module](super). The store wakes the subscriptions of all processes.
+/// position can still appear: see [the module](crate::postgres). The store wakes the subscriptions of all processes.
 ///
 /// An append whose future is dropped may still be stored. A web server drops the future of a handler when its client
 /// disconnects: append in a task of its own (`tokio::spawn`) if the outcome must be known.
