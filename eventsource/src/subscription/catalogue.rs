@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::unknown_types::Looked;
+use super::looked::Looked;
 use crate::catalogue::Registry;
 use crate::event::{EventFilter, Position};
 use crate::store::{EventStore, StoreError, StoredType};

@@ -147,7 +147,7 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
                 subscriber.end_batch().await;
                 applied
             };
-            let work = inside::handling(core, inside::writing(&self.current, work));
+            let work = inside::handling(core.handler_id(), inside::writing(&self.current, work));
             let result = match held {
                 Some(lock) => catch_panic(lock.scope(work)).await,
                 None => catch_panic(work).await,

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::subscription_shared::SubscriptionShared;
 use crate::projection::HandlerError;
 
 tokio::task_local! {
-    /// The subscription whose handler the task runs: the address of its shared part.
-    static HANDLER_OF: usize;
+    /// The subscription whose handler the task runs.
+    static HANDLER_OF: HandlerId;
     /// The subscriber whose write lock the task holds.
     static WRITING: Writing;
 }
@@ -24,19 +23,25 @@ struct Writing {
     stuck: Arc<Notify>,
 }
 
-fn identity(core: &SubscriptionShared) -> usize {
-    // A handler of the next generation blocks the subscription that it is built for as well.
-    std::ptr::from_ref(core.next_of.as_deref().unwrap_or(core)).addr()
+/// A subscription, as the task that runs its handlers knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct HandlerId(usize);
+
+impl HandlerId {
+    /// Identifies a subscription by the address of its shared part.
+    pub(super) fn of<S>(shared: &S) -> Self {
+        Self(std::ptr::from_ref(shared).addr())
+    }
 }
 
 /// Runs `work`, which calls handlers, with the mark of their subscription.
-pub(super) async fn handling<F: Future>(core: &SubscriptionShared, work: F) -> F::Output {
-    HANDLER_OF.scope(identity(core), work).await
+pub(super) async fn handling<F: Future>(subscription: HandlerId, work: F) -> F::Output {
+    HANDLER_OF.scope(subscription, work).await
 }
 
 /// Returns whether a handler of this subscription runs the calling code. A task that a handler spawns is not marked.
-pub(super) fn is_handler_of(core: &SubscriptionShared) -> bool {
-    HANDLER_OF.try_with(|of| *of == identity(core)).unwrap_or(false)
+pub(super) fn is_handler_of(subscription: HandlerId) -> bool {
+    HANDLER_OF.try_with(|of| *of == subscription).unwrap_or(false)
 }
 
 /// Runs `work`, which holds the write lock `lock` of a subscriber. If `work` asks to read the same subscriber, which

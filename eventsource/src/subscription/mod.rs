@@ -171,6 +171,7 @@
 //! | info | it started, stopped, stands by, was rebuilt or reset |
 //! | debug | each change of the state |
 
+mod answered;
 mod catalogue;
 mod config;
 mod dead_letters;
@@ -182,13 +183,18 @@ mod health;
 mod in_memory;
 mod inside;
 mod inspect;
+mod last_failure;
 mod launch;
+mod letter_selection;
 mod log;
+mod looked;
 mod manager;
 mod pausing;
 mod progress;
 mod rate;
 mod rebuild;
+mod rebuild_kind;
+mod rebuild_progress;
 mod rebuilds;
 mod recognise;
 mod report;
@@ -197,6 +203,7 @@ mod restarts;
 mod runner;
 mod snapshot;
 mod state;
+mod state_bell;
 mod status;
 mod subscribe;
 mod subscription_shared;
@@ -209,15 +216,21 @@ mod watch;
 pub use config::{
     FailureLimit, FailurePolicy, InvalidOption, OnChange, RestartPolicy, RetryPolicy, SubscriptionConfig, UnknownEvents,
 };
-pub use dead_letters::{DeadLetterError, DeadLetters, LetterSelection, RetryReport};
-pub use error::{HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SubscribeError, WaitError};
+pub use dead_letters::DeadLetters;
+pub use error::{
+    DeadLetterError, HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SubscribeError, WaitError,
+};
 pub use handle::{SubscriptionHandle, View};
 pub use health::{Health, HealthLimits, SubscriptionHealth};
+pub use last_failure::LastFailure;
+pub use letter_selection::{LetterSelection, RetryReport};
 pub use manager::SubscriptionManager;
 #[cfg(feature = "signals")]
 pub use manager::{Shutdown, Signal, shutdown_signal};
-pub use rebuild::{Rebuild, RebuildKind, RebuildProgress};
-pub use snapshot::{LastFailure, SubscriptionSnapshot};
+pub use rebuild::Rebuild;
+pub use rebuild_kind::RebuildKind;
+pub use rebuild_progress::RebuildProgress;
+pub use snapshot::SubscriptionSnapshot;
 pub use state::{Failure, StopReason, SubscriptionState};
 pub use status::{Lag, SubscriptionStatus};
 pub use subscribe::Subscribe;

@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::SubscriptionState;
+use super::last_failure::LastFailure;
 use super::rate::Rate;
 use super::recognise::Remembered;
-use super::snapshot::LastFailure;
+use super::state_bell::StateBell;
 use super::transitions::{IllegalTransitions, may_follow};
-use super::watch::StateBell;
 use crate::event::{Position, now};
 use crate::projection::LetterCounts;
 

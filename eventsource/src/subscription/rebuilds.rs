@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::rebuild::{RebuildKind, RebuildProgress};
+use super::{RebuildKind, RebuildProgress};
 use crate::event::Position;
 use crate::store::{EventStore, StoreError};
 

@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 use super::rebuilds::Tracked;
-use super::subscription_shared::{Control, SubscriptionShared};
-use super::{DeadLetterError, LetterSelection, RebuildError, RebuildKind, RetryReport, SubscriptionState};
+use super::{DeadLetterError, LetterSelection, RebuildError, RebuildKind, RetryReport};
 use crate::event::Position;
 
 /// The runner's end of an answer. It is dropped without an answer if the subscription ends before it serves the
@@ -23,18 +22,18 @@ pub(super) struct Reply<T> {
 /// The caller's end of an answer.
 #[derive(Debug)]
 pub(super) struct Asked<T> {
-    receiver: oneshot::Receiver<T>,
-    turn: Arc<Turn>,
+    pub(super) receiver: oneshot::Receiver<T>,
+    pub(super) turn: Arc<Turn>,
 }
 
 /// Decides whether a request is served: the runner takes it to begin, the caller takes it to give up. So a caller that
 /// gives up knows that nothing was done, and that nothing will be done.
 #[derive(Debug, Default)]
-struct Turn(AtomicBool);
+pub(super) struct Turn(AtomicBool);
 
 impl Turn {
     /// Whether this call is the first one.
-    fn take(&self) -> bool {
+    pub(super) fn take(&self) -> bool {
         !self.0.swap(true, Ordering::SeqCst)
     }
 }
@@ -148,28 +147,5 @@ impl Requests {
 impl fmt::Debug for Requests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Requests").field("waiting", &self.queue().len()).finish_non_exhaustive()
-    }
-}
-
-/// Waits for the answer of the runner. A request that a pause interrupts is served after the resume.
-///
-/// # Errors
-/// The state of the subscription, if it does not serve the request.
-pub(super) async fn answered<T>(core: &SubscriptionShared, asked: Asked<T>) -> Result<T, SubscriptionState> {
-    let Asked { receiver: mut answer, turn } = asked;
-    let mut progress = core.progress.listen();
-    loop {
-        let state = progress.borrow_and_update().state.clone();
-        let paused = *core.control.borrow() == Control::Pause;
-        let ended = !state.is_running() || state.is_aside();
-        if ended || (paused && turn.take()) {
-            // It may have been served just before.
-            return answer.try_recv().map_err(|_| state);
-        }
-        // `core` keeps the sender of the progress alive.
-        tokio::select! {
-            answer = &mut answer => return answer.map_err(|_| core.progress.snapshot().state),
-            _ = progress.changed() => {}
-        }
     }
 }

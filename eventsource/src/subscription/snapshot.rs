@@ -6,12 +6,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::SubscriptionState;
 use super::heads::Heads;
 use super::progress::ProgressSnapshot;
-use super::report::{maybe_seconds, maybe_text, text};
+use super::report::{maybe_seconds, maybe_text};
 use super::status::Lag;
 use super::subscription_shared::SubscriptionShared;
+use super::{LastFailure, SubscriptionState};
 use crate::event::Position;
 use crate::projection::Guarantee;
 
@@ -83,37 +83,6 @@ pub struct SubscriptionSnapshot {
     pub last_failure: Option<LastFailure>,
     /// How often the effects of an event happen.
     pub guarantee: Guarantee,
-}
-
-/// The last failure of a subscription, with its time.
-///
-/// ```
-/// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
-/// # use eventsource::prelude::*;
-/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-/// # let manager =
-/// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
-/// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
-/// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
-/// assert!(orders.snapshot().last_failure.is_none());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// # }).unwrap();
-/// ```
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct LastFailure {
-    /// What failed, with its causes.
-    #[serde(serialize_with = "text")]
-    pub error: Arc<str>,
-    /// When it failed, by the clock of this process.
-    pub at: DateTime<Utc>,
-}
-
-impl LastFailure {
-    /// A failure that happened now.
-    pub(super) fn now(error: Arc<str>) -> Self {
-        Self { error, at: crate::event::now() }
-    }
 }
 
 impl SubscriptionSnapshot {

@@ -8,13 +8,13 @@ use tokio::sync::watch;
 use super::catalogue::Catalogue;
 use super::config::{RestartPolicy, StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
-use super::inside::is_handler_of;
+use super::inside::{HandlerId, is_handler_of};
 use super::log::SharedLog;
 use super::progress::Progress;
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
 use super::restarts::Restarts;
-use super::watch::StateBell;
+use super::state_bell::StateBell;
 use super::{InsideHandler, ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
 use crate::causes::with_causes;
@@ -187,13 +187,19 @@ impl SubscriptionShared {
         state.is_aside() && self.facts.has_stored_checkpoint
     }
 
+    /// Identifies the subscription to the task that runs its handlers. A handler of the next generation blocks the
+    /// subscription that it is built for as well.
+    pub(super) fn handler_id(&self) -> HandlerId {
+        HandlerId::of(self.next_of.as_deref().unwrap_or(self))
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.progress.snapshot().state.is_running()
     }
 
     /// Fails if a handler of this subscription calls it: `action` would wait until the handler has returned.
     pub(super) fn refuse_handler(&self, action: &'static str) -> Result<(), InsideHandler> {
-        if is_handler_of(self) {
+        if is_handler_of(self.handler_id()) {
             return Err(InsideHandler::new(self.name.clone(), action));
         }
         Ok(())

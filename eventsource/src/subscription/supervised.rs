@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
+use super::answered::answered;
 use super::erased::ErasedSubscriber;
 use super::launch::Launch;
 use super::rebuilds::{Outcome, Tracked};
-use super::requests::{Request, answer, answered};
+use super::requests::{Request, answer};
 use super::subscription_shared::{Control, SubscriptionShared};
 use super::{ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionStatus, inspect};
 use crate::event::{Position, StreamId};

@@ -8,7 +8,6 @@
 //! A page contains only the events that a projection handles, so the store must be asked. It is asked after the events
 //! are applied, so that a warning delays nothing.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,8 +15,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::catalogue::Catalogue;
+use super::looked::{Looked, Part};
 use crate::causes::with_causes;
-use crate::event::Position;
 use crate::store::{EventStore, StoreError, StoredType};
 
 /// The least time between two queries of the store.
@@ -25,46 +24,6 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The largest number of types in one query.
 const TYPES: usize = 100;
-
-/// A part of the log: after the first position, and up to the second one.
-type Part = (Position, Position);
-
-/// The parts of the log that were passed and searched, and the types that were found.
-#[derive(Debug, Default)]
-pub(super) struct Looked {
-    passed: Option<Part>,
-    looked: Option<Part>,
-    warned: BTreeSet<String>,
-    is_looking: bool,
-    not_before: Option<Instant>,
-}
-
-impl Looked {
-    fn pass(&mut self, part: Part) {
-        if part.0 < part.1 {
-            self.passed = Some(hull(self.passed, part));
-        }
-    }
-
-    /// Returns a part that was passed and not searched. If there are two, the earlier one.
-    fn left(&self) -> Option<Part> {
-        let (from, to) = self.passed?;
-        match self.looked {
-            None => Some((from, to)),
-            Some((first, _)) if from < first => Some((from, first)),
-            Some((_, last)) if last < to => Some((last, to)),
-            Some(_) => None,
-        }
-    }
-
-    fn look(&mut self, part: Part) {
-        self.looked = Some(hull(self.looked, part));
-    }
-}
-
-fn hull(known: Option<Part>, part: Part) -> Part {
-    known.map_or(part, |known| (known.0.min(part.0), known.1.max(part.1)))
-}
 
 /// A task that searches the passed parts of the log. It ends when all of them are searched, or when this is dropped.
 pub(super) struct LookTask(JoinHandle<()>);
@@ -164,30 +123,4 @@ fn warn(subscription: &str, stored: &StoredType) {
         "passed an event of an unknown type: link the crate that declares it (`use that_crate as _;`), \
          name it as an alias (`#[event(aliases(..))]`), or list it in the registry of the manager"
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn part(from: u64, to: u64) -> Part {
-        (Position::new(from), Position::new(to))
-    }
-
-    #[test]
-    fn each_part_is_looked_at_once() {
-        let mut looked = Looked::default();
-        looked.pass(part(5, 5));
-        assert_eq!(looked.left(), None, "nothing was passed");
-        looked.pass(part(5, 9));
-        assert_eq!(looked.left(), Some(part(5, 9)));
-        looked.look(part(5, 9));
-        assert_eq!(looked.left(), None);
-        looked.pass(part(0, 12));
-        assert_eq!(looked.left(), Some(part(0, 5)));
-        looked.look(part(0, 5));
-        assert_eq!(looked.left(), Some(part(9, 12)));
-        looked.look(part(9, 12));
-        assert_eq!(looked.left(), None);
-    }
 }

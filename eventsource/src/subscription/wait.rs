@@ -115,7 +115,7 @@ impl Wait {
     /// Waits, and returns the position of the subscription.
     async fn reach(&self) -> Result<Position, WaitError> {
         let core = &*self.core;
-        if is_handler_of(core) {
+        if is_handler_of(core.handler_id()) {
             return Err(WaitError::InsideHandler { subscription: core.name.clone() });
         }
         let mut progress = core.progress.listen();

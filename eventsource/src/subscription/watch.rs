@@ -10,28 +10,8 @@ use futures_core::Stream;
 use tokio::sync::watch;
 
 use super::snapshot::SubscriptionSnapshot;
+use super::state_bell::StateBell;
 use super::subscription_shared::SubscriptionShared;
-
-/// Wakes the streams of a manager when the state of one of its subscriptions becomes another one.
-#[derive(Debug, Clone)]
-pub(super) struct StateBell(watch::Sender<bool>);
-
-impl Default for StateBell {
-    fn default() -> Self {
-        Self(watch::Sender::new(false))
-    }
-}
-
-impl StateBell {
-    pub(super) fn ring(&self) {
-        self.0.send_modify(|_| {});
-    }
-
-    /// Notes that the manager was dropped.
-    pub(super) fn close(&self) {
-        self.0.send_replace(true);
-    }
-}
 
 /// A stream of the changes of the state of one subscription, or of all subscriptions of a manager.
 ///
@@ -104,7 +84,7 @@ impl StateChanges {
     }
 
     fn new(bell: &StateBell, list: Option<Box<List>>, known: Vec<Known>) -> Self {
-        Self { bell: bell.0.subscribe(), list, known, turn: 0, waiting: None }
+        Self { bell: bell.listen(), list, known, turn: 0, waiting: None }
     }
 
     /// Waits for the next change; `None` when the stream has ended.

@@ -86,6 +86,7 @@ const WITHOUT_CYCLES: &[&str] = &[
     "projection",
     "read_model",
     "catalogue",
+    "subscription",
     "engine",
     "fold",
     "__private",

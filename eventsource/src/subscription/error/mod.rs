@@ -1,5 +1,6 @@
 //! The errors of subscriptions, except those of handlers.
 
+mod dead_letter;
 mod hand_over;
 mod inside_handler;
 mod manager;
@@ -8,6 +9,7 @@ mod reset;
 mod subscribe;
 mod wait;
 
+pub use dead_letter::DeadLetterError;
 pub use hand_over::HandOverError;
 pub use inside_handler::InsideHandler;
 pub use manager::ManagerError;

@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::task::JoinHandle;
 
 use super::SharedLog;
-use super::window::Segment;
+use super::window::{Freshness, Segment};
 use crate::event::{EventFilter, Position};
 use crate::store::{PageLimit, StoreError};
 
@@ -26,15 +26,6 @@ pub(super) enum ReadOutcome {
     Failed(Arc<StoreError>),
     /// The read panicked, or its runtime was shut down.
     Lost,
-}
-
-/// Whether a read begins after a reader has asked for the page. Only then it tells that reader where the log ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Freshness {
-    /// The store is asked after the reader has asked.
-    Fresh,
-    /// The store may have been asked before.
-    Stale,
 }
 
 /// A read as the log lists it, which keeps no read from being cancelled. Under the lock of the log's state, no read is

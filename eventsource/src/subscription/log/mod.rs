@@ -19,11 +19,11 @@ mod window;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use self::in_flight::{Freshness, InFlightRead, SharedRead, shared_read};
+use self::in_flight::{InFlightRead, SharedRead, shared_read};
 use self::reader::ReaderState;
 pub(super) use self::reader::{PendingPage, Reader};
 pub(super) use self::window::Page;
-use self::window::{Segment, Window};
+use self::window::{Freshness, Segment, Window};
 use super::heads::Heads;
 use crate::event::{EventFilter, Position};
 use crate::store::{EventStore, LogPage, PageLimit, StoreError};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::in_flight::{self, Freshness, ReadOutcome, SharedRead, WorkAhead};
-use super::window::Page;
+use super::in_flight::{self, ReadOutcome, SharedRead, WorkAhead};
+use super::window::{Freshness, Page};
 use super::{Found, SharedLog};
 use crate::event::{EventFilter, Position};
 use crate::store::{LogPage, PageLimit, StoreError};

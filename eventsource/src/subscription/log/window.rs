@@ -4,9 +4,17 @@ use std::collections::VecDeque;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use super::in_flight::Freshness;
 use crate::event::{EventFilter, Position, RecordedEvent};
 use crate::store::{LogMark, LogPage, PageLimit, Room};
+
+/// Whether a read begins after a reader has asked for the page. Only then it tells that reader where the log ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// The store is asked after the reader has asked.
+    Fresh,
+    /// The store may have been asked before.
+    Stale,
+}
 
 /// The largest size of the window, in pages of the largest limit of a reader.
 const PAGES: usize = 4;

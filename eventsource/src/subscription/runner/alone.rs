@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::commit::Undone;
 use super::delivery::BatchOutcome;
-use super::letter_plan::Item;
+use super::letter_item::Item;
 use super::obstructed::Outcome;
 use super::{End, Runner};
 use crate::projection::{CheckpointStore, HandlerError};

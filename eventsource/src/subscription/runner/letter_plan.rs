@@ -2,20 +2,12 @@
 
 use std::sync::Arc;
 
+use super::letter_item::Item;
 use super::retrying::{Retrying, Scope};
 use super::{End, Runner};
-use crate::event::{Position, RecordedEvent};
+use crate::event::Position;
 use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};
 use crate::store::{PageLimit, Room};
-
-/// An event of a batch.
-pub(super) struct Item {
-    /// The letter of its stream after the earlier events of the stream are applied.
-    pub(super) letter: DeadLetter,
-    pub(super) event: Arc<RecordedEvent>,
-    /// The change of the letter after the event is applied.
-    pub(super) after: LetterChange,
-}
 
 /// A batch that is being planned.
 struct Plan {
@@ -113,12 +105,4 @@ impl<C: CheckpointStore> Runner<C> {
         }
         Ok(found_room)
     }
-}
-
-/// Returns the changes of the letters after all `items` are applied: for each stream, that of its last event.
-pub(super) fn changes(items: &[Item]) -> Vec<LetterChange> {
-    let is_last =
-        |index: usize, item: &Item| items.get(index + 1).is_none_or(|next| next.letter.stream != item.letter.stream);
-    let last = items.iter().enumerate().filter(|(index, item)| is_last(*index, item));
-    last.map(|(_, item)| item.after.clone()).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::letter_plan::Item;
+use super::letter_item::Item;
 use super::outdated::{Obstacle, Outdated};
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent, StreamId, now};

@@ -7,41 +7,23 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::claim::Heartbeat;
+use super::control::{hold_requested, stop_requested};
 use super::shadow::ShadowBuild;
 use super::{End, Runner};
 use crate::backoff::Backoff;
 use crate::causes::with_causes;
 use crate::projection::CheckpointStore;
+use crate::subscription::SubscriptionState;
 use crate::subscription::subscription_shared::Control;
-use crate::subscription::{StopReason, SubscriptionState};
 
 /// The least time between two saves of a checkpoint that only skips events.
 const PASS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The delays between two attempts to reach a store that does not answer.
 const OUTAGE: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
-
-/// Waits until the control says stop.
-pub(super) async fn stop_requested(control: &mut watch::Receiver<Control>) -> StopReason {
-    loop {
-        if let Control::Stop(reason) = *control.borrow_and_update() {
-            return reason;
-        }
-        // The subscription keeps the sender alive.
-        let _ = control.changed().await;
-    }
-}
-
-/// Waits until the control says pause or stop.
-pub(super) async fn hold_requested(control: &mut watch::Receiver<Control>) {
-    while *control.borrow_and_update() == Control::Run {
-        let _ = control.changed().await;
-    }
-}
 
 impl<C: CheckpointStore> Runner<C> {
     /// Obeys the control between two batches: ends at a stop, waits during a pause. Ends if the lease is lost in the

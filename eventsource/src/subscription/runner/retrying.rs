@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use super::letter_plan::Item;
+use super::letter_item::Item;
 use super::{End, Runner};
 use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};

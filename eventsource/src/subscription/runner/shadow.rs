@@ -7,8 +7,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::pace::{hold_requested, stop_requested};
-use super::shadow_build::{CutoverHold, ShadowSpec, generations, split_refusal};
+use super::control::{hold_requested, stop_requested};
+use super::shadow_build::{CutoverHold, ShadowSpec, generations, split_refusal, target};
 use super::{End, Runner};
 use crate::event::Position;
 use crate::projection::generation::next_checkpoint;
@@ -57,11 +57,6 @@ impl ShadowBuild {
             Err(mpsc::error::TryRecvError::Disconnected) => Some(CutoverRequest::Nothing),
         }
     }
-}
-
-/// Returns the target of a next generation. After it has reached its target, its position counts.
-pub(super) fn target(next: &Checkpoint) -> Position {
-    next.rebuild_to.unwrap_or(next.position)
 }
 
 impl<C: CheckpointStore> Runner<C> {

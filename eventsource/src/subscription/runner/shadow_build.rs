@@ -44,6 +44,11 @@ pub(super) struct CutoverHold {
     pub(super) over: oneshot::Receiver<()>,
 }
 
+/// Returns the target of a next generation. After it has reached its target, its position counts.
+pub(super) fn target(next: &Checkpoint) -> Position {
+    next.rebuild_to.unwrap_or(next.position)
+}
+
 /// Returns the generations of the checkpoint store.
 pub(super) fn generations<C: CheckpointStore>(checkpoints: &C) -> Result<&dyn Generations<C::Unit>, CheckpointError> {
     checkpoints.generations().ok_or_else(|| CheckpointError::Failed {
@@ -127,7 +132,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     fn own_next(&mut self, building: &ShadowSpec, checkpoint: &Checkpoint) {
         self.own(checkpoint);
-        let target = super::shadow::target(checkpoint);
+        let target = target(checkpoint);
         let rebuilds = &building.live.rebuilds;
         let tracked = rebuilds.resume(RebuildKind::SideBySide, self.start, target, self.position);
         tracked.move_to(self.position);

@@ -13,7 +13,7 @@ use super::{BatchOutcome, Delivery};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{CheckpointStore, HandlerError};
 use crate::subscription::erased::{Applied, Met};
-use crate::subscription::runner::letter_plan::{Item, changes};
+use crate::subscription::runner::letter_item::{Item, changes};
 use crate::subscription::runner::{End, Runner};
 
 pub(super) struct AtMostOnce;

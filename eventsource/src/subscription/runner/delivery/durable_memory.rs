@@ -10,7 +10,7 @@ use crate::causes::with_causes;
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{CheckpointStore, CheckpointUpdate, HandlerError, LetterChange, LetterQuery};
 use crate::subscription::config::StartFrom;
-use crate::subscription::runner::letter_plan::Item;
+use crate::subscription::runner::letter_item::Item;
 use crate::subscription::runner::parked::Parked;
 use crate::subscription::runner::{End, Runner};
 use crate::subscription::{RebuildError, SubscriptionState};

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{BatchOutcome, Delivery, outside};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::CheckpointStore;
-use crate::subscription::runner::letter_plan::Item;
+use crate::subscription::runner::letter_item::Item;
 use crate::subscription::runner::{End, Runner};
 
 pub(super) struct Effects;

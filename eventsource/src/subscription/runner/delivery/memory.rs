@@ -11,7 +11,7 @@ use crate::store::LogMark;
 use crate::subscription::RebuildError;
 use crate::subscription::rebuilds::Tracked;
 use crate::subscription::recognise::Recognised;
-use crate::subscription::runner::letter_plan::Item;
+use crate::subscription::runner::letter_item::Item;
 use crate::subscription::runner::parked::Parked;
 use crate::subscription::runner::{End, Runner};
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::commit::Undone;
-use super::letter_plan::Item;
+use super::letter_item::Item;
 use super::{End, Runner};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{CheckpointStore, CheckpointUpdate, HandlerError, LetterChange, ProjectionKind};

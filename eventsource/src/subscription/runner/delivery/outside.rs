@@ -7,7 +7,7 @@ use super::{BatchOutcome, Delivery};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{CheckpointStore, LetterChange};
 use crate::subscription::erased::Applied;
-use crate::subscription::runner::letter_plan::{Item, changes};
+use crate::subscription::runner::letter_item::{Item, changes};
 use crate::subscription::runner::{End, Runner};
 
 /// The part of a batch that was applied.

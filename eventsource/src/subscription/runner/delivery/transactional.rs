@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::{BatchOutcome, Delivery};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{ChangesRefused, CheckpointStore};
-use crate::subscription::runner::letter_plan::{Item, changes};
+use crate::subscription::runner::letter_item::{Item, changes};
 use crate::subscription::runner::transaction::TransactionOutcome;
 use crate::subscription::runner::{End, Runner};
 

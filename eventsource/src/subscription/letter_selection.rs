@@ -1,0 +1,91 @@
+//! Which dead letters are retried, and what came out of it.
+
+use std::fmt;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::event::{Position, StreamId};
+use crate::projection::DeadLetter;
+
+/// The result of a retry or a dismissal.
+///
+/// ```
+/// # use eventsource::prelude::*;
+/// # #[derive(Clone)] struct Orders(u32);
+/// # impl Subscriber for Orders {
+/// #     const KIND: eventsource::ProjectionKind = eventsource::ProjectionKind::Memory;
+/// #     fn name(&self) -> std::borrow::Cow<'static, str> { "orders".into() }
+/// #     fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderRefunded"]) }
+/// # }
+/// # impl<U: UnitOfWork> EventSubscriber<U> for Orders {
+/// #     async fn handle(&mut self, _: &std::sync::Arc<RecordedEvent>, _: &mut U) -> Result<(), HandlerError> {
+/// #         self.0 += 1;
+/// #         if self.0 == 1 { Err(HandlerError::permanent("no price")) } else { Ok(()) }
+/// #     }
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let store = MemoryEventStore::new();
+/// # let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
+/// # let orders = manager.subscribe(Orders(0), SubscriptionConfig::from_beginning()).await?;
+/// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+/// # let refunded = NewEvent::raw("OrderRefunded", 1, "{}");
+/// # store.append(&stream, ExpectedVersion::Any, vec![refunded]).await?;
+/// # manager.start().await?;
+/// # orders.caught_up().await?;
+/// # let letters = orders.dead_letters();
+/// let report = letters.retry_all().await?;
+/// for letter in &report.left {
+///     println!("failed again: {letter}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RetryReport {
+    /// How many events were applied: letters, and events that waited behind them.
+    pub applied: u64,
+    /// The letters that are left, at most [`RetryReport::MOST_LEFT`]. Their streams are still parked. Empty if
+    /// everything was applied.
+    pub left: Vec<DeadLetter>,
+    /// Whether more letters are left than [`left`](Self::left) contains.
+    pub more_left: bool,
+}
+
+impl RetryReport {
+    /// How many letters [`left`](Self::left) contains at most.
+    pub const MOST_LEFT: usize = 1_000;
+}
+
+/// The dead letters that a call asked for.
+///
+/// ```
+/// use eventsource::Position;
+/// use eventsource::subscription::LetterSelection;
+///
+/// assert_eq!(LetterSelection::At(Position::new(42)).to_string(), "at position 42");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LetterSelection {
+    /// All letters.
+    All,
+    /// The letter of the event at this position.
+    At(Position),
+    /// The letter behind which this stream is parked.
+    Stream(StreamId),
+    /// The letter of the event with this id.
+    Event(Uuid),
+}
+
+impl fmt::Display for LetterSelection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("at all"),
+            Self::At(position) => write!(f, "at position {position}"),
+            Self::Stream(stream) => write!(f, "of {stream}"),
+            Self::Event(id) => write!(f, "of the event {id}"),
+        }
+    }
+}
