@@ -79,13 +79,13 @@ async fn outage_of_the_server_is_waited_out_and_named() {
     world.server.kill();
     let last = append(&store, 20).await[19].position();
     eventually("the state names the outage", || async {
-        let status = relay.status().await;
+        let status = relay.inspect().await;
         status.state.name() == "waiting" && status.state.reason().unwrap().contains("cannot be reached")
     })
     .await;
     world.server.resume();
     relay.wait_for(last).within(DEADLINE).await.unwrap();
-    assert_eq!(relay.status().await.dead_letters, 0);
+    assert_eq!(relay.inspect().await.dead_letters.unwrap(), 0);
     assert_eq!(world.positions().await, all(21));
 }
 
@@ -131,7 +131,7 @@ async fn killed_under_load(keeps: Keeps) {
     relay.wait_for(last).within(DEADLINE).await.unwrap();
     let published: BTreeSet<_> = world.positions().await.into_iter().collect();
     assert_eq!(published, (1..=400).collect(), "each event is in the stream at least once");
-    assert_eq!((relay.status().await.dead_letters, seen.status().await.dead_letters), (0, 0));
+    assert_eq!((relay.inspect().await.dead_letters.unwrap(), seen.inspect().await.dead_letters.unwrap()), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

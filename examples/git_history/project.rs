@@ -27,14 +27,14 @@ pub async fn project(db: &SqliteDatabase, bar: &ProgressBar) -> Result<u64> {
         } => drop(caught_up?),
         never = show(&manager, bar) => match never {},
     }
-    let handled = manager.statuses().await.iter().map(|status| status.events_handled).sum();
+    let handled = manager.inspect_all().await.iter().map(|status| status.events_handled).sum();
     manager.stop().await?;
     Ok(handled)
 }
 
 /// By how many events the projections are behind the log, together.
 async fn lag(manager: &SubscriptionManager<SqliteCheckpoints>) -> u64 {
-    let statuses = manager.statuses().await;
+    let statuses = manager.inspect_all().await;
     statuses.iter().filter_map(|status| Some(status.lag.as_ref().ok()?.events)).sum()
 }
 

@@ -91,7 +91,7 @@ async fn run(file: &Path) -> Result<()> {
     println!("   rows in the database: {}", OrderRows::count(db.pool()).await?);
 
     println!("\n9. Asking for the status");
-    for status in manager.statuses().await {
+    for status in manager.inspect_all().await {
         println!(
             "   {}: {}, events handled: {}, {}",
             status.name, status.state, status.events_handled, status.guarantee
@@ -101,7 +101,7 @@ async fn run(file: &Path) -> Result<()> {
     println!("\n10. Stopping");
     manager.stop().await?;
     let checkpoint = checkpoints.load("order-rows").await?;
-    let saved = checkpoint.map(|checkpoint| checkpoint.position) == rows.status().await.position;
+    let saved = checkpoint.map(|checkpoint| checkpoint.position) == rows.inspect().await.position;
     println!("   stopped gracefully, final checkpoint saved: {saved}");
     db.close().await;
 
@@ -157,9 +157,9 @@ async fn print_resumed(
     summary: &SubscriptionHandle<OrderSummary>,
     rows: &SubscriptionHandle<OrderRows>,
 ) {
-    let replayed = rows.status().await.events_handled;
+    let replayed = rows.inspect().await.events_handled;
     println!("   order rows: resumed after position {position}, {replayed} replayed");
-    println!("   the memory projections replayed the log: {} events", summary.status().await.events_handled);
+    println!("   the memory projections replayed the log: {} events", summary.inspect().await.events_handled);
 }
 
 async fn create_history(orders: &AggregateRepository<Order>) -> Result<()> {

@@ -105,5 +105,5 @@ async fn a_second_process_on_the_same_file_is_seen_live() {
     let written = BumpRows::rows(db.pool()).await.unwrap();
     assert_eq!(written.len() as u64, 100 + here);
     assert_eq!(written, BumpRows::fold(&store).await);
-    assert_eq!(rows.status().await.last_error, None, "a busy file fails no event");
+    assert_eq!(rows.inspect().await.last_error, None, "a busy file fails no event");
 }

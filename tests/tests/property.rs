@@ -161,7 +161,7 @@ async fn in_memory(case: &Case) -> Result<(), TestCaseError> {
     }
     handle.caught_up().within(DEADLINE).await.unwrap();
     prop_assert_eq!(&handle.read().await.0, &writer.expected);
-    prop_assert_eq!(handle.status().await.events_handled, writer.expected.len() as u64);
+    prop_assert_eq!(handle.inspect().await.events_handled, writer.expected.len() as u64);
     Ok(())
 }
 

@@ -156,7 +156,7 @@ async fn run_until_a_signal_stops_after_what_drains() {
         .unwrap();
     assert_eq!(heard, Signal::Terminate);
     assert_eq!(file.left().await, (vec![1, 2, 3, 4], Some(position)));
-    assert!(!rows.status().await.state.is_running());
+    assert!(!rows.inspect().await.state.is_running());
 }
 
 #[test]

@@ -227,12 +227,12 @@ where
             manager.subscribe(Watches, SubscriptionConfig::default().name(name)).await.unwrap();
         }
         // The first question may come upon a connection that has to be looked at.
-        manager.statuses().await;
+        manager.inspect_all().await;
         statements.number();
         let health = manager.health(HealthLimits::default());
         assert_eq!((manager.snapshots().len() as u64, statements.number()), (subscriptions, 0), "health and snapshots");
         assert_eq!(health.reasons.len() as u64, subscriptions, "they are not started");
-        let statuses = manager.statuses().await;
+        let statuses = manager.inspect_all().await;
         let for_statuses = statements.number();
         let head = store.head().await.unwrap().value();
         for (status, n) in statuses.iter().map(|status| (status, status.position.unwrap().value())) {

@@ -189,9 +189,9 @@ async fn an_unreadable_event_stops_nothing<B: Sql>(backend: B, damage: &Damage) 
     manager.start().await.unwrap();
     others.wait_for(last).within(DEADLINE).await.unwrap();
     assert_eq!(others.read().await.0, [3]);
-    assert_eq!(others.status().await.dead_letters, 0);
+    assert_eq!(others.inspect().await.dead_letters.unwrap(), 0);
     eventually("it is live and at the end", || async {
-        let status = numbers.status().await;
+        let status = numbers.inspect().await;
         status.state.to_string() == "live" && status.lag.is_ok_and(|lag| lag.events == 0)
     })
     .await;

@@ -201,7 +201,7 @@ where
     let event = NewEvent::of(&Noted { node: Node::Unit }).unwrap();
     let appended = backend.store().append(&stream, ExpectedVersion::NoStream, vec![event]).await.unwrap();
     handle.wait_for(appended.position()).within(DEADLINE).await.unwrap();
-    assert_eq!(handle.status().await.dead_letters, 0);
+    assert_eq!(handle.inspect().await.dead_letters.unwrap(), 0);
     let rows = backend.rows::<Note>();
     let mut accepted = 0;
     for note in &notes {
@@ -243,7 +243,7 @@ async fn a_state_that_cannot_be_stored_is_told_with_its_path<B: Backend>(backend
     };
     append(Node::Unit).await;
     eventually("the state is refused", || async {
-        let error = handle.status().await.last_error;
+        let error = handle.inspect().await.last_error;
         error.is_some_and(|error| error.contains("state.means.all: NaN cannot be stored"))
     })
     .await;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The error of a [`CheckpointStore`](super::CheckpointStore). The cause is its [`source`](Error::source).
 ///
@@ -30,6 +31,15 @@ pub enum CheckpointError {
         action: String,
         /// Why, in the words of the database, and what helps.
         reason: Arc<str>,
+    },
+    /// The store did not answer in time. Ask again later; look for a session that locks the tables, or for a server that
+    /// hangs.
+    #[error("the checkpoint store could not {action}: it did not answer within {waited:?}")]
+    Unanswered {
+        /// What was asked.
+        action: String,
+        /// How long the answer was waited for.
+        waited: Duration,
     },
     /// A stored value cannot be read: another program changed the store, or it is damaged.
     #[error("the checkpoint store holds a value that cannot be read: {what}")]

@@ -1,4 +1,4 @@
-//! Collects the statuses of subscriptions. The stores are asked once for all subscriptions of a manager.
+//! Inspects subscriptions: collects their statuses. The stores are asked once for all subscriptions of a manager.
 //!
 //! ```text
 //! what the subscriptions know -> the checkpoints and letters of standbys -> the backlogs of all positions
@@ -17,7 +17,7 @@ use super::progress::ProgressSnapshot;
 use super::status::{Lag, SubscriptionStatus};
 use super::subscription_shared::{SubscriptionShared, waiting_for};
 use crate::event::Position;
-use crate::projection::CheckpointStore;
+use crate::projection::{CheckpointError, CheckpointStore, LetterCounts};
 use crate::store::{Backlog, LogStall, StoreError, StoredType};
 
 /// The largest number of unknown event types in a status.
@@ -28,6 +28,7 @@ pub(super) struct Overview {
     pub(super) core: Arc<SubscriptionShared>,
     pub(super) now: ProgressSnapshot,
     pub(super) lag: Result<Lag, Arc<StoreError>>,
+    letters: Letters,
 }
 
 /// How long a status waits for all answers of the stores. Later answers are reported as missing: an operator who asks
@@ -60,10 +61,14 @@ impl Deadline {
     }
 }
 
+type Letters = Result<LetterCounts, Arc<CheckpointError>>;
+
+type Stall = Result<Option<LogStall>, Arc<StoreError>>;
+
 type Unknown = Result<Vec<StoredType>, Arc<StoreError>>;
 
 /// Returns the status of one subscription.
-pub(super) async fn status<C: CheckpointStore>(checkpoints: &C, core: &Arc<SubscriptionShared>) -> SubscriptionStatus {
+pub(super) async fn inspect<C: CheckpointStore>(checkpoints: &C, core: &Arc<SubscriptionShared>) -> SubscriptionStatus {
     let (mut overview, deadline) = ([Overview::new(core)], Deadline::new());
     let stalled_by = measure(checkpoints, &mut overview, deadline).await;
     let unknown = unknown_types(core, deadline).await;
@@ -72,7 +77,7 @@ pub(super) async fn status<C: CheckpointStore>(checkpoints: &C, core: &Arc<Subsc
 }
 
 /// Returns the statuses of all subscriptions of a manager.
-pub(super) async fn statuses<C: CheckpointStore>(
+pub(super) async fn inspect_all<C: CheckpointStore>(
     checkpoints: &C,
     cores: &[Arc<SubscriptionShared>],
 ) -> Vec<SubscriptionStatus> {
@@ -89,7 +94,9 @@ pub(super) async fn statuses<C: CheckpointStore>(
 
 impl Overview {
     fn new(core: &Arc<SubscriptionShared>) -> Self {
-        Self { core: Arc::clone(core), now: core.progress.snapshot(), lag: Ok(Lag::default()) }
+        let now = core.progress.snapshot();
+        let letters = Ok(now.letters);
+        Self { core: Arc::clone(core), now, lag: Ok(Lag::default()), letters }
     }
 
     fn position(&self) -> Position {
@@ -103,19 +110,15 @@ impl Overview {
 
 /// Measures the lag of each subscription, counting up to [`Lag::MOST`] events and one more. Returns the transaction that
 /// stalls the log.
-async fn measure<C: CheckpointStore>(
-    checkpoints: &C,
-    overviews: &mut [Overview],
-    deadline: Deadline,
-) -> Option<LogStall> {
+async fn measure<C: CheckpointStore>(checkpoints: &C, overviews: &mut [Overview], deadline: Deadline) -> Stall {
     follow_owners(checkpoints, overviews, deadline).await;
-    let store = Arc::clone(&overviews.first()?.core.store);
+    let Some(first) = overviews.first() else { return Ok(None) };
+    let store = Arc::clone(&first.core.store);
     let mut positions: Vec<_> = overviews.iter().map(Overview::position).collect();
     positions.sort_unstable();
     positions.dedup();
     let backlogs = deadline.of_store("count what is left to apply", store.backlogs(&positions, Lag::MOST + 1)).await;
-    // If the store does not answer, the lag contains the error.
-    let stalled_by = deadline.answer(store.stalled_by()).await.and_then(Result::ok).flatten();
+    let stalled_by = deadline.of_store("find what stalls the log", store.stalled_by()).await;
     for overview in overviews {
         let at = overview.position();
         let backlog = |backlogs: &Vec<Backlog>| {
@@ -130,14 +133,15 @@ async fn measure<C: CheckpointStore>(
             Lag::of(backlog, heads.beyond(at))
         });
         if overview.lag.as_ref().is_ok_and(|lag| lag.events == 0) {
-            overview.now.state = waiting_for(overview.now.state.clone(), stalled_by.as_ref());
+            overview.now.state =
+                waiting_for(overview.now.state.clone(), stalled_by.as_ref().ok().and_then(Option::as_ref));
         }
     }
     stalled_by
 }
 
 /// Replaces the position and the letters of each standby by what its owner has stored. If the checkpoint store does not
-/// answer, they stay as old as the last claim.
+/// answer, the position is the one that this process read last, and the letters are unknown.
 async fn follow_owners<C: CheckpointStore>(checkpoints: &C, overviews: &mut [Overview], deadline: Deadline) {
     if !overviews.iter().any(Overview::stands_by) {
         return;
@@ -145,15 +149,20 @@ async fn follow_owners<C: CheckpointStore>(checkpoints: &C, overviews: &mut [Ove
     let aside = overviews.iter().filter(|overview| overview.stands_by());
     let names: Vec<_> = aside.map(|overview| overview.core.name.as_str()).collect();
     let stored = deadline.answer(checkpoints.list()).await;
-    let counts = deadline.answer(checkpoints.letter_counts(&names)).await;
+    let counts = match deadline.answer(checkpoints.letter_counts(&names)).await {
+        Some(counts) => counts.map_err(Arc::new),
+        None => Err(Arc::new(CheckpointError::Unanswered {
+            action: "count the dead letters".to_owned(),
+            waited: ANSWERED_WITHIN,
+        })),
+    };
     for overview in overviews.iter_mut().filter(|overview| overview.stands_by()) {
         let name = &overview.core.name;
         if let Some(Ok(stored)) = &stored {
             overview.now.position = stored.iter().find(|found| found.name == *name).map(|found| found.position);
         }
-        if let Some(Ok(counts)) = &counts {
-            overview.now.letters = counts.get(name).copied().unwrap_or_default();
-        }
+        overview.letters =
+            counts.as_ref().map(|counts| counts.get(name).copied().unwrap_or_default()).map_err(Arc::clone);
     }
 }
 
@@ -165,12 +174,12 @@ async fn unknown_types(core: &SubscriptionShared, deadline: Deadline) -> Unknown
 
 async fn describe(
     overview: Overview,
-    stalled_by: Option<LogStall>,
+    stalled_by: Stall,
     unknown_types: Unknown,
     deadline: Deadline,
 ) -> SubscriptionStatus {
-    let Overview { core, now, lag } = overview;
-    let ProgressSnapshot { state, position, handled, last_failure, letters, .. } = now;
+    let Overview { core, now, lag, letters } = overview;
+    let ProgressSnapshot { state, position, handled, last_failure, .. } = now;
     let rebuild = match core.rebuilds.unfinished() {
         Some(tracked) => {
             let counted = deadline.answer(tracked.progress(&*core.store)).await;
@@ -185,8 +194,8 @@ async fn describe(
         position,
         events_handled: handled,
         last_error: last_failure.map(|failure| failure.error),
-        dead_letters: letters.waiting,
-        events_held: letters.held,
+        dead_letters: letters.as_ref().map(|letters| letters.waiting).map_err(Arc::clone),
+        events_held: letters.map(|letters| letters.held),
         rebuild,
         guarantee: core.kind.guarantee(),
         lag,

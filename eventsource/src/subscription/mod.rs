@@ -62,7 +62,7 @@
 //! }
 //!
 //! // 4. Ask how the subscription is, and what a readiness probe would answer.
-//! let status = revenue.status().await;
+//! let status = revenue.inspect().await;
 //! assert!(matches!(status.state, SubscriptionState::Live), "{}", status.state);
 //! assert!(manager.health(HealthLimits::default()).ready);
 //!
@@ -77,7 +77,7 @@
 //! - **The whole process: [`SubscriptionManager`].** It subscribes, starts and stops. A service calls
 //!   [`run_until_signal`](SubscriptionManager::run_until_signal), or [`run_until`](SubscriptionManager::run_until)
 //!   around its web server. An operator's endpoint, which knows a subscription only by its name, calls
-//!   [`statuses`](SubscriptionManager::statuses), [`pause`](SubscriptionManager::pause),
+//!   [`inspect_all`](SubscriptionManager::inspect_all), [`pause`](SubscriptionManager::pause),
 //!   [`dead_letters`](SubscriptionManager::dead_letters) and [`rebuild`](SubscriptionManager::rebuild) on the manager.
 //! - **One subscription in code: [`SubscriptionHandle`].** It knows the type of the projection. It reads the
 //!   projection, waits, pauses, restarts, resets and rebuilds.
@@ -95,7 +95,7 @@
 //! - **Probes and pages: [`Health`] and [`SubscriptionSnapshot`].** [`health`](SubscriptionManager::health) answers an
 //!   orchestrator, and [`snapshots`](SubscriptionManager::snapshots) a page that is often reloaded. Neither asks a store.
 //!   [`watch`](SubscriptionManager::watch) yields each change of a state.
-//! - **Operators: [`SubscriptionStatus`].** [`statuses`](SubscriptionManager::statuses) asks the stores and tells each
+//! - **Operators: [`SubscriptionStatus`].** [`inspect_all`](SubscriptionManager::inspect_all) asks the stores and tells each
 //!   state, its reason and the lag ([nothing is silent](crate::guarantees#nothing-is-silent)).
 //!
 //! # Words

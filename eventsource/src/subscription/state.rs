@@ -226,7 +226,7 @@ pub enum StopReason {
 /// # manager.start().await?;
 /// use eventsource::subscription::SubscriptionState;
 ///
-/// if let SubscriptionState::Faulted { failure } = orders.status().await.state {
+/// if let SubscriptionState::Faulted { failure } = orders.inspect().await.state {
 ///     println!("{} at position {}: {}", failure.event_type, failure.position, failure.error);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

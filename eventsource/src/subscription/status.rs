@@ -10,10 +10,14 @@ use serde::Serialize;
 use super::report::{maybe_text, or_error, seconds};
 use super::{RebuildProgress, SubscriptionState};
 use crate::event::{Position, now};
-use crate::projection::Guarantee;
+use crate::projection::{CheckpointError, Guarantee};
 use crate::store::{Backlog, LogStall, StoreError, StoredType};
 
-/// The status of a subscription, for operators and dashboards.
+/// The status of a subscription, for operators: what [`inspect`](super::SubscriptionHandle::inspect) finds out from the
+/// stores.
+///
+/// It costs a few queries. Use [`SubscriptionSnapshot`](super::SubscriptionSnapshot) for probes, and for pages that are
+/// often reloaded.
 ///
 /// It can be serialised: the state with its name and reason, positions as numbers, durations in seconds, and a missing
 /// answer of a store as `{"error": "…"}`.
@@ -42,8 +46,12 @@ use crate::store::{Backlog, LogStall, StoreError, StoredType};
 /// # manager.start().await?;
 /// # orders.caught_up().await?;
 /// # let letters = orders.dead_letters();
-/// for status in manager.statuses().await {
-///     println!("{}: {}, {} dead letters", status.name, status.state, status.dead_letters);
+/// for status in manager.inspect_all().await {
+///     println!("{}: {}", status.name, status.state);
+///     match &status.dead_letters {
+///         Ok(letters) => println!("  {letters} dead letters"),
+///         Err(error) => println!("  dead letters unknown: {error}"),
+///     }
 ///     match &status.lag {
 ///         Ok(lag) => println!("  {lag} behind"),
 ///         Err(error) => println!("  lag unknown: {error}"),
@@ -64,7 +72,8 @@ pub struct SubscriptionStatus {
     #[serde(serialize_with = "maybe_text")]
     pub pause_reason: Option<Arc<str>>,
     /// The position up to which every event is passed: applied, skipped, dismissed, held by a dead letter, or not
-    /// handled by the projection. `None` without a checkpoint. On a standby, the checkpoint that the owner has stored.
+    /// handled by the projection. `None` without a checkpoint. On a standby, the checkpoint that the owner has
+    /// stored; if the checkpoint store did not answer, the one that this process read last.
     pub position: Option<Position>,
     /// How many events the handlers have applied since the projection was subscribed in this process. Retried letters
     /// and the replay of a rebuild in place count too.
@@ -74,9 +83,13 @@ pub struct SubscriptionStatus {
     pub last_error: Option<Arc<str>>,
     /// How many dead letters wait to be retried or dismissed. Letters that are older than this process are counted up
     /// to [`LetterCounts::MOST`](crate::projection::LetterCounts::MOST): a greater number means "more than that".
-    pub dead_letters: usize,
+    /// The error if another process runs the subscription and the checkpoint store did not answer.
+    #[serde(serialize_with = "or_error")]
+    pub dead_letters: Result<usize, Arc<CheckpointError>>,
     /// How many events wait behind the counted letters, in parked streams.
-    pub events_held: u64,
+    /// The error if `dead_letters` is one.
+    #[serde(serialize_with = "or_error")]
+    pub events_held: Result<u64, Arc<CheckpointError>>,
     /// How far the rebuild is; `None` if there is none.
     pub rebuild: Option<RebuildProgress>,
     /// How often the effects of an event happen.
@@ -89,7 +102,9 @@ pub struct SubscriptionStatus {
     ///
     /// Events behind it are not part of the lag. A subscription that would be live or catching up is
     /// [`Waiting`](SubscriptionState::Waiting) for it.
-    pub stalled_by: Option<LogStall>,
+    /// The error if the event store did not answer.
+    #[serde(serialize_with = "or_error")]
+    pub stalled_by: Result<Option<LogStall>, Arc<StoreError>>,
     /// The unknown event types in the whole log, each with the position of its first event: the first 100 types. The
     /// error if the event store did not answer ([unknown is explicit](crate::guarantees#unknown-is-explicit)).
     ///
@@ -115,7 +130,7 @@ pub struct SubscriptionStatus {
 /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
 /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
 /// # manager.start().await?;
-/// if let Ok(lag) = orders.status().await.lag {
+/// if let Ok(lag) = orders.inspect().await.lag {
 ///     println!("{} events, {:?}", lag.events, lag.time);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -58,7 +58,7 @@ pub(super) trait Operations: Send + Sync {
     /// Returns the stored checkpoint.
     async fn stored(&self) -> Result<Option<Checkpoint>, CheckpointError>;
 
-    async fn status(&self) -> SubscriptionStatus;
+    async fn inspect(&self) -> SubscriptionStatus;
 
     /// Asks the runner to begin a rebuild. Starts the runner if it does not run.
     async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError>;
@@ -248,8 +248,8 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
         self.checkpoints.load(&self.core.name).await
     }
 
-    async fn status(&self) -> SubscriptionStatus {
-        inspect::status(&*self.checkpoints, &self.core).await
+    async fn inspect(&self) -> SubscriptionStatus {
+        inspect::inspect(&*self.checkpoints, &self.core).await
     }
 
     async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError> {

@@ -70,7 +70,7 @@ async fn project<C: CheckpointStore>(manager: &SubscriptionManager<C>, chains: &
     manager.start().await?;
     let mut said = String::new();
     loop {
-        let state = match chains.status().await.state {
+        let state = match chains.inspect().await.state {
             SubscriptionState::Standby { .. } => "standby".to_owned(),
             SubscriptionState::Fenced { .. } => "fenced".to_owned(),
             SubscriptionState::FencedAgain { .. } => {

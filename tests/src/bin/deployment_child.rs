@@ -112,7 +112,7 @@ async fn answer<C: CheckpointStore, P: Send + Sync + 'static, E: Display>(
                 Ok(_) => "caught up".to_owned(),
                 Err(error) => error.to_string(),
             },
-            (_, Ok(handle)) => handle.status().await.state.to_string(),
+            (_, Ok(handle)) => handle.inspect().await.state.to_string(),
         };
         println!("{}", said.replace('\n', " "));
     }

@@ -46,13 +46,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("started");
     // Only a signal stops it, or a second fencing within a minute.
     let mut is_fenced = false;
-    while rows.status().await.state.is_running() {
+    while rows.inspect().await.state.is_running() {
         let was_fenced = is_fenced;
-        is_fenced = matches!(rows.status().await.state, SubscriptionState::Fenced { .. });
+        is_fenced = matches!(rows.inspect().await.state, SubscriptionState::Fenced { .. });
         if is_fenced && !was_fenced {
             println!("fenced");
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    Err(rows.status().await.state.to_string().into())
+    Err(rows.inspect().await.state.to_string().into())
 }

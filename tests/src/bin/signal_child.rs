@@ -70,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     match manager.run_until_signal().await? {
         Shutdown::Stopped { signal } => println!("stopped by {signal}"),
         Shutdown::Forced { signal, second, cut_off } => println!("{signal}, then {second}: cut off {cut_off:?}"),
-        end => println!("{end:?}: {}", manager.status("rows").await?.state.name()),
+        end => println!("{end:?}: {}", manager.inspect("rows").await?.state.name()),
     }
     db.close().await;
     std::process::exit(0)

@@ -223,7 +223,7 @@ async fn manager_is_woken_by_a_notifier_that_was_down_at_its_start() {
     let position = bump(&store, [2]).await;
     eventually("a notification wakes it", || async {
         late.notify(&events().await).await.unwrap();
-        seen.status().await.position.is_some_and(|now| now >= position)
+        seen.inspect().await.position.is_some_and(|now| now >= position)
     })
     .await;
     manager.stop().await.unwrap();

@@ -34,7 +34,7 @@ async fn event_stored_by_a_wrong_clock_hides_no_lag<B: Sql>(hour_ahead: &'static
     assert!(distance(&store, wrong).await > Duration::from_secs(3_000));
     // All that waits was stored in the future: this process knows better, by and by.
     eventually("the lag grows", || async {
-        let lag = seen.status().await.lag.unwrap();
+        let lag = seen.inspect().await.lag.unwrap();
         lag.events == 1 && lag.time >= Duration::from_millis(100)
     })
     .await;
@@ -44,7 +44,7 @@ async fn event_stored_by_a_wrong_clock_hides_no_lag<B: Sql>(hour_ahead: &'static
     let fresh = backend.manager();
     let other = fresh.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let lag = other.status().await.lag.unwrap();
+    let lag = other.inspect().await.lag.unwrap();
     assert!(lag.events == 3 && lag.time >= Duration::from_millis(20), "{lag}");
     manager.resume("seen").await.unwrap();
     seen.caught_up().within(DEADLINE).await.unwrap();
@@ -73,7 +73,7 @@ async fn readiness_needs_both_limits() {
     assert!(ready(0, 0));
     let hangs = manager.subscribe(Hangs, SubscriptionConfig::default()).await.unwrap();
     bump(&store, 2..=12).await;
-    eventually("it hangs", || async { hangs.status().await.lag.unwrap().events == 12 }).await;
+    eventually("it hangs", || async { hangs.inspect().await.lag.unwrap().events == 12 }).await;
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert!(!ready(1_000, 10), "it has hung for longer than 10 s");
     assert!(!ready(5, 60), "it is behind by more than 5 events");
@@ -119,11 +119,11 @@ async fn owner_on_sqlite_is_not_fenced_by_a_clock_that_was_set_back() {
         backend.execute(set_back).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!(handle.status().await.state.name(), "standing by");
+    assert_eq!(handle.inspect().await.state.name(), "standing by");
     assert_eq!(backend.checkpoints().load("bump-rows").await.unwrap().unwrap().epoch, epoch);
     // And now it is gone.
     handle.wait_for(bump(&backend.store(), [1]).await).within(DEADLINE).await.unwrap();
-    assert_eq!(handle.status().await.events_handled, 1);
+    assert_eq!(handle.inspect().await.events_handled, 1);
     standby.stop().await.unwrap();
 }
 
@@ -133,8 +133,8 @@ async fn lease_on_sqlite_that_ends_far_in_the_future_is_taken_over() {
     let standby = backend.manager();
     let handle = standby.subscribe(BumpRows, lease(200)).await.unwrap();
     standby.start().await.unwrap();
-    eventually("it stands by", || async { handle.status().await.state.name() == "standing by" }).await;
+    eventually("it stands by", || async { handle.inspect().await.state.name() == "standing by" }).await;
     handle.wait_for(bump(&backend.store(), [1]).await).within(DEADLINE).await.unwrap();
-    assert_eq!(handle.status().await.events_handled, 1);
+    assert_eq!(handle.inspect().await.events_handled, 1);
     standby.stop().await.unwrap();
 }

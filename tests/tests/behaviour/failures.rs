@@ -76,7 +76,7 @@ async fn event_7_of_10_fails_and_every_event_is_applied_once() {
             let expected = if by == 7 { times + 1 } else { 1 };
             assert_eq!(state.calls[&by], expected, "calls for event {by}, failing {times} times");
         }
-        let status = sum.status().await;
+        let status = sum.inspect().await;
         assert_eq!(status.events_handled, 10);
         assert!(status.last_error.unwrap().contains("not yet"));
     }
@@ -91,7 +91,7 @@ async fn when_the_retries_are_spent_it_faults_after_the_good_prefix() {
     let position = bump(&store, 1..=10).await;
     manager.start().await.unwrap();
     sum.wait_for(position).within(DEADLINE).await.unwrap_err();
-    let status = sum.status().await;
+    let status = sum.inspect().await;
     let SubscriptionState::Faulted { failure } = &status.state else { panic!("{:?}", status.state) };
     assert_eq!((failure.attempts, failure.position, failure.event_type.as_str()), (5, Position::new(7), "Bumped"));
     assert_eq!(failure.error.class(), ErrorClass::Transient);
@@ -168,13 +168,13 @@ async fn a_stop_and_a_pause_do_not_wait_for_a_retry() {
     let sum = manager.subscribe(Sum::failing(2, Fails::Times(u32::MAX)), config).await.unwrap();
     bump(&store, 1..=3).await;
     manager.start().await.unwrap();
-    eventually("it retries", || async { sum.status().await.state.name() == "retrying" }).await;
-    let reason = sum.status().await.state.reason().unwrap();
+    eventually("it retries", || async { sum.inspect().await.state.name() == "retrying" }).await;
+    let reason = sum.inspect().await.state.reason().unwrap();
     assert!(reason.contains("position 2") && reason.contains("attempt 2 of 5"), "{reason}");
     let quickly = Duration::from_secs(10);
     tokio::time::timeout(quickly, manager.pause("Sum")).await.expect("a pause").unwrap();
     tokio::time::timeout(quickly, manager.stop()).await.expect("a stop").unwrap();
-    assert_eq!(sum.status().await.position, Some(Position::new(1)));
+    assert_eq!(sum.inspect().await.position, Some(Position::new(1)));
 }
 
 /// An effect: acts on the outside world, here a channel.
@@ -203,7 +203,7 @@ async fn an_effect_is_not_repeated_for_the_events_before_a_failing_one() {
     let position = bump(&store, 1..=4).await;
     manager.start().await.unwrap();
     sends.wait_for(position).within(DEADLINE).await.unwrap_err();
-    let status = sends.status().await;
+    let status = sends.inspect().await;
     assert_eq!(status.guarantee.to_string(), "at least once");
     assert_eq!(checkpoints.load("Sends").await.unwrap().unwrap().position, Position::new(3));
     let mut all = Vec::new();

@@ -72,11 +72,11 @@ async fn a_stop_with_a_deadline_cuts_off_what_hangs_and_says_so() {
     let hangs = manager.subscribe(Hangs::default(), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
     seen.wait_for(bump(&store, [1, 2, 4]).await).within(DEADLINE).await.unwrap();
-    eventually("it hangs", || async { hangs.status().await.lag.is_ok_and(|lag| lag.events > 0) }).await;
+    eventually("it hangs", || async { hangs.inspect().await.lag.is_ok_and(|lag| lag.events > 0) }).await;
     let stopped = tokio::time::timeout(Duration::from_secs(20), manager.stop_within(Duration::from_millis(50))).await;
     let error = stopped.expect("the stop ends").unwrap_err();
     assert!(matches!(&error, ManagerError::Deadline { subscriptions, .. } if *subscriptions == ["hangs"]), "{error}");
-    let state = hangs.status().await.state;
+    let state = hangs.inspect().await.state;
     assert!(matches!(state, SubscriptionState::Stopped { reason: StopReason::DeadlinePassed }), "{state}");
     manager.stop_within(Duration::from_secs(20)).await.unwrap();
 }
@@ -103,10 +103,10 @@ const POINTS: [Point; 17] = [
 
 /// Returns the answer of `ask`, which must not call a store. No other task runs meanwhile.
 fn without_a_call<T>(faults: &Faults, ask: impl FnOnce() -> T) -> T {
-    let calls = || POINTS.map(|point| faults.count(point));
-    let before = calls();
+    POINTS.into_iter().for_each(|point| faults.next(point, Fault::Fail, 1_000));
     let answer = ask();
-    assert_eq!(calls(), before, "calls of a store");
+    assert_eq!(POINTS.map(|point| faults.left(point)), [1_000; POINTS.len()], "calls of a store");
+    POINTS.into_iter().for_each(|point| faults.forget(point));
     answer
 }
 
@@ -127,7 +127,6 @@ async fn health_and_snapshots_call_no_store() {
     manager.start().await.unwrap();
     let position = bump(&log, [1]).await;
     hangs.wait_for(position).within(DEADLINE).await.unwrap();
-    POINTS.into_iter().for_each(|point| faults.next(point, Fault::Fail, usize::MAX));
     let health = without_a_call(&faults, || manager.health(limits));
     assert!(health.live && health.ready && health.age.is_some(), "{health:?}");
     let snapshots = without_a_call(&faults, || manager.snapshots());

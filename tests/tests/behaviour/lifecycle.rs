@@ -27,7 +27,7 @@ async fn restart_continues_at_the_checkpoint() {
         let position = bump(&store, [round]).await;
         seen.wait_for(position).within(DEADLINE).await.unwrap();
         manager.stop().await.unwrap();
-        assert_eq!(seen.status().await.state.name(), "stopped");
+        assert_eq!(seen.inspect().await.state.name(), "stopped");
     }
     assert_eq!(seen.read().await.numbers(), [0, 1, 2, 3, 4]);
 }
@@ -66,7 +66,7 @@ async fn a_second_stop_waits_for_the_same_end_as_the_first() {
     let slow = manager.subscribe(Slow(Arc::clone(&gate)), SubscriptionConfig::default()).await.unwrap();
     manager.start().await.unwrap();
     let position = bump(&store, [1]).await;
-    eventually("it is in its handler", || async { slow.status().await.lag.is_ok_and(|lag| lag.events > 0) }).await;
+    eventually("it is in its handler", || async { slow.inspect().await.lag.is_ok_and(|lag| lag.events > 0) }).await;
     let stops: Vec<_> = (0..3)
         .map(|_| {
             let manager = Arc::clone(&manager);
@@ -118,14 +118,14 @@ async fn pause_tells_its_reason_until_the_resume() {
     let store = MemoryEventStore::new();
     let manager = manager(&store);
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
-    let reason = async || seen.status().await.pause_reason.map(|reason| reason.to_string());
+    let reason = async || seen.inspect().await.pause_reason.map(|reason| reason.to_string());
     let refused = manager.pause_for("seen", "too early").await.unwrap_err();
     assert!(matches!(refused, ManagerError::NotRunning { .. }), "{refused}");
     manager.start().await.unwrap();
     assert_eq!(reason().await, None);
     manager.pause_for("seen", "the schema is changed").await.unwrap();
     assert_eq!(reason().await.as_deref(), Some("the schema is changed"));
-    let json = serde_json::to_value(seen.status().await).unwrap();
+    let json = serde_json::to_value(seen.inspect().await).unwrap();
     assert_eq!((&json["state"]["state"], &json["pause_reason"]), (&"paused".into(), &"the schema is changed".into()));
     manager.pause_for("seen", "it takes longer").await.unwrap();
     assert_eq!(reason().await.as_deref(), Some("it takes longer"));
@@ -152,15 +152,15 @@ async fn one_subscription_starts_and_stops_by_its_name_while_others_stay() {
     manager.start_one("one").await.unwrap();
     manager.start_one("one").await.unwrap();
     one.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
-    assert_eq!(other.status().await.state.name(), "idle");
+    assert_eq!(other.inspect().await.state.name(), "idle");
     let later = manager.subscribe(Seen::default(), config("later")).await.unwrap();
-    assert_eq!(later.status().await.state.name(), "idle", "the manager was not started");
+    assert_eq!(later.inspect().await.state.name(), "idle", "the manager was not started");
 
     manager.start().await.unwrap();
     other.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap();
     manager.stop_one("one").await.unwrap();
     manager.stop_one("one").await.unwrap();
-    let state = one.status().await.state;
+    let state = one.inspect().await.state;
     assert!(matches!(state, SubscriptionState::Stopped { reason: StopReason::StoppedByName }), "{state}");
     let last = bump(&store, [3]).await;
     other.wait_for(last).within(DEADLINE).await.unwrap();
@@ -184,7 +184,7 @@ async fn a_pause_stops_delivery_and_a_resume_loses_nothing() {
     seen.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     manager.pause("seen").await.unwrap();
     let position = bump(&store, [2, 3]).await;
-    let status = seen.status().await;
+    let status = seen.inspect().await;
     assert_eq!(status.state.name(), "paused");
     assert!(status.state.reason().is_some());
     assert_eq!(status.lag.unwrap().events, 2, "the lag is measured against the log, also while paused");
@@ -196,7 +196,7 @@ async fn a_pause_stops_delivery_and_a_resume_loses_nothing() {
     assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
     manager.pause("seen").await.unwrap();
     manager.stop().await.unwrap();
-    assert_eq!(seen.status().await.state.name(), "stopped", "a stop does not wait for a resume");
+    assert_eq!(seen.inspect().await.state.name(), "stopped", "a stop does not wait for a resume");
     manager.start().await.unwrap();
     seen.wait_for(bump(&store, [4]).await).within(DEADLINE).await.unwrap();
 }
@@ -254,7 +254,7 @@ async fn dropping_the_manager_stops_its_subscriptions() {
     manager.start().await.unwrap();
     seen.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     drop(manager);
-    eventually("the runner hears of it", || async { seen.status().await.state.name() == "stopped" }).await;
+    eventually("the runner hears of it", || async { seen.inspect().await.state.name() == "stopped" }).await;
     bump(&store, [2]).await;
     assert_eq!(seen.read().await.numbers(), [1]);
 }
@@ -297,7 +297,7 @@ async fn pause_within_a_batch_takes_effect_after_the_batch() {
     eventually("the handler is called", || async { gate.calls.load(Ordering::SeqCst) == 1 }).await;
     let (paused, ()) = tokio::join!(manager.pause("Gate"), async { gate.open.add_permits(4) });
     paused.unwrap();
-    assert_eq!(handle.status().await.state.name(), "paused");
+    assert_eq!(handle.inspect().await.state.name(), "paused");
     assert_eq!(handle.read().await.seen, [1, 2]);
     assert_eq!(gate.calls.load(Ordering::SeqCst), 2);
     manager.resume("Gate").await.unwrap();

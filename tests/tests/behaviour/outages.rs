@@ -30,16 +30,16 @@ async fn reads_that_fail_are_repeated_and_the_state_says_so() {
     faults.next(Point::ReadLog, Fault::Fail, usize::MAX);
     let position = bump(&store, 1..=3).await;
     manager.start().await.unwrap();
-    eventually("it waits", || async { seen.status().await.state.name() == "waiting" }).await;
-    let status = seen.status().await;
+    eventually("it waits", || async { seen.inspect().await.state.name() == "waiting" }).await;
+    let status = seen.inspect().await;
     assert!(status.state.reason().unwrap().contains("a fault was injected"));
     assert_eq!(status.events_handled, 0);
     faults.forget(Point::ReadLog);
     seen.wait_for(position).within(DEADLINE).await.unwrap();
-    eventually("it is live", || async { seen.status().await.state.name() == "live" }).await;
+    eventually("it is live", || async { seen.inspect().await.state.name() == "live" }).await;
     assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
     assert!(
-        seen.status().await.last_error.unwrap().contains("a fault was injected"),
+        seen.inspect().await.last_error.unwrap().contains("a fault was injected"),
         "what was overcome is still told"
     );
 }
@@ -52,9 +52,9 @@ async fn a_stop_does_not_wait_for_the_end_of_an_outage() {
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
     faults.next(Point::ReadLog, Fault::Fail, usize::MAX);
     manager.start().await.unwrap();
-    eventually("it waits", || async { seen.status().await.state.name() == "waiting" }).await;
+    eventually("it waits", || async { seen.inspect().await.state.name() == "waiting" }).await;
     manager.stop().await.unwrap();
-    assert_eq!(seen.status().await.state.name(), "stopped");
+    assert_eq!(seen.inspect().await.state.name(), "stopped");
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_checkpoint_that_cannot_be_saved_at_the_stop_is_told() {
     let error = manager.stop().await.unwrap_err();
     assert!(error.to_string().contains("`Did` stopped without saving"), "{error}");
     manager.start().await.unwrap();
-    eventually("it is live again", || async { did.status().await.state.name() == "live" }).await;
+    eventually("it is live again", || async { did.inspect().await.state.name() == "live" }).await;
     manager.stop().await.unwrap();
     assert_eq!(checkpoints.load("Did").await.unwrap().unwrap().position, passed);
 }
@@ -128,14 +128,14 @@ async fn outage_of_what_a_handler_needs_makes_no_dead_letter() {
     let position = bump(&store, 1..=4).await;
     manager.start().await.unwrap();
     eventually("the state names the outage", || async {
-        let status = handle.status().await;
+        let status = handle.inspect().await;
         status.state.name() == "waiting" && status.state.reason().unwrap().contains("the broker is down")
     })
     .await;
     sends.down_for.store(3, Ordering::SeqCst);
     handle.wait_for(position).within(DEADLINE).await.unwrap();
     assert_eq!(*sends.sent.lock().unwrap(), [1, 2, 3, 4]);
-    assert!(handle.status().await.dead_letters == 0);
+    assert!(handle.inspect().await.dead_letters.unwrap() == 0);
 }
 
 #[tokio::test]
@@ -149,5 +149,5 @@ async fn outage_of_what_a_handler_needs_is_given_up_at_its_limit() {
     manager.start().await.unwrap();
     handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
     assert_eq!(*sends.sent.lock().unwrap(), [1]);
-    assert_eq!(handle.status().await.dead_letters, 1);
+    assert_eq!(handle.inspect().await.dead_letters.unwrap(), 1);
 }

@@ -35,7 +35,7 @@ async fn status_health_and_states_are_serialised() {
     manager.start().await.unwrap();
     picky.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     picky.caught_up().within(DEADLINE).await.unwrap();
-    let status = serde_json::to_value(picky.status().await).unwrap();
+    let status = serde_json::to_value(picky.inspect().await).unwrap();
     assert_eq!(status["state"], json!({"state": "live", "reason": null}));
     assert_eq!((&status["name"], &status["position"]), (&json!("picky"), &json!(1)));
     assert_eq!(
@@ -57,7 +57,7 @@ async fn status_health_and_states_are_serialised() {
     assert!(snapshot["age_seconds"].is_number() && snapshot["state_since"].is_string(), "{snapshot}");
 
     picky.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap_err();
-    let status = picky.status().await;
+    let status = picky.inspect().await;
     let (sentence, reason) = (status.state.to_string(), status.state.reason().unwrap());
     assert_eq!(sentence, format!("faulted: {reason}"));
     let value = serde_json::to_value(&status).unwrap();
@@ -70,7 +70,7 @@ async fn status_health_and_states_are_serialised() {
     assert!(told.contains("not a 2") && snapshot["last_failure"]["at"].is_string(), "{snapshot}");
 
     faults.next(Point::Backlog, Fault::Fail, 1);
-    let status = serde_json::to_value(picky.status().await).unwrap();
+    let status = serde_json::to_value(picky.inspect().await).unwrap();
     assert!(status["lag"]["error"].is_string(), "{status}");
     assert!(matches!(&status["unknown_types"], Value::Array(types) if types.is_empty()), "{status}");
 }

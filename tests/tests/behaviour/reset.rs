@@ -76,7 +76,7 @@ async fn reset_then_start_gives_the_same_model_again() {
     manager.stop().await.unwrap();
     seen.reset().await.unwrap();
     assert!(seen.read().await.bumps.is_empty());
-    assert_eq!(seen.status().await.position, None);
+    assert_eq!(seen.inspect().await.position, None);
     manager.start().await.unwrap();
     seen.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(seen.read().await.bumps, model);
@@ -111,7 +111,7 @@ async fn reset_clears_the_stored_checkpoint_and_allows_a_fresh_start() {
     let fresh = SubscriptionConfig::after(Position::new(2)).require_fresh();
     let again = manager.subscribe(Effect { fails: false }, fresh).await.unwrap();
     again.caught_up().within(DEADLINE).await.unwrap();
-    assert_eq!(again.status().await.events_handled, 3);
+    assert_eq!(again.inspect().await.events_handled, 3);
     assert_eq!(checkpoints.load("Effect").await.unwrap().unwrap().epoch, 3, "epochs grow over a reset");
 }
 
@@ -136,5 +136,5 @@ async fn a_failing_hook_and_a_missing_one_change_nothing() {
     for name in ["Effect", "NoHook"] {
         assert_eq!(checkpoints.load(name).await.unwrap().unwrap().position, position, "{name}");
     }
-    assert_eq!(effect.status().await.position, Some(position));
+    assert_eq!(effect.inspect().await.position, Some(position));
 }

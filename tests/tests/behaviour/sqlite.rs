@@ -97,10 +97,10 @@ async fn rows_and_checkpoint_survive_together_and_nothing_is_replayed() {
         expected.extend([round as i64, round as i64 + 10]);
         manager.start().await.unwrap();
         rows.caught_up().within(DEADLINE).await.unwrap();
-        assert_eq!(rows.status().await.events_handled, 2);
+        assert_eq!(rows.inspect().await.events_handled, 2);
         manager.stop().await.unwrap();
         assert_eq!(world.rows().await, expected);
-        assert_eq!(world.checkpoint("bump-rows").await, rows.status().await.position);
+        assert_eq!(world.checkpoint("bump-rows").await, rows.inspect().await.position);
     }
     let checkpoint = world.checkpoints.load("bump-rows").await.unwrap().unwrap();
     assert_eq!((checkpoint.epoch, checkpoint.fingerprint.as_str()), (4, "bump-rows v1: Bumped, Cleared"));
@@ -135,7 +135,7 @@ async fn a_handler_that_ends_the_transaction_is_a_permanent_failure_and_leaves_n
         let position = bump(&world.store, 1..=10).await;
         manager.start().await.unwrap();
         let error = rows.wait_for(position).within(DEADLINE).await.unwrap_err();
-        let status = rows.status().await;
+        let status = rows.inspect().await;
         let SubscriptionState::Faulted { failure } = &status.state else { panic!("{sql}: {:?}", status.state) };
         assert_eq!((failure.position, failure.attempts), (Position::new(7), 1), "{sql}: it is named, and not retried");
         assert!(failure.error.is_caused_by::<CommitError>(), "{sql}: {error}");
@@ -166,7 +166,7 @@ async fn an_append_from_inside_a_handler_on_the_same_file_is_a_prompt_error() {
     let position = bump(&world.store, [7]).await;
     manager.start().await.unwrap();
     let error = rows.wait_for(position).within(Duration::from_secs(10)).await.unwrap_err();
-    let status = rows.status().await;
+    let status = rows.inspect().await;
     let SubscriptionState::Faulted { failure } = &status.state else { panic!("{error}") };
     assert!(
         failure.error.causes().any(|cause| cause.to_string().contains("inside the transaction of its batch")),
@@ -200,7 +200,7 @@ async fn lock_of_another_connection_is_waited_out_and_fails_no_event() {
     sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
     rows.wait_for(append.await.unwrap()).within(DEADLINE).await.unwrap();
     assert_eq!(world.rows().await, [1, 2, 3]);
-    assert_eq!(rows.status().await.last_error, None);
+    assert_eq!(rows.inspect().await.last_error, None);
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn a_memory_projection_over_durable_checkpoints_replays_in_a_new_process()
         manager.start().await.unwrap();
         seen.caught_up().within(DEADLINE).await.unwrap();
         assert_eq!(seen.read().await.numbers(), [1, 2, 3]);
-        assert_eq!(seen.status().await.guarantee.to_string(), "exactly once in this process");
+        assert_eq!(seen.inspect().await.guarantee.to_string(), "exactly once in this process");
         manager.stop().await.unwrap();
         assert!(world.checkpoints.list().await.unwrap().is_empty(), "its checkpoint lives with its state");
     }
@@ -235,7 +235,7 @@ async fn fresh_start_is_refused_where_a_checkpoint_is_and_a_reset_gives_the_same
     let error = manager.subscribe(BumpRows, fresh).await.unwrap_err();
     assert!(matches!(error, SubscribeError::CheckpointExists { position: at, .. } if at == position), "{error}");
     let rows = manager.subscribe(BumpRows, SubscriptionConfig::default()).await.unwrap();
-    assert_eq!(rows.status().await.position, Some(position));
+    assert_eq!(rows.inspect().await.position, Some(position));
     rows.reset().await.unwrap();
     assert_eq!((world.rows().await, world.checkpoint("bump-rows").await), (vec![], None));
     manager.start().await.unwrap();
@@ -252,11 +252,11 @@ async fn a_second_process_under_the_same_name_stands_by_and_a_takeover_fences_th
     one.start().await.unwrap();
     first.wait_for(bump(&world.store, [1]).await).within(DEADLINE).await.unwrap();
     two.start().await.unwrap();
-    eventually("the second one stands by", || async { second.status().await.state.name() == "standing by" }).await;
+    eventually("the second one stands by", || async { second.inspect().await.state.name() == "standing by" }).await;
     let fingerprint = "bump-rows v1: Bumped, Cleared";
     world.checkpoints.claim(&Claim::new("bump-rows", fingerprint, Position::START)).await.unwrap();
     let position = bump(&world.store, [2]).await;
     second.wait_for(position).within(DEADLINE).await.unwrap();
-    eventually("the first one is fenced", || async { first.status().await.state.name() == "fenced" }).await;
+    eventually("the first one is fenced", || async { first.inspect().await.state.name() == "fenced" }).await;
     assert_eq!(world.rows().await, [1, 2]);
 }

@@ -135,5 +135,5 @@ async fn subscribe_refuses_an_invalid_config_and_lists_every_option() {
     let error = manager.subscribe(Seen::default(), several).await.unwrap_err();
     let SubscribeError::InvalidConfig { options, .. } = &error else { panic!("{error}") };
     assert_eq!(options.iter().map(|invalid| invalid.option).collect::<Vec<_>>(), ["name", "batch_size", "lease"]);
-    assert!(manager.statuses().await.is_empty());
+    assert!(manager.inspect_all().await.is_empty());
 }

@@ -31,7 +31,7 @@ async fn status_has_state_position_lag_and_guarantee() {
     bump(&store, [1, 2]).await;
     let position = note(&store, 1).await;
 
-    let before = seen.status().await;
+    let before = seen.inspect().await;
     assert_eq!((before.name.as_str(), before.state.name()), ("seen", "idle"));
     assert_eq!((before.position, before.lag.unwrap().events), (None, 3));
     assert!(before.state.reason().is_some());
@@ -40,10 +40,10 @@ async fn status_has_state_position_lag_and_guarantee() {
     seen.caught_up().within(DEADLINE).await.unwrap();
     counts.caught_up().within(DEADLINE).await.unwrap();
     eventually("both are live", || async {
-        manager.statuses().await.iter().all(|status| status.state.name() == "live")
+        manager.inspect_all().await.iter().all(|status| status.state.name() == "live")
     })
     .await;
-    let statuses = manager.statuses().await;
+    let statuses = manager.inspect_all().await;
     assert_eq!(statuses.iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["Counts", "seen"]);
     assert_eq!(statuses[0].guarantee, Guarantee::AtLeastOnce);
     assert_eq!(statuses[1].guarantee, Guarantee::ExactlyOnceInProcess);
@@ -53,7 +53,7 @@ async fn status_has_state_position_lag_and_guarantee() {
         assert_eq!((lag.events, lag.time), (0, Duration::ZERO));
         assert!(status.last_error.is_none() && status.state.reason().is_none());
     }
-    assert!(manager.status("unknown").await.is_err());
+    assert!(manager.inspect("unknown").await.is_err());
 }
 
 #[tokio::test]
@@ -64,9 +64,9 @@ async fn the_lag_in_time_is_the_age_of_the_first_event_not_passed() {
     bump(&store, [1]).await;
     let first = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(1)).await.unwrap().events[0]
         .recorded_at();
-    eventually("time passes", || async { seen.status().await.lag.unwrap().time > Duration::from_millis(20) }).await;
+    eventually("time passes", || async { seen.inspect().await.lag.unwrap().time > Duration::from_millis(20) }).await;
     bump(&store, [2]).await;
-    let lag = seen.status().await.lag.unwrap();
+    let lag = seen.inspect().await.lag.unwrap();
     let age = (eventsource::event::now() - first).to_std().unwrap();
     assert!(lag.time <= age && lag.events == 2, "{lag:?}, {age:?}");
 }
@@ -139,19 +139,19 @@ async fn a_second_runner_under_one_name_stands_by_until_the_first_is_fenced() {
     one.start().await.unwrap();
     first.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     two.start().await.unwrap();
-    eventually("the second one stands by", || async { second.status().await.state.name() == "standing by" }).await;
-    let reason = second.status().await.state.reason().unwrap();
+    eventually("the second one stands by", || async { second.inspect().await.state.name() == "standing by" }).await;
+    let reason = second.inspect().await.state.reason().unwrap();
     assert!(reason.contains(&format!("process {} on", std::process::id())), "it says who runs it: {reason}");
     first.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap();
     // Without asking for a lease: as an operator does who knows that the first one is gone.
     checkpoints.claim(&Claim::new("Counts", "Counts v1: Bumped", Position::START)).await.unwrap();
     let position = bump(&store, [3]).await;
     second.wait_for(position).within(DEADLINE).await.unwrap();
-    eventually("the first one is fenced", || async { first.status().await.state.name() == "fenced" }).await;
-    let reason = first.status().await.state.reason().unwrap();
+    eventually("the first one is fenced", || async { first.inspect().await.state.name() == "fenced" }).await;
+    let reason = first.inspect().await.state.reason().unwrap();
     assert!(reason.contains("taken"), "{reason}");
-    assert_eq!(second.status().await.state.name(), "live");
-    assert_eq!(second.status().await.events_handled, 1, "it went on where the first one was");
+    assert_eq!(second.inspect().await.state.name(), "live");
+    assert_eq!(second.inspect().await.events_handled, 1, "it went on where the first one was");
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn a_backlog_is_measured_for_a_status_and_for_nothing_else() {
     manager.start().await.unwrap();
     seen.caught_up().within(DEADLINE).await.unwrap();
     seen.wait_for(bump(&store, [50]).await).within(DEADLINE).await.unwrap();
-    assert!(seen.status().await.lag.is_err(), "an earlier status would have met the failure");
-    assert!(seen.status().await.lag.is_ok());
+    assert!(seen.inspect().await.lag.is_err(), "an earlier status would have met the failure");
+    assert!(seen.inspect().await.lag.is_ok());
     manager.stop().await.unwrap();
 }

@@ -80,7 +80,7 @@ async fn foreign_events_are_passed_over_and_waiters_see_it_at_once() {
     manager.start().await.unwrap();
     let position = note(&store, 3).await;
     seen.wait_for(position).within(Duration::from_secs(10)).await.unwrap();
-    assert_eq!(seen.status().await.events_handled, 0);
+    assert_eq!(seen.inspect().await.events_handled, 0);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn caught_up_returns_when_the_state_says_so() {
     for round in 1..=50 {
         bump(&store, 0..10).await;
         seen.caught_up().within(DEADLINE).await.unwrap();
-        let state = seen.status().await.state;
+        let state = seen.inspect().await.state;
         assert_eq!(state.name(), "live", "round {round}");
     }
     manager.stop().await.unwrap();

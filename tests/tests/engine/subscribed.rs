@@ -98,10 +98,10 @@ async fn engines_that_a_plug_in_subscribes_follow_the_log<B: Backend>() {
     for handle in &handles {
         handle.caught_up().await.unwrap();
         states.push(*handle.read().await.state());
-        assert!(handle.status().await.position.unwrap() > late);
+        assert!(handle.inspect().await.position.unwrap() > late);
     }
     assert_eq!(states, [111, 2]);
-    let mut names: Vec<_> = manager.statuses().await.into_iter().map(|status| status.name).collect();
+    let mut names: Vec<_> = manager.inspect_all().await.into_iter().map(|status| status.name).collect();
     names.sort();
     assert_eq!(names, ["open-accounts", "sums"]);
     manager.stop().await.unwrap();

@@ -41,7 +41,7 @@ async fn failed_event_becomes_a_letter_at_once_and_an_operator_can_retry_it() {
         bump(&store, [number]).await;
     }
     handle.caught_up().within(DEADLINE).await.unwrap();
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert_eq!(status.guarantee, Guarantee::AtMostOnce);
     let calls = || once.calls.lock().unwrap().clone();
     let letters = handle.dead_letters().list().await.unwrap();

@@ -91,7 +91,7 @@ async fn changes_of_a_cut_off_handler_are_thrown_away() {
         plan.heal();
         assert_eq!(handle.dead_letters().retry_all().await.unwrap().applied, 2);
         assert_eq!(handle.read().await.done, [1, 101, 2, 3, 102, 103]);
-        assert_eq!(handle.status().await.position, Some(position));
+        assert_eq!(handle.inspect().await.position, Some(position));
     }
 }
 

@@ -59,9 +59,9 @@ async fn run(db: &SqliteDatabase, config: SubscriptionConfig, position: Position
     let manager = manager(db);
     let handle = manager.subscribe(Tally::default(), config).await.unwrap();
     manager.start().await.unwrap();
-    eventually("it is live", || async { handle.status().await.state.name() == "live" }).await;
+    eventually("it is live", || async { handle.inspect().await.state.name() == "live" }).await;
     handle.wait_for(position).within(DEADLINE).await.unwrap();
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert_eq!(status.guarantee.to_string(), "exactly once");
     manager.stop().await.unwrap();
     (handle.read().await.applied.clone(), status.events_handled)
@@ -100,7 +100,7 @@ async fn snapshot_is_stored_at_intervals_and_later_events_are_replayed() {
         .claim(&eventsource::projection::Claim::new("tally", &found.fingerprint, Position::START))
         .await
         .unwrap();
-    eventually("the old one is fenced", || async { handle.status().await.state.name() == "fenced" }).await;
+    eventually("the old one is fenced", || async { handle.inspect().await.state.name() == "fenced" }).await;
     drop(manager);
     assert_eq!(run(&db, config(), Position::new(25)).await, ((1..=25).collect(), 1));
 }
@@ -124,7 +124,7 @@ async fn a_state_that_is_of_no_use_means_a_replay_and_never_a_wrong_state() {
         manager.start().await.unwrap();
         handle.wait_for(position).within(DEADLINE).await.unwrap();
         assert_eq!(handle.read().await.applied, [1, 101, 2, 3], "{damage}");
-        let error = handle.status().await.last_error.unwrap();
+        let error = handle.inspect().await.last_error.unwrap();
         assert!(error.contains("cannot be used") && error.contains("replaying"), "{damage}: {error}");
         manager.stop().await.unwrap();
         assert_eq!(run(&db, quick(1), position).await.1, 0, "{damage}: it is stored again");
@@ -139,7 +139,7 @@ async fn changed_projection_builds_its_state_again() {
     let manager = manager(&db);
     let handle = manager.subscribe(Newer::default(), quick(1)).await.unwrap();
     manager.start().await.unwrap();
-    eventually("it has replayed", || async { handle.status().await.events_handled == 3 }).await;
+    eventually("it has replayed", || async { handle.inspect().await.events_handled == 3 }).await;
     manager.stop().await.unwrap();
     assert_eq!(handle.with(|newer| newer.applied.clone()).await, [1, 101, 2]);
     assert!(stored(&db).await.unwrap().fingerprint.contains("v2"));

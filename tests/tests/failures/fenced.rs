@@ -44,7 +44,7 @@ where
     handle.wait_for(world.bump(&[1]).await).within(DEADLINE).await.unwrap();
     let successor = take_over(&world, "applies", Duration::from_secs(100)).await;
     eventually("it is fenced", || async { state(&handle).await == "fenced" }).await;
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert!(status.state.reason().unwrap().contains("stands by again"), "{:?}", status.state);
     let health = manager.health(HealthLimits::default());
     assert!(health.live, "{health:?}");
@@ -73,7 +73,7 @@ where
     handle.wait_for(world.bump(&[2]).await).within(DEADLINE).await.unwrap();
     take_over(&world, "applies", Duration::from_millis(100)).await;
     eventually("it is faulted", || async { state(&handle).await == "faulted" }).await;
-    let reason = handle.status().await.state.reason().unwrap();
+    let reason = handle.inspect().await.state.reason().unwrap();
     assert!(reason.contains("twice within a minute") && reason.contains("start the manager again"), "{reason}");
     let position = world.bump(&[3]).await;
     let error = handle.wait_for(position).within(DEADLINE).await.unwrap_err();

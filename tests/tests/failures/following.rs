@@ -24,7 +24,7 @@ fn patient() -> SubscriptionConfig {
 }
 
 async fn standing_by<P>(handle: &SubscriptionHandle<P>) {
-    eventually("it stands by", || async { handle.status().await.state.name() == "standing by" }).await;
+    eventually("it stands by", || async { handle.inspect().await.state.name() == "standing by" }).await;
 }
 
 async fn standby_tells_where_its_owner_is<W: World>()
@@ -44,13 +44,13 @@ where
     let position = world.bump(&[2, 3]).await;
     assert!(second.wait_for(position).within(DEADLINE).await.unwrap() >= position);
     assert_eq!(world.applied().await, [1, 2, 3], "what was waited for is there");
-    let status = second.status().await;
+    let status = second.inspect().await;
     assert_eq!((status.position, status.lag.unwrap().events), (Some(position), 0));
     assert!(two.health(HealthLimits::default()).ready);
 
     one.pause("applies").await.unwrap();
     let missing = world.bump(&[4]).await;
-    let status = second.status().await;
+    let status = second.inspect().await;
     assert_eq!((status.position, status.lag.unwrap().events), (Some(position), 1));
     let error = second.wait_for(missing).within(Duration::from_millis(300)).await.unwrap_err();
     assert!(matches!(error, WaitError::Deadline { .. }), "{error}");
@@ -87,7 +87,7 @@ where
         let WaitError::Deadline { state, .. } = &error else { panic!("{error}") };
         assert!(state.to_string().starts_with("standing by: an owner that died"), "{state}");
     }
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert_eq!((status.position, status.lag.unwrap().events), (Some(Position::START), 2));
     assert!(!manager.health(HealthLimits::new(1, DEADLINE)).ready);
     manager.stop().await.unwrap();
@@ -137,7 +137,7 @@ where
     // And nothing is counted twice once it takes over.
     one.stop().await.unwrap();
     let last = world.bump(&[5]).await;
-    eventually("it takes over", || async { second.status().await.state.name() == "live" }).await;
+    eventually("it takes over", || async { second.inspect().await.state.name() == "live" }).await;
     second.wait_for(last).within(DEADLINE).await.unwrap();
     assert_eq!(second.read().await.0, [1, 2, 3, 4, 5]);
     two.stop().await.unwrap();

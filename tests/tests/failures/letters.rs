@@ -50,15 +50,15 @@ where
     assert!(letter.first_failed_at <= letter.last_failed_at);
     assert_eq!(handle.dead_letters().get(letter.position).await.unwrap(), *letter);
     assert!(letter.to_string().contains("`Bumped` at position 4 of Counter/"), "{letter}");
-    let status = handle.status().await;
-    assert_eq!((status.state.name(), status.dead_letters, status.events_held), ("live", 1, 2));
+    let status = handle.inspect().await;
+    assert_eq!((status.state.name(), status.dead_letters.unwrap(), status.events_held.unwrap()), ("live", 1, 2));
     assert!(status.last_error.unwrap().contains("not yet"));
     // And what comes later.
     let position = world.bump(&[105, 4]).await;
     handle.wait_for(position).within(DEADLINE).await.unwrap();
     assert_eq!(world.applied().await, [1, 101, 201, 2, 202, 3, 4]);
     assert_eq!(handle.dead_letters().list().await.unwrap()[0].held, 3);
-    assert_eq!(handle.status().await.events_held, 3);
+    assert_eq!(handle.inspect().await.events_held.unwrap(), 3);
 }
 
 async fn a_retry_applies_the_letter_and_what_waits_behind_it_in_order<W: World>()
@@ -82,7 +82,7 @@ where
     assert_eq!((retried.applied, retried.left), (3, vec![]));
     assert_eq!(world.applied().await, [1, 101, 201, 2, 202, 3, 102, 103, 104]);
     assert_eq!(letters.list().await.unwrap(), []);
-    assert_eq!(handle.status().await.position, Some(position));
+    assert_eq!(handle.inspect().await.position, Some(position));
     let position = world.bump(&[105]).await;
     handle.wait_for(position).within(DEADLINE).await.unwrap();
     assert_eq!(world.applied().await.last(), Some(&105), "the stream is as any other again");
@@ -166,7 +166,7 @@ where
     let handle = manager.subscribe(Applies(plan.clone()), quick(3)).await.unwrap();
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
-    assert_eq!(handle.status().await.events_held, 3);
+    assert_eq!(handle.inspect().await.events_held.unwrap(), 3);
     assert_eq!(handle.dead_letters().retry_stream(&stream(102)).await.unwrap().applied, 4);
     assert_eq!(world.applied().await, [1, 101, 201, 2, 202, 3, 4, 102, 103, 104, 105]);
 }
@@ -287,7 +287,7 @@ where
     plan.fail(102, Fault::Times(1));
     let dead_letters = handle.dead_letters();
     let retried = tokio::spawn(async move { dead_letters.retry_all().await });
-    eventually("it retries", || async { handle.status().await.state.name() == "retrying" }).await;
+    eventually("it retries", || async { handle.inspect().await.state.name() == "retrying" }).await;
     let paused = tokio::time::timeout(DEADLINE, manager.pause("applies")).await;
     paused.expect("a pause comes at once").unwrap();
     // Who asks for something new is told that it does not run.

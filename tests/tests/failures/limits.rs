@@ -51,7 +51,7 @@ where
     let error = handle.wait_for(position).within(DEADLINE).await.unwrap_err().to_string();
     assert!(error.contains("3th event in a row") || error.contains("3rd event in a row"), "{error}");
     assert_eq!(handle.dead_letters().dismissed().await.unwrap().len(), 4);
-    let SubscriptionState::Faulted { failure } = handle.status().await.state else { panic!("not faulted") };
+    let SubscriptionState::Faulted { failure } = handle.inspect().await.state else { panic!("not faulted") };
     assert_eq!(failure.position, Position::new(6));
 }
 

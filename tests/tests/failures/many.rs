@@ -41,7 +41,7 @@ where
     let position = world.bump(&numbers).await;
     manager.start().await.unwrap();
     handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
-    assert_eq!(handle.status().await.dead_letters, 120);
+    assert_eq!(handle.inspect().await.dead_letters.unwrap(), 120);
     plan.heal();
     // A letter in the middle of the fourth batch.
     let stuck = numbers[70];
@@ -49,7 +49,7 @@ where
     let letters = handle.dead_letters();
     let retried = tokio::spawn(async move { letters.retry_all().await });
     eventually("the fourth batch hangs", || async { plan.calls(stuck) == 2 }).await;
-    let state = handle.status().await.state;
+    let state = handle.inspect().await.state;
     assert_eq!(
         state.to_string(),
         "retrying letters: dead letters are retried, in turns with new events: 60 events were applied so far, and 60 \
@@ -93,8 +93,8 @@ where
     assert_eq!(left, [(stream(numbers[4]), 2, 1), (stream(behind[9]), 1, 0)]);
     assert_eq!(retried.left[0].first_failed_at, before[4].first_failed_at);
     assert_eq!(handle.dead_letters().list().await.unwrap(), retried.left);
-    let status = handle.status().await;
-    assert_eq!((status.dead_letters, status.events_held), (2, 1));
+    let status = handle.inspect().await;
+    assert_eq!((status.dead_letters.unwrap(), status.events_held.unwrap()), (2, 1));
     plan.heal();
     assert_eq!(handle.dead_letters().retry_all().await.unwrap().applied, 3);
     assert_eq!(world.applied().await.len(), 60);
@@ -175,8 +175,8 @@ where
 
     let second = world.manager();
     let handle = second.subscribe(Applies(plan.clone()), config()).await.unwrap();
-    let status = handle.status().await;
-    assert_eq!((status.dead_letters, status.events_held), (1_100, 2));
+    let status = handle.inspect().await;
+    assert_eq!((status.dead_letters.unwrap(), status.events_held.unwrap()), (1_100, 2));
     second.start().await.unwrap();
     let position = world.bump(&[102, 60_001, 8]).await;
     handle.wait_for_passed(position).within(PATIENCE).await.unwrap();
@@ -185,15 +185,15 @@ where
     let page = letters.page(LetterQuery::parking().after(Position::new(2)).limit(3)).await.unwrap();
     assert_eq!(page.iter().map(|letter| letter.position.value()).collect::<Vec<_>>(), [3, 4, 5]);
     assert_eq!(letters.get(Position::new(1)).await.unwrap().held, 2);
-    let status = handle.status().await;
-    assert_eq!((status.dead_letters, status.events_held), (1_100, 4));
+    let status = handle.inspect().await;
+    assert_eq!((status.dead_letters.unwrap(), status.events_held.unwrap()), (1_100, 4));
     letters.dismiss(Position::new(1_100), "known").await.unwrap();
     assert_eq!(letters.retry(Position::new(3)).await.unwrap().left.len(), 1, "it is not healed yet");
     plan.heal();
     let retried = letters.retry_all().await.unwrap();
     assert_eq!((retried.applied, retried.left.len()), (1_099 + 4, 0));
-    let status = handle.status().await;
-    assert_eq!((status.dead_letters, status.events_held), (0, 0));
+    let status = handle.inspect().await;
+    assert_eq!((status.dead_letters.unwrap(), status.events_held.unwrap()), (0, 0));
     let position = world.bump(&[103]).await;
     handle.wait_for(position).within(PATIENCE).await.unwrap();
     assert_eq!(world.applied().await[..5], [7, 8, 100, 101, 102]);

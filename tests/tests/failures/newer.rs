@@ -82,7 +82,7 @@ where
 
 async fn outdated<P>(handle: &SubscriptionHandle<P>) -> String {
     eventually("it is outdated", || async { state(handle).await == "outdated" }).await;
-    handle.status().await.state.reason().unwrap()
+    handle.inspect().await.state.reason().unwrap()
 }
 
 async fn letters<W: World>(world: &W, name: &str) -> Vec<DeadLetter>
@@ -192,7 +192,7 @@ where
     let newer = bump_newer(&world, 2).await;
     let last = world.bump(&[3]).await;
     handle.wait_for_passed(last).within(DEADLINE).await.unwrap();
-    assert_eq!(handle.status().await.events_held, 2);
+    assert_eq!(handle.inspect().await.events_held.unwrap(), 2);
     plan.heal();
     let retried = handle.dead_letters().retry_all().await.unwrap();
     assert_eq!((retried.applied, retried.left.len()), (1, 1), "{retried:?}");
@@ -236,7 +236,7 @@ where
     let retried = handle.dead_letters().retry(newer).await.unwrap();
     assert_eq!((retried.applied, retried.left.len()), (0, 1), "{retried:?}");
     assert_eq!(letters(&world, "applies").await, before, "nothing was changed");
-    assert!(handle.status().await.last_error.unwrap().contains("deploy the newer code"));
+    assert!(handle.inspect().await.last_error.unwrap().contains("deploy the newer code"));
     handle.wait_for(world.bump(&[102]).await).within(DEADLINE).await.unwrap();
 }
 
@@ -388,7 +388,7 @@ where
     let error = seen.wait_for(newer).within(DEADLINE).await.unwrap_err();
     assert!(matches!(&error, WaitError::Outdated { .. }) && error.to_string().contains("deploy"), "{error}");
     assert_eq!(seen.read().await.numbers(), [1]);
-    assert_eq!(seen.status().await.dead_letters, 0);
+    assert_eq!(seen.inspect().await.dead_letters.unwrap(), 0);
     let health = manager.health(HealthLimits::default());
     assert!(health.live && !health.ready, "{health:?}");
     manager.stop().await.unwrap();

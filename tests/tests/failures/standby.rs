@@ -34,7 +34,7 @@ where
     second.wait_for(world.bump(&[3]).await).within(DEADLINE).await.unwrap();
     assert!(stopped.elapsed() < Duration::from_secs(7), "the lease was not given up: {:?}", stopped.elapsed());
     assert_eq!(world.applied().await, [1, 2, 3]);
-    assert_eq!(second.status().await.events_handled, 1);
+    assert_eq!(second.inspect().await.events_handled, 1);
     // And back again.
     one.start().await.unwrap();
     eventually("it stands by", || async { state(&first).await == "standing by" }).await;

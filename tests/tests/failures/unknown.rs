@@ -46,19 +46,19 @@ where
     let position = world.bump(&[2]).await;
     let manager = world.manager().with_registry(registry());
     let handle = manager.subscribe(Applies(Plan::default()), quick(1)).await.unwrap();
-    assert_eq!(handle.status().await.unknown_types.unwrap(), listed(&[("Forgotten", forgotten)]), "before the start");
+    assert_eq!(handle.inspect().await.unknown_types.unwrap(), listed(&[("Forgotten", forgotten)]), "before the start");
     manager.start().await.unwrap();
     handle.wait_for(position).within(DEADLINE).await.unwrap();
     let lost = raw(&store, "LostLater").await;
     handle.wait_for(world.bump(&[3]).await).within(DEADLINE).await.unwrap();
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert_eq!(status.unknown_types.unwrap(), listed(&[("Forgotten", forgotten), ("LostLater", lost)]));
-    assert_eq!((status.state.name(), status.dead_letters), ("live", 0));
+    assert_eq!((status.state.name(), status.dead_letters.unwrap()), ("live", 0));
     assert_eq!(world.applied().await, [1, 2, 3]);
     // Who lists them knows them.
     let manager = world.manager().with_registry(Registry::of([Bumped::DESCRIPTOR, Remembered::DESCRIPTOR]));
     let handle = manager.subscribe(Applies(Plan::default()), quick(1)).await.unwrap();
-    assert_eq!(handle.status().await.unknown_types.unwrap(), listed(&[("LostLater", lost)]));
+    assert_eq!(handle.inspect().await.unknown_types.unwrap(), listed(&[("LostLater", lost)]));
 }
 
 fn faulted(error: &WaitError) -> &Failure {
@@ -92,7 +92,7 @@ where
             assert_eq!((failure.position, &*failure.event_type, failure.attempts), (forgotten, "Forgotten", 0));
             assert_eq!((&failure.stream, failure.event_id.is_nil()), (&stream(900), false));
             assert_eq!(world.applied().await, [1, 2], "in pages of {batch_size}");
-            assert!(handle.status().await.position < Some(forgotten));
+            assert!(handle.inspect().await.position < Some(forgotten));
         }
         manager.stop().await.unwrap();
         // An alias, listed: it goes on, and meets the next one live.
@@ -100,7 +100,7 @@ where
         let handle = manager.subscribe(Applies(plan.clone()), config()).await.unwrap();
         manager.start().await.unwrap();
         handle.wait_for(position).within(DEADLINE).await.unwrap();
-        eventually("it is live", || async { handle.status().await.state.name() == "live" }).await;
+        eventually("it is live", || async { handle.inspect().await.state.name() == "live" }).await;
         let lost = raw(&store, "LostLater").await;
         let position = world.bump(&[4]).await;
         let error = handle.wait_for(position).within(DEADLINE).await.unwrap_err();
@@ -126,8 +126,8 @@ async fn memory_faults_before_them_too_and_an_outage_hides_none() {
     assert_eq!(faulted(&error).position, forgotten);
     assert_eq!(seen.read().await.numbers(), [1]);
     faults.next(Point::TypesBeside, StoreFault::Fail, 1);
-    assert!(seen.status().await.unknown_types.unwrap_err().to_string().contains("look for types"));
-    assert_eq!(seen.status().await.unknown_types.unwrap(), listed(&[("Forgotten", forgotten)]));
+    assert!(seen.inspect().await.unknown_types.unwrap_err().to_string().contains("look for types"));
+    assert_eq!(seen.inspect().await.unknown_types.unwrap(), listed(&[("Forgotten", forgotten)]));
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn types_in_a_filter_are_known_and_the_list_is_bounded() {
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), MemoryCheckpoints::new());
     let manager = manager.with_registry(Registry::of([]));
     let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
-    let unknown = seen.status().await.unknown_types.unwrap();
+    let unknown = seen.inspect().await.unknown_types.unwrap();
     let unknown: Vec<_> = unknown.iter().map(|stored| &*stored.name).collect();
     assert_eq!(unknown, names[..100], "the first ones, and not what the projection handles");
 }

@@ -253,7 +253,7 @@ pub(crate) type Unit<W> = <<W as World>::Checkpoints as CheckpointStore>::Unit;
 
 /// The name of the state of a subscription.
 pub(crate) async fn state<P>(handle: &SubscriptionHandle<P>) -> String {
-    handle.status().await.state.name().to_owned()
+    handle.inspect().await.state.name().to_owned()
 }
 
 /// Durable memory: the numbers that were applied.

@@ -27,7 +27,7 @@ async fn after_a_cancelled_unsubscribe_a_second_one_waits_for_the_runner() {
     door.has_waiters().await;
     timeout(MOMENT, manager.unsubscribe("gated")).await.unwrap_err();
     let second = timeout(MOMENT * 10, manager.unsubscribe("gated")).await;
-    let state = gated.status().await.state;
+    let state = gated.inspect().await.state;
     assert!(second.is_err() || !state.is_running(), "unsubscribed, it said, while it is {state}");
 }
 
@@ -91,7 +91,7 @@ async fn a_stop_whose_effects_are_not_saved_says_so() {
     faults.next(Point::Commit, Fault::Fail, usize::MAX);
     bump(&store, [1]).await;
     manager.start().await.unwrap();
-    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
+    eventually("it waits", || async { handle.inspect().await.state.name() == "waiting" }).await;
     let stopped = manager.stop().await;
     let stored = checkpoints.load("effect").await.unwrap().unwrap().position;
     assert_eq!((effect.done.load(Ordering::SeqCst), stored), (1, Position::START));
@@ -140,7 +140,7 @@ async fn a_stop_while_a_lost_answer_is_settled_knows_where_it_stands() {
         eventually("the answer is lost", || async { faults.left(Point::Commit) == 0 }).await;
         manager.stop().await.unwrap();
         let stored = checkpoints.load("effect").await.unwrap().unwrap().position;
-        let status = handle.status().await;
+        let status = handle.inspect().await;
         assert_eq!(status.position, Some(stored), "after a clean stop the status tells of the stored checkpoint");
         manager.unsubscribe("effect").await.unwrap();
     }

@@ -38,7 +38,7 @@ async fn no_types_and_all_types_by_hand() {
             bump(&*store, [1, 2, 3]).await;
             let position = note(&*store, 4).await;
             handle.wait_for(position).within(LONG).await.unwrap();
-            eventually("it is live", || async { handle.status().await.state.name() == "live" }).await;
+            eventually("it is live", || async { handle.inspect().await.state.name() == "live" }).await;
             assert_eq!(counted.load(Ordering::SeqCst), expected);
             manager.stop().await.unwrap();
         }
@@ -130,7 +130,7 @@ async fn a_storm_of_calls() {
     assert_eq!(BumpRows::rows(file.db.pool()).await.unwrap(), fold);
     let seen: Vec<_> = seen.read().await.bumps.iter().map(|(at, by)| (at.value() as i64, *by as i64)).collect();
     assert_eq!(seen, fold);
-    for status in manager.statuses().await {
+    for status in manager.inspect_all().await {
         let is_stopped = matches!(status.state, SubscriptionState::Stopped { reason: StopReason::ManagerStopped });
         assert!(is_stopped, "{}: {}", status.name, status.state);
     }

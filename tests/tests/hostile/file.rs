@@ -12,7 +12,7 @@ async fn a_handle_of_before_does_not_reset_the_subscription_that_runs_now() {
     let new = manager.subscribe(BumpRows, SubscriptionConfig::default()).await.unwrap();
     new.wait_for(bump(&file.store, [1]).await).await.unwrap();
     let reset = old.reset().await;
-    assert!(reset.is_err(), "it emptied the rows under a subscription that is {}", new.status().await.state);
+    assert!(reset.is_err(), "it emptied the rows under a subscription that is {}", new.inspect().await.state);
 }
 
 /// Runs some SQL for each bump.
@@ -48,7 +48,7 @@ async fn after(sql: &'static str) -> (Vec<i64>, u64, String, String) {
     let waited = handle.wait_for(position).within(LONG).await;
     let rows = sqlx::query_as("SELECT by FROM bumps ORDER BY rowid").fetch_all(file.db.pool()).await.unwrap();
     let rows = rows.into_iter().map(|(by,): (i64,)| by).collect();
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     let waited = waited.map_or_else(|error| error.to_string(), |at| at.to_string());
     (rows, status.position.unwrap().value(), status.state.name().to_owned(), waited)
 }
@@ -131,7 +131,7 @@ async fn an_append_by_a_task_of_a_handler_ends_as_a_failure() {
     let Err(WaitError::Faulted { failure }) = waited else { panic!("{waited:?}") };
     assert_eq!(failure.position, position, "{failure}");
     assert!(failure.to_string().contains("another connection has locked it"), "{failure}");
-    assert_eq!(handle.status().await.state.name(), "faulted");
+    assert_eq!(handle.inspect().await.state.name(), "faulted");
 }
 
 #[tokio::test]

@@ -13,6 +13,6 @@ async fn state_is_not_waiting_after_the_store_answered() {
     faults.next(Point::ReadLog, Fault::Fail, 1);
     manager.start().await.unwrap();
     door.has_waiters().await;
-    let state = gated.status().await.state;
+    let state = gated.inspect().await.state;
     assert_ne!(state.name(), "waiting", "the store has answered, and a handler is at work: {:?}", state.reason());
 }

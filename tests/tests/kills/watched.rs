@@ -20,11 +20,11 @@ where
     let patient = config().lease(Duration::from_secs(30));
     let handle = manager.subscribe(Chains { cured: true, slow: 0 }, patient).await.unwrap();
     manager.start().await.unwrap();
-    eventually("it stands by", || async { handle.status().await.state.name() == "standing by" }).await;
+    eventually("it stands by", || async { handle.inspect().await.state.name() == "standing by" }).await;
     world.append(20, None).await;
     let head = world.head().await;
     assert!(handle.caught_up().within(Duration::from_secs(30)).await.unwrap() >= head);
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert_eq!((status.position, status.lag.unwrap().events), (Some(head), 0));
     assert!(manager.health(HealthLimits::default()).ready);
 
@@ -32,7 +32,7 @@ where
     world.append(20, None).await;
     let error = handle.caught_up().within(Duration::from_millis(500)).await.unwrap_err();
     assert!(matches!(error, WaitError::Deadline { .. }), "{error}");
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert_eq!(status.position, Some(head), "no process has taken over");
     assert!(status.lag.unwrap().events > 0);
     // It looks after its owner four times in a lease.

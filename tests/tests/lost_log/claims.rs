@@ -137,14 +137,14 @@ where
     first.caught_up().within(DEADLINE).await.unwrap();
     let second = standby.subscribe(BumpSums, small()).await.unwrap();
     standby.start().await.unwrap();
-    let is_standby = async || matches!(second.status().await.state, SubscriptionState::Standby { .. });
+    let is_standby = async || matches!(second.inspect().await.state, SubscriptionState::Standby { .. });
     eventually("it stands by", is_standby).await;
     world.restore_copy().await;
     // The owner notices and gives its lease up; the next owner notices as well.
-    let is_refused = async || matches!(first.status().await.state, SubscriptionState::Refused { .. });
+    let is_refused = async || matches!(first.inspect().await.state, SubscriptionState::Refused { .. });
     eventually("the owner notices", is_refused).await;
     assert_lost(&owner, &first).await;
-    let is_refused = async || matches!(second.status().await.state, SubscriptionState::Refused { .. });
+    let is_refused = async || matches!(second.inspect().await.state, SubscriptionState::Refused { .. });
     eventually("the standby takes over and notices", is_refused).await;
     assert_lost(&standby, &second).await;
 }

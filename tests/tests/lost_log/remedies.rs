@@ -139,7 +139,7 @@ where
     };
     eventually("it has begun", begun).await;
     for _ in 0..2 {
-        let status = handle.status().await;
+        let status = handle.inspect().await;
         let SubscriptionState::Waiting { reason } = &status.state else { panic!("{:?}", status.state) };
         assert!(reason.contains("the log has gone back"), "{reason}");
         let wait = handle.wait_for(Position::new(50)).within(std::time::Duration::from_millis(1)).await;
@@ -147,7 +147,7 @@ where
         assert!(!health(&manager).await.ready);
         manager.stop().await.unwrap();
         manager.start().await.unwrap();
-        let waits = async || matches!(handle.status().await.state, SubscriptionState::Waiting { .. });
+        let waits = async || matches!(handle.inspect().await.state, SubscriptionState::Waiting { .. });
         eventually("it goes on", waits).await;
     }
     slow.store(false, Ordering::SeqCst);

@@ -28,7 +28,7 @@ async fn live<B: Lossy, P: On<B>>(
 }
 
 async fn is_refused<P>(handle: &SubscriptionHandle<P>) -> bool {
-    matches!(handle.status().await.state, SubscriptionState::Refused { .. })
+    matches!(handle.inspect().await.state, SubscriptionState::Refused { .. })
 }
 
 async fn notices<B: Lossy, P: On<B> + std::fmt::Debug>(projection: P, events: u64) {
@@ -197,7 +197,7 @@ async fn horizon_that_is_held_before_the_position_is_no_lost_log() {
     let pause = tokio::time::timeout(std::time::Duration::from_millis(300), async {
         eventually("it is refused", || is_refused(&handle)).await;
     });
-    assert!(pause.await.is_err(), "{:?}", handle.status().await.state);
+    assert!(pause.await.is_err(), "{:?}", handle.inspect().await.state);
     manager.stop().await.unwrap();
     manager.start().await.unwrap();
     handle.wait_for(Position::new(100)).within(DEADLINE).await.unwrap();

@@ -111,7 +111,7 @@ pub(crate) async fn assert_lost<C: CheckpointStore, P: Debug>(
     for wait in waits {
         assert!(matches!(wait, Err(WaitError::Refused { .. })), "{wait:?}");
     }
-    let state = handle.status().await.state;
+    let state = handle.inspect().await.state;
     let SubscriptionState::Refused { reason } = &state else { panic!("{state:?}") };
     let health = health(manager).await;
     assert!(!health.ready && health.reasons.iter().any(|told| told.contains(&**reason)), "{health:?}");

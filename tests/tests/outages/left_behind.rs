@@ -71,9 +71,9 @@ async fn session_that_a_postgres_handler_changes_is_as_new_for_every_other_event
     assert_eq!(backend.ask(count).await, format!("{events} {events}"));
     let left = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 42";
     assert_eq!(backend.ask(left).await, "0");
-    let noted = own.status().await.last_error.unwrap();
+    let noted = own.inspect().await.last_error.unwrap();
     assert!(noted.contains("one by one"), "{noted}");
-    assert_eq!(neighbour.status().await.last_error, None);
+    assert_eq!(neighbour.inspect().await.last_error, None);
 }
 
 async fn sqlite(options: SqliteOptions) {

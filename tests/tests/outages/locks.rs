@@ -31,7 +31,7 @@ async fn while_locked(table: &str, texts: &[&str]) {
     };
     let (last, _) = tokio::join!(appended, released);
     handle.wait_for(last).within(DEADLINE).await.unwrap();
-    eventually("it is live again", || async { handle.status().await.state.name() == "live" }).await;
+    eventually("it is live again", || async { handle.inspect().await.state.name() == "live" }).await;
     assert_eq!(backend.ask("SELECT string_agg(by::text, ' ' ORDER BY n) FROM {schema}.rows").await, "1 2");
     assert_eq!(handle.dead_letters().list().await.unwrap(), []);
 }

@@ -93,7 +93,7 @@ pub(crate) async fn bump_apart(store: &dyn EventStore, numbers: impl IntoIterato
 pub(crate) async fn reason_with<P: Send + Sync + 'static>(handle: &SubscriptionHandle<P>, texts: &[&str]) -> String {
     let found = Mutex::new(String::new());
     eventually(&format!("the state's reason says {texts:?}"), || async {
-        let reason = handle.status().await.state.reason().unwrap_or_default();
+        let reason = handle.inspect().await.state.reason().unwrap_or_default();
         let says = texts.iter().all(|text| reason.contains(text));
         if says {
             found.lock().unwrap().clone_from(&reason);

@@ -67,10 +67,10 @@ async fn rows_and_checkpoint_survive_together_and_nothing_is_replayed() {
         expected.extend([round as i64, round as i64 + 10]);
         manager.start().await.unwrap();
         rows.caught_up().await.unwrap();
-        assert_eq!(rows.status().await.events_handled, 2);
+        assert_eq!(rows.inspect().await.events_handled, 2);
         manager.stop().await.unwrap();
         assert_eq!(world.numbers().await, expected);
-        assert_eq!(world.checkpoint("bump-rows").await, rows.status().await.position);
+        assert_eq!(world.checkpoint("bump-rows").await, rows.inspect().await.position);
     }
     let checkpoint = world.checkpoints.load("bump-rows").await.unwrap().unwrap();
     assert_eq!((checkpoint.epoch, checkpoint.fingerprint.as_str()), (4, "bump-rows v1: Bumped, Cleared"));
@@ -112,7 +112,7 @@ async fn a_handler_that_ends_the_transaction_faults_and_leaves_nothing() {
         let position = bump(&world.store, 1..=7).await;
         manager.start().await.unwrap();
         let error = rows.wait_for(position).await.unwrap_err();
-        let status = rows.status().await;
+        let status = rows.inspect().await;
         let SubscriptionState::Faulted { failure } = &status.state else { panic!("{sql}: {:?}", status.state) };
         assert_eq!(failure.attempts, 1, "{sql}: it is not retried");
         assert!(error.to_string().contains("ended the batch's transaction itself"), "{sql}: {error}");
@@ -156,7 +156,7 @@ async fn a_transaction_left_open_in_the_batch_moves_nothing() {
     manager.start().await.unwrap();
     let error = rows.wait_for(position).await.unwrap_err();
     assert!(error.to_string().contains("leaving a transaction of its own open"), "{error}");
-    let status = rows.status().await;
+    let status = rows.inspect().await;
     let SubscriptionState::Faulted { failure } = &status.state else { panic!("{error}") };
     assert!(failure.error.is_caused_by::<CommitError>(), "{error}");
     assert_eq!((world.numbers().await, world.checkpoint("misbehaves").await), (vec![], Some(Position::START)));
@@ -221,12 +221,12 @@ async fn a_second_process_under_the_same_name_stands_by_and_a_takeover_fences_th
     one.start().await.unwrap();
     first.wait_for(bump(&world.store, [1]).await).await.unwrap();
     two.start().await.unwrap();
-    eventually("the second one stands by", || async { second.status().await.state.name() == "standing by" }).await;
+    eventually("the second one stands by", || async { second.inspect().await.state.name() == "standing by" }).await;
     let fingerprint = world.checkpoints.load("bump-rows").await.unwrap().unwrap().fingerprint;
     world.checkpoints.claim(&Claim::new("bump-rows", &fingerprint, Position::START)).await.unwrap();
     let position = bump(&world.store, [2]).await;
     second.wait_for(position).await.unwrap();
-    eventually("the first one is fenced", || async { first.status().await.state.name() == "fenced" }).await;
+    eventually("the first one is fenced", || async { first.inspect().await.state.name() == "fenced" }).await;
     assert_eq!(world.numbers().await, [1, 2]);
     world.assert_rows_equal_the_log().await;
 }

@@ -119,7 +119,7 @@ async fn terminated_connections_are_waited_out_and_the_rows_equal_a_fold_of_the_
 
     let (mut rounds, mut during, mut terminated) = (Rounds::at_least(30), 0, 0);
     while rounds.another() {
-        let before = rows.status().await.position;
+        let before = rows.inspect().await.position;
         sleep(random.delay(Duration::from_millis(60))).await;
         let sql = "SELECT c.position < max(e.position) FROM {schema}.eventsource_events e, {schema}.eventsource_checkpoints c \
                    GROUP BY c.position";
@@ -129,8 +129,8 @@ async fn terminated_connections_are_waited_out_and_the_rows_equal_a_fold_of_the_
         let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1";
         let ended: i64 = sqlx::query_scalar(sql).bind(&name).fetch_one(&mut killer).await.unwrap();
         terminated += ended;
-        eventually("the subscription goes on", || async { rows.status().await.position > before }).await;
-        let status = rows.status().await;
+        eventually("the subscription goes on", || async { rows.inspect().await.position > before }).await;
+        let status = rows.inspect().await;
         assert!(status.state.is_running(), "{:?}", status.state);
     }
     stop.store(true, Ordering::SeqCst);
@@ -165,15 +165,15 @@ async fn a_server_that_crashes_under_load_is_waited_out() {
     let mut waited = 0;
     for _ in 0..4 {
         sleep(random.delay(Duration::from_millis(200))).await;
-        let before = rows.status().await.position;
+        let before = rows.inspect().await.position;
         server.stop();
         eventually("the outage shows", || async {
-            matches!(rows.status().await.state, SubscriptionState::Waiting { .. })
+            matches!(rows.inspect().await.state, SubscriptionState::Waiting { .. })
         })
         .await;
         waited += 1;
         server.resume();
-        eventually("the subscription goes on", || async { rows.status().await.position > before }).await;
+        eventually("the subscription goes on", || async { rows.inspect().await.position > before }).await;
     }
     stop.store(true, Ordering::SeqCst);
     let (mut stored, mut failed) = (0, 0);
@@ -184,7 +184,7 @@ async fn a_server_that_crashes_under_load_is_waited_out() {
     println!("{waited} crashes under load; {stored} appends, {failed} answered by an error");
     rows.caught_up().within(Duration::from_secs(60)).await.unwrap();
     world.assert_rows_equal_the_log().await;
-    let status = rows.status().await;
+    let status = rows.inspect().await;
     assert!(matches!(status.state, SubscriptionState::Live), "{:?}", status.state);
 }
 

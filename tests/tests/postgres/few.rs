@@ -90,7 +90,7 @@ async fn state_names_the_server_that_has_too_many_clients() {
     }
     manager.start().await.unwrap();
     eventually("the reason is named", || async {
-        let reason = handle.status().await.state.reason().unwrap_or_default();
+        let reason = handle.inspect().await.state.reason().unwrap_or_default();
         reason.contains("too many clients")
     })
     .await;

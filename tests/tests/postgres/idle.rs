@@ -76,7 +76,7 @@ async fn a_handler_that_idles_over_the_timeout_has_failed_and_is_retried() {
         let position = bump(&world.store, [5, 7, 9]).await;
         manager.start().await.unwrap();
         let waited = rows.wait_for(position).await;
-        let status = rows.status().await;
+        let status = rows.inspect().await;
         assert!(status.last_error.unwrap().contains("idle-in-transaction timeout"));
         if fails {
             let error = waited.unwrap_err().to_string();

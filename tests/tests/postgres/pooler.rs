@@ -46,8 +46,8 @@ async fn transaction_pooler_serves_all_operations() {
     seen.caught_up().await.unwrap();
     assert_eq!(world.numbers().await.len(), 152);
     world.assert_rows_equal_the_log().await;
-    assert_eq!(rows.status().await.last_error, None, "a pooler is no outage");
-    assert!(rows.status().await.state.is_running());
+    assert_eq!(rows.inspect().await.last_error, None, "a pooler is no outage");
+    assert!(rows.inspect().await.state.is_running());
     assert!(world.store.horizon_holders().await.unwrap().is_empty());
     manager.stop().await.unwrap();
     // No session of the server's keeps anything: no setting, no statement, no lock.
@@ -123,7 +123,7 @@ async fn settings_of_a_pooled_client_stay_and_only_a_handlers_changes_are_named(
         let position = bump(&world.store, [by]).await;
         changes.wait_for(position).within(Duration::from_secs(20)).await.unwrap();
     }
-    let noted = changes.status().await.last_error.unwrap();
+    let noted = changes.inspect().await.last_error.unwrap();
     assert!(noted.contains("changed its connection (TimeZone, bytea_output)"), "{noted}");
 }
 
@@ -159,9 +159,9 @@ async fn forgotten_pooler_mode_is_named_in_the_error_of_an_append_and_in_the_sta
     manager.start().await.unwrap();
     eventually("the status names the option", || async {
         bump(&world.store, [1]).await;
-        handle.status().await.last_error.is_some_and(|error| error.contains(remedy))
+        handle.inspect().await.last_error.is_some_and(|error| error.contains(remedy))
     })
     .await;
-    assert_eq!(handle.status().await.dead_letters, 0, "no event is to blame");
+    assert_eq!(handle.inspect().await.dead_letters.unwrap(), 0, "no event is to blame");
     drop(manager);
 }

@@ -102,16 +102,19 @@ async fn a_subscription_that_waits_for_an_open_append_says_for_whom_until_it_has
     rows.wait_for(first).await.unwrap();
     for end in ["COMMIT", "ROLLBACK"] {
         let at = rows.caught_up().await.unwrap();
-        eventually("it is live", || async { rows.status().await.state.name() == "live" }).await;
+        eventually("it is live", || async { rows.inspect().await.state.name() == "live" }).await;
         let (mut holder, pid) = hold(&world).await;
         let behind = bump(&world.store, [2]).await;
-        let status = rows.status().await;
-        assert!(status.stalled_by.is_none() && status.state.reason().is_none(), "not at once: {status:?}");
+        let status = rows.inspect().await;
+        assert!(
+            status.stalled_by.as_ref().unwrap().is_none() && status.state.reason().is_none(),
+            "not at once: {status:?}"
+        );
 
-        eventually("the status says so", || async { rows.status().await.state.reason().is_some() }).await;
-        let status = rows.status().await;
+        eventually("the status says so", || async { rows.inspect().await.state.reason().is_some() }).await;
+        let status = rows.inspect().await;
         assert_eq!(status.state.name(), "waiting");
-        let stalled_by = status.stalled_by.unwrap();
+        let stalled_by = status.stalled_by.unwrap().unwrap();
         assert_eq!((stalled_by.after, stalled_by.by.len()), (at, 1));
         assert!(stalled_by.lasted >= Duration::from_millis(300));
         let reason = status.state.reason().unwrap();
@@ -126,8 +129,8 @@ async fn a_subscription_that_waits_for_an_open_append_says_for_whom_until_it_has
 
         sqlx::raw_sql(end).execute(&mut holder).await.unwrap();
         rows.wait_for(behind).await.unwrap();
-        eventually("it is live again", || async { rows.status().await.state.name() == "live" }).await;
-        assert_eq!(rows.status().await.stalled_by, None, "{end}");
+        eventually("it is live again", || async { rows.inspect().await.state.name() == "live" }).await;
+        assert_eq!(rows.inspect().await.stalled_by.unwrap(), None, "{end}");
     }
 }
 
@@ -138,8 +141,8 @@ async fn a_subscription_with_work_before_the_open_append_is_not_waiting_yet() {
     let rows = manager.subscribe(world.rows.clone(), SubscriptionConfig::default()).await.unwrap();
     bump(&world.store, [1]).await;
     let (_holder, _) = hold(&world).await;
-    eventually("it is told", || async { rows.status().await.stalled_by.is_some() }).await;
-    let status = rows.status().await;
+    eventually("it is told", || async { rows.inspect().await.stalled_by.unwrap().is_some() }).await;
+    let status = rows.inspect().await;
     assert_eq!((status.state.name(), status.lag.unwrap().events), ("idle", 1), "its own reason comes first");
 }
 

@@ -78,7 +78,7 @@ where
     let handle = manager.subscribe(Bumps { counting }, config(1000)).await.unwrap();
     manager.start().await.unwrap();
     let error = handle.wait_for(position).await.unwrap_err();
-    let SubscriptionState::Faulted { failure } = handle.status().await.state else { panic!("{error}") };
+    let SubscriptionState::Faulted { failure } = handle.inspect().await.state else { panic!("{error}") };
     assert_eq!((failure.position, failure.attempts), (Position::new(62), 1), "{error}");
     assert_eq!(failure.error.class(), ErrorClass::Permanent, "{error}");
     assert!(failure.error.is_caused_by::<ChangesRefused>() && error.to_string().contains("bump_rows"), "{error}");
@@ -121,9 +121,9 @@ where
     manager.start().await.unwrap();
     let error = handle.wait_for(position).await.unwrap_err().to_string();
     assert!(error.contains("there is no table `bump_rows`") && error.contains("set it up"), "{error}");
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     let SubscriptionState::Faulted { failure } = &status.state else { panic!("{status:?}") };
-    assert_eq!((failure.position, failure.attempts, status.dead_letters), (Position::new(1), 1, 0));
+    assert_eq!((failure.position, failure.attempts, status.dead_letters.unwrap()), (Position::new(1), 1, 0));
     world.create::<BumpRow>().await;
     manager.start().await.unwrap();
     handle.wait_for(position).await.unwrap();

@@ -97,7 +97,7 @@ where
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(total(&world).await, 30);
-    assert_eq!(handle.status().await.events_handled, 5);
+    assert_eq!(handle.inspect().await.events_handled, 5);
     assert_eq!(world.checkpoint().await.unwrap().fingerprint, V2);
     manager.stop().await.unwrap();
     let error = world.manager().subscribe(Sums::default(), small()).await.unwrap_err();
@@ -118,7 +118,7 @@ where
     manager.start().await.unwrap();
     let error = handle.caught_up().within(DEADLINE).await.unwrap_err();
     assert!(error.to_string().contains(V1) && error.to_string().contains(V2), "{error}");
-    let state = handle.status().await.state;
+    let state = handle.inspect().await.state;
     assert!(matches!(state, SubscriptionState::Refused { .. }), "{state:?}");
     assert_eq!(total(&world).await, 12);
 }

@@ -86,7 +86,7 @@ where
         after.start().await.unwrap();
         let error = later.caught_up().within(DEADLINE).await.unwrap_err();
         assert!(error.to_string().contains(name), "{name} in {error}");
-        assert!(matches!(later.status().await.state, SubscriptionState::Refused { .. }));
+        assert!(matches!(later.inspect().await.state, SubscriptionState::Refused { .. }));
         world.execute(drop).await;
         handle.rebuild_side_by_side().await.unwrap().await.unwrap();
         world.assert_rows_equal_the_log().await;
@@ -127,8 +127,8 @@ where
         assert!(error.to_string().contains(name), "{name} in {error}");
         handle.wait_for(bump(&world.store(), [by]).await).within(DEADLINE).await.unwrap();
         world.assert_rows_equal_the_log().await;
-        eventually("it is live", || async { matches!(handle.status().await.state, SubscriptionState::Live) }).await;
-        assert!(handle.status().await.rebuild.is_none());
+        eventually("it is live", || async { matches!(handle.inspect().await.state, SubscriptionState::Live) }).await;
+        assert!(handle.inspect().await.rebuild.is_none());
         world.execute(drop).await;
     }
     // What was built is of use at the next start.
@@ -329,7 +329,7 @@ where
     after.start().await.unwrap();
     later.caught_up().within(DEADLINE).await.unwrap();
     later.wait_for(bump(&world.store(), [30]).await).within(DEADLINE).await.unwrap();
-    let state = || async { old.status().await.state };
+    let state = || async { old.inspect().await.state };
     eventually("it is fenced", || async { !matches!(state().await, SubscriptionState::Live) }).await;
     assert!(!matches!(state().await, SubscriptionState::Faulted { .. }), "{:?}", state().await);
     assert!(old.dead_letters().list().await.unwrap().is_empty());

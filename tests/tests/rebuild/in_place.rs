@@ -38,7 +38,7 @@ where
     sums.be_slow(true);
     let rebuild = handle.rebuild().await.unwrap();
     eventually("it has begun", || async { rebuild.progress().await.events_done.is_some_and(|done| done > 20) }).await;
-    let (status, progress) = (handle.status().await, rebuild.progress().await);
+    let (status, progress) = (handle.inspect().await, rebuild.progress().await);
     let rebuilding = SubscriptionState::Rebuilding { kind: RebuildKind::InPlace, target: head };
     assert_eq!(format!("{:?}", status.state), format!("{rebuilding:?}"));
     assert!(status.state.reason().unwrap().contains("rebuilt in place, up to position"), "{:?}", status.state.reason());
@@ -52,14 +52,14 @@ where
 
     sums.be_slow(false);
     assert!(rebuild.await.unwrap() >= head);
-    assert!(handle.unfinished_rebuild().is_none() && handle.status().await.rebuild.is_none());
+    assert!(handle.unfinished_rebuild().is_none() && handle.inspect().await.rebuild.is_none());
     world.assert_rows_equal_the_log().await;
     let position = bump(&world.store(), 5..9).await;
     handle.wait_for(position).within(DEADLINE).await.unwrap();
     world.assert_rows_equal_the_log().await;
     let after = world.checkpoint().await.unwrap();
     assert!(after.epoch > before.epoch && after.rebuild_to.is_none(), "{after:?}");
-    eventually("it is live", || async { matches!(handle.status().await.state, SubscriptionState::Live) }).await;
+    eventually("it is live", || async { matches!(handle.inspect().await.state, SubscriptionState::Live) }).await;
 
     // By its name as well, on an empty read model and on a log that is at its end.
     manager.rebuild("bump-sums").await.unwrap().await.unwrap();
@@ -80,7 +80,7 @@ where
     manager.stop().await.unwrap();
     handle.rebuild().await.unwrap().await.unwrap();
     world.assert_rows_equal_the_log().await;
-    assert!(handle.status().await.state.is_running());
+    assert!(handle.inspect().await.state.is_running());
     manager.unsubscribe("bump-sums").await.unwrap();
     let error = handle.rebuild().await.unwrap_err();
     assert!(matches!(error, RebuildError::NotRunning { .. }), "{error}");
@@ -107,11 +107,11 @@ where
     assert!(position.value() >= 20 && position < target, "{position}");
     let manager = world.manager();
     let handle = manager.subscribe(sums.clone(), small()).await.unwrap();
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert_eq!(status.rebuild.map(|rebuild| (rebuild.position, rebuild.target)), Some((position, target)));
     manager.start().await.unwrap();
     passed(&handle, position.value() + 3).await;
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert!(matches!(status.state, SubscriptionState::Rebuilding { .. }), "{:?}", status.state);
     assert!(status.events_handled < 150, "it goes on where it was: {}", status.events_handled);
     sums.be_slow(false);
@@ -130,14 +130,14 @@ where
     let rebuild = handle.rebuild().await.unwrap();
     passed(&handle, 10).await;
     rebuild.cancel().await.unwrap();
-    let state = handle.status().await.state;
+    let state = handle.inspect().await.state;
     assert!(
         matches!(state, SubscriptionState::Stopped { reason: StopReason::RebuildCancelled }),
         "the state says so: {state:?}"
     );
     let error = rebuild.await.unwrap_err();
     assert!(matches!(error, RebuildError::Cancelled { .. }), "{error}");
-    let stopped_at = handle.status().await.position.unwrap();
+    let stopped_at = handle.inspect().await.position.unwrap();
     sums.be_slow(false);
     manager.start().await.unwrap();
     let rebuild = handle.unfinished_rebuild();
@@ -145,7 +145,7 @@ where
     assert!(stopped_at.value() < 200 && rebuild.is_some(), "{stopped_at}");
     world.assert_rows_equal_the_log().await;
     rebuild.unwrap().cancel().await.unwrap();
-    assert!(handle.status().await.state.is_running(), "one that is done is not cancelled");
+    assert!(handle.inspect().await.state.is_running(), "one that is done is not cancelled");
 }
 
 /// That the letter tells which event `refused` failed, where it stands, why, and how often.
@@ -169,8 +169,8 @@ where
     bump(&world.store(), [1, 2, 666, 3, 4]).await;
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
-    let status = handle.status().await;
-    assert_eq!((status.dead_letters, status.events_held), (1, 2), "in normal running it is kept");
+    let status = handle.inspect().await;
+    assert_eq!((status.dead_letters.unwrap(), status.events_held.unwrap()), (1, 2), "in normal running it is kept");
     let filter = EventFilter::types([Bumped::NAME]);
     let log = world.store().read_log(Position::START, &filter, PageLimit::events(10)).await.unwrap();
     let refused = Arc::clone(&log.events[2]);
@@ -181,8 +181,8 @@ where
 
     let started = eventsource::event::now();
     handle.rebuild().await.unwrap().await.unwrap();
-    let status = handle.status().await;
-    assert_eq!((status.dead_letters, status.events_held), (0, 0), "in a rebuild it is skipped");
+    let status = handle.inspect().await;
+    assert_eq!((status.dead_letters.unwrap(), status.events_held.unwrap()), (0, 0), "in a rebuild it is skipped");
     let letters = handle.dead_letters().dismissed().await.unwrap();
     let [letter] = &letters[..] else { panic!("{letters:?}") };
     assert_is_of(letter, &refused);
@@ -246,7 +246,9 @@ where
     let error = handle.rebuild().await.unwrap_err();
     assert!(matches!(error, RebuildError::NotRunning { state: SubscriptionState::Paused, .. }), "{error}");
     manager.resume("bump-sums").await.unwrap();
-    assert!([handle.status().await, no_hook.status().await, late.status().await].iter().all(|s| s.state.is_running()));
+    assert!(
+        [handle.inspect().await, no_hook.inspect().await, late.inspect().await].iter().all(|s| s.state.is_running())
+    );
     assert_eq!(world.checkpoint().await, before, "nothing was changed");
     world.assert_rows_equal_the_log().await;
 }

@@ -80,10 +80,10 @@ async fn failed_truncate_hook_stops_the_projection_until_a_rebuild_succeeds() {
     let error = hooked.rebuild().await.unwrap_err();
     assert!(matches!(error, RebuildError::Truncate { .. }) && error.to_string().contains("half-way"), "{error}");
     hooked.wait_for(Position::new(99)).within(DEADLINE).await.unwrap_err();
-    let state = hooked.status().await.state;
+    let state = hooked.inspect().await.state;
     assert!(matches!(state, SubscriptionState::Stopped { reason: StopReason::StateUnknown }), "{state:?}");
     manager.start().await.unwrap();
-    assert!(!hooked.status().await.state.is_running(), "it is not started as it is");
+    assert!(!hooked.inspect().await.state.is_running(), "it is not started as it is");
 
     fails.store(false, Ordering::SeqCst);
     hooked.rebuild().await.unwrap().await.unwrap();
@@ -153,8 +153,8 @@ where
     manager.start().await.unwrap();
     kept.caught_up().within(DEADLINE).await.unwrap();
     assert_eq!(kept.read().await.count, 102, "the state is the stored one");
-    let status = kept.status().await;
-    assert_eq!((status.dead_letters, status.events_held, status.events_handled), (1, 1, 0));
+    let status = kept.inspect().await;
+    assert_eq!((status.dead_letters.unwrap(), status.events_held.unwrap(), status.events_handled), (1, 1, 0));
     kept.rebuild().await.unwrap().await.unwrap();
     assert_eq!(kept.read().await.count, 502, "what was stored is forgotten");
 }

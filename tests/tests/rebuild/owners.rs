@@ -147,7 +147,7 @@ where
     before.start().await.unwrap();
     let error = handle.caught_up().within(DEADLINE).await.unwrap_err();
     assert!(error.to_string().contains("`rival`") && error.to_string().contains("`bump_sums`"), "{error}");
-    assert!(matches!(handle.status().await.state, SubscriptionState::Refused { .. }));
+    assert!(matches!(handle.inspect().await.state, SubscriptionState::Refused { .. }));
     assert_eq!(total(&world).await, 3_000);
 }
 
@@ -199,7 +199,7 @@ where
     other.start().await.unwrap();
     let error = rival.caught_up().within(DEADLINE).await.unwrap_err();
     assert!(error.to_string().contains("`bump-sums`"), "{error}");
-    assert!(matches!(rival.status().await.state, SubscriptionState::Refused { .. }));
+    assert!(matches!(rival.inspect().await.state, SubscriptionState::Refused { .. }));
     assert_eq!(total(&world).await, 6);
 }
 

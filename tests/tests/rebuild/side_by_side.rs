@@ -52,7 +52,7 @@ where
         let rebuild = handle.rebuild_side_by_side().await.unwrap();
         eventually("it has begun", || async { next(&world).await.is_some_and(|next| next.position.value() > 10) })
             .await;
-        let status = handle.status().await;
+        let status = handle.inspect().await;
         let progress = status.rebuild.unwrap();
         assert_eq!(progress.kind, RebuildKind::SideBySide);
         assert!(progress.events_done.is_some_and(|done| done > 0 && done < 300), "{progress:?}");
@@ -62,7 +62,7 @@ where
             assert!(rebuild.progress().await.position < rebuild.progress().await.target, "it is being built still");
             assert_eq!(total(&world).await, (0..=by).sum::<u64>(), "the one before serves, and is current");
         }
-        assert!(matches!(handle.status().await.state, SubscriptionState::Live), "{:?}", handle.status().await.state);
+        assert!(matches!(handle.inspect().await.state, SubscriptionState::Live), "{:?}", handle.inspect().await.state);
         sums.be_slow(false);
         let head = note(&world.store(), 1).await;
         assert!(rebuild.await.unwrap() > Position::new(300));
@@ -70,12 +70,12 @@ where
         world.assert_rows_equal_the_log().await;
         assert_eq!(names(&world).await, NAMES, "nothing is left behind in round {round}");
         assert!(next(&world).await.is_none());
-        assert!(handle.status().await.rebuild.is_none());
+        assert!(handle.inspect().await.rebuild.is_none());
     }
     let position = bump(&world.store(), 5..30).await;
     handle.wait_for(position).within(DEADLINE).await.unwrap();
     world.assert_rows_equal_the_log().await;
-    let state = handle.status().await.state;
+    let state = handle.inspect().await.state;
     assert!(state.is_running(), "the same subscription goes on: {state:?}");
     manager.stop().await.unwrap();
     // One that does not run is started.
@@ -100,7 +100,7 @@ where
     twice.be_slow(true);
     after.start().await.unwrap();
     eventually("it has begun", || async { next(&world).await.is_some_and(|next| next.position.value() > 10) }).await;
-    let status = new.status().await;
+    let status = new.inspect().await;
     assert!(
         matches!(status.state, SubscriptionState::Rebuilding { kind: RebuildKind::SideBySide, .. }),
         "{:?}",
@@ -127,7 +127,7 @@ where
     assert_eq!(total(&world).await, 2 * once);
     assert_eq!(names(&world).await, NAMES);
     eventually("the one before is fenced", || async {
-        matches!(old.status().await.state, SubscriptionState::Fenced { .. })
+        matches!(old.inspect().await.state, SubscriptionState::Fenced { .. })
     })
     .await;
     new.wait_for(bump(&world.store(), [5]).await).within(DEADLINE).await.unwrap();
@@ -144,17 +144,17 @@ where
     sums.refuses.store(true, Ordering::SeqCst);
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
-    assert_eq!(handle.status().await.dead_letters, 1);
+    assert_eq!(handle.inspect().await.dead_letters.unwrap(), 1);
 
     sums.refuses.store(false, Ordering::SeqCst);
     handle.rebuild_side_by_side().await.unwrap().await.unwrap();
-    eventually("it goes on", || async { handle.status().await.dead_letters == 0 }).await;
+    eventually("it goes on", || async { handle.inspect().await.dead_letters.unwrap() == 0 }).await;
     assert!(handle.dead_letters().list().await.unwrap().is_empty());
     world.assert_rows_equal_the_log().await;
 
     sums.refuses.store(true, Ordering::SeqCst);
     handle.rebuild_side_by_side().await.unwrap().await.unwrap();
-    eventually("it goes on", || async { handle.status().await.dead_letters == 1 }).await;
+    eventually("it goes on", || async { handle.inspect().await.dead_letters.unwrap() == 1 }).await;
     let letters = handle.dead_letters().list().await.unwrap();
     assert!(matches!(&letters[..], [letter] if letter.subscription == "bump-sums" && letter.held == 1), "{letters:?}");
     sums.refuses.store(false, Ordering::SeqCst);
@@ -189,7 +189,7 @@ where
     let handle = manager.subscribe(sums.clone(), small()).await.unwrap();
     manager.start().await.unwrap();
     eventually("it is known again", || async { handle.unfinished_rebuild().is_some() }).await;
-    let progress = handle.status().await.rebuild.unwrap();
+    let progress = handle.inspect().await.rebuild.unwrap();
     assert!(progress.events_done.unwrap() >= left.position.value(), "it goes on where it was: {progress:?}");
     sums.be_slow(false);
     handle.unfinished_rebuild().unwrap().await.unwrap();
@@ -263,7 +263,7 @@ where
         assert!(matches!(error, RebuildError::Cancelled { .. }), "{error}");
         assert!(next(&world).await.is_none());
         assert_eq!(names(&world).await, NAMES);
-        assert_eq!(handle.status().await.state.is_running(), !stop_first);
+        assert_eq!(handle.inspect().await.state.is_running(), !stop_first);
         sums.be_slow(false);
         manager.start().await.unwrap();
         handle.wait_for(bump(&world.store(), [1]).await).within(DEADLINE).await.unwrap();
@@ -279,7 +279,7 @@ where
     eventually("it has begun", || async { next(&world).await.is_some_and(|next| next.position.value() > 30) }).await;
     handle.unfinished_rebuild().unwrap().cancel().await.unwrap();
     eventually("it stops", || async {
-        let state = handle.status().await.state;
+        let state = handle.inspect().await.state;
         matches!(state, SubscriptionState::Stopped { reason: StopReason::RebuildCancelled })
     })
     .await;
@@ -319,7 +319,7 @@ where
             now.iter().zip(&lasts).all(|(now, before)| now.version() == before.version()),
             "nothing was written twice"
         );
-        assert!(handle.status().await.state.is_running(), "the one that serves goes on");
+        assert!(handle.inspect().await.state.is_running(), "the one that serves goes on");
     }
     handle.wait_for(bump(&world.store(), [1]).await).within(DEADLINE).await.unwrap();
 }

@@ -31,13 +31,13 @@ fn quick() -> SubscriptionConfig {
 }
 
 async fn state<P>(handle: &SubscriptionHandle<P>) -> &'static str {
-    handle.status().await.state.name()
+    handle.inspect().await.state.name()
 }
 
 /// Returns when the subscription stands aside, and checks the reason.
 async fn outdated<P>(handle: &SubscriptionHandle<P>) {
     eventually("it is outdated", || async { state(handle).await == "outdated" }).await;
-    let reason = handle.status().await.state.reason().unwrap();
+    let reason = handle.inspect().await.state.reason().unwrap();
     for part in VERSIONS {
         assert!(reason.contains(part), "{part} in {reason}");
     }
@@ -103,7 +103,7 @@ where
         older.stop().await.unwrap();
     }
     assert_eq!(total(&world).await, 2 * (6 + 9 + 9));
-    let status = new.status().await;
+    let status = new.inspect().await;
     assert!(status.state.is_running() && status.last_error.is_none(), "{status:?}");
 }
 
@@ -166,7 +166,7 @@ where
     new.wait_for(bump(&world.store(), [4]).await).within(DEADLINE).await.unwrap();
     older.start().await.unwrap();
     eventually("it is refused", || async { state(&old).await == "refused" }).await;
-    let reason = old.status().await.state.reason().unwrap();
+    let reason = old.inspect().await.state.reason().unwrap();
     for part in VERSIONS {
         assert!(reason.contains(part), "{part} in {reason}");
     }
@@ -224,7 +224,7 @@ where
     manager.start().await.unwrap();
     outdated(&old).await;
     assert!(next(&world).await.is_none());
-    assert!(matches!(old.status().await.state, SubscriptionState::Outdated { .. }));
+    assert!(matches!(old.inspect().await.state, SubscriptionState::Outdated { .. }));
     assert_eq!(total(&world).await, 2 * (0..30).sum::<u64>());
     manager.stop().await.unwrap();
 }
@@ -244,7 +244,7 @@ where
     older.start().await.unwrap();
     // It would build its next generation otherwise, and the two would replace each other by turns.
     eventually("the newer one is refused", || async { state(&new).await == "refused" }).await;
-    let reason = new.status().await.state.reason().unwrap();
+    let reason = new.inspect().await.state.reason().unwrap();
     assert!(reason.contains("has replaced the read model") && reason.contains("bump-sums v1"), "{reason}");
     old.wait_for(bump(&world.store(), [4]).await).within(DEADLINE).await.unwrap();
     assert_eq!(total(&world).await, 10);

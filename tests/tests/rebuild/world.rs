@@ -143,7 +143,7 @@ impl Sums {
 /// Returns when the subscription has passed `position`.
 pub(crate) async fn passed<P>(handle: &SubscriptionHandle<P>, position: u64) {
     let is_there = |at: Option<Position>| at.is_some_and(|at| at.value() >= position);
-    eventually("it gets there", || async { is_there(handle.status().await.position) }).await;
+    eventually("it gets there", || async { is_there(handle.inspect().await.position) }).await;
 }
 
 /// Three at a time.

@@ -80,7 +80,7 @@ async fn paused_reader_is_not_read_for() {
     let mut handles = vec![rare, all];
     all_at(&handles, fill(&store, 3).await).await;
     manager.pause("all").await.unwrap();
-    eventually("it is paused", || async { handles[1].status().await.state.name() == "paused" }).await;
+    eventually("it is paused", || async { handles[1].inspect().await.state.name() == "paused" }).await;
     store.forget();
     let end = fill(&store, 3).await;
     all_at(&handles[..1], end).await;

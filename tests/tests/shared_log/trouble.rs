@@ -22,7 +22,7 @@ async fn an_error_of_the_store_is_an_outage_of_each() {
     all_at(&handles, end).await;
     all_right(&store, &handles).await;
     for handle in &handles {
-        let error = handle.status().await.last_error;
+        let error = handle.inspect().await.last_error;
         assert!(error.as_deref().is_some_and(|error| error.contains("a fault was injected")), "{error:?}");
     }
     assert_eq!(faults.count(Point::ReadLog), 1, "one read has failed, for all of them");

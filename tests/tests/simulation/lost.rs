@@ -41,7 +41,7 @@ async fn grow(store: &MemoryEventStore, random: &mut Random) {
 async fn assert_lost<P>(handle: &SubscriptionHandle<P>, log: &str) {
     let began = Instant::now();
     loop {
-        let state = handle.status().await.state;
+        let state = handle.inspect().await.state;
         if let SubscriptionState::Refused { reason } = &state {
             assert!(reason.contains("the log has gone back from position"), "{log}: {reason}");
             break;

@@ -225,7 +225,7 @@ async fn as_it_is_stored(
     let stored = stored.map_or_else(Vec::new, |stored| {
         serde_json::from_slice::<Durable>(&stored.state).expect("the state can be read").positions
     });
-    if !matches!(handle.status().await.state, SubscriptionState::Faulted { .. }) {
+    if !matches!(handle.inspect().await.state, SubscriptionState::Faulted { .. }) {
         assert_eq!(stored, positions, "what is stored is not what is there");
     }
     stored

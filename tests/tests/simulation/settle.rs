@@ -44,14 +44,14 @@ impl<S: Subject> World<S> {
             self.settle_down().await;
             self.assert_not_fenced().await;
             finished = cured && self.finish_letters().await;
-            if !is_fenced(&self.processes[0].handle.status().await.state) {
+            if !is_fenced(&self.processes[0].handle.inspect().await.state) {
                 break;
             }
             self.start(0).await;
         }
         let cured = finished;
         let process = &self.processes[0];
-        let state = process.handle.status().await.state;
+        let state = process.handle.inspect().await.state;
         assert!(
             matches!(state, SubscriptionState::Live | SubscriptionState::CatchingUp)
                 || (matches!(state, SubscriptionState::Faulted { .. }) && self.rules.may_fault()),
@@ -93,7 +93,7 @@ impl<S: Subject> World<S> {
                 Ok(_) | Err(WaitError::Standby { .. }) => {}
                 Err(error) => return Err(error),
             }
-            match handle.status().await.state {
+            match handle.inspect().await.state {
                 SubscriptionState::Live
                 | SubscriptionState::Faulted { .. }
                 | SubscriptionState::FencedAgain { .. }

@@ -177,7 +177,7 @@ impl<S: Subject> World<S> {
         if self.made > 1 {
             return;
         }
-        let state = self.processes[0].handle.status().await.state;
+        let state = self.processes[0].handle.inspect().await.state;
         assert!(!is_fenced(&state), "no other process could fence it: {state:?}");
     }
 

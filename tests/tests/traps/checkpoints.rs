@@ -98,7 +98,7 @@ async fn a_stop_in_an_outage_does_not_forget_what_waits() {
     handle.wait_for_passed(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     faults.next(Point::Commit, Fault::Fail, usize::MAX);
     bump(&store, [2, 3]).await;
-    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
+    eventually("it waits", || async { handle.inspect().await.state.name() == "waiting" }).await;
     faults.switch_off();
     manager.stop().await.unwrap();
     let held: Vec<_> = handle.dead_letters().list().await.unwrap().iter().map(|letter| letter.held).collect();

@@ -91,7 +91,7 @@ async fn a_subscription_that_stops_at_a_failure_says_so() {
     handle.wait_for(bump(&store, [1]).await).within(DEADLINE).await.unwrap();
     let error = handle.wait_for(bump(&store, [2, 3]).await).within(DEADLINE).await.unwrap_err();
     assert!(error.to_string().contains("never ever"), "{error}");
-    let status = handle.status().await;
+    let status = handle.inspect().await;
     assert_eq!((status.state.name(), status.lag.unwrap().events), ("faulted", 2));
     manager.start().await.unwrap();
     handle.caught_up().within(DEADLINE).await.unwrap();
@@ -160,7 +160,7 @@ async fn a_stop_does_not_wait_for_the_next_attempt() {
     let handle = manager.subscribe(kept, attempts(1).retry(retry)).await.unwrap();
     bump(&store, [1]).await;
     manager.start().await.unwrap();
-    eventually("it retries", || async { handle.status().await.state.name() == "retrying" }).await;
+    eventually("it retries", || async { handle.inspect().await.state.name() == "retrying" }).await;
     let begun = Instant::now();
     manager.stop().await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
@@ -223,8 +223,8 @@ async fn a_letter_that_cannot_be_stored_does_not_hide_why_there_is_one() {
     handle.caught_up().within(DEADLINE).await.unwrap();
     faults.next(Point::Commit, Fault::Fail, usize::MAX);
     let position = bump(&store, [1]).await;
-    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
-    let reason = handle.status().await.state.reason().unwrap();
+    eventually("it waits", || async { handle.inspect().await.state.name() == "waiting" }).await;
+    let reason = handle.inspect().await.state.reason().unwrap();
     assert!(reason.contains("never ever") && reason.contains("a fault was injected"), "{reason}");
     faults.switch_off();
     handle.wait_for_passed(position).within(Duration::from_secs(60)).await.unwrap();

@@ -25,7 +25,7 @@ async fn two_processes_with_one_name_do_not_both_process() {
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
     assert_eq!(done.numbers(), (1..=10).collect::<Vec<_>>());
-    let state = second.status().await.state;
+    let state = second.inspect().await.state;
     assert!(state.reason().is_some() && state.name() == "standing by", "{state:?}");
 }
 
@@ -61,7 +61,7 @@ async fn the_one_that_was_taken_over_is_fenced() {
     checkpoints.claim(&Claim::new("sums", &stored.fingerprint, Position::START).under(lease)).await.unwrap();
     let error = handle.wait_for(bump(&store, [2]).await).within(DEADLINE).await.unwrap_err();
     assert!(error.to_string().contains("its successor owns it"), "{error}");
-    assert!(handle.status().await.last_error.is_some_and(|error| error.contains("taken it over")));
+    assert!(handle.inspect().await.last_error.is_some_and(|error| error.contains("taken it over")));
     let sum = models.repository::<Sum>().get(Uuid::from_u128(1)).await.unwrap().unwrap();
     assert_eq!((sum.total, sum.events), (1, 1));
 }
@@ -80,5 +80,5 @@ async fn the_one_that_was_taken_over_hears_of_it_while_idle() {
     eventually("its store panics", || async { faults.count(Point::Renew) == 1 }).await;
     let stored = checkpoints.load("sums").await.unwrap().unwrap();
     checkpoints.claim(&Claim::new("sums", &stored.fingerprint, Position::START)).await.unwrap();
-    eventually("it is fenced", || async { handle.status().await.state.name() == "fenced" }).await;
+    eventually("it is fenced", || async { handle.inspect().await.state.name() == "fenced" }).await;
 }

@@ -37,7 +37,7 @@ async fn a_read_model_and_its_checkpoint_are_there_together() {
     handle.caught_up().within(DEADLINE).await.unwrap();
     faults.next(Point::Commit, Fault::Fail, usize::MAX);
     let position = bump(&store, [1]).await;
-    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
+    eventually("it waits", || async { handle.inspect().await.state.name() == "waiting" }).await;
     assert_eq!(sum(&models).await, None);
     assert_eq!(checkpoints.load("sums").await.unwrap().unwrap().position, Position::START);
     faults.switch_off();

@@ -60,7 +60,7 @@ async fn a_retry_does_not_apply_to_a_state_that_is_being_replayed() {
     handle.caught_up().within(DEADLINE).await.unwrap();
     let retried = handle.dead_letters().retry_all().await.unwrap();
     assert_eq!((retried.applied, retried.left.len()), (0, 2), "the second one is left for another time");
-    eventually("it is live", || async { handle.status().await.state.name() == "live" }).await;
+    eventually("it is live", || async { handle.inspect().await.state.name() == "live" }).await;
     assert_eq!(handle.read().await.numbers, [1, 11]);
     handle.dead_letters().retry_all().await.unwrap();
     assert_eq!(handle.read().await.numbers, [1, 11, 2, 12]);

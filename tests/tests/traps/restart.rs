@@ -69,8 +69,8 @@ async fn failed_start_says_why() {
     let handle = manager.subscribe(Done::default(), attempts(1)).await.unwrap();
     faults.next(Point::Claim, Fault::Fail, usize::MAX);
     manager.start().await.unwrap();
-    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
-    let status = handle.status().await;
+    eventually("it waits", || async { handle.inspect().await.state.name() == "waiting" }).await;
+    let status = handle.inspect().await;
     assert!(status.state.reason().unwrap().contains("claim a checkpoint"), "{:?}", status.state);
     faults.switch_off();
     handle.caught_up().within(DEADLINE).await.unwrap();

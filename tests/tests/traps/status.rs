@@ -13,15 +13,15 @@ async fn lag_is_true_while_paused_stopped_or_stalled() {
     manager.pause("kept").await.unwrap();
     bump(&store, [2, 3]).await;
     note(&store, 1).await;
-    assert_eq!(handle.status().await.lag.unwrap().events, 3);
+    assert_eq!(handle.inspect().await.lag.unwrap().events, 3);
     manager.stop().await.unwrap();
-    assert_eq!(handle.status().await.lag.unwrap().events, 3);
+    assert_eq!(handle.inspect().await.lag.unwrap().events, 3);
     faults.next(Point::ReadLog, Fault::Fail, usize::MAX);
     manager.start().await.unwrap();
-    eventually("it waits", || async { handle.status().await.state.name() == "waiting" }).await;
-    assert_eq!(handle.status().await.lag.unwrap().events, 3);
+    eventually("it waits", || async { handle.inspect().await.state.name() == "waiting" }).await;
+    assert_eq!(handle.inspect().await.lag.unwrap().events, 3);
     faults.next(Point::Backlog, Fault::Fail, 1);
-    assert!(handle.status().await.lag.is_err(), "a lag that is not known is not zero");
+    assert!(handle.inspect().await.lag.is_err(), "a lag that is not known is not zero");
 }
 
 /// "Dead letter counts, error statistics and indicators stay at zero."
@@ -35,12 +35,12 @@ async fn failures_are_counted_and_named() {
     manager.start().await.unwrap();
     bump(&store, [1, 2, 3]).await;
     handle.caught_up().within(DEADLINE).await.unwrap();
-    let status = handle.status().await;
-    assert_eq!((status.dead_letters, status.events_held, status.events_handled), (1, 2, 0));
+    let status = handle.inspect().await;
+    assert_eq!((status.dead_letters.unwrap(), status.events_held.unwrap(), status.events_handled), (1, 2, 0));
     assert!(status.last_error.unwrap().contains("never ever"));
     handle.dead_letters().retry_all().await.unwrap();
-    let status = handle.status().await;
-    assert_eq!((status.dead_letters, status.events_held, status.events_handled), (0, 0, 3));
+    let status = handle.inspect().await;
+    assert_eq!((status.dead_letters.unwrap(), status.events_held.unwrap(), status.events_handled), (0, 0, 3));
 }
 
 /// "It stays live and healthy, whatever happens": every state but working as it should carries a reason.
@@ -51,16 +51,16 @@ async fn subscription_without_progress_says_why() {
     let kept = Kept::default();
     kept.script.next(1, [Act::Transient; 3]);
     let handle = manager.subscribe(kept, attempts(9)).await.unwrap();
-    assert!(handle.status().await.state.reason().is_some(), "idle");
+    assert!(handle.inspect().await.state.reason().is_some(), "idle");
     bump(&store, [1]).await;
     manager.start().await.unwrap();
     for state in ["retrying", "live"] {
-        eventually(state, || async { handle.status().await.state.name() == state }).await;
+        eventually(state, || async { handle.inspect().await.state.name() == state }).await;
     }
     manager.pause("kept").await.unwrap();
-    assert!(handle.status().await.state.reason().is_some(), "paused");
+    assert!(handle.inspect().await.state.reason().is_some(), "paused");
     manager.stop().await.unwrap();
-    assert!(handle.status().await.state.reason().is_some(), "stopped");
+    assert!(handle.inspect().await.state.reason().is_some(), "stopped");
 }
 
 /// Who waits for what cannot come is told, and does not hang.

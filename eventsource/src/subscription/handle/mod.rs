@@ -47,7 +47,7 @@ use crate::event::Position;
 /// let view = revenue.read().await;
 /// assert_eq!(view.total, 150);
 /// assert_eq!(revenue.with(|revenue| revenue.total).await, 150);
-/// assert_eq!(revenue.status().await.events_handled, 1);
+/// assert_eq!(revenue.inspect().await.events_handled, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```

@@ -7,7 +7,7 @@ impl<P> SubscriptionHandle<P> {
     /// Returns what this process knows about the subscription: its state and the reason, position, rate, dead letters
     /// and last failure.
     ///
-    /// Asks no store and waits for nothing. [`status`](Self::status) asks the stores.
+    /// Asks no store and waits for nothing. [`inspect`](Self::inspect) asks the stores.
     ///
     /// ```
     /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
@@ -55,9 +55,9 @@ impl<P> SubscriptionHandle<P> {
         StateChanges::of(&self.core)
     }
 
-    /// Returns the status of the subscription: its state and the reason, position, lag and dead letters.
+    /// Asks the stores for the status of the subscription: its state and the reason, position, lag and dead letters.
     ///
-    /// Asks the stores, for 3 s at most; [`statuses`](crate::SubscriptionManager::statuses) says what a field contains
+    /// Asks the stores, for 3 s at most; [`inspect_all`](crate::SubscriptionManager::inspect_all) says what a field contains
     /// if they do not answer. On a standby, the position, the lag and the dead letters are those that the owner has
     /// stored.
     ///
@@ -70,7 +70,7 @@ impl<P> SubscriptionHandle<P> {
     /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
     /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
     /// # manager.start().await?;
-    /// let status = orders.status().await;
+    /// let status = orders.inspect().await;
     /// println!("{}: {}", status.name, status.state);
     /// if let Ok(lag) = status.lag {
     ///     println!("{lag} behind");
@@ -78,7 +78,7 @@ impl<P> SubscriptionHandle<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub async fn status(&self) -> SubscriptionStatus {
-        self.slot.status().await
+    pub async fn inspect(&self) -> SubscriptionStatus {
+        self.slot.inspect().await
     }
 }

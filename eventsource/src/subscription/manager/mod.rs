@@ -243,7 +243,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # manager.start().await?;
     /// orders.caught_up().await?;
     /// manager.stop().await?;
-    /// assert!(!orders.status().await.state.is_running());
+    /// assert!(!orders.inspect().await.state.is_running());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```

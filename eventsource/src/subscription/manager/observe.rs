@@ -115,28 +115,29 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         })
     }
 
-    /// Returns the status of every subscription, ordered by name.
+    /// Asks the stores for the status of every subscription, ordered by name.
     ///
     /// Asks the stores a handful of queries, and one more for each running rebuild, and waits 3 s for them at most.
-    /// Without an answer, [`lag`](SubscriptionStatus::lag) and [`unknown_types`](SubscriptionStatus::unknown_types) are
-    /// errors, [`stalled_by`](SubscriptionStatus::stalled_by) is `None`, and the other fields are what this process
-    /// knew last.
+    /// Without an answer, a field is an error ([`lag`](SubscriptionStatus::lag),
+    /// [`unknown_types`](SubscriptionStatus::unknown_types), [`stalled_by`](SubscriptionStatus::stalled_by), and on a
+    /// standby [`dead_letters`](SubscriptionStatus::dead_letters) and [`events_held`](SubscriptionStatus::events_held)),
+    /// and the position of a standby is the one that this process read last. The other fields need no store.
     ///
     /// ```
     /// # use eventsource::prelude::*;
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// # let manager =
     /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
-    /// for status in manager.statuses().await {
+    /// for status in manager.inspect_all().await {
     ///     println!("{}: {}", status.name, status.state);
     /// }
     /// # });
     /// ```
-    pub async fn statuses(&self) -> Vec<SubscriptionStatus> {
-        inspect::statuses(&*self.checkpoints, &self.cores()).await
+    pub async fn inspect_all(&self) -> Vec<SubscriptionStatus> {
+        inspect::inspect_all(&*self.checkpoints, &self.cores()).await
     }
 
-    /// Returns the status of the subscription `name`: see [`statuses`](Self::statuses).
+    /// Asks the stores for the status of the subscription `name`: see [`inspect_all`](Self::inspect_all).
     ///
     /// # Errors
     /// [`ManagerError::Unknown`] if there is no such subscription.
@@ -151,12 +152,12 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
     /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
     /// # manager.start().await?;
-    /// let status = manager.status("orders").await?;
+    /// let status = manager.inspect("orders").await?;
     /// println!("{}", status.state);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub async fn status(&self, name: &str) -> Result<SubscriptionStatus, ManagerError> {
-        Ok(self.slot(name)?.status().await)
+    pub async fn inspect(&self, name: &str) -> Result<SubscriptionStatus, ManagerError> {
+        Ok(self.slot(name)?.inspect().await)
     }
 }
