@@ -22,7 +22,7 @@ pub(super) struct InMemory {
     inner: Mutex<Inner>,
 }
 
-/// What is known of the state of a memory projection.
+/// What the subscription knows of the state of a memory projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MemoryHealth {
     /// Nothing was applied to it yet.
@@ -70,7 +70,7 @@ impl InMemory {
         (position, inner.furthest)
     }
 
-    /// Returns what is known of the state.
+    /// Returns what the subscription knows of the state.
     pub(super) fn health(&self) -> MemoryHealth {
         match self.poisoned.load(Ordering::Acquire) {
             0 => self.position().map_or(MemoryHealth::Fresh, MemoryHealth::At),
