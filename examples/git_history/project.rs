@@ -11,7 +11,7 @@ use crate::projections::{Contributors, Days, Files};
 
 /// How many events the projections have handled.
 pub async fn project(db: &SqliteDatabase, bar: &ProgressBar) -> Result<u64> {
-    let manager = SubscriptionManager::new(db.event_store(), MemoryEventBus::new(), db.checkpoints());
+    let manager = SubscriptionManager::on(db);
     // A run that was killed keeps the checkpoints for as long: the next one waits for them, and a user does as well.
     let config = SubscriptionConfig::default().lease(Duration::from_secs(1));
     let contributors = manager.subscribe(Contributors, config.clone()).await?;

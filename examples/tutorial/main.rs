@@ -142,7 +142,7 @@ struct Projections {
 }
 
 async fn subscribe(db: &SqliteDatabase, bus: &MemoryEventBus) -> Result<Projections> {
-    let manager = SubscriptionManager::new(db.event_store(), bus.clone(), db.checkpoints());
+    let manager = SubscriptionManager::builder(db).notifier(bus.clone()).build();
     let from_beginning = SubscriptionConfig::from_beginning;
     let summary = manager.subscribe(OrderSummary::default(), from_beginning()).await?;
     let customers = manager.subscribe(CustomerStatistics::default(), from_beginning()).await?;

@@ -224,7 +224,7 @@ pub use handle::{SubscriptionHandle, View};
 pub use health::{Health, HealthLimits, SubscriptionHealth};
 pub use last_failure::LastFailure;
 pub use letter_selection::{LetterSelection, RetryReport};
-pub use manager::SubscriptionManager;
+pub use manager::{Backend, ManagerBuilder, SubscriptionManager};
 #[cfg(feature = "signals")]
 pub use manager::{Shutdown, Signal, shutdown_signal};
 pub use rebuild::Rebuild;

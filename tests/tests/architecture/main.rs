@@ -51,7 +51,18 @@ const ROOMS: &[Room] = &[
     Room { name: "fold", may_name: &["event", "store", "projection", "aggregate"] },
     Room {
         name: "backend",
-        may_name: &["event", "store", "aggregate", "projection", "read_model", "engine", "backoff", "causes", "panics"],
+        may_name: &[
+            "event",
+            "store",
+            "aggregate",
+            "projection",
+            "read_model",
+            "subscription",
+            "engine",
+            "backoff",
+            "causes",
+            "panics",
+        ],
     },
     Room { name: "__private", may_name: &["event", "aggregate", "projection", "read_model"] },
     Room {

@@ -260,3 +260,31 @@ async fn a_second_process_under_the_same_name_stands_by_and_a_takeover_fences_th
     eventually("the first one is fenced", || async { first.inspect().await.state.name() == "fenced" }).await;
     assert_eq!(world.rows().await, [1, 2]);
 }
+
+#[tokio::test]
+async fn manager_on_a_database_uses_its_log_and_its_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = SqliteDatabase::open(folder.path().join("on.db")).await.unwrap();
+    let manager = SubscriptionManager::on(&db);
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default().name("memory")).await.unwrap();
+    BumpRows::create_tables(db.pool()).await.unwrap();
+    let rows = manager.subscribe(BumpRows, SubscriptionConfig::default()).await.unwrap();
+    manager.start().await.unwrap();
+    let position = bump(&db.event_store(), [1, 2]).await;
+    seen.wait_for(position).within(DEADLINE).await.unwrap();
+    rows.wait_for(position).within(DEADLINE).await.unwrap();
+    manager.stop().await.unwrap();
+    assert_eq!(db.checkpoints().load("bump-rows").await.unwrap().unwrap().position, position);
+
+    // Each part can be another one.
+    let other = MemoryEventStore::new();
+    bump(&other, [7]).await;
+    let (checkpoints, bus) = (MemoryCheckpoints::new(), MemoryEventBus::new());
+    let builder = SubscriptionManager::builder(&db).store(other.clone()).notifier(bus).checkpoints(checkpoints);
+    let manager = builder.registry(Registry::of([])).build();
+    let seen = manager.subscribe(Seen::default(), SubscriptionConfig::default()).await.unwrap();
+    manager.start().await.unwrap();
+    seen.caught_up().within(DEADLINE).await.unwrap();
+    assert_eq!(seen.read().await.numbers(), [7]);
+    manager.stop().await.unwrap();
+}

@@ -4,6 +4,7 @@ use super::{
     PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresProjectionStates, PostgresReadModels,
     PostgresSnapshots,
 };
+use crate::subscription::Backend;
 
 /// The stores in the database. Each call returns another handle of the same store.
 ///
@@ -94,5 +95,18 @@ impl PostgresDatabase {
     #[must_use]
     pub fn projection_states(&self) -> PostgresProjectionStates {
         PostgresProjectionStates::new(self)
+    }
+}
+
+impl Backend for PostgresDatabase {
+    type Store = PostgresEventStore;
+    type Checkpoints = PostgresCheckpoints;
+
+    fn event_store(&self) -> PostgresEventStore {
+        self.event_store()
+    }
+
+    fn checkpoints(&self) -> PostgresCheckpoints {
+        self.checkpoints()
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteProjectionStates, SqliteReadModels, SqliteSnapshots,
 };
+use crate::subscription::Backend;
 
 /// The stores in the file. Each call returns another handle of the same store.
 ///
@@ -93,5 +94,18 @@ impl SqliteDatabase {
     #[must_use]
     pub fn projection_states(&self) -> SqliteProjectionStates {
         SqliteProjectionStates::new(self)
+    }
+}
+
+impl Backend for SqliteDatabase {
+    type Store = SqliteEventStore;
+    type Checkpoints = SqliteCheckpoints;
+
+    fn event_store(&self) -> SqliteEventStore {
+        self.event_store()
+    }
+
+    fn checkpoints(&self) -> SqliteCheckpoints {
+        self.checkpoints()
     }
 }

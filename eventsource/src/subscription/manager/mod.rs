@@ -1,11 +1,13 @@
 //! The manager: subscribes, starts, stops and reports on its subscriptions.
 
+mod builder;
 mod listening;
 mod named;
 mod observe;
 #[cfg(feature = "signals")]
 mod signals;
 
+pub use builder::{Backend, ManagerBuilder};
 #[cfg(feature = "signals")]
 pub use signals::{Shutdown, Signal, shutdown_signal};
 
@@ -104,7 +106,7 @@ pub(super) struct Running {
 }
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
-    /// Creates a manager without subscriptions.
+    /// Creates a manager without subscriptions, from its parts. On one database, [`on`](Self::on) is shorter.
     ///
     /// - `store` is the event store whose log the subscriptions read.
     /// - `notifier` wakes the subscriptions: a [`Notifier`] or any event bus. It carries no data ([wake-ups carry no
@@ -123,11 +125,14 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # let _ = manager;
     /// ```
     pub fn new(store: impl EventStore, notifier: impl Notifier, checkpoints: C) -> Self {
-        let store: Arc<dyn EventStore> = Arc::new(store);
+        Self::of_parts(Arc::new(store), Arc::new(notifier), checkpoints)
+    }
+
+    fn of_parts(store: Arc<dyn EventStore>, notifier: Arc<dyn Notifier>, checkpoints: C) -> Self {
         Self {
             log: Arc::new(SharedLog::new(Arc::clone(&store))),
             store,
-            notifier: Arc::new(notifier),
+            notifier,
             checkpoints: Arc::new(checkpoints),
             catalogue: Arc::default(),
             bus_wake_ups: Arc::new(WakeUpSender::new()),
