@@ -27,7 +27,7 @@ use crate::projection::{CheckpointError, DeadLetter, LetterQuery};
 /// A request for a retry or a dismissal
 /// - waits for the end of the present batch, and has no time limit: use `tokio::time::timeout`. If the future is
 ///   dropped before the subscription begins the request, nothing is done. After that the request continues without it.
-/// - waits while a store does not answer ([`Waiting`](SubscriptionState::Waiting)), so it does not fail because of a
+/// - waits while a store does not answer ([`Waiting`](super::SubscriptionState::Waiting)), so it does not fail because of a
 ///   store.
 /// - fails with [`DeadLetterError::NotRunning`] if the subscription does not run, is paused, or is a standby.
 ///
@@ -455,7 +455,7 @@ impl DeadLetters {
     /// Letters are retried in batches of the size of the subscription's
     /// ([`batch_size`](super::SubscriptionConfig::batch_size),
     /// [`batch_bytes`](super::SubscriptionConfig::batch_bytes)), each in one transaction. New events are applied
-    /// between two batches. The state is [`RetryingLetters`](SubscriptionState::RetryingLetters) until the end. An
+    /// between two batches. The state is [`RetryingLetters`](super::SubscriptionState::RetryingLetters) until the end. An
     /// event that fails is retried alone. If it fails again, it stays a letter, and the other letters continue. Later
     /// requests for letters wait until this one ends.
     ///

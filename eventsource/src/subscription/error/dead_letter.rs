@@ -44,7 +44,7 @@ use crate::subscription::{LetterSelection, SubscriptionState};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeadLetterError {
-    /// There is no such letter, or it does not wait any more. [`DeadLetters::list`] returns those that wait.
+    /// There is no such letter, or it does not wait any more. [`DeadLetters::list`](crate::subscription::DeadLetters::list) returns those that wait.
     #[error("`{subscription}` has no waiting dead letter {which}: `list()` returns those that it has")]
     Unknown {
         /// The name of the subscription.
