@@ -30,7 +30,7 @@ impl Visit for Fields {
 
 impl Collector for Warnings {
     fn enabled(&self, site: &CallSite<'_>) -> bool {
-        *site.level() == Level::WARN && site.target().starts_with("eventsource::postgres")
+        *site.level() == Level::WARN && site.target().starts_with("eventsource::backend::postgres")
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
