@@ -5,13 +5,13 @@ use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 use super::call::condition;
-use super::model::{Handler, Projection};
+use super::model::{Handler, Projection, ProjectionKind};
 use crate::text::shown;
 
 /// Generates the attributes that document the projection. The line of a handler behind a `cfg` is behind it too.
 pub(super) fn of(projection: &Projection) -> Vec<TokenStream> {
     let Projection { name, version, kind, .. } = projection;
-    let kind = kind.phrase();
+    let kind = phrase(*kind);
     // An event may be private although the projection is public. A broken link is then not an error.
     let allow = quote! { #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)] };
     let head = format!(
@@ -44,4 +44,16 @@ fn text(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(pair) = &attribute.meta else { return None };
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { return None };
     Some(text.value().trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Returns a phrase for the kind.
+const fn phrase(kind: ProjectionKind) -> &'static str {
+    match kind {
+        ProjectionKind::Transactional => "a transactional projection",
+        ProjectionKind::Memory => "a memory projection",
+        ProjectionKind::DurableMemory => "a durable memory projection",
+        ProjectionKind::Effects => "a projection with effects outside",
+        ProjectionKind::EffectsAtMostOnce => "a projection with effects outside, at most once",
+        ProjectionKind::Undecided => "a projection",
+    }
 }

@@ -73,18 +73,6 @@ impl ProjectionKind {
         };
         Ident::new(name, Span::call_site())
     }
-
-    /// Returns a phrase for documentation.
-    pub(super) const fn phrase(self) -> &'static str {
-        match self {
-            Self::Transactional => "a transactional projection",
-            Self::Memory => "a memory projection",
-            Self::DurableMemory => "a durable memory projection",
-            Self::Effects => "a projection with effects outside",
-            Self::EffectsAtMostOnce => "a projection with effects outside, at most once",
-            Self::Undecided => "a projection",
-        }
-    }
 }
 
 /// A method that handles an event.

@@ -44,25 +44,27 @@ impl<C: CheckpointStore> Launch<C> {
         true
     }
 
-    /// Notes that a runner starts now.
-    pub(super) fn begin(&self) {
+    /// Notes that a runner starts now, and creates it.
+    pub(super) fn begin(&self) -> Runner<C> {
         self.core.progress.doubt_log();
         self.core.progress.set_state(SubscriptionState::CatchingUp);
+        Runner::new(Arc::clone(&self.core), Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber))
     }
 
     /// Runs the subscription until it has ended, and does not start again by itself. Fails if a stop could not save the
     /// last checkpoint.
-    pub(super) async fn run(self) -> Result<(), CommitError> {
+    ///
+    /// `runner` was created before the task: so all subscriptions that a manager starts read the log together from the
+    /// first page on.
+    pub(super) async fn run(self, mut runner: Runner<C>) -> Result<(), CommitError> {
         let _abandoned = Abandoned(&self.core);
         loop {
-            let runner =
-                Runner::new(Arc::clone(&self.core), Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber));
             let saved = runner.run().await;
             if !self.wait_for_restart().await || !self.prepare(false).await {
                 return saved;
             }
             self.core.restarts.begin();
-            self.begin();
+            runner = self.begin();
         }
     }
 

@@ -116,8 +116,8 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         self.core.control.send_replace(Control::Run);
         self.core.set_pause_reason(None);
         self.core.restarts.forget();
-        launch.begin();
-        *task = Some(runtime.spawn(launch.run()));
+        let runner = launch.begin();
+        *task = Some(runtime.spawn(launch.run(runner)));
     }
 
     fn launch(&self) -> Launch<C> {

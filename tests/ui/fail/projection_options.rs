@@ -25,4 +25,12 @@ impl Misspelt {
     fn placed(&self, _: &Placed) {}
 }
 
+struct Once;
+
+#[projection(memory, at_most_once)]
+impl Once {
+    #[handles(Placed)]
+    fn placed(&self, _: &Placed) {}
+}
+
 fn main() {}
