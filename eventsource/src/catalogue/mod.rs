@@ -3,7 +3,7 @@
 //! The derives and attributes register each type at compile time. [`Registry::global`] lists them, finds two types with
 //! the same stored name, and decodes events whose type the caller does not know. [`Topology`] draws the dependencies:
 //!
-//! ```
+//! ```standalone_crate
 //! use eventsource::catalogue::Registry;
 //!
 //! let registry = Registry::global();
