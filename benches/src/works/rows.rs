@@ -1,9 +1,12 @@
 //! Catching up into a table, whatever the store.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use eventsource::prelude::*;
+use eventsource::projection::CheckpointReset;
+
+/// The subscription of every repeat: a table belongs to one subscription.
+const NAME: &str = "run";
 
 /// From the start of the manager until the projection has caught up, from the beginning of the log.
 pub(super) async fn catch_up<S, C, P>(store: S, checkpoints: C, projection: P) -> Duration
@@ -12,12 +15,10 @@ where
     C: CheckpointStore,
     P: EventSubscriber<C::Unit>,
 {
-    // A new checkpoint.
-    static RUNS: AtomicU64 = AtomicU64::new(0);
-    let name = format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed));
+    // The repeat before this one left its checkpoint.
+    checkpoints.detached().clear(&CheckpointReset::new(NAME)).await.unwrap();
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
-    let config = SubscriptionConfig::default().name(name);
-    let subscription = manager.subscribe(projection, config).await.unwrap();
+    let subscription = manager.subscribe(projection, SubscriptionConfig::default().name(NAME)).await.unwrap();
     let begun = Instant::now();
     manager.start().await.unwrap();
     subscription.caught_up().await.unwrap();

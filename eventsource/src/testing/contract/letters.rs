@@ -33,7 +33,7 @@ fn letter(position: u64, number: u128, state: LetterState) -> DeadLetter {
     }
 }
 
-fn waiting(position: u64, number: u128) -> DeadLetter {
+pub(super) fn waiting(position: u64, number: u128) -> DeadLetter {
     letter(position, number, LetterState::Waiting)
 }
 

@@ -51,6 +51,47 @@ macro_rules! lease_contract {
     };
 }
 
+/// Creates a `#[test]` for each case of the contract of the owners of tables, as
+/// [`checkpoint_store_contract!`](crate::checkpoint_store_contract) does. Run it on a checkpoint store that has
+/// [`owners`](crate::CheckpointStore::owners).
+///
+/// ```
+/// mod on_memory {
+///     eventsource::table_owner_contract!(eventsource::projection::MemoryCheckpoints::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! table_owner_contract {
+    ($fresh:expr) => {
+        $crate::__table_owner_cases!([$crate::__table_owner_tests] $fresh);
+    };
+}
+
+/// Creates a `#[test]` for each case of the contract of next generations. The expression creates the fixture of
+/// [`read_model_contract!`](crate::read_model_contract), whose checkpoint store has
+/// [`generations`](crate::CheckpointStore::generations).
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// mod on_sqlite {
+///     use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteOptions, SqliteReadModels};
+///     use eventsource::testing::contract::ContractRow;
+///
+///     eventsource::generation_contract!({
+///         let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await.unwrap();
+///         let models = SqliteReadModels::new(&db);
+///         models.create_table::<ContractRow>().await.unwrap();
+///         (SqliteCheckpoints::new(&db), models.repository(), ())
+///     });
+/// }
+/// ```
+#[macro_export]
+macro_rules! generation_contract {
+    ($fresh:expr) => {
+        $crate::__generation_cases!([$crate::__bus_tests] run_on_generations, $fresh);
+    };
+}
+
 /// Creates a `#[test]` for each case of the contract of read models. The expression creates a
 /// [`ReadModelFixture`](crate::testing::contract::ReadModelFixture): a tuple of checkpoints, the repository of the
 /// committed rows, and a value that must outlive them. It may await, and is evaluated once for each test.
@@ -262,6 +303,19 @@ macro_rules! __lease_tests {
     };
 }
 
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __table_owner_tests {
+    ({ $fresh:expr } $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() -> ::core::result::Result<(), $crate::testing::contract::Violation> {
+                $crate::testing::contract::__test_owners(stringify!($case), async { $fresh })
+            }
+        )*
+    };
+}
+
 /// The body of a generated test.
 #[doc(hidden)]
 pub fn __test_event_store<F: EventStoreFixture>(name: &str, fresh: impl Future<Output = F>) -> Result<(), Violation> {
@@ -294,6 +348,17 @@ pub fn __test_leases<F: CheckpointStoreFixture>(name: &str, fresh: impl Future<O
     runtime()?.block_on(async {
         let (store, kept) = fresh.await.split();
         let verdict = super::run_on_leases(name, &store).await;
+        drop(kept);
+        verdict
+    })
+}
+
+/// The body of a generated test.
+#[doc(hidden)]
+pub fn __test_owners<F: CheckpointStoreFixture>(name: &str, fresh: impl Future<Output = F>) -> Result<(), Violation> {
+    runtime()?.block_on(async {
+        let (store, kept) = fresh.await.split();
+        let verdict = super::run_on_table_owners(name, &*store).await;
         drop(kept);
         verdict
     })

@@ -1,5 +1,5 @@
-//! Contract suites for event stores, checkpoint stores and their leases, read models, snapshot stores, stores of the
-//! progress of engines, event buses and notifiers. Each promise of a port has a case. Run them on an adapter that you
+//! Contract suites for event stores, checkpoint stores and their leases, read models and their next generations, owners
+//! of tables, snapshot stores, stores of the progress of engines, event buses and notifiers. Each promise of a port has a case. Run them on an adapter that you
 //! write yourself.
 //!
 //! A macro creates one test for each case, on stores that its expression creates:
@@ -35,12 +35,14 @@ mod commands;
 mod concurrent;
 mod events;
 mod fixture;
+mod generations;
 mod identity;
 mod leases;
 mod letters;
 mod listed;
 mod lookups;
 mod macros;
+mod owners;
 mod pages;
 mod paging;
 mod projection_states;
@@ -61,10 +63,12 @@ pub use bus::{
 pub use cases::Case;
 pub use checkpoints::{CHECKPOINT_CASES, run_on_checkpoints};
 pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
+pub use generations::{GENERATION_CASES, run_on_generations};
 pub use identity::{an_identity_is_one_logs_own, positions_only_grow};
 pub use leases::{LEASE_CASES, run_on_leases};
 #[doc(hidden)]
-pub use macros::{__test_bus, __test_checkpoint_store, __test_event_store, __test_leases};
+pub use macros::{__test_bus, __test_checkpoint_store, __test_event_store, __test_leases, __test_owners};
+pub use owners::{TABLE_OWNER_CASES, run_on_table_owners};
 pub use projection_states::{PROJECTION_STATE_CASES, ProjectionStateStoreFixture, run_on_projection_states};
 pub use read_models::{ContractRow, READ_MODEL_CASES, ReadModelFixture, run_on_read_models};
 pub use snapshots::{SNAPSHOT_CASES, SnapshotStoreFixture, run_on_snapshots};

@@ -60,7 +60,7 @@ pub(super) async fn save<F: ReadModelFixture>(
 }
 
 /// The names of all rows that are committed and not deleted, in order.
-pub(super) async fn names<F: ReadModelFixture>(fixture: &F) -> Result<Vec<String>, Violation> {
+pub(in crate::testing::contract) async fn names<F: ReadModelFixture>(fixture: &F) -> Result<Vec<String>, Violation> {
     let rows = fixture.rows().find(Query::all().order_by(ContractRow::NAME.asc())).await?;
     Ok(rows.into_iter().map(|row| row.name).collect())
 }

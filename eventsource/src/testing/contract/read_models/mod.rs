@@ -1,9 +1,9 @@
 //! The contract of read models: what a repository keeps, and that rows and checkpoint commit together.
 
-mod batch;
+pub(super) mod batch;
 mod changes;
 mod queries;
-mod row;
+pub(super) mod row;
 
 use std::future::Future;
 
@@ -60,7 +60,7 @@ macro_rules! __read_model_cases {
 pub const READ_MODEL_CASES: &[&str] = crate::__read_model_cases!([names]);
 
 /// A unit of work of the fixture `F`.
-type Unit<F> = <<F as ReadModelFixture>::Checkpoints as CheckpointStore>::Unit;
+pub(super) type Unit<F> = <<F as ReadModelFixture>::Checkpoints as CheckpointStore>::Unit;
 
 /// Checkpoints, and an empty read model of [`ContractRow`]s that their units of work give to handlers. The tuple
 /// `(checkpoints, repository, value)` is a fixture; the value must outlive the others, such as a temporary directory.

@@ -109,7 +109,7 @@ pub(super) fn time(second: i64) -> DateTime<Utc> {
 }
 
 /// A row, without a note.
-pub(super) fn row(n: u128, name: &str, count: i64) -> ContractRow {
+pub(in crate::testing::contract) fn row(n: u128, name: &str, count: i64) -> ContractRow {
     ContractRow {
         id: id(n),
         name: name.to_owned(),
