@@ -17,8 +17,9 @@ use crate::event::{Position, StreamId};
 /// The stores are [`MemoryCheckpoints`](super::MemoryCheckpoints), and those of the features `sqlite` and `postgres`. A
 /// [`SubscriptionManager`](crate::SubscriptionManager) calls the store; you only choose it. To write a store of your
 /// own, implement this trait and run `eventsource::checkpoint_store_contract!` and `eventsource::lease_contract!`
-/// (feature `testing`) on it, and `eventsource::read_model_contract!` if its units of work give repositories to
-/// handlers.
+/// (feature `testing`) on it. Run `eventsource::read_model_contract!` too if its units of work give repositories to
+/// handlers, `eventsource::generation_contract!` if it has [`generations`](Self::generations), and
+/// `eventsource::table_owner_contract!` if it has [`owners`](Self::owners).
 ///
 /// # Contract
 /// * **Exactly once** ([guarantee](crate::guarantees#exactly-once)). What handlers write through a unit of work and the

@@ -216,7 +216,6 @@ pub struct Switch {
 #[non_exhaustive]
 pub enum Switched {
     /// The next generation is live.
-    #[non_exhaustive]
     Yes {
         /// What users had made for the old tables and could not be created again, each with the reason.
         left: Vec<String>,
@@ -224,7 +223,6 @@ pub enum Switched {
     /// The live generation is ahead, at this position. Nothing was changed.
     Behind(Position),
     /// The live projection has another fingerprint. Nothing was changed.
-    #[non_exhaustive]
     Changed {
         /// The fingerprint that was found.
         found: String,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod broken_checkpoints;
+mod broken_generations;
 mod broken_states;
 
 use std::sync::Arc;
@@ -49,6 +50,9 @@ mod memory {
     mod leases {
         eventsource::lease_contract!(eventsource::projection::MemoryCheckpoints::new());
     }
+    mod table_owners {
+        eventsource::table_owner_contract!(eventsource::projection::MemoryCheckpoints::new());
+    }
     mod projection_states {
         eventsource::projection_state_store_contract!(eventsource::engine::MemoryProjectionStates::new());
     }
@@ -80,6 +84,12 @@ mod sqlite {
     mod read_models {
         eventsource::read_model_contract!(crate::sqlite_read_models().await);
     }
+    mod table_owners {
+        eventsource::table_owner_contract!(crate::sqlite_checkpoints().await);
+    }
+    mod generations {
+        eventsource::generation_contract!(crate::sqlite_read_models().await);
+    }
 }
 
 mod sqlite_in_memory {
@@ -97,6 +107,9 @@ mod sqlite_in_memory {
     }
     mod projection_states {
         eventsource::projection_state_store_contract!(crate::SqliteProjectionStates::new(&crate::in_memory().await));
+    }
+    mod table_owners {
+        eventsource::table_owner_contract!(crate::SqliteCheckpoints::new(&crate::in_memory().await));
     }
 }
 
@@ -118,6 +131,12 @@ mod postgres {
     }
     mod read_models {
         eventsource::read_model_contract!(crate::postgres_read_models(|options| options).await);
+    }
+    mod table_owners {
+        eventsource::table_owner_contract!(crate::postgres_checkpoints(|options| options).await);
+    }
+    mod generations {
+        eventsource::generation_contract!(crate::postgres_read_models(|options| options).await);
     }
 }
 
@@ -141,6 +160,12 @@ mod postgres_as_through_a_pooler {
     }
     mod read_models {
         eventsource::read_model_contract!(crate::postgres_read_models(|options| options.pooler_mode(true)).await);
+    }
+    mod table_owners {
+        eventsource::table_owner_contract!(crate::postgres_checkpoints(|options| options.pooler_mode(true)).await);
+    }
+    mod generations {
+        eventsource::generation_contract!(crate::postgres_read_models(|options| options.pooler_mode(true)).await);
     }
 }
 

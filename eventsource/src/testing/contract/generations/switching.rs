@@ -101,7 +101,9 @@ pub(super) async fn letters_of_the_next_generation_replace_the_live_ones<F: Read
     fixture.checkpoints().begin().await?.commit(&keep(&name, next.epoch, 0, 7, 2)).await?;
     let positions = async |name: &str| {
         let letters = fixture.checkpoints().dead_letters(name, LetterQuery::all()).await?;
-        Ok::<_, crate::projection::CheckpointError>(letters.iter().map(|letter| letter.position.value()).collect::<Vec<_>>())
+        Ok::<_, crate::projection::CheckpointError>(
+            letters.iter().map(|letter| letter.position.value()).collect::<Vec<_>>(),
+        )
     };
     ensure_eq!(positions(NAME).await?, [4], "the live letters before the switch");
     switch(fixture, next.epoch, 7, |switch| switch).await?;

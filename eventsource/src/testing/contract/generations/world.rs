@@ -70,11 +70,7 @@ pub(super) async fn step_next<F: ReadModelFixture>(
     Ok(write::<F>(unit, &CheckpointUpdate::new(next_name(), epoch, from, at(to)), name).await?)
 }
 
-async fn write<F: ReadModelFixture>(
-    mut unit: Unit<F>,
-    step: &CheckpointUpdate,
-    name: &str,
-) -> Result<(), CommitError> {
+async fn write<F: ReadModelFixture>(mut unit: Unit<F>, step: &CheckpointUpdate, name: &str) -> Result<(), CommitError> {
     let written = match F::lend(&mut unit).await {
         Ok(mut rows) => rows.save(row(u128::from(step.to.value()), name, 1)).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
