@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
-use eventsource::{EventFilter, EventStore, HandlerError, PageLimit, Position, RecordedEvent, causes};
+use eventsource::{EventFilter, EventLog, HandlerError, PageLimit, Position, RecordedEvent, causes};
 
 use crate::entry::Entry;
 use crate::link::Connection;
@@ -49,7 +49,7 @@ const PAGE: PageLimit = PageLimit::events(500).within_bytes(8 * 1024 * 1024);
 pub struct RedisRelay {
     name: Cow<'static, str>,
     filter: EventFilter,
-    log: Arc<dyn EventStore>,
+    log: Arc<dyn EventLog>,
     stream: EventStream,
     published: Published,
 }
@@ -64,7 +64,7 @@ enum Published {
 }
 
 impl RedisRelay {
-    /// Creates a relay of all events in the log of `store`. Its name is `redis-relay`. Does not connect.
+    /// Creates a relay of all events in `log`, such as an event store. Its name is `redis-relay`. Does not connect.
     ///
     /// # Examples
     /// ```
@@ -75,11 +75,11 @@ impl RedisRelay {
     /// let relay = RedisRelay::new(&redis, MemoryEventStore::new());
     /// # Ok::<(), eventsource_redis::RedisError>(())
     /// ```
-    pub fn new(client: &RedisClient, store: impl EventStore) -> Self {
+    pub fn new(client: &RedisClient, log: impl EventLog) -> Self {
         Self {
             name: "redis-relay".into(),
             filter: EventFilter::all(),
-            log: Arc::new(store),
+            log: Arc::new(log),
             stream: EventStream::new(client),
             published: Published::Nothing,
         }

@@ -203,7 +203,8 @@ pub use serde_json;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sqlx;
 pub use store::{
-    AppendError, Appended, EventStore, ExpectedVersion, LogPage, MemoryEventStore, PageLimit, ReadStream, StoreError,
+    AppendError, Appended, EventLog, EventStore, ExpectedVersion, LogPage, MemoryEventStore, PageLimit, ReadStream,
+    StoreError,
 };
 pub use subscription::{
     SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState, SubscriptionStatus, WaitError,

@@ -10,5 +10,5 @@ pub use crate::projection::{
     CheckpointStore, EventSubscriber, HandlerError, MemoryCheckpoints, ProjectionKind, Subscriber, UnitOfWork,
 };
 pub use crate::read_model::{MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
-pub use crate::store::{EventStore, ExpectedVersion, MemoryEventStore, PageLimit, ReadStream};
+pub use crate::store::{EventLog, EventStore, ExpectedVersion, MemoryEventStore, PageLimit, ReadStream};
 pub use crate::subscription::{SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState};

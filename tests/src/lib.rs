@@ -10,6 +10,7 @@ pub mod driver_log;
 pub mod engines;
 mod guardian;
 pub mod ledgers;
+pub mod only_reads;
 pub mod orphan;
 pub mod postgres;
 pub mod postgres_rows;

@@ -257,7 +257,7 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// Pass `None` for the first page, and the last id of a page for the next one. An empty page ends the list.
     ///
     /// # Errors
-    /// The [errors of a read](crate::EventStore#errors-of-a-read).
+    /// The [errors of a read](crate::EventLog#errors-of-a-read).
     ///
     /// # Examples
     /// ```

@@ -1,7 +1,7 @@
 //! Wake-ups and published events: a [`Notifier`] wakes subscriptions, an [`EventBus`] carries committed events to
 //! listeners.
 //!
-//! The stores of this crate send wake-ups themselves ([`EventStore::wake_ups`](crate::EventStore::wake_ups)): to the
+//! The stores of this crate send wake-ups themselves ([`EventLog::wake_ups`](crate::EventLog::wake_ups)): to the
 //! subscriptions of their own process, and the store of PostgreSQL to those of all processes. So in most programs the
 //! notifier of a [`SubscriptionManager`](crate::SubscriptionManager) has nothing to do: pass a new [`MemoryEventBus`].
 //!

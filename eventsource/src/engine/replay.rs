@@ -8,7 +8,7 @@ use futures_core::Stream;
 use super::state::sealed;
 use super::{EngineError, EngineState, ProjectionEngine, ProjectionState};
 use crate::event::{Position, RecordedEvent};
-use crate::store::{EventStore, PAGE_BYTES, PageLimit};
+use crate::store::{EventLog, PAGE_BYTES, PageLimit};
 
 /// The number of events after which a replay saves the progress.
 const SAVE_AFTER: usize = 1_000;
@@ -181,15 +181,15 @@ impl<S: EngineState> ProjectionEngine<S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub async fn replay_log(&mut self, store: &impl EventStore) -> Result<usize, EngineError> {
+    pub async fn replay_log(&mut self, log: &impl EventLog) -> Result<usize, EngineError> {
         self.empty().await?;
         let filter = self.handlers.filter();
-        let end = store.head().await.map_err(|error| self.source(error.into()))?;
+        let end = log.head().await.map_err(|error| self.source(error.into()))?;
         let mut after = Position::START;
         let mut applied = 0;
         loop {
             let limit = PageLimit::events(SAVE_AFTER).within_bytes(PAGE_BYTES);
-            let page = store.read_log(after, &filter, limit).await.map_err(|error| self.source(error.into()))?;
+            let page = log.read_log(after, &filter, limit).await.map_err(|error| self.source(error.into()))?;
             applied += self.process_events(&page.events).await?;
             if !page.is_full || page.horizon >= end {
                 return Ok(applied);

@@ -34,7 +34,7 @@ impl EventFilter {
     /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
     /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
     /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
-    /// use eventsource::{EventFilter, EventStore, PageLimit, Position};
+    /// use eventsource::{EventFilter, EventLog, EventStore, PageLimit, Position};
     ///
     /// let page = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(100)).await?;
     /// assert_eq!(page.events.len(), 2);
@@ -56,7 +56,7 @@ impl EventFilter {
     /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
     /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
     /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
-    /// use eventsource::{EventFilter, EventStore, PageLimit, Position};
+    /// use eventsource::{EventFilter, EventLog, EventStore, PageLimit, Position};
     ///
     /// let paid = EventFilter::types(["OrderPaid"]);
     /// assert_eq!(store.read_log(Position::START, &paid, PageLimit::events(100)).await?.events.len(), 1);

@@ -6,12 +6,12 @@ use super::source::Source;
 use super::{Bound, FoldError, Scope};
 use crate::event::{EventFilter, Position};
 use crate::projection::{CheckpointStore as _, EventSubscriber, MemoryCheckpoints, MemoryUnit, UnitOfWork as _};
-use crate::store::EventStore;
+use crate::store::EventLog;
 
 /// The number of events in a page, unless [`Fold::page`] sets another one.
 const PAGE: usize = 1_000;
 
-/// Folds the projection `P`, which starts as `P::default()`, over the log of `store`. Without further options, the fold
+/// Folds the projection `P`, which starts as `P::default()`, over `log`, such as an event store. Without further options, the fold
 /// reads the whole log up to its end at the time of [`run`](Fold::run).
 ///
 /// `P` keeps its state in memory: a `#[projection]` whose handlers take `&mut self`, the
@@ -51,11 +51,11 @@ const PAGE: usize = 1_000;
 /// # }).unwrap();
 /// ```
 #[must_use = "a fold reads nothing before it is run"]
-pub fn project<P>(store: &dyn EventStore) -> Fold<'_, P>
+pub fn project<P>(log: &dyn EventLog) -> Fold<'_, P>
 where
     P: EventSubscriber<MemoryUnit> + Default,
 {
-    project_from(P::default(), store)
+    project_from(P::default(), log)
 }
 
 /// Folds like [`project`], but starts with `projection`.
@@ -81,7 +81,7 @@ where
 /// # }).unwrap();
 /// ```
 #[must_use = "a fold reads nothing before it is run"]
-pub fn project_from<P: EventSubscriber<MemoryUnit>>(projection: P, store: &dyn EventStore) -> Fold<'_, P> {
+pub fn project_from<P: EventSubscriber<MemoryUnit>>(projection: P, log: &dyn EventLog) -> Fold<'_, P> {
     const {
         assert!(
             P::KIND.facts().keeps_state,
@@ -89,7 +89,7 @@ pub fn project_from<P: EventSubscriber<MemoryUnit>>(projection: P, store: &dyn E
         );
     }
     Fold {
-        store,
+        log,
         projection,
         scope: Scope::Filter(EventFilter::all()),
         after: None,
@@ -127,7 +127,7 @@ pub fn project_from<P: EventSubscriber<MemoryUnit>>(projection: P, store: &dyn E
 /// # }).unwrap();
 /// ```
 pub struct Fold<'a, P> {
-    store: &'a dyn EventStore,
+    log: &'a dyn EventLog,
     projection: P,
     scope: Scope,
     after: Option<Bound>,
@@ -398,9 +398,9 @@ impl<'a, P: EventSubscriber<MemoryUnit>> Fold<'a, P> {
     /// # }).unwrap();
     /// ```
     pub async fn run(self) -> Result<Folded<P>, FoldError> {
-        let Self { store, projection, scope, after, until, page, mut observe } = self;
+        let Self { log, projection, scope, after, until, page, mut observe } = self;
         let wanted = projection.subscribed_to();
-        let mut source = Source::new(store, scope, [after, until], &wanted, page).await?;
+        let mut source = Source::new(log, scope, [after, until], &wanted, page).await?;
         let mut unit = MemoryCheckpoints::new().detached();
         let mut folded = Folded { state: projection, position: Position::START, events: 0 };
         while let Some(events) = source.next().await? {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::{Bound, Scope};
 use crate::event::{EventFilter, Position, RecordedEvent, StreamId};
-use crate::store::{EventStore, PAGE_BYTES, PageLimit, ReadStream, StoreError};
+use crate::store::{EventLog, PAGE_BYTES, PageLimit, ReadStream, StoreError};
 
 /// Reads the events of a fold page by page, up to the end of the log when the fold began.
 pub(super) struct Source<'a> {
-    store: &'a dyn EventStore,
+    log: &'a dyn EventLog,
     from: From,
     after: Option<Bound>,
     until: Option<Bound>,
@@ -32,13 +32,13 @@ impl<'a> Source<'a> {
     /// Creates the source of the events of `scope` between the two bounds. It may leave out events that do not match
     /// `wanted`.
     pub(super) async fn new(
-        store: &'a dyn EventStore,
+        log: &'a dyn EventLog,
         scope: Scope,
         [after, until]: [Option<Bound>; 2],
         wanted: &EventFilter,
         page: usize,
     ) -> Result<Self, StoreError> {
-        let head = store.head().await?;
+        let head = log.head().await?;
         let last = match until {
             Some(Bound::Position(last)) => last.min(head),
             _ => head,
@@ -53,7 +53,7 @@ impl<'a> Source<'a> {
         };
         let page = PageLimit::events(page).within_bytes(PAGE_BYTES);
         let position = after.map_or(Position::START, Bound::position);
-        Ok(Self { store, from, after, until, last, page, position, is_at_end: position >= last })
+        Ok(Self { log, from, after, until, last, page, position, is_at_end: position >= last })
     }
 
     /// Returns the next page, which may be empty; `None` after the last one.
@@ -63,14 +63,14 @@ impl<'a> Source<'a> {
         }
         let (mut events, is_full) = match &mut self.from {
             From::Log { read, scope } => {
-                let mut page = self.store.read_log(self.position, read, self.page).await?;
+                let mut page = self.log.read_log(self.position, read, self.page).await?;
                 page.events.retain(|event| scope.matches(event));
                 self.position = page.horizon.min(self.last);
                 (page.events, page.is_full)
             }
             From::Stream { stream, next } => {
                 let read = ReadStream::forward().from(*next);
-                let page = self.store.read_stream_page(stream, read, self.page).await?;
+                let page = self.log.read_stream_page(stream, read, self.page).await?;
                 if let Some(event) = page.events.last() {
                     *next = event.version() + 1;
                     self.position = event.position().min(self.last);

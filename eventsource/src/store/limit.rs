@@ -39,7 +39,7 @@ impl PageLimit {
     /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
     /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
     /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
-    /// use eventsource::{EventFilter, EventStore, PageLimit, Position};
+    /// use eventsource::{EventFilter, EventLog, EventStore, PageLimit, Position};
     ///
     /// let page = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(1)).await?;
     /// assert_eq!((page.events.len(), page.is_full), (1, true));

@@ -11,7 +11,7 @@ use crate::event::Position;
 /// Events after the stall are stored and not readable. They do not count as lag, so alert on a stall as well as on the
 /// lag.
 ///
-/// [`EventStore::stalled_by`](super::EventStore::stalled_by) returns it, and the status of a subscription shows it.
+/// [`EventLog::stalled_by`](super::EventLog::stalled_by) returns it, and the status of a subscription shows it.
 ///
 /// ```
 /// use std::time::Duration;

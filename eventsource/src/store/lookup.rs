@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{EventFilter, LogPage, PAGE_BYTES, PageLimit, StoreError};
+use super::{
+    Direction, EventFilter, LogPage, PAGE_BYTES, PageLimit, ReadStream, Room, StoreError, StoredType, StreamPage,
+};
 use crate::event::{Position, RecordedEvent, StreamId};
 
-/// A page of the log, read backwards. [`EventStore::read_log_back`](crate::EventStore::read_log_back)
-/// returns it.
+/// A page of the log, read backwards. [`EventLog::read_log_back`](crate::EventLog::read_log_back) returns it.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::{EventFilter, EventStore, PageLimit};
+/// use eventsource::{EventFilter, EventLog, EventStore, PageLimit};
 ///
 /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
 /// # let store = MemoryEventStore::new();
@@ -77,7 +78,7 @@ impl StoredStream {
     }
 }
 
-/// Reads pages of the log. Every event store does.
+/// Reads pages of the log. Every log does.
 pub(super) trait LogPages: Sync {
     /// Returns the page after `after`.
     fn page(
@@ -118,30 +119,101 @@ pub(super) async fn event<S: LogPages + ?Sized>(store: &S, id: Uuid) -> Result<O
     Ok(found)
 }
 
-/// Finds the last events before `before` by a scan of the log. The limit bounds the memory.
+/// The last events that were pushed, up to a limit, the last one first. The limit bounds the memory.
+struct Last {
+    events: VecDeque<Arc<RecordedEvent>>,
+    bytes: usize,
+    limit: PageLimit,
+    left_out: bool,
+}
+
+impl Last {
+    const fn new(limit: PageLimit) -> Self {
+        Self { events: VecDeque::new(), bytes: 0, limit, left_out: false }
+    }
+
+    fn push(&mut self, event: &Arc<RecordedEvent>) {
+        self.bytes = self.bytes.saturating_add(event.size());
+        self.events.push_front(Arc::clone(event));
+        let most = self.limit.events.max(1);
+        while self.events.len() > most || (self.events.len() > 1 && self.bytes > self.limit.bytes) {
+            self.bytes -= self.events.pop_back().map_or(0, |event| event.size());
+            self.left_out = true;
+        }
+    }
+
+    /// Returns the events of the page, and whether it is full.
+    fn page(self) -> (Vec<Arc<RecordedEvent>>, bool) {
+        let (events, is_full) = self.limit.take(self.events);
+        (events, is_full || self.left_out)
+    }
+}
+
+/// Finds the last events before `before` by a scan of the log.
 pub(super) async fn read_log_back<S: LogPages + ?Sized>(
     store: &S,
     before: Option<Position>,
     filter: &EventFilter,
     limit: PageLimit,
 ) -> Result<BackwardPage, StoreError> {
-    let most = limit.events.max(1);
-    let (mut last, mut bytes, mut left_out) = (VecDeque::new(), 0_usize, false);
+    let mut last = Last::new(limit);
     scan(store, filter, |event| {
-        if before.is_some_and(|before| event.position() >= before) {
-            return false;
+        let is_wanted = before.is_none_or(|before| event.position() < before);
+        if is_wanted {
+            last.push(event);
         }
-        bytes = bytes.saturating_add(event.size());
-        last.push_front(Arc::clone(event));
-        while last.len() > most || (last.len() > 1 && bytes > limit.bytes) {
-            bytes -= last.pop_back().map_or(0, |event| event.size());
-            left_out = true;
-        }
-        true
+        is_wanted
     })
     .await?;
-    let (events, is_full) = limit.take(last);
-    Ok(BackwardPage { events, is_full: is_full || left_out })
+    let (events, is_full) = last.page();
+    Ok(BackwardPage { events, is_full })
+}
+
+/// Finds a page of a stream by a scan of the log.
+pub(super) async fn stream_page<S: LogPages + ?Sized>(
+    log: &S,
+    stream: &StreamId,
+    read: ReadStream,
+    limit: PageLimit,
+) -> Result<StreamPage, StoreError> {
+    let most = read.max_count().unwrap_or(usize::MAX);
+    let filter = EventFilter::all().aggregates([stream.aggregate_type().to_owned()]);
+    let is_wanted = |event: &RecordedEvent| {
+        event.stream() == stream && (read.from_version()..=read.to_version()).contains(&event.version())
+    };
+    let (events, is_full) = match read.direction() {
+        Direction::Forward => {
+            let (mut events, mut room) = (Vec::new(), Room::new(limit));
+            scan(log, &filter, |event| {
+                if !is_wanted(event) {
+                    return true;
+                }
+                if events.len() >= most || !room.admits(event.size()) {
+                    return false;
+                }
+                events.push(Arc::clone(event));
+                !room.is_full()
+            })
+            .await?;
+            (events, room.is_full())
+        }
+        Direction::Backward => {
+            // With a limit of its own, the read ends there, and the page is not full.
+            let mut last = Last::new(PageLimit { events: limit.events.max(1).min(most.max(1)), ..limit });
+            scan(log, &filter, |event| {
+                if is_wanted(event) {
+                    last.push(event);
+                }
+                true
+            })
+            .await?;
+            let (mut events, is_full) = last.page();
+            events.truncate(most);
+            let ends_at_limit = events.len() < most || limit.events.max(1) <= most;
+            (events, is_full && ends_at_limit)
+        }
+    };
+    Ok(StreamPage { events, is_full })
 }
 
 /// Finds the first streams of a type after the id `after` by a scan of the log. The limit bounds the memory.
@@ -166,4 +238,29 @@ pub(super) async fn streams<S: LogPages + ?Sized>(
     .await?;
     let stored = |(id, version)| StoredStream::new(StreamId::new(aggregate_type.to_owned(), id), version);
     Ok(versions.into_iter().map(stored).collect())
+}
+
+/// Finds the first event types in `(after, to]` that are not in `known` by a scan of that part of the log.
+pub(super) async fn event_types_except<S: LogPages + ?Sized>(
+    log: &S,
+    known: &[&str],
+    mut after: Position,
+    to: Position,
+    limit: usize,
+) -> Result<Vec<StoredType>, StoreError> {
+    let mut found = Vec::<StoredType>::new();
+    while found.len() < limit && after < to {
+        let page = log.page(after, &EventFilter::all(), SCAN).await?;
+        for event in page.events.iter().take_while(|event| event.position() <= to) {
+            let name = event.event_type();
+            if found.len() < limit && !known.contains(&name) && !found.iter().any(|stored| stored.name == name) {
+                found.push(StoredType::new(name, event.position()));
+            }
+        }
+        if !page.is_full {
+            break;
+        }
+        after = page.horizon;
+    }
+    Ok(found)
 }

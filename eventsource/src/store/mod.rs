@@ -1,4 +1,4 @@
-//! The log of events: the trait [`EventStore`], and the stores that implement it.
+//! The log of events: the traits [`EventLog`] and [`EventStore`], and the stores that implement them.
 //!
 //! A *stream* contains the events of one business object, such as one order: see [`StreamId`](crate::StreamId). You
 //! append events to a stream with the version that you expect the stream to have. You read one stream in the order of
@@ -9,7 +9,7 @@
 //! # #[cfg(feature = "sqlite")]
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
-//! use eventsource::{AppendError, EventFilter, EventStore, ExpectedVersion, NewEvent, PageLimit, Position};
+//! use eventsource::{AppendError, EventFilter, EventLog, EventStore, ExpectedVersion, NewEvent, PageLimit, Position};
 //! use eventsource::{ReadStream, StreamId};
 //! use uuid::Uuid;
 //!
@@ -48,8 +48,9 @@
 //!   one of them writes at a time.
 //! - `PostgresEventStore` (feature `postgres`) keeps its log in PostgreSQL. Use it if processes on several machines
 //!   append or project.
-//! - Implement [`EventStore`] to use another database. The contract suite in `eventsource::testing` (feature `testing`)
-//!   checks your implementation.
+//! - Implement [`EventLog`] and [`EventStore`] to use another database, or [`EventLog`] alone for a log that only
+//!   reads: it is all that subscriptions need. The contract suites in `eventsource::testing` (feature `testing`) check
+//!   your implementation.
 //!
 //! All three stores send wake-ups to the readers of their own process, and the store of PostgreSQL also to other
 //! processes. So a [`MemoryEventBus`](crate::MemoryEventBus) is the right argument of
@@ -57,7 +58,7 @@
 //!
 //! Most programs append with [`AggregateRepository`](crate::AggregateRepository), which loads, decides and appends with
 //! the expected version, and read with a [subscription](crate::subscription). Call a store directly to import or export
-//! events, to append to [several streams](EventStore::append_all) at once, or to [look up](EventStore::event) an event.
+//! events, to append to [several streams](EventStore::append_all) at once, or to [look up](EventLog::event) an event.
 //!
 //! Use [`ExpectedVersion::Exact`] if the events depend on the state of the stream. Use [`ExpectedVersion::NoStream`] to
 //! create a stream exactly once, and [`ExpectedVersion::Any`] only for events that are true in any state.
@@ -68,11 +69,11 @@
 //! an id is stored once, so nothing is stored twice. Keep a clone of them, because an append consumes its events, and
 //! do not create them again, because [`NewEvent::of`](crate::NewEvent::of) draws a new id. The second call returns
 //! [`AppendError::Conflict`] or [`AppendError::DuplicateEvent`] if the first one has stored the events, or if another
-//! writer was faster. [`EventStore::event`] finds out which:
+//! writer was faster. [`EventLog::event`] finds out which:
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! use eventsource::{AppendError, EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+//! use eventsource::{AppendError, EventLog, EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
 //!
 //! let store = MemoryEventStore::new();
 //! let order = StreamId::new("Order", uuid::Uuid::now_v7());
@@ -109,13 +110,14 @@ pub(crate) mod attached;
 mod check;
 pub(crate) mod clock;
 mod error;
+mod event_log;
+mod event_store;
 mod expected;
 mod limit;
 mod log_id;
 mod log_stall;
 mod lookup;
 mod memory;
-mod port;
 mod read;
 mod reentrancy;
 mod shared;
@@ -128,6 +130,8 @@ pub use appended::Appended;
 pub(crate) use check::check_name;
 pub use check::{check_append, check_append_all};
 pub use error::{AppendError, StoreError};
+pub use event_log::EventLog;
+pub use event_store::EventStore;
 pub use expected::{ExpectedVersion, StreamVersion};
 pub use limit::PageLimit;
 pub(crate) use limit::{PAGE_BYTES, Room};
@@ -135,7 +139,6 @@ pub use log_id::{LogId, LogMark};
 pub use log_stall::LogStall;
 pub use lookup::{BackwardPage, StoredStream};
 pub use memory::MemoryEventStore;
-pub use port::EventStore;
 pub use read::{Backlog, Direction, LogPage, ReadStream, StoredType, StreamPage};
 pub use reentrancy::ReentrancyMark;
 pub use stream_append::StreamAppend;

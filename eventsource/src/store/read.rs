@@ -188,7 +188,7 @@ impl ReadStream {
     }
 }
 
-/// A page of the log. [`EventStore::read_log`](super::EventStore::read_log) returns it.
+/// A page of the log. [`EventLog::read_log`](super::EventLog::read_log) returns it.
 ///
 /// ```
 /// use eventsource::{LogPage, Position};
@@ -211,13 +211,13 @@ pub struct LogPage {
     pub horizon: Position,
     /// Whether the page ended at its [limit](super::PageLimit), in events or in bytes. There can be more events: read
     /// the next page at once. A page that is not full was searched up to the end of the readable log: wait for a
-    /// [wake-up](super::EventStore::wake_ups), or poll again after a pause.
+    /// [wake-up](super::EventLog::wake_ups), or poll again after a pause.
     pub is_full: bool,
     /// The last event of the log at or before the position where the search began, at the time of the read.
     ///
     /// A reader detects with it that the log is not the one that it has read so far. `None` if there is no such event,
     /// or if the store does not return it: the reader then calls
-    /// [`EventStore::last_event`](super::EventStore::last_event).
+    /// [`EventLog::last_event`](super::EventLog::last_event).
     pub before: Option<LogMark>,
     /// The last event of the log at or before the [`horizon`](LogPage::horizon), whether it matches the filter or not;
     /// `None` if there is none, or if the store does not return it.
@@ -327,11 +327,11 @@ impl StreamPage {
 }
 
 /// The number of events after a position, and the time of the oldest one.
-/// [`EventStore::backlog`](super::EventStore::backlog) returns it.
+/// [`EventLog::backlog`](super::EventLog::backlog) returns it.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::{EventStore, Position};
+/// use eventsource::{EventLog, EventStore, Position};
 ///
 /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
 /// # let store = MemoryEventStore::new();
@@ -376,11 +376,11 @@ impl Backlog {
 }
 
 /// An event type that is stored in the log.
-/// [`EventStore::event_types_except`](super::EventStore::event_types_except) returns it.
+/// [`EventLog::event_types_except`](super::EventLog::event_types_except) returns it.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::{EventStore, Position};
+/// use eventsource::{EventLog, EventStore, Position};
 ///
 /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
 /// # let store = MemoryEventStore::new();

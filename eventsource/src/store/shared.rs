@@ -1,4 +1,4 @@
-//! [`EventStore`] for a store behind an `Arc`.
+//! [`EventLog`] and [`EventStore`] for a store behind an `Arc`.
 
 use std::sync::Arc;
 
@@ -6,30 +6,14 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
-    LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LogId, LogMark,
+    LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
+    WakeUpReceiver,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
 #[async_trait]
-impl<S: EventStore + ?Sized> EventStore for Arc<S> {
-    async fn append(
-        &self,
-        stream: &StreamId,
-        expected: ExpectedVersion,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError> {
-        (**self).append(stream, expected, events).await
-    }
-
-    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
-        (**self).append_all(appends).await
-    }
-
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        (**self).read_stream(stream, read).await
-    }
-
+impl<S: EventLog + ?Sized> EventLog for Arc<S> {
     async fn read_stream_page(
         &self,
         stream: &StreamId,
@@ -86,6 +70,34 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).read_log_back(before, filter, limit).await
     }
 
+    async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
+        (**self).stalled_by().await
+    }
+
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
+        (**self).wake_ups()
+    }
+}
+
+#[async_trait]
+impl<S: EventStore + ?Sized> EventStore for Arc<S> {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        (**self).append(stream, expected, events).await
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        (**self).append_all(appends).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        (**self).read_stream(stream, read).await
+    }
+
     async fn streams(
         &self,
         aggregate_type: &str,
@@ -93,13 +105,5 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         limit: usize,
     ) -> Result<Vec<StoredStream>, StoreError> {
         (**self).streams(aggregate_type, after, limit).await
-    }
-
-    async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
-        (**self).stalled_by().await
-    }
-
-    fn wake_ups(&self) -> Option<WakeUpReceiver> {
-        (**self).wake_ups()
     }
 }

@@ -33,11 +33,11 @@ struct Announced {
 
 /// Receives the wake-ups of a store. A wake-up between two waits is kept, and several of them count as one.
 ///
-/// [`EventStore::wake_ups`](super::EventStore::wake_ups) returns it. See [`WakeUpSender`] for an example.
+/// [`EventLog::wake_ups`](super::EventLog::wake_ups) returns it. See [`WakeUpSender`] for an example.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::EventStore;
+/// use eventsource::EventLog, EventStore;
 ///
 /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
 /// # let store = MemoryEventStore::new();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::looked::Looked;
 use crate::catalogue::Registry;
 use crate::event::{EventFilter, Position};
-use crate::store::{EventStore, StoreError, StoredType};
+use crate::store::{EventLog, StoreError, StoredType};
 
 /// The event types that a manager knows: those of its registry, and those that its subscriptions handle. A subscriber
 /// that is written by hand can handle a type that no registry lists.
@@ -43,7 +43,7 @@ impl Catalogue {
     /// occurrence.
     pub(super) async fn unknown_in(
         &self,
-        store: &dyn EventStore,
+        store: &dyn EventLog,
         after: Position,
         to: Position,
         limit: usize,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{RebuildKind, RebuildProgress};
 use crate::event::Position;
-use crate::store::{EventStore, StoreError};
+use crate::store::{EventLog, StoreError};
 
 /// The last rebuild of a subscription.
 #[derive(Debug, Default)]
@@ -125,7 +125,7 @@ impl Tracked {
     }
 
     /// Returns how far the rebuild is, with the numbers of events if the event store answers.
-    pub(super) async fn progress(&self, store: &dyn EventStore) -> RebuildProgress {
+    pub(super) async fn progress(&self, store: &dyn EventLog) -> RebuildProgress {
         let (since, from, known) = {
             let run = self.run();
             (run.since, run.from, run.counted)
@@ -155,7 +155,7 @@ impl Tracked {
 
     async fn count(
         &self,
-        store: &dyn EventStore,
+        store: &dyn EventLog,
         known: Option<Counted>,
         from: Position,
         at: Position,

@@ -3,7 +3,7 @@
 
 use crate::event::Position;
 use crate::projection::Checkpoint;
-use crate::store::{EventStore, LogId, LogMark, StoreError};
+use crate::store::{EventLog, LogId, LogMark, StoreError};
 
 /// The largest position that every checkpoint store holds. A SQL database stores a larger start position as this one.
 const LAST: Position = Position::new(i64::MAX.unsigned_abs());
@@ -54,7 +54,7 @@ impl Remembered {
     }
 
     /// Compares this with the log in `store`. The inner error says why it is not the same log.
-    pub(super) async fn compare(&self, store: &dyn EventStore) -> Result<Result<Recognised, LogLost>, StoreError> {
+    pub(super) async fn compare(&self, store: &dyn EventLog) -> Result<Result<Recognised, LogLost>, StoreError> {
         let Self { position, mark, .. } = *self;
         let log = store.log_id().await?;
         if let Some(stored) = self.log.filter(|stored| *stored != log) {

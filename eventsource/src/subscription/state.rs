@@ -77,7 +77,7 @@ pub enum SubscriptionState {
     /// It waits for an outage to end. It tries again, with delays of up to 5 s, until
     /// - the event store or the checkpoint store answers,
     /// - a handler that returned [`HandlerError::outage`](crate::HandlerError::outage) succeeds,
-    /// - the transaction that stalls the log has ended ([`EventStore::stalled_by`](crate::EventStore::stalled_by)).
+    /// - the transaction that stalls the log has ended ([`EventLog::stalled_by`](crate::EventLog::stalled_by)).
     Waiting {
         /// What it waits for. If a handler met the outage, it names the position of the event and the error, and the
         /// start time if the database answers other queries.

@@ -21,7 +21,7 @@ use crate::causes::with_causes;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{KindFacts, ProjectionKind, Table, stored_version};
-use crate::store::{EventStore, LogStall, WakeUpSender};
+use crate::store::{EventLog, LogStall, WakeUpSender};
 
 /// The part of a subscription that its handle, its runner and the manager share.
 pub(super) struct SubscriptionShared {
@@ -38,7 +38,7 @@ pub(super) struct SubscriptionShared {
     /// The subscription whose next generation is built under this name.
     pub(super) next_of: Option<Arc<Self>>,
     pub(super) config: SubscriptionConfig,
-    pub(super) store: Arc<dyn EventStore>,
+    pub(super) store: Arc<dyn EventLog>,
     /// The event types that the program knows.
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) log: Arc<SharedLog>,

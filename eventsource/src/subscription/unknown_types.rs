@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use super::catalogue::Catalogue;
 use super::looked::{Looked, Part};
 use crate::causes::with_causes;
-use crate::store::{EventStore, StoreError, StoredType};
+use crate::store::{EventLog, StoreError, StoredType};
 
 /// The least time between two queries of the store.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ impl Catalogue {
     pub(super) fn pass(
         self: &Arc<Self>,
         subscription: &str,
-        store: &Arc<dyn EventStore>,
+        store: &Arc<dyn EventLog>,
         part: Part,
     ) -> Option<LookTask> {
         let mut looked = self.looked();
@@ -74,7 +74,7 @@ impl Drop for Look {
 }
 
 impl Look {
-    async fn run(mut self, subscription: String, store: Arc<dyn EventStore>) {
+    async fn run(mut self, subscription: String, store: Arc<dyn EventLog>) {
         while let Some((part, not_before)) = self.next() {
             if let Some(not_before) = not_before {
                 sleep_until(not_before).await;
@@ -111,7 +111,7 @@ impl Look {
         next
     }
 
-    async fn ask(&self, store: &dyn EventStore, (after, to): Part) -> Result<Vec<StoredType>, StoreError> {
+    async fn ask(&self, store: &dyn EventLog, (after, to): Part) -> Result<Vec<StoredType>, StoreError> {
         let warned = self.catalogue.looked().warned.clone();
         self.catalogue.unknown_in(store, after, to, TYPES, &warned).await
     }

@@ -7,6 +7,7 @@ mod clocks;
 mod failures;
 mod health;
 mod lifecycle;
+mod only_reads;
 mod outages;
 mod reports;
 mod reset;

@@ -22,9 +22,10 @@ use eventsource::sqlx;
 use eventsource::store::{Backlog, LogId, LogMark, WakeUpReceiver};
 use eventsource::testing::contract::{self, Case, ContractRow};
 use eventsource::{
-    AppendError, Appended, EventFilter, EventStore, ExpectedVersion, LogPage, MemoryEventStore, NewEvent, PageLimit,
-    Position, ReadRepository, ReadStream, RecordedEvent, StoreError, StreamId,
+    AppendError, Appended, EventFilter, EventLog, EventStore, ExpectedVersion, LogPage, MemoryEventStore, NewEvent,
+    PageLimit, Position, ReadRepository, ReadStream, RecordedEvent, StoreError, StreamId,
 };
+use eventsource_tests::only_reads::OnlyReads;
 use eventsource_tests::postgres::Schema;
 use tempfile::TempDir;
 
@@ -34,6 +35,12 @@ mod memory {
     }
     mod event_store {
         eventsource::event_store_contract!(eventsource::MemoryEventStore::new());
+    }
+    mod event_log {
+        eventsource::event_log_contract!({
+            let store = eventsource::MemoryEventStore::new();
+            (crate::OnlyReads(store.clone()), store)
+        });
     }
     mod checkpoints {
         eventsource::checkpoint_store_contract!(eventsource::projection::MemoryCheckpoints::new());
@@ -71,6 +78,12 @@ mod sqlite {
     }
     mod event_store {
         eventsource::event_store_contract!(crate::sqlite_store().await);
+    }
+    mod event_log {
+        eventsource::event_log_contract!({
+            let (store, dir) = crate::sqlite_store().await;
+            (crate::OnlyReads(store.clone()), store, dir)
+        });
     }
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::sqlite_checkpoints().await);
@@ -119,6 +132,12 @@ mod postgres {
     }
     mod event_store {
         eventsource::event_store_contract!(crate::postgres_store(|options| options).await);
+    }
+    mod event_log {
+        eventsource::event_log_contract!({
+            let (store, schema) = crate::postgres_store(|options| options).await;
+            (crate::OnlyReads(store.clone()), store, schema)
+        });
     }
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::postgres_checkpoints(|options| options).await);
@@ -258,6 +277,36 @@ enum Broken {
 struct BrokenStore(MemoryEventStore, Broken);
 
 #[async_trait]
+impl EventLog for BrokenStore {
+    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
+        let all = EventFilter::all();
+        let limit = if self.1 == Broken::Bytes { PageLimit::events(limit.events) } else { limit };
+        self.0.read_log(after, if self.1 == Broken::Filter { &all } else { filter }, limit).await
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.0.head().await
+    }
+
+    async fn log_id(&self) -> Result<LogId, StoreError> {
+        if self.1 == Broken::Identity { Ok(LogId::generate()) } else { self.0.log_id().await }
+    }
+
+    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
+        let to = if self.1 == Broken::Identity { Position::new(u64::MAX) } else { to };
+        self.0.last_event(to).await
+    }
+
+    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
+        self.0.backlog(after, limit).await
+    }
+
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
+        self.0.wake_ups()
+    }
+}
+
+#[async_trait]
 impl EventStore for BrokenStore {
     async fn append(
         &self,
@@ -287,33 +336,6 @@ impl EventStore for BrokenStore {
 
     async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
         self.0.read_stream(stream, read).await
-    }
-
-    async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
-        let all = EventFilter::all();
-        let limit = if self.1 == Broken::Bytes { PageLimit::events(limit.events) } else { limit };
-        self.0.read_log(after, if self.1 == Broken::Filter { &all } else { filter }, limit).await
-    }
-
-    async fn head(&self) -> Result<Position, StoreError> {
-        self.0.head().await
-    }
-
-    async fn log_id(&self) -> Result<LogId, StoreError> {
-        if self.1 == Broken::Identity { Ok(LogId::generate()) } else { self.0.log_id().await }
-    }
-
-    async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
-        let to = if self.1 == Broken::Identity { Position::new(u64::MAX) } else { to };
-        self.0.last_event(to).await
-    }
-
-    async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
-        self.0.backlog(after, limit).await
-    }
-
-    fn wake_ups(&self) -> Option<WakeUpReceiver> {
-        self.0.wake_ups()
     }
 }
 

@@ -9,7 +9,7 @@ use eventsource::projection::{
     CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, CommitError, ErrorClass, Inject, UnitOfWork,
 };
 use eventsource::sqlx::{self, Connection as _, PgConnection};
-use eventsource::{EventStore as _, HandlerError};
+use eventsource::{EventLog as _, HandlerError};
 
 use crate::world::World;
 

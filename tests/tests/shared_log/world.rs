@@ -10,7 +10,8 @@ pub(crate) use async_trait::async_trait;
 pub(crate) use eventsource::prelude::*;
 pub(crate) use eventsource::projection::{EventSubscriber, ProjectionKind, Subscriber, UnitOfWork};
 pub(crate) use eventsource::store::{
-    AppendError, Appended, Backlog, LogId, LogMark, LogPage, ReadStream, StoreError, StoredType, WakeUpReceiver,
+    AppendError, Appended, Backlog, LogId, LogMark, LogPage, ReadStream, StoreError, StoredType, StreamPage,
+    WakeUpReceiver,
 };
 pub(crate) use eventsource::{EventFilter, RecordedEvent, Registry};
 pub(crate) use eventsource_tests::wait::{DEADLINE, eventually};
@@ -80,18 +81,14 @@ impl Drop for Counted {
 }
 
 #[async_trait]
-impl EventStore for Watched {
-    async fn append(
+impl EventLog for Watched {
+    async fn read_stream_page(
         &self,
         stream: &StreamId,
-        expected: ExpectedVersion,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError> {
-        self.inner.append(stream, expected, events).await
-    }
-
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        self.inner.read_stream(stream, read).await
+        read: ReadStream,
+        limit: PageLimit,
+    ) -> Result<StreamPage, StoreError> {
+        self.inner.read_stream_page(stream, read, limit).await
     }
 
     async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
@@ -141,6 +138,22 @@ impl EventStore for Watched {
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {
         self.inner.wake_ups()
+    }
+}
+
+#[async_trait]
+impl EventStore for Watched {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        self.inner.append(stream, expected, events).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        self.inner.read_stream(stream, read).await
     }
 }
 

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
 use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
-use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, StreamId};
+use eventsource::{
+    EventFilter, EventLog, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, StreamId,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use eventsource::sqlite::SqliteEventStore;
 use eventsource::sqlx;
-use eventsource::{EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position};
+use eventsource::{EventFilter, EventLog, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position};
 use tempfile::TempDir;
 
 use crate::{open, order, placed};

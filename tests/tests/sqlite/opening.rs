@@ -2,7 +2,7 @@
 
 use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOpenError, SqliteOptions};
 use eventsource::sqlx;
-use eventsource::{EventStore, ExpectedVersion, Position, ReadStream};
+use eventsource::{EventLog, EventStore, ExpectedVersion, Position, ReadStream};
 use eventsource_tests::SCHEMA_VERSION;
 use tempfile::TempDir;
 use tokio::task::JoinSet;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOptions};
 use eventsource::sqlx::{self, Connection as _, SqliteConnection};
 use eventsource::{
-    EventFilter, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, ReadStream, RecordedEvent,
-    StreamId,
+    EventFilter, EventLog, EventStore, ExpectedVersion, Metadata, NewEvent, PageLimit, Position, ReadStream,
+    RecordedEvent, StreamId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use eventsource::projection::{CheckpointError, CheckpointStore, Claim, ClaimError, UnitOfWork};
 use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource::{
-    AppendError, EventFilter, EventStore, ExpectedVersion, NewEvent, PageLimit, Position, StoreError, StreamId,
+    AppendError, EventFilter, EventLog, EventStore, ExpectedVersion, NewEvent, PageLimit, Position, StoreError,
+    StreamId,
 };
 use tempfile::TempDir;
 use uuid::Uuid;

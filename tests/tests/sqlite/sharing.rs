@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use eventsource::projection::CheckpointStore;
 use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteOptions};
-use eventsource::{AppendError, EventStore, ExpectedVersion, Position, ReadStream, StoreError};
+use eventsource::{AppendError, EventLog, EventStore, ExpectedVersion, Position, ReadStream, StoreError};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use uuid::Uuid;

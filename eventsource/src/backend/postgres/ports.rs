@@ -27,7 +27,7 @@ impl PostgresDatabase {
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
     /// # use eventsource::postgres::PostgresDatabase;
     /// # let db = PostgresDatabase::open("postgres://localhost/shop").await?;
-    /// use eventsource::{EventStore, Position};
+    /// use eventsource::{EventLog, Position};
     ///
     /// assert_eq!(db.event_store().head().await?, Position::START);
     /// # Ok(())

@@ -26,7 +26,7 @@ impl SqliteDatabase {
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// # use eventsource::sqlite::{SqliteDatabase, SqliteOptions};
     /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
-    /// use eventsource::{EventStore, Position};
+    /// use eventsource::{EventLog, Position};
     ///
     /// assert_eq!(db.event_store().head().await?, Position::START);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use self::log::Log;
 use super::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LogId, LogMark,
+    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
     WakeUpSender, check_append, check_append_all,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
@@ -19,7 +19,7 @@ use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 /// clone.
 ///
 /// ```
-/// use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
+/// use eventsource::{EventLog, EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let store = MemoryEventStore::new();
@@ -46,7 +46,7 @@ impl MemoryEventStore {
     /// # Examples
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// use eventsource::{EventStore, MemoryEventStore, Position};
+    /// use eventsource::{EventLog, MemoryEventStore, Position};
     ///
     /// assert_eq!(MemoryEventStore::new().head().await?, Position::START);
     /// # Ok::<(), eventsource::StoreError>(())
@@ -70,7 +70,7 @@ impl MemoryEventStore {
     /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
     /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
     /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
-    /// use eventsource::{EventStore, Position};
+    /// use eventsource::{EventLog, EventStore, Position};
     ///
     /// store.lose_after(Position::new(1));
     /// assert_eq!(store.head().await?, Position::new(1));
@@ -93,33 +93,7 @@ impl MemoryEventStore {
 }
 
 #[async_trait]
-impl EventStore for MemoryEventStore {
-    async fn append(
-        &self,
-        stream: &StreamId,
-        expected: ExpectedVersion,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError> {
-        check_append(stream, &events)?;
-        let appended = self.write().append(stream, expected, events)?;
-        self.shared.wake_ups.wake();
-        Ok(appended)
-    }
-
-    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
-        check_append_all(&appends)?;
-        if appends.is_empty() {
-            return Ok(Vec::new());
-        }
-        let appended = self.write().append_all(appends)?;
-        self.shared.wake_ups.wake();
-        Ok(appended)
-    }
-
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        Ok(self.read().read_stream(stream, read))
-    }
-
+impl EventLog for MemoryEventStore {
     async fn read_stream_page(
         &self,
         stream: &StreamId,
@@ -172,6 +146,39 @@ impl EventStore for MemoryEventStore {
         Ok(self.read().read_log_back(before, filter, limit))
     }
 
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
+        Some(self.shared.wake_ups.listen())
+    }
+}
+
+#[async_trait]
+impl EventStore for MemoryEventStore {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        check_append(stream, &events)?;
+        let appended = self.write().append(stream, expected, events)?;
+        self.shared.wake_ups.wake();
+        Ok(appended)
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        check_append_all(&appends)?;
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        let appended = self.write().append_all(appends)?;
+        self.shared.wake_ups.wake();
+        Ok(appended)
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        Ok(self.read().read_stream(stream, read))
+    }
+
     async fn streams(
         &self,
         aggregate_type: &str,
@@ -179,9 +186,5 @@ impl EventStore for MemoryEventStore {
         limit: usize,
     ) -> Result<Vec<StoredStream>, StoreError> {
         Ok(self.read().streams(aggregate_type, after, limit))
-    }
-
-    fn wake_ups(&self) -> Option<WakeUpReceiver> {
-        Some(self.shared.wake_ups.listen())
     }
 }

@@ -26,11 +26,11 @@ pub(super) use self::window::Page;
 use self::window::{Freshness, Segment, Window};
 use super::heads::Heads;
 use crate::event::{EventFilter, Position};
-use crate::store::{EventStore, LogPage, PageLimit, StoreError};
+use crate::store::{EventLog, LogPage, PageLimit, StoreError};
 
 /// Reads the log for all subscriptions of a manager.
 pub(super) struct SharedLog {
-    store: Arc<dyn EventStore>,
+    store: Arc<dyn EventLog>,
     state: Mutex<LogState>,
     heads: Heads,
 }
@@ -57,7 +57,7 @@ enum Found {
 }
 
 impl SharedLog {
-    pub(super) fn new(store: Arc<dyn EventStore>) -> Self {
+    pub(super) fn new(store: Arc<dyn EventLog>) -> Self {
         Self { store, state: Mutex::default(), heads: Heads::default() }
     }
 

@@ -9,7 +9,7 @@ use crate::bus::{BusError, BusSubscription, Notifier, Wake};
 use crate::catalogue::Registry;
 use crate::event::RecordedEvent;
 use crate::projection::CheckpointStore;
-use crate::store::EventStore;
+use crate::store::EventLog;
 
 /// A database that has a log and checkpoints: all that a manager needs. `SqliteDatabase` and `PostgresDatabase` are
 /// backends, and an own one can be.
@@ -41,8 +41,8 @@ use crate::store::EventStore;
 /// # let _ = manager;
 /// ```
 pub trait Backend {
-    /// The log in the database.
-    type Store: EventStore;
+    /// The log in the database: an event store, or a log that only reads.
+    type Store: EventLog;
     /// The checkpoints in the database.
     type Checkpoints: CheckpointStore;
 
@@ -70,7 +70,7 @@ pub trait Backend {
 /// ```
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ManagerBuilder<C> {
-    store: Arc<dyn EventStore>,
+    store: Arc<dyn EventLog>,
     notifier: Arc<dyn Notifier>,
     checkpoints: C,
     registry: Option<Registry>,
@@ -112,7 +112,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
 
 impl<C: CheckpointStore> ManagerBuilder<C> {
     /// Reads the log of `store`. By default it is the one of the database.
-    pub fn store(self, store: impl EventStore) -> Self {
+    pub fn store(self, store: impl EventLog) -> Self {
         Self { store: Arc::new(store), ..self }
     }
 

@@ -30,7 +30,7 @@ use super::{InsideHandler, ManagerError, StopReason};
 use crate::bus::Notifier;
 use crate::catalogue::Registry;
 use crate::projection::CheckpointStore;
-use crate::store::{EventStore, WakeUpSender};
+use crate::store::{EventLog, WakeUpSender};
 
 /// Runs the subscriptions of a process: subscribes projections, starts them, stops them and reports on them.
 ///
@@ -80,7 +80,7 @@ use crate::store::{EventStore, WakeUpSender};
 ///
 /// Dropping the manager stops its subscriptions like [`stop`](Self::stop), but does not wait for them.
 pub struct SubscriptionManager<C: CheckpointStore> {
-    pub(super) store: Arc<dyn EventStore>,
+    pub(super) store: Arc<dyn EventLog>,
     /// The log, read once for all subscriptions.
     pub(super) log: Arc<SharedLog>,
     notifier: Arc<dyn Notifier>,
@@ -108,10 +108,10 @@ pub(super) struct Running {
 impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Creates a manager without subscriptions, from its parts. On one database, [`on`](Self::on) is shorter.
     ///
-    /// - `store` is the event store whose log the subscriptions read.
+    /// - `store` is the log that the subscriptions read: an event store, or any other [`EventLog`].
     /// - `notifier` wakes the subscriptions: a [`Notifier`] or any event bus. It carries no data ([wake-ups carry no
     ///   data](crate::guarantees#wake-ups-carry-no-data)). Most stores also wake their readers by themselves
-    ///   ([`EventStore::wake_ups`]): the one of PostgreSQL in all processes, those in memory and of SQLite in their own
+    ///   ([`EventLog::wake_ups`]): the one of PostgreSQL in all processes, those in memory and of SQLite in their own
     ///   process. With these, pass `MemoryEventBus::new()`: nothing needs to publish to it. Pass the notifier of a
     ///   broker if several processes append through a store without such wake-ups.
     /// - `checkpoints` stores the positions. It also decides what handlers can ask for: with checkpoints in a SQL
@@ -124,11 +124,11 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
     /// # let _ = manager;
     /// ```
-    pub fn new(store: impl EventStore, notifier: impl Notifier, checkpoints: C) -> Self {
+    pub fn new(store: impl EventLog, notifier: impl Notifier, checkpoints: C) -> Self {
         Self::of_parts(Arc::new(store), Arc::new(notifier), checkpoints)
     }
 
-    fn of_parts(store: Arc<dyn EventStore>, notifier: Arc<dyn Notifier>, checkpoints: C) -> Self {
+    fn of_parts(store: Arc<dyn EventLog>, notifier: Arc<dyn Notifier>, checkpoints: C) -> Self {
         Self {
             log: Arc::new(SharedLog::new(Arc::clone(&store))),
             store,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::events::{event, events, order, versions};
+use super::filled_log::FilledLog;
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, StreamId};
@@ -124,11 +125,11 @@ pub(super) async fn a_reader_sees_whole_appends_and_skips_nothing(store: Store) 
 }
 
 /// Only for a store that gives wake-ups.
-pub(super) async fn an_append_wakes_who_listens(store: Store) -> Verdict {
-    let Some(mut wake_up) = store.wake_ups() else { return Ok(()) };
-    let mut other = store.wake_ups();
+pub(super) async fn an_append_wakes_who_listens(filled: FilledLog) -> Verdict {
+    let Some(mut wake_up) = filled.wake_ups() else { return Ok(()) };
+    let mut other = filled.wake_ups();
     for _ in 0..2 {
-        store.append(&order(), ExpectedVersion::Any, events(2)).await?;
+        filled.append(&order(), events(2)).await?;
         // The wake-up came before the wait, and is remembered.
         tokio::time::timeout(Duration::from_secs(10), wake_up.wait())
             .await

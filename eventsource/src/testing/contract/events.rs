@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Violation;
 use super::violation::{ensure, ensure_eq};
 use crate::event::{DomainEvent, EventDescriptor, Metadata, NewEvent, Position, StreamId, Unstorable};
-use crate::store::{EventFilter, EventStore, PageLimit, ReadStream};
+use crate::store::{EventFilter, EventLog, EventStore, PageLimit, ReadStream};
 
 /// An event with a known aggregate that is not in the catalogue.
 #[derive(Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub(super) fn for_tenant(tenant: &str, event: NewEvent) -> NewEvent {
 }
 
 /// Returns the payloads of the whole log, read in pages of `limit`. Fails if a page is longer.
-pub(super) async fn log(store: &dyn EventStore, filter: &EventFilter, limit: usize) -> Result<Vec<String>, Violation> {
+pub(super) async fn log(store: &dyn EventLog, filter: &EventFilter, limit: usize) -> Result<Vec<String>, Violation> {
     let (mut after, mut payloads) = (Position::START, Vec::new());
     loop {
         let page = store.read_log(after, filter, PageLimit::events(limit)).await?;

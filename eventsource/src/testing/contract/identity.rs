@@ -5,51 +5,50 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::events::{event, events, order};
+use super::filled_log::FilledLog;
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::Position;
-use crate::store::{EventFilter, EventStore, ExpectedVersion, LogMark, PageLimit};
+use crate::store::{EventFilter, EventLog, EventStore, ExpectedVersion, LogMark, PageLimit};
 
-type Store = Arc<dyn EventStore>;
-
-pub(super) async fn the_log_has_one_identity(store: Store) -> Verdict {
-    let id = store.log_id().await?;
-    ensure_eq!(store.log_id().await?, id, "the identity, asked again");
-    store.append(&order(), ExpectedVersion::Any, events(2)).await?;
-    ensure_eq!(store.log_id().await?, id, "the identity after an append");
+pub(super) async fn the_log_has_one_identity(filled: FilledLog) -> Verdict {
+    let id = filled.log_id().await?;
+    ensure_eq!(filled.log_id().await?, id, "the identity, asked again");
+    filled.append(&order(), events(2)).await?;
+    ensure_eq!(filled.log_id().await?, id, "the identity after an append");
     ensure!(*id.as_uuid() != Uuid::nil(), "the identity is nil, which another log may have as well");
     Ok(())
 }
 
-pub(super) async fn the_last_event_is_found(store: Store) -> Verdict {
+pub(super) async fn the_last_event_is_found(filled: FilledLog) -> Verdict {
     let (start, end) = (Position::START, Position::new(u64::MAX));
-    ensure_eq!(store.last_event(end).await?, None, "the last event of an empty log");
-    let first = store.append(&order(), ExpectedVersion::Any, events(2)).await?;
-    let second = store.append(&order(), ExpectedVersion::Any, events(3)).await?;
+    ensure_eq!(filled.last_event(end).await?, None, "the last event of an empty log");
+    let first = filled.append(&order(), events(2)).await?;
+    let second = filled.append(&order(), events(3)).await?;
     let marks: Vec<_> = first.events().iter().chain(second.events()).map(|event| LogMark::of(event)).collect();
     for mark in &marks {
-        ensure_eq!(store.last_event(mark.position).await?, Some(*mark), "the event at {}", mark.position);
+        ensure_eq!(filled.last_event(mark.position).await?, Some(*mark), "the event at {}", mark.position);
     }
-    ensure_eq!(store.last_event(end).await?, marks.last().copied(), "the last event");
-    ensure_eq!(store.last_event(start).await?, None, "an event at or before the start");
+    ensure_eq!(filled.last_event(end).await?, marks.last().copied(), "the last event");
+    ensure_eq!(filled.last_event(start).await?, None, "an event at or before the start");
     Ok(())
 }
 
 /// Checks the events before a page and at its horizon, if the page names them.
-pub(super) async fn a_page_tells_the_events_around_it(store: Store) -> Verdict {
+pub(super) async fn a_page_tells_the_events_around_it(filled: FilledLog) -> Verdict {
     for event_type in ["A", "B", "A", "B", "B", "A", "B"] {
-        store.append(&order(), ExpectedVersion::Any, vec![event(event_type)]).await?;
+        filled.append(&order(), vec![event(event_type)]).await?;
     }
-    let head = store.head().await?;
+    let head = filled.head().await?;
     let filters = [EventFilter::all(), EventFilter::types(["A"]), EventFilter::types::<&str>([])];
     for filter in &filters {
         for after in 0..=head.value() {
             for limit in [1, 2, 100] {
                 let after = Position::new(after);
-                let page = store.read_log(after, filter, PageLimit::events(limit)).await?;
+                let page = filled.read_log(after, filter, PageLimit::events(limit)).await?;
                 for (mark, to) in [(page.before, after), (page.last, page.horizon)] {
                     ensure!(
-                        mark.is_none() || mark == store.last_event(to).await?,
+                        mark.is_none() || mark == filled.last_event(to).await?,
                         "a page of {limit} after {after} through {filter:?} says that {mark:?} is the last event up to {to}"
                     );
                 }
@@ -131,9 +130,9 @@ pub async fn positions_only_grow(
 /// # });
 /// ```
 pub async fn an_identity_is_one_logs_own(
-    store: &dyn EventStore,
-    again: &dyn EventStore,
-    other: &dyn EventStore,
+    store: &dyn EventLog,
+    again: &dyn EventLog,
+    other: &dyn EventLog,
 ) -> Result<(), Violation> {
     let id = store.log_id().await?;
     ensure_eq!(again.log_id().await?, id, "the identity of the same log, opened again");

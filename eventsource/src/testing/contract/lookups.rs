@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Verdict;
 use super::events::{event, events, for_tenant, order};
+use super::filled_log::FilledLog;
 use super::paging::back;
 use super::violation::{ensure, ensure_eq};
 use crate::event::{Metadata, NewEvent, Position, StreamId};
@@ -13,19 +14,29 @@ use crate::store::{EventFilter, EventStore, ExpectedVersion, PageLimit, ReadStre
 
 type Store = Arc<dyn EventStore>;
 
-pub(super) async fn an_event_is_found_by_its_id(store: Store) -> Verdict {
-    ensure_eq!(store.event(Uuid::now_v7()).await?, None, "an event of an empty log");
+pub(super) async fn an_event_is_found_by_its_id(filled: FilledLog) -> Verdict {
+    ensure_eq!(filled.event(Uuid::now_v7()).await?, None, "an event of an empty log");
     let metadata = Metadata::new().actor("alice").tenant("acme").entry("n", 1);
     let large = NewEvent::raw("Large", 3, format!("\"{}\"", "x".repeat(20_000))).with_metadata(metadata);
     for batch in [events(1), vec![event("Small"), large, event("Last")], events(300)] {
-        let appended = store.append(&order(), ExpectedVersion::NoStream, batch).await?;
+        let appended = filled.append(&order(), batch).await?;
         for stored in appended.events() {
-            ensure_eq!(store.event(stored.id()).await?.as_ref(), Some(stored), "the event with the id {}", stored.id());
+            ensure_eq!(
+                filled.event(stored.id()).await?.as_ref(),
+                Some(stored),
+                "the event with the id {}",
+                stored.id()
+            );
         }
     }
     let unknown = Uuid::now_v7();
-    ensure_eq!(store.event(unknown).await?, None, "the event with an id that no event has");
-    ensure_eq!(store.event(Uuid::nil()).await?, None, "the event with the nil id");
+    ensure_eq!(filled.event(unknown).await?, None, "the event with an id that no event has");
+    ensure_eq!(filled.event(Uuid::nil()).await?, None, "the event with the nil id");
+    Ok(())
+}
+
+pub(super) async fn the_event_of_a_refused_append_is_not_found(store: Store) -> Verdict {
+    let unknown = Uuid::now_v7();
     let refused = NewEvent::raw("Refused", 1, "{}").with_id(unknown);
     let stale = store.append(&order(), ExpectedVersion::Exact(7), vec![refused]).await;
     ensure!(stale.is_err(), "an append at another version than the stream's was stored");
@@ -33,12 +44,12 @@ pub(super) async fn an_event_is_found_by_its_id(store: Store) -> Verdict {
     Ok(())
 }
 
-pub(super) async fn the_log_reads_backwards(store: Store) -> Verdict {
-    ensure!(back(&store, &EventFilter::all(), PageLimit::events(7)).await?.is_empty(), "an empty log has events");
+pub(super) async fn the_log_reads_backwards(filled: FilledLog) -> Verdict {
+    ensure!(back(&*filled, &EventFilter::all(), PageLimit::events(7)).await?.is_empty(), "an empty log has events");
     for n in 0..60 {
         let stream = StreamId::new(["Order", "Customer"][n % 2], Uuid::now_v7());
         let batch = events(n % 3).into_iter().map(|event| for_tenant(["acme", "other"][n % 2], event));
-        store.append(&stream, ExpectedVersion::Any, batch.chain([event(["A", "B", "C"][n % 3])]).collect()).await?;
+        filled.append(&stream, batch.chain([event(["A", "B", "C"][n % 3])]).collect()).await?;
     }
     let filters = [
         EventFilter::all(),
@@ -52,19 +63,19 @@ pub(super) async fn the_log_reads_backwards(store: Store) -> Verdict {
         EventFilter::types(["Counted"]).aggregates(["Order"]).tenant("other"),
     ];
     for filter in &filters {
-        let forward = store.read_log(Position::START, filter, PageLimit::events(1_000)).await?.events;
+        let forward = filled.read_log(Position::START, filter, PageLimit::events(1_000)).await?.events;
         for limit in [1, 7, 1_000] {
-            let mut backward = back(&store, filter, PageLimit::events(limit)).await?;
+            let mut backward = back(&*filled, filter, PageLimit::events(limit)).await?;
             backward.reverse();
             ensure_eq!(backward, forward, "backwards in pages of {limit} through {filter:?}, reversed");
         }
     }
-    let all = store.read_log(Position::START, &EventFilter::all(), PageLimit::events(1_000)).await?.events;
+    let all = filled.read_log(Position::START, &EventFilter::all(), PageLimit::events(1_000)).await?.events;
     let middle = all[all.len() / 2].position();
     for (before, expected) in
         [(Position::START, 0), (all[0].position(), 0), (middle, all.len() / 2), (Position::new(u64::MAX), all.len())]
     {
-        let page = store.read_log_back(Some(before), &EventFilter::all(), PageLimit::events(1_000)).await?;
+        let page = filled.read_log_back(Some(before), &EventFilter::all(), PageLimit::events(1_000)).await?;
         ensure_eq!(page.events.len(), expected, "the number of events before {before}");
     }
     Ok(())

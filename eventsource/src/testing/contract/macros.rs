@@ -21,6 +21,28 @@ macro_rules! event_store_contract {
     };
 }
 
+/// Creates a `#[test]` for each case of the contract of logs, for a log that only reads. The expression creates an
+/// [`EventLogFixture`](crate::testing::contract::EventLogFixture): an empty log and its
+/// [writer](crate::testing::contract::LogWriter), alone or with a value that must outlive them. It may await, and is
+/// evaluated once for each test.
+///
+/// [`event_store_contract!`](crate::event_store_contract) contains these cases.
+///
+/// ```
+/// mod on_memory {
+///     eventsource::event_log_contract!({
+///         let store = eventsource::MemoryEventStore::new();
+///         (store.clone(), store)
+///     });
+/// }
+/// ```
+#[macro_export]
+macro_rules! event_log_contract {
+    ($fresh:expr) => {
+        $crate::__event_store_cases!([$crate::__event_log_tests] $fresh);
+    };
+}
+
 /// Creates a `#[test]` for each case of the checkpoint store's contract, as
 /// [`event_store_contract!`](crate::event_store_contract) does.
 ///
@@ -266,8 +288,19 @@ macro_rules! __bus_tests {
 
 #[doc(hidden)]
 #[macro_export]
+macro_rules! __event_log_tests {
+    ({ $fresh:expr } log { $($module:ident :: $case:ident)* } store { $($of_store:ident :: $store_case:ident)* }) => {
+        $crate::__bus_tests! { { run_on_event_log, $fresh } $($case)* }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
 macro_rules! __event_store_tests {
-    ({ $fresh:expr } $($module:ident :: $case:ident)*) => {
+    ({ $fresh:expr } log { $($of_log:ident :: $log_case:ident)* } store { $($module:ident :: $case:ident)* }) => {
+        $crate::__event_store_tests! { { $fresh } $($log_case)* $($case)* }
+    };
+    ({ $fresh:expr } $($case:ident)*) => {
         $(
             #[test]
             fn $case() -> ::core::result::Result<(), $crate::testing::contract::Violation> {

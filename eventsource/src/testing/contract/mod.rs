@@ -1,6 +1,6 @@
-//! Contract suites for event stores, checkpoint stores and their leases, read models and their next generations, owners
-//! of tables, snapshot stores, stores of the progress of engines, event buses and notifiers. Each promise of a port has a case. Run them on an adapter that you
-//! write yourself.
+//! Contract suites for logs, event stores, checkpoint stores and their leases, read models and their next generations,
+//! owners of tables, snapshot stores, stores of the progress of engines, event buses and notifiers. Each promise of a
+//! port has a case. Run them on an adapter that you write yourself.
 //!
 //! A macro creates one test for each case, on stores that its expression creates:
 //!
@@ -34,6 +34,7 @@ mod checkpoints;
 mod commands;
 mod concurrent;
 mod events;
+mod filled_log;
 mod fixture;
 mod generations;
 mod identity;
@@ -60,8 +61,9 @@ pub use bus::{
     BusServerFixture, EVENT_BUS_CASES, EVENT_BUS_OUTAGE_CASES, EventBusFixture, NOTIFIER_CASES, NOTIFIER_OUTAGE_CASES,
     NotifierFixture, run_on_event_bus, run_on_event_bus_outage, run_on_notifier, run_on_notifier_outage,
 };
-pub use cases::Case;
+pub use cases::{Case, EVENT_LOG_CASES, run_on_event_log};
 pub use checkpoints::{CHECKPOINT_CASES, run_on_checkpoints};
+pub use filled_log::{EventLogFixture, LogWriter};
 pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
 pub use generations::{GENERATION_CASES, run_on_generations};
 pub use identity::{an_identity_is_one_logs_own, positions_only_grow};

@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use super::events::{events, order};
+use super::filled_log::FilledLog;
 use super::paging::{back, check};
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{EventFilter, EventStore, ExpectedVersion, PageLimit, ReadStream};
 
-type Store = Arc<dyn EventStore>;
-
 const KIB: usize = 1_024;
 
 /// Appends events of these sizes to one stream. Every second one has another type.
-async fn sized(store: &Store, sizes: &[usize]) -> Result<StreamId, Violation> {
+async fn sized(filled: &FilledLog, sizes: &[usize]) -> Result<StreamId, Violation> {
     let stream = order();
     let event = |(n, size): (usize, &usize)| NewEvent::raw(if n % 2 == 0 { "A" } else { "B" }, 1, text(n, *size));
-    store.append(&stream, ExpectedVersion::Any, sizes.iter().enumerate().map(event).collect()).await?;
+    filled.append(&stream, sizes.iter().enumerate().map(event).collect()).await?;
     Ok(stream)
 }
 
@@ -37,11 +36,15 @@ fn sizes() -> Vec<usize> {
 }
 
 /// Returns the whole log in pages of this limit, and checks the end of each page.
-async fn in_pages(store: &Store, filter: &EventFilter, limit: PageLimit) -> Result<Vec<Arc<RecordedEvent>>, Violation> {
-    let head = store.head().await?;
+async fn in_pages(
+    filled: &FilledLog,
+    filter: &EventFilter,
+    limit: PageLimit,
+) -> Result<Vec<Arc<RecordedEvent>>, Violation> {
+    let head = filled.head().await?;
     let (mut all, mut after) = (Vec::new(), Position::START);
     loop {
-        let page = store.read_log(after, filter, limit).await?;
+        let page = filled.read_log(after, filter, limit).await?;
         check(&page.events, limit, page.is_full)?;
         if !page.is_full {
             ensure_eq!(page.horizon, head, "the horizon of a page that is not full");
@@ -56,10 +59,10 @@ async fn in_pages(store: &Store, filter: &EventFilter, limit: PageLimit) -> Resu
     }
 }
 
-pub(super) async fn a_page_of_the_log_ends_at_its_bytes(store: Store) -> Verdict {
-    sized(&store, &sizes()).await?;
+pub(super) async fn a_page_of_the_log_ends_at_its_bytes(filled: FilledLog) -> Verdict {
+    sized(&filled, &sizes()).await?;
     let everything = EventFilter::all();
-    let whole = store.read_log(Position::START, &everything, PageLimit::events(1_000)).await?.events;
+    let whole = filled.read_log(Position::START, &everything, PageLimit::events(1_000)).await?.events;
     ensure_eq!(whole.len(), sizes().len(), "the whole log");
     for filter in [everything, EventFilter::types(["B"])] {
         let wanted: Vec<_> = whole.iter().filter(|event| filter.matches(event)).cloned().collect();
@@ -67,7 +70,7 @@ pub(super) async fn a_page_of_the_log_ends_at_its_bytes(store: Store) -> Verdict
             [(1_000, KIB), (1_000, 100 * KIB), (7, 100 * KIB), (1_000, 400 * KIB), (1_000, usize::MAX)]
         {
             let limit = PageLimit::events(events).within_bytes(bytes);
-            let read = in_pages(&store, &filter, limit).await?;
+            let read = in_pages(&filled, &filter, limit).await?;
             ensure_eq!(read.len(), wanted.len(), "the events of the log in pages of {limit:?}");
             ensure!(read == wanted, "the log in pages of {limit:?} has different events");
         }
@@ -75,13 +78,13 @@ pub(super) async fn a_page_of_the_log_ends_at_its_bytes(store: Store) -> Verdict
     Ok(())
 }
 
-pub(super) async fn an_event_larger_than_a_page_is_read_alone(store: Store) -> Verdict {
+pub(super) async fn an_event_larger_than_a_page_is_read_alone(filled: FilledLog) -> Verdict {
     let sizes = [100, 300 * KIB, 300 * KIB, 100, 100];
-    sized(&store, &sizes).await?;
+    sized(&filled, &sizes).await?;
     let limit = PageLimit::events(10).within_bytes(64 * KIB);
     let (mut after, mut counts) = (Position::START, Vec::new());
     loop {
-        let page = store.read_log(after, &EventFilter::all(), limit).await?;
+        let page = filled.read_log(after, &EventFilter::all(), limit).await?;
         counts.push(page.events.len());
         if !page.is_full {
             break;
@@ -92,8 +95,8 @@ pub(super) async fn an_event_larger_than_a_page_is_read_alone(store: Store) -> V
     Ok(())
 }
 
-pub(super) async fn a_page_of_a_stream_ends_at_its_events(store: Store) -> Verdict {
-    let stream = sized(&store, &sizes()).await?;
+pub(super) async fn a_page_of_a_stream_ends_at_its_events(store: Arc<dyn EventStore>) -> Verdict {
+    let stream = sized(&FilledLog::of(&store), &sizes()).await?;
     store.append(&order(), ExpectedVersion::Any, events(3)).await?;
     let last = sizes().len() as u64;
     for (events, bytes) in [(1_000, usize::MAX), (10, usize::MAX), (1_000, 100 * KIB), (72, usize::MAX)] {
@@ -125,13 +128,13 @@ pub(super) async fn a_page_of_a_stream_ends_at_its_events(store: Store) -> Verdi
     Ok(())
 }
 
-pub(super) async fn a_page_read_backwards_ends_at_its_bytes(store: Store) -> Verdict {
-    sized(&store, &sizes()).await?;
+pub(super) async fn a_page_read_backwards_ends_at_its_bytes(filled: FilledLog) -> Verdict {
+    sized(&filled, &sizes()).await?;
     for filter in [EventFilter::all(), EventFilter::types(["A"]), EventFilter::types(["A", "B"])] {
-        let forward = store.read_log(Position::START, &filter, PageLimit::events(usize::MAX)).await?.events;
+        let forward = filled.read_log(Position::START, &filter, PageLimit::events(usize::MAX)).await?.events;
         for (events, bytes) in [(1_000, 100), (1_000, 30 * KIB), (3, 100 * KIB), (1_000, usize::MAX)] {
             let limit = PageLimit::events(events).within_bytes(bytes);
-            let mut backward = back(&store, &filter, limit).await?;
+            let mut backward = back(&*filled, &filter, limit).await?;
             backward.reverse();
             ensure_eq!(backward, forward, "backwards in pages of {limit:?}, reversed");
         }

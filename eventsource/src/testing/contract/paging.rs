@@ -5,9 +5,7 @@ use std::sync::Arc;
 use super::violation::ensure;
 use super::{Verdict, Violation};
 use crate::event::RecordedEvent;
-use crate::store::{EventFilter, EventStore, PageLimit};
-
-type Store = Arc<dyn EventStore>;
+use crate::store::{EventFilter, EventLog, PageLimit};
 
 /// Checks that a page keeps its limit.
 pub(super) fn check(events: &[Arc<RecordedEvent>], limit: PageLimit, is_full: bool) -> Verdict {
@@ -20,13 +18,13 @@ pub(super) fn check(events: &[Arc<RecordedEvent>], limit: PageLimit, is_full: bo
 
 /// Returns the whole log that matches `filter`, read backwards in pages of `limit`.
 pub(super) async fn back(
-    store: &Store,
+    log: &dyn EventLog,
     filter: &EventFilter,
     limit: PageLimit,
 ) -> Result<Vec<Arc<RecordedEvent>>, Violation> {
     let (mut all, mut before) = (Vec::new(), None);
     loop {
-        let page = store.read_log_back(before, filter, limit).await?;
+        let page = log.read_log_back(before, filter, limit).await?;
         check(&page.events, limit, page.is_full)?;
         let Some(last) = page.events.last().map(|event| event.position()) else {
             ensure!(!page.is_full, "a page is full and has no event");

@@ -26,20 +26,20 @@ pub enum Point {
     Append,
     /// [`EventStore::read_stream`](crate::EventStore::read_stream)
     ReadStream,
-    /// [`EventStore::read_log`](crate::EventStore::read_log) and
-    /// [`EventStore::read_log_back`](crate::EventStore::read_log_back)
+    /// [`EventLog::read_log`](crate::EventLog::read_log) and
+    /// [`EventLog::read_log_back`](crate::EventLog::read_log_back)
     ReadLog,
-    /// [`EventStore::head`](crate::EventStore::head)
+    /// [`EventLog::head`](crate::EventLog::head)
     Head,
-    /// [`EventStore::log_id`](crate::EventStore::log_id)
+    /// [`EventLog::log_id`](crate::EventLog::log_id)
     LogId,
-    /// [`EventStore::last_event`](crate::EventStore::last_event)
+    /// [`EventLog::last_event`](crate::EventLog::last_event)
     LastEvent,
-    /// [`EventStore::backlog`](crate::EventStore::backlog)
+    /// [`EventLog::backlog`](crate::EventLog::backlog)
     Backlog,
-    /// [`EventStore::event_types_except`](crate::EventStore::event_types_except)
+    /// [`EventLog::event_types_except`](crate::EventLog::event_types_except)
     TypesBeside,
-    /// [`EventStore::event`](crate::EventStore::event)
+    /// [`EventLog::event`](crate::EventLog::event)
     Event,
     /// [`EventStore::streams`](crate::EventStore::streams)
     Streams,
@@ -195,7 +195,7 @@ impl Faults {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::testing::faults::{Fault, Faults, FaultyEventStore, Point};
-    /// use eventsource::{EventStore, MemoryEventStore};
+    /// use eventsource::{EventLog, MemoryEventStore};
     ///
     /// let faults = Faults::new();
     /// let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
@@ -245,7 +245,7 @@ impl Faults {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::testing::faults::{Fault, Faults, FaultyEventStore, Point};
-    /// use eventsource::{EventStore, MemoryEventStore};
+    /// use eventsource::{EventLog, MemoryEventStore};
     ///
     /// let faults = Faults::new();
     /// let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, BackwardPage, EventStore, ExpectedVersion, LogId, LogMark, LogPage, LogStall,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
+    AppendError, Appended, Backlog, BackwardPage, EventLog, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
+    LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
 };
 
 /// Wraps an event store and injects faults into its calls. See the [module](super) for an example.
@@ -17,7 +17,7 @@ use crate::store::{
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use eventsource::testing::faults::{Fault, Faults, FaultyEventStore, Point};
-/// use eventsource::{EventStore, MemoryEventStore};
+/// use eventsource::{EventLog, MemoryEventStore};
 ///
 /// let faults = Faults::new();
 /// let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
@@ -67,7 +67,7 @@ impl<S> FaultyEventStore<S> {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::testing::faults::{Fault, Faults, FaultyEventStore, Point};
-    /// use eventsource::{EventStore, MemoryEventStore};
+    /// use eventsource::{EventLog, MemoryEventStore};
     ///
     /// let faults = Faults::new();
     /// let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
@@ -85,27 +85,7 @@ fn failed(action: &'static str) -> impl FnOnce(Injected) -> StoreError {
 }
 
 #[async_trait]
-impl<S: EventStore> EventStore for FaultyEventStore<S> {
-    async fn append(
-        &self,
-        stream: &StreamId,
-        expected: ExpectedVersion,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError> {
-        let call = self.inner.append(stream, expected, events);
-        self.faults.around(Point::Append, call, |injected| failed("append")(injected).into()).await
-    }
-
-    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
-        let call = self.inner.append_all(appends);
-        self.faults.around(Point::Append, call, |injected| failed("append")(injected).into()).await
-    }
-
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        let call = self.inner.read_stream(stream, read);
-        self.faults.around(Point::ReadStream, call, failed("read a stream")).await
-    }
-
+impl<S: EventLog> EventLog for FaultyEventStore<S> {
     async fn read_stream_page(
         &self,
         stream: &StreamId,
@@ -166,16 +146,6 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
         self.faults.around(Point::ReadLog, call, failed("read the log backwards")).await
     }
 
-    async fn streams(
-        &self,
-        aggregate_type: &str,
-        after: Option<Uuid>,
-        limit: usize,
-    ) -> Result<Vec<StoredStream>, StoreError> {
-        let call = self.inner.streams(aggregate_type, after, limit);
-        self.faults.around(Point::Streams, call, failed("list streams")).await
-    }
-
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         self.inner.stalled_by().await
     }
@@ -188,5 +158,38 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
             Some(Fault::Duplicate) => 2,
             Some(_) => 0,
         }))
+    }
+}
+
+#[async_trait]
+impl<S: EventStore> EventStore for FaultyEventStore<S> {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        let call = self.inner.append(stream, expected, events);
+        self.faults.around(Point::Append, call, |injected| failed("append")(injected).into()).await
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        let call = self.inner.append_all(appends);
+        self.faults.around(Point::Append, call, |injected| failed("append")(injected).into()).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        let call = self.inner.read_stream(stream, read);
+        self.faults.around(Point::ReadStream, call, failed("read a stream")).await
+    }
+
+    async fn streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<StoredStream>, StoreError> {
+        let call = self.inner.streams(aggregate_type, after, limit);
+        self.faults.around(Point::Streams, call, failed("list streams")).await
     }
 }

@@ -11,9 +11,9 @@ use super::{HorizonHolder, PostgresDatabase, group_commit, holders, horizon, ins
 use crate::backend::sql::store::Action;
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
-    LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
-    check_append, check_append_all,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LogId, LogMark,
+    LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
+    WakeUpReceiver, check_append, check_append_all,
 };
 
 /// An event store in PostgreSQL. A clone is the same store.
@@ -99,7 +99,7 @@ impl PostgresEventStore {
     /// - The commit notifies other processes. PostgreSQL commits transactions that notify one after the other, and
     ///   cannot prepare them (`PREPARE TRANSACTION`). [`EventStore::append`] notifies after its commit instead, so its
     ///   commits do not wait for each other.
-    /// - If the answer to your `COMMIT` is lost, look up the id of an event with [`EventStore::event`].
+    /// - If the answer to your `COMMIT` is lost, look up the id of an event with [`EventLog::event`].
     ///
     /// # Errors
     /// The errors of [`EventStore::append`]. A conflict is an error of this call, and not of the commit.
@@ -125,7 +125,7 @@ impl PostgresEventStore {
     ///
     /// Under load there is nearly always one. A transaction whose [`age`](HorizonHolder::age) grows is a problem: see
     /// [`HorizonHolder`] for how to end it. After
-    /// [`horizon_warning`](super::PostgresOptions::horizon_warning), a log line and [`EventStore::stalled_by`] name it,
+    /// [`horizon_warning`](super::PostgresOptions::horizon_warning), a log line and [`EventLog::stalled_by`] name it,
     /// and the status of every subscription shows it.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl PostgresEventStore {
         read::explain(&self.db, after, filter, limit).await.map_err(|failure| store_error(Action::ReadLog, failure))
     }
 
-    /// Returns the query plan of [`EventStore::read_log_back`] for a page of at most `limit` events before `before`
+    /// Returns the query plan of [`EventLog::read_log_back`] for a page of at most `limit` events before `before`
     /// that match `filter`. Each element is one line. For diagnosis.
     ///
     /// # Errors
@@ -233,7 +233,7 @@ impl PostgresEventStore {
         plan.map_err(|failure| store_error(Action::ListStreams, failure))
     }
 
-    /// Returns the query plan of [`EventStore::event_types_except`]. Each element is one line. For diagnosis.
+    /// Returns the query plan of [`EventLog::event_types_except`]. Each element is one line. For diagnosis.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. It can be retried.
@@ -252,29 +252,7 @@ impl PostgresEventStore {
 }
 
 #[async_trait]
-impl EventStore for PostgresEventStore {
-    async fn append(
-        &self,
-        stream: &StreamId,
-        expected: ExpectedVersion,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError> {
-        check_append(stream, &events)?;
-        group_commit::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
-    }
-
-    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
-        check_append_all(&appends)?;
-        if appends.is_empty() {
-            return Ok(Vec::new());
-        }
-        group_commit::append_as_one(&self.db, appends).await
-    }
-
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        Ok(self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).await?.events)
-    }
-
+impl EventLog for PostgresEventStore {
     async fn read_stream_page(
         &self,
         stream: &StreamId,
@@ -340,16 +318,6 @@ impl EventStore for PostgresEventStore {
         page.map_err(|failure| store_error(Action::ReadLog, failure))
     }
 
-    async fn streams(
-        &self,
-        aggregate_type: &str,
-        after: Option<Uuid>,
-        limit: usize,
-    ) -> Result<Vec<StoredStream>, StoreError> {
-        let found = self.db.again(|| lookup::streams(&self.db, aggregate_type, after, limit)).await;
-        found.map_err(|failure| store_error(Action::ListStreams, failure))
-    }
-
     /// Returns a stall that has lasted for [`horizon_warning`](super::PostgresOptions::horizon_warning), as observed by
     /// the readers of this database value. A process that reads no log observes none: call
     /// [`horizon_holders`](PostgresEventStore::horizon_holders) there.
@@ -360,5 +328,40 @@ impl EventStore for PostgresEventStore {
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {
         Some(self.db.wake_ups().listen())
+    }
+}
+
+#[async_trait]
+impl EventStore for PostgresEventStore {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        check_append(stream, &events)?;
+        group_commit::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        check_append_all(&appends)?;
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        group_commit::append_as_one(&self.db, appends).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        Ok(self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).await?.events)
+    }
+
+    async fn streams(
+        &self,
+        aggregate_type: &str,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<StoredStream>, StoreError> {
+        let found = self.db.again(|| lookup::streams(&self.db, aggregate_type, after, limit)).await;
+        found.map_err(|failure| store_error(Action::ListStreams, failure))
     }
 }

@@ -176,7 +176,7 @@ impl SqliteDatabase {
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// # use eventsource::sqlite::{SqliteDatabase, SqliteOptions};
     /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
-    /// # use eventsource::{EventStore, StoreError, sqlite::SqliteEventStore};
+    /// # use eventsource::{EventLog, StoreError, sqlite::SqliteEventStore};
     /// let store = SqliteEventStore::new(&db);
     /// db.close().await;
     /// assert!(matches!(store.head().await, Err(StoreError::Failed { .. })));

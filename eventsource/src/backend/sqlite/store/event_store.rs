@@ -11,8 +11,8 @@ use super::{SqliteDatabase, lookup, read};
 use crate::backend::sql::store::Action;
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
-    PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LogId, LogMark,
+    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
     check_append, check_append_all,
 };
 
@@ -52,7 +52,7 @@ impl SqliteEventStore {
     /// # use eventsource::sqlite::{SqliteDatabase, SqliteOptions};
     /// # let db = SqliteDatabase::open_with(SqliteOptions::new(":memory:").connections(1)).await?;
     /// use eventsource::sqlite::SqliteEventStore;
-    /// use eventsource::{EventStore, Position};
+    /// use eventsource::{EventLog, Position};
     ///
     /// let store = SqliteEventStore::new(&db);
     /// assert_eq!(store.head().await?, Position::START);
@@ -90,7 +90,7 @@ impl SqliteEventStore {
         retry_while_busy!(patience, read::explain(self.db.pool(), filter))
     }
 
-    /// Returns the query plan of [`EventStore::read_log_back`] with `filter`, one element for each step. For diagnosis.
+    /// Returns the query plan of [`EventLog::read_log_back`] with `filter`, one element for each step. For diagnosis.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. A retry may help after [`StoreError::Failed`] and [`StoreError::Busy`].
@@ -134,7 +134,7 @@ impl SqliteEventStore {
         retry_while_busy!(patience, lookup::explain_streams(self.db.pool()))
     }
 
-    /// Returns the query plan of [`EventStore::event_types_except`], one element for each step. For diagnosis.
+    /// Returns the query plan of [`EventLog::event_types_except`], one element for each step. For diagnosis.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails. A retry may help after [`StoreError::Failed`] and [`StoreError::Busy`].
@@ -158,29 +158,7 @@ impl SqliteEventStore {
 }
 
 #[async_trait]
-impl EventStore for SqliteEventStore {
-    async fn append(
-        &self,
-        stream: &StreamId,
-        expected: ExpectedVersion,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError> {
-        check_append(stream, &events)?;
-        group_commit::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
-    }
-
-    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
-        check_append_all(&appends)?;
-        if appends.is_empty() {
-            return Ok(Vec::new());
-        }
-        group_commit::append_as_one(&self.db, appends).await
-    }
-
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        Ok(self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).await?.events)
-    }
-
+impl EventLog for SqliteEventStore {
     async fn read_stream_page(
         &self,
         stream: &StreamId,
@@ -255,6 +233,35 @@ impl EventStore for SqliteEventStore {
         retry_while_busy!(patience, lookup::log_back(self.db.pool(), before, filter, limit))
     }
 
+    fn wake_ups(&self) -> Option<WakeUpReceiver> {
+        Some(self.db.wake_ups().listen())
+    }
+}
+
+#[async_trait]
+impl EventStore for SqliteEventStore {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        check_append(stream, &events)?;
+        group_commit::append(&self.db, StreamAppend::new(stream.clone(), expected, events)).await
+    }
+
+    async fn append_all(&self, appends: Vec<StreamAppend>) -> Result<Vec<Appended>, AppendError> {
+        check_append_all(&appends)?;
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        group_commit::append_as_one(&self.db, appends).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
+        Ok(self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).await?.events)
+    }
+
     async fn streams(
         &self,
         aggregate_type: &str,
@@ -264,9 +271,5 @@ impl EventStore for SqliteEventStore {
         self.db.check_read(Action::ListStreams)?;
         let patience = self.db.patience(Action::ListStreams);
         retry_while_busy!(patience, lookup::streams(self.db.pool(), aggregate_type, after, limit))
-    }
-
-    fn wake_ups(&self) -> Option<WakeUpReceiver> {
-        Some(self.db.wake_ups().listen())
     }
 }

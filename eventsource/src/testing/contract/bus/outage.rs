@@ -12,7 +12,7 @@ use super::recorder::{DEADLINE, IN_TIME, Recorder, Woken, stored};
 use super::{BusServerFixture, EventBusFixture, NotifierFixture};
 use crate::bus::Notifier;
 use crate::event::{EventFilter, RecordedEvent};
-use crate::store::{EventStore as _, MemoryEventStore};
+use crate::store::{EventLog as _, MemoryEventStore};
 
 /// Passes the cases of an event bus whose server is down to another macro.
 #[doc(hidden)]
