@@ -30,7 +30,7 @@
 //! let order = StreamId::new("Order", uuid::Uuid::now_v7());
 //! let event = NewEvent::of(&OrderPlaced { total: 150 })?;
 //! let appended = store.append(&order, ExpectedVersion::NoStream, vec![event]).await?;
-//! revenue.wait_for(appended.position()).await?;
+//! revenue.wait_for(&appended).await?;
 //! assert_eq!(revenue.read().await.0, 150);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();

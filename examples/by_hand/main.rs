@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderShipped", 1, "{}")];
     let appended = store.append(&order, ExpectedVersion::NoStream, events).await?;
 
-    count.wait_for(appended.position()).await?;
+    count.wait_for(&appended).await?;
     println!("orders placed: {}", count.read().await.0);
     manager.stop().await?;
     Ok(())

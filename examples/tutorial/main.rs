@@ -81,9 +81,9 @@ async fn run(file: &Path) -> Result<()> {
     let mut live = orders.create_new(Uuid::now_v7());
     live.record(live.place("David Brown", 500.0)?);
     let saved = orders.save(&mut live).await?;
-    summary.wait_for(saved.position).await?;
-    customers.wait_for(saved.position).await?;
-    rows.wait_for(saved.position).await?;
+    summary.wait_for(&saved).await?;
+    customers.wait_for(&saved).await?;
+    rows.wait_for(&saved).await?;
     println!("   order {} by David Brown, $500.00: applied at position {}", live.id(), saved.position);
 
     println!("\n8. Querying again");

@@ -195,7 +195,8 @@ impl<'a> SaveBatch<'a> {
                 Some(events) => publish(&*notifier, &root.stream(), events).await,
                 None => None,
             };
-            saved.push(Saved { publish_error, ..root.saved() });
+            let log = events.map(|events| events.log());
+            saved.push(Saved { log, publish_error, ..root.saved() });
         }
         Ok(saved)
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::bus::BusError;
 use crate::event::{Metadata, Position, RecordedEvent, StreamId};
-use crate::store::AppendError;
+use crate::store::{AppendError, AppendToken, LogId};
 
 /// The result of a command. [`AggregateRepository::execute`] returns it.
 ///
@@ -46,9 +46,11 @@ use crate::store::AppendError;
 pub struct Executed {
     /// The version of the aggregate after the command.
     pub version: u64,
-    /// The position of the last event of the aggregate. Wait for it with
-    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for) to read your own write.
+    /// The position of the last event of the aggregate. To read your own write, pass the whole result to
+    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for).
     pub position: Position,
+    /// The log in which the position counts. `None` if nothing was stored, because there were no events.
+    pub log: Option<LogId>,
     /// The stored events of the command. Empty if it recorded no events.
     pub events: Vec<Arc<RecordedEvent>>,
     /// Whether the command was executed before with the same command id. Then this is the result of the first
@@ -209,16 +211,27 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// # }
     /// ```
     pub async fn executed(&self, command_id: Uuid) -> Result<Option<Executed>, AggregateError> {
-        Ok(Executed::repeated(command::stored(&*self.store, command_id).await?))
+        let events = command::stored(&*self.store, command_id).await?;
+        if events.is_empty() {
+            return Ok(None);
+        }
+        Ok(Executed::repeated(self.store.log_id().await?, events))
     }
 }
 
 impl Executed {
     /// Returns the result of a command that has stored these events.
-    fn repeated(events: Vec<Arc<RecordedEvent>>) -> Option<Self> {
+    fn repeated(log: LogId, events: Vec<Arc<RecordedEvent>>) -> Option<Self> {
         let last = events.last()?;
         let (version, position) = (last.version(), last.position());
-        Some(Self { version, position, events, is_repeated: true, publish_error: None })
+        Some(Self { version, position, log: Some(log), events, is_repeated: true, publish_error: None })
+    }
+
+    /// Returns the log and the position as a token for a client that reads its own writes: see [`AppendToken`]. `None`
+    /// if nothing was stored.
+    #[must_use]
+    pub fn token(&self) -> Option<AppendToken> {
+        Some(AppendToken::new(self.log?, self.position))
     }
 }
 
@@ -409,15 +422,16 @@ impl<A: Aggregate> Command<'_, A> {
         turn: Option<MutexGuard<'_, ()>>,
     ) -> Result<Executed, AggregateError> {
         let events = root.new_events(metadata, self.command_id)?;
-        let (mut stored, mut publish_error) = (Vec::new(), None);
+        let (mut stored, mut log, mut publish_error) = (Vec::new(), None, None);
         if !events.is_empty() {
             let appended = self.repository.store.append(&root.stream(), root.expected(), events).await?;
             drop(turn);
             publish_error = self.repository.committed(root, &appended).await;
             stored = appended.events().to_vec();
+            log = Some(appended.log());
         }
         let Saved { version, position, .. } = root.saved();
-        Ok(Executed { version, position, events: stored, is_repeated: false, publish_error })
+        Ok(Executed { version, position, log, events: stored, is_repeated: false, publish_error })
     }
 }
 

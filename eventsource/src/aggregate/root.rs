@@ -159,7 +159,7 @@ impl<A: Aggregate> AggregateRoot<A> {
 
     /// Returns the result of a save that has nothing to store.
     pub(super) const fn saved(&self) -> Saved {
-        Saved { position: self.position, version: self.version(), publish_error: None }
+        Saved { position: self.position, log: None, version: self.version(), publish_error: None }
     }
 
     /// Encodes the events that are not saved yet. For a command, the ids of the events are derived from its id.

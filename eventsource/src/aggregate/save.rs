@@ -77,12 +77,13 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// ```
     pub async fn save_with(&self, root: &mut AggregateRoot<A>, metadata: &Metadata) -> Result<Saved, AggregateError> {
         let events = root.new_events(metadata, None)?;
-        let mut publish_error = None;
+        let (mut log, mut publish_error) = (None, None);
         if !events.is_empty() {
             let appended = self.store.append(&root.stream(), root.expected(), events).await?;
+            log = Some(appended.log());
             publish_error = self.committed(root, &appended).await;
         }
-        Ok(Saved { publish_error, ..root.saved() })
+        Ok(Saved { log, publish_error, ..root.saved() })
     }
 
     /// Stores the uncommitted events of all `roots` in one transaction: all of them, or none.

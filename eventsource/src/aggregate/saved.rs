@@ -2,6 +2,7 @@
 
 use crate::bus::BusError;
 use crate::event::Position;
+use crate::store::{AppendToken, LogId};
 
 /// The result of a save.
 ///
@@ -29,11 +30,22 @@ use crate::event::Position;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Saved {
-    /// The position of the last event of the aggregate. Wait for it with
-    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for) to read your own write.
+    /// The position of the last event of the aggregate. To read your own write, pass the whole result to
+    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for).
     pub position: Position,
+    /// The log in which the position counts. `None` if nothing was stored, because there were no events.
+    pub log: Option<LogId>,
     /// The version of the aggregate.
     pub version: u64,
     /// The error of the notifier, if the events were stored but not published. Subscriptions find them when they poll.
     pub publish_error: Option<BusError>,
+}
+
+impl Saved {
+    /// Returns the log and the position as a token for a client that reads its own writes: see [`AppendToken`]. `None`
+    /// if nothing was stored.
+    #[must_use]
+    pub fn token(&self) -> Option<AppendToken> {
+        Some(AppendToken::new(self.log?, self.position))
+    }
 }

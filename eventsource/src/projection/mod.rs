@@ -65,7 +65,7 @@
 //! let order = StreamId::new("Order", Uuid::now_v7());
 //! let events = vec![NewEvent::of(&OrderPlaced { customer: "Ada".into() })?, NewEvent::of(&OrderShipped {})?];
 //! let appended = store.append(&order, ExpectedVersion::NoStream, events).await?;
-//! orders.wait_for(appended.position()).await?;
+//! orders.wait_for(&appended).await?;
 //! assert_eq!(rows.find(OrderRow::SHIPPED.eq(true)).await?[0].customer, "Ada");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();

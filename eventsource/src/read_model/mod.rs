@@ -49,7 +49,7 @@
 //! let order = StreamId::new("Order", Uuid::now_v7());
 //! let event = NewEvent::of(&OrderPlaced { customer: "Ada".into(), total: 150 })?;
 //! let appended = store.append(&order, ExpectedVersion::NoStream, vec![event]).await?;
-//! subscription.wait_for(appended.position()).await?;
+//! subscription.wait_for(&appended).await?;
 //!
 //! let orders = models.repository::<OrderRow>();
 //! let largest = Query::from(OrderRow::CUSTOMER.eq("Ada")).order_by(OrderRow::TOTAL.desc()).limit(10);

@@ -76,7 +76,7 @@ use crate::projection::HoldsChanges;
 /// let order = StreamId::new("Order", Uuid::now_v7());
 /// let events = vec![NewEvent::of(&OrderPlaced { total: 15_000 })?, NewEvent::of(&OrderShipped {})?];
 /// let appended = store.append(&order, ExpectedVersion::NoStream, events).await?;
-/// orders.wait_for(appended.position()).await?;
+/// orders.wait_for(&appended).await?;
 /// assert_eq!(rows.find(OrderRow::STATUS.eq("shipped")).await?.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();

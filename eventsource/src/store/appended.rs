@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::{AppendToken, LogId};
 use crate::event::{Position, RecordedEvent};
 
 /// The stored events of one append. [`EventStore::append`](super::EventStore::append) returns it.
@@ -22,33 +23,48 @@ use crate::event::{Position, RecordedEvent};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Appended {
+    log: LogId,
     events: Vec<Arc<RecordedEvent>>,
 }
 
 impl Appended {
-    /// Creates the result of an append. `events` must be in the order of their versions. Used by stores.
+    /// Creates the result of an append to `log`. `events` must be in the order of their versions. Used by stores.
     ///
     /// # Examples
     /// ```
     /// use std::sync::Arc;
     ///
-    /// use eventsource::store::Appended;
+    /// use eventsource::store::{Appended, LogId};
     /// use eventsource::{NewEvent, Position, StreamId};
     /// use uuid::Uuid;
     ///
     /// let order = StreamId::new("Order", Uuid::now_v7());
     /// let event = NewEvent::raw("OrderPlaced", 1, "{}").record(order, 1, Position::new(7), chrono::Utc::now());
-    /// assert_eq!(Appended::new(vec![Arc::new(event)]).position(), Position::new(7));
+    /// let appended = Appended::new(LogId::generate(), vec![Arc::new(event)]);
+    /// assert_eq!(appended.position(), Position::new(7));
     /// ```
     #[must_use]
-    pub const fn new(events: Vec<Arc<RecordedEvent>>) -> Self {
-        Self { events }
+    pub const fn new(log: LogId, events: Vec<Arc<RecordedEvent>>) -> Self {
+        Self { log, events }
     }
 
     /// Returns the stored events.
     #[must_use]
     pub fn events(&self) -> &[Arc<RecordedEvent>] {
         &self.events
+    }
+
+    /// Returns the identity of the log in which the events are stored.
+    #[must_use]
+    pub const fn log(&self) -> LogId {
+        self.log
+    }
+
+    /// Returns the log and the position of the last event, as a token for a client that reads its own writes: see
+    /// [`AppendToken`].
+    #[must_use]
+    pub fn token(&self) -> AppendToken {
+        AppendToken::new(self.log, self.position())
     }
 
     /// Returns the version of each event, in order.
@@ -63,7 +79,10 @@ impl Appended {
 
     /// Returns the position of the last event; [`Position::START`] if there is none. Every append of a store has one.
     ///
-    /// To read your own write, wait for it with [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for).
+    /// To read your own write, pass the whole result to
+    /// [`SubscriptionHandle::wait_for`](crate::SubscriptionHandle::wait_for).
+    ///
+    /// A position counts in its log only: do not store it without [`log`](Self::log).
     #[must_use]
     pub fn position(&self) -> Position {
         self.events.last().map_or(Position::START, |event| event.position())

@@ -88,8 +88,8 @@ pub trait EventStore: EventLog {
     /// Appends to several streams in one transaction: everything is stored, or nothing.
     ///
     /// Returns the stored events of each append, in the order of `appends`. Each stream can occur once. The positions
-    /// of different streams have no particular order: to read your own write, wait for the largest position. Without
-    /// appends, nothing happens.
+    /// of different streams have no particular order: to read your own write, wait for the latest of the
+    /// [tokens](super::AppendToken::latest). Without appends, nothing happens.
     ///
     /// The default appends to one stream, and refuses several ([`StoreError::Unsupported`]). Override it if the store
     /// has transactions.

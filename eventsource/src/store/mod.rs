@@ -105,6 +105,7 @@
 //! [`LogPage::following`], [`LogPage::up_to`], [`PageLimit::take`], [`ReentrancyMark`], [`StreamVersion`],
 //! [`WakeUpSender`], and every constructor that says "used by stores".
 
+mod append_token;
 mod appended;
 pub(crate) mod attached;
 mod check;
@@ -126,6 +127,7 @@ mod verdict;
 mod wakeup;
 
 pub use crate::event::EventFilter;
+pub use append_token::{AppendToken, AppendTokenError};
 pub use appended::Appended;
 pub(crate) use check::check_name;
 pub use check::{check_append, check_append_all};

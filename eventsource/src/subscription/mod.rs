@@ -47,7 +47,7 @@
 //! let paid = StreamId::new("Order", uuid::Uuid::now_v7());
 //! let order = NewEvent::of(&OrderPlaced { total: 150 })?;
 //! let stored = store.append(&paid, ExpectedVersion::NoStream, vec![order]).await?;
-//! revenue.wait_for(stored.position()).await?;
+//! revenue.wait_for(&stored).await?;
 //! assert_eq!(revenue.read().await.total, 150);
 //!
 //! // 3. An event that cannot be applied becomes a dead letter. The other streams go on.
@@ -211,6 +211,7 @@ mod supervised;
 mod transitions;
 mod unknown_types;
 mod wait;
+mod wait_target;
 mod watch;
 
 pub use config::{
@@ -235,4 +236,5 @@ pub use state::{Failure, StopReason, SubscriptionState};
 pub use status::{Lag, SubscriptionStatus};
 pub use subscribe::Subscribe;
 pub use wait::Wait;
+pub use wait_target::WaitTarget;
 pub use watch::StateChanges;

@@ -13,7 +13,7 @@ use super::progress::ProgressSnapshot;
 use super::recognise::Remembered;
 use super::subscription_shared::SubscriptionShared;
 use super::supervised::Operations;
-use super::{StopReason, SubscriptionState, WaitError};
+use super::{StopReason, SubscriptionState, WaitError, WaitTarget};
 use crate::event::{EventFilter, Position};
 use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 
@@ -43,11 +43,12 @@ use crate::store::{PageLimit, StoreError, WakeUpReceiver};
 /// # manager.start().await?;
 /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
 /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
-/// # let position = store.append(&stream, ExpectedVersion::Any, vec![placed]).await?.position();
+/// # let events = vec![placed];
 /// use std::time::Duration;
 /// use eventsource::subscription::WaitError;
 ///
-/// match orders.wait_for(position).within(Duration::from_secs(2)).await {
+/// let appended = store.append(&stream, ExpectedVersion::Any, events).await?;
+/// match orders.wait_for(&appended).within(Duration::from_secs(2)).await {
 ///     Ok(position) => println!("applied up to {position}"),
 ///     Err(WaitError::Held { letter, .. }) => println!("not applied: {letter}"),
 ///     Err(error) => return Err(error.into()),
@@ -67,10 +68,10 @@ pub struct Wait {
 pub(super) enum Target {
     /// The end of the log at the time of the call.
     Head,
-    /// The event at this position is passed, and is not held by a dead letter.
-    Applied(Position),
-    /// The event at this position is passed.
-    Passed(Position),
+    /// The event there is passed, and is not held by a dead letter.
+    Applied(WaitTarget),
+    /// The event there is passed.
+    Passed(WaitTarget),
 }
 
 impl Wait {
@@ -120,7 +121,10 @@ impl Wait {
         }
         let mut progress = core.progress.listen();
         let target = match self.target {
-            Target::Applied(position) | Target::Passed(position) => position,
+            Target::Applied(target) | Target::Passed(target) => {
+                self.check_target(target).await?;
+                target.position()
+            }
             Target::Head => core.log.head().await.map_err(|error| self.unread(error))?,
         };
         let mut polls = Polls::new(core.store.wake_ups());
@@ -148,6 +152,18 @@ impl Wait {
                 () = polls.next(is_elsewhere) => {}
             }
         }
+    }
+
+    /// Fails if the target names another log than the one that the subscription reads.
+    async fn check_target(&self, target: WaitTarget) -> Result<(), WaitError> {
+        let core = &*self.core;
+        let remembered = core.progress.snapshot().remembered.and_then(|remembered| remembered.log);
+        let Some(expected) = target.log().filter(|log| Some(*log) != remembered) else { return Ok(()) };
+        let found = core.store.log_id().await.map_err(|error| self.unread(error))?;
+        if found == expected {
+            return Ok(());
+        }
+        Err(WaitError::OtherLog { subscription: core.name.clone(), expected, found })
     }
 
     /// Decides whether the wait ends, if this process runs the subscription or no process does.

@@ -16,4 +16,5 @@ mod start;
 mod status;
 mod tenants;
 mod test_kit;
+mod tokens;
 mod waiting;

@@ -329,7 +329,7 @@ impl EventStore for BrokenStore {
                     expected = ExpectedVersion::Any;
                     tokio::task::yield_now().await;
                 }
-                Ok(Appended::new(appended))
+                Ok(Appended::new(self.0.log_id().await?, appended))
             }
         }
     }

@@ -106,7 +106,7 @@ impl Log {
         recorded.iter().for_each(|event| self.note_type(event));
         self.stream_mut(stream).extend(recorded.iter().cloned());
         self.events.extend(recorded.iter().cloned());
-        Appended::new(recorded)
+        Appended::new(self.id, recorded)
     }
 
     fn note_type(&mut self, event: &RecordedEvent) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::place;
 use crate::event::Position;
 use crate::projection::{CheckpointError, DeadLetter};
+use crate::store::LogId;
 use crate::subscription::{Failure, StopReason, SubscriptionState};
 
 /// The reason why a wait ended before the subscription was at its position.
@@ -129,6 +130,19 @@ pub enum WaitError {
         state: SubscriptionState,
         /// The position of the state that can be read in this process.
         position: Option<Position>,
+    },
+    /// The wait is for an append to another log, such as with the token of a test system. Waiting again does not help:
+    /// answer with a client error, or read without waiting.
+    #[error(
+        "`{subscription}` reads the log {found}, and the append that is waited for is in the log {expected}: do not wait for it here"
+    )]
+    OtherLog {
+        /// The name of the subscription.
+        subscription: String,
+        /// The log of the append.
+        expected: LogId,
+        /// The log that the subscription reads.
+        found: LogId,
     },
     /// The checkpoint store failed, so it is unknown whether the event is a dead letter. Wait again.
     #[error("`{subscription}` has passed position {position}, but its dead letters cannot be read: wait again")]

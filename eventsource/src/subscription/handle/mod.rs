@@ -11,8 +11,7 @@ use super::erased::SharedSubscriber;
 use super::subscription_shared::SubscriptionShared;
 use super::supervised::Operations;
 use super::wait::Target;
-use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, ResetError, Wait};
-use crate::event::Position;
+use super::{DeadLetters, Rebuild, RebuildError, RebuildKind, ResetError, Wait, WaitTarget};
 
 /// Reads a subscribed projection, waits for it, reports its status, and resets or rebuilds it.
 ///
@@ -43,7 +42,7 @@ use crate::event::Position;
 /// let stored =
 ///     store.append(&stream, ExpectedVersion::NoStream, vec![NewEvent::of(&OrderPlaced { total: 150 })?]).await?;
 ///
-/// revenue.wait_for(stored.position()).await?;
+/// revenue.wait_for(&stored).await?;
 /// let view = revenue.read().await;
 /// assert_eq!(view.total, 150);
 /// assert_eq!(revenue.with(|revenue| revenue.total).await, 150);
@@ -199,12 +198,15 @@ impl<P> SubscriptionHandle<P> {
         Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Head)
     }
 
-    /// Waits until the subscription has passed `position`, and fails if the event there is not applied because of a
-    /// dead letter.
+    /// Waits until the subscription has passed `target`, and fails if the event there is not applied because of a dead
+    /// letter.
     ///
-    /// Use it to read your own write, with the position that an append or a save returned. An event that was dismissed,
-    /// skipped by policy, or that the projection does not handle, counts as applied. Earlier events of *other* streams
-    /// can be held by dead letters: that does not fail this wait.
+    /// Use it to read your own write: pass what the write returned, such as `&appended` or `&saved`, or the
+    /// [`AppendToken`](crate::store::AppendToken) that a client sends back. These name their log, and the wait fails if
+    /// the subscription reads another one. A bare [`Position`](crate::Position) counts in the log of the subscription.
+    ///
+    /// An event that was dismissed, skipped by policy, or that the projection does not handle, counts as applied.
+    /// Earlier events of *other* streams can be held by dead letters: that does not fail this wait.
     ///
     /// **It has no time limit by default**: set one with [`Wait::within`]. A position beyond the end of the log is
     /// waited for until the log reaches it.
@@ -212,7 +214,7 @@ impl<P> SubscriptionHandle<P> {
     /// On a standby it waits for the checkpoint that the owner stores. Without a deadline ([`Wait::within`]) it waits
     /// until another process has taken over from an owner that died. Only the owner has the current state of a durable
     /// memory projection: on a standby the wait fails with [`WaitError::Standby`](super::WaitError::Standby), unless
-    /// the last state that the owner stored has passed `position`.
+    /// the last state that the owner stored has passed `target`.
     ///
     /// # Errors
     /// - [`WaitError::Held`](super::WaitError::Held) if the event is a dead letter or is parked behind one: retry or
@@ -233,32 +235,33 @@ impl<P> SubscriptionHandle<P> {
     /// # manager.start().await?;
     /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
     /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
-    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![placed]).await?.position();
     /// use std::time::Duration;
     ///
-    /// orders.wait_for(position).within(Duration::from_secs(5)).await?;
+    /// let appended = store.append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// orders.wait_for(&appended).within(Duration::from_secs(5)).await?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub fn wait_for(&self, position: Position) -> Wait {
-        Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Applied(position))
+    pub fn wait_for(&self, target: impl Into<WaitTarget>) -> Wait {
+        Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Applied(target.into()))
     }
 
-    /// Waits until the subscription has passed `position`, like [`wait_for`](Self::wait_for), but accepts that the
-    /// event at `position` is a dead letter or is parked behind one.
+    /// Waits until the subscription has passed `target`, like [`wait_for`](Self::wait_for), but accepts that the event
+    /// there is a dead letter or is parked behind one.
     ///
     /// # Errors
     /// - [`WaitError::NotStarted`](super::WaitError::NotStarted) at once, if the subscription was never started: start
     ///   the manager first.
     /// - [`WaitError::Stopped`](super::WaitError::Stopped), [`Faulted`](super::WaitError::Faulted),
     ///   [`Refused`](super::WaitError::Refused) and [`Fenced`](super::WaitError::Fenced) if the subscription has ended
-    ///   before `position`. The error says why and what to do; waiting again does not help. A web handler answers that
+    ///   before `target`. The error says why and what to do; waiting again does not help. A web handler answers that
     ///   the write is stored, and that the read model does not show it yet.
     /// - [`WaitError::Outdated`](super::WaitError::Outdated) if an event of the log is newer than the program, and the
     ///   projection is of the kind *memory*: deploy the newer program. With other kinds the wait goes on, because a
     ///   newer process can pass the event.
     /// - [`WaitError::Standby`](super::WaitError::Standby) on a standby of a durable memory projection: ask the owner.
     /// - [`WaitError::Deadline`](super::WaitError::Deadline) after the time of [`Wait::within`].
+    /// - [`WaitError::OtherLog`](super::WaitError::OtherLog) if the target is of another log than the subscription.
     /// - [`WaitError::Store`](super::WaitError::Store) if the log cannot be read: wait again.
     /// - [`WaitError::InsideHandler`](super::WaitError::InsideHandler) in a handler of the subscription.
     ///
@@ -274,13 +277,13 @@ impl<P> SubscriptionHandle<P> {
     /// # manager.start().await?;
     /// # let stream = StreamId::new("Order", uuid::Uuid::now_v7());
     /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
-    /// # let position = store.append(&stream, ExpectedVersion::Any, vec![placed]).await?.position();
-    /// orders.wait_for_passed(position).await?;
+    /// let appended = store.append(&stream, ExpectedVersion::Any, vec![placed]).await?;
+    /// orders.wait_for_passed(&appended).await?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub fn wait_for_passed(&self, position: Position) -> Wait {
-        Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Passed(position))
+    pub fn wait_for_passed(&self, target: impl Into<WaitTarget>) -> Wait {
+        Wait::new(Arc::clone(&self.core), Arc::clone(&self.slot), Target::Passed(target.into()))
     }
 
     /// Returns the dead letters of the subscription: list, retry or dismiss them.

@@ -71,7 +71,7 @@ use crate::store::{EventLog, WakeUpSender};
 /// let stream = StreamId::new("Order", uuid::Uuid::now_v7());
 /// let order = NewEvent::of(&OrderPlaced { total: 150 })?;
 /// let stored = store.append(&stream, ExpectedVersion::NoStream, vec![order]).await?;
-/// revenue.wait_for(stored.position()).await?;
+/// revenue.wait_for(&stored).await?;
 /// assert_eq!(revenue.read().await.0, 150);
 /// manager.stop().await?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -47,7 +47,7 @@
 //! let stream = StreamId::new("Order", Uuid::now_v7());
 //! let order = NewEvent::of(&OrderPlaced { total: 7 })?;
 //! let placed = store.append(&stream, ExpectedVersion::NoStream, vec![order]).await?;
-//! orders.wait_for(placed.position()).await?;
+//! orders.wait_for(&placed).await?;
 //! assert!(rows.exists(stream.aggregate_id()).await?);
 //! # assert_eq!(faults.count(Point::Commit), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
 use super::horizon_cache::HorizonCache;
@@ -18,8 +18,8 @@ use super::schema::Schema;
 use super::stall_watch::StallWatch;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::backend::sql::store::{Borrowed, ConnectionCache, Queue};
-use crate::store::WakeUpSender;
 use crate::store::attached::Attached;
+use crate::store::{LogId, WakeUpSender};
 
 /// An open PostgreSQL database with the tables of this crate in one of its schemas. A clone is the same database.
 ///
@@ -80,6 +80,8 @@ struct Inner {
     listener: OnceLock<Option<Listener>>,
     runtime: Handle,
     attached: Attached,
+    /// The identity of the log, once an append has read it.
+    log: OnceCell<LogId>,
 }
 
 /// A connection for one statement. With a pooler, a statement is several messages, and only a transaction keeps them on
@@ -175,6 +177,7 @@ impl PostgresDatabase {
             listener: OnceLock::new(),
             runtime: Handle::current(),
             attached: Attached::default(),
+            log: OnceCell::new(),
         })))
     }
 
@@ -262,6 +265,11 @@ impl PostgresDatabase {
     /// A value that another module attaches to the database.
     pub(crate) fn attached(&self) -> &Attached {
         &self.0.attached
+    }
+
+    /// Returns the identity of the log that appends go to, once it is read.
+    pub(super) fn log(&self) -> &OnceCell<LogId> {
+        &self.0.log
     }
 
     /// Waits without a limit for the turn to open a unit of work, and returns a connection for it. While it waits, it

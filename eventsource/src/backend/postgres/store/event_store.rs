@@ -115,9 +115,11 @@ impl PostgresEventStore {
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
         let append = StreamAppend::new(stream.clone(), expected, events);
+        let failed = |failure| store_error(Action::Append(stream), failure);
+        let log = read::log_of_appends(&self.db).await.map_err(failed)?;
         match insert::inside(&self.db, conn, &append).await {
-            Ok(places) => Ok(append.appended(places)),
-            Err(refusal) => Err(append.refused(refusal, |failure| store_error(Action::Append(stream), failure))),
+            Ok(places) => Ok(append.appended(log, places)),
+            Err(refusal) => Err(append.refused(refusal, failed)),
         }
     }
 

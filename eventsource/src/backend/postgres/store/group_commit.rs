@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::PostgresDatabase;
 use super::failure::{is_lost, store_error};
 use super::insert::{AFTER_A_CONFLICT, Through, after_loss, alone, as_one, together};
+use super::read::log_of_appends;
 use super::refused::is_overtaken;
 use crate::backend::sql::store::{
     Action, Append, CommitAnswer, Entry, Failure, Lead, Outcome, Refusal, Together, answered, of_one,
@@ -20,6 +21,8 @@ const MOST_TRIES: u64 = 10;
 /// Appends, together with other appends that arrive at the same time.
 pub(super) async fn append(db: &PostgresDatabase, append: Append) -> Result<Appended, AppendError> {
     let append = Arc::new(append);
+    let failed = |failure| store_error(Action::Append(&append.stream), failure);
+    let log = log_of_appends(db).await.map_err(failed)?;
     let stored = match db.queue().enter(&append, None) {
         Entry::Alone(_alone) => alone(db, &append, Through::ConnectionCache).await,
         Entry::Queued(ticket, lead) => {
@@ -36,9 +39,9 @@ pub(super) async fn append(db: &PostgresDatabase, append: Append) -> Result<Appe
     match stored {
         Ok(places) => {
             db.announce();
-            Ok(Arc::unwrap_or_clone(append).appended(places))
+            Ok(Arc::unwrap_or_clone(append).appended(log, places))
         }
-        Err(refusal) => Err(append.refused(refusal, |failure| store_error(Action::Append(&append.stream), failure))),
+        Err(refusal) => Err(append.refused(refusal, failed)),
     }
 }
 
@@ -49,6 +52,7 @@ pub(super) async fn append_as_one(db: &PostgresDatabase, appends: Vec<Append>) -
     let mut order: Vec<_> = (0..appends.len()).collect();
     order.sort_by(|one, other| appends[*one].stream.cmp(&appends[*other].stream));
     let sorted: Vec<_> = order.iter().map(|at| &appends[*at]).collect();
+    let log = log_of_appends(db).await.map_err(|failure| store_error(Action::AppendAll, failure))?;
     let stored = as_one(db, &sorted, Through::Pool).await;
     let stored = stored.map_err(|(at, refusal)| (order[at], refusal)).map(|places| {
         let mut placed: Vec<_> = order.iter().copied().zip(places).collect();
@@ -58,7 +62,7 @@ pub(super) async fn append_as_one(db: &PostgresDatabase, appends: Vec<Append>) -
     if stored.is_ok() {
         db.announce();
     }
-    answered(appends, stored, |failure| store_error(Action::AppendAll, failure))
+    answered(log, appends, stored, |failure| store_error(Action::AppendAll, failure))
 }
 
 /// The error for an append whose connection was lost in another task.

@@ -142,6 +142,11 @@ pub(super) async fn log_id(db: &PostgresDatabase) -> Result<LogId, Failure> {
     id.map(LogId::from_uuid).ok_or_else(no_identity)
 }
 
+/// Returns the identity of the log for the results of appends. It is read once for each database value.
+pub(super) async fn log_of_appends(db: &PostgresDatabase) -> Result<LogId, Failure> {
+    db.log().get_or_try_init(|| db.again(|| log_id(db))).await.copied()
+}
+
 /// Reads the events in `(after, head]`, up to the limit.
 async fn page(
     db: &PostgresDatabase,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Failure, clamped};
 use crate::event::{NewEvent, Position};
-use crate::store::{AppendError, Appended, ExpectedVersion, StoreError};
+use crate::store::{AppendError, Appended, ExpectedVersion, LogId, StoreError};
 
 pub(crate) use crate::store::StreamAppend as Append;
 
@@ -51,12 +51,15 @@ pub(crate) fn of_one(outcome: UnitOutcome) -> Outcome {
 
 /// Returns the result for the caller of a unit. `failed` converts a failure to an error.
 pub(crate) fn answered(
+    log: LogId,
     appends: Vec<Append>,
     stored: UnitOutcome,
     failed: impl FnOnce(Failure) -> StoreError,
 ) -> Result<Vec<Appended>, AppendError> {
     match stored {
-        Ok(places) => Ok(appends.into_iter().zip(places).map(|(append, places)| append.appended(places)).collect()),
+        Ok(places) => {
+            Ok(appends.into_iter().zip(places).map(|(append, places)| append.appended(log, places)).collect())
+        }
         Err((_, Refusal::Failed(failure))) => Err(failed(failure).into()),
         Err((at, refusal)) => Err(appends[at].refused(refusal, failed)),
     }
@@ -78,11 +81,11 @@ impl<F: Into<Failure>> From<F> for Refusal {
 
 impl Append {
     /// Returns the stored events, with their places.
-    pub(crate) fn appended(self, places: Vec<Place>) -> Appended {
+    pub(crate) fn appended(self, log: LogId, places: Vec<Place>) -> Appended {
         let record = |(event, (version, position, recorded_at)): (NewEvent, Place)| {
             Arc::new(event.record(self.stream.clone(), version, position, recorded_at))
         };
-        Appended::new(self.events.into_iter().zip(places).map(record).collect())
+        Appended::new(log, self.events.into_iter().zip(places).map(record).collect())
     }
 
     /// Converts a refusal to an error. `failed` converts a failure.

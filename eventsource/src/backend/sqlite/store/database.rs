@@ -13,7 +13,7 @@ use super::busy::{BusyDeadline, Failure, retry_while_busy};
 use super::{SqliteOpenError, SqliteOptions, open, statements};
 use crate::backend::sql::store::{Action, ConnectionCache, Queue};
 use crate::store::attached::Attached;
-use crate::store::{ReentrancyMark, StoreError, WakeUpSender};
+use crate::store::{LogId, ReentrancyMark, StoreError, WakeUpSender};
 
 /// An open database file with the tables of this crate. A clone is the same database.
 ///
@@ -54,6 +54,8 @@ struct Inner {
     lends: AtomicBool,
     write_timeout: Duration,
     wake_ups: WakeUpSender,
+    /// The identity of the log, as it was when the file was opened.
+    log: LogId,
     attached: Attached,
 }
 
@@ -142,6 +144,7 @@ impl SqliteDatabase {
             writing: Arc::default(),
             write_timeout: options.write_timeout,
             wake_ups: WakeUpSender::new(),
+            log: opened.log,
             attached: Attached::default(),
         })))
     }
@@ -198,6 +201,11 @@ impl SqliteDatabase {
     /// A value that another module attaches to the database.
     pub(crate) fn attached(&self) -> &Attached {
         &self.0.attached
+    }
+
+    /// Returns the identity of the log that appends go to.
+    pub(super) fn log_id(&self) -> LogId {
+        self.0.log
     }
 
     /// The lock that a unit of work on this database holds.

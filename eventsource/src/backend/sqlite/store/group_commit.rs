@@ -45,7 +45,7 @@ pub(super) async fn append(db: &SqliteDatabase, append: Append) -> Result<Append
         }
     };
     match stored {
-        Ok(places) => Ok(Arc::unwrap_or_clone(append).appended(places)),
+        Ok(places) => Ok(Arc::unwrap_or_clone(append).appended(db.log_id(), places)),
         Err(refusal) => Err(append.refused(refusal, |failure| patience.error(failure))),
     }
 }
@@ -56,7 +56,7 @@ pub(super) async fn append_as_one(db: &SqliteDatabase, appends: Vec<Append>) -> 
     let patience = db.patience(Action::AppendAll);
     db.check_write(patience.action())?;
     let stored = unit(db, &appends.iter().collect::<Vec<_>>(), &patience).await?;
-    answered(appends, stored, |failure| patience.error(failure))
+    answered(db.log_id(), appends, stored, |failure| patience.error(failure))
 }
 
 /// Appends in its own transaction.

@@ -8,6 +8,7 @@ use super::busy::{is_locked, pause};
 use super::error::Trouble;
 use super::options::own_connections;
 use super::{SqliteOpenError, SqliteOptions, migrations, statements};
+use crate::store::LogId;
 
 pub(super) struct Opened {
     pub(super) pool: SqlitePool,
@@ -17,6 +18,8 @@ pub(super) struct Opened {
     pub(super) handlers: Option<SqlitePool>,
     /// The absolute path of the file, with symbolic links resolved; `None` for a database in memory.
     pub(super) file: Option<String>,
+    /// The identity of the log in the file.
+    pub(super) log: LogId,
 }
 
 pub(super) async fn open(options: &SqliteOptions) -> Result<Opened, SqliteOpenError> {
@@ -25,11 +28,11 @@ pub(super) async fn open(options: &SqliteOptions) -> Result<Opened, SqliteOpenEr
     let pool = options.pool_options().connect_lazy_with(options.connect_options());
     loop {
         let source = match prepare(&pool, options).await {
-            Ok(file) => {
+            Ok((file, log)) => {
                 let own = || options.pool_options().max_connections(1).connect_lazy_with(options.connect_options());
                 let apart = own_connections(options.connections);
                 let (appender, handlers) = ((apart > 0).then(own), (apart > 1).then(own));
-                return Ok(Opened { pool, appender, handlers, file });
+                return Ok(Opened { pool, appender, handlers, file, log });
             }
             Err(Trouble::Refused(error)) => return Err(error),
             Err(Trouble::Database(source)) => source,
@@ -81,7 +84,7 @@ impl SqliteOptions {
     }
 }
 
-async fn prepare(pool: &SqlitePool, options: &SqliteOptions) -> Result<Option<String>, Trouble> {
+async fn prepare(pool: &SqlitePool, options: &SqliteOptions) -> Result<(Option<String>, LogId), Trouble> {
     let mut conn: PoolConnection<Sqlite> = pool.acquire().await?;
     let file: String = sqlx::query_scalar(statements::FILE).fetch_one(&mut *conn).await?;
     let file = Some(file).filter(|file| !file.is_empty());
@@ -92,7 +95,8 @@ async fn prepare(pool: &SqlitePool, options: &SqliteOptions) -> Result<Option<St
         return Err(Trouble::Refused(SqliteOpenError::InMemory { path, connections }));
     }
     migrations::migrate(&mut conn, options).await?;
-    Ok(file)
+    let log = sqlx::query_scalar(statements::LOG_ID).fetch_one(&mut *conn).await?;
+    Ok((file, LogId::from_uuid(log)))
 }
 
 async fn switch_to_wal(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
