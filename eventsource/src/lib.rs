@@ -135,6 +135,8 @@ pub use aggregate::{
 /// }
 /// ```
 pub use async_trait;
+pub use backend::memory;
+pub use backend::memory::{MemoryCheckpoints, MemoryReadModels};
 #[cfg(feature = "postgres")]
 pub use backend::postgres;
 #[cfg(feature = "sqlite")]
@@ -159,10 +161,9 @@ pub use event::{
 #[cfg(feature = "macros")]
 pub use macros::{DomainEvent, aggregate, applies, handles, projection, truncate};
 pub use projection::{
-    Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, MemoryCheckpoints, ProjectionKind, Subscriber,
-    UnitOfWork,
+    Checkpoint, CheckpointStore, EventSubscriber, HandlerError, Inject, ProjectionKind, Subscriber, UnitOfWork,
 };
-pub use read_model::{ColumnType, MemoryReadModels, Query, ReadModel, ReadModelError, ReadRepository, Repository};
+pub use read_model::{ColumnType, Query, ReadModel, ReadModelError, ReadRepository, Repository};
 /// The crate of the decimal numbers in columns of read models ([`read_model::Decimal`]), in version 1. To use its
 /// features, such as `serde` or `maths`, add the same version to your own `Cargo.toml`.
 #[cfg(feature = "decimal")]

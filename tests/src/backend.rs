@@ -1,8 +1,9 @@
 //! Backends for tests: a log, checkpoints and read models, in memory or in a database that other processes find as well.
 
+use eventsource::memory::MemoryReadModels;
 use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresReadModels};
 use eventsource::prelude::*;
-use eventsource::read_model::{MemoryReadModels, ReadModel};
+use eventsource::read_model::ReadModel;
 use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels};
 use eventsource::sqlx::{self, AssertSqlSafe, Connection as _, Sqlite as SqliteDriver, SqliteConnection};
 

@@ -1,7 +1,10 @@
-//! The databases: all code of one database is in one folder, and what they share is in `sql`.
+//! The databases, and memory: all code of one of them is in one folder. What the SQL databases share is in `sql`, what
+//! all share is in `scope`.
 
+pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub(crate) mod scope;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]

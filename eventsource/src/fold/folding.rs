@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::source::Source;
 use super::{Bound, FoldError, Scope};
+use crate::backend::memory::{MemoryCheckpoints, MemoryUnit};
 use crate::event::{EventFilter, Position};
-use crate::projection::{CheckpointStore as _, EventSubscriber, MemoryCheckpoints, MemoryUnit, UnitOfWork as _};
+use crate::projection::{CheckpointStore as _, EventSubscriber, UnitOfWork as _};
 use crate::store::EventLog;
 
 /// The number of events in a page, unless [`Fold::page`] sets another one.

@@ -39,7 +39,8 @@ use crate::event::{Position, StreamId};
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// use eventsource::Position;
-/// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, MemoryCheckpoints, UnitOfWork};
+/// use eventsource::memory::MemoryCheckpoints;
+/// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
 ///
 /// let checkpoints = MemoryCheckpoints::new();
 /// let owned = checkpoints.claim(&Claim::new("orders", "orders v1: OrderPlaced", Position::START)).await?;
@@ -66,7 +67,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::Position;
-    /// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, Claim};
     ///
     /// let checkpoints = MemoryCheckpoints::new();
     /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
@@ -88,7 +90,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::Position;
-    /// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, Claim};
     ///
     /// let checkpoints = MemoryCheckpoints::new();
     /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
@@ -115,7 +118,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::Position;
-    /// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, Claim};
     ///
     /// let checkpoints = MemoryCheckpoints::new();
     /// let claim = Claim::new("orders", "orders v1", Position::new(100));
@@ -139,7 +143,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// use std::time::Duration;
     ///
     /// use eventsource::Position;
-    /// use eventsource::projection::{CheckpointStore, Claim, Lease, MemoryCheckpoints};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, Claim, Lease};
     ///
     /// let checkpoints = MemoryCheckpoints::new();
     /// let lease = Lease::new("host-1 4711", Duration::from_secs(4));
@@ -333,7 +338,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::Position;
-    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
     ///
     /// let checkpoints = MemoryCheckpoints::new();
     /// let owned = checkpoints.claim(&Claim::new("revenue", "revenue v1", Position::START)).await?;
@@ -355,7 +361,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Examples
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, UnitOfWork};
     ///
     /// let unit = MemoryCheckpoints::new().begin().await?;
     /// unit.rollback().await;
@@ -370,7 +377,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::Position;
-    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
     ///
     /// let checkpoints = MemoryCheckpoints::new();
     /// let owned = checkpoints.claim(&Claim::new("mails", "mails v1", Position::START)).await?;
@@ -386,7 +394,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// projections cannot be rebuilt side by side.
     ///
     /// ```
-    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::CheckpointStore;
     ///
     /// assert!(MemoryCheckpoints::new().generations().is_none(), "rebuild in place");
     /// ```
@@ -399,7 +408,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::projection::{CheckpointStore, HandedOver, MemoryCheckpoints};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, HandedOver};
     ///
     /// let checkpoints = MemoryCheckpoints::new();
     /// let owners = checkpoints.owners().ok_or("tables have no owners")?;
@@ -414,7 +424,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// Returns whether checkpoints survive the end of the process.
     ///
     /// ```
-    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::CheckpointStore;
     ///
     /// assert!(!MemoryCheckpoints::new().is_durable());
     /// ```

@@ -115,7 +115,8 @@ impl Lease {
 /// use std::time::Duration;
 ///
 /// use eventsource::Position;
-/// use eventsource::projection::{CheckpointStore, Claim, ClaimError, Lease, MemoryCheckpoints};
+/// use eventsource::memory::MemoryCheckpoints;
+/// use eventsource::projection::{CheckpointStore, Claim, ClaimError, Lease};
 ///
 /// let checkpoints = MemoryCheckpoints::new();
 /// let lease = |owner| Lease::new(owner, Duration::from_secs(4));
@@ -150,24 +151,4 @@ pub enum ClaimError {
     /// The checkpoint store failed.
     #[error(transparent)]
     Store(#[from] CheckpointError),
-}
-
-/// The reason why a row was not claimed.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-#[derive(Debug)]
-pub(crate) enum NotClaimed {
-    Held { owner: String, until: DateTime<Utc> },
-    Changed { found: String },
-}
-
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-impl NotClaimed {
-    /// Returns the error for the checkpoint `name`.
-    pub(crate) fn of(self, name: &str) -> ClaimError {
-        let name = name.to_owned();
-        match self {
-            Self::Held { owner, until } => ClaimError::Held { name, owner, until },
-            Self::Changed { found } => ClaimError::Changed { name, found },
-        }
-    }
 }

@@ -1,59 +1,25 @@
 //! Generations of read models: the next one is built while the live one serves, and then replaces it in one
 //! transaction.
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-use std::sync::{Mutex, PoisonError};
-
 use async_trait::async_trait;
 
 use super::{Checkpoint, CheckpointError, Claim, ClaimError, Table};
 use crate::event::Position;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-use crate::projection::{ColumnDef, HandlerError, NotSetUp};
 
 /// The suffix of the name of the next generation's checkpoint.
-const NEXT_CHECKPOINT: &str = "~next";
+pub(crate) const NEXT_CHECKPOINT: &str = "~next";
 
 /// The suffix of the name of a next generation's table.
-const NEXT_TABLE: &str = "__next";
+pub(crate) const NEXT_TABLE: &str = "__next";
 
 /// Returns the name of the checkpoint of the subscription's next generation.
 pub(crate) fn next_checkpoint(name: &str) -> String {
     format!("{name}{NEXT_CHECKPOINT}")
 }
 
-/// Returns the suffix of the name of the next generation's checkpoint.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) const fn next_suffix() -> &'static str {
-    NEXT_CHECKPOINT
-}
-
 /// Returns whether `name` belongs to a next generation. Such names are reserved.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.ends_with(NEXT_CHECKPOINT) || name.ends_with(NEXT_TABLE)
-}
-
-/// The tables of next generations, each with its live table. They are leaked: one for each table of the program.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-static NEXT_TABLES: Mutex<Vec<(&'static Table, &'static Table)>> = Mutex::new(Vec::new());
-
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-impl Table {
-    /// Returns the table of the next generation: `orders__next` for `orders`, with the same columns.
-    pub(crate) fn next(&'static self) -> &'static Self {
-        let mut known = NEXT_TABLES.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, next)) = known.iter().find(|(table, _)| *table == self) {
-            return next;
-        }
-        let next: &Self = Box::leak(Box::new(self.called(format!("{}{NEXT_TABLE}", self.name).leak())));
-        known.push((self, next));
-        next
-    }
-
-    const fn called(&self, name: &'static str) -> Self {
-        let (columns, id): (&'static [ColumnDef], usize) = (self.columns, self.id);
-        Self { name, columns, id }
-    }
 }
 
 /// Builds the next generation of read models side by side with the live one. A
@@ -252,45 +218,5 @@ impl Switch {
     pub fn replacing(mut self, fingerprint: impl Into<String>) -> Self {
         self.replaces = Some(fingerprint.into());
         self
-    }
-
-    /// Returns why the live checkpoint is not replaced; `None` if it may be.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) fn is_refused_by(&self, live: Checkpoint) -> Option<Switched> {
-        if self.replaces.as_ref().is_some_and(|replaces| *replaces != live.fingerprint) {
-            return Some(Switched::Changed { found: live.fingerprint });
-        }
-        (live.position > self.position && !self.from_lost_log).then_some(Switched::Behind(live.position))
-    }
-}
-
-/// A handler used something that is not part of the next generation.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "{what} cannot be rebuilt side by side: declare every read model that the projection writes \
-     (`#[projection(read_models(…))]`) and write through repositories only, or rebuild it in place"
-)]
-pub(crate) struct OutsideGeneration {
-    what: String,
-    source: NotSetUp,
-}
-
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-impl OutsideGeneration {
-    /// Returns the error of a handler that uses `table`, which the projection does not declare.
-    pub(crate) fn table(table: &Table) -> HandlerError {
-        HandlerError::permanent(Self {
-            what: format!("the table `{}`, which the projection does not declare,", table.name),
-            source: NotSetUp,
-        })
-    }
-
-    /// Returns the error of a handler that uses the connection.
-    pub(crate) fn connection() -> HandlerError {
-        HandlerError::permanent(Self {
-            what: "a projection whose handlers write through a connection".into(),
-            source: NotSetUp,
-        })
     }
 }

@@ -50,7 +50,8 @@ pub trait Inject<U: UnitOfWork>: Send {
     /// # Examples
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// use eventsource::projection::{CheckpointStore, Inject, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, Inject, UnitOfWork};
     /// use eventsource::HandlerError;
     ///
     /// /// What a handler asks for as `&mut Mailer`.

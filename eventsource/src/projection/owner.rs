@@ -14,7 +14,8 @@ use super::{CheckpointError, Table};
 /// ```
 /// # #[cfg(feature = "macros")] {
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::projection::{CheckpointStore, Claim, MemoryCheckpoints, TableOwners, TableTaken};
+/// use eventsource::memory::MemoryCheckpoints;
+/// use eventsource::projection::{CheckpointStore, Claim, TableOwners, TableTaken};
 /// use eventsource::{Position, ReadModel};
 /// # #[derive(ReadModel)]
 /// # #[read_model(table = "orders")]
@@ -42,7 +43,8 @@ pub trait TableOwners: Send + Sync {
     /// # #[cfg(feature = "macros")]
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::ReadModel;
-    /// use eventsource::projection::{MemoryCheckpoints, TableOwners};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::TableOwners;
     /// # #[derive(ReadModel)]
     /// # #[read_model(table = "orders")]
     /// # struct OrderRow { #[read_model(id)] id: u64 }
@@ -66,7 +68,8 @@ pub trait TableOwners: Send + Sync {
     /// # #[cfg(feature = "macros")]
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::ReadModel;
-    /// use eventsource::projection::{MemoryCheckpoints, TableOwners};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::TableOwners;
     /// # #[derive(ReadModel)]
     /// # #[read_model(table = "orders")]
     /// # struct OrderRow { #[read_model(id)] id: u64 }
@@ -92,7 +95,8 @@ pub trait TableOwners: Send + Sync {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::Position;
-    /// use eventsource::projection::{CheckpointStore, Claim, HandedOver, MemoryCheckpoints, TableOwners};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, Claim, HandedOver, TableOwners};
     ///
     /// let checkpoints = MemoryCheckpoints::new();
     /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
@@ -174,7 +178,8 @@ pub(crate) fn key(table: &Table) -> String {
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::projection::{HandedOver, MemoryCheckpoints, TableOwners};
+/// use eventsource::memory::MemoryCheckpoints;
+/// use eventsource::projection::{HandedOver, TableOwners};
 ///
 /// let checkpoints = MemoryCheckpoints::new();
 /// assert_eq!(checkpoints.hand_over("orders", "order-rows").await?, HandedOver::Missing);
@@ -202,26 +207,5 @@ pub(crate) fn renamed(fingerprint: &str, from: &str, to: &str) -> String {
     match fingerprint.strip_prefix(from) {
         Some(rest) if rest.starts_with(" v") => format!("{to}{rest}"),
         _ => fingerprint.to_owned(),
-    }
-}
-
-/// The subscription that built a live table, and the state of its next generation.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) struct Built {
-    pub(crate) subscription: String,
-    pub(crate) fingerprint: Option<String>,
-    /// The fingerprint, the position and the target of the next generation.
-    pub(crate) next: Option<(String, i64, Option<i64>)>,
-}
-
-/// A row of `BUILT`: the subscription and its fingerprint, then the fingerprint, position and target of the next
-/// generation.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) type BuiltRow = (String, Option<String>, Option<String>, Option<i64>, Option<i64>);
-
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-impl From<BuiltRow> for Built {
-    fn from((subscription, fingerprint, next, position, target): BuiltRow) -> Self {
-        Self { subscription, fingerprint, next: next.zip(position).map(|(next, position)| (next, position, target)) }
     }
 }

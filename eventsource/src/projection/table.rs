@@ -148,7 +148,12 @@ impl Table {
     /// Returns the name of the index on the column `column`.
     #[must_use]
     pub fn index_name(&self, column: &str) -> String {
-        format!("{}_{column}_idx", self.name)
+        Self::index_name_of(self.name, column)
+    }
+
+    /// Returns the name of the index on `column` of the table `name`.
+    pub(crate) fn index_name_of(name: &str, column: &str) -> String {
+        format!("{name}_{column}_idx")
     }
 }
 

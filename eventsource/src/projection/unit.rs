@@ -23,7 +23,8 @@ use crate::store::{ReentrancyMark, Verdict};
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// use eventsource::Position;
-/// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, CommitError, MemoryCheckpoints, UnitOfWork};
+/// use eventsource::memory::MemoryCheckpoints;
+/// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, CommitError, UnitOfWork};
 ///
 /// let checkpoints = MemoryCheckpoints::new();
 /// let owned = checkpoints.claim(&Claim::new("orders", "orders v1: OrderPlaced", Position::START)).await?;
@@ -59,7 +60,8 @@ pub trait UnitOfWork: Send + 'static {
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// use eventsource::Position;
-    /// use eventsource::projection::{CheckpointReset, CheckpointStore, Claim, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointReset, CheckpointStore, Claim, UnitOfWork};
     ///
     /// let checkpoints = MemoryCheckpoints::new();
     /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
@@ -74,7 +76,8 @@ pub trait UnitOfWork: Send + 'static {
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, UnitOfWork};
     ///
     /// let unit = MemoryCheckpoints::new().begin().await?;
     /// unit.rollback().await; // what handlers wrote through the unit is gone
@@ -99,7 +102,8 @@ pub trait UnitOfWork: Send + 'static {
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, UnitOfWork};
     ///
     /// let unit = MemoryCheckpoints::new().begin().await?;
     /// assert!(unit.is_intact());
@@ -127,7 +131,8 @@ pub trait UnitOfWork: Send + 'static {
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, UnitOfWork};
     ///
     /// let unit = MemoryCheckpoints::new().detached();
     /// assert_eq!(unit.verdict(&std::fmt::Error), None, "not an error of a database");
@@ -143,7 +148,8 @@ pub trait UnitOfWork: Send + 'static {
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, UnitOfWork};
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, UnitOfWork};
     ///
     /// let unit = MemoryCheckpoints::new().detached();
     /// assert!(!unit.is_outage(&std::fmt::Error));

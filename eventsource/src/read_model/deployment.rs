@@ -3,8 +3,6 @@
 use std::fmt;
 
 use crate::event::Position;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-use crate::projection::Built;
 
 /// The version of the program that built a table which does not match its model, as far as the database knows it.
 /// [`ReadModelError::Mismatch`](crate::ReadModelError::Mismatch) contains it.
@@ -51,23 +49,6 @@ pub enum Deployment {
         /// checkpoint of the present generation.
         target: Position,
     },
-}
-
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-impl From<Built> for Deployment {
-    fn from(built: Built) -> Self {
-        let position = |value: i64| Position::new(u64::try_from(value).unwrap_or_default());
-        match built {
-            Built { subscription, next: Some((fingerprint, at, target)), .. } => Self::Builds {
-                subscription,
-                fingerprint,
-                position: position(at),
-                target: position(target.unwrap_or(at)),
-            },
-            Built { subscription, fingerprint: Some(fingerprint), .. } => Self::Serves { subscription, fingerprint },
-            _ => Self::Unknown,
-        }
-    }
 }
 
 impl fmt::Display for Deployment {

@@ -202,12 +202,6 @@ pub enum ReadModelError {
 }
 
 impl ReadModelError {
-    /// Fails with [`Dependents`](Self::Dependents) if something depends on the table.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) fn refuse_dependents(table: &Table, dependents: Vec<String>) -> Result<(), Self> {
-        if dependents.is_empty() { Ok(()) } else { Err(Self::Dependents { table: table.name, dependents }) }
-    }
-
     /// Creates a mismatch without knowledge of the deployment.
     pub(crate) fn mismatch(table: &Table, differences: Vec<String>) -> Self {
         Self::Mismatch { table: table.name, differences, deployment: Deployment::Unknown }

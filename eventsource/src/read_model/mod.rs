@@ -112,7 +112,6 @@ mod entry;
 mod error;
 mod field;
 mod map;
-mod memory;
 mod model;
 pub(crate) mod port;
 mod query;
@@ -131,7 +130,6 @@ pub use deployment::Deployment;
 pub use error::{InvalidField, InvalidValue, ReadModelError};
 #[doc(hidden)]
 pub use field::{Field, field, id_field, json_field};
-pub use memory::MemoryReadModels;
 pub use model::ReadModel;
 pub use query::{After, Condition, Order, Query};
 pub use reader::{ReadFuture, ReadRepository};

@@ -37,7 +37,6 @@ pub(crate) enum Before {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowChange<'r> {
     pub(crate) row: &'r Row,
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "batches write one after another"))]
     pub(crate) before: Before,
 }
 

@@ -59,7 +59,8 @@ pub type ReadFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadModelErro
 /// # #[cfg(feature = "macros")]
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// # use eventsource::MemoryCheckpoints;
-/// use eventsource::read_model::{MemoryReadModels, Query, ReadModel, ReadRepository};
+/// use eventsource::memory::MemoryReadModels;
+/// use eventsource::read_model::{Query, ReadModel, ReadRepository};
 ///
 /// #[derive(ReadModel)]
 /// struct OrderRow {

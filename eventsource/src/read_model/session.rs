@@ -1,7 +1,5 @@
 //! The identity map of a batch: a row is read once, changed in memory, and written with all others at the end.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +14,6 @@ use super::select::Select;
 use super::stored::Row;
 use super::{ColumnDef, InvalidField, InvalidValue, ReadModelError, Table, Value};
 use crate::projection::ChangesRefused;
-use crate::projection::scope::{Deferred, Scope};
 
 /// The identity map of a batch, over the tables of its transaction.
 pub(crate) struct RepositorySession {
@@ -35,18 +32,6 @@ impl RepositorySession {
             aggregates: Mutex::default(),
             closed: AtomicBool::new(false),
         }
-    }
-
-    /// Returns the session of a batch, and creates it over `tables` if there is none.
-    #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), expect(dead_code, reason = "memory waits to begin"))]
-    pub(crate) fn of(scope: &mut Scope, tables: impl FnOnce() -> Box<dyn WriteTables>) -> Arc<Self> {
-        let session = scope.deferred::<Self>().unwrap_or_else(|| {
-            let session = Arc::new(Self::new(tables()));
-            scope.defer(Arc::<Self>::clone(&session));
-            session
-        });
-        session.set_aggregates(scope.aggregates());
-        session
     }
 
     /// Returns what the batch knows and has changed, until it ends.
@@ -216,6 +201,32 @@ impl RepositorySession {
         map.written();
         Ok(())
     }
+
+    /// Writes all changes into the transaction of the batch.
+    pub(crate) async fn flush(&self) -> Result<(), ChangesRefused> {
+        let mut state = self.state.lock().await;
+        self.write(&mut state).await
+    }
+
+    /// As [`flush`](Self::flush), and forgets what was read: a handler that gets the connection may change it.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) async fn hand_over(&self) -> Result<(), ChangesRefused> {
+        let mut state = self.state.lock().await;
+        self.write(&mut state).await?;
+        state.maps.clear();
+        Ok(())
+    }
+
+    /// Makes the written changes visible to readers, if no database does that.
+    pub(crate) fn publish(&self) {
+        self.tables.publish();
+    }
+
+    /// Ends the access: the unit of work has ended.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.tables.close();
+    }
 }
 
 #[async_trait]
@@ -241,32 +252,5 @@ impl ReadTables for RepositorySession {
         let mut state = self.state().await?;
         self.write(&mut state).await.map_err(ReadModelError::Refused)?;
         self.tables.count(table, query).await
-    }
-}
-
-impl Deferred for RepositorySession {
-    fn flush(&self) -> Pin<Box<dyn Future<Output = Result<(), ChangesRefused>> + Send + '_>> {
-        Box::pin(async move {
-            let mut state = self.state.lock().await;
-            self.write(&mut state).await
-        })
-    }
-
-    fn hand_over(&self) -> Pin<Box<dyn Future<Output = Result<(), ChangesRefused>> + Send + '_>> {
-        Box::pin(async move {
-            let mut state = self.state.lock().await;
-            self.write(&mut state).await?;
-            state.maps.clear();
-            Ok(())
-        })
-    }
-
-    fn publish(&self) {
-        self.tables.publish();
-    }
-
-    fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        self.tables.close();
     }
 }

@@ -44,29 +44,6 @@ impl Row {
         self.value(table.id).into_owned()
     }
 
-    /// Creates the row from the values of all columns.
-    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "rows of a database are read so"))]
-    pub(crate) fn from_all(mut all: Vec<Value>, table: &'static Table) -> Result<Self, ReadModelError> {
-        let framework = all.split_off(table.columns.len().min(all.len()));
-        let [Value::Int(version), Value::Timestamp(created_at), Value::Timestamp(updated_at), deleted_at] =
-            &framework[..]
-        else {
-            return Err(ReadModelError::Corrupt {
-                table: table.name,
-                what: "a row without version and times".to_owned(),
-            });
-        };
-        let deleted_at = match deleted_at {
-            Value::Timestamp(time) => Some(*time),
-            _ => None,
-        };
-        let version = u64::try_from(*version).map_err(|_| ReadModelError::Corrupt {
-            table: table.name,
-            what: format!("a row with the version {version}"),
-        })?;
-        Ok(Self { values: all, version, created_at: *created_at, updated_at: *updated_at, deleted_at })
-    }
-
     /// Converts the row into the model.
     pub(crate) fn model<M: ReadModel>(self) -> Result<M, ReadModelError> {
         M::from_values(self.values)

@@ -107,7 +107,6 @@
 
 mod append_token;
 mod appended;
-pub(crate) mod attached;
 mod check;
 pub(crate) mod clock;
 mod error;

@@ -48,7 +48,6 @@ const ROOMS: &[Room] = &[
         ],
     },
     Room { name: "engine", may_name: &["event", "store", "projection", "causes"] },
-    Room { name: "fold", may_name: &["event", "store", "projection", "aggregate"] },
     Room {
         name: "backend",
         may_name: &[
@@ -64,10 +63,21 @@ const ROOMS: &[Room] = &[
             "panics",
         ],
     },
+    Room { name: "fold", may_name: &["event", "store", "projection", "aggregate", "backend"] },
     Room { name: "__private", may_name: &["event", "aggregate", "projection", "read_model"] },
     Room {
         name: "prelude",
-        may_name: &["event", "store", "bus", "aggregate", "projection", "read_model", "catalogue", "subscription"],
+        may_name: &[
+            "event",
+            "store",
+            "bus",
+            "aggregate",
+            "projection",
+            "read_model",
+            "catalogue",
+            "subscription",
+            "backend",
+        ],
     },
     Room {
         name: "testing",

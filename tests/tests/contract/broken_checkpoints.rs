@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use eventsource::memory::MemoryUnit;
 use eventsource::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, Claim, ClaimError, CommitError, DeadLetter, Inject,
-    LetterCounts, LetterQuery, MemoryUnit, ProjectionSnapshot,
+    LetterCounts, LetterQuery, ProjectionSnapshot,
 };
 use eventsource::testing::contract::{ContractRow, LEASE_CASES, READ_MODEL_CASES, run_on_leases, run_on_read_models};
 use eventsource::{

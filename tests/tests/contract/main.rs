@@ -43,7 +43,7 @@ mod memory {
         });
     }
     mod checkpoints {
-        eventsource::checkpoint_store_contract!(eventsource::projection::MemoryCheckpoints::new());
+        eventsource::checkpoint_store_contract!(eventsource::memory::MemoryCheckpoints::new());
     }
     mod event_bus {
         eventsource::event_bus_contract!(eventsource::MemoryEventBus::new());
@@ -55,10 +55,10 @@ mod memory {
         eventsource::event_bus_contract!(eventsource::testing::RecordingBus::new());
     }
     mod leases {
-        eventsource::lease_contract!(eventsource::projection::MemoryCheckpoints::new());
+        eventsource::lease_contract!(eventsource::memory::MemoryCheckpoints::new());
     }
     mod table_owners {
-        eventsource::table_owner_contract!(eventsource::projection::MemoryCheckpoints::new());
+        eventsource::table_owner_contract!(eventsource::memory::MemoryCheckpoints::new());
     }
     mod projection_states {
         eventsource::projection_state_store_contract!(eventsource::engine::MemoryProjectionStates::new());

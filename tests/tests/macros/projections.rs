@@ -4,9 +4,10 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};
 
 use eventsource::event::now;
+use eventsource::memory::MemoryCheckpoints;
 use eventsource::projection::{
-    CheckpointReset, CheckpointStore, CheckpointUpdate, CommitError, EventSubscriber, Inject, MemoryCheckpoints,
-    NoTruncateHook, ProjectionKind, Subscriber, UnitOfWork, fingerprint,
+    CheckpointReset, CheckpointStore, CheckpointUpdate, CommitError, EventSubscriber, Inject, NoTruncateHook,
+    ProjectionKind, Subscriber, UnitOfWork, fingerprint,
 };
 use eventsource::{
     DomainEvent, Event, HandlerError, Metadata, NewEvent, Position, RecordedEvent, Registry, RegistryError, StreamId,

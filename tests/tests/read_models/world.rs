@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use eventsource::event::RecordedParts;
+use eventsource::memory::MemoryUnit;
 use eventsource::postgres::{
     PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions, PostgresReadModels, PostgresUnit,
 };
 use eventsource::prelude::*;
-use eventsource::projection::{CheckpointUpdate, Claim, CommitError, Inject, MemoryUnit, UnitOfWork};
+use eventsource::projection::{CheckpointUpdate, Claim, CommitError, Inject, UnitOfWork};
 use eventsource::read_model::ReadModel;
 use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore, SqliteReadModels, SqliteUnit};
 use eventsource::sqlx::{self, AssertSqlSafe};

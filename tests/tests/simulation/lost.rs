@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use eventsource::memory::MemoryReadModels;
 use eventsource::prelude::*;
-use eventsource::read_model::MemoryReadModels;
 use eventsource::subscription::{SubscriptionState, WaitError};
 use eventsource::testing::Random;
 use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use eventsource::memory::MemoryReadModels;
+use eventsource::memory::MemoryUnit;
 use eventsource::prelude::*;
 use eventsource::projection::EventSubscriber;
-use eventsource::projection::MemoryUnit;
-use eventsource::read_model::{MemoryReadModels, ReadModel, Repository};
+use eventsource::read_model::{ReadModel, Repository};
 use eventsource::subscription::SubscriptionState;
 use eventsource::testing::faults::FaultyUnit;
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,9 @@ pub(crate) use std::collections::{HashMap, VecDeque};
 pub(crate) use std::sync::{Arc, Mutex};
 pub(crate) use std::time::Duration;
 
+pub(crate) use eventsource::memory::MemoryReadModels;
 pub(crate) use eventsource::prelude::*;
-pub(crate) use eventsource::read_model::{MemoryReadModels, ReadModel, Repository};
+pub(crate) use eventsource::read_model::{ReadModel, Repository};
 pub(crate) use eventsource::subscription::{FailureLimit, FailurePolicy, RetryPolicy};
 pub(crate) use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
 pub(crate) use eventsource_tests::domain::{Bumped, bump, note};

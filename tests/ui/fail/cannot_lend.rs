@@ -20,5 +20,5 @@ impl Rows {
 fn needs<U: eventsource::projection::UnitOfWork, P: eventsource::projection::EventSubscriber<U>>(_: P) {}
 
 fn main() {
-    needs::<eventsource::projection::MemoryUnit, _>(Rows);
+    needs::<eventsource::memory::MemoryUnit, _>(Rows);
 }

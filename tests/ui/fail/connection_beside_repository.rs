@@ -1,6 +1,7 @@
 //! A connection next to a repository, which would not see the repository's changes; also through aliases.
 
-use eventsource::projection::{HandlerError, Inject, MemoryUnit, RawConnection};
+use eventsource::memory::MemoryUnit;
+use eventsource::projection::{HandlerError, Inject, RawConnection};
 use eventsource::{DomainEvent, ReadModel, Repository, projection};
 use serde::{Deserialize, Serialize};
 

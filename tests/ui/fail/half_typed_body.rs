@@ -29,5 +29,5 @@ impl Count {
 fn runs<U: eventsource::projection::UnitOfWork>(_: impl eventsource::projection::EventSubscriber<U>) {}
 
 fn main() {
-    runs::<eventsource::projection::MemoryUnit>(Count(0));
+    runs::<eventsource::memory::MemoryUnit>(Count(0));
 }

@@ -6,5 +6,5 @@ struct Rows;
 fn needs<U: eventsource::projection::UnitOfWork, P: eventsource::projection::EventSubscriber<U>>(_: P) {}
 
 fn main() {
-    needs::<eventsource::projection::MemoryUnit, _>(Rows);
+    needs::<eventsource::memory::MemoryUnit, _>(Rows);
 }

@@ -45,5 +45,5 @@ fn runs<U: eventsource::projection::UnitOfWork>(_: impl eventsource::projection:
 fn main() {
     let count = Count(0);
     let _: u64 = count.helper();
-    runs::<eventsource::projection::MemoryUnit>(count);
+    runs::<eventsource::memory::MemoryUnit>(count);
 }

@@ -1,6 +1,7 @@
 //! Handlers behind a `cfg`, on and off: nothing that is off is asked for.
 
-use eventsource::projection::{EventSubscriber, MemoryUnit, Subscriber, UnitOfWork};
+use eventsource::memory::MemoryUnit;
+use eventsource::projection::{EventSubscriber, Subscriber, UnitOfWork};
 use eventsource::{DomainEvent, projection};
 use serde::{Deserialize, Serialize};
 

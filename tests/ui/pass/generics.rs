@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use eventsource::projection::{EventSubscriber, Inject, MemoryUnit, UnitOfWork};
+use eventsource::memory::MemoryUnit;
+use eventsource::projection::{EventSubscriber, Inject, UnitOfWork};
 use eventsource::{DomainEvent, Event, HandlerError, ReadModel, Repository, projection};
 use serde::{Deserialize, Serialize};
 

@@ -70,12 +70,14 @@
 //! `sslmode=verify-full` into the URL. Without the feature, `sslmode=require` fails with
 //! [`PostgresOpenError::Failed`], and the default, `prefer`, connects without TLS.
 
+mod plans;
 mod ports;
 pub(crate) mod projection;
 mod read_model;
 mod snapshots;
 mod states;
 pub(crate) mod store;
+mod table_cache;
 
 pub use projection::{LentConnection, PostgresCheckpoints, PostgresUnit};
 pub use read_model::PostgresReadModels;

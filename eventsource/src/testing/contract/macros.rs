@@ -48,7 +48,7 @@ macro_rules! event_log_contract {
 ///
 /// ```
 /// mod on_memory {
-///     eventsource::checkpoint_store_contract!(eventsource::projection::MemoryCheckpoints::new());
+///     eventsource::checkpoint_store_contract!(eventsource::memory::MemoryCheckpoints::new());
 /// }
 /// ```
 #[macro_export]
@@ -63,7 +63,7 @@ macro_rules! checkpoint_store_contract {
 ///
 /// ```
 /// mod on_memory {
-///     eventsource::lease_contract!(eventsource::projection::MemoryCheckpoints::new());
+///     eventsource::lease_contract!(eventsource::memory::MemoryCheckpoints::new());
 /// }
 /// ```
 #[macro_export]
@@ -79,7 +79,7 @@ macro_rules! lease_contract {
 ///
 /// ```
 /// mod on_memory {
-///     eventsource::table_owner_contract!(eventsource::projection::MemoryCheckpoints::new());
+///     eventsource::table_owner_contract!(eventsource::memory::MemoryCheckpoints::new());
 /// }
 /// ```
 #[macro_export]

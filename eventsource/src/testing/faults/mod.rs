@@ -9,7 +9,8 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 //! use eventsource::prelude::*;
 //! use eventsource::testing::faults::{Fault, Faults, FaultyCheckpoints, FaultyEventStore, Point};
-//! use eventsource::read_model::{MemoryReadModels, ReadModel, ReadModelError, Repository};
+//! use eventsource::memory::MemoryReadModels;
+//! use eventsource::read_model::{ReadModel, ReadModelError, Repository};
 //! use serde::{Deserialize, Serialize};
 //! use uuid::Uuid;
 //!

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::RecordedEvent;
 use crate::projection::{
-    CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, HandlerError, Inject, UnitOfWork,
+    CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, HandlerError, Inject, RawConnection, UnitOfWork,
 };
 use crate::read_model::{ReadModel, Repository};
 use crate::store::{ReentrancyMark, Verdict};
@@ -18,7 +18,8 @@ use crate::store::{ReentrancyMark, Verdict};
 ///
 /// ```
 /// use eventsource::HandlerError;
-/// use eventsource::projection::{Inject, MemoryUnit};
+/// use eventsource::memory::MemoryUnit;
+/// use eventsource::projection::Inject;
 /// use eventsource::testing::faults::FaultyUnit;
 ///
 /// struct Mailer;
@@ -115,31 +116,35 @@ impl<U: UnitOfWork> UnitOfWork for FaultyUnit<U> {
     }
 }
 
-// One implementation for everything that `U` provides would overlap with types that every unit of work provides.
-macro_rules! lend {
-    ($($(#[$cfg:meta])? <$($M:ident: $bound:ident)?> $lent:ty),+ $(,)?) => {$(
-        $(#[$cfg])?
-        #[diagnostic::do_not_recommend]
-        impl<U: UnitOfWork, $($M: $bound)?> Inject<FaultyUnit<U>> for $lent
-        where
-            $lent: Inject<U>,
-        {
-            type Guard = <$lent as Inject<U>>::Guard;
-
-            async fn inject(unit: &mut FaultyUnit<U>) -> Result<Self::Guard, HandlerError> {
-                let lent = <$lent as Inject<U>>::inject(&mut unit.inner);
-                unit.faults.around(Point::Statement, lent, HandlerError::permanent).await
-            }
-        }
-    )+};
+/// Returns what the wrapped unit of work lends, unless a statement is to fail.
+async fn inject<U: UnitOfWork, T: Inject<U>>(unit: &mut FaultyUnit<U>) -> Result<T::Guard, HandlerError> {
+    let lent = T::inject(&mut unit.inner);
+    unit.faults.around(Point::Statement, lent, HandlerError::permanent).await
 }
 
-lend! {
-    <M: ReadModel> Repository<M>,
-    #[cfg(feature = "sqlite")]
-    <> sqlx::SqliteConnection,
-    #[cfg(feature = "postgres")]
-    <> sqlx::PgConnection,
+// One implementation for everything that `U` provides would overlap with types that every unit of work provides.
+#[diagnostic::do_not_recommend]
+impl<U: UnitOfWork, M: ReadModel> Inject<FaultyUnit<U>> for Repository<M>
+where
+    Self: Inject<U>,
+{
+    type Guard = <Self as Inject<U>>::Guard;
+
+    async fn inject(unit: &mut FaultyUnit<U>) -> Result<Self::Guard, HandlerError> {
+        inject::<U, Self>(unit).await
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<U: UnitOfWork, C: RawConnection> Inject<FaultyUnit<U>> for C
+where
+    C: Inject<U>,
+{
+    type Guard = <C as Inject<U>>::Guard;
+
+    async fn inject(unit: &mut FaultyUnit<U>) -> Result<Self::Guard, HandlerError> {
+        inject::<U, C>(unit).await
+    }
 }
 
 pub(super) fn failed(action: &'static str) -> impl FnOnce(Injected) -> CheckpointError {

@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::history::History;
 use super::run::run;
+use crate::backend::memory::MemoryReadModels;
+use crate::backend::memory::{MemoryCheckpoints, MemoryUnit};
 use crate::event::{DomainEvent, EncodeError, Metadata, NewEvent, RecordedEvent};
 use crate::projection::{
-    CheckpointStore, CheckpointUpdate, Claim, EventSubscriber, HandlerError, Handles, MemoryCheckpoints, MemoryUnit,
-    Projection, UnitOfWork,
+    CheckpointStore, CheckpointUpdate, Claim, EventSubscriber, HandlerError, Handles, Projection, UnitOfWork,
 };
-use crate::read_model::{MemoryReadModels, Query, ReadModel};
+use crate::read_model::{Query, ReadModel};
 
 /// Tests `projection`: *given* some events, *when* another event is handled, *then* check the result.
 ///

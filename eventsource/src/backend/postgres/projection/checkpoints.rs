@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::projection::claim::NotClaimed;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{PostgresUnit, letters, rows};
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::projection::{ForgetLetters, forget_letters};
+use crate::backend::sql::projection::{ForgetLetters, NotClaimed, SqlScope, forget_letters};
 use crate::backend::sql::store::{Action, Failure};
 use crate::event::{Position, StreamId};
 use crate::projection::{
@@ -215,7 +214,7 @@ impl CheckpointStore for PostgresCheckpoints {
     }
 
     async fn begin(&self) -> Result<PostgresUnit, CheckpointError> {
-        let unit = PostgresUnit::begin(&self.db).await;
+        let unit = PostgresUnit::begin(&self.db, SqlScope::default()).await;
         unit.map_err(|error| self.failed(Action::Begin, error.into()))
     }
 

@@ -4,34 +4,26 @@ use sqlx::PgConnection;
 
 use super::{PostgresCheckpoints, PostgresUnit, rows, statements};
 use crate::backend::postgres::store::PostgresDatabase;
+use crate::backend::sql::projection::SqlScope;
+use crate::backend::sql::projection::generations::{Claimed, refused};
 use crate::backend::sql::store::{Action, Failure, clamped};
 use crate::event::{Position, now};
-use crate::projection::claim::NotClaimed;
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{Checkpoint, CheckpointError, CheckpointReset, Claim, Switch, Switched, Table};
-
-/// The result of a claim of a next generation.
-pub(crate) enum Claimed {
-    /// It continues.
-    GoesOn(Checkpoint),
-    /// It begins. `replaces` says whether tables of an earlier next generation exist.
-    Begins { checkpoint: Checkpoint, replaces: bool },
-    /// It was not claimed.
-    Not(NotClaimed),
-}
+use crate::projection::{CheckpointError, CheckpointReset, Claim, Switch, Switched, Table};
 
 impl PostgresCheckpoints {
     /// Opens a unit of work on the next generation of `tables`.
-    pub(crate) async fn unit_of_next(&self, tables: &[&'static Table]) -> Result<PostgresUnit, CheckpointError> {
-        let unit = PostgresUnit::begin(self.database()).await;
-        let mut unit = unit.map_err(|error| self.failed(Action::Begin, error.into()))?;
-        unit.scope().build_next(tables);
-        Ok(unit)
+    pub(in crate::backend) async fn unit_of_next(
+        &self,
+        tables: &[&'static Table],
+    ) -> Result<PostgresUnit, CheckpointError> {
+        let unit = PostgresUnit::begin(self.database(), SqlScope::of_next(tables)).await;
+        unit.map_err(|error| self.failed(Action::Begin, error.into()))
     }
 }
 
 /// Claims the checkpoint of the next generation.
-pub(crate) async fn claim(
+pub(in crate::backend) async fn claim(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     claim: &Claim<'_>,
@@ -64,7 +56,7 @@ async fn run(db: &PostgresDatabase, conn: &mut PgConnection, query: Query<'_>) -
 }
 
 /// Returns why the next generation may not replace the live one; `None` if it may. It locks both checkpoints.
-pub(crate) async fn may_switch(
+pub(in crate::backend) async fn may_switch(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     switch: &Switch,
@@ -72,15 +64,16 @@ pub(crate) async fn may_switch(
     let next = next_checkpoint(&switch.name);
     run(db, conn, sqlx::query(db.sql(statements::LOCK_BOTH)).bind(&switch.name).bind(&next)).await?;
     let next = rows::load(db, conn, &next).await?;
-    if next.is_none_or(|next| (next.epoch, next.position) != (switch.epoch, switch.position)) {
-        return Ok(Some(Switched::Fenced));
-    }
     let live = rows::load(db, conn, &switch.name).await?;
-    Ok(live.and_then(|live| switch.is_refused_by(live)))
+    Ok(refused(switch, next.as_ref(), live))
 }
 
 /// Makes the checkpoint and the dead letters of the next generation the live ones.
-pub(crate) async fn switch(db: &PostgresDatabase, conn: &mut PgConnection, name: &str) -> Result<(), Failure> {
+pub(in crate::backend) async fn switch(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+) -> Result<(), Failure> {
     let next = next_checkpoint(name);
     run(db, conn, sqlx::query(db.sql(statements::SWITCH)).bind(name).bind(&next).bind(now())).await?;
     run(db, conn, sqlx::query(db.sql(statements::CLEAR_LETTERS)).bind(name)).await?;
@@ -90,6 +83,10 @@ pub(crate) async fn switch(db: &PostgresDatabase, conn: &mut PgConnection, name:
 }
 
 /// Removes the checkpoint of the next generation.
-pub(crate) async fn discard(db: &PostgresDatabase, conn: &mut PgConnection, name: &str) -> Result<(), Failure> {
+pub(in crate::backend) async fn discard(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    name: &str,
+) -> Result<(), Failure> {
     rows::clear(db, conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
 }

@@ -11,6 +11,5 @@ mod statements;
 mod unit;
 
 pub use checkpoints::PostgresCheckpoints;
-pub(crate) use generations::Claimed;
 pub(crate) use unit::BatchConnection;
 pub use unit::{LentConnection, PostgresUnit};

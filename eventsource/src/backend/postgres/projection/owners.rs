@@ -5,10 +5,10 @@ use sqlx::PgConnection;
 
 use super::{PostgresCheckpoints, statements};
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::projection::{TextRows, owners};
+use crate::backend::sql::projection::TextRows;
+use crate::backend::sql::projection::owners::{self, Built, BuiltRow};
 use crate::backend::sql::store::{Action, Failure};
-use crate::projection::generation::next_suffix;
-use crate::projection::owner::{Built, BuiltRow};
+use crate::projection::generation::NEXT_CHECKPOINT;
 use crate::projection::{CheckpointError, HandedOver, Table, TableOwners, TableTaken};
 
 impl TextRows for (&PostgresDatabase, &mut PgConnection) {
@@ -29,12 +29,12 @@ impl TextRows for (&PostgresDatabase, &mut PgConnection) {
 }
 
 /// Returns the subscription that built the table; `None` if no subscription owns it.
-pub(crate) async fn built(
+pub(in crate::backend) async fn built(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    table: &Table,
+    table: &str,
 ) -> Result<Option<Built>, sqlx::Error> {
-    let query = sqlx::query_as::<_, BuiltRow>(db.sql(statements::BUILT)).bind(table.name).bind(next_suffix());
+    let query = sqlx::query_as::<_, BuiltRow>(db.sql(statements::BUILT)).bind(table).bind(NEXT_CHECKPOINT);
     Ok(query.persistent(db.names_statements()).fetch_optional(conn).await?.map(Built::from))
 }
 

@@ -8,10 +8,9 @@ use uuid::Uuid;
 
 use super::statements;
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::projection::{change_letters, mark};
+use crate::backend::sql::projection::{NotClaimed, change_letters, mark};
 use crate::backend::sql::store::{Failure, unsigned};
 use crate::event::{Position, now};
-use crate::projection::claim::NotClaimed;
 use crate::projection::{Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ProjectionSnapshot};
 use crate::store::LogId;
 

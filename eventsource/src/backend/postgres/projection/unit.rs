@@ -12,10 +12,9 @@ use super::rows;
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::postgres::store::failure::{Overtaken, code};
 use crate::backend::postgres::store::verdict::verdict;
-use crate::backend::sql::projection::{Change, NotLent, causes, remedy};
+use crate::backend::sql::projection::{Change, NotLent, SqlScope, causes, remedy};
 use crate::backend::sql::store::{Action, Failure};
 use crate::event::RecordedEvent;
-use crate::projection::scope::Scope;
 use crate::projection::{
     ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool, HandlerError,
     Inject, RawConnection, UnitOfWork,
@@ -60,9 +59,7 @@ pub struct PostgresUnit {
     db: PostgresDatabase,
     /// `None` in a detached unit, which begins its transaction when it commits.
     batch: Option<Arc<Mutex<BatchTransaction>>>,
-    scope: Scope,
-    /// The number of events whose handlers had the connection.
-    lent: usize,
+    scope: SqlScope,
 }
 
 /// Access to the connection of a batch. It does not keep the batch open.
@@ -133,9 +130,7 @@ impl Inject<PostgresUnit> for PgConnection {
     async fn inject(unit: &mut PostgresUnit) -> Result<LentConnection, HandlerError> {
         unit.scope.check_connection()?;
         let batch = unit.connection().map_err(HandlerError::permanent)?;
-        // Repositories hold changes that the connection must see, and have read what it may change.
-        unit.scope.hand_over().await?;
-        unit.lent += 1;
+        unit.scope.lend_connection().await?;
         batch.lend_to_handler().map_err(HandlerError::permanent)
     }
 }
@@ -151,13 +146,13 @@ impl ConnectionPool for sqlx::pool::PoolConnection<sqlx::Postgres> {
 }
 
 impl PostgresUnit {
-    pub(super) async fn begin(db: &PostgresDatabase) -> Result<Self, sqlx::Error> {
+    pub(super) async fn begin(db: &PostgresDatabase, scope: SqlScope) -> Result<Self, sqlx::Error> {
         let batch = BatchTransaction::begin(db).await?;
-        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), scope: Scope::default(), lent: 0 })
+        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), scope })
     }
 
     pub(super) fn detached(db: &PostgresDatabase) -> Self {
-        Self { db: db.clone(), batch: None, scope: Scope::default(), lent: 0 }
+        Self { db: db.clone(), batch: None, scope: SqlScope::default() }
     }
 
     /// Returns the batch's connection, if there is a batch.
@@ -169,7 +164,7 @@ impl PostgresUnit {
         &self.db
     }
 
-    pub(crate) const fn scope(&mut self) -> &mut Scope {
+    pub(in crate::backend) const fn scope(&mut self) -> &mut SqlScope {
         &mut self.scope
     }
 
@@ -288,7 +283,7 @@ impl UnitOfWork for PostgresUnit {
     }
 
     fn is_shared(&self) -> bool {
-        self.lent > 1
+        self.scope.is_shared()
     }
 
     fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {

@@ -7,7 +7,7 @@ use super::schema;
 use super::tables::Tables;
 use crate::backend::postgres::projection::{BatchConnection, LentConnection};
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::read_model::Use;
+use crate::backend::sql::read_model::{Generation, TableRef, Use};
 use crate::read_model::port::{ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
@@ -22,25 +22,24 @@ pub(super) struct BatchTables {
     connection: BatchConnection,
     db: PostgresDatabase,
     held: Held,
-    /// Whether the next generation of each table is used.
-    builds_next: bool,
+    generation: Generation,
 }
 
 impl BatchTables {
-    pub(super) fn new(connection: BatchConnection, db: &PostgresDatabase, builds_next: bool) -> Self {
-        Self { connection, db: db.clone(), held: Held::default(), builds_next }
+    pub(super) fn new(connection: BatchConnection, db: &PostgresDatabase, generation: Generation) -> Self {
+        Self { connection, db: db.clone(), held: Held::default(), generation }
     }
 
     /// Returns the connection, and the table to use.
-    async fn ready(&self, table: &'static Table) -> Result<(LentConnection, &'static Table), ReadModelError> {
-        let table = if self.builds_next { table.next() } else { table };
+    async fn ready(&self, table: &'static Table) -> Result<(LentConnection, TableRef), ReadModelError> {
+        let table = TableRef::new(table, self.generation);
         let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;
         schema::check_once(&mut conn, &self.db, table, Use::Write).await?;
         Ok((conn, table))
     }
 
     /// Returns the result. If the table did not match, it is checked again before the next batch.
-    fn settle<T>(&self, table: &'static Table, done: Result<T, ReadModelError>) -> Result<T, ReadModelError> {
+    fn settle<T>(&self, table: TableRef, done: Result<T, ReadModelError>) -> Result<T, ReadModelError> {
         if let Err(ReadModelError::NoTable { .. } | ReadModelError::Mismatch { .. }) = &done {
             schema::forget(&self.db, table);
         }
@@ -48,17 +47,17 @@ impl BatchTables {
     }
 }
 
-fn ids(table: &Table, rows: &[RowChange<'_>]) -> Vec<Value> {
-    rows.iter().map(|change| change.row.id(table)).collect()
+fn ids(table: TableRef, rows: &[RowChange<'_>]) -> Vec<Value> {
+    rows.iter().map(|change| change.row.id(table.model())).collect()
 }
 
 #[async_trait]
 impl ReadTables for BatchTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        let locks = self.held.next(table, ids);
+        let locks = self.held.next(table.model(), ids);
         if locks == Locks::NeverWaits {
-            self.held.read_only(table);
+            self.held.read_only(table.model());
         }
         let done = Tables { conn: &mut conn, db: &self.db }.load_locked(table, ids, locks).await;
         self.settle(table, done)
@@ -66,7 +65,7 @@ impl ReadTables for BatchTables {
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        self.held.read_only(table);
+        self.held.read_only(table.model());
         let done = Tables { conn: &mut conn, db: &self.db }.select(table, query).await;
         self.settle(table, done)
     }
@@ -86,15 +85,16 @@ impl WriteTables for BatchTables {
 
     async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        let done =
-            Tables { conn: &mut conn, db: &self.db }.merge(table, rows, self.held.next(table, &ids(table, rows))).await;
+        let done = Tables { conn: &mut conn, db: &self.db }
+            .merge(table, rows, self.held.next(table.model(), &ids(table, rows)))
+            .await;
         self.settle(table, done)
     }
 
     async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
         let done = Tables { conn: &mut conn, db: &self.db }
-            .update(table, rows, self.held.again(table, &ids(table, rows)))
+            .update(table, rows, self.held.again(table.model(), &ids(table, rows)))
             .await;
         self.settle(table, done)
     }
@@ -102,7 +102,7 @@ impl WriteTables for BatchTables {
     async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
         let done = Tables { conn: &mut conn, db: &self.db }
-            .delete(table, ids, self.held.next(table, ids.iter().copied()))
+            .delete(table, ids, self.held.next(table.model(), ids.iter().copied()))
             .await;
         self.settle(table, done)
     }

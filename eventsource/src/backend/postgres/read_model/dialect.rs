@@ -1,7 +1,14 @@
 //! The SQL of PostgreSQL, where it differs from the SQL of other databases.
 
-use crate::backend::sql::read_model::{Dialect, own, quoted};
-use crate::read_model::{ColumnDef, ColumnKind, Table};
+use crate::backend::sql::read_model::{Dialect, TableRef, own, quoted};
+use crate::read_model::{ColumnDef, ColumnKind, Value};
+
+/// A bound value of a column of this kind, or a bound list of such values.
+#[derive(Debug)]
+pub(super) enum Argument {
+    One(ColumnKind, Value),
+    List(ColumnKind, Vec<Value>),
+}
 
 /// The SQL of PostgreSQL, with the tables in the schema of this name.
 pub(super) struct PostgresDialect<'d>(pub(super) &'d str);
@@ -10,8 +17,10 @@ impl Dialect for PostgresDialect<'_> {
     const BIND_LIMIT: usize = 65_535;
     const TABLE_OPTIONS: &'static str = "";
 
-    fn table(&self, table: &Table) -> String {
-        format!("{}.{}", quoted(self.0), quoted(table.name))
+    type Argument = Argument;
+
+    fn table(&self, table: TableRef) -> String {
+        format!("{}.{}", quoted(self.0), quoted(&table.name()))
     }
 
     /// As the catalogue names it. JSON is stored as its text, because `jsonb` supports neither `\u0000` nor every
@@ -47,6 +56,14 @@ impl Dialect for PostgresDialect<'_> {
     fn value(kind: ColumnKind, number: usize) -> String {
         let cast = if is_text(kind) { type_name_of_value(kind) } else { "" };
         if cast.is_empty() { format!("${number}") } else { format!("${number}::{cast}") }
+    }
+
+    fn argument(kind: ColumnKind, value: &Value) -> Argument {
+        Argument::One(kind, value.clone())
+    }
+
+    fn list(kind: ColumnKind, values: &[Value]) -> Argument {
+        Argument::List(kind, values.to_vec())
     }
 
     /// As rows, not with `= ANY`: with a cached plan, PostgreSQL would compare each row that it scans with the whole

@@ -4,22 +4,23 @@ use sqlx::postgres::PgDatabaseError;
 
 use crate::backend::postgres::store::failure::{Overtaken, code};
 use crate::backend::postgres::store::verdict::verdict;
+use crate::backend::sql::read_model::TableRef;
 use crate::backend::sql::store::{Action, Failure};
 use crate::projection::CheckpointError;
-use crate::read_model::{ReadModelError, Table};
+use crate::read_model::ReadModelError;
 use crate::store::Verdict;
 
 /// Returns the error of `action` on `table` that PostgreSQL answered with `error`.
-pub(super) fn failed(table: &'static Table, action: &'static str, error: sqlx::Error) -> ReadModelError {
+pub(super) fn failed(table: TableRef, action: &'static str, error: sqlx::Error) -> ReadModelError {
     let model = table;
-    let table = table.name;
+    let table = table.model().name;
     match code(&error).as_deref() {
         // A value that does not fit its column, or a violated constraint.
         Some(code) if code.starts_with("22") || code.starts_with("23") => {
             return ReadModelError::Constraint { table, message: error.to_string() };
         }
         // The table is not what the statement was made for: undefined column, datatype mismatch, undefined operator.
-        Some("42703" | "42804" | "42883") => return ReadModelError::mismatch(model, vec![error.to_string()]),
+        Some("42703" | "42804" | "42883") => return ReadModelError::mismatch(model.model(), vec![error.to_string()]),
         // The batch would have to wait for a row out of order, and does not.
         Some("55P03") => return ReadModelError::Failed { table, action, source: Box::new(Overtaken) },
         _ => {}
@@ -61,6 +62,6 @@ pub(super) fn refusal_of(action: Action<'_>, failure: Failure) -> CheckpointErro
 }
 
 /// Another transaction was faster: the batch is retried.
-pub(super) fn overtaken(table: &'static Table) -> ReadModelError {
-    ReadModelError::Failed { table: table.name, action: "write", source: Box::new(Overtaken) }
+pub(super) fn overtaken(table: TableRef) -> ReadModelError {
+    ReadModelError::Failed { table: table.model().name, action: "write", source: Box::new(Overtaken) }
 }

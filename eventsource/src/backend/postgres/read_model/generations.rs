@@ -7,9 +7,11 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::failure::{refusal, refusal_of};
 use super::{replace, schema};
-use crate::backend::postgres::projection::{Claimed, PostgresCheckpoints, PostgresUnit, generations};
+use crate::backend::postgres::projection::{PostgresCheckpoints, PostgresUnit, generations};
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::projection::NotLent;
+use crate::backend::sql::projection::generations::Claimed;
+use crate::backend::sql::read_model::TableRef;
 use crate::backend::sql::store::Action;
 use crate::event::Position;
 use crate::projection::{Checkpoint, CheckpointError, Claim, ClaimError, Generations, Switch, Switched, Table};
@@ -23,12 +25,12 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
     async fn check(&self, tables: &[&'static Table]) -> Result<(), CheckpointError> {
         let (db, action) = (self.database(), Action::Replace);
         for table in tables {
-            check_names(table.next())
+            check_names(TableRef::next(table))
                 .map_err(|reason| CheckpointError::Refused { action: action.to_string(), reason })?;
         }
         let mut tx = begin(db, action).await?;
         for table in tables {
-            replace::check(db, &mut tx, table).await.map_err(|error| refusal(action, error))?;
+            replace::check(db, &mut tx, TableRef::live(table)).await.map_err(|error| refusal(action, error))?;
         }
         commit(tx, action).await
     }
@@ -46,7 +48,7 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
             Claimed::GoesOn(checkpoint) => checkpoint,
             Claimed::Begins { checkpoint, replaces } => {
                 for table in tables {
-                    let made = make(db, &mut tx, table.next(), replaces).await;
+                    let made = make(db, &mut tx, TableRef::next(table), replaces).await;
                     made.map_err(|error| refusal(action, error))?;
                 }
                 checkpoint
@@ -66,21 +68,21 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
         let refused = |error| refusal(action, error);
         let mut tx = begin(db, action).await?;
         // In the order in which batches lock: the tables by name, then the checkpoint.
-        let mut tables = switch.tables.clone();
-        tables.sort_unstable_by_key(|table| table.name);
+        let mut tables: Vec<_> = switch.tables.iter().map(|table| TableRef::live(table)).collect();
+        tables.sort_unstable_by_key(|table| table.key());
         let (mut left, mut made) = (Vec::new(), Vec::new());
         // The longest step, done while no other process must wait.
-        for table in &tables {
+        for &table in &tables {
             made.push(replace::make_indexes(db, &mut tx, table, &mut left).await.map_err(refused)?);
         }
-        for table in &tables {
+        for &table in &tables {
             replace::lock(db, &mut tx, table).await.map_err(refused)?;
         }
         let may = generations::may_switch(db, &mut tx, switch).await;
         if let Some(not) = may.map_err(|failure| refusal_of(action, failure))? {
             return Ok(not);
         }
-        for (table, made) in tables.iter().zip(&made) {
+        for (&table, made) in tables.iter().zip(&made) {
             replace::replace(db, &mut tx, table, made, &mut left).await.map_err(refused)?;
         }
         let switched = generations::switch(db, &mut tx, &switch.name).await;
@@ -101,7 +103,7 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
         let mut conn = lent.map_err(not_lent)?;
         let mut left = Vec::new();
         for table in tables {
-            let reshaped = replace::reshape(self.database(), &mut conn, table).await;
+            let reshaped = replace::reshape(self.database(), &mut conn, TableRef::live(table)).await;
             left.extend(reshaped.map_err(|error| refusal(action, error))?);
         }
         Ok(left)
@@ -111,7 +113,7 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
         let (db, action) = (self.database(), Action::Discard(name));
         let mut tx = begin(db, action).await?;
         for table in tables {
-            let dropped = replace::drop_table(db, &mut tx, table.next()).await;
+            let dropped = replace::drop_table(db, &mut tx, TableRef::next(table)).await;
             dropped.map_err(|error| refusal(action, error))?;
         }
         let discarded = generations::discard(db, &mut tx, name).await;
@@ -129,9 +131,9 @@ async fn commit(tx: Transaction<'static, Postgres>, action: Action<'_>) -> Resul
 }
 
 /// Refuses names of a next generation that PostgreSQL would truncate.
-fn check_names(table: &Table) -> Result<(), Arc<str>> {
-    let indexes = table.columns.iter().filter(|column| column.indexed);
-    let mut names = indexes.map(|column| table.index_name(column.name)).chain([table.name.to_owned()]);
+fn check_names(table: TableRef) -> Result<(), Arc<str>> {
+    let indexes = table.indexed().map(|column| table.index_name(column.name));
+    let mut names = indexes.chain([table.name().into_owned()]);
     names.find(|name| name.len() > LONGEST_NAME).map_or(Ok(()), |long| {
         let reason = format!(
             "`{long}`, of its next generation, is longer than a name in PostgreSQL: shorten the name of the table or the \
@@ -145,7 +147,7 @@ fn check_names(table: &Table) -> Result<(), Arc<str>> {
 async fn make(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    table: &'static Table,
+    table: TableRef,
     replaces: bool,
 ) -> Result<(), ReadModelError> {
     if replaces {

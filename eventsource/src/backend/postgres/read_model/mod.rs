@@ -7,7 +7,6 @@ mod failure;
 mod generations;
 mod models;
 mod order;
-mod plans;
 mod pool;
 mod replace;
 mod schema;

@@ -7,9 +7,8 @@ use super::pool::PoolTables;
 use super::schema;
 use crate::backend::postgres::projection::PostgresUnit;
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::read_model::{OfOther, Use};
-use crate::projection::{HandlerError, Inject, Subscriber};
-use crate::read_model::session::RepositorySession;
+use crate::backend::sql::read_model::{OfOther, TableRef, Use};
+use crate::projection::{HandlerError, Inject, Subscriber, Table};
 use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
 
 /// The read models in a PostgreSQL database: creates and checks their tables, and reads the committed rows. A clone is
@@ -145,7 +144,7 @@ impl PostgresReadModels {
     /// # }
     /// ```
     pub async fn create_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
-        schema::create(&self.db, M::TABLE).await
+        self.make(M::TABLE, OfOther::IsRefused).await
     }
 
     /// Creates the missing tables that `projection` declares (`#[projection(read_models(…))]`), and their missing
@@ -193,9 +192,13 @@ impl PostgresReadModels {
     /// ```
     pub async fn ensure_tables<P: Subscriber>(&self, projection: &P) -> Result<(), ReadModelError> {
         for table in projection.read_models() {
-            OfOther::Stays.stays(schema::create(&self.db, table).await)?;
+            self.make(table, OfOther::Stays).await?;
         }
         Ok(())
+    }
+
+    async fn make(&self, table: &'static Table, other: OfOther) -> Result<(), ReadModelError> {
+        other.stays(schema::create(&self.db, TableRef::live(table)).await).map(drop)
     }
 
     /// Checks that the table of `M` has exactly the columns that the model describes. An additional column is a
@@ -224,8 +227,9 @@ impl PostgresReadModels {
     /// # }
     /// ```
     pub async fn check_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
-        let mut session = PoolTables::new(&self.db).session(M::TABLE).await?;
-        schema::check(&mut session, &self.db, M::TABLE, Use::Exact).await
+        let table = TableRef::live(M::TABLE);
+        let mut session = PoolTables::new(&self.db).session(table).await?;
+        schema::check(&mut session, &self.db, table, Use::Exact).await
     }
 
     /// Returns the SQL with which [`create_table`](PostgresReadModels::create_table) creates the table, for migrations
@@ -249,7 +253,7 @@ impl PostgresReadModels {
     /// ```
     #[must_use]
     pub fn table_sql<M: ReadModel>(&self) -> String {
-        schema::create_sql(&self.db, M::TABLE)
+        schema::create_sql(&self.db, TableRef::live(M::TABLE))
     }
 
     /// Returns a repository that reads the committed rows of `M`. It is cheap, and does not contact the server.
@@ -283,8 +287,8 @@ impl<M: ReadModel> Inject<PostgresUnit> for Repository<M> {
     async fn inject(unit: &mut PostgresUnit) -> Result<Box<Self>, HandlerError> {
         unit.scope().check_table(M::TABLE)?;
         let connection = unit.connection().map_err(HandlerError::permanent)?;
-        let (db, builds_next) = (unit.database().clone(), unit.scope().builds_next());
-        let session = RepositorySession::of(unit.scope(), || Box::new(BatchTables::new(connection, &db, builds_next)));
+        let db = unit.database().clone();
+        let session = unit.scope().session(|generation| Box::new(BatchTables::new(connection, &db, generation)));
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }

@@ -8,7 +8,7 @@ use super::schema;
 use super::tables::Tables;
 use crate::backend::postgres::store::verdict::verdict;
 use crate::backend::postgres::store::{PostgresDatabase, StatementConnection};
-use crate::backend::sql::read_model::Use;
+use crate::backend::sql::read_model::{TableRef, Use};
 use crate::read_model::port::ReadTables;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
@@ -26,11 +26,11 @@ impl PoolTables {
     }
 
     /// Returns a connection that reads.
-    pub(super) async fn session(&self, table: &'static Table) -> Result<StatementConnection, ReadModelError> {
+    pub(super) async fn session(&self, table: TableRef) -> Result<StatementConnection, ReadModelError> {
         self.db.session().await.map_err(|error| failed(table, "read", error))
     }
 
-    async fn ready(&self, table: &'static Table) -> Result<StatementConnection, ReadModelError> {
+    async fn ready(&self, table: TableRef) -> Result<StatementConnection, ReadModelError> {
         let mut session = self.session(table).await?;
         schema::check_once(&mut session, &self.db, table, Use::Read).await?;
         Ok(session)
@@ -41,7 +41,7 @@ impl PoolTables {
     async fn settle<T>(
         &self,
         mut session: StatementConnection,
-        table: &'static Table,
+        table: TableRef,
         attempt: Attempt,
         read: Result<T, ReadModelError>,
     ) -> Result<Option<T>, ReadModelError> {
@@ -98,21 +98,24 @@ macro_rules! read {
             }
         }
         // Not reached: the second attempt returns.
-        Err(ReadModelError::NoTable { table: $table.name })
+        Err(ReadModelError::NoTable { table: $table.model().name })
     }};
 }
 
 #[async_trait]
 impl ReadTables for PoolTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
+        let table = TableRef::live(table);
         read!(self, table, tables => tables.load(table, ids))
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
+        let table = TableRef::live(table);
         read!(self, table, tables => tables.select(table, query))
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
+        let table = TableRef::live(table);
         read!(self, table, tables => tables.count(table, query))
     }
 }

@@ -10,12 +10,12 @@ use super::failure::failed;
 use super::{catalogue, schema, statements};
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::postgres::store::verdict::verdict;
-use crate::backend::sql::read_model::{Use, quoted};
-use crate::read_model::{ReadModelError, Table};
+use crate::backend::sql::read_model::{TableRef, Use, quoted, refuse_dependents};
+use crate::read_model::ReadModelError;
 
 pub(super) async fn run(
     conn: &mut PgConnection,
-    table: &'static Table,
+    table: TableRef,
     action: &'static str,
     sql: String,
 ) -> Result<(), ReadModelError> {
@@ -26,7 +26,7 @@ pub(super) async fn run(
 pub(super) async fn drop_table(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    table: &'static Table,
+    table: TableRef,
 ) -> Result<(), ReadModelError> {
     run(conn, table, "drop", statements::drop_table(db.schema(), table)).await
 }
@@ -35,12 +35,12 @@ pub(super) async fn drop_table(
 pub(super) async fn check(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    table: &'static Table,
+    table: TableRef,
 ) -> Result<(), ReadModelError> {
-    let query = sqlx::query_scalar(catalogue::DEPENDENTS).bind(db.schema()).bind(table.name);
+    let query = sqlx::query_scalar(catalogue::DEPENDENTS).bind(db.schema()).bind(table.name());
     let found = query.persistent(db.names_statements()).fetch_all(conn).await;
     let dependents = found.map_err(|error| failed(table, "look at", error))?;
-    ReadModelError::refuse_dependents(table, dependents)
+    refuse_dependents(table, dependents)
 }
 
 /// Creates the table's own indexes on the table of the next generation, under temporary names. Returns the pairs of
@@ -48,14 +48,13 @@ pub(super) async fn check(
 pub(super) async fn make_indexes(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    table: &'static Table,
+    table: TableRef,
     left: &mut Vec<String>,
 ) -> Result<Vec<(String, String)>, ReadModelError> {
-    let query = sqlx::query_as(catalogue::INDEXES).bind(db.schema()).bind(table.name);
+    let query = sqlx::query_as(catalogue::INDEXES).bind(db.schema()).bind(table.name());
     let found = query.persistent(db.names_statements()).fetch_all(&mut *conn).await;
     let found: Vec<(String, bool, String, String, String)> = found.map_err(|error| failed(table, "look at", error))?;
-    let is_of_model =
-        |name: &str| table.columns.iter().any(|column| column.indexed && table.index_name(column.name) == name);
+    let is_of_model = |name: &str| table.indexed().any(|column| table.index_name(column.name) == name);
     let mut made = Vec::new();
     for (name, is_unique, oid, begin, definition) in found {
         if is_of_model(&name) {
@@ -66,7 +65,7 @@ pub(super) async fn make_indexes(
             continue;
         };
         let (unique, temporary) = (if is_unique { "UNIQUE " } else { "" }, format!("eventsource_index_{oid}"));
-        let next = statements::named(db.schema(), table.next());
+        let next = statements::named(db.schema(), TableRef::next(table.model()));
         let sql = format!("CREATE {unique}INDEX {} ON {next} {rest}", quoted(&temporary));
         match try_run(conn, table, &sql).await? {
             Ok(()) => made.push((temporary, name)),
@@ -81,14 +80,14 @@ pub(super) async fn make_indexes(
 pub(super) async fn replace(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    table: &'static Table,
+    table: TableRef,
     made: &[(String, String)],
     left: &mut Vec<String>,
 ) -> Result<(), ReadModelError> {
-    let (next, schema) = (table.next(), db.schema());
+    let (next, schema) = (TableRef::next(table.model()), db.schema());
     // Since the rebuild began, an object may have been created that depends on it.
     check(db, conn, table).await?;
-    let query = sqlx::query_as(catalogue::BELONGINGS).bind(schema).bind(table.name).bind(next.name);
+    let query = sqlx::query_as(catalogue::BELONGINGS).bind(schema).bind(table.name()).bind(next.name());
     let belongings = query.persistent(db.names_statements()).fetch_all(&mut *conn).await;
     let belongings: Vec<(String, Option<String>)> = belongings.map_err(|error| failed(table, "look at", error))?;
     let mut indexes = schema::indexes(conn, db, next).await.map_err(|error| failed(next, "look at", error))?;
@@ -112,11 +111,7 @@ pub(super) async fn replace(
 ///
 /// # Errors
 /// Inside the result: why the server refused it.
-async fn try_run(
-    conn: &mut PgConnection,
-    table: &'static Table,
-    sql: &str,
-) -> Result<Result<(), String>, ReadModelError> {
+async fn try_run(conn: &mut PgConnection, table: TableRef, sql: &str) -> Result<Result<(), String>, ReadModelError> {
     run(conn, table, "replace", "SAVEPOINT eventsource_try".to_owned()).await?;
     match sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *conn).await {
         Ok(_) => {
@@ -137,7 +132,7 @@ async fn try_run(
 pub(super) async fn lock(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    table: &'static Table,
+    table: TableRef,
 ) -> Result<(), ReadModelError> {
     if schema::exists(conn, db, table).await? {
         run(conn, table, "lock", statements::lock_table(db.schema(), table)).await?;
@@ -150,7 +145,7 @@ pub(super) async fn lock(
 pub(super) async fn reshape(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
-    table: &'static Table,
+    table: TableRef,
 ) -> Result<Vec<String>, ReadModelError> {
     let mut left = Vec::new();
     match schema::check(conn, db, table, Use::Write).await {
@@ -162,7 +157,7 @@ pub(super) async fn reshape(
         Err(ReadModelError::Mismatch { .. }) => {}
         Err(error) => return Err(error),
     }
-    schema::create_new(conn, db, table.next()).await?;
+    schema::create_new(conn, db, TableRef::next(table.model())).await?;
     let made = make_indexes(db, conn, table, &mut left).await?;
     lock(db, conn, table).await?;
     replace(db, conn, table, &made, &mut left).await?;

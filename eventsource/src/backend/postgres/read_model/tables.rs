@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::dialect::PostgresDialect;
+use super::dialect::{Argument, PostgresDialect};
 use super::failure::{failed, overtaken};
 use super::order::Locks;
-use super::schema::{self, SchemaCache};
+use super::schema;
 use super::statements;
 use super::value::{Statement, bind, bind_list, value, values};
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::read_model::{self as sql, Argument, Sql};
+use crate::backend::sql::read_model::{self as sql, Sql, TableRef};
 use crate::read_model::port::{Before, RowChange};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
-use crate::read_model::{ColumnDef, ColumnKind, InvalidField, InvalidValue, ReadModelError, Table, Value};
+use crate::read_model::{ColumnDef, ColumnKind, InvalidField, InvalidValue, ReadModelError, Value};
 
 /// The tables of a database, on one of its connections.
 pub(super) struct Tables<'c> {
@@ -23,17 +23,17 @@ pub(super) struct Tables<'c> {
     pub(super) db: &'c PostgresDatabase,
 }
 
-impl Tables<'_> {
-    fn dialect(&self) -> PostgresDialect<'_> {
+impl<'c> Tables<'c> {
+    fn dialect(&self) -> PostgresDialect<'c> {
         PostgresDialect(self.db.schema())
     }
 
-    fn prepare<'q>(&self, table: &'static Table, text: String) -> Statement<'q> {
-        let text = self.db.attached().get::<SchemaCache>().plans.planned(table, text);
+    fn prepare<'q>(&self, table: TableRef, text: String) -> Statement<'q> {
+        let text = self.db.tables().plans.planned(table, text);
         sqlx::query(AssertSqlSafe(text)).persistent(self.db.names_statements())
     }
 
-    fn statement<'q>(&self, table: &'static Table, sql: Sql) -> Result<Statement<'q>, ReadModelError> {
+    fn statement<'q>(&self, table: TableRef, sql: Sql<PostgresDialect<'_>>) -> Result<Statement<'q>, ReadModelError> {
         let prepared = self.prepare(table, sql.text);
         let bound = sql.arguments.iter().try_fold(prepared, |statement, argument| match argument {
             Argument::One(kind, value) => bind(statement, *kind, value),
@@ -42,13 +42,13 @@ impl Tables<'_> {
         bound.map_err(|reason| unfit(table, None, reason))
     }
 
-    async fn fetch(&mut self, table: &'static Table, sql: Sql) -> Result<Vec<Row>, ReadModelError> {
+    async fn fetch(&mut self, table: TableRef, sql: Sql<PostgresDialect<'_>>) -> Result<Vec<Row>, ReadModelError> {
         let statement = self.statement(table, sql)?;
         let rows = statement.fetch_all(&mut *self.conn).await.map_err(|error| failed(table, "read", error))?;
-        rows.iter().map(|row| Row::from_all(values(row, table)?, table)).collect()
+        rows.iter().map(|row| sql::row(values(row, table.model())?, table)).collect()
     }
 
-    pub(super) async fn load(&mut self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
+    pub(super) async fn load(&mut self, table: TableRef, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let sql = sql::load(&self.dialect(), table, ids)?;
         self.fetch(table, sql).await
     }
@@ -57,7 +57,7 @@ impl Tables<'_> {
     /// lock rows that another transaction holds.
     pub(super) async fn load_locked(
         &mut self,
-        table: &'static Table,
+        table: TableRef,
         ids: &[Value],
         locks: Locks,
     ) -> Result<Vec<Row>, ReadModelError> {
@@ -69,12 +69,12 @@ impl Tables<'_> {
         self.fetch(table, sql).await
     }
 
-    pub(super) async fn select(&mut self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
+    pub(super) async fn select(&mut self, table: TableRef, query: &Select) -> Result<Vec<Row>, ReadModelError> {
         let sql = sql::select(&self.dialect(), table, query)?;
         self.fetch(table, sql).await
     }
 
-    pub(super) async fn count(&mut self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
+    pub(super) async fn count(&mut self, table: TableRef, query: &Select) -> Result<u64, ReadModelError> {
         let statement = self.statement(table, sql::count(&self.dialect(), table, query)?)?;
         let row = statement.fetch_one(&mut *self.conn).await.map_err(|error| failed(table, "read", error))?;
         let count: i64 = sqlx::Row::try_get(&row, 0).map_err(|error| failed(table, "read", error))?;
@@ -83,7 +83,7 @@ impl Tables<'_> {
 
     pub(super) async fn merge(
         &mut self,
-        table: &'static Table,
+        table: TableRef,
         rows: &[RowChange<'_>],
         locks: Locks,
     ) -> Result<(), ReadModelError> {
@@ -96,12 +96,12 @@ impl Tables<'_> {
             let statement = bind_rows(self.prepare(table, sql), table, rows)?;
             self.note_written(table, rows.len());
             let done = statement.fetch_all(&mut *self.conn).await.map_err(|error| failed(table, "write", error))?;
-            let corrupt = |what| ReadModelError::Corrupt { table: table.name, what };
-            let id = table.column(table.id).map_or(ColumnKind::Text, |column| column.kind);
+            let corrupt = |what| ReadModelError::Corrupt { table: table.model().name, what };
+            let id = table.model().column(table.model().id).map_or(ColumnKind::Text, |column| column.kind);
             let read = |row| Ok((value(row, 0, id)?, value(row, 1, ColumnKind::I64)?));
             let versions: BTreeMap<_, _> = done.iter().map(read).collect::<Result<_, _>>().map_err(corrupt)?;
             for change in rows.iter().filter(|change| change.before == Before::Missing) {
-                let version = versions.get(&change.row.id(table));
+                let version = versions.get(&change.row.id(table.model()));
                 if version.is_some_and(|version| *version != version_of(change.row.version)) {
                     return Err(overtaken(table));
                 }
@@ -111,7 +111,7 @@ impl Tables<'_> {
     }
 
     /// Inserts rows. It costs half of a statement that merges into existing rows.
-    async fn insert(&mut self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
+    async fn insert(&mut self, table: TableRef, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let statement = bind_rows(self.prepare(table, statements::insert(&self.dialect(), table)), table, rows)?;
         self.note_written(table, rows.len());
         match statement.execute(&mut *self.conn).await {
@@ -121,13 +121,13 @@ impl Tables<'_> {
         }
     }
 
-    fn note_written(&self, table: &'static Table, rows: usize) {
-        self.db.attached().get::<SchemaCache>().plans.written(table, rows);
+    fn note_written(&self, table: TableRef, rows: usize) {
+        self.db.tables().plans.written(table, rows);
     }
 
     pub(super) async fn update(
         &mut self,
-        table: &'static Table,
+        table: TableRef,
         rows: &[RowChange<'_>],
         locks: Locks,
     ) -> Result<(), ReadModelError> {
@@ -149,13 +149,8 @@ impl Tables<'_> {
         Ok(())
     }
 
-    pub(super) async fn delete(
-        &mut self,
-        table: &'static Table,
-        ids: &[&Value],
-        locks: Locks,
-    ) -> Result<(), ReadModelError> {
-        let column = table.column(table.id);
+    pub(super) async fn delete(&mut self, table: TableRef, ids: &[&Value], locks: Locks) -> Result<(), ReadModelError> {
+        let column = table.model().column(table.model().id);
         let statement = self.prepare(table, statements::delete(&self.dialect(), table, locks));
         let kind = column.map_or(ColumnKind::Text, |column| column.kind);
         let statement =
@@ -164,7 +159,7 @@ impl Tables<'_> {
         done.map(drop).map_err(|error| failed(table, "write", error))
     }
 
-    pub(super) async fn truncate(&mut self, table: &'static Table) -> Result<(), ReadModelError> {
+    pub(super) async fn truncate(&mut self, table: TableRef) -> Result<(), ReadModelError> {
         let statement = self.prepare(table, statements::truncate(&self.dialect(), table));
         let done = statement.execute(&mut *self.conn).await;
         done.map(drop).map_err(|error| failed(table, "empty", error))
@@ -175,18 +170,18 @@ fn version_of(version: u64) -> Value {
     Value::Int(i64::try_from(version).unwrap_or(i64::MAX))
 }
 
-fn unfit(table: &'static Table, column: Option<&ColumnDef>, reason: InvalidValue) -> ReadModelError {
+fn unfit(table: TableRef, column: Option<&ColumnDef>, reason: InvalidValue) -> ReadModelError {
     let field = InvalidField::new(column.map_or("", |column| column.field), reason);
-    ReadModelError::InvalidValue { table: table.name, id: None, field }
+    ReadModelError::InvalidValue { table: table.model().name, id: None, field }
 }
 
 /// Binds the columns of the rows to `statement`.
 fn bind_rows<'q>(
     statement: Statement<'q>,
-    table: &'static Table,
+    table: TableRef,
     rows: &[RowChange<'_>],
 ) -> Result<Statement<'q>, ReadModelError> {
-    table.all_columns().enumerate().try_fold(statement, |statement, (index, column)| {
+    table.model().all_columns().enumerate().try_fold(statement, |statement, (index, column)| {
         let values: Vec<_> = rows.iter().map(|change| change.row.value(index)).collect();
         bind_list(statement, column.kind, values.iter().map(|value| &**value))
             .map_err(|reason| unfit(table, Some(column), reason))

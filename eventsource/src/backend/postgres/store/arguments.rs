@@ -5,8 +5,9 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 
 use super::time::Time;
-use crate::backend::sql::store::{Append, Failure, metadata_json};
+use crate::backend::sql::store::{Append, Failure, clamped, metadata_json};
 use crate::event::{NewEvent, now};
+use crate::store::ExpectedVersion;
 
 /// A row of the result. For an event: its version, position and time. For a refused append: the version of its stream,
 /// its number, and no time.
@@ -42,8 +43,19 @@ pub(super) fn one<'q, R>(
     of_event(of_stream(query.bind(now()), append), event)
 }
 
+/// Returns the lowest and the highest version that the append expects.
+fn bounds(append: &Append) -> (i64, i64) {
+    match append.expected {
+        ExpectedVersion::Any => (0, i64::MAX),
+        ExpectedVersion::NoStream => (0, 0),
+        ExpectedVersion::StreamExists => (1, i64::MAX),
+        // No stream reaches the largest integer of the database, so a clamped version never matches.
+        ExpectedVersion::Exact(version) => (clamped(version), clamped(version)),
+    }
+}
+
 fn of_stream<'q, R>(query: QueryRows<'q, R>, append: &'q Append) -> QueryRows<'q, R> {
-    let (from_version, to_version) = append.bounds();
+    let (from_version, to_version) = bounds(append);
     query.bind(append.stream.aggregate_type()).bind(append.stream.aggregate_id()).bind(from_version).bind(to_version)
 }
 
@@ -70,7 +82,7 @@ pub(super) fn many<'q>(
     appends: &[&'q Append],
     events: &[Numbered<'q>],
 ) -> Result<QueryRows<'q>, Failure> {
-    let (from_version, to_version): (Vec<_>, Vec<_>) = appends.iter().map(|append| append.bounds()).unzip();
+    let (from_version, to_version): (Vec<_>, Vec<_>) = appends.iter().map(|append| bounds(append)).unzip();
     let query = query
         .bind(now())
         .bind(appends.iter().map(|append| append.stream.aggregate_type()).collect::<Vec<_>>())

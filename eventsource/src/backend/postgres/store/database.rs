@@ -17,8 +17,8 @@ use super::loss_tracker::LossTracker;
 use super::schema::Schema;
 use super::stall_watch::StallWatch;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
+use crate::backend::postgres::table_cache::TableCache;
 use crate::backend::sql::store::{Borrowed, ConnectionCache, Queue};
-use crate::store::attached::Attached;
 use crate::store::{LogId, WakeUpSender};
 
 /// An open PostgreSQL database with the tables of this crate in one of its schemas. A clone is the same database.
@@ -79,9 +79,9 @@ struct Inner {
     options: PostgresOptions,
     listener: OnceLock<Option<Listener>>,
     runtime: Handle,
-    attached: Attached,
     /// The identity of the log, once an append has read it.
     log: OnceCell<LogId>,
+    tables: TableCache,
 }
 
 /// A connection for one statement. With a pooler, a statement is several messages, and only a transaction keeps them on
@@ -176,8 +176,8 @@ impl PostgresDatabase {
             options,
             listener: OnceLock::new(),
             runtime: Handle::current(),
-            attached: Attached::default(),
             log: OnceCell::new(),
+            tables: TableCache::default(),
         })))
     }
 
@@ -262,9 +262,9 @@ impl PostgresDatabase {
         self.0.announcer.announce(&self.0.pool);
     }
 
-    /// A value that another module attaches to the database.
-    pub(crate) fn attached(&self) -> &Attached {
-        &self.0.attached
+    /// Returns what this process knows about the tables of read models.
+    pub(in crate::backend) fn tables(&self) -> &TableCache {
+        &self.0.tables
     }
 
     /// Returns the identity of the log that appends go to, once it is read.

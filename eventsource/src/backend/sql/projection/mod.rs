@@ -1,18 +1,23 @@
 //! Code that the units of work on SQL databases share.
 
+mod claim;
+pub(in crate::backend) mod generations;
 mod letters;
 pub(in crate::backend) mod owners;
+mod scope;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 
 use uuid::Uuid;
 
+pub(in crate::backend) use claim::NotClaimed;
 pub(in crate::backend) use letters::{
     ForgetLetters, LetterRows, LetterStatement, LetterValue, change as change_letters, field as letter_field,
     forget as forget_letters,
 };
 pub(in crate::backend) use owners::TextRows;
+pub(in crate::backend) use scope::SqlScope;
 
 use crate::backend::sql::store::{Action, Failure, unsigned, verdict::explained};
 use crate::event::Position;

@@ -1,9 +1,11 @@
 //! The owners of the tables of read models, for every database.
 
 use crate::backend::sql::store::Failure;
+use crate::event::Position;
 use crate::projection::generation::next_checkpoint;
 use crate::projection::owner::{key, renamed};
 use crate::projection::{HandedOver, Table, TableTaken};
+use crate::read_model::Deployment;
 
 /// Runs statements on texts in a transaction. In a statement `{schema}` stands for the schema, and `$1` for the first
 /// text.
@@ -157,3 +159,41 @@ const FORGET_SNAPSHOT: &str = "DELETE FROM {schema}.eventsource_snapshots WHERE 
 const MOVE_LETTERS: &str = "UPDATE {schema}.eventsource_dead_letters SET subscription = $2 WHERE subscription = $1";
 const MOVE_SNAPSHOT: &str = "UPDATE {schema}.eventsource_snapshots SET name = $2, fingerprint = $3 WHERE name = $1";
 const MOVE_TABLES: &str = "UPDATE {schema}.eventsource_read_models SET subscription = $2 WHERE subscription = $1";
+
+/// The subscription that built a live table, and the state of its next generation.
+pub(in crate::backend) struct Built {
+    subscription: String,
+    fingerprint: Option<String>,
+    next: Option<BuiltNext>,
+}
+
+/// The next generation of a table that is being built.
+struct BuiltNext {
+    fingerprint: String,
+    position: i64,
+    target: Option<i64>,
+}
+
+/// A row of `BUILT`: the subscription and its fingerprint, then the fingerprint, position and target of the next
+/// generation.
+pub(in crate::backend) type BuiltRow = (String, Option<String>, Option<String>, Option<i64>, Option<i64>);
+
+impl From<BuiltRow> for Built {
+    fn from((subscription, fingerprint, next, position, target): BuiltRow) -> Self {
+        let next = next.zip(position).map(|(fingerprint, position)| BuiltNext { fingerprint, position, target });
+        Self { subscription, fingerprint, next }
+    }
+}
+
+impl Built {
+    /// Returns the version of the program that built the table.
+    pub(in crate::backend) fn deployment(self) -> Deployment {
+        let position = |value: i64| Position::new(u64::try_from(value).unwrap_or_default());
+        let Self { subscription, fingerprint, next } = self;
+        if let Some(BuiltNext { fingerprint, position: at, target }) = next {
+            let target = position(target.unwrap_or(at));
+            return Deployment::Builds { subscription, fingerprint, position: position(at), target };
+        }
+        fingerprint.map_or(Deployment::Unknown, |fingerprint| Deployment::Serves { subscription, fingerprint })
+    }
+}

@@ -1,9 +1,13 @@
 //! The differences between the SQL of databases.
 
-use crate::read_model::{ColumnDef, ColumnKind, Table};
+use super::table_ref::TableRef;
+use crate::read_model::{ColumnDef, ColumnKind, Value};
 
 /// The SQL of one database, where it differs from the SQL of the other databases.
 pub(in crate::backend) trait Dialect {
+    /// A bound value, or a bound list of values.
+    type Argument: std::fmt::Debug + Send;
+
     /// The largest number of values in a statement.
     const BIND_LIMIT: usize;
 
@@ -11,7 +15,7 @@ pub(in crate::backend) trait Dialect {
     const TABLE_OPTIONS: &'static str;
 
     /// Returns the name of a table.
-    fn table(&self, table: &Table) -> String;
+    fn table(&self, table: TableRef) -> String;
 
     /// Returns the type of a column.
     fn type_name(kind: ColumnKind) -> &'static str;
@@ -24,6 +28,12 @@ pub(in crate::backend) trait Dialect {
 
     /// Returns the parameter with this number, to be compared with a column.
     fn value(kind: ColumnKind, number: usize) -> String;
+
+    /// Returns the bound value of a column of this kind.
+    fn argument(kind: ColumnKind, value: &Value) -> Self::Argument;
+
+    /// Returns the bound list for [`is_in_list`](Self::is_in_list).
+    fn list(kind: ColumnKind, values: &[Value]) -> Self::Argument;
 
     /// Returns the condition that `column` is in the list that is bound as the parameter with this number; `None` if
     /// values of this kind are bound one by one.

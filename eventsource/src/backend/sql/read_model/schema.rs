@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Dialect, quoted};
+use super::dialect::{Dialect, quoted};
+use super::table_ref::{Generation, TableRef};
 use crate::read_model::{ColumnDef, ReadModelError, Table};
 
 /// What a table is used for, which decides what must match the model.
@@ -20,7 +21,6 @@ pub(in crate::backend) enum Use {
 /// What happens to an existing table with other columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::backend) enum OfOther {
-    #[cfg(feature = "sqlite")]
     IsRefused,
     /// It stays: another version of the projection built it.
     Stays,
@@ -45,7 +45,7 @@ impl OfOther {
 #[derive(Debug)]
 pub(in crate::backend) struct Matching<V>(Mutex<Tables<V>>);
 
-type Tables<V> = BTreeMap<(&'static str, Use), (&'static Table, V)>;
+type Tables<V> = BTreeMap<(&'static str, Generation, Use), (TableRef, V)>;
 
 impl<V> Default for Matching<V> {
     fn default() -> Self {
@@ -58,21 +58,34 @@ impl<V: Copy> Matching<V> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn key(table: TableRef, usage: Use) -> (&'static str, Generation, Use) {
+        let (name, generation) = table.key();
+        (name, generation, usage)
+    }
+
     /// Returns the version of the schema at which the table matched, if it did.
-    pub(in crate::backend) fn version(&self, table: &'static Table, usage: Use) -> Option<V> {
-        self.tables().get(&(table.name, usage)).filter(|(known, _)| *known == table).map(|(_, version)| *version)
+    pub(in crate::backend) fn version(&self, table: TableRef, usage: Use) -> Option<V> {
+        self.tables().get(&Self::key(table, usage)).filter(|(known, _)| *known == table).map(|(_, version)| *version)
     }
 
     /// Notes that the table matches at this version of the schema.
-    pub(in crate::backend) fn add(&self, table: &'static Table, usage: Use, version: V) {
-        self.tables().insert((table.name, usage), (table, version));
+    pub(in crate::backend) fn add(&self, table: TableRef, usage: Use, version: V) {
+        self.tables().insert(Self::key(table, usage), (table, version));
     }
 
     /// Forgets the table, so that it is checked before its next use.
     #[cfg(feature = "postgres")]
-    pub(in crate::backend) fn forget(&self, table: &'static Table) {
-        self.tables().retain(|(name, _), _| *name != table.name);
+    pub(in crate::backend) fn forget(&self, table: TableRef) {
+        self.tables().retain(|(name, generation, _), _| (*name, *generation) != table.key());
     }
+}
+
+/// Fails if something depends on the table, which would break when the table is replaced.
+pub(in crate::backend) fn refuse_dependents(table: TableRef, dependents: Vec<String>) -> Result<(), ReadModelError> {
+    if dependents.is_empty() {
+        return Ok(());
+    }
+    Err(ReadModelError::Dependents { table: table.model().name, dependents })
 }
 
 /// A column as the database describes it.
@@ -98,10 +111,11 @@ impl From<FoundRow> for Found {
 /// Returns how a table differs from its model, as far as `usage` needs it. Fails if there is no table, that is, no
 /// column.
 pub(in crate::backend) fn differences<D: Dialect>(
-    table: &'static Table,
+    table: TableRef,
     found: &[Found],
     usage: Use,
 ) -> Result<Vec<String>, ReadModelError> {
+    let table = table.model();
     if found.is_empty() {
         return Err(ReadModelError::NoTable { table: table.name });
     }
@@ -144,14 +158,15 @@ fn difference<D: Dialect>(table: &Table, column: &ColumnDef, found: &Found) -> O
 }
 
 /// Returns the statement that creates the table, and those that create its indexes, by name.
-pub(in crate::backend) fn create<D: Dialect>(dialect: &D, table: &Table) -> (String, Vec<(String, String)>) {
-    let columns = table.all_columns().map(|column| {
+pub(in crate::backend) fn create<D: Dialect>(dialect: &D, table: TableRef) -> (String, Vec<(String, String)>) {
+    let model = table.model();
+    let columns = model.all_columns().map(|column| {
         let constraint = if column.nullable { "" } else { " NOT NULL" };
-        let key = if column.name == table.id_column() { " PRIMARY KEY" } else { "" };
+        let key = if column.name == model.id_column() { " PRIMARY KEY" } else { "" };
         format!("\n    {} {}{constraint}{key}", quoted(column.name), D::type_name(column.kind))
     });
     let (name, columns) = (dialect.table(table), columns.collect::<Vec<_>>().join(","));
-    let indexes = table.columns.iter().filter(|column| column.indexed).map(|column| {
+    let indexes = table.indexed().map(|column| {
         let index = table.index_name(column.name);
         let sql = format!("CREATE INDEX IF NOT EXISTS {} ON {name} ({});\n", quoted(&index), D::indexed(column));
         (index, sql)

@@ -1,22 +1,15 @@
 //! The SQL that reads rows.
 
-use super::{Dialect, quoted};
+use super::dialect::{Dialect, quoted};
+use super::table_ref::TableRef;
 use crate::read_model::select::{Expr, Op, Select};
 use crate::read_model::{ColumnDef, ColumnKind, InvalidField, InvalidValue, ReadModelError, Table, Value};
 
-/// A bound value that is compared with a column of this kind.
+/// A statement with its bound values.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite tells the types of values by themselves"))]
-pub(in crate::backend) enum Argument {
-    One(ColumnKind, Value),
-    List(ColumnKind, Vec<Value>),
-}
-
-/// SQL under construction, with its bound values.
-#[derive(Debug, Default)]
-pub(in crate::backend) struct Sql {
+pub(in crate::backend) struct Sql<D: Dialect> {
     pub(in crate::backend) text: String,
-    pub(in crate::backend) arguments: Vec<Argument>,
+    pub(in crate::backend) arguments: Vec<D::Argument>,
 }
 
 pub(in crate::backend) fn joined(items: impl Iterator<Item = String>) -> String {
@@ -30,8 +23,8 @@ pub(in crate::backend) fn own(name: &str) -> String {
 }
 
 /// Returns the names of all columns.
-pub(in crate::backend) fn names(table: &Table) -> String {
-    joined(table.all_columns().map(|column| quoted(column.name)))
+pub(in crate::backend) fn names(table: TableRef) -> String {
+    joined(table.model().all_columns().map(|column| quoted(column.name)))
 }
 
 /// In an `ON CONFLICT`: sets the column to the value of the row that was to be inserted.
@@ -42,37 +35,38 @@ pub(in crate::backend) fn replaced(name: &str) -> String {
 /// Reads the rows with these ids.
 pub(in crate::backend) fn load<D: Dialect>(
     dialect: &D,
-    table: &'static Table,
+    table: TableRef,
     ids: &[Value],
-) -> Result<Sql, ReadModelError> {
-    with_ids::<D>(read(dialect, table, &joined(table.all_columns().map(D::read))), table, ids)
+) -> Result<Sql<D>, ReadModelError> {
+    with_ids(read(dialect, table, &joined(table.model().all_columns().map(D::read))), table, ids)
 }
 
 /// Restricts `sql`, which ends with `WHERE` and calls the table `own`, to the rows with these ids.
 pub(in crate::backend) fn with_ids<D: Dialect>(
-    mut sql: Sql,
-    table: &'static Table,
+    mut sql: Sql<D>,
+    table: TableRef,
     ids: &[Value],
-) -> Result<Sql, ReadModelError> {
-    sql.is_in::<D>(table, column(table, table.id), ids)?;
+) -> Result<Sql<D>, ReadModelError> {
+    let model = table.model();
+    sql.is_in(model, column(model, model.id), ids)?;
     Ok(sql)
 }
 
 /// Reads the rows that match the query.
 pub(in crate::backend) fn select<D: Dialect>(
     dialect: &D,
-    table: &'static Table,
+    table: TableRef,
     query: &Select,
-) -> Result<Sql, ReadModelError> {
-    let mut sql = read(dialect, table, &joined(table.all_columns().map(D::read)));
-    sql.condition::<D>(table, &query.condition)?;
-    let order = query.order.iter().filter_map(|by| Some(D::ordered(table.column(by.column)?, by.descending)));
+) -> Result<Sql<D>, ReadModelError> {
+    let mut sql = read(dialect, table, &joined(table.model().all_columns().map(D::read)));
+    sql.condition(table.model(), &query.condition)?;
+    let order = query.order.iter().filter_map(|by| Some(D::ordered(table.model().column(by.column)?, by.descending)));
     sql.text.push_str(" ORDER BY ");
     sql.text.push_str(&joined(order));
     if query.limit.is_some() || query.offset > 0 {
         for (word, rows) in [(" LIMIT ", query.limit.unwrap_or(u64::MAX)), (" OFFSET ", query.offset)] {
             let rows = Value::Int(i64::try_from(rows).unwrap_or(i64::MAX));
-            let number = sql.bind(Argument::One(ColumnKind::I64, rows));
+            let number = sql.bind(D::argument(ColumnKind::I64, &rows));
             sql.text.push_str(word);
             sql.text.push_str(&D::value(ColumnKind::I64, number));
         }
@@ -83,15 +77,15 @@ pub(in crate::backend) fn select<D: Dialect>(
 /// Counts the rows that match the query.
 pub(in crate::backend) fn count<D: Dialect>(
     dialect: &D,
-    table: &'static Table,
+    table: TableRef,
     query: &Select,
-) -> Result<Sql, ReadModelError> {
+) -> Result<Sql<D>, ReadModelError> {
     let mut sql = read(dialect, table, "count(*)");
-    sql.condition::<D>(table, &query.condition)?;
+    sql.condition(table.model(), &query.condition)?;
     Ok(sql)
 }
 
-fn read<D: Dialect>(dialect: &D, table: &Table, what: &str) -> Sql {
+fn read<D: Dialect>(dialect: &D, table: TableRef, what: &str) -> Sql<D> {
     Sql { text: format!("SELECT {what} FROM {} AS own WHERE ", dialect.table(table)), arguments: vec![] }
 }
 
@@ -102,16 +96,16 @@ fn column(table: &'static Table, index: usize) -> &'static ColumnDef {
     table.column(index).unwrap_or(NO_COLUMN)
 }
 
-impl Sql {
+impl<D: Dialect> Sql<D> {
     /// Binds a value, and returns its number.
-    fn bind(&mut self, argument: Argument) -> usize {
+    fn bind(&mut self, argument: D::Argument) -> usize {
         self.arguments.push(argument);
         self.arguments.len()
     }
 
     /// Fails if the statement would have more values than the database allows. Two are reserved for the limit and the
     /// offset.
-    fn has_room<D: Dialect>(&self, table: &Table, column: &ColumnDef, more: usize) -> Result<(), ReadModelError> {
+    fn has_room(&self, table: &Table, column: &ColumnDef, more: usize) -> Result<(), ReadModelError> {
         let (count, limit) = (self.arguments.len() + more, D::BIND_LIMIT - 2);
         if count <= limit {
             return Ok(());
@@ -124,11 +118,11 @@ impl Sql {
         })
     }
 
-    fn condition<D: Dialect>(&mut self, table: &'static Table, expr: &Expr) -> Result<(), ReadModelError> {
+    fn condition(&mut self, table: &'static Table, expr: &Expr) -> Result<(), ReadModelError> {
         match expr {
             Expr::Compare { column: index, op, value } => {
                 let column = column(table, *index);
-                self.has_room::<D>(table, column, 1)?;
+                self.has_room(table, column, 1)?;
                 let op = match op {
                     Op::Eq => "=",
                     Op::Ne => "<>",
@@ -137,22 +131,22 @@ impl Sql {
                     Op::Gt => ">",
                     Op::Ge => ">=",
                 };
-                let number = self.bind(Argument::One(column.kind, value.clone()));
+                let number = self.bind(D::argument(column.kind, value));
                 self.text.push_str(&format!("{} {op} {}", own(column.name), D::value(column.kind, number)));
             }
-            Expr::In { column: index, is: true, values } => self.is_in::<D>(table, column(table, *index), values)?,
+            Expr::In { column: index, is: true, values } => self.is_in(table, column(table, *index), values)?,
             // As in SQL, null is neither in a list nor outside of it.
             Expr::In { column: index, is: false, values } => {
                 self.text.push_str("NOT (");
-                self.is_in::<D>(table, column(table, *index), values)?;
+                self.is_in(table, column(table, *index), values)?;
                 self.text.push(')');
             }
             Expr::Null { column: index, is } => {
                 let is = if *is { "IS NULL" } else { "IS NOT NULL" };
                 self.text.push_str(&format!("{} {is}", own(column(table, *index).name)));
             }
-            Expr::And(all) => self.joined::<D>(table, all, " AND ", "TRUE")?,
-            Expr::Or(all) => self.joined::<D>(table, all, " OR ", "FALSE")?,
+            Expr::And(all) => self.joined(table, all, " AND ", "TRUE")?,
+            Expr::Or(all) => self.joined(table, all, " OR ", "FALSE")?,
             // A query with such a value fails before.
             Expr::InvalidValue(_) => self.text.push_str("FALSE"),
         }
@@ -160,22 +154,17 @@ impl Sql {
     }
 
     /// Binds the values as one list, or one by one if the database has no lists of this kind.
-    fn is_in<D: Dialect>(
-        &mut self,
-        table: &Table,
-        column: &'static ColumnDef,
-        values: &[Value],
-    ) -> Result<(), ReadModelError> {
+    fn is_in(&mut self, table: &Table, column: &'static ColumnDef, values: &[Value]) -> Result<(), ReadModelError> {
         let (name, kind) = (own(column.name), column.kind);
         if let Some(is_in) = D::is_in_list(&name, kind, self.arguments.len() + 1) {
-            self.has_room::<D>(table, column, 1)?;
-            self.bind(Argument::List(kind, values.to_vec()));
+            self.has_room(table, column, 1)?;
+            self.bind(D::list(kind, values));
             self.text.push_str(&is_in);
             return Ok(());
         }
-        self.has_room::<D>(table, column, values.len())?;
+        self.has_room(table, column, values.len())?;
         let one = |value: &Value| {
-            let number = self.bind(Argument::One(kind, value.clone()));
+            let number = self.bind(D::argument(kind, value));
             D::value(kind, number)
         };
         let values = joined(values.iter().map(one));
@@ -183,23 +172,17 @@ impl Sql {
         Ok(())
     }
 
-    fn joined<D: Dialect>(
-        &mut self,
-        table: &'static Table,
-        all: &[Expr],
-        word: &str,
-        none: &str,
-    ) -> Result<(), ReadModelError> {
+    fn joined(&mut self, table: &'static Table, all: &[Expr], word: &str, none: &str) -> Result<(), ReadModelError> {
         match all {
             [] => self.text.push_str(none),
-            [one] => self.condition::<D>(table, one)?,
+            [one] => self.condition(table, one)?,
             // Split in halves: a database nests a chain as deep as it is long, and SQLite allows a depth of 1,000.
             _ => {
                 let (first, second) = all.split_at(all.len() / 2);
                 self.text.push('(');
-                self.joined::<D>(table, first, word, none)?;
+                self.joined(table, first, word, none)?;
                 self.text.push_str(word);
-                self.joined::<D>(table, second, word, none)?;
+                self.joined(table, second, word, none)?;
                 self.text.push(')');
             }
         }

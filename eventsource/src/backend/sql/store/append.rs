@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Failure, clamped};
+use super::Failure;
 use crate::event::{NewEvent, Position};
-use crate::store::{AppendError, Appended, ExpectedVersion, LogId, StoreError};
+use crate::store::{AppendError, Appended, LogId, StoreError};
 
 pub(crate) use crate::store::StreamAppend as Append;
 
@@ -95,18 +95,6 @@ impl Append {
             Refusal::Conflict { actual } => AppendError::Conflict { stream, expected: self.expected, actual },
             Refusal::DuplicateEvent(event_id) => AppendError::DuplicateEvent { stream, event_id },
             Refusal::Failed(failure) => failed(failure).into(),
-        }
-    }
-
-    /// Returns the lowest and the highest version that the append expects.
-    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite looks up the version itself"))]
-    pub(crate) fn bounds(&self) -> (i64, i64) {
-        match self.expected {
-            ExpectedVersion::Any => (0, i64::MAX),
-            ExpectedVersion::NoStream => (0, 0),
-            ExpectedVersion::StreamExists => (1, i64::MAX),
-            // No stream reaches the largest integer of the database, so a clamped version never matches.
-            ExpectedVersion::Exact(version) => (clamped(version), clamped(version)),
         }
     }
 

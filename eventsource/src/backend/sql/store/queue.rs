@@ -51,7 +51,7 @@ struct QueueState {
 pub(crate) struct Waiting {
     number: u64,
     pub(crate) append: Arc<Append>,
-    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "appends to PostgreSQL wait without a deadline"))]
+    /// The end of the time in the queue; `None` if it is not limited.
     until: Option<Instant>,
     answer: oneshot::Sender<CommitAnswer>,
 }
@@ -127,6 +127,11 @@ impl Ticket {
 }
 
 impl Waiting {
+    /// Returns whether its time in the queue is over.
+    fn is_late(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+
     pub(crate) fn answer(self, answer: CommitAnswer) {
         // A cancelled caller needs no answer.
         let _ = self.answer.send(answer);
@@ -150,14 +155,21 @@ impl Lead {
     }
 
     /// Takes the next batch, in the order of arrival. It is empty if all callers have withdrawn. With `apart`, a batch
-    /// has at most one append to each stream, and later ones stay in the queue.
+    /// has at most one append to each stream, and later ones stay in the queue. An append whose deadline has passed is
+    /// answered instead.
     pub(crate) fn take(&self, apart: bool) -> Vec<Waiting> {
         let (mut batch, mut events, mut bytes) = (Vec::new(), 0, 0);
         let Some(queue) = &self.0 else { return batch };
         let mut state = queue.state();
         let mut streams = HashSet::new();
         let mut left = VecDeque::new();
+        let mut late = Vec::new();
+        let now = Instant::now();
         while let Some(waiting) = state.waiting.pop_front() {
+            if waiting.is_late(now) {
+                late.push(waiting);
+                continue;
+            }
             let more = waiting.append.events.len();
             let more_bytes = waiting.append.size();
             let fits = batch.is_empty()
@@ -176,6 +188,8 @@ impl Lead {
         }
         left.append(&mut state.waiting);
         state.waiting = left;
+        drop(state);
+        late.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Late));
         batch
     }
 
@@ -188,9 +202,10 @@ impl Lead {
         let mut late = Vec::new();
         let mut state = queue.state();
         for waiting in batch.into_iter().rev().filter(|waiting| !waiting.answer.is_closed()) {
-            match waiting.until {
-                Some(until) if until <= now => late.push(waiting),
-                _ => state.waiting.push_front(waiting),
+            if waiting.is_late(now) {
+                late.push(waiting);
+            } else {
+                state.waiting.push_front(waiting);
             }
         }
         drop(state);

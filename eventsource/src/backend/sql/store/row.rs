@@ -95,7 +95,6 @@ where
     }
 
     /// Returns the size of the event, in bytes.
-    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "pages of PostgreSQL are measured by the server"))]
     pub(crate) fn size<T>(&self, index: usize) -> Result<usize, Failure>
     where
         T: Decode<'r, R::Database> + Type<R::Database> + TryInto<u64>,

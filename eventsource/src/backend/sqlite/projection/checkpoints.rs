@@ -11,7 +11,7 @@ use sqlx::pool::PoolConnection;
 
 use super::sightings::Sightings;
 use super::{SqliteUnit, letters, rows};
-use crate::backend::sql::projection::{ForgetLetters, forget_letters};
+use crate::backend::sql::projection::{ForgetLetters, SqlScope, forget_letters};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::SqliteDatabase;
 use crate::backend::sqlite::store::busy::{BusyDeadline, retry_while_busy};
@@ -175,7 +175,9 @@ impl CheckpointStore for SqliteCheckpoints {
     }
 
     async fn begin(&self) -> Result<SqliteUnit, CheckpointError> {
-        SqliteUnit::begin(&self.db).await.map_err(|error| CheckpointError::of(Action::Begin, error))
+        SqliteUnit::begin(&self.db, SqlScope::default())
+            .await
+            .map_err(|error| CheckpointError::of(Action::Begin, error))
     }
 
     fn detached(&self) -> SqliteUnit {

@@ -4,42 +4,34 @@ use sqlx::SqliteConnection;
 
 use super::sightings::Sightings;
 use super::{SqliteCheckpoints, SqliteUnit, rows, statements};
+use crate::backend::sql::projection::SqlScope;
+use crate::backend::sql::projection::generations::{Claimed, refused};
 use crate::backend::sql::store::{Action, clamped};
 use crate::backend::sqlite::store::Writing;
 use crate::backend::sqlite::store::busy::Failure;
 use crate::event::{Position, now};
-use crate::projection::claim::NotClaimed;
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{Checkpoint, CheckpointError, CheckpointReset, Claim, Switch, Switched, Table};
-
-/// The result of a claim of a next generation.
-pub(crate) enum Claimed {
-    /// It continues.
-    GoesOn(Checkpoint),
-    /// It begins. `replaces` says whether tables of an earlier next generation exist.
-    Begins { checkpoint: Checkpoint, replaces: bool },
-    /// It was not claimed.
-    Not(NotClaimed),
-}
+use crate::projection::{CheckpointError, CheckpointReset, Claim, Switch, Switched, Table};
 
 impl SqliteCheckpoints {
     /// Opens a transaction that writes.
-    pub(crate) async fn writing(&self, action: Action<'_>) -> Result<Writing, CheckpointError> {
+    pub(in crate::backend) async fn writing(&self, action: Action<'_>) -> Result<Writing, CheckpointError> {
         let writing = self.database().write(&self.database().patience(action)).await;
         writing.map_err(|error| CheckpointError::of(action, error))
     }
 
     /// Opens a unit of work on the next generation of `tables`.
-    pub(crate) async fn unit_of_next(&self, tables: &[&'static Table]) -> Result<SqliteUnit, CheckpointError> {
-        let unit = SqliteUnit::begin(self.database()).await;
-        let mut unit = unit.map_err(|error| CheckpointError::of(Action::Begin, error))?;
-        unit.scope().build_next(tables);
-        Ok(unit)
+    pub(in crate::backend) async fn unit_of_next(
+        &self,
+        tables: &[&'static Table],
+    ) -> Result<SqliteUnit, CheckpointError> {
+        let unit = SqliteUnit::begin(self.database(), SqlScope::of_next(tables)).await;
+        unit.map_err(|error| CheckpointError::of(Action::Begin, error))
     }
 }
 
 /// Claims the checkpoint of the next generation.
-pub(crate) async fn claim(
+pub(in crate::backend) async fn claim(
     conn: &mut SqliteConnection,
     claim: &Claim<'_>,
     target: Position,
@@ -63,17 +55,17 @@ pub(crate) async fn claim(
 }
 
 /// Returns why the next generation may not replace the live one; `None` if it may.
-pub(crate) async fn may_switch(conn: &mut SqliteConnection, switch: &Switch) -> Result<Option<Switched>, Failure> {
+pub(in crate::backend) async fn may_switch(
+    conn: &mut SqliteConnection,
+    switch: &Switch,
+) -> Result<Option<Switched>, Failure> {
     let next = rows::load(&mut *conn, &next_checkpoint(&switch.name)).await?;
-    if next.is_none_or(|next| (next.epoch, next.position) != (switch.epoch, switch.position)) {
-        return Ok(Some(Switched::Fenced));
-    }
     let live = rows::load(conn, &switch.name).await?;
-    Ok(live.and_then(|live| switch.is_refused_by(live)))
+    Ok(refused(switch, next.as_ref(), live))
 }
 
 /// Makes the checkpoint and the dead letters of the next generation the live ones.
-pub(crate) async fn switch(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
+pub(in crate::backend) async fn switch(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
     let (next, time) = (next_checkpoint(name), now().timestamp_micros());
     sqlx::query(statements::SWITCH).bind(name).bind(&next).bind(time).execute(&mut *conn).await?;
     sqlx::query(statements::CLEAR_LETTERS).bind(name).execute(&mut *conn).await?;
@@ -83,6 +75,6 @@ pub(crate) async fn switch(conn: &mut SqliteConnection, name: &str) -> Result<()
 }
 
 /// Removes the checkpoint of the next generation.
-pub(crate) async fn discard(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
+pub(in crate::backend) async fn discard(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
     rows::clear(conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
 }

@@ -12,6 +12,5 @@ mod unit;
 mod watch;
 
 pub use checkpoints::SqliteCheckpoints;
-pub(crate) use generations::Claimed;
 pub(crate) use unit::BatchConnection;
 pub use unit::{LentConnection, SqliteUnit};

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{SqliteCheckpoints, statements};
-use crate::backend::sql::projection::{TextRows, owners};
+use crate::backend::sql::projection::TextRows;
+use crate::backend::sql::projection::owners::{self, Built, BuiltRow};
 use crate::backend::sql::store::{Action, Failure};
-use crate::projection::generation::next_suffix;
-use crate::projection::owner::{Built, BuiltRow};
+use crate::projection::generation::NEXT_CHECKPOINT;
 use crate::projection::{CheckpointError, HandedOver, Table, TableOwners, TableTaken};
 
 impl TextRows for &mut SqliteConnection {
@@ -28,8 +28,8 @@ impl TextRows for &mut SqliteConnection {
 }
 
 /// Returns the subscription that built the table; `None` if no subscription owns it.
-pub(crate) async fn built(conn: &mut SqliteConnection, table: &Table) -> Result<Option<Built>, sqlx::Error> {
-    let query = sqlx::query_as::<_, BuiltRow>(statements::BUILT).bind(table.name).bind(next_suffix());
+pub(in crate::backend) async fn built(conn: &mut SqliteConnection, table: &str) -> Result<Option<Built>, sqlx::Error> {
+    let query = sqlx::query_as::<_, BuiltRow>(statements::BUILT).bind(table).bind(NEXT_CHECKPOINT);
     Ok(query.fetch_optional(conn).await?.map(Built::from))
 }
 

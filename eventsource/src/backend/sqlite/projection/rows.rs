@@ -8,11 +8,10 @@ use uuid::Uuid;
 
 use super::sightings::{Sighted, Sightings};
 use super::statements;
-use crate::backend::sql::projection::{change_letters, mark};
+use crate::backend::sql::projection::{NotClaimed, change_letters, mark};
 use crate::backend::sql::store::{clamped, unsigned};
 use crate::backend::sqlite::store::busy::Failure;
 use crate::event::{Position, now};
-use crate::projection::claim::NotClaimed;
 use crate::projection::{Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ProjectionSnapshot};
 use crate::store::LogId;
 

@@ -10,13 +10,12 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 use super::batch::{BatchTransaction, NotLendable, Unfinished};
 use super::rows;
 use super::watch::TransactionWatch;
-use crate::backend::sql::projection::{Change, NotLent, causes, remedy};
+use crate::backend::sql::projection::{Change, NotLent, SqlScope, causes, remedy};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::SqliteDatabase;
 use crate::backend::sqlite::store::busy::{Failure, result_code};
 use crate::backend::sqlite::store::verdict::verdict;
 use crate::event::RecordedEvent;
-use crate::projection::scope::Scope;
 use crate::projection::{
     ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool, HandlerError,
     Inject, RawConnection, UnitOfWork,
@@ -52,9 +51,7 @@ pub struct SqliteUnit {
     /// `None` in a detached unit, which begins its transaction when it commits.
     batch: Option<Arc<Mutex<BatchTransaction>>>,
     watch: TransactionWatch,
-    scope: Scope,
-    /// The number of events whose handlers had the connection.
-    lent: usize,
+    scope: SqlScope,
 }
 
 /// Access to the connection of a batch. It does not keep the batch open.
@@ -122,9 +119,7 @@ impl Inject<SqliteUnit> for SqliteConnection {
     async fn inject(unit: &mut SqliteUnit) -> Result<LentConnection, HandlerError> {
         unit.scope.check_connection()?;
         let batch = unit.connection().map_err(HandlerError::permanent)?;
-        // Repositories hold changes that the connection must see, and have read what it may change.
-        unit.scope.hand_over().await?;
-        unit.lent += 1;
+        unit.scope.lend_connection().await?;
         batch.lend_to_handler(unit.scope.is_untouched()).await
     }
 }
@@ -140,14 +135,14 @@ impl ConnectionPool for sqlx::pool::PoolConnection<sqlx::Sqlite> {
 }
 
 impl SqliteUnit {
-    pub(super) async fn begin(db: &SqliteDatabase) -> Result<Self, StoreError> {
+    pub(super) async fn begin(db: &SqliteDatabase, scope: SqlScope) -> Result<Self, StoreError> {
         let watch = TransactionWatch::default();
         let batch = BatchTransaction::begin(db, watch.clone()).await?;
-        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), watch, scope: Scope::default(), lent: 0 })
+        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), watch, scope })
     }
 
     pub(super) fn detached(db: &SqliteDatabase) -> Self {
-        Self { db: db.clone(), batch: None, watch: TransactionWatch::default(), scope: Scope::default(), lent: 0 }
+        Self { db: db.clone(), batch: None, watch: TransactionWatch::default(), scope: SqlScope::default() }
     }
 
     /// Returns the batch's connection, if there is a batch.
@@ -159,7 +154,7 @@ impl SqliteUnit {
         &self.db
     }
 
-    pub(crate) const fn scope(&mut self) -> &mut Scope {
+    pub(in crate::backend) const fn scope(&mut self) -> &mut SqlScope {
         &mut self.scope
     }
 
@@ -255,7 +250,7 @@ impl UnitOfWork for SqliteUnit {
     }
 
     fn is_shared(&self) -> bool {
-        self.lent > 1
+        self.scope.is_shared()
     }
 
     fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use async_trait::async_trait;
 
 use super::{schema, statements, tables};
-use crate::backend::sql::read_model::Use;
+use crate::backend::sql::read_model::{Generation, TableRef, Use};
 use crate::backend::sqlite::projection::{BatchConnection, LentConnection};
 use crate::backend::sqlite::store::SqliteDatabase;
 use crate::read_model::port::{ReadTables, RowChange, WriteTables};
@@ -17,20 +17,19 @@ use crate::read_model::{ReadModelError, Table, Value};
 pub(super) struct BatchTables {
     connection: BatchConnection,
     db: SqliteDatabase,
-    /// Whether the next generation of each table is used.
-    builds_next: bool,
+    generation: Generation,
     /// The version of the schema. No other transaction changes it while this one writes.
     version: OnceLock<i64>,
 }
 
 impl BatchTables {
-    pub(super) fn new(connection: BatchConnection, db: &SqliteDatabase, builds_next: bool) -> Self {
-        Self { connection, db: db.clone(), builds_next, version: OnceLock::new() }
+    pub(super) fn new(connection: BatchConnection, db: &SqliteDatabase, generation: Generation) -> Self {
+        Self { connection, db: db.clone(), generation, version: OnceLock::new() }
     }
 
     /// Returns the connection, and the table to use.
-    async fn ready(&self, table: &'static Table) -> Result<(LentConnection, &'static Table), ReadModelError> {
-        let table = if self.builds_next { table.next() } else { table };
+    async fn ready(&self, table: &'static Table) -> Result<(LentConnection, TableRef), ReadModelError> {
+        let table = TableRef::new(table, self.generation);
         let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;
         let version = match self.version.get() {
             Some(version) => *version,

@@ -1,7 +1,8 @@
 //! The SQL of SQLite, where it differs from the SQL of other databases.
 
-use crate::backend::sql::read_model::{Dialect, own, quoted};
-use crate::read_model::{ColumnDef, ColumnKind, Table};
+use super::value::{Argument, json};
+use crate::backend::sql::read_model::{Dialect, TableRef, own, quoted};
+use crate::read_model::{ColumnDef, ColumnKind, Value};
 
 /// The SQL of SQLite.
 pub(super) struct SqliteDialect;
@@ -11,8 +12,10 @@ impl Dialect for SqliteDialect {
     const BIND_LIMIT: usize = 32_766;
     const TABLE_OPTIONS: &'static str = " STRICT";
 
-    fn table(&self, table: &Table) -> String {
-        quoted(table.name)
+    type Argument = Argument;
+
+    fn table(&self, table: TableRef) -> String {
+        quoted(&table.name())
     }
 
     fn type_name(kind: ColumnKind) -> &'static str {
@@ -36,6 +39,14 @@ impl Dialect for SqliteDialect {
 
     fn value(_: ColumnKind, number: usize) -> String {
         format!("?{number}")
+    }
+
+    fn argument(_: ColumnKind, value: &Value) -> Argument {
+        Argument::One(value.clone())
+    }
+
+    fn list(_: ColumnKind, values: &[Value]) -> Argument {
+        Argument::Json(json(values))
     }
 
     /// As JSON, with bytes in hexadecimal. Floats are excluded: SQLite does not parse them exactly.

@@ -1,15 +1,16 @@
 //! Converts answers of SQLite into errors of read models.
 
+use crate::backend::sql::read_model::TableRef;
 use crate::backend::sql::store::{Action, Failure};
 use crate::backend::sqlite::store::busy::result_code;
 use crate::backend::sqlite::store::verdict::verdict;
 use crate::projection::CheckpointError;
-use crate::read_model::{ReadModelError, Table};
+use crate::read_model::ReadModelError;
 use crate::store::Verdict;
 
 /// Returns the error of `action` on `table` that SQLite answered with `error`.
-pub(super) fn failed(table: &'static Table, action: &'static str, error: sqlx::Error) -> ReadModelError {
-    let table = table.name;
+pub(super) fn failed(table: TableRef, action: &'static str, error: sqlx::Error) -> ReadModelError {
+    let table = table.model().name;
     // SQLITE_CONSTRAINT
     if result_code(&error) == Some(19) {
         return ReadModelError::Constraint { table, message: error.to_string() };

@@ -6,8 +6,10 @@ use sqlx::SqliteConnection;
 use super::failure::{refusal, refusal_of};
 use super::{replace, schema, statements};
 use crate::backend::sql::projection::NotLent;
+use crate::backend::sql::projection::generations::Claimed;
+use crate::backend::sql::read_model::TableRef;
 use crate::backend::sql::store::Action;
-use crate::backend::sqlite::projection::{Claimed, SqliteCheckpoints, SqliteUnit, generations};
+use crate::backend::sqlite::projection::{SqliteCheckpoints, SqliteUnit, generations};
 use crate::backend::sqlite::store::Writing;
 use crate::event::Position;
 use crate::projection::{Checkpoint, CheckpointError, Claim, ClaimError, Generations, Switch, Switched, Table};
@@ -18,7 +20,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
     async fn check(&self, tables: &[&'static Table]) -> Result<(), CheckpointError> {
         let mut conn = self.read_connection(Action::Replace).await?;
         for table in tables {
-            replace::check(&mut conn, table).await.map_err(|error| refusal(Action::Replace, error))?;
+            replace::check(&mut conn, TableRef::live(table)).await.map_err(|error| refusal(Action::Replace, error))?;
         }
         Ok(())
     }
@@ -78,7 +80,9 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
         let mut conn = lent.map_err(not_lent)?;
         let mut left = Vec::new();
         for table in tables {
-            left.extend(replace::reshape(&mut conn, table).await.map_err(|error| refusal(action, error))?);
+            left.extend(
+                replace::reshape(&mut conn, TableRef::live(table)).await.map_err(|error| refusal(action, error))?,
+            );
         }
         Ok(left)
     }
@@ -87,7 +91,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
         let action = Action::Discard(name);
         let mut writing = self.writing(action).await?;
         for table in tables {
-            let dropped = replace::drop_table(&mut writing.tx, table.next()).await;
+            let dropped = replace::drop_table(&mut writing.tx, TableRef::next(table)).await;
             dropped.map_err(|error| refusal(action, error))?;
         }
         let discarded = generations::discard(&mut writing.tx, name).await;
@@ -104,10 +108,10 @@ async fn commit(writing: Writing, action: Action<'_>) -> Result<(), CheckpointEr
 async fn make(conn: &mut SqliteConnection, tables: &[&'static Table], replaces: bool) -> Result<(), ReadModelError> {
     for table in tables {
         if replaces {
-            replace::drop_table(conn, table.next()).await?;
+            replace::drop_table(conn, TableRef::next(table)).await?;
         }
-        schema::create_new(conn, table.next()).await?;
-        replace::check_views(conn, table).await?;
+        schema::create_new(conn, TableRef::next(table)).await?;
+        replace::check_views(conn, TableRef::live(table)).await?;
     }
     Ok(())
 }
@@ -116,7 +120,7 @@ async fn make(conn: &mut SqliteConnection, tables: &[&'static Table], replaces: 
 async fn replace_all(conn: &mut SqliteConnection, tables: &[&'static Table]) -> Result<Vec<String>, ReadModelError> {
     let mut left = Vec::new();
     for table in tables {
-        left.extend(replace::replace(conn, table).await?);
+        left.extend(replace::replace(conn, TableRef::live(table)).await?);
     }
     Ok(left)
 }

@@ -6,12 +6,11 @@ use super::batch::BatchTables;
 use super::failure::failed;
 use super::pool::PoolTables;
 use super::schema;
-use crate::backend::sql::read_model::{OfOther, Use};
+use crate::backend::sql::read_model::{OfOther, TableRef, Use};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::projection::SqliteUnit;
 use crate::backend::sqlite::store::SqliteDatabase;
 use crate::projection::{HandlerError, Inject, Subscriber, Table};
-use crate::read_model::session::RepositorySession;
 use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
 
 /// The read models in a SQLite file: creates and checks their tables, and reads the committed rows. A clone is the same
@@ -177,10 +176,10 @@ impl SqliteReadModels {
         let patience = self.db.patience(Action::CreateTable(table.name));
         let source = |error| ReadModelError::Failed { table: table.name, action: "create", source: Box::new(error) };
         let mut writing = self.db.write(&patience).await.map_err(source)?;
-        if other.stays(schema::create(&mut writing.tx, table).await)? {
+        if other.stays(schema::create(&mut writing.tx, TableRef::live(table)).await)? {
             return Ok(());
         }
-        writing.tx.commit().await.map_err(|error| failed(table, "create", error))
+        writing.tx.commit().await.map_err(|error| failed(TableRef::live(table), "create", error))
     }
 
     /// Checks that the table of `M` has exactly the columns that the model describes. An additional column is a
@@ -212,8 +211,9 @@ impl SqliteReadModels {
     /// # }
     /// ```
     pub async fn check_table<M: ReadModel>(&self) -> Result<(), ReadModelError> {
-        let mut conn = PoolTables::new(&self.db).acquire(M::TABLE).await?;
-        schema::check(&mut conn, M::TABLE, Use::Exact).await
+        let table = TableRef::live(M::TABLE);
+        let mut conn = PoolTables::new(&self.db).acquire(table).await?;
+        schema::check(&mut conn, table, Use::Exact).await
     }
 
     /// Returns the SQL with which [`create_table`](SqliteReadModels::create_table) creates the table, for migrations of
@@ -233,7 +233,7 @@ impl SqliteReadModels {
     /// ```
     #[must_use]
     pub fn table_sql<M: ReadModel>() -> String {
-        schema::create_sql(M::TABLE)
+        schema::create_sql(TableRef::live(M::TABLE))
     }
 
     /// Returns a repository that reads the committed rows of `M`.
@@ -269,8 +269,8 @@ impl<M: ReadModel> Inject<SqliteUnit> for Repository<M> {
     async fn inject(unit: &mut SqliteUnit) -> Result<Box<Self>, HandlerError> {
         unit.scope().check_table(M::TABLE)?;
         let connection = unit.connection().map_err(HandlerError::permanent)?;
-        let (db, builds_next) = (unit.database().clone(), unit.scope().builds_next());
-        let session = RepositorySession::of(unit.scope(), || Box::new(BatchTables::new(connection, &db, builds_next)));
+        let db = unit.database().clone();
+        let session = unit.scope().session(|generation| Box::new(BatchTables::new(connection, &db, generation)));
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }

@@ -5,9 +5,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::failure::failed;
-use super::schema::SchemaCache;
 use super::{schema, tables};
-use crate::backend::sql::read_model::Use;
+use crate::backend::sql::read_model::{TableRef, Use};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::SqliteDatabase;
 use crate::read_model::port::ReadTables;
@@ -26,16 +25,17 @@ impl PoolTables {
     }
 
     /// Returns a connection that reads.
-    pub(super) async fn acquire(&self, table: &'static Table) -> Result<PoolConnection<Sqlite>, ReadModelError> {
-        let source = |error| ReadModelError::Failed { table: table.name, action: "read", source: Box::new(error) };
-        self.db.check_read(Action::ReadTable(table.name)).map_err(source)?;
+    pub(super) async fn acquire(&self, table: TableRef) -> Result<PoolConnection<Sqlite>, ReadModelError> {
+        let source =
+            |error| ReadModelError::Failed { table: table.model().name, action: "read", source: Box::new(error) };
+        self.db.check_read(Action::ReadTable(table.model().name)).map_err(source)?;
         self.db.pool().acquire().await.map_err(|error| failed(table, "read", error))
     }
 
     /// Returns a connection, and the version of the schema in which the table matches its model.
-    async fn ready(&self, table: &'static Table) -> Result<(PoolConnection<Sqlite>, i64), ReadModelError> {
+    async fn ready(&self, table: TableRef) -> Result<(PoolConnection<Sqlite>, i64), ReadModelError> {
         let mut conn = self.acquire(table).await?;
-        let version = match self.db.attached().get::<SchemaCache>().version(table, Use::Read) {
+        let version = match self.db.tables().version(table, Use::Read) {
             Some(version) => version,
             None => self.look(&mut conn, table).await?,
         };
@@ -43,7 +43,7 @@ impl PoolTables {
     }
 
     /// Checks the table. Returns the version of the schema at which it was checked.
-    async fn look(&self, conn: &mut SqliteConnection, table: &'static Table) -> Result<i64, ReadModelError> {
+    async fn look(&self, conn: &mut SqliteConnection, table: TableRef) -> Result<i64, ReadModelError> {
         // Read first, so that a change between the two statements is found by the next check.
         let version = schema::version(conn, table).await?;
         schema::check_at(conn, &self.db, table, Use::Read, version).await?;
@@ -55,7 +55,7 @@ impl PoolTables {
     async fn settle<T>(
         &self,
         mut conn: PoolConnection<Sqlite>,
-        table: &'static Table,
+        table: TableRef,
         version: i64,
         read: Result<T, ReadModelError>,
     ) -> Result<Option<T>, ReadModelError> {
@@ -70,6 +70,7 @@ impl PoolTables {
 #[async_trait]
 impl ReadTables for PoolTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
+        let table = TableRef::live(table);
         loop {
             let (mut conn, version) = self.ready(table).await?;
             let read = tables::load(&mut conn, table, ids).await;
@@ -80,6 +81,7 @@ impl ReadTables for PoolTables {
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
+        let table = TableRef::live(table);
         loop {
             let (mut conn, version) = self.ready(table).await?;
             let read = tables::select(&mut conn, table, query).await;
@@ -90,6 +92,7 @@ impl ReadTables for PoolTables {
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
+        let table = TableRef::live(table);
         loop {
             let (mut conn, version) = self.ready(table).await?;
             let read = tables::count(&mut conn, table, query).await;

@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::failure::failed;
 use super::schema;
 use super::statements;
-use crate::backend::sql::read_model::{Use, quoted};
-use crate::read_model::{ReadModelError, Table};
+use crate::backend::sql::read_model::{TableRef, Use, quoted, refuse_dependents};
+use crate::read_model::ReadModelError;
 
 /// An index or a trigger of a table.
 struct DependentObject {
@@ -21,7 +21,7 @@ struct DependentObject {
 
 async fn run(
     conn: &mut SqliteConnection,
-    table: &'static Table,
+    table: TableRef,
     action: &'static str,
     sql: String,
 ) -> Result<(), ReadModelError> {
@@ -29,36 +29,36 @@ async fn run(
     done.map(drop).map_err(|error| failed(table, action, error))
 }
 
-pub(super) async fn drop_table(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
+pub(super) async fn drop_table(conn: &mut SqliteConnection, table: TableRef) -> Result<(), ReadModelError> {
     run(conn, table, "drop", statements::drop_table(table)).await
 }
 
 /// Refuses to replace a table that foreign keys of other tables refer to.
-pub(super) async fn check(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
+pub(super) async fn check(conn: &mut SqliteConnection, table: TableRef) -> Result<(), ReadModelError> {
     let found: Result<Vec<String>, _> =
-        sqlx::query_scalar(statements::REFERRING).bind(table.name).fetch_all(conn).await;
+        sqlx::query_scalar(statements::REFERRING).bind(table.name()).fetch_all(conn).await;
     let found = found.map_err(|error| failed(table, "look at", error))?;
     let dependents: Vec<_> = found.into_iter().map(|name| format!("a foreign key of the table {name}")).collect();
-    ReadModelError::refuse_dependents(table, dependents)
+    refuse_dependents(table, dependents)
 }
 
 /// Refuses to replace `table` if a view would miss columns of the next table, which exists as well.
-pub(super) async fn check_views(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
+pub(super) async fn check_views(conn: &mut SqliteConnection, table: TableRef) -> Result<(), ReadModelError> {
     if schema::columns(conn, table).await?.is_empty() {
         return Ok(());
     }
-    let gone = gone(conn, table, table.next()).await?;
+    let gone = gone(conn, table, TableRef::next(table.model())).await?;
     let valid = valid_views(conn, table).await?;
-    run(conn, table, "look at", statements::exchange(table, table.next())).await?;
+    run(conn, table, "look at", statements::exchange(table, TableRef::next(table.model()))).await?;
     let broken = broken_views(conn, table, &valid, &gone).await;
     run(conn, table, "look at", statements::EXCHANGE_BACK.to_owned()).await?;
-    ReadModelError::refuse_dependents(table, broken?)
+    refuse_dependents(table, broken?)
 }
 
 /// Replaces `table` by the table of the next generation. Returns what could not be created again. SQLite cannot rename
 /// an index, so indexes are created again as well.
-pub(super) async fn replace(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<String>, ReadModelError> {
-    let next = table.next();
+pub(super) async fn replace(conn: &mut SqliteConnection, table: TableRef) -> Result<Vec<String>, ReadModelError> {
+    let next = TableRef::next(table.model());
     check(conn, table).await?;
     let gone = gone(conn, table, next).await?;
     let kept = kept(conn, table).await?;
@@ -71,38 +71,33 @@ pub(super) async fn replace(conn: &mut SqliteConnection, table: &'static Table) 
             left.push(format!("the {kind} {name}: {reason}"));
         }
     }
-    ReadModelError::refuse_dependents(table, broken_views(conn, table, &valid, &gone).await?)?;
+    refuse_dependents(table, broken_views(conn, table, &valid, &gone).await?)?;
     Ok(left)
 }
 
 /// Returns the columns of `table` that `next` does not have.
-async fn gone(
-    conn: &mut SqliteConnection,
-    table: &'static Table,
-    next: &'static Table,
-) -> Result<Vec<String>, ReadModelError> {
+async fn gone(conn: &mut SqliteConnection, table: TableRef, next: TableRef) -> Result<Vec<String>, ReadModelError> {
     let columns = schema::columns(conn, table).await?.into_iter().map(|column| column.name);
-    Ok(columns.filter(|name| !next.all_columns().any(|column| column.name.eq_ignore_ascii_case(name))).collect())
+    Ok(columns
+        .filter(|name| !next.model().all_columns().any(|column| column.name.eq_ignore_ascii_case(name)))
+        .collect())
 }
 
 /// Returns what belongs to the table and cannot be created again, because SQLite stores it in the text of the table.
-async fn left(
-    conn: &mut SqliteConnection,
-    table: &'static Table,
-    next: &'static Table,
-) -> Result<Vec<String>, ReadModelError> {
+async fn left(conn: &mut SqliteConnection, table: TableRef, next: TableRef) -> Result<Vec<String>, ReadModelError> {
     let found: Result<Vec<String>, _> =
-        sqlx::query_scalar(statements::LEFT).bind(table.name).fetch_all(&mut *conn).await;
+        sqlx::query_scalar(statements::LEFT).bind(table.name()).fetch_all(&mut *conn).await;
     let mut left = found.map_err(|error| failed(table, "look at", error))?;
     left.extend(gone(conn, table, next).await?.into_iter().map(|name| format!("the column {name}")));
     Ok(left)
 }
 
 /// Returns the indexes and triggers of the table that the model does not describe.
-async fn kept(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<DependentObject>, ReadModelError> {
-    let found = sqlx::query_as::<_, (String, String, String)>(statements::KEPT).bind(table.name).fetch_all(conn).await;
+async fn kept(conn: &mut SqliteConnection, table: TableRef) -> Result<Vec<DependentObject>, ReadModelError> {
+    let found =
+        sqlx::query_as::<_, (String, String, String)>(statements::KEPT).bind(table.name()).fetch_all(conn).await;
     let found = found.map_err(|error| failed(table, "look at", error))?;
-    let own: Vec<_> = table.columns.iter().filter(|column| column.indexed).map(|c| table.index_name(c.name)).collect();
+    let own: Vec<_> = table.indexed().map(|c| table.index_name(c.name)).collect();
     let kept = found.into_iter().map(|(kind, name, sql)| DependentObject { kind, name, sql });
     Ok(kept.filter(|kept| !own.iter().any(|own| own.eq_ignore_ascii_case(&kept.name))).collect())
 }
@@ -113,7 +108,7 @@ async fn kept(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<
 /// Inside the result: why it is not possible.
 async fn make_again(
     conn: &mut SqliteConnection,
-    table: &'static Table,
+    table: TableRef,
     sql: &str,
     gone: &[String],
 ) -> Result<Result<(), String>, ReadModelError> {
@@ -135,10 +130,7 @@ async fn make_again(
 }
 
 /// Returns the views that work, with their texts.
-async fn valid_views(
-    conn: &mut SqliteConnection,
-    table: &'static Table,
-) -> Result<Vec<(String, String)>, ReadModelError> {
+async fn valid_views(conn: &mut SqliteConnection, table: TableRef) -> Result<Vec<(String, String)>, ReadModelError> {
     let views = sqlx::query_as::<_, (String, String)>(statements::VIEWS).fetch_all(&mut *conn).await;
     let mut valid = views.map_err(|error| failed(table, "look at", error))?;
     let mut index = 0;
@@ -155,13 +147,13 @@ async fn valid_views(
 /// Returns those of the views that no longer work or name a missing column.
 async fn broken_views(
     conn: &mut SqliteConnection,
-    table: &'static Table,
+    table: TableRef,
     views: &[(String, String)],
     gone: &[String],
 ) -> Result<Vec<String>, ReadModelError> {
     let mut broken = Vec::new();
     for (name, sql) in views {
-        let names_gone = mentions(sql, table.name) && gone.iter().any(|column| mentions(sql, column));
+        let names_gone = mentions(sql, &table.name()) && gone.iter().any(|column| mentions(sql, column));
         if names_gone || !works(conn, table, name).await? {
             broken.push(format!("the view {name}"));
         }
@@ -170,7 +162,7 @@ async fn broken_views(
 }
 
 /// Returns whether the view can be read.
-async fn works(conn: &mut SqliteConnection, table: &'static Table, view: &str) -> Result<bool, ReadModelError> {
+async fn works(conn: &mut SqliteConnection, table: TableRef, view: &str) -> Result<bool, ReadModelError> {
     let planned = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN SELECT * FROM {}", quoted(view)))).execute(conn).await;
     match planned {
         Ok(_) => Ok(true),
@@ -187,7 +179,7 @@ fn mentions(sql: &str, name: &str) -> bool {
 
 /// Replaces a table that is missing or does not match by an empty one, as the model describes it. Returns what could
 /// not be created again.
-pub(super) async fn reshape(conn: &mut SqliteConnection, table: &'static Table) -> Result<Vec<String>, ReadModelError> {
+pub(super) async fn reshape(conn: &mut SqliteConnection, table: TableRef) -> Result<Vec<String>, ReadModelError> {
     match schema::check(conn, table, Use::Write).await {
         Ok(()) => return Ok(Vec::new()),
         Err(ReadModelError::NoTable { .. }) => {
@@ -197,7 +189,7 @@ pub(super) async fn reshape(conn: &mut SqliteConnection, table: &'static Table) 
         Err(ReadModelError::Mismatch { .. }) => {}
         Err(error) => return Err(error),
     }
-    schema::create_new(conn, table.next()).await?;
+    schema::create_new(conn, TableRef::next(table.model())).await?;
     let replaced = replace(conn, table).await;
     run(conn, table, "replace", statements::RENAME_AS_BEFORE.to_owned()).await?;
     replaced

@@ -1,8 +1,8 @@
 //! The SQL of read models that only SQLite has.
 
 use super::dialect::SqliteDialect;
-use crate::backend::sql::read_model::{Sql, joined, names, quoted, replaced, with_ids};
-use crate::read_model::{ColumnDef, ReadModelError, Table, Value};
+use crate::backend::sql::read_model::{Sql, TableRef, joined, names, quoted, replaced, with_ids};
+use crate::read_model::{ColumnDef, ReadModelError, Value};
 
 /// The columns of a table, for [`schema::check`](super::schema::check).
 pub(super) const TABLE_INFO: &str = "SELECT name, type, \"notnull\" != 0, pk > 0, \"notnull\" != 0 AND dflt_value IS NULL \
@@ -10,22 +10,22 @@ pub(super) const TABLE_INFO: &str = "SELECT name, type, \"notnull\" != 0, pk > 0
 pub(super) const SCHEMA_VERSION: &str = "PRAGMA schema_version";
 
 /// Deletes the rows with these ids.
-pub(super) fn delete(table: &'static Table, ids: &[Value]) -> Result<Sql, ReadModelError> {
-    let text = format!("DELETE FROM {} AS own WHERE ", quoted(table.name));
-    with_ids::<SqliteDialect>(Sql { text, ..Sql::default() }, table, ids)
+pub(super) fn delete(table: TableRef, ids: &[Value]) -> Result<Sql<SqliteDialect>, ReadModelError> {
+    let text = format!("DELETE FROM {} AS own WHERE ", quoted(&table.name()));
+    with_ids(Sql { text, arguments: Vec::new() }, table, ids)
 }
 
 /// Deletes all rows.
-pub(super) fn truncate(table: &Table) -> String {
-    format!("DELETE FROM {}", quoted(table.name))
+pub(super) fn truncate(table: TableRef) -> String {
+    format!("DELETE FROM {}", quoted(&table.name()))
 }
 
 /// Makes the following rename leave views and triggers unchanged, which name the dropped table.
 const RENAME_ALONE: &str = "PRAGMA legacy_alter_table = ON;\n";
 pub(super) const RENAME_AS_BEFORE: &str = "PRAGMA legacy_alter_table = OFF";
 
-pub(super) fn drop_table(table: &Table) -> String {
-    format!("DROP TABLE IF EXISTS {}", quoted(table.name))
+pub(super) fn drop_table(table: TableRef) -> String {
+    format!("DROP TABLE IF EXISTS {}", quoted(&table.name()))
 }
 
 /// The tables that refer to the table `?1` by foreign keys.
@@ -47,8 +47,8 @@ pub(super) const RELEASE: &str = "RELEASE eventsource_try";
 pub(super) const ROLLBACK_AND_RELEASE: &str = "ROLLBACK TO eventsource_try; RELEASE eventsource_try";
 
 /// Plans a write of each kind, with the triggers that it fires, and executes none.
-pub(super) fn plan_writes(table: &Table) -> String {
-    let (name, id) = (quoted(table.name), quoted(table.id_column()));
+pub(super) fn plan_writes(table: TableRef) -> String {
+    let (name, id) = (quoted(&table.name()), quoted(table.model().id_column()));
     format!(
         "EXPLAIN {}; EXPLAIN UPDATE {name} SET {id} = {id}; EXPLAIN DELETE FROM {name};",
         merge(table, 1).replace('?', "NULL")
@@ -56,27 +56,27 @@ pub(super) fn plan_writes(table: &Table) -> String {
 }
 
 /// Gives the table `next` the name of `table`, until [`EXCHANGE_BACK`].
-pub(super) fn exchange(table: &Table, next: &Table) -> String {
-    let (name, before) = (quoted(table.name), quoted(&format!("{}_before", next.name)));
+pub(super) fn exchange(table: TableRef, next: TableRef) -> String {
+    let (name, before) = (quoted(&table.name()), quoted(&format!("{}_before", next.name())));
     format!(
         "{RENAME_ALONE}SAVEPOINT eventsource_exchange; ALTER TABLE {name} RENAME TO {before}; \
          ALTER TABLE {} RENAME TO {name};",
-        quoted(next.name)
+        quoted(&next.name())
     )
 }
 pub(super) const EXCHANGE_BACK: &str = "ROLLBACK TO eventsource_exchange; RELEASE eventsource_exchange";
 
 /// Renames the table `next`, with its rows and without its indexes, to `table`.
-pub(super) fn take_place(next: &Table, table: &Table) -> String {
-    let mut sql = format!("{RENAME_ALONE}ALTER TABLE {} RENAME TO {};\n", quoted(next.name), quoted(table.name));
-    for column in next.columns.iter().filter(|column| column.indexed) {
+pub(super) fn take_place(next: TableRef, table: TableRef) -> String {
+    let mut sql = format!("{RENAME_ALONE}ALTER TABLE {} RENAME TO {};\n", quoted(&next.name()), quoted(&table.name()));
+    for column in next.indexed() {
         sql.push_str(&format!("DROP INDEX IF EXISTS {};\n", quoted(&next.index_name(column.name))));
     }
     sql
 }
 
 /// Inserts up to `rows` rows, or merges them into existing ones.
-pub(super) fn merge(table: &Table, rows: usize) -> String {
+pub(super) fn merge(table: TableRef, rows: usize) -> String {
     upsert(table, rows, |column| match column.name {
         "created_at" | "deleted_at" => None,
         "version" => Some("\"version\" = own.\"version\" + excluded.\"version\"".to_owned()),
@@ -85,13 +85,13 @@ pub(super) fn merge(table: &Table, rows: usize) -> String {
 }
 
 /// Updates up to `rows` rows. They exist: the transaction has read them.
-pub(super) fn update(table: &Table, rows: usize) -> String {
+pub(super) fn update(table: TableRef, rows: usize) -> String {
     upsert(table, rows, |column| Some(replaced(column.name)))
 }
 
-fn upsert(table: &Table, rows: usize, set: impl Fn(&ColumnDef) -> Option<String>) -> String {
-    let (name, names, id) = (quoted(table.name), names(table), table.id_column());
-    let set = joined(table.all_columns().filter(|column| column.name != id).filter_map(set));
+fn upsert(table: TableRef, rows: usize, set: impl Fn(&ColumnDef) -> Option<String>) -> String {
+    let (name, names, id) = (quoted(&table.name()), names(table), table.model().id_column());
+    let set = joined(table.model().all_columns().filter(|column| column.name != id).filter_map(set));
     format!(
         "INSERT INTO {name} AS own ({names}) {} ON CONFLICT ({}) DO UPDATE SET {set}",
         values(table, rows),
@@ -100,28 +100,29 @@ fn upsert(table: &Table, rows: usize, set: impl Fn(&ColumnDef) -> Option<String>
 }
 
 /// Returns up to `rows` rows: a row without a bound id is skipped.
-fn values(table: &Table, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; table.all_columns().count()].join(", "));
+fn values(table: TableRef, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; table.model().all_columns().count()].join(", "));
     if rows == 1 {
         return format!("VALUES {row}");
     }
     let values = vec![row.as_str(); rows].join(", ");
-    format!("SELECT * FROM (VALUES {values}) WHERE column{} IS NOT NULL", table.id + 1)
+    format!("SELECT * FROM (VALUES {values}) WHERE column{} IS NOT NULL", table.model().id + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read_model::ColumnKind;
+    use crate::read_model::{ColumnKind, Table};
 
     const COLUMNS: &[ColumnDef] =
         &[ColumnDef::new("name", "name", ColumnKind::Text, false), ColumnDef::new("id", "id", ColumnKind::I64, false)];
 
     #[test]
     fn rows_without_an_id_are_none() {
-        let table = Table::new("items", COLUMNS, 1);
+        static TABLE: Table = Table::new("items", COLUMNS, 1);
+        let table = TableRef::live(&TABLE);
         let row = "(?, ?, ?, ?, ?, ?)";
-        assert_eq!(values(&table, 1), format!("VALUES {row}"));
-        assert_eq!(values(&table, 2), format!("SELECT * FROM (VALUES {row}, {row}) WHERE column2 IS NOT NULL"));
+        assert_eq!(values(table, 1), format!("VALUES {row}"));
+        assert_eq!(values(table, 2), format!("SELECT * FROM (VALUES {row}, {row}) WHERE column2 IS NOT NULL"));
     }
 }

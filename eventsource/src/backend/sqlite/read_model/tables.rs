@@ -8,40 +8,40 @@ use super::dialect::SqliteDialect;
 use super::failure::failed;
 use super::statements;
 use super::value::{bind, bind_argument, values};
-use crate::backend::sql::read_model::{self as sql, Dialect as _, Sql};
+use crate::backend::sql::read_model::{self as sql, Dialect as _, Sql, TableRef};
 use crate::backend::sql::store::driver_internals::query_with_result;
 use crate::read_model::port::RowChange;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
-use crate::read_model::{ReadModelError, Table, Value};
+use crate::read_model::{ReadModelError, Value};
 
 /// A statement with its bound values.
 type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
 
 /// Creates a statement that is prepared once for each connection.
-fn statement<'q>(Sql { text, arguments: given }: Sql) -> Statement<'q> {
+fn statement<'q>(Sql { text, arguments: given }: Sql<SqliteDialect>) -> Statement<'q> {
     let mut arguments = SqliteArguments::default();
     let bound = given.iter().try_for_each(|argument| bind_argument(&mut arguments, argument));
     query_with_result(AssertSqlSafe(text), bound.map(|()| arguments))
 }
 
 /// Creates a statement that is not cached, because there are many texts.
-fn unkept<'q>(sql: Sql) -> Statement<'q> {
+fn unkept<'q>(sql: Sql<SqliteDialect>) -> Statement<'q> {
     statement(sql).persistent(false)
 }
 
 async fn fetch(
     conn: &mut SqliteConnection,
-    table: &'static Table,
+    table: TableRef,
     statement: Statement<'_>,
 ) -> Result<Vec<Row>, ReadModelError> {
     let rows = statement.fetch_all(conn).await.map_err(|error| failed(table, "read", error))?;
-    rows.iter().map(|row| Row::from_all(values(row, table)?, table)).collect()
+    rows.iter().map(|row| sql::row(values(row, table.model())?, table)).collect()
 }
 
 pub(super) async fn load(
     conn: &mut SqliteConnection,
-    table: &'static Table,
+    table: TableRef,
     ids: &[Value],
 ) -> Result<Vec<Row>, ReadModelError> {
     fetch(conn, table, statement(sql::load(&SqliteDialect, table, ids)?)).await
@@ -49,17 +49,13 @@ pub(super) async fn load(
 
 pub(super) async fn select(
     conn: &mut SqliteConnection,
-    table: &'static Table,
+    table: TableRef,
     query: &Select,
 ) -> Result<Vec<Row>, ReadModelError> {
     fetch(conn, table, unkept(sql::select(&SqliteDialect, table, query)?)).await
 }
 
-pub(super) async fn count(
-    conn: &mut SqliteConnection,
-    table: &'static Table,
-    query: &Select,
-) -> Result<u64, ReadModelError> {
+pub(super) async fn count(conn: &mut SqliteConnection, table: TableRef, query: &Select) -> Result<u64, ReadModelError> {
     let statement = unkept(sql::count(&SqliteDialect, table, query)?);
     let row = statement.fetch_one(conn).await.map_err(|error| failed(table, "read", error))?;
     let count: i64 = sqlx::Row::try_get(&row, 0).map_err(|error| failed(table, "read", error))?;
@@ -69,11 +65,11 @@ pub(super) async fn count(
 /// Writes rows with the statement that `sql` creates for up to a number of rows.
 pub(super) async fn write(
     conn: &mut SqliteConnection,
-    table: &'static Table,
+    table: TableRef,
     rows: &[RowChange<'_>],
-    sql: impl Fn(&Table, usize) -> String,
+    sql: impl Fn(TableRef, usize) -> String,
 ) -> Result<(), ReadModelError> {
-    let columns = table.all_columns().count();
+    let columns = table.model().all_columns().count();
     for rows in rows.chunks(at_most(columns)) {
         let mut arguments = SqliteArguments::default();
         arguments.reserve(rows.len() * columns, 0);
@@ -93,17 +89,13 @@ fn at_most(columns: usize) -> usize {
     1 << rows.ilog2()
 }
 
-pub(super) async fn delete(
-    conn: &mut SqliteConnection,
-    table: &'static Table,
-    ids: &[&Value],
-) -> Result<(), ReadModelError> {
+pub(super) async fn delete(conn: &mut SqliteConnection, table: TableRef, ids: &[&Value]) -> Result<(), ReadModelError> {
     let ids: Vec<_> = ids.iter().map(|&id| id.clone()).collect();
     let done = statement(statements::delete(table, &ids)?).execute(conn).await;
     done.map(drop).map_err(|error| failed(table, "write", error))
 }
 
-pub(super) async fn truncate(conn: &mut SqliteConnection, table: &'static Table) -> Result<(), ReadModelError> {
+pub(super) async fn truncate(conn: &mut SqliteConnection, table: TableRef) -> Result<(), ReadModelError> {
     let done = sqlx::query(AssertSqlSafe(statements::truncate(table))).execute(conn).await;
     done.map(drop).map_err(|error| failed(table, "empty", error))
 }
@@ -115,9 +107,10 @@ mod tests {
 
     use super::*;
     use crate::read_model::port::Before;
-    use crate::read_model::{ColumnDef, ColumnKind};
+    use crate::read_model::{ColumnDef, ColumnKind, Table};
 
-    const TABLE: &Table = &Table::new("items", &[ColumnDef::new("id", "id", ColumnKind::I64, false)], 0);
+    const TABLE: TableRef =
+        TableRef::live(&Table::new("items", &[ColumnDef::new("id", "id", ColumnKind::I64, false)], 0));
 
     #[tokio::test]
     async fn as_many_rows_as_before_or_a_few_more_need_no_new_statement() {

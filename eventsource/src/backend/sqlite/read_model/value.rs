@@ -9,19 +9,26 @@ use uuid::Uuid;
 
 #[cfg(feature = "decimal")]
 use super::decimal_key;
-use crate::backend::sql::read_model::Argument;
 use crate::read_model::{ColumnKind, ReadModelError, Table, Value};
+
+/// A bound value.
+#[derive(Debug)]
+pub(super) enum Argument {
+    One(Value),
+    /// A list of values as JSON.
+    Json(String),
+}
 
 /// Binds an argument.
 pub(super) fn bind_argument(arguments: &mut SqliteArguments, argument: &Argument) -> Result<(), BoxDynError> {
     match argument {
-        Argument::One(_, value) => bind(arguments, value),
-        Argument::List(_, values) => arguments.add(json(values)),
+        Argument::One(value) => bind(arguments, value),
+        Argument::Json(list) => arguments.add(&**list),
     }
 }
 
 /// Converts a list into JSON, with each value as it is bound otherwise, and bytes in hexadecimal.
-fn json(values: &[Value]) -> String {
+pub(super) fn json(values: &[Value]) -> String {
     let json = |value: &Value| match value {
         Value::Null | Value::Float(_) => Json::Null,
         Value::Bool(value) => Json::from(i64::from(*value)),

@@ -11,8 +11,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::busy::{BusyDeadline, Failure, retry_while_busy};
 use super::{SqliteOpenError, SqliteOptions, open, statements};
+use crate::backend::sql::read_model::Matching;
 use crate::backend::sql::store::{Action, ConnectionCache, Queue};
-use crate::store::attached::Attached;
 use crate::store::{LogId, ReentrancyMark, StoreError, WakeUpSender};
 
 /// An open database file with the tables of this crate. A clone is the same database.
@@ -56,7 +56,7 @@ struct Inner {
     wake_ups: WakeUpSender,
     /// The identity of the log, as it was when the file was opened.
     log: LogId,
-    attached: Attached,
+    tables: Matching<i64>,
 }
 
 /// A write transaction. It is rolled back if it is dropped without a commit.
@@ -145,7 +145,7 @@ impl SqliteDatabase {
             write_timeout: options.write_timeout,
             wake_ups: WakeUpSender::new(),
             log: opened.log,
-            attached: Attached::default(),
+            tables: Matching::default(),
         })))
     }
 
@@ -198,9 +198,9 @@ impl SqliteDatabase {
         &self.0.wake_ups
     }
 
-    /// A value that another module attaches to the database.
-    pub(crate) fn attached(&self) -> &Attached {
-        &self.0.attached
+    /// Returns what this process knows about the tables of read models.
+    pub(in crate::backend) fn tables(&self) -> &Matching<i64> {
+        &self.0.tables
     }
 
     /// Returns the identity of the log that appends go to.

@@ -67,7 +67,8 @@ pub(super) type Unit<F> = <<F as ReadModelFixture>::Checkpoints as CheckpointSto
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// use eventsource::projection::{CheckpointStore, MemoryUnit};
+/// use eventsource::memory::MemoryUnit;
+/// use eventsource::projection::CheckpointStore;
 /// use eventsource::testing::contract::{ContractRow, ReadModelFixture};
 /// use eventsource::{MemoryCheckpoints, MemoryReadModels};
 ///

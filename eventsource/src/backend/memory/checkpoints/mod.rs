@@ -11,19 +11,20 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use self::owners::Owned;
-use super::scope::Scope;
-use super::{
+use super::tables::{Shared, Transaction};
+use crate::backend::scope::Scope;
+use crate::event::{Position, RecordedEvent, StreamId, now};
+use crate::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, ClaimError, CommitError,
     DeadLetter, LetterCounts, LetterQuery, Letters, ProjectionSnapshot, TableOwners, UnitOfWork,
 };
-use crate::event::{Position, RecordedEvent, StreamId, now};
-use crate::store::attached::Attached;
+use crate::read_model::session::RepositorySession;
 
 /// Keeps checkpoints in memory. They are lost when the last clone is dropped.
 ///
 /// Use it for memory projections, whose state is lost with the process as well, and for tests. Handlers can ask its
 /// unit of work for repositories of read models in memory: see
-/// [`MemoryReadModels`](crate::read_model::MemoryReadModels).
+/// [`MemoryReadModels`](crate::memory::MemoryReadModels).
 ///
 /// ```
 /// use eventsource::{MemoryCheckpoints, MemoryEventBus, MemoryEventStore, SubscriptionManager};
@@ -35,7 +36,7 @@ use crate::store::attached::Attached;
 pub struct MemoryCheckpoints {
     rows: Arc<Mutex<BTreeMap<String, Row>>>,
     owned: Arc<Mutex<Owned>>,
-    attached: Attached,
+    tables: Arc<Shared>,
 }
 
 /// A checkpoint, or the rest of one after a reset: the next epoch continues from its epoch.
@@ -123,9 +124,9 @@ impl MemoryCheckpoints {
         Self::default()
     }
 
-    /// Returns the data that other modules keep next to the checkpoints.
-    pub(crate) const fn attached(&self) -> &Attached {
-        &self.attached
+    /// Returns the tables of read models, which commit together with the checkpoints.
+    pub(super) const fn tables(&self) -> &Arc<Shared> {
+        &self.tables
     }
 
     fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Row>> {
@@ -205,7 +206,8 @@ impl CheckpointStore for MemoryCheckpoints {
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::projection::{CheckpointStore, MemoryCheckpoints, MemoryUnit, UnitOfWork};
+/// use eventsource::memory::{MemoryCheckpoints, MemoryUnit};
+/// use eventsource::projection::{CheckpointStore, UnitOfWork};
 ///
 /// let unit: MemoryUnit = MemoryCheckpoints::new().begin().await?;
 /// unit.rollback().await;
@@ -219,12 +221,25 @@ pub struct MemoryUnit {
 }
 
 impl MemoryUnit {
-    pub(crate) const fn checkpoints(&self) -> &MemoryCheckpoints {
-        &self.checkpoints
+    /// Returns the session of the batch's repositories. The first one waits until no other batch writes.
+    pub(super) async fn session(&mut self) -> Arc<RepositorySession> {
+        if let Some(session) = self.scope.session() {
+            return session;
+        }
+        let transaction = Transaction::begin(Arc::clone(&self.checkpoints.tables)).await;
+        self.scope.open_session(Box::new(transaction))
     }
 
-    pub(crate) const fn scope(&mut self) -> &mut Scope {
-        &mut self.scope
+    /// Returns when the current event occurred; now, if there is none.
+    pub(super) fn time(&self) -> DateTime<Utc> {
+        self.scope.time()
+    }
+
+    /// Makes the rows that the batch wrote visible to readers.
+    fn publish(&self) {
+        if let Some(session) = self.scope.session() {
+            session.publish();
+        }
     }
 }
 
@@ -234,7 +249,7 @@ impl UnitOfWork for MemoryUnit {
         let mut rows = self.checkpoints.rows();
         match rows.get_mut(&step.name).map_or(Err(None), |row| row.advance(step)) {
             Ok(()) => {
-                self.scope.publish();
+                self.publish();
                 Ok(())
             }
             Err(found) => Err(CommitError::Fenced { step: Box::new(step.clone()), found: found.map(|found| *found) }),
@@ -252,7 +267,7 @@ impl UnitOfWork for MemoryUnit {
         if let Some(row) = row {
             *row = Row { epoch: row.epoch + 1, rebuild_to: clear.rebuild_to, ..Row::default() };
         }
-        self.scope.publish();
+        self.publish();
         Ok(())
     }
 

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
 
-use super::tables::{self, Rows, Shared, Tables};
-use crate::read_model::port::{ReadTables, RowChange, WriteTables};
+use super::{Rows, Shared, Tables};
+use crate::read_model::port::{Before, ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
 use crate::read_model::{ReadModelError, Table, Value};
 
 /// A transaction. Dropping it undoes it.
-pub(super) struct Transaction {
+pub(in crate::backend::memory) struct Transaction {
     shared: Arc<Shared>,
     changes: Mutex<Changes>,
 }
@@ -35,7 +35,7 @@ struct Changed {
 
 impl Transaction {
     /// Begins after all other transactions have ended.
-    pub(super) async fn begin(shared: Arc<Shared>) -> Self {
+    pub(in crate::backend::memory) async fn begin(shared: Arc<Shared>) -> Self {
         let turn = Some(Arc::clone(&shared.writing).lock_owned().await);
         Self { shared, changes: Mutex::new(Changes { tables: BTreeMap::new(), turn }) }
     }
@@ -84,7 +84,7 @@ fn committed<'t>(
 ) -> Result<Option<&'t BTreeMap<Value, Row>>, ReadModelError> {
     match changes.tables.get(table.name) {
         Some(changed) if changed.emptied => Ok(None),
-        _ => tables::rows(tables, table),
+        _ => super::rows(tables, table),
     }
 }
 
@@ -103,11 +103,11 @@ impl ReadTables for Transaction {
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
-        self.look(table, |rows| tables::select(rows, query))
+        self.look(table, |rows| super::select(rows, query))
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
-        self.look(table, |rows| tables::count(rows, query))
+        self.look(table, |rows| super::count(rows, query))
     }
 }
 
@@ -115,7 +115,10 @@ impl ReadTables for Transaction {
 impl WriteTables for Transaction {
     async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let ids: Vec<_> = rows.iter().map(|change| change.row.id(table)).collect();
-        let found = self.load(table, &ids).await?;
+        // One batch writes at a time, so a row that the batch found missing is still missing.
+        let may_exist = rows.iter().zip(&ids).filter(|(change, _)| change.before != Before::Missing);
+        let may_exist: Vec<_> = may_exist.map(|(_, id)| id.clone()).collect();
+        let found = self.load(table, &may_exist).await?;
         let mut found: BTreeMap<_, _> = found.into_iter().map(|row| (row.id(table), row)).collect();
         self.change(table, |changed| {
             for (id, &RowChange { row, .. }) in ids.into_iter().zip(rows) {

@@ -1,11 +1,14 @@
 //! The committed tables in memory.
 
+mod transaction;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+pub(super) use self::transaction::Transaction;
 use crate::read_model::port::ReadTables;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;

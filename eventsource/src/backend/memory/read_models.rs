@@ -1,15 +1,11 @@
 //! Read models in memory, with real transactions.
 
-mod tables;
-mod transaction;
-
 use std::sync::Arc;
 
-use self::tables::Shared;
-use self::transaction::Transaction;
-use super::session::RepositorySession;
-use super::{ReadModel, ReadModelError, ReadRepository, Repository};
-use crate::projection::{HandlerError, Inject, MemoryCheckpoints, MemoryUnit, Subscriber};
+use super::checkpoints::{MemoryCheckpoints, MemoryUnit};
+use super::tables::Shared;
+use crate::projection::{HandlerError, Inject, Subscriber};
+use crate::read_model::{ReadModel, ReadModelError, ReadRepository, Repository};
 
 /// The read models that projections keep together with [`MemoryCheckpoints`]: reads their committed rows. They are lost
 /// when the last clone of the checkpoints is dropped.
@@ -22,7 +18,8 @@ use crate::projection::{HandlerError, Inject, MemoryCheckpoints, MemoryUnit, Sub
 /// ```
 /// # #[cfg(feature = "macros")]
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::read_model::{MemoryReadModels, Query, ReadModel};
+/// use eventsource::memory::MemoryReadModels;
+/// use eventsource::read_model::{Query, ReadModel};
 /// use eventsource::MemoryCheckpoints;
 ///
 /// #[derive(ReadModel)]
@@ -48,7 +45,7 @@ impl MemoryReadModels {
     /// # Examples
     /// ```
     /// use eventsource::MemoryCheckpoints;
-    /// use eventsource::read_model::MemoryReadModels;
+    /// use eventsource::memory::MemoryReadModels;
     ///
     /// // Give a clone of the same checkpoints to the `SubscriptionManager`.
     /// let checkpoints = MemoryCheckpoints::new();
@@ -56,7 +53,7 @@ impl MemoryReadModels {
     /// ```
     #[must_use]
     pub fn new(checkpoints: &MemoryCheckpoints) -> Self {
-        Self { shared: checkpoints.attached().get() }
+        Self { shared: Arc::clone(checkpoints.tables()) }
     }
 
     /// Does nothing: a table in memory is created when it is first written. It exists so that a program is the same on
@@ -123,16 +120,7 @@ impl<M: ReadModel> Inject<MemoryUnit> for Repository<M> {
     type Guard = Box<Self>;
 
     async fn inject(unit: &mut MemoryUnit) -> Result<Box<Self>, HandlerError> {
-        let session = match unit.scope().deferred::<RepositorySession>() {
-            Some(session) => session,
-            None => {
-                let transaction = Transaction::begin(unit.checkpoints().attached().get()).await;
-                let session = Arc::new(RepositorySession::new(Box::new(transaction)));
-                unit.scope().defer(Arc::<RepositorySession>::clone(&session));
-                session
-            }
-        };
-        session.set_aggregates(unit.scope().aggregates());
-        Ok(Box::new(Self::new(session, unit.scope().time())))
+        let session = unit.session().await;
+        Ok(Box::new(Self::new(session, unit.time())))
     }
 }
