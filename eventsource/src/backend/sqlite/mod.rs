@@ -13,6 +13,7 @@
 mod ports;
 pub(crate) mod projection;
 mod read_model;
+mod records;
 mod snapshots;
 mod states;
 pub(crate) mod store;

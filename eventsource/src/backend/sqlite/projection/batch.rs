@@ -97,11 +97,7 @@ impl BatchTransaction {
             Ok::<_, Failure>(conn)
         })?;
         // From here on the transaction is open, and dropping the batch ends it.
-        let mut batch = Self(Some(Open { id, db: db.clone(), conn, from, lent: false, watch: watch.clone(), turn }));
-        if let Some(conn) = batch.connection() {
-            watch.install(conn).await.map_err(|error| patience.error(error.into()))?;
-        }
-        Ok(batch)
+        Ok(Self(Some(Open { id, db: db.clone(), conn, from, lent: false, watch, turn })))
     }
 
     /// Prepares the connection for a handler, which may leave it in any state, so that no append may use it afterwards.
@@ -118,9 +114,10 @@ impl BatchTransaction {
         }
         let Some(open) = self.0.as_mut() else { return Ok(()) };
         open.lent = true;
+        let conn = &mut open.conn.conn;
+        open.watch.install(conn).await.map_err(|error| NotLendable(Box::new(error)))?;
         if open.from == From::Appender {
             // Its prepared statements may belong to a table that has changed since.
-            let conn = &mut open.conn.conn;
             let read = sqlx::raw_sql(statements::READ_SCHEMA).execute(&mut **conn).await;
             read.map_err(|error| NotLendable(Box::new(error)))?;
             conn.clear_cached_statements().await.map_err(|error| NotLendable(Box::new(error)))?;
@@ -165,8 +162,8 @@ impl BatchTransaction {
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Unfinished> {
-        let Open { conn, watch, .. } = self.0.as_mut().ok_or(Unfinished::Ended)?;
-        if watch.remove(&mut conn.conn).await? {
+        let Open { conn, watch, lent, .. } = self.0.as_mut().ok_or(Unfinished::Ended)?;
+        if *lent && watch.remove(&mut conn.conn).await? {
             return Err(Unfinished::Ended);
         }
         Manager::commit(&mut conn.conn).await?;
@@ -235,14 +232,16 @@ impl Open {
         self.db.note_lent(self.lent);
         let in_memory = self.db.is_in_memory();
         let conn = &mut self.conn.conn;
-        let undone = match self.watch.remove(conn).await {
+        // Only a handler that had the connection can have ended the transaction.
+        let ended = if self.lent { self.watch.remove(conn).await } else { Ok(false) };
+        let undone = match ended {
             // Closing the connection rolls back.
             _ if self.lent && !in_memory => Err(sqlx::Error::WorkerCrashed),
             Ok(false) if !in_memory => roll_back(conn).await,
             // A database in memory exists only on its one connection.
             Ok(_) if in_memory => match mend(conn).await {
                 Ok(()) if self.lent => make_as_new(conn).await.and(TransactionWatch::forget(conn).await),
-                mended => mended.and(TransactionWatch::forget(conn).await),
+                mended => mended,
             },
             // sqlx counts a transaction that is not there: the connection is unusable.
             Ok(_) => Err(sqlx::Error::WorkerCrashed),

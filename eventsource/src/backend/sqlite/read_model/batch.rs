@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use async_trait::async_trait;
 
-use super::{schema, statements, tables};
+use super::{packed, schema, statements, tables};
 use crate::backend::sql::read_model::{Generation, TableRef, Use};
 use crate::backend::sqlite::projection::{BatchConnection, LentConnection};
 use crate::backend::sqlite::store::SqliteDatabase;
@@ -45,7 +45,7 @@ impl BatchTables {
 impl ReadTables for BatchTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        tables::load(&mut conn, table, ids).await
+        packed::load(&mut conn, table, ids).await
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {

@@ -1,6 +1,6 @@
 //! The SQL of SQLite, where it differs from the SQL of other databases.
 
-use super::value::{Argument, json};
+use super::value::{Argument, Storage, json, storage};
 use crate::backend::sql::read_model::{Dialect, TableRef, own, quoted};
 use crate::read_model::{ColumnDef, ColumnKind, Value};
 
@@ -19,13 +19,11 @@ impl Dialect for SqliteDialect {
     }
 
     fn type_name(kind: ColumnKind) -> &'static str {
-        match kind {
-            ColumnKind::Bool | ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 | ColumnKind::Timestamp => "INTEGER",
-            ColumnKind::F32 | ColumnKind::F64 => "REAL",
-            ColumnKind::Uuid | ColumnKind::Bytes => "BLOB",
-            ColumnKind::Text | ColumnKind::Date | ColumnKind::Json => "TEXT",
-            #[cfg(feature = "decimal")]
-            ColumnKind::Decimal => "TEXT",
+        match storage(kind) {
+            Storage::Integer => "INTEGER",
+            Storage::Real => "REAL",
+            Storage::Text => "TEXT",
+            Storage::Blob => "BLOB",
         }
     }
 

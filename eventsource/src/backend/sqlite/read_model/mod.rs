@@ -7,6 +7,7 @@ mod dialect;
 mod failure;
 mod generations;
 mod models;
+mod packed;
 mod pool;
 mod replace;
 mod schema;

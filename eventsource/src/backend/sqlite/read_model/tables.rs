@@ -19,7 +19,7 @@ use crate::read_model::{ReadModelError, Value};
 type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
 
 /// Creates a statement that is prepared once for each connection.
-fn statement<'q>(Sql { text, arguments: given }: Sql<SqliteDialect>) -> Statement<'q> {
+pub(super) fn statement<'q>(Sql { text, arguments: given }: Sql<SqliteDialect>) -> Statement<'q> {
     let mut arguments = SqliteArguments::default();
     let bound = given.iter().try_for_each(|argument| bind_argument(&mut arguments, argument));
     query_with_result(AssertSqlSafe(text), bound.map(|()| arguments))

@@ -77,36 +77,70 @@ pub(super) fn values(row: &SqliteRow, table: &'static Table) -> Result<Vec<Value
 }
 
 fn value(row: &SqliteRow, index: usize, kind: ColumnKind) -> Result<Value, String> {
-    Ok(match kind {
-        ColumnKind::Bool => get(row, index)?.map(Value::Bool),
-        ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 => get(row, index)?.map(Value::Int),
-        ColumnKind::F32 | ColumnKind::F64 => get(row, index)?.map(Value::Float),
-        ColumnKind::Text => get(row, index)?.map(Value::Text),
-        ColumnKind::Json => get(row, index)?.map(Value::Json),
-        ColumnKind::Uuid => get::<Uuid>(row, index)?.map(Value::Uuid),
-        ColumnKind::Bytes => get(row, index)?.map(Value::Bytes),
-        ColumnKind::Timestamp => match get::<i64>(row, index)? {
-            None => None,
-            Some(micros) => {
-                let time = DateTime::from_timestamp_micros(micros).ok_or_else(|| format!("{micros} is no time"))?;
-                Some(Value::Timestamp(time))
-            }
-        },
-        ColumnKind::Date => match get::<String>(row, index)? {
-            None => None,
-            Some(text) => {
-                Some(Value::Date(NaiveDate::parse_from_str(&text, DATE).map_err(|_| format!("{text:?} is no day"))?))
-            }
-        },
-        #[cfg(feature = "decimal")]
-        ColumnKind::Decimal => match get::<String>(row, index)? {
-            None => None,
-            Some(key) => Some(Value::Decimal(decimal_key::from_key(&key).map_err(|error| error.to_string())?)),
-        },
-    }
-    .unwrap_or(Value::Null))
+    let value = match storage(kind) {
+        Storage::Integer => get(row, index)?.map(|number| of_integer(kind, number)),
+        Storage::Real => get(row, index)?.map(|number| Ok(Value::Float(number))),
+        Storage::Text => get::<&str>(row, index)?.map(|text| of_text(kind, text)),
+        Storage::Blob => get::<&[u8]>(row, index)?.map(|bytes| of_bytes(kind, bytes)),
+    };
+    value.unwrap_or(Ok(Value::Null))
 }
 
 fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, index: usize) -> Result<Option<T>, String> {
     row.try_get(index).map_err(|error| error.to_string())
+}
+
+/// How SQLite stores values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Storage {
+    Integer,
+    Real,
+    Text,
+    Blob,
+}
+
+/// Returns how SQLite stores the values of a column of this kind.
+pub(super) const fn storage(kind: ColumnKind) -> Storage {
+    match kind {
+        ColumnKind::Bool | ColumnKind::I16 | ColumnKind::I32 | ColumnKind::I64 | ColumnKind::Timestamp => {
+            Storage::Integer
+        }
+        ColumnKind::F32 | ColumnKind::F64 => Storage::Real,
+        ColumnKind::Text | ColumnKind::Date | ColumnKind::Json => Storage::Text,
+        #[cfg(feature = "decimal")]
+        ColumnKind::Decimal => Storage::Text,
+        ColumnKind::Uuid | ColumnKind::Bytes => Storage::Blob,
+    }
+}
+
+/// Returns the value of a column of this kind that is stored as `number`.
+pub(super) fn of_integer(kind: ColumnKind, number: i64) -> Result<Value, String> {
+    Ok(match kind {
+        ColumnKind::Bool => Value::Bool(number != 0),
+        ColumnKind::Timestamp => {
+            Value::Timestamp(DateTime::from_timestamp_micros(number).ok_or_else(|| format!("{number} is no time"))?)
+        }
+        _ => Value::Int(number),
+    })
+}
+
+/// Returns the value of a column of this kind that is stored as `text`.
+pub(super) fn of_text(kind: ColumnKind, text: &str) -> Result<Value, String> {
+    Ok(match kind {
+        ColumnKind::Json => Value::Json(text.to_owned()),
+        ColumnKind::Date => {
+            Value::Date(NaiveDate::parse_from_str(text, DATE).map_err(|_| format!("{text:?} is no day"))?)
+        }
+        #[cfg(feature = "decimal")]
+        ColumnKind::Decimal => Value::Decimal(decimal_key::from_key(text).map_err(|error| error.to_string())?),
+        _ => Value::Text(text.to_owned()),
+    })
+}
+
+/// Returns the value of a column of this kind that is stored as `bytes`.
+pub(super) fn of_bytes(kind: ColumnKind, bytes: &[u8]) -> Result<Value, String> {
+    match kind {
+        ColumnKind::Uuid => Uuid::from_slice(bytes).map(Value::Uuid).map_err(|error| error.to_string()),
+        _ => Ok(Value::Bytes(bytes.to_owned())),
+    }
 }

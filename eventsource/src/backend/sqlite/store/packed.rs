@@ -1,7 +1,5 @@
-//! Reads a page of the log as one row. The driver passes each row from one thread to another, which costs more than
-//! reading it.
+//! Reads a page of the log as one row.
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::DateTime;
@@ -12,6 +10,7 @@ use uuid::Uuid;
 use super::busy::{Failure, result_code};
 use super::statements;
 use crate::backend::sql::store::{Found, clamped, unsigned};
+use crate::backend::sqlite::records::Records;
 use crate::event::{EventFilter, Metadata, Position, RecordedEvent, RecordedParts, StreamId};
 use crate::store::LogMark;
 
@@ -69,10 +68,10 @@ const TOO_BIG: i32 = 18;
 /// Returns `None` if they do not have the format of `statements.rs`, for example in a UTF-16 database. The order is
 /// checked, because SQLite does not guarantee the order of rows in an aggregate.
 fn unpack(records: &[u8], limit: usize) -> Option<Vec<Found>> {
-    let (mut found, mut records) = (Vec::with_capacity(limit.min(1_024)), Records(records));
+    let (mut found, mut records) = (Vec::with_capacity(limit.min(1_024)), Records::new(records));
     let mut last = None;
-    while !records.0.is_empty() {
-        let next = records.next()?;
+    while !records.is_empty() {
+        let next = event(&mut records)?;
         if last >= Some(next.position()) {
             return None;
         }
@@ -82,64 +81,37 @@ fn unpack(records: &[u8], limit: usize) -> Option<Vec<Found>> {
     Some(found)
 }
 
-/// The rest of the records of a page.
-struct Records<'a>(&'a [u8]);
-
-impl Records<'_> {
-    fn next(&mut self) -> Option<Found> {
-        let position = Position::new(self.number()?);
-        if let Some(rest) = self.0.strip_prefix(b"- ") {
-            self.0 = rest;
-            return Some(Found::Large(position, self.number()?));
-        }
-        let version = self.number()?;
-        let schema_version = self.number()?;
-        let occurred_at = DateTime::from_timestamp_micros(self.number()?)?;
-        let recorded_at = DateTime::from_timestamp_micros(self.number()?)?;
-        let (aggregate_type, event_type) = (self.number()?, self.number()?);
-        let (metadata, payload) = (self.number::<i64>()?, self.number()?);
-        let (id, aggregate_id) = (self.id()?, self.id()?);
-        let stream = StreamId::new(self.text(aggregate_type)?.to_owned(), aggregate_id);
-        let event_type = self.text(event_type)?.to_owned().into();
-        let metadata = match usize::try_from(metadata) {
-            Ok(length) => serde_json::from_str(self.text(length)?).ok()?,
-            Err(_) => Metadata::new(),
-        };
-        let payload = self.text(payload)?.to_owned();
-        Some(Found::Event(Arc::new(RecordedEvent::from(RecordedParts {
-            id,
-            position,
-            stream,
-            version,
-            event_type,
-            schema_version,
-            occurred_at,
-            recorded_at,
-            metadata,
-            payload,
-        }))))
+/// Decodes the next event.
+fn event(records: &mut Records<'_>) -> Option<Found> {
+    let position = Position::new(records.number()?);
+    if records.skip(b"- ") {
+        return Some(Found::Large(position, records.number()?));
     }
-
-    fn number<N: FromStr>(&mut self) -> Option<N> {
-        let end = self.0.iter().position(|byte| *byte == b' ')?;
-        let number = self.text(end)?.parse().ok();
-        self.bytes(1)?;
-        number
-    }
-
-    fn id(&mut self) -> Option<Uuid> {
-        self.bytes(16).and_then(|bytes| Uuid::from_slice(bytes).ok())
-    }
-}
-
-impl<'a> Records<'a> {
-    fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (bytes, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(bytes)
-    }
-
-    fn text(&mut self, length: usize) -> Option<&'a str> {
-        std::str::from_utf8(self.bytes(length)?).ok()
-    }
+    let version = records.number()?;
+    let schema_version = records.number()?;
+    let occurred_at = DateTime::from_timestamp_micros(records.number()?)?;
+    let recorded_at = DateTime::from_timestamp_micros(records.number()?)?;
+    let (aggregate_type, event_type) = (records.number()?, records.number()?);
+    let (metadata, payload) = (records.number::<i64>()?, records.number()?);
+    let id = Uuid::from_slice(records.bytes(16)?).ok()?;
+    let aggregate_id = Uuid::from_slice(records.bytes(16)?).ok()?;
+    let stream = StreamId::new(records.text(aggregate_type)?.to_owned(), aggregate_id);
+    let event_type = records.text(event_type)?.to_owned().into();
+    let metadata = match usize::try_from(metadata) {
+        Ok(length) => serde_json::from_str(records.text(length)?).ok()?,
+        Err(_) => Metadata::new(),
+    };
+    let payload = records.text(payload)?.to_owned();
+    Some(Found::Event(Arc::new(RecordedEvent::from(RecordedParts {
+        id,
+        position,
+        stream,
+        version,
+        event_type,
+        schema_version,
+        occurred_at,
+        recorded_at,
+        metadata,
+        payload,
+    }))))
 }
