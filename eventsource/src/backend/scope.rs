@@ -39,11 +39,6 @@ impl Scope {
         self.time.unwrap_or_else(now)
     }
 
-    /// Returns whether a repository was given out.
-    pub(in crate::backend) const fn has_session(&self) -> bool {
-        self.session.is_some()
-    }
-
     /// Returns the session of the batch's repositories, if there is one.
     pub(in crate::backend) fn session(&self) -> Option<Arc<RepositorySession>> {
         let session = self.session.as_ref()?;

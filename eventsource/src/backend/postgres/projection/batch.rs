@@ -12,12 +12,14 @@ use super::session::Settings;
 use super::statements;
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::postgres::store::failure::code;
+use crate::backend::sql::projection::unit::Transaction;
 use crate::backend::sql::store::Failure;
 use crate::backend::sql::store::driver_internals::TransactionManager as _;
+use crate::projection::HandlerError;
 
 /// The transaction of one batch. Dropping it rolls it back.
 #[derive(Debug)]
-pub(super) struct BatchTransaction {
+pub(in crate::backend) struct BatchTransaction {
     id: Uuid,
     conn: Option<PoolConnection<Postgres>>,
     /// Dropped after the connection, so that the next unit of work finds the connection in the pool.
@@ -53,16 +55,6 @@ impl BatchTransaction {
             Manager::begin(conn, Some(begin.into_sql_str())).await?;
         }
         Ok(batch)
-    }
-
-    /// Returns the connection; `None` after the batch has ended.
-    pub(super) fn connection(&mut self) -> Option<&mut PgConnection> {
-        self.conn.as_deref_mut()
-    }
-
-    /// Notes that a handler gets the connection.
-    pub(super) const fn lend(&mut self) {
-        self.lent = true;
     }
 
     /// Proves that the transaction is still the one that [`BatchTransaction::begin`] began, with no nested transaction
@@ -108,9 +100,21 @@ impl BatchTransaction {
         self.turn = None;
         Ok(())
     }
+}
 
-    /// Rolls it back. The returned task ends when the connection is clean or closed; the caller need not wait for it.
-    pub(super) fn undo(&mut self) -> Option<JoinHandle<()>> {
+impl Transaction for BatchTransaction {
+    type Connection = PgConnection;
+
+    fn connection(&mut self) -> Option<&mut PgConnection> {
+        self.conn.as_deref_mut()
+    }
+
+    async fn lend(&mut self, _: bool) -> Result<(), HandlerError> {
+        self.lent = true;
+        Ok(())
+    }
+
+    fn undo(&mut self) -> Option<JoinHandle<()>> {
         let conn = self.conn.take()?;
         let turn = self.turn.take();
         match Handle::try_current() {

@@ -10,6 +10,6 @@ mod session;
 mod statements;
 mod unit;
 
+pub(in crate::backend) use batch::BatchTransaction;
 pub use checkpoints::PostgresCheckpoints;
-pub(crate) use unit::BatchConnection;
 pub use unit::{LentConnection, PostgresUnit};

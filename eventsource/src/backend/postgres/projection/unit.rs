@@ -2,22 +2,22 @@
 
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use sqlx::PgConnection;
-use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::batch::{BatchTransaction, Unfinished};
 use super::rows;
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::postgres::store::failure::{Overtaken, code};
 use crate::backend::postgres::store::verdict::verdict;
-use crate::backend::sql::projection::{Change, NotLent, SqlScope, causes, remedy};
+use crate::backend::sql::projection::unit::{Lent, SqlUnit, UnitDatabase, make};
+use crate::backend::sql::projection::{Change, SqlScope, causes, remedy};
 use crate::backend::sql::store::{Action, Failure};
 use crate::event::RecordedEvent;
 use crate::projection::{
-    ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool, HandlerError,
-    Inject, RawConnection, UnitOfWork,
+    ChangesRefused, Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool,
+    HandlerError, Inject, RawConnection, UnitOfWork,
 };
 use crate::store::Verdict;
 
@@ -56,30 +56,7 @@ use crate::store::Verdict;
 /// ```
 #[derive(Debug)]
 pub struct PostgresUnit {
-    db: PostgresDatabase,
-    /// `None` in a detached unit, which begins its transaction when it commits.
-    batch: Option<Arc<Mutex<BatchTransaction>>>,
-    scope: SqlScope,
-}
-
-/// Access to the connection of a batch. It does not keep the batch open.
-#[derive(Debug, Clone)]
-pub(crate) struct BatchConnection(Weak<Mutex<BatchTransaction>>);
-
-impl BatchConnection {
-    /// Returns the connection, unless it is in use.
-    pub(crate) fn lend(&self) -> Result<LentConnection, NotLent> {
-        let batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
-        OwnedMutexGuard::try_map(batch, BatchTransaction::connection).map(LentConnection).map_err(|_| NotLent::Ended)
-    }
-
-    /// As [`lend`](Self::lend), for a handler, which may leave the session in any state.
-    fn lend_to_handler(&self) -> Result<LentConnection, NotLent> {
-        let mut batch = self.0.upgrade().ok_or(NotLent::Ended)?.try_lock_owned().map_err(|_| NotLent::Twice)?;
-        batch.lend();
-        drop(batch);
-        self.lend()
-    }
+    unit: SqlUnit<PostgresDatabase>,
 }
 
 /// The connection of a batch, as a handler gets it. Dropping it returns it to the batch.
@@ -100,7 +77,7 @@ impl BatchConnection {
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct LentConnection(OwnedMappedMutexGuard<BatchTransaction, PgConnection>);
+pub struct LentConnection(Lent<BatchTransaction>);
 
 impl Deref for LentConnection {
     type Target = PgConnection;
@@ -128,10 +105,7 @@ impl Inject<PostgresUnit> for PgConnection {
     type Guard = LentConnection;
 
     async fn inject(unit: &mut PostgresUnit) -> Result<LentConnection, HandlerError> {
-        unit.scope.check_connection()?;
-        let batch = unit.connection().map_err(HandlerError::permanent)?;
-        unit.scope.lend_connection().await?;
-        batch.lend_to_handler().map_err(HandlerError::permanent)
+        unit.unit.lend_to_handler().await.map(LentConnection)
     }
 }
 
@@ -148,65 +122,77 @@ impl ConnectionPool for sqlx::pool::PoolConnection<sqlx::Postgres> {
 impl PostgresUnit {
     pub(super) async fn begin(db: &PostgresDatabase, scope: SqlScope) -> Result<Self, sqlx::Error> {
         let batch = BatchTransaction::begin(db).await?;
-        Ok(Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), scope })
+        Ok(Self { unit: SqlUnit::new(db, batch, scope) })
     }
 
     pub(super) fn detached(db: &PostgresDatabase) -> Self {
-        Self { db: db.clone(), batch: None, scope: SqlScope::default() }
+        Self { unit: SqlUnit::detached(db) }
     }
 
-    /// Returns the batch's connection, if there is a batch.
-    pub(crate) fn connection(&self) -> Result<BatchConnection, NotLent> {
-        self.batch.as_ref().map(|batch| BatchConnection(Arc::downgrade(batch))).ok_or(NotLent::Detached)
-    }
-
-    pub(crate) const fn database(&self) -> &PostgresDatabase {
-        &self.db
-    }
-
-    pub(in crate::backend) const fn scope(&mut self) -> &mut SqlScope {
-        &mut self.scope
-    }
-
-    async fn end(self, change: Change<'_>) -> Result<(), CommitError> {
-        let action = change.action();
-        let Some(batch) = self.batch else { return end_detached(&self.db, change).await };
-        let flushed = self.scope.flush().await;
-        let Ok(mut batch) = batch.try_lock_owned() else {
-            let source = Box::new(NotLent::Twice);
-            return Err(CheckpointError::Failed { action: action.to_string(), source }.into());
-        };
-        let ended = match flushed {
-            Ok(()) => end_batch(&self.db, &mut batch, change, self.scope.has_several_events()).await,
-            Err(refused) => Err(refusal(&self.db, &mut batch, action, refused).await),
-        };
-        if ended.is_err()
-            && let Some(undone) = batch.undo()
-        {
-            let _ = undone.await;
-        }
-        ended
+    /// Returns the part that is the same on each database.
+    pub(in crate::backend) const fn unit(&mut self) -> &mut SqlUnit<PostgresDatabase> {
+        &mut self.unit
     }
 }
 
-/// Returns the error of a failed flush. An outage is not the fault of a handler. A refused change is, possibly because
-/// of what the handler did before.
-async fn refusal(
-    db: &PostgresDatabase,
-    batch: &mut BatchTransaction,
-    action: Action<'_>,
-    refused: ChangesRefused,
-) -> CommitError {
-    if judge(&refused).is_some_and(Verdict::is_outage) {
-        return CommitError::undone(action, refused);
+impl UnitDatabase for PostgresDatabase {
+    type Batch = BatchTransaction;
+
+    async fn load_checkpoint(&self, conn: &mut PgConnection, name: &str) -> Result<Option<Checkpoint>, Failure> {
+        rows::load(self, conn, name).await
     }
-    // IN FAILED SQL TRANSACTION: an earlier statement failed.
-    if causes(&refused).any(|error| error.downcast_ref().and_then(code).as_deref() == Some("25P02")) {
-        return ChangesRefused::new(PassedOver).into();
+
+    async fn advance_checkpoint(&self, conn: &mut PgConnection, step: &CheckpointUpdate) -> Result<bool, Failure> {
+        rows::advance(self, conn, step).await
     }
-    match batch.prove(db, false).await {
-        Err(Unfinished::Ended) => CommitError::TransactionEnded,
-        _ => refused.into(),
+
+    async fn clear_checkpoint(&self, conn: &mut PgConnection, clear: &CheckpointReset) -> Result<bool, Failure> {
+        rows::clear(self, conn, clear).await
+    }
+
+    async fn refusal(&self, batch: &mut BatchTransaction, action: Action<'_>, refused: ChangesRefused) -> CommitError {
+        if judge(&refused).is_some_and(Verdict::is_outage) {
+            return CommitError::undone(action, refused);
+        }
+        // IN FAILED SQL TRANSACTION: an earlier statement failed.
+        if causes(&refused).any(|error| error.downcast_ref().and_then(code).as_deref() == Some("25P02")) {
+            return ChangesRefused::new(PassedOver).into();
+        }
+        // The change may have been refused because of what a handler did before.
+        match batch.prove(self, false).await {
+            Err(Unfinished::Ended) => CommitError::TransactionEnded,
+            _ => refused.into(),
+        }
+    }
+
+    async fn prove(&self, batch: &mut BatchTransaction, change: Change<'_>, several: bool) -> Result<(), CommitError> {
+        batch.prove(self, several).await.map_err(|unfinished| unfinished_error(change.action(), unfinished))
+    }
+
+    async fn commit(&self, batch: &mut BatchTransaction, change: Change<'_>) -> Result<(), CommitError> {
+        batch.commit().await.map_err(|unfinished| unfinished_error(change.action(), unfinished))
+    }
+
+    async fn end_detached(&self, change: Change<'_>) -> Result<(), CommitError> {
+        let failed = |error: sqlx::Error| CheckpointError::failed(change.action(), error.into());
+        let mut tx = self.begin().await.map_err(failed)?;
+        make(self, &mut tx, change).await?;
+        Ok(tx.commit().await.map_err(failed)?)
+    }
+}
+
+fn unfinished_error(action: Action<'_>, unfinished: Unfinished) -> CommitError {
+    match unfinished {
+        Unfinished::Ended => CommitError::TransactionEnded,
+        Unfinished::Aborted => ChangesRefused::new(PassedOver).into(),
+        // The server answered and rolled back, such as for a constraint that is checked at the commit.
+        Unfinished::Failed(Failure::Database(error))
+            if error.as_database_error().is_some() && !verdict(&error).is_outage() =>
+        {
+            ChangesRefused::new(error).into()
+        }
+        Unfinished::Changed(changed) => CommitError::SessionChanged { changed },
+        Unfinished::Failed(failure) => CheckpointError::failed(action, failure).into(),
     }
 }
 
@@ -218,84 +204,33 @@ fn judge(error: &(dyn Error + 'static)) -> Option<Verdict> {
     })
 }
 
-/// Applies `change` to the checkpoint.
-async fn make(change: Change<'_>, db: &PostgresDatabase, conn: &mut PgConnection) -> Result<(), CommitError> {
-    let failed = |failure| CheckpointError::failed(change.action(), failure);
-    match change {
-        Change::Update(step) if !rows::advance(db, conn, step).await.map_err(failed)? => {
-            let found = rows::load(db, conn, &step.name).await.map_err(failed)?;
-            Err(CommitError::Fenced { step: Box::new(step.clone()), found })
-        }
-        Change::Update(_) => Ok(()),
-        Change::Reset(clear) if !rows::clear(db, conn, clear).await.map_err(failed)? => {
-            Err(CommitError::NotOwned { clear: Box::new(clear.clone()) })
-        }
-        Change::Reset(_) => Ok(()),
-    }
-}
-
-async fn end_batch(
-    db: &PostgresDatabase,
-    batch: &mut BatchTransaction,
-    change: Change<'_>,
-    several: bool,
-) -> Result<(), CommitError> {
-    let unfinished = |unfinished| match unfinished {
-        Unfinished::Ended => CommitError::TransactionEnded,
-        Unfinished::Aborted => ChangesRefused::new(PassedOver).into(),
-        // The server answered and rolled back, such as for a constraint that is checked at the commit.
-        Unfinished::Failed(Failure::Database(error))
-            if error.as_database_error().is_some() && !verdict(&error).is_outage() =>
-        {
-            ChangesRefused::new(error).into()
-        }
-        Unfinished::Changed(changed) => CommitError::SessionChanged { changed },
-        Unfinished::Failed(failure) => CheckpointError::failed(change.action(), failure).into(),
-    };
-    batch.prove(db, several).await.map_err(unfinished)?;
-    make(change, db, batch.connection().ok_or(CommitError::TransactionEnded)?).await?;
-    batch.commit().await.map_err(unfinished)
-}
-
-async fn end_detached(db: &PostgresDatabase, change: Change<'_>) -> Result<(), CommitError> {
-    let failed = |error: sqlx::Error| CheckpointError::failed(change.action(), error.into());
-    let mut tx = db.begin().await.map_err(failed)?;
-    make(change, db, &mut tx).await?;
-    Ok(tx.commit().await.map_err(failed)?)
-}
-
 impl UnitOfWork for PostgresUnit {
     async fn commit(self, step: &CheckpointUpdate) -> Result<(), CommitError> {
-        self.end(Change::Update(step)).await
+        self.unit.end(Change::Update(step)).await
     }
 
     async fn clear(self, clear: &CheckpointReset) -> Result<(), CommitError> {
-        self.end(Change::Reset(clear)).await
+        self.unit.end(Change::Reset(clear)).await
     }
 
     async fn rollback(self) {
-        if let Some(batch) = self.batch
-            && let Ok(mut batch) = batch.try_lock_owned()
-            && let Some(undone) = batch.undo()
-        {
-            let _ = undone.await;
-        }
+        self.unit.rollback().await;
     }
 
     fn is_shared(&self) -> bool {
-        self.scope.is_shared()
+        self.unit.scope().is_shared()
     }
 
     fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
-        self.scope.begin_batch(events);
+        self.unit.scope_mut().begin_batch(events);
     }
 
     fn begin_event(&mut self, event: &RecordedEvent) {
-        self.scope.begin_event(event);
+        self.unit.scope_mut().begin_event(event);
     }
 
     fn verdict(&self, error: &(dyn Error + 'static)) -> Option<Verdict> {
-        causes(error).filter_map(|cause| cause.downcast_ref()).for_each(|error| self.db.note_stale(error));
+        causes(error).filter_map(|cause| cause.downcast_ref()).for_each(|error| self.unit.database().note_stale(error));
         judge(error)
     }
 

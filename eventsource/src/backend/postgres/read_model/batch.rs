@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use super::order::{Held, Locks};
 use super::schema;
 use super::tables::Tables;
-use crate::backend::postgres::projection::{BatchConnection, LentConnection};
+use crate::backend::postgres::projection::BatchTransaction;
 use crate::backend::postgres::store::PostgresDatabase;
+use crate::backend::sql::projection::unit::{BatchConnection, Lent};
 use crate::backend::sql::read_model::{Generation, TableRef, Use};
 use crate::read_model::port::{ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
@@ -19,19 +20,23 @@ use crate::read_model::{ReadModelError, Table, Value};
 /// come before a row which this batch holds. If another transaction changed such a row before it is written, or still
 /// holds it then, the batch is retried.
 pub(super) struct BatchTables {
-    connection: BatchConnection,
+    connection: BatchConnection<BatchTransaction>,
     db: PostgresDatabase,
     held: Held,
     generation: Generation,
 }
 
 impl BatchTables {
-    pub(super) fn new(connection: BatchConnection, db: &PostgresDatabase, generation: Generation) -> Self {
+    pub(super) fn new(
+        connection: BatchConnection<BatchTransaction>,
+        db: &PostgresDatabase,
+        generation: Generation,
+    ) -> Self {
         Self { connection, db: db.clone(), held: Held::default(), generation }
     }
 
     /// Returns the connection, and the table to use.
-    async fn ready(&self, table: &'static Table) -> Result<(LentConnection, TableRef), ReadModelError> {
+    async fn ready(&self, table: &'static Table) -> Result<(Lent<BatchTransaction>, TableRef), ReadModelError> {
         let table = TableRef::new(table, self.generation);
         let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;
         schema::check_once(&mut conn, &self.db, table, Use::Write).await?;

@@ -285,10 +285,11 @@ impl<M: ReadModel> Inject<PostgresUnit> for Repository<M> {
     type Guard = Box<Self>;
 
     async fn inject(unit: &mut PostgresUnit) -> Result<Box<Self>, HandlerError> {
+        let unit = unit.unit();
         unit.scope().check_table(M::TABLE)?;
         let connection = unit.connection().map_err(HandlerError::permanent)?;
         let db = unit.database().clone();
-        let session = unit.scope().session(|generation| Box::new(BatchTables::new(connection, &db, generation)));
+        let session = unit.scope_mut().session(|generation| Box::new(BatchTables::new(connection, &db, generation)));
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }

@@ -5,6 +5,7 @@ pub(in crate::backend) mod generations;
 mod letters;
 pub(in crate::backend) mod owners;
 mod scope;
+pub(in crate::backend) mod unit;
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -55,8 +55,8 @@ impl SqlScope {
     }
 
     /// Returns whether no repository was given out yet.
-    pub(in crate::backend) const fn is_untouched(&self) -> bool {
-        !self.scope.has_session()
+    pub(in crate::backend) fn is_untouched(&self) -> bool {
+        self.scope.session().is_none()
     }
 
     /// Prepares for a handler that gets the connection. The changes of repositories are written, because the connection

@@ -11,16 +11,18 @@ use uuid::Uuid;
 
 use super::statements;
 use super::watch::TransactionWatch;
+use crate::backend::sql::projection::unit::Transaction;
 use crate::backend::sql::store::driver_internals::TransactionManager as _;
 use crate::backend::sql::store::{Action, Borrowed, ConnectionCache};
 use crate::backend::sqlite::store::SqliteDatabase;
 use crate::backend::sqlite::store::busy::{Failure, result_code, retry_while_busy};
 use crate::backend::sqlite::store::mend::{make_as_new, mend, roll_back};
+use crate::projection::HandlerError;
 use crate::store::StoreError;
 
 /// The transaction of one batch. Dropping it rolls it back.
 #[derive(Debug)]
-pub(super) struct BatchTransaction(Option<Open>);
+pub(in crate::backend) struct BatchTransaction(Option<Open>);
 
 #[derive(Debug)]
 struct Open {
@@ -103,7 +105,7 @@ impl BatchTransaction {
     /// Prepares the connection for a handler, which may leave it in any state, so that no append may use it afterwards.
     /// If it is the appender's connection and the batch is still `untouched`, the batch begins again on another one.
     /// Otherwise the appender gets a new connection after the batch.
-    pub(super) async fn lend(&mut self, untouched: bool) -> Result<(), NotLendable> {
+    async fn make_lendable(&mut self, untouched: bool) -> Result<(), NotLendable> {
         let Some(open) = self.0.as_mut().filter(|open| !open.lent) else { return Ok(()) };
         let switches = untouched && open.from == From::Appender && open.db.handlers().is_some();
         if switches && let Some(open) = self.0.take() {
@@ -123,11 +125,6 @@ impl BatchTransaction {
             conn.clear_cached_statements().await.map_err(|error| NotLendable(Box::new(error)))?;
         }
         Ok(())
-    }
-
-    /// Returns the connection; `None` after the batch has ended.
-    pub(super) fn connection(&mut self) -> Option<&mut SqliteConnection> {
-        self.0.as_mut().map(|open| &mut *open.conn.conn)
     }
 
     /// Proves that the transaction is still the one that [`BatchTransaction::begin`] began, with no nested transaction
@@ -173,9 +170,20 @@ impl BatchTransaction {
         }
         Ok(())
     }
+}
 
-    /// Rolls it back. The returned task ends when the connection is clean or closed; the caller need not wait for it.
-    pub(super) fn undo(&mut self) -> Option<JoinHandle<()>> {
+impl Transaction for BatchTransaction {
+    type Connection = SqliteConnection;
+
+    fn connection(&mut self) -> Option<&mut SqliteConnection> {
+        self.0.as_mut().map(|open| &mut *open.conn.conn)
+    }
+
+    async fn lend(&mut self, untouched: bool) -> Result<(), HandlerError> {
+        Ok(self.make_lendable(untouched).await?)
+    }
+
+    fn undo(&mut self) -> Option<JoinHandle<()>> {
         let open = self.0.take()?;
         match Handle::try_current() {
             // In a task of its own, which is not cancelled together with the caller.

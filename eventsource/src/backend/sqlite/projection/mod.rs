@@ -11,6 +11,6 @@ mod statements;
 mod unit;
 mod watch;
 
+pub(in crate::backend) use batch::BatchTransaction;
 pub use checkpoints::SqliteCheckpoints;
-pub(crate) use unit::BatchConnection;
 pub use unit::{LentConnection, SqliteUnit};

@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use async_trait::async_trait;
 
 use super::{packed, schema, statements, tables};
+use crate::backend::sql::projection::unit::{BatchConnection, Lent};
 use crate::backend::sql::read_model::{Generation, TableRef, Use};
-use crate::backend::sqlite::projection::{BatchConnection, LentConnection};
+use crate::backend::sqlite::projection::BatchTransaction;
 use crate::backend::sqlite::store::SqliteDatabase;
 use crate::read_model::port::{ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
@@ -15,7 +16,7 @@ use crate::read_model::{ReadModelError, Table, Value};
 
 /// The tables in the transaction of a batch.
 pub(super) struct BatchTables {
-    connection: BatchConnection,
+    connection: BatchConnection<BatchTransaction>,
     db: SqliteDatabase,
     generation: Generation,
     /// The version of the schema. No other transaction changes it while this one writes.
@@ -23,12 +24,16 @@ pub(super) struct BatchTables {
 }
 
 impl BatchTables {
-    pub(super) fn new(connection: BatchConnection, db: &SqliteDatabase, generation: Generation) -> Self {
+    pub(super) fn new(
+        connection: BatchConnection<BatchTransaction>,
+        db: &SqliteDatabase,
+        generation: Generation,
+    ) -> Self {
         Self { connection, db: db.clone(), generation, version: OnceLock::new() }
     }
 
     /// Returns the connection, and the table to use.
-    async fn ready(&self, table: &'static Table) -> Result<(LentConnection, TableRef), ReadModelError> {
+    async fn ready(&self, table: &'static Table) -> Result<(Lent<BatchTransaction>, TableRef), ReadModelError> {
         let table = TableRef::new(table, self.generation);
         let mut conn = self.connection.lend().map_err(ReadModelError::not_lent)?;
         let version = match self.version.get() {

@@ -74,7 +74,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
 
     async fn reshape(&self, unit: &mut SqliteUnit, tables: &[&'static Table]) -> Result<Vec<String>, CheckpointError> {
         let action = Action::Replace;
-        let lent = unit.connection().and_then(|connection| connection.lend());
+        let lent = unit.unit().connection().and_then(|connection| connection.lend());
         let not_lent =
             |error: NotLent| CheckpointError::Refused { action: action.to_string(), reason: error.to_string().into() };
         let mut conn = lent.map_err(not_lent)?;

@@ -267,10 +267,11 @@ impl<M: ReadModel> Inject<SqliteUnit> for Repository<M> {
     type Guard = Box<Self>;
 
     async fn inject(unit: &mut SqliteUnit) -> Result<Box<Self>, HandlerError> {
+        let unit = unit.unit();
         unit.scope().check_table(M::TABLE)?;
         let connection = unit.connection().map_err(HandlerError::permanent)?;
         let db = unit.database().clone();
-        let session = unit.scope().session(|generation| Box::new(BatchTables::new(connection, &db, generation)));
+        let session = unit.scope_mut().session(|generation| Box::new(BatchTables::new(connection, &db, generation)));
         Ok(Box::new(Self::new(session, unit.scope().time())))
     }
 }
