@@ -70,6 +70,7 @@ mod name_set;
 mod names;
 mod new_event;
 mod old_version;
+mod payload;
 mod position;
 mod recorded;
 mod shape;
@@ -101,5 +102,5 @@ pub use unreadable::Unreadable;
 pub use unstorable::{MAX_DEPTH, MAX_NAME, Unstorable, UnstorableReason};
 // For generated code.
 #[doc(hidden)]
-pub use typed::Payload;
-pub(crate) use typed::{check_readable, other_version, payload_error};
+pub use payload::Payload;
+pub(crate) use payload::{check_readable, other_version, payload_error};
