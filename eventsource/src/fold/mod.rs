@@ -15,11 +15,16 @@
 
 mod aggregates;
 mod error;
+mod folded;
 mod folding;
+mod options;
 mod scope;
 mod source;
+mod start;
 
 pub use aggregates::Aggregates;
 pub use error::FoldError;
-pub use folding::{Fold, FoldProgress, Folded, project, project_from};
+pub use folded::{FoldProgress, Folded};
+pub use folding::Fold;
 pub use scope::{Bound, Scope};
+pub use start::{project, project_from};
