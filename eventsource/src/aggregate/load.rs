@@ -1,20 +1,13 @@
-//! Loads aggregates: one, several, or a past state.
-
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::task::Poll;
+//! Loads one aggregate: its current state, or a past one.
 
 use uuid::Uuid;
 
 use super::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, AsOf};
 use crate::event::{RecordedEvent, StreamId};
-use crate::store::{PAGE_BYTES, PageLimit, ReadStream, StoreError, StoredStream};
+use crate::store::{PAGE_BYTES, PageLimit, ReadStream};
 
 /// The page size of a replay.
 const PAGE: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
-
-/// The maximum number of concurrent loads.
-const AT_ONCE: usize = 8;
 
 impl<A: Aggregate> AggregateRepository<A> {
     /// Loads the aggregate `id`.
@@ -115,71 +108,6 @@ impl<A: Aggregate> AggregateRepository<A> {
         Ok(root)
     }
 
-    /// Loads the aggregates `ids`. Returns them in the order of `ids`, with `None` for an aggregate without events.
-    ///
-    /// Up to 8 aggregates are loaded at the same time.
-    ///
-    /// ```
-    /// # #[cfg(feature = "macros")] {
-    /// # use eventsource::prelude::*;
-    /// # use eventsource::{AggregateRepository, aggregate};
-    /// # use serde::{Deserialize, Serialize};
-    /// # #[derive(Serialize, Deserialize, DomainEvent)]
-    /// # #[event(aggregate = "Order")]
-    /// # struct Placed {}
-    /// # #[derive(Default)]
-    /// # struct Order { placed: bool }
-    /// # #[aggregate]
-    /// # impl Order {
-    /// #     #[applies(Placed)] fn placed(&mut self, _: &Placed) { self.placed = true }
-    /// # }
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// let orders = AggregateRepository::<Order>::new(MemoryEventStore::new(), MemoryEventBus::new());
-    /// let mut order = orders.create_new(uuid::Uuid::now_v7());
-    /// order.record(Placed {});
-    /// orders.save(&mut order).await?;
-    ///
-    /// let loaded = orders.load_many([order.id(), uuid::Uuid::now_v7()]).await?;
-    /// assert!(loaded[0].as_ref().is_some_and(|order| order.placed));
-    /// assert!(loaded[1].is_none());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// The errors of [`load`](Self::load), except `NotFound`. If several loads fail, the first error in the order of
-    /// `ids`.
-    pub async fn load_many(
-        &self,
-        ids: impl IntoIterator<Item = Uuid>,
-    ) -> Result<Vec<Option<AggregateRoot<A>>>, AggregateError> {
-        let ids: Vec<_> = ids.into_iter().collect();
-        let mut loaded = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(AT_ONCE) {
-            let mut loads: Vec<_> = ids.iter().map(|id| Load::Running(Box::pin(self.get_or_none(*id)))).collect();
-            poll_fn(|context| {
-                let mut pending = false;
-                for load in &mut loads {
-                    if let Load::Running(running) = load {
-                        match running.as_mut().poll(context) {
-                            Poll::Ready(done) => *load = Load::Done(done),
-                            Poll::Pending => pending = true,
-                        }
-                    }
-                }
-                if pending { Poll::Pending } else { Poll::Ready(()) }
-            })
-            .await;
-            for load in loads {
-                if let Load::Done(done) = load {
-                    loaded.push(done?);
-                }
-            }
-        }
-        Ok(loaded)
-    }
-
     /// Loads a past state of the aggregate `id`: at a version (`u64`), at a position, or at a time. See [`AsOf`].
     ///
     /// A past state cannot be changed: if the aggregate has later events, a save fails with a conflict.
@@ -221,73 +149,6 @@ impl<A: Aggregate> AggregateRepository<A> {
             }
             _ => Ok(root),
         }
-    }
-
-    /// Returns whether the aggregate `id` has events.
-    ///
-    /// # Errors
-    /// [`AggregateError::Store`] if the store fails. It can be retried.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[cfg(feature = "macros")] {
-    /// # use eventsource::prelude::*;
-    /// # use eventsource::aggregate::*;
-    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
-    /// # #[event(aggregate = "Account")]
-    /// # struct Deposited { amount: u64 }
-    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
-    /// # struct Account { balance: u64 }
-    /// # #[aggregate]
-    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
-    /// assert!(!accounts.exists(uuid::Uuid::now_v7()).await?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// # }
-    /// ```
-    pub async fn exists(&self, id: Uuid) -> Result<bool, AggregateError> {
-        let stream = StreamId::new(A::TYPE, id);
-        Ok(!self.store.read_stream(&stream, ReadStream::forward().limit(1)).await?.is_empty())
-    }
-
-    /// Returns up to `limit` stored aggregates of this type with their versions, ordered by id.
-    ///
-    /// Pass `None` for the first page, and the last id of a page for the next one. An empty page ends the list.
-    ///
-    /// # Errors
-    /// The [errors of a read](crate::EventLog#errors-of-a-read).
-    ///
-    /// # Examples
-    /// ```
-    /// # #[cfg(feature = "macros")] {
-    /// # use eventsource::prelude::*;
-    /// # use eventsource::aggregate::*;
-    /// # #[derive(serde::Serialize, serde::Deserialize, DomainEvent)]
-    /// # #[event(aggregate = "Account")]
-    /// # struct Deposited { amount: u64 }
-    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
-    /// # struct Account { balance: u64 }
-    /// # #[aggregate]
-    /// # impl Account { #[applies(Deposited)] fn add(&mut self, event: &Deposited) { self.balance += event.amount } }
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # let accounts = AggregateRepository::<Account>::new(MemoryEventStore::new(), MemoryEventBus::new());
-    /// let mut after = None;
-    /// loop {
-    ///     let page = accounts.list(after, 100).await?;
-    ///     for account in &page {
-    ///         println!("{} has {} events", account.stream, account.version);
-    ///     }
-    ///     let Some(last) = page.last() else { break };
-    ///     after = Some(last.stream.aggregate_id());
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// # }
-    /// ```
-    pub async fn list(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<StoredStream>, StoreError> {
-        self.store.streams(A::TYPE, after, limit).await
     }
 
     /// Loads the aggregate `id` from its snapshot and the later events. Returns `None` if there is no usable snapshot.
@@ -334,13 +195,4 @@ impl<A: Aggregate> AggregateRepository<A> {
             }
         }
     }
-}
-
-type Loading<'a, A> = Pin<Box<dyn Future<Output = Loaded<A>> + Send + 'a>>;
-type Loaded<A> = Result<Option<AggregateRoot<A>>, AggregateError>;
-
-/// One of several concurrent loads.
-enum Load<'a, A> {
-    Running(Loading<'a, A>),
-    Done(Loaded<A>),
 }
