@@ -15,6 +15,7 @@
 //! Use it in a test, in a tool for operators and in the documentation of a program. Projections and aggregates work
 //! without it.
 
+mod decode;
 mod duplicates;
 mod linked;
 mod registry;
@@ -23,6 +24,7 @@ mod topology;
 pub use crate::aggregate::AggregateDescriptor;
 pub use crate::event::EventDescriptor;
 pub use crate::projection::ProjectionDescriptor;
+pub use decode::AnyEvent;
 pub use duplicates::{DuplicateEvent, RegistryError};
-pub use registry::{AnyEvent, Registry};
+pub use registry::Registry;
 pub use topology::Topology;
