@@ -45,6 +45,7 @@ mod handlers;
 mod memory;
 mod projection_engine;
 mod projection_state;
+mod registration;
 mod replay;
 mod state;
 mod state_store;
