@@ -72,11 +72,13 @@
 //! come from a seed as well ([`SubscriptionConfig::seed`](crate::SubscriptionConfig::seed)).
 
 mod checkpoints;
+mod fault;
 mod plan;
 mod store;
 mod unit;
 
 pub use checkpoints::FaultyCheckpoints;
-pub use plan::{Fault, Faults, Injected, Point};
+pub use fault::{Fault, Injected, Point};
+pub use plan::Faults;
 pub use store::FaultyEventStore;
 pub use unit::FaultyUnit;
