@@ -99,9 +99,11 @@ mod claim;
 mod dead_letter;
 mod described;
 mod error;
+mod error_causes;
 mod fingerprint;
 pub(crate) mod generation;
 mod inject;
+mod interrupted;
 mod kind;
 mod letters;
 mod output;
@@ -119,14 +121,13 @@ pub use claim::{Claim, ClaimError, Lease};
 pub(crate) use dead_letter::times;
 pub use dead_letter::{DeadLetter, LetterChange, LetterCounts, LetterState};
 pub use described::{Handles, Projection, ProjectionDescriptor};
-pub use error::{
-    ChangesRefused, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut, NoSnapshot, NoTruncateHook, NotSetUp,
-    Permanent,
-};
+pub use error::{ErrorClass, HandlerError};
+pub use error_causes::{ChangesRefused, NoSnapshot, NoTruncateHook, NotSetUp, Permanent};
 pub use fingerprint::fingerprint;
 pub(crate) use fingerprint::{fingerprint_of, stored_version};
 pub use generation::{Generations, Switch, Switched};
 pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection};
+pub use interrupted::{HandlerPanicked, HandlerTimedOut};
 pub(crate) use kind::KindFacts;
 pub use kind::{Guarantee, ProjectionKind};
 pub(crate) use letters::Letters;
