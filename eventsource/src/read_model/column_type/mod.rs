@@ -1,12 +1,11 @@
 //! The types of the fields of a read model.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use uuid::Uuid;
+mod checks;
+mod implementations;
 
-#[cfg(feature = "decimal")]
-use super::Decimal;
 use super::{ColumnKind, InvalidValue, Value};
-use crate::event::{check_time, json, truncate_to_micros};
+
+pub(super) use checks::{date, text, time, unexpected};
 
 /// A type that a field of a read model can have. A value is read back equal to the value that was stored.
 ///
@@ -174,135 +173,3 @@ pub trait Comparable: ColumnType {}
 /// ```
 #[derive(Debug)]
 pub struct Json<T>(std::marker::PhantomData<T>);
-
-#[cold]
-pub(super) fn unexpected(value: &Value) -> InvalidValue {
-    InvalidValue::new(format!("{value} does not fit the type of the field"))
-}
-
-macro_rules! column_types {
-    ($($ty:ty, $kind:ident, $value:ident, $to:expr, $from:expr;)*) => {$(
-        impl ColumnType for $ty {
-            const KIND: ColumnKind = ColumnKind::$kind;
-
-            fn to_value(&self) -> Result<Value, InvalidValue> {
-                let to: fn(&$ty) -> Result<_, InvalidValue> = $to;
-                to(self).map(Value::$value)
-            }
-
-            fn from_value(value: Value) -> Result<Self, InvalidValue> {
-                match value {
-                    Value::$value(value) => $from(value),
-                    other => Err(unexpected(&other)),
-                }
-            }
-        }
-
-        impl Comparable for $ty {}
-    )*};
-}
-
-column_types! {
-    bool, Bool, Bool, |value| Ok(*value), Ok;
-    i64, I64, Int, |value| Ok(*value), Ok;
-    f64, F64, Float, |value| Ok(*value), Ok;
-    f32, F32, Float, |value| Ok(f64::from(*value)), narrow;
-    String, Text, Text, |value| text(value).map(str::to_owned), Ok;
-    Uuid, Uuid, Uuid, |value| Ok(*value), Ok;
-    DateTime<Utc>, Timestamp, Timestamp, |value| time(*value), Ok;
-    NaiveDate, Date, Date, |value| date(*value), Ok;
-    Vec<u8>, Bytes, Bytes, |value| Ok(value.clone()), Ok;
-}
-
-#[cfg(feature = "decimal")]
-column_types! {
-    Decimal, Decimal, Decimal, |value| Ok(value.normalize()), Ok;
-}
-
-macro_rules! integers {
-    ($($ty:ident $kind:ident)*) => {$(
-        impl ColumnType for $ty {
-            const KIND: ColumnKind = ColumnKind::$kind;
-
-            fn to_value(&self) -> Result<Value, InvalidValue> {
-                i64::try_from(*self).map(Value::Int).map_err(|_| InvalidValue::new(format!("{self} is above {}", i64::MAX)))
-            }
-
-            fn from_value(value: Value) -> Result<Self, InvalidValue> {
-                match value {
-                    Value::Int(value) => Self::try_from(value)
-                        .map_err(|_| InvalidValue::new(concat!("it does not fit ", stringify!($ty)))),
-                    other => Err(unexpected(&other)),
-                }
-            }
-        }
-
-        impl Comparable for $ty {}
-        impl IdType for $ty {}
-    )*};
-}
-
-integers! { i8 I16 i16 I16 i32 I32 u8 I16 u16 I32 u32 I64 u64 I64 }
-
-impl IdType for i64 {}
-impl IdType for Uuid {}
-impl IdType for String {}
-
-impl<T: ColumnType> ColumnType for Option<T> {
-    const KIND: ColumnKind = T::KIND;
-    const NULLABLE: bool = true;
-    const OPTIONS: u8 = T::OPTIONS + 1;
-
-    fn to_value(&self) -> Result<Value, InvalidValue> {
-        self.as_ref().map_or(Ok(Value::Null), T::to_value)
-    }
-
-    fn from_value(value: Value) -> Result<Self, InvalidValue> {
-        if value.is_null() { Ok(None) } else { T::from_value(value).map(Some) }
-    }
-}
-
-impl<T: Comparable> Comparable for Option<T> {}
-
-impl ColumnType for serde_json::Value {
-    const KIND: ColumnKind = ColumnKind::Json;
-
-    fn to_value(&self) -> Result<Value, InvalidValue> {
-        json::value_text("", self).map(Value::Json).map_err(InvalidValue::from)
-    }
-
-    fn from_value(value: Value) -> Result<Self, InvalidValue> {
-        match value {
-            Value::Json(text) => serde_json::from_str(&text).map_err(|error| InvalidValue::new(error.to_string())),
-            other => Err(unexpected(&other)),
-        }
-    }
-}
-
-/// Checks that the text has no NUL, which databases do not store or do not compare.
-pub(super) fn text(text: &str) -> Result<&str, InvalidValue> {
-    if text.contains('\0') {
-        Err(InvalidValue::new("a text with the character NUL cannot be stored"))
-    } else {
-        Ok(text)
-    }
-}
-
-/// Returns the time as every database stores it: with microseconds.
-pub(super) fn time(time: DateTime<Utc>) -> Result<DateTime<Utc>, InvalidValue> {
-    check_time(time).map_err(|reason| InvalidValue::new(reason.to_string()))?;
-    Ok(truncate_to_micros(time))
-}
-
-/// Checks that the year has four digits, so that days are ordered as their texts are.
-pub(super) fn date(date: NaiveDate) -> Result<NaiveDate, InvalidValue> {
-    match chrono::Datelike::year(&date) {
-        0..=9999 => Ok(date),
-        _ => Err(InvalidValue::new(format!("{date} is not in a year from 0 to 9999"))),
-    }
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "it was an `f32` before")]
-fn narrow(value: f64) -> Result<f32, InvalidValue> {
-    Ok(value as f32)
-}

@@ -1,101 +1,19 @@
 //! Queries: which rows, in which order.
 
+mod after;
+mod condition;
+mod lowering;
+mod order;
+
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::select::{By, Expr, Select, after, place};
-use super::stored::{About, Row};
-use super::{Cursor, ReadModel, ReadModelError, Stored};
+pub use after::After;
+pub use condition::Condition;
+pub use order::Order;
 
-/// A condition on the rows of `M`. The columns of the model create conditions; [`and`](Condition::and) and
-/// [`or`](Condition::or) combine them, in the order of the calls: `a.and(b).or(c)` is `(a AND b) OR c`, and
-/// `a.or(b).and(c)` is `(a OR b) AND c`. There is no `not`: use [`ne`](super::Column::ne),
-/// [`not_in`](super::Column::not_in), [`is_not_null`](super::Column::is_not_null) or the opposite comparison.
-///
-/// ```
-/// # #[cfg(feature = "macros")] {
-/// use eventsource::read_model::ReadModel;
-///
-/// #[derive(ReadModel)]
-/// struct OrderRow {
-///     #[read_model(id)]
-///     id: u64,
-///     status: String,
-///     total: i64,
-/// }
-///
-/// // Large orders that are placed, and all lost orders.
-/// let condition = OrderRow::STATUS.eq("placed").and(OrderRow::TOTAL.gt(100)).or(OrderRow::STATUS.eq("lost"));
-/// # let _ = condition;
-/// # }
-/// ```
-#[must_use]
-pub struct Condition<M> {
-    expr: Expr,
-    about: About<M>,
-}
-
-impl<M> Condition<M> {
-    pub(super) const fn new(expr: Expr) -> Self {
-        Self { expr, about: PhantomData }
-    }
-
-    /// Selects the rows for which both conditions hold.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[cfg(feature = "macros")] {
-    /// # use eventsource::read_model::{Query, ReadModel};
-    /// # #[derive(ReadModel)]
-    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
-    /// let large_and_open = OrderRow::STATUS.eq("placed").and(OrderRow::TOTAL.gt(100));
-    /// # let _ = large_and_open;
-    /// # }
-    /// ```
-    pub fn and(self, other: Self) -> Self {
-        Self::new(self.expr.and(other.expr))
-    }
-
-    /// Selects the rows for which at least one of the conditions holds.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[cfg(feature = "macros")] {
-    /// # use eventsource::read_model::{Query, ReadModel};
-    /// # #[derive(ReadModel)]
-    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
-    /// let to_check = OrderRow::STATUS.eq("lost").or(OrderRow::TOTAL.gt(1_000));
-    /// # let _ = to_check;
-    /// # }
-    /// ```
-    pub fn or(self, other: Self) -> Self {
-        Self::new(self.expr.or(other.expr))
-    }
-}
-
-/// A column by which rows are ordered: see [`Column::asc`](super::Column::asc) and
-/// [`Column::desc`](super::Column::desc).
-///
-/// ```
-/// # #[cfg(feature = "macros")] {
-/// # use eventsource::read_model::{Query, ReadModel};
-/// # #[derive(ReadModel)]
-/// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
-/// let oldest_first = Query::all().order_by(OrderRow::TOTAL.desc()).order_by(OrderRow::ID.asc());
-/// # let _ = oldest_first;
-/// # }
-/// ```
-#[must_use]
-pub struct Order<M> {
-    by: By,
-    about: About<M>,
-}
-
-impl<M> Order<M> {
-    pub(super) const fn new(by: By) -> Self {
-        Self { by, about: PhantomData }
-    }
-}
+use super::select::{By, Expr};
+use super::stored::About;
 
 /// Selects rows of `M`: a condition, an order, a limit, an offset, the place after which a page begins, and whether
 /// soft-deleted rows are included. Create it with [`Query::all`], or with `Query::from(condition)`: a [`Condition`]
@@ -129,54 +47,6 @@ pub struct Query<M> {
     after: Option<After<M>>,
     deleted: Deleted,
     about: About<M>,
-}
-
-/// The place after which a page begins: a row that was read before (`&Stored<M>`), or a [`Cursor`].
-///
-/// ```
-/// # #[cfg(feature = "macros")] {
-/// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
-/// # #[derive(ReadModel)]
-/// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
-/// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
-/// # use eventsource::read_model::Query;
-/// let order = Query::all().order_by(OrderRow::TOTAL.desc()).limit(20);
-/// let page = orders.find_stored(order.clone()).await?;
-/// if let Some(last) = page.last() {
-///     let next = orders.find_stored(order.after(last)).await?;
-/// # let _ = next;
-/// }
-/// # Ok(())
-/// # }
-/// # }
-/// ```
-pub struct After<M> {
-    place: Place,
-    about: About<M>,
-}
-
-#[derive(Debug, Clone)]
-enum Place {
-    Row(Box<Row>),
-    Cursor(Cursor),
-}
-
-impl<M: ReadModel> From<&Stored<M>> for After<M> {
-    fn from(row: &Stored<M>) -> Self {
-        Self { place: Place::Row(Box::new(row.row().clone())), about: PhantomData }
-    }
-}
-
-impl<M> From<Cursor> for After<M> {
-    fn from(cursor: Cursor) -> Self {
-        Self { place: Place::Cursor(cursor), about: PhantomData }
-    }
-}
-
-impl<M> From<&Cursor> for After<M> {
-    fn from(cursor: &Cursor) -> Self {
-        cursor.clone().into()
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -287,11 +157,13 @@ impl<M> Query<M> {
     }
 
     /// Returns only the rows after `place` in the order of the query. `place` is the last row of the previous page, or
-    /// its [`Cursor`]. Rows that are added or removed between two pages do not shift the next one, unlike with an
-    /// offset.
+    /// its [`Cursor`](super::Cursor). Rows that are added or removed between two pages do not shift the next one,
+    /// unlike with an offset.
     ///
     /// The query fails with [`ReadModelError::CursorOfAnotherQuery`] if the cursor was created for another table or
     /// another order.
+    ///
+    /// [`ReadModelError::CursorOfAnotherQuery`]: super::ReadModelError::CursorOfAnotherQuery
     ///
     /// ```
     /// # #[cfg(feature = "macros")] {
@@ -351,86 +223,9 @@ impl<M> Query<M> {
     }
 }
 
-impl<M: ReadModel> Query<M> {
-    /// Returns the place of `row` in the order of the query, as a text for a URL. Give it to [`after`](Self::after) of
-    /// a query with the same order. The row can come from any query.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[cfg(feature = "macros")] {
-    /// # use eventsource::read_model::{Query, ReadModel, ReadModelError, ReadRepository};
-    /// # #[derive(ReadModel)]
-    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
-    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
-    /// let order = Query::all().order_by(OrderRow::TOTAL.desc()).limit(20);
-    /// let page = orders.find_stored(order.clone()).await?;
-    /// let next_page = page.last().map(|last| format!("/orders?after={}", order.cursor(last)));
-    /// # let _ = next_page;
-    /// # Ok(())
-    /// # }
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn cursor(&self, row: &Stored<M>) -> Cursor {
-        let order = self.whole_order();
-        Cursor::new(M::TABLE, &order, place(&order, row.row()))
-    }
-
-    /// Returns the columns by which rows are ordered, with the id last.
-    fn whole_order(&self) -> Vec<By> {
-        let mut order = self.order.clone();
-        order.push(By { column: M::TABLE.id, descending: false });
-        order
-    }
-
-    /// Converts the query into the form that a backend gets.
-    pub(crate) fn lower(self) -> Result<Select, ReadModelError> {
-        let order = self.whole_order();
-        let mut all: Vec<Expr> = self.condition.into_iter().collect();
-        let column = M::TABLE.deleted_at();
-        match self.deleted {
-            Deleted::Hidden => all.push(Expr::Null { column, is: true }),
-            Deleted::Only => all.push(Expr::Null { column, is: false }),
-            Deleted::Shown => {}
-        }
-        match self.after.map(|after| after.place) {
-            Some(Place::Row(row)) => all.push(after(&order, &place(&order, &row))),
-            Some(Place::Cursor(cursor)) => all.push(cursor.after(M::TABLE, &order)?),
-            None => {}
-        }
-        let condition = Expr::And(all);
-        condition.check(M::TABLE)?;
-        Ok(Select { condition, order, limit: self.limit, offset: self.offset })
-    }
-}
-
 impl<M> From<Condition<M>> for Query<M> {
     fn from(condition: Condition<M>) -> Self {
         Self::all().filter(condition)
-    }
-}
-
-impl<M> Clone for Condition<M> {
-    fn clone(&self) -> Self {
-        Self::new(self.expr.clone())
-    }
-}
-
-impl<M> Clone for Order<M> {
-    fn clone(&self) -> Self {
-        Self::new(self.by)
-    }
-}
-
-impl<M> Clone for After<M> {
-    fn clone(&self) -> Self {
-        Self { place: self.place.clone(), about: PhantomData }
-    }
-}
-
-impl<M> fmt::Debug for After<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.place.fmt(f)
     }
 }
 
@@ -445,18 +240,6 @@ impl<M> Clone for Query<M> {
             deleted: self.deleted,
             about: PhantomData,
         }
-    }
-}
-
-impl<M> fmt::Debug for Condition<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.expr.fmt(f)
-    }
-}
-
-impl<M> fmt::Debug for Order<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.by.fmt(f)
     }
 }
 
