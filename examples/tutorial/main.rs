@@ -4,6 +4,7 @@
 //! file, and a second run on it continues where the first one stopped.
 
 mod order;
+mod order_rows;
 mod projections;
 
 use std::error::Error;
@@ -14,7 +15,8 @@ use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase};
 use uuid::Uuid;
 
 use order::Order;
-use projections::{CustomerStatistics, DailyRevenue, OrderRows, OrderSummary};
+use order_rows::OrderRows;
+use projections::{CustomerStatistics, DailyRevenue, OrderSummary};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

@@ -1,10 +1,8 @@
-//! The databases, and memory: all code of one of them is in one folder. What the SQL databases share is in `sql`, what
-//! all share is in `scope`.
+//! The databases, and memory: all code of one of them is in one folder. What the SQL databases share is in `sql`.
 
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-pub(crate) mod scope;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]

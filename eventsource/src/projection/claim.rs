@@ -87,8 +87,20 @@ impl<'a> Claim<'a> {
         self
     }
 
-    /// Returns whether the claim fails for a checkpoint with the fingerprint `found`.
-    pub(crate) fn refuses(&self, found: &str) -> bool {
+    /// Returns whether the claim fails for a checkpoint with the fingerprint `found`
+    /// ([`unless_changed`](Self::unless_changed)). Used by stores.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::Position;
+    /// use eventsource::projection::Claim;
+    ///
+    /// let claim = Claim::new("orders", "orders v2", Position::START);
+    /// assert!(!claim.refuses("orders v1"));
+    /// assert!(claim.unless_changed().refuses("orders v1"));
+    /// ```
+    #[must_use]
+    pub fn refuses(&self, found: &str) -> bool {
         self.unless_changed && found != self.fingerprint
     }
 

@@ -148,9 +148,20 @@ impl LetterQuery {
     }
 }
 
-/// Dead letters of one subscription in memory. A question about a stream or a position is a look-up by key.
+/// The dead letters of one subscription as a value, for checkpoint stores that have no table of letters. A question about
+/// a stream or a position is a look-up by key.
+///
+/// Collect it from the stored letters, and store [`iter`](Self::iter) again after the changes of an update.
+///
+/// ```
+/// use eventsource::projection::{LetterCounts, LetterQuery, Letters};
+///
+/// let letters: Letters = Vec::new().into_iter().collect();
+/// assert_eq!(letters.counts(), LetterCounts::default());
+/// assert!(letters.page(LetterQuery::all()).is_empty());
+/// ```
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Letters {
+pub struct Letters {
     letters: BTreeMap<Position, DeadLetter>,
     /// The positions of the letters behind which streams are parked.
     parked: HashMap<StreamId, Position>,
@@ -168,8 +179,17 @@ impl FromIterator<DeadLetter> for Letters {
 }
 
 impl Letters {
-    /// Applies a change.
-    pub(crate) fn change(&mut self, change: &LetterChange) {
+    /// Applies a change of a [`CheckpointUpdate`](super::CheckpointUpdate).
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::projection::{CheckpointUpdate, Letters};
+    ///
+    /// fn apply(letters: &mut Letters, update: &CheckpointUpdate) {
+    ///     update.letters.iter().for_each(|change| letters.change(change));
+    /// }
+    /// ```
+    pub fn change(&mut self, change: &LetterChange) {
         match change {
             LetterChange::Keep(letter) => {
                 self.release(&letter.stream);
@@ -226,8 +246,20 @@ impl Letters {
         *self = released.into_iter().collect();
     }
 
+    /// Returns all letters, by position.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::projection::Letters;
+    ///
+    /// assert_eq!(Letters::default().iter().count(), 0);
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = &DeadLetter> {
+        self.letters.values()
+    }
+
     /// Removes the letters that were dismissed before `before`, and returns their number.
-    pub(crate) fn forget_dismissed(&mut self, before: DateTime<Utc>) -> u64 {
+    pub fn forget_dismissed(&mut self, before: DateTime<Utc>) -> u64 {
         let is_old = |letter: &DeadLetter| matches!(letter.state, LetterState::Dismissed { at, .. } if at < before);
         let count = self.letters.len();
         self.letters.retain(|_, letter| !is_old(letter));
@@ -235,12 +267,14 @@ impl Letters {
     }
 
     /// Returns the letter at `position`.
-    pub(crate) fn get(&self, position: Position) -> Option<&DeadLetter> {
+    #[must_use]
+    pub fn get(&self, position: Position) -> Option<&DeadLetter> {
         self.letters.get(&position)
     }
 
     /// Returns the letter behind which `stream` is parked.
-    pub(crate) fn parked(&self, stream: &StreamId) -> Option<&DeadLetter> {
+    #[must_use]
+    pub fn parked(&self, stream: &StreamId) -> Option<&DeadLetter> {
         self.letters.get(self.parked.get(stream)?)
     }
 
@@ -250,14 +284,16 @@ impl Letters {
     }
 
     /// Returns the letters that `query` asks for.
-    pub(crate) fn page(&self, query: LetterQuery) -> Vec<DeadLetter> {
+    #[must_use]
+    pub fn page(&self, query: LetterQuery) -> Vec<DeadLetter> {
         let LetterQuery { filter, after, limit } = query;
         let letters = self.letters.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, letter)| letter);
         letters.filter(|letter| filter.matches(letter)).take(limit).cloned().collect()
     }
 
     /// Returns how many streams are parked and how many events wait.
-    pub(crate) fn counts(&self) -> LetterCounts {
+    #[must_use]
+    pub fn counts(&self) -> LetterCounts {
         LetterCounts { waiting: self.parked.len(), held: self.held }
     }
 

@@ -130,8 +130,7 @@ pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection}
 pub use interrupted::{HandlerPanicked, HandlerTimedOut};
 pub(crate) use kind::KindFacts;
 pub use kind::{Guarantee, ProjectionKind};
-pub(crate) use letters::Letters;
-pub use letters::{LetterFilter, LetterQuery};
+pub use letters::{LetterFilter, LetterQuery, Letters};
 pub use output::HandlerOutput;
 pub use owner::{HandedOver, TableOwners, TableTaken};
 pub use subscriber::{EventSubscriber, Subscriber};

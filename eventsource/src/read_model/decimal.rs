@@ -11,6 +11,21 @@ pub(crate) fn parse(text: &str) -> Result<Decimal, InvalidValue> {
         .map_err(|error| InvalidValue::new(format!("{text:?} is no decimal number that fits `Decimal`: {error}")))
 }
 
+/// A number as its text, for serde.
+pub(crate) mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::{Decimal, parse};
+
+    pub(crate) fn serialize<S: Serializer>(number: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+        parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, hash_map};
 
 use super::entry::Entry;
-use super::port::{Before, RowChange};
 use super::stored::Row;
+use super::tables::{Before, RowChange};
 use super::{ReadModelError, Table, Value};
 use crate::projection::ChangesRefused;
 

@@ -113,13 +113,15 @@ mod error;
 mod field;
 mod map;
 mod model;
-pub(crate) mod port;
+pub mod port;
 mod query;
 mod reader;
 mod repository;
+pub(crate) mod scope;
 pub(crate) mod select;
 pub(crate) mod session;
 pub(crate) mod stored;
+pub(crate) mod tables;
 mod value;
 mod variant;
 

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::port::ReadTables;
 use super::stored::{About, Row};
+use super::tables::ReadTables;
 use super::{IntoColumnValue, InvalidField, Query, ReadModel, ReadModelError, Stored, Value};
 
 /// The future that `get` and other functions of a repository return: await it. Its output is a
@@ -83,7 +83,10 @@ pub struct ReadRepository<M> {
 }
 
 impl<M: ReadModel> ReadRepository<M> {
-    pub(crate) fn new(tables: Arc<dyn ReadTables>) -> Self {
+    /// Creates a repository that reads from `tables`. Used by backends: a program gets a repository from its read
+    /// models.
+    #[must_use]
+    pub fn new(tables: Arc<dyn ReadTables>) -> Self {
         Self { tables, about: PhantomData }
     }
 

@@ -6,13 +6,33 @@ use super::stored::Row;
 use super::{InvalidField, ReadModelError, Table, Value};
 
 /// The operator of a comparison.
+///
+/// ```
+/// use eventsource::read_model::port::Op;
+///
+/// let sql = |op| match op {
+///     Op::Eq => "=",
+///     Op::Ne => "<>",
+///     Op::Lt => "<",
+///     Op::Le => "<=",
+///     Op::Gt => ">",
+///     Op::Ge => ">=",
+/// };
+/// assert_eq!(sql(Op::Ne), "<>");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Op {
+pub enum Op {
+    /// Equal.
     Eq,
+    /// Not equal.
     Ne,
+    /// Less than.
     Lt,
+    /// Less than or equal.
     Le,
+    /// Greater than.
     Gt,
+    /// Greater than or equal.
     Ge,
 }
 
@@ -30,28 +50,51 @@ impl Op {
 }
 
 /// A condition on rows. As in SQL, a comparison with a null column is false.
+///
+/// A column is its index among all columns of the table: first those of the model, then the version, the times of the
+/// creation, of the last change and of the soft deletion ([`Row::value`]).
+///
+/// ```
+/// use eventsource::event::now;
+/// use eventsource::read_model::Value;
+/// use eventsource::read_model::port::{Expr, Op, Row};
+///
+/// let row = Row::new(vec![Value::Int(7)], now());
+/// assert!(Expr::Compare { column: 0, op: Op::Gt, value: Value::Int(3) }.holds(&row));
+/// ```
 #[derive(Debug, Clone)]
-pub(crate) enum Expr {
+#[non_exhaustive]
+pub enum Expr {
+    /// The column compares with the value, which is not null.
     Compare {
+        /// The index of the column.
         column: usize,
+        /// The operator.
         op: Op,
+        /// The value.
         value: Value,
     },
     /// The column is one of the values, or none of them. No value is null.
     In {
+        /// The index of the column.
         column: usize,
+        /// Whether it is one of them; otherwise it is none of them.
         is: bool,
+        /// The values.
         values: Vec<Value>,
     },
+    /// The column is null, or not.
     Null {
+        /// The index of the column.
         column: usize,
+        /// Whether it is null.
         is: bool,
     },
     /// All of them hold; true if there are none.
     And(Vec<Self>),
     /// At least one of them holds; false if there are none.
     Or(Vec<Self>),
-    /// A value does not fit its column.
+    /// A value does not fit its column. Such a query is refused before a backend gets it.
     InvalidValue(InvalidField),
 }
 
@@ -108,7 +151,8 @@ impl Expr {
     }
 
     /// Returns whether it holds for `row`.
-    pub(crate) fn holds(&self, row: &Row) -> bool {
+    #[must_use]
+    pub fn holds(&self, row: &Row) -> bool {
         match self {
             Self::Compare { column, op, value } => {
                 let found = row.value(*column);
@@ -127,10 +171,20 @@ impl Expr {
 }
 
 /// A column by which rows are ordered: nulls first, or last if it is descending.
+///
+/// ```
+/// use eventsource::read_model::port::By;
+///
+/// let sql = |by: &By| format!("column {} {}", by.column, if by.descending { "DESC" } else { "ASC" });
+/// # let _ = sql;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct By {
-    pub(crate) column: usize,
-    pub(crate) descending: bool,
+#[non_exhaustive]
+pub struct By {
+    /// The index of the column, as in [`Expr`].
+    pub column: usize,
+    /// Whether the largest value comes first.
+    pub descending: bool,
 }
 
 impl By {
@@ -147,18 +201,48 @@ impl By {
 }
 
 /// A query in the form that a backend gets.
+///
+/// A backend without a query language reads all rows of the table, and calls [`apply`](Self::apply).
+///
+/// ```
+/// use eventsource::read_model::port::{Row, Select};
+///
+/// fn first(query: &Select, rows: &[Row]) -> Option<Row> {
+///     query.apply(rows).into_iter().next()
+/// }
+/// ```
 #[derive(Debug, Clone)]
-pub(crate) struct Select {
-    pub(crate) condition: Expr,
+#[non_exhaustive]
+pub struct Select {
+    /// Which rows.
+    pub condition: Expr,
     /// The columns of the order. The last one is the id, so that the order is total.
-    pub(crate) order: Vec<By>,
-    pub(crate) limit: Option<u64>,
-    pub(crate) offset: u64,
+    pub order: Vec<By>,
+    /// The largest number of rows; `None` for all.
+    pub limit: Option<u64>,
+    /// How many rows are left out at the beginning.
+    pub offset: u64,
 }
 
 impl Select {
+    /// Returns those of `rows` that match the query, in its order and within its limit.
+    #[must_use]
+    pub fn apply<'r>(&self, rows: impl IntoIterator<Item = &'r Row>) -> Vec<Row> {
+        let mut wanted: Vec<_> = rows.into_iter().filter(|row| self.condition.holds(row)).collect();
+        wanted.sort_by(|a, b| self.compare(a, b));
+        let at_most = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
+        let limit = self.limit.map_or(usize::MAX, at_most);
+        wanted.into_iter().skip(at_most(self.offset)).take(limit).cloned().collect()
+    }
+
+    /// Returns how many of `rows` match the query, whatever its limit and offset are.
+    #[must_use]
+    pub fn count<'r>(&self, rows: impl IntoIterator<Item = &'r Row>) -> u64 {
+        rows.into_iter().filter(|row| self.condition.holds(row)).count() as u64
+    }
+
     /// Compares two rows in the order of the query.
-    pub(crate) fn compare(&self, a: &Row, b: &Row) -> Ordering {
+    fn compare(&self, a: &Row, b: &Row) -> Ordering {
         for by in &self.order {
             let ordering = a.value(by.column).cmp(&b.value(by.column));
             if ordering.is_ne() {

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::entry::Entry;
 use super::map::{Changes, IdentityMap, Map};
-use super::port::{ReadTables, WriteTables};
 use super::select::Select;
 use super::stored::Row;
+use super::tables::{ReadTables, WriteTables};
 use super::{ColumnDef, InvalidField, InvalidValue, ReadModelError, Table, Value};
 use crate::projection::ChangesRefused;
 

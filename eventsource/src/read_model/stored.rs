@@ -6,28 +6,45 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::{ReadModel, ReadModelError, Table, Value};
 
-/// A row as a database stores it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
+/// A row as a database stores it. It can be stored as one value, by serde, or column by column.
+///
+/// ```
+/// use eventsource::event::now;
+/// use eventsource::read_model::Value;
+/// use eventsource::read_model::port::Row;
+///
+/// let row = Row::new(vec![Value::Int(7), Value::Text("shipped".into())], now());
+/// assert_eq!(row.version, 1);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Row {
     /// The values of the model's columns.
-    pub(crate) values: Vec<Value>,
-    pub(crate) version: u64,
-    pub(crate) created_at: DateTime<Utc>,
-    pub(crate) updated_at: DateTime<Utc>,
-    pub(crate) deleted_at: Option<DateTime<Utc>>,
+    pub values: Vec<Value>,
+    /// How often the row was changed, from 1.
+    pub version: u64,
+    /// The time of the event that created it.
+    pub created_at: DateTime<Utc>,
+    /// The time of the event that changed it last.
+    pub updated_at: DateTime<Utc>,
+    /// The time of the event that soft-deleted it.
+    pub deleted_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
-    /// Creates a row that is saved for the first time.
-    pub(crate) const fn new(values: Vec<Value>, time: DateTime<Utc>) -> Self {
+    /// Creates a row that is saved for the first time: its version is 1.
+    #[must_use]
+    pub const fn new(values: Vec<Value>, time: DateTime<Utc>) -> Self {
         Self { values, version: 1, created_at: time, updated_at: time, deleted_at: None }
     }
 
     /// Returns the value of the column with this index among all columns of the table.
-    pub(crate) fn value(&self, column: usize) -> Cow<'_, Value> {
+    #[must_use]
+    pub fn value(&self, column: usize) -> Cow<'_, Value> {
         match self.values.get(column) {
             Some(value) => Cow::Borrowed(value),
             None => Cow::Owned(match column - self.values.len() {
@@ -39,8 +56,30 @@ impl Row {
         }
     }
 
+    /// Returns this row, written over `stored`: with the sum of both versions, the time of the creation and the soft
+    /// deletion of `stored`. Returns it as it is if there is none.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::event::now;
+    /// use eventsource::read_model::port::Row;
+    ///
+    /// let (stored, saved) = (Row::new(vec![], now()), Row::new(vec![], now()));
+    /// assert_eq!(saved.onto(Some(stored)).version, 2);
+    /// ```
+    #[must_use]
+    pub fn onto(self, stored: Option<Self>) -> Self {
+        match stored {
+            Some(Self { version, created_at, deleted_at, .. }) => {
+                Self { version: version.saturating_add(self.version), created_at, deleted_at, ..self }
+            }
+            None => self,
+        }
+    }
+
     /// Returns the id.
-    pub(crate) fn id(&self, table: &Table) -> Value {
+    #[must_use]
+    pub fn id(&self, table: &Table) -> Value {
         self.value(table.id).into_owned()
     }
 

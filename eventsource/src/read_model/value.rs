@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 #[cfg(feature = "decimal")]
@@ -23,7 +24,7 @@ use super::{ColumnDef, ColumnKind, InvalidField, InvalidValue};
 /// assert!(Value::Null.is_null() && !Value::Int(0).is_null());
 /// assert!(Value::Text("Z".into()) < Value::Text("a".into()));
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Value {
     /// Null.
@@ -44,6 +45,7 @@ pub enum Value {
     Date(NaiveDate),
     /// A decimal number, without zeros at the end.
     #[cfg(feature = "decimal")]
+    #[serde(with = "super::decimal::as_text")]
     Decimal(Decimal),
     /// A JSON text.
     Json(String),

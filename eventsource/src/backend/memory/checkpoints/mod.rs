@@ -12,12 +12,12 @@ use tokio::time::Instant;
 
 use self::owners::Owned;
 use super::tables::{Shared, Transaction};
-use crate::backend::scope::Scope;
 use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, ClaimError, CommitError,
     DeadLetter, LetterCounts, LetterQuery, Letters, ProjectionSnapshot, TableOwners, UnitOfWork,
 };
+use crate::read_model::scope::RepositoryScope;
 use crate::read_model::session::RepositorySession;
 
 /// Keeps checkpoints in memory. They are lost when the last clone is dropped.
@@ -190,7 +190,7 @@ impl CheckpointStore for MemoryCheckpoints {
     }
 
     fn detached(&self) -> MemoryUnit {
-        MemoryUnit { checkpoints: self.clone(), scope: Scope::default() }
+        MemoryUnit { checkpoints: self.clone(), scope: RepositoryScope::default() }
     }
 
     fn owners(&self) -> Option<&dyn TableOwners> {
@@ -217,7 +217,7 @@ impl CheckpointStore for MemoryCheckpoints {
 #[derive(Debug)]
 pub struct MemoryUnit {
     checkpoints: MemoryCheckpoints,
-    scope: Scope,
+    scope: RepositoryScope,
 }
 
 impl MemoryUnit {

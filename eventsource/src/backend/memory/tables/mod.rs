@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 pub(super) use self::transaction::Transaction;
-use crate::read_model::port::ReadTables;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::tables::ReadTables;
 use crate::read_model::{ReadModelError, Table, Value};
 
 /// The committed tables, and the lock of the batch that writes.
@@ -90,20 +90,6 @@ fn columns(found: &Table, wanted: &Table) -> Result<Vec<usize>, ReadModelError> 
     if differences.len() > 1 { Err(ReadModelError::mismatch(wanted, differences)) } else { Ok(columns) }
 }
 
-/// Returns the rows that match the query.
-pub(super) fn select<'r>(rows: impl Iterator<Item = &'r Row>, query: &Select) -> Vec<Row> {
-    let mut wanted: Vec<_> = rows.filter(|row| query.condition.holds(row)).collect();
-    wanted.sort_by(|a, b| query.compare(a, b));
-    let at_most = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
-    let limit = query.limit.map_or(usize::MAX, at_most);
-    wanted.into_iter().skip(at_most(query.offset)).take(limit).cloned().collect()
-}
-
-/// Returns how many rows match the query.
-pub(super) fn count<'r>(rows: impl Iterator<Item = &'r Row>, query: &Select) -> u64 {
-    rows.filter(|row| query.condition.holds(row)).count() as u64
-}
-
 #[async_trait]
 impl ReadTables for Shared {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
@@ -114,11 +100,11 @@ impl ReadTables for Shared {
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
         let tables = self.tables();
-        Ok(shown(&tables, table)?.map_or_else(Vec::new, |rows| select(rows.values(), query)))
+        Ok(shown(&tables, table)?.map_or_else(Vec::new, |rows| query.apply(rows.values())))
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
         let tables = self.tables();
-        Ok(shown(&tables, table)?.map_or(0, |rows| count(rows.values(), query)))
+        Ok(shown(&tables, table)?.map_or(0, |rows| query.count(rows.values())))
     }
 }

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{Rows, Shared, Tables};
-use crate::read_model::port::{Before, ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::tables::{Before, ReadTables, RowChange, WriteTables};
 use crate::read_model::{ReadModelError, Table, Value};
 
 /// A transaction. Dropping it undoes it.
@@ -103,11 +103,11 @@ impl ReadTables for Transaction {
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
-        self.look(table, |rows| super::select(rows, query))
+        self.look(table, |rows| query.apply(rows))
     }
 
     async fn count(&self, table: &'static Table, query: &Select) -> Result<u64, ReadModelError> {
-        self.look(table, |rows| super::count(rows, query))
+        self.look(table, |rows| query.count(rows))
     }
 }
 
@@ -122,12 +122,7 @@ impl WriteTables for Transaction {
         let mut found: BTreeMap<_, _> = found.into_iter().map(|row| (row.id(table), row)).collect();
         self.change(table, |changed| {
             for (id, &RowChange { row, .. }) in ids.into_iter().zip(rows) {
-                let row = match found.remove(&id) {
-                    Some(Row { version, created_at, deleted_at, .. }) => {
-                        Row { version: version + row.version, created_at, deleted_at, ..row.clone() }
-                    }
-                    None => row.clone(),
-                };
+                let row = row.clone().onto(found.remove(&id));
                 changed.rows.insert(id, Some(row));
             }
         })

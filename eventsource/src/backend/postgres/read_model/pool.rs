@@ -9,9 +9,9 @@ use super::tables::Tables;
 use crate::backend::postgres::store::verdict::verdict;
 use crate::backend::postgres::store::{PostgresDatabase, StatementConnection};
 use crate::backend::sql::read_model::{TableRef, Use};
-use crate::read_model::port::ReadTables;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::tables::ReadTables;
 use crate::read_model::{ReadModelError, Table, Value};
 use crate::store::Verdict;
 

@@ -12,9 +12,9 @@ use super::statements;
 use super::value::{Statement, bind, bind_list, value, values};
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::read_model::{self as sql, Sql, TableRef};
-use crate::read_model::port::{Before, RowChange};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::tables::{Before, RowChange};
 use crate::read_model::{ColumnDef, ColumnKind, InvalidField, InvalidValue, ReadModelError, Value};
 
 /// The tables of a database, on one of its connections.

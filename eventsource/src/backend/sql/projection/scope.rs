@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::backend::scope::Scope;
 use crate::backend::sql::read_model::Generation;
 use crate::event::RecordedEvent;
 use crate::projection::{ChangesRefused, HandlerError, NotSetUp, Table};
-use crate::read_model::port::WriteTables;
+use crate::read_model::scope::RepositoryScope;
 use crate::read_model::session::RepositorySession;
+use crate::read_model::tables::WriteTables;
 
 /// The part of a unit of work that is not its transaction.
 #[derive(Debug, Default)]
 pub(in crate::backend) struct SqlScope {
-    scope: Scope,
+    scope: RepositoryScope,
     /// The number of events of the batch.
     events: usize,
     /// The number of events whose handlers had the connection.

@@ -9,9 +9,9 @@ use crate::backend::sql::projection::unit::{BatchConnection, Lent};
 use crate::backend::sql::read_model::{Generation, TableRef, Use};
 use crate::backend::sqlite::projection::BatchTransaction;
 use crate::backend::sqlite::store::SqliteDatabase;
-use crate::read_model::port::{ReadTables, RowChange, WriteTables};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::tables::{ReadTables, RowChange, WriteTables};
 use crate::read_model::{ReadModelError, Table, Value};
 
 /// The tables in the transaction of a batch.

@@ -9,9 +9,9 @@ use super::{packed, schema, tables};
 use crate::backend::sql::read_model::{TableRef, Use};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::SqliteDatabase;
-use crate::read_model::port::ReadTables;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::tables::ReadTables;
 use crate::read_model::{ReadModelError, Table, Value};
 
 /// The committed tables.

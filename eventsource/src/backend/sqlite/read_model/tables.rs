@@ -10,9 +10,9 @@ use super::statements;
 use super::value::{bind, bind_argument, values};
 use crate::backend::sql::read_model::{self as sql, Dialect as _, Sql, TableRef};
 use crate::backend::sql::store::driver_internals::query_with_result;
-use crate::read_model::port::RowChange;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::tables::RowChange;
 use crate::read_model::{ReadModelError, Value};
 
 /// A statement with its bound values.
@@ -106,7 +106,7 @@ mod tests {
     use sqlx::Connection as _;
 
     use super::*;
-    use crate::read_model::port::Before;
+    use crate::read_model::tables::Before;
     use crate::read_model::{ColumnDef, ColumnKind, Table};
 
     const TABLE: TableRef =
