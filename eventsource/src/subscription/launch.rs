@@ -8,11 +8,11 @@
 
 use std::sync::Arc;
 
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use super::erased::ErasedSubscriber;
 use super::in_memory::{Cause, MemoryHealth};
-use super::runner::Runner;
+use super::runner::{Ended, Exit, Runner};
 use super::subscription_shared::{Control, SubscriptionShared};
 use super::{StopReason, SubscriptionState};
 use crate::projection::{CheckpointStore, CommitError};
@@ -37,65 +37,86 @@ impl<C: CheckpointStore> Launch<C> {
             core.in_memory.restart_empty();
         }
         if is_memory && core.in_memory.is_poisoned() && !rebuilds {
-            core.progress.set_state(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
+            core.progress.show(SubscriptionState::Stopped { reason: StopReason::StateUnknown });
             return false;
         }
         core.find_end().await;
         true
     }
 
-    /// Notes that a runner starts now, and creates it.
-    pub(super) fn begin(&self) -> Runner<C> {
-        self.core.progress.doubt_log();
-        self.core.progress.set_state(SubscriptionState::CatchingUp);
+    /// Creates the first runner.
+    ///
+    /// It is created before its task: so all subscriptions that a manager starts read the log together from the first
+    /// page on.
+    pub(super) fn begin(self) -> Launched<C> {
+        let guard = TaskGuard { core: Arc::clone(&self.core), has_ended: false };
+        Launched { runner: self.runner(), guard, launch: self }
+    }
+
+    fn runner(&self) -> Runner<C> {
         Runner::new(Arc::clone(&self.core), Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber))
     }
+}
 
+/// The task of a subscription, before it runs.
+pub(super) struct Launched<C: CheckpointStore> {
+    launch: Launch<C>,
+    runner: Runner<C>,
+    guard: TaskGuard,
+}
+
+impl<C: CheckpointStore> Launched<C> {
     /// Runs the subscription until it has ended, and does not start again by itself. Fails if a stop could not save the
     /// last checkpoint.
-    ///
-    /// `runner` was created before the task: so all subscriptions that a manager starts read the log together from the
-    /// first page on.
-    pub(super) async fn run(self, mut runner: Runner<C>) -> Result<(), CommitError> {
-        let _abandoned = Abandoned(&self.core);
-        loop {
-            let saved = runner.run().await;
-            if !self.wait_for_restart().await || !self.prepare(false).await {
-                return saved;
+    pub(super) async fn run(self) -> Result<(), CommitError> {
+        let Self { launch, mut runner, mut guard } = self;
+        let saved = loop {
+            let Ended { exit, saved } = runner.run().await;
+            let Exit::Restarting(_, next) = exit else { break saved };
+            if !launch.wait_for_restart(next.due).await || !launch.prepare(false).await {
+                break saved;
             }
-            self.core.restarts.begin();
-            runner = self.begin();
-        }
+            launch.core.restarts.begin();
+            runner = launch.runner();
+        };
+        guard.has_ended = true;
+        saved
     }
+}
 
+impl<C: CheckpointStore> Launch<C> {
     /// Returns true when the subscription starts again, and false if it does not.
-    async fn wait_for_restart(&self) -> bool {
-        let is_restarting = self.core.progress.snapshot().state.is_restarting();
-        let Some(at) = self.core.restarts.next_at().filter(|_| is_restarting) else { return false };
+    async fn wait_for_restart(&self, due: Instant) -> bool {
         let mut control = self.core.control.subscribe();
         tokio::select! {
             biased;
             // The runner obeys a pause. `core` keeps the sender alive.
             _ = control.wait_for(|control| *control != Control::Run) => {}
-            () = sleep_until(at) => {}
+            () = sleep_until(due) => {}
         }
         let Control::Stop(reason) = *control.borrow() else { return true };
-        self.core.progress.set_state(SubscriptionState::Stopped { reason });
+        self.core.progress.show(SubscriptionState::Stopped { reason });
         false
     }
 }
 
-/// Sets the state if the task is aborted, or dropped with its runtime, before a restart.
-struct Abandoned<'a>(&'a SubscriptionShared);
+/// Reports the end of a task that was dropped before its runner has ended: it panicked, was aborted, or its runtime was
+/// shut down.
+struct TaskGuard {
+    core: Arc<SubscriptionShared>,
+    has_ended: bool,
+}
 
-impl Drop for Abandoned<'_> {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
-        if self.0.progress.snapshot().state.is_restarting() {
-            let reason = match *self.0.control.borrow() {
-                Control::Stop(StopReason::DeadlinePassed) => StopReason::DeadlinePassed,
-                _ => StopReason::RuntimeShutDown,
-            };
-            self.0.progress.set_state(SubscriptionState::Stopped { reason });
+        if self.has_ended {
+            return;
         }
+        let reason = match *self.core.control.borrow() {
+            Control::Stop(StopReason::DeadlinePassed) => StopReason::DeadlinePassed,
+            _ if std::thread::panicking() => StopReason::RunnerPanicked,
+            _ => StopReason::RuntimeShutDown,
+        };
+        self.core.progress.show(SubscriptionState::Stopped { reason });
     }
 }

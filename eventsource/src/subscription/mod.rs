@@ -208,7 +208,6 @@ mod status;
 mod subscribe;
 mod subscription_shared;
 mod supervised;
-mod transitions;
 mod unknown_types;
 mod wait;
 mod wait_target;

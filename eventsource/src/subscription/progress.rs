@@ -2,17 +2,17 @@
 
 use std::mem::discriminant;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::SubscriptionState;
 use super::last_failure::LastFailure;
 use super::rate::Rate;
 use super::recognise::Remembered;
 use super::state_bell::StateBell;
-use super::transitions::{IllegalTransitions, may_follow};
+use super::{Failure, SubscriptionState};
 use crate::event::{Position, now};
 use crate::projection::LetterCounts;
 
@@ -20,6 +20,8 @@ use crate::projection::LetterCounts;
 #[derive(Debug, Clone)]
 pub(super) struct ProgressSnapshot {
     pub(super) state: SubscriptionState,
+    /// The state without the interruption, if there is one.
+    uninterrupted: SubscriptionState,
     /// When the state became another one.
     pub(super) state_since: DateTime<Utc>,
     /// How often the state became another one.
@@ -41,21 +43,54 @@ pub(super) struct ProgressSnapshot {
     pub(super) letters: LetterCounts,
 }
 
+/// What interrupts the present state of a runner.
+#[derive(Debug, Clone)]
+pub(super) enum Interruption {
+    Paused,
+    /// It waits for a store.
+    Waiting {
+        reason: Arc<str>,
+    },
+    /// A handler is called again after a delay.
+    Retrying {
+        failure: Arc<Failure>,
+        attempts: u32,
+        delay: Duration,
+    },
+}
+
+impl Interruption {
+    fn failure(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Paused => None,
+            Self::Waiting { reason } => Some(Arc::clone(reason)),
+            Self::Retrying { failure, .. } => Some(failure.to_string().into()),
+        }
+    }
+
+    fn into_state(self) -> SubscriptionState {
+        match self {
+            Self::Paused => SubscriptionState::Paused,
+            Self::Waiting { reason } => SubscriptionState::Waiting { reason },
+            Self::Retrying { failure, attempts, delay } => SubscriptionState::Retrying { failure, attempts, delay },
+        }
+    }
+}
+
 /// The progress of a subscription, and its changes.
 #[derive(Debug)]
 pub(super) struct Progress {
     name: String,
-    broken: IllegalTransitions,
     bell: StateBell,
     sender: watch::Sender<ProgressSnapshot>,
 }
 
 impl Progress {
-    /// The progress of the subscription `name`, which is idle at `position`. Illegal transitions are noted in `broken`, and
-    /// changes of the state ring `bell`.
-    pub(super) fn new(name: &str, position: Option<Position>, broken: &IllegalTransitions, bell: &StateBell) -> Self {
+    /// The progress of the subscription `name`, which is idle at `position`. Changes of the state ring `bell`.
+    pub(super) fn new(name: &str, position: Option<Position>, bell: &StateBell) -> Self {
         let state = SubscriptionState::Idle;
         let snapshot = ProgressSnapshot {
+            uninterrupted: state.clone(),
             state,
             state_since: now(),
             changes: 0,
@@ -70,7 +105,7 @@ impl Progress {
             last_failure: None,
             letters: LetterCounts::default(),
         };
-        Self { name: name.to_owned(), broken: broken.clone(), bell: bell.clone(), sender: watch::Sender::new(snapshot) }
+        Self { name: name.to_owned(), bell: bell.clone(), sender: watch::Sender::new(snapshot) }
     }
 
     /// Returns what wakes the streams of the manager.
@@ -84,22 +119,11 @@ impl Progress {
         self.bell.ring();
     }
 
-    /// Returns where illegal transitions are noted.
-    pub(super) const fn broken(&self) -> &IllegalTransitions {
-        &self.broken
-    }
-
-    /// Sets the state. Logs the change, and reports an error if the table of transitions does not allow it.
+    /// Sets the state, and logs the change.
     fn turn(&self, snapshot: &mut ProgressSnapshot, state: SubscriptionState) {
         if discriminant(&snapshot.state) != discriminant(&state) {
-            let (subscription, from) = (&self.name, &snapshot.state);
-            let reason = state.reason();
-            tracing::debug!(subscription, from = from.name(), to = state.name(), reason, "the state has changed");
-            if !may_follow(from, &state) {
-                let error = self.broken.note(subscription, from, &state);
-                tracing::error!(subscription, error, "an illegal change of the state");
-                snapshot.last_failure = Some(LastFailure::now(error.into()));
-            }
+            let (subscription, from, reason) = (&self.name, snapshot.state.name(), state.reason());
+            tracing::debug!(subscription, from, to = state.name(), reason, "the state has changed");
             snapshot.state_since = now();
             snapshot.changes += 1;
             // A stream that wakes now waits for the lock of the snapshot.
@@ -116,8 +140,36 @@ impl Progress {
         self.sender.subscribe()
     }
 
-    pub(super) fn set_state(&self, state: SubscriptionState) {
-        self.sender.send_modify(|snapshot| self.turn(snapshot, state));
+    /// Publishes a state. It ends an interruption.
+    pub(super) fn show(&self, state: SubscriptionState) {
+        self.sender.send_modify(|snapshot| {
+            snapshot.uninterrupted = state.clone();
+            self.turn(snapshot, state);
+        });
+    }
+
+    /// Publishes an interruption, with its failure, until the next state or [`resume`](Self::resume). Returns the state
+    /// before.
+    pub(super) fn interrupt(&self, interruption: Interruption) -> SubscriptionState {
+        let mut before = None;
+        self.sender.send_modify(|snapshot| {
+            before = Some(snapshot.state.clone());
+            if let Some(failure) = interruption.failure() {
+                snapshot.last_failure = Some(LastFailure::now(failure));
+            }
+            self.turn(snapshot, interruption.into_state());
+        });
+        before.unwrap_or(SubscriptionState::Idle)
+    }
+
+    /// Publishes the state that was interrupted.
+    pub(super) fn resume(&self) {
+        self.sender.send_modify(|snapshot| self.turn(snapshot, snapshot.uninterrupted.clone()));
+    }
+
+    /// Publishes the state before a short interruption.
+    pub(super) fn restore(&self, before: SubscriptionState) {
+        self.sender.send_modify(|snapshot| self.turn(snapshot, before));
     }
 
     /// Moves to `position` after `handled` applied events. Wakes no wait if nothing changes.
@@ -130,6 +182,7 @@ impl Progress {
             snapshot.is_recognised = true;
             snapshot.handled += handled;
             snapshot.rate.count(handled);
+            snapshot.uninterrupted = state.clone();
             self.turn(snapshot, state);
             moved || changed
         });
@@ -164,14 +217,6 @@ impl Progress {
         });
     }
 
-    /// Notes an error and the state that follows from it.
-    pub(super) fn fail(&self, error: impl Into<Arc<str>>, state: SubscriptionState) {
-        self.sender.send_modify(|snapshot| {
-            snapshot.last_failure = Some(LastFailure::now(error.into()));
-            self.turn(snapshot, state);
-        });
-    }
-
     /// Notes an error that does not change the state.
     pub(super) fn note(&self, error: Arc<str>) {
         self.sender.send_modify(|snapshot| snapshot.last_failure = Some(LastFailure::now(error)));
@@ -189,6 +234,7 @@ impl Progress {
             snapshot.position = None;
             snapshot.is_recognised = false;
             snapshot.remembered = None;
+            snapshot.uninterrupted = SubscriptionState::Idle;
             self.turn(snapshot, SubscriptionState::Idle);
         });
     }

@@ -104,6 +104,11 @@ impl Tracked {
         matches!(*self.outcome.borrow(), Outcome::Unfinished)
     }
 
+    /// Returns how it has ended, if it has.
+    pub(super) fn outcome(&self) -> Outcome {
+        self.outcome.borrow().clone()
+    }
+
     pub(super) fn listen(&self) -> watch::Receiver<Outcome> {
         self.outcome.subscribe()
     }

@@ -27,6 +27,13 @@ pub(super) struct Recognised {
     pub(super) mark: Option<LogMark>,
 }
 
+/// The log, compared with what a checkpoint stores.
+#[derive(Debug)]
+pub(super) enum Compared {
+    Same(Recognised),
+    Lost(LogLost),
+}
+
 /// The log is not the one that the checkpoint belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum LogLost {
@@ -53,12 +60,12 @@ impl Remembered {
         Self { log: checkpoint.log, position: checkpoint.position, mark: checkpoint.mark, start }
     }
 
-    /// Compares this with the log in `store`. The inner error says why it is not the same log.
-    pub(super) async fn compare(&self, store: &dyn EventLog) -> Result<Result<Recognised, LogLost>, StoreError> {
+    /// Compares this with the log in `store`.
+    pub(super) async fn compare(&self, store: &dyn EventLog) -> Result<Compared, StoreError> {
         let Self { position, mark, .. } = *self;
         let log = store.log_id().await?;
         if let Some(stored) = self.log.filter(|stored| *stored != log) {
-            return Ok(Err(LogLost::Another { position, stored, found: log }));
+            return Ok(Compared::Lost(LogLost::Another { position, stored, found: log }));
         }
         let is_held = match mark {
             Some(mark) => store.last_event(mark.position).await? == Some(mark),
@@ -68,14 +75,14 @@ impl Remembered {
         let has_read_nothing =
             mark.is_none() && (position == Position::START || position.min(LAST) == self.start.min(LAST));
         if is_held && (has_read_all || has_read_nothing) {
-            return Ok(Ok(Recognised { log, mark }));
+            return Ok(Compared::Same(Recognised { log, mark }));
         }
         let head = store.last_event(Position::new(u64::MAX)).await?.map_or(Position::START, |last| last.position);
         let from = mark.map_or(position, |mark| mark.position.max(position));
         Ok(match mark {
-            _ if head < from => Err(LogLost::GoneBack { from, to: head }),
-            Some(mark) if !is_held => Err(LogLost::Replaced { from, mark: mark.position, head }),
-            _ => Ok(Recognised { log, mark: store.last_event(position).await? }),
+            _ if head < from => Compared::Lost(LogLost::GoneBack { from, to: head }),
+            Some(mark) if !is_held => Compared::Lost(LogLost::Replaced { from, mark: mark.position, head }),
+            _ => Compared::Same(Recognised { log, mark: store.last_event(position).await? }),
         })
     }
 }

@@ -1,12 +1,13 @@
 //! Counts the restarts of a faulted subscription, and decides whether there is a next one.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
+use super::Failure;
 use super::config::RestartPolicy;
-use super::{Failure, SubscriptionState};
 use crate::event::{Position, now};
 
 /// The restarts of a subscription since an operator has started it, or since it ran well.
@@ -19,8 +20,19 @@ struct Count {
     /// The event of the last fault.
     event: Option<Position>,
     started_at: Option<Instant>,
-    /// When the next restart comes.
-    next_at: Option<Instant>,
+}
+
+/// The next restart after a fault.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NextRestart {
+    /// Its number, from 1.
+    pub(super) attempt: u32,
+    /// The largest number of restarts.
+    pub(super) attempts: u32,
+    /// When it comes.
+    pub(super) due: Instant,
+    /// When it comes, by the clock of this process.
+    pub(super) at: DateTime<Utc>,
 }
 
 impl Restarts {
@@ -35,18 +47,11 @@ impl Restarts {
 
     /// Notes that the subscription starts again by itself.
     pub(super) fn begin(&self) {
-        let mut count = self.lock();
-        count.started_at = Some(Instant::now());
-        count.next_at = None;
+        self.lock().started_at = Some(Instant::now());
     }
 
-    /// Returns when the next restart comes; `None` if there is none.
-    pub(super) fn next_at(&self) -> Option<Instant> {
-        self.lock().next_at
-    }
-
-    /// Returns the state after a fault: faulted, or a restart later. `chance`, from 0 to 1, selects the jitter.
-    pub(super) fn after(&self, policy: &RestartPolicy, failure: Arc<Failure>, chance: f64) -> SubscriptionState {
+    /// Returns the restart after a fault; `None` if there is none. `chance`, from 0 to 1, selects the jitter.
+    pub(super) fn after(&self, policy: &RestartPolicy, failure: &Failure, chance: f64) -> Option<NextRestart> {
         let mut count = self.lock();
         let has_run = count.started_at.is_some_and(|started_at| started_at.elapsed() >= policy.reset_after);
         if has_run && count.event != Some(failure.position) {
@@ -54,17 +59,15 @@ impl Restarts {
         }
         count.event = Some(failure.position);
         if count.restarts >= policy.attempts {
-            count.next_at = None;
-            return SubscriptionState::Faulted { failure };
+            return None;
         }
         count.restarts += 1;
         let delay = policy.backoff.delay(count.restarts, chance);
-        count.next_at = Some(Instant::now() + delay);
-        SubscriptionState::Restarting {
-            failure,
+        Some(NextRestart {
             attempt: count.restarts,
             attempts: policy.attempts,
+            due: Instant::now() + delay,
             at: now() + chrono::TimeDelta::from_std(delay.min(Duration::from_secs(86_400))).unwrap_or_default(),
-        }
+        })
     }
 }

@@ -35,12 +35,13 @@ use crate::projection::{HandlerError, LetterCounts, times};
 ///
 /// The requests are those to retry or dismiss dead letters, and to rebuild.
 ///
-/// The states are a state machine. Each change is logged at debug level. The next table lists the possible changes, by
-/// the [names](Self::name) of the states; `FencedAgain` is *faulted* there. A start always enters *catching up* first,
-/// also if the subscription becomes a standby next. A change to *idle* happens after a reset, and in the task that
-/// builds new tables for a rebuild side by side.
-///
-#[doc = include_str!("states.md")]
+/// Each change of the state is logged at debug level. A start enters *catching up* first. While the subscription claims
+/// its checkpoint, it can become `Standby`, `Outdated`, `Refused`, or `Rebuilding` side by side. An owner is
+/// `CatchingUp`, `Live`, `Rebuilding` or `RetryingLetters`, and becomes `Fenced`, `Outdated`, `Faulted`, `Refused` or
+/// `Stopped`. From `Standby`, `Fenced` and `Outdated` it claims the checkpoint again, and keeps that state until it owns
+/// it. `Paused`, `Waiting` and `Retrying` interrupt every other state of a running task; the same state follows, or one
+/// to which that state leads. Only a start leaves `Idle`, `Stopped`, `Faulted`, `FencedAgain` and `Refused`; a reset
+/// leads back to `Idle`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SubscriptionState {

@@ -150,7 +150,6 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             progress: Progress::new(
                 &name,
                 checkpoint.as_ref().filter(|_| !P::KIND.facts().stores_state()).map(|found| found.position),
-                &self.broken,
                 &self.bell,
             ),
             control: watch::Sender::new(Control::Run),

@@ -10,12 +10,12 @@ use super::config::{RestartPolicy, StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::{HandlerId, is_handler_of};
 use super::log::SharedLog;
-use super::progress::Progress;
+use super::progress::{Interruption, Progress};
 use super::rebuilds::Rebuilds;
 use super::requests::Requests;
-use super::restarts::Restarts;
+use super::restarts::{NextRestart, Restarts};
 use super::state_bell::StateBell;
-use super::{InsideHandler, ManagerError, StopReason, SubscriptionState};
+use super::{Failure, InsideHandler, ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
 use crate::causes::with_causes;
 use crate::event::{EventFilter, Position};
@@ -98,7 +98,7 @@ impl SubscriptionShared {
             catalogue: Arc::clone(&live.catalogue),
             log: Arc::clone(&live.log),
             bus_wake_ups: Arc::clone(&live.bus_wake_ups),
-            progress: Progress::new(&next_checkpoint(&live.name), None, live.progress.broken(), &StateBell::default()),
+            progress: Progress::new(&next_checkpoint(&live.name), None, &StateBell::default()),
             control: watch::Sender::new(Control::Run),
             pause_reason: PauseReason::default(),
             in_memory: InMemory::default(),
@@ -125,6 +125,20 @@ impl SubscriptionShared {
             change
         });
         Ok(())
+    }
+
+    /// Notes that the runner waits for a store, for this `reason`. Returns the state before. A runner that builds the next
+    /// generation waits for the subscription as well.
+    pub(super) fn wait_for_store(&self, reason: Arc<str>) -> SubscriptionState {
+        if let Some(live) = &self.next_of {
+            live.progress.note(Arc::clone(&reason));
+        }
+        self.progress.interrupt(Interruption::Waiting { reason })
+    }
+
+    /// Returns the restart after a fault, if its policy allows one.
+    pub(super) fn next_restart(&self, failure: &Failure) -> Option<NextRestart> {
+        self.restarts.after(&self.config.restart, failure, self.chance.draw())
     }
 
     pub(super) fn set_pause_reason(&self, reason: Option<Arc<str>>) {
@@ -208,7 +222,7 @@ impl SubscriptionShared {
     /// Stops a subscription that was never started: it has no runner that would do so.
     pub(super) fn end_if_idle(&self, reason: StopReason) {
         if matches!(self.progress.snapshot().state, SubscriptionState::Idle) {
-            self.progress.set_state(SubscriptionState::Stopped { reason });
+            self.progress.show(SubscriptionState::Stopped { reason });
         }
     }
 

@@ -116,8 +116,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         self.core.control.send_replace(Control::Run);
         self.core.set_pause_reason(None);
         self.core.restarts.forget();
-        let runner = launch.begin();
-        *task = Some(runtime.spawn(launch.run(runner)));
+        *task = Some(runtime.spawn(launch.begin().run()));
     }
 
     fn launch(&self) -> Launch<C> {
@@ -207,7 +206,7 @@ async fn join(task: &mut Option<Task>) -> Result<(), CommitError> {
     let Some(running) = task else { return Ok(()) };
     let ended = running.await;
     *task = None;
-    // A runner that panicked or was aborted has set its state when it was dropped.
+    // The guard of a task that panicked or was aborted has reported that.
     ended.unwrap_or(Ok(()))
 }
 

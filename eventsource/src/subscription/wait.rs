@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::inside::is_handler_of;
 use super::progress::ProgressSnapshot;
-use super::recognise::Remembered;
+use super::recognise::{Compared, Remembered};
 use super::subscription_shared::SubscriptionShared;
 use super::supervised::Operations;
 use super::{StopReason, SubscriptionState, WaitError, WaitTarget};
@@ -215,8 +215,10 @@ impl Wait {
         };
         let compared = Remembered::of(&stored, Position::START).compare(&*core.store).await.ok()?;
         Some(match compared {
-            Ok(_) => Ok(position),
-            Err(lost) => Err(WaitError::Refused { subscription: core.name.clone(), reason: lost.to_string().into() }),
+            Compared::Same(_) => Ok(position),
+            Compared::Lost(lost) => {
+                Err(WaitError::Refused { subscription: core.name.clone(), reason: lost.to_string().into() })
+            }
         })
     }
 
@@ -225,10 +227,10 @@ impl Wait {
     async fn check_log(&self, now: &ProgressSnapshot) -> Result<(), WaitError> {
         let Some(remembered) = now.remembered else { return Ok(()) };
         match remembered.compare(&*self.core.store).await {
-            Ok(Err(lost)) => {
+            Ok(Compared::Lost(lost)) => {
                 Err(WaitError::Refused { subscription: self.core.name.clone(), reason: lost.to_string().into() })
             }
-            Ok(Ok(_)) | Err(_) => Ok(()),
+            Ok(Compared::Same(_)) | Err(_) => Ok(()),
         }
     }
 

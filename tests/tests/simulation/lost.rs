@@ -116,7 +116,6 @@ async fn run(seed: u64) {
     assert_eq!(rows, BumpSums::fold(&bumps), "{log}");
     let expected: Vec<_> = bumps.iter().map(|(_, by)| *by as u64).collect();
     assert_eq!(seen.read().await.numbers(), expected, "{log}");
-    assert!(manager.illegal_transitions().is_empty(), "{log}: {:?}", manager.illegal_transitions());
 }
 
 #[test]

@@ -324,10 +324,3 @@ impl<S: Subject> World<S> {
         self.ask(other, Duration::from_secs(10)).await;
     }
 }
-
-impl<S: Subject> Drop for Process<S> {
-    fn drop(&mut self) {
-        let illegal = self.manager.illegal_transitions();
-        assert!(illegal.is_empty() || std::thread::panicking(), "{illegal:?}");
-    }
-}

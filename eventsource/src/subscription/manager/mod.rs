@@ -25,7 +25,6 @@ use super::log::SharedLog;
 use super::state_bell::StateBell;
 use super::subscription_shared::SubscriptionShared;
 use super::supervised::{SupervisedSubscription, SupervisedSubscriptions};
-use super::transitions::IllegalTransitions;
 use super::{InsideHandler, ManagerError, StopReason};
 use crate::bus::Notifier;
 use crate::catalogue::Registry;
@@ -90,7 +89,6 @@ pub struct SubscriptionManager<C: CheckpointStore> {
     pub(super) slots: Arc<SupervisedSubscriptions<C>>,
     /// The name under which this manager owns checkpoints, for operators and standbys.
     pub(super) owner: Arc<str>,
-    pub(super) broken: IllegalTransitions,
     /// Wakes the streams of changes.
     pub(super) bell: StateBell,
     /// Locked while a subscription is added, and while the manager starts or stops.
@@ -138,17 +136,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             bus_wake_ups: Arc::new(WakeUpSender::new()),
             slots: Arc::default(),
             owner: owner(),
-            broken: IllegalTransitions::default(),
             bell: StateBell::default(),
             running: tokio::sync::Mutex::default(),
         }
-    }
-
-    /// Returns the changes of a state that the state machine does not allow, for the tests of this library. Each is a
-    /// bug of this library.
-    #[doc(hidden)]
-    pub fn illegal_transitions(&self) -> Vec<String> {
-        self.broken.all()
     }
 
     /// Uses `registry` in place of [`Registry::global`] for the projections that are subscribed after this call.

@@ -6,16 +6,16 @@ use super::commit::Undone;
 use super::delivery::BatchOutcome;
 use super::letter_item::Item;
 use super::obstructed::Outcome;
-use super::{End, Runner};
+use super::{End, Owner};
 use crate::projection::{CheckpointStore, HandlerError};
 use crate::subscription::Failure;
 use crate::subscription::erased::Met;
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Applies a batch together with the changes of its letters. Returns whether all of it was applied. Otherwise, an
     /// event that failed has become the letter of its stream, and the rest must be planned again.
     pub(super) async fn apply_letters(&mut self, items: &[Item]) -> Result<bool, End> {
-        self.poll_control().await?;
+        self.context.poll_control().await?;
         match items {
             [] => return Ok(true),
             [item] => return self.apply_one(item, None).await,
@@ -62,7 +62,7 @@ impl<C: CheckpointStore> Runner<C> {
     ) -> Result<(), End> {
         if kept {
             self.note_applied(&items[..index]);
-        } else if index > 0 && self.core.in_memory.is_poisoned() {
+        } else if index > 0 && self.context.core.in_memory.is_poisoned() {
             return self.replay_before(&items[index], index, failure).await;
         } else if index > 0 {
             let BatchOutcome::Applied = self.try_letters(&items[..index]).await? else {
@@ -79,12 +79,12 @@ impl<C: CheckpointStore> Runner<C> {
     /// letters do not change: the state is restored and replayed, and the next batch ends before this event.
     async fn replay_before(&mut self, item: &Item, index: usize, failure: Option<Arc<Failure>>) -> Result<(), End> {
         if let Some(failure) = failure {
-            tracing::debug!(subscription = self.core.name, position = %item.event.position(), "replaying before a retry");
+            tracing::debug!(subscription = self.context.core.name, position = %item.event.position(), "replaying before a retry");
             self.restart_empty(failure).await?;
             // The replay of the log skips the event: it is parked in its stream.
-            self.cut_off = None;
+            self.active.cut_off = None;
         }
-        if let Some(retrying) = &mut self.retrying {
+        if let Some(retrying) = &mut self.active.retrying {
             retrying.resume_with(index);
         }
         Ok(())
@@ -93,7 +93,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Handles an outage of a batch. The batch is tried again, in smaller parts if the outage continues: an event that
     /// meets it again runs alone in the end, and waits until the outage is over.
     async fn met_by_letters(&mut self, met: &Met, tried: usize, waited: bool) -> Result<(), End> {
-        let Some(retrying) = &mut self.retrying else { return Ok(()) };
+        let Some(retrying) = &mut self.active.retrying else { return Ok(()) };
         retrying.outages += 1;
         let in_a_row = retrying.outages;
         let is_repeated = (waited && in_a_row == 1) || self.is_repeated_at_once(met, in_a_row).await?;
@@ -104,7 +104,7 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     fn shrink_letters(&mut self, tried: usize) {
-        if let Some(retrying) = &mut self.retrying {
+        if let Some(retrying) = &mut self.active.retrying {
             retrying.shrink(tried);
         }
     }
@@ -131,7 +131,7 @@ impl<C: CheckpointStore> Runner<C> {
         let (mut outages, mut obstruction) = (0, None);
         loop {
             if let Some(failed) = &failure
-                && (self.core.in_memory.is_poisoned() || !self.is_tried_again(&Arc::clone(failed)).await?)
+                && (self.context.core.in_memory.is_poisoned() || !self.is_tried_again(&Arc::clone(failed)).await?)
             {
                 return Ok(failure);
             }
@@ -164,12 +164,13 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Notes that this many events of letters were applied, and their changes saved.
     pub(super) fn letters_applied(&mut self, applied: usize) {
-        self.failing.success();
-        self.core.progress.advance(self.position, applied as u64, self.working());
+        self.active.failing.success();
+        self.publish_applied(applied);
     }
 
     /// Applies the events of `items`, which is not empty, together with the changes of their letters.
     async fn try_letters(&mut self, items: &[Item]) -> Result<BatchOutcome, End> {
-        self.delivery.apply_letters(self, items).await
+        let delivery = self.context.delivery;
+        delivery.apply_letters(self, items).await
     }
 }

@@ -8,34 +8,35 @@ use tracing::Instrument as _;
 
 use super::batch_plan::{BatchPlan, Step};
 use super::commit::Undone;
-use super::delivery::BatchOutcome;
+use super::delivery::{BatchOutcome, RestartError};
 use super::obstructed::{Obstruction, Outcome};
 use super::outdated::{Obstacle, Outdated};
-use super::{End, Runner};
+use super::{End, Owner};
 use crate::event::{Position, RecordedEvent, now};
 use crate::projection::{CheckpointStore, ErrorClass, HandlerError};
+use crate::subscription::Failure;
 use crate::subscription::erased::Met;
 use crate::subscription::log::Page;
-use crate::subscription::{Failure, SubscriptionState};
+use crate::subscription::progress::Interruption;
 
 /// The plan of a page.
 type Plan = BatchPlan<Arc<Failure>, Obstruction>;
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Applies a page that is not empty, in the batches of a [`BatchPlan`].
     pub(super) async fn apply_page(&mut self, page: &Page) -> Result<(), End> {
         let events = page.events();
         self.know_streams(events).await?;
-        let mut plan = Plan::new(events.len(), if self.one_by_one { 1 } else { events.len() });
+        let mut plan = Plan::new(events.len(), if self.active.one_by_one { 1 } else { events.len() });
         self.plan_cut_off(&mut plan, events);
         loop {
-            self.poll_control().await?;
+            self.context.poll_control().await?;
             // In a replay, its stream may have been parked before the event is reached again.
-            if let Some(index) = plan.failed().filter(|index| !self.parked.applies(&events[*index])) {
+            if let Some(index) = plan.failed().filter(|index| !self.active.parked.applies(&events[*index])) {
                 plan.take_failure(index);
             }
             let Some(Step { events: batch, failed }) = plan.step() else { return Ok(()) };
-            self.known_log.comes_to(page.mark_at(page.end_of(batch.end)));
+            self.active.known_log.comes_to(page.mark_at(page.end_of(batch.end)));
             if let Some(failure) = failed.map(Arc::clone) {
                 if let Some(outdated) = Outdated::of(&failure.error, Obstacle::Event(failure.position)) {
                     return Err(End::Outdated(outdated));
@@ -53,20 +54,27 @@ impl<C: CheckpointStore> Runner<C> {
                 }
                 BatchOutcome::InParts => {
                     plan.halve(&batch);
-                    tracing::debug!(subscription = self.core.name, ?batch, "a change was refused: applying in parts");
+                    tracing::debug!(
+                        subscription = self.context.core.name,
+                        ?batch,
+                        "a change was refused: applying in parts"
+                    );
                 }
                 BatchOutcome::InCompany { index, error } => {
                     let index = batch.start + index;
                     // The failure does not count. The note is its only trace if the event succeeds alone.
                     let failure = self.failure_of(&events[index], error);
-                    tracing::debug!(subscription = self.core.name, %failure, "failed among others: it runs alone");
-                    self.core.progress.note(format!("{failure} (in a batch with others; it runs alone next)").into());
+                    tracing::debug!(subscription = self.context.core.name, %failure, "failed among others: it runs alone");
+                    self.context
+                        .core
+                        .progress
+                        .note(format!("{failure} (in a batch with others; it runs alone next)").into());
                     plan.suspect(index, None);
                 }
                 BatchOutcome::Failed { index, error, kept } => {
                     let index = batch.start + index;
                     let failure = self.failure(&events[index], plan.take_failure(index), error);
-                    if self.core.in_memory.is_poisoned() {
+                    if self.context.core.in_memory.is_poisoned() {
                         return self.restart_empty(failure).await;
                     }
                     plan.fail(index, failure);
@@ -160,9 +168,9 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Plans the event of the page that failed before a memory projection was emptied and replayed.
     fn plan_cut_off(&mut self, plan: &mut Plan, events: &[Arc<RecordedEvent>]) {
-        let Some(position) = self.cut_off.as_ref().map(|failure| failure.position) else { return };
+        let Some(position) = self.active.cut_off.as_ref().map(|failure| failure.position) else { return };
         if let Some(index) = events.iter().position(|event| event.position() == position)
-            && let Some(failure) = self.cut_off.take()
+            && let Some(failure) = self.active.cut_off.take()
         {
             plan.fail(index, failure);
         }
@@ -170,16 +178,16 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Waits for the delay before the next attempt, and returns true. Returns false if there is no further attempt.
     pub(super) async fn is_tried_again(&mut self, failure: &Arc<Failure>) -> Result<bool, End> {
-        let policy = self.core.config.retry;
-        let is_last = failure.attempts >= policy.attempts || !self.delivery.retries();
+        let policy = self.context.core.config.retry;
+        let is_last = failure.attempts >= policy.attempts || !self.context.delivery.retries();
         if failure.error.class() == ErrorClass::Permanent || is_last {
             return Ok(false);
         }
-        let delay = policy.backoff.delay(failure.attempts, self.core.chance.draw());
-        tracing::warn!(subscription = self.core.name, position = %failure.position, ?delay, %failure, "retrying");
-        let state = SubscriptionState::Retrying { failure: Arc::clone(failure), attempts: policy.attempts, delay };
-        self.core.progress.fail(failure.to_string(), state);
-        self.delay(delay).await?;
+        let delay = policy.backoff.delay(failure.attempts, self.context.core.chance.draw());
+        tracing::warn!(subscription = self.context.core.name, position = %failure.position, ?delay, %failure, "retrying");
+        let (failure, attempts) = (Arc::clone(failure), policy.attempts);
+        self.context.core.progress.interrupt(Interruption::Retrying { failure, attempts, delay });
+        self.context.delay(delay).await?;
         Ok(true)
     }
 
@@ -200,7 +208,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Creates the first failure of `event`.
     pub(super) fn failure_of(&self, event: &RecordedEvent, error: HandlerError) -> Failure {
         Failure {
-            subscription: self.core.name.clone(),
+            subscription: self.context.core.name.clone(),
             position: event.position(),
             stream: event.stream().clone(),
             event_type: event.event_type().to_owned(),
@@ -215,25 +223,31 @@ impl<C: CheckpointStore> Runner<C> {
     async fn apply_batch(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
         let span = tracing::info_span!(
             "batch",
-            subscription = self.core.name,
+            subscription = self.context.core.name,
             events = events.len(),
             first = events.first().map(|event| event.position().value()),
             to = to.value(),
         );
-        self.delivery.apply(self, events, to).instrument(span).await
+        let delivery = self.context.delivery;
+        delivery.apply(self, events, to).instrument(span).await
     }
 
     /// From now on, applies each event in a batch of its own.
     pub(super) fn go_one_by_one(&mut self, reason: String) {
-        tracing::warn!(subscription = self.core.name, reason, "applying events one by one from now on");
-        self.core.progress.note(reason.into());
-        self.one_by_one = true;
+        tracing::warn!(subscription = self.context.core.name, reason, "applying events one by one from now on");
+        self.context.core.progress.note(reason.into());
+        self.active.one_by_one = true;
     }
 
     /// Restores the stored state of a memory projection, or empties it, after a handler was cut off with this failure.
     /// The log is replayed from there. The replay skips the events of dead letters.
     pub(super) async fn restart_empty(&mut self, failure: Arc<Failure>) -> Result<(), End> {
-        if let Err(error) = self.delivery.restart(self).await? {
+        let delivery = self.context.delivery;
+        if let Err(error) = delivery.restart(self).await {
+            let error = match error {
+                RestartError::Ended(end) => return Err(end),
+                RestartError::Impossible(error) => error,
+            };
             let error = HandlerError::permanent(format!(
                 "{}; the state of the projection is unknown now, and the log cannot be replayed into it: give the \
                  projection a method marked `#[truncate]` that empties it, or derive `Clone` for it if its state is not \
@@ -242,10 +256,10 @@ impl<C: CheckpointStore> Runner<C> {
             ));
             return Err(End::Faulted(Arc::new(failure.with(error))));
         }
-        tracing::warn!(subscription = self.core.name, %failure, from = %self.position, "a handler was cut off: replaying");
-        self.core.progress.fail(failure.to_string(), SubscriptionState::CatchingUp);
-        self.core.progress.advance(self.position, 0, SubscriptionState::CatchingUp);
-        self.cut_off = Some(failure);
+        tracing::warn!(subscription = self.context.core.name, %failure, from = %self.active.position, "a handler was cut off: replaying");
+        self.context.core.progress.note(failure.to_string().into());
+        self.publish();
+        self.active.cut_off = Some(failure);
         Ok(())
     }
 }

@@ -1,177 +1,153 @@
-//! Claims the checkpoint, renews the lease on it, and waits as a standby while another process owns it.
+//! Claims the checkpoint.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
-use super::{End, Runner};
-use crate::causes::with_causes;
+use super::change::{Change, Replaced};
+use super::heartbeat::Heartbeat;
+use super::replay::Replay;
+use super::resume::Resume;
+use super::{Active, Context, End, Owner};
 use crate::event::Position;
 use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, Lease};
-use crate::subscription::SubscriptionState;
+use crate::store::LogId;
 use crate::subscription::config::StartFrom;
-use crate::subscription::erased::catch_panic;
 use crate::subscription::progress::ProgressSnapshot;
 use crate::subscription::recognise::Remembered;
 
-/// Renews the lease on the checkpoint until this is dropped or the lease is lost.
-pub(super) struct Heartbeat {
-    task: JoinHandle<()>,
-    lost: watch::Receiver<bool>,
+/// The answer to a claim.
+pub(super) enum Claimed {
+    /// The runner owns the checkpoint, which remembers this of its log.
+    Owned(Box<Active>, Remembered),
+    /// Another process owns the checkpoint of the log with this id.
+    Held { held: Held, log: LogId },
+    /// The runner owns the checkpoint of another version of the projection, with this fingerprint. It must be emptied.
+    Changed(Box<Active>, String),
+    /// The projection has changed, and its present version is being built side by side.
+    Replaced(Replaced),
 }
 
-impl Drop for Heartbeat {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+/// The lease of another process.
+pub(super) struct Held {
+    pub(super) owner: Arc<str>,
+    /// When the lease ends at the earliest.
+    pub(super) until: DateTime<Utc>,
 }
 
-impl Heartbeat {
-    /// Waits until another process owns the checkpoint.
-    pub(super) async fn lost(heartbeat: &mut Option<Self>) {
-        let Some(heartbeat) = heartbeat else { return std::future::pending().await };
-        if heartbeat.lost.wait_for(|lost| *lost).await.is_err() {
-            // The task has ended with its runtime.
-            std::future::pending::<()>().await;
-        }
-    }
+/// The answer to one attempt to claim the checkpoint.
+pub(super) enum Attempt {
+    Claimed(Checkpoint),
+    Held(Held),
+    /// The checkpoint belongs to another version of the projection.
+    Changed,
 }
 
-impl<C: CheckpointStore> Runner<C> {
-    /// Claims the checkpoint. Without one, starts where the configuration says.
-    pub(super) async fn claim(&mut self) -> Result<(), End> {
-        let start = self.find_start().await?;
-        self.start = start;
-        self.delivery.claim(self, start).await?;
-        self.core.progress.advance(self.position, 0, self.working());
-        let guarantee = self.core.kind.guarantee();
-        let ProgressSnapshot { letters, .. } = self.core.progress.snapshot();
-        tracing::info!(
-            subscription = self.core.name, position = %self.position, %guarantee, waiting_letters = letters.waiting,
-            parked_events = letters.held, "started"
-        );
-        Ok(())
+impl<C: CheckpointStore> Context<C> {
+    /// Joins this and what belongs to an owner.
+    pub(super) const fn owner<'a>(&'a mut self, active: &'a mut Active) -> Owner<'a, C> {
+        Owner { context: self, active }
     }
 
-    /// Returns where the subscription starts without a checkpoint.
-    pub(super) async fn find_start(&mut self) -> Result<Position, End> {
-        Ok(match self.core.config.start {
+    /// Finds out where the subscription starts without a checkpoint.
+    pub(super) async fn find_start(&mut self) -> Result<(), End> {
+        self.start = match self.core.config.start {
             StartFrom::Beginning => Position::START,
             StartFrom::After(position) => position,
             StartFrom::End => match self.core.end_at_start.get() {
                 Some(end) => *end,
                 None => self.head().await?,
             },
-        })
+        };
+        Ok(())
     }
 
-    pub(super) async fn claim_stored(&mut self, start: Position) -> Result<(), End> {
+    /// Claims the stored checkpoint. `known` is the identity of the log, if this is not the first attempt.
+    pub(super) async fn claim_stored(&mut self, known: Option<LogId>) -> Result<Claimed, End> {
         let core = Arc::clone(&self.core);
-        // Before a changed projection empties a table.
-        self.own_tables().await?;
-        let log = self.log_id().await?;
-        let claim = Claim::new(&core.name, &core.fingerprint, start).in_log(log).under(self.lease()).unless_changed();
-        let checkpoint = loop {
-            if !self.poll_change().await? {
-                continue;
-            }
-            if let Some(checkpoint) = self.try_claim(&claim).await? {
-                break checkpoint;
+        let log = match known {
+            Some(log) => log,
+            None => {
+                // Before a changed projection empties a table.
+                self.own_tables().await?;
+                self.log_id().await?
             }
         };
-        self.own(&checkpoint);
-        self.recognise(Remembered::of(&checkpoint, start)).await?;
-        self.settle_tables().await?;
-        self.delivery.load(self).await
+        loop {
+            let replaced = match self.find_change().await? {
+                Change::None => None,
+                Change::ToEmpty(stored) => Some(stored),
+                Change::ToBuild(stored) => return Ok(Claimed::Replaced(self.build_changed(stored).await?)),
+            };
+            let claim = match &replaced {
+                None => Claim::new(&core.name, &core.fingerprint, self.start).in_log(log),
+                Some(stored) => Claim::new(&core.name, stored, self.start),
+            };
+            match self.try_claim(&claim.under(self.lease()).unless_changed()).await? {
+                Attempt::Held(held) => return Ok(Claimed::Held { held, log }),
+                Attempt::Changed => {}
+                Attempt::Claimed(checkpoint) => {
+                    let replay = self.replay_in_place(checkpoint.position, checkpoint.rebuild_to);
+                    let active = self.own(&checkpoint, replay);
+                    return Ok(match replaced {
+                        None => Claimed::Owned(active, Remembered::of(&checkpoint, self.start)),
+                        Some(stored) => Claimed::Changed(active, stored),
+                    });
+                }
+            }
+        }
     }
 
     pub(super) fn lease(&self) -> Lease {
         Lease::new(Arc::clone(&self.core.owner), self.core.config.lease)
     }
 
-    /// Claims the checkpoint. Returns `None` if another process owns it (after a pause as its standby), or if its
-    /// projection has changed.
-    pub(super) async fn try_claim(&mut self, claim: &Claim<'_>) -> Result<Option<Checkpoint>, End> {
+    /// Tries to claim the checkpoint once.
+    async fn try_claim(&mut self, claim: &Claim<'_>) -> Result<Attempt, End> {
         let checkpoints = Arc::clone(&self.checkpoints);
-        let answer = self.retry_until_up(|| async {
+        self.retry_until_up(|| async {
             match checkpoints.claim(claim).await {
+                Ok(checkpoint) => Ok(Attempt::Claimed(checkpoint)),
+                Err(ClaimError::Held { owner, until, .. }) => Ok(Attempt::Held(Held { owner: owner.into(), until })),
                 Err(ClaimError::Store(error)) => Err(error),
-                claimed => Ok(claimed),
+                Err(_) => Ok(Attempt::Changed),
             }
-        });
-        match answer.await? {
-            Ok(checkpoint) => Ok(Some(checkpoint)),
-            Err(ClaimError::Held { owner, until, .. }) => self.stand_by(owner, until).await.map(|()| None),
-            // The projection has changed: the caller checks again.
-            Err(_) => Ok(None),
-        }
+        })
+        .await
     }
 
-    /// Starts from `checkpoint`, which was claimed, and renews the lease from now on.
-    pub(super) fn own(&mut self, checkpoint: &Checkpoint) {
+    /// Becomes the owner of `checkpoint`, which was claimed, and renews the lease from now on.
+    pub(super) fn own(&mut self, checkpoint: &Checkpoint, replay: Replay) -> Box<Active> {
         self.is_confirmed |= checkpoint.fingerprint == self.core.fingerprint;
-        self.epoch = checkpoint.epoch;
-        self.begin_at(checkpoint.position);
-        self.go_on_rebuilding(checkpoint.rebuild_to);
-        self.heartbeat = Some(self.keep_lease());
+        let heartbeat = Heartbeat::of(&self.core, &self.checkpoints, checkpoint.epoch);
+        self.inbox.listen_to(heartbeat.lost());
+        let mut active = Active::new(checkpoint.position, &self.core);
+        active.epoch = checkpoint.epoch;
+        active.heartbeat = Some(heartbeat);
+        active.replay = replay;
+        Box::new(active)
     }
+}
 
-    /// Waits as the standby of `owner`, whose lease ends at `until` at the earliest.
-    pub(super) async fn stand_by(&mut self, owner: String, until: DateTime<Utc>) -> Result<(), End> {
-        self.follow_owner().await?;
-        if !matches!(self.core.progress.snapshot().state, SubscriptionState::Standby { .. }) {
-            tracing::info!(subscription = self.core.name, owner, "standing by");
+impl<C: CheckpointStore> Owner<'_, C> {
+    /// Prepares the work, after the claim of a checkpoint that remembers this of its log.
+    pub(super) async fn start(&mut self, remembered: Remembered, resume: Resume) -> Result<(), End> {
+        let Resume { empty, retrying } = resume;
+        self.active.retrying = retrying;
+        self.recognise(remembered).await?;
+        let delivery = self.context.delivery;
+        delivery.load(self).await?;
+        if let Some(empty) = empty {
+            empty.answer();
         }
-        self.core.progress.set_state(SubscriptionState::Standby { owner: owner.into(), until });
-        self.delay(self.core.config.lease / 4).await
-    }
-
-    /// Begins at `position`, before which everything is applied and saved.
-    pub(super) fn begin_at(&mut self, position: Position) {
-        self.position = position;
-        self.saved = position;
-        self.high_water = position;
-    }
-
-    fn keep_lease(&self) -> Heartbeat {
-        let (core, checkpoints, epoch) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints), self.epoch);
-        let (lose, lost) = watch::channel(false);
-        let task = tokio::spawn(async move {
-            let lease = core.config.lease;
-            let mut beat = interval(lease / 3);
-            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            beat.tick().await;
-            loop {
-                beat.tick().await;
-                match catch_panic(checkpoints.renew(&core.name, epoch, lease)).await {
-                    Ok(Ok(true)) => {}
-                    Ok(Ok(false)) => {
-                        let _ = lose.send(true);
-                        return;
-                    }
-                    // It is tried again. A standby that takes over in between fences this runner.
-                    Ok(Err(error)) => {
-                        let error = with_causes(&error);
-                        tracing::debug!(subscription = core.name, %error, "the lease was not renewed");
-                    }
-                    Err(panic) => {
-                        tracing::error!(subscription = core.name, %panic, "the checkpoint store panicked: the lease was not renewed");
-                    }
-                }
-            }
-        });
-        Heartbeat { task, lost }
-    }
-
-    /// Releases the lease, so that a standby can take over at once. Waits one lease at most for the store.
-    pub(super) async fn give_up_lease(&mut self) {
-        if self.heartbeat.take().is_some() {
-            let given_up = self.checkpoints.renew(&self.core.name, self.epoch, Duration::ZERO);
-            let _ = tokio::time::timeout(self.core.config.lease, given_up).await;
-        }
+        self.publish();
+        let core = &self.context.core;
+        let guarantee = core.kind.guarantee();
+        let ProgressSnapshot { letters, .. } = core.progress.snapshot();
+        tracing::info!(
+            subscription = core.name, position = %self.active.position, %guarantee, waiting_letters = letters.waiting,
+            parked_events = letters.held, "started"
+        );
+        Ok(())
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::shadow_build::generations;
-use super::{End, Runner};
+use super::next_generation::generations;
+use super::{End, Owner};
 use crate::causes::with_causes;
 use crate::event::{Position, StreamId};
 use crate::projection::{
@@ -46,22 +46,26 @@ pub(super) struct InDoubtCommit {
     handled: Option<usize>,
 }
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Opens a unit of work.
     pub(super) async fn begin(&mut self) -> Result<C::Unit, End> {
-        let checkpoints = Arc::clone(&self.checkpoints);
-        match self.building.clone() {
-            Some(building) => {
-                self.retry_until_up(|| async { generations(&*checkpoints)?.begin_next(&building.tables).await }).await
-            }
-            None => self.retry_until_up(|| checkpoints.begin()).await,
-        }
+        let checkpoints = Arc::clone(&self.context.checkpoints);
+        let core = Arc::clone(&self.context.core);
+        self.context
+            .retry_until_up(|| async {
+                match core.next_of {
+                    Some(_) => generations(&*checkpoints)?.begin_next(&core.tables).await,
+                    None => checkpoints.begin().await,
+                }
+            })
+            .await
     }
 
     /// Creates the step of the checkpoint to `to`, with changes of dead letters.
     pub(super) fn step(&self, to: Position, letters: Vec<LetterChange>) -> CheckpointUpdate {
-        let SubscriptionShared { name, config, .. } = &*self.core;
-        let step = CheckpointUpdate::new(name.clone(), self.epoch, self.saved, to).marked(self.known_log.mark_at(to));
+        let SubscriptionShared { name, config, .. } = &*self.context.core;
+        let step = CheckpointUpdate::new(name.clone(), self.active.epoch, self.active.saved, to)
+            .marked(self.active.known_log.mark_at(to));
         step.letters(letters).lease(Some(config.lease))
     }
 
@@ -73,21 +77,21 @@ impl<C: CheckpointStore> Runner<C> {
         handled: Option<usize>,
     ) -> Result<Committed, End> {
         let what = || format!("the commit of the checkpoint at position {} has not been answered", step.to);
-        match self.watch().tell(what, unit.commit(&step)).await {
+        match self.context.watch().tell(what, unit.commit(&step)).await {
             Ok(()) => {}
             Err(CommitError::Refused(refused)) => return Ok(Committed::Refused(refused)),
             Err(CommitError::TransactionEnded) => return Ok(Committed::TransactionEnded),
             Err(changed @ CommitError::SessionChanged { .. }) => return Ok(Committed::OneByOne(changed.to_string())),
             // It failed before the commit was sent.
             Err(CommitError::Failed(error)) if error.source().is_some_and(|source| source.is::<ChangesRefused>()) => {
-                let verdict = self.checkpoints.detached().verdict(&error).unwrap_or(Verdict::Outage);
+                let verdict = self.context.checkpoints.detached().verdict(&error).unwrap_or(Verdict::Outage);
                 let met = Met { verdict, error: error.into() };
                 return Ok(Committed::No(Undone { met, waited: false }));
             }
             Err(CommitError::Failed(error)) => {
-                self.in_doubt = Some(InDoubtCommit { step: step.clone(), handled });
+                self.active.in_doubt = Some(InDoubtCommit { step: step.clone(), handled });
                 let taken = self.settle(&step, &error).await?;
-                self.in_doubt = None;
+                self.active.in_doubt = None;
                 if !taken {
                     let met = Met { verdict: Verdict::Outage, error: error.into() };
                     return Ok(Committed::No(Undone { met, waited: true }));
@@ -98,68 +102,69 @@ impl<C: CheckpointStore> Runner<C> {
             }
         }
         // A projection that stores its state has applied them before.
-        if !self.core.facts.stores_state() {
+        if !self.context.core.facts.stores_state() {
             self.change_letters(&step.letters);
         }
-        self.saved = step.to;
-        self.saved_at = Instant::now();
-        self.failed_commits = 0;
+        self.active.saved = step.to;
+        self.active.saved_at = Instant::now();
+        self.active.failed_commits = 0;
         Ok(Committed::Yes)
     }
 
     /// Applies stored changes to the known letters.
     pub(super) fn change_letters(&mut self, changes: &[LetterChange]) {
         if !changes.is_empty() {
-            changes.iter().for_each(|change| self.parked.change(change));
+            changes.iter().for_each(|change| self.active.parked.change(change));
             self.tell_letters();
         }
     }
 
     /// Finds out whether `step` was committed, by reading what is stored.
     async fn settle(&mut self, step: &CheckpointUpdate, error: &CheckpointError) -> Result<bool, End> {
-        self.failed_commits += 1;
-        self.outage(in_context(step, error), self.failed_commits).await?;
-        let (checkpoints, lease) = (Arc::clone(&self.checkpoints), self.core.config.lease);
+        self.active.failed_commits += 1;
+        self.context.outage(in_context(step, error), self.active.failed_commits).await?;
+        let (checkpoints, lease) = (Arc::clone(&self.context.checkpoints), self.context.core.config.lease);
         // The database may still be executing the commit of a lost connection. A write to the same row waits for it,
         // and the read after that sees its result.
-        self.retry_until_up(|| checkpoints.renew(&step.name, step.epoch, lease)).await?;
-        let found = self.retry_until_up(|| checkpoints.load(&step.name)).await?;
+        self.context.retry_until_up(|| checkpoints.renew(&step.name, step.epoch, lease)).await?;
+        let found = self.context.retry_until_up(|| checkpoints.load(&step.name)).await?;
         let taken = was_taken(step, found).map_err(|fenced| End::Fenced(fenced.to_string().into()))?;
         if step.from != step.to {
             return Ok(taken);
         }
-        self.retry_until_up(|| is_made(&*checkpoints, step)).await
+        self.context.retry_until_up(|| is_made(&*checkpoints, step)).await
     }
 
     /// Finds out the same before a stop, without waiting for a store that does not answer.
     async fn settle_before_stop(&mut self, InDoubtCommit { step, handled }: InDoubtCommit) -> Result<(), CommitError> {
-        let found = self.checkpoints.load(&step.name).await?;
+        let found = self.context.checkpoints.load(&step.name).await?;
         let mut taken = was_taken(&step, found).map_err(|fenced| *fenced)?;
         if step.from == step.to {
-            taken = is_made(&*self.checkpoints, &step).await?;
+            taken = is_made(&*self.context.checkpoints, &step).await?;
         }
         if !taken {
             if handled.is_some() {
                 return Ok(());
             }
             // The step contains changes that would be lost, such as the numbers of events behind letters.
-            self.checkpoints.detached().commit(&step).await?;
+            self.context.checkpoints.detached().commit(&step).await?;
         }
-        self.saved = step.to;
-        self.position = self.position.max(step.to);
-        self.unreported += handled.unwrap_or_default();
+        self.active.saved = step.to;
+        self.active.position = self.active.position.max(step.to);
+        self.active.unreported += handled.unwrap_or_default();
         Ok(())
     }
 
     /// Moves the stored checkpoint to `to`, outside the transaction of a batch, with changes of dead letters.
     pub(super) async fn save(&mut self, to: Position, letters: Vec<LetterChange>) -> Result<(), End> {
-        self.delivery.save(self, to, letters).await
+        let delivery = self.context.delivery;
+        delivery.save(self, to, letters).await
     }
 
     /// Commits `step` outside the transaction of a batch.
     pub(super) async fn take(&mut self, step: CheckpointUpdate) -> Result<(), End> {
         loop {
-            let unit = self.checkpoints.detached();
+            let unit = self.context.checkpoints.detached();
             if let Committed::Yes = self.commit(unit, step.clone(), None).await? {
                 return Ok(());
             }
@@ -168,27 +173,28 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Whether the stored checkpoint is behind the position.
     pub(super) fn has_unsaved(&self) -> bool {
-        self.delivery.has_unsaved(self)
+        self.context.delivery.has_unsaved(self.active)
     }
 
     /// Moves the stored checkpoint past events that were skipped.
     pub(super) async fn save_passed(&mut self) -> Result<(), End> {
-        self.save(self.position, Vec::new()).await?;
-        self.core.progress.set_state(self.working());
+        self.save(self.active.position, Vec::new()).await?;
+        self.publish();
         Ok(())
     }
 
     /// Saves the checkpoint before a stop, and reports the position. Does not wait for a store that does not answer.
     pub(super) async fn save_before_stop(&mut self) -> Result<(), CommitError> {
-        if let Some(in_doubt) = self.in_doubt.take() {
+        if let Some(in_doubt) = self.active.in_doubt.take() {
             self.settle_before_stop(in_doubt).await?;
         }
-        if let Some(step) = self.delivery.last_step(self).await {
-            self.checkpoints.detached().commit(&step).await?;
-            self.saved = self.position;
+        let delivery = self.context.delivery;
+        if let Some(step) = delivery.last_step(self).await {
+            self.context.checkpoints.detached().commit(&step).await?;
+            self.active.saved = self.active.position;
         }
-        let unreported = std::mem::take(&mut self.unreported);
-        self.core.progress.advance(self.position, unreported as u64, self.working());
+        let unreported = std::mem::take(&mut self.active.unreported);
+        self.publish_applied(unreported);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::letter_item::Item;
 use super::retrying::{Retrying, Scope};
-use super::{End, Runner};
+use super::{End, Owner};
 use crate::event::Position;
 use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};
 use crate::store::{PageLimit, Room};
@@ -16,12 +16,12 @@ struct Plan {
     reach: usize,
 }
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Returns the events of the next batch, and whether it is the last batch.
     pub(super) async fn plan_batch(&mut self) -> Result<(Vec<Item>, bool), End> {
         let released = self.released().await?;
-        let Some(retrying) = &self.retrying else { return Ok((Vec::new(), true)) };
-        let limit = PageLimit::events(retrying.size).within_bytes(self.core.config.page_limit().bytes);
+        let Some(retrying) = &self.active.retrying else { return Ok((Vec::new(), true)) };
+        let limit = PageLimit::events(retrying.size).within_bytes(self.context.core.config.page_limit().bytes);
         let mut plan = Plan { items: Vec::new(), room: Room::new(limit), reach: retrying.reach };
         let (stream, mut next, until) = match &retrying.scope {
             Scope::Stream(stream) => (Some(stream.clone()), None, Position::START),
@@ -61,12 +61,12 @@ impl<C: CheckpointStore> Runner<C> {
             Scope::All { failed, .. } => failed.contains(&letter.position),
             Scope::Stream(_) | Scope::Released => false,
         };
-        letter.state == LetterState::Waiting && !self.retrying.as_ref().is_some_and(has_failed)
+        letter.state == LetterState::Waiting && !self.active.retrying.as_ref().is_some_and(has_failed)
     }
 
     /// Adds the event of `letter` and the events behind it. Returns whether there was room for all of them.
     async fn plan_stream(&mut self, letter: DeadLetter, plan: &mut Plan) -> Result<bool, End> {
-        self.poll_control().await?;
+        self.context.poll_control().await?;
         let (mut events, mut next) = (Vec::new(), None);
         let Plan { room, reach, .. } = &mut *plan;
         self.look_at_waiting(&letter.stream, letter.version, |event| {
@@ -82,7 +82,7 @@ impl<C: CheckpointStore> Runner<C> {
         .await?;
         if events.is_empty() && next.is_none() {
             // The projection does not handle the events of this stream any more.
-            self.save(self.position, vec![LetterChange::Release { stream: letter.stream }]).await?;
+            self.save(self.active.position, vec![LetterChange::Release { stream: letter.stream }]).await?;
             return Ok(true);
         }
         let found_room = next.is_none();

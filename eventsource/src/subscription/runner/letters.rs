@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::letter_item::Item;
 use super::outdated::{Obstacle, Outdated};
-use super::{End, Runner};
+use super::{End, Owner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
 use crate::projection::{CheckpointStore, DeadLetter, HandlerError, LetterChange, LetterState, NotSetUp};
 use crate::store::{PageLimit, ReadStream};
+use crate::subscription::Failure;
 use crate::subscription::config::FailurePolicy;
 use crate::subscription::rebuilds::Outcome as RebuildOutcome;
 use crate::subscription::requests::Request;
-use crate::subscription::{Failure, RebuildKind};
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Gives up `event`, which cannot be applied, as the policy says, and moves to `to`.
     pub(super) async fn give_up(
         &mut self,
@@ -24,11 +24,11 @@ impl<C: CheckpointStore> Runner<C> {
         if failure.error.is_caused_by::<NotSetUp>() {
             self.check_owner().await?;
         }
-        let policy = self.core.config.failures.of(failure.error.class(), self.rebuild_to.is_some());
+        let policy = self.context.core.config.failures.of(failure.error.class(), self.active.replay.target().is_some());
         if policy == FailurePolicy::Stop || failure.error.is_caused_by::<NotSetUp>() {
             return Err(End::Faulted(failure));
         }
-        if let Some(limit) = self.failing.count(event.position()) {
+        if let Some(limit) = self.active.failing.count(event.position()) {
             let error = HandlerError::permanent(format!(
                 "{}; {limit}: the subscription faults, so that not every event becomes a dead letter \
                  (`SubscriptionConfig::failure_limit`)",
@@ -38,7 +38,7 @@ impl<C: CheckpointStore> Runner<C> {
         }
         let mut letter = self.letter(event, &failure);
         let change = match policy {
-            _ if policy != FailurePolicy::Skip && event.position() < self.high_water => {
+            _ if policy != FailurePolicy::Skip && event.position() < self.active.high_water => {
                 // The event was applied before the replay, and so were the events that now wait behind it.
                 letter.held = self.held_behind(&letter).await?;
                 LetterChange::Keep(letter)
@@ -46,35 +46,30 @@ impl<C: CheckpointStore> Runner<C> {
             FailurePolicy::Skip => LetterChange::Dismiss(letter.dismissed("skipped by the policy of the subscription")),
             _ => LetterChange::Keep(letter),
         };
-        self.core.progress.fail(failure.to_string(), self.working());
+        self.context.core.progress.note(failure.to_string().into());
+        self.publish();
         self.save(to, vec![change]).await?;
-        tracing::error!(subscription = self.core.name, position = %event.position(), ?policy, %failure, "gave up an event");
+        tracing::error!(subscription = self.context.core.name, position = %event.position(), ?policy, %failure, "gave up an event");
         self.arrive(to, 0);
         Ok(())
     }
 
     fn letter(&self, event: &RecordedEvent, failure: &Failure) -> DeadLetter {
-        let mut letter = DeadLetter::new(&*self.core.name, event, &failure.error, failure.attempts);
+        let mut letter = DeadLetter::new(&*self.context.core.name, event, &failure.error, failure.attempts);
         letter.first_failed_at = failure.first_failed_at;
         letter
     }
 
-    /// Whether no replay is under way. During a replay, the events behind a letter must not be applied: earlier events
-    /// are missing in the state, and the replay would apply them a second time.
-    pub(super) fn is_replayed(&self) -> bool {
-        self.position >= self.high_water
-    }
-
     /// Serves requests. Retries one batch of letters: if some are left, the next page of the log comes first.
     pub(super) async fn serve_requests(&mut self) -> Result<(), End> {
-        while self.is_replayed() {
-            if let Some(outdated) = self.outdated.take() {
+        while self.active.is_replayed() {
+            if let Some(outdated) = self.active.outdated.take() {
                 return Err(End::Outdated(outdated));
             }
             self.begin_released().await?;
-            let requests = &self.core.requests;
+            let requests = &self.context.core.requests;
             // Letters are retried for one request after another.
-            let request = if self.retrying.is_some() { requests.take_unless_letters() } else { requests.take() };
+            let request = if self.active.retrying.is_some() { requests.take_unless_letters() } else { requests.take() };
             match request {
                 Some(Request::Retry { which, answer }) => self.begin_retry(which, answer).await?,
                 Some(Request::Dismiss { position, reason, answer }) => self.dismiss(position, reason, answer).await?,
@@ -82,18 +77,11 @@ impl<C: CheckpointStore> Runner<C> {
                     self.drop_next(RebuildOutcome::Cancelled).await?;
                     answer.send(());
                 }
-                Some(Request::Rebuild { kind, answer }) => {
-                    let begun = self.rebuild(kind).await?;
-                    if begun.is_ok() && kind == RebuildKind::InPlace {
-                        // The rebuild has removed the letters.
-                        self.end_retry().await?;
-                    }
-                    answer.send(begun);
-                }
-                None if self.retrying.is_none() => break,
+                Some(Request::Rebuild { kind, answer }) => self.rebuild(kind, answer).await?,
+                None if self.active.retrying.is_none() => break,
                 None => {
                     self.retry_batch().await?;
-                    if self.retrying.is_some() {
+                    if self.active.retrying.is_some() {
                         break;
                     }
                 }
@@ -106,10 +94,10 @@ impl<C: CheckpointStore> Runner<C> {
     pub(super) async fn keep_failed(&mut self, item: &Item, failure: Arc<Failure>) -> Result<(), End> {
         let Item { letter, event, .. } = item;
         if let Some(outdated) = Outdated::of(&failure.error, Obstacle::Letter(event.position())) {
-            self.core.progress.note(Arc::clone(&outdated.reason));
+            self.context.core.progress.note(Arc::clone(&outdated.reason));
             // A letter that failed before waits unchanged. An event behind a letter would be retried for ever.
             if letter.state == LetterState::Released {
-                self.outdated = Some(outdated);
+                self.active.outdated = Some(outdated);
             }
             return Ok(());
         }
@@ -119,8 +107,8 @@ impl<C: CheckpointStore> Runner<C> {
         if letter.attempts > 0 {
             failed.first_failed_at = letter.first_failed_at;
         }
-        self.save(self.position, vec![LetterChange::Keep(failed)]).await?;
-        if self.core.in_memory.is_poisoned() {
+        self.save(self.active.position, vec![LetterChange::Keep(failed)]).await?;
+        if self.context.core.in_memory.is_poisoned() {
             self.restart_empty(failure).await?;
         }
         Ok(())
@@ -129,7 +117,7 @@ impl<C: CheckpointStore> Runner<C> {
     /// Returns the letter of `event`, which replaces `letter` after that is applied or dismissed.
     pub(super) fn next_letter(&self, letter: &DeadLetter, event: &RecordedEvent) -> DeadLetter {
         let held = letter.held.saturating_sub(1);
-        DeadLetter { held, ..DeadLetter::released(&*self.core.name, event, now()) }
+        DeadLetter { held, ..DeadLetter::released(&*self.context.core.name, event, now()) }
     }
 
     /// Returns the first event that waits behind `letter`.
@@ -163,15 +151,15 @@ impl<C: CheckpointStore> Runner<C> {
         mut look: impl FnMut(&Arc<RecordedEvent>) -> bool + Send,
     ) -> Result<(), End> {
         const PAGE: PageLimit = PageLimit::events(200).within_bytes(1024 * 1024);
-        let core = Arc::clone(&self.core);
+        let core = Arc::clone(&self.context.core);
         loop {
             let read = ReadStream::forward().from(from);
-            let page = self.retry_until_up(|| core.store.read_stream_page(stream, read, PAGE)).await?;
+            let page = self.context.retry_until_up(|| core.store.read_stream_page(stream, read, PAGE)).await?;
             for event in &page.events {
-                if event.position() > self.high_water {
+                if event.position() > self.active.high_water {
                     return Ok(());
                 }
-                if core.filter.matches(event) && !self.parked.is_dismissed(event) && !look(event) {
+                if core.filter.matches(event) && !self.active.parked.is_dismissed(event) && !look(event) {
                     return Ok(());
                 }
             }

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::parked::{MOST_IN_MEMORY, Parked};
-use super::{End, Runner};
+use super::{End, Owner};
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterCounts, LetterQuery};
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Loads the letters after a claim. If there are many, only counts them.
     pub(super) async fn load_letters(&mut self) -> Result<(), End> {
         let counts = self.count_letters().await?;
-        self.parked = if counts.waiting <= MOST_IN_MEMORY {
+        self.active.parked = if counts.waiting <= MOST_IN_MEMORY {
             Parked::all(self.letters(LetterQuery::parking()).await?, false)
         } else {
             Parked::some(counts)
@@ -23,7 +23,7 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Reports how many letters wait.
     pub(super) fn tell_letters(&self) {
-        self.core.progress.set_letters(self.parked.counts());
+        self.context.core.progress.set_letters(self.active.parked.counts());
     }
 
     /// Reads all stored letters that match `query`, page by page.
@@ -38,22 +38,22 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     async fn letter_page(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        self.retry_until_up(|| checkpoints.dead_letters(&core.name, query)).await
+        let (core, checkpoints) = (Arc::clone(&self.context.core), Arc::clone(&self.context.checkpoints));
+        self.context.retry_until_up(|| checkpoints.dead_letters(&core.name, query)).await
     }
 
     async fn count_letters(&mut self) -> Result<LetterCounts, End> {
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
+        let (core, checkpoints) = (Arc::clone(&self.context.core), Arc::clone(&self.context.checkpoints));
         let names = [&*core.name];
-        let mut counts = self.retry_until_up(|| checkpoints.letter_counts(&names)).await?;
+        let mut counts = self.context.retry_until_up(|| checkpoints.letter_counts(&names)).await?;
         Ok(counts.remove(&core.name).unwrap_or_default())
     }
 
     /// Counts the letters again, if not all of them were counted.
     pub(super) async fn recount_letters(&mut self) -> Result<(), End> {
-        if self.parked.is_uncounted() {
+        if self.active.parked.is_uncounted() {
             let counts = self.count_letters().await?;
-            self.parked.count(counts);
+            self.active.parked.count(counts);
             self.tell_letters();
         }
         Ok(())
@@ -61,31 +61,31 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Reads which streams of `events` are parked, before the events are applied.
     pub(super) async fn know_streams(&mut self, events: &[Arc<RecordedEvent>]) -> Result<(), End> {
-        if self.parked.knows_all() {
+        if self.active.parked.knows_all() {
             return Ok(());
         }
         let streams: BTreeSet<_> = events.iter().map(|event| event.stream()).collect();
         let streams: Vec<_> = streams.into_iter().cloned().collect();
         let letters = self.stored_of(&streams).await?;
-        self.parked.know_only(letters);
+        self.active.parked.know_only(letters);
         Ok(())
     }
 
     async fn stored_of(&mut self, streams: &[StreamId]) -> Result<Vec<DeadLetter>, End> {
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        self.retry_until_up(|| checkpoints.parked(&core.name, streams)).await
+        let (core, checkpoints) = (Arc::clone(&self.context.core), Arc::clone(&self.context.checkpoints));
+        self.context.retry_until_up(|| checkpoints.parked(&core.name, streams)).await
     }
 
     /// Returns the first released letter: its predecessor is applied, so it follows without a request.
     pub(super) async fn released(&mut self) -> Result<Option<DeadLetter>, End> {
-        if self.parked.hides_released() {
+        if self.active.parked.hides_released() {
             let found = self.letter_page(LetterQuery::released().limit(1)).await?;
             if found.is_empty() {
-                self.parked.shows_released();
+                self.active.parked.shows_released();
             }
-            self.parked.learn(found);
+            self.active.parked.learn(found);
         }
-        Ok(self.parked.released().cloned())
+        Ok(self.active.parked.released().cloned())
     }
 
     /// Returns the letter at `position`, if it parks a stream.
@@ -97,20 +97,20 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Returns the letter behind which `stream` is parked.
     pub(super) async fn letter_of(&mut self, stream: &StreamId) -> Result<Option<DeadLetter>, End> {
-        if !self.parked.knows_all() && self.parked.letter(stream).is_none() {
+        if !self.active.parked.knows_all() && self.active.parked.letter(stream).is_none() {
             let found = self.stored_of(std::slice::from_ref(stream)).await?;
-            self.parked.learn(found);
+            self.active.parked.learn(found);
         }
-        Ok(self.parked.letter(stream).cloned())
+        Ok(self.active.parked.letter(stream).cloned())
     }
 
     /// Returns a page of the letters that park streams.
     pub(super) async fn page_of_parked(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
-        if self.parked.knows_all() {
-            return Ok(self.parked.page(query));
+        if self.active.parked.knows_all() {
+            return Ok(self.active.parked.page(query));
         }
         let page = self.letter_page(query).await?;
-        self.parked.learn(page.clone());
+        self.active.parked.learn(page.clone());
         Ok(page)
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::time::{Instant, timeout};
 
-use super::{End, Runner};
+use super::{End, Owner};
 use crate::event::{RecordedEvent, now};
 use crate::projection::{CheckpointStore, HandlerError, times};
 use crate::subscription::Failure;
@@ -40,14 +40,14 @@ const LEAST_TIMES: u32 = 3;
 /// How long to wait for the answer to another query.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Whether to apply the same again at once, after `in_a_row` outages. If so, waits up to 5 ms first, so that two
     /// transactions in conflict do not meet again.
     pub(super) async fn is_repeated_at_once(&mut self, met: &Met, in_a_row: u32) -> Result<bool, End> {
         let at_once = met.verdict.is_repeated_at_once() && in_a_row <= AT_ONCE;
         if at_once {
-            tracing::debug!(subscription = self.core.name, error = %met.error, in_a_row, "applying a batch again");
-            self.delay(Duration::from_millis(5).mul_f64(self.core.chance.draw())).await?;
+            tracing::debug!(subscription = self.context.core.name, error = %met.error, in_a_row, "applying a batch again");
+            self.context.delay(Duration::from_millis(5).mul_f64(self.context.core.chance.draw())).await?;
         }
         Ok(at_once)
     }
@@ -59,7 +59,9 @@ impl<C: CheckpointStore> Runner<C> {
         met: &Met,
         in_a_row: u32,
     ) -> Result<(), End> {
-        self.outage(format!("{} (met by the handler at position {})", met.error, event.position()), in_a_row).await
+        self.context
+            .outage(format!("{} (met by the handler at position {})", met.error, event.position()), in_a_row)
+            .await
     }
 
     /// Waits after an outage that `event` met while it ran alone, or decides that the event has failed.
@@ -78,7 +80,9 @@ impl<C: CheckpointStore> Runner<C> {
         obstruction.times += 1;
         let reason = obstruction.reason(event, &met.error);
         let elapsed = obstruction.begun.elapsed();
-        if obstruction.times >= LEAST_TIMES && self.core.config.outage_limit.is_some_and(|limit| elapsed >= limit) {
+        if obstruction.times >= LEAST_TIMES
+            && self.context.core.config.outage_limit.is_some_and(|limit| elapsed >= limit)
+        {
             let error =
                 HandlerError::transient(format!("{reason}, for longer than `SubscriptionConfig::outage_limit`"));
             let mut failure = self.failure_of(event, error);
@@ -86,19 +90,19 @@ impl<C: CheckpointStore> Runner<C> {
             failure.first_failed_at = obstruction.since;
             return Ok(Outcome::GivenUp(Arc::new(failure)));
         }
-        self.outage(reason, obstruction.times).await?;
+        self.context.outage(reason, obstruction.times).await?;
         Ok(Outcome::Waited(Some(obstruction)))
     }
 
     /// Whether the database answers another query: a write on another connection.
     async fn is_answered_otherwise(&mut self) -> Result<bool, End> {
-        if !self.core.facts.has_stored_checkpoint {
+        if !self.context.core.facts.has_stored_checkpoint {
             return Ok(true);
         }
-        let checkpoints = Arc::clone(&self.checkpoints);
-        let (core, epoch) = (Arc::clone(&self.core), self.epoch);
+        let checkpoints = Arc::clone(&self.context.checkpoints);
+        let (core, epoch) = (Arc::clone(&self.context.core), self.active.epoch);
         let asked = timeout(PATIENCE, checkpoints.renew(&core.name, epoch, core.config.lease));
-        Ok(matches!(self.unless_stopped(asked).await?, Ok(Ok(_))))
+        Ok(matches!(self.context.unless_stopped(asked).await?, Ok(Ok(_))))
     }
 }
 

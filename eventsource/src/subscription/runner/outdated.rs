@@ -6,12 +6,20 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{End, Runner};
+use tokio::time::Instant;
+
+use super::{Context, End};
 use crate::aggregate::AggregateError;
 use crate::event::{DecodeError, Position};
 use crate::projection::{CheckpointStore, HandlerError, LetterState};
-use crate::subscription::SubscriptionState;
+
+/// A subscription that is fenced twice in this time faults.
+const FENCED_TWICE_WITHIN: Duration = Duration::from_secs(60);
+
+/// The longest pause of a fenced or outdated runner.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What the program is too old for.
 #[derive(Debug, Clone)]
@@ -64,20 +72,27 @@ impl Outdated {
     }
 }
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Context<C> {
+    /// Returns the pause of a fenced or outdated runner: one lease, at most 10 s.
+    pub(super) fn pause(&self) -> Duration {
+        self.core.config.lease.min(LONGEST_PAUSE)
+    }
+
+    /// Notes that the runner was fenced. Returns whether it was fenced before, within a minute.
+    pub(super) fn is_fenced_again(&mut self) -> bool {
+        let before = self.fenced_at.replace(Instant::now());
+        before.is_some_and(|before| before.elapsed() < FENCED_TWICE_WITHIN)
+    }
+
     /// Waits until another process has passed the obstacle. The checkpoint was at `left_at`. Fails if the runner must
     /// end first.
-    pub(super) async fn wait_for_newer(&mut self, outdated: Outdated, left_at: Position) -> Result<(), End> {
-        let Outdated { reason, obstacle } = outdated;
-        let pause = self.pause();
-        tracing::error!(subscription = self.core.name, %reason, ?pause, "outdated: it checks again after a pause");
+    pub(super) async fn wait_for_newer(&mut self, outdated: &Outdated, left_at: Position) -> Result<(), End> {
         loop {
-            let state = SubscriptionState::Outdated { reason: Arc::clone(&reason) };
-            self.core.progress.fail(Arc::clone(&reason), state);
-            self.delay(pause).await?;
-            if self.core.facts.has_stored_checkpoint && self.is_moved(obstacle, left_at).await? {
+            self.delay(self.pause()).await?;
+            if self.core.facts.has_stored_checkpoint && self.is_moved(outdated.obstacle, left_at).await? {
                 return Ok(());
             }
+            self.core.progress.note(Arc::clone(&outdated.reason));
         }
     }
 

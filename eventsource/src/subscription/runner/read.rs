@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{End, Runner};
+use super::{Context, End, Owner};
 use crate::event::Position;
 use crate::projection::CheckpointStore;
 use crate::subscription::log::{Page, PendingPage};
@@ -13,20 +13,20 @@ pub(super) struct Prefetched {
     coming: PendingPage,
 }
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Reads a page and applies it. Returns whether there may be more.
     pub(super) async fn step_log(&mut self) -> Result<bool, End> {
         let mut page = self.next_page().await?;
         self.follow_log(&page).await?;
-        self.passed_from = self.passed_from.min(self.position);
-        self.core.progress.look(self.position);
+        self.context.passed_from = self.context.passed_from.min(self.active.position);
+        self.context.core.progress.look(self.active.position);
         let unknown = self.stop_before_unknown(&mut page).await?;
-        self.end = page.end;
+        self.active.end = page.end;
         if page.more && unknown.is_none() {
             self.prefetch(page.horizon).await;
         }
         if page.events().is_empty() {
-            self.known_log.comes_to(page.mark_at(page.horizon));
+            self.active.known_log.comes_to(page.mark_at(page.horizon));
             self.arrive(page.horizon, 0);
             self.save_passed_by_now().await?;
         } else {
@@ -35,34 +35,37 @@ impl<C: CheckpointStore> Runner<C> {
         self.look_at_passed();
         // A memory projection that was emptied reaches the event again later.
         match unknown {
-            Some(failure) if self.position >= page.horizon => Err(End::Faulted(failure)),
+            Some(failure) if self.active.position >= page.horizon => Err(End::Faulted(failure)),
             _ => Ok(page.more),
         }
     }
 
     /// Begins to read the page after `after`.
     pub(super) async fn prefetch(&mut self, after: Position) {
-        self.prefetched = Some(Prefetched { after, coming: self.reader.begin(after).await });
+        self.active.prefetched = Some(Prefetched { after, coming: self.context.reader.begin(after).await });
     }
 
     /// Returns the page after the runner's position.
     pub(super) async fn next_page(&mut self) -> Result<Page, End> {
-        let (reader, after) = (Arc::clone(&self.reader), self.position);
-        let prefetched = self.prefetched.take().filter(|page| page.after == after);
+        let (reader, after) = (Arc::clone(&self.context.reader), self.active.position);
+        let prefetched = self.active.prefetched.take().filter(|page| page.after == after);
         // A page that could not be read ahead is read again below, until the store answers.
         if let Some(Prefetched { coming, .. }) = prefetched
             && let Some(page) = {
-                let watch = self.watch();
+                let watch = self.context.watch();
                 let arrival = reader.arrival(after, coming);
-                self.unless_stopped(watch.tell(|| format!("the page after position {after} has not come"), arrival))
+                self.context
+                    .unless_stopped(watch.tell(|| format!("the page after position {after} has not come"), arrival))
                     .await?
             }
         {
             return Ok(page);
         }
-        self.retry_until_up(|| reader.read(after)).await
+        self.context.retry_until_up(|| reader.read(after)).await
     }
+}
 
+impl<C: CheckpointStore> Context<C> {
     /// Returns the end of the log.
     pub(super) async fn head(&mut self) -> Result<Position, End> {
         let store = Arc::clone(&self.core.store);

@@ -8,172 +8,60 @@
 
 use std::sync::Arc;
 
-use super::failing::Failing;
-use super::outdated::{Obstacle, Outdated};
-use super::shadow_build::split_refusal;
-use super::{End, Runner};
+use super::next_generation::refusal;
+use super::replay::Replay;
+use super::resume::{EmptyModel, Resume};
+use super::retrying::Retrying;
+use super::{Context, End, Owner};
 use crate::causes::with_causes;
 use crate::event::Position;
 use crate::projection::{
-    CheckpointError, CheckpointReset, CheckpointStore, Claim, CommitError, HandlerError, NoTruncateHook,
-    UnitOfWork as _,
+    CheckpointError, CheckpointReset, CheckpointStore, CommitError, HandlerError, NoTruncateHook, UnitOfWork as _,
 };
-use crate::subscription::config::{OnChange, StartFrom};
-use crate::subscription::rebuilds::{Outcome, Tracked};
-use crate::subscription::{RebuildError, RebuildKind, StopReason};
+use crate::subscription::config::StartFrom;
+use crate::subscription::rebuilds::Outcome;
+use crate::subscription::requests::{Begun, Reply};
+use crate::subscription::{RebuildError, RebuildKind};
 
-impl<C: CheckpointStore> Runner<C> {
-    /// Begins a requested rebuild.
-    pub(super) async fn rebuild(&mut self, kind: RebuildKind) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
-        if kind == RebuildKind::SideBySide {
-            return self.rebuild_side_by_side().await;
-        }
-        self.delivery.rebuild(self).await
+/// Why a rebuild has not begun.
+pub(super) enum NotBegun {
+    /// The runner ends.
+    Ended(End),
+    Refused(RebuildError),
+}
+
+impl From<End> for NotBegun {
+    fn from(end: End) -> Self {
+        Self::Ended(end)
     }
+}
 
-    /// Continues a rebuild up to `target`, if there is one.
-    pub(super) fn go_on_rebuilding(&mut self, target: Option<Position>) {
-        self.rebuild_to = target;
-        if self.building.is_some() {
-            return;
-        }
-        self.rebuild = target.map(|to| self.core.rebuilds.resume(RebuildKind::InPlace, self.start, to, self.position));
-        if target.is_none()
-            && let Some(tracked) =
-                self.core.rebuilds.unfinished().filter(|tracked| tracked.kind == RebuildKind::InPlace)
-        {
-            // Another process has finished it.
-            tracked.end(Outcome::Done(self.position));
-        }
-        self.rebuilt();
+impl From<RebuildError> for NotBegun {
+    fn from(error: RebuildError) -> Self {
+        Self::Refused(error)
     }
+}
 
-    /// Notes how far the rebuild is.
-    pub(super) fn rebuilt(&mut self) {
-        if let Some(tracked) = &self.rebuild {
-            tracked.move_to(self.position);
-        }
-        let Some(target) = self.rebuild_to else { return };
-        if self.position >= target {
-            self.rebuild_to = None;
-            if self.building.is_some() {
-                // A next generation is complete when it serves.
-                return;
+impl<C: CheckpointStore> Context<C> {
+    /// Continues a rebuild in place up to `target`, if there is one, at `position`.
+    pub(super) fn replay_in_place(&self, position: Position, target: Option<Position>) -> Replay {
+        let rebuilds = &self.core.rebuilds;
+        let mut replay = match target {
+            Some(target) => {
+                let tracked = rebuilds.resume(RebuildKind::InPlace, self.start, target, position);
+                Replay::InPlace { target, tracked }
             }
-            if let Some(tracked) = self.rebuild.take() {
-                tracked.end(Outcome::Done(self.position));
+            None => {
+                let unfinished = rebuilds.unfinished().filter(|tracked| tracked.kind == RebuildKind::InPlace);
+                if let Some(tracked) = unfinished {
+                    // Another process has finished it.
+                    tracked.end(Outcome::Done(position));
+                }
+                Replay::None
             }
-            tracing::info!(subscription = self.core.name, position = %self.position, "rebuilt");
-        }
-    }
-
-    /// Empties the read model and clears the checkpoint in one unit of work, claims the checkpoint, and begins the
-    /// replay.
-    pub(super) async fn rebuild_stored(&mut self) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
-        if self.core.config.start == StartFrom::End {
-            return Ok(Err(RebuildError::StartsAtEnd { subscription: self.core.name.clone() }));
-        }
-        self.drop_next(Outcome::Replaced).await?;
-        let target = self.head().await?;
-        if let Err(error) = self.delivery.empty(self).await {
-            return Ok(Err(error));
-        }
-        if let Err(error) = self.empty(target).await? {
-            return Ok(Err(error));
-        }
-        self.delivery.emptied(self);
-        self.heartbeat = None;
-        self.fall_behind();
-        self.claim_stored(self.start).await?;
-        Ok(Ok(self.begin_replay(target)))
-    }
-
-    /// Leaves the live state, and forgets the end of the log: the read model is empty.
-    pub(super) fn fall_behind(&mut self) {
-        (self.prefetched, self.end) = (None, None);
-        self.core.progress.set_state(self.working());
-    }
-
-    /// Begins the replay of the log at the runner's position.
-    pub(super) fn begin_replay(&mut self, target: Position) -> Arc<Tracked> {
-        self.unreported = 0;
-        self.failing = Failing::new(self.core.config.failures.limit);
-        self.tell_letters();
-        let tracked = self.core.rebuilds.begin(RebuildKind::InPlace, self.start, target);
-        (self.rebuild_to, self.rebuild) = (Some(target), Some(Arc::clone(&tracked)));
-        self.rebuilt();
-        tracing::info!(subscription = self.core.name, %target, "rebuilding: the read model is empty");
-        self.core.progress.advance(self.position, 0, self.working());
-        tracked
-    }
-
-    /// Empties the read model and clears the checkpoint in one unit of work. If that fails, nothing was changed.
-    async fn empty(&mut self, target: Position) -> Result<Result<(), RebuildError>, End> {
-        let checkpoints = Arc::clone(&self.checkpoints);
-        let clear = CheckpointReset::new(&*self.core.name).owned_since(self.epoch).rebuild_to(target);
-        let mut outages = 0;
-        loop {
-            let transactional = self.core.facts.is_transactional;
-            let mut unit = if transactional { self.begin().await? } else { checkpoints.detached() };
-            if transactional && let Err(error) = self.reshape(&mut unit).await {
-                unit.rollback().await;
-                match split_refusal(Err(error)) {
-                    Ok(refused) => {
-                        let subscription = self.core.name.clone();
-                        return Ok(refused.map_err(|reason| RebuildError::Failed { subscription, reason }));
-                    }
-                    Err(outage) => {
-                        outages += 1;
-                        self.outage(with_causes(&outage), outages).await?;
-                        continue;
-                    }
-                }
-            }
-            // A memory projection was emptied before.
-            if !self.core.facts.keeps_state
-                && let Err(error) = self.subscriber.truncate(&mut unit).await
-            {
-                let is_outage = unit.is_outage(error.source());
-                unit.rollback().await;
-                if !is_outage {
-                    return Ok(Err(self.not_emptied(error)));
-                }
-                outages += 1;
-                self.outage(format!("{error} (met by the truncate hook)"), outages).await?;
-                continue;
-            }
-            match unit.clear(&clear).await {
-                Ok(()) => return Ok(Ok(())),
-                Err(error @ (CommitError::NotOwned { .. } | CommitError::Fenced { .. })) => {
-                    return Err(End::Fenced(error.to_string().into()));
-                }
-                Err(CommitError::Refused(error)) => return Ok(Err(self.not_emptied(error.into()))),
-                Err(error @ CommitError::TransactionEnded) => {
-                    return Ok(Err(self.not_emptied(HandlerError::permanent(error))));
-                }
-                Err(error @ CommitError::SessionChanged { .. }) => {
-                    return Ok(Err(self.not_emptied(HandlerError::permanent(error))));
-                }
-                Err(CommitError::Failed(error)) => {
-                    outages += 1;
-                    self.outage(with_causes(&error), outages).await?;
-                    // Read whether it was cleared: a cleared checkpoint has no owner.
-                    let found = self.retry_until_up(|| checkpoints.load(&clear.name)).await?;
-                    if found.is_none_or(|found| found.epoch != self.epoch) {
-                        return Ok(Ok(()));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Replaces each declared table that does not have the columns of its model by an empty one.
-    async fn reshape(&self, unit: &mut C::Unit) -> Result<(), CheckpointError> {
-        let Some(generations) = self.checkpoints.generations() else { return Ok(()) };
-        for left in generations.reshape(unit, &self.core.tables).await? {
-            tracing::warn!(subscription = self.core.name, left, "not created again for the table: create it by hand");
-        }
-        Ok(())
+        };
+        replay.move_to(position);
+        replay
     }
 
     pub(super) fn not_emptied(&self, error: HandlerError) -> RebuildError {
@@ -184,57 +72,123 @@ impl<C: CheckpointStore> Runner<C> {
             RebuildError::Truncate { subscription, error }
         }
     }
+}
 
-    /// Stops the subscription if the state of a memory projection is unknown.
-    pub(super) fn is_whole(&self) -> Result<(), End> {
-        if self.core.in_memory.is_poisoned() { Err(End::Stopped(StopReason::StateUnknown)) } else { Ok(()) }
+impl<C: CheckpointStore> Owner<'_, C> {
+    /// Begins a requested rebuild. After a rebuild in place, the checkpoint must be claimed again.
+    pub(super) async fn rebuild(&mut self, kind: RebuildKind, answer: Reply<Begun>) -> Result<(), End> {
+        let delivery = self.context.delivery;
+        let refused = match kind {
+            RebuildKind::SideBySide => match self.rebuild_side_by_side().await {
+                Ok(tracked) => Ok(tracked),
+                Err(NotBegun::Ended(end)) => return Err(end),
+                Err(NotBegun::Refused(error)) => Err(error),
+            },
+            RebuildKind::InPlace => match delivery.rebuild(self).await {
+                Ok(target) => return Err(self.replay(target, answer)),
+                Err(NotBegun::Ended(end)) => return Err(end),
+                Err(NotBegun::Refused(error)) => Err(error),
+            },
+        };
+        answer.send(refused);
+        Ok(())
     }
 
-    /// Checks the fingerprint of the checkpoint before it is claimed. A checkpoint of a higher version of the
-    /// projection is not touched. A checkpoint of another version is refused or rebuilt, as the configuration says.
-    /// Returns whether the checkpoint can be claimed now.
-    pub(super) async fn poll_change(&mut self) -> Result<bool, End> {
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let Some(found) = self.retry_until_up(|| checkpoints.load(&core.name)).await? else { return Ok(true) };
-        if found.fingerprint == core.fingerprint {
-            self.is_confirmed = true;
-            return Ok(true);
+    /// Ends the ownership of an empty read model, whose log is replayed up to `target` after the next claim.
+    fn replay(&mut self, target: Position, answer: Reply<Begun>) -> End {
+        // The rebuild has removed the letters.
+        if let Some(retrying) = self.active.retrying.take() {
+            Retrying::answer(retrying);
         }
-        if let Some(newer) = core.newer_version(&found.fingerprint) {
-            let reason = core.older_than(newer, &found.fingerprint).into();
-            return Err(match core.config.on_change {
-                OnChange::Refuse => End::Refused(reason),
-                _ => End::Outdated(Outdated { reason, obstacle: Obstacle::Version }),
-            });
-        }
-        if self.is_confirmed {
-            // Otherwise two processes would replace each other's read model in turns.
-            return Err(End::Refused(core.replaced(&found.fingerprint).into()));
-        }
-        // No other process reads the state of a durable memory projection.
-        match if core.facts.stores_state() { OnChange::Rebuild } else { core.config.on_change } {
-            OnChange::Rebuild => self.rebuild_changed(&found.fingerprint).await.map(|()| false),
-            OnChange::RebuildSideBySide => self.build_changed(&found.fingerprint).await.map(|()| false),
-            OnChange::Refuse => Err(End::Refused(core.changed(&found.fingerprint).into())),
-        }
+        let core = &self.context.core;
+        tracing::info!(subscription = core.name, %target, "rebuilding: the read model is empty");
+        let tracked = core.rebuilds.begin(RebuildKind::InPlace, self.context.start, target);
+        End::Reclaim(Box::new(Resume { empty: Some(EmptyModel::new(tracked, answer)), retrying: None }))
     }
 
-    /// Empties the read model of the version with the fingerprint `stored`. The checkpoint keeps this fingerprint until
-    /// that is done, so that the next owner after a crash finds the change too.
-    async fn rebuild_changed(&mut self, stored: &str) -> Result<(), End> {
-        let core = Arc::clone(&self.core);
-        if core.config.start == StartFrom::End {
-            let error = RebuildError::StartsAtEnd { subscription: core.name.clone() };
-            return Err(End::Refused(format!("{}; {error}", core.changed(stored)).into()));
+    /// Empties the read model and clears the checkpoint in one unit of work. Returns the position up to which the log
+    /// is replayed.
+    pub(super) async fn rebuild_stored(&mut self) -> Result<Position, NotBegun> {
+        let subscription = self.context.core.name.clone();
+        if self.context.core.config.start == StartFrom::End {
+            return Err(RebuildError::StartsAtEnd { subscription }.into());
         }
-        let claim = Claim::new(&core.name, stored, self.start).under(self.lease()).unless_changed();
-        let Some(checkpoint) = self.try_claim(&claim).await? else { return Ok(()) };
-        self.own(&checkpoint);
-        tracing::warn!(subscription = core.name, stored, current = core.fingerprint, "the projection has changed");
         self.drop_next(Outcome::Replaced).await?;
-        let target = self.head().await?;
-        let emptied = self.empty(target).await?;
-        self.heartbeat = None;
-        emptied.map_err(|error| End::Refused(format!("{}; {error}", core.changed(stored)).into()))
+        let target = self.context.head().await?;
+        let delivery = self.context.delivery;
+        delivery.empty(self.context).await?;
+        self.empty(target).await?;
+        delivery.emptied(&self.context.core);
+        Ok(target)
+    }
+
+    /// Empties the read model and clears the checkpoint in one unit of work. If that fails, nothing was changed.
+    pub(super) async fn empty(&mut self, target: Position) -> Result<(), NotBegun> {
+        let checkpoints = Arc::clone(&self.context.checkpoints);
+        let clear = CheckpointReset::new(&*self.context.core.name).owned_since(self.active.epoch).rebuild_to(target);
+        let mut outages = 0;
+        loop {
+            let transactional = self.context.core.facts.is_transactional;
+            let mut unit = if transactional { self.begin().await? } else { checkpoints.detached() };
+            if transactional && let Err(error) = self.reshape(&mut unit).await {
+                unit.rollback().await;
+                match refusal(error) {
+                    Ok(reason) => {
+                        let subscription = self.context.core.name.clone();
+                        return Err(RebuildError::Failed { subscription, reason }.into());
+                    }
+                    Err(outage) => {
+                        outages += 1;
+                        self.context.outage(with_causes(&outage), outages).await?;
+                        continue;
+                    }
+                }
+            }
+            // A memory projection was emptied before.
+            if !self.context.core.facts.keeps_state
+                && let Err(error) = self.context.subscriber.truncate(&mut unit).await
+            {
+                let is_outage = unit.is_outage(error.source());
+                unit.rollback().await;
+                if !is_outage {
+                    return Err(self.context.not_emptied(error).into());
+                }
+                outages += 1;
+                self.context.outage(format!("{error} (met by the truncate hook)"), outages).await?;
+                continue;
+            }
+            match unit.clear(&clear).await {
+                Ok(()) => return Ok(()),
+                Err(error @ (CommitError::NotOwned { .. } | CommitError::Fenced { .. })) => {
+                    return Err(End::Fenced(error.to_string().into()).into());
+                }
+                Err(CommitError::Refused(error)) => return Err(self.context.not_emptied(error.into()).into()),
+                Err(error @ (CommitError::TransactionEnded | CommitError::SessionChanged { .. })) => {
+                    return Err(self.context.not_emptied(HandlerError::permanent(error)).into());
+                }
+                Err(CommitError::Failed(error)) => {
+                    outages += 1;
+                    self.context.outage(with_causes(&error), outages).await?;
+                    // Read whether it was cleared: a cleared checkpoint has no owner.
+                    let found = self.context.retry_until_up(|| checkpoints.load(&clear.name)).await?;
+                    if found.is_none_or(|found| found.epoch != self.active.epoch) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Replaces each declared table that does not have the columns of its model by an empty one.
+    async fn reshape(&self, unit: &mut C::Unit) -> Result<(), CheckpointError> {
+        let Some(generations) = self.context.checkpoints.generations() else { return Ok(()) };
+        for left in generations.reshape(unit, &self.context.core.tables).await? {
+            tracing::warn!(
+                subscription = self.context.core.name,
+                left,
+                "not created again for the table: create it by hand"
+            );
+        }
+        Ok(())
     }
 }

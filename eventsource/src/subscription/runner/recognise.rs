@@ -6,16 +6,12 @@
 
 use std::sync::Arc;
 
-use super::{End, Runner};
+use super::{Context, End, Owner};
 use crate::event::Position;
 use crate::projection::CheckpointStore;
 use crate::store::{LogId, LogMark};
 use crate::subscription::log::Page;
-use crate::subscription::rebuilds::Outcome;
-use crate::subscription::recognise::Remembered;
-use crate::subscription::requests::Request;
-use crate::subscription::subscription_shared::SubscriptionShared;
-use crate::subscription::{RebuildKind, SubscriptionState};
+use crate::subscription::recognise::{Compared, Remembered};
 
 /// What the runner knows of the log.
 #[derive(Debug, Default)]
@@ -55,25 +51,30 @@ impl KnownLog {
     }
 }
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Context<C> {
     /// Returns the identity of the log.
     pub(super) async fn log_id(&mut self) -> Result<LogId, End> {
         let store = Arc::clone(&self.core.store);
         self.retry_until_up(|| store.log_id()).await
     }
+}
 
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Compares the log with what is `remembered`, before it is read. Ends the subscription if it is another log.
     pub(super) async fn recognise(&mut self, remembered: Remembered) -> Result<(), End> {
-        let store = Arc::clone(&self.core.store);
-        match self.retry_until_up(|| remembered.compare(&*store)).await? {
-            Ok(found) => {
-                self.known_log = KnownLog { id: Some(found.log), mark: found.mark, ahead: None };
-                self.core.progress.remember(self.known_log.remembered(self.position, self.start));
-                self.delivery.recognised(self, found);
+        let store = Arc::clone(&self.context.core.store);
+        match self.context.retry_until_up(|| remembered.compare(&*store)).await? {
+            Compared::Same(found) => {
+                self.active.known_log = KnownLog { id: Some(found.log), mark: found.mark, ahead: None };
+                self.context
+                    .core
+                    .progress
+                    .remember(self.active.known_log.remembered(self.active.position, self.context.start));
+                self.context.delivery.recognised(&self.context.core, found);
                 Ok(())
             }
-            Err(lost) => {
-                self.core.progress.doubt_log();
+            Compared::Lost(lost) => {
+                self.context.core.progress.doubt_log();
                 Err(End::LogLost(lost.to_string().into()))
             }
         }
@@ -81,47 +82,10 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Checks that `page`, which follows the runner's position, belongs to the log that was read so far.
     pub(super) async fn follow_log(&mut self, page: &Page) -> Result<(), End> {
-        let mark = self.known_log.mark;
+        let mark = self.active.known_log.mark;
         if mark.is_none() || page.before == mark {
             return Ok(());
         }
-        self.recognise(self.known_log.remembered(self.position, self.start)).await
-    }
-
-    /// The log is not the one of the claimed checkpoint. Continues only if a rebuild was requested, or a side-by-side
-    /// rebuild is under way: both read the present log from its start.
-    pub(super) async fn rebuild_from_other_log(&mut self, reason: Arc<str>) -> Result<(), End> {
-        while let Some(request) = self.core.requests.take() {
-            match request {
-                Request::Rebuild { kind, answer } => {
-                    let begun = self.rebuild(kind).await?;
-                    let is_begun = begun.is_ok();
-                    answer.send(begun);
-                    if is_begun && kind == RebuildKind::InPlace {
-                        return Ok(());
-                    }
-                }
-                Request::CancelNext { answer } => {
-                    self.drop_next(Outcome::Cancelled).await?;
-                    answer.send(());
-                }
-                // Dropping the request tells its caller that the subscription does not run.
-                Request::Retry { .. } | Request::Dismiss { .. } => {}
-            }
-        }
-        self.resume_next().await?;
-        let Some(tracked) = self.core.rebuilds.unfinished().filter(|_| self.next.is_some()) else {
-            return Err(End::LogLost(reason));
-        };
-        let because = Arc::clone(&reason);
-        let waiting = move |_: &SubscriptionShared| {
-            let reason = format!("{because}; the next generation is being built, and serves when it is complete");
-            SubscriptionState::Waiting { reason: reason.into() }
-        };
-        match self.wait_for_next(&tracked, waiting).await? {
-            Outcome::Done(_) => self.claim().await,
-            Outcome::Failed(failed) => Err(End::LogLost(format!("{reason}; the rebuild has failed: {failed}").into())),
-            _ => Err(End::LogLost(reason)),
-        }
+        self.recognise(self.active.known_log.remembered(self.active.position, self.context.start)).await
     }
 }

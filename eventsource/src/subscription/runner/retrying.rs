@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use super::letter_item::Item;
-use super::{End, Runner};
+use super::{End, Owner};
 use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};
 use crate::subscription::requests::{Answered, Reply};
@@ -85,6 +85,13 @@ impl Retrying {
         self.outages = 0;
     }
 
+    /// Answers the request with what was done so far.
+    pub(super) fn answer(self) {
+        if let Some(answer) = self.answer {
+            answer.send(Ok(self.retried));
+        }
+    }
+
     /// Moves past the letter of `item`.
     fn pass(&mut self, item: &Item) {
         if let Scope::All { after, .. } = &mut self.scope
@@ -103,12 +110,13 @@ impl Retrying {
     }
 }
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Begins to retry the requested letters. Answers at once if there is no such letter.
     pub(super) async fn begin_retry(&mut self, which: LetterSelection, answer: Reply<Answered>) -> Result<(), End> {
         let letter = match &which {
             LetterSelection::All => {
-                let scope = Scope::All { after: Position::START, until: self.high_water, failed: BTreeSet::new() };
+                let scope =
+                    Scope::All { after: Position::START, until: self.active.high_water, failed: BTreeSet::new() };
                 self.begin_scope(scope, Some(answer));
                 return Ok(());
             }
@@ -127,14 +135,17 @@ impl<C: CheckpointStore> Runner<C> {
     }
 
     fn begin_scope(&mut self, scope: Scope, answer: Option<Reply<Answered>>) {
-        self.retrying = Some(Retrying::new(scope, answer, self.most_letters()));
-        self.core.progress.set_state(self.working());
+        self.active.retrying = Some(Retrying::new(scope, answer, self.most_letters()));
+        self.publish();
     }
 
     /// Begins to apply letters that were released before the last stop. Does nothing while the state of a memory
     /// projection is unknown.
     pub(super) async fn begin_released(&mut self) -> Result<(), End> {
-        if self.retrying.is_none() && !self.core.in_memory.is_poisoned() && self.released().await?.is_some() {
+        if self.active.retrying.is_none()
+            && !self.context.core.in_memory.is_poisoned()
+            && self.released().await?.is_some()
+        {
             self.begin_scope(Scope::Released, None);
         }
         Ok(())
@@ -155,13 +166,13 @@ impl<C: CheckpointStore> Runner<C> {
         let stream = letter.stream.clone();
         let mut changes = vec![LetterChange::Dismiss(letter.clone().dismissed(reason))];
         changes.extend(next.map(|event| LetterChange::Keep(self.next_letter(&letter, &event))));
-        self.save(self.position, changes).await?;
+        self.save(self.active.position, changes).await?;
         self.begin_scope(Scope::Stream(stream), Some(answer));
         Ok(())
     }
 
     fn no_such_letter(&self, which: &LetterSelection) -> DeadLetterError {
-        DeadLetterError::Unknown { subscription: self.core.name.clone(), which: which.clone() }
+        DeadLetterError::Unknown { subscription: self.context.core.name.clone(), which: which.clone() }
     }
 
     /// Retries one batch of letters, and answers the request if it was the last batch.
@@ -170,19 +181,19 @@ impl<C: CheckpointStore> Runner<C> {
         let is_applied = self.apply_letters(&items).await?;
         self.recount_letters().await?;
         // Ends the request early if a letter failed, an event is too new for the program, or a replay is under way.
-        let has_failed = self.retrying.as_ref().is_some_and(Retrying::has_failed);
-        let resumes = self.retrying.as_mut().is_some_and(|retrying| std::mem::take(&mut retrying.resumes));
-        let waits_for_replay = !self.is_replayed() && !resumes;
-        if (is_last && is_applied) || has_failed || self.outdated.is_some() || waits_for_replay {
+        let has_failed = self.active.retrying.as_ref().is_some_and(Retrying::has_failed);
+        let resumes = self.active.retrying.as_mut().is_some_and(|retrying| std::mem::take(&mut retrying.resumes));
+        let waits_for_replay = !self.active.is_replayed() && !resumes;
+        if (is_last && is_applied) || has_failed || self.active.outdated.is_some() || waits_for_replay {
             self.end_retry().await?;
         }
-        self.core.progress.set_state(self.working());
+        self.publish();
         Ok(())
     }
 
     /// Answers the request. Letters that were not retried are in its `left`.
     pub(super) async fn end_retry(&mut self) -> Result<(), End> {
-        let Some(mut retrying) = self.retrying.take() else { return Ok(()) };
+        let Some(mut retrying) = self.active.retrying.take() else { return Ok(()) };
         match &retrying.scope {
             Scope::All { after, until, .. } => {
                 let (after, until) = (*after, *until);
@@ -200,22 +211,20 @@ impl<C: CheckpointStore> Runner<C> {
             }
             Scope::Released => {}
         }
-        self.core.progress.set_state(self.working());
-        if let Some(answer) = retrying.answer {
-            answer.send(Ok(retrying.retried));
-        }
+        self.publish();
+        retrying.answer();
         Ok(())
     }
 
     /// Returns the largest number of events in a batch of letters.
     fn most_letters(&self) -> usize {
-        if self.one_by_one { 1 } else { self.core.config.page_limit().events }
+        if self.active.one_by_one { 1 } else { self.context.core.config.page_limit().events }
     }
 
     /// Notes events of a batch that were applied.
     pub(super) fn note_applied(&mut self, items: &[Item]) {
         let most = self.most_letters();
-        if let Some(retrying) = &mut self.retrying {
+        if let Some(retrying) = &mut self.active.retrying {
             retrying.retried.applied += items.len() as u64;
             items.iter().for_each(|item| retrying.pass(item));
             retrying.grow(most);
@@ -224,8 +233,8 @@ impl<C: CheckpointStore> Runner<C> {
 
     /// Notes an event of a batch that failed and is the letter of its stream now.
     pub(super) fn note_failed(&mut self, item: &Item) {
-        let left = self.parked.letter(&item.letter.stream).cloned();
-        let Some(retrying) = &mut self.retrying else { return };
+        let left = self.active.parked.letter(&item.letter.stream).cloned();
+        let Some(retrying) = &mut self.active.retrying else { return };
         retrying.pass(item);
         retrying.failed += 1;
         let Scope::All { after, until, failed } = &mut retrying.scope else { return };

@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::Runner;
-use super::shadow_build::ShadowSpec;
+use super::Context;
 use crate::projection::CheckpointStore;
-use crate::subscription::SubscriptionState;
 use crate::subscription::subscription_shared::SubscriptionShared;
 
 /// How long a call may take before the state reports it. Longer than a healthy store needs for a page or a commit, and
@@ -21,12 +19,11 @@ const SLOW: Duration = Duration::from_secs(2);
 /// Reports calls that take long.
 pub(super) struct SlowWatch {
     core: Arc<SubscriptionShared>,
-    building: Option<Arc<ShadowSpec>>,
 }
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Context<C> {
     pub(super) fn watch(&self) -> SlowWatch {
-        SlowWatch { core: Arc::clone(&self.core), building: self.building.clone() }
+        SlowWatch { core: Arc::clone(&self.core) }
     }
 }
 
@@ -41,14 +38,9 @@ impl SlowWatch {
         let reason: Arc<str> =
             format!("{} for more than {SLOW:?}: find what blocks the database, such as a lock", what()).into();
         tracing::warn!(subscription = self.core.name, %reason, "waiting");
-        if let Some(building) = &self.building {
-            building.live.progress.note(Arc::clone(&reason));
-        }
-        let progress = &self.core.progress;
-        let before = progress.snapshot().state;
-        progress.fail(Arc::clone(&reason), SubscriptionState::Waiting { reason });
+        let before = self.core.wait_for_store(reason);
         let done = work.await;
-        progress.set_state(before);
+        self.core.progress.restore(before);
         done
     }
 }

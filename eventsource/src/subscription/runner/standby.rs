@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use super::{End, Runner};
+use super::{Context, End};
 use crate::causes::with_causes;
 use crate::projection::CheckpointStore;
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Context<C> {
     /// Reads the position of the owner and the end of the log, and restores the state that the owner stored last. A
     /// store that does not answer is asked again at the next claim.
     pub(super) async fn follow_owner(&mut self) -> Result<(), End> {
@@ -19,7 +19,13 @@ impl<C: CheckpointStore> Runner<C> {
             let error = with_causes(&error);
             tracing::debug!(subscription = core.name, %error, "a standby cannot read the end of the log");
         }
-        self.delivery.follow(self).await
+        let delivery = self.delivery;
+        delivery.follow(self).await
+    }
+
+    /// Waits as a standby, before the next attempt to claim the checkpoint.
+    pub(super) async fn wait_as_standby(&mut self) -> Result<(), End> {
+        self.delay(self.core.config.lease / 4).await
     }
 
     /// Notes the position of the owner.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::commit::{Committed, Undone};
-use super::{End, Runner};
+use super::{End, Owner};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{ChangesRefused, CheckpointStore, CommitError, HandlerError, LetterChange, UnitOfWork as _};
 use crate::subscription::Failure;
@@ -35,7 +35,7 @@ pub(super) enum TransactionOutcome {
     Ended,
 }
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Applies `events` and moves the checkpoint to `to`, with changes of dead letters.
     pub(super) async fn in_transaction(
         &mut self,
@@ -44,8 +44,8 @@ impl<C: CheckpointStore> Runner<C> {
         letters: Vec<LetterChange>,
     ) -> Result<TransactionOutcome, End> {
         let mut unit = self.begin().await?;
-        let applied = self.subscriber.apply(&self.core, events, &mut unit);
-        match self.watch().tell(|| running(events), applied).await {
+        let applied = self.context.subscriber.apply(&self.context.core, events, &mut unit);
+        match self.context.watch().tell(|| running(events), applied).await {
             Applied::All => {}
             Applied::Failed { index, error, shared } => {
                 // A statement of a handler that was cut off may still run: do not wait for its end.

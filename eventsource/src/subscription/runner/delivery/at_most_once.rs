@@ -14,7 +14,7 @@ use crate::event::{Position, RecordedEvent};
 use crate::projection::{CheckpointStore, HandlerError};
 use crate::subscription::erased::{Applied, Met};
 use crate::subscription::runner::letter_item::{Item, changes};
-use crate::subscription::runner::{End, Runner};
+use crate::subscription::runner::{End, Owner};
 
 pub(super) struct AtMostOnce;
 
@@ -22,41 +22,41 @@ pub(super) struct AtMostOnce;
 impl<C: CheckpointStore> Delivery<C> for AtMostOnce {
     async fn apply(
         &self,
-        runner: &mut Runner<C>,
+        owner: &mut Owner<'_, C>,
         events: &[Arc<RecordedEvent>],
         to: Position,
     ) -> Result<BatchOutcome, End> {
         let mut from = 0;
         for (index, event) in events.iter().enumerate() {
-            if !runner.parked.applies(event) {
+            if !owner.active.parked.applies(event) {
                 continue;
             }
-            let held = runner.parked.hold(&events[from..index], runner.high_water);
-            self.save(runner, event.position(), held).await?;
+            let held = owner.active.parked.hold(&events[from..index], owner.active.high_water);
+            self.save(owner, event.position(), held).await?;
             if let Some(before) = events[from..index].last() {
-                runner.arrive(before.position(), 0);
+                owner.arrive(before.position(), 0);
             }
-            if let Some(error) = call(runner, event).await {
+            if let Some(error) = call(owner, event).await {
                 return Ok(BatchOutcome::Failed { index, error, kept: true });
             }
-            runner.arrive(event.position(), 1);
+            owner.arrive(event.position(), 1);
             from = index + 1;
         }
-        let held = runner.parked.hold(&events[from..], runner.high_water);
+        let held = owner.active.parked.hold(&events[from..], owner.active.high_water);
         if !held.is_empty() {
-            self.save(runner, to, held).await?;
+            self.save(owner, to, held).await?;
         }
-        runner.arrive(to, 0);
+        owner.arrive(to, 0);
         Ok(BatchOutcome::Applied)
     }
 
-    async fn apply_letters(&self, runner: &mut Runner<C>, items: &[Item]) -> Result<BatchOutcome, End> {
+    async fn apply_letters(&self, owner: &mut Owner<'_, C>, items: &[Item]) -> Result<BatchOutcome, End> {
         for (index, item) in items.iter().enumerate() {
-            self.save(runner, runner.position, changes(slice::from_ref(item))).await?;
-            if let Some(error) = call(runner, &item.event).await {
+            self.save(owner, owner.active.position, changes(slice::from_ref(item))).await?;
+            if let Some(error) = call(owner, &item.event).await {
                 return Ok(BatchOutcome::Failed { index, error, kept: true });
             }
-            runner.letters_applied(1);
+            owner.letters_applied(1);
         }
         Ok(BatchOutcome::Applied)
     }
@@ -67,9 +67,9 @@ impl<C: CheckpointStore> Delivery<C> for AtMostOnce {
 }
 
 /// Calls the handler of `event`, whose checkpoint is saved. Returns the error, if it failed.
-async fn call<C: CheckpointStore>(runner: &Runner<C>, event: &Arc<RecordedEvent>) -> Option<HandlerError> {
-    let mut unit = runner.checkpoints.detached();
-    match runner.subscriber.apply(&runner.core, slice::from_ref(event), &mut unit).await {
+async fn call<C: CheckpointStore>(owner: &Owner<'_, C>, event: &Arc<RecordedEvent>) -> Option<HandlerError> {
+    let mut unit = owner.context.checkpoints.detached();
+    match owner.context.subscriber.apply(&owner.context.core, slice::from_ref(event), &mut unit).await {
         Applied::All => None,
         Applied::Failed { error, .. } | Applied::Outage { met: Met { error, .. }, .. } => Some(error),
     }

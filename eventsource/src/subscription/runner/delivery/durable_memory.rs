@@ -5,15 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::memory::{cut_off, empty, note_letters, replay};
-use super::{BatchOutcome, Delivery, outside};
+use super::{BatchOutcome, Delivery, RestartError, outside};
 use crate::causes::with_causes;
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{CheckpointStore, CheckpointUpdate, HandlerError, LetterChange, LetterQuery};
+use crate::subscription::RebuildError;
 use crate::subscription::config::StartFrom;
 use crate::subscription::runner::letter_item::Item;
 use crate::subscription::runner::parked::Parked;
-use crate::subscription::runner::{End, Runner};
-use crate::subscription::{RebuildError, SubscriptionState};
+use crate::subscription::runner::{Active, Context, End, Owner};
+use crate::subscription::subscription_shared::SubscriptionShared;
 
 pub(super) struct DurableMemory;
 
@@ -28,127 +29,127 @@ pub(in crate::subscription::runner) struct Unstored {
 
 #[async_trait]
 impl<C: CheckpointStore> Delivery<C> for DurableMemory {
-    async fn load(&self, runner: &mut Runner<C>) -> Result<(), End> {
-        let letters = runner.letters(LetterQuery::all()).await?;
-        runner.core.in_memory.set_letters(&letters);
-        runner.parked = Parked::all(letters, true);
-        runner.tell_letters();
-        restore(runner)
-            .await?
-            .map_err(|error| End::Refused(format!("its state is not known, and it cannot be replayed: {error}").into()))
+    async fn load(&self, owner: &mut Owner<'_, C>) -> Result<(), End> {
+        let letters = owner.letters(LetterQuery::all()).await?;
+        owner.context.core.in_memory.set_letters(&letters);
+        owner.active.parked = Parked::all(letters, true);
+        owner.tell_letters();
+        restore(owner).await.map_err(|error| match error {
+            RestartError::Ended(end) => end,
+            RestartError::Impossible(error) => {
+                End::Refused(format!("its state is not known, and it cannot be replayed: {error}").into())
+            }
+        })
     }
 
-    async fn follow(&self, runner: &mut Runner<C>) -> Result<(), End> {
-        follow_state(runner).await
+    async fn follow(&self, context: &mut Context<C>) -> Result<(), End> {
+        follow_state(context).await
     }
 
     async fn apply(
         &self,
-        runner: &mut Runner<C>,
+        owner: &mut Owner<'_, C>,
         events: &[Arc<RecordedEvent>],
         to: Position,
     ) -> Result<BatchOutcome, End> {
-        let (part, outcome) = outside::apply(self, runner, events, to).await;
+        let (part, outcome) = outside::apply(self, owner, events, to).await;
         if let Some(part) = part {
-            note_unstored(runner, part.held);
-            outside::arrive(runner, part.to, part.handled);
-            runner.unstored.handled += part.handled as u64;
-            if runner.unstored.handled >= runner.core.config.snapshot_every {
-                save_state(runner, part.to).await?;
+            note_unstored(owner, part.held);
+            outside::arrive(owner, part.to, part.handled);
+            owner.active.unstored.handled += part.handled as u64;
+            if owner.active.unstored.handled >= owner.context.core.config.snapshot_every {
+                save_state(owner, part.to).await?;
             }
         }
         Ok(outcome)
     }
 
-    async fn apply_letters(&self, runner: &mut Runner<C>, items: &[Item]) -> Result<BatchOutcome, End> {
+    async fn apply_letters(&self, owner: &mut Owner<'_, C>, items: &[Item]) -> Result<BatchOutcome, End> {
         // A state is restored without the events that were applied since it was stored.
-        outside::apply_letters(self, runner, items, |runner| !runner.core.in_memory.is_poisoned()).await
+        outside::apply_letters(self, owner, items, |owner| !owner.context.core.in_memory.is_poisoned()).await
     }
 
-    async fn save(&self, runner: &mut Runner<C>, to: Position, letters: Vec<LetterChange>) -> Result<(), End> {
-        note_unstored(runner, letters);
-        save_state(runner, to).await
+    async fn save(&self, owner: &mut Owner<'_, C>, to: Position, letters: Vec<LetterChange>) -> Result<(), End> {
+        note_unstored(owner, letters);
+        save_state(owner, to).await
     }
 
-    fn failed(&self, runner: &Runner<C>, error: &HandlerError) {
-        cut_off(runner, error);
+    fn failed(&self, core: &SubscriptionShared, error: &HandlerError) {
+        cut_off(core, error);
     }
 
-    async fn restart(&self, runner: &mut Runner<C>) -> Result<Result<(), HandlerError>, End> {
-        restore(runner).await
+    async fn restart(&self, owner: &mut Owner<'_, C>) -> Result<(), RestartError> {
+        restore(owner).await
     }
 
-    fn has_unsaved(&self, _: &Runner<C>) -> bool {
+    fn has_unsaved(&self, _: &Active) -> bool {
         // The checkpoint moves only together with the state.
         false
     }
 
-    async fn last_step(&self, runner: &mut Runner<C>) -> Option<CheckpointUpdate> {
-        let is_whole = runner.is_replayed() && !runner.core.in_memory.is_poisoned();
-        let is_newer = runner.saved < runner.position || !runner.unstored.letters.is_empty();
-        if is_whole && is_newer { state_step(runner, runner.position).await } else { None }
+    async fn last_step(&self, owner: &mut Owner<'_, C>) -> Option<CheckpointUpdate> {
+        let is_whole = owner.active.is_replayed() && !owner.context.core.in_memory.is_poisoned();
+        let is_newer = owner.active.saved < owner.active.position || !owner.active.unstored.letters.is_empty();
+        if is_whole && is_newer { state_step(owner, owner.active.position).await } else { None }
     }
 
-    async fn empty(&self, runner: &mut Runner<C>) -> Result<(), RebuildError> {
-        empty(runner).await
+    async fn empty(&self, context: &mut Context<C>) -> Result<(), RebuildError> {
+        empty(context).await
     }
 
-    fn emptied(&self, runner: &mut Runner<C>) {
-        runner.core.in_memory.reset();
-        runner.unstored.letters.clear();
-        runner.begin_at(runner.start);
+    fn emptied(&self, core: &SubscriptionShared) {
+        core.in_memory.reset();
     }
 }
 
-fn note_unstored<C: CheckpointStore>(runner: &mut Runner<C>, changes: Vec<LetterChange>) {
-    note_letters(runner, &changes);
-    runner.unstored.letters.extend(changes);
+fn note_unstored<C: CheckpointStore>(owner: &mut Owner<'_, C>, changes: Vec<LetterChange>) {
+    note_letters(owner, &changes);
+    owner.active.unstored.letters.extend(changes);
 }
 
 /// Stores the state, which is at `to`, with the changes of dead letters since the last time. Stores nothing during a
 /// replay, because the stored state is further on, and nothing if the state is unknown.
-async fn save_state<C: CheckpointStore>(runner: &mut Runner<C>, to: Position) -> Result<(), End> {
-    if to < runner.high_water || runner.core.in_memory.is_poisoned() {
+async fn save_state<C: CheckpointStore>(owner: &mut Owner<'_, C>, to: Position) -> Result<(), End> {
+    if to < owner.active.high_water || owner.context.core.in_memory.is_poisoned() {
         return Ok(());
     }
-    match state_step(runner, to).await {
-        Some(step) => runner.take(step).await,
+    match state_step(owner, to).await {
+        Some(step) => owner.take(step).await,
         None => Ok(()),
     }
 }
 
 /// Creates the step to `to` with the state, and `None` if the projection cannot return its state. Then the next replay
 /// is longer.
-async fn state_step<C: CheckpointStore>(runner: &mut Runner<C>, to: Position) -> Option<CheckpointUpdate> {
-    runner.unstored.handled = 0;
-    match runner.subscriber.snapshot().await {
+async fn state_step<C: CheckpointStore>(owner: &mut Owner<'_, C>, to: Position) -> Option<CheckpointUpdate> {
+    owner.active.unstored.handled = 0;
+    match owner.context.subscriber.snapshot().await {
         Ok(state) => {
-            let letters = std::mem::take(&mut runner.unstored.letters);
-            Some(runner.step(to, letters).snapshot(Some(state)))
+            let letters = std::mem::take(&mut owner.active.unstored.letters);
+            Some(owner.step(to, letters).snapshot(Some(state)))
         }
         Err(error) => {
-            tracing::error!(subscription = runner.core.name, %error, "the state cannot be stored");
+            tracing::error!(subscription = owner.context.core.name, %error, "the state cannot be stored");
             let error = format!("the state cannot be stored, and a new process will replay the log: {error}");
-            runner.core.progress.fail(error, runner.working());
+            owner.context.core.progress.note(error.into());
             None
         }
     }
 }
 
-/// Restores the stored state. If there is none that can be used, empties the projection and replays the log. The inner
-/// error says why that failed.
-async fn restore<C: CheckpointStore>(runner: &mut Runner<C>) -> Result<Result<(), HandlerError>, End> {
-    let (core, checkpoints) = (Arc::clone(&runner.core), Arc::clone(&runner.checkpoints));
+/// Restores the stored state. If there is none that can be used, empties the projection and replays the log.
+async fn restore<C: CheckpointStore>(owner: &mut Owner<'_, C>) -> Result<(), RestartError> {
+    let (core, checkpoints) = (Arc::clone(&owner.context.core), Arc::clone(&owner.context.checkpoints));
     let mut untouched = core.in_memory.is_new();
-    core.in_memory.claim(runner.start);
-    let reason = match runner.retry_until_up(|| checkpoints.snapshot(&core.name)).await? {
+    core.in_memory.claim(owner.context.start);
+    let reason = match owner.context.retry_until_up(|| checkpoints.snapshot(&core.name)).await? {
         Some(found) if found.fingerprint != core.fingerprint => "the projection has changed".to_owned(),
-        Some(found) if found.position != runner.saved => format!("it belongs to position {}", found.position),
-        Some(found) => match runner.subscriber.restore(&found.state).await {
+        Some(found) if found.position != owner.active.saved => format!("it belongs to position {}", found.position),
+        Some(found) => match owner.context.subscriber.restore(&found.state).await {
             Ok(()) => {
                 core.in_memory.recover();
-                runner.position = found.position;
-                return Ok(Ok(()));
+                owner.active.position = found.position;
+                return Ok(());
             }
             Err(error) => {
                 untouched = false;
@@ -158,33 +159,34 @@ async fn restore<C: CheckpointStore>(runner: &mut Runner<C>) -> Result<Result<()
         None => {
             if core.config.start == StartFrom::End {
                 // The checkpoint moves only together with the state: without a state, it is still at the start.
-                runner.start = runner.saved;
+                owner.context.start = owner.active.saved;
             }
             "there is none".to_owned()
         }
     };
-    if runner.saved != runner.start && core.config.start == StartFrom::End {
-        return Ok(Err(HandlerError::permanent(format!(
+    if owner.active.saved != owner.context.start && core.config.start == StartFrom::End {
+        return Err(RestartError::Impossible(HandlerError::permanent(format!(
             "the stored state cannot be used ({reason}), and the subscription started at the end of the log, at a \
              position that is not stored; reset it, or configure `SubscriptionConfig::after` with that position"
         ))));
     }
-    if runner.saved != runner.start {
-        let reason = format!("the stored state cannot be used ({reason}): replaying the log from {}", runner.start);
+    if owner.active.saved != owner.context.start {
+        let reason =
+            format!("the stored state cannot be used ({reason}): replaying the log from {}", owner.context.start);
         tracing::warn!(subscription = core.name, reason);
-        core.progress.fail(reason, SubscriptionState::CatchingUp);
+        core.progress.note(reason.into());
     }
     if untouched {
-        runner.position = runner.start;
-        return Ok(Ok(()));
+        owner.active.position = owner.context.start;
+        return Ok(());
     }
-    Ok(replay(runner).await)
+    Ok(replay(owner).await?)
 }
 
 /// Restores the state that the owner stored last, on a standby.
-async fn follow_state<C: CheckpointStore>(runner: &mut Runner<C>) -> Result<(), End> {
-    let (core, checkpoints) = (Arc::clone(&runner.core), Arc::clone(&runner.checkpoints));
-    let found = match runner.unless_stopped(checkpoints.snapshot(&core.name)).await? {
+async fn follow_state<C: CheckpointStore>(context: &mut Context<C>) -> Result<(), End> {
+    let (core, checkpoints) = (Arc::clone(&context.core), Arc::clone(&context.checkpoints));
+    let found = match context.unless_stopped(checkpoints.snapshot(&core.name)).await? {
         Ok(found) => found.filter(|found| found.fingerprint == core.fingerprint),
         Err(error) => {
             let error = with_causes(&error);
@@ -196,8 +198,8 @@ async fn follow_state<C: CheckpointStore>(runner: &mut Runner<C>) -> Result<(), 
         return Ok(());
     };
     // The state is not new any more: if the claim finds no stored state, it must empty this one.
-    core.in_memory.claim(runner.start);
-    match runner.subscriber.restore(&found.state).await {
+    core.in_memory.claim(context.start);
+    match context.subscriber.restore(&found.state).await {
         Ok(()) => core.progress.follow(Some(found.position)),
         Err(error) => {
             core.in_memory.poison();

@@ -8,7 +8,7 @@ use super::{BatchOutcome, Delivery, outside};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::CheckpointStore;
 use crate::subscription::runner::letter_item::Item;
-use crate::subscription::runner::{End, Runner};
+use crate::subscription::runner::{End, Owner};
 
 pub(super) struct Effects;
 
@@ -16,19 +16,19 @@ pub(super) struct Effects;
 impl<C: CheckpointStore> Delivery<C> for Effects {
     async fn apply(
         &self,
-        runner: &mut Runner<C>,
+        owner: &mut Owner<'_, C>,
         events: &[Arc<RecordedEvent>],
         to: Position,
     ) -> Result<BatchOutcome, End> {
-        let (part, outcome) = outside::apply(self, runner, events, to).await;
+        let (part, outcome) = outside::apply(self, owner, events, to).await;
         if let Some(part) = part {
-            self.save(runner, part.to, part.held).await?;
-            outside::arrive(runner, part.to, part.handled);
+            self.save(owner, part.to, part.held).await?;
+            outside::arrive(owner, part.to, part.handled);
         }
         Ok(outcome)
     }
 
-    async fn apply_letters(&self, runner: &mut Runner<C>, items: &[Item]) -> Result<BatchOutcome, End> {
-        outside::apply_letters(self, runner, items, |_| true).await
+    async fn apply_letters(&self, owner: &mut Owner<'_, C>, items: &[Item]) -> Result<BatchOutcome, End> {
+        outside::apply_letters(self, owner, items, |_| true).await
     }
 }

@@ -1,7 +1,7 @@
 //! What differs between the kinds of projection: how the checkpoint is claimed, how a batch is applied and saved, how
 //! the state begins again after a handler was cut off, and what a stop saves.
 //!
-//! A kind is one implementation of [`Delivery`]. The rest of the runner asks for [`KindFacts`] and never for the kind.
+//! A kind is one implementation of [`Delivery`]. The rest of the owner asks for [`KindFacts`] and never for the kind.
 //!
 //! [`KindFacts`]: crate::projection::KindFacts
 
@@ -18,16 +18,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::claim::Claimed;
 use super::commit::Undone;
 use super::letter_item::Item;
-use super::{End, Runner};
+use super::rebuild::NotBegun;
+use super::resume::Resume;
+use super::{Active, Context, End, Owner};
 use crate::event::{Position, RecordedEvent};
 use crate::projection::{CheckpointStore, CheckpointUpdate, HandlerError, LetterChange, ProjectionKind};
-use crate::store::LogMark;
+use crate::store::{LogId, LogMark};
 use crate::subscription::RebuildError;
 use crate::subscription::erased::Met;
-use crate::subscription::rebuilds::Tracked;
 use crate::subscription::recognise::Recognised;
+use crate::subscription::subscription_shared::SubscriptionShared;
 
 /// How a batch ended, if the subscription continues.
 pub(super) enum BatchOutcome {
@@ -57,41 +60,63 @@ pub(super) enum BatchOutcome {
     },
 }
 
+/// Why the state of a memory projection did not begin again.
+pub(super) enum RestartError {
+    /// The runner ends.
+    Ended(End),
+    /// The log cannot be replayed.
+    Impossible(HandlerError),
+}
+
+impl From<End> for RestartError {
+    fn from(end: End) -> Self {
+        Self::Ended(end)
+    }
+}
+
+impl From<HandlerError> for RestartError {
+    fn from(error: HandlerError) -> Self {
+        Self::Impossible(error)
+    }
+}
+
 /// How one kind of projection gets its events.
 #[async_trait]
 pub(super) trait Delivery<C: CheckpointStore>: Send + Sync {
-    /// Claims the checkpoint. Without one, starts at `start`.
-    async fn claim(&self, runner: &mut Runner<C>, start: Position) -> Result<(), End> {
-        runner.claim_stored(start).await
+    /// Claims the checkpoint of the log with the id `log`, which is asked for if it is not known. Without a checkpoint,
+    /// starts at the start of the subscription.
+    async fn claim(&self, context: &mut Context<C>, log: Option<LogId>, _: &Resume) -> Result<Claimed, End> {
+        context.claim_stored(log).await
     }
 
-    /// Loads the dead letters after the stored checkpoint was claimed, and the state, if it is stored.
-    async fn load(&self, runner: &mut Runner<C>) -> Result<(), End> {
-        runner.load_letters().await
+    /// Loads the dead letters after the checkpoint was claimed, and the state, if it is stored.
+    async fn load(&self, owner: &mut Owner<'_, C>) -> Result<(), End> {
+        owner.context.settle_tables().await?;
+        owner.load_letters().await
     }
 
     /// Notes that the log was recognised.
-    fn recognised(&self, _: &Runner<C>, _: Recognised) {}
+    fn recognised(&self, _: &SubscriptionShared, _: Recognised) {}
 
     /// Follows the owner, as a standby.
-    async fn follow(&self, runner: &mut Runner<C>) -> Result<(), End> {
-        runner.follow_checkpoint().await
+    async fn follow(&self, context: &mut Context<C>) -> Result<(), End> {
+        context.follow_checkpoint().await
     }
 
     /// Applies `events`, which is not empty, and moves to `to`.
     async fn apply(
         &self,
-        runner: &mut Runner<C>,
+        owner: &mut Owner<'_, C>,
         events: &[Arc<RecordedEvent>],
         to: Position,
     ) -> Result<BatchOutcome, End>;
 
     /// Applies the events of letters, together with the changes of their letters. In a failure, an index is the number
     /// of events that stay applied before, if they do.
-    async fn apply_letters(&self, runner: &mut Runner<C>, items: &[Item]) -> Result<BatchOutcome, End>;
+    async fn apply_letters(&self, owner: &mut Owner<'_, C>, items: &[Item]) -> Result<BatchOutcome, End>;
 
-    /// Notes that the runner has arrived at its position. `mark` is the last event of the log that it knows.
-    fn arrived(&self, _: &Runner<C>, _: Option<LogMark>) {}
+    /// Notes that the runner has arrived at `position`. `mark` is the last event of the log that it knows.
+    fn arrived(&self, _: &SubscriptionShared, _position: Position, _mark: Option<LogMark>) {}
 
     /// Whether a handler that has failed is called again without the request of an operator.
     fn retries(&self) -> bool {
@@ -99,42 +124,43 @@ pub(super) trait Delivery<C: CheckpointStore>: Send + Sync {
     }
 
     /// Moves the checkpoint to `to`, outside the transaction of a batch, with changes of dead letters.
-    async fn save(&self, runner: &mut Runner<C>, to: Position, letters: Vec<LetterChange>) -> Result<(), End> {
-        let step = runner.step(to, letters);
-        runner.take(step).await
+    async fn save(&self, owner: &mut Owner<'_, C>, to: Position, letters: Vec<LetterChange>) -> Result<(), End> {
+        let step = owner.step(to, letters);
+        owner.take(step).await
     }
 
     /// Notes that a handler failed with `error`, before anything is stored.
-    fn failed(&self, _: &Runner<C>, _: &HandlerError) {}
+    fn failed(&self, _: &SubscriptionShared, _: &HandlerError) {}
 
-    /// Begins the state of a memory projection again after a handler was cut off. The log is replayed from the runner's
-    /// position after that. Fails if that is impossible.
-    async fn restart(&self, _: &mut Runner<C>) -> Result<Result<(), HandlerError>, End> {
-        Ok(Ok(()))
+    /// Begins the state of a memory projection again after a handler was cut off. The log is replayed from the owner's
+    /// position after that.
+    async fn restart(&self, _: &mut Owner<'_, C>) -> Result<(), RestartError> {
+        Ok(())
     }
 
     /// Whether the stored checkpoint is behind the position.
-    fn has_unsaved(&self, runner: &Runner<C>) -> bool {
-        runner.saved < runner.position
+    fn has_unsaved(&self, active: &Active) -> bool {
+        active.saved < active.position
     }
 
     /// Returns the step that a stop saves, if there is one.
-    async fn last_step(&self, runner: &mut Runner<C>) -> Option<CheckpointUpdate> {
-        self.has_unsaved(runner).then(|| runner.step(runner.position, Vec::new()))
+    async fn last_step(&self, owner: &mut Owner<'_, C>) -> Option<CheckpointUpdate> {
+        self.has_unsaved(owner.active).then(|| owner.step(owner.active.position, Vec::new()))
     }
 
-    /// Begins a rebuild in place.
-    async fn rebuild(&self, runner: &mut Runner<C>) -> Result<Result<Arc<Tracked>, RebuildError>, End> {
-        runner.rebuild_stored().await
+    /// Empties the read model for a rebuild in place. Returns the position up to which the log is replayed after the
+    /// next claim.
+    async fn rebuild(&self, owner: &mut Owner<'_, C>) -> Result<Position, NotBegun> {
+        owner.rebuild_stored().await
     }
 
     /// Empties the state in memory, before the checkpoint is cleared for a rebuild.
-    async fn empty(&self, _: &mut Runner<C>) -> Result<(), RebuildError> {
+    async fn empty(&self, _: &mut Context<C>) -> Result<(), RebuildError> {
         Ok(())
     }
 
     /// Notes that the checkpoint is cleared for a rebuild.
-    fn emptied(&self, _: &mut Runner<C>) {}
+    fn emptied(&self, _: &SubscriptionShared) {}
 }
 
 /// Returns the delivery of a kind.

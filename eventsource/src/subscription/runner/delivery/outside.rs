@@ -8,7 +8,7 @@ use crate::event::{Position, RecordedEvent};
 use crate::projection::{CheckpointStore, LetterChange};
 use crate::subscription::erased::Applied;
 use crate::subscription::runner::letter_item::{Item, changes};
-use crate::subscription::runner::{End, Runner};
+use crate::subscription::runner::{End, Owner};
 
 /// The part of a batch that was applied.
 pub(super) struct Part {
@@ -24,18 +24,18 @@ pub(super) struct Part {
 /// batch ended. The runner's position is at the end of the part.
 pub(super) async fn apply<C: CheckpointStore>(
     delivery: &impl Delivery<C>,
-    runner: &mut Runner<C>,
+    owner: &mut Owner<'_, C>,
     events: &[Arc<RecordedEvent>],
     to: Position,
 ) -> (Option<Part>, BatchOutcome) {
-    let sifted = runner.parked.sift(events);
-    let mut unit = runner.checkpoints.detached();
-    let applied = runner.subscriber.apply(&runner.core, &sifted.events, &mut unit).await;
+    let sifted = owner.active.parked.sift(events);
+    let mut unit = owner.context.checkpoints.detached();
+    let applied = owner.context.subscriber.apply(&owner.context.core, &sifted.events, &mut unit).await;
     let (handled, passed, outcome) = match applied {
         Applied::All => (sifted.events.len(), events.len(), BatchOutcome::Applied),
         Applied::Failed { index, error, .. } => {
             let at = sifted.index(index);
-            delivery.failed(runner, &error);
+            delivery.failed(&owner.context.core, &error);
             (index, at, BatchOutcome::Failed { index: at, error, kept: true })
         }
         Applied::Outage { index, met } => {
@@ -47,43 +47,43 @@ pub(super) async fn apply<C: CheckpointStore>(
         return (None, outcome);
     }
     let to = if passed == events.len() { to } else { events[passed - 1].position() };
-    let held = runner.parked.hold(&events[..passed], runner.high_water);
+    let held = owner.active.parked.hold(&events[..passed], owner.active.high_water);
     // Before the checkpoint is saved: a stop in between must know what was applied.
-    runner.position = to;
-    runner.unreported = handled;
+    owner.active.position = to;
+    owner.active.unreported = handled;
     (Some(Part { handled, to, held }), outcome)
 }
 
 /// Notes that the part is saved.
-pub(super) fn arrive<C: CheckpointStore>(runner: &mut Runner<C>, to: Position, handled: usize) {
-    runner.unreported = 0;
-    runner.arrive(to, handled);
+pub(super) fn arrive<C: CheckpointStore>(owner: &mut Owner<'_, C>, to: Position, handled: usize) {
+    owner.active.unreported = 0;
+    owner.arrive(to, handled);
 }
 
 /// Applies the events of letters up to the first one that fails, and saves the changes of the letters of those that were
 /// applied. `keeps` says whether they stay applied after a failure.
 pub(super) async fn apply_letters<C: CheckpointStore>(
     delivery: &impl Delivery<C>,
-    runner: &mut Runner<C>,
+    owner: &mut Owner<'_, C>,
     items: &[Item],
-    keeps: impl Fn(&Runner<C>) -> bool,
+    keeps: impl Fn(&Owner<'_, C>) -> bool,
 ) -> Result<BatchOutcome, End> {
     let events: Vec<_> = items.iter().map(|item| Arc::clone(&item.event)).collect();
-    let mut unit = runner.checkpoints.detached();
-    let applied = runner.subscriber.apply(&runner.core, &events, &mut unit).await;
+    let mut unit = owner.context.checkpoints.detached();
+    let applied = owner.context.subscriber.apply(&owner.context.core, &events, &mut unit).await;
     let (applied, outcome) = match applied {
         Applied::All => (items.len(), BatchOutcome::Applied),
         Applied::Failed { index, error, .. } => {
             // Before anything is stored: an unknown state must not be.
-            delivery.failed(runner, &error);
-            let kept = keeps(runner);
+            delivery.failed(&owner.context.core, &error);
+            let kept = keeps(owner);
             (if kept { index } else { 0 }, BatchOutcome::Failed { index, error, kept })
         }
         Applied::Outage { index, met } => (index, BatchOutcome::Outage { index, met, kept: true }),
     };
     if applied > 0 {
-        delivery.save(runner, runner.position, changes(&items[..applied])).await?;
-        runner.letters_applied(applied);
+        delivery.save(owner, owner.active.position, changes(&items[..applied])).await?;
+        owner.letters_applied(applied);
     }
     Ok(outcome)
 }

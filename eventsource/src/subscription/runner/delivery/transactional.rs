@@ -10,7 +10,7 @@ use crate::event::{Position, RecordedEvent};
 use crate::projection::{ChangesRefused, CheckpointStore};
 use crate::subscription::runner::letter_item::{Item, changes};
 use crate::subscription::runner::transaction::TransactionOutcome;
-use crate::subscription::runner::{End, Runner};
+use crate::subscription::runner::{End, Owner};
 
 pub(super) struct Transactional;
 
@@ -18,30 +18,30 @@ pub(super) struct Transactional;
 impl<C: CheckpointStore> Delivery<C> for Transactional {
     async fn apply(
         &self,
-        runner: &mut Runner<C>,
+        owner: &mut Owner<'_, C>,
         events: &[Arc<RecordedEvent>],
         to: Position,
     ) -> Result<BatchOutcome, End> {
-        let held = runner.parked.hold(events, runner.high_water);
-        let sifted = runner.parked.sift(events);
+        let held = owner.active.parked.hold(events, owner.active.high_water);
+        let sifted = owner.active.parked.sift(events);
         let handled = sifted.events.len();
-        let ended = runner.in_transaction(&sifted.events, to, held).await?;
+        let ended = owner.in_transaction(&sifted.events, to, held).await?;
         if let TransactionOutcome::Committed = ended {
-            runner.arrive(to, handled);
+            owner.arrive(to, handled);
         }
-        outcome(runner, ended, events, handled, |index| sifted.index(index))
+        outcome(owner, ended, events, handled, |index| sifted.index(index))
     }
 
-    async fn apply_letters(&self, runner: &mut Runner<C>, items: &[Item]) -> Result<BatchOutcome, End> {
+    async fn apply_letters(&self, owner: &mut Owner<'_, C>, items: &[Item]) -> Result<BatchOutcome, End> {
         let events: Vec<_> = items.iter().map(|item| Arc::clone(&item.event)).collect();
-        let ended = runner.in_transaction(&events, runner.position, changes(items)).await?;
-        outcome(runner, ended, &events, items.len(), |index| index)
+        let ended = owner.in_transaction(&events, owner.active.position, changes(items)).await?;
+        outcome(owner, ended, &events, items.len(), |index| index)
     }
 }
 
 /// Returns how a batch ended of which `handled` events were given to handlers.
 fn outcome<C: CheckpointStore>(
-    runner: &Runner<C>,
+    owner: &Owner<'_, C>,
     ended: TransactionOutcome,
     events: &[Arc<RecordedEvent>],
     handled: usize,
@@ -66,6 +66,6 @@ fn outcome<C: CheckpointStore>(
         TransactionOutcome::Refused(refused) => {
             BatchOutcome::Failed { index: index_of(0), error: refused.into(), kept: false }
         }
-        TransactionOutcome::Ended => return Err(End::Faulted(runner.transaction_ended(events))),
+        TransactionOutcome::Ended => return Err(End::Faulted(owner.transaction_ended(events))),
     })
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{End, Runner};
+use super::{Context, End, Owner};
 use crate::projection::{CheckpointError, CheckpointStore, TableTaken};
 
-impl<C: CheckpointStore> Runner<C> {
+impl<C: CheckpointStore> Context<C> {
     /// Makes the subscription the owner of its tables. Ends it if another subscription owns one of them.
     pub(super) async fn own_tables(&mut self) -> Result<(), End> {
         let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
@@ -35,16 +35,18 @@ impl<C: CheckpointStore> Runner<C> {
         })
         .await
     }
+}
 
+impl<C: CheckpointStore> Owner<'_, C> {
     /// Ends as fenced if another process owns the checkpoint by now. Then a missing table belongs to the next
     /// generation, and is not an error of this process.
     pub(super) async fn check_owner(&mut self) -> Result<(), End> {
-        if !self.core.facts.is_transactional {
+        if !self.context.core.facts.is_transactional {
             return Ok(());
         }
-        let (core, checkpoints) = (Arc::clone(&self.core), Arc::clone(&self.checkpoints));
-        let found = self.retry_until_up(|| checkpoints.load(&core.name)).await?;
-        if found.is_some_and(|found| found.epoch == self.epoch) { Ok(()) } else { Err(self.lost()) }
+        let (core, checkpoints) = (Arc::clone(&self.context.core), Arc::clone(&self.context.checkpoints));
+        let found = self.context.retry_until_up(|| checkpoints.load(&core.name)).await?;
+        if found.is_some_and(|found| found.epoch == self.active.epoch) { Ok(()) } else { Err(self.context.lost()) }
     }
 }
 
