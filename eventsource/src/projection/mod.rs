@@ -105,6 +105,7 @@ pub(crate) mod generation;
 mod inject;
 mod interrupted;
 mod kind;
+mod letter_query;
 mod letters;
 mod output;
 pub(crate) mod owner;
@@ -130,7 +131,8 @@ pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection}
 pub use interrupted::{HandlerPanicked, HandlerTimedOut};
 pub(crate) use kind::KindFacts;
 pub use kind::{Guarantee, ProjectionKind};
-pub use letters::{LetterFilter, LetterQuery, Letters};
+pub use letter_query::{LetterFilter, LetterQuery};
+pub use letters::Letters;
 pub use output::HandlerOutput;
 pub use owner::{HandedOver, TableOwners, TableTaken};
 pub use subscriber::{EventSubscriber, Subscriber};
