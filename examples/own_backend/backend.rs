@@ -408,7 +408,7 @@ impl Subscription {
         let epoch = self.epoch;
         let is_owner = |found: &&mut StoredCheckpoint| (found.position, epoch) == (update.from, update.epoch);
         let Some(checkpoint) = self.checkpoint.as_mut().filter(is_owner) else {
-            let (step, found) = (Box::new(update.clone()), self.checkpoint(&update.name));
+            let (step, found) = (Box::new(update.clone()), self.checkpoint(&update.name).map(Box::new));
             return Err(CommitError::Fenced { step, found });
         };
         (checkpoint.position, checkpoint.updated_at) = (update.to, now());
@@ -785,7 +785,7 @@ impl WriteTables for Batch {
     /// The columns may have changed since the rows were written, as in a rebuild.
     async fn truncate(&self, table: &'static Table) -> Result<(), ReadModelError> {
         if let Some(writing) = self.lock().as_ref() {
-            let forget = || Ok(drop(writing.tx.open_table(SHAPES)?.remove(table.name)?));
+            let forget = || writing.tx.open_table(SHAPES)?.remove(table.name).map(drop).map_err(Cause::from);
             forget().map_err(error(table, "empty"))?;
         }
         self.with_rows(table, "empty", |rows| Ok(rows.retain(|(name, _), _| name != table.name)?))

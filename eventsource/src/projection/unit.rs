@@ -181,13 +181,13 @@ pub enum CommitError {
     /// The checkpoint has another owner or another position. Nothing was changed: this owner is fenced and stops.
     #[error(
         "the checkpoint of `{}` was expected at position {} in epoch {}, but {}: another owner has taken it over",
-        .step.name, .step.from, .step.epoch, whereabouts(.found.as_ref())
+        .step.name, .step.from, .step.epoch, whereabouts(.found.as_deref())
     )]
     Fenced {
         /// The update that was not applied.
         step: Box<CheckpointUpdate>,
         /// The checkpoint that was found; `None` if it was reset.
-        found: Option<Checkpoint>,
+        found: Option<Box<Checkpoint>>,
     },
     /// The checkpoint has another owner than the request names. Nothing was changed.
     #[error("the checkpoint of `{}` was not cleared: another owner has taken it over", .clear.name)]

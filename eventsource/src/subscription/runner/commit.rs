@@ -248,6 +248,6 @@ fn was_taken(step: &CheckpointUpdate, found: Option<Checkpoint>) -> Result<bool,
     match found.as_ref().filter(|found| found.epoch == step.epoch).map(|found| found.position) {
         Some(position) if position == step.to => Ok(true),
         Some(position) if position == step.from => Ok(false),
-        _ => Err(Box::new(CommitError::Fenced { step: Box::new(step.clone()), found })),
+        _ => Err(Box::new(CommitError::Fenced { step: Box::new(step.clone()), found: found.map(Box::new) })),
     }
 }

@@ -168,7 +168,7 @@ async fn fenced<C: CheckpointStore>(store: &C, refused: Result<(), CommitError>,
     match refused {
         Err(CommitError::Fenced { step, found }) => {
             ensure_eq!(step.name, left.name, "the step named");
-            ensure_eq!(found.as_ref(), Some(left), "the checkpoint found");
+            ensure_eq!(found.as_deref(), Some(left), "the checkpoint found");
         }
         other => ensure!(false, "a step of another owner returned {other:?}"),
     }

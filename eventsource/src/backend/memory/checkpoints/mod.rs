@@ -252,7 +252,7 @@ impl UnitOfWork for MemoryUnit {
                 self.publish();
                 Ok(())
             }
-            Err(found) => Err(CommitError::Fenced { step: Box::new(step.clone()), found: found.map(|found| *found) }),
+            Err(found) => Err(CommitError::Fenced { step: Box::new(step.clone()), found }),
         }
     }
 

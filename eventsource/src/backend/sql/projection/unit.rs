@@ -205,7 +205,7 @@ pub(in crate::backend) async fn make<D: UnitDatabase>(
     match change {
         Change::Update(step) if !db.advance_checkpoint(conn, step).await.map_err(failed)? => {
             let found = db.load_checkpoint(conn, &step.name).await.map_err(failed)?;
-            Err(CommitError::Fenced { step: Box::new(step.clone()), found })
+            Err(CommitError::Fenced { step: Box::new(step.clone()), found: found.map(Box::new) })
         }
         Change::Update(_) => Ok(()),
         Change::Reset(clear) if !db.clear_checkpoint(conn, clear).await.map_err(failed)? => {
