@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use eventsource::event::{RecordedParts, now};
+use eventsource::event::{RecordedParts, SliceRange, now};
 use eventsource::prelude::*;
 use eventsource::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, Claim, ClaimError, CommitError, DeadLetter, Inject,
@@ -36,7 +36,7 @@ const EVENTS: TableDefinition<u64, Bytes> = TableDefinition::new("events");
 const IDS: TableDefinition<u128, u64> = TableDefinition::new("ids");
 /// The position of each event, by the aggregate type and id of its stream and its version.
 const STREAMS: TableDefinition<(&str, u128, u64), u64> = TableDefinition::new("streams");
-/// What is stored of each subscription, by its name, as JSON.
+/// The state of each subscription, by its name, as JSON.
 const SUBSCRIPTIONS: TableDefinition<&str, Bytes> = TableDefinition::new("subscriptions");
 /// The rows of read models, by the name of the table and the id.
 const ROWS: TableDefinition<(&str, Bytes), Bytes> = TableDefinition::new("rows");
@@ -85,7 +85,7 @@ impl Redb {
         Ok(Writing { tx: self.database.begin_write()?, turn })
     }
 
-    /// Changes what is stored of the subscription `name`, in a transaction of its own. An error changes nothing.
+    /// Changes the stored state of the subscription `name`, in a transaction of its own. An error changes nothing.
     async fn change<T, E: From<Cause>>(
         &self,
         name: &str,
@@ -339,61 +339,44 @@ impl EventStore for Redb {
 // ---------------------------------------------------------------------------------------------------------------------
 // The checkpoints.
 
-/// What is stored of a subscription. After a reset, the epoch stays.
+/// The stored state of a subscription. After a reset, the epoch stays.
 #[derive(Default, Serialize, Deserialize)]
 struct Subscription {
-    checkpoint: Option<StoredCheckpoint>,
+    /// The last epoch that a claim of any slices got.
     epoch: u64,
-    /// The target of the rebuild that the next claim begins.
+    /// The target of the rebuild that the next claim of all slices begins.
     rebuild_to: Option<Position>,
     letters: Vec<DeadLetter>,
-    snapshot: Option<(Position, String, Vec<u8>)>,
-    lease: Option<(String, DateTime<Utc>)>,
+    checkpoints: Vec<StoredCheckpoint>,
 }
 
+/// The checkpoint of a range of slices.
 #[derive(Clone, Serialize, Deserialize)]
 struct StoredCheckpoint {
+    first_slice: u16,
+    last_slice: u16,
+    epoch: u64,
     position: Position,
     fingerprint: String,
     updated_at: DateTime<Utc>,
     rebuild_to: Option<Position>,
     log: Option<Uuid>,
     mark: Option<(Position, Uuid)>,
+    snapshot: Option<(Position, String, Vec<u8>)>,
+    lease: Option<(String, DateTime<Utc>)>,
 }
 
-impl Subscription {
-    fn checkpoint(&self, name: &str) -> Option<Checkpoint> {
-        let StoredCheckpoint { position, fingerprint, updated_at, rebuild_to, log, mark } = self.checkpoint.clone()?;
-        let checkpoint = Checkpoint::new(name.to_owned(), position, self.epoch, fingerprint, updated_at);
-        let mark = mark.map(|(position, event)| LogMark::new(position, event));
-        Some(checkpoint.rebuilding(rebuild_to).in_log(log.map(LogId::from_uuid), mark))
+impl StoredCheckpoint {
+    fn slices(&self) -> SliceRange {
+        SliceRange::new(self.first_slice, self.last_slice).unwrap_or_default()
     }
 
-    fn claim(&mut self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        let name = claim.name.to_owned();
-        if let Some(found) = self.checkpoint.as_ref().filter(|found| claim.refuses(&found.fingerprint)) {
-            return Err(ClaimError::Changed { name, found: found.fingerprint.clone() });
-        }
-        if let (Some(lease), Some((owner, until))) = (&claim.lease, &self.lease)
-            && (*lease.owner != **owner && *until > now())
-        {
-            return Err(ClaimError::Held { name, owner: owner.clone(), until: *until });
-        }
-        self.lease = claim.lease.as_ref().map(|lease| (lease.owner.to_string(), now() + lease.time));
-        self.epoch += 1;
-        let started = || StoredCheckpoint {
-            position: claim.start,
-            fingerprint: String::new(),
-            updated_at: now(),
-            rebuild_to: self.rebuild_to.take(),
-            log: None,
-            mark: None,
-        };
-        let checkpoint = self.checkpoint.get_or_insert_with(started);
-        claim.fingerprint.clone_into(&mut checkpoint.fingerprint);
-        checkpoint.updated_at = now();
-        checkpoint.log = checkpoint.log.or(claim.log.map(|log| *log.as_uuid()));
-        self.checkpoint(claim.name).ok_or_else(|| claim_failed("the checkpoint was not created".into()))
+    fn of(&self, name: &str) -> Checkpoint {
+        let checkpoint =
+            Checkpoint::new(name.to_owned(), self.position, self.epoch, self.fingerprint.clone(), self.updated_at);
+        let mark = self.mark.map(|(position, event)| LogMark::new(position, event));
+        let checkpoint = checkpoint.rebuilding(self.rebuild_to).in_log(self.log.map(LogId::from_uuid), mark);
+        checkpoint.slices(self.slices())
     }
 
     fn renew(&mut self, time: Option<Duration>) {
@@ -403,33 +386,102 @@ impl Subscription {
             _ => {}
         }
     }
+}
+
+impl Subscription {
+    fn stored(&mut self, slices: SliceRange) -> Option<&mut StoredCheckpoint> {
+        self.checkpoints.iter_mut().find(|stored| stored.slices() == slices)
+    }
+
+    fn checkpoints(&self, name: &str) -> Vec<Checkpoint> {
+        let mut all: Vec<_> = self.checkpoints.iter().map(|stored| stored.of(name)).collect();
+        all.sort_by_key(|checkpoint| checkpoint.slices);
+        all
+    }
+
+    fn checkpoint(&self, name: &str, slices: SliceRange) -> Option<Checkpoint> {
+        self.checkpoints.iter().find(|stored| stored.slices() == slices).map(|stored| stored.of(name))
+    }
+
+    fn claim(&mut self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
+        let name = claim.name.to_owned();
+        let stored = self.stored(claim.slices);
+        if let Some(found) = stored.as_ref().filter(|found| claim.refuses(&found.fingerprint)) {
+            return Err(ClaimError::Changed { name, found: found.fingerprint.clone() });
+        }
+        if let (Some(lease), Some((owner, until))) = (&claim.lease, stored.and_then(|stored| stored.lease.as_ref()))
+            && (*lease.owner != **owner && *until > now())
+        {
+            return Err(ClaimError::Held { name, owner: owner.clone(), until: *until });
+        }
+        // The epochs of all ranges come from one counter. A claim of a part fences an owner of all slices.
+        self.epoch += 1;
+        let epoch = self.epoch;
+        if let Some(all) = self.stored(SliceRange::ALL) {
+            all.epoch = epoch;
+        }
+        let rebuild_to = if claim.slices.is_all() { self.rebuild_to.take() } else { None };
+        if self.stored(claim.slices).is_none() {
+            self.checkpoints.push(StoredCheckpoint {
+                first_slice: claim.slices.first(),
+                last_slice: claim.slices.last(),
+                epoch,
+                position: claim.start,
+                fingerprint: String::new(),
+                updated_at: now(),
+                rebuild_to,
+                log: None,
+                mark: None,
+                snapshot: None,
+                lease: None,
+            });
+        }
+        let missing = || claim_failed("the checkpoint was not created".into());
+        let stored = self.stored(claim.slices).ok_or_else(missing)?;
+        stored.epoch = epoch;
+        claim.fingerprint.clone_into(&mut stored.fingerprint);
+        stored.updated_at = now();
+        stored.log = stored.log.or(claim.log.map(|log| *log.as_uuid()));
+        stored.lease = claim.lease.as_ref().map(|lease| (lease.owner.to_string(), now() + lease.time));
+        Ok(stored.of(claim.name))
+    }
+
+    /// Returns whether an owner has this epoch.
+    fn renew(&mut self, epoch: u64, time: Duration) -> bool {
+        let mut owned = self.checkpoints.iter_mut().filter(|stored| stored.epoch == epoch).peekable();
+        let is_owned = owned.peek().is_some();
+        owned.for_each(|stored| stored.renew(Some(time)));
+        is_owned
+    }
 
     fn update(&mut self, update: &CheckpointUpdate) -> Result<(), CommitError> {
-        let epoch = self.epoch;
-        let is_owner = |found: &&mut StoredCheckpoint| (found.position, epoch) == (update.from, update.epoch);
-        let Some(checkpoint) = self.checkpoint.as_mut().filter(is_owner) else {
-            let (step, found) = (Box::new(update.clone()), self.checkpoint(&update.name).map(Box::new));
+        let is_owner = |found: &&mut StoredCheckpoint| (found.position, found.epoch) == (update.from, update.epoch);
+        let Some(stored) = self.stored(update.slices).filter(is_owner) else {
+            let (step, found) = (Box::new(update.clone()), self.checkpoint(&update.name, update.slices).map(Box::new));
             return Err(CommitError::Fenced { step, found });
         };
-        (checkpoint.position, checkpoint.updated_at) = (update.to, now());
-        checkpoint.mark = update.mark.map(|mark| (mark.position, mark.event_id)).or(checkpoint.mark);
-        checkpoint.rebuild_to = checkpoint.rebuild_to.filter(|target| *target > update.to);
+        (stored.position, stored.updated_at) = (update.to, now());
+        stored.mark = update.mark.map(|mark| (mark.position, mark.event_id)).or(stored.mark);
+        stored.rebuild_to = stored.rebuild_to.filter(|target| *target > update.to);
         if let Some(state) = &update.snapshot {
-            self.snapshot = Some((update.to, checkpoint.fingerprint.clone(), state.clone()));
+            stored.snapshot = Some((update.to, stored.fingerprint.clone(), state.clone()));
         }
+        stored.renew(update.lease.filter(|time| !time.is_zero()));
         let mut letters = self.letters();
         update.letters.iter().for_each(|change| letters.change(change));
         self.letters = letters.iter().cloned().collect();
-        self.renew(update.lease.filter(|time| !time.is_zero()));
         Ok(())
     }
 
     fn reset(&mut self, reset: &CheckpointReset) -> Result<(), CommitError> {
-        let is_owned = self.checkpoint.is_some() && reset.owner == Some(self.epoch);
-        if reset.owner.is_some() && !is_owned {
+        let epoch = self.stored(SliceRange::ALL).map(|stored| stored.epoch);
+        if reset.owner.is_some() && epoch != reset.owner {
             return Err(CommitError::NotOwned { clear: Box::new(reset.clone()) });
         }
-        *self = Self { epoch: self.epoch + 1, rebuild_to: reset.rebuild_to, ..Self::default() };
+        self.checkpoints.retain(|stored| !stored.slices().is_all());
+        self.epoch += 1;
+        self.rebuild_to = reset.rebuild_to;
+        self.letters.clear();
         Ok(())
     }
 
@@ -464,7 +516,7 @@ impl CheckpointStore for Redb {
 
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
         let found = self.subscription(name).map_err(failure("load a checkpoint"))?;
-        Ok(found.and_then(|found| found.checkpoint(name)))
+        Ok(found.and_then(|found| found.checkpoint(name, SliceRange::ALL)))
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
@@ -472,7 +524,7 @@ impl CheckpointStore for Redb {
             let mut all = Vec::new();
             for entry in self.database.begin_read()?.open_table(SUBSCRIPTIONS)?.iter()? {
                 let (name, found) = entry?;
-                all.extend(json::<Subscription>(found.value())?.checkpoint(name.value()));
+                all.extend(json::<Subscription>(found.value())?.checkpoints(name.value()));
             }
             Ok(all)
         };
@@ -488,13 +540,7 @@ impl CheckpointStore for Redb {
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
-        let renewed = self.change(name, |found| {
-            let is_owner = found.epoch == epoch && found.checkpoint.is_some();
-            if is_owner {
-                found.renew(Some(time));
-            }
-            Ok::<_, Cause>(is_owner)
-        });
+        let renewed = self.change(name, |found| Ok::<_, Cause>(found.renew(epoch, time)));
         renewed.await.map_err(failure("renew a lease"))
     }
 
@@ -520,7 +566,7 @@ impl CheckpointStore for Redb {
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
         let found = self.subscription(name).map_err(failure("read a snapshot"))?;
-        let snapshot = found.and_then(|found| found.snapshot);
+        let snapshot = found.and_then(|mut found| found.stored(SliceRange::ALL)?.snapshot.take());
         Ok(snapshot.map(|(position, fingerprint, state)| ProjectionSnapshot::new(position, fingerprint, state)))
     }
 

@@ -45,6 +45,8 @@ struct Attributes<'a> {
     subject: String,
     time: String,
     datacontenttype: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partitionkey: Option<&'a str>,
 }
 
 impl RecordedEvent {
@@ -61,6 +63,7 @@ impl RecordedEvent {
     /// | `subject` | the stream, such as `Order/0198…` |
     /// | `time` | the time at which the event occurred, in RFC 3339 and UTC |
     /// | `datacontenttype` | `application/json` |
+    /// | `partitionkey` | the [partition key](RecordedEvent::partition_key), if one was set |
     /// | `data` | the stored payload, without surrounding white space |
     ///
     /// The metadata, the position and the version are not included.
@@ -95,6 +98,7 @@ impl RecordedEvent {
             subject: self.stream().to_string(),
             time: self.occurred_at().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
             datacontenttype: "application/json",
+            partitionkey: self.partition_key(),
         };
         let mut json = serde_json::to_string(&attributes).map_err(|_| unreadable())?;
         // The payload is added as text. Parsing and writing it again would change some numbers.
@@ -164,6 +168,7 @@ mod tests {
             recorded_at: crate::event::now(),
             metadata: Metadata::new(),
             payload: "{".to_owned(),
+            slice: None,
         };
         let error = RecordedEvent::from(parts).to_cloud_event("urn:shop").unwrap_err().to_string();
         assert!(error.contains("position 5"), "{error}");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Unstorable, json};
+use super::{Slice, StreamId, Unstorable, json};
 
 /// The metadata of an event: its cause, its actor, its tenant, and free entries.
 ///
@@ -42,6 +42,9 @@ pub struct Metadata {
     actor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<String>,
+    /// The partition key of the event. An event sets it, and not its metadata: `NewEvent::partition_key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition_key: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     entries: BTreeMap<String, serde_json::Value>,
     /// The key of an entry that cannot be stored, and why.
@@ -208,12 +211,32 @@ impl Metadata {
         *self == Self::default()
     }
 
+    /// Sets or removes the partition key.
+    pub(super) fn with_partition_key(mut self, key: Option<String>) -> Self {
+        self.partition_key = key;
+        self
+    }
+
+    pub(super) fn into_partition_key(self) -> Option<String> {
+        self.partition_key
+    }
+
+    pub(crate) fn partition_key(&self) -> Option<&str> {
+        self.partition_key.as_deref()
+    }
+
+    /// Returns the slice of an event in `stream` that has this metadata.
+    pub(super) fn slice(&self, stream: &StreamId) -> Slice {
+        self.partition_key().map_or_else(|| Slice::of_stream(stream), Slice::of_key)
+    }
+
     /// Returns about the length of the metadata as JSON, in bytes; 0 if nothing is set.
     pub(crate) fn size(&self) -> usize {
         const ID: usize = 55;
         const NAME: usize = 12;
         let ids = [self.correlation_id, self.causation_id].into_iter().flatten().count() * ID;
-        let names = [&self.actor, &self.tenant].into_iter().flatten().map(|name| name.len() + NAME);
+        let names =
+            [&self.actor, &self.tenant, &self.partition_key].into_iter().flatten().map(|name| name.len() + NAME);
         let entries = self.entries.iter().map(|(key, value)| key.len() + 4 + json_size(value));
         ids + names.sum::<usize>() + entries.sum::<usize>()
     }

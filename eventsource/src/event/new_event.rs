@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::new_payload::{NewPayload, PAYLOAD};
 use super::{
-    DomainEvent, EncodeError, Metadata, Name, Position, RecordedEvent, RecordedParts, StreamId, Unstorable, json, now,
-    truncate_to_micros,
+    DomainEvent, EncodeError, Metadata, Name, Position, RecordedEvent, RecordedParts, Slice, StreamId, Unstorable,
+    json, now, truncate_to_micros,
 };
 
 /// An event that is not stored yet. [`EventStore::append`](crate::EventStore::append) stores it.
@@ -35,25 +36,8 @@ pub struct NewEvent {
     schema_version: u32,
     occurred_at: DateTime<Utc>,
     metadata: Metadata,
-    payload: Payload,
+    payload: NewPayload,
 }
-
-/// A payload, as JSON.
-#[derive(Debug, Clone)]
-struct Payload {
-    text: String,
-    /// Whether the text was checked: it can be read back.
-    is_checked: bool,
-}
-
-impl PartialEq for Payload {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-/// The first part of the path of a value in a payload.
-pub(crate) const PAYLOAD: &str = "payload";
 
 impl NewEvent {
     /// Creates a new event from `event`, with a new id (UUID v7), the current time and no metadata.
@@ -85,7 +69,7 @@ impl NewEvent {
         if !E::DESCRIPTOR.is_checked() {
             json::check_text(PAYLOAD, &text).map_err(refused)?;
         }
-        let payload = Payload { text, is_checked: true };
+        let payload = NewPayload { text, is_checked: true };
         Ok(Self { aggregate_type: Some(E::AGGREGATE.into()), payload, ..Self::raw(E::NAME, E::VERSION, String::new()) })
     }
 
@@ -111,7 +95,7 @@ impl NewEvent {
             schema_version,
             occurred_at: now(),
             metadata: Metadata::new(),
-            payload: Payload { text: payload.into(), is_checked: false },
+            payload: NewPayload { text: payload.into(), is_checked: false },
         }
     }
 
@@ -152,6 +136,21 @@ impl NewEvent {
         self
     }
 
+    /// Sets the partition key, which decides the [slice](Slice) of the event. By default the key is that of the stream.
+    ///
+    /// The events of one key are in one partition of a subscription, and so in order. Set it if events of several
+    /// streams belong together, such as `customer-42` on the orders of one customer. Give all events of a stream the
+    /// same key: events of one stream in different partitions have no order among each other. The key is stored with
+    /// the event and never changes.
+    ///
+    /// An append refuses an empty key, a key of more than [`MAX_NAME`](super::MAX_NAME) bytes, and one with the
+    /// character NUL.
+    #[must_use]
+    pub fn partition_key(mut self, key: impl Into<String>) -> Self {
+        self.metadata = self.metadata.with_partition_key(Some(key.into()));
+        self
+    }
+
     /// Replaces the metadata.
     ///
     /// # Examples
@@ -163,7 +162,7 @@ impl NewEvent {
     /// ```
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
-        self.metadata = metadata;
+        self.metadata = metadata.with_partition_key(self.metadata.into_partition_key());
         self
     }
 
@@ -198,6 +197,18 @@ impl NewEvent {
     #[must_use]
     pub const fn occurred_at(&self) -> DateTime<Utc> {
         self.occurred_at
+    }
+
+    /// Returns the partition key that was set; `None` if the key of the event is that of its stream.
+    #[must_use]
+    pub fn get_partition_key(&self) -> Option<&str> {
+        self.metadata.partition_key()
+    }
+
+    /// Returns the [slice](Slice) of the event in `stream`. Used by stores.
+    #[must_use]
+    pub fn slice(&self, stream: &StreamId) -> Slice {
+        self.metadata.slice(stream)
     }
 
     /// Returns the metadata.
@@ -241,7 +252,21 @@ impl NewEvent {
         position: Position,
         recorded_at: DateTime<Utc>,
     ) -> RecordedEvent {
+        let slice = self.slice(&stream);
+        self.record_in(slice, stream, version, position, recorded_at)
+    }
+
+    /// As [`record`](Self::record), with the slice that is computed already.
+    pub(crate) fn record_in(
+        self,
+        slice: Slice,
+        stream: StreamId,
+        version: u64,
+        position: Position,
+        recorded_at: DateTime<Utc>,
+    ) -> RecordedEvent {
         RecordedEvent::from(RecordedParts {
+            slice: Some(slice),
             id: self.id,
             position,
             stream,

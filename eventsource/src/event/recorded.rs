@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::decoded::Decoded;
-use super::{Metadata, Position, StreamId, Unreadable};
+use super::{Metadata, Position, Slice, StreamId, Unreadable};
 
 /// A stored event: its id, position, stream, version, type, times, metadata, and its payload as JSON, not decoded.
 ///
@@ -73,6 +73,9 @@ pub struct RecordedParts {
     pub metadata: Metadata,
     /// The payload as JSON.
     pub payload: String,
+    /// The stored slice. `None` computes it from the key of the event, such as for an event that was stored by a version
+    /// of this crate without slices.
+    pub slice: Option<Slice>,
 }
 
 impl RecordedParts {
@@ -88,14 +91,25 @@ impl RecordedParts {
         payload: impl Into<String>,
         recorded_at: DateTime<Utc>,
     ) -> Self {
-        let (event_type, payload) = (event_type.into(), payload.into());
-        let (schema_version, occurred_at, metadata) = (1, recorded_at, Metadata::default());
-        Self { id, position, stream, version, event_type, schema_version, occurred_at, recorded_at, metadata, payload }
+        Self {
+            id,
+            position,
+            stream,
+            version,
+            event_type: event_type.into(),
+            schema_version: 1,
+            occurred_at: recorded_at,
+            recorded_at,
+            metadata: Metadata::default(),
+            payload: payload.into(),
+            slice: None,
+        }
     }
 }
 
 impl From<RecordedParts> for RecordedEvent {
-    fn from(parts: RecordedParts) -> Self {
+    fn from(mut parts: RecordedParts) -> Self {
+        parts.slice.get_or_insert_with(|| parts.metadata.slice(&parts.stream));
         Self { parts, unreadable: None, decoded: Decoded::default() }
     }
 }
@@ -187,6 +201,29 @@ impl RecordedEvent {
     #[must_use]
     pub const fn metadata(&self) -> &Metadata {
         &self.parts.metadata
+    }
+
+    /// Returns the partition key that the writer has set; `None` if the key of the event is that of its stream.
+    #[must_use]
+    pub fn partition_key(&self) -> Option<&str> {
+        self.parts.metadata.partition_key()
+    }
+
+    /// Returns the slice of the event: the hash value of its key, by which partitions divide a log.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::event::{Slice, now};
+    /// use eventsource::{NewEvent, Position, StreamId};
+    ///
+    /// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// let new = NewEvent::raw("OrderPlaced", 1, "{}").partition_key("customer-42");
+    /// let event = new.record(order, 1, Position::new(7), now());
+    /// assert_eq!((event.slice(), event.partition_key()), (Slice::of_key("customer-42"), Some("customer-42")));
+    /// ```
+    #[must_use]
+    pub fn slice(&self) -> Slice {
+        self.parts.slice.unwrap_or_else(|| self.parts.metadata.slice(&self.parts.stream))
     }
 
     /// Returns the payload as JSON.

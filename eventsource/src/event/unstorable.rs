@@ -85,6 +85,9 @@ pub enum UnstorableReason {
     /// A name contains the character NUL, which PostgreSQL cannot store.
     #[error("a name cannot contain the character NUL")]
     Nul,
+    /// A partition key is empty.
+    #[error("a partition key cannot be empty; leave it out, and the event has the key of its stream")]
+    EmptyKey,
     /// A name is longer than [`MAX_NAME`].
     #[error("a name can have at most {MAX_NAME} bytes, and this one has {length}; shorten it")]
     TooLong {

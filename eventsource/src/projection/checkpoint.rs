@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::event::Position;
+use super::{CheckpointUpdate, Claim};
+use crate::event::{Position, SliceRange, now};
 use crate::store::{LogId, LogMark};
 
 /// The progress of a subscription: the position up to which its effects are durable.
@@ -23,10 +24,12 @@ use crate::store::{LogId, LogMark};
 pub struct Checkpoint {
     /// The name of the subscription.
     pub name: String,
+    /// The slices that it covers: [`SliceRange::ALL`], unless the subscription is partitioned.
+    pub slices: SliceRange,
     /// The last position that is done: each event up to it was applied or passed over.
     pub position: Position,
-    /// The number of the owner. Each start of the subscription, in any process, raises it by one. A commit with an
-    /// older epoch is refused ([exactly once](crate::guarantees#exactly-once)).
+    /// The number of the owner. Each claim of the subscription, by any process and for any slices, raises it by one, so
+    /// no two owners of one subscription have the same. A commit with an older epoch is refused ([exactly once](crate::guarantees#exactly-once)).
     pub epoch: u64,
     /// The [fingerprint](super::fingerprint()) of the projection that owns it.
     pub fingerprint: String,
@@ -42,7 +45,7 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Creates a checkpoint that is not being rebuilt and knows no log. For authors of checkpoint stores.
+    /// Creates a checkpoint of all slices that is not being rebuilt and knows no log. For authors of checkpoint stores.
     #[must_use]
     pub const fn new(
         name: String,
@@ -51,7 +54,15 @@ impl Checkpoint {
         fingerprint: String,
         updated_at: DateTime<Utc>,
     ) -> Self {
-        Self { name, position, epoch, fingerprint, updated_at, rebuild_to: None, log: None, mark: None }
+        let slices = SliceRange::ALL;
+        Self { name, slices, position, epoch, fingerprint, updated_at, rebuild_to: None, log: None, mark: None }
+    }
+
+    /// Sets the slices that the checkpoint covers.
+    #[must_use]
+    pub const fn slices(mut self, slices: SliceRange) -> Self {
+        self.slices = slices;
+        self
     }
 
     /// Sets the position up to which the checkpoint is being rebuilt. `None` means that no rebuild runs.
@@ -67,5 +78,24 @@ impl Checkpoint {
         self.log = log;
         self.mark = mark.filter(|mark| mark.position <= self.position);
         self
+    }
+
+    /// Returns what `claim` makes of the checkpoint `before`, with a new epoch. A new checkpoint is rebuilt up to
+    /// `rebuild_to`. For stores that keep checkpoints as values.
+    pub(crate) fn claimed(before: Option<&Self>, claim: &Claim<'_>, epoch: u64, rebuild_to: Option<Position>) -> Self {
+        let position = before.map_or(claim.start, |before| before.position);
+        let rebuild_to = before.map_or(rebuild_to, |before| before.rebuild_to);
+        let log = before.and_then(|before| before.log).or(claim.log);
+        let mark = before.and_then(|before| before.mark);
+        let claimed = Self::new(claim.name.to_owned(), position, epoch, claim.fingerprint.to_owned(), now());
+        claimed.slices(claim.slices).rebuilding(rebuild_to).in_log(log, mark)
+    }
+
+    /// Moves the checkpoint as `step` says. The caller has compared its position and epoch.
+    pub(crate) fn advance(&mut self, step: &CheckpointUpdate) {
+        self.position = step.to;
+        self.updated_at = now();
+        self.mark = step.mark.or(self.mark);
+        self.rebuild_to = self.rebuild_to.filter(|target| *target > step.to);
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterQuery,
     ProjectionSnapshot, TableOwners, UnitOfWork,
 };
-use crate::event::{Position, StreamId};
+use crate::event::{Position, SliceRange, StreamId};
 
 /// Keeps checkpoints, and opens the units of work in which they move.
 ///
@@ -29,7 +29,10 @@ use crate::event::{Position, StreamId};
 ///   is.
 /// * **A checkpoint knows its log.** It stores the log of its first claim, and the last event that an update names. A
 ///   reset removes both.
-/// * **Epochs only grow**, also across a reset. An owner that was replaced can never move the checkpoint again.
+/// * **Epochs only grow**, also across a reset. An owner that was replaced can never move the checkpoint again. All
+///   ranges of slices of one subscription share one counter: no epoch is given twice within a subscription.
+/// * **A range has a checkpoint of its own**, with a position, an epoch and a lease. Dead letters belong to the
+///   subscription.
 ///
 /// # Errors
 /// [`CheckpointError::Failed`] may be temporary: the caller retries. [`CheckpointError::Refused`] and
@@ -57,7 +60,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// The type of its units of work.
     type Unit: UnitOfWork;
 
-    /// Returns the checkpoint of the subscription `name`; `None` if it never ran or was reset.
+    /// Returns the checkpoint that the subscription `name` has for all slices; `None` if it never ran, was reset, or is
+    /// partitioned.
     ///
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
@@ -80,7 +84,35 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// ```
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError>;
 
-    /// Returns all checkpoints, ordered by name.
+    /// Returns the checkpoint that the subscription `name` has for `slices`; `None` if it has none.
+    ///
+    /// The default looks it up in [`list`](Self::list). Override it if the store can read one.
+    ///
+    /// # Errors
+    /// The errors of [`load`](Self::load).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::Position;
+    /// use eventsource::event::SliceRange;
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::{CheckpointStore, Claim};
+    ///
+    /// let checkpoints = MemoryCheckpoints::new();
+    /// let half = SliceRange::new(0, 511).ok_or("no range")?;
+    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START).slices(half)).await?;
+    /// assert!(checkpoints.load_slices("orders", half).await?.is_some());
+    /// assert_eq!(checkpoints.load("orders").await?, None, "no checkpoint of all slices");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn load_slices(&self, name: &str, slices: SliceRange) -> Result<Option<Checkpoint>, CheckpointError> {
+        let all = self.list().await?;
+        Ok(all.into_iter().find(|checkpoint| checkpoint.name == name && checkpoint.slices == slices))
+    }
+
+    /// Returns all checkpoints, ordered by name and range of slices.
     ///
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
@@ -131,7 +163,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// ```
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError>;
 
-    /// Renews the lease of the owner with `epoch`: it ends after `time` from now. [`Duration::ZERO`] releases it.
+    /// Renews the lease of the owner with `epoch`, on the checkpoint of whatever slices: it ends after `time` from now. [`Duration::ZERO`] releases it.
     /// Returns `false` if the checkpoint has another owner or was reset.
     ///
     /// # Errors
@@ -161,29 +193,6 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
     /// cannot be read: an operator must act.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
-    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
-    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
-    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
-    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
-    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
-    /// # let event = &appended.events()[0];
-    /// # let checkpoints = MemoryCheckpoints::new();
-    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
-    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
-    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
-    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
-    /// use eventsource::projection::LetterQuery;
-    ///
-    /// let page = checkpoints.dead_letters("orders", LetterQuery::parking().limit(50)).await?;
-    /// assert_eq!(page.len(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
 
     /// Returns the dead letter at `position` of the subscription `name`, in any state; `None` if there is none.
@@ -193,27 +202,6 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
     /// cannot be read: an operator must act.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
-    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
-    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
-    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
-    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
-    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
-    /// # let event = &appended.events()[0];
-    /// # let checkpoints = MemoryCheckpoints::new();
-    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
-    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
-    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
-    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
-    /// let letter = checkpoints.dead_letter("orders", event.position()).await?.ok_or("no letter")?;
-    /// assert_eq!(letter.event_id, event.id());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
     async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
         let Some(before) = position.value().checked_sub(1) else { return Ok(None) };
         let page = self.dead_letters(name, LetterQuery::all().after(Position::new(before)).limit(1)).await?;
@@ -226,27 +214,6 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
     /// cannot be read: an operator must act.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
-    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
-    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
-    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
-    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
-    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
-    /// # let event = &appended.events()[0];
-    /// # let checkpoints = MemoryCheckpoints::new();
-    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
-    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
-    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
-    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
-    /// let letters = checkpoints.parked("orders", &[event.stream().clone()]).await?;
-    /// assert_eq!(letters[0].position, event.position());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError>;
 
     /// Returns, for each of the subscriptions `names` with waiting letters, how many letters wait and how many events
@@ -257,27 +224,6 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
     /// cannot be read: an operator must act.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
-    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
-    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
-    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
-    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
-    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
-    /// # let event = &appended.events()[0];
-    /// # let checkpoints = MemoryCheckpoints::new();
-    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
-    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
-    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
-    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
-    /// let counts = checkpoints.letter_counts(&["orders", "payments"]).await?;
-    /// assert_eq!((counts["orders"].waiting, counts.contains_key("payments")), (1, false));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         let mut counts = BTreeMap::new();
         for &name in names {
@@ -297,28 +243,6 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails; then some of the letters may be deleted: call it again.
     /// [`CheckpointError::Refused`] if the store does not support it.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// # use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, DeadLetter, LetterChange, UnitOfWork};
-    /// # use eventsource::{HandlerError, MemoryCheckpoints, Position};
-    /// # use eventsource::{EventStore, ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
-    /// # let stream = StreamId::new("Order", uuid::Uuid::nil());
-    /// # let placed = NewEvent::raw("OrderPlaced", 1, "{}");
-    /// # let appended = MemoryEventStore::new().append(&stream, ExpectedVersion::Any, vec![placed]).await?;
-    /// # let event = &appended.events()[0];
-    /// # let checkpoints = MemoryCheckpoints::new();
-    /// # let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
-    /// # let letter = DeadLetter::new("orders", event, &HandlerError::permanent("no such customer"), 1);
-    /// # let update = CheckpointUpdate::new("orders", owned.epoch, owned.position, event.position());
-    /// # checkpoints.begin().await?.commit(&update.letters(vec![LetterChange::Keep(letter)])).await?;
-    /// let ninety_days_ago = chrono::Utc::now() - chrono::TimeDelta::days(90);
-    /// let deleted = checkpoints.forget_dismissed("orders", ninety_days_ago).await?;
-    /// assert_eq!(deleted, 0, "a waiting letter is kept");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
         let _ = before;
         Err(CheckpointError::Refused {
@@ -333,24 +257,6 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
     /// cannot be read: an operator must act.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::Position;
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
-    ///
-    /// let checkpoints = MemoryCheckpoints::new();
-    /// let owned = checkpoints.claim(&Claim::new("revenue", "revenue v1", Position::START)).await?;
-    /// let update = CheckpointUpdate::new("revenue", owned.epoch, owned.position, Position::new(7));
-    /// checkpoints.detached().commit(&update.snapshot(Some(b"150".to_vec()))).await?;
-    ///
-    /// let stored = checkpoints.snapshot("revenue").await?.ok_or("no snapshot")?;
-    /// assert_eq!((stored.position, &*stored.state), (Position::new(7), &b"150"[..]));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError>;
 
     /// Opens a unit of work.
@@ -373,61 +279,20 @@ pub trait CheckpointStore: Send + Sync + 'static {
 
     /// Returns a unit of work for subscribers that are not transactional. It holds no transaction open and gives
     /// handlers nothing.
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::Position;
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::{CheckpointStore, CheckpointUpdate, Claim, UnitOfWork};
-    ///
-    /// let checkpoints = MemoryCheckpoints::new();
-    /// let owned = checkpoints.claim(&Claim::new("mails", "mails v1", Position::START)).await?;
-    /// // … the handlers send mails, outside any transaction …
-    /// let update = CheckpointUpdate::new("mails", owned.epoch, owned.position, Position::new(7));
-    /// checkpoints.detached().commit(&update).await?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
     fn detached(&self) -> Self::Unit;
 
     /// Returns the generations of the read models that are stored with the checkpoints. `None`, the default, means that
     /// projections cannot be rebuilt side by side.
-    ///
-    /// ```
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::CheckpointStore;
-    ///
-    /// assert!(MemoryCheckpoints::new().generations().is_none(), "rebuild in place");
-    /// ```
     fn generations(&self) -> Option<&dyn Generations<Self::Unit>> {
         None
     }
 
     /// Returns the owners of the tables of the read models that are stored with the checkpoints. `None` is the default:
     /// then each manager checks only that no two of its own subscriptions declare the same table.
-    ///
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::{CheckpointStore, HandedOver};
-    ///
-    /// let checkpoints = MemoryCheckpoints::new();
-    /// let owners = checkpoints.owners().ok_or("tables have no owners")?;
-    /// assert_eq!(owners.hand_over("orders", "order-rows").await?, HandedOver::Missing);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
     fn owners(&self) -> Option<&dyn TableOwners> {
         None
     }
 
     /// Returns whether checkpoints survive the end of the process.
-    ///
-    /// ```
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::CheckpointStore;
-    ///
-    /// assert!(!MemoryCheckpoints::new().is_durable());
-    /// ```
     fn is_durable(&self) -> bool;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::LetterChange;
-use crate::event::Position;
+use crate::event::{Position, SliceRange};
 use crate::store::LogMark;
 
 /// Moves a checkpoint. It is applied only if the checkpoint is at `from` and has `epoch` (compare-and-set, see [exactly
@@ -27,6 +27,8 @@ use crate::store::LogMark;
 pub struct CheckpointUpdate {
     /// The name of the subscription.
     pub name: String,
+    /// The slices of the checkpoint: [`SliceRange::ALL`], unless the subscription is partitioned.
+    pub slices: SliceRange,
     /// The epoch of the owner.
     pub epoch: u64,
     /// The position at which the owner left the checkpoint.
@@ -45,10 +47,19 @@ pub struct CheckpointUpdate {
 }
 
 impl CheckpointUpdate {
-    /// Moves the checkpoint `name` of the owner with `epoch` from `from` to `to`, and changes nothing else.
+    /// Moves the checkpoint that `name` has for all slices, of the owner with `epoch`, from `from` to `to`, and changes
+    /// nothing else.
     #[must_use]
     pub fn new(name: impl Into<String>, epoch: u64, from: Position, to: Position) -> Self {
-        Self { name: name.into(), epoch, from, to, mark: None, letters: Vec::new(), snapshot: None, lease: None }
+        let (name, slices) = (name.into(), SliceRange::ALL);
+        Self { name, slices, epoch, from, to, mark: None, letters: Vec::new(), snapshot: None, lease: None }
+    }
+
+    /// Moves the checkpoint of these slices.
+    #[must_use]
+    pub const fn slices(mut self, slices: SliceRange) -> Self {
+        self.slices = slices;
+        self
     }
 
     /// Sets the last event of the log that the owner knows. An event after [`to`](CheckpointUpdate::to) is dropped.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::CheckpointError;
-use crate::event::Position;
+use crate::event::{Position, SliceRange};
 use crate::store::LogId;
 
 /// A request to become the owner of a checkpoint: see [`CheckpointStore::claim`](super::CheckpointStore::claim).
@@ -29,6 +29,8 @@ use crate::store::LogId;
 pub struct Claim<'a> {
     /// The name of the subscription.
     pub name: &'a str,
+    /// The slices of the checkpoint: [`SliceRange::ALL`], unless the subscription is partitioned.
+    pub slices: SliceRange,
     /// The fingerprint of the projection, which replaces the stored one.
     pub fingerprint: &'a str,
     /// The position of the new checkpoint, if there is none yet.
@@ -65,11 +67,19 @@ pub struct Lease {
 }
 
 impl<'a> Claim<'a> {
-    /// Claims the checkpoint `name` for the projection with this fingerprint, and takes it from any owner. If there is
-    /// no checkpoint, it is created at `start`.
+    /// Claims the checkpoint that `name` has for all slices, for the projection with this fingerprint, and takes it from
+    /// any owner. If there is no checkpoint, it is created at `start`.
     #[must_use]
     pub const fn new(name: &'a str, fingerprint: &'a str, start: Position) -> Self {
-        Self { name, fingerprint, start, log: None, lease: None, unless_changed: false }
+        Self { name, slices: SliceRange::ALL, fingerprint, start, log: None, lease: None, unless_changed: false }
+    }
+
+    /// Claims the checkpoint of these slices. Each range of a subscription has a checkpoint of its own. A claim of a part
+    /// fences an owner of all slices.
+    #[must_use]
+    pub const fn slices(mut self, slices: SliceRange) -> Self {
+        self.slices = slices;
+        self
     }
 
     /// Sets the log that the subscription reads.

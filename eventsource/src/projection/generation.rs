@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 
+use super::checkpoint_key::is_part;
 use super::{Checkpoint, CheckpointError, Claim, ClaimError, Table};
 use crate::event::Position;
 
@@ -17,9 +18,9 @@ pub(crate) fn next_checkpoint(name: &str) -> String {
     format!("{name}{NEXT_CHECKPOINT}")
 }
 
-/// Returns whether `name` belongs to a next generation. Such names are reserved.
+/// Returns whether `name` belongs to a next generation, or to a part of a subscription. Such names are reserved.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    name.ends_with(NEXT_CHECKPOINT) || name.ends_with(NEXT_TABLE)
+    name.ends_with(NEXT_CHECKPOINT) || name.ends_with(NEXT_TABLE) || is_part(name)
 }
 
 /// Builds the next generation of read models side by side with the live one. A

@@ -92,6 +92,7 @@
 
 mod checkpoint;
 mod checkpoint_error;
+mod checkpoint_key;
 mod checkpoint_reset;
 mod checkpoint_store;
 mod checkpoint_update;

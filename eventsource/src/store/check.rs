@@ -82,6 +82,12 @@ fn check_values(stream: &StreamId, event: &NewEvent) -> Result<(), Unstorable> {
     check_name("aggregate_type", stream.aggregate_type())?;
     check_name("event_type", event.event_type())?;
     event.metadata().get_tenant().map_or(Ok(()), |tenant| check_name("metadata.tenant", tenant))?;
+    if let Some(key) = event.get_partition_key() {
+        check_name("partition_key", key)?;
+        if key.is_empty() {
+            return Err(Unstorable::new("partition_key", UnstorableReason::EmptyKey));
+        }
+    }
     check_time(event.occurred_at()).map_err(|reason| Unstorable::new("occurred_at", reason))?;
     event.check_values()
 }

@@ -1,6 +1,8 @@
 //! The part of one stream in an append to several streams.
 
 use super::ExpectedVersion;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::event::Slice;
 use crate::event::{NewEvent, StreamId};
 
 /// The events for one stream in an append to several streams
@@ -47,5 +49,12 @@ impl StreamAppend {
     #[must_use]
     pub const fn new(stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> Self {
         Self { stream, expected, events }
+    }
+
+    /// Returns the slice of each event, in order. The slice of the stream is computed once.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn slices(&self) -> impl Iterator<Item = Slice> {
+        let of_stream = Slice::of_stream(&self.stream);
+        self.events.iter().map(move |event| event.get_partition_key().map_or(of_stream, Slice::of_key))
     }
 }

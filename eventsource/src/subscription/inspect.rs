@@ -159,7 +159,8 @@ async fn follow_owners<C: CheckpointStore>(checkpoints: &C, overviews: &mut [Ove
     for overview in overviews.iter_mut().filter(|overview| overview.stands_by()) {
         let name = &overview.core.name;
         if let Some(Ok(stored)) = &stored {
-            overview.now.position = stored.iter().find(|found| found.name == *name).map(|found| found.position);
+            overview.now.position =
+                stored.iter().find(|found| found.name == *name && found.slices.is_all()).map(|found| found.position);
         }
         overview.letters =
             counts.as_ref().map(|counts| counts.get(name).copied().unwrap_or_default()).map_err(Arc::clone);

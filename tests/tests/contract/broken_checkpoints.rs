@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use eventsource::event::SliceRange;
 use eventsource::memory::MemoryUnit;
 use eventsource::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, Claim, ClaimError, CommitError, DeadLetter, Inject,
@@ -24,6 +25,8 @@ enum Broken {
     Leases,
     /// A renewal does nothing, and says that it did.
     Renewals,
+    /// A claim of a part claims all slices.
+    Slices,
     /// Rows are committed before the checkpoint moves.
     Commit,
     /// What was changed is committed by a rollback.
@@ -54,11 +57,12 @@ impl CheckpointStore for BrokenCheckpoints {
     }
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        if self.1 != Broken::Leases {
-            return self.0.claim(claim).await;
-        }
         let mut claim = claim.clone();
-        claim.lease = None;
+        match self.1 {
+            Broken::Leases => claim.lease = None,
+            Broken::Slices => claim.slices = SliceRange::ALL,
+            _ => {}
+        }
         self.0.claim(&claim).await
     }
 
@@ -162,6 +166,7 @@ async fn broken_leases_fail_the_case_that_names_their_mistake() {
     for (broken, expected) in [
         (Broken::Nothing, None),
         (Broken::Leases, Some("a_lease_keeps_other_owners_out")),
+        (Broken::Slices, Some("two_ranges_have_leases_of_their_own")),
         (Broken::Renewals, Some("a_renewal_extends_the_lease")),
         (Broken::Renewals, Some("a_renewal_by_a_former_owner_changes_nothing")),
     ] {

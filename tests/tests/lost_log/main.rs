@@ -6,5 +6,6 @@
 mod claims;
 mod remedies;
 mod rolling;
+mod rolling_slices;
 mod running;
 mod world;

@@ -51,11 +51,12 @@ pub enum SubscribeError {
         /// Every option that is out of its range, in the order of their declaration.
         options: Vec<InvalidOption>,
     },
-    /// Its name, or the name of a table that it declares, ends with `~next` or `__next`. These are the names of the
-    /// checkpoints and tables that a rebuild side by side builds. Choose another name.
+    /// Its name, or the name of a table that it declares, ends with `~next` or `__next`, or with a range such as
+    /// `~0-511`. These are the names of the checkpoints and tables that a rebuild side by side builds, and of the
+    /// checkpoints of parts. Choose another name.
     #[error(
-        "`{subscription}` cannot be subscribed: `{reserved}` is a reserved name, used while a next generation is built; \
-         choose another name"
+        "`{subscription}` cannot be subscribed: `{reserved}` is a reserved name, used for the parts of a subscription \
+         and while a next generation is built; choose another name"
     )]
     ReservedName {
         /// The name of the subscription.

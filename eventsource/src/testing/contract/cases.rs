@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::filled_log::{EventLogFixture, FilledLog};
 use super::{
     Verdict, Violation, append, append_all, commands, concurrent, identity, lookups, pages, read_log, read_stream,
-    round_trip, values,
+    round_trip, slices, values,
 };
 use crate::store::EventStore;
 
@@ -35,6 +35,7 @@ macro_rules! __event_store_cases {
                 lookups::an_event_is_found_by_its_id
                 lookups::the_log_reads_backwards
                 pages::a_page_read_backwards_ends_at_its_bytes
+                slices::an_event_has_the_slice_of_its_key
                 identity::the_log_has_one_identity
                 identity::the_last_event_is_found
                 identity::a_page_tells_the_events_around_it

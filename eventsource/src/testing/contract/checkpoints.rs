@@ -1,7 +1,6 @@
 //! The contract of checkpoint stores.
 
-use uuid::Uuid;
-
+use super::checkpoint_logs::{a_checkpoint_keeps_its_log, a_step_keeps_an_event_of_the_log, load};
 use super::events::at;
 use super::letters::{
     a_letter_is_found_by_its_position, dismissed_letters_are_forgotten_by_their_age, letters_are_counted,
@@ -9,13 +8,16 @@ use super::letters::{
     parked_streams_are_found_by_their_keys,
 };
 use super::listed::{dispatch, names};
+use super::ranges::{
+    a_claim_of_a_part_fences_the_owner_of_all_slices, an_epoch_is_given_once_in_a_subscription,
+    two_ranges_of_a_subscription_are_two_checkpoints,
+};
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
 use crate::projection::{
     Checkpoint, CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, ClaimError, CommitError, UnitOfWork,
 };
-use crate::store::{LogId, LogMark};
 
 /// Passes the cases of the checkpoint store's contract to another macro.
 #[doc(hidden)]
@@ -38,6 +40,9 @@ macro_rules! __checkpoint_store_cases {
             a_checkpoint_keeps_its_log
             a_step_keeps_an_event_of_the_log
             checkpoints_are_listed_by_name
+            two_ranges_of_a_subscription_are_two_checkpoints
+            an_epoch_is_given_once_in_a_subscription
+            a_claim_of_a_part_fences_the_owner_of_all_slices
             letters_are_read_in_pages
             a_letter_is_found_by_its_position
             parked_streams_are_found_by_their_keys
@@ -77,10 +82,6 @@ pub async fn run_on_checkpoints<C: CheckpointStore>(name: &str, store: &C) -> Re
 }
 
 const START: Position = Position::START;
-
-async fn load<C: CheckpointStore>(store: &C, name: &str) -> Result<Checkpoint, Violation> {
-    store.load(name).await?.ok_or_else(|| Violation::new(format_args!("the checkpoint `{name}` is gone")))
-}
 
 async fn advance<C: CheckpointStore>(store: &C, epoch: u64, from: u64, to: u64) -> Result<(), CommitError> {
     store.begin().await?.commit(&CheckpointUpdate::new("orders", epoch, at(from), at(to))).await
@@ -252,41 +253,6 @@ async fn a_cleared_checkpoint_knows_up_to_where_it_is_rebuilt<C: CheckpointStore
     let last = store.claim(&Claim::new("orders", "v1", START)).await?;
     advance(store, last.epoch, 6, 7).await?;
     ensure_eq!(load(store, "orders").await?.rebuild_to, None, "the target after it was reached");
-    Ok(())
-}
-
-async fn a_checkpoint_keeps_its_log<C: CheckpointStore>(store: &C) -> Verdict {
-    let (log, other) = (LogId::generate(), LogId::generate());
-    let unknown = store.claim(&Claim::new("orders", "v1", START)).await?;
-    ensure_eq!(unknown.log, None, "the log of a claim that names none");
-    for (claimed, expected) in [(log, log), (other, log)] {
-        let checkpoint = store.claim(&Claim::new("orders", "v1", START).in_log(claimed)).await?;
-        ensure_eq!(checkpoint.log, Some(expected), "the log: the first one that was named");
-        ensure_eq!(load(store, "orders").await?, checkpoint, "the loaded checkpoint is the claimed one");
-    }
-    store.begin().await?.clear(&CheckpointReset::new("orders")).await?;
-    let checkpoint = store.claim(&Claim::new("orders", "v1", START).in_log(other)).await?;
-    ensure_eq!(checkpoint.log, Some(other), "the log after a reset");
-    Ok(())
-}
-
-async fn a_step_keeps_an_event_of_the_log<C: CheckpointStore>(store: &C) -> Verdict {
-    let (log, mark) = (LogId::generate(), LogMark::new(at(4), Uuid::now_v7()));
-    let claim = Claim::new("orders", "v1", START).in_log(log);
-    let claimed = store.claim(&claim).await?;
-    ensure_eq!(claimed.mark, None, "an event of the log, before the first step");
-    let step = |from, to| CheckpointUpdate::new("orders", claimed.epoch, at(from), at(to));
-    store.begin().await?.commit(&step(0, 5).marked(Some(mark))).await?;
-    ensure_eq!(load(store, "orders").await?.mark, Some(mark), "the event that a step names");
-    store.detached().commit(&step(5, 6)).await?;
-    ensure_eq!(load(store, "orders").await?.mark, Some(mark), "the event after a step that names none");
-    let next = LogMark::new(at(9), Uuid::now_v7());
-    store.detached().commit(&step(6, 9).marked(Some(next))).await?;
-    let listed: Vec<_> = store.list().await?.into_iter().map(|checkpoint| checkpoint.mark).collect();
-    ensure_eq!(listed, [Some(next)], "the events of all checkpoints");
-    ensure_eq!(store.claim(&claim).await?.mark, Some(next), "the event, for the next owner");
-    store.detached().clear(&CheckpointReset::new("orders")).await?;
-    ensure_eq!(store.claim(&claim).await?.mark, None, "the event after a reset");
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::listed::{dispatch, names};
+use super::ranges::two_ranges_have_leases_of_their_own;
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
@@ -31,6 +32,7 @@ macro_rules! __lease_cases {
             a_renewal_by_a_former_owner_changes_nothing
             a_renewal_without_a_checkpoint_is_refused
             claims_at_the_same_time_have_one_winner
+            two_ranges_have_leases_of_their_own
         }
     };
 }

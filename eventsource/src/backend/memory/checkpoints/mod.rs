@@ -52,7 +52,8 @@ struct Row {
 }
 
 impl Row {
-    fn claim(&mut self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
+    /// Returns why the claim fails.
+    fn check(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
         if let Some(found) = self.checkpoint.as_ref().filter(|found| claim.refuses(&found.fingerprint)) {
             return Err(ClaimError::Changed { name: claim.name.to_owned(), found: found.fingerprint.clone() });
         }
@@ -63,24 +64,28 @@ impl Row {
             let until = now() + until.duration_since(Instant::now());
             return Err(ClaimError::Held { name: claim.name.to_owned(), owner: owner.to_string(), until });
         }
-        self.leased = claim.lease.as_ref().map(|lease| (Arc::clone(&lease.owner), Instant::now() + lease.time));
-        self.epoch += 1;
-        let position = self.checkpoint.as_ref().map_or(claim.start, |checkpoint| checkpoint.position);
-        let rebuild_to = match &self.checkpoint {
-            Some(checkpoint) => checkpoint.rebuild_to,
-            None => self.rebuild_to.take(),
-        };
-        let (name, fingerprint) = (claim.name.to_owned(), claim.fingerprint.to_owned());
-        let before = self.checkpoint.as_ref();
-        let log = before.and_then(|checkpoint| checkpoint.log).or(claim.log);
-        let mark = before.and_then(|checkpoint| checkpoint.mark);
-        let checkpoint = Checkpoint::new(name, position, self.epoch, fingerprint, now());
-        let checkpoint = checkpoint.rebuilding(rebuild_to).in_log(log, mark);
-        self.checkpoint = Some(checkpoint.clone());
-        Ok(checkpoint)
+        Ok(())
     }
 
-    /// Applies `step`.
+    /// Returns an epoch that no owner of the subscription has had. This row has all its slices.
+    fn next_epoch(&mut self) -> u64 {
+        self.epoch += 1;
+        if let Some(checkpoint) = &mut self.checkpoint {
+            checkpoint.epoch = self.epoch;
+        }
+        self.epoch
+    }
+
+    fn claim(&mut self, claim: &Claim<'_>, epoch: u64) -> Checkpoint {
+        self.leased = claim.lease.as_ref().map(|lease| (Arc::clone(&lease.owner), Instant::now() + lease.time));
+        self.epoch = epoch;
+        let rebuild_to = self.rebuild_to.take();
+        let checkpoint = Checkpoint::claimed(self.checkpoint.as_ref(), claim, epoch, rebuild_to);
+        self.checkpoint = Some(checkpoint.clone());
+        checkpoint
+    }
+
+    /// Applies `step`, except for its letters, which belong to the subscription.
     ///
     /// # Errors
     /// The stored checkpoint, if it is at another position or has another owner.
@@ -89,13 +94,10 @@ impl Row {
         if (checkpoint.position, checkpoint.epoch) != (step.from, step.epoch) {
             return Err(Some(Box::new(checkpoint.clone())));
         }
-        (checkpoint.position, checkpoint.updated_at) = (step.to, now());
-        checkpoint.mark = step.mark.or(checkpoint.mark);
-        checkpoint.rebuild_to = checkpoint.rebuild_to.filter(|target| *target > step.to);
+        checkpoint.advance(step);
         if let Some(state) = &step.snapshot {
             self.snapshot = Some(ProjectionSnapshot::new(step.to, checkpoint.fingerprint.clone(), state.clone()));
         }
-        step.letters.iter().for_each(|change| self.letters.change(change));
         self.renew(step.lease.filter(|time| !time.is_zero()));
         Ok(())
     }
@@ -143,18 +145,29 @@ impl CheckpointStore for MemoryCheckpoints {
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
-        Ok(self.rows().values().filter_map(|row| row.checkpoint.clone()).collect())
+        let mut all: Vec<_> = self.rows().values().filter_map(|row| row.checkpoint.clone()).collect();
+        all.sort_by(|one, other| (&one.name, one.slices).cmp(&(&other.name, other.slices)));
+        Ok(all)
     }
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        self.rows().entry(claim.name.to_owned()).or_default().claim(claim)
+        let (mut rows, key) = (self.rows(), claim.key().into_owned());
+        rows.get(&key).map_or(Ok(()), |row| row.check(claim))?;
+        let epoch = rows.entry(claim.name.to_owned()).or_default().next_epoch();
+        Ok(rows.entry(key).or_default().claim(claim, epoch))
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
         let mut rows = self.rows();
-        let Some(row) = rows.get_mut(name).filter(|row| row.epoch == epoch) else { return Ok(false) };
-        row.renew(Some(time));
-        Ok(row.checkpoint.is_some())
+        let is_owned = |row: &&mut Row| {
+            row.checkpoint.as_ref().is_some_and(|checkpoint| (&*checkpoint.name, checkpoint.epoch) == (name, epoch))
+        };
+        let mut is_renewed = false;
+        for row in rows.values_mut().filter(is_owned) {
+            row.renew(Some(time));
+            is_renewed = true;
+        }
+        Ok(is_renewed)
     }
 
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
@@ -247,8 +260,10 @@ impl UnitOfWork for MemoryUnit {
     async fn commit(self, step: &CheckpointUpdate) -> Result<(), CommitError> {
         self.scope.flush().await?;
         let mut rows = self.checkpoints.rows();
-        match rows.get_mut(&step.name).map_or(Err(None), |row| row.advance(step)) {
+        match rows.get_mut(&*step.key()).map_or(Err(None), |row| row.advance(step)) {
             Ok(()) => {
+                let letters = &mut rows.entry(step.name.clone()).or_default().letters;
+                step.letters.iter().for_each(|change| letters.change(change));
                 self.publish();
                 Ok(())
             }

@@ -119,9 +119,18 @@ impl PostgresCheckpoints {
     }
 
     async fn try_claim(&self, claim: &Claim<'_>) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
-        let mut session = self.db.session().await?;
-        let claimed = rows::claim(&self.db, &mut session, claim).await?;
-        session.end().await?;
+        if claim.slices.is_all() {
+            let mut session = self.db.session().await?;
+            let claimed = rows::claim(&self.db, &mut session, claim).await?;
+            session.end().await?;
+            return Ok(claimed);
+        }
+        // A refused claim does not raise the counter of epochs.
+        let mut tx = self.db.begin().await?;
+        let claimed = rows::claim(&self.db, &mut tx, claim).await?;
+        if claimed.is_ok() {
+            tx.commit().await?;
+        }
         Ok(claimed)
     }
 

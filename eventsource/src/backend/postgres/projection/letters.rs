@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::statements;
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::projection::{
-    LetterRows, LetterStatement, LetterValue, letter_counts, letter_field, letter_from_json,
+    LetterRows, LetterStatement, Value, bind_values, letter_counts, letter_field, letter_from_json,
 };
 use crate::backend::sql::store::{Failure, clamped, unsigned};
 use crate::event::{Position, StreamId};
@@ -110,20 +110,13 @@ fn columns<'s>(streams: impl IntoIterator<Item = &'s StreamId>) -> (Vec<String>,
 }
 
 impl LetterRows for (&PostgresDatabase, &mut PgConnection) {
-    async fn execute(&mut self, statement: LetterStatement, values: &[LetterValue<'_>]) -> Result<(), Failure> {
+    async fn execute(&mut self, statement: LetterStatement, values: &[Value<'_>]) -> Result<(), Failure> {
         let (db, conn) = self;
-        let mut query = sqlx::query(db.sql(match statement {
+        let query = sqlx::query(db.sql(match statement {
             LetterStatement::Insert => statements::INSERT_LETTER,
             LetterStatement::Hold => statements::HOLD_BEHIND_LETTER,
         }));
-        for value in values {
-            query = match *value {
-                LetterValue::Text(text) => query.bind(text),
-                LetterValue::Number(number) => query.bind(number),
-                LetterValue::Id(id) => query.bind(id),
-                LetterValue::Flag(flag) => query.bind(flag),
-            };
-        }
+        let query = bind_values!(query, values);
         query.persistent(db.names_statements()).execute(&mut **conn).await?;
         Ok(())
     }

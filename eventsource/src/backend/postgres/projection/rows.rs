@@ -4,30 +4,22 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::statements;
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::projection::{NotClaimed, change_letters, mark};
+use crate::backend::sql::projection::columns::{self, CheckpointRow, advance_values, claim_values, signed};
+use crate::backend::sql::projection::{NotClaimed, bind_values, change_letters};
 use crate::backend::sql::store::{Failure, unsigned};
 use crate::event::{Position, now};
 use crate::projection::{Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ProjectionSnapshot};
-use crate::store::LogId;
 
-type Row = (String, i64, i64, String, DateTime<Utc>, Option<i64>, Option<Uuid>, Option<i64>, Option<Uuid>);
+type Row = CheckpointRow<DateTime<Utc>>;
 
 /// The owner of a checkpoint, the end of its lease, its fingerprint, and whether it has a position.
 type Holder = (Option<String>, Option<DateTime<Utc>>, String, bool);
 
-fn checkpoint(
-    (name, position, epoch, fingerprint, updated_at, rebuild_to, log, event_position, event_id): Row,
-) -> Result<Checkpoint, Failure> {
-    let position = Position::new(unsigned(position, &format!("the position of the checkpoint `{name}`"))?);
-    let epoch = unsigned(epoch, &format!("the epoch of the checkpoint `{name}`"))?;
-    let rebuild_to = rebuild_to.map(|target| unsigned(target, &format!("where `{name}` is rebuilt to"))).transpose()?;
-    let mark = mark(&name, event_position, event_id)?;
-    let checkpoint = Checkpoint::new(name, position, epoch, fingerprint, updated_at);
-    Ok(checkpoint.rebuilding(rebuild_to.map(Position::new)).in_log(log.map(LogId::from_uuid), mark))
+fn checkpoint(row: Row) -> Result<Checkpoint, Failure> {
+    columns::checkpoint(row, |time, _| Ok(time))
 }
 
 pub(super) async fn load(
@@ -46,27 +38,23 @@ pub(super) async fn list(db: &PostgresDatabase, conn: &mut PgConnection) -> Resu
     rows.into_iter().map(checkpoint).collect()
 }
 
-/// Claims the checkpoint, or returns why it was not claimed.
+/// Claims the checkpoint, or returns why it was not claimed. Then the caller rolls back, if a part was claimed.
 pub(super) async fn claim(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     claim: &Claim<'_>,
 ) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
+    let (key, epoch) = (claim.key(), next_epoch(db, &mut *conn, claim).await?);
+    let values = claim_values(claim, &key, epoch);
     loop {
-        let query = sqlx::query_as(db.sql(statements::CLAIM))
-            .bind(claim.name)
-            .bind(signed(claim.start)?)
-            .bind(claim.fingerprint)
+        let query = bind_values!(sqlx::query_as(db.sql(statements::CLAIM)), &values)
             .bind(now())
-            .bind(claim.lease.as_ref().map(|lease| &*lease.owner))
             .bind(claim.lease.as_ref().and_then(|lease| micros(lease.time)))
-            .bind(claim.log.map(|log| *log.as_uuid()))
-            .bind(claim.unless_changed)
             .persistent(db.names_statements());
         if let Some(row) = query.fetch_optional(&mut *conn).await? {
             return Ok(Ok(checkpoint(row)?));
         }
-        let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(claim.name).persistent(db.names_statements());
+        let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(&*key).persistent(db.names_statements());
         let found: Option<Holder> = query.fetch_optional(&mut *conn).await?;
         match found {
             Some((_, _, found, true)) if claim.refuses(&found) => return Ok(Err(NotClaimed::Changed { found })),
@@ -75,6 +63,16 @@ pub(super) async fn claim(
             _ => {}
         }
     }
+}
+
+/// Raises the counter of the epochs of the subscription for a claim of a part, and returns the new epoch. `None` if all
+/// slices are claimed: that row is the counter.
+async fn next_epoch(db: &PostgresDatabase, conn: &mut PgConnection, claim: &Claim<'_>) -> Result<Option<i64>, Failure> {
+    if claim.slices.is_all() {
+        return Ok(None);
+    }
+    let query = sqlx::query_scalar(db.sql(statements::NEXT_EPOCH)).bind(claim.name).bind(claim.fingerprint).bind(now());
+    Ok(Some(query.persistent(db.names_statements()).fetch_one(conn).await?))
 }
 
 /// Returns the time of a lease in microseconds; `None` if the lease is released.
@@ -92,7 +90,7 @@ pub(super) async fn renew(
 ) -> Result<bool, Failure> {
     let Ok(epoch) = i64::try_from(epoch) else { return Ok(false) };
     let query = sqlx::query(db.sql(statements::RENEW)).bind(micros(time)).bind(name).bind(epoch);
-    Ok(query.persistent(db.names_statements()).execute(conn).await?.rows_affected() == 1)
+    Ok(query.persistent(db.names_statements()).execute(conn).await?.rows_affected() > 0)
 }
 
 /// Applies `step` with everything that it carries. Returns whether it was applied.
@@ -101,17 +99,11 @@ pub(super) async fn advance(
     conn: &mut PgConnection,
     step: &CheckpointUpdate,
 ) -> Result<bool, Failure> {
-    // A number that the database cannot store is the position of no checkpoint and the epoch of no owner.
-    let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(false) };
-    let done = sqlx::query(db.sql(statements::ADVANCE))
-        .bind(signed(step.to)?)
+    let key = step.key();
+    let Some(values) = advance_values(step, &key)? else { return Ok(false) };
+    let done = bind_values!(sqlx::query(db.sql(statements::ADVANCE)), &values)
         .bind(now())
-        .bind(&step.name)
-        .bind(from)
-        .bind(epoch)
         .bind(step.lease.and_then(micros))
-        .bind(step.mark.map(|mark| signed(mark.position)).transpose()?)
-        .bind(step.mark.map(|mark| mark.event_id))
         .persistent(db.names_statements())
         .execute(&mut *conn)
         .await?;
@@ -120,7 +112,7 @@ pub(super) async fn advance(
     }
     change_letters((db, &mut *conn), &step.name, &step.letters).await?;
     if let Some(state) = &step.snapshot {
-        let query = sqlx::query(db.sql(statements::SAVE_SNAPSHOT)).bind(&step.name).bind(state);
+        let query = sqlx::query(db.sql(statements::SAVE_SNAPSHOT)).bind(&*key).bind(state);
         query.persistent(db.names_statements()).execute(conn).await?;
     }
     Ok(true)
@@ -157,8 +149,4 @@ pub(super) async fn snapshot(
         Ok(ProjectionSnapshot::new(Position::new(position), fingerprint, state))
     })
     .transpose()
-}
-
-fn signed(position: Position) -> Result<i64, Failure> {
-    i64::try_from(position.value()).map_err(|error| Failure::Database(sqlx::Error::Encode(Box::new(error))))
 }

@@ -3,6 +3,10 @@
 use uuid::Uuid;
 
 use super::session::Settings;
+use crate::backend::sql::projection::columns::{
+    advance_checkpoint, begin_next_checkpoint, checkpoint_columns, claim_checkpoint, clear_checkpoint, next_epoch,
+    switch_checkpoint,
+};
 
 /// Returns the SQL that follows the begin of a transaction: a row without which it cannot commit, and a savepoint whose
 /// release proves that it is still the same transaction. The savepoint's name is unique, so no handler rolls back to
@@ -35,67 +39,52 @@ fn remove_batch(id: Uuid) -> String {
     format!("DELETE FROM {{schema}}.eventsource_batches WHERE id = '{id}'")
 }
 
-macro_rules! columns {
-    () => {
-        "name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id"
-    };
-}
-
 /// A reset leaves a row without a position: that is no checkpoint.
-pub(super) const LOAD: &str =
-    concat!("SELECT ", columns!(), " FROM {schema}.eventsource_checkpoints WHERE name = $1 AND position IS NOT NULL");
-pub(super) const LIST: &str =
-    concat!("SELECT ", columns!(), " FROM {schema}.eventsource_checkpoints WHERE position IS NOT NULL ORDER BY name");
-
-/// Returns no row if another owner holds a lease and the claim asks for one.
-pub(super) const CLAIM: &str = concat!(
-    "INSERT INTO {schema}.eventsource_checkpoints AS mine \
-     (name, position, epoch, fingerprint, updated_at, owner, leased_until, log_id) \
-     VALUES ($1, $2, 1, $3, $4, $5, clock_timestamp() + $6 * interval '1 microsecond', $7) \
-     ON CONFLICT (name) DO UPDATE SET position = coalesce(mine.position, excluded.position), epoch = mine.epoch + 1, \
-     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, owner = excluded.owner, \
-     leased_until = excluded.leased_until, \
-     log_id = CASE WHEN mine.position IS NULL THEN excluded.log_id ELSE coalesce(mine.log_id, excluded.log_id) END, \
-     event_position = CASE WHEN mine.position IS NOT NULL THEN mine.event_position END \
-     WHERE (excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.leased_until <= clock_timestamp() \
-     OR mine.owner = excluded.owner) \
-     AND (NOT $8 OR mine.position IS NULL OR mine.fingerprint = excluded.fingerprint) RETURNING ",
-    columns!()
+pub(super) const LOAD: &str = concat!(
+    "SELECT ",
+    checkpoint_columns!(),
+    " FROM {schema}.eventsource_checkpoints WHERE name = $1 AND position IS NOT NULL"
 );
+pub(super) const LIST: &str = concat!(
+    "SELECT ",
+    checkpoint_columns!(),
+    " FROM {schema}.eventsource_checkpoints WHERE position IS NOT NULL \
+     ORDER BY coalesce(subscription, name), slice_from"
+);
+
+/// Returns no row if the checkpoint is not claimed. `$11` is the time, and `$12` the time of the lease.
+pub(super) const CLAIM: &str = concat!(
+    claim_checkpoint!(
+        "{schema}.eventsource_checkpoints",
+        "$11",
+        "clock_timestamp() + $12 * interval '1 microsecond'",
+        "mine.leased_until <= clock_timestamp()"
+    ),
+    " RETURNING ",
+    checkpoint_columns!()
+);
+pub(super) const NEXT_EPOCH: &str = next_epoch!("{schema}.eventsource_checkpoints");
 /// Selects the reason why a checkpoint was not claimed.
 pub(super) const HOLDER: &str = "SELECT owner, leased_until, fingerprint, position IS NOT NULL \
      FROM {schema}.eventsource_checkpoints WHERE name = $1";
 
+/// No two checkpoints of a subscription have one epoch.
 pub(super) const RENEW: &str = "UPDATE {schema}.eventsource_checkpoints \
      SET leased_until = clock_timestamp() + $1 * interval '1 microsecond' \
-     WHERE name = $2 AND epoch = $3 AND position IS NOT NULL";
+     WHERE (name = $2 OR subscription = $2) AND epoch = $3 AND position IS NOT NULL";
 
-/// Compare-and-set: changes no row if another owner moved or claimed the checkpoint.
-pub(super) const ADVANCE: &str = "UPDATE {schema}.eventsource_checkpoints SET position = $1, updated_at = $2, \
-     rebuild_to = CASE WHEN rebuild_to > $1 THEN rebuild_to END, \
-     leased_until = coalesce(clock_timestamp() + $6 * interval '1 microsecond', leased_until), \
-     event_position = coalesce($7, event_position), event_id = coalesce($8, event_id) \
-     WHERE name = $3 AND position = $4 AND epoch = $5";
+/// `$7` is the time, and `$8` the lease.
+pub(super) const ADVANCE: &str =
+    advance_checkpoint!("{schema}.eventsource_checkpoints", "$7", "clock_timestamp() + $8 * interval '1 microsecond'");
 
-pub(super) const CLEAR: &str = "UPDATE {schema}.eventsource_checkpoints SET position = NULL, epoch = epoch + 1, \
-     updated_at = $2, rebuild_to = $3, leased_until = NULL, log_id = NULL, event_position = NULL, event_id = NULL \
-     WHERE name = $1 AND ($4::bigint IS NULL OR (epoch = $4 AND position IS NOT NULL))";
+pub(super) const CLEAR: &str = clear_checkpoint!("{schema}.eventsource_checkpoints");
 /// Serialises claims of a next generation.
 pub(super) const LOCK_NEXT: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('eventsource next generation ' || $1 || '.' || $2, 0))";
-/// Starts a claimed checkpoint as that of a next generation.
-pub(super) const BEGIN_NEXT: &str = "UPDATE {schema}.eventsource_checkpoints SET position = $2, rebuild_to = $3, \
-     log_id = $4, event_position = NULL, event_id = NULL WHERE name = $1";
+pub(super) const BEGIN_NEXT: &str = begin_next_checkpoint!("{schema}.eventsource_checkpoints");
 pub(super) const LOCK_BOTH: &str =
     "SELECT 1 FROM {schema}.eventsource_checkpoints WHERE name IN ($1, $2) ORDER BY name FOR UPDATE";
-/// Copies the checkpoint `$2` over `$1`, and fences the owner of `$1`.
-pub(super) const SWITCH: &str = "INSERT INTO {schema}.eventsource_checkpoints AS live \
-     (name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id) \
-     SELECT $1, position, 1, fingerprint, $3, rebuild_to, log_id, event_position, event_id FROM {schema}.eventsource_checkpoints WHERE name = $2 \
-     ON CONFLICT (name) DO UPDATE SET position = excluded.position, epoch = live.epoch + 1, \
-     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, rebuild_to = excluded.rebuild_to, \
-     owner = NULL, leased_until = NULL, \
-     log_id = excluded.log_id, event_position = excluded.event_position, event_id = excluded.event_id";
+pub(super) const SWITCH: &str = switch_checkpoint!("{schema}.eventsource_checkpoints");
 pub(super) const MOVE_LETTERS: &str =
     "UPDATE {schema}.eventsource_dead_letters SET subscription = $1 WHERE subscription = $2";
 pub(super) const CLEAR_LETTERS: &str = "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1";

@@ -6,6 +6,7 @@ mod budget;
 mod database;
 mod error;
 mod event_store;
+mod explain;
 pub(crate) mod failure;
 mod group_commit;
 mod holders;

@@ -12,10 +12,10 @@ use crate::event::{Position, RecordedEvent, RecordedParts, StreamId};
 /// Reads the columns of `statements::read_stream`. The contents of a large event are missing.
 pub(super) fn found(row: &PgRow) -> Result<Found, Failure> {
     let columns = EventRow::new(row)?;
-    if columns.is_null(11)? {
+    if columns.is_null(12)? {
         return event(row).map(Found::Event);
     }
-    Ok(Found::Large(Position::new(columns.position()?), columns.size::<i32>(11)?))
+    Ok(Found::Large(Position::new(columns.position()?), columns.size::<i32>(12)?))
 }
 
 /// Reads the version of an event.
@@ -39,6 +39,7 @@ pub(super) fn event(row: &PgRow) -> Result<Arc<RecordedEvent>, Failure> {
         recorded_at: row.get::<Time>(8, "recorded_at").0,
         metadata: row.metadata(9, |_| None),
         payload: row.text(10, "payload"),
+        slice: row.slice::<i16>(11),
     };
     Ok(Arc::new(row.event(parts)))
 }

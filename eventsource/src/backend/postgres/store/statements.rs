@@ -93,7 +93,7 @@ macro_rules! recorded_at {
 macro_rules! insert {
     () => {
         "INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, version, event_type, \
-         schema_version, occurred_at, recorded_at, tenant, metadata, payload) "
+         schema_version, occurred_at, recorded_at, tenant, metadata, payload, slice) "
     };
 }
 /// Returns a row with the place of each stored event, in the order of the events, and a row with the version of the
@@ -116,10 +116,10 @@ macro_rules! append {
     "SELECT new.event_id, wanted.aggregate_type, wanted.aggregate_id, wanted.version + new.nth, new.event_type, \
          new.schema_version, new.occurred_at, ",
     recorded_at!(),
-    ", new.tenant, new.metadata::json, new.payload \
+    ", new.tenant, new.metadata::json, new.payload, new.slice \
      FROM wanted JOIN unnest($6::bigint[], $7::bigint[], $8::uuid[], $9::text[], $10::bigint[], $11::timestamptz[], \
-         $12::text[], $13::text[], $14::text[]) WITH ORDINALITY \
-         AS new (append, nth, event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
+         $12::text[], $13::text[], $14::text[], $15::smallint[]) WITH ORDINALITY \
+         AS new (append, nth, event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, slice, n) \
          USING (append) \
      WHERE wanted.version BETWEEN wanted.from_version AND wanted.to_version ",
             $others,
@@ -144,7 +144,7 @@ pub(super) const APPEND_AS_ONE: &str = append!(
 /// As [`APPEND`] for exactly `events` events, each with its stream, in the order of the columns of `wanted`.
 pub(super) fn append_few(events: usize) -> String {
     let types = ["text", "uuid", "bigint", "bigint", "bigint", "bigint", "uuid", "text", "bigint", "timestamptz"];
-    let types: Vec<_> = types.into_iter().chain(["text"; 3]).collect();
+    let types: Vec<_> = types.into_iter().chain(["text", "text", "text", "smallint"]).collect();
     let rows: Vec<_> = (0..events)
         .map(|row| {
             let parameter = |(n, kind): (usize, &&str)| format!("${}::{kind}", 2 + row * types.len() + n);
@@ -156,11 +156,11 @@ pub(super) fn append_few(events: usize) -> String {
         &rows.join(", "),
         concat!(
             ") AS wanted (aggregate_type, aggregate_id, from_version, to_version, append, nth, event_id, event_type, \
-                 schema_version, occurred_at, tenant, metadata, payload)), stored AS (",
+                 schema_version, occurred_at, tenant, metadata, payload, slice)), stored AS (",
             insert!(),
             "SELECT event_id, aggregate_type, aggregate_id, version + nth, event_type, schema_version, occurred_at, ",
             recorded_at!(),
-            ", tenant, metadata::json, payload FROM wanted WHERE version BETWEEN from_version AND to_version",
+            ", tenant, metadata::json, payload, slice FROM wanted WHERE version BETWEEN from_version AND to_version",
             outcomes!()
         ),
     ]
@@ -184,7 +184,7 @@ pub(super) const APPEND_ONE: &str = concat!(
     insert!(),
     "SELECT $6, aggregate_type, aggregate_id, version + 1, $7, $8, $9, ",
     recorded_at!(),
-    ", $10, $11::text::json, $12 FROM ",
+    ", $10, $11::text::json, $12, $13 FROM ",
     one_stream!(),
     " WHERE version BETWEEN $4 AND $5 RETURNING version, position, recorded_at"
 );
@@ -195,10 +195,11 @@ pub(super) const APPEND_TO_ONE: &str = concat!(
     insert!(),
     "SELECT event_id, aggregate_type, aggregate_id, version + n, event_type, schema_version, occurred_at, ",
     recorded_at!(),
-    ", tenant, metadata::json, payload FROM ",
+    ", tenant, metadata::json, payload, slice FROM ",
     one_stream!(),
-    ", unnest($6::uuid[], $7::text[], $8::bigint[], $9::timestamptz[], $10::text[], $11::text[], $12::text[]) \
-         WITH ORDINALITY AS new (event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, n) \
+    ", unnest($6::uuid[], $7::text[], $8::bigint[], $9::timestamptz[], $10::text[], $11::text[], $12::text[], \
+         $13::smallint[]) \
+         WITH ORDINALITY AS new (event_id, event_type, schema_version, occurred_at, tenant, metadata, payload, slice, n) \
      WHERE version BETWEEN $4 AND $5 ORDER BY n RETURNING version, position, recorded_at"
 );
 
@@ -249,7 +250,7 @@ macro_rules! columns {
     () => {
         "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
          recorded_at, CASE WHEN octet_length(metadata::text) <= $6 THEN metadata::text END, \
-         CASE WHEN octet_length(payload) <= $6 THEN payload END, \
+         CASE WHEN octet_length(payload) <= $6 THEN payload END, slice, \
          CASE WHEN octet_length(payload) > $6 OR octet_length(metadata::text) > $6 \
          THEN octet_length(payload) + coalesce(octet_length(metadata::text), 0) END"
     };
@@ -259,7 +260,7 @@ macro_rules! columns {
 macro_rules! whole {
     () => {
         "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
-         recorded_at, metadata::text, payload"
+         recorded_at, metadata::text, payload, slice"
     };
 }
 
@@ -337,7 +338,7 @@ pub(super) fn read_log_back(filter: &EventFilter) -> String {
 pub(super) fn read_nearby(filter: &EventFilter) -> String {
     format!(
         "(SELECT position, event_id, NULL::text, NULL::uuid, NULL::bigint, NULL::text, NULL::bigint, NULL::timestamptz, \
-         NULL::timestamptz, NULL::text, NULL::text, NULL::integer FROM {{schema}}.eventsource_events \
+         NULL::timestamptz, NULL::text, NULL::text, NULL::smallint, NULL::integer FROM {{schema}}.eventsource_events \
          WHERE position <= $1 ORDER BY position DESC LIMIT 1) UNION ALL ({})",
         read(filter, 0, "")
     )

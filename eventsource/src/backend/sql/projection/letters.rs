@@ -1,9 +1,8 @@
 //! Dead letters as rows, for every database.
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
-use uuid::Uuid;
 
-use super::letter_json;
+use super::{Value, letter_json};
 use crate::backend::sql::store::{Failure, clamped};
 use crate::event::StreamId;
 use crate::projection::{CheckpointError, DeadLetter, ErrorClass, LetterChange, LetterFilter};
@@ -17,22 +16,13 @@ pub(in crate::backend) enum LetterStatement {
     Hold,
 }
 
-/// A bound value.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::backend) enum LetterValue<'a> {
-    Text(&'a str),
-    Number(i64),
-    Id(Uuid),
-    Flag(bool),
-}
-
 /// The rows of dead letters in a database.
 pub(in crate::backend) trait LetterRows {
     /// Runs `statement` with these values.
     fn execute(
         &mut self,
         statement: LetterStatement,
-        values: &[LetterValue<'_>],
+        values: &[Value<'_>],
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Deletes the letters of the subscription `name` behind which `streams` are parked, in one statement.
@@ -112,7 +102,7 @@ pub(in crate::backend) async fn change<R: LetterRows + Send>(
                 LetterChange::Release { stream } => rows.release(name, &[stream]).await?,
                 LetterChange::Hold { stream, more } => {
                     let [name, kind, id] = place(name, stream);
-                    let more = LetterValue::Number(clamped(*more));
+                    let more = Value::Number(clamped(*more));
                     rows.execute(LetterStatement::Hold, &[name, kind, id, more]).await?;
                 }
             }
@@ -131,19 +121,20 @@ const fn released(change: &LetterChange) -> Option<&StreamId> {
 async fn insert<R: LetterRows>(rows: &mut R, name: &str, letter: &DeadLetter) -> Result<(), Failure> {
     let json = letter_json(letter)?;
     let [name, kind, id] = place(name, &letter.stream);
-    let position = LetterValue::Number(clamped(letter.position.value()));
-    let (parks, held) = (LetterValue::Flag(letter.parks()), LetterValue::Number(clamped(letter.held)));
-    let values = [name, position, kind, id, parks, held, LetterValue::Text(&json)];
+    let position = Value::Number(clamped(letter.position.value()));
+    let (parks, held) = (Value::Flag(letter.parks()), Value::Number(clamped(letter.held)));
+    let values = [name, position, kind, id, parks, held, Value::Text(&json)];
     rows.execute(LetterStatement::Insert, &values).await
 }
 
-fn place<'a>(name: &'a str, stream: &'a StreamId) -> [LetterValue<'a>; 3] {
-    [LetterValue::Text(name), LetterValue::Text(stream.aggregate_type()), LetterValue::Id(stream.aggregate_id())]
+fn place<'a>(name: &'a str, stream: &'a StreamId) -> [Value<'a>; 3] {
+    [Value::Text(name), Value::Text(stream.aggregate_type()), Value::Id(stream.aggregate_id())]
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
+    use uuid::Uuid;
 
     use super::*;
 

@@ -1,11 +1,13 @@
 //! Code that the units of work on SQL databases share.
 
 mod claim;
+pub(in crate::backend) mod columns;
 pub(in crate::backend) mod generations;
 mod letters;
 pub(in crate::backend) mod owners;
 mod scope;
 pub(in crate::backend) mod unit;
+mod values;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -14,11 +16,12 @@ use uuid::Uuid;
 
 pub(in crate::backend) use claim::NotClaimed;
 pub(in crate::backend) use letters::{
-    ForgetLetters, LetterRows, LetterStatement, LetterValue, change as change_letters, field as letter_field,
+    ForgetLetters, LetterRows, LetterStatement, change as change_letters, field as letter_field,
     forget as forget_letters,
 };
 pub(in crate::backend) use owners::TextRows;
 pub(in crate::backend) use scope::SqlScope;
+pub(in crate::backend) use values::{Value, bind_values};
 
 use crate::backend::sql::store::{Action, Failure, unsigned, verdict::explained};
 use crate::event::Position;

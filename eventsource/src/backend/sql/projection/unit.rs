@@ -204,7 +204,7 @@ pub(in crate::backend) async fn make<D: UnitDatabase>(
     let failed = |failure| CheckpointError::failed(change.action(), failure);
     match change {
         Change::Update(step) if !db.advance_checkpoint(conn, step).await.map_err(failed)? => {
-            let found = db.load_checkpoint(conn, &step.name).await.map_err(failed)?;
+            let found = db.load_checkpoint(conn, &step.key()).await.map_err(failed)?;
             Err(CommitError::Fenced { step: Box::new(step.clone()), found: found.map(Box::new) })
         }
         Change::Update(_) => Ok(()),

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Failure;
-use crate::event::{NewEvent, Position};
+use crate::event::{NewEvent, Position, Slice};
 use crate::store::{AppendError, Appended, LogId, StoreError};
 
 pub(crate) use crate::store::StreamAppend as Append;
@@ -82,10 +82,11 @@ impl<F: Into<Failure>> From<F> for Refusal {
 impl Append {
     /// Returns the stored events, with their places.
     pub(crate) fn appended(self, log: LogId, places: Vec<Place>) -> Appended {
-        let record = |(event, (version, position, recorded_at)): (NewEvent, Place)| {
-            Arc::new(event.record(self.stream.clone(), version, position, recorded_at))
+        let slices: Vec<_> = self.slices().collect();
+        let record = |((event, slice), (version, position, recorded_at)): ((NewEvent, Slice), Place)| {
+            Arc::new(event.record_in(slice, self.stream.clone(), version, position, recorded_at))
         };
-        Appended::new(log, self.events.into_iter().zip(places).map(record).collect())
+        Appended::new(log, self.events.into_iter().zip(slices).zip(places).map(record).collect())
     }
 
     /// Converts a refusal to an error. `failed` converts a failure.

@@ -20,6 +20,7 @@ macro_rules! migrations {
             8, "0008", "letters_by_key";
             9, "0009", "aggregate_snapshots";
             10, "0010", "checksums";
+            11, "0011", "slices";
         }
     };
     ($($version:literal, $number:literal, $name:literal;)*) => {

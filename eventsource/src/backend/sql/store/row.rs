@@ -8,7 +8,7 @@ use std::fmt::Display;
 use sqlx::{ColumnIndex, Decode, Row, Type, ValueRef as _};
 
 use super::Failure;
-use crate::event::{Metadata, RecordedEvent, RecordedParts, Unreadable};
+use crate::event::{Metadata, RecordedEvent, RecordedParts, Slice, Unreadable};
 
 /// A row of events.
 pub(crate) struct EventRow<'r, R> {
@@ -100,6 +100,16 @@ where
         T: Decode<'r, R::Database> + Type<R::Database> + TryInto<u64>,
     {
         Ok(usize::try_from(self.number::<T>(index, "payload")?).unwrap_or(usize::MAX))
+    }
+
+    /// Returns the stored slice; `None` if it is null or no slice. Then the event computes it.
+    pub(crate) fn slice<T>(&self, index: usize) -> Option<Slice>
+    where
+        Option<T>: Decode<'r, R::Database> + Type<R::Database>,
+        T: TryInto<u16>,
+    {
+        let stored: Option<T> = self.row.try_get(index).ok().flatten();
+        stored.and_then(|slice| slice.try_into().ok()).and_then(Slice::new)
     }
 
     /// Returns the metadata, which is JSON or null. `tenant` finds the tenant if the metadata cannot be read.

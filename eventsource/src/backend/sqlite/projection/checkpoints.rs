@@ -129,8 +129,10 @@ impl CheckpointStore for SqliteCheckpoints {
         let mut writing = self.writing(action).await?;
         let claimed = rows::claim(&mut writing.tx, claim, self.sightings()).await;
         let claimed = claimed.map_err(|failure| CheckpointError::failed(action, failure))?;
+        // A refused claim does not raise the counter of epochs: the transaction is rolled back.
+        let claimed = claimed.map_err(|why| why.of(claim.name))?;
         writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
-        claimed.map_err(|why| why.of(claim.name))
+        Ok(claimed)
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {

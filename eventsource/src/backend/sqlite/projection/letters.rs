@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 
 use super::statements;
 use crate::backend::sql::projection::{
-    LetterRows, LetterStatement, LetterValue, letter_counts, letter_field, letter_from_json,
+    LetterRows, LetterStatement, Value, bind_values, letter_counts, letter_field, letter_from_json,
 };
 use crate::backend::sql::store::clamped;
 use crate::backend::sqlite::store::busy::Failure;
@@ -96,19 +96,12 @@ fn json<'s>(streams: impl IntoIterator<Item = &'s StreamId>) -> String {
 }
 
 impl LetterRows for &mut SqliteConnection {
-    async fn execute(&mut self, statement: LetterStatement, values: &[LetterValue<'_>]) -> Result<(), Failure> {
-        let mut query = sqlx::query(match statement {
+    async fn execute(&mut self, statement: LetterStatement, values: &[Value<'_>]) -> Result<(), Failure> {
+        let query = sqlx::query(match statement {
             LetterStatement::Insert => statements::INSERT_LETTER,
             LetterStatement::Hold => statements::HOLD_BEHIND_LETTER,
         });
-        for value in values {
-            query = match *value {
-                LetterValue::Text(text) => query.bind(text),
-                LetterValue::Number(number) => query.bind(number),
-                LetterValue::Id(id) => query.bind(id),
-                LetterValue::Flag(flag) => query.bind(flag),
-            };
-        }
+        let query = bind_values!(query, values);
         query.execute(&mut **self).await?;
         Ok(())
     }

@@ -4,29 +4,20 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::{SqliteConnection, SqliteExecutor};
-use uuid::Uuid;
 
 use super::sightings::{Sighted, Sightings};
 use super::statements;
-use crate::backend::sql::projection::{NotClaimed, change_letters, mark};
-use crate::backend::sql::store::{clamped, unsigned};
+use crate::backend::sql::projection::columns::{self, CheckpointRow, advance_values, claim_values, signed};
+use crate::backend::sql::projection::{NotClaimed, bind_values, change_letters};
+use crate::backend::sql::store::unsigned;
 use crate::backend::sqlite::store::busy::Failure;
 use crate::event::{Position, now};
 use crate::projection::{Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ProjectionSnapshot};
-use crate::store::LogId;
 
-type Row = (String, i64, i64, String, i64, Option<i64>, Option<Uuid>, Option<i64>, Option<Uuid>);
+type Row = CheckpointRow<i64>;
 
-fn checkpoint(
-    (name, position, epoch, fingerprint, updated_at, rebuild_to, log, event_position, event_id): Row,
-) -> Result<Checkpoint, Failure> {
-    let position = Position::new(unsigned(position, &format!("the position of the checkpoint `{name}`"))?);
-    let epoch = unsigned(epoch, &format!("the epoch of the checkpoint `{name}`"))?;
-    let updated_at = time(updated_at, &name)?;
-    let rebuild_to = rebuild_to.map(|target| unsigned(target, &format!("where `{name}` is rebuilt to"))).transpose()?;
-    let mark = mark(&name, event_position, event_id)?;
-    let checkpoint = Checkpoint::new(name, position, epoch, fingerprint, updated_at);
-    Ok(checkpoint.rebuilding(rebuild_to.map(Position::new)).in_log(log.map(LogId::from_uuid), mark))
+fn checkpoint(row: Row) -> Result<Checkpoint, Failure> {
+    columns::checkpoint(row, time)
 }
 
 fn time(micros: i64, name: &str) -> Result<DateTime<Utc>, Failure> {
@@ -51,35 +42,42 @@ pub(super) async fn claim(
     claim: &Claim<'_>,
     sightings: &Sightings,
 ) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
-    let abandoned = claim.lease.as_ref().and_then(|lease| sightings.abandoned(claim.name, lease.time));
-    let done = sqlx::query(statements::CLAIM)
-        .bind(claim.name)
-        .bind(clamped(claim.start.value()))
-        .bind(claim.fingerprint)
+    let key = claim.key();
+    let abandoned = claim.lease.as_ref().and_then(|lease| sightings.abandoned(&key, lease.time));
+    let epoch = next_epoch(&mut *conn, claim).await?;
+    let values = claim_values(claim, &key, epoch);
+    let done = bind_values!(sqlx::query(statements::CLAIM), &values)
         .bind(now().timestamp_micros())
-        .bind(claim.lease.as_ref().map(|lease| &*lease.owner))
         .bind(claim.lease.as_ref().and_then(|lease| until(lease.time)))
-        .bind(claim.log.map(|log| *log.as_uuid()))
         .bind(abandoned.map(|lease| lease.epoch))
         .bind(abandoned.map(|lease| lease.until))
-        .bind(claim.unless_changed)
         .execute(&mut *conn)
         .await?;
     if done.rows_affected() == 0 {
         let (owner, epoch, until, found, is_there): (Option<String>, i64, Option<i64>, String, bool) =
-            sqlx::query_as(statements::HOLDER).bind(claim.name).fetch_one(conn).await?;
+            sqlx::query_as(statements::HOLDER).bind(&*key).fetch_one(conn).await?;
         if is_there && claim.refuses(&found) {
             return Ok(Err(NotClaimed::Changed { found }));
         }
         // In one transaction: if the fingerprint is not the reason, the lease is.
         let until = until.unwrap_or_default();
-        sightings.see(claim.name, Sighted { epoch, until });
+        sightings.see(&key, Sighted { epoch, until });
         return Ok(Err(NotClaimed::Held { owner: owner.unwrap_or_default(), until: time(until, claim.name)? }));
     }
-    sightings.forget(claim.name);
-    let claimed = load(conn, claim.name).await?;
+    sightings.forget(&key);
+    let claimed = load(conn, &key).await?;
     let vanished = || Failure::Corrupt(format!("the checkpoint `{}` vanished as it was claimed", claim.name));
     claimed.ok_or_else(vanished).map(Ok)
+}
+
+/// Raises the counter of the epochs of the subscription for a claim of a part, and returns the new epoch. `None` if all
+/// slices are claimed: that row is the counter.
+async fn next_epoch(conn: &mut SqliteConnection, claim: &Claim<'_>) -> Result<Option<i64>, Failure> {
+    if claim.slices.is_all() {
+        return Ok(None);
+    }
+    let query = sqlx::query_scalar(statements::NEXT_EPOCH).bind(claim.name).bind(claim.fingerprint);
+    Ok(Some(query.bind(now().timestamp_micros()).fetch_one(conn).await?))
 }
 
 /// Returns the end of a lease that lasts `time` from now, in microseconds since 1970; `None` if the lease is released.
@@ -97,22 +95,16 @@ pub(super) async fn renew(
 ) -> Result<bool, Failure> {
     let Ok(epoch) = i64::try_from(epoch) else { return Ok(false) };
     let done = sqlx::query(statements::RENEW).bind(until(time)).bind(name).bind(epoch).execute(conn).await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done.rows_affected() > 0)
 }
 
 /// Applies `step` with everything that it carries. Returns whether it was applied.
 pub(super) async fn advance(conn: &mut SqliteConnection, step: &CheckpointUpdate) -> Result<bool, Failure> {
-    // A number that SQLite cannot store is the position of no checkpoint and the epoch of no owner.
-    let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(false) };
-    let done = sqlx::query(statements::ADVANCE)
-        .bind(signed(step.to)?)
+    let key = step.key();
+    let Some(values) = advance_values(step, &key)? else { return Ok(false) };
+    let done = bind_values!(sqlx::query(statements::ADVANCE), &values)
         .bind(now().timestamp_micros())
-        .bind(&step.name)
-        .bind(from)
-        .bind(epoch)
         .bind(step.lease.and_then(until))
-        .bind(step.mark.map(|mark| signed(mark.position)).transpose()?)
-        .bind(step.mark.map(|mark| mark.event_id))
         .execute(&mut *conn)
         .await?;
     if done.rows_affected() != 1 {
@@ -120,7 +112,7 @@ pub(super) async fn advance(conn: &mut SqliteConnection, step: &CheckpointUpdate
     }
     change_letters(&mut *conn, &step.name, &step.letters).await?;
     if let Some(state) = &step.snapshot {
-        sqlx::query(statements::SAVE_SNAPSHOT).bind(&step.name).bind(state).execute(conn).await?;
+        sqlx::query(statements::SAVE_SNAPSHOT).bind(&*key).bind(state).execute(conn).await?;
     }
     Ok(true)
 }
@@ -147,8 +139,4 @@ pub(super) async fn snapshot(conn: impl SqliteExecutor<'_>, name: &str) -> Resul
         Ok(ProjectionSnapshot::new(Position::new(position), fingerprint, state))
     })
     .transpose()
-}
-
-fn signed(position: Position) -> Result<i64, Failure> {
-    i64::try_from(position.value()).map_err(|error| Failure::Database(sqlx::Error::Encode(Box::new(error))))
 }

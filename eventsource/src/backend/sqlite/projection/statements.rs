@@ -2,6 +2,11 @@
 
 use uuid::Uuid;
 
+use crate::backend::sql::projection::columns::{
+    advance_checkpoint, begin_next_checkpoint, checkpoint_columns, claim_checkpoint, clear_checkpoint, next_epoch,
+    switch_checkpoint,
+};
+
 /// Begins the transaction, and a savepoint whose release proves that it is still the same transaction, in one
 /// statement. The savepoint's name is unique, so no handler rolls back to it.
 pub(super) fn begin_batch(batch: Uuid) -> String {
@@ -38,8 +43,9 @@ pub(super) const CHANGED: &str = "SELECT concat_ws(', ', \
 macro_rules! select {
     ($($rest:literal)?) => {
         concat!(
-            "SELECT name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id \
-             FROM eventsource_checkpoints ",
+            "SELECT ",
+            checkpoint_columns!(),
+            " FROM eventsource_checkpoints ",
             $($rest)?
         )
     };
@@ -57,47 +63,26 @@ macro_rules! parked {
 
 /// A reset leaves a row without a position: that is no checkpoint.
 pub(super) const LOAD: &str = select!("WHERE name = ?1 AND position IS NOT NULL");
-pub(super) const LIST: &str = select!("WHERE position IS NOT NULL ORDER BY name");
+pub(super) const LIST: &str = select!("WHERE position IS NOT NULL ORDER BY coalesce(subscription, name), slice_from");
 
-/// Changes no row if another owner holds a lease and the claim asks for one, unless that lease still has the epoch `?8`
-/// and the end `?9`.
-pub(super) const CLAIM: &str = "INSERT INTO eventsource_checkpoints AS mine \
-     (name, position, epoch, fingerprint, updated_at, owner, leased_until, log_id) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7) \
-     ON CONFLICT (name) DO UPDATE SET position = coalesce(mine.position, excluded.position), epoch = mine.epoch + 1, \
-     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, owner = excluded.owner, \
-     leased_until = excluded.leased_until, \
-     log_id = CASE WHEN mine.position IS NULL THEN excluded.log_id ELSE coalesce(mine.log_id, excluded.log_id) END, \
-     event_position = CASE WHEN mine.position IS NOT NULL THEN mine.event_position END \
-     WHERE (excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.owner = excluded.owner \
-     OR (mine.epoch = ?8 AND mine.leased_until = ?9)) \
-     AND (NOT ?10 OR mine.position IS NULL OR mine.fingerprint = excluded.fingerprint)";
+/// `$11` is the time, and `$12` the end of the lease. A lease with the epoch `$13` and the end `$14` is free.
+pub(super) const CLAIM: &str =
+    claim_checkpoint!("eventsource_checkpoints", "$11", "$12", "(mine.epoch = $13 AND mine.leased_until = $14)");
+pub(super) const NEXT_EPOCH: &str = next_epoch!("eventsource_checkpoints");
 /// Selects the reason why a checkpoint was not claimed.
 pub(super) const HOLDER: &str =
     "SELECT owner, epoch, leased_until, fingerprint, position IS NOT NULL FROM eventsource_checkpoints WHERE name = ?1";
 
-pub(super) const RENEW: &str =
-    "UPDATE eventsource_checkpoints SET leased_until = ?1 WHERE name = ?2 AND epoch = ?3 AND position IS NOT NULL";
+/// No two checkpoints of a subscription have one epoch.
+pub(super) const RENEW: &str = "UPDATE eventsource_checkpoints SET leased_until = ?1 WHERE (name = ?2 OR subscription = ?2) AND epoch = ?3 \
+     AND position IS NOT NULL";
 
-/// Compare-and-set: changes no row if another owner moved or claimed the checkpoint.
-pub(super) const ADVANCE: &str = "UPDATE eventsource_checkpoints SET position = ?1, updated_at = ?2, \
-     rebuild_to = CASE WHEN rebuild_to > ?1 THEN rebuild_to END, leased_until = coalesce(?6, leased_until), \
-     event_position = coalesce(?7, event_position), event_id = coalesce(?8, event_id) \
-     WHERE name = ?3 AND position = ?4 AND epoch = ?5";
+/// `$7` is the time, and `$8` the lease.
+pub(super) const ADVANCE: &str = advance_checkpoint!("eventsource_checkpoints", "$7", "$8");
 
-pub(super) const CLEAR: &str = "UPDATE eventsource_checkpoints SET position = NULL, epoch = epoch + 1, updated_at = ?2, \
-     rebuild_to = ?3, leased_until = NULL, log_id = NULL, event_position = NULL, event_id = NULL \
-     WHERE name = ?1 AND (?4 IS NULL OR (epoch = ?4 AND position IS NOT NULL))";
-/// Starts a claimed checkpoint as that of a next generation.
-pub(super) const BEGIN_NEXT: &str = "UPDATE eventsource_checkpoints SET position = ?2, rebuild_to = ?3, \
-     log_id = ?4, event_position = NULL, event_id = NULL WHERE name = ?1";
-/// Copies the checkpoint `?2` over `?1`, and fences the owner of `?1`.
-pub(super) const SWITCH: &str = "INSERT INTO eventsource_checkpoints AS live \
-     (name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id) \
-     SELECT ?1, position, 1, fingerprint, ?3, rebuild_to, log_id, event_position, event_id FROM eventsource_checkpoints WHERE name = ?2 \
-     ON CONFLICT (name) DO UPDATE SET position = excluded.position, epoch = live.epoch + 1, \
-     fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, rebuild_to = excluded.rebuild_to, \
-     owner = NULL, leased_until = NULL, \
-     log_id = excluded.log_id, event_position = excluded.event_position, event_id = excluded.event_id";
+pub(super) const CLEAR: &str = clear_checkpoint!("eventsource_checkpoints");
+pub(super) const BEGIN_NEXT: &str = begin_next_checkpoint!("eventsource_checkpoints");
+pub(super) const SWITCH: &str = switch_checkpoint!("eventsource_checkpoints");
 pub(super) const MOVE_LETTERS: &str = "UPDATE eventsource_dead_letters SET subscription = ?1 WHERE subscription = ?2";
 pub(super) const CLEAR_LETTERS: &str = "DELETE FROM eventsource_dead_letters WHERE subscription = ?1";
 pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM eventsource_snapshots WHERE name = ?1";

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::busy::Failure;
 use super::statements;
 use crate::backend::sql::store::{Append, Outcome, Place, Refusal, Together, metadata_json, unsigned};
-use crate::event::{NewEvent, Position, StreamId, now};
+use crate::event::{NewEvent, Position, Slice, StreamId, now};
 use crate::store::ExpectedVersion;
 use crate::store::clock::stored_at;
 
@@ -29,6 +29,7 @@ struct Before<'a> {
 struct New<'a> {
     stream: &'a StreamId,
     event: &'a NewEvent,
+    slice: Slice,
     place: Place,
 }
 
@@ -91,6 +92,7 @@ async fn append_one(
         .bind(event.metadata().get_tenant())
         .bind(metadata_json(event.metadata())?)
         .bind(event.payload())
+        .bind(append.slices().next().map(|slice| i64::from(slice.value())))
         .execute(conn)
         .await?;
     if done.rows_affected() == 0 {
@@ -229,11 +231,11 @@ impl<'a> Before<'a> {
             return Err(Refusal::Conflict { actual: *version });
         }
         let mut places = Vec::with_capacity(append.events.len());
-        for event in &append.events {
+        for (event, slice) in append.events.iter().zip(append.slices()) {
             *version += 1;
             self.head += 1;
             let place = (*version, Position::new(self.head), self.recorded_at);
-            rows.push(New { stream: &append.stream, event, place });
+            rows.push(New { stream: &append.stream, event, slice, place });
             places.push(place);
         }
         Ok(places)
@@ -241,7 +243,7 @@ impl<'a> Before<'a> {
 }
 
 fn bind_rows(arguments: &mut SqliteArguments, rows: &[New<'_>], recorded_at: DateTime<Utc>) -> Result<(), Failure> {
-    for New { stream, event, place: (version, position, _) } in rows {
+    for New { stream, event, slice, place: (version, position, _) } in rows {
         bind(arguments, signed(position.value())?)?;
         bind(arguments, event.id())?;
         bind(arguments, stream.aggregate_type())?;
@@ -254,6 +256,7 @@ fn bind_rows(arguments: &mut SqliteArguments, rows: &[New<'_>], recorded_at: Dat
         bind(arguments, event.metadata().get_tenant())?;
         bind(arguments, metadata_json(event.metadata())?)?;
         bind(arguments, event.payload())?;
+        bind(arguments, i64::from(slice.value()))?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::busy::{Failure, result_code};
 use super::statements;
 use crate::backend::sql::store::{Found, clamped, unsigned};
 use crate::backend::sqlite::records::Records;
-use crate::event::{EventFilter, Metadata, Position, RecordedEvent, RecordedParts, StreamId};
+use crate::event::{EventFilter, Metadata, Position, RecordedEvent, RecordedParts, Slice, StreamId};
 use crate::store::LogMark;
 
 /// The events that a statement has found, and the marks that identify the log.
@@ -93,6 +93,8 @@ fn event(records: &mut Records<'_>) -> Option<Found> {
     let recorded_at = DateTime::from_timestamp_micros(records.number()?)?;
     let (aggregate_type, event_type) = (records.number()?, records.number()?);
     let (metadata, payload) = (records.number::<i64>()?, records.number()?);
+    // Negative if it is not stored.
+    let slice = u16::try_from(records.number::<i64>()?).ok().and_then(Slice::new);
     let id = Uuid::from_slice(records.bytes(16)?).ok()?;
     let aggregate_id = Uuid::from_slice(records.bytes(16)?).ok()?;
     let stream = StreamId::new(records.text(aggregate_type)?.to_owned(), aggregate_id);
@@ -113,5 +115,6 @@ fn event(records: &mut Records<'_>) -> Option<Found> {
         recorded_at,
         metadata,
         payload,
+        slice,
     }))))
 }

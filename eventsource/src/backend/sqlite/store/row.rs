@@ -26,6 +26,7 @@ pub(super) fn event(row: &SqliteRow) -> Result<Arc<RecordedEvent>, Failure> {
         recorded_at: time(&mut row, 8, "recorded_at"),
         metadata: row.metadata(10, |row| row.try_get(9).ok()),
         payload: row.text(11, "payload"),
+        slice: row.slice::<i64>(12),
     };
     Ok(Arc::new(row.event(parts)))
 }
@@ -36,7 +37,7 @@ pub(super) fn found(row: &SqliteRow) -> Result<Found, Failure> {
     if !columns.is_null(11)? {
         return event(row).map(Found::Event);
     }
-    Ok(Found::Large(Position::new(columns.position()?), columns.size::<i64>(12)?))
+    Ok(Found::Large(Position::new(columns.position()?), columns.size::<i64>(13)?))
 }
 
 /// Reads a position and a size.

@@ -47,7 +47,7 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 macro_rules! columns {
     () => {
         "position, event_id, aggregate_type, aggregate_id, version, event_type, schema_version, occurred_at, \
-         recorded_at, tenant, metadata, payload"
+         recorded_at, tenant, metadata, payload, slice"
     };
 }
 
@@ -119,7 +119,7 @@ pub(super) const APPEND_ONE: &str = concat!(
     ") SELECT ",
     last_given!(),
     " + 1, ?1, ?2, ?3, ?4 + 1, ?5, ?6, ?7, ?8, ?9, ?10, \
-     ?11 WHERE ?4 = coalesce((SELECT max(version) FROM eventsource_events \
+     ?11, ?12 WHERE ?4 = coalesce((SELECT max(version) FROM eventsource_events \
          WHERE aggregate_type = ?2 AND aggregate_id = ?3), 0) \
      AND coalesce((SELECT recorded_at FROM eventsource_events ORDER BY position DESC LIMIT 1), 0) \
          NOT BETWEEN ?8 + 1 AND ?8 + 5000000"
@@ -158,7 +158,7 @@ pub(super) const TYPES_EXCEPT: &str = "WITH RECURSIVE types (event_type) AS ( \
      ) SELECT event_type, first FROM found WHERE first IS NOT NULL ORDER BY first LIMIT ?4";
 
 const COLUMNS: &str = columns!();
-pub(super) const COLUMN_COUNT: usize = 12;
+pub(super) const COLUMN_COUNT: usize = 13;
 
 /// The maximum number of rows of one `INSERT`. It stays far below the 32,766 parameters that SQLite allows.
 pub(super) const MOST_ROWS: usize = 256;
@@ -218,7 +218,7 @@ macro_rules! sized_columns {
             size!(),
             " <= ?6 THEN metadata END, CASE WHEN ",
             size!(),
-            " <= ?6 THEN payload END, ",
+            " <= ?6 THEN payload END, slice, ",
             size!()
         )
     };
@@ -253,7 +253,7 @@ const RECORD: &str = concat!(
     size!(),
     " <= 8192 THEN \
      concat_ws(' ', position, version, schema_version, occurred_at, recorded_at, octet_length(aggregate_type), \
-     octet_length(event_type), coalesce(octet_length(metadata), -1), octet_length(payload), \
+     octet_length(event_type), coalesce(octet_length(metadata), -1), octet_length(payload), coalesce(slice, -1), \
      concat(event_id, aggregate_id, aggregate_type, event_type, metadata, payload)) \
      ELSE concat(position, ' - ', ",
     size!(),

@@ -1,0 +1,199 @@
+//! The columns of a checkpoint: the statements that read and write them, and the values. A new column is added here and
+//! in `projection/checkpoint.rs`, and nowhere else in the code.
+//!
+//! `$table` is the name of the table. Each database adds its own time and its own leases, in the parameters after those
+//! of a function here.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Value, mark};
+use crate::backend::sql::store::{Failure, clamped, unsigned};
+use crate::event::{Position, SliceRange};
+use crate::projection::{Checkpoint, CheckpointUpdate, Claim};
+use crate::store::LogId;
+
+/// The columns that are read, in the order of [`CheckpointRow`].
+macro_rules! checkpoint_columns {
+    () => {
+        "name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id, subscription, \
+         slice_from, slice_to"
+    };
+}
+
+/// Claims a checkpoint, with the values of [`claim_values`]. `$10` is the epoch of a claim of a part. `$now` is the time,
+/// `$lease` the end of the lease, and `$is_free` a condition under which a lease of another owner ends.
+///
+/// It changes no row if another owner holds a lease and the claim asks for one.
+macro_rules! claim_checkpoint {
+    ($table:literal, $now:literal, $lease:literal, $is_free:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " AS mine (name, position, epoch, fingerprint, updated_at, owner, leased_until, log_id, subscription, \
+             slice_from, slice_to) VALUES ($1, $2, coalesce(CAST($10 AS bigint), 1), $3, ",
+            $now,
+            ", $4, ",
+            $lease,
+            ", $5, $7, $8, $9) ON CONFLICT (name) DO UPDATE SET \
+             position = coalesce(mine.position, excluded.position), \
+             epoch = coalesce(CAST($10 AS bigint), mine.epoch + 1), \
+             fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, owner = excluded.owner, \
+             leased_until = excluded.leased_until, \
+             log_id = CASE WHEN mine.position IS NULL THEN excluded.log_id ELSE coalesce(mine.log_id, excluded.log_id) END, \
+             event_position = CASE WHEN mine.position IS NOT NULL THEN mine.event_position END \
+             WHERE (excluded.owner IS NULL OR mine.leased_until IS NULL OR mine.owner = excluded.owner OR ",
+            $is_free,
+            ") AND (NOT $6 OR mine.position IS NULL OR mine.fingerprint = excluded.fingerprint)"
+        )
+    };
+}
+
+/// Moves a checkpoint by compare-and-set, with the values of [`advance_values`]: changes no row if another owner moved
+/// or claimed it.
+macro_rules! advance_checkpoint {
+    ($table:literal, $now:literal, $lease:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " SET position = $1, updated_at = ",
+            $now,
+            ", rebuild_to = CASE WHEN rebuild_to > $1 THEN rebuild_to END, leased_until = coalesce(",
+            $lease,
+            ", leased_until), event_position = coalesce($5, event_position), event_id = coalesce($6, event_id) \
+             WHERE name = $2 AND position = $3 AND epoch = $4"
+        )
+    };
+}
+
+/// Clears the checkpoint `$1` at the time `$2`, for a rebuild up to `$3`, if the owner has the epoch `$4` or `$4` is
+/// null.
+macro_rules! clear_checkpoint {
+    ($table:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " SET position = NULL, epoch = epoch + 1, updated_at = $2, rebuild_to = $3, leased_until = NULL, \
+             log_id = NULL, event_position = NULL, event_id = NULL \
+             WHERE name = $1 AND (CAST($4 AS bigint) IS NULL OR (epoch = $4 AND position IS NOT NULL))"
+        )
+    };
+}
+
+/// Starts the claimed checkpoint `$1` as that of a next generation.
+macro_rules! begin_next_checkpoint {
+    ($table:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " SET position = $2, rebuild_to = $3, log_id = $4, event_position = NULL, event_id = NULL WHERE name = $1"
+        )
+    };
+}
+
+/// Copies the checkpoint `$2` over `$1` at the time `$3`, and fences the owner of `$1`.
+macro_rules! switch_checkpoint {
+    ($table:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " AS live (name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id) \
+             SELECT $1, position, 1, fingerprint, $3, rebuild_to, log_id, event_position, event_id FROM ",
+            $table,
+            " WHERE name = $2 \
+             ON CONFLICT (name) DO UPDATE SET position = excluded.position, epoch = live.epoch + 1, \
+             fingerprint = excluded.fingerprint, updated_at = excluded.updated_at, rebuild_to = excluded.rebuild_to, \
+             owner = NULL, leased_until = NULL, \
+             log_id = excluded.log_id, event_position = excluded.event_position, event_id = excluded.event_id"
+        )
+    };
+}
+
+/// Raises the counter of the epochs of the subscription `$1`, and returns the new epoch. The counter is the row of all
+/// slices, which need not be a checkpoint. `$2` is the fingerprint, and `$3` the time.
+macro_rules! next_epoch {
+    ($table:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " AS mine (name, position, epoch, fingerprint, updated_at) VALUES ($1, NULL, 1, $2, $3) \
+             ON CONFLICT (name) DO UPDATE SET epoch = mine.epoch + 1 RETURNING epoch"
+        )
+    };
+}
+pub(in crate::backend) use {
+    advance_checkpoint, begin_next_checkpoint, checkpoint_columns, claim_checkpoint, clear_checkpoint, next_epoch,
+    switch_checkpoint,
+};
+
+/// The values of [`claim_checkpoint`]: `$1` to `$10`. `key` is the key of the claim, and `epoch` the new epoch of a part.
+pub(in crate::backend) fn claim_values<'a>(claim: &'a Claim<'_>, key: &'a str, epoch: Option<i64>) -> [Value<'a>; 10] {
+    [
+        Value::Text(key),
+        Value::Number(clamped(claim.start.value())),
+        Value::Text(claim.fingerprint),
+        Value::TextOrNull(claim.lease.as_ref().map(|lease| &*lease.owner)),
+        Value::IdOrNull(claim.log.map(|log| *log.as_uuid())),
+        Value::Flag(claim.unless_changed),
+        Value::TextOrNull((!claim.slices.is_all()).then_some(claim.name)),
+        Value::Small(claim.slices.first().cast_signed()),
+        Value::Small(claim.slices.last().cast_signed()),
+        Value::NumberOrNull(epoch),
+    ]
+}
+
+/// The values of [`advance_checkpoint`]: `$1` to `$6`. `key` is the key of `step`. `None` if no checkpoint can match,
+/// because a database does not store such numbers.
+pub(in crate::backend) fn advance_values<'a>(
+    step: &CheckpointUpdate,
+    key: &'a str,
+) -> Result<Option<[Value<'a>; 6]>, Failure> {
+    let (Ok(from), Ok(epoch)) = (signed(step.from), i64::try_from(step.epoch)) else { return Ok(None) };
+    Ok(Some([
+        Value::Number(signed(step.to)?),
+        Value::Text(key),
+        Value::Number(from),
+        Value::Number(epoch),
+        Value::NumberOrNull(step.mark.map(|mark| signed(mark.position)).transpose()?),
+        Value::IdOrNull(step.mark.map(|mark| mark.event_id)),
+    ]))
+}
+
+pub(in crate::backend) fn signed(position: Position) -> Result<i64, Failure> {
+    i64::try_from(position.value()).map_err(|error| Failure::Database(sqlx::Error::Encode(Box::new(error))))
+}
+
+/// A row of a checkpoint. `T` is the type in which the database stores a time.
+pub(in crate::backend) type CheckpointRow<T> =
+    (String, i64, i64, String, T, Option<i64>, Option<Uuid>, Option<i64>, Option<Uuid>, Option<String>, i16, i16);
+
+/// Reads a row. `time` reads the time of the checkpoint with the key that it gets.
+pub(in crate::backend) fn checkpoint<T>(
+    row: CheckpointRow<T>,
+    time: impl FnOnce(T, &str) -> Result<DateTime<Utc>, Failure>,
+) -> Result<Checkpoint, Failure> {
+    let (
+        key,
+        position,
+        epoch,
+        fingerprint,
+        updated_at,
+        rebuild_to,
+        log,
+        event_position,
+        event_id,
+        subscription,
+        from,
+        to,
+    ) = row;
+    let position = Position::new(unsigned(position, &format!("the position of the checkpoint `{key}`"))?);
+    let epoch = unsigned(epoch, &format!("the epoch of the checkpoint `{key}`"))?;
+    let rebuild_to = rebuild_to.map(|target| unsigned(target, &format!("where `{key}` is rebuilt to"))).transpose()?;
+    let mark = mark(&key, event_position, event_id)?;
+    let updated_at = time(updated_at, &key)?;
+    let slices = u16::try_from(from).ok().zip(u16::try_from(to).ok()).and_then(|(from, to)| SliceRange::new(from, to));
+    let slices = slices.ok_or_else(|| Failure::Corrupt(format!("the slices of the checkpoint `{key}`")))?;
+    let checkpoint = Checkpoint::new(subscription.unwrap_or(key), position, epoch, fingerprint, updated_at);
+    let checkpoint = checkpoint.rebuilding(rebuild_to.map(Position::new));
+    Ok(checkpoint.in_log(log.map(LogId::from_uuid), mark).slices(slices))
+}
