@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::recognise::{Recognised, Remembered};
 use crate::event::{Position, StreamId};
 use crate::projection::{DeadLetter, LetterChange, LetterQuery, Letters};
 use crate::store::{LogId, LogMark};
+use crate::subscription::log::recognise::{Recognised, Remembered};
 
 /// The checkpoint of a memory projection and its dead letters. They live as long as the state. The checkpoint moves
 /// with each event.

@@ -171,69 +171,36 @@
 //! | info | it started, stopped, stands by, was rebuilt or reset |
 //! | debug | each change of the state |
 
-mod answered;
-mod catalogue;
 mod config;
-mod dead_letters;
 mod erased;
 mod error;
+mod failure;
 mod handle;
-mod heads;
-mod health;
 mod in_memory;
 mod inside;
-mod inspect;
-mod last_failure;
-mod launch;
-mod letter_selection;
 mod log;
-mod looked;
 mod manager;
-mod pausing;
-mod progress;
-mod rate;
 mod rebuild;
-mod rebuild_kind;
-mod rebuild_progress;
-mod rebuilds;
-mod recognise;
 mod report;
 mod requests;
-mod restarts;
 mod runner;
-mod snapshot;
 mod state;
-mod state_bell;
 mod status;
-mod subscribe;
 mod subscription_shared;
-mod supervised;
-mod unknown_types;
-mod wait;
-mod wait_target;
-mod watch;
 
 pub use config::{
     FailureLimit, FailurePolicy, InvalidOption, OnChange, RestartPolicy, RetryPolicy, SubscriptionConfig, UnknownEvents,
 };
-pub use dead_letters::DeadLetters;
 pub use error::{
     DeadLetterError, HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SubscribeError, WaitError,
 };
-pub use handle::{SubscriptionHandle, View};
-pub use health::{Health, HealthLimits, SubscriptionHealth};
-pub use last_failure::LastFailure;
-pub use letter_selection::{LetterSelection, RetryReport};
-pub use manager::{Backend, ManagerBuilder, SubscriptionManager};
+pub use failure::{Failure, LastFailure, LetterSelection, RetryReport};
+pub use handle::{DeadLetters, Rebuild, SubscriptionHandle, View, Wait, WaitTarget};
+pub use manager::{Backend, ManagerBuilder, Subscribe, SubscriptionManager};
 #[cfg(feature = "signals")]
 pub use manager::{Shutdown, Signal, shutdown_signal};
-pub use rebuild::Rebuild;
-pub use rebuild_kind::RebuildKind;
-pub use rebuild_progress::RebuildProgress;
-pub use snapshot::SubscriptionSnapshot;
-pub use state::{Failure, StopReason, SubscriptionState};
-pub use status::{Lag, SubscriptionStatus};
-pub use subscribe::Subscribe;
-pub use wait::Wait;
-pub use wait_target::WaitTarget;
-pub use watch::StateChanges;
+pub use rebuild::{RebuildKind, RebuildProgress};
+pub use state::{StopReason, SubscriptionState};
+pub use status::{
+    Health, HealthLimits, Lag, StateChanges, SubscriptionHealth, SubscriptionSnapshot, SubscriptionStatus,
+};

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::rebuilds::Tracked;
 use super::{DeadLetterError, LetterSelection, RebuildError, RebuildKind, RetryReport};
 use crate::event::Position;
+use crate::subscription::rebuild::tracked::Tracked;
 
 /// The runner's end of an answer. It is dropped without an answer if the subscription ends before it serves the
 /// request.

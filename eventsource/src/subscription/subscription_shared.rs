@@ -5,16 +5,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::catalogue::Catalogue;
 use super::config::{RestartPolicy, StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::{HandlerId, is_handler_of};
 use super::log::SharedLog;
-use super::progress::{Interruption, Progress};
-use super::rebuilds::Rebuilds;
 use super::requests::Requests;
-use super::restarts::{NextRestart, Restarts};
-use super::state_bell::StateBell;
 use super::{Failure, InsideHandler, ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
 use crate::causes::with_causes;
@@ -22,6 +17,11 @@ use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{KindFacts, ProjectionKind, Table, stored_version};
 use crate::store::{EventLog, LogStall, WakeUpSender};
+use crate::subscription::failure::restarts::{NextRestart, Restarts};
+use crate::subscription::log::catalogue::Catalogue;
+use crate::subscription::rebuild::tracked::Rebuilds;
+use crate::subscription::state::bell::StateBell;
+use crate::subscription::state::progress::{Interruption, Progress};
 
 /// The part of a subscription that its handle, its runner and the manager share.
 pub(super) struct SubscriptionShared {

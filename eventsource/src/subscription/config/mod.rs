@@ -2,6 +2,7 @@
 
 mod check;
 mod choices;
+mod failure_setters;
 mod policy;
 mod restart;
 mod setters;

@@ -12,8 +12,13 @@
 //! time. But only readers that asked before the read began learn that the log *ends* at a horizon; the others read
 //! again. So a reader that an append has woken never gets the end of the log as it was before that append.
 
+pub(super) mod catalogue;
+pub(super) mod heads;
 mod in_flight;
+mod looked;
 mod reader;
+pub(super) mod recognise;
+pub(super) mod unknown_types;
 mod window;
 
 use std::collections::BTreeMap;
@@ -24,9 +29,9 @@ use self::reader::ReaderState;
 pub(super) use self::reader::{PendingPage, Reader};
 pub(super) use self::window::Page;
 use self::window::{Freshness, Segment, Window};
-use super::heads::Heads;
 use crate::event::{EventFilter, Position};
 use crate::store::{EventLog, LogPage, PageLimit, StoreError};
+use crate::subscription::log::heads::Heads;
 
 /// Reads the log for all subscriptions of a manager.
 pub(super) struct SharedLog {

@@ -4,10 +4,8 @@ use std::sync::{Arc, PoisonError};
 
 use super::SubscriptionManager;
 use crate::projection::CheckpointStore;
-use crate::subscription::supervised::Operations as _;
-use crate::subscription::{
-    Health, HealthLimits, ManagerError, StateChanges, SubscriptionSnapshot, SubscriptionStatus, inspect,
-};
+use crate::subscription::handle::operations::Operations as _;
+use crate::subscription::{Health, HealthLimits, ManagerError, StateChanges, SubscriptionSnapshot, SubscriptionStatus};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Returns the health of this process, from what its subscriptions know: for the liveness and readiness probes of
@@ -134,7 +132,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # });
     /// ```
     pub async fn inspect_all(&self) -> Vec<SubscriptionStatus> {
-        inspect::inspect_all(&*self.checkpoints, &self.cores()).await
+        crate::subscription::status::inspect::inspect_all(&*self.checkpoints, &self.cores()).await
     }
 
     /// Asks the stores for the status of the subscription `name`: see [`inspect_all`](Self::inspect_all).

@@ -17,7 +17,7 @@ use crate::projection::{CheckpointStore, ErrorClass, HandlerError};
 use crate::subscription::Failure;
 use crate::subscription::erased::Met;
 use crate::subscription::log::Page;
-use crate::subscription::progress::Interruption;
+use crate::subscription::state::progress::Interruption;
 
 /// The plan of a page.
 type Plan = BatchPlan<Arc<Failure>, Obstruction>;

@@ -13,7 +13,7 @@ use super::shadow_task::{ShadowTask, end_next};
 use super::{Context, End, Owner};
 use crate::projection::CheckpointStore;
 use crate::subscription::config::{OnChange, StartFrom};
-use crate::subscription::rebuilds::{Outcome, Tracked};
+use crate::subscription::rebuild::tracked::{Outcome, Tracked};
 use crate::subscription::subscription_shared::SubscriptionShared;
 use crate::subscription::{RebuildError, RebuildKind, StopReason, SubscriptionState};
 

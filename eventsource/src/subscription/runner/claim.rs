@@ -13,8 +13,8 @@ use crate::event::Position;
 use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, Lease};
 use crate::store::LogId;
 use crate::subscription::config::StartFrom;
-use crate::subscription::progress::ProgressSnapshot;
-use crate::subscription::recognise::Remembered;
+use crate::subscription::log::recognise::Remembered;
+use crate::subscription::state::progress::ProgressSnapshot;
 
 /// The answer to a claim.
 pub(super) enum Claimed {

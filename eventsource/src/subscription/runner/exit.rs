@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::projection::CommitError;
-use crate::subscription::restarts::NextRestart;
+use crate::subscription::failure::restarts::NextRestart;
 use crate::subscription::{Failure, StopReason, SubscriptionState};
 
 /// How a runner has ended.

@@ -10,7 +10,7 @@ use crate::projection::{CheckpointStore, DeadLetter, HandlerError, LetterChange,
 use crate::store::{PageLimit, ReadStream};
 use crate::subscription::Failure;
 use crate::subscription::config::FailurePolicy;
-use crate::subscription::rebuilds::Outcome as RebuildOutcome;
+use crate::subscription::rebuild::tracked::Outcome as RebuildOutcome;
 use crate::subscription::requests::Request;
 
 impl<C: CheckpointStore> Owner<'_, C> {

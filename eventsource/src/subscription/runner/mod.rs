@@ -73,10 +73,10 @@ use self::shadow_task::ShadowTask;
 use super::erased::ErasedSubscriber;
 use super::log::Reader;
 use super::subscription_shared::SubscriptionShared;
-use super::unknown_types::LookTask;
 use super::{Failure, StopReason};
 use crate::event::Position;
 use crate::projection::CheckpointStore;
+use crate::subscription::log::unknown_types::LookTask;
 
 /// What a runner has in every state.
 struct Context<C: CheckpointStore> {

@@ -7,7 +7,7 @@ use super::shadow_task::ShadowTask;
 use super::{End, Owner};
 use crate::projection::CheckpointStore;
 use crate::subscription::SubscriptionState;
-use crate::subscription::rebuilds::Outcome;
+use crate::subscription::rebuild::tracked::Outcome;
 use crate::subscription::requests::Request;
 
 impl<C: CheckpointStore> Owner<'_, C> {

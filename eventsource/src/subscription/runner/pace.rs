@@ -13,7 +13,7 @@ use super::{Context, End, Owner};
 use crate::backoff::Backoff;
 use crate::causes::with_causes;
 use crate::projection::CheckpointStore;
-use crate::subscription::progress::Interruption;
+use crate::subscription::state::progress::Interruption;
 use crate::subscription::subscription_shared::Control;
 
 /// The least time between two saves of a checkpoint that only skips events.

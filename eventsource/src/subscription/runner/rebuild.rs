@@ -19,7 +19,7 @@ use crate::projection::{
     CheckpointError, CheckpointReset, CheckpointStore, CommitError, HandlerError, NoTruncateHook, UnitOfWork as _,
 };
 use crate::subscription::config::StartFrom;
-use crate::subscription::rebuilds::Outcome;
+use crate::subscription::rebuild::tracked::Outcome;
 use crate::subscription::requests::{Begun, Reply};
 use crate::subscription::{RebuildError, RebuildKind};
 

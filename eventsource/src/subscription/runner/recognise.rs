@@ -11,7 +11,7 @@ use crate::event::Position;
 use crate::projection::CheckpointStore;
 use crate::store::{LogId, LogMark};
 use crate::subscription::log::Page;
-use crate::subscription::recognise::{Compared, Remembered};
+use crate::subscription::log::recognise::{Compared, Remembered};
 
 /// What the runner knows of the log.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::event::Position;
-use crate::subscription::rebuilds::{Outcome, Tracked};
+use crate::subscription::rebuild::tracked::{Outcome, Tracked};
 
 /// The rebuild that an owner carries out.
 #[derive(Debug)]

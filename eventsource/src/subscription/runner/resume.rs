@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::retrying::Retrying;
 use crate::event::Position;
-use crate::subscription::rebuilds::Tracked;
+use crate::subscription::rebuild::tracked::Tracked;
 use crate::subscription::requests::{Begun, Reply};
 
 /// What a runner continues with after it has claimed the checkpoint.

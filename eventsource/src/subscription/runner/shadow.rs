@@ -15,7 +15,7 @@ use crate::event::Position;
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{Checkpoint, CheckpointStore};
 use crate::subscription::config::StartFrom;
-use crate::subscription::rebuilds::{Outcome, Tracked};
+use crate::subscription::rebuild::tracked::{Outcome, Tracked};
 use crate::subscription::subscription_shared::SubscriptionShared;
 use crate::subscription::{RebuildError, RebuildKind, StopReason};
 

@@ -16,8 +16,8 @@ use super::shadow_task::ShadowSpec;
 use super::{Active, Context, End};
 use crate::projection::{Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, CommitError};
 use crate::store::LogId;
-use crate::subscription::rebuilds::{Outcome, Tracked};
-use crate::subscription::recognise::Remembered;
+use crate::subscription::log::recognise::Remembered;
+use crate::subscription::rebuild::tracked::{Outcome, Tracked};
 use crate::subscription::{RebuildKind, SubscriptionState};
 
 /// The builder of a next generation. It owns the checkpoint of the next generation while it builds.

@@ -11,8 +11,8 @@ use super::{Active, End};
 use crate::causes::with_causes;
 use crate::event::Position;
 use crate::projection::{CheckpointError, CheckpointStore, Switch, Switched};
-use crate::subscription::rebuilds::Outcome;
-use crate::subscription::recognise::{Compared, Remembered};
+use crate::subscription::log::recognise::{Compared, Remembered};
+use crate::subscription::rebuild::tracked::Outcome;
 
 impl<C: CheckpointStore> ShadowBuild<C> {
     /// Replaces the present generation, at the end of the log. Returns whether the next generation serves now.

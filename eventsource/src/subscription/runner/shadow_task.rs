@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::event::Position;
 use crate::projection::{CommitError, Table};
-use crate::subscription::rebuilds::{Outcome, Tracked};
+use crate::subscription::rebuild::tracked::{Outcome, Tracked};
 use crate::subscription::subscription_shared::{Control, SubscriptionShared};
 use crate::subscription::{StopReason, SubscriptionState};
 

@@ -6,7 +6,7 @@ use super::{Context, End};
 use crate::event::Position;
 use crate::projection::CheckpointStore;
 use crate::subscription::StopReason;
-use crate::subscription::rebuilds::Outcome;
+use crate::subscription::rebuild::tracked::Outcome;
 use crate::subscription::requests::Request;
 
 impl<C: CheckpointStore> Context<C> {

@@ -8,9 +8,9 @@ use crate::event::{DecodeError, EventFilter, RecordedEvent, now};
 use crate::projection::{CheckpointStore, HandlerError};
 use crate::store::PageLimit;
 use crate::subscription::Failure;
-use crate::subscription::catalogue::NO_TYPES;
 use crate::subscription::config::UnknownEvents;
 use crate::subscription::log::Page;
+use crate::subscription::log::catalogue::NO_TYPES;
 
 impl<C: CheckpointStore> Owner<'_, C> {
     /// Ends `page` before the first event of an unknown type, and returns the failure with which the subscription ends

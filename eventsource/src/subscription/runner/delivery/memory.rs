@@ -9,7 +9,7 @@ use crate::event::{Position, RecordedEvent};
 use crate::projection::{CheckpointStore, CheckpointUpdate, HandlerError, LetterChange, LetterQuery, NoTruncateHook};
 use crate::store::{LogId, LogMark};
 use crate::subscription::RebuildError;
-use crate::subscription::recognise::Recognised;
+use crate::subscription::log::recognise::Recognised;
 use crate::subscription::runner::claim::Claimed;
 use crate::subscription::runner::letter_item::Item;
 use crate::subscription::runner::parked::Parked;

@@ -29,7 +29,7 @@ use crate::projection::{CheckpointStore, CheckpointUpdate, HandlerError, LetterC
 use crate::store::{LogId, LogMark};
 use crate::subscription::RebuildError;
 use crate::subscription::erased::Met;
-use crate::subscription::recognise::Recognised;
+use crate::subscription::log::recognise::Recognised;
 use crate::subscription::subscription_shared::SubscriptionShared;
 
 /// How a batch ended, if the subscription continues.

@@ -1,0 +1,42 @@
+//! The operations of a handle on its subscription.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::event::{Position, StreamId};
+use crate::projection::{Checkpoint, CheckpointError, DeadLetter, LetterQuery};
+use crate::subscription::rebuild::tracked::Tracked;
+use crate::subscription::{ManagerError, RebuildError, RebuildKind, ResetError, SubscriptionStatus};
+
+/// The operations of a handle, without the type of the checkpoint store.
+#[async_trait]
+pub(in crate::subscription) trait Operations: Send + Sync {
+    async fn reset(&self) -> Result<(), ResetError>;
+
+    /// Returns the dead letters that match `query`.
+    async fn letters(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// Deletes the letters that were dismissed before `before`, and returns their number.
+    async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError>;
+
+    /// Returns the dead letter at `position`.
+    async fn letter(&self, position: Position) -> Result<Option<DeadLetter>, CheckpointError>;
+
+    /// Returns the letter behind which `stream` is parked.
+    async fn parked(&self, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError>;
+
+    /// Returns the stored checkpoint.
+    async fn stored(&self) -> Result<Option<Checkpoint>, CheckpointError>;
+
+    async fn inspect(&self) -> SubscriptionStatus;
+
+    /// Asks the runner to begin a rebuild. Starts the runner if it does not run.
+    async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError>;
+
+    async fn cancel_rebuild(&self, tracked: &Tracked) -> Result<(), ManagerError>;
+
+    /// Stops the runner if there is one, and starts the next one.
+    async fn restart(self: Arc<Self>) -> Result<(), ManagerError>;
+}

@@ -1,0 +1,183 @@
+//! The last rebuild of a subscription: its runner writes how far it is, and the handles of the rebuild read it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::event::Position;
+use crate::store::{EventLog, StoreError};
+use crate::subscription::{RebuildKind, RebuildProgress};
+
+/// The last rebuild of a subscription.
+#[derive(Debug, Default)]
+pub(in crate::subscription) struct Rebuilds(Mutex<Option<Arc<Tracked>>>);
+
+/// A rebuild that has begun.
+#[derive(Debug)]
+pub(in crate::subscription) struct Tracked {
+    pub(in crate::subscription) kind: RebuildKind,
+    start: Position,
+    /// The replay is complete when it has passed this position.
+    pub(in crate::subscription) target: Position,
+    outcome: watch::Sender<Outcome>,
+    run: Mutex<Run>,
+}
+
+/// How a rebuild ended.
+#[derive(Debug, Clone)]
+pub(in crate::subscription) enum Outcome {
+    Unfinished,
+    Done(Position),
+    /// By another rebuild or a reset.
+    Replaced,
+    Cancelled,
+    /// For this reason.
+    Failed(Arc<str>),
+}
+
+/// How far a rebuild is, and since when this process continues it.
+#[derive(Debug)]
+struct Run {
+    since: Instant,
+    from: Position,
+    at: Position,
+    counted: Option<Counted>,
+}
+
+/// How many events there are up to the target, and how many of them were done before this process continued the
+/// rebuild.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    total: u64,
+    before: u64,
+}
+
+impl Rebuilds {
+    fn last(&self) -> MutexGuard<'_, Option<Arc<Tracked>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the unfinished rebuild.
+    pub(in crate::subscription) fn unfinished(&self) -> Option<Arc<Tracked>> {
+        self.last().clone().filter(|tracked| tracked.is_unfinished())
+    }
+
+    /// Notes that a rebuild begins. It replaces the last one.
+    pub(in crate::subscription) fn begin(&self, kind: RebuildKind, start: Position, target: Position) -> Arc<Tracked> {
+        let tracked = Arc::new(Tracked {
+            kind,
+            start,
+            target,
+            outcome: watch::Sender::new(Outcome::Unfinished),
+            run: Mutex::new(Run { since: Instant::now(), from: start, at: start, counted: None }),
+        });
+        if let Some(before) = self.last().replace(Arc::clone(&tracked)) {
+            before.end(Outcome::Replaced);
+        }
+        tracked
+    }
+
+    /// Notes that a rebuild continues at `at`. Another process may have begun it.
+    pub(in crate::subscription) fn resume(
+        &self,
+        kind: RebuildKind,
+        start: Position,
+        target: Position,
+        at: Position,
+    ) -> Arc<Tracked> {
+        let same = |tracked: &Arc<Tracked>| tracked.kind == kind && tracked.target == target;
+        let tracked = self.unfinished().filter(same).unwrap_or_else(|| self.begin(kind, start, target));
+        *tracked.run() = Run { since: Instant::now(), from: at, at, counted: None };
+        tracked
+    }
+
+    /// Notes that no rebuild is under way any more.
+    pub(in crate::subscription) fn clear(&self) {
+        if let Some(before) = self.last().take() {
+            before.end(Outcome::Replaced);
+        }
+    }
+}
+
+impl Tracked {
+    fn run(&self) -> MutexGuard<'_, Run> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::subscription) fn is_unfinished(&self) -> bool {
+        matches!(*self.outcome.borrow(), Outcome::Unfinished)
+    }
+
+    /// Returns how it has ended, if it has.
+    pub(in crate::subscription) fn outcome(&self) -> Outcome {
+        self.outcome.borrow().clone()
+    }
+
+    pub(in crate::subscription) fn listen(&self) -> watch::Receiver<Outcome> {
+        self.outcome.subscribe()
+    }
+
+    /// Notes how the rebuild ended. The first call counts.
+    pub(in crate::subscription) fn end(&self, how: Outcome) {
+        self.outcome.send_if_modified(|outcome| {
+            let ends = matches!(outcome, Outcome::Unfinished);
+            if ends {
+                *outcome = how;
+            }
+            ends
+        });
+    }
+
+    /// Notes that every event up to `position` is applied.
+    pub(in crate::subscription) fn move_to(&self, position: Position) {
+        self.run().at = position;
+    }
+
+    /// Returns how far the rebuild is, with the numbers of events if the event store answers.
+    pub(in crate::subscription) async fn progress(&self, store: &dyn EventLog) -> RebuildProgress {
+        let (since, from, known) = {
+            let run = self.run();
+            (run.since, run.from, run.counted)
+        };
+        let mut progress = self.uncounted();
+        let at = progress.position;
+        let Ok((counted, left)) = self.count(store, known, from, at).await else { return progress };
+        self.run().counted.get_or_insert(counted);
+        let done = counted.total.saturating_sub(left);
+        let elapsed = since.elapsed();
+        progress.events_done = Some(done);
+        progress.events_total = Some(counted.total);
+        let lately = done.saturating_sub(counted.before);
+        if lately > 0 && !elapsed.is_zero() {
+            let rate = lately as f64 / elapsed.as_secs_f64();
+            progress.rate = Some(rate);
+            progress.time_left = Duration::try_from_secs_f64(left as f64 / rate).ok();
+        }
+        progress
+    }
+
+    /// Returns how far the rebuild is, without asking the event store.
+    pub(in crate::subscription) fn uncounted(&self) -> RebuildProgress {
+        let at = self.run().at.min(self.target);
+        RebuildProgress::new(self.kind, at, self.target)
+    }
+
+    async fn count(
+        &self,
+        store: &dyn EventLog,
+        known: Option<Counted>,
+        from: Position,
+        at: Position,
+    ) -> Result<(Counted, u64), StoreError> {
+        let asked = [self.target, at, self.start, from];
+        let asked = if known.is_some() { &asked[..2] } else { &asked[..] };
+        let backlogs = store.backlogs(asked, u64::MAX).await?;
+        let events = |n: usize| backlogs.get(n).map_or(0, |backlog| backlog.events);
+        let ahead = |n| events(n).saturating_sub(events(0));
+        let left = ahead(1);
+        let counted = known.unwrap_or_else(|| Counted { total: ahead(2), before: ahead(2).saturating_sub(ahead(3)) });
+        Ok((counted, left))
+    }
+}
