@@ -82,7 +82,7 @@ pub enum SubscriptionState {
         reason: Arc<str>,
     },
     /// Another process, or another manager, owns the subscription. This one takes over when the owner stops, dies or
-    /// hangs ([several processes](super#several-processes)).
+    /// hangs ([several processes](crate::subscription#several-processes)).
     Standby {
         /// The owner: the id of its process, the name of its host, and a random part, such as
         /// `process 4711 on shop-7d9f (0191…)`. In Kubernetes the host is the name of the pod. It cannot be chosen.
@@ -146,7 +146,7 @@ pub enum SubscriptionState {
         reason: Arc<str>,
     },
     /// Another process took over the checkpoint, for example because this process hung for longer than its lease. This
-    /// process has changed nothing since ([several processes](super#several-processes)).
+    /// process has changed nothing since ([several processes](crate::subscription#several-processes)).
     ///
     /// It becomes a standby again after a pause of one lease, at most 10 s. If the other process has also replaced the
     /// read model by another version, it becomes `Outdated` or `Refused` then ([`OnChange`](crate::subscription::OnChange)).
