@@ -14,7 +14,7 @@ use crate::event::{Position, SliceRange, StreamId};
 
 /// Keeps checkpoints, and opens the units of work in which they move.
 ///
-/// The stores are [`MemoryCheckpoints`](super::MemoryCheckpoints), and those of the features `sqlite` and `postgres`. A
+/// The stores are [`MemoryCheckpoints`](crate::MemoryCheckpoints), and those of the features `sqlite` and `postgres`. A
 /// [`SubscriptionManager`](crate::SubscriptionManager) calls the store; you only choose it. To write a store of your
 /// own, implement this trait and run `eventsource::checkpoint_store_contract!` and `eventsource::lease_contract!`
 /// (feature `testing`) on it. Run `eventsource::read_model_contract!` too if its units of work give repositories to

@@ -84,7 +84,7 @@
 //! | you want to | use |
 //! | --- | --- |
 //! | write a projection | `#[projection]`, [`HandlerError`] |
-//! | choose where its rows and its progress are stored | [`MemoryCheckpoints`], `SqliteCheckpoints`, `PostgresCheckpoints` |
+//! | choose where its rows and its progress are stored | [`MemoryCheckpoints`](crate::MemoryCheckpoints), `SqliteCheckpoints`, `PostgresCheckpoints` |
 //! | write a projection without the macro, such as for events that are known only at run time | [`Subscriber`] and [`EventSubscriber`], or [`engine`](crate::engine) |
 //! | look at events that failed | [`DeadLetter`], through a [`SubscriptionHandle`](crate::SubscriptionHandle) |
 //! | give handlers something else to ask for | [`Inject`] |

@@ -70,7 +70,7 @@
 //! | describe a row | `#[derive(ReadModel)]`, [`ReadModel`] |
 //! | store an enum or a type of your own in a column | `#[derive(ColumnType)]`, [`ColumnType`]; any type that serde knows with `#[read_model(json)]` |
 //! | write rows in a handler | [`Repository`] |
-//! | read rows anywhere else | [`ReadRepository`], from [`MemoryReadModels`], `SqliteReadModels` or `PostgresReadModels` |
+//! | read rows anywhere else | [`ReadRepository`], from [`MemoryReadModels`](crate::MemoryReadModels), `SqliteReadModels` or `PostgresReadModels` |
 //! | filter, order and limit | [`Column`], [`Query`] |
 //! | show pages | [`Query::after`] with a [`Cursor`] |
 //! | see the version and the times of a row | [`Stored`] |

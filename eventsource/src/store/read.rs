@@ -285,7 +285,7 @@ impl LogPage {
     }
 }
 
-/// A page of a stream. [`EventStore::read_stream_page`](super::EventStore::read_stream_page) returns it.
+/// A page of a stream. [`EventLog::read_stream_page`](super::EventLog::read_stream_page) returns it.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

@@ -1,14 +1,15 @@
 //! The columns of a model, as queries name them.
 
-mod compare;
 mod into_value;
+mod list;
+mod nulls;
 
-use std::fmt;
 use std::marker::PhantomData;
 
 pub use into_value::IntoColumnValue;
 
-use super::select::{By, Expr};
+use self::list::List;
+use super::select::{By, Expr, Op};
 use super::stored::About;
 use super::{Comparable, Condition, Order, ReadModel};
 
@@ -58,24 +59,36 @@ impl<M, T> Column<M, T> {
     }
 }
 
+// These methods stand in the module of the type, and have the bounds themselves: so an error of the compiler names the
+// method as `Column::eq`.
 impl<M: ReadModel, T> Column<M, T> {
-    /// Returns the name of the column in the table.
+    /// Selects the rows in which the column is equal to `value`. For `None`, selects the rows in which it is null.
     ///
-    /// # Examples
     /// ```
     /// # #[cfg(feature = "macros")] {
-    /// # use eventsource::read_model::{Query, ReadModel};
-    /// # #[derive(ReadModel)]
-    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
-    /// assert_eq!(OrderRow::STATUS.name(), "status");
+    /// use eventsource::read_model::{Query, ReadModel};
+    ///
+    /// #[derive(ReadModel)]
+    /// struct OrderRow {
+    ///     #[read_model(id)]
+    ///     id: u64,
+    ///     carrier: Option<String>,
+    /// }
+    ///
+    /// let unshipped = Query::from(OrderRow::CARRIER.eq(None));
+    /// let by_post = Query::from(OrderRow::CARRIER.eq("post"));
+    /// # let _ = (unshipped, by_post);
     /// # }
     /// ```
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        M::TABLE.column(self.index).map_or("", |column| column.name)
+    pub fn eq(self, value: impl IntoColumnValue<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
+        self.compare(Op::Eq, value)
     }
 
-    /// Selects the rows in which the column is null. A column whose field is no `Option` is never null.
+    /// Selects the rows in which the column is neither `value` nor null. For `None`, selects the rows in which it is
+    /// not null.
     ///
     /// # Examples
     /// ```
@@ -83,15 +96,20 @@ impl<M: ReadModel, T> Column<M, T> {
     /// # use eventsource::read_model::{Query, ReadModel};
     /// # #[derive(ReadModel)]
     /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
-    /// let unshipped = Query::from(OrderRow::CARRIER.is_null());
-    /// # let _ = unshipped;
+    /// // Rows without a carrier do not match.
+    /// let by_others = Query::from(OrderRow::CARRIER.ne("post"));
+    /// # let _ = by_others;
     /// # }
     /// ```
-    pub const fn is_null(self) -> Condition<M> {
-        Condition::new(Expr::Null { column: self.index, is: true })
+    pub fn ne(self, value: impl IntoColumnValue<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
+        self.compare(Op::Ne, value)
     }
 
-    /// Selects the rows in which the column is not null.
+    /// Selects the rows in which the column is less than `value`. Null columns do not match; for `None`, no row
+    /// matches.
     ///
     /// # Examples
     /// ```
@@ -99,12 +117,128 @@ impl<M: ReadModel, T> Column<M, T> {
     /// # use eventsource::read_model::{Query, ReadModel};
     /// # #[derive(ReadModel)]
     /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
-    /// let shipped = Query::from(OrderRow::CARRIER.is_not_null());
-    /// # let _ = shipped;
+    /// let small = Query::from(OrderRow::TOTAL.lt(100));
+    /// # let _ = small;
     /// # }
     /// ```
-    pub const fn is_not_null(self) -> Condition<M> {
-        Condition::new(Expr::Null { column: self.index, is: false })
+    pub fn lt(self, value: impl IntoColumnValue<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
+        self.compare(Op::Lt, value)
+    }
+
+    /// Selects the rows in which the column is less than or equal to `value`. Null columns do not match; for `None`, no
+    /// row matches.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let at_most_a_hundred = Query::from(OrderRow::TOTAL.le(100));
+    /// # let _ = at_most_a_hundred;
+    /// # }
+    /// ```
+    pub fn le(self, value: impl IntoColumnValue<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
+        self.compare(Op::Le, value)
+    }
+
+    /// Selects the rows in which the column is greater than `value`. Null columns do not match; for `None`, no row
+    /// matches.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let large = Query::from(OrderRow::TOTAL.gt(100));
+    /// # let _ = large;
+    /// # }
+    /// ```
+    pub fn gt(self, value: impl IntoColumnValue<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
+        self.compare(Op::Gt, value)
+    }
+
+    /// Selects the rows in which the column is greater than or equal to `value`. Null columns do not match; for `None`,
+    /// no row matches.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
+    /// let from_50_to_100 = Query::from(OrderRow::TOTAL.ge(50).and(OrderRow::TOTAL.le(100)));
+    /// # let _ = from_50_to_100;
+    /// # }
+    /// ```
+    pub fn ge(self, value: impl IntoColumnValue<T>) -> Condition<M>
+    where
+        T: Comparable,
+    {
+        self.compare(Op::Ge, value)
+    }
+
+    /// Selects the rows in which the column is one of `values`. Nulls in `values` select nothing: to include rows
+    /// without a value, add `.or(column.is_null())`. Without values, no row matches.
+    ///
+    /// The number of values is not limited, except for floats in SQLite: at most 32,764.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// let open = Query::from(OrderRow::STATUS.is_in(["placed", "paid"]));
+    /// # let _ = open;
+    /// # }
+    /// ```
+    pub fn is_in<V: IntoColumnValue<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M>
+    where
+        T: Comparable,
+    {
+        Condition::new(match self.list(values) {
+            Ok(list) => Expr::In { column: self.index, is: true, values: list.values },
+            Err(unfit) => unfit,
+        })
+    }
+
+    /// Selects the rows in which the column is none of `values`, and not null. Without values there is nothing to
+    /// compare with, so every row matches, even if the column is null.
+    ///
+    /// The number of values is not limited, except for floats in SQLite: at most 32,764.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// use eventsource::prelude::*;
+    ///
+    /// #[derive(ReadModel)]
+    /// #[read_model(table = "orders")]
+    /// struct OrderRow { #[read_model(id)] id: uuid::Uuid, status: String }
+    ///
+    /// let open = Query::from(OrderRow::STATUS.not_in(["shipped", "cancelled"]));
+    /// # let _ = open;
+    /// # }
+    /// ```
+    pub fn not_in<V: IntoColumnValue<T>>(self, values: impl IntoIterator<Item = V>) -> Condition<M>
+    where
+        T: Comparable,
+    {
+        Condition::new(match self.list(values) {
+            Ok(List { values, has_null: false }) if values.is_empty() => Expr::And(Vec::new()),
+            Ok(List { values, .. }) if values.is_empty() => Expr::Null { column: self.index, is: false },
+            Ok(List { values, .. }) => Expr::In { column: self.index, is: false, values },
+            Err(unfit) => unfit,
+        })
     }
 
     /// Orders by this column, the smallest value first and null before all values.
@@ -143,19 +277,5 @@ impl<M: ReadModel, T> Column<M, T> {
         T: Comparable,
     {
         Order::new(By { column: self.index, descending: true })
-    }
-}
-
-impl<M, T> Clone for Column<M, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<M, T> Copy for Column<M, T> {}
-
-impl<M, T> fmt::Debug for Column<M, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Column").field("index", &self.index).finish()
     }
 }

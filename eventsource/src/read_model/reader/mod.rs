@@ -1,38 +1,17 @@
 //! Reading a read model.
 
-mod find;
+mod future;
 
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 
+pub use self::future::ReadFuture;
 use super::stored::{About, Row};
 use super::tables::ReadTables;
-use super::{IntoColumnValue, InvalidField, ReadModel, ReadModelError, Stored, Value};
+use super::{IntoColumnValue, InvalidField, Query, ReadModel, ReadModelError, Stored, Value};
 
-/// The future that `get` and other functions of a repository return: await it. Its output is a
-/// `Result<T, ReadModelError>`.
-///
-/// # Examples
-/// ```
-/// # #[cfg(feature = "macros")] {
-/// # use eventsource::read_model::{Query, ReadModel, ReadModelError, ReadRepository};
-/// # #[derive(ReadModel)]
-/// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
-/// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
-/// use eventsource::read_model::ReadFuture;
-///
-/// let found: ReadFuture<'_, Option<OrderRow>> = orders.get(7_u64);
-/// # let _ = (found.await?, Query::<OrderRow>::all());
-/// # Ok(())
-/// # }
-/// # }
-/// ```
-pub type ReadFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadModelError>> + Send + 'a>>;
-
-/// Reads a read model. [`MemoryReadModels::repository`](super::MemoryReadModels::repository) and its counterparts for
+/// Reads a read model. [`MemoryReadModels::repository`](crate::memory::MemoryReadModels::repository) and its counterparts for
 /// databases create a repository that sees the committed rows. In a handler, a [`Repository`](super::Repository)
 /// dereferences to a `ReadRepository` that also sees the changes of the batch.
 ///
@@ -205,6 +184,112 @@ impl<M: ReadModel> ReadRepository<M> {
     pub fn exists(&self, id: impl IntoColumnValue<M::Id>) -> ReadFuture<'_, bool> {
         let id = value_of::<M>(id);
         Box::pin(async move { Ok(self.row(id?).await?.is_some_and(|row| row.deleted_at.is_none())) })
+    }
+
+    /// Returns the rows that match `query`, in its order: all of them, unless the query has a
+    /// [`limit`](Query::limit).
+    ///
+    /// # Errors
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
+    /// a cursor of another table or another order: begin with the first page.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let placed = orders.find(OrderRow::STATUS.eq("placed")).await?;
+    /// # let _ = placed;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
+    pub async fn find(&self, query: impl Into<Query<M>>) -> Result<Vec<M>, ReadModelError> {
+        let query = query.into();
+        self.select(query).await?.into_iter().map(Row::model).collect()
+    }
+
+    /// Returns the rows that match `query`, in its order, with their versions and times. A [`Cursor`](crate::read_model::Cursor)
+    /// for the next page needs such a row.
+    ///
+    /// # Errors
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
+    /// a cursor of another table or another order: begin with the first page.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{Query, ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// for order in orders.find_stored(Query::all().order_by(OrderRow::TOTAL.desc()).limit(10)).await? {
+    ///     println!("{} was changed at {}", order.id, order.updated_at());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
+    pub async fn find_stored(&self, query: impl Into<Query<M>>) -> Result<Vec<Stored<M>>, ReadModelError> {
+        let query = query.into();
+        self.select(query).await?.into_iter().map(Stored::new).collect()
+    }
+
+    /// Returns the first row that matches `query`; `None` if there is none. The limit of the query is ignored.
+    ///
+    /// # Errors
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
+    /// a cursor of another table or another order: begin with the first page.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// # use eventsource::read_model::Query;
+    /// let largest = orders.find_one(Query::all().order_by(OrderRow::TOTAL.desc())).await?;
+    /// # let _ = largest;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
+    pub async fn find_one(&self, query: impl Into<Query<M>>) -> Result<Option<M>, ReadModelError> {
+        let query = query.into().limit(1);
+        self.select(query).await?.pop().map(Row::model).transpose()
+    }
+
+    /// Returns how many rows match `query`. Its limit and offset are ignored. With [`after`](Query::after), only the
+    /// rows after that place are counted. The database counts the rows one by one, so it takes long for many rows.
+    ///
+    /// # Errors
+    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
+    /// a cursor of another table or another order: begin with the first page.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// # use eventsource::read_model::{ReadModel, ReadModelError, ReadRepository};
+    /// # #[derive(ReadModel)]
+    /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64 }
+    /// # async fn example(orders: &ReadRepository<OrderRow>) -> Result<(), ReadModelError> {
+    /// let placed = orders.count(OrderRow::STATUS.eq("placed")).await?;
+    /// # let _ = placed;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
+    pub async fn count(&self, query: impl Into<Query<M>>) -> Result<u64, ReadModelError> {
+        let query = query.into().lower()?;
+        self.tables.count(M::TABLE, &query).await
+    }
+
+    async fn select(&self, query: Query<M>) -> Result<Vec<Row>, ReadModelError> {
+        let query = query.lower()?;
+        self.tables.select(M::TABLE, &query).await
     }
 
     async fn row(&self, id: Value) -> Result<Option<Row>, ReadModelError> {
