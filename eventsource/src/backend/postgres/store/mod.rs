@@ -3,6 +3,7 @@
 mod announce;
 mod arguments;
 mod budget;
+mod connect;
 mod database;
 mod error;
 mod event_store;

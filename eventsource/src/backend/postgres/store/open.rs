@@ -1,6 +1,6 @@
 //! Opens a database: the connections, the version of the server, and the version of the tables.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, PgPool, Postgres, Row as _};
 
 use super::error::Trouble;
 use super::horizon_cache::HorizonCache;
@@ -27,6 +27,46 @@ pub(super) struct Opened {
     pub(super) schema: Schema,
     /// The number that identifies the log in its database.
     pub(super) log: i64,
+}
+
+impl PostgresOptions {
+    /// Migrates the tables, and creates the schema and the tables if they do not exist.
+    ///
+    /// You can call it at every start, and several processes can call it at the same time. The role needs the right to
+    /// create tables only if a migration is due. All migrations are one transaction. There is no migration back.
+    ///
+    /// [`PostgresDatabase::open_with`](super::PostgresDatabase::open_with) migrates too, so you need this call only
+    /// with [`migrate_on_open(false)`](Self::migrate_on_open).
+    ///
+    /// # Errors
+    /// - [`PostgresOpenError::Failed`]: the server cannot be reached or refuses a statement. The source says why.
+    /// - [`PostgresOpenError::InvalidSchema`]: the name of the schema is not valid.
+    /// - [`PostgresOpenError::NewerSchema`]: a newer version of this crate has migrated the tables. Deploy that
+    ///   version.
+    /// - [`PostgresOpenError::EditedMigration`]: the tables were created by another text of a migration. Restore it.
+    ///
+    /// # Panics
+    /// Panics outside a Tokio runtime.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use eventsource::postgres::PostgresOptions;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// PostgresOptions::new("postgres://owner@localhost/shop")?.schema("events").migrate().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn migrate(&self) -> Result<(), PostgresOpenError> {
+        let schema = self.parsed_schema()?;
+        let migrated = async {
+            let mut conn: PgConnection = self.connect_options().connect().await?;
+            migrations::migrate(&mut conn, &self.begin_sql(), &schema, &self.shown()).await?;
+            let _ = sqlx::Connection::close(conn).await;
+            Ok(())
+        };
+        migrated.await.map_err(|trouble: Trouble| trouble.on(self.shown()))
+    }
 }
 
 pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOpenError> {

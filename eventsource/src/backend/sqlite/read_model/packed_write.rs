@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::failure::failed;
 use super::statements::{self, Write};
-use super::value::{Stored, Storage, storage, stored};
+use super::value::{Storage, Stored, storage, stored};
 use crate::backend::sql::read_model::{TableRef, joined};
 use crate::read_model::port::RowChange;
 use crate::read_model::{ColumnDef, ColumnKind, ReadModelError};

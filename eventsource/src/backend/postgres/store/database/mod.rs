@@ -1,14 +1,15 @@
 //! An open database: its connections and its schema.
 
-use std::fmt;
-use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+mod connections;
+mod session;
+mod texts;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use sqlx::{PgPool, Postgres};
 use tokio::runtime::Handle;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::announce::Announcer;
 use super::horizon_cache::HorizonCache;
@@ -18,8 +19,10 @@ use super::schema::Schema;
 use super::stall_watch::StallWatch;
 use super::{PostgresOpenError, PostgresOptions, open, statements};
 use crate::backend::postgres::table_cache::TableCache;
-use crate::backend::sql::store::{Borrowed, ConnectionCache, Queue};
+use crate::backend::sql::store::{ConnectionCache, Queue};
 use crate::store::{LogId, WakeUpSender};
+
+pub(crate) use self::session::StatementConnection;
 
 /// An open PostgreSQL database with the tables of this crate in one of its schemas. A clone is the same database.
 ///
@@ -82,13 +85,6 @@ struct Inner {
     /// The identity of the log, once an append has read it.
     log: OnceCell<LogId>,
     tables: TableCache,
-}
-
-/// A connection for one statement. With a pooler, a statement is several messages, and only a transaction keeps them on
-/// one connection.
-pub(crate) enum StatementConnection {
-    Alone(PoolConnection<Postgres>),
-    InTransaction(Transaction<'static, Postgres>),
 }
 
 impl PostgresDatabase {
@@ -272,68 +268,6 @@ impl PostgresDatabase {
         &self.0.log
     }
 
-    /// Waits without a limit for the turn to open a unit of work, and returns a connection for it. While it waits, it
-    /// holds no connection.
-    pub(crate) async fn unit_connection(
-        &self,
-    ) -> Result<(PoolConnection<Postgres>, OwnedSemaphorePermit), sqlx::Error> {
-        let turn = Arc::clone(&self.0.unit_turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-        Ok((self.named(&self.0.units, self.0.units.acquire().await).await?, turn))
-    }
-
-    /// Replaces a timeout of `pool` by the error of the server, if the server gives no connection. The pool retries
-    /// while the server answers "too many clients", and does not return that error.
-    pub(super) async fn named<T>(&self, pool: &PgPool, acquired: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
-        match acquired {
-            Err(sqlx::Error::PoolTimedOut) if pool.size() < pool.options().get_max_connections() => {
-                let connect = self.0.options.connect_options();
-                match tokio::time::timeout(Duration::from_secs(1), PgConnection::connect_with(&connect)).await {
-                    Ok(Err(error)) => Err(error),
-                    Ok(Ok(conn)) => {
-                        let _ = conn.close().await;
-                        Err(sqlx::Error::PoolTimedOut)
-                    }
-                    Err(_) => Err(sqlx::Error::PoolTimedOut),
-                }
-            }
-            acquired => acquired,
-        }
-    }
-
-    /// Acquires one of the shared connections.
-    pub(crate) async fn shared(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-        self.named(&self.0.pool, self.0.pool.acquire().await).await
-    }
-
-    pub(super) fn queue(&self) -> &Queue {
-        &self.0.queue
-    }
-
-    /// The connections of appends. Not used with a pooler, because then all connections are shared.
-    pub(super) fn appender(&self) -> &ConnectionCache<Postgres> {
-        &self.0.appender
-    }
-
-    /// Acquires one of the connections that read the log.
-    pub(super) async fn reader(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
-        self.kept(&self.0.readers).await
-    }
-
-    /// Acquires one of the connections of appends.
-    pub(super) async fn appending(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
-        self.kept(&self.0.appender).await
-    }
-
-    async fn kept(&self, kept: &ConnectionCache<Postgres>) -> Result<Borrowed<Postgres>, sqlx::Error> {
-        let taken = kept.take(|age| self.0.losses.doubt(age)).await;
-        self.named(kept.pool(), taken).await
-    }
-
-    /// The connections that read the log.
-    pub(super) fn readers(&self) -> &ConnectionCache<Postgres> {
-        &self.0.readers
-    }
-
     pub(super) fn losses(&self) -> &LossTracker {
         &self.0.losses
     }
@@ -349,102 +283,6 @@ impl PostgresDatabase {
 
     pub(super) fn watch(&self) -> &StallWatch {
         &self.0.watch
-    }
-
-    /// Replaces `{schema}` in `sql`.
-    pub(crate) fn sql(&self, sql: &str) -> AssertSqlSafe<String> {
-        AssertSqlSafe(self.0.schema.sql(sql))
-    }
-
-    pub(super) fn append_sql(&self) -> AssertSqlSafe<Arc<str>> {
-        AssertSqlSafe(Arc::clone(&self.0.append))
-    }
-
-    pub(super) fn append_one_sql(&self) -> AssertSqlSafe<Arc<str>> {
-        AssertSqlSafe(Arc::clone(&self.0.append_one))
-    }
-
-    pub(super) fn append_to_one_sql(&self) -> AssertSqlSafe<Arc<str>> {
-        AssertSqlSafe(Arc::clone(&self.0.append_to_one))
-    }
-
-    /// Returns the statement that appends exactly `events` events; `None` if they are too many for it.
-    pub(super) fn append_few_sql(&self, events: usize) -> Option<AssertSqlSafe<Arc<str>>> {
-        let sql = self.0.append_few.get(events.checked_sub(1)?)?;
-        Some(AssertSqlSafe(Arc::clone(sql.get_or_init(|| self.0.schema.sql(&statements::append_few(events)).into()))))
-    }
-
-    /// The statements that begin a transaction of this crate.
-    pub(crate) fn begin_sql(&self) -> &str {
-        &self.0.begin
-    }
-
-    /// The statement that makes the server end the transaction of a frozen process. [`begin_sql`](Self::begin_sql)
-    /// contains it.
-    pub(crate) fn limit_idle_sql(&self) -> &str {
-        &self.0.limit_idle
-    }
-
-    /// The statements that begin an append in a transaction of the caller.
-    pub(super) fn savepoint_sql(&self) -> &str {
-        &self.0.savepoint
-    }
-
-    /// Returns whether prepared statements can have names. With a pooler they cannot.
-    pub(crate) fn names_statements(&self) -> bool {
-        !self.0.pooler
-    }
-
-    /// Begins a transaction.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        let begun = self.0.pool.begin_with(AssertSqlSafe(self.0.begin.clone())).await;
-        self.named(&self.0.pool, begun).await
-    }
-
-    /// Begins a transaction that reads a page. It can be dropped without a rollback: no other transaction waits for it.
-    pub(crate) async fn begin_page<'a>(
-        &self,
-        conn: &'a mut PgConnection,
-    ) -> Result<Transaction<'a, Postgres>, sqlx::Error> {
-        conn.begin_with(AssertSqlSafe(format!("{}; {}", self.0.begin, statements::PLAN_A_PAGE))).await
-    }
-
-    /// Acquires a connection for one statement.
-    pub(crate) async fn session(&self) -> Result<StatementConnection, sqlx::Error> {
-        if self.0.pooler {
-            return Ok(StatementConnection::InTransaction(self.begin().await?));
-        }
-        Ok(StatementConnection::Alone(self.shared().await?))
-    }
-}
-
-impl StatementConnection {
-    /// Commits the effects of the statement.
-    pub(crate) async fn end(self) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Alone(_) => Ok(()),
-            Self::InTransaction(tx) => tx.commit().await,
-        }
-    }
-}
-
-impl Deref for StatementConnection {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        match self {
-            Self::Alone(conn) => conn,
-            Self::InTransaction(tx) => tx,
-        }
-    }
-}
-
-impl DerefMut for StatementConnection {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        match self {
-            Self::Alone(conn) => conn,
-            Self::InTransaction(tx) => tx,
-        }
     }
 }
 

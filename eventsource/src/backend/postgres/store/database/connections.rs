@@ -1,0 +1,79 @@
+//! The connections of a database, by their use.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::PostgresDatabase;
+use crate::backend::sql::store::{Borrowed, ConnectionCache, Queue};
+
+impl PostgresDatabase {
+    /// Waits without a limit for the turn to open a unit of work, and returns a connection for it. While it waits, it
+    /// holds no connection.
+    pub(crate) async fn unit_connection(
+        &self,
+    ) -> Result<(PoolConnection<Postgres>, OwnedSemaphorePermit), sqlx::Error> {
+        let turn = Arc::clone(&self.0.unit_turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        Ok((self.named(&self.0.units, self.0.units.acquire().await).await?, turn))
+    }
+
+    /// Replaces a timeout of `pool` by the error of the server, if the server gives no connection. The pool retries
+    /// while the server answers "too many clients", and does not return that error.
+    pub(in crate::backend::postgres::store) async fn named<T>(
+        &self,
+        pool: &PgPool,
+        acquired: Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        match acquired {
+            Err(sqlx::Error::PoolTimedOut) if pool.size() < pool.options().get_max_connections() => {
+                let connect = self.0.options.connect_options();
+                match tokio::time::timeout(Duration::from_secs(1), PgConnection::connect_with(&connect)).await {
+                    Ok(Err(error)) => Err(error),
+                    Ok(Ok(conn)) => {
+                        let _ = conn.close().await;
+                        Err(sqlx::Error::PoolTimedOut)
+                    }
+                    Err(_) => Err(sqlx::Error::PoolTimedOut),
+                }
+            }
+            acquired => acquired,
+        }
+    }
+
+    /// Acquires one of the shared connections.
+    pub(crate) async fn shared(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        self.named(&self.0.pool, self.0.pool.acquire().await).await
+    }
+
+    pub(in crate::backend::postgres::store) fn queue(&self) -> &Queue {
+        &self.0.queue
+    }
+
+    /// The connections of appends. Not used with a pooler, because then all connections are shared.
+    pub(in crate::backend::postgres::store) fn appender(&self) -> &ConnectionCache<Postgres> {
+        &self.0.appender
+    }
+
+    /// Acquires one of the connections that read the log.
+    pub(in crate::backend::postgres::store) async fn reader(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
+        self.kept(&self.0.readers).await
+    }
+
+    /// Acquires one of the connections of appends.
+    pub(in crate::backend::postgres::store) async fn appending(&self) -> Result<Borrowed<Postgres>, sqlx::Error> {
+        self.kept(&self.0.appender).await
+    }
+
+    async fn kept(&self, kept: &ConnectionCache<Postgres>) -> Result<Borrowed<Postgres>, sqlx::Error> {
+        let taken = kept.take(|age| self.0.losses.doubt(age)).await;
+        self.named(kept.pool(), taken).await
+    }
+
+    /// The connections that read the log.
+    pub(in crate::backend::postgres::store) fn readers(&self) -> &ConnectionCache<Postgres> {
+        &self.0.readers
+    }
+}
