@@ -3,7 +3,7 @@
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "_sql")]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

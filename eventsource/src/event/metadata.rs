@@ -144,7 +144,7 @@ impl Metadata {
     }
 
     /// Reads stored metadata. The error contains the tenant if that one is readable, because filters need it.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    #[cfg(feature = "_sql")]
     pub(crate) fn from_stored(json: &str) -> Result<Self, (serde_json::Error, Option<String>)> {
         #[derive(Deserialize)]
         struct OnlyTenant {

@@ -209,7 +209,7 @@ impl RepositorySession {
     }
 
     /// As [`flush`](Self::flush), and forgets what was read: a handler that gets the connection may change it.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    #[cfg(feature = "_sql")]
     pub(crate) async fn hand_over(&self) -> Result<(), ChangesRefused> {
         let mut state = self.state.lock().await;
         self.write(&mut state).await?;

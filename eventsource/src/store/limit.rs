@@ -142,7 +142,7 @@ impl Room {
     }
 
     /// Returns the number of events that still fit into the page.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    #[cfg(feature = "_sql")]
     pub(crate) const fn events(&self) -> usize {
         self.events
     }
