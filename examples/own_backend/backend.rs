@@ -13,7 +13,7 @@ use eventsource::event::{RecordedParts, SliceRange, now};
 use eventsource::prelude::*;
 use eventsource::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, Claim, ClaimError, CommitError, DeadLetter, Inject,
-    LetterQuery, Letters, ProjectionSnapshot, UnitOfWork,
+    LetterQuery, ProjectionSnapshot, StoredSubscription, UnitOfWork,
 };
 use eventsource::read_model::port::{ReadTables, RepositoryScope, Row, RowChange, Select, WriteTables};
 use eventsource::read_model::{Deployment, Table, Value};
@@ -23,7 +23,6 @@ use eventsource::store::{
 use eventsource::{AppendError, Appended, StoreError};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
@@ -86,22 +85,21 @@ impl Redb {
     }
 
     /// Changes the stored state of the subscription `name`, in a transaction of its own. An error changes nothing.
-    async fn change<T, E: From<Cause>>(
+    async fn change<T>(
         &self,
         name: &str,
-        change: impl FnOnce(&mut Subscription) -> Result<T, E> + Send,
-    ) -> Result<T, E> {
+        change: impl FnOnce(&mut StoredSubscription) -> Result<T, Cause> + Send,
+    ) -> Result<T, Cause> {
         let writing = self.begin_write().await?;
-        let mut subscription = writing.subscription(name)?;
+        let mut subscription = subscription(&writing.tx.open_table(SUBSCRIPTIONS)?, name)?;
         let changed = change(&mut subscription)?;
         writing.store(name, &subscription)?;
         writing.commit().await?;
         Ok(changed)
     }
 
-    fn subscription(&self, name: &str) -> Result<Option<Subscription>, Cause> {
-        let found = self.database.begin_read()?.open_table(SUBSCRIPTIONS)?.get(name)?;
-        found.map(|found| json(found.value())).transpose()
+    fn subscription(&self, name: &str) -> Result<StoredSubscription, Cause> {
+        subscription(&self.database.begin_read()?.open_table(SUBSCRIPTIONS)?, name)
     }
 }
 
@@ -112,13 +110,7 @@ struct Writing {
 }
 
 impl Writing {
-    fn subscription(&self, name: &str) -> Result<Subscription, Cause> {
-        let table = self.tx.open_table(SUBSCRIPTIONS)?;
-        let found = table.get(name)?;
-        found.map_or_else(|| Ok(Subscription::default()), |found| json(found.value()))
-    }
-
-    fn store(&self, name: &str, subscription: &Subscription) -> Result<(), Cause> {
+    fn store(&self, name: &str, subscription: &StoredSubscription) -> Result<(), Cause> {
         self.tx.open_table(SUBSCRIPTIONS)?.insert(name, &*serde_json::to_vec(subscription)?)?;
         Ok(())
     }
@@ -132,87 +124,56 @@ impl Writing {
     }
 }
 
+fn subscription(stored: &impl ReadableTable<&'static str, Bytes>, name: &str) -> Result<StoredSubscription, Cause> {
+    stored.get(name)?.map_or_else(|| Ok(StoredSubscription::default()), |found| json(found.value()))
+}
+
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Cause> {
     Ok(serde_json::from_slice(bytes)?)
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // The event store.
 
-/// An event as it is stored. Its times are in microseconds since 1970. Its metadata is a JSON text: inside the JSON of the
-/// event, it could be nested too deep to be read back.
-#[derive(Serialize, Deserialize)]
-struct StoredEvent {
-    id: Uuid,
-    stream: StreamId,
-    version: u64,
-    event_type: String,
-    schema_version: u32,
-    occurred_at: i64,
-    recorded_at: i64,
-    metadata: String,
-    payload: String,
-}
-
-impl StoredEvent {
-    fn of(event: &RecordedEvent) -> Result<Self, Cause> {
-        Ok(Self {
-            id: event.id(),
-            stream: event.stream().clone(),
-            version: event.version(),
-            event_type: event.event_type().to_owned(),
-            schema_version: event.schema_version(),
-            occurred_at: event.occurred_at().timestamp_micros(),
-            recorded_at: event.recorded_at().timestamp_micros(),
-            metadata: serde_json::to_string(event.metadata())?,
-            payload: event.payload().to_owned(),
-        })
-    }
-
-    fn read(position: u64, bytes: &[u8]) -> Result<Arc<RecordedEvent>, Cause> {
-        let stored: Self = json(bytes)?;
-        let time = |micros| DateTime::from_timestamp_micros(micros).ok_or("a time is out of range");
-        let (at, place) = (time(stored.recorded_at)?, (stored.stream, stored.version));
-        let position = Position::new(position);
-        let mut parts = RecordedParts::new(stored.id, position, place, stored.event_type, stored.payload, at);
-        parts.schema_version = stored.schema_version;
-        parts.occurred_at = time(stored.occurred_at)?;
-        parts.metadata = serde_json::from_str(&stored.metadata)?;
-        Ok(Arc::new(RecordedEvent::from(parts)))
-    }
+fn event(stored: &[u8]) -> Result<Arc<RecordedEvent>, Cause> {
+    Ok(Arc::new(RecordedEvent::from(json::<RecordedParts>(stored)?)))
 }
 
 fn failed(action: &str) -> impl Fn(Cause) -> StoreError {
     move |source| StoreError::Failed { action: action.to_owned(), source }
 }
 
-/// Stores `events`, unless the version of the stream or an id forbids it. `Ok(Err(…))` is a refusal.
+/// The error of an append: a refusal, or a failure of the database.
+fn refused(cause: Cause) -> AppendError {
+    cause.downcast().map_or_else(|source| failed("append")(source).into(), |refused| *refused)
+}
+
+/// Stores `events`, unless the version of the stream or an id forbids it.
 fn append(
     tx: &WriteTransaction,
     stream: &StreamId,
     expected: ExpectedVersion,
     events: Vec<NewEvent>,
-) -> Result<Result<Appended, AppendError>, Cause> {
+) -> Result<Appended, Cause> {
     let (mut log, mut ids, mut streams) = (tx.open_table(EVENTS)?, tx.open_table(IDS)?, tx.open_table(STREAMS)?);
     let (name, id) = (stream.aggregate_type(), stream.aggregate_id().as_u128());
     let last = streams.range((name, id, 0)..=(name, id, u64::MAX))?.next_back().transpose()?;
     let actual = last.map_or(0, |(key, _)| key.value().2);
     if !expected.allows(actual) {
-        return Ok(Err(AppendError::Conflict { stream: stream.clone(), expected, actual }));
+        return Err(AppendError::Conflict { stream: stream.clone(), expected, actual }.into());
     }
     let head = log.last()?.map_or(0, |(position, _)| position.value());
     let (at, mut appended) = (now(), Vec::new());
     for (n, event) in (1..).zip(events) {
         if ids.insert(event.id().as_u128(), head + n)?.is_some() {
-            return Ok(Err(AppendError::DuplicateEvent { stream: stream.clone(), event_id: event.id() }));
+            return Err(AppendError::DuplicateEvent { stream: stream.clone(), event_id: event.id() }.into());
         }
         let event = event.record(stream.clone(), actual + n, Position::new(head + n), at);
         streams.insert((name, id, actual + n), head + n)?;
-        log.insert(head + n, &*serde_json::to_vec(&StoredEvent::of(&event)?)?)?;
+        log.insert(head + n, &*serde_json::to_vec(event.parts())?)?;
         appended.push(Arc::new(event));
     }
     let log = tx.open_table(LOG)?.get(())?.ok_or("the log has no id")?.value();
-    Ok(Ok(Appended::new(LogId::from_uuid(Uuid::from_u128(log)), appended)))
+    Ok(Appended::new(LogId::from_uuid(Uuid::from_u128(log)), appended))
 }
 
 /// The committed log at one moment.
@@ -223,13 +184,10 @@ impl LogView {
         Ok(Self(db.database.begin_read()?.open_table(EVENTS)?))
     }
 
-    /// Returns the events after `position`, and with it the event that stopped the iteration by an error.
+    /// Returns the events after `position`.
     fn after(&self, position: Position) -> Result<impl Iterator<Item = Result<Arc<RecordedEvent>, Cause>>, Cause> {
         let from = (std::ops::Bound::Excluded(position.value()), std::ops::Bound::Unbounded);
-        Ok(self.0.range::<u64>(from)?.map(|entry| {
-            let (position, event) = entry?;
-            StoredEvent::read(position.value(), event.value())
-        }))
+        Ok(self.0.range::<u64>(from)?.map(|entry| event(entry?.1.value())))
     }
 
     fn head(&self) -> Result<Position, Cause> {
@@ -239,8 +197,7 @@ impl LogView {
     /// Returns the last event at or before `to`.
     fn last_event(&self, to: Position) -> Result<Option<LogMark>, Cause> {
         let Some(last) = self.0.range(..=to.value())?.next_back() else { return Ok(None) };
-        let (position, event) = last?;
-        Ok(Some(LogMark::of(&*StoredEvent::read(position.value(), event.value())?)))
+        Ok(Some(LogMark::of(&*event(last?.1.value())?)))
     }
 
     fn page(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, Cause> {
@@ -255,15 +212,9 @@ impl LogView {
     }
 
     fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, Cause> {
-        let (mut count, mut oldest) = (0, None::<DateTime<Utc>>);
-        for event in self.after(after)?.take(usize::try_from(limit).unwrap_or(usize::MAX)) {
-            let at = event?.recorded_at();
-            if count < Backlog::LOOKED_AT as u64 {
-                oldest = Some(oldest.map_or(at, |oldest| oldest.min(at)));
-            }
-            count += 1;
-        }
-        Ok(Backlog::new(count, oldest))
+        let events = self.after(after)?.take(usize::try_from(limit).unwrap_or(usize::MAX));
+        let times = events.map(|event| Ok(event?.recorded_at())).collect::<Result<Vec<_>, Cause>>()?;
+        Ok(Backlog::new(times.len() as u64, times.iter().take(Backlog::LOOKED_AT).min().copied()))
     }
 }
 
@@ -304,10 +255,9 @@ impl EventStore for Redb {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         check_append(stream, &events)?;
-        let failed = failed("append");
-        let writing = self.begin_write().await.map_err(&failed)?;
-        let appended = append(&writing.tx, stream, expected, events).map_err(&failed)??;
-        writing.commit().await.map_err(&failed)?;
+        let writing = self.begin_write().await.map_err(refused)?;
+        let appended = append(&writing.tx, stream, expected, events).map_err(refused)?;
+        writing.commit().await.map_err(refused)?;
         self.wake_ups.wake();
         Ok(appended)
     }
@@ -323,8 +273,7 @@ impl EventStore for Redb {
             let range = streams.range((name, id, read.from_version())..=(name, id, read.to_version()))?;
             let read_one = |entry: Result<(_, redb::AccessGuard<'_, u64>), redb::StorageError>| {
                 let position = entry?.1.value();
-                let event = log.get(position)?.ok_or("an event of the stream is missing")?;
-                StoredEvent::read(position, event.value())
+                event(log.get(position)?.ok_or("an event of the stream is missing")?.value())
             };
             let most = read.max_count().unwrap_or(usize::MAX);
             match read.direction() {
@@ -336,178 +285,10 @@ impl EventStore for Redb {
     }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // The checkpoints.
-
-/// The stored state of a subscription. After a reset, the epoch stays.
-#[derive(Default, Serialize, Deserialize)]
-struct Subscription {
-    /// The last epoch that a claim of any slices got.
-    epoch: u64,
-    /// The target of the rebuild that the next claim of all slices begins.
-    rebuild_to: Option<Position>,
-    letters: Vec<DeadLetter>,
-    checkpoints: Vec<StoredCheckpoint>,
-}
-
-/// The checkpoint of a range of slices.
-#[derive(Clone, Serialize, Deserialize)]
-struct StoredCheckpoint {
-    first_slice: u16,
-    last_slice: u16,
-    epoch: u64,
-    position: Position,
-    fingerprint: String,
-    updated_at: DateTime<Utc>,
-    rebuild_to: Option<Position>,
-    log: Option<Uuid>,
-    mark: Option<(Position, Uuid)>,
-    snapshot: Option<(Position, String, Vec<u8>)>,
-    lease: Option<(String, DateTime<Utc>)>,
-}
-
-impl StoredCheckpoint {
-    fn slices(&self) -> SliceRange {
-        SliceRange::new(self.first_slice, self.last_slice).unwrap_or_default()
-    }
-
-    fn of(&self, name: &str) -> Checkpoint {
-        let checkpoint =
-            Checkpoint::new(name.to_owned(), self.position, self.epoch, self.fingerprint.clone(), self.updated_at);
-        let mark = self.mark.map(|(position, event)| LogMark::new(position, event));
-        let checkpoint = checkpoint.rebuilding(self.rebuild_to).in_log(self.log.map(LogId::from_uuid), mark);
-        checkpoint.slices(self.slices())
-    }
-
-    fn renew(&mut self, time: Option<Duration>) {
-        match (time, &mut self.lease) {
-            (Some(Duration::ZERO), lease) => *lease = None,
-            (Some(time), Some((_, until))) => *until = now() + time,
-            _ => {}
-        }
-    }
-}
-
-impl Subscription {
-    fn stored(&mut self, slices: SliceRange) -> Option<&mut StoredCheckpoint> {
-        self.checkpoints.iter_mut().find(|stored| stored.slices() == slices)
-    }
-
-    fn checkpoints(&self, name: &str) -> Vec<Checkpoint> {
-        let mut all: Vec<_> = self.checkpoints.iter().map(|stored| stored.of(name)).collect();
-        all.sort_by_key(|checkpoint| checkpoint.slices);
-        all
-    }
-
-    fn checkpoint(&self, name: &str, slices: SliceRange) -> Option<Checkpoint> {
-        self.checkpoints.iter().find(|stored| stored.slices() == slices).map(|stored| stored.of(name))
-    }
-
-    fn claim(&mut self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        let name = claim.name.to_owned();
-        let stored = self.stored(claim.slices);
-        if let Some(found) = stored.as_ref().filter(|found| claim.refuses(&found.fingerprint)) {
-            return Err(ClaimError::Changed { name, found: found.fingerprint.clone() });
-        }
-        if let (Some(lease), Some((owner, until))) = (&claim.lease, stored.and_then(|stored| stored.lease.as_ref()))
-            && (*lease.owner != **owner && *until > now())
-        {
-            return Err(ClaimError::Held { name, owner: owner.clone(), until: *until });
-        }
-        // The epochs of all ranges come from one counter. A claim of a part fences an owner of all slices.
-        self.epoch += 1;
-        let epoch = self.epoch;
-        if let Some(all) = self.stored(SliceRange::ALL) {
-            all.epoch = epoch;
-        }
-        let rebuild_to = if claim.slices.is_all() { self.rebuild_to.take() } else { None };
-        if self.stored(claim.slices).is_none() {
-            self.checkpoints.push(StoredCheckpoint {
-                first_slice: claim.slices.first(),
-                last_slice: claim.slices.last(),
-                epoch,
-                position: claim.start,
-                fingerprint: String::new(),
-                updated_at: now(),
-                rebuild_to,
-                log: None,
-                mark: None,
-                snapshot: None,
-                lease: None,
-            });
-        }
-        let missing = || claim_failed("the checkpoint was not created".into());
-        let stored = self.stored(claim.slices).ok_or_else(missing)?;
-        stored.epoch = epoch;
-        claim.fingerprint.clone_into(&mut stored.fingerprint);
-        stored.updated_at = now();
-        stored.log = stored.log.or(claim.log.map(|log| *log.as_uuid()));
-        stored.lease = claim.lease.as_ref().map(|lease| (lease.owner.to_string(), now() + lease.time));
-        Ok(stored.of(claim.name))
-    }
-
-    /// Returns whether an owner has this epoch.
-    fn renew(&mut self, epoch: u64, time: Duration) -> bool {
-        let mut owned = self.checkpoints.iter_mut().filter(|stored| stored.epoch == epoch).peekable();
-        let is_owned = owned.peek().is_some();
-        owned.for_each(|stored| stored.renew(Some(time)));
-        is_owned
-    }
-
-    fn update(&mut self, update: &CheckpointUpdate) -> Result<(), CommitError> {
-        let is_owner = |found: &&mut StoredCheckpoint| (found.position, found.epoch) == (update.from, update.epoch);
-        let Some(stored) = self.stored(update.slices).filter(is_owner) else {
-            let (step, found) = (Box::new(update.clone()), self.checkpoint(&update.name, update.slices).map(Box::new));
-            return Err(CommitError::Fenced { step, found });
-        };
-        (stored.position, stored.updated_at) = (update.to, now());
-        stored.mark = update.mark.map(|mark| (mark.position, mark.event_id)).or(stored.mark);
-        stored.rebuild_to = stored.rebuild_to.filter(|target| *target > update.to);
-        if let Some(state) = &update.snapshot {
-            stored.snapshot = Some((update.to, stored.fingerprint.clone(), state.clone()));
-        }
-        stored.renew(update.lease.filter(|time| !time.is_zero()));
-        let mut letters = self.letters();
-        update.letters.iter().for_each(|change| letters.change(change));
-        self.letters = letters.iter().cloned().collect();
-        Ok(())
-    }
-
-    fn reset(&mut self, reset: &CheckpointReset) -> Result<(), CommitError> {
-        let epoch = self.stored(SliceRange::ALL).map(|stored| stored.epoch);
-        if reset.owner.is_some() && epoch != reset.owner {
-            return Err(CommitError::NotOwned { clear: Box::new(reset.clone()) });
-        }
-        self.checkpoints.retain(|stored| !stored.slices().is_all());
-        self.epoch += 1;
-        self.rebuild_to = reset.rebuild_to;
-        self.letters.clear();
-        Ok(())
-    }
-
-    fn letters(&self) -> Letters {
-        self.letters.iter().cloned().collect()
-    }
-}
 
 fn failure(action: &str) -> impl Fn(Cause) -> CheckpointError {
     move |source| CheckpointError::Failed { action: action.to_owned(), source }
-}
-
-fn claim_failed(source: Cause) -> ClaimError {
-    failure("claim a checkpoint")(source).into()
-}
-
-/// An error of a change: a failure of the database, or what the change itself refused.
-enum Refusal<E> {
-    Database(Cause),
-    Change(E),
-}
-
-impl<E> From<Cause> for Refusal<E> {
-    fn from(cause: Cause) -> Self {
-        Self::Database(cause)
-    }
 }
 
 #[async_trait]
@@ -516,7 +297,7 @@ impl CheckpointStore for Redb {
 
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
         let found = self.subscription(name).map_err(failure("load a checkpoint"))?;
-        Ok(found.and_then(|found| found.checkpoint(name, SliceRange::ALL)))
+        Ok(found.checkpoint(name, SliceRange::ALL))
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
@@ -524,7 +305,7 @@ impl CheckpointStore for Redb {
             let mut all = Vec::new();
             for entry in self.database.begin_read()?.open_table(SUBSCRIPTIONS)?.iter()? {
                 let (name, found) = entry?;
-                all.extend(json::<Subscription>(found.value())?.checkpoints(name.value()));
+                all.extend(json::<StoredSubscription>(found.value())?.checkpoints(name.value()));
             }
             Ok(all)
         };
@@ -532,51 +313,40 @@ impl CheckpointStore for Redb {
     }
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        let claimed = self.change(claim.name, |found| found.claim(claim).map_err(Refusal::Change)).await;
-        claimed.map_err(|refusal| match refusal {
-            Refusal::Database(cause) => claim_failed(cause),
-            Refusal::Change(error) => error,
+        let claimed = self.change(claim.name, |found| Ok(found.claim(claim)?)).await;
+        claimed.map_err(|cause| match cause.downcast() {
+            Ok(refused) => *refused,
+            Err(source) => failure("claim a checkpoint")(source).into(),
         })
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
-        let renewed = self.change(name, |found| Ok::<_, Cause>(found.renew(epoch, time)));
+        let renewed = self.change(name, |found| Ok(found.renew(epoch, time)));
         renewed.await.map_err(failure("renew a lease"))
     }
 
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
-        let found = self.subscription(name).map_err(failure("read dead letters"))?;
-        Ok(found.map(|found| found.letters().page(query)).unwrap_or_default())
+        Ok(self.subscription(name).map_err(failure("read dead letters"))?.letters().page(query))
     }
 
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
-        let letters = self.subscription(name).map_err(failure("read dead letters"))?.unwrap_or_default().letters();
+        let letters = self.subscription(name).map_err(failure("read dead letters"))?.letters();
         Ok(streams.iter().filter_map(|stream| letters.parked(stream).cloned()).collect())
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
-        let forgotten = self.change(name, |found| {
-            let mut letters = found.letters();
-            let forgotten = letters.forget_dismissed(before);
-            found.letters = letters.iter().cloned().collect();
-            Ok::<_, Cause>(forgotten)
-        });
+        let forgotten = self.change(name, |found| Ok(found.forget_dismissed(before)));
         forgotten.await.map_err(failure("forget dismissed letters"))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
-        let found = self.subscription(name).map_err(failure("read a snapshot"))?;
-        let snapshot = found.and_then(|mut found| found.stored(SliceRange::ALL)?.snapshot.take());
-        Ok(snapshot.map(|(position, fingerprint, state)| ProjectionSnapshot::new(position, fingerprint, state)))
+        Ok(self.subscription(name).map_err(failure("read a snapshot"))?.snapshot())
     }
 
     async fn begin(&self) -> Result<Unit, CheckpointError> {
         let writing = self.begin_write().await.map_err(failure("begin a batch"))?;
-        Ok(Unit {
-            db: self.clone(),
-            batch: Some(Batch(Arc::new(Mutex::new(Some(writing))))),
-            scope: RepositoryScope::default(),
-        })
+        let batch = Some(Batch(Arc::new(Mutex::new(Some(writing)))));
+        Ok(Unit { db: self.clone(), batch, scope: RepositoryScope::default() })
     }
 
     fn detached(&self) -> Unit {
@@ -587,9 +357,6 @@ impl CheckpointStore for Redb {
         true
     }
 }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// The unit of work, and the read models.
 
 /// A batch: its transaction, its repositories, and at the end its checkpoint.
 pub struct Unit {
@@ -614,7 +381,7 @@ impl Unit {
     async fn end(
         mut self,
         name: &str,
-        change: impl FnOnce(&mut Subscription) -> Result<(), CommitError> + Send,
+        change: impl FnOnce(&mut StoredSubscription) -> Result<(), CommitError> + Send,
     ) -> Result<(), CommitError> {
         let failure = failure("commit a batch");
         self.scope.flush().await?;
@@ -622,7 +389,8 @@ impl Unit {
             Some(writing) => writing.ok_or(CommitError::TransactionEnded)?,
             None => self.db.begin_write().await.map_err(&failure)?,
         };
-        let mut subscription = writing.subscription(name).map_err(&failure)?;
+        let stored = || subscription(&writing.tx.open_table(SUBSCRIPTIONS)?, name);
+        let mut subscription = stored().map_err(&failure)?;
         change(&mut subscription)?;
         writing.store(name, &subscription).map_err(&failure)?;
         Ok(writing.commit().await.map_err(&failure)?)
@@ -635,22 +403,13 @@ impl std::fmt::Debug for Unit {
     }
 }
 
-impl Drop for Unit {
-    /// Ends the transaction also if a handler has kept a repository.
-    fn drop(&mut self) {
-        if let Some(batch) = &self.batch {
-            batch.lock().take();
-        }
-    }
-}
-
 impl UnitOfWork for Unit {
     async fn commit(self, update: &CheckpointUpdate) -> Result<(), CommitError> {
         self.end(&update.name, |subscription| subscription.update(update)).await
     }
 
     async fn clear(self, reset: &CheckpointReset) -> Result<(), CommitError> {
-        self.end(&reset.name, |subscription| subscription.reset(reset)).await
+        self.end(&reset.name, |subscription| subscription.clear(reset)).await
     }
 
     async fn rollback(self) {}
@@ -668,8 +427,7 @@ impl<M: ReadModel> Inject<Unit> for Repository<M> {
     type Guard = Box<Self>;
 
     async fn inject(unit: &mut Unit) -> Result<Box<Self>, HandlerError> {
-        let batch =
-            unit.batch.clone().ok_or_else(|| HandlerError::permanent("this unit of work has no transaction"))?;
+        let batch = unit.batch.clone().ok_or_else(|| HandlerError::permanent("there is no transaction"))?;
         Ok(Box::new(unit.scope.repository(|| Box::new(batch))))
     }
 }
@@ -726,6 +484,12 @@ fn scan(rows: &impl ReadableTable<RowKey, Bytes>, table: &Table) -> Result<Vec<R
         all.push(postcard::from_bytes(row.value())?);
     }
     Ok(all)
+}
+
+/// Stores a row, in place of the one with its id.
+fn put(rows: &mut redb::Table<'_, RowKey, Bytes>, table: &Table, row: &Row) -> Result<(), Cause> {
+    rows.insert((table.name, &*key(&row.id(table))?), &*postcard::to_stdvec(row)?)?;
+    Ok(())
 }
 
 impl Redb {
@@ -800,23 +564,15 @@ impl WriteTables for Batch {
     async fn merge(&self, table: &'static Table, changes: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         self.with_rows(table, "write to", |rows| {
             for change in changes {
-                let key = key(&change.row.id(table))?;
-                let stored = rows.get((table.name, &*key))?.map(|row| postcard::from_bytes(row.value())).transpose()?;
-                let row = change.row.clone().onto(stored);
-                rows.insert((table.name, &*key), &*postcard::to_stdvec(&row)?)?;
+                let stored = load(rows, table, &[change.row.id(table)])?.pop();
+                put(rows, table, &change.row.clone().onto(stored))?;
             }
             Ok(())
         })
     }
 
     async fn update(&self, table: &'static Table, changes: &[RowChange<'_>]) -> Result<(), ReadModelError> {
-        self.with_rows(table, "write to", |rows| {
-            for change in changes {
-                let key = key(&change.row.id(table))?;
-                rows.insert((table.name, &*key), &*postcard::to_stdvec(change.row)?)?;
-            }
-            Ok(())
-        })
+        self.with_rows(table, "write to", |rows| changes.iter().try_for_each(|change| put(rows, table, change.row)))
     }
 
     async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {
@@ -826,6 +582,11 @@ impl WriteTables for Batch {
             }
             Ok(())
         })
+    }
+
+    /// Ends the transaction also if a handler has kept a repository.
+    fn close(&self) {
+        self.lock().take();
     }
 
     /// The columns may have changed since the rows were written, as in a rebuild.

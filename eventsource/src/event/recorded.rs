@@ -1,6 +1,5 @@
 //! Stored events.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::decoded::Decoded;
-use super::{Metadata, Position, Slice, StreamId, Unreadable};
+use super::{Metadata, Position, RecordedParts, Slice, StreamId, Unreadable};
 
 /// A stored event: its id, position, stream, version, type, times, metadata, and its payload as JSON, not decoded.
 ///
@@ -35,76 +34,6 @@ pub struct RecordedEvent {
     unreadable: Option<Arc<Unreadable>>,
     /// The decoded payload, which several readers share.
     decoded: Decoded,
-}
-
-/// The parts of a [`RecordedEvent`]. A store builds events from them.
-///
-/// ```
-/// use eventsource::event::{RecordedParts, now};
-/// use eventsource::{Metadata, Position, RecordedEvent, StreamId};
-/// use uuid::Uuid;
-///
-/// let stream = StreamId::new("Order", Uuid::now_v7());
-/// let mut parts = RecordedParts::new(Uuid::now_v7(), Position::new(7), (stream, 3), "OrderPlaced", "{}", now());
-/// parts.metadata = Metadata::new().tenant("acme");
-/// let event = RecordedEvent::from(parts);
-/// assert_eq!((event.version(), event.schema_version()), (3, 1));
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct RecordedParts {
-    /// The id of the event.
-    pub id: Uuid,
-    /// The position in the log.
-    pub position: Position,
-    /// The stream that the event belongs to.
-    pub stream: StreamId,
-    /// The version in the stream, from 1.
-    pub version: u64,
-    /// The stored name of the event type.
-    pub event_type: Cow<'static, str>,
-    /// The schema version with which the event was stored.
-    pub schema_version: u32,
-    /// The time at which the event occurred, as its writer set it.
-    pub occurred_at: DateTime<Utc>,
-    /// The time at which the store stored the event.
-    pub recorded_at: DateTime<Utc>,
-    /// The metadata.
-    pub metadata: Metadata,
-    /// The payload as JSON.
-    pub payload: String,
-    /// The stored slice. `None` computes it from the key of the event, such as for an event that was stored by a version
-    /// of this crate without slices.
-    pub slice: Option<Slice>,
-}
-
-impl RecordedParts {
-    /// Creates the parts of an event with schema version 1, without metadata, which occurred at the time `recorded_at`.
-    ///
-    /// The pair is the stream and the version in it. Change the fields for other values.
-    #[must_use]
-    pub fn new(
-        id: Uuid,
-        position: Position,
-        (stream, version): (StreamId, u64),
-        event_type: impl Into<Cow<'static, str>>,
-        payload: impl Into<String>,
-        recorded_at: DateTime<Utc>,
-    ) -> Self {
-        Self {
-            id,
-            position,
-            stream,
-            version,
-            event_type: event_type.into(),
-            schema_version: 1,
-            occurred_at: recorded_at,
-            recorded_at,
-            metadata: Metadata::default(),
-            payload: payload.into(),
-            slice: None,
-        }
-    }
 }
 
 impl From<RecordedParts> for RecordedEvent {
@@ -137,6 +66,25 @@ impl RecordedEvent {
     #[must_use]
     pub fn unreadable(&self) -> Option<&Unreadable> {
         self.unreadable.as_deref()
+    }
+
+    /// Returns the parts, for a store that keeps an event as one value.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::event::{RecordedParts, now};
+    /// use eventsource::{NewEvent, Position, RecordedEvent, StreamId};
+    ///
+    /// let order = StreamId::new("Order", uuid::Uuid::now_v7());
+    /// let event = NewEvent::raw("OrderPlaced", 1, "{}").record(order, 1, Position::new(7), now());
+    /// let stored = serde_json::to_string(event.parts())?;
+    /// let read = RecordedEvent::from(serde_json::from_str::<RecordedParts>(&stored)?);
+    /// assert_eq!(read, event);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn parts(&self) -> &RecordedParts {
+        &self.parts
     }
 
     pub(crate) const fn shared_unreadable(&self) -> Option<&Arc<Unreadable>> {
