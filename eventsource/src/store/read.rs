@@ -289,7 +289,7 @@ impl LogPage {
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::{EventStore, PageLimit, ReadStream};
+/// use eventsource::{EventLog, EventStore, PageLimit, ReadStream};
 ///
 /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
 /// # let store = MemoryEventStore::new();

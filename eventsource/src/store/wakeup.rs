@@ -37,7 +37,7 @@ struct Announced {
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use eventsource::EventLog, EventStore;
+/// use eventsource::{EventLog, EventStore};
 ///
 /// # use eventsource::{ExpectedVersion, MemoryEventStore, NewEvent, StreamId};
 /// # let store = MemoryEventStore::new();

@@ -102,7 +102,7 @@ impl MemoryReadModels {
     /// # #[derive(ReadModel)]
     /// # struct OrderRow { #[read_model(id)] id: u64, status: String, total: i64, carrier: Option<String> }
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # use eventsource::{MemoryCheckpoints, read_model::MemoryReadModels};
+    /// # use eventsource::{MemoryCheckpoints, MemoryReadModels};
     /// # let models = MemoryReadModels::new(&MemoryCheckpoints::new());
     /// let orders = models.repository::<OrderRow>();
     /// assert_eq!(orders.count(Query::all()).await?, 0);
