@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Metadata, Position, Slice, StreamId};
 
-/// The parts of a [`RecordedEvent`]. A store builds events from them.
+/// The parts of a [`RecordedEvent`](crate::RecordedEvent). A store builds events from them.
 ///
 /// ```
 /// use eventsource::event::{RecordedParts, now};
