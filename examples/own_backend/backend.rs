@@ -297,15 +297,14 @@ impl CheckpointStore for Redb {
 
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
         let found = self.subscription(name).map_err(failure("load a checkpoint"))?;
-        Ok(found.checkpoint(name, SliceRange::ALL))
+        Ok(found.checkpoint(SliceRange::ALL).cloned())
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
         let list = || {
             let mut all = Vec::new();
             for entry in self.database.begin_read()?.open_table(SUBSCRIPTIONS)?.iter()? {
-                let (name, found) = entry?;
-                all.extend(json::<StoredSubscription>(found.value())?.checkpoints(name.value()));
+                all.extend(json::<StoredSubscription>(entry?.1.value())?.checkpoints().cloned());
             }
             Ok(all)
         };
@@ -313,7 +312,7 @@ impl CheckpointStore for Redb {
     }
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        let claimed = self.change(claim.name, |found| Ok(found.claim(claim)?)).await;
+        let claimed = self.change(claim.name, |found| Ok(found.claim(claim, now())?)).await;
         claimed.map_err(|cause| match cause.downcast() {
             Ok(refused) => *refused,
             Err(source) => failure("claim a checkpoint")(source).into(),
@@ -321,7 +320,7 @@ impl CheckpointStore for Redb {
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
-        let renewed = self.change(name, |found| Ok(found.renew(epoch, time)));
+        let renewed = self.change(name, |found| Ok(found.renew(epoch, time, now())));
         renewed.await.map_err(failure("renew a lease"))
     }
 
@@ -330,8 +329,8 @@ impl CheckpointStore for Redb {
     }
 
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
-        let letters = self.subscription(name).map_err(failure("read dead letters"))?.letters();
-        Ok(streams.iter().filter_map(|stream| letters.parked(stream).cloned()).collect())
+        let found = self.subscription(name).map_err(failure("read dead letters"))?;
+        Ok(streams.iter().filter_map(|stream| found.letters().parked(stream).cloned()).collect())
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
@@ -340,7 +339,7 @@ impl CheckpointStore for Redb {
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
-        Ok(self.subscription(name).map_err(failure("read a snapshot"))?.snapshot())
+        Ok(self.subscription(name).map_err(failure("read a snapshot"))?.snapshot().cloned())
     }
 
     async fn begin(&self) -> Result<Unit, CheckpointError> {
@@ -405,7 +404,7 @@ impl std::fmt::Debug for Unit {
 
 impl UnitOfWork for Unit {
     async fn commit(self, update: &CheckpointUpdate) -> Result<(), CommitError> {
-        self.end(&update.name, |subscription| subscription.update(update)).await
+        self.end(&update.name, |subscription| subscription.update(update, now())).await
     }
 
     async fn clear(self, reset: &CheckpointReset) -> Result<(), CommitError> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::Slice;
 
 /// The slices of a partition, from the first to the last one, both included. [`ALL`](Self::ALL), the default, is the
@@ -17,7 +19,10 @@ use super::Slice;
 /// assert_eq!((SliceRange::new(7, 6), SliceRange::new(0, 1_024)), (None, None));
 /// # Ok::<(), &str>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Stored with serde, it is a map with `first` and `last`. To read a range that does not exist is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct SliceRange {
     first: u16,
     last: u16,
@@ -75,4 +80,27 @@ impl fmt::Display for SliceRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.first, self.last)
     }
+}
+
+/// A stored range before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    first: u16,
+    last: u16,
+}
+
+impl TryFrom<Unchecked> for SliceRange {
+    type Error = NotARange;
+
+    fn try_from(Unchecked { first, last }: Unchecked) -> Result<Self, NotARange> {
+        Self::new(first, last).ok_or(NotARange { first, last })
+    }
+}
+
+/// A stored range does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error("{first}-{last} is no range of slices: it ends before it begins, or after {}, the last slice", Slice::COUNT - 1)]
+struct NotARange {
+    first: u16,
+    last: u16,
 }

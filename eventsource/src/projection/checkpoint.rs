@@ -1,9 +1,10 @@
 //! The checkpoint of a subscription.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::{CheckpointUpdate, Claim};
-use crate::event::{Position, SliceRange, now};
+use crate::event::{Position, SliceRange};
 use crate::store::{LogId, LogMark};
 
 /// The progress of a subscription: the position up to which its effects are durable.
@@ -19,7 +20,8 @@ use crate::store::{LogId, LogMark};
 /// let rebuilding = checkpoint.rebuilding(Some(Position::new(100))).in_log(None, None);
 /// assert_eq!((rebuilding.position, rebuilding.rebuild_to), (Position::new(7), Some(Position::new(100))));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 #[non_exhaustive]
 pub struct Checkpoint {
     /// The name of the subscription.
@@ -82,20 +84,61 @@ impl Checkpoint {
 
     /// Returns what `claim` makes of the checkpoint `before`, with a new epoch. A new checkpoint is rebuilt up to
     /// `rebuild_to`. For stores that keep checkpoints as values.
-    pub(crate) fn claimed(before: Option<&Self>, claim: &Claim<'_>, epoch: u64, rebuild_to: Option<Position>) -> Self {
+    pub(super) fn claimed(
+        before: Option<&Self>,
+        claim: &Claim<'_>,
+        epoch: u64,
+        rebuild_to: Option<Position>,
+        now: DateTime<Utc>,
+    ) -> Self {
         let position = before.map_or(claim.start, |before| before.position);
         let rebuild_to = before.map_or(rebuild_to, |before| before.rebuild_to);
         let log = before.and_then(|before| before.log).or(claim.log);
         let mark = before.and_then(|before| before.mark);
-        let claimed = Self::new(claim.name.to_owned(), position, epoch, claim.fingerprint.to_owned(), now());
+        let claimed = Self::new(claim.name.to_owned(), position, epoch, claim.fingerprint.to_owned(), now);
         claimed.slices(claim.slices).rebuilding(rebuild_to).in_log(log, mark)
     }
 
     /// Moves the checkpoint as `step` says. The caller has compared its position and epoch.
-    pub(crate) fn advance(&mut self, step: &CheckpointUpdate) {
+    pub(super) fn advance(&mut self, step: &CheckpointUpdate, now: DateTime<Utc>) {
         self.position = step.to;
-        self.updated_at = now();
+        self.updated_at = now;
         self.mark = step.mark.or(self.mark);
         self.rebuild_to = self.rebuild_to.filter(|target| *target > step.to);
     }
+}
+
+/// A stored checkpoint before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    name: String,
+    slices: SliceRange,
+    position: Position,
+    epoch: u64,
+    fingerprint: String,
+    updated_at: DateTime<Utc>,
+    rebuild_to: Option<Position>,
+    log: Option<LogId>,
+    mark: Option<LogMark>,
+}
+
+impl TryFrom<Unchecked> for Checkpoint {
+    type Error = MarkAhead;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, MarkAhead> {
+        let Unchecked { name, slices, position, epoch, fingerprint, updated_at, rebuild_to, log, mark } = unchecked;
+        if let Some(mark) = mark.filter(|mark| mark.position > position) {
+            return Err(MarkAhead { name, position, mark: mark.position });
+        }
+        Ok(Self { name, slices, position, epoch, fingerprint, updated_at, rebuild_to, log, mark })
+    }
+}
+
+/// A stored checkpoint knows an event that it has not reached.
+#[derive(Debug, thiserror::Error)]
+#[error("the checkpoint of `{name}` is at position {position}, before the last event that it knows, at {mark}")]
+struct MarkAhead {
+    name: String,
+    position: Position,
+    mark: Position,
 }

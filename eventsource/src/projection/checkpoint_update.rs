@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::LetterChange;
 use crate::event::{Position, SliceRange};
 use crate::store::LogMark;
@@ -101,7 +103,7 @@ impl CheckpointUpdate {
 /// let snapshot = ProjectionSnapshot::new(Position::new(7), "revenue v1: OrderPlaced".into(), b"150".to_vec());
 /// assert_eq!(snapshot.position, Position::new(7));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProjectionSnapshot {
     /// The position of the checkpoint when the state was stored.

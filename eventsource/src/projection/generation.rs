@@ -3,7 +3,6 @@
 
 use async_trait::async_trait;
 
-use super::checkpoint_key::is_part;
 use super::{Checkpoint, CheckpointError, Claim, ClaimError, Table};
 use crate::event::Position;
 
@@ -21,6 +20,13 @@ pub(crate) fn next_checkpoint(name: &str) -> String {
 /// Returns whether `name` belongs to a next generation, or to a part of a subscription. Such names are reserved.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.ends_with(NEXT_CHECKPOINT) || name.ends_with(NEXT_TABLE) || is_part(name)
+}
+
+/// Returns whether a checkpoint could have `name` as the key of a part.
+fn is_part(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let range = name.rsplit_once('~').and_then(|(_, range)| range.split_once('-'));
+    range.is_some_and(|(first, last)| is_number(first) && is_number(last))
 }
 
 /// Builds the next generation of read models side by side with the live one. A
@@ -219,5 +225,20 @@ impl Switch {
     pub fn replacing(mut self, fingerprint: impl Into<String>) -> Self {
         self.replaces = Some(fingerprint.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_next_generations_and_of_parts_are_reserved() {
+        for name in ["orders~next", "orders__next", "orders~0-511", "~512-1023"] {
+            assert!(is_reserved(name), "{name}");
+        }
+        for name in ["orders", "0-511", "orders-0-511", "~-1", "orders~1-", "orders~a-b", "orders~1"] {
+            assert!(!is_reserved(name), "{name}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{DeadLetter, LetterChange, LetterCounts, LetterQuery, LetterState};
 use crate::event::{Position, StreamId};
@@ -11,7 +12,8 @@ use crate::event::{Position, StreamId};
 /// The dead letters of one subscription as a value, for checkpoint stores that have no table of letters. A question about
 /// a stream or a position is a look-up by key.
 ///
-/// Collect it from the stored letters, and store [`iter`](Self::iter) again after the changes of an update.
+/// Collect it from the stored letters, and store [`iter`](Self::iter) again after the changes of an update. With serde it is
+/// a sequence of letters.
 ///
 /// ```
 /// use eventsource::projection::{LetterCounts, LetterQuery, Letters};
@@ -38,7 +40,46 @@ impl FromIterator<DeadLetter> for Letters {
     }
 }
 
+impl Serialize for Letters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Letters {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = Vec::<DeadLetter>::deserialize(deserializer)?;
+        let mut all = Self::default();
+        for letter in stored {
+            all.check(&letter).map_err(de::Error::custom)?;
+            all.insert(letter);
+        }
+        Ok(all)
+    }
+}
+
+/// Two stored letters exclude each other.
+#[derive(Debug, thiserror::Error)]
+enum TwoLetters {
+    #[error("the subscription `{subscription}` has two dead letters at position {position}")]
+    At { subscription: String, position: Position },
+    #[error("{stream} is parked behind two dead letters of the subscription `{subscription}`, at {one} and {two}")]
+    Of { subscription: String, stream: StreamId, one: Position, two: Position },
+}
+
 impl Letters {
+    /// Returns why the stored `letter` cannot be one of these.
+    fn check(&self, letter: &DeadLetter) -> Result<(), TwoLetters> {
+        let (subscription, position) = (letter.subscription.clone(), letter.position);
+        if self.letters.contains_key(&position) {
+            return Err(TwoLetters::At { subscription, position });
+        }
+        match self.parked.get(&letter.stream).filter(|_| letter.parks()) {
+            Some(&one) => Err(TwoLetters::Of { subscription, stream: letter.stream.clone(), one, two: position }),
+            None => Ok(()),
+        }
+    }
+
     /// Applies a change of a [`CheckpointUpdate`](super::CheckpointUpdate).
     ///
     /// # Examples

@@ -92,6 +92,7 @@
 
 mod checkpoint;
 mod checkpoint_error;
+#[cfg(feature = "_sql")]
 mod checkpoint_key;
 mod checkpoint_reset;
 mod checkpoint_store;
@@ -110,6 +111,7 @@ mod letter_query;
 mod letters;
 mod output;
 pub(crate) mod owner;
+mod stored_checkpoint;
 mod stored_subscription;
 mod subscriber;
 mod table;

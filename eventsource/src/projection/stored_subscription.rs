@@ -4,185 +4,119 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+use super::owner::renamed;
+use super::stored_checkpoint::StoredCheckpoint;
 use super::{
-    Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ClaimError, CommitError, DeadLetter, Letters,
-    ProjectionSnapshot,
+    Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ClaimError, CommitError, Letters, ProjectionSnapshot,
 };
-use crate::event::{Position, SliceRange, now};
-use crate::store::{LogId, LogMark};
+use crate::event::{Position, SliceRange};
 
 /// The stored state of a subscription as one value, for checkpoint stores that keep a subscription under one key: its
-/// checkpoints, leases, dead letters and snapshot. After a reset, only the epoch stays.
+/// checkpoints, leases, dead letters and snapshots. After a reset, only the epoch stays.
 ///
 /// A store loads the value, calls the method that has the name of its own, and stores the value again if the method
-/// succeeds, all in one transaction.
+/// succeeds, all in one transaction. The store passes its current time in: leases end by its clock.
 ///
 /// ```
 /// use eventsource::Position;
+/// use eventsource::event::now;
 /// use eventsource::projection::{CheckpointUpdate, Claim, StoredSubscription};
 ///
 /// let mut stored = StoredSubscription::default();
-/// let claimed = stored.claim(&Claim::new("orders", "orders v1", Position::START)).unwrap();
+/// let claimed = stored.claim(&Claim::new("orders", "orders v1", Position::START), now()).unwrap();
 /// let update = CheckpointUpdate::new("orders", claimed.epoch, Position::START, Position::new(7));
-/// stored.update(&update).unwrap();
+/// stored.update(&update, now()).unwrap();
 ///
 /// // Another owner has claimed the checkpoint since: this one is fenced.
-/// stored.claim(&Claim::new("orders", "orders v1", Position::START)).unwrap();
+/// stored.claim(&Claim::new("orders", "orders v1", Position::START), now()).unwrap();
 /// let update = CheckpointUpdate::new("orders", claimed.epoch, Position::new(7), Position::new(8));
-/// assert!(stored.update(&update).is_err());
+/// assert!(stored.update(&update, now()).is_err());
 /// ```
+///
+/// # The stored form
+/// Store the value with serde, in a format that names its fields, such as JSON. A later version reads what this version
+/// has written: fields keep their names, and a new field is optional. To read a value that no version writes is an error
+/// that says what is wrong, such as a range that has no slices, two checkpoints for one slice, or an epoch after the last one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct StoredSubscription {
     /// The last epoch that a claim of any slices got.
     epoch: u64,
     /// The target of the rebuild that the next claim of all slices begins.
     rebuild_to: Option<Position>,
-    letters: Vec<DeadLetter>,
+    letters: Letters,
+    /// Ordered by their slices.
     checkpoints: Vec<StoredCheckpoint>,
 }
 
-/// The checkpoint of a range of slices.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct StoredCheckpoint {
-    first_slice: u16,
-    last_slice: u16,
-    epoch: u64,
-    position: Position,
-    fingerprint: String,
-    updated_at: DateTime<Utc>,
-    rebuild_to: Option<Position>,
-    log: Option<Uuid>,
-    mark: Option<(Position, Uuid)>,
-    snapshot: Option<(Position, String, Vec<u8>)>,
-    lease: Option<(String, DateTime<Utc>)>,
-}
-
-impl StoredCheckpoint {
-    /// The checkpoint that `claim` creates.
-    fn begun(claim: &Claim<'_>, rebuild_to: Option<Position>) -> Self {
-        Self {
-            first_slice: claim.slices.first(),
-            last_slice: claim.slices.last(),
-            epoch: 0,
-            position: claim.start,
-            fingerprint: String::new(),
-            updated_at: now(),
-            rebuild_to,
-            log: None,
-            mark: None,
-            snapshot: None,
-            lease: None,
-        }
-    }
-
-    fn slices(&self) -> SliceRange {
-        SliceRange::new(self.first_slice, self.last_slice).unwrap_or_default()
-    }
-
-    fn of(&self, name: &str) -> Checkpoint {
-        let checkpoint =
-            Checkpoint::new(name.to_owned(), self.position, self.epoch, self.fingerprint.clone(), self.updated_at);
-        let mark = self.mark.map(|(position, event)| LogMark::new(position, event));
-        let checkpoint = checkpoint.rebuilding(self.rebuild_to).in_log(self.log.map(LogId::from_uuid), mark);
-        checkpoint.slices(self.slices())
-    }
-
-    fn renew(&mut self, time: Option<Duration>) {
-        match (time, &mut self.lease) {
-            (Some(Duration::ZERO), lease) => *lease = None,
-            (Some(time), Some((_, until))) => *until = now() + time,
-            _ => {}
-        }
-    }
-}
-
 impl StoredSubscription {
-    fn stored(&mut self, slices: SliceRange) -> Option<&mut StoredCheckpoint> {
-        self.checkpoints.iter_mut().find(|stored| stored.slices() == slices)
+    fn index(&self, slices: SliceRange) -> Result<usize, usize> {
+        self.checkpoints.binary_search_by_key(&slices, |stored| stored.checkpoint.slices)
     }
 
-    /// Returns all checkpoints of the subscription `name`, ordered by their slices.
+    fn stored(&self, slices: SliceRange) -> Option<&StoredCheckpoint> {
+        self.index(slices).ok().and_then(|at| self.checkpoints.get(at))
+    }
+
+    fn stored_mut(&mut self, slices: SliceRange) -> Option<&mut StoredCheckpoint> {
+        self.index(slices).ok().and_then(|at| self.checkpoints.get_mut(at))
+    }
+
+    /// Returns all checkpoints of the subscription, ordered by their slices.
+    pub fn checkpoints(&self) -> impl Iterator<Item = &Checkpoint> {
+        self.checkpoints.iter().map(|stored| &stored.checkpoint)
+    }
+
+    /// Returns the checkpoint that the subscription has for `slices`.
     #[must_use]
-    pub fn checkpoints(&self, name: &str) -> Vec<Checkpoint> {
-        let mut all: Vec<_> = self.checkpoints.iter().map(|stored| stored.of(name)).collect();
-        all.sort_by_key(|checkpoint| checkpoint.slices);
-        all
+    pub fn checkpoint(&self, slices: SliceRange) -> Option<&Checkpoint> {
+        Some(&self.stored(slices)?.checkpoint)
     }
 
-    /// Returns the checkpoint that the subscription `name` has for `slices`.
-    #[must_use]
-    pub fn checkpoint(&self, name: &str, slices: SliceRange) -> Option<Checkpoint> {
-        self.checkpoints.iter().find(|stored| stored.slices() == slices).map(|stored| stored.of(name))
-    }
-
-    /// Claims a checkpoint, and creates it if there is none.
+    /// Claims a checkpoint at the time `now`, and creates it if there is none.
     ///
     /// # Errors
     /// [`ClaimError::Held`] and [`ClaimError::Changed`]: see [`CheckpointStore::claim`](super::CheckpointStore::claim).
-    pub fn claim(&mut self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        let name = claim.name.to_owned();
-        let stored = self.stored(claim.slices);
-        if let Some(found) = stored.as_ref().filter(|found| claim.refuses(&found.fingerprint)) {
-            return Err(ClaimError::Changed { name, found: found.fingerprint.clone() });
-        }
-        if let (Some(lease), Some((owner, until))) = (&claim.lease, stored.and_then(|stored| stored.lease.as_ref()))
-            && (*lease.owner != **owner && *until > now())
-        {
-            return Err(ClaimError::Held { name, owner: owner.clone(), until: *until });
+    pub fn claim(&mut self, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<Checkpoint, ClaimError> {
+        let at = self.index(claim.slices);
+        if let Some(found) = at.ok().and_then(|at| self.checkpoints.get(at)) {
+            found.check(claim, now)?;
         }
         // The epochs of all ranges come from one counter. A claim of a part fences an owner of all slices.
         self.epoch += 1;
         let epoch = self.epoch;
-        if let Some(all) = self.stored(SliceRange::ALL) {
-            all.epoch = epoch;
+        if let Some(all) = self.stored_mut(SliceRange::ALL) {
+            all.checkpoint.epoch = epoch;
         }
         let rebuild_to = if claim.slices.is_all() { self.rebuild_to.take() } else { None };
-        let at = self.checkpoints.iter().position(|stored| stored.slices() == claim.slices);
-        let at = at.unwrap_or_else(|| {
-            self.checkpoints.push(StoredCheckpoint::begun(claim, rebuild_to));
-            self.checkpoints.len() - 1
-        });
-        let stored = &mut self.checkpoints[at];
-        stored.epoch = epoch;
-        claim.fingerprint.clone_into(&mut stored.fingerprint);
-        stored.updated_at = now();
-        stored.log = stored.log.or(claim.log.map(|log| *log.as_uuid()));
-        stored.lease = claim.lease.as_ref().map(|lease| (lease.owner.to_string(), now() + lease.time));
-        Ok(stored.of(claim.name))
+        let before = at.ok().map(|at| self.checkpoints.remove(at));
+        let claimed = StoredCheckpoint::claimed(before, claim, epoch, rebuild_to, now);
+        let checkpoint = claimed.checkpoint.clone();
+        self.checkpoints.insert(at.unwrap_or_else(|at| at), claimed);
+        Ok(checkpoint)
     }
 
-    /// Renews the lease of the owner with `epoch`: it ends after `time` from now. [`Duration::ZERO`] releases it. Returns
-    /// whether an owner has this epoch.
+    /// Renews the lease of the owner with `epoch`: it ends after `time` from `now`. [`Duration::ZERO`] releases it.
+    /// Returns whether an owner has this epoch.
     #[must_use = "the lease is lost if this is false"]
-    pub fn renew(&mut self, epoch: u64, time: Duration) -> bool {
-        let mut owned = self.checkpoints.iter_mut().filter(|stored| stored.epoch == epoch).peekable();
+    pub fn renew(&mut self, epoch: u64, time: Duration, now: DateTime<Utc>) -> bool {
+        let mut owned = self.checkpoints.iter_mut().filter(|stored| stored.checkpoint.epoch == epoch).peekable();
         let is_owned = owned.peek().is_some();
-        owned.for_each(|stored| stored.renew(Some(time)));
+        owned.for_each(|stored| stored.renew(time, now));
         is_owned
     }
 
-    /// Moves a checkpoint, with everything that the update contains.
+    /// Moves a checkpoint at the time `now`, with everything that the update contains.
     ///
     /// # Errors
     /// [`CommitError::Fenced`] if the checkpoint has another position or owner.
-    pub fn update(&mut self, update: &CheckpointUpdate) -> Result<(), CommitError> {
-        let is_owner = |found: &&mut StoredCheckpoint| (found.position, found.epoch) == (update.from, update.epoch);
-        let Some(stored) = self.stored(update.slices).filter(is_owner) else {
-            let (step, found) = (Box::new(update.clone()), self.checkpoint(&update.name, update.slices).map(Box::new));
-            return Err(CommitError::Fenced { step, found });
-        };
-        (stored.position, stored.updated_at) = (update.to, now());
-        stored.mark = update.mark.map(|mark| (mark.position, mark.event_id)).or(stored.mark);
-        stored.rebuild_to = stored.rebuild_to.filter(|target| *target > update.to);
-        if let Some(state) = &update.snapshot {
-            stored.snapshot = Some((update.to, stored.fingerprint.clone(), state.clone()));
+    pub fn update(&mut self, update: &CheckpointUpdate, now: DateTime<Utc>) -> Result<(), CommitError> {
+        if !self.stored_mut(update.slices).is_some_and(|stored| stored.advance(update, now)) {
+            let found = self.checkpoint(update.slices).cloned().map(Box::new);
+            return Err(CommitError::Fenced { step: Box::new(update.clone()), found });
         }
-        stored.renew(update.lease.filter(|time| !time.is_zero()));
-        let mut letters = self.letters();
-        update.letters.iter().for_each(|change| letters.change(change));
-        self.letters = letters.iter().cloned().collect();
+        update.letters.iter().for_each(|change| self.letters.change(change));
         Ok(())
     }
 
@@ -191,36 +125,107 @@ impl StoredSubscription {
     /// # Errors
     /// [`CommitError::NotOwned`] if the request names another owner.
     pub fn clear(&mut self, reset: &CheckpointReset) -> Result<(), CommitError> {
-        let epoch = self.stored(SliceRange::ALL).map(|stored| stored.epoch);
+        let at = self.index(SliceRange::ALL).ok();
+        let epoch = self.checkpoint(SliceRange::ALL).map(|checkpoint| checkpoint.epoch);
         if reset.owner.is_some() && epoch != reset.owner {
             return Err(CommitError::NotOwned { clear: Box::new(reset.clone()) });
         }
-        self.checkpoints.retain(|stored| !stored.slices().is_all());
+        if let Some(at) = at {
+            self.checkpoints.remove(at);
+        }
         self.epoch += 1;
         self.rebuild_to = reset.rebuild_to;
-        self.letters.clear();
+        self.letters = Letters::default();
         Ok(())
     }
 
     /// Removes the letters that were dismissed before `before`, and returns their number.
     pub fn forget_dismissed(&mut self, before: DateTime<Utc>) -> u64 {
-        let mut letters = self.letters();
-        let forgotten = letters.forget_dismissed(before);
-        self.letters = letters.iter().cloned().collect();
-        forgotten
+        self.letters.forget_dismissed(before)
     }
 
     /// Returns the snapshot that was stored with the checkpoint of all slices.
     #[must_use]
-    pub fn snapshot(&self) -> Option<ProjectionSnapshot> {
-        let stored = self.checkpoints.iter().find(|stored| stored.slices().is_all())?;
-        let (position, fingerprint, state) = stored.snapshot.clone()?;
-        Some(ProjectionSnapshot::new(position, fingerprint, state))
+    pub fn snapshot(&self) -> Option<&ProjectionSnapshot> {
+        self.stored(SliceRange::ALL)?.snapshot.as_ref()
     }
 
     /// Returns the dead letters.
     #[must_use]
-    pub fn letters(&self) -> Letters {
-        self.letters.iter().cloned().collect()
+    pub const fn letters(&self) -> &Letters {
+        &self.letters
+    }
+
+    /// Returns whether it has a checkpoint of all slices, or the next claim creates one that is being rebuilt.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.checkpoint(SliceRange::ALL).is_some() || self.rebuild_to.is_some()
+    }
+
+    /// Returns an owner whose lease has not ended.
+    pub(crate) fn owner(&self, now: DateTime<Utc>) -> Option<&str> {
+        self.checkpoints.iter().find_map(|stored| stored.owner(now))
+    }
+
+    /// Moves everything to `name`, in place of `replaced`, and leaves the epoch. `from` and `to` are the names of the
+    /// projection in the fingerprints.
+    pub(crate) fn hand_over(&mut self, name: &str, replaced: Option<&Self>, from: &str, to: &str) -> Self {
+        // Both names continue with an epoch that no owner has had.
+        let epoch = self.epoch.max(replaced.map_or(0, |replaced| replaced.epoch)) + 1;
+        let mut moved = std::mem::replace(self, Self { epoch, ..Self::default() });
+        for stored in &mut moved.checkpoints {
+            let StoredCheckpoint { checkpoint, snapshot, lease } = stored;
+            checkpoint.fingerprint = renamed(&checkpoint.fingerprint, from, to);
+            name.clone_into(&mut checkpoint.name);
+            if checkpoint.slices.is_all() {
+                checkpoint.epoch = epoch;
+            }
+            if let Some(snapshot) = snapshot {
+                snapshot.fingerprint = renamed(&snapshot.fingerprint, from, to);
+            }
+            *lease = None;
+        }
+        moved.letters.rename(name);
+        moved.epoch = epoch;
+        moved
     }
 }
+
+/// The stored value before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    epoch: u64,
+    rebuild_to: Option<Position>,
+    letters: Letters,
+    checkpoints: Vec<StoredCheckpoint>,
+}
+
+impl TryFrom<Unchecked> for StoredSubscription {
+    type Error = NotASubscription;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, NotASubscription> {
+        let Unchecked { epoch, rebuild_to, letters, mut checkpoints } = unchecked;
+        checkpoints.sort_by_key(|stored| stored.checkpoint.slices);
+        for pair in checkpoints.windows(2) {
+            let [one, two] = [&pair[0].checkpoint, &pair[1].checkpoint];
+            if one.slices == two.slices {
+                return Err(NotASubscription::Twice { name: one.name.clone(), slices: one.slices });
+            }
+        }
+        if let Some(ahead) = checkpoints.iter().map(|stored| &stored.checkpoint).find(|it| it.epoch > epoch) {
+            return Err(NotASubscription::Epoch { name: ahead.name.clone(), found: ahead.epoch, last: epoch });
+        }
+        Ok(Self { epoch, rebuild_to, letters, checkpoints })
+    }
+}
+
+/// The reason why a stored value is not a subscription.
+#[derive(Debug, thiserror::Error)]
+enum NotASubscription {
+    #[error("the subscription `{name}` has two checkpoints of the slices {slices}")]
+    Twice { name: String, slices: SliceRange },
+    #[error("a checkpoint of the subscription `{name}` has the epoch {found}, after the last one, {last}")]
+    Epoch { name: String, found: u64, last: u64 },
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::{Position, RecordedEvent};
@@ -19,7 +20,8 @@ use crate::event::{Position, RecordedEvent};
 /// let id = LogId::generate();
 /// assert_eq!(LogId::from_uuid(*id.as_uuid()), id);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct LogId(Uuid);
 
 impl LogId {
@@ -61,7 +63,7 @@ impl fmt::Display for LogId {
 /// let mark = LogMark::new(Position::new(7), uuid::Uuid::now_v7());
 /// assert_eq!(mark.position, Position::new(7));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LogMark {
     /// The position of the event.

@@ -1,5 +1,6 @@
 //! Checkpoints in memory.
 
+mod clock;
 mod owners;
 
 use std::collections::BTreeMap;
@@ -8,14 +9,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use tokio::time::Instant;
 
+use self::clock::Clock;
 use self::owners::Owned;
 use super::tables::{Shared, Transaction};
-use crate::event::{Position, RecordedEvent, StreamId, now};
+use crate::event::{Position, RecordedEvent, SliceRange, StreamId};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, ClaimError, CommitError,
-    DeadLetter, LetterCounts, LetterQuery, Letters, ProjectionSnapshot, TableOwners, UnitOfWork,
+    DeadLetter, LetterCounts, LetterQuery, ProjectionSnapshot, StoredSubscription, TableOwners, UnitOfWork,
 };
 use crate::read_model::scope::RepositoryScope;
 use crate::read_model::session::RepositorySession;
@@ -34,82 +35,14 @@ use crate::read_model::session::RepositorySession;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct MemoryCheckpoints {
-    rows: Arc<Mutex<BTreeMap<String, Row>>>,
+    subscriptions: Arc<Mutex<Subscriptions>>,
     owned: Arc<Mutex<Owned>>,
     tables: Arc<Shared>,
+    clock: Clock,
 }
 
-/// A checkpoint, or the rest of one after a reset: the next epoch continues from its epoch.
-#[derive(Debug, Default)]
-struct Row {
-    checkpoint: Option<Checkpoint>,
-    epoch: u64,
-    rebuild_to: Option<Position>,
-    letters: Letters,
-    snapshot: Option<ProjectionSnapshot>,
-    /// The owner of the lease and its end, by Tokio's clock: it stands still if a test pauses it.
-    leased: Option<(Arc<str>, Instant)>,
-}
-
-impl Row {
-    /// Returns why the claim fails.
-    fn check(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
-        if let Some(found) = self.checkpoint.as_ref().filter(|found| claim.refuses(&found.fingerprint)) {
-            return Err(ClaimError::Changed { name: claim.name.to_owned(), found: found.fingerprint.clone() });
-        }
-        if let (Some(lease), Some((owner, until))) = (&claim.lease, &self.leased)
-            && lease.owner != *owner
-            && *until > Instant::now()
-        {
-            let until = now() + until.duration_since(Instant::now());
-            return Err(ClaimError::Held { name: claim.name.to_owned(), owner: owner.to_string(), until });
-        }
-        Ok(())
-    }
-
-    /// Returns an epoch that no owner of the subscription has had. This row has all its slices.
-    fn next_epoch(&mut self) -> u64 {
-        self.epoch += 1;
-        if let Some(checkpoint) = &mut self.checkpoint {
-            checkpoint.epoch = self.epoch;
-        }
-        self.epoch
-    }
-
-    fn claim(&mut self, claim: &Claim<'_>, epoch: u64) -> Checkpoint {
-        self.leased = claim.lease.as_ref().map(|lease| (Arc::clone(&lease.owner), Instant::now() + lease.time));
-        self.epoch = epoch;
-        let rebuild_to = self.rebuild_to.take();
-        let checkpoint = Checkpoint::claimed(self.checkpoint.as_ref(), claim, epoch, rebuild_to);
-        self.checkpoint = Some(checkpoint.clone());
-        checkpoint
-    }
-
-    /// Applies `step`, except for its letters, which belong to the subscription.
-    ///
-    /// # Errors
-    /// The stored checkpoint, if it is at another position or has another owner.
-    fn advance(&mut self, step: &CheckpointUpdate) -> Result<(), Option<Box<Checkpoint>>> {
-        let Some(checkpoint) = &mut self.checkpoint else { return Err(None) };
-        if (checkpoint.position, checkpoint.epoch) != (step.from, step.epoch) {
-            return Err(Some(Box::new(checkpoint.clone())));
-        }
-        checkpoint.advance(step);
-        if let Some(state) = &step.snapshot {
-            self.snapshot = Some(ProjectionSnapshot::new(step.to, checkpoint.fingerprint.clone(), state.clone()));
-        }
-        self.renew(step.lease.filter(|time| !time.is_zero()));
-        Ok(())
-    }
-
-    fn renew(&mut self, time: Option<Duration>) {
-        match (time, &mut self.leased) {
-            (Some(Duration::ZERO), leased) => *leased = None,
-            (Some(time), Some((_, until))) => *until = Instant::now() + time,
-            _ => {}
-        }
-    }
-}
+/// The subscriptions by name.
+type Subscriptions = BTreeMap<String, StoredSubscription>;
 
 impl MemoryCheckpoints {
     /// Creates an empty store.
@@ -131,8 +64,8 @@ impl MemoryCheckpoints {
         &self.tables
     }
 
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Row>> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    fn subscriptions(&self) -> MutexGuard<'_, Subscriptions> {
+        self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,61 +74,52 @@ impl CheckpointStore for MemoryCheckpoints {
     type Unit = MemoryUnit;
 
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
-        Ok(self.rows().get(name).and_then(|row| row.checkpoint.clone()))
+        self.load_slices(name, SliceRange::ALL).await
+    }
+
+    async fn load_slices(&self, name: &str, slices: SliceRange) -> Result<Option<Checkpoint>, CheckpointError> {
+        Ok(self.subscriptions().get(name).and_then(|stored| stored.checkpoint(slices).cloned()))
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
-        let mut all: Vec<_> = self.rows().values().filter_map(|row| row.checkpoint.clone()).collect();
-        all.sort_by(|one, other| (&one.name, one.slices).cmp(&(&other.name, other.slices)));
-        Ok(all)
+        Ok(self.subscriptions().values().flat_map(StoredSubscription::checkpoints).cloned().collect())
     }
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        let (mut rows, key) = (self.rows(), claim.key().into_owned());
-        rows.get(&key).map_or(Ok(()), |row| row.check(claim))?;
-        let epoch = rows.entry(claim.name.to_owned()).or_default().next_epoch();
-        Ok(rows.entry(key).or_default().claim(claim, epoch))
+        self.subscriptions().entry(claim.name.to_owned()).or_default().claim(claim, self.clock.now())
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
-        let mut rows = self.rows();
-        let is_owned = |row: &&mut Row| {
-            row.checkpoint.as_ref().is_some_and(|checkpoint| (&*checkpoint.name, checkpoint.epoch) == (name, epoch))
-        };
-        let mut is_renewed = false;
-        for row in rows.values_mut().filter(is_owned) {
-            row.renew(Some(time));
-            is_renewed = true;
-        }
-        Ok(is_renewed)
+        let now = self.clock.now();
+        Ok(self.subscriptions().get_mut(name).is_some_and(|stored| stored.renew(epoch, time, now)))
     }
 
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
-        Ok(self.rows().get(name).map(|row| row.letters.page(query)).unwrap_or_default())
+        Ok(self.subscriptions().get(name).map_or_else(Vec::new, |stored| stored.letters().page(query)))
     }
 
     async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
-        Ok(self.rows().get(name).and_then(|row| row.letters.get(position).cloned()))
+        Ok(self.subscriptions().get(name).and_then(|stored| stored.letters().get(position).cloned()))
     }
 
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
-        let rows = self.rows();
-        let Some(row) = rows.get(name) else { return Ok(Vec::new()) };
-        Ok(streams.iter().filter_map(|stream| row.letters.parked(stream).cloned()).collect())
+        let subscriptions = self.subscriptions();
+        let Some(stored) = subscriptions.get(name) else { return Ok(Vec::new()) };
+        Ok(streams.iter().filter_map(|stream| stored.letters().parked(stream).cloned()).collect())
     }
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
-        let rows = self.rows();
-        let counts = names.iter().filter_map(|&name| Some((name.to_owned(), rows.get(name)?.letters.counts())));
+        let stored = self.subscriptions();
+        let counts = names.iter().filter_map(|&name| Some((name.to_owned(), stored.get(name)?.letters().counts())));
         Ok(counts.filter(|(_, counts)| counts.waiting > 0).collect())
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
-        Ok(self.rows().get_mut(name).map_or(0, |row| row.letters.forget_dismissed(before)))
+        Ok(self.subscriptions().get_mut(name).map_or(0, |stored| stored.forget_dismissed(before)))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
-        Ok(self.rows().get(name).and_then(|row| row.snapshot.clone()))
+        Ok(self.subscriptions().get(name).and_then(|stored| stored.snapshot().cloned()))
     }
 
     async fn begin(&self) -> Result<MemoryUnit, CheckpointError> {
@@ -259,28 +183,22 @@ impl MemoryUnit {
 impl UnitOfWork for MemoryUnit {
     async fn commit(self, step: &CheckpointUpdate) -> Result<(), CommitError> {
         self.scope.flush().await?;
-        let mut rows = self.checkpoints.rows();
-        match rows.get_mut(&*step.key()).map_or(Err(None), |row| row.advance(step)) {
-            Ok(()) => {
-                let letters = &mut rows.entry(step.name.clone()).or_default().letters;
-                step.letters.iter().for_each(|change| letters.change(change));
-                self.publish();
-                Ok(())
-            }
-            Err(found) => Err(CommitError::Fenced { step: Box::new(step.clone()), found }),
+        let mut subscriptions = self.checkpoints.subscriptions();
+        match subscriptions.get_mut(&step.name) {
+            Some(stored) => stored.update(step, self.checkpoints.clock.now())?,
+            None => return Err(CommitError::Fenced { step: Box::new(step.clone()), found: None }),
         }
+        self.publish();
+        Ok(())
     }
 
     async fn clear(self, clear: &CheckpointReset) -> Result<(), CommitError> {
         self.scope.flush().await?;
-        let mut rows = self.checkpoints.rows();
-        let row = rows.get_mut(&clear.name);
-        let is_owned = row.as_ref().is_some_and(|row| row.checkpoint.is_some() && Some(row.epoch) == clear.owner);
-        if clear.owner.is_some() && !is_owned {
-            return Err(CommitError::NotOwned { clear: Box::new(clear.clone()) });
-        }
-        if let Some(row) = row {
-            *row = Row { epoch: row.epoch + 1, rebuild_to: clear.rebuild_to, ..Row::default() };
+        let mut subscriptions = self.checkpoints.subscriptions();
+        match subscriptions.get_mut(&clear.name) {
+            Some(stored) => stored.clear(clear)?,
+            None if clear.owner.is_some() => return Err(CommitError::NotOwned { clear: Box::new(clear.clone()) }),
+            None => {}
         }
         self.publish();
         Ok(())
