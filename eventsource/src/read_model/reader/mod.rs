@@ -1,15 +1,17 @@
 //! Reading a read model.
 
 mod future;
+mod ids;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub use self::future::ReadFuture;
+pub(in crate::read_model) use self::ids::value_of;
 use super::stored::{About, Row};
 use super::tables::ReadTables;
-use super::{IntoColumnValue, InvalidField, Query, ReadModel, ReadModelError, Stored, Value};
+use super::{IntoColumnValue, Query, ReadModel, ReadModelError, Stored, Value};
 
 /// Reads a read model. [`MemoryReadModels::repository`](crate::memory::MemoryReadModels::repository) and its counterparts for
 /// databases create a repository that sees the committed rows. In a handler, a [`Repository`](super::Repository)
@@ -30,6 +32,8 @@ use super::{IntoColumnValue, InvalidField, Query, ReadModel, ReadModelError, Sto
 ///   program that built the table.
 /// - [`ReadModelError::Corrupt`]: a stored value does not fit its field, because another program wrote it.
 /// - [`ReadModelError::Failed`]: the database failed. A retry may help; answer `503`.
+/// - [`ReadModelError::CursorOfAnotherQuery`], for queries: the query has a cursor of another table or another order.
+///   Begin with the first page.
 ///
 /// In a handler, return the error. These two are possible only there:
 /// - [`ReadModelError::Refused`]: the database refused earlier changes of the batch.
@@ -145,22 +149,9 @@ impl<M: ReadModel> ReadRepository<M> {
         ids: impl IntoIterator<Item = I>,
     ) -> Result<Vec<M>, ReadModelError> {
         let ids: Vec<Value> = ids.into_iter().map(value_of::<M>).collect::<Result<_, _>>()?;
-        self.rows(ids).await
-    }
-
-    async fn rows(&self, ids: Vec<Value>) -> Result<Vec<M>, ReadModelError> {
-        let mut distinct = ids.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
+        let distinct = ids::distinct(&ids);
         let rows = self.tables.load(M::TABLE, &distinct).await?;
-        let mut found = vec![None; distinct.len()];
-        for row in rows.into_iter().filter(|row| row.deleted_at.is_none()) {
-            if let Ok(at) = distinct.binary_search(&row.id(M::TABLE)) {
-                found[at] = Some(row);
-            }
-        }
-        let row = |id: &Value| distinct.binary_search(id).ok().and_then(|at| found.get(at)?.clone());
-        ids.iter().filter_map(row).map(Row::model).collect()
+        ids::in_order(&ids, &distinct, rows, M::TABLE).into_iter().map(Row::model).collect()
     }
 
     /// Returns whether there is a row with this id that is not soft-deleted.
@@ -190,8 +181,7 @@ impl<M: ReadModel> ReadRepository<M> {
     /// [`limit`](Query::limit).
     ///
     /// # Errors
-    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
-    /// a cursor of another table or another order: begin with the first page.
+    /// The [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -215,8 +205,7 @@ impl<M: ReadModel> ReadRepository<M> {
     /// for the next page needs such a row.
     ///
     /// # Errors
-    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
-    /// a cursor of another table or another order: begin with the first page.
+    /// The [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -240,8 +229,7 @@ impl<M: ReadModel> ReadRepository<M> {
     /// Returns the first row that matches `query`; `None` if there is none. The limit of the query is ignored.
     ///
     /// # Errors
-    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
-    /// a cursor of another table or another order: begin with the first page.
+    /// The [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -266,8 +254,7 @@ impl<M: ReadModel> ReadRepository<M> {
     /// rows after that place are counted. The database counts the rows one by one, so it takes long for many rows.
     ///
     /// # Errors
-    /// The [errors of every read](ReadRepository#errors), and [`ReadModelError::CursorOfAnotherQuery`] if the query has
-    /// a cursor of another table or another order: begin with the first page.
+    /// The [errors of every read](ReadRepository#errors).
     ///
     /// # Examples
     /// ```
@@ -295,14 +282,6 @@ impl<M: ReadModel> ReadRepository<M> {
     async fn row(&self, id: Value) -> Result<Option<Row>, ReadModelError> {
         Ok(self.tables.load(M::TABLE, std::slice::from_ref(&id)).await?.pop())
     }
-}
-
-/// Converts an id into a value.
-pub(in crate::read_model) fn value_of<M: ReadModel>(id: impl IntoColumnValue<M::Id>) -> Result<Value, ReadModelError> {
-    id.into_value().map_err(|reason| {
-        let field = M::TABLE.column(M::TABLE.id).map_or("", |column| column.field);
-        ReadModelError::InvalidValue { table: M::TABLE.name, id: None, field: InvalidField::new(field, reason) }
-    })
 }
 
 impl<M> Clone for ReadRepository<M> {

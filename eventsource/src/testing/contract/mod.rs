@@ -37,6 +37,7 @@ mod concurrent;
 mod events;
 mod filled_log;
 mod fixture;
+mod generated;
 mod generations;
 mod identity;
 mod leases;
@@ -68,11 +69,11 @@ pub use cases::{Case, EVENT_LOG_CASES, run_on_event_log};
 pub use checkpoints::{CHECKPOINT_CASES, run_on_checkpoints};
 pub use filled_log::{EventLogFixture, LogWriter};
 pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
+#[doc(hidden)]
+pub use generated::{__test_bus, __test_checkpoint_store, __test_event_store, __test_leases, __test_owners};
 pub use generations::{GENERATION_CASES, run_on_generations};
 pub use identity::{an_identity_is_one_logs_own, positions_only_grow};
 pub use leases::{LEASE_CASES, run_on_leases};
-#[doc(hidden)]
-pub use macros::{__test_bus, __test_checkpoint_store, __test_event_store, __test_leases, __test_owners};
 pub use owners::{TABLE_OWNER_CASES, run_on_table_owners};
 pub use projection_states::{PROJECTION_STATE_CASES, ProjectionStateStoreFixture, run_on_projection_states};
 pub use read_models::{ContractRow, READ_MODEL_CASES, ReadModelFixture, run_on_read_models};
