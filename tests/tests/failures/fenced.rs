@@ -72,12 +72,12 @@ where
     eventually("it is fenced", || async { state(&handle).await == "fenced" }).await;
     handle.wait_for(world.bump(&[2]).await).within(DEADLINE).await.unwrap();
     take_over(&world, "applies", Duration::from_millis(100)).await;
-    eventually("it is faulted", || async { state(&handle).await == "faulted" }).await;
+    eventually("it is fenced again", || async { state(&handle).await == "fenced again" }).await;
     let reason = handle.inspect().await.state.reason().unwrap();
     assert!(reason.contains("twice within a minute") && reason.contains("start the manager again"), "{reason}");
     let position = world.bump(&[3]).await;
     let error = handle.wait_for(position).within(DEADLINE).await.unwrap_err();
-    assert!(matches!(error, WaitError::Fenced { .. }) && error.to_string().contains("is faulted"), "{error}");
+    assert!(matches!(error, WaitError::Fenced { .. }) && error.to_string().contains("is fenced again"), "{error}");
     let health = manager.health(HealthLimits::default());
     assert!(!health.live && !health.ready, "nothing runs that should: {health:?}");
     manager.start().await.unwrap();

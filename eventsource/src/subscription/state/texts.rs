@@ -81,9 +81,8 @@ impl SubscriptionState {
     /// Returns the name of the state without its reason.
     ///
     /// The names are `idle`, `catching up`, `live`, `rebuilding`, `retrying letters`, `retrying`, `waiting`, `standing
-    /// by` (of `Standby`), `paused`, `stopped`, `faulted`, `refused`, `fenced` and `outdated`. The name of
-    /// `FencedAgain` is `faulted`, since it has stopped like a faulted subscription. JSON has `_` in place of a space,
-    /// such as `standing_by`.
+    /// by` (of `Standby`), `paused`, `stopped`, `faulted`, `restarting`, `refused`, `fenced`, `fenced again` and
+    /// `outdated`. JSON has `_` in place of a space, such as `standing_by`.
     ///
     /// ```
     /// use eventsource::subscription::SubscriptionState;
@@ -104,7 +103,8 @@ impl SubscriptionState {
             Self::Standby { .. } => "standing by",
             Self::Paused => "paused",
             Self::Stopped { .. } => "stopped",
-            Self::Faulted { .. } | Self::FencedAgain { .. } => "faulted",
+            Self::Faulted { .. } => "faulted",
+            Self::FencedAgain { .. } => "fenced again",
             Self::Restarting { .. } => "restarting",
             Self::Outdated { .. } => "outdated",
             Self::Refused { .. } => "refused",
