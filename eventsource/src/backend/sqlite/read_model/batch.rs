@@ -4,8 +4,7 @@ use std::sync::OnceLock;
 
 use async_trait::async_trait;
 
-use super::statements::Write;
-use super::{packed_load, schema, tables};
+use super::{packed, schema, statements, tables};
 use crate::backend::sql::projection::unit::{BatchConnection, Lent};
 use crate::backend::sql::read_model::{Generation, TableRef, Use};
 use crate::backend::sqlite::projection::BatchTransaction;
@@ -51,7 +50,7 @@ impl BatchTables {
 impl ReadTables for BatchTables {
     async fn load(&self, table: &'static Table, ids: &[Value]) -> Result<Vec<Row>, ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        packed_load::load(&mut conn, table, ids).await
+        packed::load(&mut conn, table, ids).await
     }
 
     async fn select(&self, table: &'static Table, query: &Select) -> Result<Vec<Row>, ReadModelError> {
@@ -69,12 +68,12 @@ impl ReadTables for BatchTables {
 impl WriteTables for BatchTables {
     async fn merge(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        tables::write(&mut conn, table, rows, Write::Merge).await
+        tables::write(&mut conn, table, rows, statements::merge).await
     }
 
     async fn update(&self, table: &'static Table, rows: &[RowChange<'_>]) -> Result<(), ReadModelError> {
         let (mut conn, table) = self.ready(table).await?;
-        tables::write(&mut conn, table, rows, Write::Update).await
+        tables::write(&mut conn, table, rows, statements::update).await
     }
 
     async fn delete(&self, table: &'static Table, ids: &[&Value]) -> Result<(), ReadModelError> {

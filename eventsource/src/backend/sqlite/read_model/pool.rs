@@ -5,7 +5,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::failure::failed;
-use super::{packed_load, schema, tables};
+use super::{packed, schema, tables};
 use crate::backend::sql::read_model::{TableRef, Use};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::SqliteDatabase;
@@ -73,7 +73,7 @@ impl ReadTables for PoolTables {
         let table = TableRef::live(table);
         loop {
             let (mut conn, version) = self.ready(table).await?;
-            let read = packed_load::load(&mut conn, table, ids).await;
+            let read = packed::load(&mut conn, table, ids).await;
             if let Some(rows) = self.settle(conn, table, version, read).await? {
                 return Ok(rows);
             }

@@ -51,7 +51,7 @@ pub(super) fn plan_writes(table: TableRef) -> String {
     let (name, id) = (quoted(&table.name()), quoted(table.model().id_column()));
     format!(
         "EXPLAIN {}; EXPLAIN UPDATE {name} SET {id} = {id}; EXPLAIN DELETE FROM {name};",
-        write(table, 1, Write::Merge).replace('?', "NULL")
+        merge(table, 1).replace('?', "NULL")
     )
 }
 
@@ -75,34 +75,28 @@ pub(super) fn take_place(next: TableRef, table: TableRef) -> String {
     sql
 }
 
-/// How rows are written.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Write {
-    /// Inserts rows or merges them into existing ones.
-    Merge,
-    /// Replaces existing rows, with everything in them.
-    Update,
+/// Inserts up to `rows` rows, or merges them into existing ones.
+pub(super) fn merge(table: TableRef, rows: usize) -> String {
+    upsert(table, rows, |column| match column.name {
+        "created_at" | "deleted_at" => None,
+        "version" => Some("\"version\" = own.\"version\" + excluded.\"version\"".to_owned()),
+        name => Some(replaced(name)),
+    })
 }
 
-/// Returns the statement that writes up to `rows` rows. A row without an id is left out.
-pub(super) fn write(table: TableRef, rows: usize, write: Write) -> String {
-    upsert(table, &values(table, rows), write)
+/// Updates up to `rows` rows. They exist: the transaction has read them.
+pub(super) fn update(table: TableRef, rows: usize) -> String {
+    upsert(table, rows, |column| Some(replaced(column.name)))
 }
 
-/// Returns the statement that writes the rows of the query `source`, which ends with a condition.
-pub(super) fn write_packed(table: TableRef, source: &str, write: Write) -> String {
-    upsert(table, source, write)
-}
-
-fn upsert(table: TableRef, source: &str, write: Write) -> String {
+fn upsert(table: TableRef, rows: usize, set: impl Fn(&ColumnDef) -> Option<String>) -> String {
     let (name, names, id) = (quoted(&table.name()), names(table), table.model().id_column());
-    let set = |column: &ColumnDef| match (write, column.name) {
-        (Write::Merge, "created_at" | "deleted_at") => None,
-        (Write::Merge, "version") => Some("\"version\" = own.\"version\" + excluded.\"version\"".to_owned()),
-        (_, name) => Some(replaced(name)),
-    };
     let set = joined(table.model().all_columns().filter(|column| column.name != id).filter_map(set));
-    format!("INSERT INTO {name} AS own ({names}) {source} ON CONFLICT ({}) DO UPDATE SET {set}", quoted(id))
+    format!(
+        "INSERT INTO {name} AS own ({names}) {} ON CONFLICT ({}) DO UPDATE SET {set}",
+        values(table, rows),
+        quoted(id)
+    )
 }
 
 /// Returns up to `rows` rows: a row without a bound id is skipped.

@@ -6,8 +6,7 @@ use sqlx::{Arguments as _, AssertSqlSafe, Sqlite, SqliteConnection};
 
 use super::dialect::SqliteDialect;
 use super::failure::failed;
-use super::packed_write;
-use super::statements::{self, Write};
+use super::statements;
 use super::value::{bind, bind_argument, values};
 use crate::backend::sql::read_model::{self as sql, Dialect as _, Sql, TableRef};
 use crate::backend::sql::store::driver_internals::query_with_result;
@@ -63,43 +62,25 @@ pub(super) async fn count(conn: &mut SqliteConnection, table: TableRef, query: &
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// Writes rows.
+/// Writes rows with the statement that `sql` creates for up to a number of rows.
 pub(super) async fn write(
     conn: &mut SqliteConnection,
     table: TableRef,
-    mut rows: &[RowChange<'_>],
-    write: Write,
-) -> Result<(), ReadModelError> {
-    while !rows.is_empty() {
-        let mut written = 0;
-        if rows.len() > packed_write::FEW {
-            written = packed_write::write(conn, table, rows, write).await?;
-        }
-        if written == 0 {
-            written = rows.len().min(at_most(table.model().all_columns().count()));
-            write_values(conn, table, &rows[..written], write).await?;
-        }
-        rows = &rows[written..];
-    }
-    Ok(())
-}
-
-/// Writes rows, of which each value is bound by itself.
-async fn write_values(
-    conn: &mut SqliteConnection,
-    table: TableRef,
     rows: &[RowChange<'_>],
-    write: Write,
+    sql: impl Fn(TableRef, usize) -> String,
 ) -> Result<(), ReadModelError> {
     let columns = table.model().all_columns().count();
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(rows.len() * columns, 0);
-    let mut values = rows.iter().flat_map(|change| (0..columns).map(|column| change.row.value(column)));
-    let bound = values.try_for_each(|value| bind(&mut arguments, &value));
-    // A power of two, so that there are few texts and the connection caches their statements.
-    let sql = AssertSqlSafe(statements::write(table, rows.len().next_power_of_two(), write));
-    let done = query_with_result(sql, bound.map(|()| arguments)).execute(conn).await;
-    done.map(drop).map_err(|error| failed(table, "write", error))
+    for rows in rows.chunks(at_most(columns)) {
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve(rows.len() * columns, 0);
+        let mut values = rows.iter().flat_map(|change| (0..columns).map(|column| change.row.value(column)));
+        let bound = values.try_for_each(|value| bind(&mut arguments, &value));
+        // A power of two, so that there are few texts and the connection caches their statements.
+        let sql = AssertSqlSafe(sql(table, rows.len().next_power_of_two()));
+        let done = query_with_result(sql, bound.map(|()| arguments)).execute(&mut *conn).await;
+        done.map_err(|error| failed(table, "write", error))?;
+    }
+    Ok(())
 }
 
 /// Returns how many rows fit into one statement: the largest power of two whose values it accepts.
@@ -136,10 +117,10 @@ mod tests {
         let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(super::super::schema::create_sql(TABLE))).execute(&mut conn).await.unwrap();
         let row = |id| Row::new(vec![Value::Int(id)], DateTime::UNIX_EPOCH);
-        for (rows, statements) in [(1, 1), (1, 1), (5, 2), (7, 2), (8, 2), (9, 3), (16, 3), (6_000, 3)] {
+        for (rows, statements) in [(1, 1), (1, 1), (5, 2), (7, 2), (8, 2), (9, 3), (16, 3), (6_000, 5)] {
             let rows: Vec<_> = (0..rows).map(row).collect();
             let changes: Vec<_> = rows.iter().map(|row| RowChange { row, before: Before::Unread }).collect();
-            write(&mut conn, TABLE, &changes, Write::Merge).await.unwrap();
+            write(&mut conn, TABLE, &changes, statements::merge).await.unwrap();
             assert_eq!(conn.cached_statements_size(), statements, "{} rows", rows.len());
         }
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM items").fetch_one(&mut conn).await.unwrap();

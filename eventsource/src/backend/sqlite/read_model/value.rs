@@ -1,7 +1,5 @@
 //! Values as SQLite stores them.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, NaiveDate};
 use serde_json::Value as Json;
 use sqlx::error::BoxDynError;
@@ -46,52 +44,20 @@ pub(super) fn json(values: &[Value]) -> String {
     Json::Array(values.iter().map(json).collect()).to_string()
 }
 
-/// A value as SQLite stores it.
-#[derive(Debug)]
-pub(super) enum Stored<'v> {
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(Cow<'v, str>),
-    Bytes(&'v [u8]),
-}
-
-impl Stored<'_> {
-    /// Returns the number of bytes of a text, or of bytes.
-    pub(super) fn size(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Null | Self::Integer(_) | Self::Real(_) => 0,
-        }
-    }
-}
-
-/// Returns the value as SQLite stores it.
-pub(super) fn stored(value: &Value) -> Stored<'_> {
-    match value {
-        Value::Null => Stored::Null,
-        Value::Bool(value) => Stored::Integer(i64::from(*value)),
-        Value::Int(value) => Stored::Integer(*value),
-        Value::Float(value) => Stored::Real(*value),
-        Value::Text(value) | Value::Json(value) => Stored::Text(Cow::Borrowed(value)),
-        Value::Uuid(value) => Stored::Bytes(value.as_bytes()),
-        Value::Timestamp(value) => Stored::Integer(value.timestamp_micros()),
-        Value::Date(value) => Stored::Text(value.format(DATE).to_string().into()),
-        #[cfg(feature = "decimal")]
-        Value::Decimal(value) => Stored::Text(decimal_key::to_key(value).into()),
-        Value::Bytes(value) => Stored::Bytes(value),
-    }
-}
-
 /// Binds a value.
 pub(super) fn bind(arguments: &mut SqliteArguments, value: &Value) -> Result<(), BoxDynError> {
-    match stored(value) {
-        Stored::Null => arguments.add(None::<i64>),
-        Stored::Integer(number) => arguments.add(number),
-        Stored::Real(number) => arguments.add(number),
-        Stored::Text(text) => arguments.add(&*text),
-        Stored::Bytes(bytes) => arguments.add(bytes),
+    match value {
+        Value::Null => arguments.add(None::<i64>),
+        Value::Bool(value) => arguments.add(*value),
+        Value::Int(value) => arguments.add(*value),
+        Value::Float(value) => arguments.add(*value),
+        Value::Text(value) | Value::Json(value) => arguments.add(&**value),
+        Value::Uuid(value) => arguments.add(*value),
+        Value::Timestamp(value) => arguments.add(value.timestamp_micros()),
+        Value::Date(value) => arguments.add(value.format(DATE).to_string()),
+        #[cfg(feature = "decimal")]
+        Value::Decimal(value) => arguments.add(decimal_key::to_key(value)),
+        Value::Bytes(value) => arguments.add(&**value),
     }
 }
 

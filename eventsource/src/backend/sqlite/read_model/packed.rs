@@ -197,7 +197,7 @@ mod tests {
         };
         let rows: Vec<_> = (0..).zip(values).map(row).collect();
         let changes: Vec<_> = rows.iter().map(|row| RowChange { row, before: Before::Unread }).collect();
-        tables::write(conn, TABLE, &changes, super::super::statements::Write::Merge).await.unwrap();
+        tables::write(conn, TABLE, &changes, super::super::statements::merge).await.unwrap();
         let ids: Vec<_> = rows.iter().map(|row| row.id(TABLE.model())).collect();
         let mut found = load(conn, TABLE, &ids).await.unwrap();
         found.sort_by_key(|row| row.id(TABLE.model()));
