@@ -70,6 +70,7 @@
 //! `sslmode=verify-full` into the URL. Without the feature, `sslmode=require` fails with
 //! [`PostgresOpenError::Failed`], and the default, `prefer`, connects without TLS.
 
+mod bound;
 mod plans;
 mod ports;
 pub(crate) mod projection;

@@ -10,6 +10,7 @@
 //! | [`snapshots`](SqliteDatabase::snapshots) | [`SqliteSnapshots`] | snapshots of aggregates |
 //! | [`projection_states`](SqliteDatabase::projection_states) | [`SqliteProjectionStates`] | the progress of engines |
 
+mod bound;
 mod ports;
 pub(crate) mod projection;
 mod read_model;

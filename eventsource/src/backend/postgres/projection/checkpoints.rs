@@ -6,15 +6,42 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{PostgresUnit, letters, rows};
+use super::{PostgresUnit, claim, letters};
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::projection::{ForgetLetters, NotClaimed, SqlScope, forget_letters};
+use crate::backend::sql::projection::{ForgetLetters, NotClaimed, SqlScope, forget_letters, letter_pages, rows};
 use crate::backend::sql::store::{Action, Failure};
 use crate::event::{Position, StreamId};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
     LetterQuery, ProjectionSnapshot, TableOwners,
 };
+
+/// Runs one statement, or several that only read.
+macro_rules! run {
+    ($checkpoints:expr, $action:expr, |$conn:ident| $work:expr) => {{
+        let done = async {
+            let mut session = $checkpoints.db.session().await?;
+            let $conn = &mut *session;
+            let done = $work.await?;
+            session.end().await?;
+            Ok(done)
+        };
+        done.await.map_err(|failure| $checkpoints.failed($action, failure))
+    }};
+}
+
+/// Reads a page of rows.
+macro_rules! read_page {
+    ($checkpoints:expr, $action:expr, |$conn:ident| $read:expr) => {{
+        let found = async {
+            let mut conn = $checkpoints.db.shared().await?;
+            let mut tx = $checkpoints.db.begin_page(&mut conn).await?;
+            let $conn = &mut *tx;
+            $read.await
+        };
+        found.await.map_err(|failure| $checkpoints.failed($action, failure))
+    }};
+}
 
 /// Keeps checkpoints in PostgreSQL. They move in the transaction in which handlers write. A clone is the same store.
 ///
@@ -94,84 +121,17 @@ impl PostgresCheckpoints {
     /// # Errors
     /// [`CheckpointError::Failed`] if the database fails: call it again.
     pub async fn explain_letter_counts(&self, name: &str) -> Result<Vec<String>, CheckpointError> {
-        let explained = self.try_explain_counts(name).await;
-        explained.map_err(|failure| self.failed(Action::CountLetters, failure))
+        read_page!(self, Action::CountLetters, |conn| letters::explain_counts(&self.db, conn, name))
     }
 
-    async fn try_explain_counts(&self, name: &str) -> Result<Vec<String>, Failure> {
-        let mut conn = self.db.shared().await?;
-        let mut tx = self.db.begin_page(&mut conn).await?;
-        letters::explain_counts(&self.db, &mut tx, name).await
-    }
-
-    async fn try_load(&self, name: &str) -> Result<Option<Checkpoint>, Failure> {
-        let mut session = self.db.session().await?;
-        let found = rows::load(&self.db, &mut session, name).await?;
-        session.end().await?;
-        Ok(found)
-    }
-
-    async fn try_list(&self) -> Result<Vec<Checkpoint>, Failure> {
-        let mut session = self.db.session().await?;
-        let found = rows::list(&self.db, &mut session).await?;
-        session.end().await?;
-        Ok(found)
-    }
-
-    async fn try_claim(&self, claim: &Claim<'_>) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
-        if claim.slices.is_all() {
-            let mut session = self.db.session().await?;
-            let claimed = rows::claim(&self.db, &mut session, claim).await?;
-            session.end().await?;
-            return Ok(claimed);
-        }
-        // A refused claim does not raise the counter of epochs.
+    /// Claims a part. A refused claim does not raise the counter of epochs: the transaction is rolled back.
+    async fn claim_part(&self, claim: &Claim<'_>) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
         let mut tx = self.db.begin().await?;
-        let claimed = rows::claim(&self.db, &mut tx, claim).await?;
+        let claimed = claim::claim(&self.db, &mut tx, claim).await?;
         if claimed.is_ok() {
             tx.commit().await?;
         }
         Ok(claimed)
-    }
-
-    async fn try_renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, Failure> {
-        let mut session = self.db.session().await?;
-        let renewed = rows::renew(&self.db, &mut session, name, epoch, time).await?;
-        session.end().await?;
-        Ok(renewed)
-    }
-
-    async fn try_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, Failure> {
-        let mut conn = self.db.shared().await?;
-        let mut tx = self.db.begin_page(&mut conn).await?;
-        letters::page(&self.db, &mut tx, name, query).await
-    }
-
-    async fn try_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, Failure> {
-        let mut session = self.db.session().await?;
-        let found = letters::at(&self.db, &mut session, name, position).await?;
-        session.end().await?;
-        Ok(found)
-    }
-
-    async fn try_parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, Failure> {
-        let mut session = self.db.session().await?;
-        let found = letters::parked(&self.db, &mut session, name, streams).await?;
-        session.end().await?;
-        Ok(found)
-    }
-
-    async fn try_letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, Failure> {
-        let mut conn = self.db.shared().await?;
-        let mut tx = self.db.begin_page(&mut conn).await?;
-        letters::counts(&self.db, &mut tx, names).await
-    }
-
-    async fn try_snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, Failure> {
-        let mut session = self.db.session().await?;
-        let found = rows::snapshot(&self.db, &mut session, name).await?;
-        session.end().await?;
-        Ok(found)
     }
 }
 
@@ -180,38 +140,41 @@ impl CheckpointStore for PostgresCheckpoints {
     type Unit = PostgresUnit;
 
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
-        self.try_load(name).await.map_err(|failure| self.failed(Action::Load(name), failure))
+        run!(self, Action::Load(name), |conn| rows::load(&self.db, conn, name))
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
-        self.try_list().await.map_err(|failure| self.failed(Action::List, failure))
+        run!(self, Action::List, |conn| rows::list(&self.db, conn))
     }
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
-        let claimed = self.try_claim(claim).await;
-        let claimed = claimed.map_err(|failure| self.failed(Action::Claim(claim.name), failure))?;
+        let action = Action::Claim(claim.name);
+        let claimed = if claim.slices.is_all() {
+            run!(self, action, |conn| claim::claim(&self.db, conn, claim))?
+        } else {
+            self.claim_part(claim).await.map_err(|failure| self.failed(action, failure))?
+        };
         claimed.map_err(|why| why.of(claim.name))
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
-        let renewed = self.try_renew(name, epoch, time).await;
-        renewed.map_err(|failure| self.failed(Action::Renew(name), failure))
+        run!(self, Action::Renew(name), |conn| rows::renew(&self.db, conn, name, epoch, time))
     }
 
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
-        self.try_letters(name, query).await.map_err(|failure| self.failed(Action::Letters(name), failure))
+        read_page!(self, Action::Letters(name), |conn| letter_pages::page(&self.db, conn, name, query))
     }
 
     async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
-        self.try_letter(name, position).await.map_err(|failure| self.failed(Action::Letters(name), failure))
+        run!(self, Action::Letters(name), |conn| letter_pages::at(&self.db, conn, name, position))
     }
 
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
-        self.try_parked(name, streams).await.map_err(|failure| self.failed(Action::Letters(name), failure))
+        run!(self, Action::Letters(name), |conn| letter_pages::parked(&self.db, conn, name, streams))
     }
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
-        self.try_letter_counts(names).await.map_err(|failure| self.failed(Action::CountLetters, failure))
+        read_page!(self, Action::CountLetters, |conn| letter_pages::counts(&self.db, conn, names))
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
@@ -219,7 +182,7 @@ impl CheckpointStore for PostgresCheckpoints {
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
-        self.try_snapshot(name).await.map_err(|failure| self.failed(Action::Snapshot(name), failure))
+        run!(self, Action::Snapshot(name), |conn| rows::snapshot(&self.db, conn, name))
     }
 
     async fn begin(&self) -> Result<PostgresUnit, CheckpointError> {

@@ -1,15 +1,16 @@
-//! The checkpoint of the next generation, and how it becomes the live one.
+//! The checkpoint of the next generation, in PostgreSQL.
 
 use sqlx::PgConnection;
 
-use super::{PostgresCheckpoints, PostgresUnit, rows, statements};
+use super::{PostgresCheckpoints, PostgresUnit, statements};
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::projection::SqlScope;
-use crate::backend::sql::projection::generations::{Claimed, refused};
-use crate::backend::sql::store::{Action, Failure, clamped};
-use crate::event::{Position, now};
-use crate::projection::generation::next_checkpoint;
-use crate::projection::{CheckpointError, CheckpointReset, Claim, Switch, Switched, Table};
+use crate::backend::sql::database::SqlDatabase as _;
+use crate::backend::sql::projection::generations::{Claimed, begin};
+use crate::backend::sql::projection::{SqlScope, rows};
+use crate::backend::sql::store::{Action, Failure};
+use crate::backend::sql::values::Value;
+use crate::event::Position;
+use crate::projection::{CheckpointError, Claim, Table};
 
 impl PostgresCheckpoints {
     /// Opens a unit of work on the next generation of `tables`.
@@ -30,63 +31,10 @@ pub(in crate::backend) async fn claim(
     target: Position,
 ) -> Result<Claimed, Failure> {
     // One process after another: if there is no row yet, there is none to wait for.
-    run(db, conn, sqlx::query(db.sql(statements::LOCK_NEXT)).bind(db.schema()).bind(claim.name)).await?;
+    db.execute(conn, statements::LOCK_NEXT, &[Value::Text(db.schema()), Value::Text(claim.name)]).await?;
     let before = rows::load(db, conn, claim.name).await?;
-    let checkpoint = match rows::claim(db, conn, claim).await? {
-        Ok(checkpoint) => checkpoint,
-        Err(why) => return Ok(Claimed::Not(why)),
-    };
-    if before.as_ref().is_some_and(|before| before.fingerprint == claim.fingerprint) {
-        return Ok(Claimed::GoesOn(checkpoint));
+    match super::claim::claim(db, conn, claim).await? {
+        Ok(claimed) => begin(db, conn, claim, target, before, claimed).await,
+        Err(why) => Ok(Claimed::Not(why)),
     }
-    let (start, target) = (clamped(claim.start.value()), clamped(target.value()));
-    let log = claim.log.map(|log| *log.as_uuid());
-    let begin = sqlx::query(db.sql(statements::BEGIN_NEXT)).bind(claim.name).bind(start).bind(target).bind(log);
-    run(db, conn, begin).await?;
-    run(db, conn, sqlx::query(db.sql(statements::CLEAR_LETTERS)).bind(claim.name)).await?;
-    let checkpoint = rows::load(db, conn, claim.name).await?.unwrap_or(checkpoint);
-    Ok(Claimed::Begins { checkpoint, replaces: before.is_some() })
-}
-
-type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
-
-async fn run(db: &PostgresDatabase, conn: &mut PgConnection, query: Query<'_>) -> Result<(), Failure> {
-    query.persistent(db.names_statements()).execute(conn).await?;
-    Ok(())
-}
-
-/// Returns why the next generation may not replace the live one; `None` if it may. It locks both checkpoints.
-pub(in crate::backend) async fn may_switch(
-    db: &PostgresDatabase,
-    conn: &mut PgConnection,
-    switch: &Switch,
-) -> Result<Option<Switched>, Failure> {
-    let next = next_checkpoint(&switch.name);
-    run(db, conn, sqlx::query(db.sql(statements::LOCK_BOTH)).bind(&switch.name).bind(&next)).await?;
-    let next = rows::load(db, conn, &next).await?;
-    let live = rows::load(db, conn, &switch.name).await?;
-    Ok(refused(switch, next.as_ref(), live))
-}
-
-/// Makes the checkpoint and the dead letters of the next generation the live ones.
-pub(in crate::backend) async fn switch(
-    db: &PostgresDatabase,
-    conn: &mut PgConnection,
-    name: &str,
-) -> Result<(), Failure> {
-    let next = next_checkpoint(name);
-    run(db, conn, sqlx::query(db.sql(statements::SWITCH)).bind(name).bind(&next).bind(now())).await?;
-    run(db, conn, sqlx::query(db.sql(statements::CLEAR_LETTERS)).bind(name)).await?;
-    run(db, conn, sqlx::query(db.sql(statements::MOVE_LETTERS)).bind(name).bind(&next)).await?;
-    run(db, conn, sqlx::query(db.sql(statements::CLEAR_SNAPSHOT)).bind(name)).await?;
-    discard(db, conn, name).await
-}
-
-/// Removes the checkpoint of the next generation.
-pub(in crate::backend) async fn discard(
-    db: &PostgresDatabase,
-    conn: &mut PgConnection,
-    name: &str,
-) -> Result<(), Failure> {
-    rows::clear(db, conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
 }

@@ -2,10 +2,10 @@
 
 mod batch;
 mod checkpoints;
+mod claim;
 pub(crate) mod generations;
 mod letters;
 pub(crate) mod owners;
-mod rows;
 mod session;
 mod statements;
 mod unit;

@@ -5,28 +5,10 @@ use sqlx::PgConnection;
 
 use super::{PostgresCheckpoints, statements};
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::projection::TextRows;
 use crate::backend::sql::projection::owners::{self, Built, BuiltRow};
 use crate::backend::sql::store::{Action, Failure};
 use crate::projection::generation::NEXT_CHECKPOINT;
 use crate::projection::{CheckpointError, HandedOver, Table, TableOwners, TableTaken};
-
-impl TextRows for (&PostgresDatabase, &mut PgConnection) {
-    const NOW: &'static str = "clock_timestamp()";
-
-    async fn run(&mut self, sql: &str, values: &[&str]) -> Result<(), Failure> {
-        let (db, conn) = self;
-        let query = values.iter().fold(sqlx::query(db.sql(sql)), |query, &value| query.bind(value.to_owned()));
-        query.persistent(db.names_statements()).execute(&mut **conn).await?;
-        Ok(())
-    }
-
-    async fn rows(&mut self, sql: &str, values: &[&str]) -> Result<Vec<(String, String)>, Failure> {
-        let (db, conn) = self;
-        let query = values.iter().fold(sqlx::query_as(db.sql(sql)), |query, &value| query.bind(value.to_owned()));
-        Ok(query.persistent(db.names_statements()).fetch_all(&mut **conn).await?)
-    }
-}
 
 /// Returns the subscription that built the table; `None` if no subscription owns it.
 pub(in crate::backend) async fn built(
@@ -42,9 +24,9 @@ impl PostgresCheckpoints {
     async fn try_own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, Failure> {
         let db = self.database();
         let mut tx = db.begin().await?;
-        let taken = match owners::owns((db, &mut *tx), name, tables).await? {
+        let taken = match owners::owns(db, &mut tx, name, tables).await? {
             true => None,
-            false => owners::own((db, &mut *tx), name, tables).await?,
+            false => owners::own(db, &mut tx, name, tables).await?,
         };
         if taken.is_none() {
             tx.commit().await?;
@@ -55,15 +37,15 @@ impl PostgresCheckpoints {
     async fn try_disown(&self, name: &str, tables: &[&'static Table]) -> Result<(), Failure> {
         let db = self.database();
         let mut tx = db.begin().await?;
-        let others = owners::others((db, &mut *tx), name, tables).await?;
-        owners::disown((db, &mut *tx), name, &others).await?;
+        let others = owners::others(db, &mut tx, name, tables).await?;
+        owners::disown(db, &mut tx, name, &others).await?;
         Ok(tx.commit().await?)
     }
 
     async fn try_hand_over(&self, from: &str, to: &str) -> Result<HandedOver, Failure> {
         let db = self.database();
         let mut tx = db.begin().await?;
-        let handed_over = owners::hand_over((db, &mut *tx), from, to).await?;
+        let handed_over = owners::hand_over(db, &mut tx, from, to).await?;
         if handed_over == HandedOver::Yes {
             tx.commit().await?;
         }

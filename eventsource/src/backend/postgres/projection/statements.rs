@@ -3,10 +3,8 @@
 use uuid::Uuid;
 
 use super::session::Settings;
-use crate::backend::sql::projection::columns::{
-    advance_checkpoint, begin_next_checkpoint, checkpoint_columns, claim_checkpoint, clear_checkpoint, next_epoch,
-    switch_checkpoint,
-};
+use crate::backend::sql::projection::LetterStatements;
+use crate::backend::sql::projection::columns::{advance_checkpoint, claim_checkpoint};
 
 /// Returns the SQL that follows the begin of a transaction: a row without which it cannot commit, and a savepoint whose
 /// release proves that it is still the same transaction. The savepoint's name is unique, so no handler rolls back to
@@ -39,56 +37,24 @@ fn remove_batch(id: Uuid) -> String {
     format!("DELETE FROM {{schema}}.eventsource_batches WHERE id = '{id}'")
 }
 
-/// A reset leaves a row without a position: that is no checkpoint.
-pub(super) const LOAD: &str = concat!(
-    "SELECT ",
-    checkpoint_columns!(),
-    " FROM {schema}.eventsource_checkpoints WHERE name = $1 AND position IS NOT NULL"
-);
-pub(super) const LIST: &str = concat!(
-    "SELECT ",
-    checkpoint_columns!(),
-    " FROM {schema}.eventsource_checkpoints WHERE position IS NOT NULL \
-     ORDER BY coalesce(subscription, name), slice_from"
-);
-
-/// Returns no row if the checkpoint is not claimed. `$11` is the time, and `$12` the time of the lease.
-pub(super) const CLAIM: &str = concat!(
-    claim_checkpoint!(
-        "{schema}.eventsource_checkpoints",
-        "$11",
-        "clock_timestamp() + $12 * interval '1 microsecond'",
-        "mine.leased_until <= clock_timestamp()"
-    ),
-    " RETURNING ",
-    checkpoint_columns!()
-);
-pub(super) const NEXT_EPOCH: &str = next_epoch!("{schema}.eventsource_checkpoints");
+pub(super) const CLAIM: &str =
+    claim_checkpoint!("clock_timestamp() + $12 * interval '1 microsecond'", "mine.leased_until <= clock_timestamp()");
 /// Selects the reason why a checkpoint was not claimed.
 pub(super) const HOLDER: &str = "SELECT owner, leased_until, fingerprint, position IS NOT NULL \
      FROM {schema}.eventsource_checkpoints WHERE name = $1";
 
-/// No two checkpoints of a subscription have one epoch.
+pub(super) const ADVANCE: &str = advance_checkpoint!("clock_timestamp() + $8 * interval '1 microsecond'");
 pub(super) const RENEW: &str = "UPDATE {schema}.eventsource_checkpoints \
      SET leased_until = clock_timestamp() + $1 * interval '1 microsecond' \
      WHERE (name = $2 OR subscription = $2) AND epoch = $3 AND position IS NOT NULL";
+pub(super) const LEASED: &str = "SELECT owner, name FROM {schema}.eventsource_checkpoints \
+     WHERE name = $1 AND owner IS NOT NULL AND leased_until > clock_timestamp()";
 
-/// `$7` is the time, and `$8` the lease.
-pub(super) const ADVANCE: &str =
-    advance_checkpoint!("{schema}.eventsource_checkpoints", "$7", "clock_timestamp() + $8 * interval '1 microsecond'");
-
-pub(super) const CLEAR: &str = clear_checkpoint!("{schema}.eventsource_checkpoints");
 /// Serialises claims of a next generation.
 pub(super) const LOCK_NEXT: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('eventsource next generation ' || $1 || '.' || $2, 0))";
-pub(super) const BEGIN_NEXT: &str = begin_next_checkpoint!("{schema}.eventsource_checkpoints");
 pub(super) const LOCK_BOTH: &str =
     "SELECT 1 FROM {schema}.eventsource_checkpoints WHERE name IN ($1, $2) ORDER BY name FOR UPDATE";
-pub(super) const SWITCH: &str = switch_checkpoint!("{schema}.eventsource_checkpoints");
-pub(super) const MOVE_LETTERS: &str =
-    "UPDATE {schema}.eventsource_dead_letters SET subscription = $1 WHERE subscription = $2";
-pub(super) const CLEAR_LETTERS: &str = "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1";
-pub(super) const CLEAR_SNAPSHOT: &str = "DELETE FROM {schema}.eventsource_snapshots WHERE name = $1";
 
 macro_rules! letters {
     ($which:literal) => {
@@ -100,15 +66,41 @@ macro_rules! letters {
     };
 }
 
+/// The letters of the subscription `$1` behind which the streams with the types `$2` and the ids `$3` are parked. It
+/// uses the index of streams, whatever statistics the planner has.
+macro_rules! parked {
+    () => {
+        "FROM unnest($2::text[], $3::uuid[]) AS wanted (kind, id) CROSS JOIN LATERAL \
+         (SELECT letter, held, position FROM {schema}.eventsource_dead_letters WHERE subscription = $1 \
+             AND aggregate_type = wanted.kind AND aggregate_id = wanted.id AND parks LIMIT 1) AS own"
+    };
+}
+
 /// Each page has its own index, so that letters of other kinds are not read, however many there are.
-pub(super) const LETTERS: &str = letters!("true");
-pub(super) const PARKING_LETTERS: &str = letters!("parks");
-pub(super) const RELEASED_LETTERS: &str = letters!("parks AND strpos(letter, '\"state\":\"Released\"') > 0");
-pub(super) const DISMISSED_LETTERS: &str = letters!("NOT parks");
-/// `$4` is a text that the letter contains.
-pub(super) const FAILED_LETTERS: &str =
-    letters!("strpos(letter, $4) > 0 AND strpos(letter, '\"state\":\"Released\"') = 0");
-pub(super) const LETTERS_OF_EVENT: &str = letters!("strpos(letter, $4) > 0");
+pub(super) const LETTERS: LetterStatements = LetterStatements {
+    all: letters!("true"),
+    parking: letters!("parks"),
+    released: letters!("parks AND strpos(letter, '\"state\":\"Released\"') > 0"),
+    dismissed: letters!("NOT parks"),
+    failed: letters!("strpos(letter, $4) > 0 AND strpos(letter, '\"state\":\"Released\"') = 0"),
+    of_event: letters!("strpos(letter, $4) > 0"),
+    at: "SELECT letter, held FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND position = $2",
+    parked: concat!("SELECT own.letter, own.held ", parked!()),
+    counts: "SELECT wanted.name, counted.waiting, counted.held \
+     FROM unnest($1::text[]) AS wanted (name) CROSS JOIN LATERAL \
+         (SELECT count(*), coalesce(sum(held), 0)::bigint FROM (SELECT held FROM {schema}.eventsource_dead_letters \
+             WHERE subscription = wanted.name AND parks ORDER BY position LIMIT $2) AS first) AS counted (waiting, held)",
+    insert: "INSERT INTO {schema}.eventsource_dead_letters \
+     (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+     ON CONFLICT (subscription, position) DO UPDATE SET parks = excluded.parks, held = excluded.held, letter = excluded.letter",
+    hold: "UPDATE {schema}.eventsource_dead_letters SET held = held + $4 \
+     WHERE subscription = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND parks",
+    release: concat!(
+        "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND position = ANY (ARRAY(SELECT own.position ",
+        parked!(),
+        "))"
+    ),
+};
 /// Looks at the next `$4` dismissed letters after `$2`, and deletes the letters that were dismissed before `$3`, a time
 /// without `Z`. Returns how many it deleted, and the last position. It does not use the functions for JSON, because
 /// they refuse a text with an escaped NUL.
@@ -119,40 +111,6 @@ pub(super) const FORGET_DISMISSED: &str = "WITH looked AS \
          WHERE own.subscription = $1 AND own.position IN (SELECT looked.position FROM looked) AND NOT own.parks \
          AND rtrim(substring(own.letter FROM '\"at\":\"([^\"]+)\"'), 'Z') COLLATE \"C\" < $3 RETURNING 1) \
      SELECT (SELECT count(*) FROM gone), (SELECT max(looked.position) FROM looked)";
-pub(super) const LETTER: &str =
-    "SELECT letter, held FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND position = $2";
-/// The letters of the subscription `$1` behind which the streams with the types `$2` and the ids `$3` are parked. It
-/// uses the index of streams, whatever statistics the planner has.
-macro_rules! parked {
-    () => {
-        "FROM unnest($2::text[], $3::uuid[]) AS wanted (kind, id) CROSS JOIN LATERAL \
-         (SELECT letter, held, position FROM {schema}.eventsource_dead_letters WHERE subscription = $1 \
-             AND aggregate_type = wanted.kind AND aggregate_id = wanted.id AND parks LIMIT 1) AS own"
-    };
-}
-pub(super) const PARKED: &str = concat!("SELECT own.letter, own.held ", parked!());
-/// Counts at most `$2` letters of each of the subscriptions `$1`.
-pub(super) const LETTER_COUNTS: &str = "SELECT wanted.name, counted.waiting, counted.held \
-     FROM unnest($1::text[]) AS wanted (name) CROSS JOIN LATERAL \
-         (SELECT count(*), coalesce(sum(held), 0)::bigint FROM (SELECT held FROM {schema}.eventsource_dead_letters \
-             WHERE subscription = wanted.name AND parks ORDER BY position LIMIT $2) AS first) AS counted (waiting, held)";
-pub(super) const INSERT_LETTER: &str = "INSERT INTO {schema}.eventsource_dead_letters \
-     (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-     ON CONFLICT (subscription, position) DO UPDATE SET parks = excluded.parks, held = excluded.held, letter = excluded.letter";
-pub(super) const HOLD_BEHIND_LETTER: &str = "UPDATE {schema}.eventsource_dead_letters SET held = held + $4 \
-     WHERE subscription = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND parks";
-pub(super) const RELEASE_STREAMS: &str = concat!(
-    "DELETE FROM {schema}.eventsource_dead_letters WHERE subscription = $1 AND position = ANY (ARRAY(SELECT own.position ",
-    parked!(),
-    "))"
-);
-
-pub(super) const SNAPSHOT: &str =
-    "SELECT position, fingerprint, state FROM {schema}.eventsource_snapshots WHERE name = $1";
-pub(super) const SAVE_SNAPSHOT: &str = "INSERT INTO {schema}.eventsource_snapshots (name, position, fingerprint, state) \
-     SELECT name, position, fingerprint, $2 FROM {schema}.eventsource_checkpoints WHERE name = $1 \
-     ON CONFLICT (name) DO UPDATE SET position = excluded.position, fingerprint = excluded.fingerprint, \
-     state = excluded.state";
 
 /// Selects the builder of the table `$1`: the subscription and its fingerprint, then the fingerprint, position and
 /// target of the next generation. The name of its checkpoint is that of the subscription, followed by `$2`.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use sqlx::PgConnection;
 
 use super::batch::{BatchTransaction, Unfinished};
-use super::rows;
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::postgres::store::failure::{Overtaken, code};
 use crate::backend::postgres::store::verdict::verdict;
@@ -16,8 +15,8 @@ use crate::backend::sql::projection::{Change, SqlScope, causes, remedy};
 use crate::backend::sql::store::{Action, Failure};
 use crate::event::RecordedEvent;
 use crate::projection::{
-    ChangesRefused, Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool,
-    HandlerError, Inject, RawConnection, UnitOfWork,
+    ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool, HandlerError,
+    Inject, RawConnection, UnitOfWork,
 };
 use crate::store::Verdict;
 
@@ -137,18 +136,6 @@ impl PostgresUnit {
 
 impl UnitDatabase for PostgresDatabase {
     type Batch = BatchTransaction;
-
-    async fn load_checkpoint(&self, conn: &mut PgConnection, name: &str) -> Result<Option<Checkpoint>, Failure> {
-        rows::load(self, conn, name).await
-    }
-
-    async fn advance_checkpoint(&self, conn: &mut PgConnection, step: &CheckpointUpdate) -> Result<bool, Failure> {
-        rows::advance(self, conn, step).await
-    }
-
-    async fn clear_checkpoint(&self, conn: &mut PgConnection, clear: &CheckpointReset) -> Result<bool, Failure> {
-        rows::clear(self, conn, clear).await
-    }
 
     async fn refusal(&self, batch: &mut BatchTransaction, action: Action<'_>, refused: ChangesRefused) -> CommitError {
         if judge(&refused).is_some_and(Verdict::is_outage) {

@@ -7,10 +7,11 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::failure::{refusal, refusal_of};
 use super::{replace, schema};
-use crate::backend::postgres::projection::{PostgresCheckpoints, PostgresUnit, generations};
+use crate::backend::postgres::projection::generations::claim as claim_checkpoint;
+use crate::backend::postgres::projection::{PostgresCheckpoints, PostgresUnit};
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::projection::NotLent;
-use crate::backend::sql::projection::generations::Claimed;
+use crate::backend::sql::projection::generations::{self, Claimed};
 use crate::backend::sql::read_model::TableRef;
 use crate::backend::sql::store::Action;
 use crate::event::Position;
@@ -43,7 +44,7 @@ impl Generations<PostgresUnit> for PostgresCheckpoints {
     ) -> Result<Checkpoint, ClaimError> {
         let (db, action) = (self.database(), Action::Claim(claim.name));
         let mut tx = begin(db, action).await?;
-        let claimed = generations::claim(db, &mut tx, claim, target).await;
+        let claimed = claim_checkpoint(db, &mut tx, claim, target).await;
         let checkpoint = match claimed.map_err(|failure| refusal_of(action, failure))? {
             Claimed::GoesOn(checkpoint) => checkpoint,
             Claimed::Begins { checkpoint, replaces } => {

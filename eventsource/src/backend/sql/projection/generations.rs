@@ -1,7 +1,14 @@
-//! What the next generations of read models share in every database.
+//! The checkpoint of the next generation, and how it becomes the live one, on every database.
 
+use super::CheckpointDatabase;
 use super::claim::NotClaimed;
-use crate::projection::{Checkpoint, Switch, Switched};
+use super::columns::{BEGIN_NEXT, SWITCH};
+use super::rows::{CLEAR_LETTERS, CLEAR_SNAPSHOT, clear, load};
+use crate::backend::sql::store::{Failure, clamped};
+use crate::backend::sql::values::Value;
+use crate::event::{Position, now};
+use crate::projection::generation::next_checkpoint;
+use crate::projection::{Checkpoint, CheckpointReset, Claim, Switch, Switched};
 
 /// The result of a claim of a next generation.
 pub(in crate::backend) enum Claimed {
@@ -13,12 +20,70 @@ pub(in crate::backend) enum Claimed {
     Not(NotClaimed),
 }
 
-/// Returns why the next generation may not replace the live one; `None` if it may.
-pub(in crate::backend) fn refused(
+/// Begins the claimed checkpoint of a next generation, unless it continues `before`, the one that was found.
+pub(in crate::backend) async fn begin<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    claim: &Claim<'_>,
+    target: Position,
+    before: Option<Checkpoint>,
+    claimed: Checkpoint,
+) -> Result<Claimed, Failure> {
+    if before.as_ref().is_some_and(|before| before.fingerprint == claim.fingerprint) {
+        return Ok(Claimed::GoesOn(claimed));
+    }
+    let (start, target) = (clamped(claim.start.value()), clamped(target.value()));
+    let log = claim.log.map(|log| *log.as_uuid());
+    let (name, log) = (Value::Text(claim.name), Value::IdOrNull(log));
+    db.execute(conn, BEGIN_NEXT, &[name, Value::Number(start), Value::Number(target), log]).await?;
+    db.execute(conn, CLEAR_LETTERS, &[name]).await?;
+    let checkpoint = load(db, conn, claim.name).await?.unwrap_or(claimed);
+    Ok(Claimed::Begins { checkpoint, replaces: before.is_some() })
+}
+
+/// Returns why the next generation may not replace the live one; `None` if it may. It locks both checkpoints.
+pub(in crate::backend) async fn may_switch<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
     switch: &Switch,
-    next: Option<&Checkpoint>,
-    live: Option<Checkpoint>,
-) -> Option<Switched> {
+) -> Result<Option<Switched>, Failure> {
+    let next = next_checkpoint(&switch.name);
+    if let Some(lock) = D::LOCK_BOTH {
+        db.execute(conn, lock, &[Value::Text(&switch.name), Value::Text(&next)]).await?;
+    }
+    let next = load(db, conn, &next).await?;
+    let live = load(db, conn, &switch.name).await?;
+    Ok(refused(switch, next.as_ref(), live))
+}
+
+/// Makes the checkpoint and the dead letters of the next generation the live ones.
+pub(in crate::backend) async fn switch<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    name: &str,
+) -> Result<(), Failure> {
+    let next = next_checkpoint(name);
+    let (live, from) = (Value::Text(name), Value::Text(&next));
+    db.execute(conn, SWITCH, &[live, from, Value::Time(now())]).await?;
+    db.execute(conn, CLEAR_LETTERS, &[live]).await?;
+    db.execute(conn, MOVE_LETTERS, &[live, from]).await?;
+    db.execute(conn, CLEAR_SNAPSHOT, &[live]).await?;
+    discard(db, conn, name).await
+}
+
+/// Removes the checkpoint of the next generation.
+pub(in crate::backend) async fn discard<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    name: &str,
+) -> Result<(), Failure> {
+    clear(db, conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
+}
+
+const MOVE_LETTERS: &str = "UPDATE {schema}.eventsource_dead_letters SET subscription = $1 WHERE subscription = $2";
+
+/// Returns why the next generation may not replace the live one; `None` if it may.
+fn refused(switch: &Switch, next: Option<&Checkpoint>, live: Option<Checkpoint>) -> Option<Switched> {
     if next.is_none_or(|next| (next.epoch, next.position) != (switch.epoch, switch.position)) {
         return Some(Switched::Fenced);
     }

@@ -2,36 +2,15 @@
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 
-use super::{Value, letter_json};
+use super::CheckpointDatabase;
 use crate::backend::sql::store::{Failure, clamped};
+use crate::backend::sql::values::Value;
 use crate::event::StreamId;
 use crate::projection::{CheckpointError, DeadLetter, ErrorClass, LetterChange, LetterFilter};
 
-/// A statement on one row of dead letters.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::backend) enum LetterStatement {
-    /// Values: subscription, position, aggregate type, aggregate id, whether it parks, held events, the letter.
-    Insert,
-    /// Values: subscription, aggregate type, aggregate id, how many more events wait.
-    Hold,
-}
-
-/// The rows of dead letters in a database.
-pub(in crate::backend) trait LetterRows {
-    /// Runs `statement` with these values.
-    fn execute(
-        &mut self,
-        statement: LetterStatement,
-        values: &[Value<'_>],
-    ) -> impl Future<Output = Result<(), Failure>> + Send;
-
-    /// Deletes the letters of the subscription `name` behind which `streams` are parked, in one statement.
-    fn release(&mut self, name: &str, streams: &[&StreamId]) -> impl Future<Output = Result<(), Failure>> + Send;
-}
-
 /// Returns the text that a stored letter contains if it matches `filter` by a field. In JSON a quote inside a value is
 /// escaped, so the text is found only in the field itself.
-pub(in crate::backend) fn field(filter: LetterFilter) -> Option<String> {
+pub(super) fn field(filter: LetterFilter) -> Option<String> {
     match filter {
         LetterFilter::Failed(ErrorClass::Transient) => Some(r#""class":"Transient""#.to_owned()),
         LetterFilter::Failed(ErrorClass::Permanent) => Some(r#""class":"Permanent""#.to_owned()),
@@ -42,7 +21,7 @@ pub(in crate::backend) fn field(filter: LetterFilter) -> Option<String> {
 
 /// Returns `time` as it stands in a stored letter, without the `Z`: such texts sort as their times do. Letters are
 /// dismissed at the current time, so a year without four digits is before or after all of them.
-pub(in crate::backend) fn instant(time: DateTime<Utc>) -> String {
+fn instant(time: DateTime<Utc>) -> String {
     match time.year() {
         ..0 => String::new(),
         0..=9_999 => time.to_rfc3339_opts(SecondsFormat::AutoSi, true).trim_end_matches('Z').to_owned(),
@@ -80,8 +59,9 @@ pub(in crate::backend) async fn forget<R: ForgetLetters + Send>(
 }
 
 /// Applies `changes` to the letters of the subscription `name`, in order. Consecutive releases take one statement.
-pub(in crate::backend) async fn change<R: LetterRows + Send>(
-    mut rows: R,
+pub(in crate::backend) async fn change<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
     name: &str,
     changes: &[LetterChange],
 ) -> Result<(), Failure> {
@@ -89,21 +69,21 @@ pub(in crate::backend) async fn change<R: LetterRows + Send>(
     for changes in changes.chunk_by(are_releases) {
         let streams: Vec<_> = changes.iter().filter_map(released).collect();
         if !streams.is_empty() {
-            rows.release(name, &streams).await?;
+            release(db, conn, name, &streams).await?;
             continue;
         }
         for change in changes {
             match change {
                 LetterChange::Keep(letter) => {
-                    rows.release(name, &[&letter.stream]).await?;
-                    insert(&mut rows, name, letter).await?;
+                    release(db, conn, name, &[&letter.stream]).await?;
+                    insert(db, conn, name, letter).await?;
                 }
-                LetterChange::Dismiss(letter) => insert(&mut rows, name, letter).await?,
-                LetterChange::Release { stream } => rows.release(name, &[stream]).await?,
+                LetterChange::Dismiss(letter) => insert(db, conn, name, letter).await?,
+                LetterChange::Release { stream } => release(db, conn, name, &[stream]).await?,
                 LetterChange::Hold { stream, more } => {
                     let [name, kind, id] = place(name, stream);
                     let more = Value::Number(clamped(*more));
-                    rows.execute(LetterStatement::Hold, &[name, kind, id, more]).await?;
+                    db.execute(conn, D::LETTERS.hold, &[name, kind, id, more]).await?;
                 }
             }
         }
@@ -118,13 +98,33 @@ const fn released(change: &LetterChange) -> Option<&StreamId> {
     }
 }
 
-async fn insert<R: LetterRows>(rows: &mut R, name: &str, letter: &DeadLetter) -> Result<(), Failure> {
+/// Deletes the letters of the subscription `name` behind which `streams` are parked, in one statement.
+async fn release<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    name: &str,
+    streams: &[&StreamId],
+) -> Result<(), Failure> {
+    db.execute(conn, D::LETTERS.release, &[Value::Text(name), Value::Streams(streams)]).await.map(drop)
+}
+
+async fn insert<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    name: &str,
+    letter: &DeadLetter,
+) -> Result<(), Failure> {
     let json = letter_json(letter)?;
     let [name, kind, id] = place(name, &letter.stream);
     let position = Value::Number(clamped(letter.position.value()));
     let (parks, held) = (Value::Flag(letter.parks()), Value::Number(clamped(letter.held)));
     let values = [name, position, kind, id, parks, held, Value::Text(&json)];
-    rows.execute(LetterStatement::Insert, &values).await
+    db.execute(conn, D::LETTERS.insert, &values).await.map(drop)
+}
+
+/// Serialises a dead letter as JSON. The number of held events has its own column.
+fn letter_json(letter: &DeadLetter) -> Result<String, Failure> {
+    serde_json::to_string(letter).map_err(|error| Failure::Database(sqlx::Error::Encode(Box::new(error))))
 }
 
 fn place<'a>(name: &'a str, stream: &'a StreamId) -> [Value<'a>; 3] {

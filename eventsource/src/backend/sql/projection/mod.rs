@@ -3,31 +3,26 @@
 mod claim;
 pub(in crate::backend) mod columns;
 pub(in crate::backend) mod generations;
+pub(in crate::backend) mod letter_pages;
 mod letters;
 pub(in crate::backend) mod owners;
+pub(in crate::backend) mod rows;
 mod scope;
+mod statements;
 pub(in crate::backend) mod unit;
-mod values;
 
-use std::collections::BTreeMap;
 use std::error::Error;
 
 use uuid::Uuid;
 
 pub(in crate::backend) use claim::NotClaimed;
-pub(in crate::backend) use letters::{
-    ForgetLetters, LetterRows, LetterStatement, change as change_letters, field as letter_field,
-    forget as forget_letters,
-};
-pub(in crate::backend) use owners::TextRows;
+pub(in crate::backend) use letters::{ForgetLetters, change as change_letters, forget as forget_letters};
 pub(in crate::backend) use scope::SqlScope;
-pub(in crate::backend) use values::{Value, bind_values};
+pub(in crate::backend) use statements::{CheckpointDatabase, LetterStatements};
 
 use crate::backend::sql::store::{Action, Failure, unsigned, verdict::explained};
 use crate::event::Position;
-use crate::projection::{
-    ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, DeadLetter, LetterCounts,
-};
+use crate::projection::{ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError};
 use crate::store::LogMark;
 
 /// The reason why a unit has no connection to give, or cannot commit.
@@ -95,29 +90,4 @@ pub(in crate::backend) fn mark(
     let (Some(position), Some(event_id)) = (position, event_id) else { return Ok(None) };
     let position = unsigned(position, &format!("the event that the checkpoint `{name}` knows"))?;
     Ok(Some(LogMark::new(Position::new(position), event_id)))
-}
-
-/// Serialises a dead letter as JSON. The number of held events has its own column.
-pub(in crate::backend) fn letter_json(letter: &DeadLetter) -> Result<String, Failure> {
-    serde_json::to_string(letter).map_err(|error| Failure::Database(sqlx::Error::Encode(Box::new(error))))
-}
-
-/// Parses the dead letter of the subscription `name` that is stored as `json`.
-pub(in crate::backend) fn letter_from_json(name: &str, json: &str, held: i64) -> Result<DeadLetter, Failure> {
-    let letter: DeadLetter =
-        serde_json::from_str(json).map_err(|error| Failure::Corrupt(format!("a dead letter of `{name}`: {error}")))?;
-    Ok(DeadLetter { subscription: name.to_owned(), held: unsigned(held, "what waits behind a dead letter")?, ..letter })
-}
-
-/// Returns how many letters wait and how many events wait behind them, by subscription. Subscriptions without letters
-/// are left out.
-pub(in crate::backend) fn letter_counts(
-    rows: Vec<(String, i64, i64)>,
-) -> Result<BTreeMap<String, LetterCounts>, Failure> {
-    let count = |number| unsigned(number, "a number of dead letters");
-    let counts = |(name, waiting, held)| {
-        let waiting = usize::try_from(count(waiting)?).unwrap_or(usize::MAX);
-        Ok((name, LetterCounts { waiting, held: count(held)? }))
-    };
-    rows.into_iter().filter(|(_, waiting, _)| *waiting > 0).map(counts).collect()
 }

@@ -1,28 +1,14 @@
 //! The owners of the tables of read models, for every database.
 
+use super::CheckpointDatabase;
+use crate::backend::sql::database::SqlRow as _;
 use crate::backend::sql::store::Failure;
+use crate::backend::sql::values::Value;
 use crate::event::Position;
 use crate::projection::generation::next_checkpoint;
 use crate::projection::owner::{key, renamed};
 use crate::projection::{HandedOver, Table, TableTaken};
 use crate::read_model::Deployment;
-
-/// Runs statements on texts in a transaction. In a statement `{schema}` stands for the schema, and `$1` for the first
-/// text.
-pub(in crate::backend) trait TextRows {
-    /// The current time by the clock that ends leases.
-    const NOW: &'static str;
-
-    /// Runs `sql`.
-    fn run(&mut self, sql: &str, values: &[&str]) -> impl Future<Output = Result<(), Failure>> + Send;
-
-    /// Returns the rows that `sql` finds, of two texts each.
-    fn rows(
-        &mut self,
-        sql: &str,
-        values: &[&str],
-    ) -> impl Future<Output = Result<Vec<(String, String)>, Failure>> + Send;
-}
 
 /// Holds for a checkpoint, and for a name whose next claim creates a checkpoint that is being rebuilt.
 macro_rules! in_use {
@@ -47,14 +33,38 @@ const OWNED: &str =
     "SELECT table_key, table_name FROM {schema}.eventsource_read_models WHERE subscription = $1 ORDER BY table_key";
 const DISOWN: &str = "DELETE FROM {schema}.eventsource_read_models WHERE table_key = $1 AND subscription = $2";
 
+/// Runs `sql` with these texts.
+async fn run<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    sql: &'static str,
+    texts: &[&str],
+) -> Result<(), Failure> {
+    let texts: Vec<_> = texts.iter().copied().map(Value::Text).collect();
+    db.execute(conn, sql, &texts).await.map(drop)
+}
+
+/// Returns the rows that `sql` finds with these texts, of two texts each.
+async fn pairs<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    sql: &'static str,
+    texts: &[&str],
+) -> Result<Vec<(String, String)>, Failure> {
+    let texts: Vec<_> = texts.iter().copied().map(Value::Text).collect();
+    let found = db.fetch(conn, sql, &texts).await?;
+    found.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+}
+
 /// Returns whether the subscription already owns the tables, so that nothing must be written.
-pub(in crate::backend) async fn owns<R: TextRows>(
-    mut rows: R,
+pub(in crate::backend) async fn owns<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
     name: &str,
     tables: &[&'static Table],
 ) -> Result<bool, Failure> {
     for table in tables {
-        let found = rows.rows(OWNER, &[&key(table)]).await?;
+        let found = pairs(db, conn, OWNER, &[&key(table)]).await?;
         if !found.iter().any(|(found, owner)| (&**found, &**owner) == (table.name, name)) {
             return Ok(false);
         }
@@ -63,8 +73,9 @@ pub(in crate::backend) async fn owns<R: TextRows>(
 }
 
 /// Makes the subscription the owner of the tables. If it returns a reason why not, the caller rolls back.
-pub(in crate::backend) async fn own<R: TextRows>(
-    mut rows: R,
+pub(in crate::backend) async fn own<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
     name: &str,
     tables: &[&'static Table],
 ) -> Result<Option<TableTaken>, Failure> {
@@ -73,8 +84,8 @@ pub(in crate::backend) async fn own<R: TextRows>(
     tables.sort_unstable_by_key(|table| key(table));
     for table in tables {
         let key = key(table);
-        rows.run(OWN, &[&key, table.name, name]).await?;
-        let found = rows.rows(OWNER, &[&key]).await?;
+        run(db, conn, OWN, &[&key, table.name, name]).await?;
+        let found = pairs(db, conn, OWNER, &[&key]).await?;
         let taken = found.first().and_then(|(other, owner)| TableTaken::of(name, table, other, owner));
         if taken.is_some() {
             return Ok(taken);
@@ -84,12 +95,13 @@ pub(in crate::backend) async fn own<R: TextRows>(
 }
 
 /// Returns the keys of the tables that the subscription owns in addition to `tables`.
-pub(in crate::backend) async fn others<R: TextRows>(
-    mut rows: R,
+pub(in crate::backend) async fn others<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
     name: &str,
     tables: &[&'static Table],
 ) -> Result<Vec<String>, Failure> {
-    let owned = rows.rows(OWNED, &[name]).await?;
+    let owned = pairs(db, conn, OWNED, &[name]).await?;
     Ok(owned
         .into_iter()
         .map(|(owned, _)| owned)
@@ -98,44 +110,49 @@ pub(in crate::backend) async fn others<R: TextRows>(
 }
 
 /// Ends the subscription's ownership of the tables with these keys.
-pub(in crate::backend) async fn disown<R: TextRows>(mut rows: R, name: &str, keys: &[String]) -> Result<(), Failure> {
+pub(in crate::backend) async fn disown<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    name: &str,
+    keys: &[String],
+) -> Result<(), Failure> {
     for key in keys {
-        rows.run(DISOWN, &[key, name]).await?;
+        run(db, conn, DISOWN, &[key, name]).await?;
     }
     Ok(())
 }
 
 /// Moves everything of the subscription `from` to the name `to`. If it does not return `Yes`, the caller rolls back.
-pub(in crate::backend) async fn hand_over<R: TextRows>(
-    mut rows: R,
+pub(in crate::backend) async fn hand_over<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
     from: &str,
     to: &str,
 ) -> Result<HandedOver, Failure> {
-    rows.run(LOCK, &[from, to]).await?;
-    if rows.rows(CHECKPOINT, &[from]).await?.is_empty() {
+    run(db, conn, LOCK, &[from, to]).await?;
+    if pairs(db, conn, CHECKPOINT, &[from]).await?.is_empty() {
         return Ok(HandedOver::Missing);
     }
-    let held = format!("{HELD} {}", R::NOW);
-    if let Some((owner, _)) = rows.rows(&held, &[from]).await?.into_iter().next() {
+    if let Some((owner, _)) = pairs(db, conn, D::LEASED, &[from]).await?.into_iter().next() {
         return Ok(HandedOver::Held { owner });
     }
-    if !rows.rows(IN_USE, &[to]).await?.is_empty() {
+    if !pairs(db, conn, IN_USE, &[to]).await?.is_empty() {
         return Ok(HandedOver::Exists);
     }
     for (before, after) in [(from, to), (&*next_checkpoint(from), &*next_checkpoint(to))] {
-        let Some((_, fingerprint)) = rows.rows(CHECKPOINT, &[before]).await?.into_iter().next() else { continue };
+        let Some((_, fingerprint)) = pairs(db, conn, CHECKPOINT, &[before]).await?.into_iter().next() else { continue };
         let fingerprint = renamed(&fingerprint, from, to);
-        rows.run(RAISE, &[before, after]).await?;
-        rows.run(DROP, &[after]).await?;
-        rows.run(RENAME, &[before, after, &fingerprint]).await?;
-        rows.run(LEAVE, &[before, after]).await?;
+        run(db, conn, RAISE, &[before, after]).await?;
+        run(db, conn, DROP, &[after]).await?;
+        run(db, conn, RENAME, &[before, after, &fingerprint]).await?;
+        run(db, conn, LEAVE, &[before, after]).await?;
         for forget in [FORGET_LETTERS, FORGET_SNAPSHOT] {
-            rows.run(forget, &[after]).await?;
+            run(db, conn, forget, &[after]).await?;
         }
-        rows.run(MOVE_LETTERS, &[before, after]).await?;
-        rows.run(MOVE_SNAPSHOT, &[before, after, &fingerprint]).await?;
+        run(db, conn, MOVE_LETTERS, &[before, after]).await?;
+        run(db, conn, MOVE_SNAPSHOT, &[before, after, &fingerprint]).await?;
     }
-    rows.run(MOVE_TABLES, &[from, to]).await?;
+    run(db, conn, MOVE_TABLES, &[from, to]).await?;
     Ok(HandedOver::Yes)
 }
 
@@ -143,8 +160,6 @@ pub(in crate::backend) async fn hand_over<R: TextRows>(
 const LOCK: &str = "UPDATE {schema}.eventsource_checkpoints SET epoch = epoch WHERE name IN ($1, $2)";
 const CHECKPOINT: &str =
     "SELECT name, fingerprint FROM {schema}.eventsource_checkpoints WHERE name = $1 AND position IS NOT NULL";
-const HELD: &str =
-    "SELECT owner, name FROM {schema}.eventsource_checkpoints WHERE name = $1 AND owner IS NOT NULL AND leased_until >";
 const IN_USE: &str = concat!("SELECT $1, $1 WHERE ", in_use!("$1"));
 /// Both names continue with an epoch that no owner has had.
 const RAISE: &str = "UPDATE {schema}.eventsource_checkpoints SET epoch = 1 + \

@@ -7,11 +7,9 @@ use std::sync::{Arc, Weak};
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 
-use super::{Change, NotLent, SqlScope};
-use crate::backend::sql::store::{Action, Failure};
-use crate::projection::{
-    ChangesRefused, Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, HandlerError,
-};
+use super::{Change, CheckpointDatabase, NotLent, SqlScope, rows};
+use crate::backend::sql::store::Action;
+use crate::projection::{ChangesRefused, CheckpointError, CommitError, HandlerError};
 
 /// The transaction of a batch. Dropping it rolls it back.
 pub(in crate::backend) trait Transaction: Send + 'static {
@@ -28,33 +26,9 @@ pub(in crate::backend) trait Transaction: Send + 'static {
     fn undo(&mut self) -> Option<JoinHandle<()>>;
 }
 
-/// The connection of the batches of `D`.
-pub(in crate::backend) type Connection<D> = <<D as UnitDatabase>::Batch as Transaction>::Connection;
-
 /// What differs between the units of work of databases.
-pub(in crate::backend) trait UnitDatabase: Clone + Debug + Send + Sync + 'static {
-    type Batch: Transaction + Debug;
-
-    /// Returns the checkpoint `name`.
-    fn load_checkpoint(
-        &self,
-        conn: &mut Connection<Self>,
-        name: &str,
-    ) -> impl Future<Output = Result<Option<Checkpoint>, Failure>> + Send;
-
-    /// Applies `step` with everything that it carries. Returns whether it was applied.
-    fn advance_checkpoint(
-        &self,
-        conn: &mut Connection<Self>,
-        step: &CheckpointUpdate,
-    ) -> impl Future<Output = Result<bool, Failure>> + Send;
-
-    /// Clears the checkpoint. Returns `false` if an owner is named and it is no longer the owner.
-    fn clear_checkpoint(
-        &self,
-        conn: &mut Connection<Self>,
-        clear: &CheckpointReset,
-    ) -> impl Future<Output = Result<bool, Failure>> + Send;
+pub(in crate::backend) trait UnitDatabase: CheckpointDatabase {
+    type Batch: Transaction<Connection = Self::Connection> + Debug;
 
     /// Returns the error of a failed flush. An outage is not the fault of a handler; a refused change is.
     fn refusal(
@@ -198,17 +172,17 @@ fn lend<B: Transaction>(batch: OwnedMutexGuard<B>) -> Result<Lent<B>, NotLent> {
 /// Applies `change` to the checkpoint.
 pub(in crate::backend) async fn make<D: UnitDatabase>(
     db: &D,
-    conn: &mut Connection<D>,
+    conn: &mut D::Connection,
     change: Change<'_>,
 ) -> Result<(), CommitError> {
     let failed = |failure| CheckpointError::failed(change.action(), failure);
     match change {
-        Change::Update(step) if !db.advance_checkpoint(conn, step).await.map_err(failed)? => {
-            let found = db.load_checkpoint(conn, &step.key()).await.map_err(failed)?;
+        Change::Update(step) if !rows::advance(db, conn, step).await.map_err(failed)? => {
+            let found = rows::load(db, conn, &step.key()).await.map_err(failed)?;
             Err(CommitError::Fenced { step: Box::new(step.clone()), found: found.map(Box::new) })
         }
         Change::Update(_) => Ok(()),
-        Change::Reset(clear) if !db.clear_checkpoint(conn, clear).await.map_err(failed)? => {
+        Change::Reset(clear) if !rows::clear(db, conn, clear).await.map_err(failed)? => {
             Err(CommitError::NotOwned { clear: Box::new(clear.clone()) })
         }
         Change::Reset(_) => Ok(()),

@@ -10,11 +10,11 @@ use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
 
 use super::sightings::Sightings;
-use super::{SqliteUnit, letters, rows};
-use crate::backend::sql::projection::{ForgetLetters, SqlScope, forget_letters};
+use super::{SqliteUnit, claim, letters};
+use crate::backend::sql::projection::{ForgetLetters, SqlScope, forget_letters, letter_pages, rows};
 use crate::backend::sql::store::Action;
-use crate::backend::sqlite::store::SqliteDatabase;
-use crate::backend::sqlite::store::busy::{BusyDeadline, retry_while_busy};
+use crate::backend::sqlite::store::busy::{BusyDeadline, Failure, retry_while_busy};
+use crate::backend::sqlite::store::{SqliteDatabase, Writing};
 use crate::event::{Position, StreamId};
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
@@ -104,10 +104,30 @@ impl SqliteCheckpoints {
         self.db.check_read(action).map_err(|error| CheckpointError::of(action, error))?;
         Ok(self.db.patience(action))
     }
+
+    /// Commits what was written, unless it failed.
+    async fn commit<T>(
+        action: Action<'_>,
+        writing: Writing,
+        written: Result<T, Failure>,
+    ) -> Result<T, CheckpointError> {
+        let written = written.map_err(|failure| CheckpointError::failed(action, failure))?;
+        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
+        Ok(written)
+    }
 }
 
-fn failed(patience: &BusyDeadline<'_>, error: StoreError) -> CheckpointError {
-    CheckpointError::of(patience.action(), error)
+/// Reads on a connection, and again while another connection locks the file.
+macro_rules! read {
+    ($checkpoints:expr, $action:expr, |$conn:ident| $read:expr) => {{
+        let patience = $checkpoints.reading($action)?;
+        let found = retry_while_busy!(patience, async {
+            let mut conn = $checkpoints.db.pool().acquire().await?;
+            let $conn = &mut *conn;
+            $read.await
+        });
+        found.map_err(|error| CheckpointError::of(patience.action(), error))
+    }};
 }
 
 #[async_trait]
@@ -115,56 +135,44 @@ impl CheckpointStore for SqliteCheckpoints {
     type Unit = SqliteUnit;
 
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError> {
-        let patience = self.reading(Action::Load(name))?;
-        retry_while_busy!(patience, rows::load(self.db.pool(), name)).map_err(|error| failed(&patience, error))
+        read!(self, Action::Load(name), |conn| rows::load(&self.db, conn, name))
     }
 
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError> {
-        let patience = self.reading(Action::List)?;
-        retry_while_busy!(patience, rows::list(self.db.pool())).map_err(|error| failed(&patience, error))
+        read!(self, Action::List, |conn| rows::list(&self.db, conn))
     }
 
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError> {
         let action = Action::Claim(claim.name);
         let mut writing = self.writing(action).await?;
-        let claimed = rows::claim(&mut writing.tx, claim, self.sightings()).await;
+        let claimed = claim::claim(&self.db, &mut writing.tx, claim, self.sightings()).await;
         let claimed = claimed.map_err(|failure| CheckpointError::failed(action, failure))?;
         // A refused claim does not raise the counter of epochs: the transaction is rolled back.
         let claimed = claimed.map_err(|why| why.of(claim.name))?;
-        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
-        Ok(claimed)
+        Ok(Self::commit(action, writing, Ok(claimed)).await?)
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {
         let action = Action::Renew(name);
         let mut writing = self.writing(action).await?;
-        let renewed = rows::renew(&mut writing.tx, name, epoch, time).await;
-        let renewed = renewed.map_err(|failure| CheckpointError::failed(action, failure))?;
-        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
-        Ok(renewed)
+        let renewed = rows::renew(&self.db, &mut writing.tx, name, epoch, time).await;
+        Self::commit(action, writing, renewed).await
     }
 
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
-        let patience = self.reading(Action::Letters(name))?;
-        retry_while_busy!(patience, letters::page(self.db.pool(), name, query))
-            .map_err(|error| failed(&patience, error))
+        read!(self, Action::Letters(name), |conn| letter_pages::page(&self.db, conn, name, query))
     }
 
     async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
-        let patience = self.reading(Action::Letters(name))?;
-        retry_while_busy!(patience, letters::at(self.db.pool(), name, position))
-            .map_err(|error| failed(&patience, error))
+        read!(self, Action::Letters(name), |conn| letter_pages::at(&self.db, conn, name, position))
     }
 
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError> {
-        let patience = self.reading(Action::Letters(name))?;
-        retry_while_busy!(patience, letters::parked(self.db.pool(), name, streams))
-            .map_err(|error| failed(&patience, error))
+        read!(self, Action::Letters(name), |conn| letter_pages::parked(&self.db, conn, name, streams))
     }
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
-        let patience = self.reading(Action::CountLetters)?;
-        retry_while_busy!(patience, letters::counts(self.db.pool(), names)).map_err(|error| failed(&patience, error))
+        read!(self, Action::CountLetters, |conn| letter_pages::counts(&self.db, conn, names))
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
@@ -172,8 +180,7 @@ impl CheckpointStore for SqliteCheckpoints {
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
-        let patience = self.reading(Action::Snapshot(name))?;
-        retry_while_busy!(patience, rows::snapshot(self.db.pool(), name)).map_err(|error| failed(&patience, error))
+        read!(self, Action::Snapshot(name), |conn| rows::snapshot(&self.db, conn, name))
     }
 
     async fn begin(&self) -> Result<SqliteUnit, CheckpointError> {
@@ -227,8 +234,6 @@ impl ForgetLetters for Dismissed<'_> {
         let action = Action::ForgetLetters(self.name);
         let mut writing = self.checkpoints.writing(action).await?;
         let forgotten = letters::forget_some(&mut writing.tx, self.name, after, before, limit).await;
-        let forgotten = forgotten.map_err(|failure| CheckpointError::failed(action, failure))?;
-        writing.tx.commit().await.map_err(|error| CheckpointError::failed(action, error.into()))?;
-        Ok(forgotten)
+        SqliteCheckpoints::commit(action, writing, forgotten).await
     }
 }

@@ -1,17 +1,16 @@
-//! The checkpoint of the next generation, and how it becomes the live one.
+//! The checkpoint of the next generation, in a SQLite file.
 
 use sqlx::SqliteConnection;
 
 use super::sightings::Sightings;
-use super::{SqliteCheckpoints, SqliteUnit, rows, statements};
-use crate::backend::sql::projection::SqlScope;
-use crate::backend::sql::projection::generations::{Claimed, refused};
-use crate::backend::sql::store::{Action, clamped};
-use crate::backend::sqlite::store::Writing;
+use super::{SqliteCheckpoints, SqliteUnit};
+use crate::backend::sql::projection::generations::{Claimed, begin};
+use crate::backend::sql::projection::{SqlScope, rows};
+use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::busy::Failure;
-use crate::event::{Position, now};
-use crate::projection::generation::next_checkpoint;
-use crate::projection::{CheckpointError, CheckpointReset, Claim, Switch, Switched, Table};
+use crate::backend::sqlite::store::{SqliteDatabase, Writing};
+use crate::event::Position;
+use crate::projection::{CheckpointError, Claim, Table};
 
 impl SqliteCheckpoints {
     /// Opens a transaction that writes.
@@ -32,49 +31,15 @@ impl SqliteCheckpoints {
 
 /// Claims the checkpoint of the next generation.
 pub(in crate::backend) async fn claim(
+    db: &SqliteDatabase,
     conn: &mut SqliteConnection,
     claim: &Claim<'_>,
     target: Position,
     sightings: &Sightings,
 ) -> Result<Claimed, Failure> {
-    let before = rows::load(&mut *conn, claim.name).await?;
-    let checkpoint = match rows::claim(conn, claim, sightings).await? {
-        Ok(checkpoint) => checkpoint,
-        Err(why) => return Ok(Claimed::Not(why)),
-    };
-    if before.as_ref().is_some_and(|before| before.fingerprint == claim.fingerprint) {
-        return Ok(Claimed::GoesOn(checkpoint));
+    let before = rows::load(db, conn, claim.name).await?;
+    match super::claim::claim(db, conn, claim, sightings).await? {
+        Ok(claimed) => begin(db, conn, claim, target, before, claimed).await,
+        Err(why) => Ok(Claimed::Not(why)),
     }
-    let (start, target) = (clamped(claim.start.value()), clamped(target.value()));
-    let log = claim.log.map(|log| *log.as_uuid());
-    let begin = sqlx::query(statements::BEGIN_NEXT).bind(claim.name).bind(start).bind(target).bind(log);
-    begin.execute(&mut *conn).await?;
-    sqlx::query(statements::CLEAR_LETTERS).bind(claim.name).execute(&mut *conn).await?;
-    let checkpoint = rows::load(conn, claim.name).await?.unwrap_or(checkpoint);
-    Ok(Claimed::Begins { checkpoint, replaces: before.is_some() })
-}
-
-/// Returns why the next generation may not replace the live one; `None` if it may.
-pub(in crate::backend) async fn may_switch(
-    conn: &mut SqliteConnection,
-    switch: &Switch,
-) -> Result<Option<Switched>, Failure> {
-    let next = rows::load(&mut *conn, &next_checkpoint(&switch.name)).await?;
-    let live = rows::load(conn, &switch.name).await?;
-    Ok(refused(switch, next.as_ref(), live))
-}
-
-/// Makes the checkpoint and the dead letters of the next generation the live ones.
-pub(in crate::backend) async fn switch(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
-    let (next, time) = (next_checkpoint(name), now().timestamp_micros());
-    sqlx::query(statements::SWITCH).bind(name).bind(&next).bind(time).execute(&mut *conn).await?;
-    sqlx::query(statements::CLEAR_LETTERS).bind(name).execute(&mut *conn).await?;
-    sqlx::query(statements::MOVE_LETTERS).bind(name).bind(&next).execute(&mut *conn).await?;
-    sqlx::query(statements::CLEAR_SNAPSHOT).bind(name).execute(&mut *conn).await?;
-    discard(conn, name).await
-}
-
-/// Removes the checkpoint of the next generation.
-pub(in crate::backend) async fn discard(conn: &mut SqliteConnection, name: &str) -> Result<(), Failure> {
-    rows::clear(conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use sqlx::SqliteConnection;
 
 use super::batch::{BatchTransaction, NotLendable, Unfinished};
-use super::rows;
 use super::watch::TransactionWatch;
 use crate::backend::sql::projection::unit::{Lent, SqlUnit, UnitDatabase, make};
 use crate::backend::sql::projection::{Change, SqlScope, causes, remedy};
@@ -17,8 +16,8 @@ use crate::backend::sqlite::store::busy::{Failure, result_code};
 use crate::backend::sqlite::store::verdict::verdict;
 use crate::event::RecordedEvent;
 use crate::projection::{
-    ChangesRefused, Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool,
-    HandlerError, Inject, RawConnection, UnitOfWork,
+    ChangesRefused, CheckpointError, CheckpointReset, CheckpointUpdate, CommitError, ConnectionPool, HandlerError,
+    Inject, RawConnection, UnitOfWork,
 };
 use crate::store::{AppendError, ReentrancyMark, StoreError, Verdict};
 
@@ -126,18 +125,6 @@ impl SqliteUnit {
 
 impl UnitDatabase for SqliteDatabase {
     type Batch = BatchTransaction;
-
-    async fn load_checkpoint(&self, conn: &mut SqliteConnection, name: &str) -> Result<Option<Checkpoint>, Failure> {
-        rows::load(conn, name).await
-    }
-
-    async fn advance_checkpoint(&self, conn: &mut SqliteConnection, step: &CheckpointUpdate) -> Result<bool, Failure> {
-        rows::advance(conn, step).await
-    }
-
-    async fn clear_checkpoint(&self, conn: &mut SqliteConnection, clear: &CheckpointReset) -> Result<bool, Failure> {
-        rows::clear(conn, clear).await
-    }
 
     async fn refusal(&self, _: &mut BatchTransaction, action: Action<'_>, refused: ChangesRefused) -> CommitError {
         if judge(&refused, false).is_some_and(Verdict::is_outage) {

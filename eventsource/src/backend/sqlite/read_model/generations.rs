@@ -6,10 +6,11 @@ use sqlx::SqliteConnection;
 use super::failure::{refusal, refusal_of};
 use super::{replace, schema, statements};
 use crate::backend::sql::projection::NotLent;
-use crate::backend::sql::projection::generations::Claimed;
+use crate::backend::sql::projection::generations::{self, Claimed};
 use crate::backend::sql::read_model::TableRef;
 use crate::backend::sql::store::Action;
-use crate::backend::sqlite::projection::{SqliteCheckpoints, SqliteUnit, generations};
+use crate::backend::sqlite::projection::generations::claim as claim_checkpoint;
+use crate::backend::sqlite::projection::{SqliteCheckpoints, SqliteUnit};
 use crate::backend::sqlite::store::Writing;
 use crate::event::Position;
 use crate::projection::{Checkpoint, CheckpointError, Claim, ClaimError, Generations, Switch, Switched, Table};
@@ -33,7 +34,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
     ) -> Result<Checkpoint, ClaimError> {
         let action = Action::Claim(claim.name);
         let mut writing = self.writing(action).await?;
-        let claimed = generations::claim(&mut writing.tx, claim, target, self.sightings()).await;
+        let claimed = claim_checkpoint(self.database(), &mut writing.tx, claim, target, self.sightings()).await;
         let checkpoint = match claimed.map_err(|failure| refusal_of(action, failure))? {
             Claimed::GoesOn(checkpoint) => checkpoint,
             Claimed::Begins { checkpoint, replaces } => {
@@ -57,7 +58,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
     async fn switch(&self, switch: &Switch) -> Result<Switched, CheckpointError> {
         let action = Action::Switch(&switch.name);
         let mut writing = self.writing(action).await?;
-        let may = generations::may_switch(&mut writing.tx, switch).await;
+        let may = generations::may_switch(self.database(), &mut writing.tx, switch).await;
         if let Some(not) = may.map_err(|failure| refusal_of(action, failure))? {
             return Ok(not);
         }
@@ -66,7 +67,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
         let restored = sqlx::query(statements::RENAME_AS_BEFORE).execute(&mut *writing.tx).await;
         let left = replaced.map_err(|error| refusal(action, error))?;
         restored.map_err(|error| refusal_of(action, error.into()))?;
-        let switched = generations::switch(&mut writing.tx, &switch.name).await;
+        let switched = generations::switch(self.database(), &mut writing.tx, &switch.name).await;
         switched.map_err(|failure| refusal_of(action, failure))?;
         commit(writing, action).await?;
         Ok(Switched::Yes { left })
@@ -94,7 +95,7 @@ impl Generations<SqliteUnit> for SqliteCheckpoints {
             let dropped = replace::drop_table(&mut writing.tx, TableRef::next(table)).await;
             dropped.map_err(|error| refusal(action, error))?;
         }
-        let discarded = generations::discard(&mut writing.tx, name).await;
+        let discarded = generations::discard(self.database(), &mut writing.tx, name).await;
         discarded.map_err(|failure| refusal_of(action, failure))?;
         commit(writing, action).await
     }

@@ -1,0 +1,46 @@
+//! Claims of checkpoints in PostgreSQL.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::statements;
+use crate::backend::postgres::store::PostgresDatabase;
+use crate::backend::sql::database::SqlDatabase as _;
+use crate::backend::sql::projection::columns::{checkpoint, claim_values};
+use crate::backend::sql::projection::{CheckpointDatabase, LetterStatements, NotClaimed, rows};
+use crate::backend::sql::store::Failure;
+use crate::projection::{Checkpoint, Claim};
+
+impl CheckpointDatabase for PostgresDatabase {
+    const LETTERS: LetterStatements = statements::LETTERS;
+    const ADVANCE: &'static str = statements::ADVANCE;
+    const RENEW: &'static str = statements::RENEW;
+    const LEASED: &'static str = statements::LEASED;
+    const LOCK_BOTH: Option<&'static str> = Some(statements::LOCK_BOTH);
+}
+
+/// The owner of a checkpoint, the end of its lease, its fingerprint, and whether it has a position.
+type Holder = (Option<String>, Option<DateTime<Utc>>, String, bool);
+
+/// Claims the checkpoint, or returns why it was not claimed. Then the caller rolls back, if a part was claimed.
+pub(super) async fn claim(
+    db: &PostgresDatabase,
+    conn: &mut PgConnection,
+    claim: &Claim<'_>,
+) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
+    let (key, epoch) = (claim.key(), rows::next_epoch(db, conn, claim).await?);
+    loop {
+        let values = claim_values(claim, &key, epoch);
+        if let Some(row) = db.fetch(conn, statements::CLAIM, &values).await?.first() {
+            return checkpoint::<PostgresDatabase>(row).map(Ok);
+        }
+        let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(&*key).persistent(db.names_statements());
+        let found: Option<Holder> = query.fetch_optional(&mut *conn).await?;
+        match found {
+            Some((_, _, found, true)) if claim.refuses(&found) => return Ok(Err(NotClaimed::Changed { found })),
+            Some((Some(owner), Some(until), ..)) => return Ok(Err(NotClaimed::Held { owner, until })),
+            // The lease was released between the two statements: claim again.
+            _ => {}
+        }
+    }
+}
