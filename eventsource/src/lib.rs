@@ -201,7 +201,7 @@ pub use serde_json;
 /// }
 /// # }
 /// ```
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "_sql")]
 pub use sqlx;
 pub use store::{
     AppendError, Appended, EventLog, EventStore, ExpectedVersion, LogPage, MemoryEventStore, PageLimit, ReadStream,

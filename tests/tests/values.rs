@@ -42,6 +42,7 @@ on_every_backend! {
     arbitrary_rows_come_back_or_are_refused
     a_state_that_cannot_be_stored_is_told_with_its_path
     a_subscription_with_a_name_that_cannot_be_stored_is_refused
+    stream_read_as_a_whole_equals_its_pages
 }
 
 /// A type with whatever serde does.
@@ -271,6 +272,31 @@ async fn a_subscription_with_a_name_that_cannot_be_stored_is_refused<B: Backend>
 }
 
 /// An event whose `encode` is written by hand is checked as well.
+/// Events of 20 kB are among the small ones: the databases read them apart.
+async fn stream_read_as_a_whole_equals_its_pages<B: Backend>(backend: &B) {
+    let (store, stream) = (backend.store(), StreamId::new("Note", Uuid::now_v7()));
+    let text = |n: usize| "x".repeat(if n.is_multiple_of(100) { 20_000 } else { 10 });
+    let events = (0..1_300).map(|n| NewEvent::raw("Noted", 1, format!(r#"{{"n":{n},"text":"{}"}}"#, text(n))));
+    store.append(&stream, ExpectedVersion::NoStream, events.collect()).await.unwrap();
+    let forward = ReadStream::forward();
+    for (read, count) in
+        [(forward, 1_300), (ReadStream::backward(), 1_300), (forward.from(5).to(1_204), 1_200), (forward.limit(7), 7)]
+    {
+        let whole = store.read_stream(&stream, read).await.unwrap();
+        let page = store.read_stream_page(&stream, read, PageLimit::events(usize::MAX)).await.unwrap();
+        assert_eq!((whole.len(), page.is_full), (count, false));
+        assert_eq!(whole, page.events);
+    }
+    let (mut paged, mut is_full) = (Vec::new(), true);
+    while is_full {
+        let from = paged.len() as u64 + 1;
+        let page = store.read_stream_page(&stream, forward.from(from), PageLimit::events(64)).await.unwrap();
+        is_full = page.is_full;
+        paged.extend(page.events);
+    }
+    assert_eq!(paged, store.read_stream(&stream, forward).await.unwrap());
+}
+
 #[test]
 fn an_event_encoded_by_hand_is_checked() {
     struct ByHand(&'static str);

@@ -1,7 +1,7 @@
 //! The part of one stream in an append to several streams.
 
 use super::ExpectedVersion;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "_sql")]
 use crate::event::Slice;
 use crate::event::{NewEvent, StreamId};
 
@@ -52,7 +52,7 @@ impl StreamAppend {
     }
 
     /// Returns the slice of each event, in order. The slice of the stream is computed once.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    #[cfg(feature = "_sql")]
     pub(crate) fn slices(&self) -> impl Iterator<Item = Slice> {
         let of_stream = Slice::of_stream(&self.stream);
         self.events.iter().map(move |event| event.get_partition_key().map_or(of_stream, Slice::of_key))

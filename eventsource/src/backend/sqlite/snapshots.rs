@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::aggregate::{AggregateSnapshot, SnapshotStore};
 use crate::backend::sql::store::{Action, clamped, unsigned};
 use crate::backend::sqlite::store::SqliteDatabase;
-use crate::backend::sqlite::store::busy::{Failure, retry_while_busy};
+use crate::backend::sqlite::store::busy::Failure;
 use crate::event::{StreamId, now};
 use crate::store::StoreError;
 
@@ -100,10 +100,7 @@ impl Bound {
 #[async_trait]
 impl SnapshotStore for SqliteSnapshots {
     async fn load(&self, stream: &StreamId, shape: &str) -> Result<Option<AggregateSnapshot>, StoreError> {
-        let action = Action::LoadSnapshot(stream);
-        self.db.check_read(action)?;
-        let patience = self.db.patience(action);
-        retry_while_busy!(patience, async {
+        let find = || async {
             let load = sqlx::query_as(LOAD).bind(stream.aggregate_type()).bind(stream.aggregate_id()).bind(shape);
             let row: Option<(i64, Uuid, String, String)> = load.fetch_optional(self.db.pool()).await?;
             row.map(|(version, event_id, shape, state)| {
@@ -111,7 +108,8 @@ impl SnapshotStore for SqliteSnapshots {
                 Ok::<_, Failure>(AggregateSnapshot::new(stream.clone(), version, event_id, shape, state))
             })
             .transpose()
-        })
+        };
+        self.db.read(Action::LoadSnapshot(stream), find).await
     }
 
     async fn save(&self, snapshot: &AggregateSnapshot) -> Result<bool, StoreError> {

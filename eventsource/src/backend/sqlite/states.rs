@@ -6,7 +6,7 @@ use chrono::DateTime;
 use crate::backend::sql::states::{Row, failed, last_error, numbers, state};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::SqliteDatabase;
-use crate::backend::sqlite::store::busy::{Failure, retry_while_busy};
+use crate::backend::sqlite::store::busy::Failure;
 use crate::engine::{ProjectionState, ProjectionStateError, ProjectionStateStore};
 use crate::store::StoreError;
 
@@ -57,7 +57,7 @@ impl SqliteProjectionStates {
     }
 
     async fn try_save(&self, state: &ProjectionState) -> Result<(), StoreError> {
-        let patience = self.db.patience(Action::SaveProgress(&state.projection_id));
+        let patience = self.db.patience(Action::On("save the progress of", &state.projection_id));
         let mut writing = self.db.write(&patience).await?;
         let [position, events_processed, error_count] = numbers(state);
         let save = sqlx::query(SAVE)
@@ -75,13 +75,11 @@ impl SqliteProjectionStates {
     }
 
     async fn try_load(&self, projection_id: &str) -> Result<Option<Row<i64>>, StoreError> {
-        let action = Action::LoadProgress(projection_id);
-        self.db.check_read(action)?;
-        let patience = self.db.patience(action);
-        retry_while_busy!(patience, async {
+        let load = || async {
             let load = sqlx::query_as(LOAD).bind(projection_id);
             load.fetch_optional(self.db.pool()).await.map_err(Failure::from)
-        })
+        };
+        self.db.read(Action::On("load the progress of", projection_id), load).await
     }
 }
 

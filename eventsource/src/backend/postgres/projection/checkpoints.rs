@@ -182,7 +182,7 @@ impl CheckpointStore for PostgresCheckpoints {
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
-        run!(self, Action::Snapshot(name), |conn| rows::snapshot(&self.db, conn, name))
+        run!(self, Action::On("read the snapshot of", name), |conn| rows::snapshot(&self.db, conn, name))
     }
 
     async fn begin(&self) -> Result<PostgresUnit, CheckpointError> {

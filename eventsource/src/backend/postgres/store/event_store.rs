@@ -164,28 +164,23 @@ impl EventLog for PostgresEventStore {
         read: ReadStream,
         limit: PageLimit,
     ) -> Result<StreamPage, StoreError> {
-        let page = self.db.again(|| read::stream(&self.db, stream, read, limit)).await;
-        page.map_err(|failure| store_error(Action::ReadStream(stream), failure))
+        self.db.read(Action::ReadStream(stream), || read::stream(&self.db, stream, read, limit)).await
     }
 
     async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
-        let page = self.db.again(|| read::log(&self.db, after, filter, limit)).await;
-        page.map_err(|failure| store_error(Action::ReadLog, failure))
+        self.db.read(Action::ReadLog, || read::log(&self.db, after, filter, limit)).await
     }
 
     async fn head(&self) -> Result<Position, StoreError> {
-        let head = self.db.again(|| read::head(&self.db)).await;
-        head.map_err(|failure| store_error(Action::ReadHead, failure))
+        self.db.read(Action::ReadHead, || read::head(&self.db)).await
     }
 
     async fn log_id(&self) -> Result<LogId, StoreError> {
-        let id = self.db.again(|| read::log_id(&self.db)).await;
-        id.map_err(|failure| store_error(Action::ReadLogId, failure))
+        self.db.read(Action::ReadLogId, || read::log_id(&self.db)).await
     }
 
     async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
-        let found = self.db.again(|| read::last_event(&self.db, to)).await;
-        found.map_err(|failure| store_error(Action::FindEvent, failure))
+        self.db.read(Action::FindEvent, || read::last_event(&self.db, to)).await
     }
 
     async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
@@ -193,8 +188,7 @@ impl EventLog for PostgresEventStore {
     }
 
     async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
-        let backlogs = self.db.again(|| read::backlogs(&self.db, after, limit)).await;
-        backlogs.map_err(|failure| store_error(Action::MeasureBacklog, failure))
+        self.db.read(Action::MeasureBacklog, || read::backlogs(&self.db, after, limit)).await
     }
 
     async fn event_types_except(
@@ -204,13 +198,11 @@ impl EventLog for PostgresEventStore {
         to: Position,
         limit: usize,
     ) -> Result<Vec<StoredType>, StoreError> {
-        let found = self.db.again(|| read::event_types_except(&self.db, known, after, to, limit)).await;
-        found.map_err(|failure| store_error(Action::FindTypes, failure))
+        self.db.read(Action::FindTypes, || read::event_types_except(&self.db, known, after, to, limit)).await
     }
 
     async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
-        let found = self.db.again(|| lookup::event(&self.db, id)).await;
-        found.map_err(|failure| store_error(Action::FindEvent, failure))
+        self.db.read(Action::FindEvent, || lookup::event(&self.db, id)).await
     }
 
     async fn read_log_back(
@@ -219,16 +211,14 @@ impl EventLog for PostgresEventStore {
         filter: &EventFilter,
         limit: PageLimit,
     ) -> Result<BackwardPage, StoreError> {
-        let page = self.db.again(|| lookup::log_back(&self.db, before, filter, limit)).await;
-        page.map_err(|failure| store_error(Action::ReadLog, failure))
+        self.db.read(Action::ReadLog, || lookup::log_back(&self.db, before, filter, limit)).await
     }
 
     /// Returns a stall that has lasted for [`horizon_warning`](super::PostgresOptions::horizon_warning), as observed by
     /// the readers of this database value. A process that reads no log observes none: call
     /// [`horizon_holders`](PostgresEventStore::horizon_holders) there.
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
-        let stalled_by = self.db.again(|| horizon::stalled_by(&self.db)).await;
-        stalled_by.map_err(|failure| store_error(Action::ReadHead, failure))
+        self.db.read(Action::ReadHead, || horizon::stalled_by(&self.db)).await
     }
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {
@@ -256,17 +246,12 @@ impl EventStore for PostgresEventStore {
         group_commit::append_as_one(&self.db, appends).await
     }
 
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        Ok(self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).await?.events)
-    }
-
     async fn streams(
         &self,
         aggregate_type: &str,
         after: Option<Uuid>,
         limit: usize,
     ) -> Result<Vec<StoredStream>, StoreError> {
-        let found = self.db.again(|| lookup::streams(&self.db, aggregate_type, after, limit)).await;
-        found.map_err(|failure| store_error(Action::ListStreams, failure))
+        self.db.read(Action::ListStreams, || lookup::streams(&self.db, aggregate_type, after, limit)).await
     }
 }

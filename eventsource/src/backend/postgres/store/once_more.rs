@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::PostgresDatabase;
+use super::failure::store_error;
 use super::loss_tracker::is_useless;
 use super::verdict::verdict;
-use crate::backend::sql::store::Failure;
-use crate::store::Verdict;
+use crate::backend::sql::store::{Action, Failure};
+use crate::store::{StoreError, Verdict};
 
 /// The limit of the second attempt. An outage is returned to the caller, and not waited out here.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -24,6 +25,14 @@ impl PostgresDatabase {
             Err(Failure::Database(error)) if is_useless(&error) => self.once_more(error, ask()).await,
             answer => answer,
         }
+    }
+
+    /// As [`again`](Self::again), with the error of `action`.
+    pub(crate) async fn read<T, F>(&self, action: Action<'_>, ask: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        self.again(ask).await.map_err(|failure| store_error(action, failure))
     }
 
     /// Notes that a connection is stale, if `error` says so. Connections that were opened before are then closed before

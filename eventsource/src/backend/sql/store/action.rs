@@ -29,21 +29,14 @@ pub(crate) enum Action<'a> {
     Renew(&'a str),
     Letters(&'a str),
     ForgetLetters(&'a str),
-    Snapshot(&'a str),
     CountLetters,
     Switch(&'a str),
     Discard(&'a str),
     Own(&'a str),
     HandOver(&'a str),
     Replace,
-    #[cfg(feature = "sqlite")]
-    LoadProgress(&'a str),
-    #[cfg(feature = "sqlite")]
-    SaveProgress(&'a str),
-    #[cfg(feature = "sqlite")]
-    ReadTable(&'a str),
-    #[cfg(feature = "sqlite")]
-    CreateTable(&'a str),
+    /// An action on something with a name: the verb, and the name.
+    On(&'static str, &'a str),
 }
 
 impl fmt::Display for Action<'_> {
@@ -67,10 +60,6 @@ impl fmt::Display for Action<'_> {
             Self::Clear(name) => write!(f, "clear the checkpoint of `{name}`"),
             Self::Load(name) => write!(f, "load the checkpoint of `{name}`"),
             Self::List => f.write_str("list the checkpoints"),
-            #[cfg(feature = "sqlite")]
-            Self::ReadTable(name) => write!(f, "read the table `{name}`"),
-            #[cfg(feature = "sqlite")]
-            Self::CreateTable(name) => write!(f, "create the table `{name}`"),
             Self::Claim(name) => write!(f, "claim the checkpoint of `{name}`"),
             Self::Renew(name) => write!(f, "renew the lease on the checkpoint of `{name}`"),
             Self::Letters(name) => write!(f, "read the dead letters of `{name}`"),
@@ -78,14 +67,10 @@ impl fmt::Display for Action<'_> {
             Self::CountLetters => f.write_str("count the dead letters"),
             Self::Switch(name) => write!(f, "switch `{name}` to its next generation"),
             Self::Discard(name) => write!(f, "drop the next generation of `{name}`"),
-            #[cfg(feature = "sqlite")]
-            Self::LoadProgress(name) => write!(f, "load the progress of `{name}`"),
-            #[cfg(feature = "sqlite")]
-            Self::SaveProgress(name) => write!(f, "save the progress of `{name}`"),
             Self::Own(name) => write!(f, "find the owner of the tables of `{name}`"),
             Self::HandOver(name) => write!(f, "hand `{name}` over to another name"),
             Self::Replace => f.write_str("replace the tables of read models"),
-            Self::Snapshot(name) => write!(f, "read the snapshot of `{name}`"),
+            Self::On(verb, name) => write!(f, "{verb} `{name}`"),
         }
     }
 }

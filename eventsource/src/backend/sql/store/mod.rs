@@ -8,7 +8,7 @@ mod failure;
 mod given_back;
 mod migration;
 mod page;
-mod queue;
+pub(crate) mod queue;
 mod row;
 pub(crate) mod verdict;
 
@@ -19,7 +19,5 @@ pub(crate) use failure::{Failure, clamped, metadata_json, no_identity, unsigned}
 pub(crate) use given_back::has_no_transaction;
 pub(crate) use migration::{Migration, edited, migrations, newest};
 pub(crate) use page::{Filling, Found, SMALL, large};
-#[cfg(feature = "sqlite")]
-pub(crate) use queue::Waiting;
 pub(crate) use queue::{CommitAnswer, Entry, Lead, Queue};
 pub(crate) use row::{EventRow, RawRow};

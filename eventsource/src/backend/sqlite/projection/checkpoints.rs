@@ -13,7 +13,7 @@ use super::sightings::Sightings;
 use super::{SqliteUnit, claim, letters};
 use crate::backend::sql::projection::{ForgetLetters, SqlScope, forget_letters, letter_pages, rows};
 use crate::backend::sql::store::Action;
-use crate::backend::sqlite::store::busy::{BusyDeadline, Failure, retry_while_busy};
+use crate::backend::sqlite::store::busy::Failure;
 use crate::backend::sqlite::store::{SqliteDatabase, Writing};
 use crate::event::{Position, StreamId};
 use crate::projection::{
@@ -96,13 +96,8 @@ impl SqliteCheckpoints {
 
     /// Returns a connection that reads.
     pub(crate) async fn read_connection(&self, action: Action<'_>) -> Result<PoolConnection<Sqlite>, CheckpointError> {
-        self.reading(action)?;
-        self.db.pool().acquire().await.map_err(|error| CheckpointError::failed(action, error.into()))
-    }
-
-    fn reading<'a>(&self, action: Action<'a>) -> Result<BusyDeadline<'a>, CheckpointError> {
         self.db.check_read(action).map_err(|error| CheckpointError::of(action, error))?;
-        Ok(self.db.patience(action))
+        self.db.pool().acquire().await.map_err(|error| CheckpointError::failed(action, error.into()))
     }
 
     /// Commits what was written, unless it failed.
@@ -120,13 +115,12 @@ impl SqliteCheckpoints {
 /// Reads on a connection, and again while another connection locks the file.
 macro_rules! read {
     ($checkpoints:expr, $action:expr, |$conn:ident| $read:expr) => {{
-        let patience = $checkpoints.reading($action)?;
-        let found = retry_while_busy!(patience, async {
+        let read = || async {
             let mut conn = $checkpoints.db.pool().acquire().await?;
             let $conn = &mut *conn;
             $read.await
-        });
-        found.map_err(|error| CheckpointError::of(patience.action(), error))
+        };
+        $checkpoints.db.read($action, read).await.map_err(|error| CheckpointError::of($action, error))
     }};
 }
 
@@ -180,7 +174,7 @@ impl CheckpointStore for SqliteCheckpoints {
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {
-        read!(self, Action::Snapshot(name), |conn| rows::snapshot(&self.db, conn, name))
+        read!(self, Action::On("read the snapshot of", name), |conn| rows::snapshot(&self.db, conn, name))
     }
 
     async fn begin(&self) -> Result<SqliteUnit, CheckpointError> {

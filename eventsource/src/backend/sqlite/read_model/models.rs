@@ -173,7 +173,7 @@ impl SqliteReadModels {
     }
 
     async fn make(&self, table: &'static Table, other: OfOther) -> Result<(), ReadModelError> {
-        let patience = self.db.patience(Action::CreateTable(table.name));
+        let patience = self.db.patience(Action::On("create the table", table.name));
         let source = |error| ReadModelError::Failed { table: table.name, action: "create", source: Box::new(error) };
         let mut writing = self.db.write(&patience).await.map_err(source)?;
         if other.stays(schema::create(&mut writing.tx, TableRef::live(table)).await)? {

@@ -28,7 +28,7 @@ impl PoolTables {
     pub(super) async fn acquire(&self, table: TableRef) -> Result<PoolConnection<Sqlite>, ReadModelError> {
         let source =
             |error| ReadModelError::Failed { table: table.model().name, action: "read", source: Box::new(error) };
-        self.db.check_read(Action::ReadTable(table.model().name)).map_err(source)?;
+        self.db.check_read(Action::On("read the table", table.model().name)).map_err(source)?;
         self.db.pool().acquire().await.map_err(|error| failed(table, "read", error))
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::busy::retry_while_busy;
 use super::group_commit;
 use super::{SqliteDatabase, lookup, read};
 use crate::backend::sql::store::Action;
@@ -85,9 +84,7 @@ impl SqliteEventStore {
     /// # }).unwrap();
     /// ```
     pub async fn explain_read_log(&self, filter: &EventFilter) -> Result<Vec<String>, StoreError> {
-        self.db.check_read(Action::ReadLog)?;
-        let patience = self.db.patience(Action::ReadLog);
-        retry_while_busy!(patience, read::explain(self.db.pool(), filter))
+        self.db.read(Action::ReadLog, || read::explain(self.db.pool(), filter)).await
     }
 
     /// Returns the query plan of [`EventLog::read_log_back`] with `filter`, one element for each step. For diagnosis.
@@ -107,9 +104,7 @@ impl SqliteEventStore {
     /// # }).unwrap();
     /// ```
     pub async fn explain_read_log_back(&self, filter: &EventFilter) -> Result<Vec<String>, StoreError> {
-        self.db.check_read(Action::ReadLog)?;
-        let patience = self.db.patience(Action::ReadLog);
-        retry_while_busy!(patience, lookup::explain_log_back(self.db.pool(), filter))
+        self.db.read(Action::ReadLog, || lookup::explain_log_back(self.db.pool(), filter)).await
     }
 
     /// Returns the query plan of [`EventStore::streams`], one element for each step. For diagnosis.
@@ -129,9 +124,7 @@ impl SqliteEventStore {
     /// # }).unwrap();
     /// ```
     pub async fn explain_streams(&self) -> Result<Vec<String>, StoreError> {
-        self.db.check_read(Action::ListStreams)?;
-        let patience = self.db.patience(Action::ListStreams);
-        retry_while_busy!(patience, lookup::explain_streams(self.db.pool()))
+        self.db.read(Action::ListStreams, || lookup::explain_streams(self.db.pool())).await
     }
 
     /// Returns the query plan of [`EventLog::event_types_except`], one element for each step. For diagnosis.
@@ -151,9 +144,7 @@ impl SqliteEventStore {
     /// # }).unwrap();
     /// ```
     pub async fn explain_types(&self) -> Result<Vec<String>, StoreError> {
-        self.db.check_read(Action::FindTypes)?;
-        let patience = self.db.patience(Action::FindTypes);
-        retry_while_busy!(patience, read::explain_types(self.db.pool()))
+        self.db.read(Action::FindTypes, || read::explain_types(self.db.pool())).await
     }
 }
 
@@ -165,33 +156,23 @@ impl EventLog for SqliteEventStore {
         read: ReadStream,
         limit: PageLimit,
     ) -> Result<StreamPage, StoreError> {
-        self.db.check_read(Action::ReadStream(stream))?;
-        let patience = self.db.patience(Action::ReadStream(stream));
-        retry_while_busy!(patience, read::stream(self.db.pool(), stream, read, limit))
+        self.db.read(Action::ReadStream(stream), || read::stream(self.db.pool(), stream, read, limit)).await
     }
 
     async fn read_log(&self, after: Position, filter: &EventFilter, limit: PageLimit) -> Result<LogPage, StoreError> {
-        self.db.check_read(Action::ReadLog)?;
-        let patience = self.db.patience(Action::ReadLog);
-        retry_while_busy!(patience, read::log(self.db.pool(), after, filter, limit))
+        self.db.read(Action::ReadLog, || read::log(self.db.pool(), after, filter, limit)).await
     }
 
     async fn head(&self) -> Result<Position, StoreError> {
-        self.db.check_read(Action::ReadHead)?;
-        let patience = self.db.patience(Action::ReadHead);
-        retry_while_busy!(patience, read::head(self.db.pool()))
+        self.db.read(Action::ReadHead, || read::head(self.db.pool())).await
     }
 
     async fn log_id(&self) -> Result<LogId, StoreError> {
-        self.db.check_read(Action::ReadLogId)?;
-        let patience = self.db.patience(Action::ReadLogId);
-        retry_while_busy!(patience, read::log_id(self.db.pool()))
+        self.db.read(Action::ReadLogId, || read::log_id(self.db.pool())).await
     }
 
     async fn last_event(&self, to: Position) -> Result<Option<LogMark>, StoreError> {
-        self.db.check_read(Action::FindEvent)?;
-        let patience = self.db.patience(Action::FindEvent);
-        retry_while_busy!(patience, read::last_event(self.db.pool(), to))
+        self.db.read(Action::FindEvent, || read::last_event(self.db.pool(), to)).await
     }
 
     async fn backlog(&self, after: Position, limit: u64) -> Result<Backlog, StoreError> {
@@ -199,9 +180,7 @@ impl EventLog for SqliteEventStore {
     }
 
     async fn backlogs(&self, after: &[Position], limit: u64) -> Result<Vec<Backlog>, StoreError> {
-        self.db.check_read(Action::MeasureBacklog)?;
-        let patience = self.db.patience(Action::MeasureBacklog);
-        retry_while_busy!(patience, read::backlogs(self.db.pool(), after, limit))
+        self.db.read(Action::MeasureBacklog, || read::backlogs(self.db.pool(), after, limit)).await
     }
 
     async fn event_types_except(
@@ -211,15 +190,11 @@ impl EventLog for SqliteEventStore {
         to: Position,
         limit: usize,
     ) -> Result<Vec<StoredType>, StoreError> {
-        self.db.check_read(Action::FindTypes)?;
-        let patience = self.db.patience(Action::FindTypes);
-        retry_while_busy!(patience, read::event_types_except(self.db.pool(), known, after, to, limit))
+        self.db.read(Action::FindTypes, || read::event_types_except(self.db.pool(), known, after, to, limit)).await
     }
 
     async fn event(&self, id: Uuid) -> Result<Option<Arc<RecordedEvent>>, StoreError> {
-        self.db.check_read(Action::FindEvent)?;
-        let patience = self.db.patience(Action::FindEvent);
-        retry_while_busy!(patience, lookup::event(self.db.pool(), id))
+        self.db.read(Action::FindEvent, || lookup::event(self.db.pool(), id)).await
     }
 
     async fn read_log_back(
@@ -228,9 +203,7 @@ impl EventLog for SqliteEventStore {
         filter: &EventFilter,
         limit: PageLimit,
     ) -> Result<BackwardPage, StoreError> {
-        self.db.check_read(Action::ReadLog)?;
-        let patience = self.db.patience(Action::ReadLog);
-        retry_while_busy!(patience, lookup::log_back(self.db.pool(), before, filter, limit))
+        self.db.read(Action::ReadLog, || lookup::log_back(self.db.pool(), before, filter, limit)).await
     }
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {
@@ -258,18 +231,12 @@ impl EventStore for SqliteEventStore {
         group_commit::append_as_one(&self.db, appends).await
     }
 
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<Vec<Arc<RecordedEvent>>, StoreError> {
-        Ok(self.read_stream_page(stream, read, PageLimit::events(usize::MAX)).await?.events)
-    }
-
     async fn streams(
         &self,
         aggregate_type: &str,
         after: Option<Uuid>,
         limit: usize,
     ) -> Result<Vec<StoredStream>, StoreError> {
-        self.db.check_read(Action::ListStreams)?;
-        let patience = self.db.patience(Action::ListStreams);
-        retry_while_busy!(patience, lookup::streams(self.db.pool(), aggregate_type, after, limit))
+        self.db.read(Action::ListStreams, || lookup::streams(self.db.pool(), aggregate_type, after, limit)).await
     }
 }

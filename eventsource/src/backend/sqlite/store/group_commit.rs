@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::busy::{BusyDeadline, Failure, is_locked, pause, result_code};
 use super::insert::{append_all, stored_before, taken};
 use super::{SqliteDatabase, statements};
+use crate::backend::sql::store::queue::Waiting;
 use crate::backend::sql::store::{
-    Action, Append, Borrowed, CommitAnswer, Entry, Lead, Outcome, Refusal, Together, UnitOutcome, Waiting, answered,
-    as_one, of_one,
+    Action, Append, Borrowed, CommitAnswer, Entry, Lead, Outcome, Refusal, Together, UnitOutcome, answered, as_one,
+    of_one,
 };
 use crate::store::{AppendError, Appended};
 

@@ -13,6 +13,7 @@ mod open;
 mod options;
 mod packed;
 mod read;
+mod retry;
 mod row;
 pub(crate) mod statements;
 pub(crate) mod verdict;

@@ -11,7 +11,7 @@ use super::busy::Failure;
 use crate::backend::sql::store::{EventRow, Found, RawRow};
 use crate::event::{Position, RecordedEvent, RecordedParts, StreamId};
 
-/// Reads the columns in the order of `statements::COLUMNS`.
+/// Reads the columns in the order of `statements::columns`.
 pub(super) fn event(row: &SqliteRow) -> Result<Arc<RecordedEvent>, Failure> {
     let mut row = EventRow::new(row)?;
     let aggregate_type = row.text(2, "aggregate_type");
