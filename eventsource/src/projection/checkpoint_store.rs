@@ -115,8 +115,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// Returns all checkpoints, ordered by name and range of slices.
     ///
     /// # Errors
-    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
-    /// cannot be read: an operator must act.
+    /// The errors of [`load`](Self::load).
     ///
     /// # Examples
     /// ```
@@ -163,8 +162,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// ```
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError>;
 
-    /// Renews the lease of the owner with `epoch`, on the checkpoint of whatever slices: it ends after `time` from now. [`Duration::ZERO`] releases it.
-    /// Returns `false` if the checkpoint has another owner or was reset.
+    /// Renews the lease of the owner with `epoch`, on a checkpoint of any slices: it ends after `time` from now.
+    /// [`Duration::ZERO`] releases it. Returns `false` if the checkpoint has another owner or was reset.
     ///
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again.
@@ -191,8 +190,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// Returns one page of the dead letters of the subscription `name`, ordered by position.
     ///
     /// # Errors
-    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
-    /// cannot be read: an operator must act.
+    /// The errors of [`load`](Self::load).
+    #[doc = concat!(include_str!("checkpoint_store/letter.md"), include_str!("checkpoint_store/dead_letters.md"))]
     async fn dead_letters(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
 
     /// Returns the dead letter at `position` of the subscription `name`, in any state; `None` if there is none.
@@ -200,8 +199,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// The default asks for a page of one letter.
     ///
     /// # Errors
-    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
-    /// cannot be read: an operator must act.
+    /// The errors of [`load`](Self::load).
+    #[doc = concat!(include_str!("checkpoint_store/letter.md"), include_str!("checkpoint_store/dead_letter.md"))]
     async fn dead_letter(&self, name: &str, position: Position) -> Result<Option<DeadLetter>, CheckpointError> {
         let Some(before) = position.value().checked_sub(1) else { return Ok(None) };
         let page = self.dead_letters(name, LetterQuery::all().after(Position::new(before)).limit(1)).await?;
@@ -212,8 +211,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// stream that is not parked has no letter.
     ///
     /// # Errors
-    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
-    /// cannot be read: an operator must act.
+    /// The errors of [`load`](Self::load).
+    #[doc = concat!(include_str!("checkpoint_store/letter.md"), include_str!("checkpoint_store/parked.md"))]
     async fn parked(&self, name: &str, streams: &[StreamId]) -> Result<Vec<DeadLetter>, CheckpointError>;
 
     /// Returns, for each of the subscriptions `names` with waiting letters, how many letters wait and how many events
@@ -222,8 +221,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// The default reads that many letters of each. Override it if the store can count them.
     ///
     /// # Errors
-    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
-    /// cannot be read: an operator must act.
+    /// The errors of [`load`](Self::load).
+    #[doc = concat!(include_str!("checkpoint_store/letter.md"), include_str!("checkpoint_store/letter_counts.md"))]
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         let mut counts = BTreeMap::new();
         for &name in names {
@@ -243,6 +242,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails; then some of the letters may be deleted: call it again.
     /// [`CheckpointError::Refused`] if the store does not support it.
+    #[doc = concat!(include_str!("checkpoint_store/letter.md"), include_str!("checkpoint_store/forget_dismissed.md"))]
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
         let _ = before;
         Err(CheckpointError::Refused {
@@ -255,8 +255,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// none.
     ///
     /// # Errors
-    /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
-    /// cannot be read: an operator must act.
+    /// The errors of [`load`](Self::load).
+    #[doc = include_str!("checkpoint_store/snapshot.md")]
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError>;
 
     /// Opens a unit of work.
@@ -279,6 +279,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
 
     /// Returns a unit of work for subscribers that are not transactional. It holds no transaction open and gives
     /// handlers nothing.
+    #[doc = include_str!("checkpoint_store/detached.md")]
     fn detached(&self) -> Self::Unit;
 
     /// Returns the generations of the read models that are stored with the checkpoints. `None`, the default, means that
