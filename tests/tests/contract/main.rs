@@ -3,9 +3,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod broken_buses;
 mod broken_checkpoints;
 mod broken_generations;
+mod broken_read_models;
+mod broken_servers;
+mod broken_snapshots;
 mod broken_states;
+mod broken_stores;
+mod killed;
 
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@ use super::ranges::{
     a_claim_of_a_part_fences_the_owner_of_all_slices, an_epoch_is_given_once_in_a_subscription,
     two_ranges_of_a_subscription_are_two_checkpoints,
 };
+use super::steps::{a_snapshot_is_that_of_the_last_step_with_one, a_step_is_whole};
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
@@ -39,6 +40,8 @@ macro_rules! __checkpoint_store_cases {
             a_cleared_checkpoint_knows_up_to_where_it_is_rebuilt
             a_checkpoint_keeps_its_log
             a_step_keeps_an_event_of_the_log
+            a_snapshot_is_that_of_the_last_step_with_one
+            a_step_is_whole
             checkpoints_are_listed_by_name
             two_ranges_of_a_subscription_are_two_checkpoints
             an_epoch_is_given_once_in_a_subscription

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::listed::{dispatch, names};
 use super::ranges::two_ranges_have_leases_of_their_own;
+use super::steps::a_fenced_step_leaves_the_lease;
 use super::violation::{ensure, ensure_eq};
 use super::{Verdict, Violation};
 use crate::event::{Position, now};
@@ -29,6 +30,7 @@ macro_rules! __lease_cases {
             a_lease_that_is_not_renewed_runs_out
             a_renewal_extends_the_lease
             a_step_extends_the_lease
+            a_fenced_step_leaves_the_lease
             a_renewal_by_a_former_owner_changes_nothing
             a_renewal_without_a_checkpoint_is_refused
             claims_at_the_same_time_have_one_winner

@@ -56,6 +56,7 @@ mod read_stream;
 mod round_trip;
 mod slices;
 mod snapshots;
+mod steps;
 mod values;
 mod violation;
 

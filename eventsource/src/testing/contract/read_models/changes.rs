@@ -98,6 +98,9 @@ pub(super) async fn many_rows_are_read_in_the_order_asked<F: ReadModelFixture>(f
     drop(rows);
     batch.commit().await?;
     ensure_eq!(fixture.rows().get_many(asked).await?, expected, "rows by their ids");
+    let all = fixture.rows().get_many((1..=300).rev().map(id)).await?;
+    let expected: Vec<_> = (1..=300).rev().filter(|n| *n != 3).map(id).collect();
+    ensure_eq!(all.into_iter().map(|row| row.id).collect::<Vec<_>>(), expected, "300 rows by their ids, one deleted");
     Ok(())
 }
 
