@@ -141,6 +141,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// * [`ClaimError::Changed`] if the checkpoint has another fingerprint and the claim is
     ///   [`unless_changed`](Claim::unless_changed).
+    /// * [`ClaimError::Overlaps`] if another checkpoint has some of the slices of a part.
     /// * [`ClaimError::Held`] if the claim asks for a lease and another owner holds one: claim again after it ends.
     /// * [`ClaimError::Store`] if the store fails: claim again. The checkpoint may have been claimed, which raises the
     ///   epoch once more.

@@ -75,7 +75,7 @@ impl<'a> Claim<'a> {
     }
 
     /// Claims the checkpoint of these slices. Each range of a subscription has a checkpoint of its own. A claim of a part
-    /// fences an owner of all slices.
+    /// fences an owner of all slices, and fails if it overlaps another part ([`ClaimError::Overlaps`]).
     #[must_use]
     pub const fn slices(mut self, slices: SliceRange) -> Self {
         self.slices = slices;
@@ -169,6 +169,20 @@ pub enum ClaimError {
         name: String,
         /// The stored fingerprint.
         found: String,
+    },
+    /// The subscription has a checkpoint for some of the slices, but not for the same ones: two owners would apply the same
+    /// events. Nothing was changed: claim the stored range, or give the subscription another name.
+    #[error(
+        "the checkpoint of `{name}` for the slices {slices} overlaps the stored one for {found}: claim {found}, or give \
+         the subscription another name"
+    )]
+    Overlaps {
+        /// The name of the subscription.
+        name: String,
+        /// The slices of the claim.
+        slices: SliceRange,
+        /// The slices of the stored checkpoint.
+        found: SliceRange,
     },
     /// The checkpoint store failed.
     #[error(transparent)]

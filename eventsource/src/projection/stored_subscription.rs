@@ -77,8 +77,13 @@ impl StoredSubscription {
     /// Claims a checkpoint at the time `now`, and creates it if there is none.
     ///
     /// # Errors
-    /// [`ClaimError::Held`] and [`ClaimError::Changed`]: see [`CheckpointStore::claim`](super::CheckpointStore::claim).
+    /// [`ClaimError::Held`], [`ClaimError::Changed`] and [`ClaimError::Overlaps`]: see
+    /// [`CheckpointStore::claim`](super::CheckpointStore::claim).
     pub fn claim(&mut self, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<Checkpoint, ClaimError> {
+        let slices = claim.slices;
+        if let Some(found) = self.checkpoints().map(|other| other.slices).find(|other| exclude(*other, slices)) {
+            return Err(ClaimError::Overlaps { name: claim.name.to_owned(), slices, found });
+        }
         let at = self.index(claim.slices);
         if let Some(found) = at.ok().and_then(|at| self.checkpoints.get(at)) {
             found.check(claim, now)?;
@@ -190,6 +195,11 @@ impl StoredSubscription {
     }
 }
 
+/// Returns whether no subscription has checkpoints of both ranges. A checkpoint of all slices may stand next to parts.
+fn exclude(one: SliceRange, other: SliceRange) -> bool {
+    one != other && !one.is_all() && !other.is_all() && one.overlaps(other)
+}
+
 /// The stored value before it is checked.
 #[derive(Deserialize)]
 struct Unchecked {
@@ -205,10 +215,10 @@ impl TryFrom<Unchecked> for StoredSubscription {
     fn try_from(unchecked: Unchecked) -> Result<Self, NotASubscription> {
         let Unchecked { epoch, rebuild_to, letters, mut checkpoints } = unchecked;
         checkpoints.sort_by_key(|stored| stored.checkpoint.slices);
-        for pair in checkpoints.windows(2) {
-            let [one, two] = [&pair[0].checkpoint, &pair[1].checkpoint];
-            if one.slices == two.slices {
-                return Err(NotASubscription::Twice { name: one.name.clone(), slices: one.slices });
+        let ranges: Vec<_> = checkpoints.iter().map(|stored| stored.checkpoint.slices).collect();
+        for (n, &one) in ranges.iter().enumerate() {
+            if let Some(&other) = ranges[n + 1..].iter().find(|other| one == **other || exclude(one, **other)) {
+                return Err(NotASubscription::Overlap { name: checkpoints[n].checkpoint.name.clone(), one, other });
             }
         }
         if let Some(ahead) = checkpoints.iter().map(|stored| &stored.checkpoint).find(|it| it.epoch > epoch) {
@@ -221,8 +231,8 @@ impl TryFrom<Unchecked> for StoredSubscription {
 /// The reason why a stored value is not a subscription.
 #[derive(Debug, thiserror::Error)]
 enum NotASubscription {
-    #[error("the subscription `{name}` has two checkpoints of the slices {slices}")]
-    Twice { name: String, slices: SliceRange },
+    #[error("the subscription `{name}` has two checkpoints of the same slices: {one} and {other}")]
+    Overlap { name: String, one: SliceRange, other: SliceRange },
     #[error("a checkpoint of the subscription `{name}` has the epoch {found}, after the last one, {last}")]
     Epoch { name: String, found: u64, last: u64 },
 }

@@ -118,6 +118,7 @@ const OF_CHECKPOINTS: &[(Broken, &str)] = &[
     (Broken::Reset, "an_epoch_is_given_once_in_a_subscription"),
     (Broken::Apart, "an_epoch_is_given_once_in_a_subscription"),
     (Broken::Apart, "a_claim_of_a_part_fences_the_owner_of_all_slices"),
+    (Broken::Apart, "ranges_that_overlap_are_refused"),
     (Broken::Pages, "letters_are_read_in_pages"),
     (Broken::Position, "a_letter_is_found_by_its_position"),
     (Broken::Parked, "parked_streams_are_found_by_their_keys"),

@@ -70,8 +70,9 @@ fn stored_value_that_no_version_writes_is_an_error() {
         (
             format!("{checkpoint}/slices"),
             json!({ "first": 512, "last": 1_023 }),
-            "two checkpoints of the slices 512-1023",
+            "two checkpoints of the same slices: 512-1023 and 512-1023",
         ),
+        (format!("{checkpoint}/slices/last"), json!(600), "two checkpoints of the same slices: 0-600 and 512-1023"),
         (format!("{checkpoint}/epoch"), json!(3), "has the epoch 3, after the last one, 2"),
         (format!("{checkpoint}/position"), json!(4), "before the last event that it knows, at 5"),
         (format!("{checkpoint}/log"), json!("no id"), "UUID"),

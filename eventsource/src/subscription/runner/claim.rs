@@ -10,7 +10,7 @@ use super::replay::Replay;
 use super::resume::Resume;
 use super::{Active, Context, End, Owner};
 use crate::event::Position;
-use crate::projection::{Checkpoint, CheckpointStore, Claim, ClaimError, Lease};
+use crate::projection::{Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, Lease};
 use crate::store::LogId;
 use crate::subscription::config::StartFrom;
 use crate::subscription::log::recognise::Remembered;
@@ -110,7 +110,11 @@ impl<C: CheckpointStore> Context<C> {
                 Ok(checkpoint) => Ok(Attempt::Claimed(checkpoint)),
                 Err(ClaimError::Held { owner, until, .. }) => Ok(Attempt::Held(Held { owner: owner.into(), until })),
                 Err(ClaimError::Store(error)) => Err(error),
-                Err(_) => Ok(Attempt::Changed),
+                Err(ClaimError::Changed { .. }) => Ok(Attempt::Changed),
+                Err(refused @ ClaimError::Overlaps { .. }) => Err(CheckpointError::Refused {
+                    action: format!("claim the checkpoint of `{}`", claim.name),
+                    reason: refused.to_string().into(),
+                }),
             }
         })
         .await

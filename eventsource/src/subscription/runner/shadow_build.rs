@@ -153,7 +153,9 @@ impl<C: CheckpointStore> ShadowBuild<C> {
                 Ok(checkpoint) => Ok::<_, CheckpointError>(Attempt::Claimed(checkpoint)),
                 Err(ClaimError::Held { owner, until, .. }) => Ok(Attempt::Held(Held { owner: owner.into(), until })),
                 // Cannot happen: the claim does not ask for this check.
-                Err(changed @ ClaimError::Changed { .. }) => Ok(Attempt::Refused(changed.to_string().into())),
+                Err(refused @ (ClaimError::Changed { .. } | ClaimError::Overlaps { .. })) => {
+                    Ok(Attempt::Refused(refused.to_string().into()))
+                }
                 Err(ClaimError::Store(error)) => refusal(error).map(Attempt::Refused),
             }
         };

@@ -10,7 +10,7 @@ use super::letters::{
 use super::listed::{dispatch, names};
 use super::ranges::{
     a_claim_of_a_part_fences_the_owner_of_all_slices, an_epoch_is_given_once_in_a_subscription,
-    two_ranges_of_a_subscription_are_two_checkpoints,
+    ranges_that_overlap_are_refused, two_ranges_of_a_subscription_are_two_checkpoints,
 };
 use super::steps::{a_snapshot_is_that_of_the_last_step_with_one, a_step_is_whole};
 use super::violation::{ensure, ensure_eq};
@@ -46,6 +46,7 @@ macro_rules! __checkpoint_store_cases {
             two_ranges_of_a_subscription_are_two_checkpoints
             an_epoch_is_given_once_in_a_subscription
             a_claim_of_a_part_fences_the_owner_of_all_slices
+            ranges_that_overlap_are_refused
             letters_are_read_in_pages
             a_letter_is_found_by_its_position
             parked_streams_are_found_by_their_keys

@@ -76,6 +76,28 @@ pub(super) async fn a_claim_of_a_part_fences_the_owner_of_all_slices<C: Checkpoi
     Ok(())
 }
 
+pub(super) async fn ranges_that_overlap_are_refused<C: CheckpointStore>(store: &C) -> Verdict {
+    let [low, high] = halves()?;
+    let claim = |slices| Claim::new("orders", "v1", START).slices(slices);
+    store.claim(&claim(low)).await?;
+    let before = store.list().await?;
+    for (first, last) in [(0, 255), (0, 600), (256, 767), (511, 512), (100, 200), (511, 1_023)] {
+        let wanted = range(first, last)?;
+        match store.claim(&claim(wanted)).await {
+            Err(ClaimError::Overlaps { name, slices, found }) => {
+                ensure_eq!((&*name, slices, found), ("orders", wanted, low), "the ranges that the refusal names");
+            }
+            answer => ensure!(false, "a claim of {wanted} next to {low} returned {answer:?}"),
+        }
+        ensure_eq!(store.list().await?, before, "all checkpoints after a claim of {wanted}, which was refused");
+    }
+    for allowed in [low, high, SliceRange::ALL, low] {
+        store.claim(&claim(allowed)).await?;
+    }
+    store.claim(&Claim::new("payments", "v1", START).slices(range(0, 255)?)).await?;
+    Ok(())
+}
+
 pub(super) async fn two_ranges_have_leases_of_their_own<C: CheckpointStore>(store: &Arc<C>) -> Verdict {
     const LONG: Duration = Duration::from_secs(600);
     let [low, high] = halves()?;

@@ -29,6 +29,9 @@ pub(super) async fn claim(
     claim: &Claim<'_>,
 ) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
     let (key, epoch) = (claim.key(), rows::next_epoch(db, conn, claim).await?);
+    if let Some(overlaps) = rows::overlapping(db, conn, claim).await? {
+        return Ok(Err(overlaps));
+    }
     loop {
         let values = claim_values(claim, &key, epoch);
         if let Some(row) = db.fetch(conn, statements::CLAIM, &values).await?.first() {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::event::SliceRange;
 use crate::projection::ClaimError;
 
 /// The reason why a checkpoint was not claimed.
@@ -9,6 +10,7 @@ use crate::projection::ClaimError;
 pub(in crate::backend) enum NotClaimed {
     Held { owner: String, until: DateTime<Utc> },
     Changed { found: String },
+    Overlaps { slices: SliceRange, found: SliceRange },
 }
 
 impl NotClaimed {
@@ -18,6 +20,7 @@ impl NotClaimed {
         match self {
             Self::Held { owner, until } => ClaimError::Held { name, owner, until },
             Self::Changed { found } => ClaimError::Changed { name, found },
+            Self::Overlaps { slices, found } => ClaimError::Overlaps { name, slices, found },
         }
     }
 }

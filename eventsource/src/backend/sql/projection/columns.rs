@@ -102,6 +102,11 @@ pub(super) const NEXT_EPOCH: &str = "INSERT INTO {schema}.eventsource_checkpoint
      AS mine (name, position, epoch, fingerprint, updated_at) VALUES ($1, NULL, 1, $2, $3) \
      ON CONFLICT (name) DO UPDATE SET epoch = mine.epoch + 1 RETURNING epoch";
 
+/// Finds a part of the subscription `$1` with some of the slices from `$2` to `$3`, but not with the same ones.
+pub(super) const OVERLAPPING: &str = "SELECT slice_from, slice_to FROM {schema}.eventsource_checkpoints \
+     WHERE subscription = $1 AND slice_from <= $3 AND slice_to >= $2 \
+     AND (slice_from <> $2 OR slice_to <> $3) ORDER BY slice_from LIMIT 1";
+
 /// The values of [`claim_checkpoint`]: `$1` to `$12`, of which `$11` is the time and `$12` the lease. `key` is the key of the claim, and `epoch` the new epoch of a part.
 pub(in crate::backend) fn claim_values<'a>(claim: &'a Claim<'_>, key: &'a str, epoch: Option<i64>) -> [Value<'a>; 12] {
     [
@@ -155,9 +160,13 @@ pub(in crate::backend) fn checkpoint<D: SqlDatabase>(row: &D::Row) -> Result<Che
     let log = row.id_or_null(6)?.map(LogId::from_uuid);
     let mark = mark(&key, row.number_or_null(7)?, row.id_or_null(8)?)?;
     let subscription = row.text_or_null(9)?;
-    let (from, to) = (u16::try_from(row.small(10)?).ok(), u16::try_from(row.small(11)?).ok());
-    let slices = from.zip(to).and_then(|(from, to)| SliceRange::new(from, to));
-    let slices = slices.ok_or_else(|| Failure::Corrupt(format!("the slices of the checkpoint `{key}`")))?;
+    let slices = slices(row.small(10)?, row.small(11)?, &key)?;
     let checkpoint = Checkpoint::new(subscription.unwrap_or(key), position, epoch, fingerprint, updated_at);
     Ok(checkpoint.rebuilding(rebuild_to.map(Position::new)).in_log(log, mark).slices(slices))
+}
+
+/// Reads the slices of the checkpoint `key`.
+pub(super) fn slices(from: i16, to: i16, key: &str) -> Result<SliceRange, Failure> {
+    let slices = u16::try_from(from).ok().zip(u16::try_from(to).ok()).and_then(|(from, to)| SliceRange::new(from, to));
+    slices.ok_or_else(|| Failure::Corrupt(format!("the slices of the checkpoint `{key}`")))
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::columns::{CLEAR, LIST, LOAD, NEXT_EPOCH, advance_values, checkpoint, signed};
+use super::claim::NotClaimed;
+use super::columns::{CLEAR, LIST, LOAD, NEXT_EPOCH, OVERLAPPING, advance_values, checkpoint, signed, slices};
 use super::{CheckpointDatabase, change_letters};
 use crate::backend::sql::database::SqlRow as _;
 use crate::backend::sql::store::{Failure, unsigned};
@@ -39,6 +40,24 @@ pub(in crate::backend) async fn next_epoch<D: CheckpointDatabase>(
     }
     let values = [Value::Text(claim.name), Value::Text(claim.fingerprint), Value::Time(now())];
     db.fetch(conn, NEXT_EPOCH, &values).await?.first().map(|row| row.number(0)).transpose()
+}
+
+/// Returns why a part is not claimed, if it overlaps another one. [`next_epoch`] has locked the counter, so no other part
+/// is claimed at the same time.
+pub(in crate::backend) async fn overlapping<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    claim: &Claim<'_>,
+) -> Result<Option<NotClaimed>, Failure> {
+    if claim.slices.is_all() {
+        return Ok(None);
+    }
+    let [first, last] = [claim.slices.first(), claim.slices.last()].map(u16::cast_signed);
+    let values = [Value::Text(claim.name), Value::Small(first), Value::Small(last)];
+    let rows = db.fetch(conn, OVERLAPPING, &values).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let found = slices(row.small(0)?, row.small(1)?, claim.name)?;
+    Ok(Some(NotClaimed::Overlaps { slices: claim.slices, found }))
 }
 
 /// Returns whether the checkpoint still has this owner.

@@ -32,6 +32,9 @@ pub(super) async fn claim(
     let key = claim.key();
     let abandoned = claim.lease.as_ref().and_then(|lease| sightings.abandoned(&key, lease.time));
     let epoch = rows::next_epoch(db, conn, claim).await?;
+    if let Some(overlaps) = rows::overlapping(db, conn, claim).await? {
+        return Ok(Err(overlaps));
+    }
     let mut values = claim_values(claim, &key, epoch).to_vec();
     values.push(Value::NumberOrNull(abandoned.map(|lease| lease.epoch)));
     values.push(Value::NumberOrNull(abandoned.map(|lease| lease.until)));
