@@ -49,6 +49,11 @@ pub(crate) fn fields(event: &RecordedEvent) -> Result<[(&'static str, String); 1
 pub(crate) struct Entry<'a>(pub(crate) &'a EntryParts);
 
 impl Entry<'_> {
+    /// Returns the id of the entry.
+    pub(crate) fn id(&self) -> Result<EntryId, RedisError> {
+        self.0.id.parse().map_err(|_| self.lacks("id"))
+    }
+
     fn text(&self, field: &'static str) -> Result<String, RedisError> {
         self.0.get(field).ok_or_else(|| self.lacks(field))
     }
@@ -118,5 +123,13 @@ mod tests {
         assert!(ids.is_sorted());
         assert_eq!(ids[3].to_string(), "10-10");
         assert!("10-x".parse::<EntryId>().is_err());
+    }
+
+    #[test]
+    fn entry_whose_id_cannot_be_read_is_an_error() {
+        for (id, is_read) in [("10-9", true), ("10-x", false), ("", false)] {
+            let parts = EntryParts { id: id.to_owned(), ..EntryParts::default() };
+            assert_eq!(Entry(&parts).id().is_ok(), is_read, "{id}");
+        }
     }
 }

@@ -59,7 +59,7 @@ async fn read_page(
             Ok(event) => events.push(Arc::new(event)),
             Err(error) => tracing::warn!(stream = stream.key(), %error, "skipping an entry"),
         }
-        *after = entry.id.parse().unwrap_or(*after);
+        *after = Entry(entry).id()?;
     }
     if let Err(error) = local.publish(&events).await {
         let error = causes(&error).to_string();

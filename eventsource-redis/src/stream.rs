@@ -8,7 +8,7 @@ use eventsource::RecordedEvent;
 use redis::Pipeline;
 use redis::streams::{StreamId as EntryParts, StreamRangeReply, StreamReadReply};
 
-use crate::entry::{EntryId, fields};
+use crate::entry::{Entry, EntryId, fields};
 use crate::link::{Connection, Link};
 use crate::own::Own;
 use crate::{RedisClient, RedisError};
@@ -72,7 +72,7 @@ impl EventStream {
         let mut last = redis::cmd("XREVRANGE");
         last.arg(&*self.key).arg("+").arg("-").arg("COUNT").arg(1);
         let last: StreamRangeReply = own.run(&last, Duration::ZERO).await?;
-        Ok(last.ids.first().and_then(|entry| entry.id.parse().ok()).unwrap_or_default())
+        last.ids.first().map_or(Ok(EntryId::default()), |last| Entry(last).id())
     }
 
     /// Reads the entries after `after`. Waits up to [`BLOCK`] for the first of them.

@@ -86,6 +86,8 @@ const ON_BOTH: &[Damage] = &[
         ":7}",
     ),
     damage("UPDATE eventsource_events SET version = -1 WHERE position = 2", "version", ""),
+    damage("UPDATE eventsource_events SET slice = 5000 WHERE position = 2", "slice", ""),
+    damage("UPDATE eventsource_events SET slice = -1 WHERE position = 2", "slice", ""),
     damage("UPDATE eventsource_events SET schema_version = -1 WHERE position = 2", "schema_version", ""),
 ];
 

@@ -83,6 +83,20 @@ impl<T> Field<T> {
     /// # Errors
     /// [`InvalidField`] if it does not fit the type.
     pub fn from_next(&self, values: &mut std::vec::IntoIter<Value>) -> Result<T, InvalidField> {
-        (self.from)(values.next().unwrap_or(Value::Null)).map_err(|reason| InvalidField::new(self.column.field, reason))
+        let value = values.next().ok_or_else(|| InvalidValue::new("the row has no value for it"));
+        value.and_then(self.from).map_err(|reason| InvalidField::new(self.column.field, reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_of_a_row_with_too_few_values_is_invalid() {
+        let note = field::<Option<i64>>("note", "note");
+        let mut values = vec![Value::Null].into_iter();
+        assert!(matches!(note.from_next(&mut values), Ok(None)));
+        assert!(note.from_next(&mut values).is_err(), "a missing value is not a null");
     }
 }

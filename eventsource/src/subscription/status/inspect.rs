@@ -121,6 +121,7 @@ async fn measure<C: CheckpointStore>(checkpoints: &C, overviews: &mut [Overview]
     positions.sort_unstable();
     positions.dedup();
     let backlogs = deadline.of_store("count what is left to apply", store.backlogs(&positions, Lag::MOST + 1)).await;
+    let backlogs = backlogs.and_then(|backlogs| one_for_each(&positions, backlogs).map_err(Arc::new));
     let stalled_by = deadline.of_store("find what stalls the log", store.stalled_by()).await;
     for overview in overviews {
         let at = overview.position();
@@ -141,6 +142,16 @@ async fn measure<C: CheckpointStore>(checkpoints: &C, overviews: &mut [Overview]
         }
     }
     stalled_by
+}
+
+/// Refuses the answer of a store that has not one backlog for each position: a missing one would look like no lag.
+fn one_for_each(positions: &[Position], backlogs: Vec<Backlog>) -> Result<Vec<Backlog>, StoreError> {
+    if backlogs.len() == positions.len() {
+        return Ok(backlogs);
+    }
+    let (asked, got) = (positions.len(), backlogs.len());
+    let source = format!("`EventLog::backlogs` returned {got} backlogs for {asked} positions").into();
+    Err(StoreError::Failed { action: "count what is left to apply".to_owned(), source })
 }
 
 /// Replaces the position and the letters of each standby by what its owner has stored. If the checkpoint store does not
@@ -205,5 +216,22 @@ async fn describe(
         lag,
         stalled_by,
         unknown_types,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backlogs_that_are_not_one_for_each_position_are_an_error() {
+        let positions = [Position::START, Position::new(7)];
+        assert!(one_for_each(&positions, vec![Backlog::default(); 2]).is_ok());
+        for count in [0, 1, 3] {
+            assert!(matches!(
+                one_for_each(&positions, vec![Backlog::default(); count]),
+                Err(StoreError::Failed { .. })
+            ));
+        }
     }
 }

@@ -87,7 +87,20 @@ pub(in crate::backend) fn mark(
     position: Option<i64>,
     event_id: Option<Uuid>,
 ) -> Result<Option<LogMark>, Failure> {
-    let (Some(position), Some(event_id)) = (position, event_id) else { return Ok(None) };
+    let Some(position) = position else { return Ok(None) };
+    let event_id = event_id.ok_or_else(|| Failure::Corrupt(format!("the event that the checkpoint `{name}` knows")))?;
     let position = unsigned(position, &format!("the event that the checkpoint `{name}` knows"))?;
     Ok(Some(LogMark::new(Position::new(position), event_id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_of_a_checkpoint_without_an_id_is_corrupt() {
+        assert!(matches!(mark("orders", None, Some(Uuid::nil())), Ok(None)));
+        assert!(matches!(mark("orders", Some(7), Some(Uuid::nil())), Ok(Some(_))));
+        assert!(matches!(mark("orders", Some(7), None), Err(Failure::Corrupt(_))));
+    }
 }

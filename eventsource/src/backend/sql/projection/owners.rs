@@ -203,12 +203,27 @@ impl From<BuiltRow> for Built {
 impl Built {
     /// Returns the version of the program that built the table.
     pub(in crate::backend) fn deployment(self) -> Deployment {
-        let position = |value: i64| Position::new(u64::try_from(value).unwrap_or_default());
+        let position = |value: i64| u64::try_from(value).ok().map(Position::new);
         let Self { subscription, fingerprint, next } = self;
         if let Some(BuiltNext { fingerprint, position: at, target }) = next {
-            let target = position(target.unwrap_or(at));
-            return Deployment::Builds { subscription, fingerprint, position: position(at), target };
+            let (Some(at), Some(target)) = (position(at), position(target.unwrap_or(at))) else {
+                return Deployment::Unknown;
+            };
+            return Deployment::Builds { subscription, fingerprint, position: at, target };
         }
         fingerprint.map_or(Deployment::Unknown, |fingerprint| Deployment::Serves { subscription, fingerprint })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn next_generation_at_a_position_that_no_log_has_is_unknown() {
+        for (at, target) in [(-1, Some(7)), (3, Some(-7))] {
+            let built = Built::from(("orders".into(), None, Some("orders v2".into()), Some(at), target));
+            assert_eq!(built.deployment(), Deployment::Unknown);
+        }
     }
 }

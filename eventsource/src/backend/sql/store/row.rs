@@ -102,14 +102,16 @@ where
         Ok(usize::try_from(self.number::<T>(index, "payload")?).unwrap_or(usize::MAX))
     }
 
-    /// Returns the stored slice; `None` if it is null or no slice. Then the event computes it.
-    pub(crate) fn slice<T>(&self, index: usize) -> Option<Slice>
+    /// Returns the stored slice; `None` if it is null. Then the event computes it.
+    pub(crate) fn slice<T>(&mut self, index: usize) -> Option<Slice>
     where
         Option<T>: Decode<'r, R::Database> + Type<R::Database>,
         T: TryInto<u16>,
     {
-        let stored: Option<T> = self.row.try_get(index).ok().flatten();
-        stored.and_then(|slice| slice.try_into().ok()).and_then(Slice::new)
+        self.converted(index, "slice", |stored: Option<T>| {
+            let slice = |stored: T| stored.try_into().ok().and_then(Slice::new).ok_or("it is not a slice, 0 to 1023");
+            stored.map(slice).transpose()
+        })
     }
 
     /// Returns the metadata, which is JSON or null. `tenant` finds the tenant if the metadata cannot be read.

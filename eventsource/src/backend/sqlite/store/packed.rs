@@ -93,8 +93,7 @@ fn event(records: &mut Records<'_>) -> Option<Found> {
     let recorded_at = DateTime::from_timestamp_micros(records.number()?)?;
     let (aggregate_type, event_type) = (records.number()?, records.number()?);
     let (metadata, payload) = (records.number::<i64>()?, records.number()?);
-    // Negative if it is not stored.
-    let slice = u16::try_from(records.number::<i64>()?).ok().and_then(Slice::new);
+    let slice = if records.skip(b"- ") { None } else { Some(Slice::new(records.number()?)?) };
     let id = Uuid::from_slice(records.bytes(16)?).ok()?;
     let aggregate_id = Uuid::from_slice(records.bytes(16)?).ok()?;
     let stream = StreamId::new(records.text(aggregate_type)?.to_owned(), aggregate_id);

@@ -18,7 +18,7 @@ const RECORD: &str = concat!(
     size!(),
     " <= 8192 THEN \
      concat_ws(' ', position, version, schema_version, occurred_at, recorded_at, octet_length(aggregate_type), \
-     octet_length(event_type), coalesce(octet_length(metadata), -1), octet_length(payload), coalesce(slice, -1), \
+     octet_length(event_type), coalesce(octet_length(metadata), -1), octet_length(payload), coalesce(slice, '-'), \
      concat(event_id, aggregate_id, aggregate_type, event_type, metadata, payload)) \
      ELSE concat(position, ' - ', ",
     size!(),
