@@ -107,7 +107,8 @@ pub(super) const OVERLAPPING: &str = "SELECT slice_from, slice_to FROM {schema}.
      WHERE subscription = $1 AND slice_from <= $3 AND slice_to >= $2 \
      AND (slice_from <> $2 OR slice_to <> $3) ORDER BY slice_from LIMIT 1";
 
-/// The values of [`claim_checkpoint`]: `$1` to `$12`, of which `$11` is the time and `$12` the lease. `key` is the key of the claim, and `epoch` the new epoch of a part.
+/// The values of [`claim_checkpoint`]: `$1` to `$12`, of which `$11` is the time and `$12` the lease. `key` is the key
+/// of the claim, and `epoch` the new epoch of a part.
 pub(in crate::backend) fn claim_values<'a>(claim: &'a Claim<'_>, key: &'a str, epoch: Option<i64>) -> [Value<'a>; 12] {
     [
         Value::Text(key),
@@ -125,8 +126,8 @@ pub(in crate::backend) fn claim_values<'a>(claim: &'a Claim<'_>, key: &'a str, e
     ]
 }
 
-/// The values of [`advance_checkpoint`]: `$1` to `$8`, of which `$7` is the time and `$8` the lease. `key` is the key of `step`. `None` if no checkpoint can match,
-/// because a database does not store such numbers.
+/// The values of [`advance_checkpoint`]: `$1` to `$8`, of which `$7` is the time and `$8` the lease. `key` is the key of
+/// `step`. `None` if no checkpoint can match, because a database does not store such numbers.
 pub(in crate::backend) fn advance_values<'a>(
     step: &CheckpointUpdate,
     key: &'a str,

@@ -53,7 +53,7 @@ pub(crate) struct Waiting {
     pub(crate) append: Arc<Append>,
     /// The end of the time in the queue; `None` if it is not limited.
     until: Option<Instant>,
-    answer: oneshot::Sender<CommitAnswer>,
+    pub(crate) answer: oneshot::Sender<CommitAnswer>,
 }
 
 /// How an append begins.
@@ -128,7 +128,7 @@ impl Ticket {
 
 impl Waiting {
     /// Returns whether its time in the queue is over.
-    fn is_late(&self, now: Instant) -> bool {
+    pub(crate) fn is_late(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| until <= now)
     }
 
@@ -158,58 +158,45 @@ impl Lead {
     /// has at most one append to each stream, and later ones stay in the queue. An append whose deadline has passed is
     /// answered instead.
     pub(crate) fn take(&self, apart: bool) -> Vec<Waiting> {
-        let (mut batch, mut events, mut bytes) = (Vec::new(), 0, 0);
-        let Some(queue) = &self.0 else { return batch };
-        let mut state = queue.state();
-        let mut streams = HashSet::new();
-        let mut left = VecDeque::new();
         let mut late = Vec::new();
-        let now = Instant::now();
-        while let Some(waiting) = state.waiting.pop_front() {
-            if waiting.is_late(now) {
-                late.push(waiting);
-                continue;
+        let batch = self.change(|queued| {
+            let (mut batch, mut events, mut bytes) = (Vec::new(), 0, 0);
+            let mut streams = HashSet::new();
+            let mut left = VecDeque::new();
+            let now = Instant::now();
+            while let Some(waiting) = queued.pop_front() {
+                if waiting.is_late(now) {
+                    late.push(waiting);
+                    continue;
+                }
+                let more = waiting.append.events.len();
+                let more_bytes = waiting.append.size();
+                let fits = batch.is_empty()
+                    || (batch.len() < MOST_APPENDS && events + more <= MOST_EVENTS && bytes + more_bytes <= MOST_BYTES);
+                if !fits {
+                    left.push_back(waiting);
+                    break;
+                }
+                if apart && !streams.insert(waiting.append.stream.clone()) {
+                    left.push_back(waiting);
+                    continue;
+                }
+                events += more;
+                bytes += more_bytes;
+                batch.push(waiting);
             }
-            let more = waiting.append.events.len();
-            let more_bytes = waiting.append.size();
-            let fits = batch.is_empty()
-                || (batch.len() < MOST_APPENDS && events + more <= MOST_EVENTS && bytes + more_bytes <= MOST_BYTES);
-            if !fits {
-                left.push_back(waiting);
-                break;
-            }
-            if apart && !streams.insert(waiting.append.stream.clone()) {
-                left.push_back(waiting);
-                continue;
-            }
-            events += more;
-            bytes += more_bytes;
-            batch.push(waiting);
-        }
-        left.append(&mut state.waiting);
-        state.waiting = left;
-        drop(state);
+            left.append(queued);
+            *queued = left;
+            batch
+        });
         late.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Late));
-        batch
+        batch.unwrap_or_default()
     }
 
-    /// Puts a batch back to the front of the queue, after nothing of it was stored. An append whose deadline has passed
-    /// is answered instead.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn put_back(&self, batch: Vec<Waiting>) {
-        let Some(queue) = &self.0 else { return };
-        let now = Instant::now();
-        let mut late = Vec::new();
-        let mut state = queue.state();
-        for waiting in batch.into_iter().rev().filter(|waiting| !waiting.answer.is_closed()) {
-            if waiting.is_late(now) {
-                late.push(waiting);
-            } else {
-                state.waiting.push_front(waiting);
-            }
-        }
-        drop(state);
-        late.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Late));
+    /// Changes the appends that wait, in their order; `None` if the lead has ended.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut VecDeque<Waiting>) -> T) -> Option<T> {
+        let queue = self.0.as_ref()?;
+        Some(change(&mut queue.state().waiting))
     }
 }
 

@@ -3,13 +3,14 @@
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, Sqlite, SqliteConnection};
+// Its API is not stable, so `Cargo.toml` pins the version.
+use sqlx_core::query::query_with_result;
 
 use super::dialect::SqliteDialect;
 use super::failure::failed;
 use super::statements;
 use super::value::{bind, bind_argument, values};
 use crate::backend::sql::read_model::{self as sql, Dialect as _, Sql, TableRef};
-use crate::backend::sql::store::driver_internals::query_with_result;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
 use crate::read_model::tables::RowChange;

@@ -108,10 +108,27 @@ async fn store_together(db: SqliteDatabase, mut lead: Lead) {
             }
         };
         if let Some(batch) = locked {
-            lead.put_back(batch);
+            put_back(&lead, batch);
             pause().await;
         }
     }
+}
+
+/// Puts a batch back to the front of the queue, after nothing of it was stored. An append whose deadline has passed is
+/// answered instead.
+fn put_back(lead: &Lead, batch: Vec<Waiting>) {
+    let now = Instant::now();
+    let mut late = Vec::new();
+    lead.change(|queued| {
+        for waiting in batch.into_iter().rev().filter(|waiting| !waiting.answer.is_closed()) {
+            if waiting.is_late(now) {
+                late.push(waiting);
+            } else {
+                queued.push_front(waiting);
+            }
+        }
+    });
+    late.into_iter().for_each(|waiting| waiting.answer(CommitAnswer::Late));
 }
 
 /// Stores a batch and answers each append. Returns the batch if another connection locks the database.
