@@ -67,9 +67,9 @@ pub(super) async fn make_indexes(
         let (unique, temporary) = (if is_unique { "UNIQUE " } else { "" }, format!("eventsource_index_{oid}"));
         let next = statements::named(db.schema(), TableRef::next(table.model()));
         let sql = format!("CREATE {unique}INDEX {} ON {next} {rest}", quoted(&temporary));
-        match try_run(conn, table, &sql).await? {
-            Ok(()) => made.push((temporary, name)),
-            Err(reason) => left.push(format!("the index {name}: {reason}")),
+        match why_not_run(conn, table, &sql).await? {
+            None => made.push((temporary, name)),
+            Some(reason) => left.push(format!("the index {name}: {reason}")),
         }
     }
     Ok(made)
@@ -100,29 +100,26 @@ pub(super) async fn replace(
             left.push(what);
             continue;
         };
-        if let Err(reason) = try_run(conn, table, &sql).await? {
+        if let Some(reason) = why_not_run(conn, table, &sql).await? {
             left.push(format!("{what}: {reason}"));
         }
     }
     Ok(())
 }
 
-/// Runs a statement that the table does not depend on.
-///
-/// # Errors
-/// Inside the result: why the server refused it.
-async fn try_run(conn: &mut PgConnection, table: TableRef, sql: &str) -> Result<Result<(), String>, ReadModelError> {
+/// Runs a statement that the table does not depend on. Returns the reason if the server refused it.
+async fn why_not_run(conn: &mut PgConnection, table: TableRef, sql: &str) -> Result<Option<String>, ReadModelError> {
     run(conn, table, "replace", "SAVEPOINT eventsource_try".to_owned()).await?;
     match sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *conn).await {
         Ok(_) => {
             run(conn, table, "replace", "RELEASE SAVEPOINT eventsource_try".to_owned()).await?;
-            Ok(Ok(()))
+            Ok(None)
         }
         Err(error) if verdict(&error).is_outage() => Err(failed(table, "replace", error)),
         Err(error) => {
             let back = "ROLLBACK TO SAVEPOINT eventsource_try; RELEASE SAVEPOINT eventsource_try";
             run(conn, table, "replace", back.to_owned()).await?;
-            Ok(Err(error.to_string()))
+            Ok(Some(error.to_string()))
         }
     }
 }

@@ -67,7 +67,7 @@ pub(super) async fn replace(conn: &mut SqliteConnection, table: TableRef) -> Res
     drop_table(conn, table).await?;
     run(conn, table, "replace", statements::take_place(next, table) + &schema::indexes_sql(table)).await?;
     for DependentObject { kind, name, sql } in kept {
-        if let Err(reason) = make_again(conn, table, &sql, &gone).await? {
+        if let Some(reason) = why_not_made_again(conn, table, &sql, &gone).await? {
             left.push(format!("the {kind} {name}: {reason}"));
         }
     }
@@ -102,31 +102,29 @@ async fn kept(conn: &mut SqliteConnection, table: TableRef) -> Result<Vec<Depend
     Ok(kept.filter(|kept| !own.iter().any(|own| own.eq_ignore_ascii_case(&kept.name))).collect())
 }
 
-/// Creates an index or a trigger again, if the table has the columns that it needs.
-///
-/// # Errors
-/// Inside the result: why it is not possible.
-async fn make_again(
+/// Creates an index or a trigger again, if the table has the columns that it needs. Returns the reason if that is not
+/// possible.
+async fn why_not_made_again(
     conn: &mut SqliteConnection,
     table: TableRef,
     sql: &str,
     gone: &[String],
-) -> Result<Result<(), String>, ReadModelError> {
+) -> Result<Option<String>, ReadModelError> {
     // SQLite would read the quoted name of a missing column as a string.
     if let Some(name) = gone.iter().find(|name| mentions(sql, name)) {
-        return Ok(Err(format!("the column {name} is gone")));
+        return Ok(Some(format!("the column {name} is gone")));
     }
     run(conn, table, "replace", statements::SAVEPOINT.to_owned()).await?;
     // SQLite checks a trigger only when it would fire: so a write is planned, but not executed.
     let tried = format!("{sql};\n{}", statements::plan_writes(table));
-    let made = match sqlx::raw_sql(AssertSqlSafe(tried)).execute(&mut *conn).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.as_database_error().is_some() => Err(error.to_string()),
+    let refused = match sqlx::raw_sql(AssertSqlSafe(tried)).execute(&mut *conn).await {
+        Ok(_) => None,
+        Err(error) if error.as_database_error().is_some() => Some(error.to_string()),
         Err(error) => return Err(failed(table, "replace", error)),
     };
-    let end = if made.is_ok() { statements::RELEASE } else { statements::ROLLBACK_AND_RELEASE };
+    let end = if refused.is_none() { statements::RELEASE } else { statements::ROLLBACK_AND_RELEASE };
     run(conn, table, "replace", end.to_owned()).await?;
-    Ok(made)
+    Ok(refused)
 }
 
 /// Returns the views that work, with their texts.
