@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::{PostgresUnit, claim, letters};
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::projection::{ForgetLetters, NotClaimed, SqlScope, forget_letters, letter_pages, rows};
+use crate::backend::sql::projection::{ClaimAnswer, ForgetLetters, SqlScope, forget_letters, letter_pages, rows};
 use crate::backend::sql::store::{Action, Failure};
 use crate::event::{Position, StreamId};
 use crate::projection::{
@@ -125,10 +125,10 @@ impl PostgresCheckpoints {
     }
 
     /// Claims a part. A refused claim does not raise the counter of epochs: the transaction is rolled back.
-    async fn claim_part(&self, claim: &Claim<'_>) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
+    async fn claim_part(&self, claim: &Claim<'_>) -> Result<ClaimAnswer, Failure> {
         let mut tx = self.db.begin().await?;
         let claimed = claim::claim(&self.db, &mut tx, claim).await?;
-        if claimed.is_ok() {
+        if let ClaimAnswer::Claimed(_) = claimed {
             tx.commit().await?;
         }
         Ok(claimed)
@@ -154,7 +154,7 @@ impl CheckpointStore for PostgresCheckpoints {
         } else {
             self.claim_part(claim).await.map_err(|failure| self.failed(action, failure))?
         };
-        claimed.map_err(|why| why.of(claim.name))
+        claimed.of(claim.name)
     }
 
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError> {

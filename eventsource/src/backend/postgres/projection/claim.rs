@@ -7,9 +7,9 @@ use super::statements;
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::database::SqlDatabase as _;
 use crate::backend::sql::projection::columns::{checkpoint, claim_values};
-use crate::backend::sql::projection::{CheckpointDatabase, LetterStatements, NotClaimed, rows};
+use crate::backend::sql::projection::{CheckpointDatabase, ClaimAnswer, LetterStatements, NotClaimed, rows};
 use crate::backend::sql::store::Failure;
-use crate::projection::{Checkpoint, Claim};
+use crate::projection::Claim;
 
 impl CheckpointDatabase for PostgresDatabase {
     const LETTERS: LetterStatements = statements::LETTERS;
@@ -27,21 +27,23 @@ pub(super) async fn claim(
     db: &PostgresDatabase,
     conn: &mut PgConnection,
     claim: &Claim<'_>,
-) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
+) -> Result<ClaimAnswer, Failure> {
     let (key, epoch) = (claim.key(), rows::next_epoch(db, conn, claim).await?);
     if let Some(overlaps) = rows::overlapping(db, conn, claim).await? {
-        return Ok(Err(overlaps));
+        return Ok(ClaimAnswer::Not(overlaps));
     }
     loop {
         let values = claim_values(claim, &key, epoch);
         if let Some(row) = db.fetch(conn, statements::CLAIM, &values).await?.first() {
-            return checkpoint::<PostgresDatabase>(row).map(Ok);
+            return checkpoint::<PostgresDatabase>(row).map(ClaimAnswer::Claimed);
         }
         let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(&*key).persistent(db.names_statements());
         let found: Option<Holder> = query.fetch_optional(&mut *conn).await?;
         match found {
-            Some((_, _, found, true)) if claim.refuses(&found) => return Ok(Err(NotClaimed::Changed { found })),
-            Some((Some(owner), Some(until), ..)) => return Ok(Err(NotClaimed::Held { owner, until })),
+            Some((_, _, found, true)) if claim.refuses(&found) => {
+                return Ok(ClaimAnswer::Not(NotClaimed::Changed { found }));
+            }
+            Some((Some(owner), Some(until), ..)) => return Ok(ClaimAnswer::Not(NotClaimed::Held { owner, until })),
             // The lease was released between the two statements: claim again.
             _ => {}
         }

@@ -6,7 +6,7 @@ use super::{PostgresCheckpoints, PostgresUnit, statements};
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::database::SqlDatabase as _;
 use crate::backend::sql::projection::generations::{Claimed, begin};
-use crate::backend::sql::projection::{SqlScope, rows};
+use crate::backend::sql::projection::{ClaimAnswer, SqlScope, rows};
 use crate::backend::sql::store::{Action, Failure};
 use crate::backend::sql::values::Value;
 use crate::event::Position;
@@ -34,7 +34,7 @@ pub(in crate::backend) async fn claim(
     db.execute(conn, statements::LOCK_NEXT, &[Value::Text(db.schema()), Value::Text(claim.name)]).await?;
     let before = rows::load(db, conn, claim.name).await?;
     match super::claim::claim(db, conn, claim).await? {
-        Ok(claimed) => begin(db, conn, claim, target, before, claimed).await,
-        Err(why) => Ok(Claimed::Not(why)),
+        ClaimAnswer::Claimed(claimed) => begin(db, conn, claim, target, before, claimed).await,
+        ClaimAnswer::Not(why) => Ok(Claimed::Not(why)),
     }
 }

@@ -1,9 +1,26 @@
-//! Why a checkpoint was not claimed.
+//! The answer to a claim of a checkpoint.
 
 use chrono::{DateTime, Utc};
 
 use crate::event::SliceRange;
-use crate::projection::ClaimError;
+use crate::projection::{Checkpoint, ClaimError};
+
+/// The answer to a claim.
+#[derive(Debug)]
+pub(in crate::backend) enum ClaimAnswer {
+    Claimed(Checkpoint),
+    Not(NotClaimed),
+}
+
+impl ClaimAnswer {
+    /// Returns the claimed checkpoint, or the error for the checkpoint `name`.
+    pub(in crate::backend) fn of(self, name: &str) -> Result<Checkpoint, ClaimError> {
+        match self {
+            Self::Claimed(checkpoint) => Ok(checkpoint),
+            Self::Not(why) => Err(why.of(name)),
+        }
+    }
+}
 
 /// The reason why a checkpoint was not claimed.
 #[derive(Debug)]

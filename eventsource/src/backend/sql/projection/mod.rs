@@ -15,7 +15,7 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-pub(in crate::backend) use claim::NotClaimed;
+pub(in crate::backend) use claim::{ClaimAnswer, NotClaimed};
 pub(in crate::backend) use letters::{ForgetLetters, change as change_letters, forget as forget_letters};
 pub(in crate::backend) use scope::SqlScope;
 pub(in crate::backend) use statements::{CheckpointDatabase, LetterStatements};

@@ -142,7 +142,7 @@ impl CheckpointStore for SqliteCheckpoints {
         let claimed = claim::claim(&self.db, &mut writing.tx, claim, self.sightings()).await;
         let claimed = claimed.map_err(|failure| CheckpointError::failed(action, failure))?;
         // A refused claim does not raise the counter of epochs: the transaction is rolled back.
-        let claimed = claimed.map_err(|why| why.of(claim.name))?;
+        let claimed = claimed.of(claim.name)?;
         Ok(Self::commit(action, writing, Ok(claimed)).await?)
     }
 

@@ -6,12 +6,12 @@ use super::sightings::{Sighted, Sightings};
 use super::statements;
 use crate::backend::sql::database::SqlDatabase as _;
 use crate::backend::sql::projection::columns::{checkpoint, claim_values};
-use crate::backend::sql::projection::{CheckpointDatabase, LetterStatements, NotClaimed, rows};
+use crate::backend::sql::projection::{CheckpointDatabase, ClaimAnswer, LetterStatements, NotClaimed, rows};
 use crate::backend::sql::values::Value;
 use crate::backend::sqlite::bound::time;
 use crate::backend::sqlite::store::SqliteDatabase;
 use crate::backend::sqlite::store::busy::Failure;
-use crate::projection::{Checkpoint, Claim};
+use crate::projection::Claim;
 
 impl CheckpointDatabase for SqliteDatabase {
     const LETTERS: LetterStatements = statements::LETTERS;
@@ -28,21 +28,21 @@ pub(super) async fn claim(
     conn: &mut SqliteConnection,
     claim: &Claim<'_>,
     sightings: &Sightings,
-) -> Result<Result<Checkpoint, NotClaimed>, Failure> {
+) -> Result<ClaimAnswer, Failure> {
     let key = claim.key();
     let abandoned = claim.lease.as_ref().and_then(|lease| sightings.abandoned(&key, lease.time));
     let epoch = rows::next_epoch(db, conn, claim).await?;
     if let Some(overlaps) = rows::overlapping(db, conn, claim).await? {
-        return Ok(Err(overlaps));
+        return Ok(ClaimAnswer::Not(overlaps));
     }
     let mut values = claim_values(claim, &key, epoch).to_vec();
     values.push(Value::NumberOrNull(abandoned.map(|lease| lease.epoch)));
     values.push(Value::NumberOrNull(abandoned.map(|lease| lease.until)));
     let Some(row) = db.fetch(conn, statements::CLAIM, &values).await?.pop() else {
-        return not_claimed(conn, claim, &key, sightings).await.map(Err);
+        return not_claimed(conn, claim, &key, sightings).await.map(ClaimAnswer::Not);
     };
     sightings.forget(&key);
-    checkpoint::<SqliteDatabase>(&row).map(Ok)
+    checkpoint::<SqliteDatabase>(&row).map(ClaimAnswer::Claimed)
 }
 
 /// Returns why the checkpoint was not claimed. It is in one transaction with the claim: if the fingerprint is not the

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use super::sightings::Sightings;
 use super::{SqliteCheckpoints, SqliteUnit};
 use crate::backend::sql::projection::generations::{Claimed, begin};
-use crate::backend::sql::projection::{SqlScope, rows};
+use crate::backend::sql::projection::{ClaimAnswer, SqlScope, rows};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::busy::Failure;
 use crate::backend::sqlite::store::{SqliteDatabase, Writing};
@@ -39,7 +39,7 @@ pub(in crate::backend) async fn claim(
 ) -> Result<Claimed, Failure> {
     let before = rows::load(db, conn, claim.name).await?;
     match super::claim::claim(db, conn, claim, sightings).await? {
-        Ok(claimed) => begin(db, conn, claim, target, before, claimed).await,
-        Err(why) => Ok(Claimed::Not(why)),
+        ClaimAnswer::Claimed(claimed) => begin(db, conn, claim, target, before, claimed).await,
+        ClaimAnswer::Not(why) => Ok(Claimed::Not(why)),
     }
 }
