@@ -57,16 +57,16 @@ impl PostgresCheckpoints {
 impl TableOwners for PostgresCheckpoints {
     async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError> {
         let owned = self.try_own(name, tables).await;
-        owned.map_err(|failure| CheckpointError::failed(Action::Own(name), failure))
+        owned.map_err(|failure| self.failed(Action::Own(name), failure))
     }
 
     async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError> {
         let disowned = self.try_disown(name, tables).await;
-        disowned.map_err(|failure| CheckpointError::failed(Action::Own(name), failure))
+        disowned.map_err(|failure| self.failed(Action::Own(name), failure))
     }
 
     async fn hand_over(&self, from: &str, to: &str) -> Result<HandedOver, CheckpointError> {
         let handed_over = self.try_hand_over(from, to).await;
-        handed_over.map_err(|failure| CheckpointError::failed(Action::HandOver(from), failure))
+        handed_over.map_err(|failure| self.failed(Action::HandOver(from), failure))
     }
 }
