@@ -85,6 +85,7 @@ extern crate self as eventsource;
 
 #[doc(hidden)]
 pub mod __private;
+pub mod admin;
 pub mod aggregate;
 mod backend;
 mod backoff;

@@ -59,7 +59,8 @@ impl Child {
         }
     }
 
-    fn stands_still(&self) -> bool {
+    /// Whether each of its threads stands still.
+    pub fn stands_still(&self) -> bool {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
         threads.flatten().all(|thread| {
             // What stands before the state is a name in brackets, which may hold anything.

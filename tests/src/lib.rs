@@ -1,6 +1,7 @@
 //! What the tests share: a small domain, projections, engines, backends, child processes, two versions of a service, rounds of long tests, and waiting with a
 //! deadline.
 
+pub mod at_step;
 pub mod backend;
 pub mod chains;
 pub mod child;
@@ -21,4 +22,4 @@ pub mod sums;
 pub mod wait;
 
 /// The version of the newest migration, in SQLite and in PostgreSQL.
-pub const SCHEMA_VERSION: i64 = 11;
+pub const SCHEMA_VERSION: i64 = 12;

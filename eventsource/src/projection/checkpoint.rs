@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{CheckpointUpdate, Claim};
+use super::operations::Pause;
+use super::{CheckpointUpdate, Claim, Leased};
 use crate::event::{Position, SliceRange};
 use crate::store::{LogId, LogMark};
 
@@ -44,6 +45,10 @@ pub struct Checkpoint {
     /// The last event of that log, at or before the position, that the owner knew when it moved the checkpoint. If the
     /// log goes back, this event is missing or another one. `None` before the first event was read.
     pub mark: Option<LogMark>,
+    /// The lease of the owner; `None` if it has none.
+    pub lease: Option<Leased>,
+    /// The pause that an operator wants; `None` if the subscription is to run.
+    pub pause: Option<Pause>,
 }
 
 impl Checkpoint {
@@ -57,7 +62,8 @@ impl Checkpoint {
         updated_at: DateTime<Utc>,
     ) -> Self {
         let slices = SliceRange::ALL;
-        Self { name, slices, position, epoch, fingerprint, updated_at, rebuild_to: None, log: None, mark: None }
+        let (rebuild_to, log, mark, lease, pause) = (None, None, None, None, None);
+        Self { name, slices, position, epoch, fingerprint, updated_at, rebuild_to, log, mark, lease, pause }
     }
 
     /// Sets the slices that the checkpoint covers.
@@ -79,6 +85,20 @@ impl Checkpoint {
     pub fn in_log(mut self, log: Option<LogId>, mark: Option<LogMark>) -> Self {
         self.log = log;
         self.mark = mark.filter(|mark| mark.position <= self.position);
+        self
+    }
+
+    /// Sets the lease of the owner.
+    #[must_use]
+    pub fn leased(mut self, lease: Option<Leased>) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Sets the pause that an operator wants.
+    #[must_use]
+    pub fn paused(mut self, pause: Option<Pause>) -> Self {
+        self.pause = pause;
         self
     }
 
@@ -120,17 +140,22 @@ struct Unchecked {
     rebuild_to: Option<Position>,
     log: Option<LogId>,
     mark: Option<LogMark>,
+    #[serde(default)]
+    lease: Option<Leased>,
+    #[serde(default)]
+    pause: Option<Pause>,
 }
 
 impl TryFrom<Unchecked> for Checkpoint {
     type Error = MarkAhead;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, MarkAhead> {
-        let Unchecked { name, slices, position, epoch, fingerprint, updated_at, rebuild_to, log, mark } = unchecked;
+        let Unchecked { name, slices, position, epoch, fingerprint, updated_at, .. } = unchecked;
+        let Unchecked { rebuild_to, log, mark, lease, pause, .. } = unchecked;
         if let Some(mark) = mark.filter(|mark| mark.position > position) {
             return Err(MarkAhead { name, position, mark: mark.position });
         }
-        Ok(Self { name, slices, position, epoch, fingerprint, updated_at, rebuild_to, log, mark })
+        Ok(Self { name, slices, position, epoch, fingerprint, updated_at, rebuild_to, log, mark, lease, pause })
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::operations::Operations;
 use super::{
     Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterQuery,
     ProjectionSnapshot, TableOwners, UnitOfWork,
@@ -91,22 +92,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// The errors of [`load`](Self::load).
     ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::Position;
-    /// use eventsource::event::SliceRange;
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::{CheckpointStore, Claim};
-    ///
-    /// let checkpoints = MemoryCheckpoints::new();
-    /// let half = SliceRange::new(0, 511).ok_or("no range")?;
-    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START).slices(half)).await?;
-    /// assert!(checkpoints.load_slices("orders", half).await?.is_some());
-    /// assert_eq!(checkpoints.load("orders").await?, None, "no checkpoint of all slices");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
+    #[doc = include_str!("checkpoint_store/load_slices.md")]
     async fn load_slices(&self, name: &str, slices: SliceRange) -> Result<Option<Checkpoint>, CheckpointError> {
         let all = self.list().await?;
         Ok(all.into_iter().find(|checkpoint| checkpoint.name == name && checkpoint.slices == slices))
@@ -292,6 +278,12 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// Returns the owners of the tables of the read models that are stored with the checkpoints. `None` is the default:
     /// then each manager checks only that no two of its own subscriptions declare the same table.
     fn owners(&self) -> Option<&dyn TableOwners> {
+        None
+    }
+
+    /// Returns what operators ask of subscriptions, and what managers report. `None`, the default, means that a
+    /// subscription can be seen and steered only in the process that runs it.
+    fn operations(&self) -> Option<&dyn Operations> {
         None
     }
 

@@ -88,7 +88,7 @@
 //! | write a projection without the macro, such as for events that are known only at run time | [`Subscriber`] and [`EventSubscriber`], or [`engine`](crate::engine) |
 //! | look at events that failed | [`DeadLetter`], through a [`SubscriptionHandle`](crate::SubscriptionHandle) |
 //! | give handlers something else to ask for | [`Inject`] |
-//! | store checkpoints in another database | [`CheckpointStore`], [`UnitOfWork`], [`Generations`], [`TableOwners`] |
+//! | store checkpoints in another database | [`CheckpointStore`], [`UnitOfWork`], [`Generations`], [`TableOwners`], [`Operations`](operations::Operations) |
 
 mod checkpoint;
 mod checkpoint_error;
@@ -107,8 +107,10 @@ pub(crate) mod generation;
 mod inject;
 mod interrupted;
 mod kind;
+mod leased;
 mod letter_query;
 mod letters;
+pub mod operations;
 mod output;
 pub(crate) mod owner;
 mod stored_checkpoint;
@@ -135,6 +137,7 @@ pub use inject::{ConnectionPool, FromEvent, HoldsChanges, Inject, RawConnection}
 pub use interrupted::{HandlerPanicked, HandlerTimedOut};
 pub(crate) use kind::KindFacts;
 pub use kind::{Guarantee, ProjectionKind};
+pub use leased::Leased;
 pub use letter_query::{LetterFilter, LetterQuery};
 pub use letters::Letters;
 pub use output::HandlerOutput;

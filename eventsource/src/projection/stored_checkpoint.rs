@@ -1,11 +1,11 @@
-//! A checkpoint as a value, with its lease and its snapshot.
+//! A checkpoint as a value, with its snapshot.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Checkpoint, CheckpointUpdate, Claim, ClaimError, ProjectionSnapshot};
+use super::{Checkpoint, CheckpointUpdate, Claim, ClaimError, Leased, ProjectionSnapshot};
 use crate::event::Position;
 
 /// The checkpoint of a range of slices, with what is stored with it.
@@ -13,14 +13,6 @@ use crate::event::Position;
 pub(super) struct StoredCheckpoint {
     pub(super) checkpoint: Checkpoint,
     pub(super) snapshot: Option<ProjectionSnapshot>,
-    pub(super) lease: Option<StoredLease>,
-}
-
-/// A lease, with its end by the clock of the store.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct StoredLease {
-    owner: String,
-    until: DateTime<Utc>,
 }
 
 impl StoredCheckpoint {
@@ -34,9 +26,8 @@ impl StoredCheckpoint {
     ) -> Self {
         let checkpoint = before.as_ref().map(|before| &before.checkpoint);
         let checkpoint = Checkpoint::claimed(checkpoint, claim, epoch, rebuild_to, now);
-        let lease = claim.lease.as_ref();
-        let lease = lease.map(|lease| StoredLease { owner: lease.owner.to_string(), until: end(now, lease.time) });
-        Self { checkpoint, snapshot: before.and_then(|before| before.snapshot), lease }
+        let lease = claim.lease.as_ref().map(|lease| Leased::new(&*lease.owner, end(now, lease.time)));
+        Self { checkpoint: checkpoint.leased(lease), snapshot: before.and_then(|before| before.snapshot) }
     }
 
     /// Returns why the claim fails.
@@ -47,13 +38,13 @@ impl StoredCheckpoint {
         }
         let holder =
             self.holder(now).filter(|holder| claim.lease.as_ref().is_some_and(|it| *it.owner != *holder.owner));
-        let Some(StoredLease { owner, until }) = holder else { return Ok(()) };
+        let Some(Leased { owner, until }) = holder else { return Ok(()) };
         Err(ClaimError::Held { name: claim.name.to_owned(), owner: owner.clone(), until: *until })
     }
 
     /// Returns the lease, if it has not ended.
-    fn holder(&self, now: DateTime<Utc>) -> Option<&StoredLease> {
-        self.lease.as_ref().filter(|lease| lease.until > now)
+    fn holder(&self, now: DateTime<Utc>) -> Option<&Leased> {
+        self.checkpoint.lease.as_ref().filter(|lease| lease.until > now)
     }
 
     /// Returns the owner of the lease, if it has not ended.
@@ -81,8 +72,8 @@ impl StoredCheckpoint {
     /// Sets the end of the lease, if there is one: `time` from now. [`Duration::ZERO`] releases it.
     pub(super) fn renew(&mut self, time: Duration, now: DateTime<Utc>) {
         if time.is_zero() {
-            self.lease = None;
-        } else if let Some(lease) = &mut self.lease {
+            self.checkpoint.lease = None;
+        } else if let Some(lease) = &mut self.checkpoint.lease {
             lease.until = end(now, time);
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::operations::Pause;
 use super::owner::renamed;
 use super::stored_checkpoint::StoredCheckpoint;
 use super::{
@@ -46,6 +47,8 @@ pub struct StoredSubscription {
     /// The target of the rebuild that the next claim of all slices begins.
     rebuild_to: Option<Position>,
     letters: Letters,
+    /// The pause that an operator wants. It stays when the checkpoints are cleared.
+    pause: Option<Pause>,
     /// Ordered by their slices.
     checkpoints: Vec<StoredCheckpoint>,
 }
@@ -96,7 +99,8 @@ impl StoredSubscription {
         }
         let rebuild_to = if claim.slices.is_all() { self.rebuild_to.take() } else { None };
         let before = at.ok().map(|at| self.checkpoints.remove(at));
-        let claimed = StoredCheckpoint::claimed(before, claim, epoch, rebuild_to, now);
+        let mut claimed = StoredCheckpoint::claimed(before, claim, epoch, rebuild_to, now);
+        claimed.checkpoint.pause.clone_from(&self.pause);
         let checkpoint = claimed.checkpoint.clone();
         self.checkpoints.insert(at.unwrap_or_else(|at| at), claimed);
         Ok(checkpoint)
@@ -144,6 +148,20 @@ impl StoredSubscription {
         Ok(())
     }
 
+    /// Sets the pause that an operator wants, or removes it. Returns the one before.
+    pub fn set_pause(&mut self, pause: Option<Pause>) -> Option<Pause> {
+        for stored in &mut self.checkpoints {
+            stored.checkpoint.pause.clone_from(&pause);
+        }
+        std::mem::replace(&mut self.pause, pause)
+    }
+
+    /// Returns the pause that an operator wants.
+    #[must_use]
+    pub const fn pause(&self) -> Option<&Pause> {
+        self.pause.as_ref()
+    }
+
     /// Removes the letters that were dismissed before `before`, and returns their number.
     pub fn forget_dismissed(&mut self, before: DateTime<Utc>) -> u64 {
         self.letters.forget_dismissed(before)
@@ -178,7 +196,7 @@ impl StoredSubscription {
         let epoch = self.epoch.max(replaced.map_or(0, |replaced| replaced.epoch)) + 1;
         let mut moved = std::mem::replace(self, Self { epoch, ..Self::default() });
         for stored in &mut moved.checkpoints {
-            let StoredCheckpoint { checkpoint, snapshot, lease } = stored;
+            let StoredCheckpoint { checkpoint, snapshot } = stored;
             checkpoint.fingerprint = renamed(&checkpoint.fingerprint, from, to);
             name.clone_into(&mut checkpoint.name);
             if checkpoint.slices.is_all() {
@@ -187,7 +205,7 @@ impl StoredSubscription {
             if let Some(snapshot) = snapshot {
                 snapshot.fingerprint = renamed(&snapshot.fingerprint, from, to);
             }
-            *lease = None;
+            checkpoint.lease = None;
         }
         moved.letters.rename(name);
         moved.epoch = epoch;
@@ -206,6 +224,8 @@ struct Unchecked {
     epoch: u64,
     rebuild_to: Option<Position>,
     letters: Letters,
+    #[serde(default)]
+    pause: Option<Pause>,
     checkpoints: Vec<StoredCheckpoint>,
 }
 
@@ -213,7 +233,7 @@ impl TryFrom<Unchecked> for StoredSubscription {
     type Error = NotASubscription;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, NotASubscription> {
-        let Unchecked { epoch, rebuild_to, letters, mut checkpoints } = unchecked;
+        let Unchecked { epoch, rebuild_to, letters, pause, mut checkpoints } = unchecked;
         checkpoints.sort_by_key(|stored| stored.checkpoint.slices);
         let ranges: Vec<_> = checkpoints.iter().map(|stored| stored.checkpoint.slices).collect();
         for (n, &one) in ranges.iter().enumerate() {
@@ -224,7 +244,7 @@ impl TryFrom<Unchecked> for StoredSubscription {
         if let Some(ahead) = checkpoints.iter().map(|stored| &stored.checkpoint).find(|it| it.epoch > epoch) {
             return Err(NotASubscription::Epoch { name: ahead.name.clone(), found: ahead.epoch, last: epoch });
         }
-        Ok(Self { epoch, rebuild_to, letters, checkpoints })
+        Ok(Self { epoch, rebuild_to, letters, pause, checkpoints })
     }
 }
 

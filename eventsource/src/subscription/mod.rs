@@ -171,6 +171,7 @@
 //! | info | it started, stopped, stands by, was rebuilt or reset |
 //! | debug | each change of the state |
 
+mod action;
 mod config;
 mod erased;
 mod error;
@@ -188,6 +189,7 @@ mod state;
 mod status;
 mod subscription_shared;
 
+pub use action::{Action, UnknownAction};
 pub use config::{
     FailureLimit, FailurePolicy, InvalidOption, OnChange, RestartPolicy, RetryPolicy, SubscriptionConfig, UnknownEvents,
 };
@@ -196,6 +198,8 @@ pub use error::{
 };
 pub use failure::{Failure, LastFailure, LetterSelection, RetryReport};
 pub use handle::{DeadLetters, Rebuild, SubscriptionHandle, View, Wait, WaitTarget};
+pub(crate) use log::recognise::lost;
+pub(crate) use manager::Supervised;
 pub use manager::{Backend, ManagerBuilder, Subscribe, SubscriptionManager};
 #[cfg(feature = "signals")]
 pub use manager::{Shutdown, Signal, shutdown_signal};

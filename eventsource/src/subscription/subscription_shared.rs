@@ -15,6 +15,7 @@ use crate::backoff::Chance;
 use crate::causes::with_causes;
 use crate::event::{EventFilter, Position};
 use crate::projection::generation::next_checkpoint;
+use crate::projection::operations::Pause;
 use crate::projection::{KindFacts, ProjectionKind, Table, stored_version};
 use crate::store::{EventLog, LogStall, WakeUpSender};
 use crate::subscription::failure::restarts::{NextRestart, Restarts};
@@ -60,6 +61,8 @@ pub(super) struct SubscriptionShared {
     pub(super) chance: Chance,
     /// The end of the log at the first start, for a subscription that starts there.
     pub(super) end_at_start: OnceLock<Position>,
+    /// Shared with the task that renews the lease, so that it is known whether there is one.
+    pub(super) ownership: Arc<()>,
 }
 
 /// The reason of a pause, as the operator gave it.
@@ -108,15 +111,13 @@ impl SubscriptionShared {
             owner: Arc::clone(&live.owner),
             chance: Chance::new(live.config.seed),
             end_at_start: OnceLock::new(),
+            ownership: Arc::default(),
         }
     }
 
     /// Changes the command from `from` to `to`. Another command, such as a stop, stays.
     pub(super) fn tell(&self, from: Control, to: Control) -> Result<(), ManagerError> {
-        let state = self.progress.snapshot().state;
-        if !state.is_running() {
-            return Err(ManagerError::NotRunning { subscription: self.name.clone(), state });
-        }
+        self.require_running()?;
         self.control.send_if_modified(|control| {
             let change = *control == from;
             if change {
@@ -125,6 +126,36 @@ impl SubscriptionShared {
             change
         });
         Ok(())
+    }
+
+    /// Fails if the subscription does not run.
+    pub(super) fn require_running(&self) -> Result<(), ManagerError> {
+        let state = self.progress.snapshot().state;
+        match state.is_running() {
+            true => Ok(()),
+            false => Err(ManagerError::NotRunning { subscription: self.name.clone(), state }),
+        }
+    }
+
+    /// Pauses the runner, if it runs, because an operator wants this stored pause.
+    pub(super) fn obey(&self, pause: &Pause) {
+        self.set_pause_reason((!pause.reason.is_empty()).then(|| pause.reason.as_str().into()));
+        self.control.send_if_modified(|control| {
+            let runs = *control == Control::Run;
+            if runs {
+                *control = Control::Pause;
+            }
+            runs
+        });
+    }
+
+    /// Returns whether this process owns the stored checkpoint, as far as it knows.
+    pub(super) fn is_owner(&self) -> bool {
+        Arc::strong_count(&self.ownership) > 1
+    }
+
+    pub(super) fn is_told_to_pause(&self) -> bool {
+        *self.control.borrow() == Control::Pause
     }
 
     /// Notes that the runner waits for a store, for this `reason`. Returns the state before. A runner that builds the next

@@ -95,13 +95,14 @@ async fn answer<C: CheckpointStore, P: Send + Sync + 'static, E: Display>(
             ("new", _) => {
                 said(rows.second.find(Query::all()).await.map(|rows| rows.iter().map(|row| row.double).sum()))
             }
-            ("pause", _) => {
-                manager.pause("bump-digits").await?;
-                "paused".to_owned()
+            // A pause would hold for the other process too.
+            ("halt", _) => {
+                manager.stop_one("bump-digits").await?;
+                "halted".to_owned()
             }
-            ("resume", _) => {
-                manager.resume("bump-digits").await?;
-                "resumed".to_owned()
+            ("go on", _) => {
+                manager.start_one("bump-digits").await?;
+                "goes on".to_owned()
             }
             ("stop", _) => {
                 manager.stop().await?;

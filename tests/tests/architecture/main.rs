@@ -47,6 +47,7 @@ const ROOMS: &[Room] = &[
             "panics",
         ],
     },
+    Room { name: "admin", may_name: &["event", "store", "projection", "subscription"] },
     Room { name: "engine", may_name: &["event", "store", "projection", "causes"] },
     Room {
         name: "backend",

@@ -6,6 +6,7 @@
 mod broken_buses;
 mod broken_checkpoints;
 mod broken_generations;
+mod broken_operations;
 mod broken_read_models;
 mod broken_servers;
 mod broken_snapshots;
@@ -66,6 +67,9 @@ mod memory {
     mod table_owners {
         eventsource::table_owner_contract!(eventsource::memory::MemoryCheckpoints::new());
     }
+    mod operations {
+        eventsource::operation_contract!(eventsource::memory::MemoryCheckpoints::new());
+    }
     mod projection_states {
         eventsource::projection_state_store_contract!(eventsource::engine::MemoryProjectionStates::new());
     }
@@ -106,6 +110,9 @@ mod sqlite {
     mod table_owners {
         eventsource::table_owner_contract!(crate::sqlite_checkpoints().await);
     }
+    mod operations {
+        eventsource::operation_contract!(crate::sqlite_checkpoints().await);
+    }
     mod generations {
         eventsource::generation_contract!(crate::sqlite_read_models().await);
     }
@@ -129,6 +136,9 @@ mod sqlite_in_memory {
     }
     mod table_owners {
         eventsource::table_owner_contract!(crate::SqliteCheckpoints::new(&crate::in_memory().await));
+    }
+    mod operations {
+        eventsource::operation_contract!(crate::SqliteCheckpoints::new(&crate::in_memory().await));
     }
 }
 
@@ -160,6 +170,9 @@ mod postgres {
     mod table_owners {
         eventsource::table_owner_contract!(crate::postgres_checkpoints(|options| options).await);
     }
+    mod operations {
+        eventsource::operation_contract!(crate::postgres_checkpoints(|options| options).await);
+    }
     mod generations {
         eventsource::generation_contract!(crate::postgres_read_models(|options| options).await);
     }
@@ -188,6 +201,9 @@ mod postgres_as_through_a_pooler {
     }
     mod table_owners {
         eventsource::table_owner_contract!(crate::postgres_checkpoints(|options| options.pooler_mode(true)).await);
+    }
+    mod operations {
+        eventsource::operation_contract!(crate::postgres_checkpoints(|options| options.pooler_mode(true)).await);
     }
     mod generations {
         eventsource::generation_contract!(crate::postgres_read_models(|options| options.pooler_mode(true)).await);

@@ -101,7 +101,7 @@ async fn start_restart_and_pause_do_not_wait_for_the_restart() {
             _ => {
                 handle.pause().await.unwrap();
                 assert_eq!(handle.snapshot().state.name(), "paused");
-                handle.resume().unwrap();
+                handle.resume().await.unwrap();
             }
         }
         handle.caught_up().within(DEADLINE).await.unwrap();

@@ -86,7 +86,7 @@ where
     let position = bump(&backend.store(), [1]).await;
     handle.wait_for(position).within(Duration::from_millis(50)).await.unwrap_err();
     assert!(fails.applied().is_empty());
-    handle.resume().unwrap();
+    handle.resume().await.unwrap();
     handle.wait_for(position).within(DEADLINE).await.unwrap();
     assert_eq!(handle.snapshot().pause_reason, None);
     // A restart ends a pause too.

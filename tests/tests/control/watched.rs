@@ -41,7 +41,7 @@ async fn stream_begins_with_the_present_state_and_yields_each_change() {
     assert_eq!(next(&mut changes).await, Some((name(), "paused")));
     handle.pause_for("another reason").await.unwrap();
     assert!(is_pending(&mut changes));
-    handle.resume().unwrap();
+    handle.resume().await.unwrap();
     while next(&mut changes).await != Some((name(), "live")) {}
     manager.unsubscribe("seen").await.unwrap();
     assert_eq!(next(&mut changes).await, Some((name(), "stopped")));

@@ -1,5 +1,6 @@
 //! What becomes of events that cannot be applied: dead letters, parked streams, retries, limits, timeouts, standby.
 
+mod anywhere;
 mod at_most_once;
 mod cut_off;
 mod durable;
@@ -10,8 +11,11 @@ mod letters;
 mod limits;
 mod many;
 mod newer;
+mod operators;
+mod paused;
 mod restart;
 mod retries;
+mod scene;
 mod shared_state;
 mod standby;
 mod unknown;

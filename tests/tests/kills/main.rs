@@ -7,6 +7,7 @@ mod at_most_once;
 mod commands;
 mod engines;
 mod frozen;
+mod requests;
 mod retries;
 mod takeovers;
 mod watched;

@@ -61,7 +61,7 @@ async fn every_moment_is_as_the_guide_says<W: Sql>(world: W) {
     second.until("state", |state| state.contains("rebuilding"));
     second.until("new", |said| said.contains("is building its next generation"));
     // It holds still while it is looked at: the time that it takes to build says nothing of the guide.
-    assert_eq!(second.ask("pause"), "paused");
+    assert_eq!(second.ask("halt"), "halted");
     second.refuses("new", &["`double`", "`bump_digits`", "bump-digits v2", "position"]);
     assert_eq!(second.ask("rows"), sum.to_string(), "what both have answers from version 1");
     bump(&world.store(), [1]).await;
@@ -70,7 +70,7 @@ async fn every_moment_is_as_the_guide_says<W: Sql>(world: W) {
     assert_eq!(first.ask("old"), 21.to_string());
     assert_eq!(second.ask("rows"), (sum + 1).to_string());
     second.refuses("new", &["is building its next generation"]);
-    assert_eq!(second.ask("resume"), "resumed");
+    assert_eq!(second.ask("go on"), "goes on");
 
     // The switch: version 2 serves, and version 1 changes nothing any more.
     assert_eq!(second.ask("caught up"), "caught up");

@@ -28,7 +28,7 @@ impl SqlDatabase for PostgresDatabase {
         Ok(bound(self, sql, values).fetch_all(conn).await?)
     }
 
-    fn time(row: &PgRow, column: usize, _: impl FnOnce() -> String) -> Result<DateTime<Utc>, Failure> {
+    fn time_or_null(row: &PgRow, column: usize, _: impl FnOnce() -> String) -> Result<Option<DateTime<Utc>>, Failure> {
         Ok(row.try_get(column)?)
     }
 }

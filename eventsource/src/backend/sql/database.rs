@@ -32,7 +32,26 @@ pub(in crate::backend) trait SqlDatabase: Clone + Debug + Send + Sync + 'static 
     ) -> impl Future<Output = Result<Vec<Self::Row>, Failure>> + Send;
 
     /// Returns the time in `column` of `row`. `what` names it for an error.
-    fn time(row: &Self::Row, column: usize, what: impl FnOnce() -> String) -> Result<DateTime<Utc>, Failure>;
+    fn time_or_null(
+        row: &Self::Row,
+        column: usize,
+        what: impl FnOnce() -> String,
+    ) -> Result<Option<DateTime<Utc>>, Failure>;
+
+    /// Returns the end of the lease in `column` of `row`. A lease that ends after the last time of this program ends at
+    /// that time.
+    fn lease_end(
+        row: &Self::Row,
+        column: usize,
+        what: impl FnOnce() -> String,
+    ) -> Result<Option<DateTime<Utc>>, Failure> {
+        Self::time_or_null(row, column, what)
+    }
+
+    /// Returns the time in `column` of `row`, which is not null. `what` names it for an error.
+    fn time(row: &Self::Row, column: usize, what: impl Fn() -> String) -> Result<DateTime<Utc>, Failure> {
+        Self::time_or_null(row, column, &what)?.ok_or_else(|| Failure::Corrupt(format!("{} is missing", what())))
+    }
 }
 
 /// A row that a statement returns. Columns are numbered from 0.

@@ -35,9 +35,23 @@ impl SqlDatabase for SqliteDatabase {
         Ok(bound(sql, values).fetch_all(conn).await?)
     }
 
-    fn time(row: &SqliteRow, column: usize, what: impl FnOnce() -> String) -> Result<DateTime<Utc>, Failure> {
-        time(row.try_get(column)?, what)
+    fn time_or_null(
+        row: &SqliteRow,
+        column: usize,
+        what: impl FnOnce() -> String,
+    ) -> Result<Option<DateTime<Utc>>, Failure> {
+        row.try_get::<Option<i64>, _>(column)?.map(|micros| time(micros, what)).transpose()
     }
+
+    fn lease_end(row: &SqliteRow, column: usize, _: impl FnOnce() -> String) -> Result<Option<DateTime<Utc>>, Failure> {
+        Ok(row.try_get::<Option<i64>, _>(column)?.map(leased_until))
+    }
+}
+
+/// Returns the end of a lease, `micros` microseconds after 1970. A lease of [`Duration::MAX`](std::time::Duration::MAX)
+/// ends after the last time of this program.
+pub(super) fn leased_until(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// Returns the time that is `micros` microseconds after 1970. `what` names it for an error.

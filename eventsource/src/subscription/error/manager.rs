@@ -67,6 +67,14 @@ pub enum ManagerError {
         /// The error of the store.
         source: CheckpointError,
     },
+    /// The checkpoint store failed while a pause was stored or removed. Nothing was changed: try again.
+    #[error("the pause of `{subscription}` cannot be stored or removed")]
+    PauseNotStored {
+        /// The name of the subscription.
+        subscription: String,
+        /// The error of the store.
+        source: CheckpointError,
+    },
     /// The subscription does not run, or ended before it did what it was asked. The state says why: start or resume it.
     #[error("`{subscription}` does not run: it is {state}")]
     NotRunning {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::{Position, StreamId};
@@ -66,7 +66,8 @@ impl RetryReport {
 ///
 /// assert_eq!(LetterSelection::At(Position::new(42)).to_string(), "at position 42");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LetterSelection {
     /// All letters.

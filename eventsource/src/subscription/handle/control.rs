@@ -27,12 +27,12 @@ impl<P> SubscriptionHandle<P> {
     /// # manager.start().await?;
     /// orders.pause().await?;
     /// // … maintenance of the tables of its read model …
-    /// orders.resume()?;
+    /// orders.resume().await?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
     pub async fn pause(&self) -> Result<(), ManagerError> {
-        self.core.pause(None).await
+        self.slot.pause(None).await
     }
 
     /// Pauses the subscription like [`pause`](Self::pause), with a reason for operators:
@@ -57,7 +57,7 @@ impl<P> SubscriptionHandle<P> {
     /// # }).unwrap();
     /// ```
     pub async fn pause_for(&self, reason: impl Into<String>) -> Result<(), ManagerError> {
-        self.core.pause(Some(reason.into().into())).await
+        self.slot.pause(Some(reason.into().into())).await
     }
 
     /// Resumes the paused subscription where it paused. Does nothing if it is not paused.
@@ -76,12 +76,12 @@ impl<P> SubscriptionHandle<P> {
     /// # let orders = manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
     /// # manager.start().await?;
     /// orders.pause().await?;
-    /// orders.resume()?;
+    /// orders.resume().await?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub fn resume(&self) -> Result<(), ManagerError> {
-        self.core.resume()
+    pub async fn resume(&self) -> Result<(), ManagerError> {
+        self.slot.resume().await
     }
 
     /// Starts the subscription again, in whatever state it is: see

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::projection::{CheckpointError, DeadLetter, LetterQuery};
 use crate::subscription::DeadLetterError;
-use crate::subscription::handle::operations::Operations;
+use crate::subscription::handle::subscription_control::SubscriptionControl;
 use crate::subscription::subscription_shared::SubscriptionShared;
 
 /// Lists, retries and dismisses the dead letters of a subscription.
@@ -65,11 +65,11 @@ use crate::subscription::subscription_shared::SubscriptionShared;
 #[derive(Clone)]
 pub struct DeadLetters {
     pub(super) core: Arc<SubscriptionShared>,
-    pub(super) slot: Arc<dyn Operations>,
+    pub(super) slot: Arc<dyn SubscriptionControl>,
 }
 
 impl DeadLetters {
-    pub(in crate::subscription) fn new(core: Arc<SubscriptionShared>, slot: Arc<dyn Operations>) -> Self {
+    pub(in crate::subscription) fn new(core: Arc<SubscriptionShared>, slot: Arc<dyn SubscriptionControl>) -> Self {
         Self { core, slot }
     }
 

@@ -5,13 +5,13 @@ mod control;
 mod dead_letters;
 mod observe;
 mod one_letter;
-pub(super) mod operations;
 mod pausing;
 mod polls;
 mod rebuild;
 mod rebuilds;
 mod retries;
-mod wait;
+pub(super) mod subscription_control;
+pub(super) mod wait;
 mod wait_target;
 mod waits;
 
@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use super::erased::SharedSubscriber;
 use super::subscription_shared::SubscriptionShared;
-use crate::subscription::handle::operations::Operations;
+use crate::subscription::handle::subscription_control::SubscriptionControl;
 
 /// Reads a subscribed projection, waits for it, reports its status, and resets or rebuilds it.
 ///
@@ -68,7 +68,7 @@ use crate::subscription::handle::operations::Operations;
 pub struct SubscriptionHandle<P> {
     core: Arc<SubscriptionShared>,
     subscriber: Arc<SharedSubscriber<P>>,
-    slot: Arc<dyn Operations>,
+    slot: Arc<dyn SubscriptionControl>,
 }
 
 /// A projection as it was between two batches. It dereferences to the projection and never changes: call
@@ -94,7 +94,7 @@ impl<P> SubscriptionHandle<P> {
     pub(super) fn new(
         core: Arc<SubscriptionShared>,
         subscriber: Arc<SharedSubscriber<P>>,
-        slot: Arc<dyn Operations>,
+        slot: Arc<dyn SubscriptionControl>,
     ) -> Self {
         Self { core, subscriber, slot }
     }

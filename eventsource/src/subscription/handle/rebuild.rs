@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::event::Position;
 use crate::subscription::RebuildProgress;
 use crate::subscription::error::RebuildError;
-use crate::subscription::handle::operations::Operations;
+use crate::subscription::handle::subscription_control::SubscriptionControl;
 use crate::subscription::rebuild::tracked::{Outcome, Tracked};
 use crate::subscription::state::progress::ProgressSnapshot;
 use crate::subscription::subscription_shared::SubscriptionShared;
@@ -58,7 +58,7 @@ use crate::subscription::{ManagerError, StopReason, SubscriptionState};
 #[must_use = "the rebuild continues without this handle; await it to learn how it ends"]
 pub struct Rebuild {
     core: Arc<SubscriptionShared>,
-    slot: Arc<dyn Operations>,
+    slot: Arc<dyn SubscriptionControl>,
     tracked: Arc<Tracked>,
 }
 
@@ -70,7 +70,7 @@ const fn ends(state: &SubscriptionState) -> bool {
 impl Rebuild {
     pub(in crate::subscription) fn new(
         core: Arc<SubscriptionShared>,
-        slot: Arc<dyn Operations>,
+        slot: Arc<dyn SubscriptionControl>,
         tracked: Arc<Tracked>,
     ) -> Self {
         Self { core, slot, tracked }

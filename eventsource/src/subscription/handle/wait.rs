@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::polls::Polls;
 use crate::event::{EventFilter, Position};
 use crate::store::{PageLimit, StoreError};
-use crate::subscription::handle::operations::Operations;
+use crate::subscription::handle::subscription_control::SubscriptionControl;
 use crate::subscription::inside::is_handler_of;
 use crate::subscription::log::recognise::{Compared, Remembered};
 use crate::subscription::state::progress::ProgressSnapshot;
@@ -58,7 +58,7 @@ use crate::subscription::{StopReason, SubscriptionState, WaitError, WaitTarget};
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct Wait {
     core: Arc<SubscriptionShared>,
-    slot: Arc<dyn Operations>,
+    slot: Arc<dyn SubscriptionControl>,
     target: Target,
     deadline: Option<Duration>,
 }
@@ -76,7 +76,7 @@ pub(in crate::subscription) enum Target {
 impl Wait {
     pub(in crate::subscription) fn new(
         core: Arc<SubscriptionShared>,
-        slot: Arc<dyn Operations>,
+        slot: Arc<dyn SubscriptionControl>,
         target: Target,
     ) -> Self {
         Self { core, slot, target, deadline: None }

@@ -86,3 +86,14 @@ impl Remembered {
         })
     }
 }
+
+/// Returns why the log is not the one that the checkpoint belongs to; `None` if it is.
+///
+/// # Errors
+/// Those of the log: the check can be repeated.
+pub(crate) async fn lost(checkpoint: &Checkpoint, store: &dyn EventLog) -> Result<Option<String>, StoreError> {
+    Ok(match Remembered::of(checkpoint, Position::START).compare(store).await? {
+        Compared::Same(_) => None,
+        Compared::Lost(lost) => Some(lost.to_string()),
+    })
+}

@@ -1,20 +1,24 @@
 //! The manager: subscribes, starts, stops and reports on its subscriptions.
 
 mod builder;
+mod by_operator;
 mod launch;
 mod listening;
 mod named;
 mod observe;
-mod operations;
+mod pausing;
 mod repair;
+mod service;
 #[cfg(feature = "signals")]
 mod signals;
 mod stop;
 mod subscribe;
 mod subscribe_checks;
+mod subscription_control;
 mod supervised;
 
 pub use builder::{Backend, ManagerBuilder};
+pub(crate) use by_operator::Supervised;
 #[cfg(feature = "signals")]
 pub use signals::{Shutdown, Signal, shutdown_signal};
 pub use subscribe::Subscribe;
@@ -26,6 +30,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use self::listening::Listening;
+use self::service::Service;
 use super::log::SharedLog;
 use super::subscription_shared::SubscriptionShared;
 use super::{InsideHandler, ManagerError, StopReason};
@@ -107,6 +112,7 @@ pub(super) struct Running {
     /// Whether the manager was started, and not only one of its subscriptions. Then a new subscription starts at once.
     starts_all: bool,
     _listening: Listening,
+    _service: Option<Service>,
 }
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -210,7 +216,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             Some(before) => Running { runtime, ..before },
             None => {
                 let listening = Listening::start(&self.notifier, &self.bus_wake_ups).await;
-                Running { runtime, starts_all: false, _listening: listening }
+                let service = Service::start(&self.slots, &self.checkpoints, &self.owner);
+                Running { runtime, starts_all: false, _listening: listening, _service: service }
             }
         };
         Ok(running.insert(before))

@@ -88,16 +88,16 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     ///
     /// Returns when it is paused. If another caller resumes it before that, returns too, without an error. A paused
     /// owner keeps its lease, so no standby takes over. It holds no transaction, and no connection between two renewals
-    /// of the lease. On a standby the pause only keeps this process from taking over: the owner continues.
+    /// of the lease.
     ///
-    /// **A pause is not stored.** A restart, a crash or a lost lease of this process ends it, and a standby or the new
-    /// process continues to apply events. For a maintenance that must not be interrupted, stop the subscription in
-    /// every process.
+    /// The pause is stored with the checkpoint: it outlives a restart, a crash and a takeover, until it is
+    /// [resumed](Self::resume) in any process. On a standby this stores the pause and returns; the owner pauses within
+    /// about a second. The pause of a memory projection is not stored: it runs in each process by itself.
     ///
     /// # Errors
     /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::NotRunning`] if it does not run, or
-    /// ends before it pauses; [`ManagerError::InsideHandler`] in a handler of the subscription, which would wait for
-    /// itself.
+    /// ends before it pauses; [`ManagerError::PauseNotStored`] if the checkpoint store fails;
+    /// [`ManagerError::InsideHandler`] in a handler of the subscription, which would wait for itself.
     ///
     /// # Examples
     /// ```
@@ -116,14 +116,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn pause(&self, name: &str) -> Result<(), ManagerError> {
-        self.slot(name)?.core.pause(None).await
+        self.slot(name)?.pause_stored(None).await
     }
 
     /// Pauses the subscription `name` like [`pause`](Self::pause), with a reason.
     ///
     /// [`SubscriptionStatus::pause_reason`](crate::SubscriptionStatus::pause_reason) contains the reason until the
-    /// subscription is resumed or started again. For a paused subscription, this replaces the reason. It can be any text,
-    /// and is kept in memory only.
+    /// subscription is resumed. For a paused subscription, this replaces the reason. It can be any text.
     ///
     /// # Errors
     /// Those of [`pause`](Self::pause).
@@ -143,15 +142,15 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn pause_for(&self, name: &str, reason: impl Into<String>) -> Result<(), ManagerError> {
-        self.slot(name)?.core.pause(Some(reason.into().into())).await
+        self.slot(name)?.pause_stored(Some(reason.into().into())).await
     }
 
-    /// Resumes the paused subscription `name` where it paused. Does nothing if it is not paused. Works in the process
-    /// that paused it only.
+    /// Resumes the paused subscription `name` where it paused. Does nothing if it is not paused. On a standby this removes
+    /// the stored pause and returns; the owner resumes within about a second.
     ///
     /// # Errors
     /// [`ManagerError::Unknown`] if there is no such subscription; [`ManagerError::NotRunning`] if it is not started or
-    /// has ended.
+    /// has ended; [`ManagerError::PauseNotStored`] if the checkpoint store fails.
     ///
     /// # Examples
     /// ```
@@ -169,7 +168,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub async fn resume(&self, name: &str) -> Result<(), ManagerError> {
-        self.slot(name)?.core.resume()
+        self.slot(name)?.resume_stored().await
     }
 
     /// Starts the subscription `name` again, in whatever state it is: faulted, refused, fenced twice, stopped, paused or

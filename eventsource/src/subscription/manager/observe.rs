@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::SubscriptionManager;
 use crate::projection::CheckpointStore;
-use crate::subscription::handle::operations::Operations as _;
+use crate::subscription::handle::subscription_control::SubscriptionControl as _;
 use crate::subscription::{Health, HealthLimits, ManagerError, StateChanges, SubscriptionSnapshot, SubscriptionStatus};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::SubscriptionManager;
 use crate::projection::generation::is_reserved;
 use crate::projection::{CheckpointStore, HandedOver};
-use crate::subscription::handle::operations::Operations as _;
+use crate::subscription::handle::subscription_control::SubscriptionControl as _;
 use crate::subscription::{DeadLetters, HandOverError, ManagerError, Rebuild, RebuildError, RebuildKind};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {

@@ -160,6 +160,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             rebuilds: Rebuilds::default(),
             owner: Arc::clone(&self.owner),
             end_at_start: OnceLock::new(),
+            ownership: Arc::default(),
         };
         if checkpoint.is_some() {
             self.tell_letters(&core).await?;

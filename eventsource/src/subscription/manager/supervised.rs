@@ -25,6 +25,8 @@ pub(super) struct SupervisedSubscription<C: CheckpointStore> {
     is_out: AtomicBool,
     /// Locked while the runner is started or stopped, and during a reset.
     pub(super) task: tokio::sync::Mutex<Option<Task>>,
+    /// Held while the pause is changed or obeyed.
+    pub(super) steering: tokio::sync::Mutex<()>,
 }
 
 /// The subscriptions of a manager, by name.
@@ -44,6 +46,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             slots: Arc::downgrade(slots),
             is_out: AtomicBool::new(false),
             task: tokio::sync::Mutex::new(None),
+            steering: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -97,9 +100,10 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         }
         let within = runtime.clone();
         let restart = runtime.spawn(async move {
+            let forgotten = self.forget_pause().await;
             let saved = self.stop(StopReason::Restarting).await;
             self.start(&within).await;
-            saved
+            forgotten.and(saved)
         });
         restart.await.unwrap_or(Err(ManagerError::NoRuntime))
     }

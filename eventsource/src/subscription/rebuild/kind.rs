@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The way in which a read model is rebuilt.
 ///
@@ -13,7 +13,7 @@ use serde::Serialize;
 ///
 /// assert_eq!(RebuildKind::SideBySide.to_string(), "side by side");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "snake_case")]
 pub enum RebuildKind {

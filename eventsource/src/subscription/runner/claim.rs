@@ -37,7 +37,7 @@ pub(super) struct Held {
 
 /// The answer to one attempt to claim the checkpoint.
 pub(super) enum Attempt {
-    Claimed(Checkpoint),
+    Claimed(Box<Checkpoint>),
     Held(Held),
     /// The checkpoint belongs to another version of the projection.
     Changed,
@@ -107,7 +107,7 @@ impl<C: CheckpointStore> Context<C> {
         let checkpoints = Arc::clone(&self.checkpoints);
         self.retry_until_up(|| async {
             match checkpoints.claim(claim).await {
-                Ok(checkpoint) => Ok(Attempt::Claimed(checkpoint)),
+                Ok(checkpoint) => Ok(Attempt::Claimed(Box::new(checkpoint))),
                 Err(ClaimError::Held { owner, until, .. }) => Ok(Attempt::Held(Held { owner: owner.into(), until })),
                 Err(ClaimError::Store(error)) => Err(error),
                 Err(ClaimError::Changed { .. }) => Ok(Attempt::Changed),
@@ -123,6 +123,9 @@ impl<C: CheckpointStore> Context<C> {
     /// Becomes the owner of `checkpoint`, which was claimed, and renews the lease from now on.
     pub(super) fn own(&mut self, checkpoint: &Checkpoint, replay: Replay) -> Box<Active> {
         self.is_confirmed |= checkpoint.fingerprint == self.core.fingerprint;
+        if let Some(pause) = &checkpoint.pause {
+            self.core.obey(pause);
+        }
         let heartbeat = Heartbeat::of(&self.core, &self.checkpoints, checkpoint.epoch);
         self.inbox.listen_to(heartbeat.lost());
         let mut active = Active::new(checkpoint.position, &self.core);

@@ -15,6 +15,7 @@ use crate::subscription::subscription_shared::SubscriptionShared;
 pub(super) struct Heartbeat {
     task: JoinHandle<()>,
     lost: watch::Receiver<bool>,
+    _ownership: Arc<()>,
 }
 
 impl Drop for Heartbeat {
@@ -28,7 +29,7 @@ impl Heartbeat {
     pub(super) fn of<C: CheckpointStore>(core: &Arc<SubscriptionShared>, checkpoints: &Arc<C>, epoch: u64) -> Self {
         let (lose, lost) = watch::channel(false);
         let task = tokio::spawn(renew(Arc::clone(core), Arc::clone(checkpoints), epoch, lose));
-        Self { task, lost }
+        Self { task, lost, _ownership: Arc::clone(&core.ownership) }
     }
 
     /// Returns what becomes true when another process owns the checkpoint.

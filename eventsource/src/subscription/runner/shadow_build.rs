@@ -29,7 +29,7 @@ pub(super) struct ShadowBuild<C: CheckpointStore> {
 
 /// The answer to an attempt to claim the checkpoint of the next generation.
 enum Attempt {
-    Claimed(Checkpoint),
+    Claimed(Box<Checkpoint>),
     Held(Held),
     Refused(Arc<str>),
 }
@@ -150,7 +150,7 @@ impl<C: CheckpointStore> ShadowBuild<C> {
         let claim = || async {
             let answer = generations(&*checkpoints)?.claim_next(&claim, spec.target, &spec.tables).await;
             match answer {
-                Ok(checkpoint) => Ok::<_, CheckpointError>(Attempt::Claimed(checkpoint)),
+                Ok(checkpoint) => Ok::<_, CheckpointError>(Attempt::Claimed(Box::new(checkpoint))),
                 Err(ClaimError::Held { owner, until, .. }) => Ok(Attempt::Held(Held { owner: owner.into(), until })),
                 // Cannot happen: the claim does not ask for this check.
                 Err(refused @ (ClaimError::Changed { .. } | ClaimError::Overlaps { .. })) => {

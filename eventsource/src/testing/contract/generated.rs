@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::{Case, CheckpointStoreFixture, EventStoreFixture, Violation};
+use super::{Case, EventStoreFixture, Violation};
 
 #[doc(hidden)]
 #[macro_export]
@@ -44,40 +44,18 @@ macro_rules! __event_store_tests {
     };
 }
 
+/// The tests of a suite of checkpoint stores. `$store` stands for the store in `$argument`.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __checkpoint_store_tests {
-    ({ $fresh:expr } $($case:ident)*) => {
+macro_rules! __checkpoint_tests {
+    ({ $run:ident($store:ident => $argument:expr), $fresh:expr } $($case:ident)*) => {
         $(
             #[test]
             fn $case() -> ::core::result::Result<(), $crate::testing::contract::Violation> {
-                $crate::testing::contract::__test_checkpoint_store(stringify!($case), async { $fresh })
-            }
-        )*
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __lease_tests {
-    ({ $fresh:expr } $($case:ident)*) => {
-        $(
-            #[test]
-            fn $case() -> ::core::result::Result<(), $crate::testing::contract::Violation> {
-                $crate::testing::contract::__test_leases(stringify!($case), async { $fresh })
-            }
-        )*
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __table_owner_tests {
-    ({ $fresh:expr } $($case:ident)*) => {
-        $(
-            #[test]
-            fn $case() -> ::core::result::Result<(), $crate::testing::contract::Violation> {
-                $crate::testing::contract::__test_owners(stringify!($case), async { $fresh })
+                $crate::testing::contract::__test_bus(async {
+                    let ($store, _kept) = $crate::testing::contract::CheckpointStoreFixture::split($fresh);
+                    $crate::testing::contract::$run(stringify!($case), $argument).await
+                })
             }
         )*
     };
@@ -90,42 +68,6 @@ pub fn __test_event_store<F: EventStoreFixture>(name: &str, fresh: impl Future<O
     runtime()?.block_on(async {
         let (store, kept) = fresh.await.split();
         let verdict = case.run(store).await;
-        drop(kept);
-        verdict
-    })
-}
-
-/// The body of a generated test.
-#[doc(hidden)]
-pub fn __test_checkpoint_store<F: CheckpointStoreFixture>(
-    name: &str,
-    fresh: impl Future<Output = F>,
-) -> Result<(), Violation> {
-    runtime()?.block_on(async {
-        let (store, kept) = fresh.await.split();
-        let verdict = super::run_on_checkpoints(name, &*store).await;
-        drop(kept);
-        verdict
-    })
-}
-
-/// The body of a generated test.
-#[doc(hidden)]
-pub fn __test_leases<F: CheckpointStoreFixture>(name: &str, fresh: impl Future<Output = F>) -> Result<(), Violation> {
-    runtime()?.block_on(async {
-        let (store, kept) = fresh.await.split();
-        let verdict = super::run_on_leases(name, &store).await;
-        drop(kept);
-        verdict
-    })
-}
-
-/// The body of a generated test.
-#[doc(hidden)]
-pub fn __test_owners<F: CheckpointStoreFixture>(name: &str, fresh: impl Future<Output = F>) -> Result<(), Violation> {
-    runtime()?.block_on(async {
-        let (store, kept) = fresh.await.split();
-        let verdict = super::run_on_table_owners(name, &*store).await;
         drop(kept);
         verdict
     })

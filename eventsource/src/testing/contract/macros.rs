@@ -50,7 +50,7 @@ macro_rules! event_log_contract {
 #[macro_export]
 macro_rules! checkpoint_store_contract {
     ($fresh:expr) => {
-        $crate::__checkpoint_store_cases!([$crate::__checkpoint_store_tests] $fresh);
+        $crate::__checkpoint_store_cases!([$crate::__checkpoint_tests] run_on_checkpoints(store => &*store), $fresh);
     };
 }
 
@@ -65,7 +65,7 @@ macro_rules! checkpoint_store_contract {
 #[macro_export]
 macro_rules! lease_contract {
     ($fresh:expr) => {
-        $crate::__lease_cases!([$crate::__lease_tests] $fresh);
+        $crate::__lease_cases!([$crate::__checkpoint_tests] run_on_leases(store => &store), $fresh);
     };
 }
 
@@ -81,7 +81,23 @@ macro_rules! lease_contract {
 #[macro_export]
 macro_rules! table_owner_contract {
     ($fresh:expr) => {
-        $crate::__table_owner_cases!([$crate::__table_owner_tests] $fresh);
+        $crate::__table_owner_cases!([$crate::__checkpoint_tests] run_on_table_owners(store => &*store), $fresh);
+    };
+}
+
+/// Creates a `#[test]` for each case of the contract of operations, as
+/// [`checkpoint_store_contract!`](crate::checkpoint_store_contract) does. Run it on a checkpoint store that has
+/// [`operations`](crate::CheckpointStore::operations).
+///
+/// ```
+/// mod on_memory {
+///     eventsource::operation_contract!(eventsource::memory::MemoryCheckpoints::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! operation_contract {
+    ($fresh:expr) => {
+        $crate::__operation_cases!([$crate::__checkpoint_tests] run_on_operations(store => &*store), $fresh);
     };
 }
 

@@ -1,6 +1,6 @@
 //! Contract suites for logs, event stores, checkpoint stores and their leases, read models and their next generations,
-//! owners of tables, snapshot stores, stores of the progress of engines, event buses and notifiers. Each promise of a
-//! port has a case. Run them on an adapter that you write yourself.
+//! owners of tables, operations, snapshot stores, stores of the progress of engines, event buses and notifiers. Each
+//! promise of a port has a case. Run them on an adapter that you write yourself.
 //!
 //! A macro creates one test for each case, on stores that its expression creates:
 //!
@@ -45,6 +45,7 @@ mod letters;
 mod listed;
 mod lookups;
 mod macros;
+mod operations;
 mod owners;
 mod pages;
 mod paging;
@@ -71,10 +72,11 @@ pub use checkpoints::{CHECKPOINT_CASES, run_on_checkpoints};
 pub use filled_log::{EventLogFixture, LogWriter};
 pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
 #[doc(hidden)]
-pub use generated::{__test_bus, __test_checkpoint_store, __test_event_store, __test_leases, __test_owners};
+pub use generated::{__test_bus, __test_event_store};
 pub use generations::{GENERATION_CASES, run_on_generations};
 pub use identity::{an_identity_is_one_logs_own, positions_only_grow};
 pub use leases::{LEASE_CASES, run_on_leases};
+pub use operations::{OPERATION_CASES, run_on_operations};
 pub use owners::{TABLE_OWNER_CASES, run_on_table_owners};
 pub use projection_states::{PROJECTION_STATE_CASES, ProjectionStateStoreFixture, run_on_projection_states};
 pub use read_models::{ContractRow, READ_MODEL_CASES, ReadModelFixture, run_on_read_models};

@@ -1,6 +1,7 @@
 //! Checkpoints in memory.
 
 mod clock;
+mod operations;
 mod owners;
 
 use std::collections::BTreeMap;
@@ -14,12 +15,14 @@ use self::clock::Clock;
 use self::owners::Owned;
 use super::tables::{Shared, Transaction};
 use crate::event::{Position, RecordedEvent, SliceRange, StreamId};
+use crate::projection::operations::Operations;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, ClaimError, CommitError,
     DeadLetter, LetterCounts, LetterQuery, ProjectionSnapshot, StoredSubscription, TableOwners, UnitOfWork,
 };
 use crate::read_model::scope::RepositoryScope;
 use crate::read_model::session::RepositorySession;
+use crate::store::WakeUpSender;
 
 /// Keeps checkpoints in memory. They are lost when the last clone is dropped.
 ///
@@ -37,6 +40,8 @@ use crate::read_model::session::RepositorySession;
 pub struct MemoryCheckpoints {
     subscriptions: Arc<Mutex<Subscriptions>>,
     owned: Arc<Mutex<Owned>>,
+    operations: Arc<Mutex<operations::Stored>>,
+    announced: Arc<WakeUpSender>,
     tables: Arc<Shared>,
     clock: Clock,
 }
@@ -131,6 +136,10 @@ impl CheckpointStore for MemoryCheckpoints {
     }
 
     fn owners(&self) -> Option<&dyn TableOwners> {
+        Some(self)
+    }
+
+    fn operations(&self) -> Option<&dyn Operations> {
         Some(self)
     }
 

@@ -11,6 +11,7 @@ use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::projection::{ClaimAnswer, ForgetLetters, SqlScope, forget_letters, letter_pages, rows};
 use crate::backend::sql::store::{Action, Failure};
 use crate::event::{Position, StreamId};
+use crate::projection::operations::Operations;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
     LetterQuery, ProjectionSnapshot, TableOwners,
@@ -20,7 +21,7 @@ use crate::projection::{
 macro_rules! run {
     ($checkpoints:expr, $action:expr, |$conn:ident| $work:expr) => {{
         let done = async {
-            let mut session = $checkpoints.db.session().await?;
+            let mut session = $checkpoints.database().session().await?;
             let $conn = &mut *session;
             let done = $work.await?;
             session.end().await?;
@@ -29,13 +30,14 @@ macro_rules! run {
         done.await.map_err(|failure| $checkpoints.failed($action, failure))
     }};
 }
+pub(super) use run;
 
 /// Reads a page of rows.
 macro_rules! read_page {
     ($checkpoints:expr, $action:expr, |$conn:ident| $read:expr) => {{
         let found = async {
-            let mut conn = $checkpoints.db.shared().await?;
-            let mut tx = $checkpoints.db.begin_page(&mut conn).await?;
+            let mut conn = $checkpoints.database().shared().await?;
+            let mut tx = $checkpoints.database().begin_page(&mut conn).await?;
             let $conn = &mut *tx;
             $read.await
         };
@@ -199,6 +201,10 @@ impl CheckpointStore for PostgresCheckpoints {
     }
 
     fn owners(&self) -> Option<&dyn TableOwners> {
+        Some(self)
+    }
+
+    fn operations(&self) -> Option<&dyn Operations> {
         Some(self)
     }
 

@@ -35,7 +35,7 @@ pub(super) async fn claim(
     loop {
         let values = claim_values(claim, &key, epoch);
         if let Some(row) = db.fetch(conn, statements::CLAIM, &values).await?.first() {
-            return checkpoint::<PostgresDatabase>(row).map(ClaimAnswer::Claimed);
+            return checkpoint::<PostgresDatabase>(row).map(|claimed| ClaimAnswer::Claimed(Box::new(claimed)));
         }
         let query = sqlx::query_as(db.sql(statements::HOLDER)).bind(&*key).persistent(db.names_statements());
         let found: Option<Holder> = query.fetch_optional(&mut *conn).await?;

@@ -34,7 +34,7 @@ pub(in crate::backend) async fn claim(
     db.execute(conn, statements::LOCK_NEXT, &[Value::Text(db.schema()), Value::Text(claim.name)]).await?;
     let before = rows::load(db, conn, claim.name).await?;
     match super::claim::claim(db, conn, claim).await? {
-        ClaimAnswer::Claimed(claimed) => begin(db, conn, claim, target, before, claimed).await,
+        ClaimAnswer::Claimed(claimed) => begin(db, conn, claim, target, before, *claimed).await,
         ClaimAnswer::Not(why) => Ok(Claimed::Not(why)),
     }
 }

@@ -5,6 +5,7 @@ mod checkpoints;
 mod claim;
 pub(crate) mod generations;
 mod letters;
+mod operations;
 pub(crate) mod owners;
 mod session;
 mod statements;

@@ -24,6 +24,9 @@ pub(super) struct Announcer {
 /// rate.
 const INTERVAL: Duration = Duration::from_millis(5);
 
+/// The text of a notification of a change of the requests and the pauses.
+pub(super) const OPERATIONS: &str = "operations";
+
 /// No task sends notifications.
 const QUIET: u8 = 0;
 /// A task sends notifications, and has sent one for every commit.
@@ -70,6 +73,14 @@ impl Announcer {
     /// Returns the statement that notifies at the commit of a transaction. It wakes this process too.
     pub(super) fn notify_in_transaction(&self) -> String {
         format!("NOTIFY {}", self.channel)
+    }
+
+    /// Notifies other processes of a change of the requests and the pauses. If that fails, they find it when they poll.
+    pub(super) async fn announce_operations(&self, pool: &PgPool) {
+        let notify = format!("NOTIFY {}, '{OPERATIONS}'", self.channel);
+        if let Err(error) = sqlx::raw_sql(AssertSqlSafe(notify)).execute(pool).await {
+            tracing::debug!(%error, "other processes were not notified of a request; they find it when they poll");
+        }
     }
 
     /// Notifies other processes, in its own task. There is one such task at a time.

@@ -1,4 +1,4 @@
-//! Listens for appends of other processes.
+//! Listens for appends and requests of other processes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::announce::Announcer;
+use super::announce::{Announcer, OPERATIONS};
 use crate::backoff::Retries;
 use crate::store::WakeUpSender;
 
@@ -16,24 +16,34 @@ use crate::store::WakeUpSender;
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
+/// What a notification wakes.
+pub(super) struct Wake {
+    /// Those that wait for events.
+    pub(super) wake_ups: Arc<WakeUpSender>,
+    /// Those that wait for a change of the requests and the pauses.
+    pub(super) operations: Arc<WakeUpSender>,
+}
+
+impl Wake {
+    fn all(&self) {
+        self.wake_ups.wake();
+        self.operations.wake();
+    }
+}
+
 /// Listens until it is dropped.
 #[derive(Debug)]
 pub(super) struct Listener(JoinHandle<()>);
 
 impl Listener {
-    pub(super) fn start(
-        runtime: &Handle,
-        connect: PgConnectOptions,
-        announcer: &Announcer,
-        wake_ups: Arc<WakeUpSender>,
-    ) -> Self {
+    pub(super) fn start(runtime: &Handle, connect: PgConnectOptions, announcer: &Announcer, wake: Wake) -> Self {
         let (channel, own) = (announcer.channel().to_owned(), announcer.own().to_owned());
         Self(runtime.spawn(async move {
             let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
             let pool = pool.connect_lazy_with(connect);
             let mut retries = Retries::new(FIRST_DELAY, LONGEST_DELAY);
             loop {
-                let Err(error) = listen(&pool, &channel, &own, &wake_ups, &mut retries).await;
+                let Err(error) = listen(&pool, &channel, &own, &wake, &mut retries).await;
                 tracing::debug!(%error, "not listening for appends; reconnecting after a delay");
                 retries.wait().await;
             }
@@ -55,19 +65,21 @@ async fn listen(
     pool: &PgPool,
     channel: &str,
     own: &str,
-    wake_ups: &WakeUpSender,
+    wake: &Wake,
     retries: &mut Retries,
 ) -> Result<std::convert::Infallible, sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(channel).await?;
     retries.reset();
     // Notifications may have been missed before.
-    wake_ups.wake();
+    wake.all();
     loop {
         match listener.try_recv().await? {
             Some(notification) if notification.payload() == own => {}
             // `None`: the connection was lost and is open again.
-            Some(_) | None => wake_ups.wake(),
+            None => wake.all(),
+            Some(notification) if notification.payload() == OPERATIONS => wake.operations.wake(),
+            Some(_) => wake.wake_ups.wake(),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::projection::{Checkpoint, ClaimError};
 /// The answer to a claim.
 #[derive(Debug)]
 pub(in crate::backend) enum ClaimAnswer {
-    Claimed(Checkpoint),
+    Claimed(Box<Checkpoint>),
     Not(NotClaimed),
 }
 
@@ -16,7 +16,7 @@ impl ClaimAnswer {
     /// Returns the claimed checkpoint, or the error for the checkpoint `name`.
     pub(in crate::backend) fn of(self, name: &str) -> Result<Checkpoint, ClaimError> {
         match self {
-            Self::Claimed(checkpoint) => Ok(checkpoint),
+            Self::Claimed(checkpoint) => Ok(*checkpoint),
             Self::Not(why) => Err(why.of(name)),
         }
     }

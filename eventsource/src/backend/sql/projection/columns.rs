@@ -8,14 +8,15 @@ use crate::backend::sql::database::{SqlDatabase, SqlRow as _};
 use crate::backend::sql::store::{Failure, clamped, unsigned};
 use crate::backend::sql::values::Value;
 use crate::event::{Position, SliceRange, now};
-use crate::projection::{Checkpoint, CheckpointUpdate, Claim};
+use crate::projection::operations::Pause;
+use crate::projection::{Checkpoint, CheckpointUpdate, Claim, Leased};
 use crate::store::LogId;
 
 /// The columns that [`checkpoint`] reads, in its order.
 macro_rules! checkpoint_columns {
     () => {
         "name, position, epoch, fingerprint, updated_at, rebuild_to, log_id, event_position, event_id, subscription, \
-         slice_from, slice_to"
+         slice_from, slice_to, owner, leased_until, paused_at, paused_by, paused_reason"
     };
 }
 
@@ -162,8 +163,19 @@ pub(in crate::backend) fn checkpoint<D: SqlDatabase>(row: &D::Row) -> Result<Che
     let mark = mark(&key, row.number_or_null(7)?, row.id_or_null(8)?)?;
     let subscription = row.text_or_null(9)?;
     let slices = slices(row.small(10)?, row.small(11)?, &key)?;
+    let until = D::lease_end(row, 13, || format!("the lease of the checkpoint `{key}`"))?;
+    let lease = row.text_or_null(12)?.zip(until).map(|(owner, until)| Leased::new(owner, until));
+    let pause = pause::<D>(row, 14, &key)?;
     let checkpoint = Checkpoint::new(subscription.unwrap_or(key), position, epoch, fingerprint, updated_at);
-    Ok(checkpoint.rebuilding(rebuild_to.map(Position::new)).in_log(log, mark).slices(slices))
+    let checkpoint = checkpoint.rebuilding(rebuild_to.map(Position::new)).in_log(log, mark).slices(slices);
+    Ok(checkpoint.leased(lease).paused(pause))
+}
+
+/// Reads the pause of the checkpoint `key`, whose columns begin with `first`.
+pub(super) fn pause<D: SqlDatabase>(row: &D::Row, first: usize, key: &str) -> Result<Option<Pause>, Failure> {
+    let at = D::time_or_null(row, first, || format!("the time of the pause of `{key}`"))?;
+    let (by, reason) = (row.text_or_null(first + 1)?, row.text_or_null(first + 2)?);
+    Ok(at.map(|at| Pause::new(by.unwrap_or_default(), reason.unwrap_or_default(), at)))
 }
 
 /// Reads the slices of the checkpoint `key`.

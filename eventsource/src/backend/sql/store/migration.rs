@@ -21,6 +21,7 @@ macro_rules! migrations {
             9, "0009", "aggregate_snapshots";
             10, "0010", "checksums";
             11, "0011", "slices";
+            12, "0012", "operations";
         }
     };
     ($($version:literal, $number:literal, $name:literal;)*) => {

@@ -16,6 +16,7 @@ use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::busy::Failure;
 use crate::backend::sqlite::store::{SqliteDatabase, Writing};
 use crate::event::{Position, StreamId};
+use crate::projection::operations::Operations;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
     LetterQuery, ProjectionSnapshot, TableOwners,
@@ -101,7 +102,7 @@ impl SqliteCheckpoints {
     }
 
     /// Commits what was written, unless it failed.
-    async fn commit<T>(
+    pub(super) async fn commit<T>(
         action: Action<'_>,
         writing: Writing,
         written: Result<T, Failure>,
@@ -116,13 +117,14 @@ impl SqliteCheckpoints {
 macro_rules! read {
     ($checkpoints:expr, $action:expr, |$conn:ident| $read:expr) => {{
         let read = || async {
-            let mut conn = $checkpoints.db.pool().acquire().await?;
+            let mut conn = $checkpoints.database().pool().acquire().await?;
             let $conn = &mut *conn;
             $read.await
         };
-        $checkpoints.db.read($action, read).await.map_err(|error| CheckpointError::of($action, error))
+        $checkpoints.database().read($action, read).await.map_err(|error| CheckpointError::of($action, error))
     }};
 }
+pub(super) use read;
 
 #[async_trait]
 impl CheckpointStore for SqliteCheckpoints {
@@ -192,6 +194,10 @@ impl CheckpointStore for SqliteCheckpoints {
     }
 
     fn owners(&self) -> Option<&dyn TableOwners> {
+        Some(self)
+    }
+
+    fn operations(&self) -> Option<&dyn Operations> {
         Some(self)
     }
 

@@ -8,7 +8,7 @@ use crate::backend::sql::database::SqlDatabase as _;
 use crate::backend::sql::projection::columns::{checkpoint, claim_values};
 use crate::backend::sql::projection::{CheckpointDatabase, ClaimAnswer, LetterStatements, NotClaimed, rows};
 use crate::backend::sql::values::Value;
-use crate::backend::sqlite::bound::time;
+use crate::backend::sqlite::bound::leased_until;
 use crate::backend::sqlite::store::SqliteDatabase;
 use crate::backend::sqlite::store::busy::Failure;
 use crate::projection::Claim;
@@ -42,7 +42,7 @@ pub(super) async fn claim(
         return not_claimed(conn, claim, &key, sightings).await.map(ClaimAnswer::Not);
     };
     sightings.forget(&key);
-    checkpoint::<SqliteDatabase>(&row).map(ClaimAnswer::Claimed)
+    checkpoint::<SqliteDatabase>(&row).map(|claimed| ClaimAnswer::Claimed(Box::new(claimed)))
 }
 
 /// Returns why the checkpoint was not claimed. It is in one transaction with the claim: if the fingerprint is not the
@@ -60,6 +60,5 @@ async fn not_claimed(
     }
     let until = until.unwrap_or_default();
     sightings.see(key, Sighted { epoch, until });
-    let what = format!("a time of the checkpoint `{}`", claim.name);
-    Ok(NotClaimed::Held { owner: owner.unwrap_or_default(), until: time(until, || what)? })
+    Ok(NotClaimed::Held { owner: owner.unwrap_or_default(), until: leased_until(until) })
 }

@@ -39,7 +39,7 @@ pub(in crate::backend) async fn claim(
 ) -> Result<Claimed, Failure> {
     let before = rows::load(db, conn, claim.name).await?;
     match super::claim::claim(db, conn, claim, sightings).await? {
-        ClaimAnswer::Claimed(claimed) => begin(db, conn, claim, target, before, claimed).await,
+        ClaimAnswer::Claimed(claimed) => begin(db, conn, claim, target, before, *claimed).await,
         ClaimAnswer::Not(why) => Ok(Claimed::Not(why)),
     }
 }

@@ -54,6 +54,8 @@ struct Inner {
     lends: AtomicBool,
     write_timeout: Duration,
     wake_ups: WakeUpSender,
+    /// Wakes those that wait for a change of the requests and the pauses.
+    operations: WakeUpSender,
     /// The identity of the log, as it was when the file was opened.
     log: LogId,
     tables: Matching<i64>,
@@ -144,6 +146,7 @@ impl SqliteDatabase {
             writing: Arc::default(),
             write_timeout: options.write_timeout,
             wake_ups: WakeUpSender::new(),
+            operations: WakeUpSender::new(),
             log: opened.log,
             tables: Matching::default(),
         })))
@@ -196,6 +199,11 @@ impl SqliteDatabase {
 
     pub(crate) fn wake_ups(&self) -> &WakeUpSender {
         &self.0.wake_ups
+    }
+
+    /// Returns the sender that wakes those that wait for a change of the requests and the pauses, in this process.
+    pub(in crate::backend) fn operations(&self) -> &WakeUpSender {
+        &self.0.operations
     }
 
     /// Returns what this process knows about the tables of read models.

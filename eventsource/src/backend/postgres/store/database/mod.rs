@@ -13,7 +13,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::announce::Announcer;
 use super::horizon_cache::HorizonCache;
-use super::listen::Listener;
+use super::listen::{Listener, Wake};
 use super::loss_tracker::LossTracker;
 use super::schema::Schema;
 use super::stall_watch::StallWatch;
@@ -79,6 +79,8 @@ struct Inner {
     watch: StallWatch,
     announcer: Announcer,
     wake_ups: Arc<WakeUpSender>,
+    /// Wakes those that wait for a change of the requests and the pauses.
+    operations: Arc<WakeUpSender>,
     options: PostgresOptions,
     listener: OnceLock<Option<Listener>>,
     runtime: Handle,
@@ -169,6 +171,7 @@ impl PostgresDatabase {
             watch: StallWatch::new(options.horizon_warning),
             announcer: Announcer::new(opened.log),
             wake_ups: Arc::default(),
+            operations: Arc::default(),
             options,
             listener: OnceLock::new(),
             runtime: Handle::current(),
@@ -244,12 +247,30 @@ impl PostgresDatabase {
 
     /// Returns the sender of wake-ups. The first call starts to listen for appends of other processes.
     pub(super) fn wake_ups(&self) -> &WakeUpSender {
-        let Inner { listener, options, announcer, wake_ups, runtime, .. } = &*self.0;
+        self.listen();
+        &self.0.wake_ups
+    }
+
+    /// Returns the sender that wakes those that wait for a change of the requests and the pauses. The first call starts
+    /// to listen to other processes.
+    pub(in crate::backend) fn operations(&self) -> &WakeUpSender {
+        self.listen();
+        &self.0.operations
+    }
+
+    fn listen(&self) {
+        let Inner { listener, options, announcer, wake_ups, operations, runtime, .. } = &*self.0;
         listener.get_or_init(|| {
             let connect = options.listener_options()?;
-            Some(Listener::start(runtime, connect, announcer, Arc::clone(wake_ups)))
+            let (wake_ups, operations) = (Arc::clone(wake_ups), Arc::clone(operations));
+            Some(Listener::start(runtime, connect, announcer, Wake { wake_ups, operations }))
         });
-        wake_ups
+    }
+
+    /// Announces a change of the requests and the pauses, to this process and to other ones.
+    pub(in crate::backend) async fn announce_operations(&self) {
+        self.0.operations.wake();
+        self.0.announcer.announce_operations(&self.0.pool).await;
     }
 
     /// Announces an append: to this process at once, and to other processes soon.

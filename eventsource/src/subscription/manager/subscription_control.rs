@@ -11,14 +11,14 @@ use crate::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, DeadLetter, LetterQuery, NoTruncateHook, UnitOfWork,
 };
 use crate::subscription::handle::answered::answered;
-use crate::subscription::handle::operations::Operations;
+use crate::subscription::handle::subscription_control::SubscriptionControl;
 use crate::subscription::rebuild::tracked::{Outcome, Tracked};
 use crate::subscription::requests::{Request, answer};
 use crate::subscription::status::inspect::inspect;
 use crate::subscription::{ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionStatus};
 
 #[async_trait]
-impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
+impl<C: CheckpointStore> SubscriptionControl for SupervisedSubscription<C> {
     async fn letters(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
         match self.core.facts.has_stored_checkpoint {
             true => self.checkpoints.dead_letters(&self.core.name, query).await,
@@ -88,6 +88,14 @@ impl<C: CheckpointStore> Operations for SupervisedSubscription<C> {
         let discarded = self.discard_next().await;
         tracked.end(Outcome::Cancelled);
         discarded.map_err(|source| ManagerError::Store { subscription: self.core.name.clone(), source })
+    }
+
+    async fn pause(&self, reason: Option<Arc<str>>) -> Result<(), ManagerError> {
+        self.pause_stored(reason).await
+    }
+
+    async fn resume(&self) -> Result<(), ManagerError> {
+        self.resume_stored().await
     }
 
     async fn restart(self: Arc<Self>) -> Result<(), ManagerError> {

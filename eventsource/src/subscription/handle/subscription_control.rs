@@ -1,4 +1,4 @@
-//! The operations of a handle on its subscription.
+//! What a handle does with its subscription.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::projection::{Checkpoint, CheckpointError, DeadLetter, LetterQuery};
 use crate::subscription::rebuild::tracked::Tracked;
 use crate::subscription::{ManagerError, RebuildError, RebuildKind, ResetError, SubscriptionStatus};
 
-/// The operations of a handle, without the type of the checkpoint store.
+/// What a handle does with its subscription, without the type of the checkpoint store.
 #[async_trait]
-pub(in crate::subscription) trait Operations: Send + Sync {
+pub(in crate::subscription) trait SubscriptionControl: Send + Sync {
     async fn reset(&self) -> Result<(), ResetError>;
 
     /// Returns the dead letters that match `query`.
@@ -39,4 +39,10 @@ pub(in crate::subscription) trait Operations: Send + Sync {
 
     /// Stops the runner if there is one, and starts the next one.
     async fn restart(self: Arc<Self>) -> Result<(), ManagerError>;
+
+    /// Pauses the subscription, and stores the pause.
+    async fn pause(&self, reason: Option<Arc<str>>) -> Result<(), ManagerError>;
+
+    /// Resumes the subscription, and removes the stored pause.
+    async fn resume(&self) -> Result<(), ManagerError>;
 }

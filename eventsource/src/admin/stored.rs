@@ -1,0 +1,220 @@
+//! What is read from the stores of checkpoints and events.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::AdminError;
+use super::view::{
+    EventPage, EventView, FORMAT, LetterView, ManagerView, Overview, OwnerView, StreamPageView, SubscriptionView,
+};
+use crate::event::{EventFilter, Position, SliceRange, StreamId, now};
+use crate::projection::generation::NEXT_CHECKPOINT;
+use crate::projection::operations::{Operations, StoredReport};
+use crate::projection::{Checkpoint, CheckpointStore, DeadLetter, LetterCounts};
+use crate::store::{EventLog, PAGE_BYTES, PageLimit, ReadStream};
+use crate::subscription::Lag;
+
+/// The largest page.
+const MOST: usize = 200;
+
+/// The time after which a manager that has not reported is silent: three times the time between two reports.
+const SILENT_AFTER: TimeDelta = TimeDelta::seconds(30);
+
+/// The stores of one database.
+pub(super) struct Stored<C> {
+    pub(super) checkpoints: Arc<C>,
+    pub(super) log: Arc<dyn EventLog>,
+}
+
+impl<C: CheckpointStore> Stored<C> {
+    pub(super) fn operations(&self) -> Result<&dyn Operations, AdminError> {
+        self.checkpoints.operations().ok_or(AdminError::Unsupported)
+    }
+
+    async fn reports(&self) -> Result<Vec<StoredReport>, AdminError> {
+        match self.checkpoints.operations() {
+            Some(operations) => Ok(operations.reports().await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    pub(super) async fn overview(&self) -> Result<Overview, AdminError> {
+        let (checkpoints, reports) = (self.checkpoints.list().await?, self.reports().await?);
+        let mut subscriptions = subscriptions(checkpoints, reports);
+        self.count_letters(&mut subscriptions).await?;
+        self.count_behind(&mut subscriptions).await?;
+        let head = self.log.head().await?;
+        let stalled_by = self.log.stalled_by().await?.map(|stall| stall.to_string());
+        Ok(Overview { format: FORMAT, at: now(), head, stalled_by, subscriptions })
+    }
+
+    /// Returns one subscription, without its counts.
+    pub(super) async fn find(&self, name: &str) -> Result<SubscriptionView, AdminError> {
+        let (checkpoints, reports) = (self.checkpoints.list().await?, self.reports().await?);
+        let mut all = subscriptions(checkpoints, reports);
+        match all.iter().position(|found| found.name == name) {
+            Some(index) => Ok(all.swap_remove(index)),
+            None => Err(AdminError::UnknownSubscription {
+                subscription: name.to_owned(),
+                known: all.into_iter().map(|found| found.name).take(20).collect(),
+            }),
+        }
+    }
+
+    pub(super) async fn subscription(&self, name: &str) -> Result<SubscriptionView, AdminError> {
+        let mut found = [self.find(name).await?];
+        self.count_letters(&mut found).await?;
+        self.count_behind(&mut found).await?;
+        let [found] = found;
+        Ok(found)
+    }
+
+    async fn count_letters(&self, subscriptions: &mut [SubscriptionView]) -> Result<(), AdminError> {
+        let names: Vec<_> = subscriptions.iter().map(|found| found.name.clone()).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let mut counts = self.checkpoints.letter_counts(&names).await?;
+        for found in subscriptions {
+            let LetterCounts { waiting, held } = counts.remove(&found.name).unwrap_or_default();
+            (found.letters, found.held) = (waiting as u64, held);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn count_behind(&self, subscriptions: &mut [SubscriptionView]) -> Result<(), AdminError> {
+        let mut positions: Vec<_> = subscriptions.iter().map(|found| found.position).collect();
+        positions.sort_unstable();
+        positions.dedup();
+        let backlogs = self.log.backlogs(&positions, Lag::MOST + 1).await?;
+        let backlogs: BTreeMap<_, _> = positions.into_iter().zip(backlogs).collect();
+        for found in subscriptions {
+            let backlog = backlogs.get(&found.position).copied().unwrap_or_default();
+            let oldest = backlog.oldest.filter(|_| backlog.events > 0);
+            found.behind = backlog.events;
+            found.behind_seconds =
+                oldest.map_or(0.0, |oldest| (now() - oldest).to_std().unwrap_or_default().as_secs_f64());
+        }
+        Ok(())
+    }
+
+    pub(super) async fn letter(&self, name: &str, position: Position) -> Result<LetterView, AdminError> {
+        let letter = self.checkpoints.dead_letter(name, position).await?;
+        let letter = letter.ok_or_else(|| AdminError::UnknownLetter { subscription: name.to_owned(), position })?;
+        self.with_event(letter).await
+    }
+
+    /// Returns the letter with its event.
+    pub(super) async fn with_event(&self, letter: DeadLetter) -> Result<LetterView, AdminError> {
+        let event = match letter.position.value().checked_sub(1) {
+            None => None,
+            Some(before) => {
+                let page = self.log.read_log(Position::new(before), &EventFilter::all(), PageLimit::events(1)).await?;
+                page.events.into_iter().find(|event| event.id() == letter.event_id)
+            }
+        };
+        Ok(LetterView { format: FORMAT, letter, event: event.map(|event| EventView::of(&event)) })
+    }
+
+    pub(super) async fn events(
+        &self,
+        before: Option<Position>,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<EventPage, AdminError> {
+        let limit = PageLimit::events(limit.clamp(1, MOST)).within_bytes(PAGE_BYTES);
+        let page = self.log.read_log_back(before, filter, limit).await?;
+        let events = page.events.iter().map(|event| EventView::of(event)).collect();
+        Ok(EventPage { format: FORMAT, events, more: page.is_full })
+    }
+
+    pub(super) async fn stream(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<StreamPageView, AdminError> {
+        let limit = PageLimit::events(limit.clamp(1, MOST)).within_bytes(PAGE_BYTES);
+        let read = ReadStream::forward().from(after.saturating_add(1));
+        let page = self.log.read_stream_page(stream, read, limit).await?;
+        let events = page.events.iter().map(|event| EventView::of(event)).collect();
+        Ok(StreamPageView { format: FORMAT, stream: stream.clone(), events, more: page.is_full })
+    }
+}
+
+/// Joins checkpoints and reports, by the name of the subscription.
+fn subscriptions(checkpoints: Vec<Checkpoint>, reports: Vec<StoredReport>) -> Vec<SubscriptionView> {
+    let mut next: BTreeMap<String, Position> = BTreeMap::new();
+    let mut found: BTreeMap<String, SubscriptionView> = BTreeMap::new();
+    for checkpoint in checkpoints {
+        match checkpoint.name.strip_suffix(NEXT_CHECKPOINT) {
+            Some(live) => drop(next.insert(live.to_owned(), checkpoint.position)),
+            None if checkpoint.slices == SliceRange::ALL => {
+                found.insert(checkpoint.name.clone(), of_checkpoint(checkpoint));
+            }
+            None => {}
+        }
+    }
+    for report in reports {
+        let name = report.report.subscription.clone();
+        let view = found.entry(name.clone()).or_insert_with(|| SubscriptionView::new(&name));
+        add_report(view, report);
+    }
+    for (name, view) in &mut found {
+        view.next_generation = next.remove(name);
+        set_state(view);
+    }
+    found.into_values().collect()
+}
+
+fn of_checkpoint(checkpoint: Checkpoint) -> SubscriptionView {
+    let now = now();
+    SubscriptionView {
+        position: checkpoint.position,
+        pause: checkpoint.pause,
+        rebuild_to: checkpoint.rebuild_to,
+        owner: checkpoint.lease.map(|lease| OwnerView {
+            manager: lease.owner,
+            until: lease.until,
+            is_expired: lease.until <= now,
+        }),
+        fingerprint: checkpoint.fingerprint,
+        updated_at: Some(checkpoint.updated_at),
+        ..SubscriptionView::new(&checkpoint.name)
+    }
+}
+
+fn add_report(view: &mut SubscriptionView, stored: StoredReport) {
+    let StoredReport { manager, report, at } = stored;
+    let is_owner = view.owner.as_ref().is_some_and(|owner| owner.manager == manager);
+    let is_silent = now() - at > SILENT_AFTER;
+    // The report of the owner counts; without an owner, the latest one.
+    if is_owner || view.managers.iter().all(|other| other.at <= at && !is_owner_of(view, &other.manager)) {
+        view.kind = report.kind;
+        view.guarantee = report.guarantee;
+        view.failure = report.failure;
+        view.handled = report.handled;
+        view.rate = if is_silent { 0.0 } else { report.rate };
+        view.handles = report.handles;
+    }
+    let (state, reason, fingerprint) = (report.state, report.reason, report.fingerprint);
+    view.managers.push(ManagerView { manager, state, reason, fingerprint, at, is_silent });
+}
+
+fn is_owner_of(view: &SubscriptionView, manager: &str) -> bool {
+    view.owner.as_ref().is_some_and(|owner| owner.manager == manager)
+}
+
+/// Derives the state from the reports: what the owner says; otherwise the latest report of a manager that speaks.
+fn set_state(view: &mut SubscriptionView) {
+    let speaks = |manager: &&ManagerView| !manager.is_silent;
+    let owner = view.owner.as_ref().filter(|owner| !owner.is_expired);
+    let by_owner = owner.and_then(|owner| view.managers.iter().find(|manager| manager.manager == owner.manager));
+    let latest = view.managers.iter().filter(speaks).max_by_key(|manager| manager.at);
+    let (state, reason) = match (by_owner, latest, owner) {
+        (Some(manager), ..) | (None, Some(manager), _) => (manager.state.clone(), manager.reason.clone()),
+        (None, None, Some(_)) => ("running".to_owned(), None),
+        (None, None, None) => ("not running".to_owned(), None),
+    };
+    (view.state, view.reason) = (state, reason);
+}

@@ -1,0 +1,94 @@
+//! Does what an operator asks of a subscription.
+
+use std::sync::Arc;
+
+use super::serve::answer;
+use crate::event::Position;
+use crate::projection::CheckpointStore;
+use crate::projection::operations::{Answer, NewRequest, Pause};
+use crate::subscription::handle::subscription_control::SubscriptionControl;
+use crate::subscription::manager::supervised::SupervisedSubscription;
+use crate::subscription::{Action, DeadLetterError, DeadLetters, LetterSelection, RebuildKind, RetryReport};
+
+impl<C: CheckpointStore> SupervisedSubscription<C> {
+    /// Does what the request asks for. Another owner may have done it already: then the answer is the same.
+    pub(in crate::subscription) async fn perform(self: &Arc<Self>, action: Action, request: &NewRequest) -> Answer {
+        match action {
+            Action::Pause { reason } => {
+                let pause = Pause::new(&*request.by, reason, request.at);
+                answer(self.store_pause(&pause).await, |()| "paused".to_owned())
+            }
+            Action::Resume {} => answer(self.remove_pause().await, |()| "resumed".to_owned()),
+            Action::Restart {} => answer(Arc::clone(self).restart().await, |()| "restarted".to_owned()),
+            Action::Rebuild { kind } => self.perform_rebuild(kind).await,
+            Action::CancelRebuild {} => self.perform_cancel().await,
+            Action::RetryLetters { letters } => self.retry(letters).await,
+            Action::DismissLetters { positions, reason } => self.dismiss(&positions, &reason).await,
+        }
+    }
+
+    fn letters(self: &Arc<Self>) -> DeadLetters {
+        let slot: Arc<dyn SubscriptionControl> = Arc::clone(self) as _;
+        DeadLetters::new(Arc::clone(&self.core), slot)
+    }
+
+    async fn perform_rebuild(&self, kind: RebuildKind) -> Answer {
+        if let Some(unfinished) = self.core.rebuilds.unfinished()
+            && unfinished.kind == kind
+        {
+            return Answer::Done(format!("the rebuild {kind} has begun already, and goes on"));
+        }
+        answer(self.rebuild(kind).await, |_| format!("the rebuild {kind} has begun"))
+    }
+
+    async fn perform_cancel(&self) -> Answer {
+        match self.core.rebuilds.unfinished() {
+            None => Answer::Done("there is no unfinished rebuild".to_owned()),
+            Some(unfinished) => {
+                answer(self.cancel_rebuild(&unfinished).await, |()| "the rebuild is cancelled".to_owned())
+            }
+        }
+    }
+
+    async fn retry(self: &Arc<Self>, which: LetterSelection) -> Answer {
+        let letters = self.letters();
+        let report = match &which {
+            LetterSelection::All => letters.retry_all().await,
+            LetterSelection::At(position) => letters.retry(*position).await,
+            LetterSelection::Stream(stream) => letters.retry_stream(stream).await,
+            LetterSelection::Event(id) => match letters.of_event(*id).await {
+                Ok(letter) => letters.retry(letter.position).await,
+                Err(error) => Err(error),
+            },
+        };
+        match report {
+            // The owner before, or another operator, has served it.
+            Err(DeadLetterError::Unknown { .. }) => Answer::Done(format!("no dead letter waits {which}")),
+            report => answer(report, |RetryReport { applied, left, more_left }| {
+                let left = left.len();
+                let more = if more_left { "at least " } else { "" };
+                format!("{applied} events applied, {more}{left} dead letters left")
+            }),
+        }
+    }
+
+    async fn dismiss(self: &Arc<Self>, positions: &[Position], reason: &str) -> Answer {
+        let letters = self.letters();
+        let mut dismissed = 0_u64;
+        for position in positions {
+            match letters.dismiss(*position, reason).await {
+                Ok(_) => dismissed += 1,
+                Err(DeadLetterError::Unknown { .. }) => {}
+                Err(error) => {
+                    let error = crate::causes::with_causes(&error);
+                    return Answer::Refused(format!("{dismissed} of {} dismissed: {error}", positions.len()));
+                }
+            }
+        }
+        let gone = positions.len() as u64 - dismissed;
+        Answer::Done(match gone {
+            0 => format!("{dismissed} dead letters dismissed"),
+            gone => format!("{dismissed} dead letters dismissed; {gone} did not wait any more"),
+        })
+    }
+}
